@@ -1,0 +1,41 @@
+"""Calendar fields of timestamps, as integers that embeddings can index."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+CALENDAR_FIELDS = ("minute", "hour", "weekday", "day", "month")
+CALENDAR_SIZES = (60, 24, 7, 31, 12)
+
+
+def calendar_of(index: pd.DatetimeIndex) -> np.ndarray:
+    """Zero-based minute, hour, weekday (Monday is 0), day of the month and month.
+
+    Returns
+    -------
+    int64 [T, 5]
+        Columns in the order of `CALENDAR_FIELDS`, each below its entry of `CALENDAR_SIZES`.
+    """
+    fields = [index.minute, index.hour, index.weekday, index.day - 1, index.month - 1]
+    return np.stack([np.asarray(f, dtype=np.int64) for f in fields], axis=1)
+
+
+def steps_per_day(freq: str) -> float:
+    """Rows per day of a regular grid, e.g. 24 for ``"h"``; below 1 for weekly data and slower."""
+    start = pd.Timestamp("2001-01-01")
+    step = pd.date_range(start, periods=2, freq=freq)
+    return pd.Timedelta(days=1) / (step[1] - step[0])
+
+
+def seasons_of(freq: str) -> tuple[int, ...]:
+    """Season lengths in rows that a naive forecast may repeat: one step, then a day and a week where they fit.
+
+    The second entry is "the" season of MASE: one day below a day, one week for days, one year above.
+    """
+    per_day = steps_per_day(freq)
+    if per_day > 1:
+        return (1, round(per_day), round(7 * per_day))
+    if per_day == 1:
+        return (1, 7)
+    return (1, max(1, round(365.25 * per_day)))

@@ -1,0 +1,138 @@
+"""The LightningDataModule: a panel, its split, its scaler and its windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytorch_lightning as pl
+from torch import Tensor
+
+from timevis.data.calendar import seasons_of
+from timevis.data.panel import Panel
+from timevis.data.scaler import Scaler
+from timevis.data.split import make_split
+from timevis.data.windows import Batch, SeriesStore, WindowLoader, WindowSet, window_set_hash
+
+
+class WindowDataModule(pl.LightningDataModule):
+    """Windows of one panel for training, validation and test.
+
+    Works under any Trainer, with or without Hydra. The loaders yield window numbers; a batch is gathered on the
+    device after the transfer.
+
+    Parameters
+    ----------
+    panel : Panel
+        Cleaned.
+    context_length, horizon : int
+        In rows.
+    split : three numbers
+        Fractions or row borders, see `timevis.data.split.make_split`.
+    season : int, optional
+        Rows of "one day" for MASE; inferred from the frequency when None.
+    batch_size, eval_batch_size : int
+    stride, max_windows, val_windows : int
+        Origins of the test part every `stride` rows, thinned to `max_windows`; validation to `val_windows`
+        (None keeps all).
+    train_fraction : float
+        Share of the training windows that is used, the most recent ones.
+    seed : int
+    """
+
+    def __init__(
+        self,
+        panel: Panel,
+        *,
+        context_length: int = 168,
+        horizon: int = 24,
+        split: Sequence[float] = (0.7, 0.1, 0.2),
+        season: int | None = None,
+        batch_size: int = 64,
+        eval_batch_size: int = 256,
+        stride: int = 1,
+        max_windows: int | None = 500,
+        val_windows: int | None = 200,
+        train_fraction: float = 1.0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.panel, self.context_length, self.horizon = panel, context_length, horizon
+        self.batch_size, self.eval_batch_size, self.seed = batch_size, eval_batch_size, seed
+        self.split = make_split(len(panel), split, context_length, horizon, panel.card.name)
+        train = panel.values[: self.split.train_end]
+        self.scaler = Scaler.fit(train)
+        self.seasons = seasons_of(panel.freq)
+        self.season = season or (self.seasons[1] if len(self.seasons) > 1 else 1)
+        self.series = SeriesStore(panel)
+        origins = {p: self.split.origins(p, context_length, horizon) for p in ("train", "val", "test")}
+        first = origins["train"].stop - max(1, round(train_fraction * len(origins["train"])))
+        channels = len(panel.channels)
+        self.windows = {
+            "train": WindowSet.training(panel.values, range(first, origins["train"].stop), horizon),
+            "val": WindowSet.evaluation(origins["val"], channels, stride, val_windows),
+            "test": WindowSet.evaluation(origins["test"], channels, stride, max_windows),
+        }
+
+    @property
+    def num_channels(self) -> int:
+        return len(self.panel.channels)
+
+    @property
+    def num_covariates(self) -> int:
+        return len(self.panel.covariate_names)
+
+    def window_set_hash(self) -> str:
+        """Equal for runs that forecast the very same windows of the very same data."""
+        s = self.split
+        borders = (s.train_end, s.val_end, s.test_end)
+        return window_set_hash(self.panel, borders, self.horizon, self.windows["test"].origins)
+
+    def gather(self, part: str, index: Tensor) -> Batch:
+        """The windows numbered `index`, int64 [B], of a part."""
+        origin, channel = self.windows[part].locate(index.cpu())
+        device = index.device
+        return self.series.to(device).gather(
+            origin.to(device), channel.to(device), self.context_length, self.horizon
+        )
+
+    def loader(self, part: str, *, shuffle: bool = False, batch_size: int | None = None) -> WindowLoader:
+        """A loader of window numbers of a part, aware of the trainer's processes."""
+        trainer = self.trainer
+        size = batch_size or (self.batch_size if shuffle else self.eval_batch_size)
+        return WindowLoader(
+            len(self.windows[part]),
+            size,
+            seed=self.seed,
+            shuffle=shuffle,
+            rank=trainer.global_rank if trainer else 0,
+            world_size=trainer.world_size if trainer else 1,
+        )
+
+    def batches(self, part: str, device: Any = "cpu"):
+        """Iterate over the gathered batches of a part in order, outside a Trainer (for `prepare`, `calibrate`)."""
+        for index in WindowLoader(len(self.windows[part]), self.eval_batch_size):
+            yield self.gather(part, index.to(device))
+
+    def train_dataloader(self) -> WindowLoader:
+        return self.loader("train", shuffle=True)
+
+    def val_dataloader(self) -> WindowLoader:
+        return self.loader("val")
+
+    def test_dataloader(self) -> WindowLoader:
+        return self.loader("test")
+
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+        if not isinstance(batch, Tensor):
+            return batch
+        trainer = self.trainer
+        assert trainer is not None
+        part = (
+            "train"
+            if trainer.training
+            else "val"
+            if trainer.validating or trainer.sanity_checking
+            else "test"
+        )
+        return self.gather(part, batch)

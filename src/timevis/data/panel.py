@@ -1,0 +1,108 @@
+"""The one in-memory form of every data set: a regular grid of channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class DatasetCard:
+    """What is known about a data set besides its numbers; reports quote it, prompts are filled from it."""
+
+    name: str
+    domain: str = "other"
+    description: str = ""
+    unit: str = ""
+    units: dict[str, str] = field(default_factory=dict)
+    """Unit of a channel where channels differ."""
+    channel_descriptions: dict[str, str] = field(default_factory=dict)
+    source: str = ""
+    licence: str = ""
+    attribution: str = ""
+    country: str = ""
+    """ISO 3166 code (with an optional ``-subdivision``) whose public holidays become a known covariate."""
+    defects: tuple[dict, ...] = ()
+    """Declared defects: ``{"start", "end", "channels", "reason"}``, masked in targets and context."""
+    public: bool = False
+    """Bundled or public benchmark data, as opposed to a user's own."""
+
+    def unit_of(self, channel: str) -> str:
+        return self.units.get(channel, self.unit)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A regular multichannel series.
+
+    Attributes
+    ----------
+    values : float32 [T, C]
+        NaN where nothing was observed.
+    index : DatetimeIndex [T]
+        Regular; naive, or UTC when the source had a time zone.
+    freq : str
+        Its pandas frequency alias, e.g. ``"h"``.
+    channels : tuple of C names
+    covariates : float32 [T, K]
+        NaN where unknown; K may be 0.
+    covariate_names : tuple of K names
+    covariate_known : tuple of K bool
+        True where the value is known ahead of time (calendar, holidays, prices).
+    card : DatasetCard
+    timezone : str or None
+        Zone in which the calendar is read; None reads the index as it is.
+    """
+
+    values: np.ndarray
+    index: pd.DatetimeIndex
+    freq: str
+    channels: tuple[str, ...]
+    covariates: np.ndarray
+    covariate_names: tuple[str, ...]
+    covariate_known: tuple[bool, ...]
+    card: DatasetCard
+    timezone: str | None = None
+
+    def __post_init__(self) -> None:
+        t, c = self.values.shape
+        assert self.values.dtype == np.float32, self.values.dtype
+        assert len(self.index) == t, (len(self.index), t)
+        assert len(self.channels) == c, (self.channels, c)
+        assert self.covariates.shape == (t, len(self.covariate_names)), self.covariates.shape
+        assert len(self.covariate_known) == len(self.covariate_names)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def local_index(self) -> pd.DatetimeIndex:
+        """The index as clocks on the wall show it."""
+        if self.timezone and self.index.tz is not None:
+            return self.index.tz_convert(self.timezone)
+        return self.index
+
+    def with_values(self, values: np.ndarray) -> Panel:
+        return replace(self, values=values)
+
+    def extend(self, rows: int, known: np.ndarray | None = None) -> Panel:
+        """Append `rows` unobserved future rows.
+
+        Parameters
+        ----------
+        rows : int
+        known : float32 [rows, K], optional
+            Covariates of the future rows; NaN where not known.
+        """
+        future = pd.date_range(self.index[-1], periods=rows + 1, freq=self.freq)[1:]
+        values = np.full((rows, len(self.channels)), np.nan, np.float32)
+        if known is None:
+            known = np.full((rows, len(self.covariate_names)), np.nan, np.float32)
+        return replace(
+            self,
+            values=np.concatenate([self.values, values]),
+            index=self.index.append(future),
+            covariates=np.concatenate([self.covariates, known]),
+        )

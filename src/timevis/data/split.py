@@ -1,0 +1,86 @@
+"""Chronological train, validation and test parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from timevis.errors import ConfigError, DataError
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row borders: train is [0, train_end), validation [train_end, val_end), test [val_end, test_end)."""
+
+    train_end: int
+    val_end: int
+    test_end: int
+
+    def part(self, name: str) -> tuple[int, int]:
+        """First and past-the-last row of ``train``, ``val`` or ``test``."""
+        return {
+            "train": (0, self.train_end),
+            "val": (self.train_end, self.val_end),
+            "test": (self.val_end, self.test_end),
+        }[name]
+
+    def origins(self, name: str, context_length: int, horizon: int) -> range:
+        """Origins (row of the first target) whose targets lie wholly in the part and whose context exists."""
+        start, end = self.part(name)
+        return range(max(start, context_length), end - horizon + 1)
+
+
+def make_split(
+    rows: int, spec: Sequence[float], context_length: int, horizon: int, where: str = "data"
+) -> Split:
+    """Turn fractions or row borders into a `Split` with at least one window in every part.
+
+    Parameters
+    ----------
+    rows : int
+        Length of the series.
+    spec : three numbers
+        Fractions that sum to at most 1, or increasing row borders ``[train_end, val_end, test_end]``.
+    context_length, horizon : int
+        In rows.
+    where : str
+        Names the data in errors.
+
+    Raises
+    ------
+    ConfigError
+        The spec is neither three fractions nor three borders.
+    DataError
+        The series is too short; says how many rows are needed.
+    """
+    spec = [float(x) for x in spec]
+    if len(spec) != 3 or not np.all(np.isfinite(spec)) or min(spec) <= 0:
+        raise ConfigError(
+            f"data.split={spec} is not a split",
+            "give three fractions such as [0.7,0.1,0.2] or three row borders such as [8640,11520,14400]",
+        )
+    if sum(spec) <= 1 + 1e-9:
+        ends = np.floor(np.cumsum(spec) * rows + 1e-6).astype(int)
+        need = (
+            int(np.ceil(max((context_length + horizon) / spec[0], horizon / spec[1], horizon / spec[2]))) + 3
+        )
+    else:
+        if spec != sorted(set(spec)) or any(x != int(x) for x in spec):
+            raise ConfigError(
+                f"data.split={spec} must be fractions that sum to at most 1, or increasing whole row borders"
+            )
+        ends = np.array(spec, dtype=int)
+        need = int(ends[2])
+    split = Split(*(int(e) for e in ends))
+    enough = split.test_end <= rows and all(
+        split.origins(p, context_length, horizon) for p in ("train", "val", "test")
+    )
+    if not enough:
+        raise DataError(
+            f"{where}: the series has {rows} rows, too few for context_length={context_length}, "
+            f"horizon={horizon} and data.split={spec}",
+            f"about {max(need, 1)} rows are needed; give more rows, or a smaller context_length or horizon",
+        )
+    return split

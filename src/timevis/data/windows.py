@@ -1,0 +1,289 @@
+"""Windows without copies: index tensors, gathered into batches from the one series tensor."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from timevis.data.calendar import calendar_of
+from timevis.data.panel import Panel
+
+
+@dataclass
+class Batch:
+    """B windows in raw units; L is `context_length`, H is `horizon`, K the number of covariates.
+
+    Attributes
+    ----------
+    context : float32 [B, L]
+        Missing values carry the last observation before them.
+    context_mask : bool [B, L]
+        True where observed.
+    target : float32 [B, H]
+        Zero where missing.
+    target_mask : bool [B, H]
+        True where observed.
+    calendar : int64 [B, L+H, 5]
+        See `timevis.data.calendar.CALENDAR_FIELDS`.
+    covariates : float32 [B, L+H, K]
+        Zero where masked.
+    covariate_mask : bool [B, L+H, K]
+        False where unknown; always False over the horizon for covariates that are only observed.
+    channel : int64 [B]
+    origin : int64 [B]
+        Row of the first target.
+    series : SeriesStore
+        Where the windows were cut; seasonal naive reads the rows before the origin from it.
+    """
+
+    context: Tensor
+    context_mask: Tensor
+    target: Tensor
+    target_mask: Tensor
+    calendar: Tensor
+    covariates: Tensor
+    covariate_mask: Tensor
+    channel: Tensor
+    origin: Tensor
+    series: SeriesStore
+
+    def __len__(self) -> int:
+        return len(self.origin)
+
+
+def _fill_forward(values: Tensor) -> Tensor:
+    """Carry the last observation of each column over NaN; leading gaps take the first observation, or zero."""
+    rows = torch.arange(len(values)).unsqueeze(1)
+    seen = torch.isfinite(values)
+    last = torch.where(seen, rows, -1).cummax(0).values
+    first = torch.where(seen.any(0), seen.int().argmax(0), 0)
+    return values.gather(0, torch.where(last < 0, first, last)).nan_to_num(0.0)
+
+
+class SeriesStore:
+    """The panel as tensors on one device.
+
+    Memory is shared with the panel's arrays where nothing is missing; only a series with gaps is copied once,
+    to carry observations forward.
+
+    Attributes
+    ----------
+    values : float32 [T, C]
+        NaN where missing.
+    filled : float32 [T, C]
+        `values` with gaps carried forward; the same tensor when there are none.
+    calendar : int64 [T, 5]
+    covariates : float32 [T, K]
+    covariate_seen : bool [T, K]
+    covariate_known : bool [K]
+    """
+
+    def __init__(self, panel: Panel) -> None:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*not writable.*")  # shared memory is only read
+            self.values = torch.from_numpy(panel.values)
+        self.has_gaps = bool(torch.isnan(self.values.sum()))
+        self.filled = _fill_forward(self.values) if self.has_gaps else self.values
+        self.calendar = torch.from_numpy(calendar_of(panel.local_index))
+        covariates = torch.from_numpy(panel.covariates)
+        self.covariate_seen = torch.isfinite(covariates)
+        self.covariates = _fill_forward(covariates) if covariates.numel() else covariates
+        self.covariate_known = torch.tensor(panel.covariate_known, dtype=torch.bool)
+
+    def to(self, device: torch.device) -> SeriesStore:
+        """Move every tensor; returns self."""
+        if self.values.device != device:
+            shared = self.filled is self.values
+            for name, tensor in vars(self).items():
+                if isinstance(tensor, Tensor):
+                    setattr(self, name, tensor.to(device))
+            if shared:
+                self.filled = self.values
+        return self
+
+    def gather(self, origin: Tensor, channel: Tensor, context_length: int, horizon: int) -> Batch:
+        """Cut windows in one vectorised read per field.
+
+        Parameters
+        ----------
+        origin, channel : int64 [B]
+            Every origin lies in [context_length, T - horizon].
+        """
+        total, start = context_length + horizon, origin - context_length
+        window = self.filled.t().unfold(1, total, 1)[channel, start]
+        context, target = window[:, :context_length], window[:, context_length:]
+        if self.has_gaps:
+            seen = torch.isfinite(self.values.t().unfold(1, total, 1)[channel, start])
+            target = torch.where(seen[:, context_length:], target, 0.0)
+        else:
+            seen = torch.ones_like(window, dtype=torch.bool)
+        rows = start.unsqueeze(1) + torch.arange(total, device=start.device)
+        covariates, covariate_mask = self.covariates[rows], self.covariate_seen[rows]
+        if covariates.shape[-1]:
+            covariate_mask = covariate_mask.clone()
+            covariate_mask[:, context_length:] &= self.covariate_known
+            covariates = torch.where(covariate_mask, covariates, 0.0)
+        return Batch(
+            context=context,
+            context_mask=seen[:, :context_length],
+            target=target,
+            target_mask=seen[:, context_length:],
+            calendar=self.calendar[rows],
+            covariates=covariates,
+            covariate_mask=covariate_mask,
+            channel=channel,
+            origin=origin,
+            series=self,
+        )
+
+
+@dataclass(frozen=True)
+class WindowSet:
+    """Windows in a fixed order: origin by origin, all channels of an origin together.
+
+    Attributes
+    ----------
+    origins : int64 [N]
+    channels : int
+        C; window i has origin ``origins[i // C]`` and channel ``i % C``.
+    keep : int32 or int64 [M], optional
+        Flat window numbers that are used, where some windows have no target at all.
+    """
+
+    origins: Tensor
+    channels: int
+    keep: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.origins) * self.channels if self.keep is None else len(self.keep)
+
+    def locate(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Origin and channel of window numbers, each int64 [B]."""
+        flat = index if self.keep is None else self.keep[index].long()
+        return self.origins[flat // self.channels], flat % self.channels
+
+    @classmethod
+    def training(cls, values: np.ndarray, origins: range, horizon: int) -> WindowSet:
+        """Every window of the training part that has at least one observed target."""
+        channels = values.shape[1]
+        which = torch.arange(origins.start, origins.stop)
+        part = values[origins.start : origins.stop + horizon - 1]
+        if not np.isnan(part.sum()):
+            return cls(which, channels)
+        seen = np.zeros((len(part) + 1, channels), np.int32)
+        np.cumsum(np.isfinite(part), axis=0, out=seen[1:])
+        useful = (seen[horizon:] - seen[:-horizon])[: len(origins)] > 0
+        return cls(which, channels, torch.from_numpy(np.flatnonzero(useful)))
+
+    @classmethod
+    def evaluation(cls, origins: range, channels: int, stride: int, max_windows: int | None) -> WindowSet:
+        """Origins every `stride` rows, thinned evenly over the whole part to at most `max_windows` origins."""
+        rows = np.arange(origins.start, origins.stop, stride, dtype=np.int64)
+        if max_windows is not None and len(rows) > max_windows:
+            rows = rows[np.unique(np.linspace(0, len(rows) - 1, max_windows).round().astype(int))]
+        return cls(torch.from_numpy(rows), channels)
+
+
+def window_set_hash(panel: Panel, borders: tuple[int, ...], horizon: int, origins: Tensor) -> str:
+    """Name of what was forecast: cleaned values, borders, horizon and origins, but neither model nor context."""
+    digest = hashlib.sha256()
+    digest.update(np.ascontiguousarray(panel.values[: borders[-1]]).data)
+    digest.update(repr((panel.channels, str(panel.index[0]), panel.freq, borders, horizon)).encode())
+    digest.update(origins.cpu().numpy().astype("<i8").tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _mix(x: Tensor, key: int) -> Tensor:
+    """A round function of the Feistel network: a multiplicative hash kept within 31 bits."""
+    x = (x ^ (key & 0x7FFFFFFF)) * 0x45D9F3B & 0x7FFFFFFF
+    x = ((x >> 15) ^ x) * 0x2C1B3C6D & 0x7FFFFFFF
+    return (x >> 13) ^ x
+
+
+def permute(index: Tensor, size: int, keys: list[int]) -> Tensor:
+    """A pseudo-random permutation of range(size), evaluated at `index` without holding it in memory.
+
+    A balanced Feistel network over the next even power of two, walked along its cycles back into the range
+    (Black and Rogaway, 2002).
+    """
+    half = max(1, -(-(max(size, 2) - 1).bit_length() // 2))
+    mask = (1 << half) - 1
+    out = index.clone()
+    todo = torch.arange(len(out))
+    while len(todo):
+        x = out[todo]
+        left, right = x >> half, x & mask
+        for key in keys:
+            left, right = right, left ^ (_mix(right, key) & mask)
+        x = (left << half) | right
+        out[todo] = x
+        todo = todo[x >= size]
+    return out
+
+
+class WindowOrder:
+    """Which window stands where in an epoch: a pure function of (seed, epoch)."""
+
+    def __init__(self, size: int, seed: int, shuffle: bool) -> None:
+        self.size, self.seed, self.shuffle, self.epoch = size, seed, shuffle, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __call__(self, position: Tensor) -> Tensor:
+        if not self.shuffle:
+            return position
+        words = np.random.SeedSequence([self.seed, self.epoch]).generate_state(6)
+        return permute(position, self.size, [int(w) for w in words])
+
+
+class WindowLoader:
+    """Yields int64 [B] window numbers; resumable within an epoch, and exact under any number of processes.
+
+    In training every rank gets the same number of batches (the remainder of an epoch, less than one batch per
+    rank, is left out of that epoch). In evaluation every window is visited once, by exactly one rank.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        batch_size: int,
+        *,
+        seed: int = 0,
+        shuffle: bool = False,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
+        self.sampler, self.batch_sampler = (
+            WindowOrder(size, seed, shuffle),
+            None,
+        )  # where Lightning sets the epoch
+        self.size, self.batch_size, self.rank, self.world_size = size, batch_size, rank, world_size
+        self._next = 0
+        self._resume_at = 0
+
+    def __len__(self) -> int:
+        batches = -(-self.size // self.batch_size)
+        if self.sampler.shuffle:
+            return max(1, batches // self.world_size)
+        return len(range(self.rank, batches, self.world_size))
+
+    def __iter__(self) -> Iterator[Tensor]:
+        self._next, self._resume_at = self._resume_at, 0
+        while self._next < len(self):
+            start = (self._next * self.world_size + self.rank) * self.batch_size
+            self._next += 1
+            yield self.sampler(torch.arange(start, min(start + self.batch_size, self.size)))
+
+    def state_dict(self) -> dict:
+        return {"next": self._next, "epoch": self.sampler.epoch}
+
+    def load_state_dict(self, state: dict) -> None:
+        self._resume_at = state["next"] if state["next"] < len(self) else 0
+        self.sampler.set_epoch(state["epoch"])

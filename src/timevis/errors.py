@@ -1,0 +1,42 @@
+"""The errors a user can mend, told apart from defects of TimeVis itself."""
+
+from __future__ import annotations
+
+
+class TimeVisError(Exception):
+    """Something is wrong with what the user gave; the message says what, where, and what to do.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong and where (file, row, column or config key).
+    advice : str
+        What to do about it; may be empty.
+    """
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.advice}" if self.advice else self.message
+
+    def __reduce__(self) -> tuple:
+        return (type(self), (self.message, self.advice))
+
+
+class DataError(TimeVisError):
+    """A table cannot become a panel: names the file, the row and the column."""
+
+
+class ConfigError(TimeVisError):
+    """A config key or value is not usable: names the key."""
+
+
+class RunFolderError(TimeVisError):
+    """A run folder is missing, taken, or not of the kind asked for."""
+
+
+class Cancelled(TimeVisError):
+    """The run was asked to stop (SIGTERM or Ctrl-C); its checkpoint is kept."""

@@ -1,0 +1,237 @@
+"""What every forecaster promises: `loss`, `forecast`, and two hooks around the fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.windows import Batch
+from timevis.metrics import ForecastMetrics
+
+QUANTILE_LEVELS = (0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975)
+
+
+@dataclass
+class Forecast:
+    """Forecasts in raw units.
+
+    Attributes
+    ----------
+    point : float32 [B, H]
+        What MSE scores: the mean, or else the median.
+    quantiles : float32 [B, 15, H]
+        Non-decreasing along dim 1, at `QUANTILE_LEVELS`.
+    samples : float32 [B, S, H], optional
+        Where the model draws paths.
+    extras : dict
+        Model-specific material for samples.parquet, lists of length B.
+    """
+
+    point: Tensor
+    quantiles: Tensor
+    samples: Tensor | None = None
+    extras: dict[str, Any] = field(default_factory=dict)
+
+
+def sample_quantiles(samples: Tensor) -> Tensor:
+    """Quantiles at `QUANTILE_LEVELS` of samples [B, S, H] by the Weibull rule p (S + 1).
+
+    Returns
+    -------
+    float32 [B, 15, H]
+    """
+    ordered = samples.float().sort(dim=1).values
+    s = ordered.shape[1]
+    position = torch.tensor(QUANTILE_LEVELS, dtype=torch.float64) * (s + 1) - 1
+    position = position.clamp(0, s - 1).to(samples.device)
+    low = position.floor().long()
+    high = (low + 1).clamp(max=s - 1)
+    weight = (position - low).float().view(1, -1, 1)
+    return ordered[:, low] * (1 - weight) + ordered[:, high] * weight
+
+
+class Forecaster(pl.LightningModule):
+    """Base of all forecasters; a checkpoint of it forecasts raw values by itself.
+
+    Subclasses implement `loss` and `forecast` and call ``self.save_hyperparameters()`` with plain values.
+
+    Parameters
+    ----------
+    context_length, horizon : int
+    num_channels, num_covariates : int
+        Of the data it is fitted on.
+    """
+
+    def __init__(
+        self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0
+    ) -> None:
+        super().__init__()
+        self.context_length, self.horizon = context_length, horizon
+        self.num_channels, self.num_covariates = num_channels, num_covariates
+        self.channel_mean: Tensor
+        self.channel_std: Tensor
+        self.mase_scale: Tensor
+        self.register_buffer("channel_mean", torch.zeros(num_channels, dtype=torch.float64))
+        self.register_buffer("channel_std", torch.ones(num_channels, dtype=torch.float64))
+        self.register_buffer("mase_scale", torch.ones(num_channels, dtype=torch.float64))
+        self.val_metrics: ForecastMetrics | None = None
+        self.test_metrics: ForecastMetrics | None = None
+
+    @classmethod
+    def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Forecaster:
+        """Build for a data set; `kwargs` are the plain hyperparameters of the config."""
+        return cls(
+            context_length=datamodule.context_length,
+            horizon=datamodule.horizon,
+            num_channels=datamodule.num_channels,
+            num_covariates=datamodule.num_covariates,
+            **kwargs,
+        )
+
+    @property
+    def trainable(self) -> bool:
+        """Whether there is anything for a Trainer to fit."""
+        return any(p.requires_grad for p in self.parameters())
+
+    def prepare(self, datamodule: WindowDataModule) -> None:
+        """Learn what is learnt without gradients; sees training and validation parts only. Call super first."""
+        self.channel_mean.copy_(torch.from_numpy(datamodule.scaler.mean))
+        self.channel_std.copy_(torch.from_numpy(datamodule.scaler.std))
+        self.mase_scale.copy_(torch.from_numpy(naive_scale(datamodule)))
+
+    def calibrate(self, datamodule: WindowDataModule) -> None:
+        """Learn what needs the fitted model (residual quantiles, a temperature) from the validation part."""
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Training loss of a batch, a scalar; missing targets carry no weight."""
+        raise NotImplementedError
+
+    def forecast(self, batch: Batch) -> Forecast:
+        """Forecast the targets of a batch from its context."""
+        raise NotImplementedError
+
+    def describe(self) -> dict[str, Any]:
+        """What results.json says about the model beyond its config, e.g. backbone id, size and fingerprint."""
+        return {}
+
+    def scale(self, channel: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and deviation of the windows' channels, each float32 [B, 1]."""
+        return self.channel_mean[channel].float().unsqueeze(1), self.channel_std[channel].float().unsqueeze(1)
+
+    def _metrics(self) -> ForecastMetrics:
+        return ForecastMetrics(
+            self.horizon, self.channel_std.cpu(), self.mase_scale.cpu(), QUANTILE_LEVELS
+        ).to(self.device)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        loss = self.loss(batch)
+        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch), on_step=True, on_epoch=False)
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        if self.val_metrics is None:
+            self.val_metrics = self._metrics()
+        self.val_metrics.reset()
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        assert self.val_metrics is not None
+        self.val_metrics.update_batch(self.forecast(batch), batch)
+
+    def on_validation_epoch_end(self) -> None:
+        assert self.val_metrics is not None
+        values = self.val_metrics.summary()
+        for name in ("wql", "mase", "mae_scaled"):
+            self.log(
+                f"val/{name}", values[name], prog_bar=name == "wql", sync_dist=False, rank_zero_only=False
+            )
+
+    def on_test_epoch_start(self) -> None:
+        if self.test_metrics is None:
+            self.test_metrics = self._metrics()
+        self.test_metrics.reset()
+
+    def test_step(self, batch: Batch, batch_idx: int) -> Forecast:
+        assert self.test_metrics is not None
+        forecast = self.forecast(batch)
+        self.test_metrics.update_batch(forecast, batch)
+        return forecast
+
+    def on_test_epoch_end(self) -> None:
+        assert self.test_metrics is not None
+        self.log_dict({f"test/{k}": v for k, v in self.test_metrics.summary().items()}, sync_dist=False)
+
+
+def naive_scale(datamodule: WindowDataModule) -> np.ndarray:
+    """Mean absolute seasonal difference of each channel's training part, the denominator of MASE; float64 [C].
+
+    Hyndman and Koehler (2006). One where the training part has no pair of rows a season apart or repeats exactly.
+    """
+    season, end = datamodule.season, datamodule.split.train_end
+    values, out = datamodule.panel.values, np.ones(datamodule.num_channels)
+    for c in range(datamodule.num_channels):
+        series = values[:end, c].astype(np.float64)
+        difference = np.abs(series[season:] - series[:-season])
+        seen = np.isfinite(difference)
+        if seen.any() and difference[seen].mean() > 0:
+            out[c] = difference[seen].mean()
+    return out
+
+
+class ResidualQuantiles(nn.Module):
+    """Quantiles of a point forecaster: its validation errors, per channel and horizon step.
+
+    Errors are taken as they are, in raw units, so intervals have the width that the model's errors had.
+    """
+
+    def __init__(self, num_channels: int, horizon: int) -> None:
+        super().__init__()
+        self.offsets: Tensor
+        self.register_buffer("offsets", torch.zeros(num_channels, len(QUANTILE_LEVELS), horizon))
+
+    @torch.no_grad()
+    def fit(self, point: Tensor, batch_channel: Tensor, target: Tensor, mask: Tensor) -> None:
+        """From all validation windows: point and target float [N, H], mask bool [N, H], channel int64 [N]."""
+        error = torch.where(mask, target - point, torch.nan)
+        levels = torch.tensor(QUANTILE_LEVELS, dtype=error.dtype)
+        for c in range(len(self.offsets)):
+            rows = error[batch_channel == c]
+            if len(rows):
+                self.offsets[c] = torch.nanquantile(rows, levels, dim=0).nan_to_num(0.0)
+
+    def forward(self, point: Tensor, channel: Tensor) -> Tensor:
+        """Quantiles [B, 15, H] around a point forecast [B, H]."""
+        return point.unsqueeze(1) + self.offsets[channel]
+
+
+class PointForecaster(Forecaster):
+    """A forecaster of one path; `calibrate` puts quantiles around it from validation errors."""
+
+    def __init__(
+        self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0
+    ) -> None:
+        super().__init__(context_length, horizon, num_channels, num_covariates)
+        self.residuals = ResidualQuantiles(num_channels, horizon)
+
+    def point(self, batch: Batch) -> Tensor:
+        """The path, raw units, float32 [B, H]."""
+        raise NotImplementedError
+
+    def forecast(self, batch: Batch) -> Forecast:
+        point = self.point(batch)
+        return Forecast(point, self.residuals(point, batch.channel))
+
+    @torch.no_grad()
+    def calibrate(self, datamodule: WindowDataModule) -> None:
+        parts = [
+            (self.point(b).cpu(), b.channel.cpu(), b.target.cpu(), b.target_mask.cpu())
+            for b in datamodule.batches("val", self.device)
+        ]
+        point, channel, target, mask = (torch.cat(p) for p in zip(*parts, strict=True))
+        self.residuals.to("cpu").fit(point, channel, target, mask)
+        self.residuals.to(self.device)

@@ -1,0 +1,60 @@
+"""Seasonal naive: the season before, again. Every other model is measured against it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.windows import Batch
+from timevis.models.forecaster import PointForecaster
+
+
+class SeasonalNaive(PointForecaster):
+    """Repeats the last season before the origin (Hyndman and Athanasopoulos, 2021, section 5.2).
+
+    The season is picked on validation among one step, a day and a week, per data set. It reads the series before
+    the origin rather than the context, so its score does not depend on `context_length`.
+
+    Parameters
+    ----------
+    season : int, optional
+        Rows; picked on validation when None.
+    """
+
+    def __init__(
+        self,
+        context_length: int,
+        horizon: int,
+        num_channels: int = 1,
+        num_covariates: int = 0,
+        season: int | None = None,
+    ) -> None:
+        super().__init__(context_length, horizon, num_channels, num_covariates)
+        self.save_hyperparameters()
+        self.chosen: Tensor
+        self.register_buffer("chosen", torch.tensor(season or 1))
+        self._fixed = season is not None
+
+    @torch.no_grad()
+    def prepare(self, datamodule: WindowDataModule) -> None:
+        super().prepare(datamodule)
+        if self._fixed:
+            return
+        earliest = int(datamodule.windows["val"].origins[0])
+        candidates = [s for s in datamodule.seasons if s <= earliest]
+        errors = {season: torch.zeros(2, dtype=torch.float64) for season in candidates}
+        for batch in datamodule.batches("val"):
+            std = self.channel_std[batch.channel].unsqueeze(1)
+            for season in candidates:
+                error = (self._repeat(batch, season) - batch.target).abs() / std
+                errors[season] += torch.stack([(error * batch.target_mask).sum(), batch.target_mask.sum()])
+        self.chosen.fill_(min(candidates, key=lambda s: float(errors[s][0] / errors[s][1].clamp(min=1))))
+
+    def _repeat(self, batch: Batch, season: int) -> Tensor:
+        step = torch.arange(self.horizon, device=batch.origin.device)
+        rows = batch.origin.unsqueeze(1) - season + step % season
+        return batch.series.filled[rows.clamp(min=0), batch.channel.unsqueeze(1)]
+
+    def point(self, batch: Batch) -> Tensor:
+        return self._repeat(batch, int(self.chosen))
