@@ -152,9 +152,7 @@ class ForecastMetrics(Metric):
         """`update` from a Forecast and a Batch."""
         self.update(forecast.point, forecast.quantiles, batch.target, batch.target_mask, batch.channel)
 
-    def window_sums(
-        self, point: Tensor, quantiles: Tensor, target: Tensor, mask: Tensor
-    ) -> dict[str, Tensor]:
+    def window_sums(self, point: Tensor, quantiles: Tensor, target: Tensor, mask: Tensor) -> dict[str, Tensor]:
         """What comparing runs needs of each window: `SUMS`, each float64 [B]."""
         elements = self.elements(point, quantiles, target, mask)
         return {name: elements[name].sum(1) for name in SUMS}
@@ -172,15 +170,9 @@ class ForecastMetrics(Metric):
         per_channel = {name: value.sum(1) for name, value in sums.items()}
         per_step = {name: value.t() for name, value in sums.items()}
         return {
-            "overall": {
-                k: float(v) for k, v in headline(per_channel, self.channel_std, self.mase_scale).items()
-            },
-            "by_channel": {
-                k: v.tolist() for k, v in ratios(per_channel, self.channel_std, self.mase_scale).items()
-            },
-            "by_horizon": {
-                k: v.tolist() for k, v in headline(per_step, self.channel_std, self.mase_scale).items()
-            },
+            "overall": {k: float(v) for k, v in headline(per_channel, self.channel_std, self.mase_scale).items()},
+            "by_channel": {k: v.tolist() for k, v in ratios(per_channel, self.channel_std, self.mase_scale).items()},
+            "by_horizon": {k: v.tolist() for k, v in headline(per_step, self.channel_std, self.mase_scale).items()},
         }
 
     def summary(self) -> dict[str, float]:

@@ -92,9 +92,7 @@ class WindowDataModule(pl.LightningDataModule):
         """The windows numbered `index`, int64 [B], of a part."""
         origin, channel = self.windows[part].locate(index.cpu())
         device = index.device
-        return self.series.to(device).gather(
-            origin.to(device), channel.to(device), self.context_length, self.horizon
-        )
+        return self.series.to(device).gather(origin.to(device), channel.to(device), self.context_length, self.horizon)
 
     def loader(self, part: str, *, shuffle: bool = False, batch_size: int | None = None) -> WindowLoader:
         """A loader of window numbers of a part, aware of the trainer's processes."""
@@ -128,11 +126,5 @@ class WindowDataModule(pl.LightningDataModule):
             return batch
         trainer = self.trainer
         assert trainer is not None
-        part = (
-            "train"
-            if trainer.training
-            else "val"
-            if trainer.validating or trainer.sanity_checking
-            else "test"
-        )
+        part = "train" if trainer.training else "val" if trainer.validating or trainer.sanity_checking else "test"
         return self.gather(part, batch)

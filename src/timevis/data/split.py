@@ -32,9 +32,7 @@ class Split:
         return range(max(start, context_length), end - horizon + 1)
 
 
-def make_split(
-    rows: int, spec: Sequence[float], context_length: int, horizon: int, where: str = "data"
-) -> Split:
+def make_split(rows: int, spec: Sequence[float], context_length: int, horizon: int, where: str = "data") -> Split:
     """Turn fractions or row borders into a `Split` with at least one window in every part.
 
     Parameters
@@ -63,9 +61,7 @@ def make_split(
         )
     if sum(spec) <= 1 + 1e-9:
         ends = np.floor(np.cumsum(spec) * rows + 1e-6).astype(int)
-        need = (
-            int(np.ceil(max((context_length + horizon) / spec[0], horizon / spec[1], horizon / spec[2]))) + 3
-        )
+        need = int(np.ceil(max((context_length + horizon) / spec[0], horizon / spec[1], horizon / spec[2]))) + 3
     else:
         if spec != sorted(set(spec)) or any(x != int(x) for x in spec):
             raise ConfigError(

@@ -68,9 +68,7 @@ class Forecaster(pl.LightningModule):
         Of the data it is fitted on.
     """
 
-    def __init__(
-        self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0
-    ) -> None:
+    def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:
         super().__init__()
         self.context_length, self.horizon = context_length, horizon
         self.num_channels, self.num_covariates = num_channels, num_covariates
@@ -125,9 +123,9 @@ class Forecaster(pl.LightningModule):
         return self.channel_mean[channel].float().unsqueeze(1), self.channel_std[channel].float().unsqueeze(1)
 
     def _metrics(self) -> ForecastMetrics:
-        return ForecastMetrics(
-            self.horizon, self.channel_std.cpu(), self.mase_scale.cpu(), QUANTILE_LEVELS
-        ).to(self.device)
+        return ForecastMetrics(self.horizon, self.channel_std.cpu(), self.mase_scale.cpu(), QUANTILE_LEVELS).to(
+            self.device
+        )
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         loss = self.loss(batch)
@@ -147,9 +145,7 @@ class Forecaster(pl.LightningModule):
         assert self.val_metrics is not None
         values = self.val_metrics.summary()
         for name in ("wql", "mase", "mae_scaled"):
-            self.log(
-                f"val/{name}", values[name], prog_bar=name == "wql", sync_dist=False, rank_zero_only=False
-            )
+            self.log(f"val/{name}", values[name], prog_bar=name == "wql", sync_dist=False, rank_zero_only=False)
 
     def on_test_epoch_start(self) -> None:
         if self.test_metrics is None:
@@ -212,9 +208,7 @@ class ResidualQuantiles(nn.Module):
 class PointForecaster(Forecaster):
     """A forecaster of one path; `calibrate` puts quantiles around it from validation errors."""
 
-    def __init__(
-        self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0
-    ) -> None:
+    def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.residuals = ResidualQuantiles(num_channels, horizon)
 
