@@ -1,0 +1,223 @@
+"""One pass over a window set: the model's metrics, the reference's on the very same windows, and their rows."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytorch_lightning as pl
+import torch
+import torch.distributed as dist
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.windows import Batch
+from timevis.metrics import ForecastMetrics
+from timevis.models.forecaster import Forecast, Forecaster
+
+SAVED_SAMPLES = 64
+SAVED_WORST = 8
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What one pass over a window set leaves.
+
+    Attributes
+    ----------
+    metrics, reference_metrics : dict
+        ``overall``, ``by_channel`` and ``by_horizon`` of `ForecastMetrics.compute`; the reference's may be None.
+    windows, reference_windows : DataFrame
+        One row per window, by origin and then channel: origin, timestamp, channel, std, mase_scale and the sums of
+        `timevis.metrics.SUMS`.
+    predictions : DataFrame
+        Evenly spaced windows and the worst ones (``worst``), with list columns.
+    samples : DataFrame or None
+        Sampled paths of the first windows, with the model's extras.
+    seconds : float
+        Wall time of the model's own steps on this process.
+    """
+
+    metrics: dict[str, Any]
+    windows: pd.DataFrame
+    predictions: pd.DataFrame
+    samples: pd.DataFrame | None
+    seconds: float
+    reference_metrics: dict[str, Any] | None = None
+    reference_windows: pd.DataFrame | None = None
+
+
+class Recorder(pl.Callback):
+    """Collects the rows of a test pass and scores a reference beside the model.
+
+    Parameters
+    ----------
+    datamodule : WindowDataModule
+    reference : Forecaster, optional
+        Forecasts the same batches; never trained here.
+    save_windows : int
+        How many evenly spaced windows keep their full forecast.
+    """
+
+    def __init__(self, datamodule: WindowDataModule, reference: Forecaster | None, save_windows: int) -> None:
+        self.datamodule, self.reference = datamodule, reference
+        total = len(datamodule.windows["test"])
+        self.saved = np.unique(np.linspace(0, total - 1, min(save_windows, total)).round().astype(int))
+        self.windows: list[pd.DataFrame] = []
+        self.reference_windows: list[pd.DataFrame] = []
+        self.predictions: list[pd.DataFrame] = []
+        self.worst = pd.DataFrame()
+        self.samples: list[pd.DataFrame] = []
+        self.reference_metrics: ForecastMetrics | None = None
+        self.seconds = 0.0
+        self._start = 0.0
+        channels = datamodule.num_channels
+        origins = datamodule.windows["test"].origins.numpy()
+        self._position = {int(o): i * channels for i, o in enumerate(origins)}
+
+    def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self.reference is not None:
+            self.reference.to(pl_module.device).eval()
+            self.reference_metrics = self.reference._metrics()
+
+    def on_test_batch_start(self, *args: Any, **kwargs: Any) -> None:
+        self._start = time.perf_counter()
+
+    def on_test_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Batch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        self.seconds += time.perf_counter() - self._start
+        assert isinstance(pl_module, Forecaster)
+        assert pl_module.test_metrics is not None
+        rows = self._rows(pl_module.test_metrics, outputs, batch)
+        self.windows.append(rows)
+        if self.reference is not None and self.reference_metrics is not None:
+            naive = self.reference.forecast(batch)
+            self.reference_metrics.update_batch(naive, batch)
+            self.reference_windows.append(self._rows(self.reference_metrics, naive, batch))
+        number = rows["number"].to_numpy()
+        self.predictions.append(self._forecasts(outputs, batch, rows, np.flatnonzero(np.isin(number, self.saved))))
+        self._keep_worst(outputs, batch, rows)
+        if outputs.samples is not None:
+            self._keep_samples(outputs, rows, np.flatnonzero(number < SAVED_SAMPLES))
+
+    def _rows(self, metrics: ForecastMetrics, forecast: Forecast, batch: Batch) -> pd.DataFrame:
+        sums = metrics.window_sums(forecast.point, forecast.quantiles, batch.target, batch.target_mask)
+        channel, origin = batch.channel.cpu().numpy(), batch.origin.cpu().numpy()
+        panel = self.datamodule.panel
+        return pd.DataFrame(
+            {
+                "number": [self._position[int(o)] + int(c) for o, c in zip(origin, channel, strict=True)],
+                "origin": origin,
+                "timestamp": panel.index[origin],
+                "channel": np.asarray(panel.channels, dtype=object)[channel],
+                "std": metrics.channel_std.cpu().numpy()[channel],
+                "mase_scale": metrics.mase_scale.cpu().numpy()[channel],
+                **{name: value.cpu().numpy() for name, value in sums.items()},
+            }
+        )
+
+    def _forecasts(self, forecast: Forecast, batch: Batch, rows: pd.DataFrame, keep: np.ndarray) -> pd.DataFrame:
+        index = torch.from_numpy(keep).to(batch.target.device)
+        target = torch.where(batch.target_mask, batch.target, torch.nan)
+        return rows.iloc[keep][["number", "origin", "timestamp", "channel"]].assign(
+            truth=list(target[index].float().cpu().numpy()),
+            observed=list(batch.target_mask[index].cpu().numpy()),
+            context=list(batch.context[index].float().cpu().numpy()),
+            point=list(forecast.point[index].float().cpu().numpy()),
+            quantiles=[[row.tolist() for row in q] for q in forecast.quantiles[index].float().cpu().numpy()],
+            worst=False,
+        )
+
+    def _keep_worst(self, forecast: Forecast, batch: Batch, rows: pd.DataFrame) -> None:
+        error = rows["median_abs_error"] / rows["std"] / rows["count"].clip(lower=1)
+        keep = np.argsort(-error.to_numpy(), kind="stable")[:SAVED_WORST]
+        found = self._forecasts(forecast, batch, rows, keep).assign(worst=True, error=error.iloc[keep].to_numpy())
+        both = pd.concat([self.worst, found]) if len(self.worst) else found
+        self.worst = both.sort_values("error", ascending=False, kind="stable").head(SAVED_WORST)
+
+    def _keep_samples(self, forecast: Forecast, rows: pd.DataFrame, keep: np.ndarray) -> None:
+        if not len(keep):
+            return
+        assert forecast.samples is not None
+        paths = forecast.samples[torch.from_numpy(keep).to(forecast.samples.device)].float().cpu().numpy()
+        table = rows.iloc[keep][["number", "origin", "timestamp", "channel"]].assign(
+            samples=[[path.tolist() for path in window] for window in paths]
+        )
+        extras = {name: [value[i] for i in keep] for name, value in forecast.extras.items()}
+        self.samples.append(table.assign(**extras))
+
+
+def evaluate(
+    trainer: pl.Trainer,
+    forecaster: Forecaster,
+    datamodule: WindowDataModule,
+    *,
+    reference: Forecaster | None = None,
+    save_windows: int = 500,
+) -> Backtest:
+    """Score a fitted forecaster once on the test windows.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        With any strategy; rows of all processes are gathered.
+    forecaster : Forecaster
+    datamodule : WindowDataModule
+    reference : Forecaster, optional
+        Usually seasonal naive, prepared and calibrated.
+    save_windows : int
+        How many evenly spaced windows keep their full forecast.
+    """
+    recorder = Recorder(datamodule, reference, save_windows)
+    trainer.callbacks.append(recorder)
+    try:
+        trainer.test(forecaster, datamodule=datamodule, verbose=False)
+    finally:
+        trainer.callbacks.remove(recorder)
+    assert forecaster.test_metrics is not None
+    worst = _gather([recorder.worst])
+    if worst is not None:
+        worst = worst.sort_values("error", ascending=False, kind="stable").head(SAVED_WORST)
+        worst = worst.drop(columns="error").set_index("number")
+    predictions = _gather(recorder.predictions)
+    assert predictions is not None
+    if worst is not None:
+        predictions = pd.concat([predictions, worst[~worst.index.isin(predictions.index)]]).sort_index()
+        predictions["worst"] = predictions.index.isin(worst.index)
+    windows = _gather(recorder.windows)
+    assert windows is not None
+    return Backtest(
+        metrics=forecaster.test_metrics.compute(),
+        windows=windows.reset_index(drop=True),
+        predictions=predictions.reset_index(drop=True),
+        samples=_reset(_gather(recorder.samples)),
+        seconds=recorder.seconds,
+        reference_metrics=recorder.reference_metrics.compute() if recorder.reference_metrics else None,
+        reference_windows=_reset(_gather(recorder.reference_windows)),
+    )
+
+
+def _gather(parts: list[pd.DataFrame]) -> pd.DataFrame | None:
+    """Rows of all processes in window order, indexed by window number (``worst`` keeps it as a column)."""
+    if dist.is_available() and dist.is_initialized():
+        everyone: list[Any] = [None] * dist.get_world_size()
+        dist.all_gather_object(everyone, parts)
+        parts = [part for one in everyone for part in one]
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return None
+    table = pd.concat(parts).sort_values("number", kind="stable")
+    return table if "error" in table and "worst" in table else table.set_index("number")
+
+
+def _reset(table: pd.DataFrame | None) -> pd.DataFrame | None:
+    return None if table is None else table.reset_index(drop=True)

@@ -1,0 +1,111 @@
+"""results.json: what a run found, in one place and under the same names for every model."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.evaluation.backtest import Backtest
+from timevis.evaluation.significance import bootstrap_metrics
+
+SCHEMA_VERSION = 1
+
+
+def build_results(
+    *,
+    run: dict[str, Any],
+    datamodule: WindowDataModule,
+    backtest: Backtest,
+    validation: dict[str, float],
+    cost: dict[str, Any],
+    resamples: int = 1000,
+) -> dict[str, Any]:
+    """Assemble the results of a run.
+
+    Parameters
+    ----------
+    run : dict
+        data, domain, model, backbone, seed, git_commit, versions, data_hash.
+    datamodule : WindowDataModule
+    backtest : Backtest
+        With a reference (seasonal naive).
+    validation : dict
+        Headline metrics on the validation windows; choices are made on its ``wql``.
+    cost : dict
+        trainable_parameters, fit_seconds, test_seconds, peak_memory_mb, forecasts_per_second, device, ...
+    resamples : int
+        Of the moving-block bootstrap.
+
+    Returns
+    -------
+    dict
+        JSON-able; values that are not finite are None.
+    """
+    assert backtest.reference_metrics is not None
+    intervals = bootstrap_metrics(
+        backtest.windows, backtest.reference_windows, datamodule.horizon, resamples=resamples
+    )
+    split, windows = datamodule.split, datamodule.windows["test"]
+    channels = datamodule.panel.channels
+    overall = backtest.metrics["overall"]
+    return finite(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "run": run,
+            "window_set": {
+                "hash": datamodule.window_set_hash(),
+                "windows": len(windows),
+                "origins": len(windows.origins),
+                "first_origin": str(datamodule.panel.index[int(windows.origins[0])]),
+                "last_origin": str(datamodule.panel.index[int(windows.origins[-1])]),
+                "borders": [split.train_end, split.val_end, split.test_end],
+                "horizon": datamodule.horizon,
+                "context_length": datamodule.context_length,
+                "season": datamodule.season,
+                "channels": list(channels),
+                "freq": datamodule.panel.freq,
+            },
+            "validation": validation,
+            "metrics": _with_intervals(overall, intervals["metrics"]),
+            "seasonal_naive": _with_intervals(backtest.reference_metrics["overall"], intervals["reference"]),
+            "skill": {name: _interval(value) for name, value in intervals["skill"].items()},
+            "by_horizon": backtest.metrics["by_horizon"],
+            "seasonal_naive_by_horizon": backtest.reference_metrics["by_horizon"],
+            "by_channel": _by_channel(backtest.metrics, channels),
+            "seasonal_naive_by_channel": _by_channel(backtest.reference_metrics, channels),
+            "cost": cost,
+        }
+    )
+
+
+def _interval(value: tuple[float, float, float]) -> dict[str, float]:
+    return dict(zip(("value", "low", "high"), (float(v) for v in value), strict=True))
+
+
+def _with_intervals(values: dict[str, float], intervals: dict[str, tuple[float, float, float]]) -> dict[str, Any]:
+    return {name: {**_interval(intervals[name]), "value": value} for name, value in values.items()}
+
+
+def _by_channel(metrics: dict[str, Any], channels: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    return {c: {name: values[i] for name, values in metrics["by_channel"].items()} for i, c in enumerate(channels)}
+
+
+def finite(value: Any) -> Any:
+    """Replace what JSON cannot hold (NaN, infinities) by None, in nested dicts and lists."""
+    if isinstance(value, dict):
+        return {k: finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(v) for v in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON so that readers see the old file or the new one, never a part."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+    part.replace(path)
