@@ -1,0 +1,275 @@
+"""How sure a score is: block-bootstrap intervals, paired differences, and the Diebold-Mariano test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy.special import stdtr
+from torch import Tensor
+
+from timevis.errors import RunFolderError
+from timevis.metrics import SUMS, headline
+
+SKILLS = {"mae": "mae_scaled", "wql": "wql"}
+LOSSES = ("mae", "wape", "smape", "mase", "wql", "crps", "mse_scaled", "mae_scaled")
+"""Metrics that are a mean of window losses, which the Diebold-Mariano test needs."""
+
+
+class Interval(NamedTuple):
+    """A value and its 95 % interval; the ends are NaN where there are too few windows to tell."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class WindowTable:
+    """The rows of windows.parquet as arrays.
+
+    Attributes
+    ----------
+    origins : int64 [O]
+        Ascending rows of the first target.
+    channels : tuple of C names
+    sums : {name: float64 [O, C]}
+        Each of `timevis.metrics.SUMS`.
+    std, mase_scale : float64 [C]
+    """
+
+    origins: np.ndarray
+    channels: tuple[str, ...]
+    sums: dict[str, np.ndarray]
+    std: Tensor
+    mase_scale: Tensor
+
+    @classmethod
+    def read(cls, windows: pd.DataFrame) -> WindowTable:
+        """From a frame in any row order, one row per origin and channel.
+
+        Raises
+        ------
+        RunFolderError
+            A window stands there twice.
+        """
+        origins, row = np.unique(windows["origin"].to_numpy(np.int64), return_inverse=True)
+        column, channels = pd.factorize(windows["channel"], sort=True)
+        if len(np.unique(row * len(channels) + column)) < len(windows):
+            raise RunFolderError("windows.parquet holds the same window twice", "score the run again")
+        shape = (len(origins), len(channels))
+        sums = {name: np.zeros(shape) for name in SUMS}
+        for name, table in sums.items():
+            table[row, column] = windows[name].to_numpy(np.float64)
+        scales = windows.groupby("channel", sort=True)[["std", "mase_scale"]].first()
+        std, mase_scale = (torch.from_numpy(scales[k].to_numpy(np.float64, copy=True)) for k in ("std", "mase_scale"))
+        return cls(origins, tuple(channels), sums, std, mase_scale)
+
+    def block_length(self, horizon: int) -> int:
+        """Consecutive origins that span at least `horizon` rows, so that blocks keep the overlap of windows."""
+        stride = int(np.diff(self.origins).min()) if len(self.origins) > 1 else horizon
+        return max(1, -(-horizon // stride))
+
+    def metrics(self, counts: np.ndarray) -> dict[str, np.ndarray]:
+        """Headline metrics with origins counted `counts` float64 [R, O] times; each float64 [R]."""
+        totals = {name: torch.from_numpy(counts @ table) for name, table in self.sums.items()}
+        return {name: value.numpy() for name, value in headline(totals, self.std, self.mase_scale).items()}
+
+    def losses(self, metric: str) -> np.ndarray:
+        """What each origin adds to a metric of `LOSSES`, float64 [O]; their mean is the metric."""
+        sums = {name: torch.from_numpy(table) for name, table in self.sums.items()}
+        for name in ("count", "abs_target"):
+            sums[name] = sums[name].mean(0, keepdim=True).expand_as(sums[name])
+        return headline(sums, self.std, self.mase_scale)[metric].numpy()
+
+
+def block_counts(size: int, block: int, resamples: int, seed: int) -> np.ndarray:
+    """How often each of `size` positions falls into each resample of consecutive blocks; float64 [R, size].
+
+    Moving blocks (Kuensch, 1989) that wrap at the end, so that every position is drawn equally often (Politis and
+    Romano, 1992). The last block is cut, so that a resample has `size` draws.
+    """
+    number = -(-size // block)
+    starts = np.random.default_rng(seed).integers(0, size, (resamples, number))
+    lengths = np.full(number, block)
+    lengths[-1] = size - (number - 1) * block
+    edges = np.zeros((resamples, 2 * size + 1))
+    rows = np.arange(resamples)[:, None]
+    np.add.at(edges, (rows, starts), 1.0)
+    np.add.at(edges, (rows, starts + lengths), -1.0)
+    covered = edges.cumsum(1)
+    return covered[:, :size] + covered[:, size : 2 * size]
+
+
+def _resample(table: WindowTable, horizon: int, resamples: int, seed: int) -> np.ndarray:
+    """Counts [1 + R, O] whose first row takes every origin once; without resamples below two blocks."""
+    size, block = len(table.origins), table.block_length(horizon)
+    everything = np.ones((1, size))
+    if size < 2 * block:
+        return everything
+    return np.concatenate([everything, block_counts(size, block, resamples, seed)])
+
+
+def _interval(values: np.ndarray) -> Interval:
+    """The first value, and the central 95 % of the others."""
+    if len(values) == 1 or not np.isfinite(values).all():
+        return Interval(float(values[0]), float("nan"), float("nan"))
+    low, high = np.quantile(values[1:], (0.025, 0.975))
+    return Interval(float(values[0]), float(low), float(high))
+
+
+def bootstrap_metrics(
+    windows: pd.DataFrame,
+    reference: pd.DataFrame | None,
+    horizon: int,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> dict[str, dict[str, Interval]]:
+    """Headline metrics with 95 % moving-block bootstrap intervals, and the skill against a reference.
+
+    Blocks are consecutive origins that span at least `horizon` rows, all channels of an origin together. Model and
+    reference are resampled alike, so the interval of the skill is a paired one.
+
+    Parameters
+    ----------
+    windows, reference : data frames
+        Rows of windows.parquet, the reference's on the very same windows (or None).
+    horizon : int
+        H, in rows.
+    resamples, seed : int
+
+    Returns
+    -------
+    dict
+        ``metrics`` and ``reference`` {name: Interval}, ``skill`` {"mae", "wql": Interval} with skill = 1 - model /
+        reference of mae_scaled and of wql. The last two are empty without a reference.
+    """
+    table = WindowTable.read(windows)
+    counts = _resample(table, horizon, resamples, seed)
+    ours = table.metrics(counts)
+    out = {"metrics": {name: _interval(v) for name, v in ours.items()}, "reference": {}, "skill": {}}
+    if reference is not None:
+        theirs = _paired(table, reference).metrics(counts)
+        out["reference"] = {name: _interval(v) for name, v in theirs.items()}
+        with np.errstate(divide="ignore", invalid="ignore"):
+            out["skill"] = {k: _interval(1 - ours[name] / theirs[name]) for k, name in SKILLS.items()}
+    return out
+
+
+def _paired(table: WindowTable, other: pd.DataFrame) -> WindowTable:
+    """The other frame's table, which must hold the same windows."""
+    theirs = WindowTable.read(other)
+    same = np.array_equal(theirs.origins, table.origins) and theirs.channels == table.channels
+    if not same or not np.array_equal(theirs.sums["count"], table.sums["count"]):
+        raise RunFolderError("the two runs were not scored on the same windows", "score both on one window set")
+    return theirs
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A metric of run A less that of run B on the same windows.
+
+    Attributes
+    ----------
+    value, low, high : float
+        With its 95 % interval; below zero where A's value is lower.
+    p : float
+        Two-sided bootstrap p-value of no difference.
+    """
+
+    value: float
+    low: float
+    high: float
+    p: float
+
+
+def paired_difference(
+    windows_a: pd.DataFrame,
+    windows_b: pd.DataFrame,
+    metric: str,
+    horizon: int,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Difference:
+    """Difference of a headline metric between two runs, both resampled with the same blocks.
+
+    The p-value centres the resampled differences at zero, as the null hypothesis does (Efron and Tibshirani, 1993,
+    chapter 16).
+    """
+    table = WindowTable.read(windows_a)
+    other = _paired(table, windows_b)
+    counts = _resample(table, horizon, resamples, seed)
+    difference = table.metrics(counts)[metric] - other.metrics(counts)[metric]
+    value, low, high = _interval(difference)
+    if not np.isfinite(low):
+        return Difference(value, low, high, float("nan"))
+    away = np.abs(difference[1:] - value) >= abs(value)
+    return Difference(value, low, high, float((1 + away.sum()) / (1 + resamples)))
+
+
+@dataclass(frozen=True)
+class DieboldMariano:
+    """Result of the Diebold-Mariano test.
+
+    Attributes
+    ----------
+    statistic : float
+        Below zero where the first forecast has the smaller loss.
+    p : float
+        Two-sided, from Student's t with n - 1 degrees of freedom.
+    lags : int
+        Autocovariances in the variance of the mean difference.
+    """
+
+    statistic: float
+    p: float
+    lags: int
+
+
+def diebold_mariano(loss_a: np.ndarray, loss_b: np.ndarray, horizon: int) -> DieboldMariano:
+    """Test of equal accuracy of two forecasts (Diebold and Mariano, 1995).
+
+    The variance takes `horizon` - 1 autocovariances with equal weight; where that is not positive, Bartlett weights
+    (Newey and West, 1987). The statistic has the small-sample correction of Harvey, Leybourne and Newbold (1997).
+
+    Parameters
+    ----------
+    loss_a, loss_b : float [n]
+        Losses at consecutive origins.
+    horizon : int
+        Steps ahead in units of the distance between origins: ceil(H / stride) for windows.
+
+    Returns
+    -------
+    DieboldMariano
+        NaN with fewer than 2 `horizon` losses; statistic 0 and p 1 where the losses are equal.
+    """
+    difference = np.asarray(loss_a, np.float64) - np.asarray(loss_b, np.float64)
+    n, lags = len(difference), horizon - 1
+    if n < max(2 * horizon, 3) or not np.isfinite(difference).all():
+        return DieboldMariano(float("nan"), float("nan"), lags)
+    if not difference.any():
+        return DieboldMariano(0.0, 1.0, lags)
+    centred = difference - difference.mean()
+    covariance = np.array([centred[k:] @ centred[: n - k] for k in range(lags + 1)]) / n
+    variance = covariance[0] + 2 * covariance[1:].sum()
+    if variance <= 0:
+        variance = covariance[0] + 2 * (covariance[1:] * (1 - np.arange(1, horizon) / horizon)).sum()
+    correction = (n + 1 - 2 * horizon + horizon * lags / n) / n
+    with np.errstate(divide="ignore"):
+        statistic = float(difference.mean() / np.sqrt(variance / n) * np.sqrt(correction))
+    return DieboldMariano(statistic, float(2 * stdtr(n - 1, -abs(statistic))), lags)
+
+
+def diebold_mariano_windows(
+    windows_a: pd.DataFrame, windows_b: pd.DataFrame, metric: str, horizon: int
+) -> DieboldMariano:
+    """`diebold_mariano` on what each origin of two runs adds to a metric of `LOSSES`, channels together."""
+    table = WindowTable.read(windows_a)
+    other = _paired(table, windows_b)
+    return diebold_mariano(table.losses(metric), other.losses(metric), table.block_length(horizon))

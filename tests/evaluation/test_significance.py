@@ -1,0 +1,167 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from statsmodels.stats.sandwich_covariance import S_hac_simple, weights_bartlett
+
+from timevis.errors import RunFolderError
+from timevis.evaluation.significance import (
+    LOSSES,
+    WindowTable,
+    block_counts,
+    bootstrap_metrics,
+    diebold_mariano,
+    diebold_mariano_windows,
+    paired_difference,
+)
+from timevis.metrics import COVERAGES, SUMS
+
+
+def window_frame(errors: np.ndarray, horizon: int = 1, stride: int = 1) -> pd.DataFrame:
+    """Window rows of a forecast that is off by `errors` [O, C] at every step of a series of tens."""
+    origins, channels = errors.shape
+    size = np.abs(errors).ravel() * horizon
+    sums = dict.fromkeys(SUMS, size)
+    sums |= {
+        "count": np.full(errors.size, float(horizon)),
+        "abs_target": np.full(errors.size, 10.0 * horizon),
+        "error": errors.ravel() * horizon,
+        "sq_error": errors.ravel() ** 2 * horizon,
+        **{f"inside_{k}": np.zeros(errors.size) for k in COVERAGES},
+    }
+    return pd.DataFrame(
+        {
+            "origin": np.repeat(np.arange(origins) * stride, channels),
+            "channel": np.tile([f"c{i}" for i in range(channels)], origins),
+            "std": np.tile(np.arange(1.0, channels + 1), origins),
+            "mase_scale": np.tile(np.arange(2.0, channels + 2), origins),
+            **sums,
+        }
+    )
+
+
+@pytest.fixture
+def errors() -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(200, 3))
+
+
+@given(st.integers(1, 40), st.integers(1, 12), st.integers(0, 5))
+def test_every_resample_draws_as_many_origins_as_there_are(size: int, block: int, seed: int):
+    counts = block_counts(size, min(block, size), 20, seed)
+    assert counts.shape == (20, size)
+    assert (counts.sum(1) == size).all()
+    assert (counts >= 0).all()
+
+
+def test_every_origin_is_drawn_equally_often():
+    counts = block_counts(30, 7, 20_000, seed=0)
+    assert np.abs(counts.mean(0) - 1).max() < 0.05
+
+
+def test_the_values_are_the_plain_metrics_and_lie_in_their_intervals(errors):
+    result = bootstrap_metrics(window_frame(errors), window_frame(errors * 2), horizon=5)
+    assert result["metrics"]["mae"].value == pytest.approx(np.abs(errors).mean())
+    assert result["metrics"]["mase"].value == pytest.approx((np.abs(errors).mean(0) / [2, 3, 4]).mean())
+    assert result["skill"]["mae"].value == pytest.approx(0.5)
+    for interval in (*result["metrics"].values(), *result["reference"].values()):
+        assert interval.low <= interval.value <= interval.high
+
+
+def test_twice_the_error_everywhere_is_a_skill_without_doubt(errors):
+    skill = bootstrap_metrics(window_frame(errors), window_frame(errors * 2), horizon=5)["skill"]
+    assert skill["wql"] == pytest.approx((0.5, 0.5, 0.5))
+
+
+def test_row_order_and_seed_decide_as_they_should(errors):
+    frame = window_frame(errors)
+    result = bootstrap_metrics(frame, None, horizon=5)
+    assert result == bootstrap_metrics(frame.sample(frac=1, random_state=1), None, horizon=5)
+    assert result["metrics"]["mae"] != bootstrap_metrics(frame, None, horizon=5, seed=1)["metrics"]["mae"]
+    assert result["reference"] == result["skill"] == {}
+
+
+@given(st.integers(0, 100), st.sampled_from(["mae", "wql", "rmse", "bias"]))
+@settings(max_examples=20)
+def test_identical_models_do_not_differ(seed: int, metric: str):
+    frame = window_frame(np.random.default_rng(seed).normal(size=(50, 2)))
+    difference = paired_difference(frame, frame, metric, horizon=4, resamples=100)
+    assert (difference.value, difference.low, difference.high, difference.p) == (0, 0, 0, 1)
+
+
+def test_swapping_the_models_turns_the_difference_round(errors):
+    a, b = window_frame(errors), window_frame(np.roll(errors, 17, 0) * 1.1)
+    there, back = (paired_difference(x, y, "mae", horizon=5) for x, y in ((a, b), (b, a)))
+    assert (there.value, there.low, there.high) == pytest.approx((-back.value, -back.high, -back.low))
+    assert there.p == back.p
+
+
+def test_a_95_percent_interval_holds_the_truth_about_95_times_in_100():
+    # errors of overlapping windows: a moving average over the horizon, mean zero
+    horizon, covered = 8, []
+    for seed in range(200):
+        noise = np.random.default_rng(seed).normal(size=400 + horizon - 1)
+        errors = np.convolve(noise, np.full(horizon, 1 / horizon), "valid")[:, None]
+        bias = bootstrap_metrics(window_frame(errors), None, horizon, resamples=300, seed=seed)["metrics"]["bias"]
+        covered.append(bias.low <= 0 <= bias.high)
+    assert 0.88 <= np.mean(covered) <= 0.98
+
+
+def test_below_two_blocks_there_is_a_value_but_no_interval(errors):
+    result = bootstrap_metrics(window_frame(errors[:9]), window_frame(errors[:9] * 2), horizon=5)
+    assert result["skill"]["mae"].value == pytest.approx(0.5)
+    assert np.isnan([result["skill"]["mae"].low, result["metrics"]["mae"].high]).all()
+    assert np.isnan(paired_difference(window_frame(errors[:9]), window_frame(errors[:9]), "mae", 5).p)
+
+
+def test_blocks_span_the_horizon_whatever_the_stride(errors):
+    lengths = [WindowTable.read(window_frame(errors, stride=s)).block_length(24) for s in (1, 5, 24, 100)]
+    assert lengths == [24, 5, 1, 1]
+
+
+def test_different_windows_are_refused(errors):
+    a, b = window_frame(errors), window_frame(errors[1:])
+    with pytest.raises(RunFolderError, match="not scored on the same windows"):
+        paired_difference(a, b, "mae", 5)
+    with pytest.raises(RunFolderError, match="same window twice"):
+        WindowTable.read(pd.concat([a, a]))
+
+
+@pytest.mark.parametrize("metric", LOSSES)
+def test_losses_of_the_origins_average_to_the_metric(metric, errors):
+    frame = window_frame(errors, horizon=3)
+    value = bootstrap_metrics(frame, None, 3, resamples=2)["metrics"][metric].value
+    assert WindowTable.read(frame).losses(metric).mean() == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize("horizon", [1, 4])
+def test_diebold_mariano_agrees_with_the_hac_variance_of_statsmodels(horizon):
+    a, b = np.random.default_rng(horizon).gamma(2, size=(2, 150))
+    result, difference = diebold_mariano(a, b, horizon), a - b
+    n = len(difference)
+    hac = S_hac_simple(difference - difference.mean(), horizon - 1, weights_func=lambda lags: np.ones(lags + 1))
+    plain = difference.mean() / np.sqrt(hac.item() / n**2)
+    assert result.statistic == pytest.approx(plain * np.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n))
+
+
+def test_diebold_mariano_takes_bartlett_weights_where_the_plain_variance_is_negative():
+    difference = np.tile([1.0, -1.0], 20) + 0.01
+    result, n = diebold_mariano(difference, np.zeros(40), 2), 40
+    hac = S_hac_simple(difference - difference.mean(), 1, weights_func=weights_bartlett).item()
+    assert result.statistic == pytest.approx(0.01 / np.sqrt(hac / n**2) * np.sqrt((n + 1 - 4 + 2 / n) / n), rel=1e-6)
+
+
+def test_diebold_mariano_rejects_equal_forecasts_about_5_times_in_100():
+    horizon, rejected = 6, []
+    for seed in range(400):
+        noise = np.random.default_rng(seed).normal(size=300 + horizon - 1)
+        difference = np.convolve(noise, np.full(horizon, 1.0), "valid")
+        rejected.append(diebold_mariano(difference, np.zeros(300), horizon).p < 0.05)
+    assert 0.02 <= np.mean(rejected) <= 0.1
+
+
+def test_diebold_mariano_of_equal_losses_finds_nothing(errors):
+    frame = window_frame(errors)
+    result = diebold_mariano_windows(frame, frame, "wql", horizon=5)
+    assert (result.statistic, result.p, result.lags) == (0, 1, 4)
+    assert diebold_mariano_windows(frame, window_frame(errors * 3), "mae", 5).p < 1e-6
