@@ -34,7 +34,7 @@ class WindowDataModule(pl.LightningDataModule):
     batch_size, eval_batch_size : int
     stride, max_windows, val_windows : int
         Origins of the test part every `stride` rows, thinned to `max_windows`; validation to `val_windows`
-        (None keeps all).
+        (None keeps all). `calibrate` sees a denser set of validation windows, named ``calibration``.
     train_fraction : float
         Share of the training windows that is used, the most recent ones.
     seed : int
@@ -71,6 +71,7 @@ class WindowDataModule(pl.LightningDataModule):
         self.windows = {
             "train": WindowSet.training(panel.values, range(first, origins["train"].stop), horizon),
             "val": WindowSet.evaluation(origins["val"], channels, stride, val_windows),
+            "calibration": WindowSet.evaluation(origins["val"], channels, 1, max(100, min(1000, 100_000 // channels))),
             "test": WindowSet.evaluation(origins["test"], channels, stride, max_windows),
         }
 

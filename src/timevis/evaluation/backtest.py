@@ -178,11 +178,12 @@ def evaluate(
         How many evenly spaced windows keep their full forecast.
     """
     recorder = Recorder(datamodule, reference, save_windows)
-    trainer.callbacks.append(recorder)
+    callbacks: list[pl.Callback] = vars(trainer)["callbacks"]
+    callbacks.append(recorder)
     try:
         trainer.test(forecaster, datamodule=datamodule, verbose=False)
     finally:
-        trainer.callbacks.remove(recorder)
+        callbacks.remove(recorder)
     assert forecaster.test_metrics is not None
     worst = _gather([recorder.worst])
     if worst is not None:

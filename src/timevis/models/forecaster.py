@@ -224,7 +224,7 @@ class PointForecaster(Forecaster):
     def calibrate(self, datamodule: WindowDataModule) -> None:
         parts = [
             (self.point(b).cpu(), b.channel.cpu(), b.target.cpu(), b.target_mask.cpu())
-            for b in datamodule.batches("val", self.device)
+            for b in datamodule.batches("calibration", self.device)
         ]
         point, channel, target, mask = (torch.cat(p) for p in zip(*parts, strict=True))
         self.residuals.to("cpu").fit(point, channel, target, mask)
