@@ -17,7 +17,7 @@ def calendar_of(index: pd.DatetimeIndex) -> np.ndarray:
     int64 [T, 5]
         Columns in the order of `CALENDAR_FIELDS`, each below its entry of `CALENDAR_SIZES`.
     """
-    fields = [index.minute, index.hour, index.weekday, index.day - 1, index.month - 1]
+    fields = [index.minute, index.hour, index.day_of_week, index.day - 1, index.month - 1]
     return np.stack([np.asarray(f, dtype=np.int64) for f in fields], axis=1)
 
 

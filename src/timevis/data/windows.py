@@ -264,6 +264,8 @@ class WindowLoader:
             WindowOrder(size, seed, shuffle),
             None,
         )  # where Lightning sets the epoch
+        if shuffle:  # a small data set still gives every rank a batch
+            batch_size = min(batch_size, max(1, size // world_size))
         self.size, self.batch_size, self.rank, self.world_size = size, batch_size, rank, world_size
         self._next = 0
         self._resume_at = 0

@@ -1,0 +1,41 @@
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: help setup demo test lint format bench constraints clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+setup: $(STAMP)  ## make the virtual environment and install TimeVis into it
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"TimeVis needs Python 3.11 or newer; {sys.executable} is {v.major}.{v.minor}: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: setup  ## train nano Qwen on real traffic data, then say where to look
+	$(BIN)/python train.py
+
+test: setup  ## every test
+	$(BIN)/python -m pytest
+
+lint: setup  ## what pre-commit and CI check besides the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup  ## format the code and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup  ## every benchmark, as ratios
+	$(BIN)/python scripts/benchmark.py
+
+constraints:  ## refresh constraints.txt from the newest releases that pyproject admits
+	$(PYTHON) scripts/refresh_constraints.py
+
+clean:  ## remove caches; keeps outputs and the environment
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build src/*.egg-info

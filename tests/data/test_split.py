@@ -1,0 +1,44 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from timevis.data.split import make_split
+from timevis.errors import ConfigError, DataError
+
+
+def test_fractions_cut_the_rows_in_order():
+    split = make_split(1000, [0.7, 0.1, 0.2], 48, 12)
+    assert (split.train_end, split.val_end, split.test_end) == (700, 800, 1000)
+
+
+def test_row_borders_are_taken_as_they_are_and_rows_after_them_are_unused():
+    split = make_split(17420, [8640, 11520, 14400], 720, 96)
+    assert split.part("test") == (11520, 14400)
+    assert len(split.origins("test", 720, 96)) == 2880 - 96 + 1
+
+
+@given(
+    rows=st.integers(300, 3000),
+    context=st.integers(1, 60),
+    horizon=st.integers(1, 24),
+)
+def test_every_target_lies_wholly_inside_its_own_part(rows, context, horizon):
+    split = make_split(rows, [0.6, 0.2, 0.2], context, horizon)
+    for part in ("train", "val", "test"):
+        start, end = split.part(part)
+        origins = split.origins(part, context, horizon)
+        assert origins[0] >= max(start, context)
+        assert origins[-1] + horizon <= end
+
+
+@pytest.mark.parametrize("spec", [[0.5, 0.5], [0.7, 0.2, 0.2], [0.5, 0, 0.5], [100, 90, 200], [1.5, 20, 30]])
+def test_a_spec_that_is_no_split_is_refused_naming_the_key(spec):
+    with pytest.raises(ConfigError, match=r"data\.split"):
+        make_split(1000, spec, 24, 12)
+
+
+def test_a_short_series_says_how_many_rows_are_needed_and_that_many_suffice():
+    with pytest.raises(DataError, match="has 200 rows") as error:
+        make_split(200, [0.7, 0.1, 0.2], 168, 24)
+    need = int(error.value.advice.split()[1])
+    make_split(need, [0.7, 0.1, 0.2], 168, 24)

@@ -1,0 +1,173 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from timevis.data.panel import DatasetCard, Panel
+from timevis.data.windows import SeriesStore, WindowLoader, WindowSet, permute, window_set_hash
+
+
+def make_panel(values, covariates=None, known=()):
+    values = np.asarray(values, np.float32)
+    if covariates is None:
+        covariates = np.zeros((len(values), 0), np.float32)
+    return Panel(
+        values=values,
+        index=pd.date_range("2024-01-01", periods=len(values), freq="h"),
+        freq="h",
+        channels=tuple(f"c{i}" for i in range(values.shape[1])),
+        covariates=np.asarray(covariates, np.float32),
+        covariate_names=tuple(f"x{i}" for i in range(np.shape(covariates)[1])),
+        covariate_known=tuple(known),
+        card=DatasetCard("test"),
+    )
+
+
+def test_a_batch_is_the_slice_it_says_it_is():
+    values = np.arange(200, dtype=np.float32).reshape(100, 2)
+    origin, channel = torch.tensor([30, 55]), torch.tensor([0, 1])
+    batch = SeriesStore(make_panel(values)).gather(origin, channel, 10, 5)
+    for i in range(2):
+        o, c = int(origin[i]), int(channel[i])
+        np.testing.assert_array_equal(batch.context[i], values[o - 10 : o, c])
+        np.testing.assert_array_equal(batch.target[i], values[o : o + 5, c])
+        assert batch.calendar[i, :, 1].tolist() == [(o - 10 + k) % 24 for k in range(15)]
+    assert batch.context_mask.all()
+    assert batch.target_mask.all()
+
+
+def test_missing_context_carries_the_last_observation_and_missing_targets_are_masked():
+    values = np.arange(40, dtype=np.float32)[:, None].copy()
+    values[[3, 4, 12]] = np.nan
+    batch = SeriesStore(make_panel(values)).gather(torch.tensor([10]), torch.tensor([0]), 8, 4)
+    assert batch.context[0].tolist() == [2, 2, 2, 5, 6, 7, 8, 9]
+    assert batch.context_mask[0].tolist() == [True, False, False] + [True] * 5
+    assert batch.target[0].tolist() == [10, 11, 0, 13]
+    assert batch.target_mask[0].tolist() == [True, True, False, True]
+
+
+def test_observed_covariates_are_hidden_over_the_horizon_and_known_ones_are_not():
+    covariates = np.stack([np.arange(50), np.arange(50) + 100], axis=1).astype(np.float32)
+    panel = make_panel(np.zeros((50, 1)), covariates, known=(True, False))
+    batch = SeriesStore(panel).gather(torch.tensor([20]), torch.tensor([0]), 6, 4)
+    assert batch.covariates[0, :, 0].tolist() == list(range(14, 24))
+    assert batch.covariates[0, :, 1].tolist() == [*range(114, 120), 0, 0, 0, 0]
+    assert not batch.covariate_mask[0, 6:, 1].any()
+    assert batch.covariate_mask[0, 6:, 0].all()
+
+
+def test_changing_the_future_changes_nothing_that_a_forecast_may_see():
+    rng = np.random.default_rng(0)
+    values, covariates = rng.normal(size=(80, 2)), rng.normal(size=(80, 2))
+    values[10:14, 0] = np.nan
+    changed, changed_covariates = values.copy(), covariates.copy()
+    changed[50:] += 100
+    changed_covariates[50:, 1] += 100
+    origin, channel = torch.tensor([50, 50]), torch.tensor([0, 1])
+    one, two = (
+        SeriesStore(make_panel(v, x, known=(True, False))).gather(origin, channel, 48, 12)
+        for v, x in ((values, covariates), (changed, changed_covariates))
+    )
+    for name in ("context", "context_mask", "calendar", "covariates", "covariate_mask"):
+        assert torch.equal(getattr(one, name), getattr(two, name)), name
+
+
+def test_a_series_without_gaps_shares_memory_with_the_panel():
+    panel = make_panel(np.random.default_rng(0).normal(size=(500, 20)))
+    store = SeriesStore(panel)
+    assert store.values.data_ptr() == panel.values.ctypes.data
+    assert store.filled is store.values
+
+
+def test_training_windows_without_any_target_are_left_out_and_others_kept():
+    values = np.ones((60, 2), np.float32)
+    values[20:40, 1] = np.nan
+    windows = WindowSet.training(values, range(10, 50), horizon=5)
+    origins, channels = windows.locate(torch.arange(len(windows)))
+    expected = [(o, c) for o in range(10, 50) for c in range(2) if np.isfinite(values[o : o + 5, c]).any()]
+    assert list(zip(origins.tolist(), channels.tolist(), strict=True)) == expected
+
+
+def test_evaluation_windows_are_thinned_evenly_over_the_whole_part():
+    windows = WindowSet.evaluation(range(100, 1101), channels=3, stride=1, max_windows=11)
+    assert windows.origins.tolist() == list(range(100, 1101, 100))
+    assert len(windows) == 33
+
+
+@given(size=st.integers(1, 5000), keys=st.lists(st.integers(0, 2**32 - 1), min_size=6, max_size=6))
+@settings(max_examples=50)
+def test_permute_is_a_permutation_of_every_size(size, keys):
+    assert sorted(permute(torch.arange(size), size, keys).tolist()) == list(range(size))
+
+
+def test_permute_looks_random():
+    size = 20_000
+    order = permute(torch.arange(size), size, [1, 2, 3, 4, 5, 6]).double()
+    neighbours = torch.corrcoef(torch.stack([order[:-1], order[1:]]))[0, 1]
+    trend = torch.corrcoef(torch.stack([order, torch.arange(size).double()]))[0, 1]
+    assert abs(float(neighbours)) < 0.03
+    assert abs(float(trend)) < 0.03
+
+
+def test_the_order_of_batches_is_a_function_of_seed_and_epoch():
+    def epoch(seed, number):
+        loader = WindowLoader(1000, 64, seed=seed, shuffle=True)
+        loader.sampler.set_epoch(number)
+        return torch.cat(list(loader)).tolist()
+
+    assert epoch(1, 0) == epoch(1, 0)
+    assert epoch(1, 0) != epoch(1, 1)
+    assert epoch(1, 0) != epoch(2, 0)
+    assert sorted(epoch(1, 3)) == list(range(1000))
+
+
+@pytest.mark.parametrize("stop", [0, 3, 15])
+def test_a_loader_resumes_within_an_epoch_where_it_was_saved(stop):
+    loader = WindowLoader(1000, 64, seed=5, shuffle=True)
+    loader.sampler.set_epoch(2)
+    whole = [b.tolist() for b in loader]
+    batches = iter(loader)
+    for _ in range(stop):
+        next(batches)
+    state = loader.state_dict()
+    other = WindowLoader(1000, 64, seed=5, shuffle=True)
+    other.load_state_dict(state)
+    assert [b.tolist() for b in other] == whole[stop:]
+    assert [b.tolist() for b in other] == whole
+
+
+@given(size=st.integers(1, 300), batch=st.integers(1, 40), world=st.integers(1, 4))
+def test_ranks_together_visit_every_evaluation_window_once(size, batch, world):
+    loaders = [WindowLoader(size, batch, rank=r, world_size=world) for r in range(world)]
+    batches = [list(loader) for loader in loaders]
+    assert [len(b) for b in batches] == [len(loader) for loader in loaders]
+    seen = [int(i) for rank in batches for b in rank for i in b]
+    assert sorted(seen) == list(range(size))
+
+
+@given(size=st.integers(10, 300), batch=st.integers(1, 10), world=st.integers(1, 3))
+def test_ranks_get_equally_many_training_batches_without_repeats(size, batch, world):
+    loaders = [WindowLoader(size, batch, seed=1, shuffle=True, rank=r, world_size=world) for r in range(world)]
+    batches = [list(loader) for loader in loaders]
+    assert len({len(b) for b in batches}) == 1
+    seen = [int(i) for rank in batches for b in rank for i in b]
+    assert len(seen) == len(set(seen))
+
+
+def test_the_window_set_hash_covers_values_borders_horizon_and_origins():
+    rng = np.random.default_rng(0)
+    panel = make_panel(rng.normal(size=(100, 2)))
+    origins = torch.arange(60, 80)
+    base = window_set_hash(panel, (50, 60, 100), 5, origins)
+    assert base == window_set_hash(panel, (50, 60, 100), 5, origins.clone())
+    changed = panel.values.copy()
+    changed[3, 0] += 1
+    others = [
+        window_set_hash(panel.with_values(changed), (50, 60, 100), 5, origins),
+        window_set_hash(panel, (50, 61, 100), 5, origins),
+        window_set_hash(panel, (50, 60, 100), 6, origins),
+        window_set_hash(panel, (50, 60, 100), 5, origins[:-1]),
+    ]
+    assert base not in others
