@@ -33,7 +33,7 @@ class Backtest:
         One row per window, by origin and then channel: origin, timestamp, channel, std, mase_scale and the sums of
         `timevis.metrics.SUMS`.
     predictions : DataFrame
-        Evenly spaced windows and the worst ones (``worst``), with list columns.
+        Evenly spread windows (``spread``) and the worst ones (``worst``), with list columns.
     samples : DataFrame or None
         Sampled paths of the first windows, with the model's extras.
     seconds : float
@@ -49,6 +49,14 @@ class Backtest:
     reference_windows: pd.DataFrame | None = None
 
 
+def spread(origins: int, channels: int, number: int) -> np.ndarray:
+    """At most `number` window numbers, evenly over all origins; all channels of an origin where they fit."""
+    if channels > number:
+        return np.unique(np.linspace(0, origins * channels - 1, number).round().astype(int))
+    chosen = np.unique(np.linspace(0, origins - 1, min(number // channels, origins)).round().astype(int))
+    return (chosen[:, None] * channels + np.arange(channels)).ravel()
+
+
 class Recorder(pl.Callback):
     """Collects the rows of a test pass and scores a reference beside the model.
 
@@ -58,13 +66,12 @@ class Recorder(pl.Callback):
     reference : Forecaster, optional
         Forecasts the same batches; never trained here.
     save_windows : int
-        How many evenly spaced windows keep their full forecast.
+        How many evenly spread windows keep their full forecast.
     """
 
     def __init__(self, datamodule: WindowDataModule, reference: Forecaster | None, save_windows: int) -> None:
         self.datamodule, self.reference = datamodule, reference
-        total = len(datamodule.windows["test"])
-        self.saved = np.unique(np.linspace(0, total - 1, min(save_windows, total)).round().astype(int))
+        self.saved = spread(len(datamodule.windows["test"].origins), datamodule.num_channels, save_windows)
         self.windows: list[pd.DataFrame] = []
         self.reference_windows: list[pd.DataFrame] = []
         self.predictions: list[pd.DataFrame] = []
@@ -175,7 +182,7 @@ def evaluate(
     reference : Forecaster, optional
         Usually seasonal naive, prepared and calibrated.
     save_windows : int
-        How many evenly spaced windows keep their full forecast.
+        How many evenly spread windows keep their full forecast.
     """
     recorder = Recorder(datamodule, reference, save_windows)
     callbacks: list[pl.Callback] = vars(trainer)["callbacks"]
@@ -191,8 +198,10 @@ def evaluate(
         worst = worst.drop(columns="error").set_index("number")
     predictions = _gather(recorder.predictions)
     assert predictions is not None
+    predictions["spread"] = True
     if worst is not None:
-        predictions = pd.concat([predictions, worst[~worst.index.isin(predictions.index)]]).sort_index()
+        extra = worst[~worst.index.isin(predictions.index)].assign(spread=False)
+        predictions = pd.concat([predictions, extra]).sort_index()
         predictions["worst"] = predictions.index.isin(worst.index)
     windows = _gather(recorder.windows)
     assert windows is not None

@@ -9,7 +9,7 @@ from typing import Any
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import Backtest
-from timevis.evaluation.significance import bootstrap_metrics
+from timevis.evaluation.significance import Interval, bootstrap_metrics
 
 SCHEMA_VERSION = 1
 
@@ -81,11 +81,11 @@ def build_results(
     )
 
 
-def _interval(value: tuple[float, float, float]) -> dict[str, float]:
+def _interval(value: Interval) -> dict[str, float]:
     return dict(zip(("value", "low", "high"), (float(v) for v in value), strict=True))
 
 
-def _with_intervals(values: dict[str, float], intervals: dict[str, tuple[float, float, float]]) -> dict[str, Any]:
+def _with_intervals(values: dict[str, float], intervals: dict[str, Interval]) -> dict[str, Any]:
     return {name: {**_interval(intervals[name]), "value": value} for name, value in values.items()}
 
 
