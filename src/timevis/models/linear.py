@@ -1,0 +1,125 @@
+"""`linear`: one linear map from the context to the horizon, solved in closed form."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.windows import Batch, WindowLoader
+from timevis.models.forecaster import PointForecaster
+
+
+class Linear(PointForecaster):
+    """Direct linear map of the context less its last value (NLinear; Zeng et al., 2023), by ridge regression.
+
+    Fitted in closed form rather than by gradient steps, which reaches the same map at once (Toner and Darlow, 2024,
+    "An analysis of linear time series forecasting models"). The penalty is chosen on validation.
+
+    Parameters
+    ----------
+    context_length, horizon, num_channels, num_covariates : int
+    individual : bool
+        One map per channel instead of one for all standardised channels.
+    penalties : sequence of float
+        Candidates, relative to the mean squared input.
+    max_windows : int
+        Training windows in the fit, thinned evenly.
+    """
+
+    def __init__(
+        self,
+        context_length: int,
+        horizon: int,
+        num_channels: int = 1,
+        num_covariates: int = 0,
+        *,
+        individual: bool = False,
+        penalties: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
+        max_windows: int = 200_000,
+    ) -> None:
+        super().__init__(context_length, horizon, num_channels, num_covariates)
+        self.save_hyperparameters()
+        self.penalties, self.max_windows = tuple(penalties), max_windows
+        self.maps: Tensor
+        self.register_buffer("maps", torch.zeros(num_channels if individual else 1, context_length + 1, horizon))
+
+    @torch.no_grad()
+    def prepare(self, datamodule: WindowDataModule) -> None:
+        super().prepare(datamodule)
+        inputs, outputs, incomplete = self._moments(datamodule)
+        size = inputs.diagonal(dim1=1, dim2=2).mean(1).view(-1, 1, 1)
+        identity = torch.eye(inputs.shape[1], dtype=inputs.dtype)
+        best = None
+        for penalty in self.penalties:
+            factor = torch.linalg.cholesky(inputs + penalty * size * identity)
+            maps = torch.cholesky_solve(outputs, factor)
+            # missing targets are filled by the map itself until it settles: EM for least squares (Little and Rubin)
+            for _ in range(5 if incomplete else 0):
+                filled = outputs.clone()
+                for group, x, gap in incomplete:
+                    self._add(filled, group, x, self._apply(maps, x, group) * gap)
+                maps = torch.cholesky_solve(filled, factor)
+            self.maps.copy_(maps)
+            error = self._validation_error(datamodule)
+            if best is None or error < best[0]:
+                best = (error, self.maps.clone())
+        assert best is not None
+        self.maps.copy_(best[1])
+
+    def _features(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Standardised context less its last value with a constant beside it, group, last value and deviation."""
+        _, std = self.scale(batch.channel)
+        last = batch.context[:, -1:]
+        x = torch.cat([(batch.context - last) / std, torch.ones_like(last)], dim=1)
+        group = batch.channel if len(self.maps) > 1 else torch.zeros_like(batch.channel)
+        return x, group, last, std
+
+    def _moments(self, datamodule: WindowDataModule) -> tuple[Tensor, Tensor, list[tuple[Tensor, Tensor, Tensor]]]:
+        groups, width, horizon = self.maps.shape
+        inputs = torch.zeros(groups, width, width, dtype=torch.float64)
+        outputs = torch.zeros(groups, width, horizon, dtype=torch.float64)
+        incomplete = []
+        total = len(datamodule.windows["train"])
+        chosen = torch.linspace(0, total - 1, min(total, self.max_windows), dtype=torch.float64).round().long()
+        for position in WindowLoader(len(chosen), 2048):
+            batch = datamodule.gather("train", chosen[position])
+            x, group, last, std = self._features(batch)
+            x = x.double()
+            y = torch.where(batch.target_mask, (batch.target - last) / std, 0.0).double()
+            self._add(inputs, group, x, x)
+            self._add(outputs, group, x, y)
+            gap = ~batch.target_mask
+            some = gap.any(1)
+            if bool(some.any()):
+                incomplete.append((group[some], x[some], gap[some].double()))
+        return inputs, outputs, incomplete
+
+    @staticmethod
+    def _add(total: Tensor, group: Tensor, x: Tensor, y: Tensor) -> None:
+        """Add x^T y of each group's windows to its own sum."""
+        for g in group.unique().tolist():
+            rows = group == g
+            total[g] += x[rows].T @ y[rows]
+
+    @staticmethod
+    def _apply(maps: Tensor, x: Tensor, group: Tensor) -> Tensor:
+        """Each window through the map of its group, [B, H]."""
+        if len(maps) == 1:
+            return x @ maps[0]
+        out = x.new_empty(len(x), maps.shape[2])
+        for g in group.unique().tolist():
+            rows = group == g
+            out[rows] = x[rows] @ maps[g]
+        return out
+
+    def _validation_error(self, datamodule: WindowDataModule) -> float:
+        total = torch.zeros(2, dtype=torch.float64)
+        for batch in datamodule.batches("val"):
+            error = (self.point(batch) - batch.target).abs() / self.scale(batch.channel)[1] * batch.target_mask
+            total += torch.stack([error.sum().double(), batch.target_mask.sum().double()])
+        return float(total[0] / total[1].clamp(min=1))
+
+    def point(self, batch: Batch) -> Tensor:
+        x, group, last, std = self._features(batch)
+        return last + std * self._apply(self.maps, x, group)

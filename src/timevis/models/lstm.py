@@ -1,0 +1,162 @@
+"""`lstm`: how the recurrent network is trained and read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.scaler import Scaler
+from timevis.data.windows import Batch
+from timevis.metrics import pinball
+from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
+from timevis.models.recurrent import RecurrentNet
+
+POINTS = ("quantiles", "median", "head")
+
+
+def quantile_weights(levels: Sequence[float]) -> Tensor:
+    """Weights that turn quantiles at `levels` into the mean: the trapezoid rule, flat beyond the ends; [Q]."""
+    edges = np.concatenate([[0.0], (np.array(levels[1:]) + np.array(levels[:-1])) / 2, [1.0]])
+    return torch.from_numpy(np.diff(edges)).float()
+
+
+class LSTM(Forecaster):
+    """Direct multi-horizon LSTM or GRU with quantile output.
+
+    Values and covariates are standardised by the training part; the loss is the pinball loss over all levels plus,
+    for ``point="head"``, an error of the point forecast.
+
+    Parameters
+    ----------
+    context_length, horizon : int
+        In rows.
+    num_channels, num_covariates : int
+        Of the data it is fitted on.
+    segment_length, cell, hidden_size, num_layers, dropout, normalization, channel_embedding, calendar, calendar_size
+        See `timevis.models.recurrent.RecurrentNet`.
+    point : {"quantiles", "median", "head"}
+        The point forecast: the mean of the forecast distribution, its median, or an output of its own.
+    point_loss : {"mse", "mae", "huber"}
+        How that output is trained, with weight `point_weight` beside the pinball loss.
+    learning_rate, weight_decay : float
+        Of AdamW.
+    lr_schedule : {"constant", "decay", "plateau"}
+        ``decay`` multiplies by `lr_decay` after every epoch from number `lr_hold` on; ``plateau`` does so when
+        ``val/wql`` has not improved for an epoch.
+    """
+
+    def __init__(
+        self,
+        context_length: int,
+        horizon: int,
+        num_channels: int = 1,
+        num_covariates: int = 0,
+        *,
+        segment_length: int = 24,
+        cell: str = "lstm",
+        hidden_size: int = 128,
+        num_layers: int = 1,
+        dropout: float = 0.1,
+        normalization: str = "last",
+        channel_embedding: bool = True,
+        calendar: Sequence[str] = ("hour", "weekday"),
+        calendar_size: int = 16,
+        point: str = "quantiles",
+        point_loss: str = "mse",
+        point_weight: float = 1.0,
+        learning_rate: float = 1e-3,
+        weight_decay: float = 0.0,
+        lr_schedule: str = "decay",
+        lr_decay: float = 0.8,
+        lr_hold: int = 3,
+        net: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(context_length, horizon, num_channels, num_covariates)
+        self.save_hyperparameters()
+        self.net = RecurrentNet(
+            context_length,
+            horizon,
+            num_channels,
+            num_covariates,
+            len(QUANTILE_LEVELS),
+            segment_length=segment_length,
+            cell=cell,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            dropout=dropout,
+            normalization=normalization,
+            channel_embedding=channel_embedding,
+            calendar=calendar,
+            calendar_size=calendar_size,
+            **(net or {}),
+        )
+        self.covariate_mean: Tensor
+        self.covariate_std: Tensor
+        self.levels: Tensor
+        self.level_weights: Tensor
+        self.register_buffer("covariate_mean", torch.zeros(num_covariates))
+        self.register_buffer("covariate_std", torch.ones(num_covariates))
+        self.register_buffer("levels", torch.tensor(QUANTILE_LEVELS), persistent=False)
+        self.register_buffer("level_weights", quantile_weights(QUANTILE_LEVELS), persistent=False)
+
+    def prepare(self, datamodule: WindowDataModule) -> None:
+        super().prepare(datamodule)
+        scaler = Scaler.fit(datamodule.panel.covariates[: datamodule.split.train_end])
+        self.covariate_mean.copy_(torch.from_numpy(scaler.mean))
+        self.covariate_std.copy_(torch.from_numpy(scaler.std))
+
+    def _standardised(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
+        covariates = batch.covariates
+        if self.num_covariates:
+            scaled = (covariates - self.covariate_mean) / self.covariate_std
+            covariates = torch.where(batch.covariate_mask, scaled, 0.0)
+        return self.net(
+            (batch.context - mean) / std,
+            batch.context_mask,
+            batch.calendar,
+            covariates,
+            batch.covariate_mask,
+            batch.channel,
+        )
+
+    def loss(self, batch: Batch) -> Tensor:
+        mean, std = self.scale(batch.channel)
+        point, quantiles = self._standardised(batch, mean, std)
+        target, weight = (batch.target - mean) / std, batch.target_mask.float()
+        error = 2 * pinball(quantiles, target, self.levels).mean(1)
+        if self.hparams.point == "head":
+            error = error + self.hparams.point_weight * self._point_loss(point, target)
+        return (error * weight).sum() / weight.sum().clamp(min=1)
+
+    def _point_loss(self, point: Tensor, target: Tensor) -> Tensor:
+        losses = {"mse": functional.mse_loss, "mae": functional.l1_loss, "huber": functional.smooth_l1_loss}
+        return losses[self.hparams.point_loss](point, target, reduction="none")
+
+    def forecast(self, batch: Batch) -> Forecast:
+        mean, std = self.scale(batch.channel)
+        head, quantiles = self._standardised(batch, mean, std)
+        if self.hparams.point == "head":
+            point = head
+        elif self.hparams.point == "median":
+            point = quantiles[:, quantiles.shape[1] // 2]
+        else:
+            point = torch.einsum("q,bqh->bh", self.level_weights, quantiles)
+        return Forecast(point * std + mean, quantiles * std.unsqueeze(1) + mean.unsqueeze(1))
+
+    def configure_optimizers(self) -> Any:
+        h = self.hparams
+        optimizer = torch.optim.AdamW(self.parameters(), lr=h.learning_rate, weight_decay=h.weight_decay)
+        if h.lr_schedule == "constant":
+            return optimizer
+        if h.lr_schedule == "plateau":
+            schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=h.lr_decay, patience=0)
+            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "monitor": "val/wql"}}
+        rate = lambda epoch: h.lr_decay ** max(0, epoch + 1 - h.lr_hold)  # noqa: E731
+        decay = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+        return {"optimizer": optimizer, "lr_scheduler": decay}

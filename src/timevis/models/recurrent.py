@@ -1,0 +1,227 @@
+"""The recurrent network: a context read row by row or in segments, a horizon answered all at once.
+
+With ``segment_length=1`` this is the classic step-wise LSTM or GRU with a direct multi-horizon decoder. Larger
+segments follow SegRNN (Lin et al., 2023, arXiv:2308.11200): fewer recurrent steps, and every segment of the
+horizon decoded in parallel from the last state and an embedding of its position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES
+
+CELLS: dict[str, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU}
+NORMALIZATIONS = ("none", "last", "mean_std", "revin")
+
+
+def ordered_quantiles(raw: Tensor) -> Tensor:
+    """Non-decreasing quantiles from free numbers, both [B, Q, H] with Q odd; the middle one is the median."""
+    middle = raw.shape[1] // 2
+    median = raw[:, middle : middle + 1]
+    gaps = functional.softplus(raw)
+    below = gaps[:, :middle].flip(1).cumsum(1).flip(1)
+    above = gaps[:, middle + 1 :].cumsum(1)
+    return torch.cat([median - below, median, median + above], dim=1)
+
+
+class InstanceNorm(nn.Module):
+    """Shift and scale of each window, from its context only.
+
+    ``last`` subtracts the last value (NLinear; Zeng et al., 2023), ``mean_std`` standardises by the observed part of
+    the context, ``revin`` adds a learnt scale and shift per channel (Kim et al., 2022).
+    """
+
+    def __init__(self, kind: str, num_channels: int) -> None:
+        super().__init__()
+        if kind not in NORMALIZATIONS:
+            raise ValueError(f"normalization={kind!r} is none of {', '.join(NORMALIZATIONS)}")
+        self.kind = kind
+        if kind == "revin":
+            self.gain = nn.Parameter(torch.ones(num_channels, 1))
+            self.bias = nn.Parameter(torch.zeros(num_channels, 1))
+
+    def forward(self, context: Tensor, mask: Tensor, channel: Tensor) -> tuple[Tensor, Tensor]:
+        """Shift and scale, each [B, 1], such that ``(value - shift) / scale`` is what the network sees."""
+        if self.kind == "none":
+            return torch.zeros_like(context[:, :1]), torch.ones_like(context[:, :1])
+        if self.kind == "last":
+            return context[:, -1:], torch.ones_like(context[:, :1])
+        weight = mask.to(context.dtype)
+        count = weight.sum(1, keepdim=True).clamp(min=1)
+        mean = (context * weight).sum(1, keepdim=True) / count
+        variance = ((context - mean).square() * weight).sum(1, keepdim=True) / count
+        # the floor keeps a flat context from blowing up what follows it
+        scale = (variance + 1e-3).sqrt()
+        if self.kind == "revin":
+            gain = self.gain[channel].clamp(min=1e-2)
+            return mean - self.bias[channel] * scale / gain, scale / gain
+        return mean, scale
+
+
+class CalendarEmbedding(nn.Module):
+    """The sum of one small table per calendar field."""
+
+    def __init__(self, fields: Sequence[str], size: int) -> None:
+        super().__init__()
+        unknown = sorted(set(fields) - set(CALENDAR_FIELDS))
+        if unknown:
+            raise ValueError(f"calendar={unknown} is none of {', '.join(CALENDAR_FIELDS)}")
+        self.columns = [CALENDAR_FIELDS.index(f) for f in fields]
+        self.tables = nn.ModuleList(nn.Embedding(CALENDAR_SIZES[c], size) for c in self.columns)
+
+    def forward(self, calendar: Tensor) -> Tensor:
+        """From int64 [..., 5] to [..., size]."""
+        return torch.stack([t(calendar[..., c]) for c, t in zip(self.columns, self.tables, strict=True)]).sum(0)
+
+
+class RecurrentNet(nn.Module):
+    """Encoder over the context, one decoder step per segment of the horizon.
+
+    Parameters
+    ----------
+    context_length, horizon : int
+        In rows; neither needs to be a multiple of `segment_length`.
+    num_channels, num_covariates, num_quantiles : int
+    segment_length : int
+        Rows read, and written, by one recurrent step.
+    cell : {"lstm", "gru"}
+    hidden_size, num_layers : int
+    dropout : float
+        Before the head, and between layers.
+    normalization : {"none", "last", "mean_std", "revin"}
+    channel_embedding : bool
+        Tell the decoder which channel it forecasts.
+    calendar : sequence of str
+        Fields of `CALENDAR_FIELDS` that encoder and decoder see; empty for none.
+    calendar_size : int
+        Width of their embedding.
+    """
+
+    def __init__(
+        self,
+        context_length: int,
+        horizon: int,
+        num_channels: int = 1,
+        num_covariates: int = 0,
+        num_quantiles: int = 15,
+        *,
+        segment_length: int = 1,
+        cell: str = "lstm",
+        hidden_size: int = 128,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+        normalization: str = "last",
+        channel_embedding: bool = True,
+        calendar: Sequence[str] = (),
+        calendar_size: int = 16,
+    ) -> None:
+        super().__init__()
+        if cell not in CELLS:
+            raise ValueError(f"cell={cell!r} is none of {', '.join(CELLS)}")
+        self.horizon, self.segment_length, self.hidden_size = horizon, segment_length, hidden_size
+        self.context_segments = -(-context_length // segment_length)
+        self.horizon_segments = -(-horizon // segment_length)
+        self.num_outputs = 1 + num_quantiles
+        self.padding = self.context_segments * segment_length - context_length
+        self.norm = InstanceNorm(normalization, num_channels)
+        self.calendar = CalendarEmbedding(calendar, calendar_size) if calendar else None
+        extra = calendar_size if calendar else 0
+        context_width = segment_length * (2 + 2 * num_covariates) + extra
+        stepwise = segment_length == 1
+        inputs = context_width if stepwise else hidden_size
+        self.embed = nn.Identity() if stepwise else nn.Sequential(nn.Linear(context_width, hidden_size), nn.ReLU())
+        shape = {"num_layers": num_layers, "batch_first": True, "dropout": dropout if num_layers > 1 else 0.0}
+        self.encoder = CELLS[cell](inputs, hidden_size, **shape)
+        # a segment net decodes with its own cell, as SegRNN does; rows are too narrow to carry a position
+        self.decoder = CELLS[cell](hidden_size, hidden_size, **shape) if stepwise else self.encoder
+        self.position = nn.Parameter(torch.randn(self.horizon_segments, hidden_size) * hidden_size**-0.5)
+        self.channel = nn.Embedding(num_channels, hidden_size) if channel_embedding else None
+        if self.channel is not None:
+            nn.init.normal_(self.channel.weight, std=hidden_size**-0.5)
+        ahead_width = segment_length * 2 * num_covariates + extra
+        self.ahead = nn.Linear(ahead_width, hidden_size, bias=False) if ahead_width else None
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(hidden_size, segment_length * self.num_outputs)
+        with torch.no_grad():
+            # quantiles start close together: softplus(-2) = 0.13
+            bias = self.head.bias.view(self.num_outputs, segment_length)
+            bias[1:] = -2.0
+            bias[1 + num_quantiles // 2] = 0.0
+
+    def _segments(self, rows: Tensor, count: int, front: int) -> Tensor:
+        """Rows [B, n, F] as [B, count, segment_length * F], padded with zeros in front or at the end."""
+        missing = count * self.segment_length - rows.shape[1]
+        if missing:
+            rows = functional.pad(rows, (0, 0, missing * front, missing * (1 - front)))
+        return rows.reshape(len(rows), count, -1)
+
+    def _encode(self, value: Tensor, missing: Tensor, calendar: Tensor, extra: Tensor | None) -> Tensor | tuple:
+        rows = torch.stack([value, missing], dim=-1)
+        if extra is not None:
+            rows = torch.cat([rows, extra], dim=-1)
+        features = self._segments(rows, self.context_segments, front=1)
+        if self.calendar is not None:
+            # the last row of a segment tells the time of all of it, padded or not
+            stamps = calendar[:, self.segment_length - 1 - self.padding :: self.segment_length]
+            features = torch.cat([features, self.calendar(stamps)], dim=-1)
+        return self.encoder(self.embed(features))[1]
+
+    def _query(self, calendar: Tensor, extra: Tensor | None, channel: Tensor) -> Tensor:
+        """What is asked of each segment of the horizon, [B, M, hidden]."""
+        query = self.position.expand(len(channel), -1, -1)
+        if self.channel is not None:
+            query = query + self.channel(channel).unsqueeze(1)
+        parts = []
+        if extra is not None:
+            parts.append(self._segments(extra, self.horizon_segments, front=0))
+        if self.calendar is not None:
+            parts.append(self.calendar(calendar[:, :: self.segment_length]))
+        if self.ahead is not None:
+            query = query + self.ahead(torch.cat(parts, dim=-1))
+        return query
+
+    def forward(
+        self,
+        context: Tensor,
+        context_mask: Tensor,
+        calendar: Tensor,
+        covariates: Tensor,
+        covariate_mask: Tensor,
+        channel: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Forecast standardised values; arguments as in `timevis.data.windows.Batch`, standardised.
+
+        Returns
+        -------
+        point : float32 [B, H]
+        quantiles : float32 [B, Q, H]
+            Non-decreasing along dim 1.
+        """
+        batch, length = context.shape
+        shift, scale = self.norm(context, context_mask, channel)
+        value = (context - shift) / scale
+        missing = 1 - context_mask.to(value.dtype)
+        extra = torch.cat([covariates, covariate_mask.to(value.dtype)], dim=-1) if covariates.shape[-1] else None
+        past, ahead = (None, None) if extra is None else (extra[:, :length], extra[:, length:])
+        state = self._encode(value, missing, calendar[:, :length], past)
+        query = self._query(calendar[:, length:], ahead, channel)
+        output = self._decode(query, state).view(batch, self.horizon_segments, self.num_outputs, self.segment_length)
+        output = output.transpose(1, 2).reshape(batch, self.num_outputs, -1)[..., : self.horizon]
+        point, quantiles = output[:, 0], ordered_quantiles(output[:, 1:])
+        return point * scale + shift, quantiles * scale.unsqueeze(1) + shift.unsqueeze(1)
+
+    def _decode(self, query: Tensor, state: Tensor | tuple[Tensor, Tensor]) -> Tensor:
+        """One step from the last state for every segment of the horizon at once; [B * M, outputs]."""
+        count = query.shape[1]
+        start = (
+            tuple(s.repeat_interleave(count, dim=1) for s in state)
+            if isinstance(state, tuple)
+            else state.repeat_interleave(count, dim=1)
+        )
+        decoded = self.decoder(query.flatten(0, 1).unsqueeze(1), start)[0].squeeze(1)
+        return self.head(self.dropout(decoded))
