@@ -1,0 +1,99 @@
+"""From the config to the objects of a run: data module, forecaster, callbacks, loggers, trainer."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from hydra.utils import get_class, instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from timevis.callbacks.reporting import StatusUpdates, ValidationLines
+from timevis.callbacks.steering import FiniteLoss, FitClock, SeedEachStep, StopAtBatch
+from timevis.cancel import StopRequest
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.panel import Panel
+from timevis.loggers.table import MetricsTable
+from timevis.models.forecaster import Forecaster
+from timevis.run_folder import RunFolder
+from timevis.status import Status
+
+log = logging.getLogger(__name__)
+
+NOT_HYPERPARAMETERS = ("name", "fit", "_target_")
+
+
+def datamodule(cfg: DictConfig, panel: Panel) -> WindowDataModule:
+    """The windows of a panel as the config asks for them."""
+    fit, evaluation = cfg.model.fit, cfg.evaluation
+    return WindowDataModule(
+        panel,
+        context_length=cfg.context_length,
+        horizon=cfg.horizon,
+        split=cfg.data.split,
+        season=cfg.data.get("season"),
+        batch_size=fit.batch_size,
+        eval_batch_size=fit.eval_batch_size,
+        stride=evaluation.stride,
+        max_windows=evaluation.max_windows,
+        val_windows=evaluation.val_windows,
+        train_fraction=fit.train_fraction,
+        seed=cfg.seed,
+    )
+
+
+def forecaster(cfg: DictConfig, data: WindowDataModule) -> Forecaster:
+    """The model of the config, built for the data."""
+    cls = get_class(cfg.model._target_)
+    values = OmegaConf.to_container(cfg.model, resolve=True)
+    assert isinstance(values, dict)
+    return cls.from_data(data, **{str(k): v for k, v in values.items() if k not in NOT_HYPERPARAMETERS})
+
+
+def trainer(
+    cfg: DictConfig,
+    folder: RunFolder,
+    status: Status,
+    stop: StopRequest,
+    clock: FitClock,
+    resume_at: int | None = None,
+) -> pl.Trainer:
+    """A Trainer whose callbacks and loggers write into the run folder."""
+    values = OmegaConf.to_container(cfg.trainer, resolve=True)
+    assert isinstance(values, dict)
+    options: dict[str, Any] = {str(k): v for k, v in values.items() if v is not None}
+    if options["precision"] == "auto":
+        options["precision"] = _precision(options["accelerator"])
+    chosen = [instantiate(entry) for entry in cfg.callbacks.values() if entry is not None]
+    ours = [
+        SeedEachStep(cfg.seed),
+        FiniteLoss(),
+        StatusUpdates(status),
+        ValidationLines(),
+        clock,
+        StopAtBatch(stop),
+    ]
+    return pl.Trainer(
+        **options,
+        callbacks=[*chosen, *ours],
+        logger=[MetricsTable(folder.path, resume_at)],
+        default_root_dir=folder.path,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+    )
+
+
+def _precision(accelerator: str) -> str:
+    on_gpu = accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
+    return "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported() else "32-true"
+
+
+def describe_device(options: DictConfig) -> str:
+    """Where a run will compute, for people."""
+    if options.accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
+        precision = _precision(options.accelerator) if options.precision == "auto" else options.precision
+        return f"{torch.cuda.get_device_name()} ({precision})"
+    return f"the CPU ({torch.get_num_threads()} threads)"

@@ -1,0 +1,90 @@
+"""Two checkpoints: the best one by validation, and the last one, from which a run goes on."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
+
+FOLDER = "checkpoints"
+
+
+class BestCheckpoint(ModelCheckpoint):
+    """Keeps checkpoints/best.ckpt, the weights with the lowest `val/wql`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            filename="best",
+            monitor="val/wql",
+            mode="min",
+            save_top_k=1,
+            auto_insert_metric_name=False,
+            enable_version_counter=False,
+            save_on_train_epoch_end=False,
+        )
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        self.dirpath = str(Path(trainer.default_root_dir) / FOLDER)
+        super().setup(trainer, pl_module, stage)
+
+
+class LastCheckpoint(Checkpoint):
+    """Keeps checkpoints/last.ckpt, written within epochs too and when the fit ends.
+
+    Parameters
+    ----------
+    every_seconds : float
+        Least time between two checkpoints within an epoch.
+    every_steps : int, optional
+        Write every so many steps as well.
+    """
+
+    def __init__(self, every_seconds: float = 30.0, every_steps: int | None = None) -> None:
+        self.every_seconds, self.every_steps = every_seconds, every_steps
+        self._saved_at = 0.0
+        self._loss: torch.Tensor | None = None
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._saved_at = time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        self._loss = outputs["loss"] if isinstance(outputs, dict) else outputs
+        step = trainer.fit_loop.total_batch_idx + 1
+        due = time.monotonic() - self._saved_at >= self.every_seconds
+        if trainer.world_size > 1:
+            # every rank must decide alike, and asking at each step would cost more than the step
+            due = step % 20 == 0 and trainer.strategy.reduce_boolean_decision(due, all=False)
+        if due or (self.every_steps and step % self.every_steps == 0):
+            self.save(trainer)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.save(trainer)
+
+    def save(self, trainer: pl.Trainer) -> None:
+        """Write last.ckpt now, unless the loss is no number any more.
+
+        Raises
+        ------
+        FloatingPointError
+            The weights would be of no use.
+        """
+        if self._loss is not None and not math.isfinite(float(self._loss)):
+            raise FloatingPointError(f"the training loss is {float(self._loss)} at step {trainer.global_step}")
+        if trainer.training:
+            # Lightning logs a step only after its callbacks, and a resumed run does not repeat the step
+            trainer._logger_connector.update_train_step_metrics()
+        for logger in trainer.loggers:
+            logger.save()
+        path = Path(trainer.default_root_dir) / FOLDER / "last.ckpt"
+        part = path.with_name(".last.ckpt.part")
+        trainer.save_checkpoint(part)
+        if trainer.is_global_zero:
+            part.replace(path)
+        self._saved_at = time.monotonic()

@@ -1,0 +1,59 @@
+"""What a run tells while it trains: status.json, and one log line per validation."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytorch_lightning as pl
+
+from timevis.status import Status
+
+log = logging.getLogger(__name__)
+
+
+class StatusUpdates(pl.Callback):
+    """Keeps epoch, step and metrics of status.json up to date."""
+
+    def __init__(self, status: Status) -> None:
+        self.status = status
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        total = trainer.estimated_stepping_batches
+        self.status.update(steps_total=int(total) if total != float("inf") else None)
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
+        self.status.update(epoch=trainer.current_epoch, step=trainer.global_step)
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        self.status.update(metrics={k: v for k, v in metrics.items() if v == v and abs(v) != float("inf")})
+
+
+class ValidationLines(pl.Callback):
+    """Logs epoch, step, training loss and validation error after each validation of a fit."""
+
+    def __init__(self) -> None:
+        self.best = float("inf")
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.state.fn != "fit" or trainer.sanity_checking or not trainer.is_global_zero:
+            return
+        metrics = trainer.callback_metrics
+        wql, loss = float(metrics["val/wql"]), metrics.get("train/loss")
+        better = wql < self.best
+        self.best = min(self.best, wql)
+        log.info(
+            "epoch %d, step %d: %sval/wql %.5f%s",
+            trainer.current_epoch,
+            trainer.global_step,
+            f"train/loss {float(loss):.5f}, " if loss is not None else "",
+            wql,
+            " (best so far)" if better else "",
+        )
+
+    def state_dict(self) -> dict[str, float]:
+        return {"best": self.best}
+
+    def load_state_dict(self, state_dict: dict[str, float]) -> None:
+        self.best = state_dict["best"]

@@ -1,0 +1,94 @@
+"""What a run needs at every batch: its random numbers, a finite loss, and an ear for a stop request."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+
+from timevis.callbacks.checkpoints import LastCheckpoint
+from timevis.cancel import StopRequest
+
+
+class SeedEachStep(pl.Callback):
+    """Makes the random numbers of a training step a function of (seed, step, rank), so a resumed run repeats them."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        key = [self.seed, trainer.fit_loop.total_batch_idx, trainer.global_rank]
+        torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> 1))
+
+
+class FiniteLoss(pl.Callback):
+    """Ends a diverged run; looks at every step on the CPU and every 20th elsewhere, where looking means waiting."""
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if pl_module.device.type != "cpu" and trainer.global_step % 20:
+            return
+        loss = float(outputs["loss"] if isinstance(outputs, dict) else outputs)
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"the training loss is {loss} at step {trainer.global_step}")
+
+
+class StopAtBatch(pl.Callback):
+    """Raises `Cancelled` at the end of the batch in which the run was asked to stop, after saving its checkpoint."""
+
+    def __init__(self, stop: StopRequest) -> None:
+        self.stop = stop
+
+    def _asked(self, trainer: pl.Trainer) -> bool:
+        asked = self.stop.signal is not None
+        if trainer.world_size > 1:
+            asked = trainer.strategy.reduce_boolean_decision(asked, all=False)
+        return asked
+
+    def _end(self, trainer: pl.Trainer) -> None:
+        if self._asked(trainer):
+            self.stop.signal = self.stop.signal or 15
+            self.stop.check()
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
+        if self._asked(trainer):
+            for callback in vars(trainer)["callbacks"]:
+                if isinstance(callback, LastCheckpoint):
+                    callback.save(trainer)
+            self._end(trainer)
+
+    def on_validation_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
+        self._end(trainer)
+
+    def on_test_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
+        self._end(trainer)
+
+
+class FitClock(pl.Callback):
+    """Wall seconds of the fit, those before a resume included."""
+
+    def __init__(self) -> None:
+        self._before, self._start = 0.0, None
+
+    @property
+    def seconds(self) -> float:
+        return self._before + (time.monotonic() - self._start if self._start is not None else 0.0)
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._start = time.monotonic()
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._before, self._start = self.seconds, None
+
+    def state_dict(self) -> dict[str, float]:
+        return {"seconds": self.seconds}
+
+    def load_state_dict(self, state_dict: dict[str, float]) -> None:
+        self._before = state_dict["seconds"]

@@ -1,0 +1,52 @@
+"""What a run cost: parameters, wall time, memory, speed and device."""
+
+from __future__ import annotations
+
+import resource
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from timevis.evaluation.backtest import Backtest
+from timevis.models.forecaster import Forecaster
+
+_PROCESS = Path("/proc/self")
+
+
+def reset_peak_memory() -> None:
+    """Start counting the peak anew, where the system can."""
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+    try:
+        (_PROCESS / "clear_refs").write_text("5")
+    except OSError:
+        pass
+
+
+def peak_memory_mb(device: torch.device) -> float:
+    """Peak of the GPU's memory, or of the process's resident memory on the CPU, in MiB."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    try:
+        lines = (_PROCESS / "status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 2**10
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+
+
+def of_run(
+    forecaster: Forecaster, backtest: Backtest, device: torch.device, fit_seconds: float, test_seconds: float
+) -> dict[str, Any]:
+    """The cost section of results.json; seconds are wall time, forecasts are windows of one channel."""
+    sizes = [(p.numel(), p.requires_grad) for p in forecaster.parameters()]
+    return {
+        "trainable_parameters": sum(n for n, trains in sizes if trains),
+        "parameters": sum(n for n, _ in sizes),
+        "fit_seconds": round(fit_seconds, 3),
+        "test_seconds": round(test_seconds, 3),
+        "forecasts_per_second": len(backtest.windows) / max(backtest.seconds, 1e-9),
+        "peak_memory_mb": round(peak_memory_mb(device), 1),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "threads": torch.get_num_threads(),
+    }

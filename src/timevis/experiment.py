@@ -1,0 +1,163 @@
+"""One experiment: seed, data, model, fit, calibrate, test, and all of it in a run folder."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from timevis import build, cost, identity
+from timevis.callbacks.steering import FitClock
+from timevis.cancel import StopRequest, listening
+from timevis.data.catalog import load_panel
+from timevis.data.datamodule import WindowDataModule
+from timevis.errors import Cancelled
+from timevis.evaluation.backtest import evaluate
+from timevis.evaluation.results import build_results
+from timevis.failures import explain
+from timevis.logs import quiet_libraries, train_log
+from timevis.models.forecaster import Forecaster
+from timevis.models.naive import SeasonalNaive
+from timevis.run_folder import RunFolder
+from timevis.status import Status
+from timevis.threads import available_cores, threads_per_job
+
+log = logging.getLogger(__name__)
+
+
+def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = ()) -> float:
+    """Run an experiment from its config to its report.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        As composed from conf/train.yaml.
+    folder : Path
+        Of the run; new or empty.
+    overrides : sequence of str
+        As typed, kept for the record.
+
+    Returns
+    -------
+    float
+        `val/wql` of the best checkpoint.
+
+    Raises
+    ------
+    TimeVisError
+        What the user can mend; `Cancelled` when asked to stop.
+    """
+    run_folder = RunFolder.create(folder, cfg, overrides)
+    quiet_libraries()
+    with listening() as stop, train_log(run_folder.path / "train.log"), Status(run_folder.path) as status:
+        try:
+            value = _stages(run_folder, status, stop)
+        except Cancelled as error:
+            status.finish("cancelled", error.message, error.advice)
+            raise
+        except BaseException as error:
+            failure = explain(error, cfg)
+            if not failure.expected:
+                log.debug("the run failed", exc_info=error)
+            status.finish("failed", failure.reason, failure.advice)
+            raise
+        status.finish("completed")
+    return value
+
+
+def _stages(folder: RunFolder, status: Status, stop: StopRequest) -> float:
+    cfg = folder.config
+    torch.set_num_threads(threads_per_job(_parallel_jobs()))
+    log.info("running on %s", build.describe_device(cfg.trainer))
+    pl.seed_everything(cfg.seed, verbose=False)
+    cost.reset_peak_memory()
+
+    status.update(stage="data")
+    panel, quality = load_panel(cfg.data)
+    folder.write_json("data_report.json", quality.to_dict())
+    stop.check()
+
+    status.update(stage="prepare")
+    datamodule = build.datamodule(cfg, panel)
+    forecaster = build.forecaster(cfg, datamodule)
+    naive = SeasonalNaive.from_data(datamodule)
+    for model in (naive, forecaster):
+        model.prepare(datamodule)
+    stop.check()
+
+    clock = FitClock()
+    trainer = build.trainer(cfg, folder, status, stop, clock)
+    if forecaster.trainable:
+        status.update(stage="fit")
+        trainer.fit(forecaster, datamodule=datamodule)
+        _load_best(forecaster, folder)
+    stop.check()
+
+    status.update(stage="calibrate")
+    forecaster.to(trainer.strategy.root_device)
+    for model in (naive, forecaster):
+        model.calibrate(datamodule)
+    stop.check()
+    status.update(stage="validate")
+    validation = _validate(trainer, forecaster, datamodule)
+    folder.save_forecaster(forecaster)
+
+    status.update(stage="test")
+    started = time.monotonic()
+    backtest = evaluate(trainer, forecaster, datamodule, reference=naive, save_windows=cfg.evaluation.save_windows)
+    results = build_results(
+        run=identity.of_run(cfg, panel, forecaster),
+        datamodule=datamodule,
+        backtest=backtest,
+        validation=validation,
+        cost=cost.of_run(
+            forecaster, backtest, trainer.strategy.root_device, clock.seconds, time.monotonic() - started
+        ),
+    )
+    backtest.windows.to_parquet(folder.path / "windows.parquet")
+    backtest.predictions.to_parquet(folder.path / "predictions.parquet")
+    if backtest.samples is not None:
+        backtest.samples.to_parquet(folder.path / "samples.parquet")
+    folder.write_json("results.json", results)
+
+    status.update(stage="report")
+    from timevis.evaluation.report import write_report
+
+    write_report(folder.path)
+    return validation["wql"]
+
+
+def _load_best(forecaster: Forecaster, folder: RunFolder) -> None:
+    path = folder.checkpoints / "best.ckpt"
+    if not path.is_file():
+        log.warning("the fit ended before its first validation: going on with the last weights")
+        return
+    checkpoint = torch.load(path, map_location=forecaster.device, weights_only=True)
+    forecaster.load_state_dict(checkpoint["state_dict"])
+
+
+def _validate(trainer: pl.Trainer, forecaster: Forecaster, datamodule: WindowDataModule) -> dict[str, Any]:
+    trainer.validate(forecaster, datamodule=datamodule, verbose=False)
+    assert forecaster.val_metrics is not None
+    return forecaster.val_metrics.summary()
+
+
+def run_job(cfg: DictConfig) -> float:
+    """What Hydra calls for each job."""
+    hydra = HydraConfig.get()
+    return run(cfg, Path(hydra.runtime.output_dir), list(hydra.overrides.task))
+
+
+def _parallel_jobs() -> int:
+    """How many jobs of a sweep run beside each other on this machine."""
+    if not HydraConfig.initialized():
+        return 1
+    jobs = HydraConfig.get().launcher.get("n_jobs", 1)
+    return available_cores() if jobs < 0 else jobs

@@ -1,0 +1,56 @@
+"""What went wrong in words of the user's experiment, and what to do about it."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+
+from omegaconf import DictConfig, OmegaConf
+
+from timevis.errors import TimeVisError
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Reason of a failed run, and advice; `expected` if the reason says everything and no traceback is needed."""
+
+    reason: str
+    advice: str
+    expected: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.reason}\n  {self.advice}" if self.advice else self.reason
+
+
+def explain(error: BaseException, cfg: DictConfig | None = None) -> Failure:
+    """The failure behind an exception of a run with config `cfg`."""
+    if isinstance(error, TimeVisError):
+        return Failure(error.message, error.advice)
+    text = str(error).strip()
+    first = text.splitlines()[0] if text else type(error).__name__
+    if _out_of_memory(error, text):
+        return Failure(f"out of memory: {first}", _smaller_batch(cfg))
+    if isinstance(error, FloatingPointError):
+        return Failure(
+            f"training diverged: {first}",
+            "lower model.learning_rate (a tenth is a good start) or model.fit.gradient_clip",
+        )
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Failure(
+            f"the disk is full: {first}", "make room, or choose another hydra.run.dir; then use resume=<run folder>"
+        )
+    return Failure(f"{type(error).__name__}: {first}", "see train.log in the run folder for where", expected=False)
+
+
+def _out_of_memory(error: BaseException, text: str) -> bool:
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
+
+
+def _smaller_batch(cfg: DictConfig | None) -> str:
+    fit = OmegaConf.select(cfg, "model.fit") if cfg is not None else None
+    if fit is None:
+        return "use a smaller model.fit.batch_size"
+    train, evaluation = max(1, int(fit.batch_size) // 2), max(1, int(fit.eval_batch_size) // 2)
+    return f"try model.fit.batch_size={train} model.fit.eval_batch_size={evaluation}"

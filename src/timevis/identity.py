@@ -1,0 +1,61 @@
+"""Who a run was: data, model, backbone, seed, and the versions that made it."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from omegaconf import DictConfig
+
+import timevis
+from timevis.data.panel import Panel
+from timevis.models.forecaster import Forecaster
+
+LIBRARIES = ("torch", "pytorch-lightning", "transformers", "peft", "numpy", "pandas")
+
+
+def git_commit() -> str | None:
+    """The commit of the source tree, with ``+`` if it has changes; None outside one."""
+    root = Path(timevis.__file__).parents[2]
+    if not (root / ".git").exists():
+        return None
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True).stdout
+
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no").strip()
+        return git("rev-parse", "HEAD").strip() + ("+" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def data_hash(panel: Panel) -> str:
+    """Of the cleaned values."""
+    return hashlib.sha256(np.ascontiguousarray(panel.values).data).hexdigest()[:16]
+
+
+def of_run(cfg: DictConfig, panel: Panel, forecaster: Forecaster) -> dict[str, Any]:
+    """The run section of results.json."""
+    description = forecaster.describe()
+    return {
+        "data": cfg.data.name,
+        "domain": panel.card.domain,
+        "public": panel.card.public,
+        "model": cfg.model.name,
+        "backbone": description.get("backbone"),
+        "description": description,
+        "seed": cfg.seed,
+        "git_commit": git_commit(),
+        "versions": {
+            "timevis": timevis.__version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in LIBRARIES},
+        },
+        "data_hash": data_hash(panel),
+    }

@@ -1,0 +1,61 @@
+"""Where log lines go: the console, and train.log of the run at hand."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+class ConsoleHandler(logging.StreamHandler):
+    """Writes to what `sys.stdout` is at that moment, so lines pass above a live progress bar."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stdout)
+
+    @property
+    def stream(self) -> Any:
+        return sys.stdout
+
+    @stream.setter
+    def stream(self, value: Any) -> None:
+        pass
+
+
+@contextmanager
+def train_log(path: Path) -> Iterator[None]:
+    """Append every log line to a file while the block runs."""
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(min(level or logging.INFO, logging.INFO))
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+        handler.close()
+
+
+def quiet_libraries() -> None:
+    """Silence tips and notices of the libraries that say nothing about the user's experiment."""
+    for name in ("pytorch_lightning", "lightning_fabric", "lightning", "torch.distributed", "httpx", "fsspec"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(lambda r: "litlogger" not in r.getMessage())
+    for message in (
+        ".*does not have many workers.*",
+        ".*smaller than the logging interval.*",
+        ".*Checkpoint directory .* exists and is not empty.*",
+        ".*has no schedulers.*",
+        ".*in eval mode at the start of training.*",
+        ".*isinstance.treespec, LeafSpec.*",
+        ".*was configured so `val.*",
+        ".*The .* logger .* not initialized.*",
+    ):
+        warnings.filterwarnings("ignore", message=message)

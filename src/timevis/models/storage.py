@@ -1,0 +1,56 @@
+"""A forecaster on disk without pickle: safetensors for the numbers, JSON for the rest."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from timevis.errors import RunFolderError
+from timevis.files import atomic, write_json
+from timevis.models.forecaster import Forecaster
+
+WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
+PACKAGE = "timevis."
+
+
+def save(forecaster: Forecaster, folder: Path) -> None:
+    """Write `forecaster.state_dict()` and its hyperparameters; shared tensors are written once each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in forecaster.state_dict().items()}
+    with atomic(folder / WEIGHTS) as path:
+        save_file(state, path)
+    cls = type(forecaster)
+    write_json(
+        folder / DESCRIPTION,
+        {
+            "class": f"{cls.__module__}.{cls.__qualname__}",
+            "hyperparameters": dict(forecaster.hparams),
+            "description": forecaster.describe(),
+        },
+    )
+
+
+def load(folder: Path) -> Forecaster:
+    """Rebuild a forecaster from its folder; only classes of this package are ever imported.
+
+    Raises
+    ------
+    RunFolderError
+        The folder holds no model, or one of a class that is not TimeVis's.
+    """
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunFolderError(f"{folder} holds no model", "the run has not finished fitting; use resume=") from None
+    module, _, name = description["class"].rpartition(".")
+    cls = getattr(importlib.import_module(module), name) if module.startswith(PACKAGE) else None
+    if not (isinstance(cls, type) and issubclass(cls, Forecaster)):
+        raise RunFolderError(f"{folder}: {description['class']} is not a forecaster of TimeVis")
+    forecaster = cls(**description["hyperparameters"])
+    forecaster.load_state_dict(load_file(folder / WEIGHTS))
+    with torch.no_grad():
+        return forecaster.eval()

@@ -1,0 +1,146 @@
+"""The run folder: the one contract between training, prediction, the service and the page.
+
+Only the forecaster needs torch, and it is loaded when asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from timevis.errors import RunFolderError
+from timevis.files import write_json, write_text
+from timevis.status import read_status
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from timevis.models.forecaster import Forecaster
+
+
+class RunFolder:
+    """A run on disk.
+
+    Parameters
+    ----------
+    path : path
+        Of an existing run folder.
+
+    Raises
+    ------
+    RunFolderError
+        There is no run in it.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        if not (self.path / "config.yaml").is_file():
+            raise RunFolderError(
+                f"{self.path} is not a run folder: it has no config.yaml",
+                "give the folder that train.py named at its end, e.g. outputs/traffic/lstm/<time>-<token>",
+            )
+
+    @classmethod
+    def create(cls, path: Path, cfg: DictConfig, overrides: Sequence[str] = ()) -> RunFolder:
+        """Start a run in a new or empty folder; `cfg` is written resolved.
+
+        Raises
+        ------
+        RunFolderError
+            The folder holds another run; nothing was written.
+        """
+        path = Path(path)
+        if path.exists() and not path.is_dir():
+            raise RunFolderError(f"{path} is a file, not a folder", "choose another hydra.run.dir")
+        if path.is_dir() and any(path.iterdir()):
+            raise RunFolderError(
+                f"{path} is not empty: it holds another run or other files",
+                f"choose another hydra.run.dir, or go on with that run by resume={path}",
+            )
+        (path / "checkpoints").mkdir(parents=True)
+        write_text(path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
+        write_text(path / "config.yaml", OmegaConf.to_yaml(cfg, resolve=True))
+        return cls(path)
+
+    @cached_property
+    def config(self) -> DictConfig:
+        """The resolved config of the run."""
+        cfg = OmegaConf.load(self.path / "config.yaml")
+        assert isinstance(cfg, DictConfig)
+        return cfg
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def status(self) -> dict[str, Any] | None:
+        """See `timevis.status.read_status`."""
+        return read_status(self.path)
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """results.json.
+
+        Raises
+        ------
+        RunFolderError
+            The run has none (yet); says in which state it is.
+        """
+        try:
+            return json.loads((self.path / "results.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            state = (self.status or {}).get("state", "without a status")
+            raise RunFolderError(
+                f"{self.path} has no results: the run is {state}", "wait for it, or use resume="
+            ) from None
+
+    @property
+    def windows(self) -> pd.DataFrame:
+        """One row per test window with the sums of `timevis.metrics.SUMS`."""
+        return self._table("windows")
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """Whole forecasts of the saved test windows."""
+        return self._table("predictions")
+
+    def _table(self, name: str) -> pd.DataFrame:
+        import pandas as pd
+
+        path = self.path / f"{name}.parquet"
+        if not path.is_file():
+            raise RunFolderError(f"{self.path} has no {path.name}", "the run has not been tested; use resume=")
+        return pd.read_parquet(path)
+
+    def write_json(self, name: str, value: Any) -> None:
+        write_json(self.path / name, value)
+
+    def save_forecaster(self, forecaster: Forecaster) -> None:
+        """Write model/: the weights as safetensors; class, hyperparameters and description as JSON."""
+        from timevis.models.storage import save
+
+        save(forecaster, self.path / "model")
+
+    def load_forecaster(self) -> Forecaster:
+        """The fitted forecaster, on the CPU, ready to forecast raw values.
+
+        Raises
+        ------
+        RunFolderError
+            The run has not kept a model (yet).
+        """
+        from timevis.models.storage import load
+
+        return load(self.path / "model")
+
+
+def load_forecaster(path: str | os.PathLike[str]) -> Forecaster:
+    """The fitted forecaster of a run folder."""
+    return RunFolder(path).load_forecaster()

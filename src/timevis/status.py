@@ -1,0 +1,102 @@
+"""status.json: what a run is doing, replaced atomically by a thread every few seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from timevis.files import write_json
+
+NAME = "status.json"
+HEARTBEAT_SECONDS = 3.0
+LOST_AFTER_SECONDS = 30.0
+FINAL = ("completed", "failed", "cancelled")
+
+
+class Status:
+    """The state of one run; every change reaches the disk at the next heartbeat, final states at once.
+
+    Parameters
+    ----------
+    folder : Path
+    elapsed : float
+        Seconds that earlier processes spent on this run, when it is resumed.
+    """
+
+    def __init__(self, folder: Path, elapsed: float = 0.0) -> None:
+        self.path = folder / NAME
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._start = time.time() - elapsed
+        self._fields: dict[str, Any] = {
+            "state": "running",
+            "stage": "start",
+            "epoch": None,
+            "step": None,
+            "steps_total": None,
+            "metrics": {},
+            "started": time.time(),
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "error": None,
+            "advice": None,
+        }
+        self._thread = threading.Thread(target=self._beat, name="status", daemon=True)
+
+    def __enter__(self) -> Status:
+        self._write()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds spent on this run, earlier processes included."""
+        return time.time() - self._start
+
+    def update(self, **fields: Any) -> None:
+        """Change fields; `metrics` is merged."""
+        with self._lock:
+            self._fields["metrics"] |= fields.pop("metrics", {})
+            self._fields |= fields
+
+    def finish(self, state: str, error: str | None = None, advice: str | None = None) -> None:
+        """Enter a final state and write it now."""
+        self._stop.set()
+        self._thread.join()
+        self.update(state=state, error=error, advice=advice)
+        self._write()
+
+    def _write(self) -> None:
+        with self._lock:
+            fields = self._fields | {"elapsed": round(self.elapsed, 1), "heartbeat": time.time()}
+        write_json(self.path, fields)
+
+    def _beat(self) -> None:
+        while not self._stop.wait(HEARTBEAT_SECONDS):
+            try:
+                self._write()
+            except OSError:  # a full disk must not end the thread: there may be room again
+                continue
+
+
+def read_status(folder: Path, now: float | None = None) -> dict[str, Any] | None:
+    """The status of a run, or None without one; a run without a heartbeat for 30 s is ``lost``."""
+    try:
+        status = json.loads((Path(folder) / NAME).read_text())
+    except FileNotFoundError:
+        return None
+    age = (time.time() if now is None else now) - status["heartbeat"]
+    if status["state"] == "running" and age > LOST_AFTER_SECONDS:
+        status["state"] = "lost"
+        status["error"] = f"no sign of life for {age:.0f} s"
+        status["advice"] = "its process was killed; go on with resume=<run folder>"
+    return status
