@@ -40,7 +40,8 @@ class Panel:
     Attributes
     ----------
     values : float32 [T, C]
-        NaN where nothing was observed.
+        NaN where nothing was observed. Any memory layout works; Fortran order (each channel contiguous) gives
+        the fastest windows.
     index : DatetimeIndex [T]
         Regular; naive, or UTC when the source had a time zone.
     freq : str

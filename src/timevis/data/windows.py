@@ -6,6 +6,7 @@ import hashlib
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -29,12 +30,6 @@ class Batch:
         Zero where missing.
     target_mask : bool [B, H]
         True where observed.
-    calendar : int64 [B, L+H, 5]
-        See `timevis.data.calendar.CALENDAR_FIELDS`.
-    covariates : float32 [B, L+H, K]
-        Zero where masked.
-    covariate_mask : bool [B, L+H, K]
-        False where unknown; always False over the horizon for covariates that are only observed.
     channel : int64 [B]
     origin : int64 [B]
         Row of the first target.
@@ -46,24 +41,61 @@ class Batch:
     context_mask: Tensor
     target: Tensor
     target_mask: Tensor
-    calendar: Tensor
-    covariates: Tensor
-    covariate_mask: Tensor
     channel: Tensor
     origin: Tensor
     series: SeriesStore
+
+    @cached_property
+    def calendar(self) -> Tensor:
+        """int64 [B, L+H, 5], see `timevis.data.calendar.CALENDAR_FIELDS`; read when first asked for."""
+        return self._rows(self.series.calendar)
+
+    @cached_property
+    def covariate_mask(self) -> Tensor:
+        """bool [B, L+H, K]; always False over the horizon for covariates that are only observed."""
+        mask = self._rows(self.series.covariate_seen)
+        mask[:, self.context.shape[1] :] &= self.series.covariate_known
+        return mask
+
+    @cached_property
+    def covariates(self) -> Tensor:
+        """float32 [B, L+H, K], zero where masked."""
+        return torch.where(self.covariate_mask, self._rows(self.series.covariates), 0.0)
+
+    def _rows(self, table: Tensor) -> Tensor:
+        """The rows [B, L+H, K] of a table [T, K] that context and target cover."""
+        length, width = self.context.shape[1] + self.target.shape[1], table.shape[1]
+        if not width:
+            return table.new_empty(len(self), length, 0)
+        every = table.as_strided((len(table) - length + 1, length * width), (width, 1))
+        return every.index_select(0, self.origin - self.context.shape[1]).view(len(self), length, width)
 
     def __len__(self) -> int:
         return len(self.origin)
 
 
 def _fill_forward(values: Tensor) -> Tensor:
-    """Carry the last observation of each column over NaN; leading gaps take the first observation, or zero."""
-    rows = torch.arange(len(values)).unsqueeze(1)
-    seen = torch.isfinite(values)
-    last = torch.where(seen, rows, -1).cummax(0).values
-    first = torch.where(seen.any(0), seen.int().argmax(0), 0)
-    return values.gather(0, torch.where(last < 0, first, last)).nan_to_num(0.0)
+    """Carry the last observation of each column over NaN; leading gaps take the first observation, or zero.
+
+    The result lies channel by channel in memory.
+    """
+    series = values.t()
+    seen = torch.isfinite(series)
+    last = torch.where(seen, torch.arange(series.shape[1]), -1).cummax(1).values
+    first = torch.where(seen.any(1), seen.int().argmax(1), 0).unsqueeze(1)
+    return series.gather(1, torch.where(last < 0, first, last)).nan_to_num(0.0).t()
+
+
+def _cut(values: Tensor, channel: Tensor, start: Tensor, length: int) -> Tensor:
+    """Rows start ... start + length of a channel, for every pair of [B]; returns a copy [B, length].
+
+    Every possible window is a row of one overlapping view, whatever the memory layout, and one `index_select`
+    copies the wanted rows. Fastest where a channel lies contiguously (Fortran order, as the readers make it).
+    """
+    step, across = values.stride()
+    reach = (len(values) - length) * step + (values.shape[1] - 1) * across
+    every = values.as_strided((reach + 1, length), (1, step))
+    return every.index_select(0, start * step + channel * across)
 
 
 class SeriesStore:
@@ -92,8 +124,8 @@ class SeriesStore:
         self.filled = _fill_forward(self.values) if self.has_gaps else self.values
         self.calendar = torch.from_numpy(calendar_of(panel.local_index))
         covariates = torch.from_numpy(panel.covariates)
-        self.covariate_seen = torch.isfinite(covariates)
-        self.covariates = _fill_forward(covariates) if covariates.numel() else covariates
+        self.covariate_seen = torch.isfinite(covariates).contiguous()
+        self.covariates = _fill_forward(covariates).contiguous() if covariates.numel() else covariates
         self.covariate_known = torch.tensor(panel.covariate_known, dtype=torch.bool)
 
     def to(self, device: torch.device) -> SeriesStore:
@@ -116,27 +148,18 @@ class SeriesStore:
             Every origin lies in [context_length, T - horizon].
         """
         total, start = context_length + horizon, origin - context_length
-        window = self.filled.t().unfold(1, total, 1)[channel, start]
+        window = _cut(self.filled, channel, start, total)
         context, target = window[:, :context_length], window[:, context_length:]
         if self.has_gaps:
-            seen = torch.isfinite(self.values.t().unfold(1, total, 1)[channel, start])
+            seen = torch.isfinite(_cut(self.values, channel, start, total))
             target = torch.where(seen[:, context_length:], target, 0.0)
         else:
-            seen = torch.ones_like(window, dtype=torch.bool)
-        rows = start.unsqueeze(1) + torch.arange(total, device=start.device)
-        covariates, covariate_mask = self.covariates[rows], self.covariate_seen[rows]
-        if covariates.shape[-1]:
-            covariate_mask = covariate_mask.clone()
-            covariate_mask[:, context_length:] &= self.covariate_known
-            covariates = torch.where(covariate_mask, covariates, 0.0)
+            seen = torch.ones((), dtype=torch.bool, device=window.device).expand(window.shape)
         return Batch(
             context=context,
             context_mask=seen[:, :context_length],
             target=target,
             target_mask=seen[:, context_length:],
-            calendar=self.calendar[rows],
-            covariates=covariates,
-            covariate_mask=covariate_mask,
             channel=channel,
             origin=origin,
             series=self,
@@ -193,7 +216,8 @@ class WindowSet:
 def window_set_hash(panel: Panel, borders: tuple[int, ...], horizon: int, origins: Tensor) -> str:
     """Name of what was forecast: cleaned values, borders, horizon and origins, but neither model nor context."""
     digest = hashlib.sha256()
-    digest.update(np.ascontiguousarray(panel.values[: borders[-1]]).data)
+    for channel in panel.values[: borders[-1]].T:
+        digest.update(np.ascontiguousarray(channel).data)
     digest.update(repr((panel.channels, str(panel.index[0]), panel.freq, borders, horizon)).encode())
     digest.update(origins.cpu().numpy().astype("<i8").tobytes())
     return digest.hexdigest()[:16]
@@ -278,10 +302,15 @@ class WindowLoader:
 
     def __iter__(self) -> Iterator[Tensor]:
         self._next, self._resume_at = self._resume_at, 0
-        while self._next < len(self):
-            start = (self._next * self.world_size + self.rank) * self.batch_size
-            self._next += 1
-            yield self.sampler(torch.arange(start, min(start + self.batch_size, self.size)))
+        total = len(self)
+        while self._next < total:
+            # the order is worked out for many batches at a time, which costs little more than for one
+            numbers = torch.arange(self._next, min(self._next + 64, total)) * self.world_size + self.rank
+            positions = numbers.unsqueeze(1) * self.batch_size + torch.arange(self.batch_size)
+            order = self.sampler(positions.clamp(max=self.size - 1).flatten()).view_as(positions)
+            for number, batch in zip(numbers.tolist(), order, strict=True):
+                self._next += 1
+                yield batch[: self.size - number * self.batch_size]
 
     def state_dict(self) -> dict:
         return {"next": self._next, "epoch": self.sampler.epoch}
