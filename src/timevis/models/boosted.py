@@ -63,6 +63,19 @@ class Boosted(PointForecaster):
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
+        self.limits = {"train": max_rows, "val": max_rows // 4}
+        self.rounds, self.patience, self.seed = max_rounds, patience, seed
+        self.tree_parameters = {
+            "objective": "l2",
+            "num_leaves": num_leaves,
+            "min_data_in_leaf": min_data_in_leaf,
+            "learning_rate": learning_rate,
+            "feature_fraction": feature_fraction,
+            "deterministic": True,
+            "force_col_wise": True,
+            "seed": seed,
+            "verbosity": -1,
+        }
         self.seasons = tuple(s for s in seasons if 1 < s <= context_length)
         self.booster: lightgbm.Booster | None = None
         self.spread: lightgbm.Booster | None = None
@@ -73,8 +86,7 @@ class Boosted(PointForecaster):
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
-        train = self._rows(datamodule, "train", self.hparams.max_rows)
-        val = self._rows(datamodule, "val", self.hparams.max_rows // 4)
+        train, val = (self._rows(datamodule, part) for part in ("train", "val"))
         self.booster = self._boost(train, val)
         # errors of training rows are too small, but the calibration after the fit only needs their shape
         sizes = [np.abs(y - self.booster.predict(x)) for x, y in (train, val)]
@@ -83,33 +95,21 @@ class Boosted(PointForecaster):
     def _boost(self, train: tuple[np.ndarray, np.ndarray], val: tuple[np.ndarray, np.ndarray]) -> lightgbm.Booster:
         import lightgbm
 
-        h = self.hparams
-        parameters = {
-            "objective": "l2",
-            "num_leaves": h.num_leaves,
-            "min_data_in_leaf": h.min_data_in_leaf,
-            "learning_rate": h.learning_rate,
-            "feature_fraction": h.feature_fraction,
-            "num_threads": torch.get_num_threads(),
-            "deterministic": True,
-            "force_col_wise": True,
-            "seed": h.seed,
-            "verbosity": -1,
-        }
+        parameters = {**self.tree_parameters, "num_threads": torch.get_num_threads()}
         data = lightgbm.Dataset(train[0], train[1], categorical_feature=[1], params={"verbosity": -1})
         check = lightgbm.Dataset(val[0], val[1], reference=data)
-        stop = lightgbm.early_stopping(h.patience, verbose=False)
-        booster = lightgbm.train(parameters, data, h.max_rounds, valid_sets=[check], callbacks=[stop])
+        stop = lightgbm.early_stopping(self.patience, verbose=False)
+        booster = lightgbm.train(parameters, data, self.rounds, valid_sets=[check], callbacks=[stop])
         # only the best rounds are kept, in text and in memory alike
         return lightgbm.Booster(model_str=booster.model_to_string(num_iteration=booster.best_iteration))
 
-    def _rows(self, datamodule: WindowDataModule, part: str, limit: int) -> tuple[np.ndarray, np.ndarray]:
-        """At most `limit` (window, step) pairs of a part with their standardised targets, spread evenly."""
-        total = len(datamodule.windows[part])
+    def _rows(self, datamodule: WindowDataModule, part: str) -> tuple[np.ndarray, np.ndarray]:
+        """(window, step) pairs of a part, spread evenly, and their standardised targets."""
+        total, limit = len(datamodule.windows[part]), self.limits[part]
         windows = min(total, max(1, limit // min(self.horizon, 8)))
         per_window = max(1, min(self.horizon, limit // windows))
         chosen = torch.linspace(0, total - 1, windows, dtype=torch.float64).round().long()
-        generator = torch.Generator().manual_seed(self.hparams.seed)
+        generator = torch.Generator().manual_seed(self.seed)
         tables, targets = [], []
         for position in WindowLoader(windows, 4096):
             batch = datamodule.gather(part, chosen[position])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -35,7 +37,7 @@ class Linear(PointForecaster):
         num_covariates: int = 0,
         *,
         individual: bool = False,
-        penalties: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
+        penalties: Sequence[float] = (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
         max_windows: int = 200_000,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
@@ -58,7 +60,7 @@ class Linear(PointForecaster):
             for _ in range(5 if incomplete else 0):
                 filled = outputs.clone()
                 for group, x, gap in incomplete:
-                    self._add(filled, group, x, self._apply(maps, x, group) * gap)
+                    self._add(filled, group, x, self._mapped(maps, x, group) * gap)
                 maps = torch.cholesky_solve(filled, factor)
             self.maps.copy_(maps)
             error = self._validation_error(datamodule)
@@ -103,7 +105,7 @@ class Linear(PointForecaster):
             total[g] += x[rows].T @ y[rows]
 
     @staticmethod
-    def _apply(maps: Tensor, x: Tensor, group: Tensor) -> Tensor:
+    def _mapped(maps: Tensor, x: Tensor, group: Tensor) -> Tensor:
         """Each window through the map of its group, [B, H]."""
         if len(maps) == 1:
             return x @ maps[0]
@@ -122,4 +124,4 @@ class Linear(PointForecaster):
 
     def point(self, batch: Batch) -> Tensor:
         x, group, last, std = self._features(batch)
-        return last + std * self._apply(self.maps, x, group)
+        return last + std * self._mapped(self.maps, x, group)

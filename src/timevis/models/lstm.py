@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
 from timevis.models.recurrent import RecurrentNet
 
 POINTS = ("quantiles", "median", "head")
+POINT_LOSSES = {"mse": functional.mse_loss, "mae": functional.l1_loss, "huber": functional.smooth_l1_loss}
 
 
 def quantile_weights(levels: Sequence[float]) -> Tensor:
@@ -49,6 +51,9 @@ class LSTM(Forecaster):
     lr_schedule : {"constant", "decay", "plateau"}
         ``decay`` multiplies by `lr_decay` after every epoch from number `lr_hold` on; ``plateau`` does so when
         ``val/wql`` has not improved for an epoch.
+    average_decay : float
+        Forecast with an exponential moving average of the weights over training steps (Polyak and Juditsky, 1992);
+        0 forecasts with the last weights.
     """
 
     def __init__(
@@ -75,6 +80,7 @@ class LSTM(Forecaster):
         lr_schedule: str = "decay",
         lr_decay: float = 0.8,
         lr_hold: int = 3,
+        average_decay: float = 0.0,
         net: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
@@ -96,6 +102,9 @@ class LSTM(Forecaster):
             calendar_size=calendar_size,
             **(net or {}),
         )
+        self.point, self.point_loss, self.point_weight = point, point_loss, point_weight
+        self.average_decay = average_decay
+        self.average = copy.deepcopy(self.net).requires_grad_(False) if average_decay else None
         self.covariate_mean: Tensor
         self.covariate_std: Tensor
         self.levels: Tensor
@@ -116,7 +125,8 @@ class LSTM(Forecaster):
         if self.num_covariates:
             scaled = (covariates - self.covariate_mean) / self.covariate_std
             covariates = torch.where(batch.covariate_mask, scaled, 0.0)
-        return self.net(
+        net = self.net if self.average is None or self.training else self.average
+        return net(
             (batch.context - mean) / std,
             batch.context_mask,
             batch.calendar,
@@ -130,27 +140,33 @@ class LSTM(Forecaster):
         point, quantiles = self._standardised(batch, mean, std)
         target, weight = (batch.target - mean) / std, batch.target_mask.float()
         error = 2 * pinball(quantiles, target, self.levels).mean(1)
-        if self.hparams.point == "head":
-            error = error + self.hparams.point_weight * self._point_loss(point, target)
+        if self.point == "head":
+            error = error + self.point_weight * POINT_LOSSES[self.point_loss](point, target, reduction="none")
         return (error * weight).sum() / weight.sum().clamp(min=1)
 
-    def _point_loss(self, point: Tensor, target: Tensor) -> Tensor:
-        losses = {"mse": functional.mse_loss, "mae": functional.l1_loss, "huber": functional.smooth_l1_loss}
-        return losses[self.hparams.point_loss](point, target, reduction="none")
+    @torch.no_grad()
+    def on_train_batch_end(self, *args: Any) -> None:
+        if self.average is None:
+            return
+        # early steps forget faster, or the average would keep the random start
+        step = self.trainer.global_step
+        decay = min(self.average_decay, (1 + step) / (10 + step))
+        for mean, value in zip(self.average.parameters(), self.net.parameters(), strict=True):
+            mean.lerp_(value, 1 - decay)
 
     def forecast(self, batch: Batch) -> Forecast:
         mean, std = self.scale(batch.channel)
         head, quantiles = self._standardised(batch, mean, std)
-        if self.hparams.point == "head":
+        if self.point == "head":
             point = head
-        elif self.hparams.point == "median":
+        elif self.point == "median":
             point = quantiles[:, quantiles.shape[1] // 2]
         else:
             point = torch.einsum("q,bqh->bh", self.level_weights, quantiles)
         return Forecast(point * std + mean, quantiles * std.unsqueeze(1) + mean.unsqueeze(1))
 
     def configure_optimizers(self) -> Any:
-        h = self.hparams
+        h: Any = self.hparams
         optimizer = torch.optim.AdamW(self.parameters(), lr=h.learning_rate, weight_decay=h.weight_decay)
         if h.lr_schedule == "constant":
             return optimizer

@@ -8,6 +8,7 @@ horizon decoded in parallel from the last state and an embedding of its position
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ from torch.nn import functional
 
 from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES
 
-CELLS: dict[str, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU}
+CELLS: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU}
 NORMALIZATIONS = ("none", "last", "mean_std", "revin")
 
 
@@ -100,6 +101,8 @@ class RecurrentNet(nn.Module):
         Fields of `CALENDAR_FIELDS` that encoder and decoder see; empty for none.
     calendar_size : int
         Width of their embedding.
+    highway : bool
+        Add a linear map of the context to every output (the autoregressive part of LSTNet; Lai et al., 2018).
     """
 
     def __init__(
@@ -119,6 +122,7 @@ class RecurrentNet(nn.Module):
         channel_embedding: bool = True,
         calendar: Sequence[str] = (),
         calendar_size: int = 16,
+        highway: bool = False,
     ) -> None:
         super().__init__()
         if cell not in CELLS:
@@ -147,6 +151,9 @@ class RecurrentNet(nn.Module):
         self.ahead = nn.Linear(ahead_width, hidden_size, bias=False) if ahead_width else None
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(hidden_size, segment_length * self.num_outputs)
+        self.highway = nn.Linear(context_length, horizon, bias=False) if highway else None
+        if self.highway is not None:
+            nn.init.zeros_(self.highway.weight)
         with torch.no_grad():
             # quantiles start close together: softplus(-2) = 0.13
             bias = self.head.bias.view(self.num_outputs, segment_length)
@@ -213,6 +220,9 @@ class RecurrentNet(nn.Module):
         output = self._decode(query, state).view(batch, self.horizon_segments, self.num_outputs, self.segment_length)
         output = output.transpose(1, 2).reshape(batch, self.num_outputs, -1)[..., : self.horizon]
         point, quantiles = output[:, 0], ordered_quantiles(output[:, 1:])
+        if self.highway is not None:
+            straight = self.highway(value)
+            point, quantiles = point + straight, quantiles + straight.unsqueeze(1)
         return point * scale + shift, quantiles * scale.unsqueeze(1) + shift.unsqueeze(1)
 
     def _decode(self, query: Tensor, state: Tensor | tuple[Tensor, Tensor]) -> Tensor:

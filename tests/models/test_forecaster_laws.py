@@ -1,0 +1,166 @@
+"""Laws that every forecaster but Qwen must keep, each proved on a model that was really fitted."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import pytorch_lightning as pl
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.panel import DatasetCard, Panel
+from timevis.data.windows import SeriesStore
+from timevis.models.boosted import Boosted
+from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
+from timevis.models.linear import Linear
+from timevis.models.lstm import LSTM
+from timevis.models.naive import SeasonalNaive
+
+CONTEXT, HORIZON, ROWS = 48, 12, 700
+SMALL_NET = {"hidden_size": 16, "dropout": 0.1, "learning_rate": 0.01}
+MODELS = {
+    "naive": (SeasonalNaive, {}),
+    "linear": (Linear, {}),
+    "linear-individual": (Linear, {"individual": True}),
+    "boosted": (Boosted, {"max_rounds": 20, "max_rows": 4000}),
+    "lstm-stepwise": (LSTM, {**SMALL_NET, "segment_length": 1, "num_layers": 2, "normalization": "revin"}),
+    "lstm-segments": (LSTM, {**SMALL_NET, "segment_length": 7, "point": "head", "average_decay": 0.9}),
+    "gru-mean-std": (LSTM, {**SMALL_NET, "segment_length": 12, "cell": "gru", "normalization": "mean_std"}),
+    "gru-plain": (LSTM, {**SMALL_NET, "segment_length": 24, "cell": "gru", "normalization": "none", "calendar": []}),
+}
+
+
+def make_panel():
+    rng = np.random.default_rng(0)
+    t = np.arange(ROWS)
+    known, observed = (t % 24 == 8).astype(float), rng.normal(size=ROWS)
+    daily = np.sin(2 * np.pi * t / 24)
+    values = np.stack([100 + 30 * daily + 20 * known, -2 + 0.5 * daily + 0.3 * observed], axis=1)
+    values += rng.normal(size=values.shape) * [5, 0.1]
+    values[rng.random(values.shape) < 0.03] = np.nan
+    values[200:230, 1] = np.nan
+    return Panel(
+        values=values.astype(np.float32),
+        index=pd.date_range("2024-01-01", periods=ROWS, freq="h"),
+        freq="h",
+        channels=("a", "b"),
+        covariates=np.stack([known, observed], axis=1).astype(np.float32),
+        covariate_names=("opening", "wind"),
+        covariate_known=(True, False),
+        card=DatasetCard("test"),
+    )
+
+
+def make_datamodule(panel):
+    return WindowDataModule(panel, context_length=CONTEXT, horizon=HORIZON, batch_size=32)
+
+
+def fit(name, panel):
+    datamodule = make_datamodule(panel)
+    cls, hyperparameters = MODELS[name]
+    pl.seed_everything(1, verbose=False)
+    model = cls.from_data(datamodule, **hyperparameters)
+    model.prepare(datamodule)
+    if model.trainable:
+        trainer = pl.Trainer(
+            max_epochs=1,
+            limit_train_batches=8,
+            accelerator="cpu",
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        trainer.fit(model, datamodule=datamodule)
+    model.calibrate(datamodule)
+    return model.eval()
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return make_panel()
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def fitted(request, panel) -> Forecaster:
+    return fit(request.param, panel)
+
+
+@torch.no_grad()
+def forecast(model, panel, origins):
+    origin = torch.tensor(origins).repeat_interleave(2)
+    channel = torch.tensor([0, 1]).repeat(len(origins))
+    return model.forecast(SeriesStore(panel).gather(origin, channel, CONTEXT, HORIZON))
+
+
+def disturbed(panel, row):
+    """All that is not known before `row` becomes something else, or goes missing."""
+    values, covariates = panel.values.copy(), panel.covariates.copy()
+    values[row:] = 1e4 - 3 * values[row:]
+    values[row + 1 :: 5] = np.nan
+    covariates[row:, 1] = 77
+    return dataclasses.replace(panel, values=values, covariates=covariates)
+
+
+@given(origin=st.integers(CONTEXT, ROWS - HORIZON))
+@settings(max_examples=8, deadline=None)
+def test_changing_a_future_value_changes_no_forecast_made_before_it(fitted, panel, origin):
+    earlier = [o for o in (origin - 30, origin) if o >= CONTEXT]
+    before, after = forecast(fitted, panel, earlier), forecast(fitted, disturbed(panel, origin), earlier)
+    assert torch.equal(before.point, after.point)
+    assert torch.equal(before.quantiles, after.quantiles)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_test_part_changes_nothing_that_is_learnt(name, panel):
+    test_start = make_datamodule(panel).split.val_end
+    one, two = fit(name, panel).state_dict(), fit(name, disturbed(panel, test_start)).state_dict()
+    assert all(torch.equal(one[key], two[key]) for key in one)
+
+
+def test_a_forecast_reacts_to_its_context(fitted, panel):
+    values = panel.values.copy()
+    values[200:500] *= 1.5
+    shifted = panel.with_values(values)
+    assert not torch.equal(forecast(fitted, panel, [500]).point, forecast(fitted, shifted, [500]).point)
+
+
+def test_a_checkpoint_loads_safely_and_forecasts_raw_values_by_itself(fitted, panel, tmp_path):
+    path = tmp_path / "model.ckpt"
+    trainer = pl.Trainer(logger=False, enable_checkpointing=False, accelerator="cpu", enable_model_summary=False)
+    trainer.strategy.connect(fitted)
+    trainer.save_checkpoint(path, weights_only=True)
+    loaded = type(fitted).load_from_checkpoint(path, weights_only=True).eval()
+    one, two = forecast(fitted, panel, [300, 650]), forecast(loaded, panel, [300, 650])
+    assert torch.equal(one.point, two.point)
+    assert torch.equal(one.quantiles, two.quantiles)
+
+
+def test_forecasts_do_not_depend_on_who_shares_the_batch(fitted, panel):
+    origins = [100, 333, 512, 640]
+    together = forecast(fitted, panel, origins)
+    alone = [forecast(fitted, panel, [o]) for o in origins]
+    scale = fitted.channel_std.float().repeat(len(origins)).view(-1, 1)
+    for field in ("point", "quantiles"):
+        one, many = torch.cat([getattr(f, field) for f in alone]), getattr(together, field)
+        difference = (one - many).abs().flatten(1) / scale
+        assert difference.max() < 1e-5, field
+
+
+def test_quantiles_never_cross_and_have_their_shape(fitted, panel):
+    f = forecast(fitted, panel, range(CONTEXT, ROWS - HORIZON, 37))
+    assert f.point.shape == (len(f.quantiles), HORIZON)
+    assert f.quantiles.shape[1:] == (len(QUANTILE_LEVELS), HORIZON)
+    assert f.point.dtype == f.quantiles.dtype == torch.float32
+    assert bool((f.quantiles.diff(dim=1) >= 0).all())
+
+
+def test_missing_values_give_finite_forecasts_even_where_the_whole_context_is_missing(fitted, panel):
+    values = panel.values.copy()
+    values[300:400] = np.nan
+    f = forecast(fitted, panel.with_values(values), [310, 340, 400])
+    assert bool(torch.isfinite(f.point).all())
+    assert bool(torch.isfinite(f.quantiles).all())
