@@ -3,7 +3,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup demo test lint format bench constraints clean
+.PHONY: help setup demo test lint format bench peers constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -33,6 +33,10 @@ format: setup  ## format the code and mend what can be mended
 
 bench: setup  ## every benchmark, as ratios
 	$(BIN)/python scripts/benchmark.py
+
+peers:  ## the environment of the libraries that the benchmarks compare with
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check 'torch>=2.8,<2.14' 'neuralforecast==3.3.0'
 
 constraints:  ## refresh constraints.txt from the newest releases that pyproject admits
 	$(PYTHON) scripts/refresh_constraints.py
