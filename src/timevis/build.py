@@ -60,7 +60,7 @@ def trainer(
     clock: FitClock,
     resume_at: int | None = None,
 ) -> pl.Trainer:
-    """A Trainer whose callbacks and loggers write into the run folder."""
+    """A Trainer whose callbacks and loggers write into the run folder; `resume_at` is the step of its checkpoint."""
     values = OmegaConf.to_container(cfg.trainer, resolve=True)
     assert isinstance(values, dict)
     options: dict[str, Any] = {str(k): v for k, v in values.items() if v is not None}
@@ -78,7 +78,7 @@ def trainer(
     return pl.Trainer(
         **options,
         callbacks=[*chosen, *ours],
-        logger=[MetricsTable(folder.path, resume_at)],
+        logger=[MetricsTable(folder.path, None if resume_at is None else resume_at - 1)],
         default_root_dir=folder.path,
         enable_model_summary=False,
         num_sanity_val_steps=0,

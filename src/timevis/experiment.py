@@ -13,7 +13,7 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from timevis import build, cost, identity
+from timevis import build, cost, fitting, identity
 from timevis.callbacks.steering import FitClock
 from timevis.cancel import StopRequest, listening
 from timevis.data.catalog import load_panel
@@ -25,6 +25,7 @@ from timevis.failures import explain
 from timevis.logs import quiet_libraries, train_log
 from timevis.models.forecaster import Forecaster
 from timevis.models.naive import SeasonalNaive
+from timevis.resume import reopen
 from timevis.run_folder import RunFolder
 from timevis.status import Status
 from timevis.threads import available_cores, threads_per_job
@@ -54,16 +55,21 @@ def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = ()) -> float:
     TimeVisError
         What the user can mend; `Cancelled` when asked to stop.
     """
-    run_folder = RunFolder.create(folder, cfg, overrides)
+    run_folder = reopen(cfg, overrides) if cfg.resume else RunFolder.create(folder, cfg, overrides)
+    before = run_folder.status or {}
     quiet_libraries()
-    with listening() as stop, train_log(run_folder.path / "train.log"), Status(run_folder.path) as status:
+    with (
+        listening() as stop,
+        train_log(run_folder.path / "train.log"),
+        Status(run_folder.path, before.get("elapsed", 0.0)) as status,
+    ):
         try:
-            value = _stages(run_folder, status, stop)
+            value = _stages(run_folder, status, stop, train_on=before.get("state") == "completed")
         except Cancelled as error:
             status.finish("cancelled", error.message, error.advice)
             raise
         except BaseException as error:
-            failure = explain(error, cfg)
+            failure = explain(error, run_folder.config)
             if not failure.expected:
                 log.debug("the run failed", exc_info=error)
             status.finish("failed", failure.reason, failure.advice)
@@ -72,7 +78,7 @@ def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = ()) -> float:
     return value
 
 
-def _stages(folder: RunFolder, status: Status, stop: StopRequest) -> float:
+def _stages(folder: RunFolder, status: Status, stop: StopRequest, train_on: bool) -> float:
     cfg = folder.config
     torch.set_num_threads(threads_per_job(_parallel_jobs()))
     log.info("running on %s", build.describe_device(cfg.trainer))
@@ -93,11 +99,10 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest) -> float:
     stop.check()
 
     clock = FitClock()
-    trainer = build.trainer(cfg, folder, status, stop, clock)
+    trainer = build.trainer(cfg, folder, status, stop, clock, fitting.resume_step(folder))
     if forecaster.trainable:
         status.update(stage="fit")
-        trainer.fit(forecaster, datamodule=datamodule)
-        _load_best(forecaster, folder)
+        fitting.fit(trainer, forecaster, datamodule, folder, clock, train_on)
     stop.check()
 
     status.update(stage="calibrate")
@@ -122,6 +127,8 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest) -> float:
         ),
     )
     backtest.windows.to_parquet(folder.path / "windows.parquet")
+    if backtest.reference_windows is not None:
+        backtest.reference_windows.to_parquet(folder.path / "windows_seasonal_naive.parquet")
     backtest.predictions.to_parquet(folder.path / "predictions.parquet")
     if backtest.samples is not None:
         backtest.samples.to_parquet(folder.path / "samples.parquet")
@@ -132,15 +139,6 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest) -> float:
 
     write_report(folder.path)
     return validation["wql"]
-
-
-def _load_best(forecaster: Forecaster, folder: RunFolder) -> None:
-    path = folder.checkpoints / "best.ckpt"
-    if not path.is_file():
-        log.warning("the fit ended before its first validation: going on with the last weights")
-        return
-    checkpoint = torch.load(path, map_location=forecaster.device, weights_only=True)
-    forecaster.load_state_dict(checkpoint["state_dict"])
 
 
 def _validate(trainer: pl.Trainer, forecaster: Forecaster, datamodule: WindowDataModule) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
 
+from timevis.data.windows import WindowLoader
+
 FOLDER = "checkpoints"
 
 
@@ -51,20 +53,34 @@ class LastCheckpoint(Checkpoint):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._saved_at = time.monotonic()
+        loader, progress = trainer.train_dataloader, trainer.fit_loop.epoch_loop.batch_progress.current
+        if isinstance(loader, WindowLoader):
+            # an epoch may end before the loader does, so only the trainer knows whether it goes on within one
+            position = progress.processed if progress.processed < trainer.num_training_batches else 0
+            loader.load_state_dict({"next": position, "epoch": trainer.current_epoch})
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         self._loss = outputs["loss"] if isinstance(outputs, dict) else outputs
-        step = trainer.fit_loop.total_batch_idx + 1
-        due = time.monotonic() - self._saved_at >= self.every_seconds
+        left = trainer.num_training_batches - batch_idx - 1
+        if left == 0:
+            return  # validation comes next: Lightning cannot go on between the two, and the epoch's end saves anyway
+        step, age = trainer.fit_loop.total_batch_idx + 1, time.monotonic() - self._saved_at
+        due = age >= self.every_seconds or (left == 1 and age >= self.every_seconds / 10)
         if trainer.world_size > 1:
             # every rank must decide alike, and asking at each step would cost more than the step
-            due = step % 20 == 0 and trainer.strategy.reduce_boolean_decision(due, all=False)
+            due = (left == 1 or step % 20 == 0) and trainer.strategy.reduce_boolean_decision(due, all=False)
         if due or (self.every_steps and step % self.every_steps == 0):
-            self.save(trainer)
+            self.save_step(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.save(trainer)
+
+    def save_step(self, trainer: pl.Trainer) -> None:
+        """`save` at the end of a training batch."""
+        # Lightning logs a step only after its callbacks, and a resumed run does not repeat the step
+        trainer._logger_connector.update_train_step_metrics()
         self.save(trainer)
 
     def save(self, trainer: pl.Trainer) -> None:
@@ -77,9 +93,6 @@ class LastCheckpoint(Checkpoint):
         """
         if self._loss is not None and not math.isfinite(float(self._loss)):
             raise FloatingPointError(f"the training loss is {float(self._loss)} at step {trainer.global_step}")
-        if trainer.training:
-            # Lightning logs a step only after its callbacks, and a resumed run does not repeat the step
-            trainer._logger_connector.update_train_step_metrics()
         for logger in trainer.loggers:
             logger.save()
         path = Path(trainer.default_root_dir) / FOLDER / "last.ckpt"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import time
 from typing import Any
 
@@ -41,7 +42,7 @@ class FiniteLoss(pl.Callback):
 
 
 class StopAtBatch(pl.Callback):
-    """Raises `Cancelled` at the end of the batch in which the run was asked to stop, after saving its checkpoint."""
+    """Raises `Cancelled` at the end of the batch in which the run was asked to stop; saves its checkpoint first."""
 
     def __init__(self, stop: StopRequest) -> None:
         self.stop = stop
@@ -50,19 +51,23 @@ class StopAtBatch(pl.Callback):
         asked = self.stop.signal is not None
         if trainer.world_size > 1:
             asked = trainer.strategy.reduce_boolean_decision(asked, all=False)
+        if asked and self.stop.signal is None:
+            self.stop.signal = signal.SIGTERM
         return asked
 
     def _end(self, trainer: pl.Trainer) -> None:
         if self._asked(trainer):
-            self.stop.signal = self.stop.signal or 15
             self.stop.check()
 
-    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
-        if self._asked(trainer):
-            for callback in vars(trainer)["callbacks"]:
-                if isinstance(callback, LastCheckpoint):
-                    callback.save(trainer)
-            self._end(trainer)
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if batch_idx + 1 == trainer.num_training_batches or not self._asked(trainer):
+            return  # no checkpoint at the last batch of an epoch, see LastCheckpoint
+        for callback in vars(trainer)["callbacks"]:
+            if isinstance(callback, LastCheckpoint):
+                callback.save_step(trainer)
+        self.stop.check()
 
     def on_validation_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
         self._end(trainer)

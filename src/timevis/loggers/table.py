@@ -81,5 +81,4 @@ class MetricsTable(Logger):
             for row in reader:
                 step = int(row["step"])
                 if step <= resume_at:
-                    values = {name: float(value) for name, value in row.items() if value and name != "step"}
-                    self._rows[step] = {"step": step, **values}
+                    self._rows[step] = {**{name: value for name, value in row.items() if value}, "step": step}

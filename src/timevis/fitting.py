@@ -1,0 +1,71 @@
+"""The fit of a run: from where it stands to its best weights."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytorch_lightning as pl
+import torch
+
+from timevis.callbacks.steering import FitClock
+from timevis.data.datamodule import WindowDataModule
+from timevis.models.forecaster import Forecaster
+from timevis.run_folder import RunFolder
+
+log = logging.getLogger(__name__)
+
+FINISHED = "fit.json"
+
+
+def resume_step(folder: RunFolder) -> int | None:
+    """Optimizer steps that last.ckpt holds, None without one."""
+    path = folder.checkpoints / "last.ckpt"
+    if not path.is_file():
+        return None
+    return int(torch.load(path, map_location="cpu", weights_only=True, mmap=True)["global_step"])
+
+
+def fit(
+    trainer: pl.Trainer,
+    forecaster: Forecaster,
+    datamodule: WindowDataModule,
+    folder: RunFolder,
+    clock: FitClock,
+    train_on: bool = False,
+) -> None:
+    """Fit, from last.ckpt if there is one, and load the best weights.
+
+    Parameters
+    ----------
+    trainer : Trainer
+    forecaster : Forecaster
+        Prepared; holds the best weights afterwards.
+    datamodule : WindowDataModule
+    folder : RunFolder
+    clock : FitClock
+        One of the trainer's callbacks.
+    train_on : bool
+        Go on though the fit had ended, since the trainer's options have changed.
+    """
+    finished, last = folder.checkpoints / FINISHED, folder.checkpoints / "last.ckpt"
+    if finished.is_file() and not train_on:
+        clock.load_state_dict(json.loads(finished.read_text()))
+        log.info("the fit had ended: going on behind it")
+    else:
+        if last.is_file():
+            log.info("going on at step %s", resume_step(folder))
+        trainer.fit(forecaster, datamodule=datamodule, ckpt_path=last if last.is_file() else None, weights_only=True)
+        if trainer.is_global_zero:
+            folder.write_json(f"checkpoints/{FINISHED}", clock.state_dict())
+    _load_best(forecaster, folder)
+
+
+def _load_best(forecaster: Forecaster, folder: RunFolder) -> None:
+    path = folder.checkpoints / "best.ckpt"
+    if not path.is_file():
+        log.warning("the fit ended before its first validation: going on with the last weights")
+        path = folder.checkpoints / "last.ckpt"
+    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    log.info("best weights: epoch %d, step %d", checkpoint["epoch"], checkpoint["global_step"])
+    forecaster.load_state_dict(checkpoint["state_dict"])

@@ -1,0 +1,64 @@
+"""Going on with a run: its own config, plus what may change about how it is trained and logged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf
+
+from timevis.errors import ConfigError, RunFolderError
+from timevis.files import write_text
+from timevis.run_folder import RunFolder
+
+SECTIONS = ("trainer", "logger")
+
+
+def reopen(cfg: DictConfig, overrides: Sequence[str]) -> RunFolder:
+    """The folder of ``cfg.resume`` with the trainer and logger overrides written into its config.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        As composed from the overrides.
+    overrides : sequence of str
+        As typed.
+
+    Raises
+    ------
+    ConfigError
+        An override is neither of the trainer nor of the logger.
+    RunFolderError
+        There is no run in the folder, or it is still running, or it has completed and nothing about the trainer
+        was changed.
+    """
+    folder = RunFolder(cfg.resume)
+    changed = [o for o in overrides if not o.startswith(("resume=", "hydra"))]
+    parsed = OverridesParser.create().parse_overrides(list(changed))
+    for override in parsed:
+        section = override.key_or_group.split(".")[0].split("/")[0].split("@")[0]
+        if section not in SECTIONS:
+            raise ConfigError(
+                f"{override.input_line} cannot change with resume=: the run keeps its own config",
+                "leave it out, start a new run, or override trainer.* or logger.* only",
+            )
+    status = folder.status
+    state = status["state"] if status else None
+    if state == "running":
+        assert status is not None
+        raise RunFolderError(f"{folder.path} is still running (pid {status['pid']} on {status['host']})")
+    if state == "completed" and not any(o.key_or_group.startswith("trainer") for o in parsed):
+        raise RunFolderError(
+            f"{folder.path} has completed", "raise trainer.max_epochs to train on, or start a new run"
+        )
+    config = folder.config
+    for override in parsed:
+        key = override.key_or_group
+        if override.is_delete():
+            raise ConfigError(f"{override.input_line}: nothing can be deleted with resume=")
+        OmegaConf.update(config, key, OmegaConf.select(cfg, key, throw_on_missing=True), force_add=True)
+    if changed:
+        write_text(folder.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+        typed = list(OmegaConf.load(folder.path / "overrides.yaml"))
+        write_text(folder.path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create([*typed, *changed])))
+    return RunFolder(folder.path)
