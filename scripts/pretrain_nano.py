@@ -1,0 +1,146 @@
+"""Pretrain the nano backbone on synthetic series: ``python scripts/pretrain_nano.py [key=value ...]``.
+
+Kill it at any time; the same command goes on from its last checkpoint. The settings are in conf/pretrain_nano.yaml.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import hydra
+import torch
+from omegaconf import DictConfig, OmegaConf
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
+
+from timevis.models.qwen import pretraining
+from timevis.models.qwen.codec import DigitCodec
+from timevis.models.qwen.nano_tokenizer import build_tokenizer
+
+log = logging.getLogger("pretrain_nano")
+
+
+class Run:
+    """A pretraining run: everything that a checkpoint holds, and the loop."""
+
+    def __init__(self, cfg: DictConfig) -> None:
+        self.cfg, self.folder = cfg, Path(cfg.folder)
+        self.device = torch.device("cuda" if torch.cuda.is_available() and cfg.device == "auto" else "cpu")
+        if cfg.threads:
+            torch.set_num_threads(cfg.threads)
+        torch.manual_seed(cfg.seed)
+        self.tokenizer = build_tokenizer()
+        self.codec = DigitCodec(width=cfg.network.digits)
+        self.network = pretraining.build_network(self.tokenizer, **cfg.network).to(self.device)
+        self.optimisers = pretraining.optimisers(self.network, cfg.matrix_rate, cfg.rate)
+        self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+        self.step, self.tokens, self.seconds = 0, 0, 0.0
+        self.stream = pretraining.BatchStream(self.tokenizer, self.codec, cfg.seed, cfg.tokens, cfg.easy_steps)
+
+    def save(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        part = self.folder / "last.pt.part"
+        state = {
+            "network": self.network.state_dict(),
+            "average": self.average,
+            "optimisers": [o.state_dict() for o in self.optimisers],
+            "counts": {"step": self.step, "tokens": self.tokens, "seconds": self.seconds},
+        }
+        torch.save(state, part)
+        os.replace(part, self.folder / "last.pt")
+        decayed = self.step >= self.cfg.steps
+        weights = self.network.state_dict() if decayed else self.average
+        note = (
+            f"{self.step} steps, {self.tokens / 1e6:.1f} M tokens of synthetic series, {self.seconds / 60:.0f} min; "
+            + ("schedule finished" if decayed else "schedule not finished, averaged weights")
+        )
+        described = pretraining.packaged_note(self.codec, note)
+        pretraining.export(self.network, weights, self.tokenizer, self.folder / "nano", described)
+
+    def resume(self) -> None:
+        path = self.folder / "last.pt"
+        if not path.exists():
+            return
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.average = state["average"]
+        for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(saved)
+        vars(self).update(state["counts"])
+        log.info("resumed at step %d", self.step)
+
+    def train_step(self) -> float:
+        batch = self.stream[self.step].to(self.device)
+        factor = pretraining.schedule(self.step, self.cfg.steps, self.cfg.warmup, self.cfg.decay)
+        for optimiser, rate in zip(self.optimisers, (self.cfg.matrix_rate, self.cfg.rate), strict=True):
+            optimiser.param_groups[0]["lr"] = rate * factor
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.cfg.bf16):
+            loss = pretraining.digit_loss(self.network, batch)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        for optimiser in self.optimisers:
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+        self._follow(min(self.cfg.average, self.step / (self.step + 20)))
+        self.step += 1
+        self.tokens += batch.digits.numel()
+        return float(loss.detach())
+
+    @torch.no_grad()
+    def _follow(self, keep: float) -> None:
+        """Exponential average of the weights, whose loss is that of a decayed learning rate."""
+        for name, value in self.network.state_dict().items():
+            if value.is_floating_point():
+                self.average[name].lerp_(value, 1 - keep)
+
+
+def describe_progress() -> Progress:
+    text = TextColumn("loss {task.fields[loss]:.3f}  {task.fields[speed]:.0f} tokens/s")
+    return Progress(TextColumn("pretraining nano"), BarColumn(), MofNCompleteColumn(), text, TimeRemainingColumn())
+
+
+def start_wandb(cfg: DictConfig) -> Any:
+    if not cfg.wandb:
+        return None
+    import wandb
+
+    return wandb.init(project="timevis", name="pretrain_nano", config=OmegaConf.to_container(cfg), resume="allow")
+
+
+@hydra.main(version_base=None, config_path="../conf", config_name="pretrain_nano")
+def main(cfg: DictConfig) -> None:
+    run = Run(cfg)
+    run.resume()
+    board = start_wandb(cfg)
+    log.info("%.2f M parameters on %s", sum(p.numel() for p in run.network.parameters()) / 1e6, run.device)
+    smoothed, saved = math.nan, time.monotonic()
+    with describe_progress() as progress:
+        task = progress.add_task("", total=cfg.steps, completed=run.step, loss=math.nan, speed=0.0)
+        while run.step < cfg.steps:
+            begun, tokens = time.monotonic(), run.tokens
+            loss = run.train_step()
+            seconds = time.monotonic() - begun
+            run.seconds += seconds
+            smoothed = loss if math.isnan(smoothed) else 0.98 * smoothed + 0.02 * loss
+            speed = (run.tokens - tokens) / seconds
+            progress.update(task, completed=run.step, loss=smoothed, speed=speed)
+            if run.step % cfg.log_every == 0:
+                values: dict[str, float | Tensor] = {"loss": smoothed, "tokens": run.tokens, "tokens_per_s": speed}
+                log.info("step %d  %s", run.step, "  ".join(f"{k} {v:.5g}" for k, v in values.items()))
+                if board is not None:
+                    board.log(values, step=run.step)
+            if time.monotonic() - saved > cfg.save_every:
+                run.save()
+                saved = time.monotonic()
+    run.save()
+    if board is not None:
+        board.finish()
+
+
+if __name__ == "__main__":
+    main()
