@@ -1,0 +1,128 @@
+"""The data report in words: what the data are, what was found in them, and what was done about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from timevis.evaluation.verdict import number
+
+NAMED_PLACES = 3
+MOST_CHANNELS = 20
+MERGED = {
+    "identical": "identical to another row of their time were dropped",
+    "filled": "held values that another row of their time left empty, and were merged with it",
+    "averaged": "disagreed with another row of their time and were averaged with it",
+}
+
+
+def data_facts(report: dict[str, Any], results: dict[str, Any]) -> list[tuple[str, str]]:
+    """Name and value of what is known about the data."""
+    card, window_set = report["card"], results["window_set"]
+    facts = [
+        ("Data set", card["name"]),
+        ("Source", card["source"] or report["source"]),
+        ("Licence", card["licence"]),
+        ("Attribution", card["attribution"]),
+        ("Domain", card["domain"]),
+        ("Rows", f"{number(report['rows'])} from {report['start']} to {report['end']}"),
+        ("Frequency", report["frequency"] + (" (inferred)" if report["frequency_inferred"] else "")),
+        ("Time zone", report["timezone"] or "times are taken as they are written"),
+        ("Channels", _names(window_set["channels"])),
+        ("Covariates", _names([f"{name} ({_kind(c)})" for name, c in report["covariates"].items()])),
+        *((f"{_PARTS.get(part, part)} part", _part(what)) for part, what in report["split"].items()),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+_PARTS = {"train": "Training", "val": "Validation", "test": "Test"}
+
+
+def _kind(covariate: dict[str, Any]) -> str:
+    return "known ahead" if covariate["known"] else "observed only"
+
+
+def _part(part: dict[str, Any]) -> str:
+    return f"{number(part['rows'])} rows, {part['start']} to {part['end']}"
+
+
+def _names(names: list[str]) -> str:
+    if len(names) > MOST_CHANNELS:
+        return ", ".join(names[:MOST_CHANNELS]) + f" and {len(names) - MOST_CHANNELS} more"
+    return ", ".join(names)
+
+
+def findings(report: dict[str, Any]) -> list[str]:
+    """Defects found and decisions taken, a sentence each."""
+    out = []
+    if not report["was_sorted"]:
+        out.append("The rows were not in time order; they were sorted.")
+    for kind, what in MERGED.items():
+        entry = report["duplicates"].get(kind) or {}
+        if entry.get("rows"):
+            out.append(f"{_rows(entry['rows'])} {what}: {_places(entry['times'], entry['rows'])}.")
+    grid = report["off_grid"]
+    if grid.get("moved"):
+        out.append(f"{_rows(grid['moved'])} slightly off the regular grid were put onto it.")
+    if grid.get("left_out"):
+        out.append(f"{_rows(grid['left_out'])} between the steps of the grid were left out.")
+    gaps = report["gaps"]
+    if gaps.get("count"):
+        places = _places([f"{p['start']} ({_rows(p['rows'])})" for p in gaps["places"]], gaps["count"])
+        out.append(
+            f"{number(gaps['rows'])} rows in {number(gaps['count'])} gaps have no value at all; "
+            f"the longest is {_rows(gaps['longest'])}. Largest first: {places}. They are missing, not filled."
+        )
+    missing = {c: n for c, n in report["missing"].items() if n}
+    if missing:
+        listed = _names([f"{c} {number(n)}" for c, n in sorted(missing.items(), key=lambda item: -item[1])])
+        out.append(f"Values missing after cleaning: {listed}. They carry no weight in training or scores.")
+    for channel, entry in report["outliers"].items():
+        if entry["count"]:
+            done = f"{number(entry['masked'])} masked" if entry["masked"] else "reported only, none masked"
+            places = _places([f"{p['time']} ({number(p['value'])})" for p in entry["places"]], entry["count"])
+            out.append(f"{channel}: {number(entry['count'])} outliers, {done}: {places}.")
+    for defect in report["defects"]:
+        out.append(
+            f"Declared by the dataset card, {defect['start']} to {defect['end']}: {defect['reason']}; "
+            f"{_rows(defect['rows'])} masked."
+        )
+    out += [f"Column {column} is not used: {reason}." for column, reason in report["left_out"].items()]
+    return out + [note[:1].upper() + note[1:].rstrip(".") + "." for note in report["notes"]]
+
+
+def _rows(count: int) -> str:
+    return f"{number(count)} row{'' if count == 1 else 's'}"
+
+
+def _places(places: list[str], count: int) -> str:
+    more = count - min(len(places), NAMED_PLACES)
+    return ", ".join(places[:NAMED_PLACES]) + (f" and {number(more)} more" if more > 0 else "")
+
+
+CHANNEL_COLUMNS = {
+    "unit": "unit",
+    "observed": "values",
+    "missing": "missing",
+    "mean": "mean",
+    "std": "deviation",
+    "min": "least",
+    "q50": "median",
+    "max": "largest",
+}
+
+
+def channel_rows(report: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Column names and rows of the table of channels, with the strength of their seasons."""
+    channels = dict(list(report["channels"].items())[:MOST_CHANNELS])
+    periods = list(dict.fromkeys(s["name"] for c in channels.values() for s in c["seasonality"]))
+    names = ["channel", *CHANNEL_COLUMNS.values(), *(f"seasonality, {p}" for p in periods)]
+    rows = []
+    for channel, entry in channels.items():
+        strength = {s["name"]: s["strength"] for s in entry["seasonality"]}
+        cells = [number(entry.get(key)) for key in CHANNEL_COLUMNS]
+        rows.append([channel, *cells, *(_share(strength.get(p)) for p in periods)])
+    return names, rows
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"

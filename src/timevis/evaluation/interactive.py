@@ -1,0 +1,82 @@
+"""Charts as plotly figures: plain JSON, drawn by the copy of plotly.js inside the report."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from timevis.evaluation.chart import COLOURS, Chart, Mark
+
+AXIS = {"gridcolor": "#e8eaee", "linecolor": "#9aa1aa", "zeroline": False, "automargin": True}
+BLUES = [[0, "#f4f8fc"], [0.5, "#7fb0d8"], [1, "#174a7a"]]
+
+
+def plotly_script() -> str:
+    """Source of the plotly.js that the plotly package carries."""
+    return (files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
+
+
+def figure(chart: Chart) -> dict[str, Any]:
+    """A chart as ``{"data", "layout"}``."""
+    layout: dict[str, Any] = {
+        "xaxis": {**AXIS, "title": {"text": chart.x_label}},
+        "yaxis": {**AXIS, "title": {"text": chart.y_label}},
+    }
+    if chart.zero:
+        layout["yaxis"]["rangemode"] = "tozero"
+    if any(m.sideways or m.kind == "heat" for m in chart.marks):
+        layout["yaxis"] |= {"autorange": "reversed", "type": "category"}
+    if sum(bool(m.name) for m in chart.marks) < 2:
+        layout["showlegend"] = False
+    if any(m.width is not None for m in chart.marks):
+        layout["bargap"] = 0
+    return {"data": [trace for mark in chart.marks for trace in _traces(mark)], "layout": layout}
+
+
+def _traces(mark: Mark) -> list[dict[str, Any]]:
+    colour = COLOURS[mark.role]
+    x = _plain(mark.x)
+    shared = {"x": x, "name": mark.name, "showlegend": bool(mark.name)}
+    if mark.kind == "line":
+        line = {"color": colour, "width": 1.2 if mark.role in ("rule", "context") else 2}
+        line |= {"dash": "dash"} if mark.dashed else {}
+        quiet = {"hoverinfo": "skip"} if mark.role == "rule" else {}
+        return [shared | {"type": "scatter", "mode": "lines", "y": _plain(mark.y), "line": line} | quiet]
+    if mark.kind == "points":
+        return [shared | {"type": "scatter", "mode": "markers", "y": _plain(mark.y), "marker": {"color": colour}}]
+    if mark.kind == "band":
+        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+        edge = {"type": "scatter", "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+        fill = {"fill": "tonexty", "fillcolor": f"rgba({red},{green},{blue},{mark.strength})"}
+        assert mark.y2 is not None
+        lower = shared | edge | {"y": _plain(mark.y), "showlegend": False}
+        return [lower, shared | edge | fill | {"y": _plain(mark.y2)}]
+    if mark.kind == "heat":
+        return [
+            {"type": "heatmap", "x": x, "y": _plain(mark.y), "z": [_plain(row) for row in np.asarray(mark.z)]}
+            | {"colorscale": BLUES, "xgap": 1, "ygap": 1, "colorbar": {"thickness": 10, "outlinewidth": 0}}
+        ]
+    bars = shared | {"type": "bar", "y": _plain(mark.y), "marker": {"color": colour}}
+    if mark.sideways:
+        return [bars | {"orientation": "h"}]
+    return [bars | ({} if mark.width is None else {"width": _plain(mark.width)})]
+
+
+def _plain(values: Any) -> list[Any]:
+    """A list for JSON: numbers to 5 digits, times as text, missing as None."""
+    if isinstance(values, pd.DatetimeIndex):
+        text = values.tz_localize(None).strftime("%Y-%m-%d %H:%M:%S")
+        return [t.removesuffix(":00") for t in text]
+    array = np.asarray(values)
+    if array.dtype.kind == "f":
+        return [float(f"{v:.5g}") if np.isfinite(v) else None for v in array]
+    return array.tolist()
+
+
+def embed(value: Any) -> str:
+    """JSON that is safe inside a script element."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")

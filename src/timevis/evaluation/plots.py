@@ -1,0 +1,104 @@
+"""Charts as PNG files, with matplotlib and no display."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+
+from timevis.evaluation.chart import COLOURS, Chart, Mark
+
+STYLE: Any = {
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#9aa1aa",
+    "axes.labelcolor": "#4a5059",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e8eaee",
+    "xtick.color": "#6a717b",
+    "ytick.color": "#6a717b",
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+}
+
+
+def figure(charts: list[Chart], columns: int = 1) -> Figure:
+    """Draw charts in a grid of `columns`, one legend for all when there are several."""
+    rows = -(-len(charts) // columns)
+    width = 8.4 if columns == 1 and charts[0].wide else 5.6 if columns == 1 else 4.6 * columns
+    with mpl.rc_context(STYLE):
+        picture = Figure(figsize=(width, (3.4 if columns == 1 else 2.7) * rows), layout="constrained")
+        FigureCanvasAgg(picture)
+        for i, chart in enumerate(charts):
+            axes = picture.add_subplot(rows, columns, i + 1)
+            draw(axes, chart)
+            handles, names = axes.get_legend_handles_labels()
+            if len(charts) == 1 and len(names) > 1:
+                axes.legend(handles, names, loc="best")
+            elif len(charts) > 1 and i == 0:
+                picture.legend(handles, names, loc="outside lower center", ncols=len(names))
+    return picture
+
+
+def draw(axes: Axes, chart: Chart) -> None:
+    """Draw a chart into axes."""
+    for mark in chart.marks:
+        _mark(axes, mark)
+    axes.set_title(chart.title)
+    axes.set_xlabel(chart.x_label)
+    axes.set_ylabel(chart.y_label)
+    if chart.zero:
+        axes.set_ylim(bottom=0)
+    first = chart.marks[0]
+    if len(first.x) and hasattr(first.x[0], "year"):
+        locator = AutoDateLocator(maxticks=7)
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
+def _mark(axes: Axes, mark: Mark) -> None:
+    colour, label = COLOURS[mark.role], mark.name or None
+    if mark.kind == "line":
+        thin = mark.role in ("rule", "context")
+        axes.plot(mark.x, mark.y, color=colour, label=label, lw=1.0 if thin else 1.6, ls="--" if mark.dashed else "-")
+    elif mark.kind == "points":
+        axes.plot(mark.x, mark.y, color=colour, label=label, marker="o", ms=4, lw=0)
+    elif mark.kind == "band":
+        assert mark.y2 is not None
+        axes.fill_between(mark.x, mark.y, mark.y2, color=colour, alpha=mark.strength, lw=0, label=label)
+    elif mark.kind == "heat":
+        image = axes.imshow(np.asarray(mark.z), aspect="auto", cmap="Blues", origin="upper")
+        axes.grid(False)
+        axes.set_yticks(range(len(mark.y)), mark.y)
+        every = max(1, len(mark.x) // 8)
+        axes.set_xticks(range(0, len(mark.x), every), [mark.x[i] for i in range(0, len(mark.x), every)])
+        assert axes.figure is not None
+        axes.figure.colorbar(image, ax=axes, pad=0.02).outline.set_visible(False)
+    elif mark.sideways:
+        axes.barh(mark.y, mark.x, color=colour, label=label, height=0.7)
+        axes.invert_yaxis()
+        axes.grid(axis="y", visible=False)
+    else:
+        width = 0.8 if mark.width is None else mark.width
+        axes.bar(mark.x, mark.y, width=width, color=colour, label=label, edgecolor="white", lw=0.3)
+        axes.grid(axis="x", visible=False)
+
+
+def save(folder: Path, name: str, charts: list[Chart], columns: int = 1) -> Path:
+    """Write charts as ``folder/name.png`` and return its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.png"
+    figure(charts, columns).savefig(path, dpi=130)
+    return path

@@ -1,0 +1,127 @@
+"""report.html: a run in one self-contained page, and the same charts as PNG files beside it."""
+
+from __future__ import annotations
+
+import os
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from timevis.evaluation import charts, interactive, plots
+from timevis.evaluation import report_words as words
+from timevis.evaluation.chart import Chart
+from timevis.evaluation.error_profile import SavedForecasts
+from timevis.evaluation.run_record import RunRecord
+from timevis.evaluation.verdict import number, outcome, verdict
+
+GRID = 6
+EXPLORED_VALUES = 250_000
+
+
+def write_report(run_folder: Path | str) -> Path:
+    """Write ``report.html`` and ``plots/*.png`` into a run folder, from the files in it alone.
+
+    Parameters
+    ----------
+    run_folder : path
+        Of a run that was scored.
+
+    Returns
+    -------
+    Path
+        Of the HTML file; it needs no other file and no network.
+    """
+    record = RunRecord.load(run_folder)
+    freq = record.results["window_set"]["freq"]
+    forecasts = SavedForecasts.read(record.predictions, record.windows, freq, record.timezone)
+    typical = forecasts.typical
+    sections = {
+        "horizon": charts.horizon_charts(record),
+        "clock": charts.clock_charts(record, typical),
+        "channel": [c for c in [charts.channel_chart(record)] if c],
+        "residuals": charts.residual_charts(record, typical),
+        "calibration": charts.calibration_charts(record, typical),
+        "training": charts.training_charts(record),
+    }
+    examples = [charts.forecast_chart(typical, row, record) for row in _examples(typical)]
+    worst_rows = np.flatnonzero(forecasts.frame["worst"].to_numpy(bool))
+    worst_rows = worst_rows[np.argsort(-forecasts.frame["error"].to_numpy()[worst_rows], kind="stable")]
+    worst = [charts.forecast_chart(forecasts, row, record) for row in worst_rows.tolist()]
+    _write_pngs(record.folder / "plots", sections, examples, worst)
+    page = _template().render(
+        label=record.label,
+        results=record.results,
+        verdict=verdict(record.results),
+        outcome=outcome(record.results),
+        tiles=words.tiles(record.results),
+        contents=words.contents(record),
+        facts=words.run_facts(record),
+        settings=words.settings(record.config["model"]),
+        data=words.data_section(record),
+        metrics=words.metric_rows(record.results),
+        calibration=words.calibration(record.results),
+        sample=words.sample(record),
+        costs=words.cost_rows(record.results),
+        sections=sections,
+        examples=examples,
+        worst=worst[:4],
+        worst_table=words.worst_rows(record, forecasts.take(worst_rows)),
+        typical=len(typical.frame),
+        statistics=words.statistics(record, typical),
+        explored=_explored(forecasts, worst_rows, record),
+        number=number,
+        embed=interactive.embed,
+        figure=interactive.figure,
+        plotly=interactive.plotly_script(),
+        style=_asset("report.css"),
+        script=_asset("report.js"),
+    )
+    path = record.folder / "report.html"
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(page, encoding="utf-8")
+    os.replace(part, path)
+    return path
+
+
+def _template() -> Any:
+    environment = Environment(
+        loader=PackageLoader("timevis.evaluation"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.jinja")
+
+
+def _asset(name: str) -> str:
+    return (files("timevis.evaluation") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _examples(forecasts: SavedForecasts) -> list[int]:
+    """Windows from the easiest to the hardest: at evenly spaced ranks of their error."""
+    order = np.argsort(forecasts.frame["error"].to_numpy(), kind="stable")
+    ranks = np.linspace(0.08, 0.92, GRID) * (len(order) - 1)
+    return order[np.unique(ranks.round().astype(int))].tolist()
+
+
+def _explored(forecasts: SavedForecasts, worst: np.ndarray, record: RunRecord) -> list[dict[str, Any]]:
+    """Windows for the chooser, in time: evenly spread ones as many as keep the page small, and the worst."""
+    size = len(forecasts.context[0]) + 8 * forecasts.truth.shape[1]
+    typical = np.flatnonzero(forecasts.frame["spread"].to_numpy(bool))
+    number = int(np.clip(EXPLORED_VALUES // size, 10, 80))
+    chosen = typical[np.unique(np.linspace(0, len(typical) - 1, number).round().astype(int))]
+    drawn = [charts.forecast_chart(forecasts, row, record) for row in np.union1d(chosen, worst).tolist()]
+    return [{"title": chart.title, **interactive.figure(chart)} for chart in drawn]
+
+
+def _write_pngs(folder: Path, sections: dict[str, list[Chart]], examples: list[Chart], worst: list[Chart]) -> None:
+    for group in sections.values():
+        for chart in group:
+            plots.save(folder, chart.name, [chart])
+    plots.save(folder, "forecasts", examples, columns=2)
+    if worst:
+        plots.save(folder, "worst_windows", worst[:GRID], columns=2)

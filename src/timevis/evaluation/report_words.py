@@ -1,0 +1,223 @@
+"""The words and tables of a report, from the record of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from timevis.evaluation import data_section as data_words
+from timevis.evaluation.error_profile import SavedForecasts, error_statistics
+from timevis.evaluation.run_record import RunRecord
+from timevis.evaluation.verdict import COSTS, METRICS, interval, number
+
+MOST_CHANNEL_ROWS = 20
+
+
+def contents(record: RunRecord) -> list[tuple[str, str]]:
+    """Anchors and names of the sections."""
+    trained = record.history is not None and "train/loss" in record.history
+    parts = [
+        ("run", "What was run"),
+        ("data", "Data"),
+        ("scores", "Scores"),
+        ("forecasts", "Forecasts"),
+        ("worst", "Worst windows"),
+        ("where", "Where the error sits"),
+        ("errors", "Error statistics"),
+        ("calibration", "Calibration"),
+        *([("training", "Training")] if trained else []),
+        *([("sample", "What the language model read")] if record.samples is not None else []),
+        ("cost", "Cost"),
+    ]
+    return parts
+
+
+def tiles(results: dict[str, Any]) -> list[dict[str, str]]:
+    """The few numbers on top."""
+    metrics, naive, cost = results["metrics"], results["seasonal_naive"], results["cost"]
+    skills = [
+        {
+            "name": f"Skill, {name.upper()}",
+            "value": number(results["skill"][name]["value"], percent=True),
+            "under": interval(results["skill"][name], percent=True) or "no interval: too few windows",
+        }
+        for name in ("wql", "mae")
+    ]
+    return [
+        *skills,
+        {
+            "name": "MASE",
+            "value": number(metrics["mase"]["value"]),
+            "under": f"seasonal naive {number(naive['mase']['value'])}",
+        },
+        {
+            "name": "80 % interval holds",
+            "value": number(metrics["coverage_80"]["value"], percent=True),
+            "under": "of the truths",
+        },
+        {
+            "name": "Training",
+            "value": duration(cost.get("fit_seconds")),
+            "under": f"{number(cost.get('trainable_parameters'))} trainable parameters",
+        },
+    ]
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds for people."""
+    if seconds is None:
+        return "–"
+    if seconds < 100:
+        return f"{seconds:.3g} s"
+    if seconds < 6000:
+        return f"{seconds / 60:.1f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def run_facts(record: RunRecord) -> list[tuple[str, str]]:
+    """Name and value of what was run."""
+    run, window_set = record.results["run"], record.results["window_set"]
+    facts = [
+        ("Model", run["model"]),
+        *_backbone(run),
+        (
+            "Task",
+            f"{window_set['horizon']} steps ahead from a context of {window_set['context_length']}, "
+            f"frequency {window_set['freq']}",
+        ),
+        ("Seed", number(run["seed"])),
+        ("Validation WQL", number((record.results["validation"] or {}).get("wql")) + ", on which choices are made"),
+        ("Run folder", record.folder.name),
+        ("Source commit", run["git_commit"] or "unknown"),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in run["versions"].items())),
+        ("Hash of the data", run["data_hash"]),
+    ]
+    return [(name, str(value)) for name, value in facts]
+
+
+def _backbone(run: dict[str, Any]) -> list[tuple[str, Any]]:
+    described = run.get("description") or {}
+    if not run.get("backbone"):
+        return []
+    rows = [("Backbone", run["backbone"])]
+    return rows + [(f"Backbone, {k}", v) for k, v in flat(described) if k != "backbone"]
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested settings as dotted names and values."""
+    out = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            out += flat(value, f"{prefix}{name}.")
+        else:
+            out.append((prefix + name, "–" if value is None else str(value)))
+    return out
+
+
+def settings(model: dict[str, Any]) -> list[tuple[str, str]]:
+    """The model part of the config."""
+    return [(name, value) for name, value in flat(model) if name != "_target_"]
+
+
+def data_section(record: RunRecord) -> dict[str, Any]:
+    """Facts, findings and channels of the data report."""
+    report = record.data_report
+    names, rows = data_words.channel_rows(report)
+    return {
+        "description": report["card"]["description"],
+        "facts": data_words.data_facts(report, record.results),
+        "findings": data_words.findings(report),
+        "channel_columns": names,
+        "channels": rows,
+    }
+
+
+def calibration(results: dict[str, Any]) -> str:
+    """How the intervals did, in a sentence or two."""
+    shares = {k: results["metrics"][f"coverage_{k}"]["value"] for k in (50, 80, 95)}
+    if any(v is None for v in shares.values()):
+        return "Coverage is not defined on these windows."
+    held = ", ".join(f"the {k} % interval holds {100 * v:.1f} %" for k, v in shares.items())
+    off = shares[80] - 0.8
+    word = "about right" if abs(off) <= 0.04 else "too wide" if off > 0 else "too narrow"
+    return f"Of the truths on all test windows, {held}. The intervals are {word}."
+
+
+def sample(record: RunRecord) -> dict[str, Any] | None:
+    """Prompt and digits of the first kept sample, where a language model left them."""
+    if record.samples is None:
+        return None
+    first = record.samples.iloc[0]
+    known = ("number", "origin", "timestamp", "channel", "samples")
+    texts = [(name.capitalize(), _text(first[name])) for name in record.samples if name not in known]
+    return {"title": f"{first['channel']}, from {first['timestamp']} on", "texts": texts} if texts else None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, np.ndarray | list):
+        return "\n".join(_text(v) for v in value[:5])
+    return str(value)
+
+
+def cost_rows(results: dict[str, Any]) -> list[tuple[str, str]]:
+    """Name and value of what the run cost."""
+    cost = results["cost"]
+    return [(name, number(cost[key])) for key, name in COSTS.items() if key in cost]
+
+
+def metric_rows(results: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = []
+    for key, words in METRICS.items():
+        ours, naive = results["metrics"][key], results["seasonal_naive"][key]
+        change, better = "", None
+        if words.less_is_better and ours["value"] is not None and naive["value"]:
+            ratio = ours["value"] / naive["value"] - 1
+            change, better = f"{100 * ratio:+.1f} %", ratio < 0 if abs(ratio) > 5e-4 else None
+        rows.append(
+            {
+                "name": words.name,
+                "meaning": words.meaning,
+                "value": number(ours["value"], words.percent),
+                "interval": interval(ours, words.percent),
+                "naive": number(naive["value"], words.percent),
+                "naive_interval": interval(naive, words.percent),
+                "change": change,
+                "better": better,
+            }
+        )
+    return rows
+
+
+def worst_rows(record: RunRecord, worst: SavedForecasts) -> list[dict[str, Any]]:
+    """Timestamps of the worst windows, their error beside a typical window's and beside seasonal naive's."""
+    windows = record.windows
+    typical = float(np.nanmedian(windows["median_abs_error"] / windows["count"] / windows["std"]))
+    naive = None if record.naive_windows is None else record.naive_windows.set_index(["origin", "channel"])
+    rows = []
+    for i, row in worst.frame.iterrows():
+        out = {
+            "start": f"{worst.times[i][0]:%a %Y-%m-%d %H:%M}",
+            "end": f"{worst.times[i][-1]:%a %Y-%m-%d %H:%M}",
+            "channel": row["channel"],
+            "mae": number(float(row["error"] * row["std"])),
+            "times_typical": number(float(row["error"] / typical)) if typical > 0 else "–",
+            "naive": "–",
+        }
+        if naive is not None:
+            other = naive.loc[(row["origin"], row["channel"])]
+            out["naive"] = number(float(other["median_abs_error"] / other["count"]))
+        rows.append(out)
+    return rows
+
+
+def statistics(record: RunRecord, forecasts: SavedForecasts) -> pd.DataFrame:
+    """`error_statistics` with units; of the channels with the largest MASE where there are many."""
+    table = error_statistics(forecasts)
+    mase = {c: m["mase"] or 0.0 for c, m in record.results["by_channel"].items()}
+    table = table.loc[sorted(table.index, key=lambda c: -mase[c])[:MOST_CHANNEL_ROWS]]
+    table.insert(0, "unit", [record.unit_of(c) for c in table.index])
+    return table

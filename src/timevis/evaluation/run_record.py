@@ -1,0 +1,112 @@
+"""What a finished run left in its folder, read once for report, comparison and plots."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from timevis.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """The files of a run folder that evaluation reads.
+
+    Attributes
+    ----------
+    folder : Path
+    results : dict
+        results.json.
+    data_report : dict
+        data_report.json; empty where there is none.
+    config : dict
+        config.yaml.
+    windows : DataFrame
+        windows.parquet.
+    naive_windows : DataFrame or None
+        windows_seasonal_naive.parquet, the same rows for seasonal naive.
+    predictions : DataFrame
+    samples : DataFrame or None
+    history : DataFrame or None
+        metrics.csv, every logged step.
+    """
+
+    folder: Path
+    results: dict[str, Any]
+    data_report: dict[str, Any]
+    config: dict[str, Any]
+    windows: pd.DataFrame
+    naive_windows: pd.DataFrame | None
+    predictions: pd.DataFrame
+    samples: pd.DataFrame | None
+    history: pd.DataFrame | None
+
+    @classmethod
+    def load(cls, folder: Path | str) -> RunRecord:
+        """Read a run folder.
+
+        Raises
+        ------
+        RunFolderError
+            It is no run folder, or its run has not been scored.
+        """
+        run = RunFolder(folder)
+        return cls(
+            folder=run.path,
+            results=run.results,
+            data_report=_json(run.path / "data_report.json"),
+            config=yaml.safe_load((run.path / "config.yaml").read_text(encoding="utf-8")),
+            windows=run.windows,
+            naive_windows=_parquet(run.path / "windows_seasonal_naive.parquet"),
+            predictions=run.predictions,
+            samples=_parquet(run.path / "samples.parquet"),
+            history=_csv(run.path / "metrics.csv"),
+        )
+
+    @property
+    def horizon(self) -> int:
+        return int(self.results["window_set"]["horizon"])
+
+    @property
+    def channels(self) -> list[str]:
+        return list(self.results["window_set"]["channels"])
+
+    @property
+    def timezone(self) -> str | None:
+        """Zone in which hours and weekdays are read, as the data's config says."""
+        return (self.config.get("data") or {}).get("timezone")
+
+    def unit_of(self, channel: str) -> str:
+        """Unit of a channel, or nothing where it is not known."""
+        card = self.data_report.get("card") or {}
+        return (card.get("units") or {}).get(channel) or card.get("unit") or ""
+
+    @property
+    def label(self) -> str:
+        """Name of the model, with its backbone where it has one."""
+        return model_label(self.results["run"])
+
+
+def model_label(run: dict[str, Any]) -> str:
+    """``lstm``, or ``qwen [nano]``: a model with a backbone is never named without it."""
+    backbone = run.get("backbone")
+    if isinstance(backbone, dict):
+        backbone = backbone.get("name") or backbone.get("id")
+    return f"{run['model']} [{backbone}]" if backbone else str(run["model"])
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _parquet(path: Path) -> pd.DataFrame | None:
+    return pd.read_parquet(path) if path.is_file() else None
+
+
+def _csv(path: Path) -> pd.DataFrame | None:
+    return pd.read_csv(path) if path.is_file() and path.stat().st_size else None

@@ -1,0 +1,114 @@
+"""A run in one sentence, and the words that metrics and costs are shown under."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from timevis.evaluation.run_record import model_label
+
+
+@dataclass(frozen=True)
+class MetricWords:
+    """How a metric is shown: its short name, what it is, and whether less is better (None where neither is)."""
+
+    name: str
+    meaning: str
+    less_is_better: bool | None = True
+    percent: bool = False
+
+
+METRICS = {
+    "wql": MetricWords("WQL", "weighted quantile loss over the levels 0.1 to 0.9; scores the whole forecast"),
+    "crps": MetricWords("CRPS", "twice the mean pinball loss over all levels, in the unit of the data"),
+    "mase": MetricWords("MASE", "absolute error over that of repeating the day before in the training part"),
+    "mae": MetricWords("MAE", "mean absolute error of the median, in the unit of the data"),
+    "rmse": MetricWords("RMSE", "root mean squared error of the point forecast, in the unit of the data"),
+    "wape": MetricWords("WAPE", "absolute error over the sum of absolute truths", percent=True),
+    "smape": MetricWords("sMAPE", "symmetric percentage error", percent=True),
+    "mse_scaled": MetricWords(
+        "MSE, scaled", "on values standardised by the training part, as the literature reports"
+    ),
+    "mae_scaled": MetricWords(
+        "MAE, scaled", "on values standardised by the training part, as the literature reports"
+    ),
+    "bias": MetricWords("Bias", "mean of forecast less truth, in the unit of the data", None),
+    "coverage_50": MetricWords("Coverage of 50 %", "share of truths inside the 50 % interval", None, True),
+    "coverage_80": MetricWords("Coverage of 80 %", "share of truths inside the 80 % interval", None, True),
+    "coverage_95": MetricWords("Coverage of 95 %", "share of truths inside the 95 % interval", None, True),
+}
+COSTS = {
+    "trainable_parameters": "trainable parameters",
+    "parameters": "parameters in all",
+    "fit_seconds": "training, seconds",
+    "test_seconds": "test, seconds",
+    "forecasts_per_second": "forecasts per second",
+    "peak_memory_mb": "peak memory, MiB",
+    "device": "device",
+    "threads": "threads",
+}
+
+
+def number(value: Any, percent: bool = False) -> str:
+    """A value for people: four significant digits, thousands apart, or percent; a dash where it is missing."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return "–"
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return str(value)
+    if percent:
+        return f"{100 * value:.1f} %"
+    if isinstance(value, int) or abs(value) >= 10000:
+        return f"{value:,.0f}".replace(",", " ")
+    return f"{value:.4g}"
+
+
+def interval(entry: dict[str, float | None], percent: bool = False) -> str:
+    """``low to high`` of a value with an interval; empty where there is none."""
+    low, high = entry.get("low"), entry.get("high")
+    if low is None or high is None:
+        return ""
+    if percent:
+        return f"{100 * low:.1f} to {100 * high:.1f} %"
+    return f"{number(low)} to {number(high)}"
+
+
+def verdict(results: dict[str, Any]) -> str:
+    """Whether the model beats seasonal naive on WQL, in one sentence, with the 95 % interval of the answer."""
+    run, skill = results["run"], results["skill"]["wql"]
+    who = model_label(run)
+    value, low, high = skill["value"], skill["low"], skill["high"]
+    if run["model"] == "seasonal_naive":
+        return (
+            f"This is seasonal naive itself on {run['data']}: the reference that other models are measured against."
+        )
+    if value is None:
+        return f"There is no verdict on {who}: WQL is not defined on these test windows of {run['data']}."
+    size, where = f"{abs(100 * value):.1f} %", f"on the test part of {run['data']}"
+    if low is None or high is None:
+        word = "lower" if value > 0 else "higher"
+        return (
+            f"{who} has a WQL {size} {word} than seasonal naive {where}, "
+            "but there are too few test windows to say how sure that is."
+        )
+    bounds = f"95 % interval {100 * low:.1f} to {100 * high:.1f} %"
+    if low > 0:
+        return f"{who} beats seasonal naive by {size} on WQL ({bounds}) {where}."
+    if high < 0:
+        bounds = f"95 % interval {-100 * high:.1f} to {-100 * low:.1f} %"
+        return f"{who} loses to seasonal naive: its WQL is {size} higher ({bounds}) {where}."
+    word = "lower" if value > 0 else "higher"
+    return (
+        f"{who} and seasonal naive can't be told apart {where}: "
+        f"its WQL is {size} {word}, but the interval of the skill holds zero ({bounds})."
+    )
+
+
+def outcome(results: dict[str, Any]) -> str:
+    """``wins``, ``loses``, ``open`` or ``reference``: what `verdict` says, in a word."""
+    skill = results["skill"]["wql"]
+    if results["run"]["model"] == "seasonal_naive":
+        return "reference"
+    if skill["low"] is None or skill["high"] is None or skill["low"] <= 0 <= skill["high"]:
+        return "open"
+    return "wins" if skill["low"] > 0 else "loses"
