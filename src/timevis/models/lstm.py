@@ -16,9 +16,10 @@ from timevis.data.scaler import Scaler
 from timevis.data.windows import Batch
 from timevis.metrics import pinball
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
-from timevis.models.recurrent import RecurrentNet
+from timevis.models.recurrent import RecurrentNet, one_of
 
 POINTS = ("quantiles", "median", "head")
+SCHEDULES = ("constant", "decay", "plateau")
 POINT_LOSSES = {"mse": functional.mse_loss, "mae": functional.l1_loss, "huber": functional.smooth_l1_loss}
 
 
@@ -102,7 +103,9 @@ class LSTM(Forecaster):
             calendar_size=calendar_size,
             **(net or {}),
         )
-        self.point, self.point_loss, self.point_weight = point, point_loss, point_weight
+        self.point = one_of("point", point, POINTS)
+        self.point_loss, self.point_weight = one_of("point_loss", point_loss, POINT_LOSSES), point_weight
+        self.lr_schedule = one_of("lr_schedule", lr_schedule, SCHEDULES)
         self.average_decay = average_decay
         self.average = copy.deepcopy(self.net).requires_grad_(False) if average_decay else None
         self.covariate_mean: Tensor
@@ -168,9 +171,9 @@ class LSTM(Forecaster):
     def configure_optimizers(self) -> Any:
         h: Any = self.hparams
         optimizer = torch.optim.AdamW(self.parameters(), lr=h.learning_rate, weight_decay=h.weight_decay)
-        if h.lr_schedule == "constant":
+        if self.lr_schedule == "constant":
             return optimizer
-        if h.lr_schedule == "plateau":
+        if self.lr_schedule == "plateau":
             schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=h.lr_decay, patience=0)
             return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "monitor": "val/wql"}}
         rate = lambda epoch: h.lr_decay ** max(0, epoch + 1 - h.lr_hold)  # noqa: E731

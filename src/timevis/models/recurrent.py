@@ -7,7 +7,7 @@ horizon decoded in parallel from the last state and an embedding of its position
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -15,9 +15,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES
+from timevis.errors import ConfigError
 
 CELLS: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU}
 NORMALIZATIONS = ("none", "last", "mean_std", "revin")
+
+
+def one_of(key: str, value: str, choices: Iterable[str]) -> str:
+    """`value`, if it is one of the choices; else a ConfigError that names them."""
+    if value not in choices:
+        raise ConfigError(f"model.{key}={value} is not a choice", f"choose one of {', '.join(choices)}")
+    return value
 
 
 def ordered_quantiles(raw: Tensor) -> Tensor:
@@ -39,9 +47,7 @@ class InstanceNorm(nn.Module):
 
     def __init__(self, kind: str, num_channels: int) -> None:
         super().__init__()
-        if kind not in NORMALIZATIONS:
-            raise ValueError(f"normalization={kind!r} is none of {', '.join(NORMALIZATIONS)}")
-        self.kind = kind
+        self.kind = one_of("normalization", kind, NORMALIZATIONS)
         if kind == "revin":
             self.gain = nn.Parameter(torch.ones(num_channels, 1))
             self.bias = nn.Parameter(torch.zeros(num_channels, 1))
@@ -69,10 +75,7 @@ class CalendarEmbedding(nn.Module):
 
     def __init__(self, fields: Sequence[str], size: int) -> None:
         super().__init__()
-        unknown = sorted(set(fields) - set(CALENDAR_FIELDS))
-        if unknown:
-            raise ValueError(f"calendar={unknown} is none of {', '.join(CALENDAR_FIELDS)}")
-        self.columns = [CALENDAR_FIELDS.index(f) for f in fields]
+        self.columns = [CALENDAR_FIELDS.index(one_of("calendar", f, CALENDAR_FIELDS)) for f in fields]
         self.tables = nn.ModuleList(nn.Embedding(CALENDAR_SIZES[c], size) for c in self.columns)
 
     def forward(self, calendar: Tensor) -> Tensor:
@@ -125,8 +128,6 @@ class RecurrentNet(nn.Module):
         highway: bool = False,
     ) -> None:
         super().__init__()
-        if cell not in CELLS:
-            raise ValueError(f"cell={cell!r} is none of {', '.join(CELLS)}")
         self.horizon, self.segment_length, self.hidden_size = horizon, segment_length, hidden_size
         self.context_segments = -(-context_length // segment_length)
         self.horizon_segments = -(-horizon // segment_length)
@@ -140,9 +141,10 @@ class RecurrentNet(nn.Module):
         inputs = context_width if stepwise else hidden_size
         self.embed = nn.Identity() if stepwise else nn.Sequential(nn.Linear(context_width, hidden_size), nn.ReLU())
         shape = {"num_layers": num_layers, "batch_first": True, "dropout": dropout if num_layers > 1 else 0.0}
-        self.encoder = CELLS[cell](inputs, hidden_size, **shape)
+        recurrent = CELLS[one_of("cell", cell, CELLS)]
+        self.encoder = recurrent(inputs, hidden_size, **shape)
         # a segment net decodes with its own cell, as SegRNN does; rows are too narrow to carry a position
-        self.decoder = CELLS[cell](hidden_size, hidden_size, **shape) if stepwise else self.encoder
+        self.decoder = recurrent(hidden_size, hidden_size, **shape) if stepwise else self.encoder
         self.position = nn.Parameter(torch.randn(self.horizon_segments, hidden_size) * hidden_size**-0.5)
         self.channel = nn.Embedding(num_channels, hidden_size) if channel_embedding else None
         if self.channel is not None:

@@ -1,0 +1,111 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.panel import DatasetCard, Panel
+from timevis.models.boosted import Boosted
+from timevis.models.naive import SeasonalNaive
+
+ROWS = 2000
+T = np.arange(ROWS)
+RNG = np.random.default_rng(0)
+
+
+def make_datamodule(values, covariates=None, known=()):
+    values = np.asarray(values, np.float32).reshape(ROWS, -1)
+    covariates = np.zeros((ROWS, 0), np.float32) if covariates is None else covariates.astype(np.float32)
+    panel = Panel(
+        values,
+        pd.date_range("2024-01-01", periods=ROWS, freq="h"),
+        "h",
+        tuple(f"c{i}" for i in range(values.shape[1])),
+        covariates,
+        tuple(f"x{i}" for i in range(covariates.shape[1])),
+        known,
+        DatasetCard("test"),
+    )
+    return WindowDataModule(panel, context_length=48, horizon=12)
+
+
+def fitted(datamodule, cls=Boosted, **kwargs):
+    model = cls.from_data(datamodule, **kwargs)
+    model.prepare(datamodule)
+    model.calibrate(datamodule)
+    return model
+
+
+def mean_error(model, datamodule):
+    batch = datamodule.gather("test", torch.arange(len(datamodule.windows["test"])))
+    error = (model.forecast(batch).point - batch.target).abs()
+    return float(error[batch.target_mask].mean())
+
+
+SMALL = {"max_rounds": 60, "max_rows": 20_000}
+
+
+def test_seasonal_naive_is_beaten_on_a_noisy_rhythm():
+    datamodule = make_datamodule(10 * np.sin(2 * np.pi * T / 24) + RNG.normal(size=ROWS))
+    assert mean_error(fitted(datamodule, **SMALL), datamodule) < 0.85 * mean_error(
+        fitted(datamodule, SeasonalNaive), datamodule
+    )
+
+
+def test_a_covariate_that_is_known_ahead_is_used():
+    event = (RNG.random(ROWS) < 0.2).astype(float)
+    values = 20 * event + RNG.normal(size=ROWS)
+    with_it = make_datamodule(values, event[:, None], (True,))
+    without = make_datamodule(values, event[:, None], (False,))
+    assert mean_error(fitted(with_it, **SMALL), with_it) < 0.3 * mean_error(fitted(without, **SMALL), without)
+
+
+def test_intervals_are_wider_where_errors_are():
+    loud = np.where(T % 24 < 12, 0.2, 5.0)
+    datamodule = make_datamodule(RNG.normal(size=ROWS) * loud)
+    model = fitted(datamodule, **SMALL)
+    batch = datamodule.gather("test", torch.arange(200))
+    quantiles = model.forecast(batch).quantiles
+    width = quantiles[:, 12] - quantiles[:, 2]
+    hour = batch.calendar[:, -12:, 1]
+    assert width[hour >= 12].mean() > 5 * width[hour < 12].mean()
+
+
+def test_a_level_never_seen_in_training_is_followed():
+    values = np.sin(2 * np.pi * T / 24) + 0.1 * RNG.normal(size=ROWS)
+    values[1600:] += 100
+    datamodule = make_datamodule(values)
+    batch = datamodule.gather("test", torch.arange(100, 300))
+    assert (fitted(datamodule, **SMALL).point(batch) - batch.target).abs().mean() < 1
+
+
+def test_boosting_stops_when_validation_no_longer_improves():
+    datamodule = make_datamodule(RNG.normal(size=ROWS))
+    model = fitted(datamodule, max_rounds=300, patience=5, max_rows=5000)
+    assert model.booster.num_trees() < 100
+
+
+def test_the_same_seed_gives_the_same_trees():
+    datamodule = make_datamodule(np.sin(T / 4) + RNG.normal(size=ROWS))
+    one, two = (fitted(datamodule, max_rounds=10, max_rows=3000, seed=3).get_extra_state() for _ in range(2))
+    assert torch.equal(one, two)
+
+
+def test_the_trees_travel_in_the_state_as_plain_bytes():
+    datamodule = make_datamodule(np.sin(T / 4) + RNG.normal(size=ROWS))
+    model = fitted(datamodule, max_rounds=10, max_rows=3000)
+    empty = Boosted.from_data(datamodule)
+    empty.load_state_dict(model.state_dict())
+    batch = datamodule.gather("test", torch.arange(20))
+    assert torch.equal(empty.forecast(batch).quantiles, model.forecast(batch).quantiles)
+    assert all(isinstance(v, torch.Tensor) for v in model.state_dict().values())
+
+
+@pytest.mark.parametrize("rows", [500, 20_000])
+def test_training_rows_stay_within_their_limit(rows):
+    datamodule = make_datamodule(np.stack([np.sin(T / 4), np.cos(T / 4)], axis=1))
+    model = Boosted.from_data(datamodule, max_rows=rows)
+    model.channel_std.fill_(1.0)
+    x, y = model._rows(datamodule, "train")
+    assert len(x) == len(y)
+    assert 0.8 * min(rows, 12 * len(datamodule.windows["train"])) <= len(x) <= rows

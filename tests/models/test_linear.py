@@ -1,0 +1,86 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.panel import DatasetCard, Panel
+from timevis.models.linear import Linear
+
+
+def make_datamodule(values):
+    values = np.asarray(values, np.float32)
+    index = pd.date_range("2024-01-01", periods=len(values), freq="h")
+    channels = tuple(f"c{i}" for i in range(values.shape[1]))
+    panel = Panel(values, index, "h", channels, np.zeros((len(values), 0), np.float32), (), (), DatasetCard("test"))
+    return WindowDataModule(panel, context_length=12, horizon=4)
+
+
+def prepared(values, **kwargs):
+    datamodule = make_datamodule(values)
+    model = Linear.from_data(datamodule, **kwargs)
+    model.prepare(datamodule)
+    return model, datamodule
+
+
+def scaled_error(model, datamodule):
+    batch = datamodule.gather("test", torch.arange(len(datamodule.windows["test"])))
+    error = (model.point(batch) - batch.target) / model.scale(batch.channel)[1]
+    return float(error[batch.target_mask].abs().mean())
+
+
+T = np.arange(600)
+RNG = np.random.default_rng(0)
+
+
+def test_a_series_that_obeys_a_linear_recurrence_is_forecast_exactly():
+    values = 50 + np.stack([np.sin(T / 5), np.cos(T / 5 + 1)], axis=1)
+    model, datamodule = prepared(values, penalties=(1e-8,))
+    assert scaled_error(model, datamodule) < 1e-3
+
+
+def test_channels_of_different_rhythms_need_maps_of_their_own():
+    values = np.stack([np.sin(T / 2), (T % 9 == 0) * 1.0], axis=1)
+    shared, own = (scaled_error(*prepared(values, individual=i, penalties=(1e-6,))) for i in (False, True))
+    assert own < 0.5 * shared
+
+
+def test_the_penalty_with_the_least_validation_error_is_taken():
+    values = RNG.normal(size=(600, 1)).cumsum(0)
+    errors = {}
+    for penalties in [(1e-6,), (10.0,), (1e-6, 10.0)]:
+        model, datamodule = prepared(values, penalties=penalties)
+        errors[penalties] = model._validation_error(datamodule)
+    assert errors[(1e-6, 10.0)] == min(errors.values())
+
+
+def test_missing_targets_carry_no_weight():
+    values = 5 + np.sin(T / 5)[:, None] + 0.02 * RNG.normal(size=(600, 1))
+    gaps = values.copy()
+    gaps[RNG.random(600) < 0.05] = np.nan
+    whole, holed = (prepared(v, penalties=(1e-3,))[0] for v in (values, gaps))
+    batch = make_datamodule(values).gather("test", torch.arange(100))
+    assert (whole.point(batch) - holed.point(batch)).abs().max() < 0.1
+
+
+def test_masked_targets_are_filled_as_least_squares_without_them_would():
+    values = np.sin(T / 5)[:, None] + 0.3 * RNG.normal(size=(600, 1))
+    values[RNG.random(600) < 0.03] = np.nan
+    model, datamodule = prepared(values, penalties=(1e-2,))
+    batch = datamodule.gather("train", torch.arange(len(datamodule.windows["train"])))
+    x, _, last, std = model._features(batch)
+    y = (batch.target - last) / std
+    ridge = 1e-2 * x.double().T.matmul(x.double()).diagonal().mean() * torch.eye(x.shape[1], dtype=torch.float64)
+    for step in range(4):
+        seen = batch.target_mask[:, step]
+        a, b = x[seen].double(), y[seen, step].double()
+        exact = torch.linalg.solve(a.T @ a + ridge, a.T @ b)
+        assert (x.double() @ (model.maps[0, :, step] - exact)).abs().mean() < 0.02
+
+
+@pytest.mark.parametrize("individual", [False, True])
+def test_the_fit_stays_finite_with_a_channel_that_never_changes(individual):
+    values = np.stack([np.sin(T / 5), np.full(600, 3.0)], axis=1)
+    model, datamodule = prepared(values, individual=individual)
+    batch = datamodule.gather("test", torch.arange(40))
+    assert bool(torch.isfinite(model.point(batch)).all())

@@ -1,0 +1,201 @@
+import numpy as np
+import pandas as pd
+import pytest
+import pytorch_lightning as pl
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.panel import DatasetCard, Panel
+from timevis.errors import ConfigError
+from timevis.models.forecaster import QUANTILE_LEVELS
+from timevis.models.lstm import LSTM, quantile_weights
+from timevis.models.naive import SeasonalNaive
+from timevis.models.recurrent import NORMALIZATIONS, InstanceNorm, RecurrentNet, ordered_quantiles
+
+ROWS = 1500
+T = np.arange(ROWS)
+
+
+def make_datamodule(values, covariates=None, known=(), **kwargs):
+    values = np.asarray(values, np.float32).reshape(ROWS, -1)
+    covariates = np.zeros((ROWS, 0), np.float32) if covariates is None else covariates.astype(np.float32)
+    panel = Panel(
+        values,
+        pd.date_range("2024-01-01", periods=ROWS, freq="h"),
+        "h",
+        tuple(f"c{i}" for i in range(values.shape[1])),
+        covariates,
+        tuple(f"x{i}" for i in range(covariates.shape[1])),
+        known,
+        DatasetCard("test"),
+    )
+    return WindowDataModule(panel, **{"context_length": 48, "horizon": 12, **kwargs})
+
+
+def trained(datamodule, epochs=3, **kwargs):
+    pl.seed_everything(0, verbose=False)
+    model = LSTM.from_data(datamodule, **{"hidden_size": 32, "learning_rate": 5e-3, **kwargs})
+    model.prepare(datamodule)
+    quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    trainer = pl.Trainer(
+        max_epochs=epochs, accelerator="cpu", enable_model_summary=False, gradient_clip_val=1.0, **quiet
+    )
+    trainer.fit(model, datamodule=datamodule)
+    return model.eval(), trainer
+
+
+@torch.no_grad()
+def mean_error(model, datamodule):
+    batch = datamodule.gather("test", torch.arange(len(datamodule.windows["test"])))
+    error = (model.forecast(batch).point - batch.target).abs()
+    return float(error[batch.target_mask].mean())
+
+
+RNG = np.random.default_rng(0)
+RHYTHM = 10 * np.sin(2 * np.pi * T / 24) + RNG.normal(size=ROWS)
+
+
+@pytest.mark.parametrize(("segment_length", "cell"), [(1, "lstm"), (12, "gru")])
+def test_a_plain_trainer_without_hydra_trains_it_past_seasonal_naive(segment_length, cell):
+    datamodule = make_datamodule(RHYTHM)
+    options = {"segment_length": segment_length, "cell": cell, "normalization": "mean_std", "learning_rate": 0.01}
+    model, trainer = trained(datamodule, 10, **options)
+    naive = SeasonalNaive.from_data(datamodule)
+    naive.prepare(datamodule)
+    naive.calibrate(datamodule)
+    assert mean_error(model, datamodule) < 0.9 * mean_error(naive, datamodule)
+    (tested,) = trainer.test(model, datamodule=datamodule, verbose=False)
+    assert {"test/mse_scaled", "test/wql"} <= set(tested)
+
+
+def test_a_covariate_that_is_known_ahead_reaches_the_decoder():
+    event = (RNG.random(ROWS) < 0.2).astype(float)[:, None]
+    values = 20 * event[:, 0] + RNG.normal(size=ROWS)
+    known, observed = (make_datamodule(values, event * 1000 + 5000, (ahead,)) for ahead in (True, False))
+    errors = [mean_error(trained(d, normalization="none", segment_length=6)[0], d) for d in (known, observed)]
+    assert errors[0] < 0.4 * errors[1]
+
+
+@pytest.mark.parametrize("segment_length", [1, 24])
+def test_the_calendar_reaches_the_decoder(segment_length):
+    datamodule = make_datamodule(RHYTHM)
+    model = LSTM.from_data(datamodule, hidden_size=8, calendar=["hour"], segment_length=segment_length).eval()
+    batch = datamodule.gather("test", torch.tensor([0]))
+    before = model.forecast(batch).point
+    batch.calendar[:, 48:, 1] = (batch.calendar[:, 48:, 1] + 5) % 24
+    assert not torch.equal(before, model.forecast(batch).point)
+
+
+def test_a_missing_context_value_is_told_from_an_observed_one():
+    datamodule = make_datamodule(RHYTHM)
+    model = LSTM.from_data(datamodule, hidden_size=8).eval()
+    batch = datamodule.gather("test", torch.tensor([0]))
+    before = model.forecast(batch).point
+    batch.context_mask[:, 20] = False
+    assert not torch.equal(before, model.forecast(batch).point)
+
+
+def test_missing_targets_carry_no_weight_in_the_loss():
+    datamodule = make_datamodule(RHYTHM)
+    model = LSTM.from_data(datamodule, hidden_size=8, dropout=0.0, point="head")
+    batch = datamodule.gather("train", torch.arange(8))
+    batch.target_mask = torch.arange(12).expand(8, -1) < 3
+    before = model.loss(batch)
+    batch.target = torch.where(batch.target_mask, batch.target, 1e6)
+    assert torch.equal(before, model.loss(batch))
+    batch.target_mask = torch.zeros(8, 12, dtype=torch.bool)
+    assert float(model.loss(batch)) == 0
+
+
+@given(
+    context_length=st.integers(2, 40),
+    horizon=st.integers(1, 30),
+    segment_length=st.integers(1, 16),
+    num_covariates=st.integers(0, 2),
+    calendar=st.sampled_from([(), ("hour", "weekday")]),
+)
+@settings(max_examples=40, deadline=None)
+def test_any_lengths_fit_together(context_length, horizon, segment_length, num_covariates, calendar):
+    net = RecurrentNet(
+        context_length, horizon, 2, num_covariates, hidden_size=4, segment_length=segment_length, calendar=calendar
+    )
+    total = context_length + horizon
+    point, quantiles = net(
+        torch.randn(3, context_length),
+        torch.ones(3, context_length, dtype=torch.bool),
+        torch.zeros(3, total, 5, dtype=torch.int64),
+        torch.randn(3, total, num_covariates),
+        torch.ones(3, total, num_covariates, dtype=torch.bool),
+        torch.tensor([0, 1, 0]),
+    )
+    assert point.shape == (3, horizon)
+    assert quantiles.shape == (3, 15, horizon)
+    assert bool((quantiles.diff(dim=1) >= 0).all())
+
+
+@pytest.mark.parametrize("kind", ["last", "mean_std", "revin"])
+def test_instance_normalisation_makes_forecasts_follow_the_level(kind):
+    datamodule = make_datamodule(RHYTHM)
+    model = LSTM.from_data(datamodule, hidden_size=8, normalization=kind).eval()
+    batch = datamodule.gather("test", torch.arange(5))
+    before = model.forecast(batch).point
+    batch.context = batch.context + 1000
+    torch.testing.assert_close(model.forecast(batch).point, before + 1000, atol=0.01, rtol=0)
+
+
+@pytest.mark.parametrize("kind", NORMALIZATIONS)
+def test_the_scale_of_a_flat_context_is_not_zero(kind):
+    context = torch.full((2, 10), 3.0)
+    _, scale = InstanceNorm(kind, 1)(context, torch.ones(2, 10, dtype=torch.bool), torch.zeros(2, dtype=torch.int64))
+    assert bool((scale > 0.01).all())
+
+
+def test_the_mean_of_normal_quantiles_is_the_mean():
+    z = torch.distributions.Normal(3.0, 2.0).icdf(torch.tensor(QUANTILE_LEVELS))
+    weights = quantile_weights(QUANTILE_LEVELS)
+    assert float(weights.sum()) == pytest.approx(1)
+    assert float(weights @ z) == pytest.approx(3.0, abs=1e-5)
+
+
+def test_free_numbers_become_quantiles_around_the_median():
+    raw = torch.randn(4, 15, 6)
+    quantiles = ordered_quantiles(raw)
+    assert torch.equal(quantiles[:, 7], raw[:, 7])
+    assert bool((quantiles.diff(dim=1) > 0).all())
+
+
+def test_the_averaged_weights_forecast_and_the_last_ones_train():
+    datamodule = make_datamodule(RHYTHM)
+    model, _ = trained(datamodule, epochs=1, average_decay=0.9)
+    assert model.average is not None
+    pairs = list(zip(model.average.parameters(), model.net.parameters(), strict=True))
+    assert all(not torch.equal(mean, last) for mean, last in pairs)
+    batch = datamodule.gather("test", torch.arange(3))
+    before = model.forecast(batch).point
+    for _, last in pairs:
+        last.data.zero_()
+    assert torch.equal(before, model.forecast(batch).point)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "decay", "plateau"])
+def test_the_learning_rate_follows_its_schedule(schedule):
+    datamodule = make_datamodule(RHYTHM)
+    _, trainer = trained(datamodule, epochs=4, lr_schedule=schedule, lr_decay=0.5, lr_hold=2, hidden_size=4)
+    rate = trainer.optimizers[0].param_groups[0]["lr"]
+    if schedule == "decay":
+        assert rate == pytest.approx(5e-3 * 0.5**3)
+    elif schedule == "constant":
+        assert rate == 5e-3
+    else:
+        assert rate <= 5e-3
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"cell": "rnn"}, {"normalization": "batch"}, {"calendar": ["fortnight"]}, {"point": "mode"}]
+)
+def test_a_wrong_choice_is_named_with_the_right_ones(wrong):
+    (key,) = wrong
+    with pytest.raises(ConfigError, match=f"model.{key}=(.|\n)*choose one of"):
+        LSTM(48, 12, **wrong)

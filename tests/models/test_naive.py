@@ -1,0 +1,63 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.panel import DatasetCard, Panel
+from timevis.models.naive import SeasonalNaive
+
+
+def make_panel(series):
+    values = np.asarray(series, np.float32)[:, None]
+    index = pd.date_range("2024-01-01", periods=len(values), freq="h")
+    return Panel(values, index, "h", ("y",), np.zeros((len(values), 0), np.float32), (), (), DatasetCard("test"))
+
+
+def prepared(series, context_length=24, **kwargs):
+    datamodule = WindowDataModule(make_panel(series), context_length=context_length, horizon=12)
+    model = SeasonalNaive.from_data(datamodule, **kwargs)
+    model.prepare(datamodule)
+    model.calibrate(datamodule)
+    return model, datamodule
+
+
+T = np.arange(2000)
+NOISE = np.random.default_rng(0).normal(size=2000)
+
+
+@pytest.mark.parametrize(
+    ("series", "season"),
+    [
+        (NOISE.cumsum(), 1),
+        (np.sin(2 * np.pi * T / 24) + 0.1 * NOISE, 24),
+        (np.where(T % 168 < 120, np.sin(2 * np.pi * T / 24), 0) + 0.1 * NOISE, 168),
+    ],
+    ids=["a random walk", "a daily rhythm", "a weekly rhythm"],
+)
+def test_the_season_is_picked_on_validation(series, season):
+    assert int(prepared(series)[0].chosen) == season
+
+
+def test_the_season_is_repeated_whole():
+    model, datamodule = prepared(T % 24, season=24)
+    batch = datamodule.gather("test", torch.arange(30))
+    assert torch.equal(model.point(batch), batch.target)
+
+
+def test_the_forecast_does_not_depend_on_the_context_length():
+    series = np.sin(2 * np.pi * T / 24) + 0.1 * NOISE
+    forecasts = []
+    for context_length in (24, 200):
+        model, datamodule = prepared(series, context_length)
+        forecasts.append(torch.cat([model.point(b) for b in datamodule.batches("test")]))
+    assert torch.equal(*forecasts)
+
+
+def test_its_intervals_cover_validation_as_often_as_they_say():
+    model, datamodule = prepared(np.sin(2 * np.pi * T / 24) + 0.1 * NOISE)
+    inside = []
+    for batch in datamodule.batches("calibration"):
+        quantiles = model.forecast(batch).quantiles
+        inside.append((batch.target >= quantiles[:, 2]) & (batch.target <= quantiles[:, 12]))
+    assert torch.cat(inside).float().mean() == pytest.approx(0.8, abs=0.03)
