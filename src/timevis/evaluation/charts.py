@@ -38,7 +38,7 @@ def forecast_chart(forecasts: SavedForecasts, row: int, record: RunRecord) -> Ch
     frame, freq = forecasts.frame.iloc[row], record.results["window_set"]["freq"]
     horizon = forecasts.truth.shape[1]
     context = forecasts.context[row][-max(48, 2 * horizon) :]
-    before = steps(frame["timestamp"], len(context), 0, freq, record.timezone)
+    before = steps(frame["timestamp"], len(context), 1, freq, record.timezone)
     times, quantiles = forecasts.times[row], forecasts.quantiles[row]
     level = QUANTILE_LEVELS.index
     bands = [
@@ -53,7 +53,7 @@ def forecast_chart(forecasts: SavedForecasts, row: int, record: RunRecord) -> Ch
         y_label=record.unit_of(channel),
         marks=[
             *bands,
-            Mark("line", before, context, "context", "context"),
+            Mark("line", before, [*context, forecasts.truth[row][0]], "context", "context"),
             Mark("line", times, forecasts.truth[row], "truth", "truth"),
             Mark("line", times, quantiles[MEDIAN], "median forecast"),
         ],
@@ -138,6 +138,12 @@ def channel_chart(record: RunRecord) -> Chart | None:
     bars = Mark("bars", (edges[1:] + edges[:-1]) / 2, counts, width=np.diff(edges))
     note = "below 1 the model is better; ratios above 2 stand at 2"
     return Chart("channel", "Error by channel", "MASE / seasonal naive's MASE", "channels", [bars], note, wide=True)
+
+
+def error_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
+    """Where the error sits: by step ahead, hour, weekday and channel."""
+    channel = channel_chart(record)
+    return [*horizon_charts(record), *clock_charts(record, forecasts), *([channel] if channel else [])]
 
 
 def residual_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:

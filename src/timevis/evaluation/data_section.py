@@ -8,6 +8,7 @@ from timevis.evaluation.verdict import number
 
 NAMED_PLACES = 3
 MOST_CHANNELS = 20
+NAMED_CHANNELS = 8
 MERGED = {
     "identical": "identical to another row of their time were dropped",
     "filled": "held values that another row of their time left empty, and were merged with it",
@@ -19,12 +20,11 @@ def data_facts(report: dict[str, Any], results: dict[str, Any]) -> list[tuple[st
     """Name and value of what is known about the data."""
     card, window_set = report["card"], results["window_set"]
     facts = [
-        ("Data set", card["name"]),
         ("Source", card["source"] or report["source"]),
         ("Licence", card["licence"]),
         ("Attribution", card["attribution"]),
         ("Domain", card["domain"]),
-        ("Rows", f"{number(report['rows'])} from {report['start']} to {report['end']}"),
+        ("Rows", f"{number(report['rows'])} from {when(report['start'])} to {when(report['end'])}"),
         ("Frequency", report["frequency"] + (" (inferred)" if report["frequency_inferred"] else "")),
         ("Time zone", report["timezone"] or "times are taken as they are written"),
         ("Channels", _names(window_set["channels"])),
@@ -38,11 +38,16 @@ _PARTS = {"train": "Training", "val": "Validation", "test": "Test"}
 
 
 def _kind(covariate: dict[str, Any]) -> str:
-    return "known ahead" if covariate["known"] else "observed only"
+    return "known ahead" if covariate["kind"] == "known" else "observed only"
 
 
 def _part(part: dict[str, Any]) -> str:
-    return f"{number(part['rows'])} rows, {part['start']} to {part['end']}"
+    return f"{number(part['rows'])} rows, {when(part['start'])} to {when(part['end'])}" if part["rows"] else "no rows"
+
+
+def when(time: str) -> str:
+    """A timestamp without its empty seconds."""
+    return time[:-3] if time.endswith(":00") and time.count(":") == 2 else time
 
 
 def _names(names: list[str]) -> str:
@@ -59,7 +64,9 @@ def findings(report: dict[str, Any]) -> list[str]:
     for kind, what in MERGED.items():
         entry = report["duplicates"].get(kind) or {}
         if entry.get("rows"):
-            out.append(f"{_rows(entry['rows'])} {what}: {_places(entry['times'], entry['rows'])}.")
+            out.append(
+                f"{_rows(entry['rows'])} {what}: {_places([when(t) for t in entry['places']], entry['rows'])}."
+            )
     grid = report["off_grid"]
     if grid.get("moved"):
         out.append(f"{_rows(grid['moved'])} slightly off the regular grid were put onto it.")
@@ -67,7 +74,7 @@ def findings(report: dict[str, Any]) -> list[str]:
         out.append(f"{_rows(grid['left_out'])} between the steps of the grid were left out.")
     gaps = report["gaps"]
     if gaps.get("count"):
-        places = _places([f"{p['start']} ({_rows(p['rows'])})" for p in gaps["places"]], gaps["count"])
+        places = _places([f"{when(p['start'])} ({_rows(p['rows'])})" for p in gaps["places"]], gaps["count"])
         out.append(
             f"{number(gaps['rows'])} rows in {number(gaps['count'])} gaps have no value at all; "
             f"the longest is {_rows(gaps['longest'])}. Largest first: {places}. They are missing, not filled."
@@ -76,18 +83,29 @@ def findings(report: dict[str, Any]) -> list[str]:
     if missing:
         listed = _names([f"{c} {number(n)}" for c, n in sorted(missing.items(), key=lambda item: -item[1])])
         out.append(f"Values missing after cleaning: {listed}. They carry no weight in training or scores.")
-    for channel, entry in report["outliers"].items():
-        if entry["count"]:
-            done = f"{number(entry['masked'])} masked" if entry["masked"] else "reported only, none masked"
-            places = _places([f"{p['time']} ({number(p['value'])})" for p in entry["places"]], entry["count"])
-            out.append(f"{channel}: {number(entry['count'])} outliers, {done}: {places}.")
+    out += _outliers(report["outliers"])
     for defect in report["defects"]:
-        out.append(
-            f"Declared by the dataset card, {defect['start']} to {defect['end']}: {defect['reason']}; "
-            f"{_rows(defect['rows'])} masked."
-        )
-    out += [f"Column {column} is not used: {reason}." for column, reason in report["left_out"].items()]
+        span = f"{when(str(defect['start']))} to {when(str(defect['end']))}"
+        masked = f"{number(defect['masked'])} values masked"
+        out.append(f"Declared by the dataset card, {span}: {defect['reason']}; {masked}.")
+    unused = [f"{column} ({reason})" for column, reason in report["left_out"].items()]
+    if unused:
+        out.append(f"Columns not used: {_names(unused)}.")
     return out + [note[:1].upper() + note[1:].rstrip(".") + "." for note in report["notes"]]
+
+
+def _outliers(outliers: dict[str, Any]) -> list[str]:
+    """A sentence for each of the channels with the most outliers, one for the rest."""
+    ranked = sorted(outliers.items(), key=lambda item: -item[1]["count"])
+    out = []
+    for channel, entry in ranked[:NAMED_CHANNELS]:
+        done = f"{number(entry['masked'])} of them masked" if entry["masked"] else "reported only, none masked"
+        places = _places([f"{when(p['time'])} ({number(p['value'])})" for p in entry["places"]], entry["count"])
+        out.append(f"{channel}: {number(entry['count'])} outlier{'s' * (entry['count'] > 1)}, {done}: {places}.")
+    if len(ranked) > NAMED_CHANNELS:
+        rest = sum(entry["count"] for _, entry in ranked[NAMED_CHANNELS:])
+        out.append(f"{number(rest)} outliers in {len(ranked) - NAMED_CHANNELS} other channels.")
+    return out
 
 
 def _rows(count: int) -> str:

@@ -30,6 +30,8 @@ def figure(chart: Chart) -> dict[str, Any]:
         layout["yaxis"]["rangemode"] = "tozero"
     if any(m.sideways or m.kind == "heat" for m in chart.marks):
         layout["yaxis"] |= {"autorange": "reversed", "type": "category"}
+    if isinstance(chart.marks[0].x, pd.DatetimeIndex):
+        layout["xaxis"] |= {"nticks": 6, "tickangle": 0}
     if sum(bool(m.name) for m in chart.marks) < 2:
         layout["showlegend"] = False
     if any(m.width is not None for m in chart.marks):
@@ -60,7 +62,7 @@ def _traces(mark: Mark) -> list[dict[str, Any]]:
             {"type": "heatmap", "x": x, "y": _plain(mark.y), "z": [_plain(row) for row in np.asarray(mark.z)]}
             | {"colorscale": BLUES, "xgap": 1, "ygap": 1, "colorbar": {"thickness": 10, "outlinewidth": 0}}
         ]
-    bars = shared | {"type": "bar", "y": _plain(mark.y), "marker": {"color": colour}}
+    bars = shared | {"type": "bar", "y": _plain(mark.y), "marker": {"color": colour, "opacity": 0.82}}
     if mark.sideways:
         return [bars | {"orientation": "h"}]
     return [bars | ({} if mark.width is None else {"width": _plain(mark.width)})]

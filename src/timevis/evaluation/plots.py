@@ -34,21 +34,21 @@ STYLE: Any = {
 }
 
 
-def figure(charts: list[Chart], columns: int = 1) -> Figure:
-    """Draw charts in a grid of `columns`, one legend for all when there are several."""
+def figure(charts: list[Chart], columns: int = 2, one_legend: bool = False) -> Figure:
+    """Draw charts in a grid of `columns`; `one_legend` serves charts that all draw the same things."""
+    columns = min(columns, len(charts))
     rows = -(-len(charts) // columns)
-    width = 8.4 if columns == 1 and charts[0].wide else 5.6 if columns == 1 else 4.6 * columns
     with mpl.rc_context(STYLE):
-        picture = Figure(figsize=(width, (3.4 if columns == 1 else 2.7) * rows), layout="constrained")
+        picture = Figure(figsize=(5.0 * columns + 0.4, 2.9 * rows + 0.3), layout="constrained")
         FigureCanvasAgg(picture)
         for i, chart in enumerate(charts):
             axes = picture.add_subplot(rows, columns, i + 1)
             draw(axes, chart)
             handles, names = axes.get_legend_handles_labels()
-            if len(charts) == 1 and len(names) > 1:
-                axes.legend(handles, names, loc="best")
-            elif len(charts) > 1 and i == 0:
+            if one_legend and i == 0:
                 picture.legend(handles, names, loc="outside lower center", ncols=len(names))
+            elif not one_legend and len(names) > 1:
+                axes.legend(handles, names, loc="best")
     return picture
 
 
@@ -63,7 +63,7 @@ def draw(axes: Axes, chart: Chart) -> None:
         axes.set_ylim(bottom=0)
     first = chart.marks[0]
     if len(first.x) and hasattr(first.x[0], "year"):
-        locator = AutoDateLocator(maxticks=7)
+        locator = AutoDateLocator(minticks=3, maxticks=7)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
@@ -87,18 +87,18 @@ def _mark(axes: Axes, mark: Mark) -> None:
         assert axes.figure is not None
         axes.figure.colorbar(image, ax=axes, pad=0.02).outline.set_visible(False)
     elif mark.sideways:
-        axes.barh(mark.y, mark.x, color=colour, label=label, height=0.7)
+        axes.barh(mark.y, mark.x, color=colour, label=label, height=0.7, alpha=0.82)
         axes.invert_yaxis()
         axes.grid(axis="y", visible=False)
     else:
         width = 0.8 if mark.width is None else mark.width
-        axes.bar(mark.x, mark.y, width=width, color=colour, label=label, edgecolor="white", lw=0.3)
+        axes.bar(mark.x, mark.y, width=width, color=colour, label=label, alpha=0.82)
         axes.grid(axis="x", visible=False)
 
 
-def save(folder: Path, name: str, charts: list[Chart], columns: int = 1) -> Path:
-    """Write charts as ``folder/name.png`` and return its path."""
+def save(folder: Path, name: str, charts: list[Chart], columns: int = 2, one_legend: bool = False) -> Path:
+    """Write charts as one picture, ``folder/name.png``, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.png"
-    figure(charts, columns).savefig(path, dpi=130)
+    figure(charts, columns, one_legend).savefig(path, dpi=110)
     return path

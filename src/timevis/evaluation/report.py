@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from timevis.evaluation import charts, interactive, plots
 from timevis.evaluation import report_words as words
 from timevis.evaluation.chart import Chart
+from timevis.evaluation.data_section import when
 from timevis.evaluation.error_profile import SavedForecasts
 from timevis.evaluation.run_record import RunRecord
 from timevis.evaluation.verdict import number, outcome, verdict
@@ -39,9 +40,7 @@ def write_report(run_folder: Path | str) -> Path:
     forecasts = SavedForecasts.read(record.predictions, record.windows, freq, record.timezone)
     typical = forecasts.typical
     sections = {
-        "horizon": charts.horizon_charts(record),
-        "clock": charts.clock_charts(record, typical),
-        "channel": [c for c in [charts.channel_chart(record)] if c],
+        "error": charts.error_charts(record, typical),
         "residuals": charts.residual_charts(record, typical),
         "calibration": charts.calibration_charts(record, typical),
         "training": charts.training_charts(record),
@@ -73,6 +72,7 @@ def write_report(run_folder: Path | str) -> Path:
         statistics=words.statistics(record, typical),
         explored=_explored(forecasts, worst_rows, record),
         number=number,
+        when=when,
         embed=interactive.embed,
         figure=interactive.figure,
         plotly=interactive.plotly_script(),
@@ -119,9 +119,10 @@ def _explored(forecasts: SavedForecasts, worst: np.ndarray, record: RunRecord) -
 
 
 def _write_pngs(folder: Path, sections: dict[str, list[Chart]], examples: list[Chart], worst: list[Chart]) -> None:
-    for group in sections.values():
-        for chart in group:
-            plots.save(folder, chart.name, [chart])
-    plots.save(folder, "forecasts", examples, columns=2)
+    """One picture per section: forecasts, worst_windows, error, residuals, calibration, training."""
+    plots.save(folder, "forecasts", examples, one_legend=True)
     if worst:
-        plots.save(folder, "worst_windows", worst[:GRID], columns=2)
+        plots.save(folder, "worst_windows", worst[:GRID], one_legend=True)
+    for name, group in sections.items():
+        if group:
+            plots.save(folder, name, group)

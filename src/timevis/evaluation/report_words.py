@@ -176,7 +176,7 @@ def metric_rows(results: dict[str, Any]) -> list[dict[str, Any]]:
         change, better = "", None
         if words.less_is_better and ours["value"] is not None and naive["value"]:
             ratio = ours["value"] / naive["value"] - 1
-            change, better = f"{100 * ratio:+.1f} %", ratio < 0 if abs(ratio) > 5e-4 else None
+            change, better = f"{100 * ratio:+.1f} %".replace("-", "−"), ratio < 0 if abs(ratio) > 5e-4 else None
         rows.append(
             {
                 "name": words.name,

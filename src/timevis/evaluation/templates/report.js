@@ -6,14 +6,16 @@ const shared = {
   paper_bgcolor: "rgba(0,0,0,0)",
   plot_bgcolor: "rgba(0,0,0,0)",
 };
-const options = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
+const options = { responsive: true, displayModeBar: false };
 
-function draw(place, figure) {
-  Plotly.react(place, figure.data, { ...shared, ...figure.layout }, options);
+function draw(place, figure, layout = {}) {
+  Plotly.react(place, figure.data, { ...shared, ...figure.layout, ...layout }, options);
 }
 
 function drawChart(place) {
-  draw(place, JSON.parse(document.querySelector(`script[data-for="${place.id}"]`).textContent));
+  const figure = JSON.parse(document.querySelector(`script[data-for="${place.id}"]`).textContent);
+  const sharesLegend = place.closest(".example, .worst");
+  draw(place, figure, sharesLegend ? { showlegend: false, margin: { ...shared.margin, t: 8 } } : {});
 }
 
 const waiting = new Set(document.querySelectorAll("figure .chart"));
