@@ -37,6 +37,8 @@ class Run:
         self.tokenizer = build_tokenizer()
         self.codec = DigitCodec(width=cfg.network.digits)
         self.network = pretraining.build_network(self.tokenizer, **cfg.network).to(self.device)
+        if self.device.type == "cuda":
+            self.network.backbone.set_attn_implementation("sdpa")
         self.optimisers = pretraining.optimisers(self.network, cfg.matrix_rate, cfg.rate)
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self.step, self.tokens, self.seconds = 0, 0, 0.0
@@ -79,9 +81,12 @@ class Run:
         factor = pretraining.schedule(self.step, self.cfg.steps, self.cfg.warmup, self.cfg.decay)
         for optimiser, rate in zip(self.optimisers, (self.cfg.matrix_rate, self.cfg.rate), strict=True):
             optimiser.param_groups[0]["lr"] = rate * factor
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.cfg.bf16):
-            loss = pretraining.digit_loss(self.network, batch)
-        loss.backward()
+        total = 0.0
+        for part in batch.split(self.cfg.pass_tokens):
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.cfg.bf16):
+                loss = pretraining.digit_loss(self.network, part) * (len(part.digits) / len(batch.digits))
+            loss.backward()
+            total += float(loss.detach())
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         for optimiser in self.optimisers:
             optimiser.step()
@@ -89,7 +94,7 @@ class Run:
         self._follow(min(self.cfg.average, self.step / (self.step + 20)))
         self.step += 1
         self.tokens += batch.digits.numel()
-        return float(loss.detach())
+        return total
 
     @torch.no_grad()
     def _follow(self, keep: float) -> None:

@@ -14,7 +14,13 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+from transformers import (
+    AttentionInterface,
+    AttentionMaskInterface,
+    PreTrainedTokenizerFast,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
 
 from timevis.models.qwen.codec import DigitCodec
 from timevis.models.qwen.layout import Layout, ValueTables
@@ -25,8 +31,30 @@ from timevis.models.qwen.synthetic_prior import SyntheticPrior, SyntheticSeries
 FIELDS = ("minute", "hour", "weekday", "day", "month")
 WINDOWS = ((168, 24, 0.5), (336, 24, 0.25), (96, 24, 0.1), (168, 96, 0.1), (72, 24, 0.05))
 """Context length, horizon and share of the batches."""
+BLOCKS, BLOCK = "timevis_causal_blocks", 144
 PLACE_WEIGHT = (1.0, 0.7, 0.3, 0.1)
 """Weight of a digit's loss: the last digit of a noisy series is noise, to the value and to the gradient."""
+
+
+def blocked_attention(
+    module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: None, scaling: float, **kwargs: Any
+) -> tuple[Tensor, None]:
+    """Causal attention, a block of queries at a time: all matrix products, a third faster than SDPA on a CPU.
+
+    Query, key and value are float [B, heads, T, d] with as many heads each; returns [B, T, heads, d].
+    """
+    query, length, outputs = query * scaling, query.shape[2], []
+    for start in range(0, length, BLOCK):
+        end = min(start + BLOCK, length)
+        scores = query[:, :, start:end] @ key[:, :, :end].transpose(-1, -2)
+        later = torch.ones(end - start, end, dtype=torch.bool, device=scores.device).triu(start + 1)
+        chances = scores.masked_fill(later, float("-inf")).softmax(-1).to(value.dtype)
+        outputs.append(chances @ value[:, :, :end])
+    return torch.cat(outputs, 2).transpose(1, 2), None
+
+
+AttentionInterface.register(BLOCKS, blocked_attention)
+AttentionMaskInterface.register(BLOCKS, lambda *args, **kwargs: None)
 
 
 def build_network(
@@ -56,6 +84,7 @@ def build_network(
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
+        attn_implementation=BLOCKS,
     )
     backbone = Qwen3ForCausalLM(config)
     layout = Layout.from_tokenizer(tokenizer, digits)
@@ -81,6 +110,12 @@ class DigitBatch:
     digits: Tensor
     calendar: Tensor
     observed: Tensor
+
+    def split(self, tokens: int) -> list[DigitBatch]:
+        """Pieces of equal rows with about so many digits each."""
+        rows = max(1, round(tokens / self.digits[0].numel()))
+        parts = zip(*(t.split(rows) for t in vars(self).values()), strict=True)
+        return [DigitBatch(*part) for part in parts]
 
     def to(self, device: torch.device) -> DigitBatch:
         return DigitBatch(*(t.to(device) for t in vars(self).values()))

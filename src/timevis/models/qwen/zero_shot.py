@@ -1,0 +1,75 @@
+"""What a backbone forecasts without having seen the data set, scored beside seasonal naive."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.windows import Batch
+from timevis.metrics import ForecastMetrics
+from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, naive_scale, sample_quantiles
+from timevis.models.naive import SeasonalNaive
+from timevis.models.qwen.codec import DigitCodec
+from timevis.models.qwen.decoding import decode, uniforms
+from timevis.models.qwen.network import DigitNetwork
+
+
+@torch.no_grad()
+def forecast_windows(
+    network: DigitNetwork, codec: DigitCodec, batch: Batch, deviation: Tensor, samples: int, seed: int = 0
+) -> Forecast:
+    """Sampled forecasts of windows without a prompt; deviation float [B, 1] of each window's channel."""
+    scaling = codec.fit(batch.context, batch.context_mask, deviation)
+    context, _ = codec.encode(batch.context, scaling)
+    prompt = torch.full((len(batch), 1), network.layout.start, device=context.device)
+    horizon = batch.target.shape[1]
+    levels = uniforms(seed, batch.origin, batch.channel, samples, horizon * codec.width)
+    digits = decode(
+        network, prompt, context, batch.calendar, batch.context_mask, levels=levels, samples=samples
+    )
+    paths = codec.decode(digits, scaling)
+    return Forecast(paths.mean(1), sample_quantiles(paths), paths)
+
+
+@torch.no_grad()
+def zero_shot(
+    network: DigitNetwork, codec: DigitCodec, datamodule: WindowDataModule, part: str = "val", samples: int = 20
+) -> dict[str, float]:
+    """Scores of a part's windows and their ratios to seasonal naive's on the same windows.
+
+    Returns
+    -------
+    dict
+        ``wql``, ``mase``, ``coverage_80``; ``wql_ratio``, ``mase_ratio`` to `SeasonalNaive`; ``mae_ratio``, the
+        mean over channels of the ratio to the better of the daily and the weekly naive of each channel.
+    """
+    naive = SeasonalNaive.from_data(datamodule)
+    naive.prepare(datamodule)
+    naive.calibrate(datamodule)
+    deviation = torch.from_numpy(datamodule.scaler.std)
+    metrics = [
+        ForecastMetrics(
+            datamodule.horizon, deviation, torch.from_numpy(naive_scale(datamodule)), QUANTILE_LEVELS
+        )
+        for _ in range(2)
+    ]
+    seasons = datamodule.seasons[1:] or datamodule.seasons
+    errors = torch.zeros(len(seasons), datamodule.num_channels, dtype=torch.float64)
+    network.eval()
+    for batch in datamodule.batches(part):
+        metrics[0].update_batch(
+            forecast_windows(network, codec, batch, deviation[batch.channel].unsqueeze(1), samples), batch
+        )
+        metrics[1].update_batch(naive.forecast(batch), batch)
+        for row, season in enumerate(seasons):
+            error = ((naive._repeat(batch, season) - batch.target).abs() * batch.target_mask).sum(1)
+            errors[row].index_add_(0, batch.channel, error.double())
+    network.train()
+    ours, theirs = (m.compute() for m in metrics)
+    count = metrics[0].sum_count.sum(1)
+    mae = torch.tensor(ours["by_channel"]["mae"], dtype=torch.float64)
+    out = {name: ours["overall"][name] for name in ("wql", "mase", "coverage_80")}
+    out |= {f"{name}_ratio": ours["overall"][name] / theirs["overall"][name] for name in ("wql", "mase")}
+    out["mae_ratio"] = float((mae * count / errors.amin(0)).mean())
+    return out
