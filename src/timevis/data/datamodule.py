@@ -71,7 +71,9 @@ class WindowDataModule(pl.LightningDataModule):
         self.windows = {
             "train": WindowSet.training(panel.values, range(first, origins["train"].stop), horizon),
             "val": WindowSet.evaluation(origins["val"], channels, stride, val_windows),
-            "calibration": WindowSet.evaluation(origins["val"], channels, 1, max(100, min(1000, 100_000 // channels))),
+            "calibration": WindowSet.evaluation(
+                origins["val"], channels, 1, max(100, min(1000, 100_000 // channels))
+            ),
             "test": WindowSet.evaluation(origins["test"], channels, stride, max_windows),
         }
 

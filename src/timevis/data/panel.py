@@ -24,6 +24,13 @@ class DatasetCard:
     attribution: str = ""
     country: str = ""
     """ISO 3166 code (with an optional ``-subdivision``) whose public holidays become a known covariate."""
+    frequency: str = ""
+    span: str = ""
+    """First and last time, in words."""
+    covariates: dict[str, str] = field(default_factory=dict)
+    """Covariate to ``known`` (ahead of time) or ``observed``."""
+    notes: tuple[str, ...] = ()
+    """Known facts about the data, as sentences."""
     defects: tuple[dict, ...] = ()
     """Declared defects: ``{"start", "end", "channels", "reason"}``, masked in targets and context."""
     public: bool = False

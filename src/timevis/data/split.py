@@ -32,6 +32,15 @@ class Split:
         return range(max(start, context_length), end - horizon + 1)
 
 
+def borders(rows: int, spec: Sequence[float]) -> tuple[int, int, int]:
+    """Ends of train, validation and test from fractions or row borders, none beyond `rows`."""
+    ends = np.asarray(spec, dtype=float)
+    if ends.sum() <= 1 + 1e-9:
+        ends = np.floor(np.cumsum(ends) * rows + 1e-6)
+    train, val, test = (int(e) for e in np.minimum(ends, rows))
+    return train, val, test
+
+
 def make_split(rows: int, spec: Sequence[float], context_length: int, horizon: int, where: str = "data") -> Split:
     """Turn fractions or row borders into a `Split` with at least one window in every part.
 

@@ -1,0 +1,193 @@
+"""The rows of a table as numbers: when, of which series, and each time only once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from timevis.data.columns import Columns
+from timevis.data.duplicates import merge_duplicates
+from timevis.data.grid import DAY, Grid, check_frequency, infer_frequency, put_on_grid
+from timevis.data.numbers import to_numbers
+from timevis.data.options import DataOptions
+from timevis.data.quality import QualityReport, stamps
+from timevis.data.table import MISSING, Table
+from timevis.data.timestamps import Times, check_zone, parse_times
+from timevis.errors import DataError
+
+MOST_AVERAGED = 0.01
+MOST_OFF_GRID = 0.01
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Distinct rows on their grid.
+
+    Attributes
+    ----------
+    source : str
+    columns : Columns
+    grid : Grid
+    series : names of the series; one empty name for a wide table
+    code, position : int64 [M]
+        Series and row of the grid; each pair occurs once.
+    values : float32 or float64 [M, targets + covariates]
+    timezone : str or None
+        Zone in which the calendar is read.
+    """
+
+    source: str
+    columns: Columns
+    grid: Grid
+    series: tuple[str, ...]
+    code: np.ndarray
+    position: np.ndarray
+    values: np.ndarray
+    timezone: str | None
+
+
+def read_rows(table: Table, columns: Columns, options: DataOptions, report: QualityReport) -> Rows:
+    """Parse, place and merge the rows of a table.
+
+    Raises
+    ------
+    DataError
+        A cell is not what its column needs, the times have no regular step, or too many rows of one time disagree.
+    """
+    table = _without_blank_rows(table, columns.time, report)
+    if options.timezone:
+        check_zone(options.timezone)
+    times = parse_times(table, columns.time, options.cleaning.day_first)
+    report.notes += times.notes
+    index, timezone = _clock(times, options, report)
+    code, series = _series(table, columns.id)
+    values = np.empty((len(index), len(columns.targets) + len(columns.covariates)), np.float32)
+    for k, name in enumerate((*columns.targets, *columns.covariates)):
+        values[:, k] = to_numbers(table, name)
+
+    order = np.lexsort((index.asi8, code))
+    report.was_sorted = bool((np.diff(index.asi8)[np.diff(code) == 0] >= 0).all())
+    if options.frequency:
+        freq = check_frequency(options.frequency)
+    else:
+        freq = infer_frequency(index.asi8[order], code[order], table.source)
+        report.frequency_inferred = True
+    grid = put_on_grid(index, freq, table.source)
+    kept = _on_grid(index, grid, table, report)
+    code, position, values = code[kept], grid.position[kept], values[kept]
+    keys = code * len(grid.index) + position
+    report.duplicates = {}
+    if not (np.diff(keys) > 0).all():
+        keys, values = _merge(keys, values, grid, series, table, columns, report)
+        code, position = keys // len(grid.index), keys % len(grid.index)
+    return Rows(table.source, columns, grid, series, code, position, values, timezone)
+
+
+def _without_blank_rows(table: Table, time: tuple[str, ...], report: QualityReport) -> Table:
+    """Drop rows in which every cell is empty; a row with values but no time is left for parsing to refuse."""
+    frame = table.frame
+    timeless = frame[list(time)].isna() | frame[list(time)].isin(list(MISSING))
+    rows = np.flatnonzero(timeless.all(axis=1))
+    if not len(rows):
+        return table
+    part = frame.iloc[rows]
+    blank = rows[(part.isna() | part.isin(list(MISSING))).all(axis=1).to_numpy()]
+    if not len(blank):
+        return table
+    if len(blank) == len(frame):
+        raise DataError(f"{table.source}: every row is empty")
+    kept = np.setdiff1d(np.arange(len(frame)), blank)
+    report.notes.append(f"{len(blank)} blank rows are skipped")
+    number = table.row_numbers or (lambda i: i + 1)
+    return Table(
+        frame.iloc[kept].reset_index(drop=True), table.source, table.unit, lambda i: number(int(kept[i])), table.notes
+    )
+
+
+def _clock(times: Times, options: DataOptions, report: QualityReport) -> tuple[pd.DatetimeIndex, str | None]:
+    """The index that the grid is laid over, and the zone of the calendar."""
+    if times.index.tz is None:
+        if options.timezone:
+            report.notes.append(
+                f"times have no zone and are read as local clock time; {options.timezone} is not applied"
+            )
+        return times.index, None
+    if times.wall is not None:
+        steps = np.diff(np.unique(times.wall.asi8))
+        if len(steps) and np.median(steps) >= DAY:
+            report.notes.append("rows a day or more apart keep their local dates, whatever their offset from UTC")
+            return times.wall.tz_localize("UTC"), None
+    zone = options.timezone or times.zone
+    report.notes.append(f"times have a zone: they are kept in UTC, the calendar is read in {zone or 'UTC'}")
+    return times.index, zone
+
+
+def _series(table: Table, name: str | None) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The number of each row's series, and the names of the series in ascending order."""
+    if name is None:
+        return np.zeros(len(table.frame), np.int64), ("",)
+    column = table.frame[name]
+    if column.map(lambda x: isinstance(x, str)).any():
+        column = column.map(lambda x: str(x).strip(), na_action="ignore").replace("", None)
+    if column.isna().any():
+        at = int(np.argmax(column.isna()))
+        raise DataError(
+            f"{table.source}: {table.place(at)}, column {name!r} is empty", "every row must name its series"
+        )
+    code, names = pd.factorize(column, sort=True)
+    return code.astype(np.int64), tuple(str(n) for n in names)
+
+
+def _on_grid(index: pd.DatetimeIndex, grid: Grid, table: Table, report: QualityReport) -> np.ndarray:
+    off = np.flatnonzero(grid.position < 0)
+    moved = np.flatnonzero(grid.moved)
+    report.off_grid = {
+        "moved": len(moved),
+        "left_out": len(off),
+        "places": stamps(index[np.sort(np.concatenate([off, moved]))]),
+    }
+    if len(off) > MOST_OFF_GRID * len(index):
+        raise DataError(
+            f"{table.source}: {len(off)} of {len(index)} times do not lie on the grid of frequency {grid.freq}, "
+            f"the first at {table.place(int(off[0]))} ({index[off[0]]})",
+            "say a data.frequency that fits all rows, or put the series on a regular grid first",
+        )
+    return np.flatnonzero(grid.position >= 0) if len(off) else np.arange(len(index))
+
+
+def _merge(
+    keys: np.ndarray,
+    values: np.ndarray,
+    grid: Grid,
+    series: tuple[str, ...],
+    table: Table,
+    columns: Columns,
+    report: QualityReport,
+) -> tuple[np.ndarray, np.ndarray]:
+    merged = merge_duplicates(keys, values)
+    length = len(grid.index)
+    report.duplicates = {
+        kind: {"rows": merged.extra[kind], "places": stamps(grid.index[at % length])}
+        for kind, at in merged.kinds.items()
+    }
+    averaged = np.bincount(merged.kinds["averaged"] // length, minlength=len(series))
+    rows = np.bincount(keys // length, minlength=len(series))
+    worst = int(np.argmax(averaged / np.maximum(rows, 1)))
+    if averaged[worst] > MOST_AVERAGED * rows[worst]:
+        at = merged.kinds["averaged"]
+        first = grid.index[at[at // length == worst][0] % length]
+        which = f" of {series[worst]!r}" if columns.id else ""
+        raise DataError(
+            f"{table.source}: {averaged[worst]} times{which} have several rows that disagree, the first {first}",
+            f"does the table hold several series? say which column names them with data.id ({_text_columns(table)})"
+            if not columns.id
+            else f"{columns.id!r} does not tell the series apart; say another data.id, or aggregate the rows first",
+        )
+    return merged.keys, merged.values
+
+
+def _text_columns(table: Table) -> str:
+    names = [str(c) for c in table.frame.columns]
+    return "columns: " + ", ".join(names[:12])

@@ -1,0 +1,203 @@
+"""The door of the data room: from a `data` config to a cleaned panel and its report."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from timevis.data.cleaning import add_holidays, clean, finish
+from timevis.data.items import read_items
+from timevis.data.options import DataOptions, nearest
+from timevis.data.panel import DatasetCard, Panel
+from timevis.data.quality import QualityReport
+from timevis.data.synthetic import synthetic_panel
+from timevis.data.table import Table
+from timevis.data.table_io import read_table
+from timevis.errors import ConfigError, DataError
+
+log = logging.getLogger(__name__)
+BUNDLED = resources.files("timevis.data") / "bundled"
+
+
+def load_panel(cfg: Mapping[str, Any]) -> tuple[Panel, QualityReport]:
+    """Read, clean and describe the data that a config's `data` group names.
+
+    Parameters
+    ----------
+    cfg : mapping
+        Keys of `timevis.data.options.DataOptions`. With `path`, the user's own file; else `name` is ``synthetic`` or
+        a bundled or public data set.
+
+    Raises
+    ------
+    ConfigError
+        An unknown key, choice or data set; names the nearest.
+    DataError
+        The file cannot become a panel; names file, row and column.
+    """
+    options = DataOptions.from_config(cfg)
+    if options.path is None and options.name == "synthetic":
+        return _synthetic(options)
+    table, card = open_table(options)
+    return clean(table, options, _said(card, options))
+
+
+def _said(card: DatasetCard, options: DataOptions) -> DatasetCard:
+    """The card with what the user said in its place."""
+    return replace(
+        card,
+        domain=options.domain or card.domain,
+        unit=options.unit or card.unit,
+        description=options.description or card.description,
+    )
+
+
+def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
+    """The raw table that the options name, and its dataset card."""
+    encoding = options.cleaning.encoding
+    if options.path is not None:
+        path = Path(options.path).expanduser()
+        name = path.name.split(".")[0] if options.name == "csv" else options.name
+        return read_table(path, sheet=options.sheet, encoding=encoding), DatasetCard(name)
+    if options.name == "csv":
+        raise ConfigError("data=csv needs a file", "for example: data=csv data.path=my.csv")
+    entries = catalog()
+    if options.name not in entries:
+        raise ConfigError(
+            f"there is no data set {options.name!r}", nearest(options.name, [*entries, "csv", "synthetic"])
+        )
+    card, entry = read_card(options.name)
+    return read_table(find_file(entry) if "url" in entry else _bundled(options.name)), card
+
+
+def catalog() -> list[str]:
+    """Names of the bundled and public data sets."""
+    return sorted(p.name.removesuffix(".yaml") for p in BUNDLED.iterdir() if p.name.endswith(".yaml"))
+
+
+def read_card(name: str) -> tuple[DatasetCard, dict[str, Any]]:
+    """The dataset card of a bundled or public data set, and its whole entry (which may add file, url and sha256)."""
+    entry = yaml.safe_load((BUNDLED / f"{name}.yaml").read_text(encoding="utf-8"))
+    known = {f.name for f in fields(DatasetCard)}
+    given: dict[str, Any] = {k: tuple(v) if k in ("defects", "notes") else v for k, v in entry.items() if k in known}
+    return DatasetCard(**given, public=True), entry
+
+
+def _bundled(name: str) -> Path:
+    return Path(str(BUNDLED / f"{name}.csv.gz"))
+
+
+def data_folders() -> list[Path]:
+    """Where public data sets are looked for: TIMEVIS_DATA, ../shared/data, then the cache."""
+    given = os.environ.get("TIMEVIS_DATA")
+    return [*([Path(given).expanduser()] if given else []), Path("../shared/data"), cache_folder()]
+
+
+def cache_folder() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "timevis"
+
+
+def find_file(entry: Mapping[str, Any]) -> Path:
+    """A public file, from a local folder or else downloaded to the cache; its content is checked either way.
+
+    Raises
+    ------
+    DataError
+        It is nowhere and cannot be downloaded, or its content is another.
+    """
+    name = entry["file"]
+    for folder in data_folders():
+        if (folder / name).is_file():
+            _check(folder / name, entry)
+            log.info("reading %s", folder / name)
+            return folder / name
+    target = cache_folder() / name
+    looked = ", ".join(map(str, data_folders()))
+    log.info("downloading %s", entry["url"])
+    part = target.with_name(f"{name}.{os.getpid()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with urllib.request.urlopen(entry["url"], timeout=30) as answer:
+            part.write_bytes(answer.read())
+        _check(part, entry)
+        part.replace(target)
+    except OSError as error:
+        raise DataError(
+            f"{name} is in none of {looked}, and could not be downloaded from {entry['url']} ({error})",
+            f"put the file into one of these folders, or set TIMEVIS_DATA to the folder that holds it "
+            f"(sha256 {entry['sha256'][:16]}...)",
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def _check(path: Path, entry: Mapping[str, Any]) -> None:
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != entry["sha256"]:
+        raise DataError(
+            f"{path} is not the published {entry['file']} (sha256 {found[:16]}..., not {entry['sha256'][:16]}...)",
+            f"delete it, or replace it by {entry['url']}",
+        )
+
+
+def _synthetic(options: DataOptions) -> tuple[Panel, QualityReport]:
+    panel = synthetic_panel(
+        options.rows,
+        options.channels,
+        domain=options.domain or "electricity",
+        freq=options.frequency or "h",
+        seed=options.seed,
+    )
+    panel = add_holidays(replace(panel, card=_said(panel.card, options)), options)
+    return finish(panel, options, QualityReport("synthetic", rows_read=len(panel)))
+
+
+def load_files(
+    paths: Sequence[str | Path],
+    cfg: Mapping[str, Any],
+    channels: Sequence[str],
+    *,
+    freq: str | None = None,
+) -> dict[str, Panel]:
+    """Read new files the way an existing run read its data, for forecasts beyond their last row.
+
+    Parameters
+    ----------
+    paths : files
+        A file with the run's channels is one item, named after the file. A long file whose series are not the run's
+        channels is one item for each of its series, named ``series`` or ``file/series``.
+    cfg : mapping
+        The run's `data` group.
+    channels : names
+        Channels of the run, in its order.
+    freq : str, optional
+        The run's frequency; another one in a file is an error.
+
+    Returns
+    -------
+    dict
+        Item name to panel. Nothing is left out for being constant, and no outlier is masked.
+    """
+    options = DataOptions.from_config(cfg)
+    card = read_card(options.name)[0] if options.name in catalog() else DatasetCard(options.name)
+    card = replace(_said(card, options), public=False)
+    items: dict[str, Panel] = {}
+    for path in map(Path, paths):
+        for name, panel in read_items(path, options, tuple(channels), freq, card).items():
+            if name in items:
+                name = f"{path.stem}/{name}"
+            if name in items:
+                raise DataError(f"{path}: two items are named {name!r}", "give the files different names")
+            items[name] = panel
+    return items

@@ -1,0 +1,224 @@
+"""From a table as it was read to a regular panel, with a report of everything done on the way.
+
+Nothing is invented: rows are sorted, merged and placed on their grid; what was not observed stays missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from timevis.data.assemble import Rows, read_rows
+from timevis.data.calendar import steps_per_day
+from timevis.data.columns import find_columns
+from timevis.data.holidays import holiday_flags
+from timevis.data.options import DataOptions
+from timevis.data.outliers import find_outliers, fit_bounds
+from timevis.data.panel import DatasetCard, Panel
+from timevis.data.quality import LISTED, QualityReport, describe_channels, find_gaps
+from timevis.data.split import borders
+from timevis.data.table import Table
+from timevis.errors import ConfigError, DataError
+
+MAX_COVARIATES = 64
+
+
+def clean(table: Table, options: DataOptions, card: DatasetCard) -> tuple[Panel, QualityReport]:
+    """Make a panel of a table.
+
+    Raises
+    ------
+    DataError
+        The table cannot become a panel; names the file, the row and the column.
+    """
+    report = QualityReport(table.source, rows_read=len(table.frame), notes=list(table.notes))
+    columns = find_columns(table, options)
+    report.left_out = dict(columns.left_out)
+    report.notes += columns.notes
+    rows = read_rows(table, columns, options, report)
+    panel = replace(to_panel(rows, card), timezone=rows.timezone)
+    panel = add_holidays(panel, options)
+    panel = leave_out_constant(panel, report, asked=options.target or ())
+    return finish(panel, options, report)
+
+
+def to_panel(rows: Rows, card: DatasetCard) -> Panel:
+    """Spread the rows of one or many series over the grid, a channel for each series and target."""
+    length, series, targets = len(rows.grid.index), len(rows.series), len(rows.columns.targets)
+    wide = np.full((length, series, targets + len(rows.columns.covariates)), np.nan, np.float32)
+    wide[rows.position, rows.code] = rows.values
+    values = np.ascontiguousarray(wide[:, :, :targets]).reshape(length, -1)
+    if rows.columns.id is None:
+        channels = rows.columns.targets
+    elif targets == 1:
+        channels = rows.series
+    else:
+        channels = tuple(f"{s}/{t}" for s in rows.series for t in rows.columns.targets)
+    covariates, names, known = _shared_covariates(wide[:, :, targets:], rows)
+    return Panel(values, rows.grid.index, rows.grid.freq, channels, covariates, names, known, card)
+
+
+def _shared_covariates(wide: np.ndarray, rows: Rows) -> tuple[np.ndarray, tuple[str, ...], tuple[bool, ...]]:
+    """One column for a covariate on which all series agree, else one for each series."""
+    columns: list[np.ndarray] = []
+    names: list[str] = []
+    known: list[bool] = []
+    for k, name in enumerate(rows.columns.covariates):
+        low, high = np.fmin.reduce(wide[:, :, k], axis=1), np.fmax.reduce(wide[:, :, k], axis=1)
+        agree = bool(((low == high) | np.isnan(low)).all())
+        columns += [low] if agree else list(wide[:, :, k].T)
+        names += [name] if agree else [f"{name}/{s}" for s in rows.series]
+        known += [rows.columns.covariates_known[k]] * (1 if agree else len(rows.series))
+    if len(names) > max(MAX_COVARIATES, len(rows.columns.covariates)):
+        raise DataError(
+            f"{rows.source}: covariates differ between the series and would become {len(names)} columns",
+            f"at most {MAX_COVARIATES} are supported; choose fewer data.covariates",
+        )
+    stacked = np.stack(columns, axis=1) if columns else np.empty((len(wide), 0), np.float32)
+    return stacked, tuple(names), tuple(known)
+
+
+def add_holidays(panel: Panel, options: DataOptions) -> Panel:
+    """Append the known covariate `holiday` where it was asked for and the table has no such column.
+
+    Raises
+    ------
+    ConfigError
+        Nothing says which country's holidays.
+    """
+    if "holiday" not in (options.covariates or {}) or "holiday" in panel.covariate_names:
+        return panel
+    kind = (options.covariates or {})["holiday"]
+    country = panel.card.country if kind in ("known", "observed") else kind
+    if not country:
+        raise ConfigError(
+            "data.covariates.holiday does not say the country",
+            "the table has no column holiday; give a country: data.covariates={holiday:DE}",
+        )
+    flags = holiday_flags(panel.local_index, country)[:, None]
+    return replace(
+        panel,
+        covariates=np.concatenate([panel.covariates, flags], axis=1),
+        covariate_names=(*panel.covariate_names, "holiday"),
+        covariate_known=(*panel.covariate_known, True),
+    )
+
+
+def leave_out_constant(panel: Panel, report: QualityReport, asked: Sequence[str] = ()) -> Panel:
+    """Leave out channels and covariates that never change, and name them.
+
+    Raises
+    ------
+    DataError
+        A channel was asked for by name, or none is left.
+    """
+    with np.errstate(invalid="ignore"):
+        varies = np.fmin.reduce(panel.values) < np.fmax.reduce(panel.values)
+    for j in np.flatnonzero(~varies):
+        seen = panel.values[:, j][np.isfinite(panel.values[:, j])]
+        why = f"is constant ({seen[0]:g})" if len(seen) else "is empty"
+        if panel.channels[j] in asked:
+            raise DataError(f"{report.source}: column {panel.channels[j]!r} {why}", "choose another data.target")
+        report.left_out[panel.channels[j]] = why
+    if not varies.any():
+        raise DataError(f"{report.source}: every numeric column is constant or empty", "there is nothing to forecast")
+    if not varies.all():
+        kept = np.flatnonzero(varies)
+        panel = replace(panel, values=panel.values[:, kept], channels=tuple(panel.channels[j] for j in kept))
+    with np.errstate(invalid="ignore"):
+        varies = np.fmin.reduce(panel.covariates, axis=0) < np.fmax.reduce(panel.covariates, axis=0)
+    for k in np.flatnonzero(~varies):
+        report.left_out[panel.covariate_names[k]] = "is a constant covariate"
+    if not varies.all():
+        kept = np.flatnonzero(varies)
+        panel = replace(
+            panel,
+            covariates=panel.covariates[:, kept],
+            covariate_names=tuple(panel.covariate_names[k] for k in kept),
+            covariate_known=tuple(panel.covariate_known[k] for k in kept),
+        )
+    return panel
+
+
+def finish(panel: Panel, options: DataOptions, report: QualityReport) -> tuple[Panel, QualityReport]:
+    """Mask declared defects, look for outliers, describe the panel, and complete its card."""
+    ends = borders(len(panel), options.split)
+    panel = mask_defects(panel, report)
+    panel = treat_outliers(panel, ends, options.cleaning.outliers == "mask", report)
+    span = f"{panel.index[0]} to {panel.index[-1]}"
+    kinds = {
+        n: "known" if k else "observed" for n, k in zip(panel.covariate_names, panel.covariate_known, strict=True)
+    }
+    card = panel.card
+    panel = replace(
+        panel,
+        card=replace(card, frequency=panel.freq, span=card.span or span, covariates=kinds),
+    )
+    report.card = asdict(panel.card)
+    report.rows, report.frequency, report.timezone = len(panel), panel.freq, panel.timezone
+    report.start, report.end = str(panel.index[0]), str(panel.index[-1])
+    report.gaps = find_gaps(panel)
+    report.channels = describe_channels(panel, ends[0])
+    report.missing = {c: d["missing"] for c, d in report.channels.items()}
+    missing = np.isnan(panel.covariates).sum(axis=0)
+    report.covariates = {n: {"kind": kinds[n], "missing": int(m)} for n, m in zip(kinds, missing, strict=True)}
+    report.split = describe_split(panel.index, ends)
+    if panel.card.domain == "other" and not panel.card.public:
+        report.notes.append("no data.domain given: the generic prompt is used")
+    return panel, report
+
+
+def describe_split(index: pd.DatetimeIndex, ends: tuple[int, int, int]) -> dict[str, Any]:
+    """Rows and first and last time of each part."""
+    starts = (0, ends[0], ends[1])
+    return {
+        name: {"rows": max(0, b - a)} | ({"start": str(index[a]), "end": str(index[b - 1])} if b > a else {})
+        for name, a, b in zip(("train", "val", "test"), starts, ends, strict=True)
+    }
+
+
+def mask_defects(panel: Panel, report: QualityReport) -> Panel:
+    """Make the defects that the dataset card declares missing, and count them."""
+    values = panel.values
+    for defect in panel.card.defects:
+        first, last = panel.index.searchsorted([pd.Timestamp(defect["start"], tz=panel.index.tz)])[0], 0
+        last = panel.index.searchsorted([pd.Timestamp(defect["end"], tz=panel.index.tz)], side="right")[0]
+        chosen = [j for j, c in enumerate(panel.channels) if c in defect.get("channels", panel.channels)]
+        if values is panel.values:
+            values = values.copy()
+        masked = int(np.isfinite(values[first:last][:, chosen]).sum())
+        values[first:last, chosen] = np.nan
+        report.defects.append(dict(defect) | {"masked": masked})
+    return panel.with_values(values)
+
+
+def treat_outliers(panel: Panel, ends: tuple[int, int, int], mask: bool, report: QualityReport) -> Panel:
+    """Report values outside bounds fitted on the training rows; with `mask`, make those before the test part missing.
+
+    A test target is never masked for being unusual: what makes a forecast hard must not leave the score.
+    """
+    per_day = steps_per_day(panel.freq)
+    season = round(per_day) if per_day > 1 and abs(per_day - round(per_day)) < 1e-9 else 1
+    lower, upper = fit_bounds(panel.values[: ends[0]], season)
+    found = find_outliers(panel.values, lower, upper)
+    for j in np.unique(found[:, 1]):
+        at = found[found[:, 1] == j, 0]
+        slot = at % len(lower)
+        places = [
+            {"time": str(panel.index[t]), "value": panel.values[t, j], "lower": lower[s, j], "upper": upper[s, j]}
+            for t, s in zip(at[:LISTED], slot[:LISTED], strict=True)
+        ]
+        report.outliers[panel.channels[j]] = {
+            "count": len(at),
+            "masked": int((at < ends[1]).sum()) if mask else 0,
+            "places": places,
+        }
+    if mask and (early := found[found[:, 0] < ends[1]]).size:
+        values = panel.values.copy()
+        values[early[:, 0], early[:, 1]] = np.nan
+        panel = panel.with_values(values)
+    return panel

@@ -1,0 +1,168 @@
+"""Which column is the time, the series' name, a target or a covariate: given, or inferred and said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from timevis.data.numbers import kind_of
+from timevis.data.options import DataOptions, nearest
+from timevis.data.table import Table
+from timevis.data.timestamps import PARTS, looks_like_time
+from timevis.errors import DataError
+
+TIME_NAMES = ("time", "timestamp", "datetime", "date_time", "date", "ds", "ts", "day", "month", "year", "period")
+ID_NAMES = ("id", "unique_id", "item_id", "series_id", "series", "item", "sensor", "sensor_id", "station", "store")
+COUNTER_NAMES = ("no", "nr", "index", "row", "rownum", "row_number", "unnamed: 0", "column 1", "id")
+NOT_A_TARGET = {"boolean": "holds booleans", "time": "holds dates", "text": "holds text", "empty": "is empty"}
+
+
+@dataclass
+class Columns:
+    """The part each column plays.
+
+    Attributes
+    ----------
+    time : names of the columns that make the time
+    id : name or None
+    targets, covariates : names
+    covariates_known : bool for each covariate
+    left_out : dict
+        Name of every other column to the reason why it is not used.
+    notes : list of str
+    """
+
+    time: tuple[str, ...]
+    id: str | None
+    targets: tuple[str, ...]
+    covariates: tuple[str, ...] = ()
+    covariates_known: tuple[bool, ...] = ()
+    left_out: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def find_columns(table: Table, options: DataOptions) -> Columns:
+    """Give every column its part.
+
+    Raises
+    ------
+    DataError
+        A column that was asked for is missing (names the nearest) or not numeric, there is no time column, or no
+        numeric column is left.
+    """
+    asked = [*(options.time or ()), *((options.id,) if options.id else ()), *(options.target or ())]
+    covariates = {k: v for k, v in (options.covariates or {}).items() if k != "holiday" or k in table.frame}
+    for name in (*asked, *covariates):
+        if name not in table.frame:
+            raise DataError(f"{table.source} has no column {name!r}", nearest(name, map(str, table.frame.columns)))
+    notes: list[str] = []
+    time = options.time or _find_time(table, notes)
+    rest = [str(c) for c in table.frame.columns if c not in time]
+    id_column = options.id or _find_id(
+        table, time, [c for c in rest if c not in asked and c not in covariates], notes
+    )
+    rest = [c for c in rest if c != id_column and c not in covariates]
+    found = Columns(
+        time, id_column, (), tuple(covariates), tuple(k == "known" for k in covariates.values()), notes=notes
+    )
+    for name in covariates:
+        kind = kind_of(table.frame[name])
+        if kind in ("time", "text"):
+            raise DataError(
+                f"{table.source}: the covariate {name!r} {NOT_A_TARGET[kind]}", "covariates are numbers or booleans"
+            )
+    if options.target:
+        for name in options.target:
+            kind = kind_of(table.frame[name])
+            if kind != "number":
+                raise DataError(
+                    f"{table.source}: column {name!r}{_first_text(table, name, kind)} {NOT_A_TARGET[kind]}, "
+                    "so it cannot be a target",
+                    "data.target takes numeric columns",
+                )
+        found.targets = options.target
+        found.left_out = {c: "not asked for" for c in rest if c not in options.target}
+        return found
+    kinds = {c: kind_of(table.frame[c]) for c in rest}
+    numeric = [c for c in rest if kinds[c] == "number"]
+    counters = [c for c in numeric if len(numeric) > 1 and _is_counter(table.frame[c], c)]
+    found.left_out = {c: NOT_A_TARGET[k] for c, k in kinds.items() if k != "number"}
+    found.left_out |= dict.fromkeys(counters, "counts the rows")
+    found.targets = tuple(c for c in numeric if c not in counters)
+    if not found.targets:
+        others = "; ".join(f"{c!r} {why}" for c, why in found.left_out.items()) or "there is none beside the time"
+        raise DataError(f"{table.source}: no numeric column is left to forecast ({others})", "data.target names one")
+    return found
+
+
+def _first_text(table: Table, name: str, kind: str) -> str:
+    column = table.frame[name].dropna()
+    return f" ({table.place(int(column.index[0]))}: {column.iloc[0]!r})" if kind == "text" and len(column) else ""
+
+
+def _find_time(table: Table, notes: list[str]) -> tuple[str, ...]:
+    frame = table.frame
+    lower = {str(c).lower().strip(): str(c) for c in frame.columns}
+    if {"year", "month", "day"} <= set(lower):
+        parts = tuple(lower[p] for p in PARTS if p in lower)
+        notes.append(f"the time is made of the columns {', '.join(parts)}")
+        return parts
+    named = [lower[n] for n in TIME_NAMES if n in lower]
+    if "date" in lower and "time" in lower and _is_clock(frame[lower["time"]]):
+        notes.append("the time is made of the columns date, time")
+        return (lower["date"], lower["time"])
+    for name in named:
+        column = frame[name]
+        if looks_like_time(column) or (types.is_numeric_dtype(column) and _numeric_time(column)):
+            return _noted(name, frame, notes)
+    for name in map(str, frame.columns):
+        if looks_like_time(frame[name]):
+            return _noted(name, frame, notes)
+    for name in named:
+        if frame[name].notna().any():
+            return (name,)  # named like a time: let parsing say which cell is not one
+    raise DataError(
+        f"{table.source}: there is no time column among {', '.join(map(repr, frame.columns[:12]))}"
+        + ("..." if len(frame.columns) > 12 else ""),
+        "one column must hold times such as 2020-01-31 13:00; data.time names it",
+    )
+
+
+def _noted(name: str, frame: pd.DataFrame, notes: list[str]) -> tuple[str, ...]:
+    notes.append(f"the time column is {name!r}")
+    return (name,)
+
+
+def _is_clock(column: pd.Series) -> bool:
+    sample = column.dropna().iloc[:20].astype(str)
+    return bool(len(sample)) and bool(sample.str.fullmatch(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[APap][Mm])?").all())
+
+
+def _numeric_time(column: pd.Series) -> bool:
+    values = column.dropna()
+    return bool(len(values)) and bool(values.min() >= 1700) and bool((values == values.round()).all())
+
+
+def _find_id(table: Table, time: tuple[str, ...], rest: list[str], notes: list[str]) -> str | None:
+    """The column that makes repeated times unique, for a long table."""
+    frame = table.frame
+    repeated = frame.duplicated(list(time))
+    if repeated.mean() <= 0.01:
+        return None
+    named = [c for c in rest if c.lower().strip() in ID_NAMES]
+    text = [c for c in rest if c not in named and kind_of(frame[c]) == "text"]
+    for name in named + text:
+        if frame[name].nunique() > 1 and frame.duplicated([*time, name]).mean() <= 0.01:
+            notes.append(f"the table is long: {name!r} names the series")
+            return name
+    return None
+
+
+def _is_counter(column: pd.Series, name: str) -> bool:
+    if name.lower().strip() not in COUNTER_NAMES or not types.is_numeric_dtype(column) or len(column) < 3:
+        return False
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return bool((np.diff(values) == 1).all())

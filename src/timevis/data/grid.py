@@ -1,0 +1,187 @@
+"""The regular grid of a series: its step, and where on it each row belongs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pandas.tseries.frequencies import to_offset
+from pandas.tseries.offsets import BaseOffset, Tick
+
+from timevis.errors import ConfigError, DataError
+
+DAY = 86_400_000_000
+OLD_ALIASES = {"H": "h", "T": "min", "S": "s", "M": "ME", "Q": "QE", "Y": "YE", "A": "YE", "1H": "h"}
+NICE_STEPS = tuple(
+    [n * 1_000_000 for n in (1, 2, 5, 10, 15, 20, 30)]
+    + [n * 60_000_000 for n in (1, 2, 3, 5, 10, 12, 15, 20, 30)]
+    + [n * 3_600_000_000 for n in (1, 2, 3, 4, 6, 8, 12)]
+    + [DAY, 7 * DAY]
+)
+CALENDAR_STEPS = ("MS", "ME", "QS", "QE", "YS", "YE")
+TOLERANCE = 0.1
+"""Rows within this share of a step beside the grid are put onto it."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A regular index and the row of it for every time.
+
+    Attributes
+    ----------
+    index : DatetimeIndex [T]
+    freq : str
+    position : int64 [rows]
+        -1 for a time that is not on the grid.
+    moved : bool [rows]
+        True where a time beside the grid was put onto it.
+    """
+
+    index: pd.DatetimeIndex
+    freq: str
+    position: np.ndarray
+    moved: np.ndarray
+
+
+def check_frequency(freq: str) -> str:
+    """A pandas alias, from a current or an old spelling of it.
+
+    Raises
+    ------
+    ConfigError
+    """
+    for alias in (OLD_ALIASES.get(freq, freq), freq.lower()):
+        try:
+            offset = to_offset(alias)
+        except ValueError:
+            continue
+        if offset is not None and offset.n > 0:
+            return _alias(offset)
+    raise ConfigError(f"data.frequency={freq!r} is not a frequency", "for example 15min, h, D, W-MON, MS")
+
+
+def _alias(offset: BaseOffset) -> str:
+    if isinstance(offset, Tick):
+        return _step_alias(pd.Timedelta(offset).value // 1000)
+    return offset.freqstr
+
+
+def _step_alias(step: int) -> str:
+    if step % DAY == 0:
+        return "D" if step == DAY else f"{step // DAY}D"
+    return to_offset(pd.Timedelta(step, "us")).freqstr
+
+
+def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
+    """The most common step of sorted times, int64 microseconds [rows], within the series numbered `series` [rows].
+
+    Raises
+    ------
+    DataError
+        Too few rows, or no step is common enough.
+    """
+    steps = np.diff(times)[np.diff(series) == 0]
+    steps = steps[steps > 0]
+    if len(steps) < 2:
+        raise DataError(
+            f"{source}: {len(steps) + 1} distinct times are too few for a series",
+            "at least 3 rows are needed to see a frequency, and a few hundred to train and test",
+        )
+    found, counts = np.unique(steps, return_counts=True)
+    step, share = int(found[counts.argmax()]), counts.max() / len(steps)
+    if step >= 28 * DAY:
+        return _calendar_frequency(pd.DatetimeIndex(np.unique(times).astype("M8[us]")), source)
+    if step == DAY and share < 0.9 and not (pd.DatetimeIndex(times.astype("M8[us]")).weekday >= 5).any():
+        return "B"
+    if step == 7 * DAY and share >= 0.5:
+        weekdays = np.bincount(pd.DatetimeIndex(times.astype("M8[us]")).weekday, minlength=7)
+        return "W-" + ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")[int(weekdays.argmax())]
+    if share >= 0.5:
+        return _step_alias(step)
+    middle = float(np.median(steps))
+    nice = min(NICE_STEPS, key=lambda s: abs(s - middle))
+    if abs(nice - middle) <= 0.05 * nice and (np.abs(steps - nice) <= 2 * TOLERANCE * nice).mean() > 0.8:
+        return _step_alias(nice)
+    raise DataError(
+        f"{source}: the times have no regular step (the most common, {pd.Timedelta(step, 'us')}, "
+        f"is {share:.0%} of all steps)",
+        "say data.frequency, for example data.frequency=h, or put the series on a regular grid first",
+    )
+
+
+def _calendar_frequency(times: pd.DatetimeIndex, source: str) -> str:
+    days = float(np.median(np.diff(times.to_numpy()).astype("m8[us]").astype(float))) / DAY
+    wanted = "M" if days < 60 else "Q" if days < 200 else "Y"
+    for alias in (a for a in CALENDAR_STEPS if a[0] == wanted):
+        for offset in _anchored(alias):
+            if all(offset.is_on_offset(t) for t in times[:200]):
+                return offset.freqstr
+    raise DataError(
+        f"{source}: the times step by about {days:.0f} days, but not by whole months, quarters or years",
+        "say data.frequency, for example data.frequency=28D",
+    )
+
+
+def _anchored(alias: str) -> list[BaseOffset]:
+    months = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+    names = [alias] if alias[0] == "M" else [alias] + [f"{alias}-{m}" for m in months]
+    return [o for o in map(to_offset, names) if o is not None]
+
+
+def put_on_grid(times: pd.DatetimeIndex, freq: str, source: str) -> Grid:
+    """Lay a regular grid over times in any order.
+
+    Times within a tenth of a step of the grid are put onto it; the phase of the grid is the most common one.
+
+    Raises
+    ------
+    DataError
+        A few times lie so far from the rest that almost all of the grid would be empty.
+    """
+    offset = to_offset(freq)
+    assert offset is not None
+    value = times.asi8
+    step = pd.Timedelta(offset).value // 1000 if isinstance(offset, Tick) else 0
+    if not step and freq.endswith("D"):
+        step = offset.n * DAY
+    if not step:
+        return _put_on_calendar(times, freq, offset, source)
+    phases, counts = np.unique(value % step, return_counts=True)
+    phase = int(phases[counts.argmax()])
+    position = np.rint((value - phase) / step).astype(np.int64)
+    away = value - phase - position * step
+    off = np.abs(away) > TOLERANCE * step
+    kept = position[~off]
+    first, last = int(kept.min()), int(kept.max())
+    _refuse_sparse(times, last - first + 1, source)
+    start = pd.Timestamp(first * step + phase, unit="us", tz=times.tz).as_unit("us")
+    index = pd.date_range(start, periods=last - first + 1, freq=freq, unit="us")
+    return Grid(index, freq, np.where(off, -1, position - first), (away != 0) & ~off)
+
+
+def _put_on_calendar(times: pd.DatetimeIndex, freq: str, offset: BaseOffset, source: str) -> Grid:
+    clock = times.asi8 % DAY
+    clocks, counts = np.unique(clock, return_counts=True)
+    shift = pd.Timedelta(int(clocks[counts.argmax()]), "us")
+    start, end = offset.rollback(times.min().normalize()), offset.rollforward(times.max().normalize())
+    index = pd.date_range(start, end, freq=freq, unit="us") + shift
+    position = index.get_indexer(times)
+    used = position[position >= 0]
+    if not len(used):
+        raise DataError(
+            f"{source}: no time lies on data.frequency={freq} (the first is {times[0]})",
+            "leave data.frequency out to have it inferred",
+        )
+    first, last = int(used.min()), int(used.max())
+    index = pd.DatetimeIndex(index[first : last + 1], freq=None)
+    return Grid(index, freq, np.where(position < 0, -1, position - first), np.zeros(len(times), bool))
+
+
+def _refuse_sparse(times: pd.DatetimeIndex, rows: int, source: str) -> None:
+    if rows > 10_000 and rows > 20 * len(times):
+        raise DataError(
+            f"{source}: the {len(times)} times reach from {times.min()} to {times.max()}, "
+            f"which would be {rows} rows, nearly all of them empty",
+            "look for a mistyped date, or say a coarser data.frequency",
+        )

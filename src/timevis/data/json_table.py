@@ -1,0 +1,73 @@
+"""JSON tables: records, columns, or one record per line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+
+from timevis.data.table import Table
+from timevis.data.text_table import to_utf8
+from timevis.errors import DataError
+
+SHAPES = 'write records [{"time": ..., "value": ...}, ...] or columns {"time": [...], "value": [...]}'
+
+
+def read_json(raw: bytes, source: str, encoding: str | None = None) -> Table:
+    """Read records, columns (lists, or objects keyed by row), or JSON lines.
+
+    Raises
+    ------
+    DataError
+        Not JSON (names line and column), or not of a shape that is a table.
+    """
+    raw, notes = to_utf8(raw, source, encoding)
+    text = raw.decode("utf-8")
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        content = _lines(text, source, error)
+    if isinstance(content, dict) and len(content) == 1 and isinstance(next(iter(content.values())), list | dict):
+        inner = next(iter(content.values()))
+        if isinstance(inner, dict) or (inner and isinstance(inner[0], dict)):
+            content = inner
+    return Table(_frame(content, source), source, unit="record", notes=notes)
+
+
+def _lines(text: str, source: str, error: json.JSONDecodeError) -> list[Any]:
+    lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if len(lines) < 2 or not lines[0][1].rstrip().endswith("}"):
+        raise DataError(
+            f"{source}: not JSON at row {error.lineno}, column {error.colno}: {error.msg}", SHAPES
+        ) from error
+    records = []
+    for number, line in lines:
+        try:
+            records.append(json.loads(line))
+        except json.JSONDecodeError as inner:
+            raise DataError(f"{source}: row {number} is not JSON: {inner.msg}", SHAPES) from inner
+    return records
+
+
+def _frame(content: Any, source: str) -> pd.DataFrame:
+    if isinstance(content, list):
+        for i, record in enumerate(content):
+            if not isinstance(record, dict):
+                raise DataError(f"{source}: record {i + 1} is not an object with named values", SHAPES)
+            for key, value in record.items():
+                if isinstance(value, list | dict):
+                    raise DataError(f"{source}: record {i + 1}, column {key!r} holds a nested value", SHAPES)
+        names = list(dict.fromkeys(key for record in content for key in record))
+        columns = {name: [record.get(name) for record in content] for name in names}
+    elif isinstance(content, dict) and content and all(isinstance(v, list | dict) for v in content.values()):
+        columns = {k: list(v.values()) if isinstance(v, dict) else v for k, v in content.items()}
+        lengths = {k: len(v) for k, v in columns.items()}
+        first, size = next(iter(lengths.items()))
+        for name, length in lengths.items():
+            if length != size:
+                raise DataError(f"{source}: column {name!r} has {length} values, column {first!r} has {size}", SHAPES)
+    else:
+        raise DataError(f"{source}: the JSON is neither records nor columns", SHAPES)
+    frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
+    return frame.infer_objects()

@@ -1,0 +1,70 @@
+"""Numbers out of table columns, with the place of whatever is not one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from timevis.data.table import MISSING, Table
+from timevis.errors import DataError
+
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+
+def kind_of(column: pd.Series) -> str:
+    """What a column holds: ``number``, ``boolean``, ``time``, ``text`` or ``empty``.
+
+    A column of text of which at least half the cells are numbers is ``number``: its other cells are mistakes.
+    """
+    if types.is_bool_dtype(column):
+        return "boolean"
+    if types.is_datetime64_any_dtype(column):
+        return "time"
+    if types.is_numeric_dtype(column):
+        return "number" if column.notna().any() else "empty"
+    filled = column.dropna()
+    text = filled.astype(str).str.strip()
+    text = text[~text.isin(MISSING)]
+    if not len(text):
+        return "empty"
+    if filled.map(lambda x: isinstance(x, bool)).all():
+        return "boolean"
+    if filled.map(lambda x: hasattr(x, "isoformat")).all():
+        return "time"
+    good = pd.to_numeric(text, errors="coerce").notna().sum()
+    return "number" if 2 * good >= len(text) else "text"
+
+
+def to_numbers(table: Table, name: str) -> np.ndarray:
+    """A column as float64 [rows], NaN where a cell is missing.
+
+    Raises
+    ------
+    DataError
+        A cell is text, infinite, or too large for 32-bit floats; names file, row and column.
+    """
+    column = table.frame[name]
+    if types.is_numeric_dtype(column):
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    else:
+        text = column.astype("object").where(column.notna(), "").astype(str).str.strip()
+        missing = text.isin(MISSING)
+        values = pd.to_numeric(text.mask(missing), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        bad = np.flatnonzero(np.isnan(values) & ~missing.to_numpy())
+        if len(bad):
+            raise DataError(
+                f"{table.source}: {table.place(bad[0])}, column {name!r} holds text, not a number: {text.iloc[bad[0]]!r}"
+                + (f"; so do {len(bad) - 1} more cells" if len(bad) > 1 else ""),
+                "write numbers like 1234.5, and leave the cell empty where there is no value",
+            )
+    with np.errstate(invalid="ignore"):
+        bad = np.flatnonzero(np.abs(values) > FLOAT32_MAX)
+    if len(bad):
+        what = "is infinite" if np.isinf(values[bad[0]]) else f"is too large ({values[bad[0]]:g})"
+        raise DataError(
+            f"{table.source}: {table.place(bad[0])}, column {name!r} {what}"
+            + (f"; so are {len(bad) - 1} more cells" if len(bad) > 1 else ""),
+            "leave the cell empty where there is no value",
+        )
+    return values

@@ -1,0 +1,163 @@
+"""The `data` group of the config, validated once at the door."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from timevis.errors import ConfigError
+
+DOMAINS = ("traffic", "electricity", "weather", "other")
+DESCRIPTION_LIMIT = 300
+
+
+def nearest(word: object, choices: Iterable[str]) -> str:
+    """Advice that names the choice closest to a mistyped word, and then all of them."""
+    known = sorted(choices)
+    close = difflib.get_close_matches(str(word).lower(), known, n=1, cutoff=0.5)
+    listing = "choices: " + ", ".join(known)
+    return f"did you mean {close[0]!r}? {listing}" if close else listing
+
+
+def check_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
+    """Refuse the first unknown key.
+
+    Raises
+    ------
+    ConfigError
+        Names the key and the nearest known one.
+    """
+    known = list(known)
+    for key in given:
+        if key not in known:
+            raise ConfigError(f"{where} has no key {key!r}", nearest(key, known))
+
+
+def check_choice(value: Any, choices: Sequence[Any], key: str) -> None:
+    """Refuse a value outside `choices`, naming the nearest one in a ConfigError."""
+    if value not in choices:
+        raise ConfigError(f"{key}={value!r} is not a choice", nearest(value, [str(c) for c in choices]))
+
+
+@dataclass(frozen=True)
+class CleaningOptions:
+    """How cleaning may act on the data.
+
+    Attributes
+    ----------
+    outliers : {"report", "mask"}
+        Outliers are always reported; ``mask`` makes those of the training and validation rows missing.
+    day_first : bool, optional
+        How to read dates such as 01/02/2020; decided from all rows when None.
+    encoding : str, optional
+        Of a text file; UTF-8, or UTF-16 with a byte order mark, when None.
+    """
+
+    outliers: str = "report"
+    day_first: bool | None = None
+    encoding: str | None = None
+
+    def __post_init__(self) -> None:
+        check_choice(self.outliers, ("report", "mask"), "data.cleaning.outliers")
+        check_choice(self.day_first, (None, True, False), "data.cleaning.day_first")
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """The public keys `data.*`; None means inferred, or not used.
+
+    `rows`, `channels` and `seed` belong to ``data=synthetic`` only.
+    """
+
+    name: str = "csv"
+    path: str | None = None
+    time: tuple[str, ...] | None = None
+    id: str | None = None
+    target: tuple[str, ...] | None = None
+    covariates: Mapping[str, str] | None = None
+    frequency: str | None = None
+    timezone: str | None = None
+    season: int | None = None
+    split: tuple[float, ...] = (0.7, 0.1, 0.2)
+    sheet: str | int | None = None
+    domain: str | None = None
+    unit: str | None = None
+    description: str | None = None
+    cleaning: CleaningOptions = field(default_factory=CleaningOptions)
+    rows: int = 4000
+    channels: int = 2
+    seed: int = 0
+
+    @classmethod
+    def from_config(cls, cfg: Mapping[str, Any]) -> DataOptions:
+        """Validate the `data` group, a mapping or an OmegaConf container.
+
+        Raises
+        ------
+        ConfigError
+            An unknown key or choice (names the nearest), or a value of the wrong kind.
+        """
+        given = _plain(cfg)
+        check_keys(given, [f.name for f in fields(cls)], "data")
+        cleaning = given.get("cleaning") or {}
+        if not isinstance(cleaning, Mapping):
+            raise ConfigError(f"data.cleaning={cleaning!r} is not a group", "for example data.cleaning.outliers=mask")
+        check_keys(cleaning, [f.name for f in fields(CleaningOptions)], "data.cleaning")
+        given = {k: v for k, v in given.items() if v is not None}
+        given["cleaning"] = CleaningOptions(**{k: v for k, v in cleaning.items() if v is not None})
+        for key in ("time", "target"):
+            if key in given:
+                given[key] = _names(given[key], key)
+        if "covariates" in given:
+            given["covariates"] = _covariates(given["covariates"])
+        if "split" in given:
+            if isinstance(given["split"], str) or not isinstance(given["split"], Sequence):
+                raise ConfigError(
+                    f"data.split={given['split']!r} is not a list", "for example data.split=[0.7,0.1,0.2]"
+                )
+            given["split"] = tuple(given["split"])
+        for key in ("name", "path", "id", "frequency", "timezone", "domain", "unit", "description"):
+            if key in given:
+                given[key] = str(given[key])
+        for key in ("season", "rows", "channels"):
+            if key in given and (not isinstance(given[key], int) or given[key] < 1):
+                raise ConfigError(f"data.{key}={given[key]!r} is not a whole number of at least 1")
+        return cls(**given)
+
+    def __post_init__(self) -> None:
+        if self.domain is not None:
+            check_choice(self.domain, DOMAINS, "data.domain")
+        if self.description is not None and len(self.description) > DESCRIPTION_LIMIT:
+            raise ConfigError(
+                f"data.description has {len(self.description)} characters, more than {DESCRIPTION_LIMIT}",
+                "it becomes part of every prompt; say it in one sentence",
+            )
+
+
+def _plain(cfg: Mapping[str, Any]) -> dict[str, Any]:
+    from omegaconf import DictConfig, OmegaConf
+
+    if isinstance(cfg, DictConfig):
+        return OmegaConf.to_container(cfg, resolve=True)  # type: ignore[return-value]
+    return dict(cfg)
+
+
+def _names(value: Any, key: str) -> tuple[str, ...]:
+    if isinstance(value, Mapping):
+        raise ConfigError(f"data.{key}={value!r} is not a column name or a list of them")
+    names = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
+    if not names:
+        raise ConfigError(f"data.{key} is an empty list", "name at least one column, or leave it null")
+    return tuple(str(n) for n in names)
+
+
+def _covariates(value: Any) -> dict[str, str]:
+    """Covariates as name -> known, observed, or a country for `holiday`; a plain list is observed."""
+    if not isinstance(value, Mapping):
+        return dict.fromkeys(_names(value, "covariates") if value else (), "observed")
+    for name, kind in value.items():
+        if name != "holiday":
+            check_choice(kind, ("known", "observed"), f"data.covariates.{name}")
+    return {str(name): str(kind) for name, kind in value.items()}

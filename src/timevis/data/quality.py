@@ -1,0 +1,141 @@
+"""The data report: what was found in a table and what cleaning did about it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from timevis.data.panel import Panel
+from timevis.data.statistics import autocorrelation, key_lags, moments, named_periods, seasonal_strength
+
+LISTED = 50
+"""Places that are listed of each kind; the counts cover all."""
+
+
+@dataclass
+class QualityReport:
+    """Counts and places of everything that cleaning saw.
+
+    Attributes
+    ----------
+    source : str
+        The file.
+    rows_read : int
+    rows : int
+        Length of the regular grid.
+    frequency, start, end, timezone : str
+    was_sorted : bool
+    frequency_inferred : bool
+    duplicates : dict
+        For ``identical``, ``filled`` and ``averaged``: rows merged away and the times they had.
+    off_grid : dict
+        Rows ``moved`` onto the grid, rows ``left_out``, and the times they had.
+    gaps : dict
+        Runs of rows in which no channel was observed: ``count``, ``rows``, ``longest``, ``places``.
+    missing : dict
+        Per channel, cells without a value after cleaning.
+    left_out : dict
+        Column to the reason why it is not used.
+    outliers : dict
+        Per channel: ``count``, ``masked``, ``places`` with value and bounds.
+    defects : list of dict
+        Defects declared by the dataset card, with the rows that each one masked.
+    split : dict
+        First and last time and rows of each part.
+    channels : dict
+        Per channel: counts, moments, quantiles, seasonality (of the training part), autocorrelation.
+    covariates : dict
+        Per covariate: known or observed, and missing cells.
+    notes : list of str
+        What was decided, in sentences.
+    card : dict
+        The dataset card.
+    """
+
+    source: str
+    rows_read: int = 0
+    rows: int = 0
+    frequency: str = ""
+    frequency_inferred: bool = False
+    start: str = ""
+    end: str = ""
+    timezone: str | None = None
+    was_sorted: bool = True
+    duplicates: dict[str, Any] = field(default_factory=dict)
+    off_grid: dict[str, Any] = field(default_factory=dict)
+    gaps: dict[str, Any] = field(default_factory=dict)
+    missing: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    outliers: dict[str, Any] = field(default_factory=dict)
+    defects: list[dict[str, Any]] = field(default_factory=list)
+    split: dict[str, Any] = field(default_factory=dict)
+    channels: dict[str, dict[str, Any]] = field(default_factory=dict)
+    covariates: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    card: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; numbers that are not finite become None."""
+        return _jsonable(asdict(self))
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(k): _jsonable(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(v) for v in value]
+    if isinstance(value, np.generic):
+        return _jsonable(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def stamps(index: pd.DatetimeIndex) -> list[str]:
+    """The first `LISTED` times as text."""
+    return [str(t) for t in index[:LISTED]]
+
+
+def find_gaps(panel: Panel) -> dict[str, Any]:
+    """Runs of rows in which no channel was observed, the longest first."""
+    empty = np.ones(len(panel), bool)
+    for j in range(len(panel.channels)):
+        empty &= np.isnan(panel.values[:, j])
+        if not empty.any():
+            return {"count": 0, "rows": 0, "longest": 0, "places": []}
+    edges = np.flatnonzero(np.diff(np.r_[0, empty.astype(np.int8), 0]))
+    first, length = edges[::2], edges[1::2] - edges[::2]
+    order = np.argsort(-length, kind="stable")[:LISTED]
+    places = [
+        {
+            "start": str(panel.index[first[i]]),
+            "end": str(panel.index[first[i] + length[i] - 1]),
+            "rows": int(length[i]),
+        }
+        for i in order
+    ]
+    return {"count": len(first), "rows": int(length.sum()), "longest": int(length.max()), "places": places}
+
+
+def describe_channels(panel: Panel, train_end: int) -> dict[str, dict[str, Any]]:
+    """Counts, moments and quantiles of every channel; seasonality and autocorrelation of its training part."""
+    periods, lags = named_periods(panel.freq, train_end), key_lags(panel.freq, train_end)
+    described = {}
+    for j, channel in enumerate(panel.channels):
+        column = np.ascontiguousarray(panel.values[:, j])
+        train = column[:train_end]
+        described[channel] = {
+            "unit": panel.card.unit_of(channel),
+            "description": panel.card.channel_descriptions.get(channel, ""),
+            **moments(column),
+            "seasonality": [
+                {"name": name, "period": period, "strength": seasonal_strength(train, period)}
+                for name, period in periods.items()
+            ],
+            "autocorrelation": {str(k): v for k, v in zip(lags, autocorrelation(train, lags), strict=True)},
+        }
+    return described

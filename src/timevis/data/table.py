@@ -1,0 +1,84 @@
+"""A table as read from a file, before anything is known about its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from timevis.errors import DataError
+
+MISSING = frozenset(
+    {"", "-", "--", "?", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "NaN", "NaT", "None"}
+    | {"n/a", "na", "nan", "null", "none", "-nan", "-NaN", "1.#QNAN", "-1.#IND"}
+)
+"""Cells that mean "no value"."""
+
+
+@dataclass
+class Table:
+    """Columns by name, with the file and the place in it that errors name.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row per record, in the order of the file; numbers, booleans, times or text.
+    source : str
+        Name of the file.
+    unit : {"row", "record"}
+        What a place is called: a spreadsheet or text file has rows, others have records.
+    row_numbers : function, optional
+        From position in `frame` to the number of the row as a spreadsheet shows it, counted from 1.
+    notes : list of str
+        What was decided while reading.
+    """
+
+    frame: pd.DataFrame
+    source: str
+    unit: str = "row"
+    row_numbers: Callable[[int], int] | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        names = [str(c) for c in self.frame.columns]
+        twice = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) < len(names) else []
+        if twice:
+            raise DataError(
+                f"{self.source}: several columns are named {twice[0]!r}", "give each column a name of its own"
+            )
+        if not len(self.frame):
+            raise DataError(f"{self.source}: the table has no rows", "columns: " + ", ".join(names[:20]))
+
+    def place(self, position: int) -> str:
+        """Where a record stands, for errors: ``row 17`` or ``record 16``."""
+        number = self.row_numbers(position) if self.row_numbers else position + 1
+        return f"{self.unit} {number}"
+
+
+def header_problem(names: list[str], source: str, row: int) -> None:
+    """Refuse a first row that holds values instead of column names.
+
+    Raises
+    ------
+    DataError
+    """
+    filled = [n for n in names if n]
+    if filled and all(_is_value(n) for n in filled):
+        raise DataError(
+            f"{source}: row {row} should hold the column names, but holds values ({', '.join(filled[:3])}, ...)",
+            "put a row of names above the data, for example: time,value",
+        )
+
+
+def _is_value(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return sum(c.isdigit() for c in cell) >= 6 and not any(c.isalpha() and c not in "TZ" for c in cell)
+    return True
+
+
+def named(names: list[str]) -> list[str]:
+    """Column names with blanks stripped; a nameless column is called after its place."""
+    return [n.strip() or f"column {i}" for i, n in enumerate(names, 1)]

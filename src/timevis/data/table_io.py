@@ -1,0 +1,164 @@
+"""Reading a user's file into a table, whatever its format, and saying where in the file each row stood."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+from timevis.data.table import Table
+from timevis.errors import DataError
+
+FORMATS = {
+    ".csv": "text",
+    ".tsv": "text",
+    ".txt": "text",
+    ".dat": "text",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".xls": "xls",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+SPOKEN = {
+    "text": "a text table",
+    "xlsx": "an Excel workbook (xlsx)",
+    "xls": "an old Excel workbook (xls), or an encrypted one",
+    "json": "JSON",
+    "parquet": "Parquet",
+    "zip": "a ZIP archive",
+    "pdf": "a PDF document",
+    "html": "an HTML or XML page",
+    "image": "a picture",
+}
+MAGIC = (
+    (b"PAR1", "parquet"),
+    (b"PK\x03\x04", "zip"),
+    (b"\xd0\xcf\x11\xe0", "xls"),
+    (b"%PDF", "pdf"),
+    (b"\x89PNG", "image"),
+    (b"\xff\xd8\xff", "image"),
+)
+
+
+def read_table(path: str | Path, *, sheet: str | int | None = None, encoding: str | None = None) -> Table:
+    """Read CSV, TSV, XLSX, XLS, JSON or Parquet, the text formats also gzipped.
+
+    Parameters
+    ----------
+    path : path
+        Its ending says the format; the content must agree.
+    sheet : str or int, optional
+        Of a workbook: a name, or a position counted from 0. None takes the first sheet with data.
+    encoding : str, optional
+        Of a text file; UTF-8, or UTF-16 with a byte order mark, when None.
+
+    Raises
+    ------
+    DataError
+        There is no such file, it is empty, it is not what its name says, or it cannot be parsed.
+    """
+    path = Path(path).expanduser()
+    if path.is_dir():
+        raise DataError(f"{path} is a folder", "give one file, for example data.path=folder/data.csv")
+    if not path.is_file():
+        beside = f"; it holds {_some(path.parent)}" if path.parent.is_dir() else "; there is no such folder either"
+        raise DataError(f"there is no file {path}", f"looked in {path.parent.resolve()}{beside}")
+    expected = _format_of(path)
+    raw = path.read_bytes()
+    if raw[:2] == b"\x1f\x8b":
+        raw = _unzip(raw, path)
+    elif path.suffix.lower() == ".gz":
+        raise DataError(
+            f"{path.name}: named .gz but is not compressed with gzip", "rename the file after its content"
+        )
+    if not raw.strip():
+        raise DataError(f"{path.name}: the file is empty")
+    found = _sniff(raw)
+    if found != expected and not (expected == "text" and found == "json" and not _looks_json(raw)):
+        raise DataError(
+            f"{path.name}: named like {SPOKEN[expected]}, but it is {SPOKEN[found]}",
+            "rename it after its content, or save it again in the format of its name",
+        )
+    if expected == "text":
+        from timevis.data.text_table import read_text
+
+        return read_text(raw, path.name, encoding)
+    if expected == "json":
+        from timevis.data.json_table import read_json
+
+        return read_json(raw, path.name, encoding)
+    if expected == "parquet":
+        return _read_parquet(raw, path.name)
+    from timevis.data.workbook import read_workbook
+
+    return read_workbook(raw, path.name, expected, sheet)
+
+
+def _format_of(path: Path) -> str:
+    suffixes = [s.lower() for s in path.suffixes]
+    ending = suffixes[-2] if suffixes[-1:] == [".gz"] and len(suffixes) > 1 else "".join(suffixes[-1:])
+    if ending not in FORMATS:
+        raise DataError(
+            f"{path.name}: the ending {ending or '(none)'} says no format that TimeVis reads",
+            "known endings: " + " ".join(FORMATS),
+        )
+    return FORMATS[ending]
+
+
+def _sniff(raw: bytes) -> str:
+    for magic, name in MAGIC:
+        if raw.startswith(magic):
+            if name == "zip" and _is_workbook(raw):
+                return "xlsx"
+            return name
+    head = raw[:2048].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head[:1] in (b"{", b"["):
+        return "json"
+    if head[:5].lower() in (b"<html", b"<!doc", b"<?xml") or head[:6].lower() == b"<table":
+        return "html"
+    return "text"
+
+
+def _is_workbook(raw: bytes) -> bool:
+    try:
+        return any(name.startswith("xl/") for name in zipfile.ZipFile(BytesIO(raw)).namelist())
+    except zipfile.BadZipFile:
+        return False
+
+
+def _looks_json(raw: bytes) -> bool:
+    """Whether text that begins with a bracket is JSON, not a table whose first cell begins with one."""
+    head = raw[:2048].removeprefix(b"\xef\xbb\xbf").lstrip()
+    return head[1:].lstrip()[:1] in (b"{", b'"', b"[", b"]", b"}") or head[1:].lstrip()[:1].isdigit()
+
+
+def _unzip(raw: bytes, path: Path) -> bytes:
+    try:
+        return gzip.decompress(raw)
+    except (OSError, EOFError) as error:
+        raise DataError(
+            f"{path.name}: the gzip file is damaged ({error})", "download or compress it again"
+        ) from error
+
+
+def _some(folder: Path) -> str:
+    names = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in FORMATS)
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "") if names else "no tables"
+
+
+def _read_parquet(raw: bytes, name: str) -> Table:
+    import pandas as pd
+    import pyarrow as pa
+
+    try:
+        frame = pd.read_parquet(BytesIO(raw))
+    except (pa.ArrowInvalid, OSError, ValueError) as error:
+        raise DataError(f"{name}: the Parquet file is damaged ({error})", "write it again") from error
+    if not isinstance(frame.index, pd.RangeIndex):
+        frame = frame.reset_index()
+    return Table(frame.set_axis([str(c) for c in frame.columns], axis=1), name, unit="record")

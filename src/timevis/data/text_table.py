@@ -1,0 +1,176 @@
+"""Delimited text: encoding, delimiter, decimal mark and header are found, not asked for."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+import pandas as pd
+
+from timevis.data.table import MISSING, Table, header_problem, named
+from timevis.errors import DataError
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+$")
+DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?$")
+HEAD_LINES = 200
+
+
+def read_text(raw: bytes, source: str, encoding: str | None = None) -> Table:
+    """Read delimited text; lines that are blank, or begin with # above the header, are skipped.
+
+    Raises
+    ------
+    DataError
+        Wrong encoding (names byte and row), no delimiter, values in place of the header, or a row of another
+        length than the header.
+    """
+    raw, notes = to_utf8(raw, source, encoding)
+    head = _head(raw)
+    skip = 0
+    while skip < len(head) and (not head[skip].strip() or head[skip].lstrip().startswith("#")):
+        skip += 1
+    delimiter = _delimiter(head[skip:], source)
+    names, body, header_row = _header(raw, skip, delimiter)
+    header_problem(names, source, header_row)
+    sample = [cell.strip() for row in csv.reader(head[skip + 1 :], delimiter=delimiter) for cell in row]
+    decimal = "."
+    if delimiter != "," and any(map(DECIMAL_COMMA.match, sample)) and not any(map(DECIMAL_POINT.match, sample)):
+        decimal = ","
+        notes.append("numbers are written with a decimal comma")
+    if delimiter != ",":
+        notes.append(f"columns are separated by {DELIMITERS[delimiter]}")
+    frame = _parse(raw, body, named(names), delimiter, decimal, source, header_row)
+    numbers: list[int] = []
+
+    def row_number(position: int) -> int:
+        if not numbers:
+            numbers.extend(r for r, cells in _records(raw, delimiter) if r > header_row and cells)
+        return numbers[position]
+
+    return Table(frame, source, row_numbers=row_number, notes=notes)
+
+
+def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes, list[str]]:
+    """Bytes as UTF-8 without a byte order mark, and what was decided.
+
+    Raises
+    ------
+    DataError
+        Names the byte, the row and, where one fits, the likely encoding.
+    """
+    notes: list[str] = []
+    if encoding is None and raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encoding = "utf-16"
+        notes.append("the text is UTF-16")
+    try:
+        if encoding is None or encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+            raw = raw.removeprefix(b"\xef\xbb\xbf")
+            raw.decode("utf-8")
+        else:
+            raw = raw.decode(encoding).encode("utf-8")
+    except LookupError as error:
+        raise DataError(
+            f"data.cleaning.encoding={encoding!r} is not an encoding", "try utf-8, cp1252, gb18030"
+        ) from error
+    except UnicodeDecodeError as error:
+        row = raw[: error.start].count(b"\n") + 1
+        raise DataError(
+            f"{source}: row {row} is not {encoding or 'UTF-8'} text "
+            f"(byte {error.start + 1} of the file is 0x{raw[error.start]:02x})",
+            _likely(raw, error.start),
+        ) from error
+    if b"\0" in raw:
+        at = raw.index(b"\0")
+        raise DataError(
+            f"{source}: row {raw[:at].count(10) + 1} holds binary data (byte {at + 1} is zero)",
+            "the file is not a text table, or is UTF-16 without a byte order mark: data.cleaning.encoding=utf-16-le",
+        )
+    return raw, notes
+
+
+def _likely(raw: bytes, at: int) -> str:
+    for encoding, known in (("gb18030", "\u4e00-\u9fff"), ("cp1252", "\u00a0-\u00ff\u20ac")):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if re.search(f"[{known}]", text):
+            around = raw[max(0, at - 12) : at + 12].decode(encoding, errors="ignore").splitlines()
+            return (
+                f"it reads as {encoding} ({max(around, key=len).strip()!r}): save it as UTF-8, or say "
+                f"data.cleaning.encoding={encoding}"
+            )
+    return "save the file as UTF-8"
+
+
+def _head(raw: bytes) -> list[str]:
+    lines: list[str] = []
+    for line in io.BytesIO(raw):
+        lines.append(line.decode("utf-8").rstrip("\r\n"))
+        if len(lines) >= HEAD_LINES:
+            break
+    return lines
+
+
+def _delimiter(lines: list[str], source: str) -> str:
+    """The delimiter that cuts the header and the rows below it into the same number of columns, at least two."""
+    best, columns = "", 1
+    for delimiter in DELIMITERS:
+        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+        if widths and widths[0] > columns and sum(w == widths[0] for w in widths) > 0.5 * len(widths):
+            best, columns = delimiter, widths[0]
+    if not best:
+        first = lines[0][:60] if lines else ""
+        raise DataError(
+            f"{source}: found only one column ({first!r}), so there is no time column beside the values",
+            "separate columns by comma, semicolon, tab or bar; there must be a column of times and one of numbers",
+        )
+    return best
+
+
+def _header(raw: bytes, skip: int, delimiter: str) -> tuple[list[str], int, int]:
+    """Column names, the offset in bytes of the first record, and the row of the header."""
+    start = 0
+    for _ in range(skip):
+        start = raw.index(b"\n", start) + 1
+    end = raw.find(b"\n", start)
+    while end != -1 and raw[start:end].count(b'"') % 2:
+        end = raw.find(b"\n", end + 1)
+    end = len(raw) if end == -1 else end
+    names = next(csv.reader(io.StringIO(raw[start:end].decode("utf-8").rstrip("\r")), delimiter=delimiter))
+    return names, min(end + 1, len(raw)), skip + 1
+
+
+def _records(raw: bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows numbered as a spreadsheet numbers them: a cell with a line break in it is still one row."""
+    text = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline="")
+    return enumerate(csv.reader(text, delimiter=delimiter), 1)
+
+
+def _parse(
+    raw: bytes, body: int, names: list[str], delimiter: str, decimal: str, source: str, header_row: int
+) -> pd.DataFrame:
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    if body >= len(raw) or not raw[body:].strip():
+        raise DataError(f"{source}: the table has a header but no rows", "columns: " + ", ".join(names[:20]))
+    try:
+        table = arrow_csv.read_csv(
+            pa.BufferReader(memoryview(raw)[body:]),
+            read_options=arrow_csv.ReadOptions(column_names=names),
+            parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=b'"' in raw),
+            convert_options=arrow_csv.ConvertOptions(null_values=sorted(MISSING), decimal_point=decimal),
+        )
+    except pa.ArrowInvalid as error:
+        for row, cells in _records(raw, delimiter):
+            if row > header_row and cells and len(cells) != len(names):
+                raise DataError(
+                    f"{source}: row {row} has {len(cells)} columns, the header has {len(names)}",
+                    "mend the row; a cell that contains the delimiter must stand in double quotes",
+                ) from error
+        raise DataError(f"{source}: the table cannot be parsed ({error})") from error
+    return table.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)

@@ -1,0 +1,121 @@
+"""Excel workbooks: the first sheet with data, or the one asked for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from io import BytesIO
+from typing import Any
+
+import pandas as pd
+
+from timevis.data.options import nearest
+from timevis.data.table import MISSING, Table, header_problem, named
+from timevis.errors import ConfigError, DataError
+
+log = logging.getLogger(__name__)
+Rows = list[Sequence[Any]]
+
+
+def read_workbook(raw: bytes, source: str, kind: str, sheet: str | int | None = None) -> Table:
+    """Read one sheet of an XLSX or XLS workbook; formulas give the values that were saved with them.
+
+    Raises
+    ------
+    ConfigError
+        There is no such sheet.
+    DataError
+        The workbook is damaged, or no sheet holds a table.
+    """
+    names, rows_of = (_open_xlsx if kind == "xlsx" else _open_xls)(raw, source)
+    if sheet is not None:
+        chosen = names[sheet] if isinstance(sheet, int) and 0 <= sheet < len(names) else str(sheet)
+        if chosen not in names:
+            raise ConfigError(f"{source} has no sheet {sheet!r}", nearest(sheet, names))
+        rows = rows_of(chosen)
+        if _header_of(rows) is None:
+            raise DataError(f"{source}: sheet {chosen!r} holds no table", f"sheets: {', '.join(names)}")
+    else:
+        for chosen in names:
+            rows = rows_of(chosen)
+            if _header_of(rows) is not None:
+                break
+        else:
+            raise DataError(f"{source}: no sheet holds a table", f"sheets: {', '.join(names)}")
+    notes = []
+    if len(names) > 1:
+        notes.append(f"read sheet {chosen!r} of {len(names)} ({', '.join(names)})")
+    log.info("%s: reading sheet %r of %s", source, chosen, ", ".join(map(repr, names)))
+    return _table(rows, source, notes)
+
+
+def _open_xlsx(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Rows]]:
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(BytesIO(raw), read_only=True, data_only=True)
+    except Exception as error:
+        raise DataError(
+            f"{source}: the workbook is damaged ({error})", "open it in a spreadsheet and save it"
+        ) from error
+
+    def rows_of(name: str) -> Rows:
+        page = book[name]
+        page.reset_dimensions()
+        return list(page.iter_rows(values_only=True))
+
+    return [page.title for page in book.worksheets], rows_of
+
+
+def _open_xls(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Rows]]:
+    import xlrd
+
+    try:
+        book = xlrd.open_workbook(file_contents=raw)
+    except Exception as error:
+        raise DataError(
+            f"{source}: the workbook is damaged or encrypted ({error})", "open it in a spreadsheet, save it as XLSX"
+        ) from error
+
+    def value(cell: xlrd.sheet.Cell) -> Any:
+        if cell.ctype == xlrd.XL_CELL_DATE:
+            return xlrd.xldate_as_datetime(cell.value, book.datemode)
+        if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+            return bool(cell.value)
+        if cell.ctype == xlrd.XL_CELL_ERROR:
+            return xlrd.error_text_from_code[cell.value]
+        return None if cell.ctype in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK) else cell.value
+
+    def rows_of(name: str) -> Rows:
+        page = book.sheet_by_name(name)
+        return [[value(c) for c in page.row(i)] for i in range(page.nrows)]
+
+    return book.sheet_names(), rows_of
+
+
+def _empty(cell: Any) -> bool:
+    return cell is None or (isinstance(cell, str) and cell.strip() in MISSING)
+
+
+def _header_of(rows: Rows) -> int | None:
+    """Position of the first row with two filled cells, below any title."""
+    for i, row in enumerate(rows):
+        if sum(not _empty(c) for c in row) >= 2:
+            return i
+    return None
+
+
+def _table(rows: Rows, source: str, notes: list[str]) -> Table:
+    at = _header_of(rows)
+    assert at is not None
+    header = ["" if _empty(c) else str(c) for c in rows[at]]
+    header_problem(header, source, at + 1)
+    kept = [i for i in range(at + 1, len(rows)) if not all(map(_empty, rows[i]))]
+    width = max([len(header)] + [len(rows[i]) for i in kept])
+    header += [""] * (width - len(header))
+    grid = [[None if j >= len(rows[i]) or _empty(rows[i][j]) else rows[i][j] for i in kept] for j in range(width)]
+    used = [j for j in range(width) if header[j] or any(cell is not None for cell in grid[j])]
+    frame = pd.DataFrame({j: pd.Series(grid[j], dtype=object) for j in used}).infer_objects()
+    names = named(header)
+    frame.columns = pd.Index([names[j] for j in used])
+    return Table(frame, source, row_numbers=lambda i: kept[i] + 1, notes=notes)
