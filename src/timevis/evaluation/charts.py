@@ -28,7 +28,7 @@ MOST_BARS = 40
 def error_unit(record: RunRecord) -> tuple[str, bool]:
     """How absolute errors of several channels are put on one axis: label, and whether they are scaled."""
     if len(record.channels) > 1:
-        return "absolute error, training deviations", True
+        return "absolute error / deviation", True
     unit = record.unit_of(record.channels[0])
     return f"absolute error{f', {unit}' if unit else ''}", False
 

@@ -13,6 +13,11 @@ from timevis.evaluation.chart import COLOURS, Chart, Mark
 
 AXIS = {"gridcolor": "#e8eaee", "linecolor": "#9aa1aa", "zeroline": False, "automargin": True}
 BLUES = [[0, "#f4f8fc"], [0.5, "#7fb0d8"], [1, "#174a7a"]]
+DATES = [
+    {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%-d %b"},
+    {"dtickrange": [86_400_000, "M1"], "value": "%-d %b\n%Y"},
+    {"dtickrange": ["M1", None], "value": "%b\n%Y"},
+]
 
 
 def plotly_script() -> str:
@@ -31,7 +36,7 @@ def figure(chart: Chart) -> dict[str, Any]:
     if any(m.sideways or m.kind == "heat" for m in chart.marks):
         layout["yaxis"] |= {"autorange": "reversed", "type": "category"}
     if isinstance(chart.marks[0].x, pd.DatetimeIndex):
-        layout["xaxis"] |= {"nticks": 6, "tickangle": 0}
+        layout["xaxis"] |= {"nticks": 6, "tickangle": 0, "tickformatstops": DATES}
     if sum(bool(m.name) for m in chart.marks) < 2:
         layout["showlegend"] = False
     if any(m.width is not None for m in chart.marks):

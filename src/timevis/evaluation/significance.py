@@ -179,12 +179,15 @@ class Difference:
         With its 95 % interval; below zero where A's value is lower.
     p : float
         Two-sided bootstrap p-value of no difference.
+    reference : float
+        The metric of run B.
     """
 
     value: float
     low: float
     high: float
     p: float
+    reference: float
 
 
 def paired_difference(
@@ -204,12 +207,14 @@ def paired_difference(
     table = WindowTable.read(windows_a)
     other = _paired(table, windows_b)
     counts = _resample(table, horizon, resamples, seed)
-    difference = table.metrics(counts)[metric] - other.metrics(counts)[metric]
+    theirs = other.metrics(counts)[metric]
+    difference = table.metrics(counts)[metric] - theirs
     value, low, high = _interval(difference)
-    if not np.isfinite(low):
-        return Difference(value, low, high, float("nan"))
-    away = np.abs(difference[1:] - value) >= abs(value)
-    return Difference(value, low, high, float((1 + away.sum()) / (1 + resamples)))
+    p = float("nan")
+    if np.isfinite(low):
+        away = np.abs(difference[1:] - value) >= abs(value)
+        p = float((1 + away.sum()) / (1 + resamples))
+    return Difference(value, low, high, p, float(theirs[0]))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,88 @@
+"""Compare runs that forecast the same windows: python scripts/compare.py RUN RUN ... [--reference RUN]
+
+Prints and writes: every metric side by side with seasonal naive; the difference of each run from a reference, paired
+window by window, with a 95 % moving-block bootstrap interval and the Diebold-Mariano test; the error by step ahead;
+the cost. RUN is a run folder. Runs with different window sets are refused, since their numbers don't compare.
+
+    python scripts/compare.py outputs/traffic/lstm/2026-01-01_12-00-00-1a2b outputs/traffic/qwen/...
+    python scripts/compare.py outputs/traffic/*/*  --reference outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from timevis.errors import TimeVisError
+
+if TYPE_CHECKING:
+    from timevis.evaluation.comparison import Comparison
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders")
+    parser.add_argument(
+        "--reference",
+        metavar="RUN",
+        help="the run that the others are measured against, or `seasonal_naive` (default: the first RUN, or seasonal "
+        "naive when there is only one)",
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="new folder (default: outputs/comparisons/<time>)")
+    args = parser.parse_args(arguments)
+    try:
+        return compare_runs(args.runs, args.reference, args.out)
+    except TimeVisError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+
+
+def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> int:
+    from timevis.evaluation.comparison import compare
+    from timevis.evaluation.comparison_files import write_comparison
+    from timevis.evaluation.run_record import RunRecord
+
+    records = [RunRecord.load(run) for run in dict.fromkeys(runs)]
+    if reference is None:
+        chosen = records[0] if len(records) > 1 else None
+    else:
+        chosen = None if reference == "seasonal_naive" else RunRecord.load(reference)
+    comparison = compare(records, chosen)
+    folder = out or Path("outputs/comparisons") / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    written = write_comparison(comparison, folder)
+    show(comparison)
+    print(f"written: {', '.join(p.name for p in written)} in {folder}")
+    return 0
+
+
+def show(comparison: Comparison) -> None:
+    """Print the tables."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    from timevis.evaluation.comparison_files import cost_table, differences_table, metrics_table, sentences
+
+    console = Console(width=max(Console().width, 108))
+    frames = {
+        f"Metrics on {comparison.data}": metrics_table(comparison).T.rename_axis("metric").reset_index(),
+        f"Difference from {comparison.reference}; below zero the run is better": differences_table(comparison),
+        "Cost": cost_table(comparison).T.rename_axis("").reset_index(),
+    }
+    for title, frame in frames.items():
+        if frame.empty:
+            continue
+        table = Table(*map(str, frame.columns), title=title, title_justify="left", box=SIMPLE_HEAD)
+        for row in frame.itertuples(index=False):
+            table.add_row(*(str(cell).replace(" (", "\n(") for cell in row))
+        console.print(table)
+    for sentence in sentences(comparison):
+        console.print(sentence, highlight=False, markup=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

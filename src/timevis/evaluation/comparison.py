@@ -1,0 +1,248 @@
+"""Runs on one window set side by side: metrics, paired differences from a reference, error by step, cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from timevis.errors import RunFolderError
+from timevis.evaluation.chart import SERIES_ROLES, Chart, Mark
+from timevis.evaluation.run_record import RunRecord
+from timevis.evaluation.significance import diebold_mariano_windows, paired_difference
+from timevis.evaluation.verdict import COSTS, METRICS
+
+COMPARED = ("wql", "crps", "mase", "mae_scaled", "mse_scaled")
+NAIVE = "seasonal naive"
+WINDOW_SET = {
+    "horizon": "horizon",
+    "borders": "borders of the split",
+    "channels": "channels",
+    "freq": "frequency",
+    "origins": "number of origins",
+    "first_origin": "first origin",
+    "last_origin": "last origin",
+}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Tables of a comparison; every frame has a row per run, named by its label.
+
+    Attributes
+    ----------
+    data, window_set : str
+        What was forecast: the data's name and the hash of the window set.
+    reference : str
+        Label of the run that the others are compared with.
+    metrics : DataFrame
+        Column per metric, and ``<metric>_low`` and ``_high``; seasonal naive is the last row if no run is of it.
+    differences : DataFrame
+        Row per run and metric: run, metric, difference, low, high, percent, p, dm_statistic, dm_p; below zero where
+        the run's error is smaller than the reference's.
+    by_horizon : {metric: DataFrame [H]}
+        Column per run.
+    cost : DataFrame
+    """
+
+    data: str
+    window_set: str
+    reference: str
+    metrics: pd.DataFrame
+    differences: pd.DataFrame
+    by_horizon: dict[str, pd.DataFrame]
+    cost: pd.DataFrame
+
+
+def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) -> Comparison:
+    """Compare runs window by window.
+
+    Parameters
+    ----------
+    records : sequence of RunRecord
+    reference : RunRecord, optional
+        The run that the others are measured against; seasonal naive when None.
+
+    Raises
+    ------
+    RunFolderError
+        The runs did not forecast the same windows; names both hashes and what differs.
+    """
+    everyone = list(records)
+    if reference is not None and all(r.folder.resolve() != reference.folder.resolve() for r in everyone):
+        everyone.insert(0, reference)
+    for other in everyone[1:]:
+        require_same_windows(everyone[0], other)
+    labels = unique_labels(everyone)
+    naive = everyone[0].naive_windows
+    if reference is None:
+        if naive is None:
+            raise RunFolderError(
+                f"{everyone[0].folder} has no windows_seasonal_naive.parquet", "give --reference RUN"
+            )
+        base, base_label = naive, NAIVE
+    else:
+        at = next(i for i, r in enumerate(everyone) if r.folder.resolve() == reference.folder.resolve())
+        base, base_label = everyone[at].windows, labels[at]
+    first = everyone[0].results
+    named = dict(zip(labels, everyone, strict=True))
+    has_naive = any(r.results["run"]["model"] == "seasonal_naive" for r in everyone)
+    return Comparison(
+        data=first["run"]["data"],
+        window_set=first["window_set"]["hash"],
+        reference=base_label,
+        metrics=_metrics(named, has_naive),
+        differences=_differences(
+            {k: r.windows for k, r in named.items() if k != base_label}, base, everyone[0].horizon
+        ),
+        by_horizon={
+            metric: pd.DataFrame(
+                {label: r.results["by_horizon"][metric] for label, r in named.items()}
+                | ({} if has_naive else {NAIVE: first["seasonal_naive_by_horizon"][metric]}),
+                dtype=float,
+            )
+            for metric in ("wql", "mae_scaled", "mse_scaled")
+        },
+        cost=pd.DataFrame({label: r.results["cost"] for label, r in named.items()}).T.reindex(
+            columns=[key for key in COSTS if any(key in r.results["cost"] for r in everyone)]
+        ),
+    )
+
+
+def require_same_windows(a: RunRecord, b: RunRecord) -> None:
+    """Refuse runs whose window sets have different hashes, saying what differs."""
+    ours, theirs = a.results["window_set"], b.results["window_set"]
+    if ours["hash"] == theirs["hash"]:
+        return
+    runs = a.results["run"], b.results["run"]
+    reasons = [
+        f"{name} {_short(ours[k])} and {_short(theirs[k])}" for k, name in WINDOW_SET.items() if ours[k] != theirs[k]
+    ]
+    reasons += [f"data {_short(runs[0]['data'])} and {_short(runs[1]['data'])}"] * (
+        runs[0]["data"] != runs[1]["data"]
+    )
+    if not reasons:
+        reasons = ["the cleaned values differ: another file, or another data.cleaning"]
+    raise RunFolderError(
+        f"these runs did not forecast the same windows: {a.folder} has window set {ours['hash']}, "
+        f"{b.folder} has {theirs['hash']}; {'; '.join(reasons)}",
+        "run both with the same data, split, horizon and evaluation settings; model and context_length may differ",
+    )
+
+
+def _short(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def unique_labels(records: Sequence[RunRecord]) -> list[str]:
+    """Labels of runs; runs of one model are told apart by their seeds, or else by their folders."""
+    labels = [r.label for r in records]
+    for mark in (lambda r: f"seed {r.results['run']['seed']}", lambda r: r.folder.name, lambda r: str(r.folder)):
+        many = {label for label, n in Counter(labels).items() if n > 1}
+        marked = [f"{label}, {mark(r)}" if label in many else label for label, r in zip(labels, records, strict=True)]
+        if many and len(set(marked)) > len(set(labels)):
+            labels = marked
+    return labels
+
+
+def _metrics(named: dict[str, RunRecord], has_naive: bool) -> pd.DataFrame:
+    rows = {label: r.results["metrics"] for label, r in named.items()}
+    if not has_naive:
+        rows[NAIVE] = next(iter(named.values())).results["seasonal_naive"]
+    return pd.DataFrame(
+        {
+            label: {
+                f"{metric}{ending}": values[metric][part]
+                for metric in METRICS
+                for part, ending in (("value", ""), ("low", "_low"), ("high", "_high"))
+            }
+            for label, values in rows.items()
+        },
+        dtype=float,
+    ).T
+
+
+def _differences(windows: dict[str, pd.DataFrame], base: pd.DataFrame, horizon: int) -> pd.DataFrame:
+    rows = []
+    for label, ours in windows.items():
+        for metric in COMPARED:
+            found = paired_difference(ours, base, metric, horizon)
+            test = diebold_mariano_windows(ours, base, metric, horizon)
+            rows.append(
+                {
+                    "run": label,
+                    "metric": metric,
+                    "difference": found.value,
+                    "low": found.low,
+                    "high": found.high,
+                    "percent": 100 * found.value / found.reference if found.reference else float("nan"),
+                    "p": found.p,
+                    "dm_statistic": test.statistic,
+                    "dm_p": test.p,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def comparison_charts(comparison: Comparison) -> dict[str, list[Chart]]:
+    """Pictures by file name: error by step ahead, differences from the reference, accuracy against cost."""
+    out = {"error_by_horizon": _horizon_charts(comparison), "cost": _cost_charts(comparison)}
+    if len(comparison.differences):
+        out["differences"] = _difference_charts(comparison)
+    return out
+
+
+def _horizon_charts(comparison: Comparison) -> list[Chart]:
+    charts = []
+    for metric in ("wql", "mae_scaled"):
+        table = comparison.by_horizon[metric]
+        lines = [
+            Mark(
+                "line",
+                np.arange(1, len(table) + 1),
+                table[label].to_numpy(),
+                str(label),
+                "naive" if label in (NAIVE, "seasonal_naive") else SERIES_ROLES[i % len(SERIES_ROLES)],
+                dashed=label != NAIVE and i >= len(SERIES_ROLES),
+            )
+            for i, label in enumerate(table)
+        ]
+        name = METRICS[metric].name
+        charts.append(Chart(metric, f"{name} by step ahead", "steps ahead", name, lines, zero=True))
+    return charts
+
+
+def _difference_charts(comparison: Comparison) -> list[Chart]:
+    charts = []
+    for metric in ("wql", "mae_scaled"):
+        table = comparison.differences[comparison.differences["metric"] == metric]
+        names = table["run"].tolist()
+        marks = [Mark("points", table["difference"].to_numpy(), names)]
+        marks += [
+            Mark("line", [row.low, row.high], [row.run, row.run])
+            for row in table.itertuples()
+            if np.isfinite(row.low)
+        ]
+        marks.append(Mark("line", [0.0, 0.0], [names[0], names[-1]], "", "rule", dashed=True))
+        title = f"{METRICS[metric].name}, difference from {comparison.reference}"
+        charts.append(Chart(metric, title, "left of zero the run is better", "", marks))
+    return charts
+
+
+def _cost_charts(comparison: Comparison) -> list[Chart]:
+    charts = []
+    for key in ("fit_seconds", "forecasts_per_second"):
+        if key not in comparison.cost:
+            continue
+        values = comparison.cost[key].astype(float)
+        points = [
+            Mark("points", [values[label]], [comparison.metrics.loc[label, "wql"]], str(label), SERIES_ROLES[i % 5])
+            for i, label in enumerate(values.index)
+        ]
+        charts.append(Chart(key, f"WQL and {COSTS[key]}", COSTS[key], "WQL", points))
+    return charts

@@ -1,0 +1,135 @@
+"""A comparison as text for people, CSV for programs, and PNG pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from timevis.errors import RunFolderError
+from timevis.evaluation import plots
+from timevis.evaluation.comparison import Comparison, comparison_charts
+from timevis.evaluation.verdict import COSTS, METRICS, interval, number
+
+
+def metrics_table(comparison: Comparison) -> pd.DataFrame:
+    """A row per run and a column per metric, with intervals, as text."""
+    rows: dict[str, dict[str, str]] = {}
+    for label, row in comparison.metrics.iterrows():
+        cells = rows.setdefault(str(label), {})
+        for key, words in METRICS.items():
+            bounds = interval(
+                {"low": _or_none(row[f"{key}_low"]), "high": _or_none(row[f"{key}_high"])}, words.percent
+            )
+            cells[words.name] = number(row[key], words.percent) + (f" ({bounds})" if bounds else "")
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _or_none(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)
+
+
+def differences_table(comparison: Comparison) -> pd.DataFrame:
+    """A row per run and metric: the difference from the reference with its interval and both tests, as text."""
+    rows = []
+    for row in comparison.differences.to_dict("records"):
+        bounds = interval({"low": _or_none(row["low"]), "high": _or_none(row["high"])})
+        rows.append(
+            {
+                "run": row["run"],
+                "metric": METRICS[row["metric"]].name,
+                "difference": f"{row['difference']:+.4g}",
+                "%": f"{row['percent']:+.1f}",
+                "95 % interval": bounds or "–",
+                "p": _p(row["p"]),
+                "DM": number(row["dm_statistic"]),
+                "DM p": _p(row["dm_p"]),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _p(value: float) -> str:
+    return "–" if pd.isna(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def cost_table(comparison: Comparison) -> pd.DataFrame:
+    """A row per run and a column per cost, as text."""
+    table = comparison.cost
+    return pd.DataFrame({COSTS[k]: [number(v) for v in table[k]] for k in table}, index=table.index)
+
+
+def sentences(comparison: Comparison) -> list[str]:
+    """For each run, whether its WQL differs from the reference's."""
+    out = []
+    for row in comparison.differences.query("metric == 'wql'").to_dict("records"):
+        size = f"{abs(row['percent']):.1f} %"
+        word = "lower" if row["difference"] < 0 else "higher"
+        if pd.isna(row["low"]):
+            sure = "there are too few windows to say how sure that is"
+        elif row["low"] <= 0 <= row["high"]:
+            sure = "the 95 % interval of the difference holds zero"
+        else:
+            sure = "the 95 % interval of the difference excludes zero"
+        out.append(f"{row['run']}: WQL {size} {word} than {comparison.reference}'s; {sure}.")
+    return out
+
+
+def markdown(comparison: Comparison) -> str:
+    """The whole comparison as one Markdown page."""
+    parts = [
+        f"# Comparison on {comparison.data}",
+        f"Window set `{comparison.window_set}`; reference: {comparison.reference}.",
+        *sentences(comparison),
+        "## Metrics",
+        _rows(metrics_table(comparison).T, "metric"),
+    ]
+    if len(comparison.differences):
+        parts += [
+            f"## Difference from {comparison.reference}",
+            "Below zero the run's error is smaller. Intervals and p are of a paired moving-block bootstrap; DM is "
+            "the Diebold-Mariano statistic with the correction of Harvey, Leybourne and Newbold.",
+            _rows(differences_table(comparison).set_index("run"), "run"),
+            "![differences](differences.png)",
+        ]
+    parts += ["## Error by step ahead", "![error by step ahead](error_by_horizon.png)"]
+    parts += ["## Cost", _rows(cost_table(comparison).T, "cost"), "![cost](cost.png)"]
+    return "\n\n".join(parts) + "\n"
+
+
+def _rows(table: pd.DataFrame, corner: str) -> str:
+    def line(cells: list[object]) -> str:
+        return "| " + " | ".join(str(c).replace("|", "\\|") for c in cells) + " |"
+
+    head = [line([corner, *table.columns]), "|" + "---|" * (len(table.columns) + 1)]
+    return "\n".join(head + [line([name, *row]) for name, row in zip(table.index, table.to_numpy(), strict=True)])
+
+
+def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
+    """Write comparison.md, metrics.csv, differences.csv, by_horizon.csv, cost.csv and pictures into a new folder.
+
+    Raises
+    ------
+    RunFolderError
+        The folder holds other files.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RunFolderError(f"{folder} is not an empty folder", "choose another --out")
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = {
+        "metrics": comparison.metrics.rename_axis("run"),
+        "differences": comparison.differences.set_index("run"),
+        "by_horizon": pd.concat(comparison.by_horizon, names=["metric", "step"]).rename(
+            index=lambda i: i + 1, level=1
+        ),
+        "cost": comparison.cost.rename_axis("run"),
+    }
+    written = []
+    for name, table in tables.items():
+        written.append(folder / f"{name}.csv")
+        table.to_csv(written[-1])
+    for name, charts in comparison_charts(comparison).items():
+        written.append(plots.save(folder, name, charts))
+    written.append(folder / "comparison.md")
+    written[-1].write_text(markdown(comparison), encoding="utf-8")
+    return written
