@@ -9,7 +9,7 @@ from timevis.command_line import main
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
 def train(cfg: DictConfig) -> float:
     """Return the validation error of the best checkpoint, which sweeps minimise."""
-    from timevis.experiment import run_job
+    from timevis.jobs import run_job
 
     return run_job(cfg)
 

@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from timevis.callbacks.reporting import StatusUpdates, ValidationLines
 from timevis.callbacks.steering import FiniteLoss, FitClock, SeedEachStep, StopAtBatch
 from timevis.cancel import StopRequest
+from timevis.config_check import check_arguments
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
 from timevis.loggers.table import MetricsTable
@@ -44,12 +45,23 @@ def datamodule(cfg: DictConfig, panel: Panel) -> WindowDataModule:
     )
 
 
-def forecaster(cfg: DictConfig, data: WindowDataModule) -> Forecaster:
-    """The model of the config, built for the data."""
+def check_names(cfg: DictConfig) -> None:
+    """Check that model and trainer know every option they are given, before anything is computed."""
     cls = get_class(cfg.model._target_)
+    check_arguments("model", hyperparameters(cfg), cls, cls.from_data)
+    check_arguments("trainer", dict(cfg.trainer), pl.Trainer)
+
+
+def hyperparameters(cfg: DictConfig) -> dict[str, Any]:
+    """The plain arguments of the model's class."""
     values = OmegaConf.to_container(cfg.model, resolve=True)
     assert isinstance(values, dict)
-    return cls.from_data(data, **{str(k): v for k, v in values.items() if k not in NOT_HYPERPARAMETERS})
+    return {str(k): v for k, v in values.items() if k not in NOT_HYPERPARAMETERS}
+
+
+def forecaster(cfg: DictConfig, data: WindowDataModule) -> Forecaster:
+    """The model of the config, built for the data."""
+    return get_class(cfg.model._target_).from_data(data, **hyperparameters(cfg))
 
 
 def trainer(

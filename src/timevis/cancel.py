@@ -30,11 +30,8 @@ class StopRequest:
     def check(self) -> None:
         """Raise `Cancelled` if asked to stop."""
         if self.signal is not None:
-            raise Cancelled(f"cancelled by {signal.Signals(self.signal).name}", "go on with resume=<run folder>")
-
-    @property
-    def exit_code(self) -> int:
-        return 128 + (self.signal or signal.SIGINT)
+            name = signal.Signals(self.signal).name
+            raise Cancelled(f"cancelled by {name}", "go on with resume=<run folder>", 128 + self.signal)
 
 
 @contextmanager

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
+import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
-from omegaconf import OmegaConf
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
-from timevis.errors import TimeVisError
+from timevis.config_check import did_you_mean, keys_of
+from timevis.errors import ConfigError, TimeVisError
+from timevis.sweep.watch import current_sweep
+
+CONF = Path(__file__).parents[2] / "conf"
 
 
 def register_resolvers() -> None:
@@ -21,11 +31,89 @@ def register_resolvers() -> None:
 
 
 def main(train: Callable[[], Any]) -> None:
-    """Run train.py's main function and leave with 0, 1, or 130/143 when cancelled."""
-    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    """Run train.py's main function; the process ends with 0, with 1, or with 130 or 143 when cancelled.
+
+    A sweep ends with 1 if any of its jobs failed, and always leaves its leaderboard.
+    """
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints and exits by itself
     register_resolvers()
+    signal.signal(signal.SIGTERM, _terminate)
+    code = 0
     try:
         train()
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 1
     except TimeVisError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
+        code = _say(error)
+    except (HydraException, OmegaConfBaseException) as error:
+        code = _say(explain_composition(error, sys.argv[1:]))
+    if (sweep := current_sweep()) is not None:
+        from timevis.sweep.leaderboard import write_leaderboard
+
+        failed = write_leaderboard(sweep)
+        print(f"leaderboard: {sweep / 'leaderboard.md'}")
+        code = code or int(failed > 0)
+    sys.stdout.flush()
+    raise SystemExit(code)
+
+
+def _say(error: TimeVisError) -> int:
+    print(f"Error: {error}", file=sys.stderr)
+    return 1
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """Between jobs: hand SIGTERM to the processes of a parallel sweep, which end as cancelled, or end here."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    pids = [int(pid) for pid in children.read_text().split()] if children.is_file() else []
+    if not pids or current_sweep() is None:
+        raise SystemExit(128 + number)
+    for pid in pids:
+        os.kill(pid, number)
+
+
+def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
+    """What the command line got wrong, with the nearest right name.
+
+    Parameters
+    ----------
+    error : Exception
+        From Hydra or OmegaConf.
+    arguments : list of str
+        Of the command line.
+    """
+    text = f"{error}\n{error.__cause__ or ''}"
+    if found := re.search(r"Could not override '([^']+)'", text):
+        return ConfigError(f"there is no config key {found[1]}", did_you_mean(found[1], _known(arguments, found[1])))
+    if found := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
+        choices = _choices(found[1])
+        return ConfigError(
+            f"{found[1]}={found[2]} is not a choice",
+            f"{did_you_mean(found[2], choices)}\n  there are {', '.join(choices)}",
+        )
+    return ConfigError(str(error).strip(), "python train.py --help shows what can be set")
+
+
+def _choices(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def _known(arguments: list[str], wrong: str) -> list[str]:
+    """Keys and groups of the config that the other arguments describe."""
+    groups = [str(path.relative_to(CONF)) for path in CONF.rglob("*") if path.is_dir() and "hydra" not in path.parts]
+    chosen = [a.split(",")[0] for a in arguments if a.partition("=")[0] in groups and not a.startswith(wrong)]
+    return sorted({*groups, *keys_of(_compose(chosen) or _compose([]) or OmegaConf.create())})
+
+
+def _compose(overrides: list[str]) -> DictConfig | None:
+    from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return compose("train", overrides=overrides)
+    except (HydraException, OmegaConfBaseException):
+        return None

@@ -39,4 +39,18 @@ class RunFolderError(TimeVisError):
 
 
 class Cancelled(TimeVisError):
-    """The run was asked to stop (SIGTERM or Ctrl-C); its checkpoint is kept."""
+    """The run was asked to stop (SIGTERM or Ctrl-C); its checkpoint is kept.
+
+    Parameters
+    ----------
+    message, advice : str
+    exit_code : int
+        Of the process: 128 and the number of the signal.
+    """
+
+    def __init__(self, message: str, advice: str = "", exit_code: int = 143) -> None:
+        super().__init__(message, advice)
+        self.exit_code = exit_code
+
+    def __reduce__(self) -> tuple:
+        return (type(self), (self.message, self.advice, self.exit_code))

@@ -16,6 +16,7 @@ from omegaconf import DictConfig
 from timevis import build, cost, fitting, identity
 from timevis.callbacks.steering import FitClock
 from timevis.cancel import StopRequest, listening
+from timevis.config_check import check
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import Cancelled
@@ -25,7 +26,7 @@ from timevis.failures import explain
 from timevis.logs import quiet_libraries, train_log
 from timevis.models.forecaster import Forecaster
 from timevis.models.naive import SeasonalNaive
-from timevis.resume import reopen
+from timevis.resume import added_keys, reopen
 from timevis.run_folder import RunFolder
 from timevis.status import Status
 from timevis.threads import available_cores, threads_per_job
@@ -33,7 +34,7 @@ from timevis.threads import available_cores, threads_per_job
 log = logging.getLogger(__name__)
 
 
-def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = ()) -> float:
+def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = (), group: str | None = None) -> float:
     """Run an experiment from its config to its report.
 
     Parameters
@@ -44,6 +45,8 @@ def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = ()) -> float:
         Of the run; new or empty.
     overrides : sequence of str
         As typed, kept for the record.
+    group : str, optional
+        The sweep that the run belongs to.
 
     Returns
     -------
@@ -55,6 +58,8 @@ def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = ()) -> float:
     TimeVisError
         What the user can mend; `Cancelled` when asked to stop.
     """
+    check(cfg, added_keys(overrides))
+    build.check_names(cfg)
     run_folder = reopen(cfg, overrides) if cfg.resume else RunFolder.create(folder, cfg, overrides)
     before = run_folder.status or {}
     quiet_libraries()
@@ -94,11 +99,12 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, train_on: bool
     datamodule = build.datamodule(cfg, panel)
     forecaster = build.forecaster(cfg, datamodule)
     naive = SeasonalNaive.from_data(datamodule)
-    for model in (naive, forecaster):
-        model.prepare(datamodule)
+    naive.prepare(datamodule)
+    clock = FitClock()
+    with clock.running():
+        forecaster.prepare(datamodule)
     stop.check()
 
-    clock = FitClock()
     trainer = build.trainer(cfg, folder, status, stop, clock, fitting.resume_step(folder))
     if forecaster.trainable:
         status.update(stage="fit")
@@ -107,8 +113,8 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, train_on: bool
 
     status.update(stage="calibrate")
     forecaster.to(trainer.strategy.root_device)
-    for model in (naive, forecaster):
-        model.calibrate(datamodule)
+    naive.calibrate(datamodule)
+    forecaster.calibrate(datamodule)
     stop.check()
     status.update(stage="validate")
     validation = _validate(trainer, forecaster, datamodule)
@@ -145,12 +151,6 @@ def _validate(trainer: pl.Trainer, forecaster: Forecaster, datamodule: WindowDat
     trainer.validate(forecaster, datamodule=datamodule, verbose=False)
     assert forecaster.val_metrics is not None
     return forecaster.val_metrics.summary()
-
-
-def run_job(cfg: DictConfig) -> float:
-    """What Hydra calls for each job."""
-    hydra = HydraConfig.get()
-    return run(cfg, Path(hydra.runtime.output_dir), list(hydra.overrides.task))
 
 
 def _parallel_jobs() -> int:

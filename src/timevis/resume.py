@@ -14,6 +14,12 @@ from timevis.run_folder import RunFolder
 SECTIONS = ("trainer", "logger")
 
 
+def added_keys(overrides: Sequence[str]) -> list[str]:
+    """Keys that overrides add with ``+`` or ``++``."""
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    return [o.key_or_group for o in parsed if o.is_add() or o.is_force_add()]
+
+
 def reopen(cfg: DictConfig, overrides: Sequence[str]) -> RunFolder:
     """The folder of ``cfg.resume`` with the trainer and logger overrides written into its config.
 

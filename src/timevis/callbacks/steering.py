@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -77,14 +79,24 @@ class StopAtBatch(pl.Callback):
 
 
 class FitClock(pl.Callback):
-    """Wall seconds of the fit, those before a resume included."""
+    """Wall seconds that learning took: with gradients or without, those before a resume included."""
 
     def __init__(self) -> None:
-        self._before, self._start = 0.0, None
+        self._before = 0.0
+        self._start: float | None = None
 
     @property
     def seconds(self) -> float:
         return self._before + (time.monotonic() - self._start if self._start is not None else 0.0)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Count the seconds of a block."""
+        self._start = time.monotonic()
+        try:
+            yield
+        finally:
+            self._before, self._start = self.seconds, None
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._start = time.monotonic()

@@ -1,0 +1,117 @@
+"""Mistakes in the config, found before anything is computed and answered with the nearest right name."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from timevis.errors import ConfigError
+
+POSITIVE = (
+    "context_length",
+    "horizon",
+    "evaluation.stride",
+    "evaluation.num_samples",
+    "model.fit.batch_size",
+    "model.fit.eval_batch_size",
+    "model.fit.max_epochs",
+)
+POSITIVE_OR_NULL = ("evaluation.max_windows", "evaluation.val_windows", "model.fit.steps_per_epoch")
+NOT_NEGATIVE = ("seed", "evaluation.save_windows", "model.fit.patience")
+GIVEN = ("self", "cls", "datamodule", "context_length", "horizon", "num_channels", "num_covariates")
+OPEN_SECTIONS = ("model", "trainer", "callbacks", "logger", "hydra")
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known dotted name most like `name`, by the whole or by its last part; None if none is like it."""
+
+    def likeness(candidate: str) -> float:
+        whole = difflib.SequenceMatcher(None, name, candidate).ratio()
+        last = difflib.SequenceMatcher(None, name.rpartition(".")[2], candidate.rpartition(".")[2]).ratio()
+        return max(whole, 0.95 * last)
+
+    best = max(known, key=likeness, default=None)
+    return best if best is not None and likeness(best) > 0.6 else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Advice that names the nearest known name, or else all of a few."""
+    known = list(known)
+    guess = nearest(name, known)
+    if guess is not None:
+        return f"did you mean {guess}?"
+    return f"choose among {', '.join(sorted(known))}" if 0 < len(known) <= 30 else ""
+
+
+def keys_of(cfg: DictConfig, prefix: str = "") -> list[str]:
+    """All dotted keys of a config, sections included."""
+    keys = []
+    for key in cfg:
+        keys.append(f"{prefix}{key}")
+        node = cfg._get_node(key)
+        if isinstance(node, DictConfig) and not node._is_none():
+            keys += keys_of(node, f"{prefix}{key}.")
+    return keys
+
+
+def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
+    """Check numbers and names of a composed config.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+    added : sequence of str
+        Keys that the command line added with ``+``.
+
+    Raises
+    ------
+    ConfigError
+        Names the key.
+    """
+    for key in added:
+        if key.partition(".")[0] not in OPEN_SECTIONS:
+            known = [k for k in keys_of(cfg) if k not in added]
+            raise ConfigError(f"there is no config key {key}", did_you_mean(key, known))
+    for key in POSITIVE:
+        _whole(cfg, key, least=1)
+    for key in POSITIVE_OR_NULL:
+        if OmegaConf.select(cfg, key) is not None:
+            _whole(cfg, key, least=1)
+    for key in NOT_NEGATIVE:
+        _whole(cfg, key, least=0)
+    fraction = cfg.model.fit.train_fraction
+    if not isinstance(fraction, int | float) or not 0 < fraction <= 1:
+        raise ConfigError(f"model.fit.train_fraction={fraction} must lie above 0 and at most at 1")
+    limit = cfg.trainer.max_time
+    if limit is not None and not re.fullmatch(r"\d+:\d\d:\d\d:\d\d", str(limit)):
+        raise ConfigError(
+            f"trainer.max_time={limit} is no time", "write days:hours:minutes:seconds, e.g. 00:00:30:00"
+        )
+
+
+def _whole(cfg: DictConfig, key: str, least: int) -> None:
+    value = OmegaConf.select(cfg, key)
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ConfigError(f"{key}={value} must be a whole number of at least {least}")
+
+
+def check_arguments(section: str, values: dict[str, Any], *functions: Any) -> None:
+    """Check that every key of a config section is an argument of one of the functions.
+
+    Raises
+    ------
+    ConfigError
+        Names the key and the nearest argument.
+    """
+    parameters = {p.name: p.kind for f in functions for p in inspect.signature(f).parameters.values()}
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in inspect.signature(functions[0]).parameters.values()):
+        return
+    known = [n for n, k in parameters.items() if k is not inspect.Parameter.VAR_KEYWORD and n not in GIVEN]
+    for key in values:
+        if key not in known:
+            raise ConfigError(f"there is no config key {section}.{key}", did_you_mean(key, known))

@@ -1,0 +1,53 @@
+"""What Hydra calls: one job, alone or in a sweep, with its error turned into words and an exit code."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from timevis.command_line import register_resolvers
+from timevis.errors import Cancelled, TimeVisError
+from timevis.experiment import run
+from timevis.failures import explain
+from timevis.files import write_text
+from timevis.status import Status, read_status
+from timevis.sweep.leaderboard import write_leaderboard
+
+log = logging.getLogger(__name__)
+
+
+def run_job(cfg: DictConfig) -> float:
+    """Run the job that Hydra composed; returns `val/wql`.
+
+    Raises
+    ------
+    SystemExit
+        Outside a sweep when the run failed, and everywhere when it was cancelled: that ends a sweep too.
+    TimeVisError
+        In a sweep: the reason of the failure, so that the other jobs go on.
+    """
+    register_resolvers()
+    hydra = HydraConfig.get()
+    folder, overrides = Path(hydra.runtime.output_dir), list(hydra.overrides.task)
+    sweep = Path(hydra.sweep.dir) if hydra.mode == RunMode.MULTIRUN else None
+    try:
+        return run(cfg, folder, overrides, group=sweep.name if sweep else None)
+    except Cancelled as error:
+        log.warning("%s", error)
+        raise SystemExit(error.exit_code) from None
+    except Exception as error:
+        failure = explain(error, cfg)
+        log.error("failed: %s", failure)
+        if sweep is None:
+            raise SystemExit(1) from None
+        if read_status(folder) is None:
+            write_text(folder / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(overrides)))
+            Status(folder).finish("failed", failure.reason, failure.advice)
+        raise TimeVisError(failure.reason, failure.advice) from None
+    finally:
+        if sweep is not None:
+            write_leaderboard(sweep)

@@ -1,0 +1,158 @@
+"""The leaderboard of a sweep, rebuilt from its run folders: csv, Markdown and a picture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from timevis.files import atomic, write_text
+from timevis.status import read_status
+
+METRICS = ("wql", "mase", "mae_scaled", "mse_scaled", "crps", "coverage_80")
+COST = ("trainable_parameters", "fit_seconds", "test_seconds", "peak_memory_mb")
+SORT = "val/wql"
+
+
+def read_runs(sweep: Path) -> pd.DataFrame:
+    """One row per run of a sweep, by `val/wql`; failed, lost and unfinished ones last with their reason.
+
+    Returns
+    -------
+    DataFrame
+        run, setting (the overrides in which runs differ, without the seed), seed, state, data, model, backbone,
+        val/wql, test/*, skill_*, cost and reason.
+    """
+    folders = sorted(path.parent for path in sweep.rglob("status.json"))
+    overrides = [_overrides(folder) for folder in folders]
+    common = set.intersection(*(set(o) for o in overrides)) if len(overrides) > 1 else set()
+    rows = [
+        _row(folder, folder.relative_to(sweep), [o for o in typed if o not in common])
+        for folder, typed in zip(folders, overrides, strict=True)
+    ]
+    columns = ["run", "setting", "seed", "state", "data", "model", "backbone", SORT]
+    columns += [f"test/{m}" for m in METRICS] + ["skill_wql", "skill_wql_low", "skill_wql_high", "skill_mae"]
+    table = pd.DataFrame(rows, columns=[*columns, *COST, "reason"])
+    return table.sort_values([SORT, "run"], na_position="last", kind="stable").reset_index(drop=True)
+
+
+def by_setting(runs: pd.DataFrame) -> pd.DataFrame:
+    """Mean and deviation over seeds, one row per data, model and setting, by mean `val/wql`."""
+    done = runs[runs["state"] == "completed"].fillna({"backbone": ""})
+    groups = done.groupby(["data", "model", "backbone", "setting"], sort=False)
+    names = [SORT, *(f"test/{m}" for m in METRICS), "skill_wql", "fit_seconds"]
+    table = groups.agg(seeds=("seed", "count"), **{f"{n} {f}": (n, f) for n in names for f in ("mean", "std")})
+    return table.reset_index().sort_values(f"{SORT} mean", kind="stable").reset_index(drop=True)
+
+
+def write_leaderboard(sweep: Path) -> int:
+    """Write leaderboard.csv, leaderboard_settings.csv, leaderboard.md and leaderboard.png; each is whole or old.
+
+    Returns
+    -------
+    int
+        How many runs are not completed.
+    """
+    runs = read_runs(sweep)
+    settings = by_setting(runs)
+    write_text(sweep / "leaderboard.csv", runs.to_csv(index=False))
+    write_text(sweep / "leaderboard_settings.csv", settings.to_csv(index=False))
+    write_text(sweep / "leaderboard.md", _markdown(runs, settings))
+    if len(settings):
+        with atomic(sweep / "leaderboard.png") as path:
+            _picture(settings, path)
+    return int((runs["state"] != "completed").sum())
+
+
+def _overrides(folder: Path) -> list[str]:
+    path = folder / "overrides.yaml"
+    typed = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else []
+    return [str(o) for o in typed or [] if not str(o).startswith("seed=")]
+
+
+def _row(folder: Path, name: Path, setting: list[str]) -> dict[str, Any]:
+    status = read_status(folder) or {}
+    row: dict[str, Any] = {"run": str(name), "setting": " ".join(setting), "state": status.get("state")}
+    if (folder / "config.yaml").is_file():
+        cfg = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+        row |= {"data": cfg["data"]["name"], "model": cfg["model"]["name"], "seed": cfg["seed"]}
+    if status.get("error"):
+        row["reason"] = status["error"]
+    if row["state"] != "completed":
+        return row
+    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    skill = results["skill"]
+    backbone = results["run"]["backbone"]
+    return {
+        **row,
+        "backbone": backbone["name"] if isinstance(backbone, dict) else backbone,
+        SORT: results["validation"]["wql"],
+        **{f"test/{m}": results["metrics"][m]["value"] for m in METRICS},
+        "skill_wql": skill["wql"]["value"],
+        "skill_wql_low": skill["wql"]["low"],
+        "skill_wql_high": skill["wql"]["high"],
+        "skill_mae": skill["mae"]["value"],
+        **{name: results["cost"][name] for name in COST},
+    }
+
+
+def _markdown(runs: pd.DataFrame, settings: pd.DataFrame) -> str:
+    lines = [
+        "# Leaderboard",
+        "",
+        "Sorted by `val/wql`, on which every choice is made; the test part stands beside it.",
+        "",
+    ]
+    shown = ["run", "setting", "seed", "state", "data", "model", "backbone", SORT, "test/wql", "test/mase"]
+    lines += [_table(runs[[*shown, "skill_wql", "fit_seconds", "reason"]].dropna(axis=1, how="all")), ""]
+    if len(settings) and settings["seeds"].max() > 1:
+        rows = settings[["data", "model", "backbone", "setting", "seeds"]].copy()
+        for name in (SORT, "test/wql", "test/mase", "skill_wql"):
+            rows[name] = [
+                f"{mean:.4g} ± {std:.2g}" if std == std else f"{mean:.4g}"
+                for mean, std in zip(settings[f"{name} mean"], settings[f"{name} std"], strict=True)
+            ]
+        lines += ["## Over seeds", "", _table(rows), ""]
+    return "\n".join(lines)
+
+
+def _table(frame: pd.DataFrame) -> str:
+    def cell(value: Any) -> str:
+        if value is None or value != value:
+            return ""
+        text = f"{value:.4g}" if isinstance(value, float) and not value.is_integer() else str(value)
+        return (text.removesuffix(".0") if isinstance(value, float) else text).replace("|", "\\|").replace("\n", " ")
+
+    rows = [list(frame.columns), ["---"] * len(frame.columns)]
+    rows += [[cell(v) for v in row] for row in frame.itertuples(index=False)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _picture(settings: pd.DataFrame, path: Path) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    labels = [
+        " ".join(filter(None, [r.data, r.model, r.backbone, r.setting])) for r in settings.itertuples(index=False)
+    ]
+    figure = Figure(figsize=(9, 1.2 + 0.35 * len(labels)), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    for name, offset, color in ((SORT, -0.12, "#8a8f98"), ("test/wql", 0.12, "#1f6feb")):
+        axes.errorbar(
+            settings[f"{name} mean"],
+            [i + offset for i in range(len(labels))],
+            xerr=settings[f"{name} std"].fillna(0.0),
+            fmt="o",
+            color=color,
+            label=name,
+        )
+    axes.set_yticks(range(len(labels)), labels)
+    axes.invert_yaxis()
+    axes.set_xlabel("weighted quantile loss, mean and deviation over seeds")
+    axes.grid(axis="x", alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=120, format="png")
