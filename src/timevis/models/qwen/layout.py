@@ -121,6 +121,23 @@ class ValueTables(nn.Module):
         self.missing = nn.Parameter(torch.zeros(hidden_size))
         self.head = nn.Parameter(torch.zeros(width, 10, hidden_size))
 
+    def load_fields(self, state: dict[str, Tensor], fields: Sequence[str]) -> None:
+        """Take over the tables of a backbone made with `fields`, as far as both have them."""
+        rows, start = {}, 0
+        for name in fields:
+            size = CALENDAR_SIZES[CALENDAR_FIELDS.index(name)]
+            rows[CALENDAR_FIELDS.index(name)] = slice(start, start + size)
+            start += size
+        with torch.no_grad():
+            for name, parameter in self.named_parameters():
+                if name in ("own", "next"):
+                    for column, offset in zip(self.columns, self.offsets.tolist(), strict=True):
+                        if column in rows:
+                            values = state[name][rows[column]]
+                            parameter[offset : offset + len(values)] = values
+                else:
+                    parameter.copy_(state[name])
+
     def when(self, table: Tensor, calendar: Tensor) -> Tensor:
         """Sum of the rows of the fields: calendar int64 [..., 5] to float [..., hidden]."""
         return table[calendar[..., self.columns] + self.offsets].sum(-2)

@@ -58,7 +58,9 @@ class DigitNetwork(nn.Module):
 
     def hidden(self, x: Tensor, **kwargs: Any) -> Tensor:
         """Last hidden states [B, T, hidden] of input embeddings, causal; `kwargs` go to the backbone."""
-        return self.backbone.get_decoder()(inputs_embeds=x, use_cache=False, **kwargs).last_hidden_state
+        no_padding = {"full_attention": None}
+        decoder = self.backbone.get_decoder()
+        return decoder(inputs_embeds=x, attention_mask=no_padding, use_cache=False, **kwargs).last_hidden_state
 
     def head(self) -> Tensor:
         """Digit rows of the output layer, float32 [width, 10, hidden]."""

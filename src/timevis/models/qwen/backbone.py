@@ -1,0 +1,227 @@
+"""Where the language model comes from: the packaged nano, a Hugging Face id, or a local folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from timevis.errors import ConfigError, TimeVisError
+from timevis.models.qwen.attention import NAME as ATTENTION
+
+ARCHITECTURES = ("qwen2", "qwen3")
+FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
+REAL_BACKBONE = "model/backbone=qwen2.5-0.5b"
+
+
+@dataclass
+class Backbone:
+    """A loaded language model and who it is.
+
+    Attributes
+    ----------
+    model : transformers causal language model
+        In evaluation mode, without gradients.
+    tokenizer : transformers tokenizer
+    name : str
+        For people: the id, or the folder with the origin that its config states.
+    source : str
+        Id or absolute folder from which it can be loaded again.
+    fingerprint : str
+        16 hex digits of the SHA-256 of its weights file(s), with the number of layers that are kept.
+    note : str
+        What one should know about these weights.
+    settings : dict
+        timevis.json of a backbone made for TimeVis (nano): digits, fields, codec.
+    folder : Path
+    """
+
+    model: Any
+    tokenizer: Any
+    name: str
+    source: str
+    fingerprint: str
+    note: str
+    folder: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def load_backbone(
+    path: str = "nano",
+    *,
+    layers: int | None = None,
+    pretrained: bool = True,
+    dtype: str = "auto",
+    seed: int = 0,
+    note: str = "",
+) -> Backbone:
+    """Load a causal language model with the shared-prefix attention.
+
+    Parameters
+    ----------
+    path : str
+        ``nano``, a Hugging Face id such as ``Qwen/Qwen2.5-0.5B``, or a local folder.
+    layers : int, optional
+        Keep only the first so many layers.
+    pretrained : bool
+        False takes the architecture with random weights (drawn from `seed`), for ablations.
+    dtype : str
+        ``float32``, ``bfloat16``, or ``auto``: bfloat16 where the processor is fast at it, but float32 for models
+        below 50 M parameters, for which it was measured to be slower on a CPU.
+    note : str
+        Kept for `Backbone.note`, after what the weights say of themselves.
+
+    Raises
+    ------
+    TimeVisError
+        The folder or the hub has no such model, or it is of another architecture.
+    """
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()  # of reading weights; a download has its own
+    folder = find(path)
+    raw = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if raw.get("model_type") not in ARCHITECTURES:
+        raise ConfigError(
+            f"model.backbone.path={path} is of type {raw.get('model_type')}",
+            "TimeVis decodes Qwen2, Qwen2.5 and Qwen3 models",
+        )
+    config = AutoConfig.from_pretrained(folder)
+    if set(getattr(config, "layer_types", None) or ["full_attention"]) != {"full_attention"}:
+        raise ConfigError(f"model.backbone.path={path} uses sliding-window attention", "choose another backbone")
+    if layers is not None:
+        if not 1 <= layers <= config.num_hidden_layers:
+            raise ConfigError(
+                f"model.backbone.layers={layers}", f"{path} has {config.num_hidden_layers} layers; keep 1 or more"
+            )
+        config.num_hidden_layers = layers
+        config.layer_types = config.layer_types[:layers]
+    kind = _dtype(dtype, raw)
+    if pretrained:
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, config=config, dtype=kind, attn_implementation=ATTENTION, use_safetensors=True
+        )
+        identity = fingerprint(folder)
+    else:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            model = AutoModelForCausalLM.from_config(config, dtype=kind, attn_implementation=ATTENTION)
+        identity = hashlib.sha256(f"random {seed} {json.dumps(raw, sort_keys=True)}".encode()).hexdigest()[:16]
+    if layers is not None:
+        identity = hashlib.sha256(f"{identity} {layers}".encode()).hexdigest()[:16]
+    settings_file = folder / "timevis.json"
+    settings = json.loads(settings_file.read_text(encoding="utf-8")) if settings_file.is_file() else {}
+    local = Path(path).expanduser()
+    return Backbone(
+        model=model.eval().requires_grad_(False),
+        tokenizer=AutoTokenizer.from_pretrained(folder),
+        name=_name(path, raw, settings) + ("" if pretrained else ", random weights"),
+        source=str(local.resolve()) if path != "nano" and local.is_dir() else path,
+        fingerprint=identity,
+        note=" ".join(n for n in (_origin_note(raw), str(settings.get("note", "")), note) if n),
+        folder=folder,
+        settings=settings,
+    )
+
+
+def find(path: str) -> Path:
+    """The local folder of a backbone, downloaded if it is a hub id that is not in the cache.
+
+    HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE are honoured; a download shows a bar.
+
+    Raises
+    ------
+    TimeVisError
+        No such folder, or the hub cannot be reached.
+    """
+    if path == "nano":
+        folder = Path(str(files("timevis.models.qwen"))) / "nano"
+        if not (folder / "model.safetensors").is_file():
+            raise TimeVisError(
+                "this installation has no nano backbone", "install TimeVis again, with its package data"
+            )
+        return folder
+    local = Path(path).expanduser()
+    if local.is_dir():
+        if not (local / "config.json").is_file() or not any(local.glob("*.safetensors")):
+            raise TimeVisError(
+                f"model.backbone.path={path} is no model folder",
+                "it needs config.json, the tokenizer's files and *.safetensors, as save_pretrained writes them",
+            )
+        return local
+    if path.startswith(("/", ".", "~")) or path.count("/") != 1:
+        raise TimeVisError(
+            f"model.backbone.path={path} does not exist", "give a folder, or a hub id such as Qwen/Qwen2.5-0.5B"
+        )
+    return _download(path)
+
+
+def _download(name: str) -> Path:
+    import httpx
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=list(FILES)))
+    except RepositoryNotFoundError as error:
+        raise TimeVisError(
+            f"the hub has no model {name}", "check the id in model.backbone.path; private models need HF_TOKEN"
+        ) from error
+    except (LocalEntryNotFoundError, HfHubHTTPError, httpx.HTTPError, OSError) as error:
+        where = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+        offline = " (offline mode is on)" if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0") else ""
+        raise TimeVisError(
+            f"{name} is not in the local cache, and {where} cannot be reached{offline}",
+            "point model.backbone.path at a local copy of the model folder, set HF_ENDPOINT to a mirror, or set "
+            "HF_HOME to a cache that holds it; model/backbone=nano needs no network",
+        ) from error
+
+
+def fingerprint(folder: Path) -> str:
+    """Of all weights in a model folder: 16 hex digits of a SHA-256."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.safetensors")):
+        if path.name != "tables.safetensors":
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def _dtype(name: str, raw: dict[str, Any]) -> torch.dtype:
+    if name not in ("auto", "float32", "bfloat16"):
+        raise ConfigError(f"model.backbone.dtype={name} is unknown", "choose auto, float32 or bfloat16")
+    if name != "auto":
+        return getattr(torch, name)
+    size = raw["num_hidden_layers"] * raw["hidden_size"] * (4 * raw["hidden_size"] + 3 * raw["intermediate_size"])
+    if torch.cuda.is_available():
+        fast = torch.cuda.is_bf16_supported()
+    else:
+        fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if fast and size > 50_000_000 else torch.float32
+
+
+def _name(path: str, raw: dict[str, Any], settings: dict[str, Any]) -> str:
+    if "name" in settings:
+        return str(settings["name"])
+    if not Path(path).expanduser().is_dir():
+        return path
+    origin = raw.get("_model_name_or_path") or raw.get("_name_or_path") or ""
+    return (
+        f"{Path(path).expanduser().resolve().name} ({origin})" if origin else Path(path).expanduser().resolve().name
+    )
+
+
+def _origin_note(raw: dict[str, Any]) -> str:
+    """Names the development weights, which came out of a 4-bit file and should not pass for the original."""
+    origin = str(raw.get("_model_name_or_path", ""))
+    if "AWQ" in origin or "GPTQ" in origin:
+        model = origin.replace("AWQ", "").replace("GPTQ", "").strip()
+        return f"{model.replace(' ', '-')}, dequantised from 4 bit."
+    return ""

@@ -1,0 +1,390 @@
+"""The digit forecaster: a language model that reads a series as digits and writes its future."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.windows import Batch
+from timevis.errors import ConfigError, RunFolderError
+from timevis.models.forecaster import Forecast, Forecaster, ResidualQuantiles, sample_quantiles
+from timevis.models.qwen.backbone import REAL_BACKBONE, load_backbone
+from timevis.models.qwen.codec import DigitCodec, Scaling
+from timevis.models.qwen.decoding import MODES, decode, rows_per_pass, uniforms
+from timevis.models.qwen.layout import Layout, ValueTables
+from timevis.models.qwen.lora import merged, prepare_tuning
+from timevis.models.qwen.losses import cross_entropy, ranked_probability, weighted_mean
+from timevis.models.qwen.network import DigitNetwork
+from timevis.models.qwen.prompt import PromptBuilder
+from timevis.models.qwen.temperature import fit_temperature
+
+log = logging.getLogger(__name__)
+
+DEFAULT_FIELDS = ("minute", "hour", "weekday", "month")
+SHOWN_PATHS = 5
+SMALL = 50_000_000
+
+
+class QwenForecaster(Forecaster):
+    """Forecasts by writing digits, after a prompt that says what the series is.
+
+    Parameters
+    ----------
+    context_length, horizon, num_channels, num_covariates : int
+    series : mapping
+        ``frequency`` and, for each channel, name, unit and descriptions; what prompts are filled from.
+    backbone : mapping
+        See `timevis.models.qwen.backbone.load_backbone`.
+    prompt : mapping
+        See `timevis.models.qwen.prompt.PromptBuilder`; style ``auto`` is short for a backbone made for TimeVis.
+    tune : str
+    lora : mapping
+        See `timevis.models.qwen.lora.prepare_tuning`.
+    digits : int, optional
+        Per value; 3, or what the backbone was made with, when None.
+    separator : str
+        Between values; must be one token.
+    calendar : sequence of str, optional
+        Fields of the calendar tables; those of the backbone, or minute to month, when None; empty for none.
+    codec : mapping, optional
+        See `timevis.models.qwen.codec.DigitCodec`.
+    ordinal : float
+        Weight of the ranked probability score beside the cross-entropy.
+    context_loss : float
+        Weight of the context's digits in the loss.
+    decode : str
+        ``sample``, ``greedy`` or ``median``.
+    num_samples, val_samples : int
+        Paths per window in test and in validation.
+    decode_rows : int or ``auto``
+        Paths decoded side by side.
+    learning_rate, table_learning_rate : float
+        Of adapters or weights, and of the tables.
+    warmup : float
+        Share of the steps.
+    weight_decay : float
+    gradient_checkpointing : bool
+    calibrate_temperature : bool
+        Fit a temperature for every place on validation.
+    seed : int
+        Of the samples.
+    """
+
+    def __init__(
+        self,
+        context_length: int,
+        horizon: int,
+        num_channels: int = 1,
+        num_covariates: int = 0,
+        *,
+        series: Mapping[str, Any],
+        backbone: Mapping[str, Any],
+        prompt: Mapping[str, Any],
+        lora: Mapping[str, Any],
+        tune: str = "lora",
+        digits: int | None = None,
+        separator: str | None = None,
+        calendar: Sequence[str] | None = None,
+        codec: Mapping[str, Any] | None = None,
+        ordinal: float = 0.0,
+        context_loss: float = 0.0,
+        decode: str = "sample",
+        num_samples: int = 100,
+        val_samples: int = 20,
+        decode_rows: int | str = "auto",
+        learning_rate: float = 3e-4,
+        table_learning_rate: float = 1e-3,
+        warmup: float = 0.05,
+        weight_decay: float = 0.0,
+        gradient_checkpointing: bool = False,
+        calibrate_temperature: bool = True,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(context_length, horizon, num_channels, num_covariates)
+        if decode not in MODES:
+            raise ConfigError(f"model.decode={decode} is unknown", f"choose among {', '.join(MODES)}")
+        self.source = load_backbone(**_loading(backbone, tune))
+        made = self.source.settings
+        self.codec = DigitCodec(width=digits or made.get("digits", 3), **{**made.get("codec", {}), **(codec or {})})
+        layout = Layout.from_tokenizer(
+            self.source.tokenizer, self.codec.width, made.get("separator", "") if separator is None else separator
+        )
+        fields = made.get("fields", DEFAULT_FIELDS) if calendar is None else calendar
+        tables = ValueTables(self.source.model.config.hidden_size, self.codec.width, fields)
+        if made and backbone.get("pretrained", True):
+            tables.load_fields(load_file(self.source.folder / "tables.safetensors"), made["fields"])
+        self.network = DigitNetwork(self.source.model, layout, tables)
+        prepare_tuning(self.network, tune, **lora)
+        if gradient_checkpointing:
+            self.source.model.gradient_checkpointing_enable({"use_reentrant": False})
+        words = {
+            **prompt,
+            "style": ("short" if made else "prose") if prompt.get("style") == "auto" else prompt["style"],
+        }
+        self.prompt = PromptBuilder(
+            self.source.tokenizer, layout.start, **series, horizon=horizon, digits=self.codec.width, **words
+        )
+        self.residuals = ResidualQuantiles(num_channels, horizon)
+        self.temperature: Tensor
+        self.fingerprint: Tensor
+        self.register_buffer("temperature", torch.ones(self.codec.width))
+        self.register_buffer(
+            "fingerprint", torch.tensor(list(bytes.fromhex(self.source.fingerprint)), dtype=torch.uint8)
+        )
+        self._clipped = [0, 0]
+        series, backbone, prompt, lora = dict(series), dict(backbone), dict(prompt), dict(lora)
+        backbone["path"] = self.source.source
+        self.save_hyperparameters()
+        self._frozen = {
+            f"network.backbone.{n}" for n, p in self.source.model.named_parameters() if not p.requires_grad
+        }
+
+    @classmethod
+    def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Forecaster:
+        panel = datamodule.panel
+        card = panel.card
+        channels = [
+            {
+                "name": name,
+                "unit": card.unit_of(name),
+                "about": card.channel_descriptions.get(name, ""),
+                "description": card.description,
+                "domain": card.domain,
+            }
+            for name in panel.channels
+        ]
+        return super().from_data(datamodule, series={"frequency": panel.freq, "channels": channels}, **kwargs)
+
+    def prepare(self, datamodule: WindowDataModule) -> None:
+        super().prepare(datamodule)
+        about = self.describe()["backbone"]
+        log.info(
+            "%s: %.1f M parameters, %.2f M trained, fingerprint %s%s",
+            about["name"],
+            about["parameters"] / 1e6,
+            about["trainable"] / 1e6,
+            about["fingerprint"],
+            f" ({about['note']})" if about["note"] else "",
+        )
+        if self.source.source == "nano":
+            log.info("nano is a small stand-in; a real Qwen: %s", REAL_BACKBONE)
+        if self.prompt.arm != "none" and self.prompt.kind == "generic":
+            log.info("no domain is known for this data: the prompt is the generic one (set data.domain)")
+
+    def describe(self) -> dict[str, Any]:
+        model = self.source.model
+        return {
+            "backbone": {
+                "id": self.source.source,
+                "name": self.source.name,
+                "parameters": sum(p.numel() for n, p in model.named_parameters() if "lora_" not in n),
+                "trainable": sum(p.numel() for p in self.parameters() if p.requires_grad),
+                "fingerprint": self.source.fingerprint,
+                "note": self.source.note,
+            },
+            "prompt": {"arm": self.prompt.arm, "template": self.prompt.kind},
+            "codec": {**vars(self.codec), "clipped": self._clipped[0] / max(1, self._clipped[1])},
+            "temperature": self.temperature.tolist(),
+        }
+
+    def _read(self, batch: Batch) -> tuple[Scaling, Tensor, Tensor]:
+        """Scaling, context digits and prompt of a batch."""
+        _, deviation = self.scale(batch.channel)
+        scaling = self.codec.fit(batch.context, batch.context_mask, deviation)
+        digits, clipped = self.codec.encode(batch.context, scaling)
+        self._count(clipped)
+        return scaling, digits, self.prompt(batch.context, batch.context_mask, batch.calendar, batch.channel)
+
+    def _count(self, clipped: Tensor) -> None:
+        self._clipped[0] += int(clipped.sum())
+        self._clipped[1] += clipped.numel()
+
+    def _logits(self, batch: Batch, first: int) -> tuple[Tensor, Tensor]:
+        """Teacher-forced logits from value `first` on, and all digits [B, L + H, width]."""
+        scaling, context, prompt = self._read(batch)
+        last = batch.context[:, -1:]
+        target = carry_forward(batch.target, batch.target_mask, last)
+        written, clipped = self.codec.encode(target, scaling)
+        self._count(clipped & batch.target_mask)
+        digits = torch.cat([context, written], 1)
+        seen = torch.cat([batch.context_mask, batch.target_mask], 1)
+        return self.network(prompt, digits, batch.calendar, seen, first=first), digits
+
+    def loss(self, batch: Batch) -> Tensor:
+        length = self.context_length
+        first = 0 if self.hparams["context_loss"] else length
+        logits, digits = self._logits(batch, first)
+        losses = cross_entropy(logits, digits[:, first:])
+        if self.hparams["ordinal"]:
+            losses = losses + self.hparams["ordinal"] * ranked_probability(logits, digits[:, first:])
+        loss = weighted_mean(losses[:, length - first :], batch.target_mask)
+        if first < length:
+            loss = loss + self.hparams["context_loss"] * weighted_mean(losses[:, :length], batch.context_mask)
+        return loss
+
+    @torch.no_grad()
+    def forecast(self, batch: Batch, num_samples: int | None = None, explain: bool = True) -> Forecast:
+        """Forecast a batch.
+
+        Parameters
+        ----------
+        num_samples : int, optional
+            In place of the hyperparameter.
+        explain : bool
+            Add prompts and digits to the extras.
+        """
+        sampling = self.hparams["decode"] == "sample"
+        count = (num_samples or self.hparams["num_samples"]) if sampling else 1
+        scaling, context, prompt = self._read(batch)
+        written = torch.cat(list(self._decode(batch, context, prompt, count)))
+        samples = self.codec.decode(written, scaling)
+        point = samples.mean(1)
+        quantiles = sample_quantiles(samples) if sampling else self.residuals(point, batch.channel)
+        extras = {}
+        if explain:
+            extras = {
+                "prompt": [self.prompt.text(p) for p in prompt],
+                "context_digits": [spell(d) for d in context],
+                "digits": [[spell(path) for path in d[:SHOWN_PATHS]] for d in written],
+            }
+        return Forecast(point, quantiles, samples if sampling else None, extras)
+
+    def _decode(self, batch: Batch, context: Tensor, prompt: Tensor, count: int) -> Iterator[Tensor]:
+        """Digits [b, S, H, width], some windows at a time; halves them when memory runs out."""
+        model, rows = self.source.model, self.hparams["decode_rows"]
+        tokens = prompt.shape[1] + (self.context_length + self.horizon) * self.network.layout.group
+        rows = rows_per_pass(model, tokens, self.horizon * self.network.layout.group) if rows == "auto" else int(rows)
+        step, start = max(1, rows // count), 0
+        with merged(self.network):
+            while start < len(batch):
+                part = slice(start, start + step)
+                origin, channel = batch.origin[part], batch.channel[part]
+                levels = uniforms(self.hparams["seed"], origin, channel, count, self.horizon * self.codec.width)
+                try:
+                    digits = decode(
+                        self.network,
+                        prompt[part],
+                        context[part],
+                        batch.calendar[part],
+                        batch.context_mask[part],
+                        mode=self.hparams["decode"],
+                        levels=levels,
+                        samples=count,
+                        temperature=self.temperature,
+                    )
+                except torch.OutOfMemoryError:
+                    if step == 1:
+                        raise
+                    step = step // 2
+                    log.warning("out of memory: decoding %d windows at a time", step)
+                    continue
+                yield digits
+                start += step
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        assert self.val_metrics is not None
+        forecast = self.forecast(batch, self.hparams["val_samples"], explain=False)
+        self.val_metrics.update_batch(forecast, batch)
+
+    @torch.no_grad()
+    def calibrate(self, datamodule: WindowDataModule) -> None:
+        if self.hparams["decode"] != "sample":
+            self._fit_residuals(datamodule)
+        elif self.hparams["calibrate_temperature"]:
+            pairs = []
+            for batch in self._calibration_batches(datamodule):
+                logits, digits = self._logits(batch, self.context_length)
+                pairs.append((logits[batch.target_mask], digits[:, self.context_length :][batch.target_mask]))
+            logits, truth = (torch.cat(p) for p in zip(*pairs, strict=True))
+            self.temperature.copy_(fit_temperature(logits, truth))
+            log.info("temperatures %s", ", ".join(f"{t:.2f}" for t in self.temperature.tolist()))
+
+    def _fit_residuals(self, datamodule: WindowDataModule) -> None:
+        parts = [
+            (self.forecast(b, explain=False).point.cpu(), b.channel.cpu(), b.target.cpu(), b.target_mask.cpu())
+            for b in self._calibration_batches(datamodule)
+        ]
+        point, channel, target, mask = (torch.cat(p) for p in zip(*parts, strict=True))
+        self.residuals.to("cpu").fit(point, channel, target, mask)
+        self.residuals.to(self.device)
+
+    def _calibration_batches(self, datamodule: WindowDataModule) -> Iterator[Batch]:
+        """Validation windows, evenly thinned: few for a large backbone."""
+        windows = 256 if self.describe()["backbone"]["parameters"] < SMALL else 48
+        total = len(datamodule.windows["calibration"])
+        chosen = torch.linspace(0, total - 1, min(windows, total)).round().long().unique()
+        for index in chosen.split(16):
+            yield datamodule.gather("calibration", index.to(self.device))
+
+    def configure_optimizers(self) -> Any:
+        tables = [p for p in self.network.tables.parameters() if p.requires_grad]
+        own = {id(p) for p in tables}
+        others = [p for p in self.parameters() if p.requires_grad and id(p) not in own]
+        groups = [
+            {"params": others, "lr": self.hparams["learning_rate"], "weight_decay": self.hparams["weight_decay"]},
+            {"params": tables, "lr": self.hparams["table_learning_rate"], "weight_decay": 0.0},
+        ]
+        optimizer = torch.optim.AdamW([g for g in groups if g["params"]], betas=(0.9, 0.95))
+        total = int(self.trainer.estimated_stepping_batches)
+        warm = max(1, round(self.hparams["warmup"] * total))
+
+        def factor(step: int) -> float:
+            if step < warm:
+                return (step + 1) / warm
+            return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, total - warm))))
+
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """All but the frozen weights of the backbone, which is named by its fingerprint instead."""
+        return {k: v for k, v in super().state_dict(*args, **kwargs).items() if k not in self._frozen}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """Load what `state_dict` keeps.
+
+        Raises
+        ------
+        RunFolderError
+            The state belongs to another backbone, or lacks something.
+        """
+        saved = bytes(state_dict["fingerprint"].tolist()).hex() if "fingerprint" in state_dict else "unknown"
+        if saved != self.source.fingerprint:
+            raise RunFolderError(
+                f"these weights were trained on a backbone with fingerprint {saved}, but "
+                f"{self.source.name} ({self.source.source}) has {self.source.fingerprint}",
+                "point model.backbone.path at the backbone of that run",
+            )
+        result = super().load_state_dict(state_dict, strict=False, assign=assign)
+        missing = [k for k in result.missing_keys if k not in self._frozen]
+        if strict and (missing or result.unexpected_keys):
+            raise RunFolderError(
+                f"the saved weights do not fit: {', '.join([*missing, *result.unexpected_keys][:5])}"
+            )
+        return result
+
+
+def _loading(backbone: Mapping[str, Any], tune: str) -> dict[str, Any]:
+    values = {k: v for k, v in backbone.items() if k != "name"}
+    if tune == "full" and values.get("dtype", "auto") == "auto":
+        values["dtype"] = "float32"  # small updates of bfloat16 weights round to nothing
+    return values
+
+
+def carry_forward(values: Tensor, mask: Tensor, last: Tensor) -> Tensor:
+    """Fill masked values [B, H] with the value before them; `last` [B, 1] comes before all."""
+    step = torch.arange(1, values.shape[1] + 1, device=values.device)
+    source = torch.where(mask, step, 0).cummax(1).values
+    return torch.cat([last, values], 1).gather(1, source)
+
+
+def spell(digits: Tensor) -> str:
+    """Digits int64 [N, width] as numbers with blanks between."""
+    return " ".join("".join(map(str, value)) for value in digits.tolist())

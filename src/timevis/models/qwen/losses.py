@@ -1,0 +1,44 @@
+"""Losses over the digits of a value."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def cross_entropy(logits: Tensor, digits: Tensor) -> Tensor:
+    """Log loss of each value, summed over its digits: the log score of the value's bin, in nats.
+
+    Parameters
+    ----------
+    logits : float [..., width, 10]
+    digits : int64 [..., width]
+
+    Returns
+    -------
+    float [...]
+    """
+    return F.cross_entropy(logits.flatten(0, -2), digits.flatten(), reduction="none").view(digits.shape).sum(-1)
+
+
+def ranked_probability(logits: Tensor, digits: Tensor) -> Tensor:
+    """Ranked probability score of each value's digits, weighted by place: 1, 0.1, 0.01 ...
+
+    Unlike the log loss it knows that 4 is nearer to 5 than 9 is. Given the digits before, it is strictly proper at
+    every place (Epstein 1969; Gneiting and Raftery 2007).
+
+    Returns
+    -------
+    float [...]
+    """
+    below = logits.softmax(-1).cumsum(-1)
+    truth = torch.arange(10, device=logits.device) >= digits.unsqueeze(-1)
+    score = (below - truth.to(below.dtype)).square().sum(-1)
+    weight = 10.0 ** -torch.arange(digits.shape[-1], device=logits.device, dtype=score.dtype)
+    return (score * weight).sum(-1)
+
+
+def weighted_mean(losses: Tensor, mask: Tensor) -> Tensor:
+    """Mean of the losses where `mask` is true; zero, with a gradient, if it never is."""
+    return (losses * mask).sum() / mask.sum().clamp(min=1)
