@@ -92,6 +92,10 @@ class Boosted(PointForecaster):
         sizes = [np.abs(y - self.booster.predict(x)) for x, y in (train, val)]
         self.spread = self._boost((train[0], sizes[0]), (val[0], sizes[1]))
 
+    def refit_arguments(self) -> dict[str, Any]:
+        assert self.booster is not None, "the model is not fitted"
+        return {"max_rounds": self.booster.num_trees()}
+
     def _boost(self, train: tuple[np.ndarray, np.ndarray], val: tuple[np.ndarray, np.ndarray]) -> lightgbm.Booster:
         import lightgbm
 

@@ -66,7 +66,14 @@ class Forecaster(pl.LightningModule):
     context_length, horizon : int
     num_channels, num_covariates : int
         Of the data it is fitted on.
+
+    Attributes
+    ----------
+    calibrated : tuple of str
+        Prefixes of the state that `calibrate` learns; a refit on all rows keeps the run's own.
     """
+
+    calibrated: tuple[str, ...] = ()
 
     def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:
         super().__init__()
@@ -113,6 +120,10 @@ class Forecaster(pl.LightningModule):
     def forecast(self, batch: Batch) -> Forecast:
         """Forecast the targets of a batch from its context."""
         raise NotImplementedError
+
+    def refit_arguments(self) -> dict[str, Any]:
+        """Hyperparameters that stand for what `prepare` chose on validation, for a refit on all rows."""
+        return {}
 
     def describe(self) -> dict[str, Any]:
         """What results.json says about the model beyond its config, e.g. backbone id, size and fingerprint."""
@@ -207,6 +218,8 @@ class ResidualQuantiles(nn.Module):
 
 class PointForecaster(Forecaster):
     """A forecaster of one path; `calibrate` puts quantiles around it from validation errors."""
+
+    calibrated = ("residuals.",)
 
     def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
