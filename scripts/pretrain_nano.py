@@ -16,13 +16,27 @@ import hydra
 import torch
 from omegaconf import DictConfig, OmegaConf
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from torch import Tensor
 
-from timevis.models.qwen import pretraining
+from timevis.data.catalog import load_panel
+from timevis.data.datamodule import WindowDataModule
+from timevis.models.qwen import attention, pretraining
 from timevis.models.qwen.codec import DigitCodec
 from timevis.models.qwen.nano_tokenizer import build_tokenizer
+from timevis.models.qwen.pretraining_batches import BatchStream
+from timevis.models.qwen.zero_shot import zero_shot
 
 log = logging.getLogger("pretrain_nano")
+
+
+CONF = Path(__file__).parents[1] / "conf"
+
+
+def open_data(name: str, windows: int | None = None) -> WindowDataModule:
+    """A data set by the name of its file in conf/data, with `windows` origins for validation."""
+    options = OmegaConf.to_container(OmegaConf.load(CONF / "data" / f"{name}.yaml"))
+    assert isinstance(options, dict)
+    panel, _ = load_panel({str(key): value for key, value in options.items()})
+    return WindowDataModule(panel, split=options["split"], val_windows=windows, eval_batch_size=32)
 
 
 class Run:
@@ -42,7 +56,15 @@ class Run:
         self.optimisers = pretraining.optimisers(self.network, cfg.matrix_rate, cfg.rate)
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self.step, self.tokens, self.seconds = 0, 0, 0.0
-        self.stream = pretraining.BatchStream(self.tokenizer, self.codec, cfg.seed, cfg.tokens, cfg.easy_steps)
+        self.stream = BatchStream(
+            self.tokenizer,
+            self.codec,
+            seed=cfg.seed,
+            tokens=cfg.tokens,
+            easy_batches=cfg.easy_steps,
+            real=[open_data(name) for name in cfg.mix.data],
+            real_share=cfg.mix.share,
+        )
 
     def save(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -103,6 +125,22 @@ class Run:
             if value.is_floating_point():
                 self.average[name].lerp_(value, 1 - keep)
 
+    def evaluate(self) -> dict[str, float]:
+        """Zero-shot scores of the averaged weights on validation parts, never on test."""
+        kept = {name: value.clone() for name, value in self.network.state_dict().items()}
+        kind = self.network.backbone.config._attn_implementation
+        self.network.load_state_dict(self.average if self.step < self.cfg.steps else kept)
+        self.network.backbone.set_attn_implementation(attention.NAME)
+        scores = {}
+        for name in self.cfg.evaluate.data:
+            found = zero_shot(
+                self.network, self.codec, open_data(name, self.cfg.evaluate.windows), "val", self.cfg.evaluate.samples
+            )
+            scores |= {f"{name}/{key}": value for key, value in found.items()}
+        self.network.backbone.set_attn_implementation(kind)
+        self.network.load_state_dict(kept)
+        return scores
+
 
 def describe_progress() -> Progress:
     text = TextColumn("loss {task.fields[loss]:.3f}  {task.fields[speed]:.0f} tokens/s")
@@ -134,11 +172,15 @@ def main(cfg: DictConfig) -> None:
             smoothed = loss if math.isnan(smoothed) else 0.98 * smoothed + 0.02 * loss
             speed = (run.tokens - tokens) / seconds
             progress.update(task, completed=run.step, loss=smoothed, speed=speed)
+            values: dict[str, float] = {}
             if run.step % cfg.log_every == 0:
-                values: dict[str, float | Tensor] = {"loss": smoothed, "tokens": run.tokens, "tokens_per_s": speed}
+                values |= {"loss": smoothed, "tokens": run.tokens, "tokens_per_s": speed}
+            if run.step % cfg.evaluate.every == 0 or run.step == cfg.steps:
+                values |= run.evaluate()
+            if values:
                 log.info("step %d  %s", run.step, "  ".join(f"{k} {v:.5g}" for k, v in values.items()))
-                if board is not None:
-                    board.log(values, step=run.step)
+            if values and board is not None:
+                board.log(values, step=run.step)
             if time.monotonic() - saved > cfg.save_every:
                 run.save()
                 saved = time.monotonic()

@@ -25,9 +25,7 @@ def forecast_windows(
     prompt = torch.full((len(batch), 1), network.layout.start, device=context.device)
     horizon = batch.target.shape[1]
     levels = uniforms(seed, batch.origin, batch.channel, samples, horizon * codec.width)
-    digits = decode(
-        network, prompt, context, batch.calendar, batch.context_mask, levels=levels, samples=samples
-    )
+    digits = decode(network, prompt, context, batch.calendar, batch.context_mask, levels=levels, samples=samples)
     paths = codec.decode(digits, scaling)
     return Forecast(paths.mean(1), sample_quantiles(paths), paths)
 
@@ -49,9 +47,7 @@ def zero_shot(
     naive.calibrate(datamodule)
     deviation = torch.from_numpy(datamodule.scaler.std)
     metrics = [
-        ForecastMetrics(
-            datamodule.horizon, deviation, torch.from_numpy(naive_scale(datamodule)), QUANTILE_LEVELS
-        )
+        ForecastMetrics(datamodule.horizon, deviation, torch.from_numpy(naive_scale(datamodule)), QUANTILE_LEVELS)
         for _ in range(2)
     ]
     seasons = datamodule.seasons[1:] or datamodule.seasons
