@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.loggers import Logger
 
 from timevis.callbacks.reporting import StatusUpdates, ValidationLines
 from timevis.callbacks.steering import FiniteLoss, FitClock, SeedEachStep, StopAtBatch
@@ -16,7 +18,6 @@ from timevis.cancel import StopRequest
 from timevis.config_check import check_arguments
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
-from timevis.loggers.table import MetricsTable
 from timevis.models.forecaster import Forecaster
 from timevis.run_folder import RunFolder
 from timevis.status import Status
@@ -65,14 +66,9 @@ def forecaster(cfg: DictConfig, data: WindowDataModule) -> Forecaster:
 
 
 def trainer(
-    cfg: DictConfig,
-    folder: RunFolder,
-    status: Status,
-    stop: StopRequest,
-    clock: FitClock,
-    resume_at: int | None = None,
+    cfg: DictConfig, folder: RunFolder, status: Status, stop: StopRequest, clock: FitClock, loggers: Sequence[Logger]
 ) -> pl.Trainer:
-    """A Trainer whose callbacks and loggers write into the run folder; `resume_at` is the step of its checkpoint."""
+    """A Trainer whose callbacks write into the run folder."""
     values = OmegaConf.to_container(cfg.trainer, resolve=True)
     assert isinstance(values, dict)
     options: dict[str, Any] = {str(k): v for k, v in values.items() if v is not None}
@@ -90,7 +86,7 @@ def trainer(
     return pl.Trainer(
         **options,
         callbacks=[*chosen, *ours],
-        logger=[MetricsTable(folder.path, None if resume_at is None else resume_at - 1)],
+        logger=list(loggers),
         default_root_dir=folder.path,
         enable_model_summary=False,
         num_sanity_val_steps=0,

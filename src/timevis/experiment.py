@@ -21,14 +21,19 @@ from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import Cancelled
 from timevis.evaluation.backtest import evaluate
+from timevis.evaluation.report import write_report
 from timevis.evaluation.results import build_results
+from timevis.evaluation.run_record import model_label
 from timevis.failures import explain
+from timevis.files import atomic
+from timevis.loggers.tracking import tracking
 from timevis.logs import quiet_libraries, train_log
 from timevis.models.forecaster import Forecaster
 from timevis.models.naive import SeasonalNaive
 from timevis.resume import added_keys, reopen
 from timevis.run_folder import RunFolder
 from timevis.status import Status
+from timevis.summary import print_results
 from timevis.threads import available_cores, threads_per_job
 
 log = logging.getLogger(__name__)
@@ -69,21 +74,19 @@ def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = (), group: str
         Status(run_folder.path, before.get("elapsed", 0.0)) as status,
     ):
         try:
-            value = _stages(run_folder, status, stop, train_on=before.get("state") == "completed")
+            value = _stages(run_folder, status, stop, group, train_on=before.get("state") == "completed")
         except Cancelled as error:
             status.finish("cancelled", error.message, error.advice)
             raise
         except BaseException as error:
             failure = explain(error, run_folder.config)
-            if not failure.expected:
-                log.debug("the run failed", exc_info=error)
             status.finish("failed", failure.reason, failure.advice)
             raise
         status.finish("completed")
     return value
 
 
-def _stages(folder: RunFolder, status: Status, stop: StopRequest, train_on: bool) -> float:
+def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | None, train_on: bool) -> float:
     cfg = folder.config
     torch.set_num_threads(threads_per_job(_parallel_jobs()))
     log.info("running on %s", build.describe_device(cfg.trainer))
@@ -98,53 +101,75 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, train_on: bool
     status.update(stage="prepare")
     datamodule = build.datamodule(cfg, panel)
     forecaster = build.forecaster(cfg, datamodule)
-    naive = SeasonalNaive.from_data(datamodule)
-    naive.prepare(datamodule)
+    run_identity = identity.of_run(cfg, panel, forecaster)
+    log.info("%s on %s, %s channels", model_label(run_identity), cfg.data.name, datamodule.num_channels)
     clock = FitClock()
     with clock.running():
         forecaster.prepare(datamodule)
     stop.check()
 
-    trainer = build.trainer(cfg, folder, status, stop, clock, fitting.resume_step(folder))
-    if forecaster.trainable:
-        status.update(stage="fit")
-        fitting.fit(trainer, forecaster, datamodule, folder, clock, train_on)
-    stop.check()
+    step = fitting.resume_step(folder)
+    with tracking(folder, identity.tags(run_identity), group, step) as trackers:
+        trainer = build.trainer(cfg, folder, status, stop, clock, trackers.loggers)
+        if forecaster.trainable:
+            status.update(stage="fit")
+            fitting.fit(trainer, forecaster, datamodule, folder, clock, train_on)
+        stop.check()
 
-    status.update(stage="calibrate")
-    forecaster.to(trainer.strategy.root_device)
+        status.update(stage="calibrate")
+        forecaster.to(trainer.strategy.root_device)
+        forecaster.calibrate(datamodule)
+        stop.check()
+        status.update(stage="validate")
+        validation = _validate(trainer, forecaster, datamodule)
+        folder.save_forecaster(forecaster)
+
+        status.update(stage="test")
+        results = _test(trainer, forecaster, datamodule, folder, clock, run_identity, validation)
+        status.update(stage="report")
+        write_report(folder.path)
+        trackers.conclude(results)
+        print_results(results)
+    log.info("report: %s", folder.path / "report.html")
+    return validation["wql"]
+
+
+def _test(
+    trainer: pl.Trainer,
+    forecaster: Forecaster,
+    datamodule: WindowDataModule,
+    folder: RunFolder,
+    clock: FitClock,
+    run_identity: dict[str, Any],
+    validation: dict[str, float],
+) -> dict[str, Any]:
+    """Score the test windows once, seasonal naive beside, and write what was found."""
+    naive = SeasonalNaive.from_data(datamodule)
+    naive.prepare(datamodule)
     naive.calibrate(datamodule)
-    forecaster.calibrate(datamodule)
-    stop.check()
-    status.update(stage="validate")
-    validation = _validate(trainer, forecaster, datamodule)
-    folder.save_forecaster(forecaster)
-
-    status.update(stage="test")
     started = time.monotonic()
-    backtest = evaluate(trainer, forecaster, datamodule, reference=naive, save_windows=cfg.evaluation.save_windows)
+    save = folder.config.evaluation.save_windows
+    backtest = evaluate(trainer, forecaster, datamodule, reference=naive, save_windows=save)
+    seconds = time.monotonic() - started
     results = build_results(
-        run=identity.of_run(cfg, panel, forecaster),
+        run=run_identity,
         datamodule=datamodule,
         backtest=backtest,
         validation=validation,
-        cost=cost.of_run(
-            forecaster, backtest, trainer.strategy.root_device, clock.seconds, time.monotonic() - started
-        ),
+        cost=cost.of_run(forecaster, backtest, trainer.strategy.root_device, clock.seconds, seconds),
     )
-    backtest.windows.to_parquet(folder.path / "windows.parquet")
-    if backtest.reference_windows is not None:
-        backtest.reference_windows.to_parquet(folder.path / "windows_seasonal_naive.parquet")
-    backtest.predictions.to_parquet(folder.path / "predictions.parquet")
-    if backtest.samples is not None:
-        backtest.samples.to_parquet(folder.path / "samples.parquet")
+    tables = {
+        "windows": backtest.windows,
+        "windows_seasonal_naive": backtest.reference_windows,
+        "predictions": backtest.predictions,
+        "samples": backtest.samples,
+    }
+    for name, table in tables.items():
+        if table is not None:
+            with atomic(folder.path / f"{name}.parquet") as path:
+                table.to_parquet(path)
     folder.write_json("results.json", results)
-
-    status.update(stage="report")
-    from timevis.evaluation.report import write_report
-
-    write_report(folder.path)
-    return validation["wql"]
+    return results
 
 
 def _validate(trainer: pl.Trainer, forecaster: Forecaster, datamodule: WindowDataModule) -> dict[str, Any]:

@@ -12,11 +12,10 @@ from timevis.errors import TimeVisError
 
 @dataclass(frozen=True)
 class Failure:
-    """Reason of a failed run, and advice; `expected` if the reason says everything and no traceback is needed."""
+    """Reason of a failed run, and advice."""
 
     reason: str
     advice: str
-    expected: bool = True
 
     def __str__(self) -> str:
         return f"{self.reason}\n  {self.advice}" if self.advice else self.reason
@@ -39,7 +38,7 @@ def explain(error: BaseException, cfg: DictConfig | None = None) -> Failure:
         return Failure(
             f"the disk is full: {first}", "make room, or choose another hydra.run.dir; then use resume=<run folder>"
         )
-    return Failure(f"{type(error).__name__}: {first}", "see train.log in the run folder for where", expected=False)
+    return Failure(f"{type(error).__name__}: {first}", "see train.log in the run folder for where")
 
 
 def _out_of_memory(error: BaseException, text: str) -> bool:

@@ -59,3 +59,10 @@ def of_run(cfg: DictConfig, panel: Panel, forecaster: Forecaster) -> dict[str, A
         },
         "data_hash": data_hash(panel),
     }
+
+
+def tags(run: dict[str, Any]) -> list[str]:
+    """Data, model and, where there is one, backbone."""
+    backbone = run["backbone"]
+    name = backbone.get("name") if isinstance(backbone, dict) else backbone
+    return [tag for tag in (run["data"], run["model"], name) if tag]

@@ -28,7 +28,7 @@ class ConsoleHandler(logging.StreamHandler):
 
 @contextmanager
 def train_log(path: Path) -> Iterator[None]:
-    """Append every log line to a file while the block runs."""
+    """Append every log line to a file while the block runs, and the traceback of what ends it."""
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
@@ -37,6 +37,9 @@ def train_log(path: Path) -> Iterator[None]:
     root.addHandler(handler)
     try:
         yield
+    except BaseException:
+        handler.handle(logging.LogRecord("timevis", logging.ERROR, "", 0, "the run ended", None, sys.exc_info()))
+        raise
     finally:
         root.removeHandler(handler)
         root.setLevel(level)
@@ -45,7 +48,7 @@ def train_log(path: Path) -> Iterator[None]:
 
 def quiet_libraries() -> None:
     """Silence tips and notices of the libraries that say nothing about the user's experiment."""
-    for name in ("pytorch_lightning", "lightning_fabric", "lightning", "torch.distributed", "httpx", "fsspec"):
+    for name in ("pytorch_lightning", "lightning_fabric", "torch.distributed", "httpx", "fsspec", "matplotlib"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(lambda r: "litlogger" not in r.getMessage())
     for message in (

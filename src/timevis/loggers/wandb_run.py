@@ -1,0 +1,150 @@
+"""Weights & Biases: online for who is logged in, else offline without a question."""
+
+from __future__ import annotations
+
+import logging
+import netrc
+import os
+import secrets
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlparse
+
+import pandas as pd
+import wandb
+from pytorch_lightning.loggers import Logger
+from pytorch_lightning.utilities import rank_zero_only
+
+log = logging.getLogger(__name__)
+
+TABLE_ROWS = 500
+INIT_SECONDS = 30
+
+
+def logged_in() -> bool:
+    """Whether a key for the W&B server is at hand: in the environment, the settings or a netrc file."""
+    settings = wandb.setup().settings
+    if os.environ.get("WANDB_API_KEY") or settings.api_key:
+        return True
+    host = urlparse(settings.base_url).hostname or ""
+    for path in filter(None, (os.environ.get("NETRC"), "~/.netrc", "~/_netrc")):
+        try:
+            if netrc.netrc(os.path.expanduser(path)).authenticators(host):
+                return True
+        except (OSError, netrc.NetrcParseError):
+            continue
+    return False
+
+
+class WandbRun(Logger):
+    """One W&B run beside one run folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The run folder; offline runs lie in its wandb/ folder.
+    config : dict
+        The resolved config.
+    project, entity : str
+    mode : {"auto", "online", "offline"}
+        WANDB_MODE has the last word.
+    tags : sequence of str
+    group : str, optional
+        The sweep.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        config: dict[str, Any],
+        *,
+        project: str,
+        entity: str | None = None,
+        mode: str = "auto",
+        tags: Sequence[str] = (),
+        group: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.folder = Path(folder)
+        if mode == "auto":
+            mode = "online" if logged_in() else "offline"
+        options: dict[str, Any] = {
+            "project": project,
+            "entity": entity,
+            "group": group,
+            "tags": list(tags),
+            "config": config,
+            "name": f"{config['data']['name']}-{config['model']['name']}-{self.folder.name}",
+            "dir": str(self.folder),
+            "id": self._id(),
+            "settings": wandb.Settings(console="off", silent=True, init_timeout=INIT_SECONDS, save_code=False),
+        }
+        mode = os.environ.get("WANDB_MODE", mode)
+        if mode == "online":
+            options["resume"] = "allow"
+        try:
+            self.experiment = wandb.init(mode=cast(Any, mode), reinit="create_new", **options)
+        except wandb.errors.CommError as error:
+            log.warning("Weights & Biases is out of reach (%s): logging offline", str(error).splitlines()[0])
+            options.pop("resume", None)
+            self.experiment = wandb.init(mode="offline", reinit="create_new", **options)
+        self.experiment.define_metric("global_step")
+        self.experiment.define_metric("*", step_metric="global_step")
+
+    def _id(self) -> str:
+        """The id of the run, the same when it is resumed."""
+        path = self.folder / "wandb" / "run_id.txt"
+        if not path.is_file():
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(secrets.token_hex(4))
+        return path.read_text()
+
+    @property
+    def name(self) -> str:
+        return "wandb"
+
+    @property
+    def version(self) -> str:
+        return self.experiment.id
+
+    @property
+    def offline(self) -> bool:
+        return bool(self.experiment.settings._offline)
+
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
+        pass  # the whole config is there from the start
+
+    @rank_zero_only
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        self.experiment.log({**metrics, "global_step": step})
+
+    def log_results(self, results: dict[str, Any]) -> None:
+        """Put every test metric, skill and cost into the summary, under the same names for every model."""
+        self.experiment.summary.update(summary_of(results))
+
+    def log_forecasts(self) -> None:
+        """Send plots and the table of test windows of the run folder; never called for a user's own data unasked."""
+        pictures = {path.stem: wandb.Image(str(path)) for path in sorted((self.folder / "plots").glob("*.png"))}
+        windows = pd.read_parquet(self.folder / "windows.parquet").head(TABLE_ROWS)
+        windows["timestamp"] = windows["timestamp"].astype(str)
+        self.experiment.log({f"plots/{name}": picture for name, picture in pictures.items()})
+        self.experiment.log({"test_windows": wandb.Table(dataframe=windows)})
+
+    def finish(self, failed: bool) -> str:
+        """End the run; returns where to find it: its address, or the command that uploads it."""
+        where = f"wandb sync {self.experiment.settings.sync_dir}" if self.offline else str(self.experiment.url)
+        self.experiment.finish(exit_code=int(failed))
+        return where
+
+
+def summary_of(results: dict[str, Any]) -> dict[str, Any]:
+    """The flat summary: val/*, test/*, naive/*, skill/* and cost/*."""
+    out = {f"val/{name}": value for name, value in results["validation"].items()}
+    for prefix, section in (("test", "metrics"), ("naive", "seasonal_naive"), ("skill", "skill")):
+        for name, value in results[section].items():
+            out[f"{prefix}/{name}"] = value["value"]
+            if section != "seasonal_naive":
+                out |= {f"{prefix}/{name}_{end}": value[end] for end in ("low", "high")}
+    return out | {f"cost/{name}": value for name, value in results["cost"].items()}
