@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import Scaler
@@ -41,8 +42,10 @@ class LSTM(Forecaster):
         In rows.
     num_channels, num_covariates : int
         Of the data it is fitted on.
-    segment_length, cell, hidden_size, num_layers, dropout, normalization, channel_embedding, calendar, calendar_size
-        See `timevis.models.recurrent.RecurrentNet`.
+    segment_length, cell, hidden_size, num_layers, dropout
+        Of the network; see `timevis.models.recurrent.RecurrentNet`.
+    normalization, channel_embedding, calendar, calendar_size, highway
+        Of the network as well.
     point : {"quantiles", "median", "head"}
         The point forecast: the mean of the forecast distribution, its median, or an output of its own.
     point_loss : {"mse", "mae", "huber"}
@@ -73,6 +76,7 @@ class LSTM(Forecaster):
         channel_embedding: bool = True,
         calendar: Sequence[str] = ("hour", "weekday"),
         calendar_size: int = 16,
+        highway: bool = False,
         point: str = "quantiles",
         point_loss: str = "mse",
         point_weight: float = 1.0,
@@ -82,7 +86,6 @@ class LSTM(Forecaster):
         lr_decay: float = 0.8,
         lr_hold: int = 3,
         average_decay: float = 0.0,
-        net: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
@@ -101,7 +104,7 @@ class LSTM(Forecaster):
             channel_embedding=channel_embedding,
             calendar=calendar,
             calendar_size=calendar_size,
-            **(net or {}),
+            highway=highway,
         )
         self.point = one_of("point", point, POINTS)
         self.point_loss, self.point_weight = one_of("point_loss", point_loss, POINT_LOSSES), point_weight
@@ -126,7 +129,8 @@ class LSTM(Forecaster):
     def _standardised(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
         covariates = batch.covariates
         if self.num_covariates:
-            scaled = (covariates - self.covariate_mean) / self.covariate_std
+            # a cloudburst unlike any in training must not blow up the network
+            scaled = ((covariates - self.covariate_mean) / self.covariate_std).clamp(-3, 3)
             covariates = torch.where(batch.covariate_mask, scaled, 0.0)
         net = self.net if self.average is None or self.training else self.average
         return net(
@@ -154,8 +158,8 @@ class LSTM(Forecaster):
         # early steps forget faster, or the average would keep the random start
         step = self.trainer.global_step
         decay = min(self.average_decay, (1 + step) / (10 + step))
-        for mean, value in zip(self.average.parameters(), self.net.parameters(), strict=True):
-            mean.lerp_(value, 1 - decay)
+        update = get_ema_multi_avg_fn(decay)
+        update(list(self.average.parameters()), list(self.net.parameters()), step)
 
     def forecast(self, batch: Batch) -> Forecast:
         mean, std = self.scale(batch.channel)
@@ -170,7 +174,7 @@ class LSTM(Forecaster):
 
     def configure_optimizers(self) -> Any:
         h: Any = self.hparams
-        optimizer = torch.optim.AdamW(self.parameters(), lr=h.learning_rate, weight_decay=h.weight_decay)
+        optimizer = torch.optim.AdamW(self.parameters(), lr=h.learning_rate, weight_decay=h.weight_decay, fused=True)
         if self.lr_schedule == "constant":
             return optimizer
         if self.lr_schedule == "plateau":
