@@ -1,0 +1,112 @@
+"""Forecast the real future with a run, or score it again: python scripts/predict.py RUN [FILE ...]
+
+Forecasts the rows that follow the last row of the run's own data, or of new files with the same columns, and writes
+one table: item, channel, timestamp, point and quantiles, in the unit of the data; and a picture of it. Rows at the
+end of a file that have covariates but no targets tell a known future. Many files, or a long file with many ids, give
+one table.
+
+    python scripts/predict.py outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
+    python scripts/predict.py RUN --refit --out next_day.csv
+    python scripts/predict.py RUN plant_a.csv plant_b.csv --out plants.parquet
+
+With --rescore nothing is forecast beyond the data: the run is scored, without training, on the windows of new files
+or of other dates, and DIR gets what a run folder has for it (results.json, report.html, ...):
+
+    python scripts/predict.py RUN --rescore --start 2018-01-01 --end 2018-03-31
+    python scripts/predict.py RUN this_year.csv --rescore --out outputs/this_year
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from timevis.errors import ConfigError, TimeVisError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, metavar="RUN", help="run folder")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="new data (default: the run's own)")
+    parser.add_argument("--refit", action="store_true", help="fit again on all rows of the run's data first")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE|DIR",
+        help="a .csv or .parquet file; with --rescore a new folder (default: in RUN/forecasts or RUN/rescored)",
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite the file of --out")
+    parser.add_argument("--no-plot", action="store_true", help="write no picture")
+    parser.add_argument("--rescore", action="store_true", help="score on other dates or data instead")
+    parser.add_argument("--start", metavar="TIME", help="with --rescore: first time of a target")
+    parser.add_argument("--end", metavar="TIME", help="with --rescore: last time of a target")
+    args = parser.parse_args(arguments)
+    if args.rescore and args.refit:
+        parser.error("--rescore scores the run as it is; leave --refit out")
+    if not args.rescore and (args.start or args.end):
+        parser.error("--start and --end belong to --rescore")
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        return rescore_run(args) if args.rescore else forecast_future(args)
+    except TimeVisError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+
+
+def _now() -> str:
+    return datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+
+
+def forecast_future(args: argparse.Namespace) -> int:
+    """Write the table of forecasts and its picture."""
+    out: Path = args.out or args.run / "forecasts" / f"{_now()}.csv"
+    if out.suffix not in (".csv", ".parquet"):
+        raise ConfigError(f"--out {out} is neither a .csv nor a .parquet file", "name one of them")
+    picture = out.with_suffix(".png")
+    for path in (out, *([] if args.no_plot else [picture])):
+        if path.exists() and not args.force:
+            raise ConfigError(f"{path} exists already", "choose another --out, or overwrite it with --force")
+    from timevis.evaluation import plots
+    from timevis.evaluation.future import future_charts
+    from timevis.logs import quiet_libraries
+    from timevis.predict import forecast_items, panels_for
+    from timevis.run_folder import RunFolder
+
+    quiet_libraries()
+    folder = RunFolder(args.run)
+    items = panels_for(folder, args.files or None)
+    table = forecast_items(folder, items, refit=args.refit)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix == ".csv":
+        table.to_csv(out, index=False)
+    else:
+        table.to_parquet(out, index=False)
+    first, last = table["timestamp"].min(), table["timestamp"].max()
+    series = len(table.drop_duplicates(["item", "channel"]))
+    print(f"{len(table)} rows, {series} series in {table['item'].nunique()} items, {first} to {last}: {out}")
+    if not args.no_plot:
+        plots.save(out.parent, out.stem, future_charts(table, items), one_legend=True)
+        print(f"picture: {picture}")
+    return 0
+
+
+def rescore_run(args: argparse.Namespace) -> int:
+    """Score the run on other windows and print the results."""
+    from timevis.logs import quiet_libraries
+    from timevis.rescore import rescore
+    from timevis.summary import print_results
+
+    quiet_libraries()
+    out: Path = args.out or args.run / "rescored" / _now()
+    for results in rescore(args.run, out, args.files or None, start=args.start, end=args.end).values():
+        print_results(results)
+    print(f"written: {out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""Pictures of forecasts beyond the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from timevis.data.panel import Panel
+from timevis.evaluation.chart import Chart, Mark
+
+SHOWN = 12
+
+
+def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart]:
+    """The end of the known series and its forecast, for the first items and channels of a `predict` table."""
+    charts = []
+    for (item, channel), rows in list(table.groupby(["item", "channel"], sort=False))[:SHOWN]:
+        panel = items[str(item)]
+        values = panel.values[:, panel.channels.index(str(channel))]
+        past = int(panel.index.searchsorted(rows["timestamp"].iloc[0]))
+        start = max(0, past - max(48, 3 * len(rows)))
+        times = _local(pd.DatetimeIndex(rows["timestamp"]), panel)
+        title = f"{item} · {channel}" if len(panel.channels) > 1 or len(items) > 1 else str(channel)
+        known = np.isfinite(values[start:past])
+        charts.append(
+            Chart(
+                name="future",
+                title=title,
+                x_label="",
+                y_label=panel.card.unit_of(str(channel)),
+                marks=[
+                    Mark("band", times, rows["q0.025"], "95 % interval", y2=rows["q0.975"], strength=0.13),
+                    Mark("band", times, rows["q0.1"], "80 % interval", y2=rows["q0.9"], strength=0.24),
+                    Mark(
+                        "line",
+                        _local(panel.index[start:past], panel)[known],
+                        values[start:past][known],
+                        "data",
+                        "truth",
+                    ),
+                    Mark("line", times, rows["q0.5"], "median forecast"),
+                ],
+            )
+        )
+    return charts
+
+
+def _local(index: pd.DatetimeIndex, panel: Panel) -> pd.DatetimeIndex:
+    return index.tz_convert(panel.timezone) if panel.timezone and index.tz is not None else index

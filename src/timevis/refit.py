@@ -1,0 +1,84 @@
+"""A run's model fitted again on every row of its data, for forecasts of the real future."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+from timevis import build
+from timevis.callbacks.steering import FiniteLoss, SeedEachStep
+from timevis.data.catalog import load_panel
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.scaler import Scaler
+from timevis.data.windows import WindowSet
+from timevis.models.forecaster import Forecaster
+from timevis.run_folder import RunFolder
+
+log = logging.getLogger(__name__)
+
+
+def refit(folder: RunFolder) -> Forecaster:
+    """Fit the model of a run on all rows of its data; nothing in the folder changes.
+
+    It trains for as many epochs as the run's best checkpoint had. What calibration learnt stays the run's own, since
+    the refitted model has seen the validation rows.
+    """
+    cfg = folder.config
+    fitted = folder.load_forecaster()
+    pl.seed_everything(cfg.seed, verbose=False)
+    panel, _ = load_panel(cfg.data)
+    datamodule = on_all_rows(build.datamodule(cfg, panel), cfg.model.fit.train_fraction)
+    hyperparameters = build.hyperparameters(cfg) | fitted.refit_arguments()
+    forecaster = type(fitted).from_data(datamodule, **hyperparameters)
+    forecaster.prepare(datamodule)
+    if forecaster.trainable:
+        epochs = best_epochs(folder)
+        log.info("refitting on %d rows for %d epochs", len(panel), epochs)
+        trainer(folder, epochs).fit(forecaster, datamodule=datamodule)
+    state = forecaster.state_dict()
+    kept = {name: value for name, value in fitted.state_dict().items() if name.startswith(fitted.calibrated)}
+    forecaster.load_state_dict(state | kept)
+    return forecaster.cpu().eval()
+
+
+def trainer(folder: RunFolder, epochs: int) -> pl.Trainer:
+    """A Trainer with the run's options that trains for `epochs` on one device and writes nothing."""
+    cfg = folder.config
+    options = {str(k): v for k, v in cfg.trainer.items() if v is not None}
+    options |= {"max_epochs": epochs, "devices": 1, "num_nodes": 1, "strategy": "auto"}
+    if options["precision"] == "auto":
+        options["precision"] = build._precision(options["accelerator"])
+    return pl.Trainer(
+        **options,
+        callbacks=[SeedEachStep(cfg.seed), FiniteLoss()],
+        logger=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+    )
+
+
+def on_all_rows(datamodule: WindowDataModule, train_fraction: float = 1.0) -> WindowDataModule:
+    """Let the training part be the whole panel; the validation part keeps its rows, now seen in training."""
+    panel, horizon = datamodule.panel, datamodule.horizon
+    datamodule.split = replace(datamodule.split, train_end=len(panel))
+    datamodule.scaler = Scaler.fit(panel.values)
+    stop = len(panel) - horizon + 1
+    rows = stop - datamodule.context_length
+    origins = range(stop - max(1, round(train_fraction * rows)), stop)
+    datamodule.windows["train"] = WindowSet.training(panel.values, origins, horizon)
+    return datamodule
+
+
+def best_epochs(folder: RunFolder) -> int:
+    """Epochs behind the best weights of a run."""
+    path = folder.checkpoints / "best.ckpt"
+    if not path.is_file():
+        return int(folder.config.trainer.max_epochs)
+    checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    return int(checkpoint["epoch"]) + 1
