@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -74,6 +75,7 @@ def trainer(
     options: dict[str, Any] = {str(k): v for k, v in values.items() if v is not None}
     if options["precision"] == "auto":
         options["precision"] = _precision(options["accelerator"])
+    options["enable_progress_bar"] = options["enable_progress_bar"] and sys.stdout.isatty()
     chosen = [instantiate(entry) for entry in cfg.callbacks.values() if entry is not None]
     ours = [
         SeedEachStep(cfg.seed),

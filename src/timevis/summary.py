@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+
+from timevis.evaluation.run_record import model_label
 
 NAMES = {
     "wql": "WQL",
@@ -27,11 +30,10 @@ NAMES = {
 def print_results(results: dict[str, Any], console: Console | None = None) -> None:
     """Each metric with seasonal naive beside it, the skill with its 95 % interval, and the cost."""
     run, window_set, cost = results["run"], results["window_set"], results["cost"]
-    table = Table(
-        title=f"{full_name(run)} on {run['data']}: {window_set['windows']} test windows, seed {run['seed']}"
-    )
+    label = escape(model_label(run))
+    table = Table(title=f"{label} on {run['data']}: {window_set['windows']} test windows, seed {run['seed']}")
     table.add_column("")
-    for column in (full_name(run), "95 % interval", "seasonal naive"):
+    for column in (label, "95 % interval", "seasonal naive"):
         table.add_column(column, justify="right")
     for key, name in NAMES.items():
         ours, naive = results["metrics"][key], results["seasonal_naive"][key]
