@@ -26,7 +26,10 @@ MODELS = {
     "linear": (Linear, {}),
     "linear-individual": (Linear, {"individual": True}),
     "boosted": (Boosted, {"max_rounds": 20, "max_rows": 4000}),
-    "lstm-stepwise": (LSTM, {**SMALL_NET, "segment_length": 1, "num_layers": 2, "normalization": "revin"}),
+    "lstm-stepwise": (
+        LSTM,
+        {**SMALL_NET, "segment_length": 1, "num_layers": 2, "normalization": "revin", "covariates": "all"},
+    ),
     "lstm-segments": (LSTM, {**SMALL_NET, "segment_length": 7, "point": "head", "average_decay": 0.9}),
     "gru-mean-std": (LSTM, {**SMALL_NET, "segment_length": 12, "cell": "gru", "normalization": "mean_std"}),
     "gru-plain": (LSTM, {**SMALL_NET, "segment_length": 24, "cell": "gru", "normalization": "none", "calendar": []}),

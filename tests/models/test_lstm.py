@@ -74,8 +74,22 @@ def test_a_covariate_that_is_known_ahead_reaches_the_decoder():
     event = (RNG.random(ROWS) < 0.2).astype(float)[:, None]
     values = 20 * event[:, 0] + RNG.normal(size=ROWS)
     known, observed = (make_datamodule(values, event * 1000 + 5000, (ahead,)) for ahead in (True, False))
-    errors = [mean_error(trained(d, normalization="none", segment_length=6)[0], d) for d in (known, observed)]
+    options = {"normalization": "none", "segment_length": 6, "covariates": "all"}
+    errors = [mean_error(trained(d, **options)[0], d) for d in (known, observed)]
     assert errors[0] < 0.4 * errors[1]
+
+
+@pytest.mark.parametrize(("which", "columns"), [("known", [1]), ("all", [0, 1]), ("none", [])])
+def test_covariates_are_read_as_the_config_says(which, columns):
+    datamodule = make_datamodule(RHYTHM, RNG.normal(size=(ROWS, 2)), (False, True))
+    model = LSTM.from_data(datamodule, hidden_size=8, covariates=which)
+    model.prepare(datamodule)
+    batch = datamodule.gather("test", torch.tensor([0]))
+    before = model.eval().forecast(batch).point
+    for column in (0, 1):
+        changed = datamodule.gather("test", torch.tensor([0]))
+        changed.covariates[:, :48, column] += 1
+        assert torch.equal(before, model.forecast(changed).point) == (column not in columns)
 
 
 @pytest.mark.parametrize("segment_length", [1, 24])
@@ -193,7 +207,14 @@ def test_the_learning_rate_follows_its_schedule(schedule):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"cell": "rnn"}, {"normalization": "batch"}, {"calendar": ["fortnight"]}, {"point": "mode"}]
+    "wrong",
+    [
+        {"cell": "rnn"},
+        {"normalization": "batch"},
+        {"calendar": ["fortnight"]},
+        {"point": "mode"},
+        {"lr_schedule": "up"},
+    ],
 )
 def test_a_wrong_choice_is_named_with_the_right_ones(wrong):
     (key,) = wrong

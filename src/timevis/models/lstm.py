@@ -20,6 +20,7 @@ from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
 from timevis.models.recurrent import RecurrentNet, one_of
 
 POINTS = ("quantiles", "median", "head")
+COVARIATES = ("known", "all", "none")
 SCHEDULES = ("constant", "decay", "plateau")
 POINT_LOSSES = {"mse": functional.mse_loss, "mae": functional.l1_loss, "huber": functional.smooth_l1_loss}
 
@@ -46,6 +47,8 @@ class LSTM(Forecaster):
         Of the network; see `timevis.models.recurrent.RecurrentNet`.
     normalization, channel_embedding, calendar, calendar_size, highway
         Of the network as well.
+    covariate_columns : sequence of int
+        The covariates that are read; `from_data` finds them.
     point : {"quantiles", "median", "head"}
         The point forecast: the mean of the forecast distribution, its median, or an output of its own.
     point_loss : {"mse", "mae", "huber"}
@@ -74,6 +77,7 @@ class LSTM(Forecaster):
         dropout: float = 0.1,
         normalization: str = "last",
         channel_embedding: bool = True,
+        covariate_columns: Sequence[int] = (),
         calendar: Sequence[str] = ("hour", "weekday"),
         calendar_size: int = 16,
         highway: bool = False,
@@ -93,7 +97,7 @@ class LSTM(Forecaster):
             context_length,
             horizon,
             num_channels,
-            num_covariates,
+            len(covariate_columns),
             len(QUANTILE_LEVELS),
             segment_length=segment_length,
             cell=cell,
@@ -109,36 +113,47 @@ class LSTM(Forecaster):
         self.point = one_of("point", point, POINTS)
         self.point_loss, self.point_weight = one_of("point_loss", point_loss, POINT_LOSSES), point_weight
         self.lr_schedule = one_of("lr_schedule", lr_schedule, SCHEDULES)
-        self.average_decay = average_decay
+        self.average_decay, self.covariate_columns = average_decay, list(covariate_columns)
         self.average = copy.deepcopy(self.net).requires_grad_(False) if average_decay else None
         self.covariate_mean: Tensor
         self.covariate_std: Tensor
         self.levels: Tensor
         self.level_weights: Tensor
-        self.register_buffer("covariate_mean", torch.zeros(num_covariates))
-        self.register_buffer("covariate_std", torch.ones(num_covariates))
+        self.register_buffer("covariate_mean", torch.zeros(len(covariate_columns)))
+        self.register_buffer("covariate_std", torch.ones(len(covariate_columns)))
         self.register_buffer("levels", torch.tensor(QUANTILE_LEVELS), persistent=False)
         self.register_buffer("level_weights", quantile_weights(QUANTILE_LEVELS), persistent=False)
 
+    @classmethod
+    def from_data(cls, datamodule: WindowDataModule, *, covariates: str = "known", **kwargs: Any) -> LSTM:
+        """Build for a data set; `covariates` says which of its covariates are read: known, all or none."""
+        one_of("covariates", covariates, COVARIATES)
+        known = datamodule.panel.covariate_known
+        columns = [i for i, k in enumerate(known) if covariates == "all" or (k and covariates == "known")]
+        return super().from_data(datamodule, covariate_columns=columns, **kwargs)  # type: ignore[return-value]
+
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
-        scaler = Scaler.fit(datamodule.panel.covariates[: datamodule.split.train_end])
+        read = datamodule.panel.covariates[: datamodule.split.train_end, self.covariate_columns]
+        scaler = Scaler.fit(read)
         self.covariate_mean.copy_(torch.from_numpy(scaler.mean))
         self.covariate_std.copy_(torch.from_numpy(scaler.std))
 
     def _standardised(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
-        covariates = batch.covariates
-        if self.num_covariates:
+        covariates, seen = batch.covariates, batch.covariate_mask
+        if len(self.covariate_columns) < self.num_covariates:
+            covariates, seen = covariates[..., self.covariate_columns], seen[..., self.covariate_columns]
+        if self.covariate_columns:
             # a cloudburst unlike any in training must not blow up the network
             scaled = ((covariates - self.covariate_mean) / self.covariate_std).clamp(-3, 3)
-            covariates = torch.where(batch.covariate_mask, scaled, 0.0)
+            covariates = torch.where(seen, scaled, 0.0)
         net = self.net if self.average is None or self.training else self.average
         return net(
             (batch.context - mean) / std,
             batch.context_mask,
             batch.calendar,
             covariates,
-            batch.covariate_mask,
+            seen,
             batch.channel,
         )
 
