@@ -74,11 +74,16 @@ def read_rows(table: Table, columns: Columns, options: DataOptions, report: Qual
     else:
         freq = infer_frequency(index.asi8[order], code[order], table.source)
         report.frequency_inferred = True
-    grid = put_on_grid(index, freq, table.source)
+        report.notes.append(f"the frequency is {freq}, the most common step")
+    grid = put_on_grid(index, freq, table.source, table.place)
     kept = _on_grid(index, grid, table, report)
     code, position, values = code[kept], grid.position[kept], values[kept]
     keys = code * len(grid.index) + position
     report.duplicates = {}
+    if not (np.diff(keys) > 0).all():
+        order = np.argsort(keys, kind="stable")
+        keys, values = keys[order], values[order]
+        code, position = keys // len(grid.index), keys % len(grid.index)
     if not (np.diff(keys) > 0).all():
         keys, values = _merge(keys, values, grid, series, table, columns, report)
         code, position = keys // len(grid.index), keys % len(grid.index)

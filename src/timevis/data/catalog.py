@@ -97,9 +97,11 @@ def _bundled(name: str) -> Path:
 
 
 def data_folders() -> list[Path]:
-    """Where public data sets are looked for: TIMEVIS_DATA, ../shared/data, then the cache."""
+    """Where public data sets are looked for: TIMEVIS_DATA, ../shared/data (from here or the source), the cache."""
     given = os.environ.get("TIMEVIS_DATA")
-    return [*([Path(given).expanduser()] if given else []), Path("../shared/data"), cache_folder()]
+    beside = [Path("../shared/data"), Path(__file__).parents[4] / "shared/data"]
+    folders = [*([Path(given).expanduser()] if given else []), *beside, cache_folder()]
+    return list(dict.fromkeys(f.resolve() for f in folders))
 
 
 def cache_folder() -> Path:

@@ -16,8 +16,9 @@ class Merged:
     keys : int64 [M]
         Ascending and distinct.
     values : float64 [M, K]
-    identical, filled, averaged : int64 arrays
-        Keys of which every further row was equal, differed only in cells that one of them left empty, or disagreed.
+    kinds : dict
+        The repeated keys, by kind: ``identical`` rows, rows ``filled`` in where another was empty, rows ``averaged``
+        because they disagreed.
     extra : dict
         For each kind, how many rows were merged away.
     """
@@ -46,6 +47,9 @@ def merge_duplicates(keys: np.ndarray, values: np.ndarray) -> Merged:
     size = np.diff(np.r_[start, len(keys)])
     again = size > 1
     out = values[start]
+    names = ("identical", "filled", "averaged")
+    if not again.any():
+        return Merged(keys, values, dict.fromkeys(names, keys[:0]), dict.fromkeys(names, 0))
     rows = np.flatnonzero(np.repeat(again, size))
     group = np.repeat(np.arange(again.sum()), size[again])
     first = np.r_[0, np.cumsum(size[again])[:-1]]
@@ -59,7 +63,6 @@ def merge_duplicates(keys: np.ndarray, values: np.ndarray) -> Merged:
     disagree = (low != high) & (count > 0)
     partial = (count > 0) & (count < size[again][:, None])
     kind = np.where(disagree.any(axis=1), 2, np.where(partial.any(axis=1), 1, 0))
-    names = ("identical", "filled", "averaged")
     repeated, spare = keys[start[again]], size[again] - 1
     return Merged(
         keys[start],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
-from pandas.tseries.offsets import BaseOffset, Tick
+from pandas.tseries.offsets import BaseOffset, Day, Tick
 
 from timevis.errors import ConfigError, DataError
 
@@ -62,7 +63,7 @@ def check_frequency(freq: str) -> str:
 
 
 def _alias(offset: BaseOffset) -> str:
-    if isinstance(offset, Tick):
+    if isinstance(offset, Tick) and not isinstance(offset, Day):
         return _step_alias(pd.Timedelta(offset).value // 1000)
     return offset.freqstr
 
@@ -129,10 +130,22 @@ def _anchored(alias: str) -> list[BaseOffset]:
     return [o for o in map(to_offset, names) if o is not None]
 
 
-def put_on_grid(times: pd.DatetimeIndex, freq: str, source: str) -> Grid:
+def put_on_grid(
+    times: pd.DatetimeIndex, freq: str, source: str, place: Callable[[int], str] = "row {}".format
+) -> Grid:
     """Lay a regular grid over times in any order.
 
     Times within a tenth of a step of the grid are put onto it; the phase of the grid is the most common one.
+
+    Parameters
+    ----------
+    times : DatetimeIndex [rows]
+    freq : str
+        From `infer_frequency` or `check_frequency`.
+    source : str
+        Names the file in errors.
+    place : function
+        Names the place of a position in `times` in errors.
 
     Raises
     ------
@@ -142,10 +155,11 @@ def put_on_grid(times: pd.DatetimeIndex, freq: str, source: str) -> Grid:
     offset = to_offset(freq)
     assert offset is not None
     value = times.asi8
-    step = pd.Timedelta(offset).value // 1000 if isinstance(offset, Tick) else 0
-    if not step and freq.endswith("D"):
+    if isinstance(offset, Day):
         step = offset.n * DAY
-    if not step:
+    elif isinstance(offset, Tick):
+        step = pd.Timedelta(offset).value // 1000
+    else:
         return _put_on_calendar(times, freq, offset, source)
     phases, counts = np.unique(value % step, return_counts=True)
     phase = int(phases[counts.argmax()])
@@ -154,7 +168,7 @@ def put_on_grid(times: pd.DatetimeIndex, freq: str, source: str) -> Grid:
     off = np.abs(away) > TOLERANCE * step
     kept = position[~off]
     first, last = int(kept.min()), int(kept.max())
-    _refuse_sparse(times, last - first + 1, source)
+    _refuse_sparse(times, last - first + 1, source, place)
     start = pd.Timestamp(first * step + phase, unit="us", tz=times.tz).as_unit("us")
     index = pd.date_range(start, periods=last - first + 1, freq=freq, unit="us")
     return Grid(index, freq, np.where(off, -1, position - first), (away != 0) & ~off)
@@ -178,10 +192,11 @@ def _put_on_calendar(times: pd.DatetimeIndex, freq: str, offset: BaseOffset, sou
     return Grid(index, freq, np.where(position < 0, -1, position - first), np.zeros(len(times), bool))
 
 
-def _refuse_sparse(times: pd.DatetimeIndex, rows: int, source: str) -> None:
+def _refuse_sparse(times: pd.DatetimeIndex, rows: int, source: str, place: Callable[[int], str]) -> None:
     if rows > 10_000 and rows > 20 * len(times):
+        far = int(np.argmax(np.abs(times.asi8 - np.median(times.asi8))))
         raise DataError(
-            f"{source}: the {len(times)} times reach from {times.min()} to {times.max()}, "
-            f"which would be {rows} rows, nearly all of them empty",
+            f"{source}: {place(far)} has the time {times[far]}, far from the rest: from {times.min()} to "
+            f"{times.max()} there would be {rows} rows, nearly all of them empty",
             "look for a mistyped date, or say a coarser data.frequency",
         )

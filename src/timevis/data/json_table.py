@@ -51,6 +51,8 @@ def _lines(text: str, source: str, error: json.JSONDecodeError) -> list[Any]:
 
 
 def _frame(content: Any, source: str) -> pd.DataFrame:
+    if isinstance(content, dict) and {"columns", "data"} <= set(content) <= {"columns", "data", "index"}:
+        content = [dict(zip(content["columns"], row, strict=False)) for row in content["data"]]
     if isinstance(content, list):
         for i, record in enumerate(content):
             if not isinstance(record, dict):

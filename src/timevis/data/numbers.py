@@ -28,9 +28,9 @@ def kind_of(column: pd.Series) -> str:
     text = text[~text.isin(MISSING)]
     if not len(text):
         return "empty"
-    if filled.map(lambda x: isinstance(x, bool)).all():
+    if all(isinstance(x, bool) for x in filled):
         return "boolean"
-    if filled.map(lambda x: hasattr(x, "isoformat")).all():
+    if all(hasattr(x, "isoformat") for x in filled):
         return "time"
     good = pd.to_numeric(text, errors="coerce").notna().sum()
     return "number" if 2 * good >= len(text) else "text"
@@ -53,9 +53,9 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
         values = pd.to_numeric(text.mask(missing), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
         bad = np.flatnonzero(np.isnan(values) & ~missing.to_numpy())
         if len(bad):
+            more = f" ({len(bad) - 1} more cells do)" if len(bad) > 1 else ""
             raise DataError(
-                f"{table.source}: {table.place(bad[0])}, column {name!r} holds text, not a number: {text.iloc[bad[0]]!r}"
-                + (f"; so do {len(bad) - 1} more cells" if len(bad) > 1 else ""),
+                f"{table.source}: {table.place(bad[0])}, column {name!r} holds text{more}: {text.iloc[bad[0]]!r}",
                 "write numbers like 1234.5, and leave the cell empty where there is no value",
             )
     with np.errstate(invalid="ignore"):
@@ -64,7 +64,7 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
         what = "is infinite" if np.isinf(values[bad[0]]) else f"is too large ({values[bad[0]]:g})"
         raise DataError(
             f"{table.source}: {table.place(bad[0])}, column {name!r} {what}"
-            + (f"; so are {len(bad) - 1} more cells" if len(bad) > 1 else ""),
+            + (f" (so are {len(bad) - 1} more cells)" if len(bad) > 1 else ""),
             "leave the cell empty where there is no value",
         )
     return values

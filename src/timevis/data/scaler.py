@@ -25,7 +25,7 @@ class Scaler:
         """Fit on training rows, float32 [T, C] with NaN for missing; sums are taken in float64, in row blocks."""
         count = np.zeros(values.shape[1])
         total = np.zeros(values.shape[1])
-        blocks = np.array_split(np.arange(len(values)), max(1, values.size // 2_000_000))
+        blocks = np.array_split(np.arange(len(values)), max(1, values.size // 250_000))
         for b in blocks:
             part = values[b[0] : b[-1] + 1].astype(np.float64)
             count += np.isfinite(part).sum(0)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-import pandas as pd
 
 from timevis.data.calendar import seasons_of, steps_per_day
 
@@ -32,17 +33,32 @@ def moments(values: np.ndarray) -> dict[str, float | int | None]:
         return out
     mean, std = float(seen.mean()), float(seen.std())
     centred = (seen - mean) / std if std > 0 else np.zeros_like(seen)
+    square = centred * centred
     out |= {
         "mean": mean,
         "std": std,
-        "skewness": float((centred**3).mean()),
-        "excess_kurtosis": float((centred**4).mean() - 3) if std > 0 else 0.0,
+        "skewness": float((square * centred).mean()),
+        "excess_kurtosis": float((square * square).mean() - 3) if std > 0 else 0.0,
         "min": float(seen.min()),
         **{f"q{100 * q:02.0f}": float(v) for q, v in zip(QUANTILES, np.quantile(seen, QUANTILES), strict=True)},
         "max": float(seen.max()),
         "zeros": int((seen == 0).sum()),
     }
     return out
+
+
+def moving_average(values: np.ndarray, width: int) -> np.ndarray:
+    """Centred mean of the observed values among `width`; NaN where fewer than half are, [T]."""
+    seen = np.isfinite(values)
+    before, after = width // 2, width - width // 2
+    rows = np.arange(len(values))
+    low, high = np.maximum(rows - before, 0), np.minimum(rows + after, len(values))
+    middle = values[seen].mean() if seen.any() else 0.0
+    total = np.concatenate([[0.0], np.cumsum(np.where(seen, values - middle, 0.0))])
+    count = np.concatenate([[0], np.cumsum(seen)])
+    weight = count[high] - count[low]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(2 * weight >= width, (total[high] - total[low]) / weight + middle, np.nan)
 
 
 def seasonal_strength(values: np.ndarray, period: int) -> float | None:
@@ -61,9 +77,8 @@ def seasonal_strength(values: np.ndarray, period: int) -> float | None:
     rows = len(values) // period * period
     if rows < 2 * period:
         return None
-    series = pd.Series(values[len(values) - rows :].astype(np.float64))
-    trend = series.rolling(period, center=True, min_periods=max(1, period // 2)).mean()
-    detrended = (series - trend).to_numpy()
+    series = values[len(values) - rows :].astype(np.float64)
+    detrended = series - moving_average(series, period)
     seen = np.isfinite(detrended)
     if seen.sum() <= 2 * period:
         return None
@@ -78,18 +93,18 @@ def seasonal_strength(values: np.ndarray, period: int) -> float | None:
     return float(np.clip(1 - freedom * rest.var() / total, 0, 1))
 
 
-def autocorrelation(values: np.ndarray, lags: list[int] | range) -> list[float | None]:
+def autocorrelation(values: np.ndarray, lags: Sequence[int]) -> list[float | None]:
     """Correlation of a channel, [T] with NaN for missing, with itself some rows before, over observed pairs."""
-    x = values.astype(np.float64)
-    x = x - (np.nanmean(x) if np.isfinite(x).any() else 0.0)
-    seen = np.isfinite(x)
-    x = np.where(seen, x, 0.0)
-    size = 1 << (2 * len(x) - 1).bit_length()
-    sums = np.fft.irfft(np.abs(np.fft.rfft(x, size)) ** 2, size)
-    pairs = np.fft.irfft(np.abs(np.fft.rfft(seen.astype(np.float64), size)) ** 2, size).round()
-    if not seen.any() or sums[0] <= 0:
-        return [None for _ in lags]
-    variance = sums[0] / pairs[0]
-    return [
-        float(np.clip(sums[k] / pairs[k] / variance, -1, 1)) if k < len(x) and pairs[k] > 0 else None for k in lags
-    ]
+    seen = np.isfinite(values)
+    if not seen.any():
+        return [None] * len(lags)
+    centred = np.where(seen, values - values[seen].mean(dtype=np.float64), 0.0)
+    variance = (centred * centred).sum() / seen.sum()  # not `@`: small products are slow on shared cores
+    out: list[float | None] = []
+    for lag in lags:
+        pairs = int((seen[lag:] & seen[: len(seen) - lag]).sum()) if lag < len(seen) else 0
+        if not pairs or variance <= 0:
+            out.append(None)
+            continue
+        out.append(float(np.clip((centred[lag:] * centred[: len(centred) - lag]).sum() / pairs / variance, -1, 1)))
+    return out

@@ -2,15 +2,73 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from timevis.data.calendar import steps_per_day
 from timevis.data.grid import check_frequency
+from timevis.data.options import check_choice
 from timevis.data.panel import DatasetCard, Panel
 
-DOMAIN_UNITS = {"traffic": "vehicles per hour", "electricity": "kWh", "weather": "degrees Celsius", "other": ""}
-CHUNK = 64
+UNITS = {"traffic": "vehicles per hour", "electricity": "kWh", "weather": "degrees Celsius", "other": ""}
+STEMS = {"traffic": "volume", "electricity": "load", "weather": "temperature", "other": "value"}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The times of a series, in the forms that the shapes need.
+
+    Attributes
+    ----------
+    day : float64 [T]
+        Days since the first of January of the first year.
+    weekday : int64 [T]
+        Monday is 0.
+    hour : float64 [S]
+        The distinct times of day, in hours.
+    slot : int64 [T]
+        Index into `hour` for every row.
+    per_day : float
+        Rows per day.
+    """
+
+    day: np.ndarray
+    weekday: np.ndarray
+    hour: np.ndarray
+    slot: np.ndarray
+    per_day: float
+
+    @classmethod
+    def of(cls, index: pd.DatetimeIndex, freq: str) -> Clock:
+        start = pd.Timestamp(index[0].year, 1, 1)
+        day = np.asarray((index - start) / pd.Timedelta(days=1), dtype=np.float64)
+        seconds, slot = np.unique(index.hour * 3600 + index.minute * 60 + index.second, return_inverse=True)
+        return cls(day, np.asarray(index.weekday), seconds / 3600, slot, steps_per_day(freq))
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+    def yearly(self, peak: float) -> np.ndarray:
+        """A cosine over the year that is 1 on day `peak` of it, [T]."""
+        return np.cos(2 * np.pi * (self.day - peak) / 365.25)
+
+    def bump(self, centre: float, width: float) -> np.ndarray:
+        """A bell over the day around `centre`, in hours, that wraps around at midnight, [S]."""
+        away = (self.hour - centre + 12) % 24 - 12
+        return np.exp(-0.5 * (away / width) ** 2)
+
+    def persistence(self, days: float, rng: np.random.Generator) -> np.ndarray:
+        """A first-order autoregression of unit variance that forgets over some days, [T]."""
+        decay = float(np.exp(-1 / max(days * self.per_day, 1e-3)))
+        out = rng.standard_normal(len(self)) * np.sqrt(1 - decay**2)
+        out[0] /= np.sqrt(1 - decay**2)
+        step, weight = 1, decay
+        while step < len(out) and weight > 1e-9:  # each pass doubles how far back a row sums
+            out[step:] += weight * out[:-step].copy()
+            step, weight = 2 * step, weight * weight
+        return out
 
 
 def synthetic_panel(
@@ -35,19 +93,19 @@ def synthetic_panel(
     freq : str
         pandas frequency.
     seed : int
+    start : str
+        First time, or the first one on the grid after it.
     """
+    check_choice(domain, tuple(SHAPES), "domain")
     freq = check_frequency(freq)
     index = pd.date_range(start, periods=rows, freq=freq, unit="us")
-    day = np.arange(rows) / steps_per_day(freq)
-    values = np.empty((rows, channels), np.float32)
-    for first in range(0, channels, CHUNK):
-        last = min(first + CHUNK, channels)
-        for j in range(first, last):
-            rng = np.random.default_rng([seed, j])
-            values[:, j] = SHAPES[domain](day, index[0].weekday(), rng)
-    stem = {"traffic": "volume", "electricity": "load", "weather": "temperature", "other": "value"}[domain]
+    clock = Clock.of(index, freq)
+    values = np.empty((channels, rows), np.float32)
+    for j in range(channels):
+        values[j] = SHAPES[domain](clock, np.random.default_rng([seed, j]))
+    stem = STEMS[domain]
     return Panel(
-        values=values,
+        values=np.ascontiguousarray(values.T),
         index=index,
         freq=freq,
         channels=tuple([stem] if channels == 1 else [f"{stem}_{j + 1}" for j in range(channels)]),
@@ -55,67 +113,39 @@ def synthetic_panel(
         covariate_names=(),
         covariate_known=(),
         card=DatasetCard(
-            name,
-            domain,
-            f"Synthetic {domain} series, seed {seed}",
-            DOMAIN_UNITS[domain],
-            source="synthetic",
-            public=True,
+            name, domain, f"Synthetic {domain} series, seed {seed}", UNITS[domain], source="synthetic", public=True
         ),
     )
 
 
-def persistence(rows: int, memory: float, rng: np.random.Generator) -> np.ndarray:
-    """A first-order autoregression of unit variance that forgets over `memory` rows, [rows]."""
-    decay = np.exp(-1 / max(memory, 1e-3))
-    noise = rng.standard_normal(rows) * np.sqrt(1 - decay**2)
-    noise[0] /= np.sqrt(1 - decay**2)
-    size = 1 << (2 * rows - 1).bit_length()
-    return np.fft.irfft(np.fft.rfft(noise, size) * np.fft.rfft(decay ** np.arange(rows), size), size)[:rows]
-
-
-def _bump(hour: np.ndarray, centre: float, width: float) -> np.ndarray:
-    """A bell over the hours of a day, which wraps around at midnight."""
-    away = (hour - centre + 12) % 24 - 12
-    return np.exp(-0.5 * (away / width) ** 2)
-
-
-def _rows_per_day(day: np.ndarray) -> float:
-    return 1 / (day[1] - day[0]) if len(day) > 1 else 1.0
-
-
-def traffic(day: np.ndarray, first_weekday: int, rng: np.random.Generator) -> np.ndarray:
+def traffic(clock: Clock, rng: np.random.Generator) -> np.ndarray:
     """Counts with two rush hours on working days, one late hump at weekends, and occasional jams."""
-    hour, weekday = day * 24 % 24, (np.floor(day) + first_weekday) % 7
     morning, evening = rng.uniform(6.8, 8.3), rng.uniform(16.3, 17.8)
-    work = 0.9 * _bump(hour, morning, 1.3) + 1.0 * _bump(hour, evening, 2.0) + 0.7 * _bump(hour, 12.5, 3.5)
-    rest = 0.75 * _bump(hour, 14.5, 4.2)
-    level = np.where(weekday < 5, work, rest) + 0.08
-    level *= 1 + 0.06 * np.cos(2 * np.pi * (day / 365.25 - 0.5))
-    level *= np.exp(0.08 * persistence(len(day), 8 / 24 * _rows_per_day(day), rng))
-    size = rng.uniform(1500, 5000)
-    jam = persistence(len(day), 2 / 24 * _rows_per_day(day), rng) > 2.8
-    return rng.poisson(size * level * np.where(jam, 0.45, 1.0)).astype(np.float64)
+    work = 0.9 * clock.bump(morning, 1.3) + clock.bump(evening, 2.0) + 0.7 * clock.bump(12.5, 3.5)
+    rest = 0.75 * clock.bump(14.5, 4.2)
+    level = np.where(clock.weekday < 5, work[clock.slot], rest[clock.slot]) + 0.08
+    level *= 1 + 0.06 * clock.yearly(182) + 0.08 * clock.persistence(1 / 3, rng)
+    jam = clock.persistence(1 / 12, rng) > 2.8
+    return rng.poisson(rng.uniform(1500, 5000) * np.maximum(level, 0) * np.where(jam, 0.45, 1.0))
 
 
-def electricity(day: np.ndarray, first_weekday: int, rng: np.random.Generator) -> np.ndarray:
+def electricity(clock: Clock, rng: np.random.Generator) -> np.ndarray:
     """Load with a morning and an evening peak, lower at weekends, higher in winter, and noise that persists."""
-    hour, weekday = day * 24 % 24, (np.floor(day) + first_weekday) % 7
-    shape = 0.6 + 0.35 * _bump(hour, 10.5, 3.0) + 0.45 * _bump(hour, 19.5, 2.5) - 0.15 * _bump(hour, 3.5, 2.5)
-    shape *= np.where(weekday < 5, 1.0, rng.uniform(0.75, 0.9))
-    winter = 1 + rng.uniform(0.08, 0.2) * np.cos(2 * np.pi * (day / 365.25 - 15 / 365.25))
-    slow = np.exp(0.06 * persistence(len(day), 2 * _rows_per_day(day), rng))
-    return rng.uniform(200, 3000) * shape * winter * slow * (1 + 0.015 * rng.standard_normal(len(day)))
+    shape = 0.6 + 0.35 * clock.bump(10.5, 3.0) + 0.45 * clock.bump(19.5, 2.5) - 0.15 * clock.bump(3.5, 2.5)
+    weekend = rng.uniform(0.75, 0.9)
+    level = shape[clock.slot] * np.where(clock.weekday < 5, 1.0, weekend)
+    level *= 1 + rng.uniform(0.08, 0.2) * clock.yearly(15) + 0.06 * clock.persistence(2, rng)
+    return rng.uniform(200, 3000) * level * (1 + 0.015 * rng.standard_normal(len(clock)))
 
 
-def weather(day: np.ndarray, first_weekday: int, rng: np.random.Generator) -> np.ndarray:
-    """Temperature: the year, the day (wider in summer), fronts of a few days, and noise."""
-    year = np.cos(2 * np.pi * (day / 365.25 - 200 / 365.25))
-    daily = np.cos(2 * np.pi * (day - 15 / 24))
-    fronts = persistence(len(day), 2.5 * _rows_per_day(day), rng)
+def weather(clock: Clock, rng: np.random.Generator) -> np.ndarray:
+    """Temperature: the year, the day (wider in summer and under clear skies), fronts of a few days, and noise."""
+    year = clock.yearly(200)
+    daily = np.cos(2 * np.pi * (clock.hour - 15) / 24)[clock.slot]
+    fronts = clock.persistence(2.5, rng)
+    sky = np.clip(1 - 0.35 * clock.persistence(1.0, rng), 0.2, 1.6)
     mean, swing = rng.uniform(6, 16), rng.uniform(7, 13)
-    noise = 0.3 * rng.standard_normal(len(day))
-    return mean + swing * year + (3 + year) * daily * np.clip(1 - 0.35 * fronts, 0.2, 1.5) + 3 * fronts + noise
+    return mean + swing * year + (3 + year) * daily * sky + 3 * fronts + 0.3 * rng.standard_normal(len(clock))
 
 
 SHAPES = {"traffic": traffic, "electricity": electricity, "weather": weather, "other": electricity}

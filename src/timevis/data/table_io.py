@@ -27,7 +27,7 @@ FORMATS = {
 SPOKEN = {
     "text": "a text table",
     "xlsx": "an Excel workbook (xlsx)",
-    "xls": "an old Excel workbook (xls), or an encrypted one",
+    "xls": "an old (xls) or encrypted Excel workbook",
     "json": "JSON",
     "parquet": "Parquet",
     "zip": "a ZIP archive",
@@ -128,7 +128,7 @@ def _is_workbook(raw: bytes) -> bool:
     try:
         return any(name.startswith("xl/") for name in zipfile.ZipFile(BytesIO(raw)).namelist())
     except zipfile.BadZipFile:
-        return False
+        return True  # damaged: the reader of workbooks says how
 
 
 def _looks_json(raw: bytes) -> bool:
@@ -161,4 +161,7 @@ def _read_parquet(raw: bytes, name: str) -> Table:
         raise DataError(f"{name}: the Parquet file is damaged ({error})", "write it again") from error
     if not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index()
-    return Table(frame.set_axis([str(c) for c in frame.columns], axis=1), name, unit="record")
+    frame.columns = pd.Index([str(c) for c in frame.columns])
+    for column in frame.columns[[isinstance(t, pd.CategoricalDtype) for t in frame.dtypes]]:
+        frame[column] = frame[column].astype(object)
+    return Table(frame, name, unit="record")

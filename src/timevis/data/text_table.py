@@ -16,6 +16,8 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+$")
 DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?$")
 HEAD_LINES = 200
+PLAIN_TIMES = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]
+"""Formats that are parsed while reading; times with a zone stay text, so that their offsets can be seen."""
 
 
 def read_text(raw: bytes, source: str, encoding: str | None = None) -> Table:
@@ -82,6 +84,8 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
             f"(byte {error.start + 1} of the file is 0x{raw[error.start]:02x})",
             _likely(raw, error.start),
         ) from error
+    if b"\n" not in raw and b"\r" in raw:
+        raw = raw.replace(b"\r", b"\n")
     if b"\0" in raw:
         at = raw.index(b"\0")
         raise DataError(
@@ -92,12 +96,14 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
 
 
 def _likely(raw: bytes, at: int) -> str:
-    for encoding, known in (("gb18030", "\u4e00-\u9fff"), ("cp1252", "\u00a0-\u00ff\u20ac")):
+    pairs = re.findall(rb"[\xb0-\xf7][\xa1-\xfe]", raw)
+    chinese = sum(pair[0] <= 0xD7 for pair in pairs) > 0.6 * max(1, len(pairs))  # frequent characters come first
+    for encoding, fits in (("gb18030", chinese), ("cp1252", not chinese)):
         try:
             text = raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if re.search(f"[{known}]", text):
+        if fits and re.search(r"\w", text[:4096]):
             around = raw[max(0, at - 12) : at + 12].decode(encoding, errors="ignore").splitlines()
             return (
                 f"it reads as {encoding} ({max(around, key=len).strip()!r}): save it as UTF-8, or say "
@@ -163,7 +169,9 @@ def _parse(
             pa.BufferReader(memoryview(raw)[body:]),
             read_options=arrow_csv.ReadOptions(column_names=names),
             parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=b'"' in raw),
-            convert_options=arrow_csv.ConvertOptions(null_values=sorted(MISSING), decimal_point=decimal),
+            convert_options=arrow_csv.ConvertOptions(
+                null_values=sorted(MISSING), decimal_point=decimal, timestamp_parsers=PLAIN_TIMES
+            ),
         )
     except pa.ArrowInvalid as error:
         for row, cells in _records(raw, delimiter):

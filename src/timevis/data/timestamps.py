@@ -51,7 +51,7 @@ def looks_like_time(column: pd.Series) -> bool:
     sample = filled.iloc[:: max(1, len(filled) // 20)].map(_written)
     if not len(sample) or not sample.str.contains(r"\d").all():
         return False
-    return bool((sample.str.match(DAY_OR_MONTH) | _parse_plain(sample).notna()).mean() >= 0.5)
+    return bool((sample.str.match(DAY_OR_MONTH) | _parse_plain(sample, utc=True).notna()).mean() >= 0.5)
 
 
 def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = None) -> Times:
