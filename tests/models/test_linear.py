@@ -52,6 +52,7 @@ def test_the_penalty_with_the_least_validation_error_is_taken():
         model, datamodule = prepared(values, penalties=penalties)
         errors[penalties] = model._validation_error(datamodule)
     assert errors[(1e-6, 10.0)] == min(errors.values())
+    assert model.refit_arguments()["penalties"] == [min((1e-6, 10.0), key=lambda p: errors[(p,)])]
 
 
 def test_missing_targets_carry_no_weight():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -44,6 +45,8 @@ class Linear(PointForecaster):
         self.save_hyperparameters()
         self.penalties, self.max_windows = tuple(penalties), max_windows
         self.maps: Tensor
+        self.penalty: Tensor
+        self.register_buffer("penalty", torch.tensor(float(self.penalties[0]), dtype=torch.float64))
         self.register_buffer("maps", torch.zeros(num_channels if individual else 1, context_length + 1, horizon))
 
     @torch.no_grad()
@@ -52,7 +55,7 @@ class Linear(PointForecaster):
         inputs, outputs, incomplete = self._moments(datamodule)
         size = inputs.diagonal(dim1=1, dim2=2).mean(1).view(-1, 1, 1)
         identity = torch.eye(inputs.shape[1], dtype=inputs.dtype)
-        best = None
+        best: tuple[float, Tensor, float] | None = None
         for penalty in self.penalties:
             factor = torch.linalg.cholesky(inputs + penalty * size * identity)
             maps = torch.cholesky_solve(outputs, factor)
@@ -65,9 +68,13 @@ class Linear(PointForecaster):
             self.maps.copy_(maps)
             error = self._validation_error(datamodule)
             if best is None or error < best[0]:
-                best = (error, self.maps.clone())
+                best = (error, self.maps.clone(), penalty)
         assert best is not None
         self.maps.copy_(best[1])
+        self.penalty.fill_(best[2])
+
+    def refit_arguments(self) -> dict[str, Any]:
+        return {"penalties": [float(self.penalty)]}
 
     def _features(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Standardised context less its last value with a constant beside it, group, last value and deviation."""
