@@ -131,7 +131,7 @@ class Run:
         kind = self.network.backbone.config._attn_implementation
         self.network.load_state_dict(self.average if self.step < self.cfg.steps else kept)
         self.network.backbone.set_attn_implementation(attention.NAME)
-        scores = {}
+        scores: dict[str, float] = {}
         for name in self.cfg.evaluate.data:
             found = zero_shot(
                 self.network, self.codec, open_data(name, self.cfg.evaluate.windows), "val", self.cfg.evaluate.samples
@@ -152,7 +152,7 @@ def start_wandb(cfg: DictConfig) -> Any:
         return None
     import wandb
 
-    return wandb.init(project="timevis", name="pretrain_nano", config=OmegaConf.to_container(cfg), resume="allow")
+    return wandb.init(project="timevis", name="pretrain_nano", config=dict(cfg), resume="allow")
 
 
 @hydra.main(version_base=None, config_path="../conf", config_name="pretrain_nano")

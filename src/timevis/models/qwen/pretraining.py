@@ -79,9 +79,9 @@ def build_network(
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
-        attn_implementation=BLOCKS,
     )
-    backbone = Qwen3ForCausalLM(config)
+    backbone: Any = Qwen3ForCausalLM(config)
+    backbone.set_attn_implementation(BLOCKS)
     layout = Layout.from_tokenizer(tokenizer, digits)
     network = DigitNetwork(backbone, layout, ValueTables(hidden_size, digits, FIELDS, init_std=0.02))
     d = torch.arange(10.0)

@@ -15,7 +15,7 @@ from timevis.models.qwen.codec import DigitCodec
 from timevis.models.qwen.prompt import PromptBuilder
 from timevis.models.qwen.synthetic_prior import SyntheticPrior, SyntheticSeries
 
-WINDOWS = ((168, 24, 0.5), (336, 24, 0.25), (96, 24, 0.1), (168, 96, 0.1), (72, 24, 0.05))
+WINDOWS = ((168, 24, 0.6), (336, 24, 0.15), (96, 24, 0.1), (168, 96, 0.1), (72, 24, 0.05))
 """Context length, horizon and share of the batches."""
 
 
@@ -142,7 +142,7 @@ def real_windows(
     rng: np.random.Generator, sources: Sequence[WindowDataModule], size: int, total: int
 ) -> tuple[SyntheticSeries, np.ndarray]:
     """Windows from the training part of one data set, with their observed flags, bool [size, total]."""
-    source = sources[rng.integers(len(sources))]
+    source = sources[int(rng.integers(len(sources)))]
     start = torch.from_numpy(rng.integers(0, source.split.train_end - total, size))
     channel = torch.from_numpy(rng.integers(0, source.num_channels, size))
     batch = source.series.gather(start + 1, channel, 1, total - 1)

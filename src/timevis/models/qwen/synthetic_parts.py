@@ -169,9 +169,13 @@ def bursts(rng: Generator, size: int, length: int) -> np.ndarray:
 
 
 def ramps(rng: Generator, size: int, length: int) -> np.ndarray:
-    """Amounts that pile up until they are reset (the cumulated wind of a direction), float64 [size, length]."""
-    reset = rng.random((size, length)) < log_uniform(rng, 0.02, 0.25, size)
-    gain = rng.gamma(1.0, 1.0, (size, length)) * np.exp(autoregressive(rng, size, length, np.full((size, 1), 12.0)))
+    """Amounts that pile up until they are reset, float64 [size, length], as the wind cumulated while it keeps direction.
+
+    When much is added, resets are rare.
+    """
+    regime = rng.uniform(0, 1.6, (size, 1)) * autoregressive(rng, size, length, log_uniform(rng, 5, 60, size))
+    reset = rng.random((size, length)) < log_uniform(rng, 0.03, 0.35, size) * np.exp(-regime)
+    gain = rng.gamma(rng.uniform(0.7, 4, (size, 1)), 1.0, (size, length)) * np.exp(0.6 * regime)
     total = gain.cumsum(1)
     before = np.maximum.accumulate(np.where(reset, total - gain, 0), 1)
     return total - before

@@ -28,7 +28,7 @@ from timevis.models.qwen.synthetic_parts import (
 STEP_MINUTES = {"h": 60, "30min": 30, "15min": 15, "D": 1440}
 FREQUENCY_SHARE = {"h": 0.8, "30min": 0.07, "15min": 0.07, "D": 0.06}
 KINDS = ("easy", "traffic", "load", "temperature", "pressure", "wind", "mixture")
-KIND_SHARE = (0.1, 0.27, 0.22, 0.13, 0.05, 0.06, 0.17)
+KIND_SHARE = (0.07, 0.28, 0.22, 0.13, 0.05, 0.09, 0.16)
 WEEKLY_SHARE = {"easy": 0.7, "traffic": 0.95, "load": 0.85, "mixture": 0.5}
 DOMAINS = {
     "traffic": "traffic",
@@ -101,7 +101,7 @@ def _cycles(rng: Generator, size: int, length: int) -> np.ndarray:
 
 
 def _slow(rng: Generator, size: int, length: int, day: float) -> np.ndarray:
-    """A level that wanders: a Gaussian process, AR(1) or a random walk, or noise between them; float64 [size, length]."""
+    """A level that wanders: smooth, AR(1) up to a random walk, or a power law; float64 [size, length]."""
     kinds = np.stack(
         [
             smooth(rng, size, length, log_uniform(rng, day, 12 * day, size)),
@@ -119,6 +119,12 @@ def _noise(rng: Generator, size: int, length: int) -> np.ndarray:
     short = autoregressive(rng, size, length, log_uniform(rng, 0.5, 8, size))
     kind = rng.choice(3, (size, 1), p=[0.35, 0.15, 0.5])
     return np.select([kind == 0, kind == 1], [white, heavy], short)
+
+
+def _rounded(rng: Generator, x: np.ndarray) -> np.ndarray:
+    """A quarter of the series on a coarse grid, as instruments and counts have it."""
+    grid = log_uniform(rng, 0.01, 0.3, len(x)) * np.maximum(x.std(1, keepdims=True), 1e-9)
+    return np.where(rng.random((len(x), 1)) < 0.25, np.round(x / grid) * grid, x)
 
 
 class SyntheticPrior:
@@ -161,6 +167,7 @@ class SyntheticPrior:
         names = tuple(KINDS[k] for k in kinds)
         hidden = rng.random(size) < 0.3
         domains = tuple("other" if h else DOMAINS.get(n, "other") for n, h in zip(names, hidden, strict=True))
+        values = _rounded(rng, values)
         scale, offset = log_uniform(rng, 0.1, 1000, size), rng.normal(size=(size, 1)) * 3
         values = (values + offset) * scale
         return SyntheticSeries(values.astype(np.float32), calendar, frequency, domains, names)
@@ -228,7 +235,7 @@ class SyntheticPrior:
         slow = autoregressive(rng, size, length, log_uniform(rng, 2, 2 * day, size))
         gusts = np.exp(rng.uniform(0.4, 1.3, (size, 1)) * (slow + 0.4 * rng.random((size, 1)) * seasonal))
         piled = ramps(rng, size, length)
-        kind = rng.choice(3, (size, 1), p=[0.4, 0.4, 0.2])
+        kind = rng.choice(3, (size, 1), p=[0.3, 0.5, 0.2])
         return np.select([kind == 0, kind == 1], [gusts, piled], bursts(rng, size, length) + 0.1 * gusts)
 
     def _mixture(self, rng: Generator, seasonal: np.ndarray, day: float) -> np.ndarray:

@@ -50,16 +50,17 @@ def zero_shot(
         ForecastMetrics(datamodule.horizon, deviation, torch.from_numpy(naive_scale(datamodule)), QUANTILE_LEVELS)
         for _ in range(2)
     ]
-    seasons = datamodule.seasons[1:] or datamodule.seasons
-    errors = torch.zeros(len(seasons), datamodule.num_channels, dtype=torch.float64)
+    shape = (datamodule.context_length, datamodule.horizon, datamodule.num_channels)
+    naives = [SeasonalNaive(*shape, season=season) for season in datamodule.seasons[1:] or datamodule.seasons]
+    errors = torch.zeros(len(naives), datamodule.num_channels, dtype=torch.float64)
     network.eval()
     for batch in datamodule.batches(part):
         metrics[0].update_batch(
             forecast_windows(network, codec, batch, deviation[batch.channel].unsqueeze(1), samples), batch
         )
         metrics[1].update_batch(naive.forecast(batch), batch)
-        for row, season in enumerate(seasons):
-            error = ((naive._repeat(batch, season) - batch.target).abs() * batch.target_mask).sum(1)
+        for row, fixed in enumerate(naives):
+            error = ((fixed.point(batch) - batch.target).abs() * batch.target_mask).sum(1)
             errors[row].index_add_(0, batch.channel, error.double())
     network.train()
     ours, theirs = (m.compute() for m in metrics)
