@@ -1,0 +1,152 @@
+import numpy as np
+import pandas as pd
+import pytest
+import pytorch_lightning as pl
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torchmetrics.regression import ContinuousRankedProbabilityScore
+from utilsforecast.losses import mae, mase, rmse, scaled_crps
+
+from timevis.data.catalog import load_panel
+from timevis.data.datamodule import WindowDataModule
+from timevis.evaluation.backtest import evaluate
+from timevis.metrics import COVERAGES, WQL_LEVELS, ForecastMetrics, sample_crps
+from timevis.models.forecaster import QUANTILE_LEVELS, sample_quantiles
+from timevis.models.naive import SeasonalNaive
+
+
+@pytest.fixture(scope="module")
+def scored():
+    """Seasonal naive on real weather data with a few holes, and its forecasts as a long frame."""
+    panel, _ = load_panel({"name": "weather", "time": "time", "target": ["TEMP", "DEWP", "PRES", "Iws"]})
+    values = panel.values.copy()
+    values[::97, 1] = np.nan
+    data = WindowDataModule(panel.with_values(values), context_length=48, horizon=24, max_windows=30, val_windows=30)
+    model = SeasonalNaive.from_data(data)
+    model.prepare(data)
+    model.calibrate(data)
+    trainer = pl.Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False)
+    result = evaluate(trainer, model, data, save_windows=10_000)
+    rows = [
+        pd.DataFrame(
+            {"unique_id": row.channel, "ds": row.origin + np.arange(24), "y": row.truth, "median": row.quantiles[7]}
+            | {"point": row.point}
+            | {f"q{level}": row.quantiles[QUANTILE_LEVELS.index(level)] for level in WQL_LEVELS}
+        )
+        for row in result.predictions.itertuples()
+    ]
+    frame = pd.concat(rows, ignore_index=True).dropna()
+    train = pd.DataFrame(values[: data.split.train_end], columns=list(panel.channels)).rename_axis("ds").reset_index()
+    train = train.melt("ds", var_name="unique_id", value_name="y")
+    return data, result, frame.astype({c: float for c in frame if c not in ("unique_id", "ds")}), train
+
+
+def by_channel(data, result, name):
+    return pd.Series(result.metrics["by_channel"][name], index=list(data.panel.channels))
+
+
+def assert_agree(ours: pd.Series, theirs: pd.DataFrame, column: str):
+    expected = theirs.set_index("unique_id")[column].loc[ours.index]
+    np.testing.assert_allclose(ours.to_numpy(), expected.to_numpy(float), rtol=1e-6)
+
+
+def test_mase_agrees_with_utilsforecast_in_every_channel(scored):
+    data, result, frame, train = scored
+    theirs = mase(frame, ["median"], seasonality=24, train_df=train.sort_values(["unique_id", "ds"]))
+    assert_agree(by_channel(data, result, "mase"), theirs, "median")
+
+
+def test_wql_agrees_with_utilsforecast_in_every_channel(scored):
+    data, result, frame, _ = scored
+    theirs = scaled_crps(frame, {"naive": [f"q{level}" for level in WQL_LEVELS]}, np.array(WQL_LEVELS))
+    assert_agree(by_channel(data, result, "wql"), theirs, "naive")
+
+
+def test_mae_and_rmse_agree_with_utilsforecast_in_every_channel(scored):
+    data, result, frame, _ = scored
+    assert_agree(by_channel(data, result, "mae"), mae(frame, ["median"]), "median")
+    assert_agree(by_channel(data, result, "rmse"), rmse(frame, ["point"]), "point")
+
+
+def test_the_headline_is_the_unweighted_mean_over_channels(scored):
+    data, result, _, _ = scored
+    for name in ("mase", "wql", "crps", "bias", "coverage_80"):
+        assert result.metrics["overall"][name] == pytest.approx(by_channel(data, result, name).mean(), rel=1e-12)
+
+
+@given(st.integers(2, 60), st.integers(0, 1000))
+@settings(max_examples=30, deadline=None)
+def test_sample_crps_agrees_with_torchmetrics(count: int, seed: int):
+    generator = torch.Generator().manual_seed(seed)
+    samples = torch.randn(7, count, 3, generator=generator, dtype=torch.float64)
+    target = torch.randn(7, 3, generator=generator, dtype=torch.float64)
+    theirs = ContinuousRankedProbabilityScore().set_dtype(torch.float64)
+    value = theirs(samples.transpose(1, 2).reshape(21, count), target.reshape(21))
+    assert float(sample_crps(samples, target).mean()) == pytest.approx(float(value), rel=1e-6)
+
+
+def test_crps_on_the_common_levels_is_near_the_sample_crps():
+    generator = torch.Generator().manual_seed(0)
+    samples = torch.randn(400, 500, 2, generator=generator)
+    target = torch.randn(400, 2, generator=generator)
+    metrics = ForecastMetrics(2, torch.ones(1), torch.ones(1), QUANTILE_LEVELS)
+    metrics.update(
+        samples.mean(1),
+        sample_quantiles(samples),
+        target,
+        torch.ones(400, 2, dtype=torch.bool),
+        torch.zeros(400).long(),
+    )
+    exact = float(sample_crps(samples, target).mean())
+    # the common levels are denser in the tails than even ones would be
+    assert metrics.summary()["crps"] == pytest.approx(exact, rel=0.15)
+
+
+def filled(order: torch.Tensor, size: int) -> dict:
+    """Metrics of 40 made-up windows of 3 channels with holes, seen in an order and in batches of a size."""
+    generator = torch.Generator().manual_seed(3)
+    target = 1000 * torch.randn(40, 5, generator=generator)
+    quantiles = target.unsqueeze(1) + 300 * torch.randn(40, 15, 5, generator=generator).sort(1).values
+    mask = torch.rand(40, 5, generator=generator) > 0.2
+    channel = torch.arange(40) % 3
+    metrics = ForecastMetrics(5, torch.tensor([1.0, 2.0, 3.0]), torch.tensor([3.0, 1.0, 2.0]), QUANTILE_LEVELS)
+    for rows in order.split(size):
+        metrics.update(quantiles[rows, 7], quantiles[rows], target[rows], mask[rows], channel[rows])
+    return metrics.summary()
+
+
+@given(st.permutations(range(40)), st.integers(1, 512))
+@settings(max_examples=25, deadline=None)
+def test_neither_order_nor_batch_size_changes_a_metric(order: list[int], size: int):
+    expected, found = filled(torch.arange(40), 512), filled(torch.tensor(order), size)
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_batches_of_1_and_512_give_the_same_metrics():
+    assert filled(torch.arange(40), 1) == pytest.approx(filled(torch.arange(40), 512), rel=1e-12)
+
+
+def test_missing_targets_carry_no_weight():
+    metrics = ForecastMetrics(2, torch.ones(1), torch.ones(1), QUANTILE_LEVELS)
+    quantiles = torch.zeros(1, 15, 2)
+    target, mask = torch.tensor([[2.0, 99.0]]), torch.tensor([[True, False]])
+    metrics.update(quantiles[:, 7], quantiles, target, mask, torch.zeros(1).long())
+    result = metrics.compute()
+    assert result["overall"]["mae"] == 2.0
+    assert np.isnan(result["by_horizon"]["mae"][1])
+
+
+def test_a_perfect_forecast_has_no_error_and_full_coverage():
+    metrics = ForecastMetrics(3, torch.ones(1), torch.ones(1), QUANTILE_LEVELS)
+    target = torch.randn(4, 3)
+    metrics.update(
+        target,
+        target.unsqueeze(1).expand(4, 15, 3),
+        target,
+        torch.ones(4, 3, dtype=torch.bool),
+        torch.zeros(4).long(),
+    )
+    values = metrics.summary()
+    assert {values[k] for k in ("mae", "rmse", "wql", "crps", "bias", "smape")} == {0.0}
+    assert {values[f"coverage_{k}"] for k in COVERAGES} == {1.0}
