@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
 from timevis.data.datamodule import WindowDataModule
@@ -10,9 +11,21 @@ from timevis.data.windows import Batch
 from timevis.metrics import ForecastMetrics
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, naive_scale, sample_quantiles
 from timevis.models.naive import SeasonalNaive
+from timevis.models.qwen.backbone import load_backbone
 from timevis.models.qwen.codec import DigitCodec
 from timevis.models.qwen.decoding import decode, uniforms
+from timevis.models.qwen.layout import Layout, ValueTables
 from timevis.models.qwen.network import DigitNetwork
+
+
+def load_network(path: str = "nano") -> tuple[DigitNetwork, DigitCodec]:
+    """A backbone made for TimeVis (`timevis.json` beside its weights) as a network in float32, and its codec."""
+    backbone = load_backbone(path, dtype="float32")
+    settings = backbone.settings
+    tables = ValueTables(backbone.model.config.hidden_size, settings["digits"], settings["fields"])
+    tables.load_state_dict(load_file(backbone.folder / "tables.safetensors"))
+    layout = Layout.from_tokenizer(backbone.tokenizer, settings["digits"], settings["separator"])
+    return DigitNetwork(backbone.model, layout, tables).eval(), DigitCodec(settings["digits"], **settings["codec"])
 
 
 @torch.no_grad()
@@ -52,21 +65,19 @@ def zero_shot(
     ]
     shape = (datamodule.context_length, datamodule.horizon, datamodule.num_channels)
     naives = [SeasonalNaive(*shape, season=season) for season in datamodule.seasons[1:] or datamodule.seasons]
-    errors = torch.zeros(len(naives), datamodule.num_channels, dtype=torch.float64)
+    errors = torch.zeros(1 + len(naives), datamodule.num_channels, dtype=torch.float64)  # the first row is ours
     network.eval()
     for batch in datamodule.batches(part):
-        metrics[0].update_batch(
-            forecast_windows(network, codec, batch, deviation[batch.channel].unsqueeze(1), samples), batch
-        )
+        ours = forecast_windows(network, codec, batch, deviation[batch.channel].unsqueeze(1), samples)
+        metrics[0].update_batch(ours, batch)
         metrics[1].update_batch(naive.forecast(batch), batch)
-        for row, fixed in enumerate(naives):
-            error = ((fixed.point(batch) - batch.target).abs() * batch.target_mask).sum(1)
+        paths = [ours.quantiles[:, QUANTILE_LEVELS.index(0.5)], *(fixed.point(batch) for fixed in naives)]
+        for row, path in enumerate(paths):
+            error = ((path - batch.target).abs() * batch.target_mask).sum(1)
             errors[row].index_add_(0, batch.channel, error.double())
     network.train()
-    ours, theirs = (m.compute() for m in metrics)
-    count = metrics[0].sum_count.sum(1)
-    mae = torch.tensor(ours["by_channel"]["mae"], dtype=torch.float64)
-    out = {name: ours["overall"][name] for name in ("wql", "mase", "coverage_80")}
-    out |= {f"{name}_ratio": ours["overall"][name] / theirs["overall"][name] for name in ("wql", "mase")}
-    out["mae_ratio"] = float((mae * count / errors.amin(0)).mean())
+    mine, theirs = (m.summary() for m in metrics)
+    out = {name: mine[name] for name in ("wql", "mase", "coverage_80")}
+    out |= {f"{name}_ratio": mine[name] / theirs[name] for name in ("wql", "mase")}
+    out["mae_ratio"] = float((errors[0] / errors[1:].amin(0)).mean())
     return out

@@ -1,0 +1,91 @@
+"""Pretraining of the nano backbone: its batches, its resuming, and that it learns."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+
+from timevis.models.qwen.codec import DigitCodec
+from timevis.models.qwen.nano_tokenizer import build_tokenizer
+from timevis.models.qwen.pretraining import digit_loss, schedule
+from timevis.models.qwen.pretraining_batches import BatchStream, carry_forward
+
+ROOT = Path(__file__).parents[3]
+TOKENIZER = build_tokenizer()
+
+
+@pytest.fixture(scope="module")
+def script():
+    spec = importlib.util.spec_from_file_location("pretrain_nano", ROOT / "scripts" / "pretrain_nano.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def config(tmp_path):
+    small = ["network.hidden_size=32", "network.layers=1", "network.intermediate_size=48", "tokens=1152"]
+    with initialize_config_dir(str(ROOT / "conf"), version_base=None):
+        return compose("pretrain_nano", [f"folder={tmp_path}", "steps=6", "bf16=false", "device=cpu", *small])
+
+
+def stream(seed=0, **kwargs):
+    return BatchStream(TOKENIZER, DigitCodec(), seed=seed, tokens=2304, **kwargs)
+
+
+def test_a_batch_is_a_function_of_seed_and_number():
+    for number in range(3):
+        first, again, other = stream()[number], stream()[number], stream(1)[number]
+        assert all(torch.equal(a, b) for a, b in zip(vars(first).values(), vars(again).values(), strict=True))
+        assert first.digits.shape != other.digits.shape or not torch.equal(first.digits, other.digits)
+
+
+def test_batches_come_with_and_without_a_prompt_and_with_gaps():
+    batches = [stream()[number] for number in range(12)]
+    assert {b.prompt.shape[1] == 1 for b in batches} == {True, False}
+    assert any(not b.observed.all() for b in batches)
+    assert all(b.prompt[:, 0].eq(TOKENIZER.bos_token_id).all() for b in batches)
+
+
+def test_a_gap_carries_the_last_observation():
+    values, seen = np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([[True, False, False, True]])
+    assert carry_forward(values, seen).tolist() == [[1.0, 1.0, 1.0, 4.0]]
+
+
+def test_the_schedule_warms_up_stays_and_falls_to_zero():
+    rates = [schedule(step, 100, 10, 0.4) for step in range(101)]
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[10:60] == [1.0] * 50
+    assert np.all(np.diff(rates[60:]) < 0)
+    assert rates[100] == 0
+
+
+def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(script, config):
+    whole = script.Run(config)
+    losses = [whole.train_step() for _ in range(4)]
+    cut = script.Run(config)
+    for _ in range(2):
+        cut.train_step()
+    cut.save()
+    resumed = script.Run(config)
+    resumed.resume()
+    assert resumed.step == 2
+    assert [resumed.train_step() for _ in range(2)] == losses[2:]
+    for name, value in whole.network.state_dict().items():
+        assert torch.equal(value, resumed.network.state_dict()[name]), name
+        assert torch.equal(whole.average[name], resumed.average[name]), name
+
+
+def test_the_loss_of_a_piece_counts_its_share(script, config):
+    network, batch = script.Run(config).network.eval(), stream()[1]
+    parts = batch.split(batch.digits[0].numel())
+    assert len(parts) == len(batch.digits) > 1
+    with torch.no_grad():
+        pieces = [digit_loss(network, part) for part in parts]
+        kept = torch.tensor([float(part.observed.sum()) for part in parts])
+        assert float((torch.stack(pieces) * kept).sum() / kept.sum()) == pytest.approx(
+            float(digit_loss(network, batch)), rel=1e-4
+        )
