@@ -1,0 +1,103 @@
+"""Write sample series to try TimeVis on: python scripts/generate_data.py [FOLDER] [options]
+
+Makes one file for each domain and format, for example traffic.csv, electricity.xlsx, weather.parquet. They look like
+the real thing: daily and weekly seasons, weather, noise; and, unless --clean, a few defects that cleaning then finds
+(a gap, a duplicate row, an outlier). The same options and seed give the same numbers.
+
+    python scripts/generate_data.py
+    python scripts/generate_data.py samples --domains traffic --formats csv --rows 20000 --series 5 --layout long
+    python scripts/inspect.py samples/traffic.csv domain=traffic
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DOMAINS = ("traffic", "electricity", "weather")
+FORMATS = ("csv", "xlsx", "json", "parquet")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("outputs/samples"), metavar="FOLDER")
+    parser.add_argument("--domains", nargs="+", choices=DOMAINS, default=DOMAINS)
+    parser.add_argument("--formats", nargs="+", choices=FORMATS, default=FORMATS)
+    parser.add_argument("--rows", type=int, default=24 * 180, help="times of each series (default: %(default)s)")
+    parser.add_argument("--series", type=int, default=2, help="series in each file (default: %(default)s)")
+    parser.add_argument("--frequency", default="h", help="pandas frequency (default: %(default)s)")
+    parser.add_argument("--start", default="2024-01-01", help="first time (default: %(default)s)")
+    parser.add_argument("--layout", choices=("wide", "long"), default="wide")
+    parser.add_argument("--clean", action="store_true", help="no gap, duplicate or outlier")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args(arguments)
+    if args.rows < 1 or args.series < 1:
+        parser.error("--rows and --series must be at least 1")
+
+    from timevis.errors import TimeVisError
+
+    try:
+        args.folder.mkdir(parents=True, exist_ok=True)
+        for domain in args.domains:
+            table = sample(domain, args)
+            for ending in args.formats:
+                path = args.folder / f"{domain}.{ending}"
+                write(table, path)
+                print(f"{path}: {len(table):,} rows")
+    except TimeVisError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def sample(domain: str, args: argparse.Namespace) -> pd.DataFrame:
+    """A table of one domain, wide (a column for each series) or long (columns time, series, value)."""
+    import pandas as pd
+
+    from timevis.data.synthetic import synthetic_panel
+
+    panel = synthetic_panel(
+        args.rows, args.series, domain=domain, freq=args.frequency, seed=args.seed, start=args.start
+    )
+    table = pd.DataFrame(panel.values.round(2), columns=list(panel.channels)).astype("float64").round(2)
+    table.insert(0, "time", panel.index)
+    if args.layout == "long":
+        table = table.melt("time", var_name="series", value_name="value")
+    return table if args.clean else with_defects(table, args.seed)
+
+
+def with_defects(table: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """The table with a gap, a repeated row and an outlier; tables of less than 100 rows stay as they are."""
+    import numpy as np
+    import pandas as pd
+
+    if len(table) < 100:
+        return table
+    rng = np.random.default_rng(seed)
+    gap, again, odd = (int(r) for r in rng.integers(10, len(table) - 20, 3))
+    value = table.columns[-1]
+    table.loc[odd, value] = table[value].mean() + 12 * table[value].std()
+    table = pd.concat([table, table.iloc[[again]]]).sort_index(kind="stable")
+    return table.drop(index=range(gap, gap + 6)).reset_index(drop=True)
+
+
+def write(table: pd.DataFrame, path: Path) -> None:
+    """Write a table in the format that the ending of `path` names."""
+    if path.suffix == ".csv":
+        table.to_csv(path, index=False)
+    elif path.suffix == ".xlsx":
+        table.to_excel(path, index=False)
+    elif path.suffix == ".parquet":
+        table.to_parquet(path, index=False)
+    else:
+        table.to_json(path, orient="records", date_format="iso", date_unit="s", indent=0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Look at data before training on them: python scripts/inspect.py FILE|NAME [key=value ...]
+
+Prints and draws what a run would see: rows, duplicates, gaps, missing values, outliers, statistics of each channel,
+seasonality, autocorrelation, and how the split falls. Nothing is trained, and the file is not changed.
+
+    python scripts/inspect.py traffic
+    python scripts/inspect.py my.csv target=[load] covariates={holiday:DE} split=[0.8,0.1,0.1]
+    python scripts/inspect.py sensors.xlsx sheet=2 id=sensor frequency=15min context_length=336 horizon=96
+
+FILE is CSV, TSV, XLSX, XLS, JSON or Parquet, wide or long. NAME is traffic, electricity, weather, etth1 or synthetic.
+Keys are those of the data group of train.py, and context_length and horizon.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# The standard library has a module of this name, which others import: this file must not be found in its place.
+_folder = os.path.dirname(os.path.abspath(__file__))
+_path = list(sys.path)
+sys.path[:] = [p for p in sys.path if os.path.abspath(p or os.curdir) != _folder]
+if __name__ != "__main__":
+    import importlib
+
+    del sys.modules[__name__]
+    sys.modules[__name__] = importlib.import_module(__name__)
+    sys.path[:] = _path
+
+import argparse  # noqa: E402
+import json  # noqa: E402
+import logging  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+CONFIGS = Path(_folder).parent / "conf" / "data"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="inspect.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("source", metavar="FILE|NAME", help="a file, or the name of a data set")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="for example target=[load]")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where the picture and the JSON report go (default: outputs/inspect)"
+    )
+    parser.add_argument("--no-plot", action="store_true", help="print only")
+    args = parser.parse_intermixed_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+
+    from timevis.errors import TimeVisError
+
+    try:
+        return inspect_data(args.source, args.overrides, args.out or Path("outputs/inspect"), not args.no_plot)
+    except TimeVisError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+
+
+def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> int:
+    """Load, print, draw and write the report of one source."""
+    from timevis.data.catalog import load_panel
+    from timevis.inspection import data_config, show
+
+    cfg, context_length, horizon = data_config(source, overrides, CONFIGS)
+    panel, report = load_panel(cfg)
+    show(panel, report, cfg["split"], (context_length, horizon))
+    out.mkdir(parents=True, exist_ok=True)
+    written = [out / f"{panel.card.name}.json"]
+    written[0].write_text(json.dumps(report.to_dict(), indent=1, ensure_ascii=False), encoding="utf-8")
+    if plot:
+        from timevis.inspection_plot import draw
+
+        written.append(draw(panel, report, cfg["split"], out / f"{panel.card.name}.png"))
+    print(f"\nwritten: {', '.join(map(str, written))}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

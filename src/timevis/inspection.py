@@ -1,0 +1,219 @@
+"""The data report on screen: what a table holds, what cleaning found in it, and how the split falls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.table import Table as Grid
+
+from timevis.data.options import check_keys, nearest
+from timevis.data.panel import Panel
+from timevis.data.quality import QualityReport
+from timevis.data.split import borders, make_split
+from timevis.errors import ConfigError, TimeVisError
+
+SHOWN = 12
+"""Channels that are shown; the JSON report has all."""
+
+
+def data_config(source: str, overrides: Sequence[str], folder: Path) -> tuple[dict[str, Any], int, int]:
+    """The `data` group for a file or a named data set, with overrides as on the command line of train.py.
+
+    Parameters
+    ----------
+    source : str
+        A file, or the name of a config in `folder`.
+    overrides : sequence of ``key=value``
+        Keys of the `data` group, with or without ``data.`` before them, and `context_length` and `horizon`.
+    folder : Path
+        Of the `data` configs.
+
+    Returns
+    -------
+    config, context_length, horizon
+
+    Raises
+    ------
+    ConfigError
+        An unknown name or key; names the nearest.
+    """
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    named = sorted(p.stem for p in folder.glob("*.yaml"))
+    is_file = Path(source).suffix or Path(source).exists()
+    if not is_file and source not in named:
+        raise ConfigError(f"{source!r} is neither a file nor a data set", nearest(source, named))
+    cfg = yaml.safe_load((folder / ("csv.yaml" if is_file else f"{source}.yaml")).read_text(encoding="utf-8"))
+    if is_file:
+        cfg["path"] = source
+    lengths = {"context_length": 168, "horizon": 24}
+    for item in overrides:
+        key, equals, value = item.removeprefix("data.").partition("=")
+        if not equals:
+            raise ConfigError(f"{item!r} is not key=value", "for example target=[load] or split=[0.6,0.2,0.2]")
+        check_keys([key.split(".")[0]], [*cfg, *lengths], "data")
+        try:
+            parsed = OmegaConf.to_container(OmegaConf.from_dotlist([f"{key}={_spaced(value)}"]))
+        except (OmegaConfBaseException, yaml.YAMLError) as error:
+            raise ConfigError(f"{item!r} cannot be read ({error})") from error
+        assert isinstance(parsed, dict)
+        if key in lengths:
+            lengths[key] = parsed[key]
+        elif "." in key:
+            cfg[key.split(".")[0]] = (cfg[key.split(".")[0]] or {}) | parsed[key.split(".")[0]]
+        else:
+            cfg |= parsed
+    return cfg, lengths["context_length"], lengths["horizon"]
+
+
+def _spaced(value: str) -> str:
+    """Hydra's ``{a:b}`` as the YAML ``{a: b}``."""
+    return value.replace(":", ": ") if value.startswith("{") else value
+
+
+def show(panel: Panel, report: QualityReport, split: Sequence[float], lengths: tuple[int, int]) -> None:
+    """Print the report."""
+    console = Console(highlight=False)
+    card = panel.card
+    console.print(f"\n[bold]{card.name}[/bold]  {card.description}".rstrip())
+    for text in (card.attribution, f"licence {card.licence}" if card.licence else "", *card.notes):
+        if text:
+            console.print(f"  [dim]{text}[/dim]")
+    console.print(
+        f"\n{report.rows:,} rows of {len(panel.channels)} channel{'s' * (len(panel.channels) > 1)}, every "
+        f"{report.frequency}, {report.start} to {report.end}"
+    )
+    for note in report.notes:
+        console.print(f"  {note}")
+    console.print(_findings(report))
+    console.print(_values(panel, report))
+    console.print(_patterns(panel, report))
+    console.print(_split(panel, report, split, lengths))
+    _places(console, report)
+
+
+def _grid(title: str, *columns: str) -> Grid:
+    grid = Grid(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for i, column in enumerate(columns):
+        grid.add_column(column, justify="left" if i == 0 else "right", style=None if i else "cyan", no_wrap=i == 0)
+    return grid
+
+
+def _findings(report: QualityReport) -> Grid:
+    grid = _grid("\nWhat was found", "", "")
+    grid.show_header = False
+    grid.columns[1].justify = "left"
+    merged = ", ".join(f"{v['rows']} {kind}" for kind, v in report.duplicates.items() if v["rows"]) or "none"
+    gaps = report.gaps
+    covariates = ", ".join(f"{n} ({c['kind']}, {c['missing']} missing)" for n, c in report.covariates.items())
+    outliers = {c: o["count"] for c, o in report.outliers.items()}
+    masked = sum(o["masked"] for o in report.outliers.values())
+    for name, text in (
+        ("rows read", f"{report.rows_read:,}, {'in order' if report.was_sorted else 'not in order: sorted'}"),
+        ("duplicates merged", merged),
+        ("off the grid", _off_grid(report.off_grid)),
+        ("gaps", f"{gaps['count']} ({gaps['rows']} rows, longest {gaps['longest']})" if gaps["count"] else "none"),
+        ("missing values", f"{sum(report.missing.values()):,}"),
+        (
+            "declared defects",
+            f"{sum(d['masked'] for d in report.defects)} values masked" if report.defects else "none",
+        ),
+        (
+            "outliers",
+            f"{sum(outliers.values())} in {len(outliers)} channels, {masked} masked" if outliers else "none",
+        ),
+        ("covariates", covariates or "none"),
+        ("left out", ", ".join(f"{n} ({why})" for n, why in list(report.left_out.items())[:SHOWN]) or "none"),
+    ):
+        grid.add_row(name, text)
+    return grid
+
+
+def _off_grid(off: dict[str, Any]) -> str:
+    if not off.get("moved") and not off.get("left_out"):
+        return "none"
+    return f"{off['moved']} put onto it, {off['left_out']} left out"
+
+
+def _values(panel: Panel, report: QualityReport) -> Grid:
+    grid = _grid("\nValues", "channel", "observed", "mean", "std", "min", "median", "max", "outliers")
+    for name in panel.channels[:SHOWN]:
+        c = report.channels[name]
+        numbers = (_number(c.get(key)) for key in ("mean", "std", "min", "q50", "max"))
+        grid.add_row(name, f"{c['observed']:,}", *numbers, str(report.outliers.get(name, {"count": 0})["count"]))
+    if len(panel.channels) > SHOWN:
+        grid.add_row(f"and {len(panel.channels) - SHOWN} more")
+    return grid
+
+
+def _patterns(panel: Panel, report: QualityReport) -> Grid:
+    """Seasonal strength (0 to 1) and autocorrelation, both of the training part."""
+    first = next(iter(report.channels.values()))
+    seasons = [f"{s['name']} ({s['period']})" for s in first["seasonality"]]
+    lags = [f"lag {lag}" for lag in first["autocorrelation"]]
+    title = "\nSeasonality (0 to 1, rows of a season in brackets) and autocorrelation of the training part"
+    grid = _grid(title, "channel", *seasons, *lags, "unit")
+    for name in panel.channels[:SHOWN]:
+        c = report.channels[name]
+        strengths = (_share(s["strength"]) for s in c["seasonality"])
+        grid.add_row(name, *strengths, *map(_share, c["autocorrelation"].values()), c["unit"])
+    return grid
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _split(panel: Panel, report: QualityReport, spec: Sequence[float], lengths: tuple[int, int]) -> Grid:
+    context_length, horizon = lengths
+    grid = _grid(f"\nSplit, for context_length={context_length} and horizon={horizon}", "part", "rows", "from", "to")
+    grid.add_column("windows per channel", justify="right")
+    try:
+        split = make_split(len(panel), spec, context_length, horizon, panel.card.name)
+        windows = {p: f"{len(split.origins(p, context_length, horizon)):,}" for p in report.split}
+        problem = None
+    except TimeVisError as error:
+        windows, problem = dict.fromkeys(report.split, "-"), error
+    for part, s in report.split.items():
+        grid.add_row(part, f"{s['rows']:,}", s.get("start", ""), s.get("end", ""), windows[part])
+    unused = len(panel) - borders(len(panel), spec)[2]
+    if unused > 1:
+        grid.add_row("not used", f"{unused:,}")
+    if problem is not None:
+        grid.caption = str(problem)
+        grid.caption_justify = "left"
+    return grid
+
+
+def _places(console: Console, report: QualityReport) -> None:
+    lines: list[str] = []
+    declared = {d["start"] for d in report.defects}
+    gaps = [p for p in report.gaps["places"] if p["start"].removesuffix(":00") not in declared]
+    lines += [f"gap of {p['rows']} row{'s' * (p['rows'] > 1)} from {p['start']}" for p in gaps[:5]]
+    lines += [f"declared defect at {d['start']}: {d['reason']}" for d in report.defects[:6]]
+    for kind, found in report.duplicates.items():
+        lines += _some((f"{kind} rows at {t}" for t in found["places"]), found["rows"])
+    for channel, found in list(report.outliers.items())[:SHOWN]:
+        places = (
+            f"outlier in {channel} at {p['time']}: {p['value']:.5g}, outside {p['lower']:.4g} to {p['upper']:.4g}"
+            for p in found["places"]
+        )
+        lines += _some(places, found["count"])
+    if lines:
+        console.print("\n[bold]Where[/bold] (the JSON report lists more)")
+        for line in lines:
+            console.print(f"  {line}")
+
+
+def _some(lines: Iterable[str], count: int, most: int = 3) -> list[str]:
+    shown = [line for line, _ in zip(lines, range(most), strict=False)]
+    return shown + ([f"  and {count - most} more"] if count > most else [])

@@ -1,0 +1,179 @@
+"""The data report as a picture: the series and its split, the day, the distribution, the autocorrelation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from timevis.data.calendar import seasons_of, steps_per_day
+from timevis.data.panel import Panel
+from timevis.data.quality import QualityReport
+from timevis.data.split import borders
+from timevis.data.statistics import autocorrelation, moving_average
+from timevis.evaluation.chart import COLOURS
+from timevis.evaluation.plots import STYLE
+
+SHOWN = 6
+"""Channels that are drawn."""
+COLUMNS = 1200
+"""Points of a long series that are drawn, each as the range of its rows."""
+PARTS = (("train", "model"), ("validation", "second"), ("test", "third"))
+
+
+def draw(panel: Panel, report: QualityReport, split: Sequence[float], path: Path) -> Path:
+    """Draw the first channels of a panel, four pictures each, to a PNG file.
+
+    Parameters
+    ----------
+    panel : Panel
+    report : QualityReport
+    split : three numbers
+        As in `data.split`.
+    path : Path
+        Its folder is made.
+    """
+    shown = panel.channels[:SHOWN]
+    ends = borders(len(panel), split)
+    with mpl.rc_context(STYLE):
+        picture = Figure(figsize=(16, 2.9 * len(shown) + 0.8), layout="constrained")
+        FigureCanvasAgg(picture)
+        axes = picture.subplots(len(shown), 4, squeeze=False, width_ratios=(3.2, 1.3, 1.0, 1.3))
+        legend: dict[str, Any] = {}
+        for j, channel in enumerate(shown):
+            values = np.ascontiguousarray(panel.values[:, j])
+            _series(axes[j, 0], panel, report, channel, values, ends)
+            legend |= dict(zip(*reversed(axes[j, 0].get_legend_handles_labels()), strict=True))
+            _day(axes[j, 1], panel, values, first=j == 0)
+            _distribution(axes[j, 2], values, panel.card.unit_of(channel))
+            _correlation(axes[j, 3], panel, values[: ends[0]])
+        more = (
+            f", the first {len(shown)} of {len(panel.channels)} channels" if len(shown) < len(panel.channels) else ""
+        )
+        picture.suptitle(
+            f"{panel.card.name}: {len(panel):,} rows every {panel.freq}, {str(panel.index[0])[:16]} to "
+            f"{str(panel.index[-1])[:16]}{more}",
+            x=0.005,
+            ha="left",
+            fontsize=12,
+            fontweight="bold",
+        )
+        picture.legend(list(legend.values()), list(legend), loc="outside upper right", ncols=len(legend))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.savefig(path, dpi=110)
+    return path
+
+
+def _series(axes: Axes, panel: Panel, report: QualityReport, channel: str, values: np.ndarray, ends: tuple) -> None:
+    times = panel.index.tz_localize(None) if panel.index.tz is not None else panel.index
+    starts = (0, ends[0], ends[1])
+    for (name, role), start, end in zip(PARTS, starts, ends, strict=True):
+        if end > start:
+            x, low, high = _envelope(times[start:end], values[start:end])
+            axes.fill_between(x, low, high, color=COLOURS[role], lw=0.8, label=name, alpha=0.75)
+    if ends[2] < len(values):
+        x, low, high = _envelope(times[ends[2] :], values[ends[2] :])
+        axes.fill_between(x, low, high, color=COLOURS["rule"], lw=0.8, label="not used")
+    week = round(7 * steps_per_day(panel.freq))
+    if week >= 24 and len(values) > 8 * week:
+        axes.plot(times, moving_average(values, week), color=COLOURS["truth"], lw=1.0, label="mean of a week")
+    _gaps(axes, times, values)
+    found = report.outliers.get(channel)
+    if found:
+        at = pd.to_datetime([p["time"] for p in found["places"]])
+        at = at.tz_localize(None) if at.tz is not None else at
+        axes.plot(
+            at, [p["value"] for p in found["places"]], "o", ms=5, mfc="none", color=COLOURS["fifth"], label="outlier"
+        )
+    axes.set_title(channel)
+    axes.set_ylabel(panel.card.unit_of(channel))
+    locator = AutoDateLocator(minticks=4, maxticks=9)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.margins(x=0.005)
+
+
+def _envelope(times: pd.DatetimeIndex, values: np.ndarray) -> tuple[pd.DatetimeIndex, np.ndarray, np.ndarray]:
+    """Lowest and highest value of each stretch of rows, so that a peak is never lost between pixels."""
+    width = max(1, len(values) // COLUMNS)
+    if width == 1:
+        return times, values, values
+    starts = np.arange(0, len(values), width)
+    return times[starts], np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)
+
+
+def _gaps(axes: Axes, times: pd.DatetimeIndex, values: np.ndarray) -> None:
+    missing = np.flatnonzero(np.isnan(values))
+    if len(missing):
+        axes.plot(
+            times[missing],
+            np.zeros(len(missing)),
+            "|",
+            transform=axes.get_xaxis_transform(),
+            color=COLOURS["truth"],
+            ms=7,
+            label="missing",
+            clip_on=False,
+        )
+
+
+def _day(axes: Axes, panel: Panel, values: np.ndarray, first: bool) -> None:
+    """Median over the day (or the year, for daily data and slower) with the range of the middle 80 %."""
+    index = panel.local_index
+    if steps_per_day(panel.freq) > 1:
+        slot, unit = index.hour + index.minute / 60, "hour of the day"
+        groups = [("Monday to Friday", index.weekday < 5, "model"), ("weekend", index.weekday >= 5, "second")]
+    else:
+        slot, unit = index.month, "month"
+        groups = [("all years", np.ones(len(index), bool), "model")]
+    for name, mask, role in groups:
+        series = pd.Series(values[mask]).groupby(np.asarray(slot)[mask])
+        middle = series.median()
+        axes.fill_between(
+            middle.index, series.quantile(0.1), series.quantile(0.9), color=COLOURS[role], alpha=0.16, lw=0
+        )
+        axes.plot(middle.index, middle, color=COLOURS[role], lw=1.6, label=name)
+    axes.set_xlabel(unit)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 3, 6, 10]))
+    axes.set_title("median and middle 80 %")
+    if first and len(groups) > 1:
+        axes.legend(loc="best")
+
+
+def _distribution(axes: Axes, values: np.ndarray, unit: str) -> None:
+    seen = values[np.isfinite(values)]
+    low, high = float(seen.min()), float(seen.max())
+    whole = high - low < 100 and bool((seen == np.round(seen)).all())
+    axes.hist(seen, bins=np.arange(low - 0.5, high + 1).tolist() if whole else 60, color=COLOURS["model"], alpha=0.82)
+    axes.set_title("distribution")
+    axes.set_xlabel(unit)
+    axes.set_ylabel("rows")
+    axes.grid(axis="x", visible=False)
+
+
+def _correlation(axes: Axes, panel: Panel, train: np.ndarray) -> None:
+    """Autocorrelation of the training part over two of the longest season."""
+    seasons = seasons_of(panel.freq)
+    longest = 366 if steps_per_day(panel.freq) == 1 else 2 * seasons[-1] + seasons[-1] // 7
+    most = min(max(longest, 40), max(2, len(train) // 3), 800)
+    lags = np.arange(most + 1)
+    found: Any = np.array(autocorrelation(train, lags.tolist()), dtype=float)
+    axes.fill_between(lags, 0, found, color=COLOURS["model"], alpha=0.25, lw=0)
+    axes.plot(lags, found, color=COLOURS["model"], lw=1.2)
+    for season in seasons[1:]:
+        if season <= most:
+            axes.axvline(season, color=COLOURS["rule"], ls="--", lw=1)
+            axes.annotate(f"{season}", (season, 1.0), fontsize=8, color=COLOURS["context"], ha="left", va="top")
+    axes.axhline(0, color=COLOURS["rule"], lw=0.8)
+    axes.set_ylim(min(-0.2, float(np.nanmin(found)) - 0.05), 1.05)
+    axes.set_xlabel("rows apart")
+    axes.set_title("autocorrelation, training part")
