@@ -53,8 +53,10 @@ def compose_config() -> Compose:
     register_resolvers()
 
     def composed(*overrides: str) -> DictConfig:
+        other_data = any(o.startswith("data=") for o in overrides)
+        tiny = [t for t in TINY if not (other_data and t.startswith("data"))]
         with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-            return compose("train", overrides=[*TINY, *overrides])
+            return compose("train", overrides=[*tiny, *overrides])
 
     return composed
 

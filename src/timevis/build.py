@@ -101,9 +101,11 @@ def _precision(accelerator: str) -> str:
     return "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported() else "32-true"
 
 
-def describe_device(options: DictConfig) -> str:
+def describe_device(options: DictConfig, processes: int = 1) -> str:
     """Where a run will compute, for people."""
+    beside = f", {processes} processes" if processes > 1 else ""
     if options.accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
         precision = _precision(options.accelerator) if options.precision == "auto" else options.precision
-        return f"{torch.cuda.get_device_name()} ({precision})"
-    return f"the CPU ({torch.get_num_threads()} threads)"
+        return f"{torch.cuda.get_device_name()} ({precision}{beside})"
+    threads = torch.get_num_threads()
+    return f"the CPU ({threads} thread{'s' if threads > 1 else ''}{beside})"

@@ -19,13 +19,13 @@ from timevis.cancel import StopRequest, listening
 from timevis.config_check import check
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
+from timevis.distributed import process_count, supervise
 from timevis.errors import Cancelled
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.report import write_report
 from timevis.evaluation.results import build_results
 from timevis.evaluation.run_record import model_label
 from timevis.failures import explain
-from timevis.files import atomic
 from timevis.loggers.tracking import tracking
 from timevis.logs import quiet_libraries, train_log
 from timevis.models.forecaster import Forecaster
@@ -33,7 +33,7 @@ from timevis.models.naive import SeasonalNaive
 from timevis.resume import added_keys, reopen
 from timevis.run_folder import RunFolder
 from timevis.status import Status
-from timevis.summary import print_results
+from timevis.summary import one_line, print_results
 from timevis.threads import available_cores, threads_per_job
 
 log = logging.getLogger(__name__)
@@ -65,31 +65,48 @@ def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = (), group: str
     """
     check(cfg, added_keys(overrides))
     build.check_names(cfg)
+    processes = process_count(cfg.trainer)
     run_folder = reopen(cfg, overrides) if cfg.resume else RunFolder.create(folder, cfg, overrides)
-    before = run_folder.status or {}
+    train_on = (run_folder.status or {}).get("state") == "completed"
+    if processes > 1:
+        return supervise(run_folder, processes, group, train_on)
+    return execute(run_folder, group, train_on)
+
+
+def execute(folder: RunFolder, group: str | None = None, train_on: bool = False) -> float:
+    """Go through the stages of an open run folder in this process; returns `val/wql`.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    group : str, optional
+        The sweep that the run belongs to.
+    train_on : bool
+        The run had completed and shall be trained further.
+    """
     quiet_libraries()
-    with (
-        listening() as stop,
-        train_log(run_folder.path / "train.log"),
-        Status(run_folder.path, before.get("elapsed", 0.0)) as status,
-    ):
-        try:
-            value = _stages(run_folder, status, stop, group, train_on=before.get("state") == "completed")
-        except Cancelled as error:
-            status.finish("cancelled", error.message, error.advice)
-            raise
-        except BaseException as error:
-            failure = explain(error, run_folder.config)
-            status.finish("failed", failure.reason, failure.advice)
-            raise
-        status.finish("completed")
-    return value
+    with listening() as stop:
+        status = Status(folder.path, elapsed=(folder.status or {}).get("elapsed", 0.0))
+        if not folder.writes:
+            return _stages(folder, status, stop, group, train_on)
+        with train_log(folder.path / "train.log"), status:
+            try:
+                value = _stages(folder, status, stop, group, train_on)
+            except BaseException as error:
+                if isinstance(error, Cancelled) or (stop.signal is not None and not isinstance(error, Exception)):
+                    status.finish("cancelled", str(error.args[0]) if error.args else None)
+                    stop.check()
+                failure = explain(error, folder.config)
+                status.finish("failed", failure.reason, failure.advice)
+                raise
+            status.finish("completed")
+            return value
 
 
 def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | None, train_on: bool) -> float:
     cfg = folder.config
     torch.set_num_threads(threads_per_job(_parallel_jobs()))
-    log.info("running on %s", build.describe_device(cfg.trainer))
+    log.info("running on %s", build.describe_device(cfg.trainer, process_count(cfg.trainer)))
     pl.seed_everything(cfg.seed, verbose=False)
     cost.reset_peak_memory()
 
@@ -127,9 +144,12 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
         status.update(stage="test")
         results = _test(trainer, forecaster, datamodule, folder, clock, run_identity, validation)
         status.update(stage="report")
-        write_report(folder.path)
-        trackers.conclude(results)
-        print_results(results)
+        if folder.writes:
+            write_report(folder.path)
+            trackers.conclude(results)
+            if group is None:
+                print_results(results)
+    log.info("%s", one_line(results))
     log.info("report: %s", folder.path / "report.html")
     return validation["wql"]
 
@@ -158,16 +178,10 @@ def _test(
         validation=validation,
         cost=cost.of_run(forecaster, backtest, trainer.strategy.root_device, clock.seconds, seconds),
     )
-    tables = {
-        "windows": backtest.windows,
-        "windows_seasonal_naive": backtest.reference_windows,
-        "predictions": backtest.predictions,
-        "samples": backtest.samples,
-    }
-    for name, table in tables.items():
-        if table is not None:
-            with atomic(folder.path / f"{name}.parquet") as path:
-                table.to_parquet(path)
+    folder.write_table("windows", backtest.windows)
+    folder.write_table("windows_seasonal_naive", backtest.reference_windows)
+    folder.write_table("predictions", backtest.predictions)
+    folder.write_table("samples", backtest.samples)
     folder.write_json("results.json", results)
     return results
 

@@ -56,8 +56,7 @@ def fit(
         if last.is_file():
             log.info("going on at step %s", resume_step(folder))
         trainer.fit(forecaster, datamodule=datamodule, ckpt_path=last if last.is_file() else None, weights_only=True)
-        if trainer.is_global_zero:
-            folder.write_json(f"checkpoints/{FINISHED}", clock.state_dict())
+        folder.write_json(f"checkpoints/{FINISHED}", clock.state_dict())
     _load_best(forecaster, folder)
 
 

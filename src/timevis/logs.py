@@ -58,7 +58,6 @@ def quiet_libraries() -> None:
         ".*has no schedulers.*",
         ".*in eval mode at the start of training.*",
         ".*isinstance.treespec, LeafSpec.*",
-        ".*was configured so `val.*",
-        ".*The .* logger .* not initialized.*",
+        ".*It is recommended to use `self.log.*sync_dist=True.*",  # the metrics gather their own sums
     ):
         warnings.filterwarnings("ignore", message=message)

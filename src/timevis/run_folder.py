@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from timevis.errors import RunFolderError
-from timevis.files import write_json, write_text
+from timevis.files import atomic, write_json, write_text
 from timevis.status import read_status
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class RunFolder:
     ----------
     path : path
         Of an existing run folder.
+    writes : bool
+        False in all but the first of several processes: writing then does nothing.
 
     Raises
     ------
@@ -38,8 +40,8 @@ class RunFolder:
         There is no run in it.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | os.PathLike[str], writes: bool = True) -> None:
+        self.path, self.writes = Path(path), writes
         if not (self.path / "config.yaml").is_file():
             raise RunFolderError(
                 f"{self.path} is not a run folder: it has no config.yaml",
@@ -120,13 +122,21 @@ class RunFolder:
         return pd.read_parquet(path)
 
     def write_json(self, name: str, value: Any) -> None:
-        write_json(self.path / name, value)
+        if self.writes:
+            write_json(self.path / name, value)
+
+    def write_table(self, name: str, table: pd.DataFrame | None) -> None:
+        """Write a table as parquet; nothing if there is none."""
+        if self.writes and table is not None:
+            with atomic(self.path / f"{name}.parquet") as path:
+                table.to_parquet(path)
 
     def save_forecaster(self, forecaster: Forecaster) -> None:
         """Write model/: the weights as safetensors; class, hyperparameters and description as JSON."""
         from timevis.models.storage import save
 
-        save(forecaster, self.path / "model")
+        if self.writes:
+            save(forecaster, self.path / "model")
 
     def load_forecaster(self) -> Forecaster:
         """The fitted forecaster, on the CPU, ready to forecast raw values.

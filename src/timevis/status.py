@@ -41,7 +41,7 @@ class Status:
             "steps_total": None,
             "metrics": {},
             "started": time.time(),
-            "pid": os.getpid(),
+            "pid": os.getppid() if "WORLD_SIZE" in os.environ else os.getpid(),  # who hands a signal on
             "host": socket.gethostname(),
             "error": None,
             "advice": None,

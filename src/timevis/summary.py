@@ -27,6 +27,15 @@ NAMES = {
 }
 
 
+def one_line(results: dict[str, Any]) -> str:
+    """The verdict for logs and sweeps."""
+    skill, wql = results["skill"]["wql"], results["metrics"]["wql"]["value"]
+    return (
+        f"{model_label(results['run'])}: val/wql {_number(results['validation']['wql'])}, test/wql {_number(wql)}, "
+        f"skill against seasonal naive {_number(skill['value'])} ({_interval(skill)})"
+    )
+
+
 def print_results(results: dict[str, Any], console: Console | None = None) -> None:
     """Each metric with seasonal naive beside it, the skill with its 95 % interval, and the cost."""
     run, window_set, cost = results["run"], results["window_set"], results["cost"]

@@ -100,15 +100,12 @@ class WindowDataModule(pl.LightningDataModule):
     def loader(self, part: str, *, shuffle: bool = False, batch_size: int | None = None) -> WindowLoader:
         """A loader of window numbers of a part, aware of the trainer's processes."""
         trainer = self.trainer
+        rank, world_size = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+        windows = len(self.windows[part])
         size = batch_size or (self.batch_size if shuffle else self.eval_batch_size)
-        return WindowLoader(
-            len(self.windows[part]),
-            size,
-            seed=self.seed,
-            shuffle=shuffle,
-            rank=trainer.global_rank if trainer else 0,
-            world_size=trainer.world_size if trainer else 1,
-        )
+        if not shuffle:
+            size = min(size, -(-windows // world_size))  # a process without a batch would miss the collective calls
+        return WindowLoader(windows, size, seed=self.seed, shuffle=shuffle, rank=rank, world_size=world_size)
 
     def batches(self, part: str, device: Any = "cpu"):
         """Iterate over the gathered batches of a part in order, outside a Trainer (for `prepare`, `calibrate`)."""

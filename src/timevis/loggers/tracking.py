@@ -36,6 +36,8 @@ class Tracking:
         self.log_data = bool(section.get("log_data"))
         self.loggers: list[Logger] = [MetricsTable(folder.path, None if resume_at is None else resume_at - 1)]
         self.wandb: Any = None
+        if not folder.writes:
+            return
         for name, options in section.items():
             if name == "wandb" and options is not None:
                 from timevis.loggers.wandb_run import WandbRun

@@ -138,7 +138,7 @@ def _picture(settings: pd.DataFrame, path: Path) -> None:
     labels = [
         " ".join(filter(None, [r.data, r.model, r.backbone, r.setting])) for r in settings.itertuples(index=False)
     ]
-    figure = Figure(figsize=(9, 1.2 + 0.35 * len(labels)), layout="constrained")
+    figure = Figure(figsize=(9, 1.2 + 0.35 * len(labels)))
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     for name, offset, color in ((SORT, -0.12, "#8a8f98"), ("test/wql", 0.12, "#1f6feb")):
@@ -155,4 +155,4 @@ def _picture(settings: pd.DataFrame, path: Path) -> None:
     axes.set_xlabel("weighted quantile loss, mean and deviation over seeds")
     axes.grid(axis="x", alpha=0.3)
     axes.legend()
-    figure.savefig(path, dpi=120, format="png")
+    figure.savefig(path, dpi=120, format="png", bbox_inches="tight")

@@ -1,0 +1,42 @@
+"""One process of a distributed run; started by `timevis.distributed`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import time
+
+from timevis.errors import Cancelled
+from timevis.experiment import execute
+from timevis.logs import ConsoleHandler
+from timevis.run_folder import RunFolder
+
+
+def main(path: str, group: str, train_on: str) -> int:
+    """Run the stages of a run folder; 0 when they ended well."""
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    handler = ConsoleHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logging.basicConfig(level=logging.INFO if os.environ["LOCAL_RANK"] == "0" else logging.ERROR, handlers=[handler])
+    try:
+        execute(RunFolder(path, writes=os.environ["LOCAL_RANK"] == "0"), group or None, train_on == "1")
+    except Cancelled:
+        return 1
+    except Exception as error:
+        logging.getLogger(__name__).error("process %s: %s: %s", os.environ["LOCAL_RANK"], type(error).__name__, error)
+        return 1
+    return 0
+
+
+def _end_with_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    code = main(*sys.argv[1:])
+    sys.stdout.flush()
+    os._exit(code)  # a lost peer must not hold the teardown of the process group
