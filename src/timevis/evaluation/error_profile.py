@@ -95,7 +95,7 @@ def clock_table(forecasts: SavedForecasts, scaled: bool) -> pd.DataFrame:
     """Mean absolute error by weekday and hour of the target; columns weekday, hour, total, count."""
     index = pd.DatetimeIndex(np.concatenate([t.tz_localize(None).to_numpy() for t in forecasts.times]))
     miss = forecasts.miss / (forecasts.frame["std"].to_numpy()[:, None] if scaled else 1.0)
-    table = pd.DataFrame({"weekday": index.weekday, "hour": index.hour, "miss": miss.ravel()}).dropna()
+    table = pd.DataFrame({"weekday": index.day_of_week, "hour": index.hour, "miss": miss.ravel()}).dropna()
     return table.groupby(["weekday", "hour"])["miss"].agg(total="sum", count="count").reset_index()
 
 

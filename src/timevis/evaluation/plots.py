@@ -70,7 +70,9 @@ def draw(axes: Axes, chart: Chart) -> None:
 
 def _mark(axes: Axes, mark: Mark) -> None:
     colour, label = COLOURS[mark.role], mark.name or None
-    if mark.kind == "line":
+    if mark.role == "rule" and mark.x[0] == mark.x[-1]:
+        axes.axvline(mark.x[0], color=colour, lw=1.0, ls="--")
+    elif mark.kind == "line":
         thin = mark.role in ("rule", "context")
         axes.plot(mark.x, mark.y, color=colour, label=label, lw=1.0 if thin else 1.6, ls="--" if mark.dashed else "-")
     elif mark.kind == "points":

@@ -10,7 +10,7 @@ import pandas as pd
 from timevis.evaluation import data_section as data_words
 from timevis.evaluation.error_profile import SavedForecasts, error_statistics
 from timevis.evaluation.run_record import RunRecord
-from timevis.evaluation.verdict import COSTS, METRICS, interval, number
+from timevis.evaluation.verdict import COSTS, METRICS, interval, minus, number
 
 MOST_CHANNEL_ROWS = 20
 
@@ -176,7 +176,7 @@ def metric_rows(results: dict[str, Any]) -> list[dict[str, Any]]:
         change, better = "", None
         if words.less_is_better and ours["value"] is not None and naive["value"]:
             ratio = ours["value"] / naive["value"] - 1
-            change, better = f"{100 * ratio:+.1f} %".replace("-", "−"), ratio < 0 if abs(ratio) > 5e-4 else None
+            change, better = minus(f"{100 * ratio:+.1f} %"), ratio < 0 if abs(ratio) > 5e-4 else None
         rows.append(
             {
                 "name": words.name,

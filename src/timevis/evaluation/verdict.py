@@ -22,7 +22,7 @@ class MetricWords:
 METRICS = {
     "wql": MetricWords("WQL", "weighted quantile loss over the levels 0.1 to 0.9; scores the whole forecast"),
     "crps": MetricWords("CRPS", "twice the mean pinball loss over all levels, in the unit of the data"),
-    "mase": MetricWords("MASE", "absolute error over that of repeating the day before in the training part"),
+    "mase": MetricWords("MASE", "absolute error over that of repeating the season before, in the training part"),
     "mae": MetricWords("MAE", "mean absolute error of the median, in the unit of the data"),
     "rmse": MetricWords("RMSE", "root mean squared error of the point forecast, in the unit of the data"),
     "wape": MetricWords("WAPE", "absolute error over the sum of absolute truths", percent=True),
@@ -57,10 +57,17 @@ def number(value: Any, percent: bool = False) -> str:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return str(value)
     if percent:
-        return f"{100 * value:.1f} %"
-    if isinstance(value, int) or abs(value) >= 10000:
-        return f"{value:,.0f}".replace(",", " ")
-    return f"{value:.4g}"
+        text = f"{100 * value:.1f} %"
+    elif isinstance(value, int) or abs(value) >= 10000:
+        text = f"{value:,.0f}".replace(",", " ")
+    else:
+        text = f"{value:.4g}"
+    return minus(text)
+
+
+def minus(text: str) -> str:
+    """A number with a minus sign instead of a hyphen."""
+    return "−" + text[1:] if text.startswith("-") else text
 
 
 def interval(entry: dict[str, float | None], percent: bool = False) -> str:
@@ -69,7 +76,7 @@ def interval(entry: dict[str, float | None], percent: bool = False) -> str:
     if low is None or high is None:
         return ""
     if percent:
-        return f"{100 * low:.1f} to {100 * high:.1f} %"
+        return f"{minus(f'{100 * low:.1f}')} to {number(high, percent=True)}"
     return f"{number(low)} to {number(high)}"
 
 
@@ -91,11 +98,11 @@ def verdict(results: dict[str, Any]) -> str:
             f"{who} has a WQL {size} {word} than seasonal naive {where}, "
             "but there are too few test windows to say how sure that is."
         )
-    bounds = f"95 % interval {100 * low:.1f} to {100 * high:.1f} %"
+    bounds = f"95 % interval {interval(skill, percent=True)}"
     if low > 0:
         return f"{who} beats seasonal naive by {size} on WQL ({bounds}) {where}."
     if high < 0:
-        bounds = f"95 % interval {-100 * high:.1f} to {-100 * low:.1f} %"
+        bounds = f"95 % interval {interval({'low': -high, 'high': -low}, percent=True)}"
         return f"{who} loses to seasonal naive: its WQL is {size} higher ({bounds}) {where}."
     word = "lower" if value > 0 else "higher"
     return (

@@ -1,0 +1,97 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from timevis.evaluation.error_profile import (
+    SavedForecasts,
+    autocorrelation,
+    clock_profile,
+    clock_table,
+    error_statistics,
+    pit_density,
+    reliability,
+    steps,
+)
+from timevis.models.forecaster import QUANTILE_LEVELS
+
+HORIZON = 24
+
+
+def saved(truth: np.ndarray, quantiles: np.ndarray, start: str = "2024-01-01") -> SavedForecasts:
+    """Forecasts [N, 15, H] whose windows follow each other, hourly, in one channel of deviation 2."""
+    number = len(truth)
+    times = pd.date_range(start, periods=number, freq=f"{HORIZON}h")
+    predictions = pd.DataFrame(
+        {
+            "origin": np.arange(number) * HORIZON,
+            "timestamp": times,
+            "channel": "a",
+            "spread": True,
+            "worst": False,
+            "truth": list(truth),
+            "point": list(quantiles[:, 7]),
+            "quantiles": [[list(q) for q in window] for window in quantiles],
+            "context": [np.zeros(48)] * number,
+        }
+    )
+    windows = pd.DataFrame({"channel": ["a"], "std": [2.0]})
+    return SavedForecasts.read(predictions, windows, "h")
+
+
+@pytest.fixture
+def calibrated() -> SavedForecasts:
+    """A forecast of the standard normal distribution, and truths drawn from it."""
+    normal = np.random.default_rng(0).normal(size=(400, HORIZON))
+    levels = np.quantile(np.random.default_rng(1).normal(size=400_000), QUANTILE_LEVELS)
+    return saved(normal, np.tile(levels[None, :, None], (400, 1, HORIZON)))
+
+
+def test_quantiles_of_the_true_distribution_are_reliable(calibrated):
+    observed = reliability(calibrated)
+    np.testing.assert_allclose(observed, QUANTILE_LEVELS, atol=0.015)
+    edges, density = pit_density(observed)
+    assert len(edges) == len(density) + 1 == 17
+    assert (density * np.diff(edges)).sum() == pytest.approx(1)
+    np.testing.assert_allclose(density, 1, atol=0.15)
+
+
+def test_error_sits_at_the_hour_and_weekday_where_it_was_made():
+    truth = np.zeros((14, HORIZON))
+    quantiles = np.zeros((14, 15, HORIZON))
+    quantiles[1, :, 5] = 4.0  # 2024-01-02, a Tuesday, 05:00
+    table = clock_table(saved(truth, quantiles), scaled=True)
+    hours, weekdays = clock_profile(table, "hour"), clock_profile(table, "weekday")
+    assert hours[5] == pytest.approx(4 / 2 / 14)
+    assert weekdays[1] == pytest.approx(4 / 2 / 48)
+    assert hours.drop(5).sum() == weekdays.drop(1).sum() == 0
+
+
+def test_hours_are_those_of_the_local_clock():
+    index = steps(pd.Timestamp("2024-07-01 00:00", tz="UTC"), 2, 3, "h", "Europe/Berlin")
+    assert index.hour.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_steps_follow_the_calendar_of_the_frequency():
+    index = steps(pd.Timestamp("2024-03-01"), 1, 2, "MS")
+    assert index.strftime("%m-%d").tolist() == ["02-01", "03-01", "04-01"]
+
+
+def test_missing_truths_leave_the_statistics():
+    truth, quantiles = np.zeros((3, HORIZON)), np.full((3, 15, HORIZON), 2.0)
+    truth[0, :12] = np.nan
+    row = error_statistics(saved(truth, quantiles)).loc["a"]
+    assert (row["values"], row["bias"], row["deviation"], row["largest"]) == (3 * HORIZON - 12, 2.0, 0.0, 2.0)
+
+
+def test_autocorrelation_of_an_ar_process_decays_as_its_coefficient():
+    rng = np.random.default_rng(0)
+    series = np.zeros((500, 60))
+    for t in range(1, 60):
+        series[:, t] = 0.7 * series[:, t - 1] + rng.normal(size=500)
+    np.testing.assert_allclose(autocorrelation(series[:, 20:], 3), 0.7 ** np.arange(4), atol=0.03)
+
+
+def test_the_error_of_a_window_is_its_mean_absolute_error_in_deviations():
+    quantiles = np.zeros((2, 15, HORIZON))
+    quantiles[1] = 6.0
+    assert saved(np.zeros((2, HORIZON)), quantiles).frame["error"].tolist() == [0.0, 3.0]

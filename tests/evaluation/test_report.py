@@ -1,0 +1,134 @@
+import json
+import re
+import shutil
+
+import pandas as pd
+import pytest
+
+from timevis.errors import RunFolderError
+from timevis.evaluation.data_section import findings
+from timevis.evaluation.report import write_report
+
+
+@pytest.fixture(scope="module")
+def run(finished_run):
+    return finished_run("model=linear")
+
+
+@pytest.fixture
+def copy(run, tmp_path):
+    return shutil.copytree(
+        run, tmp_path / "run", ignore=shutil.ignore_patterns("checkpoints", "report.html", "plots")
+    )
+
+
+def embedded(page: str) -> list[dict]:
+    return [
+        json.loads(text) for text in re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', page, re.S)
+    ]
+
+
+def test_the_report_of_a_real_run_is_one_page_that_needs_nothing_else(run):
+    page = (run / "report.html").read_text()
+    assert len(page) < 6_000_000
+    own = page.split("<script>")[0]
+    assert not re.findall(r'(?:src|href)="(?!#)', own)
+    results = json.loads((run / "results.json").read_text())
+    for text in (
+        "linear",
+        "synthetic",
+        results["window_set"]["hash"],
+        "seasonal naive",
+        "Worst windows",
+        "Calibration",
+    ):
+        assert text in own
+    figures = [f for f in embedded(page) if isinstance(f, dict)]
+    assert len(figures) > 15
+    assert all({"data", "layout"} <= set(f) for f in figures)
+
+
+def test_pictures_lie_beside_the_report(run):
+    names = {path.stem for path in (run / "plots").glob("*.png")}
+    assert {"forecasts", "worst_windows", "error", "residuals", "calibration"} <= names
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in (run / "plots").glob("*.png"))
+
+
+def test_worst_windows_are_named_by_their_times(run):
+    page = (run / "report.html").read_text()
+    predictions = pd.read_parquet(run / "predictions.parquet")
+    for time in predictions.loc[predictions["worst"], "timestamp"]:
+        assert f"{time:%a %Y-%m-%d %H:%M}" in page
+
+
+def test_the_report_is_rebuilt_from_the_folder_alone(copy):
+    write_report(copy)
+    assert (copy / "report.html").is_file()
+
+
+def test_names_from_the_data_are_text_and_never_markup(copy):
+    evil = "<script>alert(1)</script>"
+    first = json.loads((copy / "results.json").read_text())["window_set"]["channels"][0]
+    for name in ("results.json", "data_report.json"):
+        text = (copy / name).read_text()
+        (copy / name).write_text(text.replace(json.dumps(first), json.dumps(evil)))
+    for name in ("windows", "windows_seasonal_naive", "predictions"):
+        table = pd.read_parquet(copy / f"{name}.parquet")
+        table["channel"] = table["channel"].replace(first, evil)
+        table.to_parquet(copy / f"{name}.parquet")
+    write_report(copy)
+    page = (copy / "report.html").read_text()
+    assert "&lt;script&gt;alert(1)" in page
+    assert evil not in page
+
+
+def test_values_that_are_missing_are_shown_as_a_dash(copy):
+    results = json.loads((copy / "results.json").read_text())
+    for entry in results["skill"].values():
+        entry["low"] = entry["high"] = None
+    results["metrics"]["wape"] = {"value": None, "low": None, "high": None}
+    (copy / "results.json").write_text(json.dumps(results))
+    write_report(copy)
+    assert "too few test windows" in (copy / "report.html").read_text()
+
+
+def test_an_unscored_folder_is_refused(tmp_path):
+    with pytest.raises(RunFolderError, match="not a run folder"):
+        write_report(tmp_path)
+    (tmp_path / "config.yaml").write_text("{}")
+    with pytest.raises(RunFolderError, match="no results"):
+        write_report(tmp_path)
+
+
+def test_every_defect_is_told_with_its_count_and_place():
+    report = {
+        "was_sorted": False,
+        "duplicates": {
+            "identical": {"rows": 2, "places": ["2024-01-01 00:00:00", "2024-01-02 00:00:00"]},
+            "filled": {"rows": 0, "places": []},
+            "averaged": {"rows": 1, "places": ["2024-01-03 00:00:00"]},
+        },
+        "off_grid": {"moved": 3, "left_out": 1, "places": []},
+        "gaps": {"count": 1, "rows": 9, "longest": 9, "places": [{"start": "2024-02-01 00:00:00", "rows": 9}]},
+        "missing": {"a": 9, "b": 0},
+        "outliers": {"a": {"count": 5, "masked": 2, "places": [{"time": "2024-03-01 00:00:00", "value": 7.0}]}},
+        "defects": [{"start": "2012-03-25", "end": "2012-03-26", "reason": "clock change", "masked": 1}],
+        "left_out": {"c": "is constant (0)"},
+        "notes": ["the time column is 'time'"],
+    }
+    text = "\n".join(findings(report))
+    for said in (
+        "not in time order",
+        "2 rows identical",
+        "2024-01-01 00:00, 2024-01-02 00:00",
+        "1 row disagreed",
+        "3 rows slightly off",
+        "1 row between the steps",
+        "9 rows in 1 gap",
+        "a 9",
+        "a: 5 outliers, 2 of them masked: 2024-03-01 00:00 (7) and 4 more",
+        "clock change; 1 values masked",
+        "c (is constant (0))",
+        "The time column is 'time'.",
+    ):
+        assert said in text, said

@@ -1,0 +1,53 @@
+import pytest
+
+from timevis.evaluation.run_record import model_label
+from timevis.evaluation.verdict import interval, number, outcome, verdict
+
+
+def results(value, low, high, model="lstm", backbone=None):
+    return {
+        "run": {"model": model, "backbone": backbone, "data": "traffic"},
+        "skill": {"wql": {"value": value, "low": low, "high": high}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("skill", "word", "said"),
+    [
+        ((0.34, 0.30, 0.38), "wins", "lstm beats seasonal naive by 34.0 % on WQL (95 % interval 30.0 to 38.0 %)"),
+        ((-0.1, -0.2, -0.05), "loses", "its WQL is 10.0 % higher (95 % interval 5.0 to 20.0 %)"),
+        ((0.02, -0.01, 0.05), "open", "can't be told apart"),
+        ((-0.02, -0.05, 0.01), "open", "its WQL is 2.0 % higher, but the interval of the skill holds zero"),
+        ((0.3, None, None), "open", "too few test windows"),
+        ((None, None, None), "open", "no verdict"),
+    ],
+)
+def test_the_verdict_claims_no_more_than_the_interval_shows(skill, word, said):
+    assert said in verdict(results(*skill))
+    assert outcome(results(*skill)) == word
+
+
+def test_seasonal_naive_is_called_the_reference():
+    found = results(0.0, 0.0, 0.0, model="seasonal_naive")
+    assert "the reference" in verdict(found)
+    assert outcome(found) == "reference"
+
+
+def test_a_language_model_is_never_named_without_its_backbone():
+    assert verdict(results(0.1, 0.05, 0.2, "qwen", "nano")).startswith("qwen [nano] beats")
+    assert (
+        model_label({"model": "qwen", "backbone": {"name": "Qwen2.5-0.5B", "parameters": 5}}) == "qwen [Qwen2.5-0.5B]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "–"), (float("nan"), "–"), (1234567, "1 234 567"), (-0.00012345, "−0.0001234"), ("cpu", "cpu")],
+)
+def test_numbers_are_short_and_missing_ones_a_dash(value, text):
+    assert number(value) == text
+
+
+def test_an_interval_without_ends_is_empty():
+    assert interval({"low": None, "high": None}) == ""
+    assert interval({"low": -0.011, "high": 0.2}, percent=True) == "−1.1 to 20.0 %"

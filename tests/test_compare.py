@@ -1,0 +1,93 @@
+import json
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from timevis.errors import RunFolderError
+from timevis.evaluation.comparison import compare, unique_labels
+from timevis.evaluation.run_record import RunRecord
+
+main = runpy.run_path(str(Path(__file__).parents[1] / "scripts" / "compare.py"))["main"]
+
+
+@pytest.fixture(scope="module")
+def runs(finished_run):
+    return [finished_run("model=linear"), finished_run("model=seasonal_naive")]
+
+
+def test_compare_prints_and_writes_tables_and_pictures(runs, tmp_path, capsys):
+    out = tmp_path / "comparison"
+    assert main([*map(str, runs), "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "linear" in printed
+    assert "Difference from linear" in printed
+    assert {p.name for p in out.iterdir()} == {
+        "comparison.md",
+        "metrics.csv",
+        "differences.csv",
+        "by_horizon.csv",
+        "cost.csv",
+        "error_by_horizon.png",
+        "differences.png",
+        "cost.png",
+    }
+    metrics = pd.read_csv(out / "metrics.csv", index_col="run")
+    for run in runs:
+        results = json.loads((run / "results.json").read_text())
+        assert metrics.loc[results["run"]["model"], "wql"] == pytest.approx(results["metrics"]["wql"]["value"])
+
+
+def test_the_difference_is_that_of_the_metrics_and_its_tests_agree_in_sign(runs):
+    linear, naive = map(RunRecord.load, runs)
+    table = compare([linear, naive], naive).differences.set_index(["run", "metric"])
+    for metric in ("wql", "mase", "mse_scaled"):
+        ours, theirs = (r.results["metrics"][metric]["value"] for r in (linear, naive))
+        row = table.loc[("linear", metric)]
+        assert row["difference"] == pytest.approx(ours - theirs)
+        assert row["percent"] == pytest.approx(100 * (ours / theirs - 1))
+        assert np.sign(row["dm_statistic"]) == np.sign(row["difference"])
+
+
+def test_a_single_run_is_compared_with_seasonal_naive(runs, tmp_path, capsys):
+    assert main([str(runs[0]), "--out", str(tmp_path / "one")]) == 0
+    assert "Difference from seasonal naive" in capsys.readouterr().out
+
+
+def test_a_run_equal_to_its_reference_does_not_differ(runs):
+    naive = RunRecord.load(runs[1])
+    table = compare([naive]).differences
+    assert (table["difference"] == 0).all()
+    assert (table["p"] == 1).all()
+    assert (table["dm_p"] == 1).all()
+
+
+def test_runs_with_different_window_sets_are_refused_naming_hashes_and_reason(runs, finished_run, tmp_path, capsys):
+    other = finished_run("model=seasonal_naive", "horizon=4")
+    assert main([str(runs[1]), str(other), "--out", str(tmp_path / "no")]) == 1
+    said = capsys.readouterr().err
+    for run in (runs[1], other):
+        assert json.loads((run / "results.json").read_text())["window_set"]["hash"] in said
+    assert "horizon 6 and 4" in said
+    assert not (tmp_path / "no").exists()
+
+
+def test_runs_on_other_values_are_refused_for_the_values(runs, finished_run):
+    other = finished_run("model=seasonal_naive", "data.seed=5")
+    with pytest.raises(RunFolderError, match="values differ"):
+        compare([RunRecord.load(runs[1]), RunRecord.load(other)])
+
+
+def test_an_output_folder_with_files_is_left_alone(runs, tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("keep")
+    assert main([str(runs[0]), "--out", str(tmp_path)]) == 1
+    assert "not an empty folder" in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_runs_of_one_model_are_told_apart(runs, finished_run):
+    records = [RunRecord.load(runs[0]), RunRecord.load(finished_run("model=linear", "seed=1"))]
+    assert unique_labels(records) == ["linear, seed 0", "linear, seed 1"]
+    assert len(set(unique_labels([records[0], records[0]]))) == 1

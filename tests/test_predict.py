@@ -1,0 +1,204 @@
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from timevis.data.catalog import load_panel
+from timevis.errors import DataError
+from timevis.evaluation.comparison import compare
+from timevis.evaluation.run_record import RunRecord
+from timevis.predict import QUANTILE_COLUMNS, forecast_panel, panels_for, predict, with_future
+from timevis.refit import refit
+from timevis.rescore import rescore
+from timevis.run_folder import RunFolder
+
+main = runpy.run_path(str(Path(__file__).parents[1] / "scripts" / "predict.py"))["main"]
+
+
+def hourly(rows: int, start: str = "2024-01-01", seed: int = 0) -> pd.DataFrame:
+    """A daily wave in two channels with a covariate."""
+    hours = np.arange(rows)
+    noise = np.random.default_rng(seed).normal(0, 0.1, (2, rows))
+    return pd.DataFrame(
+        {
+            "time": pd.date_range(start, periods=rows, freq="h"),
+            "a": 10 + np.sin(hours / 12 * np.pi) + noise[0],
+            "b": 50 + 5 * np.cos(hours / 12 * np.pi) + noise[1],
+            "price": hours % 7 * 1.0,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "plant.csv"
+    hourly(600).to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(finished_run, source):
+    return finished_run(
+        "model=linear", "data=csv", f"data.path={source}", "data.target=[a,b]", "data.covariates={price: known}"
+    )
+
+
+def test_the_future_follows_the_last_row_of_the_runs_data(run):
+    table = predict(run)
+    assert list(table.columns) == ["item", "channel", "timestamp", "point", *QUANTILE_COLUMNS]
+    assert len(table) == 2 * 6
+    assert set(table["item"]) == {"plant"}
+    expected = pd.date_range("2024-01-01", periods=606, freq="h")[600:]
+    for _, rows in table.groupby("channel"):
+        assert rows["timestamp"].tolist() == expected.tolist()
+    quantiles = table[list(QUANTILE_COLUMNS)].to_numpy()
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    truth = 10 + np.sin(np.arange(600, 606) / 12 * np.pi)
+    np.testing.assert_allclose(table.loc[table["channel"] == "a", "q0.5"], truth, atol=0.5)
+
+
+def test_a_data_frame_in_gives_what_its_file_gives(run, tmp_path):
+    frame = hourly(100, "2025-03-01", seed=1)
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    pd.testing.assert_frame_equal(predict(run, frame), predict(run, [tmp_path / "data.csv"]))
+
+
+def test_many_files_and_ids_give_one_table_with_an_item_column(finished_run, tmp_path):
+    one = hourly(300)[["time", "a"]]
+    one.to_csv(tmp_path / "one.csv", index=False)
+    run = finished_run("model=linear", "data=csv", f"data.path={tmp_path / 'one.csv'}")
+    long = pd.concat([hourly(60, seed=s)[["time", "a"]].assign(id=f"s{s}") for s in range(3)])
+    long.to_csv(tmp_path / "long.csv", index=False)
+    table = predict(run, [tmp_path / "one.csv", tmp_path / "long.csv"])
+    assert table["item"].unique().tolist() == ["one", "s0", "s1", "s2"]
+    assert len(table) == 4 * 6
+
+
+def test_a_forecast_does_not_depend_on_what_comes_after_or_beside_it(run):
+    folder = RunFolder(run)
+    panel, _ = load_panel(folder.config.data)
+    forecaster = folder.load_forecaster()
+    whole = forecast_panel(forecaster, panel, "x", folder.config.data)
+    one_by_one = forecast_panel(forecaster, panel, "x", folder.config.data, batch_size=1)
+    np.testing.assert_allclose(whole["point"], one_by_one["point"], rtol=1e-5)
+    ahead, origin = with_future(panel, 6, folder.config.data)
+    assert (origin, len(ahead)) == (600, 606)
+    again, origin = with_future(ahead, 6, folder.config.data)
+    assert (origin, len(again)) == (600, 606)
+
+
+def test_the_last_window_of_the_test_part_is_forecast_the_same_by_predict(run):
+    predictions = pd.read_parquet(run / "predictions.parquet")
+    row = predictions.sort_values("origin").iloc[-1]
+    frame = hourly(600)
+    table = predict(run, frame.iloc[: row["origin"]])
+    mine = table[table["channel"] == row["channel"]]
+    np.testing.assert_allclose(mine["point"], row["point"], rtol=1e-4)
+    assert mine["timestamp"].iloc[0] == row["timestamp"]
+
+
+def test_rows_without_targets_tell_the_known_future(run):
+    frame = hourly(106)
+    frame.loc[100:, ["a", "b"]] = np.nan
+    table = predict(run, frame)
+    assert table["timestamp"].iloc[0] == frame["time"].iloc[100]
+    (panel,) = panels_for(RunFolder(run), frame).values()
+    ahead, origin = with_future(panel, 6, RunFolder(run).config.data)
+    assert origin == 100
+    assert ahead.covariates[100:, 0].tolist() == frame["price"].iloc[100:].tolist()
+
+
+def test_holidays_of_the_future_are_known():
+    cfg = {"name": "traffic", "time": "time", "target": ["traffic_volume"], "covariates": {"holiday": "known"}}
+    panel, _ = load_panel(cfg)
+    ahead, origin = with_future(panel, 24 * 60, cfg)
+    flags = pd.Series(ahead.covariates[origin:, 0], index=ahead.index[origin:])
+    assert flags["2018-11-22"].eq(1).all()  # Thanksgiving
+    assert flags["2018-11-20"].eq(0).all()
+    assert np.isfinite(flags).all()
+
+
+def test_too_short_or_unfitting_data_are_refused(run, tmp_path):
+    with pytest.raises(DataError, match="fewer than the context_length of the run, 24"):
+        predict(run, hourly(20))
+    with pytest.raises(DataError, match="'b'"):
+        predict(run, hourly(100).drop(columns="b"))
+    with pytest.raises(DataError, match="'price'"):
+        predict(run, hourly(100).drop(columns="price"))
+
+
+def test_a_refit_sees_the_last_rows_and_keeps_the_calibration(run):
+    folder = RunFolder(run)
+    before, after = folder.load_forecaster(), refit(folder)
+    assert torch.equal(before.residuals.offsets, after.residuals.offsets)
+    values = hourly(600)[["a", "b"]].to_numpy()
+    np.testing.assert_allclose(after.channel_mean, values.mean(0), rtol=1e-6)
+    changed = [k for k, v in after.state_dict().items() if not torch.equal(v, before.state_dict()[k])]
+    assert any(not k.startswith(("channel_", "mase_")) for k in changed)
+
+
+def test_a_trained_model_refits_for_the_epochs_of_its_best_weights(finished_run):
+    overrides = ("model=lstm", "model.hidden_size=8", "model.fit.max_epochs=2", "model.fit.steps_per_epoch=3")
+    folder = RunFolder(finished_run(*overrides))
+    weights = (folder.path / "model" / "model.safetensors").read_bytes()
+    first, second = refit(folder), refit(folder)
+    for name, value in first.state_dict().items():
+        assert torch.equal(value, second.state_dict()[name]), name
+    assert (folder.path / "model" / "model.safetensors").read_bytes() == weights
+    assert len(predict(folder.path, refit=True)) == 2 * 6
+
+
+def test_rescoring_the_test_part_gives_the_runs_own_scores(run, tmp_path):
+    (found,) = rescore(run, tmp_path / "again").values()
+    before = RunRecord.load(run).results
+    assert found["window_set"]["hash"] == before["window_set"]["hash"]
+    for name, entry in before["metrics"].items():
+        assert found["metrics"][name]["value"] == pytest.approx(entry["value"], rel=1e-6), name
+    assert len(compare([RunRecord.load(run), RunRecord.load(tmp_path / "again")]).differences)
+    assert (tmp_path / "again" / "report.html").is_file()
+
+
+def test_rescoring_other_dates_takes_only_targets_between_them(run, tmp_path, caplog):
+    rescore(run, tmp_path / "dates", start="2024-01-10", end="2024-01-12 23:00")
+    windows = pd.read_parquet(tmp_path / "dates" / "windows.parquet")
+    assert windows["timestamp"].min() == pd.Timestamp("2024-01-10")
+    assert windows["timestamp"].max() == pd.Timestamp("2024-01-12 18:00")
+    assert "trained or tuned on" in caplog.text
+
+
+def test_rescoring_new_data_needs_no_training(run, tmp_path):
+    hourly(200, "2025-01-01", seed=3).to_csv(tmp_path / "new.csv", index=False)
+    found = rescore(run, tmp_path / "out", [tmp_path / "new.csv"])["new"]
+    assert found["run"]["data"] == "new"
+    assert found["metrics"]["mase"]["value"] < 2
+    with pytest.raises(DataError, match="no window"):
+        rescore(run, tmp_path / "none", [tmp_path / "new.csv"], start="2026-01-01")
+
+
+def test_the_command_writes_a_table_and_a_picture_and_overwrites_nothing(run, tmp_path, capsys):
+    out = tmp_path / "future.csv"
+    assert main([str(run), "--out", str(out)]) == 0
+    first = out.read_bytes()
+    assert out.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    assert main([str(run), "--out", str(out)]) == 1
+    assert "--force" in capsys.readouterr().err
+    assert out.read_bytes() == first
+    assert main([str(run), "--out", str(out), "--force"]) == 0
+    assert main([str(run), "--out", str(tmp_path / "future.parquet"), "--no-plot"]) == 0
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(tmp_path / "future.parquet"), pd.read_csv(out, parse_dates=["timestamp"]), check_dtype=False
+    )
+
+
+def test_the_command_explains_what_it_can_not_do(run, tmp_path, capsys):
+    assert main([str(run), "--out", str(tmp_path / "future.txt")]) == 1
+    assert "neither a .csv nor a .parquet" in capsys.readouterr().err
+    assert main([str(run), str(tmp_path / "absent.csv"), "--out", str(tmp_path / "x.csv")]) == 1
+    assert "absent.csv" in capsys.readouterr().err
+    assert main([str(run), "--rescore", "--start", "soon", "--out", str(tmp_path / "r")]) == 1
+    assert "not a time" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([str(run), "--start", "2024-01-01"])
