@@ -131,7 +131,7 @@ def _day(axes: Axes, panel: Panel, values: np.ndarray, first: bool) -> None:
     index = panel.local_index
     if steps_per_day(panel.freq) > 1:
         slot, unit = index.hour + index.minute / 60, "hour of the day"
-        groups = [("Monday to Friday", index.weekday < 5, "model"), ("weekend", index.weekday >= 5, "second")]
+        groups = [("Monday to Friday", index.day_of_week < 5, "model"), ("weekend", index.day_of_week >= 5, "second")]
     else:
         slot, unit = index.month, "month"
         groups = [("all years", np.ones(len(index), bool), "model")]

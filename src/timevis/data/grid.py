@@ -93,10 +93,10 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
     step, share = int(found[counts.argmax()]), counts.max() / len(steps)
     if step >= 28 * DAY:
         return _calendar_frequency(pd.DatetimeIndex(np.unique(times).astype("M8[us]")), source)
-    if step == DAY and share < 0.9 and not (pd.DatetimeIndex(times.astype("M8[us]")).weekday >= 5).any():
+    if step == DAY and share < 0.9 and not (pd.DatetimeIndex(times.astype("M8[us]")).day_of_week >= 5).any():
         return "B"
     if step == 7 * DAY and share >= 0.5:
-        weekdays = np.bincount(pd.DatetimeIndex(times.astype("M8[us]")).weekday, minlength=7)
+        weekdays = np.bincount(pd.DatetimeIndex(times.astype("M8[us]")).day_of_week, minlength=7)
         return "W-" + ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")[int(weekdays.argmax())]
     if share >= 0.5:
         return _step_alias(step)

@@ -79,8 +79,10 @@ def seasonal_strength(values: np.ndarray, period: int) -> float | None:
         return None
     series = values[len(values) - rows :].astype(np.float64)
     detrended = series - moving_average(series, period)
+    detrended[: period // 2] = np.nan  # the average is not over a whole period there
+    detrended[rows - (period - period // 2) + 1 :] = np.nan
     seen = np.isfinite(detrended)
-    if seen.sum() <= 2 * period:
+    if seen.sum() <= 1.5 * period:
         return None
     phase = np.arange(rows) % period
     count = np.bincount(phase[seen], minlength=period)

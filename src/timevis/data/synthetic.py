@@ -45,7 +45,7 @@ class Clock:
         start = pd.Timestamp(index[0].year, 1, 1)
         day = np.asarray((index - start) / pd.Timedelta(days=1), dtype=np.float64)
         seconds, slot = np.unique(index.hour * 3600 + index.minute * 60 + index.second, return_inverse=True)
-        return cls(day, np.asarray(index.weekday), seconds / 3600, slot, steps_per_day(freq))
+        return cls(day, np.asarray(index.day_of_week), seconds / 3600, slot, steps_per_day(freq))
 
     def __len__(self) -> int:
         return len(self.day)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from timevis.data.columns import find_columns
+from timevis.data.options import DataOptions
+from timevis.data.table import Table
+from timevis.errors import DataError
+
+HOURS = pd.date_range("2024-01-01", periods=50, freq="h").astype(str)
+
+
+def found(frame: pd.DataFrame, **options: object):
+    return find_columns(Table(frame, "t.csv"), DataOptions(**options))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["time", "Timestamp", "ds", "DATE", "gemessen am"])
+def test_the_time_column_is_found_by_name_or_content(name: str) -> None:
+    frame = pd.DataFrame({"x": range(50), name: HOURS, "y": range(50)})
+    assert found(frame).time == (name,)
+    assert found(frame).targets == ("x", "y")
+
+
+def test_no_time_column_is_an_error_that_lists_the_columns() -> None:
+    with pytest.raises(DataError, match="no time column among 'x', 'city'"):
+        found(pd.DataFrame({"x": range(50), "city": ["Rome"] * 50}))
+
+
+def test_a_column_that_is_not_there_is_answered_with_the_nearest() -> None:
+    with pytest.raises(DataError, match="no column 'laod'") as error:
+        found(pd.DataFrame({"time": HOURS, "load": range(50)}), target=("laod",))
+    assert "did you mean 'load'?" in error.value.advice
+
+
+def test_a_target_that_is_not_numeric_is_an_error_with_its_row() -> None:
+    with pytest.raises(DataError, match=r"column 'city' \(row 1: 'Rome'\) holds text"):
+        found(pd.DataFrame({"time": HOURS, "city": ["Rome"] * 50}), target=("city",))
+
+
+def test_columns_that_cannot_be_targets_are_left_out_and_named() -> None:
+    frame = pd.DataFrame(
+        {"No": range(50), "time": HOURS, "x": [1.5, 2] * 25, "flag": [True, False] * 25, "city": "Rome", "none": None}
+    )
+    assert found(frame).targets == ("x",)
+    assert found(frame).left_out == {
+        "No": "counts the rows",
+        "flag": "holds booleans",
+        "city": "holds text",
+        "none": "is empty",
+    }
+
+
+def test_only_text_columns_is_an_error_that_says_why() -> None:
+    with pytest.raises(DataError, match=r"no numeric column is left to forecast \('city' holds text"):
+        found(pd.DataFrame({"time": HOURS, "city": "Rome"}))
+
+
+def test_a_counter_is_a_target_when_there_is_no_other() -> None:
+    assert found(pd.DataFrame({"No": range(50), "time": HOURS})).targets == ("No",)
+
+
+def test_year_month_day_and_hour_make_a_time() -> None:
+    times = pd.to_datetime(HOURS)
+    frame = pd.DataFrame(
+        {"year": times.year, "month": times.month, "day": times.day, "hour": times.hour, "x": range(50)}
+    )
+    assert found(frame).time == ("year", "month", "day", "hour")
+
+
+def test_unlisted_covariates_are_only_observed() -> None:
+    options = DataOptions.from_config({"covariates": ["temp"]})
+    frame = pd.DataFrame({"time": HOURS, "x": range(50), "temp": range(50)})
+    columns = find_columns(Table(frame, "t.csv"), options)
+    assert (columns.targets, columns.covariates, columns.covariates_known) == (("x",), ("temp",), (False,))

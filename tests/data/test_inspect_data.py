@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from timevis.errors import ConfigError
+from timevis.inspection import data_config
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = ROOT / "conf/data"
+
+
+def run(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "scripts" / script), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=os.environ | {"COLUMNS": "120"})
+
+
+def test_inspect_prints_and_draws_what_generate_data_put_in(tmp_path: Path) -> None:
+    made = run("generate_data.py", tmp_path, "--domains", "traffic", "--formats", "csv", "xlsx", "--rows", "1500")
+    assert made.returncode == 0, made.stderr
+    done = run("inspect.py", tmp_path / "traffic.csv", "domain=traffic", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "1,500 rows of 2 channels" in done.stdout
+    assert "1 identical" in done.stdout
+    assert "1 (6 rows, longest 6)" in done.stdout
+    assert (tmp_path / "traffic.png").stat().st_size > 20_000
+    report = json.loads((tmp_path / "traffic.json").read_text())
+    assert report["gaps"]["rows"] == 6
+    assert sum(o["count"] for o in report["outliers"].values()) == 1
+
+
+def test_every_generated_format_holds_the_same_numbers(tmp_path: Path) -> None:
+    assert run("generate_data.py", tmp_path, "--domains", "weather", "--rows", "300").returncode == 0
+    tables = [
+        pd.read_csv(tmp_path / "weather.csv"),
+        pd.read_excel(tmp_path / "weather.xlsx"),
+        pd.read_json(tmp_path / "weather.json"),
+        pd.read_parquet(tmp_path / "weather.parquet"),
+    ]
+    for table in tables[1:]:
+        np.testing.assert_allclose(
+            table.iloc[:, 1:].to_numpy(float), tables[0].iloc[:, 1:].to_numpy(float), atol=1e-9
+        )
+
+
+def test_inspect_answers_a_bad_file_with_one_line_and_advice(tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("time,x\n2024-01-01,1\nsoon,2\n")
+    done = run("inspect.py", tmp_path / "bad.csv", "--no-plot")
+    assert done.returncode == 1
+    assert "bad.csv: row 3, column 'time': the time 'soon' is not a date or time" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_name_of_the_script_does_not_hide_the_standard_library() -> None:
+    for script in ("inspect.py", "generate_data.py"):
+        done = run(script, "--help")
+        assert done.returncode == 0, done.stderr
+    code = f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r}); import inspect; print(inspect.signature)"
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True)
+    assert "function signature" in done.stdout, done.stderr
+
+
+def test_overrides_are_those_of_the_command_line() -> None:
+    cfg, context_length, horizon = data_config(
+        "traffic",
+        ["data.split=[0.5,0.2,0.3]", "covariates={temp:known}", "cleaning.outliers=mask", "horizon=48"],
+        CONFIGS,
+    )
+    assert cfg["split"] == [0.5, 0.2, 0.3]
+    assert cfg["covariates"] == {"temp": "known"}
+    assert cfg["cleaning"]["outliers"] == "mask"
+    assert (context_length, horizon) == (168, 48)
+
+
+@pytest.mark.parametrize(
+    ("source", "override", "message"),
+    [("trafic", "horizon=2", "did you mean 'traffic'"), ("traffic", "targt=x", "did you mean 'target'")],
+)
+def test_unknown_names_and_keys_name_the_nearest(source: str, override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match="'") as error:
+        data_config(source, [override], CONFIGS)
+    assert message in error.value.advice

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from timevis.data.table_io import read_table
+from timevis.data.text_table import read_text
+from timevis.errors import ConfigError, DataError
+
+FRAME = pd.DataFrame(
+    {"time": pd.date_range("2024-01-01", periods=5, freq="h"), "load": [1.5, 2.0, np.nan, 4.0, 5.25], "n": range(5)}
+)
+CSV = FRAME.to_csv(index=False)
+
+
+def excel(path: Path) -> None:
+    with pd.ExcelWriter(path) as book:
+        pd.DataFrame().to_excel(book, sheet_name="cover")
+        FRAME.to_excel(book, sheet_name="data", index=False, startrow=2)
+        FRAME.rename(columns={"load": "other"}).to_excel(book, sheet_name="more", index=False)
+
+
+def cut(path: Path) -> None:
+    excel(path)
+    path.write_bytes(path.read_bytes()[:3000])
+
+
+def text(content: str, encoding: str = "utf-8") -> Callable[[Path], None]:
+    return lambda path: path.write_bytes(content.encode(encoding)) and None
+
+
+WRITERS: dict[str, Callable[[Path], None]] = {
+    "plain.csv": text(CSV),
+    "windows.csv": text(CSV.replace("\n", "\r\n")),
+    "old_mac.csv": text(CSV.replace("\n", "\r")),
+    "marked.csv": text(CSV, "utf-8-sig"),
+    "wide.csv": text(CSV, "utf-16"),
+    "tab.tsv": text(CSV.replace(",", "\t")),
+    "bars.txt": text(CSV.replace(",", "|")),
+    "german.csv": text(CSV.replace(",", ";").replace(".", ",")),
+    "comment.csv": text("# exported by a tool\n\n" + CSV),
+    "packed.csv.gz": lambda path: path.write_bytes(gzip.compress(CSV.encode())) and None,
+    "book.xlsx": excel,
+    "records.json": lambda path: FRAME.to_json(path, orient="records", date_format="iso"),
+    "columns.json": lambda path: FRAME.to_json(path, orient="columns", date_format="iso"),
+    "split.json": lambda path: FRAME.to_json(path, orient="split", date_format="iso"),
+    "lines.jsonl": lambda path: FRAME.to_json(path, orient="records", lines=True, date_format="iso"),
+    "lists.json": lambda path: (
+        path.write_text(json.dumps({c: v.astype(str).tolist() for c, v in FRAME.items()})) and None
+    ),
+    "table.parquet": lambda path: FRAME.to_parquet(path),
+    "indexed.parquet": lambda path: FRAME.set_index("time").to_parquet(path),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_format_gives_the_same_table(name: str, tmp_path: Path) -> None:
+    WRITERS[name](tmp_path / name)
+    table = read_table(tmp_path / name)
+    assert list(table.frame.columns) == ["time", "load", "n"]
+    np.testing.assert_allclose(pd.to_numeric(table.frame["load"], errors="coerce"), FRAME["load"])
+    times = pd.to_datetime(table.frame["time"]).dt.tz_localize(None)
+    assert (times.dt.as_unit("us").array == FRAME["time"].dt.as_unit("us").array).all()
+
+
+def test_the_first_sheet_with_data_is_read_and_named(tmp_path: Path) -> None:
+    excel(tmp_path / "book.xlsx")
+    assert any("'data'" in note for note in read_table(tmp_path / "book.xlsx").notes)
+    assert "other" in read_table(tmp_path / "book.xlsx", sheet="more").frame
+    assert "other" in read_table(tmp_path / "book.xlsx", sheet=2).frame
+    with pytest.raises(ConfigError, match="did you mean 'more'"):
+        read_table(tmp_path / "book.xlsx", sheet="mroe")
+    with pytest.raises(DataError, match="'cover' holds no table"):
+        read_table(tmp_path / "book.xlsx", sheet="cover")
+
+
+@pytest.mark.parametrize(
+    ("name", "writer", "message"),
+    [
+        ("pretends.csv", excel, "is an Excel workbook"),
+        ("pretends.xlsx", text(CSV), "is a text table"),
+        ("pretends.parquet", text(CSV), "is a text table"),
+        (
+            "pretends.csv",
+            lambda p: FRAME.to_parquet(p.with_suffix(".parquet")) or p.with_suffix(".parquet").rename(p),
+            "Parquet",
+        ),
+        ("pretends.json", text(CSV), "is a text table"),
+        ("pretends.csv", text('[{"time": 1}]'), "is JSON"),
+        ("pretends.xls", text("<html><table></table></html>"), "HTML"),
+        ("pretends.csv", text("%PDF-1.7"), "PDF"),
+        ("packed.csv.gz", text(CSV), "not compressed"),
+        ("table.foo", text(CSV), "says no format"),
+        ("empty.csv", text(" \n\n"), "empty"),
+        ("header.csv", text("time,load\n"), "no rows"),
+        ("single.csv", text("load\n1\n2\n"), "only one column"),
+        ("headless.csv", text(CSV.split("\n", 1)[1]), "row 1 should hold the column names"),
+        ("twice.csv", text("time,a,a\n2024-01-01,1,2\n"), "several columns are named 'a'"),
+        ("ragged.csv", text("time,a\n2024-01-01,1\n\n2024-01-02,1,2\n"), "row 4 has 3 columns"),
+        ("short.json", text('{"time": ["2024-01-01"], "a": [1, 2]}'), "'a' has 2 values"),
+        ("nested.json", text('[{"time": "2024", "a": {"b": 1}}]'), "record 1, column 'a' holds a nested value"),
+        ("broken.json", text('{"time": [1,'), "not JSON at row 1"),
+        ("broken.jsonl", text('{"a": 1}\n{"a": 2}\n{"a"\n'), "row 3 is not JSON"),
+        ("broken.xlsx", lambda p: cut(p), "damaged"),
+        ("broken.csv.gz", lambda p: p.write_bytes(gzip.compress(CSV.encode())[:40]) and None, "damaged"),
+        ("broken.parquet", lambda p: p.write_bytes(b"PAR1" + bytes(100)) and None, "damaged"),
+    ],
+)
+def test_a_bad_file_is_a_clear_error(name: str, writer: Callable[[Path], None], message: str, tmp_path: Path) -> None:
+    writer(tmp_path / name)
+    with pytest.raises(DataError, match=message) as error:
+        read_table(tmp_path / name)
+    assert name in error.value.message
+
+
+def test_a_missing_file_is_answered_with_the_tables_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "here.csv").write_text(CSV)
+    with pytest.raises(DataError, match="there is no file") as error:
+        read_table(tmp_path / "there.csv")
+    assert "here.csv" in error.value.advice
+
+
+@pytest.mark.parametrize(("encoding", "word"), [("cp1252", "Größe"), ("gb18030", "流量值")])
+def test_a_wrong_encoding_names_byte_and_row_and_the_likely_encoding(
+    encoding: str, word: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(f"time,load\n2024-01-01,1\n2024-01-02,{word}\n".encode(encoding))
+    with pytest.raises(DataError, match=r"row 3 is not UTF-8 text \(byte 3"):
+        read_table(path)
+    with pytest.raises(DataError) as error:
+        read_table(path)
+    assert encoding in error.value.advice
+    assert word in error.value.advice
+    assert read_table(path, encoding=encoding).frame["load"].tolist() == ["1", word]
+
+
+def test_rows_are_numbered_as_a_spreadsheet_shows_them() -> None:
+    table = read_text(b'# note\n\ntime,load,note\n2024-01-01,1,"two\nlines"\n\n2024-01-02,2,x\n', "t.csv")
+    assert table.place(0) == "row 4"
+    assert table.place(1) == "row 6"
+
+
+def test_records_are_numbered_from_one(tmp_path: Path) -> None:
+    WRITERS["records.json"](tmp_path / "records.json")
+    assert read_table(tmp_path / "records.json").place(0) == "record 1"
+
+
+cells = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(cells, min_size=1, max_size=6), st.sampled_from(",;\t|"))
+def test_quoted_text_survives_any_delimiter(column: list[str], delimiter: str) -> None:
+    frame = pd.DataFrame({"time": ["2024-01-01"] * len(column), "note": [f"x{c}" for c in column]})
+    raw = frame.to_csv(index=False, sep=delimiter, quoting=1).encode()
+    assert read_text(raw, "t.csv").frame["note"].tolist() == frame["note"].tolist()

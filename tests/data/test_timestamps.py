@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from timevis.data.table import Table
+from timevis.data.timestamps import parse_times
+from timevis.errors import DataError
+
+HOURS = pd.date_range("2024-02-25 18:00", periods=400, freq="h", unit="us")
+DAYS = pd.date_range("2024-01-01", periods=60, freq="D", unit="us")
+
+
+def parsed(values: object, **options: bool | None) -> pd.DatetimeIndex:
+    return parse_times(Table(pd.DataFrame({"time": values}), "t.csv"), ("time",), **options).index
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%dT%H:%M:%S",
+        "%Y/%m/%d %H:%M",
+        "%d.%m.%Y %H:%M",
+        "%m/%d/%Y %I:%M %p",
+        "%d-%b-%Y %H:%M",
+    ],
+)
+def test_usual_ways_to_write_a_time_are_read(pattern: str) -> None:
+    assert (parsed(HOURS.strftime(pattern)) == HOURS).all()
+
+
+@given(st.datetimes(pd.Timestamp(1900, 1, 1), pd.Timestamp(2200, 1, 1)))
+def test_iso_times_are_read_exactly(moment: pd.Timestamp) -> None:
+    moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    assert parsed([moment.isoformat()])[0] == moment
+
+
+@settings(max_examples=50)
+@given(st.dates(pd.Timestamp(2000, 1, 1).date(), pd.Timestamp(2030, 1, 1).date()), st.booleans())
+def test_a_run_of_days_is_read_whichever_comes_first(start: object, day_first: bool) -> None:
+    days = pd.date_range(str(start), periods=40, freq="D", unit="us")
+    assert (parsed(days.strftime("%d/%m/%Y" if day_first else "%m/%d/%Y")) == days).all()
+
+
+def test_ambiguous_dates_are_read_so_that_steps_are_regular() -> None:
+    months = pd.date_range("2020-01-01", periods=36, freq="MS", unit="us")
+    assert (parsed(months.strftime("%d/%m/%Y")) == months).all()
+
+
+def test_dates_that_stay_ambiguous_are_an_error_that_asks() -> None:
+    with pytest.raises(DataError, match="day first or month first") as error:
+        parsed(DAYS[:12].strftime("%d/%m/%Y"))
+    assert "data.cleaning.day_first" in error.value.advice
+    assert (parsed(DAYS[:12].strftime("%d/%m/%Y"), day_first=True) == DAYS[:12]).all()
+
+
+def test_dates_in_both_orders_are_an_error_that_names_both_rows() -> None:
+    text = list(DAYS.strftime("%d/%m/%Y"))
+    text[40] = "02/25/2024"
+    with pytest.raises(DataError, match=r"day first in record|day first in row 13.*month first in row 41"):
+        parsed(text)
+
+
+def test_zoned_times_become_utc_and_one_offset_is_the_calendars_zone() -> None:
+    times = parse_times(Table(pd.DataFrame({"time": HOURS.strftime("%Y-%m-%dT%H:%M+02:00")}), "t.csv"), ("time",))
+    assert (times.index == HOURS.tz_localize("UTC") - pd.Timedelta(hours=2)).all()
+    assert times.zone == "UTC+02:00"
+    assert times.wall is not None
+    assert (times.wall == HOURS).all()
+
+
+def test_offsets_may_change_with_daylight_saving() -> None:
+    berlin = pd.date_range("2024-03-29", periods=100, freq="h", tz="Europe/Berlin", unit="us")
+    text = [str(t) for t in berlin]
+    assert text[0][-6:] != text[-1][-6:]
+    assert (parsed(text) == berlin.tz_convert("UTC")).all()
+
+
+def test_mixing_naive_and_zoned_times_is_an_error_that_names_the_row() -> None:
+    text = [str(t) for t in HOURS]
+    text[7] += "+00:00"
+    with pytest.raises(DataError, match=r"row 8, column 'time'.*has a time zone"):
+        parsed(text)
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"), [("yesterday", "'yesterday' is not a date"), ("", "is empty"), ("NA", "empty")]
+)
+def test_a_cell_that_is_not_a_time_is_named(cell: str, message: str) -> None:
+    text = [str(t) for t in HOURS]
+    text[3] = cell
+    with pytest.raises(DataError, match=rf"t.csv: row 4, column 'time'.*{message}"):
+        parsed(text)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_numbers_since_1970_are_utc(unit: str) -> None:
+    index = parsed(HOURS.as_unit(unit).asi8)
+    assert (index == HOURS.tz_localize("UTC")).all()
+
+
+def test_compact_dates_and_years_are_read() -> None:
+    assert (parsed([int(t) for t in DAYS.strftime("%Y%m%d")]) == DAYS).all()
+    assert parsed([1990, 1991])[1] == pd.Timestamp("1991-01-01")
+
+
+def test_rounding_errors_of_spreadsheets_are_taken_out() -> None:
+    assert parsed([pd.Timestamp("2024-01-01 00:59:59.999999")])[0] == pd.Timestamp("2024-01-01 01:00")
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"date": HOURS.strftime("%Y-%m-%d"), "clock": HOURS.strftime("%H:%M")},
+        {"date": HOURS.normalize(), "hour": HOURS.hour},
+        {"year": HOURS.year, "month": HOURS.month, "day": HOURS.day, "hour": HOURS.hour},
+    ],
+)
+def test_a_time_may_be_spread_over_columns(columns: dict) -> None:
+    table = Table(pd.DataFrame(columns), "t.csv")
+    assert (parse_times(table, tuple(columns)).index == HOURS).all()
