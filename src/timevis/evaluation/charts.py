@@ -171,7 +171,7 @@ def residual_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
                     "line",
                     middle,
                     np.exp(-0.5 * ((middle - flat.mean()) / spread) ** 2) / spread / np.sqrt(2 * np.pi),
-                    "normal of the same mean and deviation",
+                    "normal, same deviation",
                     "truth",
                     dashed=True,
                 ),

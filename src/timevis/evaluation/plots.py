@@ -14,6 +14,9 @@ from matplotlib.figure import Figure
 
 from timevis.evaluation.chart import COLOURS, Chart, Mark
 
+PANEL = (4.2, 2.15)
+LEFT, RIGHT, ABOVE, BELOW, LEGEND = 0.95, 0.3, 0.35, 0.85, 0.25
+"""Size of a panel and the margins around it, inches."""
 STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 9,
@@ -38,18 +41,31 @@ def figure(charts: list[Chart], columns: int = 2, one_legend: bool = False) -> F
     """Draw charts in a grid of `columns`; `one_legend` serves charts that all draw the same things."""
     columns = min(columns, len(charts))
     rows = -(-len(charts) // columns)
+    margin = LEFT + 0.07 * max(0, _longest_name(charts) - 10)
+    width, height = columns * (PANEL[0] + margin), rows * (PANEL[1] + BELOW) + ABOVE + one_legend * LEGEND
     with mpl.rc_context(STYLE):
-        picture = Figure(figsize=(5.0 * columns + 0.4, 2.9 * rows + 0.3), layout="constrained")
+        picture = Figure(figsize=(width + RIGHT, height))
         FigureCanvasAgg(picture)
         for i, chart in enumerate(charts):
-            axes = picture.add_subplot(rows, columns, i + 1)
+            row, column = divmod(i, columns)
+            # fixed margins: matplotlib's layout engines take longer than all the drawing
+            left = column * (PANEL[0] + margin) + margin
+            bottom = height - ABOVE - row * (PANEL[1] + BELOW) - PANEL[1]
+            box = (left / (width + RIGHT), bottom / height, PANEL[0] / (width + RIGHT), PANEL[1] / height)
+            axes = picture.add_axes(box)
             draw(axes, chart)
             handles, names = axes.get_legend_handles_labels()
             if one_legend and i == 0:
-                picture.legend(handles, names, loc="outside lower center", ncols=len(names))
+                picture.legend(handles, names, loc="lower center", ncols=len(names))
             elif not one_legend and len(names) > 1:
                 axes.legend(handles, names, loc="best")
     return picture
+
+
+def _longest_name(charts: list[Chart]) -> int:
+    """Letters of the longest name on a y axis."""
+    names = [y for chart in charts for mark in chart.marks for y in mark.y if isinstance(y, str)]
+    return max(map(len, names), default=0)
 
 
 def draw(axes: Axes, chart: Chart) -> None:
