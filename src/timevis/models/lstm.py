@@ -45,7 +45,7 @@ class LSTM(Forecaster):
         Of the data it is fitted on.
     segment_length, cell, hidden_size, num_layers, dropout
         Of the network; see `timevis.models.recurrent.RecurrentNet`.
-    normalization, channel_embedding, calendar, calendar_size, highway
+    normalization, channel_embedding, calendar, calendar_size
         Of the network as well.
     covariate_columns : sequence of int
         The covariates that are read; `from_data` finds them.
@@ -80,7 +80,6 @@ class LSTM(Forecaster):
         covariate_columns: Sequence[int] = (),
         calendar: Sequence[str] = ("hour", "weekday"),
         calendar_size: int = 16,
-        highway: bool = False,
         point: str = "quantiles",
         point_loss: str = "mse",
         point_weight: float = 1.0,
@@ -108,7 +107,6 @@ class LSTM(Forecaster):
             channel_embedding=channel_embedding,
             calendar=calendar,
             calendar_size=calendar_size,
-            highway=highway,
         )
         self.point = one_of("point", point, POINTS)
         self.point_loss, self.point_weight = one_of("point_loss", point_loss, POINT_LOSSES), point_weight

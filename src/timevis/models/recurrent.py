@@ -104,8 +104,6 @@ class RecurrentNet(nn.Module):
         Fields of `CALENDAR_FIELDS` that encoder and decoder see; empty for none.
     calendar_size : int
         Width of their embedding.
-    highway : bool
-        Add a linear map of the context to every output (the autoregressive part of LSTNet; Lai et al., 2018).
     """
 
     def __init__(
@@ -125,7 +123,6 @@ class RecurrentNet(nn.Module):
         channel_embedding: bool = True,
         calendar: Sequence[str] = (),
         calendar_size: int = 16,
-        highway: bool = False,
     ) -> None:
         super().__init__()
         self.horizon, self.segment_length, self.hidden_size = horizon, segment_length, hidden_size
@@ -153,9 +150,6 @@ class RecurrentNet(nn.Module):
         self.ahead = nn.Linear(ahead_width, hidden_size, bias=False) if ahead_width else None
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(hidden_size, segment_length * self.num_outputs)
-        self.highway = nn.Linear(context_length, horizon, bias=False) if highway else None
-        if self.highway is not None:
-            nn.init.zeros_(self.highway.weight)
         with torch.no_grad():
             # quantiles start close together: softplus(-2) = 0.13
             bias = self.head.bias.view(self.num_outputs, segment_length)
@@ -222,9 +216,6 @@ class RecurrentNet(nn.Module):
         output = self._decode(query, state).view(batch, self.horizon_segments, self.num_outputs, self.segment_length)
         output = output.transpose(1, 2).reshape(batch, self.num_outputs, -1)[..., : self.horizon]
         point, quantiles = output[:, 0], ordered_quantiles(output[:, 1:])
-        if self.highway is not None:
-            straight = self.highway(value)
-            point, quantiles = point + straight, quantiles + straight.unsqueeze(1)
         return point * scale + shift, quantiles * scale.unsqueeze(1) + shift.unsqueeze(1)
 
     def _decode(self, query: Tensor, state: Tensor | tuple[Tensor, Tensor]) -> Tensor:
