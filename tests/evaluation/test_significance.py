@@ -96,6 +96,15 @@ def test_swapping_the_models_turns_the_difference_round(errors):
     assert there.p == back.p
 
 
+@given(st.integers(0, 200))
+@settings(max_examples=25)
+def test_p_is_small_just_where_the_interval_leaves_zero_out(seed: int):
+    noise = np.random.default_rng(seed).normal(size=(2, 60, 1))
+    found = paired_difference(window_frame(noise[0]), window_frame(1.15 * noise[1]), "mae", horizon=3)
+    if not 0.03 < found.p < 0.07:
+        assert (found.p < 0.05) == (found.low > 0 or found.high < 0)
+
+
 def test_a_95_percent_interval_holds_the_truth_about_95_times_in_100():
     # errors of overlapping windows: a moving average over the horizon, mean zero
     horizon, covered = 8, []

@@ -98,11 +98,20 @@ def run_facts(record: RunRecord) -> list[tuple[str, str]]:
 
 
 def _backbone(run: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The backbone with its size and fingerprint, and what else the model says about itself."""
     described = run.get("description") or {}
-    if not run.get("backbone"):
+    backbone = run.get("backbone")
+    if not backbone:
         return []
-    rows = [("Backbone", run["backbone"])]
-    return rows + [(f"Backbone, {k}", v) for k, v in flat(described) if k != "backbone"]
+    about = backbone if isinstance(backbone, dict) else {"name": backbone}
+    rows = [("Backbone", about["name"])]
+    rows += [
+        (f"Backbone, {key}", number(value))
+        for key, value in about.items()
+        if key != "name" and value not in (None, "")
+    ]
+    rest = {key: value for key, value in described.items() if key != "backbone"}
+    return rows + [(name.capitalize().replace(".", ", "), value) for name, value in flat(rest)]
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
@@ -112,8 +121,14 @@ def flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
         if isinstance(value, dict):
             out += flat(value, f"{prefix}{name}.")
         else:
-            out.append((prefix + name, "–" if value is None else str(value)))
+            out.append((prefix + name, _plain(value)))
     return out
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value))
+    return number(value)
 
 
 def settings(model: dict[str, Any]) -> list[tuple[str, str]]:
@@ -151,7 +166,9 @@ def sample(record: RunRecord) -> dict[str, Any] | None:
         return None
     first = record.samples.iloc[0]
     known = ("number", "origin", "timestamp", "channel", "samples")
-    texts = [(name.capitalize(), _text(first[name])) for name in record.samples if name not in known]
+    texts = [
+        (name.capitalize().replace("_", " "), _text(first[name])) for name in record.samples if name not in known
+    ]
     return {"title": f"{first['channel']}, from {first['timestamp']} on", "texts": texts} if texts else None
 
 
