@@ -17,7 +17,7 @@ COLOURS = {
     "third": "#3c8d5a",
     "fourth": "#8a5a9e",
     "fifth": "#b03a48",
-    "naive": "#b98a4a",
+    "naive": "#7d848e",
     "truth": "#23272e",
     "context": "#8b929c",
     "rule": "#aab0b8",

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from timevis.evaluation.chart import COLOURS, Chart, Mark
 
@@ -82,6 +83,9 @@ def draw(axes: Axes, chart: Chart) -> None:
         locator = AutoDateLocator(minticks=3, maxticks=7)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    if first.kind == "points" and len(first.y) and isinstance(first.y[0], str):
+        axes.set_ylim(-0.6, len(first.y) - 0.4)
+        axes.xaxis.set_major_locator(MaxNLocator(6))
 
 
 def _mark(axes: Axes, mark: Mark) -> None:
