@@ -72,6 +72,8 @@ class Boosted(PointForecaster):
             "learning_rate": learning_rate,
             "feature_fraction": feature_fraction,
             "deterministic": True,
+            # with so few rows, threads on a busy machine wait for each other far longer than they work
+            "num_threads": 1,
             "force_col_wise": True,
             "seed": seed,
             "verbosity": -1,
@@ -89,7 +91,7 @@ class Boosted(PointForecaster):
         train, val = (self._rows(datamodule, part) for part in ("train", "val"))
         self.booster = self._boost(train, val)
         # errors of training rows are too small, but the calibration after the fit only needs their shape
-        sizes = [np.abs(y - self.booster.predict(x)) for x, y in (train, val)]
+        sizes = [np.abs(y - self.booster.predict(x, num_threads=1)) for x, y in (train, val)]
         self.spread = self._boost((train[0], sizes[0]), (val[0], sizes[1]))
 
     def refit_arguments(self) -> dict[str, Any]:
@@ -99,11 +101,10 @@ class Boosted(PointForecaster):
     def _boost(self, train: tuple[np.ndarray, np.ndarray], val: tuple[np.ndarray, np.ndarray]) -> lightgbm.Booster:
         import lightgbm
 
-        parameters = {**self.tree_parameters, "num_threads": torch.get_num_threads()}
         data = lightgbm.Dataset(train[0], train[1], categorical_feature=[1], params={"verbosity": -1})
         check = lightgbm.Dataset(val[0], val[1], reference=data)
         stop = lightgbm.early_stopping(self.patience, verbose=False)
-        booster = lightgbm.train(parameters, data, self.rounds, valid_sets=[check], callbacks=[stop])
+        booster = lightgbm.train(self.tree_parameters, data, self.rounds, valid_sets=[check], callbacks=[stop])
         # only the best rounds are kept, in text and in memory alike
         return lightgbm.Booster(model_str=booster.model_to_string(num_iteration=booster.best_iteration))
 
@@ -174,7 +175,7 @@ class Boosted(PointForecaster):
         table = self._table(batch, steps)
         level, std = self._level(batch)
         point, size = (
-            torch.from_numpy(np.asarray(b.predict(table), np.float32)).view(len(batch), self.horizon)
+            torch.from_numpy(np.asarray(b.predict(table, num_threads=1), np.float32)).view(len(batch), self.horizon)
             for b in (self.booster, self.spread)
         )
         return level + std * point, std * size.clamp(min=1e-3)
