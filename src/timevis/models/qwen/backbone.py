@@ -17,6 +17,8 @@ from timevis.models.qwen.attention import NAME as ATTENTION
 
 ARCHITECTURES = ("qwen2", "qwen3")
 FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
+SMALL = 50_000_000
+"""Parameters below which a backbone counts as small."""
 REAL_BACKBONE = "model/backbone=qwen2.5-0.5b"
 
 
@@ -200,11 +202,13 @@ def _dtype(name: str, raw: dict[str, Any]) -> torch.dtype:
     if name != "auto":
         return getattr(torch, name)
     size = raw["num_hidden_layers"] * raw["hidden_size"] * (4 * raw["hidden_size"] + 3 * raw["intermediate_size"])
-    if torch.cuda.is_available():
-        fast = torch.cuda.is_bf16_supported()
-    else:
-        fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return torch.bfloat16 if fast and size > 50_000_000 else torch.float32
+    fast = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else fast_bfloat16()
+    return torch.bfloat16 if fast and size > SMALL else torch.float32
+
+
+def fast_bfloat16() -> bool:
+    """Whether this CPU has instructions for bfloat16 products (AVX512-BF16 or AMX)."""
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 def _name(path: str, raw: dict[str, Any], settings: dict[str, Any]) -> str:

@@ -9,6 +9,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from timevis.errors import ConfigError
+
 RULES = ("mean_std", "median_iqr", "quantile", "last_value")
 
 
@@ -52,9 +54,13 @@ class DigitCodec:
 
     def __post_init__(self) -> None:
         if self.rule not in RULES:
-            raise ValueError(f"codec rule {self.rule!r} is none of {', '.join(RULES)}")
-        if not (self.width >= 1 and 0 < self.bulk <= 1 and 0 < self.knee < self.limit):
-            raise ValueError(f"not a codec: {self}")
+            raise ConfigError(f"model.codec.rule={self.rule} is unknown", f"choose among {', '.join(RULES)}")
+        if not (1 <= self.width <= 6 and 0 < self.bulk <= 1 and 0 < self.knee < self.limit):
+            raise ConfigError(
+                f"model.digits={self.width} with model.codec={{bulk: {self.bulk}, knee: {self.knee}, limit: "
+                f"{self.limit}}} is no codec",
+                "digits lie in 1 to 6, bulk in (0, 1], and knee below limit",
+            )
 
     @property
     def bins(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import psutil
@@ -10,6 +11,8 @@ from torch import Tensor
 
 from timevis.models.qwen.attention import SharedPrefixCache
 from timevis.models.qwen.network import DigitNetwork
+
+log = logging.getLogger(__name__)
 
 MODES = ("sample", "greedy", "median")
 _GOLDEN = 0x9E3779B97F4A7C15 - (1 << 64)
@@ -169,3 +172,56 @@ def decode(
             hidden = hidden.unflatten(1, (samples, new))[:, :, -1]
             at += new
     return out
+
+
+def decode_windows(
+    network: DigitNetwork,
+    prompt: Tensor,
+    context: Tensor,
+    calendar: Tensor,
+    observed: Tensor,
+    *,
+    rows: int | str = "auto",
+    mode: str = "sample",
+    levels: Tensor | None = None,
+    temperature: Tensor | None = None,
+) -> Tensor:
+    """`decode`, some windows at a time, and half as many whenever memory runs out.
+
+    Parameters
+    ----------
+    rows : int or ``auto``
+        Paths side by side; ``auto`` follows `rows_per_pass`.
+    levels : float64 [B, S, H * width], optional
+        Sets S, which is 1 without it.
+    """
+    samples = 1 if levels is None else levels.shape[1]
+    if rows == "auto":
+        suffix = (calendar.shape[1] - context.shape[1]) * network.layout.group
+        tokens = prompt.shape[1] + context.shape[1] * network.layout.group + suffix
+        rows = rows_per_pass(network.backbone, tokens, suffix)
+    step, start, parts = max(1, int(rows) // samples), 0, []
+    while start < len(prompt):
+        part = slice(start, start + step)
+        try:
+            parts.append(
+                decode(
+                    network,
+                    prompt[part],
+                    context[part],
+                    calendar[part],
+                    observed[part],
+                    mode=mode,
+                    levels=None if levels is None else levels[part],
+                    samples=samples,
+                    temperature=temperature,
+                )
+            )
+        except torch.OutOfMemoryError:
+            if step == 1:
+                raise
+            step //= 2
+            log.warning("out of memory: now decoding %d windows at a time", step)
+            continue
+        start += step
+    return torch.cat(parts)

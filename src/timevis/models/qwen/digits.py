@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,25 +10,26 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from timevis.config_check import check_arguments
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.errors import ConfigError, RunFolderError
 from timevis.models.forecaster import Forecast, Forecaster, ResidualQuantiles, sample_quantiles
-from timevis.models.qwen.backbone import REAL_BACKBONE, load_backbone
+from timevis.models.qwen.backbone import REAL_BACKBONE, SMALL, fast_bfloat16, load_backbone
 from timevis.models.qwen.codec import DigitCodec, Scaling
-from timevis.models.qwen.decoding import MODES, decode, rows_per_pass, uniforms
+from timevis.models.qwen.decoding import MODES, decode_windows, uniforms
 from timevis.models.qwen.layout import Layout, ValueTables
 from timevis.models.qwen.lora import merged, prepare_tuning
 from timevis.models.qwen.losses import cross_entropy, ranked_probability, weighted_mean
 from timevis.models.qwen.network import DigitNetwork
-from timevis.models.qwen.prompt import PromptBuilder
+from timevis.models.qwen.optimizer import warm_cosine
+from timevis.models.qwen.prompt import PromptBuilder, series_of
 from timevis.models.qwen.temperature import fit_temperature
 
 log = logging.getLogger(__name__)
 
 DEFAULT_FIELDS = ("minute", "hour", "weekday", "month")
 SHOWN_PATHS = 5
-SMALL = 50_000_000
 
 
 class QwenForecaster(Forecaster):
@@ -71,11 +71,17 @@ class QwenForecaster(Forecaster):
         Share of the steps.
     weight_decay : float
     gradient_checkpointing : bool
+    bf16 : bool or ``auto``
+        Train with bfloat16 matrix products on a CPU; auto where it is fast at them.
     calibrate_temperature : bool
         Fit a temperature for every place on validation.
+    calibration_windows : int, optional
+        Validation windows that `calibrate` reads; 256, or 48 for a large backbone, when None.
     seed : int
         Of the samples.
     """
+
+    calibrated = ("temperature", "residuals.")
 
     def __init__(
         self,
@@ -104,7 +110,9 @@ class QwenForecaster(Forecaster):
         warmup: float = 0.05,
         weight_decay: float = 0.0,
         gradient_checkpointing: bool = False,
+        bf16: bool | str = "auto",
         calibrate_temperature: bool = True,
+        calibration_windows: int | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
@@ -124,10 +132,9 @@ class QwenForecaster(Forecaster):
         prepare_tuning(self.network, tune, **lora)
         if gradient_checkpointing:
             self.source.model.gradient_checkpointing_enable({"use_reentrant": False})
-        words = {
-            **prompt,
-            "style": ("short" if made else "prose") if prompt.get("style") == "auto" else prompt["style"],
-        }
+        words = dict(prompt)
+        if words.get("style", "auto") == "auto":
+            words["style"] = "short" if made else "prose"
         self.prompt = PromptBuilder(
             self.source.tokenizer, layout.start, **series, horizon=horizon, digits=self.codec.width, **words
         )
@@ -148,19 +155,10 @@ class QwenForecaster(Forecaster):
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Forecaster:
-        panel = datamodule.panel
-        card = panel.card
-        channels = [
-            {
-                "name": name,
-                "unit": card.unit_of(name),
-                "about": card.channel_descriptions.get(name, ""),
-                "description": card.description,
-                "domain": card.domain,
-            }
-            for name in panel.channels
-        ]
-        return super().from_data(datamodule, series={"frequency": panel.freq, "channels": channels}, **kwargs)
+        parts = {"backbone": load_backbone, "prompt": PromptBuilder, "lora": prepare_tuning, "codec": DigitCodec}
+        for name, function in parts.items():
+            check_arguments(f"model.{name}", kwargs.get(name) or {}, function)
+        return super().from_data(datamodule, series=series_of(datamodule.panel), **kwargs)
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
@@ -217,10 +215,18 @@ class QwenForecaster(Forecaster):
         seen = torch.cat([batch.context_mask, batch.target_mask], 1)
         return self.network(prompt, digits, batch.calendar, seen, first=first), digits
 
+    def _training_precision(self) -> torch.autocast:
+        """On a CPU that is fast at bfloat16, matrix products of training use it; on CUDA the Trainer decides."""
+        wanted, cpu = self.hparams["bf16"], self.device.type == "cpu"
+        return torch.autocast(
+            self.device.type, torch.bfloat16, enabled=cpu and (fast_bfloat16() if wanted == "auto" else bool(wanted))
+        )
+
     def loss(self, batch: Batch) -> Tensor:
         length = self.context_length
         first = 0 if self.hparams["context_loss"] else length
-        logits, digits = self._logits(batch, first)
+        with self._training_precision():
+            logits, digits = self._logits(batch, first)
         losses = cross_entropy(logits, digits[:, first:])
         if self.hparams["ordinal"]:
             losses = losses + self.hparams["ordinal"] * ranked_probability(logits, digits[:, first:])
@@ -243,7 +249,20 @@ class QwenForecaster(Forecaster):
         sampling = self.hparams["decode"] == "sample"
         count = (num_samples or self.hparams["num_samples"]) if sampling else 1
         scaling, context, prompt = self._read(batch)
-        written = torch.cat(list(self._decode(batch, context, prompt, count)))
+        steps = self.horizon * self.codec.width
+        levels = uniforms(self.hparams["seed"], batch.origin, batch.channel, count, steps) if sampling else None
+        with merged(self.network):
+            written = decode_windows(
+                self.network,
+                prompt,
+                context,
+                batch.calendar,
+                batch.context_mask,
+                rows=self.hparams["decode_rows"],
+                mode=self.hparams["decode"],
+                levels=levels,
+                temperature=self.temperature,
+            )
         samples = self.codec.decode(written, scaling)
         point = samples.mean(1)
         quantiles = sample_quantiles(samples) if sampling else self.residuals(point, batch.channel)
@@ -255,38 +274,6 @@ class QwenForecaster(Forecaster):
                 "digits": [[spell(path) for path in d[:SHOWN_PATHS]] for d in written],
             }
         return Forecast(point, quantiles, samples if sampling else None, extras)
-
-    def _decode(self, batch: Batch, context: Tensor, prompt: Tensor, count: int) -> Iterator[Tensor]:
-        """Digits [b, S, H, width], some windows at a time; halves them when memory runs out."""
-        model, rows = self.source.model, self.hparams["decode_rows"]
-        tokens = prompt.shape[1] + (self.context_length + self.horizon) * self.network.layout.group
-        rows = rows_per_pass(model, tokens, self.horizon * self.network.layout.group) if rows == "auto" else int(rows)
-        step, start = max(1, rows // count), 0
-        with merged(self.network):
-            while start < len(batch):
-                part = slice(start, start + step)
-                origin, channel = batch.origin[part], batch.channel[part]
-                levels = uniforms(self.hparams["seed"], origin, channel, count, self.horizon * self.codec.width)
-                try:
-                    digits = decode(
-                        self.network,
-                        prompt[part],
-                        context[part],
-                        batch.calendar[part],
-                        batch.context_mask[part],
-                        mode=self.hparams["decode"],
-                        levels=levels,
-                        samples=count,
-                        temperature=self.temperature,
-                    )
-                except torch.OutOfMemoryError:
-                    if step == 1:
-                        raise
-                    step = step // 2
-                    log.warning("out of memory: decoding %d windows at a time", step)
-                    continue
-                yield digits
-                start += step
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         assert self.val_metrics is not None
@@ -316,8 +303,9 @@ class QwenForecaster(Forecaster):
         self.residuals.to(self.device)
 
     def _calibration_batches(self, datamodule: WindowDataModule) -> Iterator[Batch]:
-        """Validation windows, evenly thinned: few for a large backbone."""
-        windows = 256 if self.describe()["backbone"]["parameters"] < SMALL else 48
+        """Validation windows, evenly thinned."""
+        small = self.describe()["backbone"]["parameters"] < SMALL
+        windows = self.hparams["calibration_windows"] or (256 if small else 48)
         total = len(datamodule.windows["calibration"])
         chosen = torch.linspace(0, total - 1, min(windows, total)).round().long().unique()
         for index in chosen.split(16):
@@ -331,17 +319,8 @@ class QwenForecaster(Forecaster):
             {"params": others, "lr": self.hparams["learning_rate"], "weight_decay": self.hparams["weight_decay"]},
             {"params": tables, "lr": self.hparams["table_learning_rate"], "weight_decay": 0.0},
         ]
-        optimizer = torch.optim.AdamW([g for g in groups if g["params"]], betas=(0.9, 0.95))
         total = int(self.trainer.estimated_stepping_batches)
-        warm = max(1, round(self.hparams["warmup"] * total))
-
-        def factor(step: int) -> float:
-            if step < warm:
-                return (step + 1) / warm
-            return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, total - warm))))
-
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        return warm_cosine([g for g in groups if g["params"]], total, self.hparams["warmup"])
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """All but the frozen weights of the backbone, which is named by its fingerprint instead."""

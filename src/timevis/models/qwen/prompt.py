@@ -15,6 +15,7 @@ import torch
 import yaml
 from torch import Tensor, nn
 
+from timevis.data.panel import Panel
 from timevis.errors import ConfigError
 from timevis.models.qwen.context_words import WORDS, describe, number_slots
 
@@ -139,6 +140,22 @@ class PromptBuilder(nn.Module):
     def text(self, ids: Tensor) -> str:
         """What a prompt int64 [P] says."""
         return self._decode(ids[1:].tolist())
+
+
+def series_of(panel: Panel) -> dict[str, Any]:
+    """What prompts are filled from: ``frequency``, and of each channel its name, unit and descriptions."""
+    card = panel.card
+    channels = [
+        {
+            "name": name,
+            "unit": card.unit_of(name),
+            "about": card.channel_descriptions.get(name, ""),
+            "description": card.description,
+            "domain": card.domain,
+        }
+        for name in panel.channels
+    ]
+    return {"frequency": panel.freq, "channels": channels}
 
 
 def _fields(

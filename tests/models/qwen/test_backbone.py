@@ -1,0 +1,94 @@
+"""Where a backbone comes from, and what is said when it does not come."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from timevis.errors import ConfigError, TimeVisError
+from timevis.models.qwen.backbone import find, load_backbone
+from timevis.models.qwen.layout import Layout
+
+
+@pytest.fixture
+def copy_of_nano(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(find("nano"), tmp_path / "copy"))
+
+
+def test_nano_comes_with_the_package_in_float32() -> None:
+    backbone = load_backbone("nano")
+    assert backbone.model.dtype == torch.float32
+    assert not any(p.requires_grad for p in backbone.model.parameters())
+    assert backbone.settings["digits"] == 3
+
+
+def test_a_local_folder_is_known_by_its_weights(copy_of_nano: Path) -> None:
+    assert load_backbone(str(copy_of_nano)).fingerprint == load_backbone("nano").fingerprint
+    file = copy_of_nano / "model.safetensors"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    assert load_backbone(str(copy_of_nano)).fingerprint != load_backbone("nano").fingerprint
+
+
+def test_the_first_layers_can_be_kept() -> None:
+    whole, part = load_backbone("nano"), load_backbone("nano", layers=2)
+    assert len(part.model.model.layers) == 2
+    assert part.fingerprint != whole.fingerprint
+    weights = dict(whole.model.named_parameters())
+    assert all(torch.equal(p, weights[n]) for n, p in part.model.named_parameters())
+
+
+def test_random_weights_are_the_same_for_the_same_seed() -> None:
+    one, two, other = (load_backbone("nano", pretrained=False, seed=s) for s in (1, 1, 2))
+    first = next(p for p in one.model.parameters() if p.ndim == 2)
+    assert torch.equal(first, next(p for p in two.model.parameters() if p.ndim == 2))
+    assert one.fingerprint == two.fingerprint != other.fingerprint
+
+
+def test_weights_that_came_out_of_a_4_bit_file_say_so(copy_of_nano: Path) -> None:
+    config = json.loads((copy_of_nano / "config.json").read_text())
+    config["_model_name_or_path"] = "Qwen2.5 Coder 0.5B Instruct AWQ"
+    (copy_of_nano / "config.json").write_text(json.dumps(config))
+    (copy_of_nano / "timevis.json").unlink()
+    backbone = load_backbone(str(copy_of_nano))
+    assert backbone.note == "Qwen2.5-Coder-0.5B-Instruct, dequantised from 4 bit."
+    assert "AWQ" in backbone.name
+
+
+def test_an_unreachable_hub_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(TimeVisError, match="cannot be reached") as error:
+        load_backbone("Qwen/Qwen2.5-0.5B")
+    assert "HF_ENDPOINT" in error.value.advice
+    assert "model.backbone.path" in error.value.advice
+
+
+@pytest.mark.parametrize("path", ["/no/such/folder", "./nothing", "a/b/c"])
+def test_a_folder_that_does_not_exist_is_named(path: str) -> None:
+    with pytest.raises(TimeVisError, match="does not exist"):
+        load_backbone(path)
+
+
+def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TimeVisError, match="no model folder"):
+        load_backbone(str(tmp_path))
+
+
+def test_another_architecture_is_refused(copy_of_nano: Path) -> None:
+    config = json.loads((copy_of_nano / "config.json").read_text())
+    (copy_of_nano / "config.json").write_text(json.dumps({**config, "model_type": "llama"}))
+    with pytest.raises(ConfigError, match="llama"):
+        load_backbone(str(copy_of_nano))
+
+
+def test_a_separator_must_be_one_token() -> None:
+    tokenizer = load_backbone("nano").tokenizer
+    assert Layout.from_tokenizer(tokenizer, 3, ",").group == 4
+    with pytest.raises(ConfigError, match="not one"):
+        Layout.from_tokenizer(tokenizer, 3, ", ;")

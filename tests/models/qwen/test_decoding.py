@@ -1,0 +1,180 @@
+"""Shared-prefix decoding against teacher forcing and against `generate`."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_networks import random_windows, small_network
+from transformers import LogitsProcessor, LogitsProcessorList
+
+from timevis.models.qwen.decoding import _choose, decode, decode_windows, uniforms
+
+KINDS = ["qwen2", "qwen3", "nano"]
+
+
+def run(network, windows, rows=None, **options) -> torch.Tensor:
+    rows = slice(None) if rows is None else rows
+    return decode(
+        network,
+        windows.prompt[rows],
+        windows.digits[rows, : windows.length],
+        windows.calendar[rows],
+        windows.observed[rows, : windows.length],
+        **options,
+    )
+
+
+def levels_of(batch: int, samples: int, steps: int, seed: int = 0) -> torch.Tensor:
+    origin = torch.arange(batch) * 7
+    return uniforms(seed, origin, torch.zeros_like(origin), samples, steps)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("separator", [None, 5])
+def test_sampled_digits_follow_the_teacher_forced_distribution(kind: str, separator: int | None) -> None:
+    if kind == "nano" and separator:
+        pytest.skip("nano has no separator")
+    network, windows = small_network(kind, separator), random_windows()
+    levels = levels_of(3, 6, 12)
+    out = run(network, windows, samples=6, levels=levels)
+    for sample in range(6):
+        digits = torch.cat([windows.digits[:, : windows.length], out[:, sample]], 1)
+        seen = windows.observed.clone()
+        seen[:, windows.length :] = True
+        with torch.no_grad():
+            logits = network(windows.prompt, digits, windows.calendar, seen, first=windows.length).flatten(1, 2)
+        expected, _ = _choose(logits, levels[:, sample])
+        assert torch.equal(expected.view(3, 4, 3), out[:, sample])
+
+
+class DigitMask(LogitsProcessor):
+    """Only the digits of the place whose turn it is."""
+
+    def __init__(self, network, start: int) -> None:
+        self.network, self.start = network, start
+
+    def __call__(self, ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        place = (ids.shape[1] - self.start) % self.network.layout.group
+        allowed = torch.full_like(scores, float("-inf"))
+        if place == self.network.layout.width:
+            allowed[:, self.network.layout.separator] = 0
+        else:
+            allowed[:, self.network.table[place]] = 0
+        return scores + allowed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("separator", [None, 5])
+def test_greedy_decoding_is_generate_under_a_digit_mask(kind: str, separator: int | None) -> None:
+    if kind == "nano" and separator:
+        pytest.skip("nano has no separator")
+    network, windows = small_network(kind, separator, tables=False), random_windows()
+    ids = torch.cat([windows.prompt, network.layout.tokens(windows.digits[:, : windows.length])], 1)
+    group, horizon = network.layout.group, 4
+    written = network.backbone.generate(
+        ids,
+        attention_mask=torch.ones_like(ids),
+        max_new_tokens=group * horizon,
+        min_new_tokens=group * horizon,
+        do_sample=False,
+        pad_token_id=0,
+        eos_token_id=None,
+        logits_processor=LogitsProcessorList([DigitMask(network, ids.shape[1])]),
+    )[:, ids.shape[1] :].view(3, horizon, group)[..., :3]
+    ours = run(network, windows, mode="greedy")[:, 0]
+    tokens = torch.gather(network.table.expand(3, horizon, 3, 10), -1, ours.unsqueeze(-1)).squeeze(-1)
+    assert torch.equal(tokens, written)
+
+
+def test_padded_batches_get_a_mask() -> None:
+    network, windows = small_network("qwen3", tables=False), random_windows()
+    ids = torch.cat([windows.prompt, network.layout.tokens(windows.digits)], 1)
+    padded = torch.cat([torch.full((3, 4), 2), ids], 1)
+    mask = torch.cat([torch.zeros(3, 4), torch.ones_like(ids)], 1).long()
+    with torch.no_grad():
+        plain = network.backbone(input_ids=ids).logits
+        after = network.backbone(input_ids=padded, attention_mask=mask).logits[:, 4:]
+        blind = network.backbone(input_ids=padded).logits[:, 4:]
+    assert torch.allclose(plain, after, atol=1e-4)
+    assert not torch.allclose(plain, blind, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["qwen3", "nano"])
+@pytest.mark.parametrize("rows", [4, 28])
+def test_samples_do_not_depend_on_how_windows_are_batched(kind: str, rows: int) -> None:
+    network, windows = small_network(kind), random_windows(batch=9)
+    levels = levels_of(9, 4, 12)
+    context = windows.digits[:, : windows.length]
+    whole = run(network, windows, samples=4, levels=levels)
+    parts = decode_windows(
+        network, windows.prompt, context, windows.calendar, windows.observed[:, :9], rows=rows, levels=levels
+    )
+    assert float((whole == parts).all(-1).double().mean()) >= 0.999
+
+
+def test_samples_do_not_depend_on_how_many_are_drawn() -> None:
+    network, windows = small_network("qwen3"), random_windows()
+    few, many = (run(network, windows, samples=s, levels=levels_of(3, s, 12)) for s in (3, 8))
+    assert torch.equal(few, many[:, :3])
+
+
+def test_median_decoding_follows_the_conditional_median() -> None:
+    """Of the last value, given the digits before it, against all thousand of its possible digits."""
+    network, windows = small_network("qwen3"), random_windows(horizon=1)
+    out = run(network, windows, mode="median")[:, 0, 0]
+    codes = torch.cartesian_prod(*[torch.arange(10)] * 3)
+    seen = windows.observed.clone()
+    seen[:, windows.length :] = True
+    for b in range(3):
+        digits = torch.cat([windows.digits[b : b + 1, : windows.length].expand(1000, -1, -1), codes.unsqueeze(1)], 1)
+        with torch.no_grad():
+            logits = network(
+                windows.prompt[b : b + 1].expand(1000, -1),
+                digits,
+                windows.calendar[b : b + 1].expand(1000, -1, -1),
+                seen[b : b + 1].expand(1000, -1),
+                first=windows.length,
+            )[:, 0]
+        chance = logits.log_softmax(-1).gather(-1, codes.unsqueeze(-1)).sum((1, 2)).exp()
+        middle = int((chance.cumsum(0) < 0.5).sum())
+        assert int((out[b] * torch.tensor([100, 10, 1])).sum()) == middle
+
+
+def test_running_out_of_memory_halves_the_windows_per_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, windows = small_network("qwen3"), random_windows(batch=8)
+    levels, context = levels_of(8, 2, 12), windows.digits[:, :9]
+    whole = run(network, windows, samples=2, levels=levels)
+    hidden = network.hidden
+
+    def small_memory(x: torch.Tensor, **kwargs) -> torch.Tensor:
+        if len(x) > 2:
+            raise torch.OutOfMemoryError
+        return hidden(x, **kwargs)
+
+    monkeypatch.setattr(network, "hidden", small_memory)
+    out = decode_windows(
+        network, windows.prompt, context, windows.calendar, windows.observed[:, :9], rows=100, levels=levels
+    )
+    assert torch.equal(out, whole)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**31), origin=st.integers(0, 10**9), channel=st.integers(0, 1000))
+def test_random_numbers_depend_on_seed_window_sample_and_step_alone(seed: int, origin: int, channel: int) -> None:
+    one = uniforms(seed, torch.tensor([origin]), torch.tensor([channel]), 4, 6)
+    two = uniforms(seed, torch.tensor([origin + 1, origin]), torch.tensor([channel, channel]), 3, 9)
+    assert torch.equal(one[0, :3], two[1, :, :6])
+    assert not torch.equal(one[0, :3], two[0, :, :6])
+    assert bool(((one > 0) & (one < 1)).all())
+
+
+def test_random_numbers_look_uniform_and_unrelated() -> None:
+    numbers = uniforms(0, torch.arange(50), torch.zeros(50, dtype=torch.long), 20, 30)
+    assert float(numbers.mean()) == pytest.approx(0.5, abs=0.01)
+    assert float(numbers.var()) == pytest.approx(1 / 12, abs=0.002)
+    for dim in range(3):
+        before, after = numbers.narrow(dim, 0, numbers.shape[dim] - 1), numbers.narrow(dim, 1, numbers.shape[dim] - 1)
+        both = torch.stack([before.flatten(), after.flatten()])
+        assert abs(float(torch.corrcoef(both)[0, 1])) < 0.02

@@ -1,0 +1,228 @@
+"""The digit forecaster on real data: honest, reproducible, trainable, and small on disk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from pytorch_lightning import Trainer
+
+from timevis.errors import ConfigError, RunFolderError
+from timevis.models.qwen.digits import QwenForecaster, carry_forward
+from timevis.models.storage import load, save
+
+TUNES = ["lora", "full", "head", "none"]
+
+
+def test_forecasts_have_the_promised_shapes_and_order(make_forecaster) -> None:
+    forecaster, data = make_forecaster()
+    batch = data.gather("test", torch.arange(3))
+    forecast = forecaster.forecast(batch)
+    assert forecast.samples.shape == (3, 4, 6)
+    assert forecast.quantiles.shape == (3, 15, 6)
+    assert bool((forecast.quantiles.diff(dim=1) >= 0).all())
+    assert torch.allclose(forecast.point, forecast.samples.mean(1))
+    assert {len(v) for v in forecast.extras.values()} == {3}
+    assert len(forecast.extras["digits"][0][0].split()) == 6
+
+
+@pytest.mark.parametrize("mode", ["greedy", "median"])
+def test_one_path_modes_get_their_quantiles_from_validation_errors(make_forecaster, mode: str) -> None:
+    forecaster, data = make_forecaster(f"model.decode={mode}", "model.calibration_windows=24")
+    forecaster.calibrate(data)
+    forecast = forecaster.forecast(data.gather("test", torch.arange(3)))
+    assert forecast.samples is None
+    assert bool((forecast.quantiles[:, -1] > forecast.quantiles[:, 0]).all())
+
+
+def test_samples_do_not_depend_on_the_batch_size(make_forecaster) -> None:
+    forecaster, data = make_forecaster()
+    index = torch.arange(0, 70, 10)
+    whole = forecaster.forecast(data.gather("test", index)).samples
+    alone = torch.cat([forecaster.forecast(data.gather("test", i.view(1))).samples for i in index])
+    assert float((whole == alone).all(-1).double().mean()) >= 0.999
+
+
+def test_a_changed_future_changes_no_forecast(make_forecaster, bundled_panel) -> None:
+    panel = bundled_panel("traffic")
+    forecaster, data = make_forecaster()
+    origin = int(data.windows["test"].origins[5])
+    values = panel.values.copy()
+    values[origin:] = values[origin:][::-1] * 3 + 1000
+    other, changed = make_forecaster(panel=replace(panel, values=np.ascontiguousarray(values)))
+    one, two = (
+        f.forecast(d.series.gather(torch.tensor([origin]), torch.tensor([0]), 48, 6))
+        for f, d in ((forecaster, data), (other, changed))
+    )
+    assert torch.equal(one.samples, two.samples)
+    assert one.extras["prompt"] == two.extras["prompt"]
+
+
+@pytest.mark.parametrize("tune", TUNES)
+def test_what_is_trained_is_what_the_config_says(make_forecaster, tune: str) -> None:
+    forecaster, _ = make_forecaster(f"model.tune={tune}")
+    trained = {name for name, p in forecaster.named_parameters() if p.requires_grad}
+    tables = {name for name in trained if ".tables." in name}
+    assert bool(tables) == (tune != "none")
+    assert any("lora_" in name for name in trained) == (tune == "lora")
+    assert any("layers.0.mlp" in name for name in trained) == (tune in ("lora", "full"))
+    assert forecaster.trainable == (tune != "none")
+
+
+@pytest.mark.parametrize("tune", ["lora", "full", "head"])
+def test_a_few_steps_lower_the_loss(make_forecaster, tune: str) -> None:
+    forecaster, data = make_forecaster(f"model.tune={tune}", "model.bf16=false")
+    batch = data.gather("train", torch.arange(0, 8 * 211, 211))
+    parameters = [p for p in forecaster.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, lr=2e-3)
+    before = forecaster.loss(batch).item()
+    for _ in range(8):
+        optimizer.zero_grad()
+        forecaster.loss(batch).backward()
+        optimizer.step()
+    assert forecaster.loss(batch).item() < before - 0.2
+
+
+def test_missing_targets_carry_no_loss(make_forecaster) -> None:
+    forecaster, data = make_forecaster("model.bf16=false")
+    batch = data.gather("train", torch.arange(4))
+    mask = batch.target_mask.clone()
+    mask[:, -2:] = False
+    one = forecaster.loss(replace(batch, target_mask=mask))
+    two = forecaster.loss(replace(batch, target_mask=mask, target=torch.where(mask, batch.target, 1e5)))
+    assert torch.equal(one, two)
+
+
+def test_gaps_carry_the_value_before_them() -> None:
+    values, mask = torch.tensor([[5.0, 0.0, 0.0, 7.0]]), torch.tensor([[True, False, False, True]])
+    assert carry_forward(values, mask, torch.tensor([[1.0]])).tolist() == [[5.0, 5.0, 5.0, 7.0]]
+    assert carry_forward(values, ~mask, torch.tensor([[1.0]])).tolist() == [[1.0, 0.0, 0.0, 0.0]]
+
+
+@pytest.fixture(params=["lora", "full"])
+def trained(request, make_forecaster) -> tuple[QwenForecaster, torch.Tensor, object]:
+    forecaster, data = make_forecaster(f"model.tune={request.param}")
+    with torch.no_grad():
+        for parameter in forecaster.parameters():
+            if parameter.requires_grad:
+                parameter.add_(0.01 * torch.randn_like(parameter))
+    batch = data.gather("test", torch.arange(2))
+    return forecaster, forecaster.forecast(batch).samples, batch
+
+
+def test_a_saved_forecaster_forecasts_the_same(trained, tmp_path) -> None:
+    forecaster, expected, batch = trained
+    save(forecaster, tmp_path)
+    again = load(tmp_path)
+    assert torch.equal(again.forecast(batch).samples, expected)
+
+
+def test_the_saved_weights_leave_out_the_frozen_backbone(make_forecaster) -> None:
+    forecaster, _ = make_forecaster("model.lora.rank=2")
+    names = set(forecaster.state_dict())
+    assert any("lora_A" in name for name in names)
+    assert any("tables.own" in name for name in names)
+    assert not any("base_layer" in name or "embed_tokens" in name for name in names)
+
+
+def test_decoding_with_merged_adapters_leaves_the_weights_untouched(trained) -> None:
+    forecaster, _, batch = trained
+    before = {name: p.detach().clone() for name, p in forecaster.named_parameters()}
+    forecaster.forecast(batch)
+    assert all(torch.equal(before[name], p) for name, p in forecaster.named_parameters())
+    loss = float(forecaster.loss(batch).detach())
+    forecaster.forecast(batch)
+    assert float(forecaster.loss(batch).detach()) == loss
+
+
+def test_weights_of_another_backbone_are_refused(make_forecaster) -> None:
+    forecaster, _ = make_forecaster()
+    state = forecaster.state_dict()
+    state["fingerprint"] = 255 - state["fingerprint"]
+    with pytest.raises(RunFolderError, match="fingerprint"):
+        forecaster.load_state_dict(state)
+
+
+def test_weights_that_do_not_fit_are_refused(make_forecaster) -> None:
+    forecaster, _ = make_forecaster()
+    state = {k: v for k, v in forecaster.state_dict().items() if "tables.own" not in k}
+    with pytest.raises(RunFolderError, match=r"tables\.own"):
+        forecaster.load_state_dict(state)
+
+
+def test_a_plain_trainer_fits_it(make_forecaster, tmp_path) -> None:
+    forecaster, data = make_forecaster(
+        "model.fit.batch_size=4", "evaluation.val_windows=3", "evaluation.max_windows=3"
+    )
+    trainer = Trainer(
+        max_epochs=1,
+        limit_train_batches=2,
+        accelerator="cpu",
+        logger=False,
+        default_root_dir=tmp_path,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+    trainer.fit(forecaster, datamodule=data)
+    assert trainer.callback_metrics["val/wql"].isfinite()
+    path = tmp_path / "plain.ckpt"
+    trainer.save_checkpoint(path)
+    batch = data.gather("test", torch.arange(2))
+    again = QwenForecaster.load_from_checkpoint(path, weights_only=True).eval()
+    assert torch.equal(again.forecast(batch).samples, forecaster.eval().forecast(batch).samples)
+
+
+def test_the_temperature_is_fitted_on_validation(make_forecaster) -> None:
+    forecaster, data = make_forecaster("model.calibration_windows=32")
+    forecaster.calibrate(data)
+    assert not torch.equal(forecaster.temperature, torch.ones(3))
+    assert bool(((forecaster.temperature >= 0.5) & (forecaster.temperature <= 2.1)).all())
+
+
+def test_every_output_names_the_backbone(make_forecaster) -> None:
+    forecaster, _ = make_forecaster()
+    about = forecaster.describe()["backbone"]
+    assert about["name"] == "nano"
+    assert about["parameters"] > 500_000
+    assert 0 < about["trainable"] < about["parameters"]
+    assert len(about["fingerprint"]) == 16
+
+
+def test_calendar_tables_can_be_left_out_or_chosen(make_forecaster) -> None:
+    none, data = make_forecaster("model.calendar=[]", "model.tune=none")
+    some, _ = make_forecaster("model.calendar=[weekday]", "model.tune=none")
+    every, _ = make_forecaster("model.tune=none")
+    assert none.network.tables.own.shape[0] == 0
+    assert torch.equal(some.network.tables.own, every.network.tables.own[84:91])
+    assert none.forecast(data.gather("test", torch.arange(1))).samples.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("model.tune=lorra", "lorra"),
+        ("model.decode=best", "best"),
+        ("model.lora.targets=[q_prj]", "q_prj"),
+        ("model.calendar=[hours]", "hours"),
+        ("model.digits=5", "5 digits"),
+        ("+model.codec.rule=mean", "mean"),
+        ("+model.codec.ruel=mean_std", "ruel"),
+        ("model.prompt.style=long", "long"),
+        ("+model.prompt.txt=x", "txt"),
+        ("model.backbone.layers=9", "layers"),
+    ],
+)
+def test_a_wrong_setting_is_named(make_forecaster, override: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        make_forecaster(override)
+
+
+def test_random_weights_of_the_same_architecture_are_an_ablation(make_forecaster) -> None:
+    one, data = make_forecaster("model.backbone.pretrained=false", "model.tune=none")
+    two, _ = make_forecaster("model.backbone.pretrained=false", "model.tune=none")
+    batch = data.gather("test", torch.arange(1))
+    assert "random" in one.describe()["backbone"]["name"]
+    assert torch.equal(one.forecast(batch).samples, two.forecast(batch).samples)

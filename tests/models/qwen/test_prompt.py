@@ -1,0 +1,160 @@
+"""Prompts say what is known about a window, in one length, and nothing about its future."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from timevis.errors import ConfigError
+from timevis.models.qwen.backbone import load_backbone
+from timevis.models.qwen.context_words import SIGNS, describe, number_slots
+from timevis.models.qwen.prompt import DOMAINS, PromptBuilder, frequency_words
+
+CHANNELS = [
+    {
+        "name": "volume",
+        "unit": "cars per hour",
+        "about": "cars counted in the hour",
+        "description": "Volume on a ring road",
+        "domain": "traffic",
+    },
+    {"name": "v2", "unit": "", "about": "", "description": "Volume on a ring road", "domain": "traffic"},
+]
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return load_backbone("nano").tokenizer
+
+
+def builder(tokenizer, **options) -> PromptBuilder:
+    return PromptBuilder(tokenizer, 2, channels=CHANNELS, frequency="h", horizon=24, digits=3, **options)
+
+
+def window(batch: int = 2, length: int = 48):
+    rows = torch.arange(length)
+    zero = torch.zeros(length, dtype=torch.long)
+    calendar = torch.stack([zero, rows % 24, rows // 24 % 7, zero, zero + 5], -1).expand(batch, -1, -1)
+    context = 100 + 10 * torch.sin(2 * torch.pi * (rows - 6) / 24).expand(batch, -1)
+    return context, torch.ones(batch, length, dtype=torch.bool), calendar, torch.arange(batch) % 2
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_a_prompt_says_when_the_window_ends_and_how_it_looks(tokenizer, domain: str, language: str) -> None:
+    prompt = builder(tokenizer, domain=domain, language=language)
+    text = prompt.text(prompt(*window())[0])
+    weekday = {"en": "Tuesday", "zh": "星期二"}[language]
+    for words in (
+        "Volume on a ring road",
+        "volume",
+        "cars per hour",
+        weekday,
+        "23:00",
+        "06",
+        "+1.00e+02",
+        "12",
+        "00",
+    ):
+        assert words in text
+
+
+def test_all_windows_of_a_batch_have_one_length(tokenizer) -> None:
+    prompt = builder(tokenizer)
+    context, mask, calendar, channel = window(8)
+    one, two = prompt(context, mask, calendar, channel), prompt(context * -1e-5, mask, calendar + 0, channel)
+    assert one.shape == two.shape
+    assert "v2" in prompt.text(one[1])
+    assert "unknown" in prompt.text(one[1])
+
+
+def test_the_short_style_has_fields_only(tokenizer) -> None:
+    prompt = builder(tokenizer, style="short")
+    ids = prompt(*window())
+    text = prompt.text(ids[0])
+    assert "the window ends on Tuesday at 23:00" in text
+    assert ids.shape[1] < 50
+
+
+def test_no_prompt_is_the_start_token_alone(tokenizer) -> None:
+    assert builder(tokenizer, arm="none")(*window()).tolist() == [[2], [2]]
+
+
+def test_a_shuffled_prompt_has_the_same_tokens(tokenizer) -> None:
+    plain, shuffled = builder(tokenizer)(*window()), builder(tokenizer, arm="shuffled")(*window())
+    assert not torch.equal(plain, shuffled)
+    assert torch.equal(plain.sort(1).values, shuffled.sort(1).values)
+
+
+def test_a_wrong_domain_names_another_series(tokenizer) -> None:
+    prompt = builder(tokenizer, arm="wrong_domain")
+    text = prompt.text(prompt(*window())[0])
+    assert "degrees Celsius" in text
+    assert "cars" not in text
+
+
+def test_the_users_sentence_is_kept_as_it_is(tokenizer) -> None:
+    sentence = "Near the {stadium} $(rm -rf) 体育场, 50 % more on match days"
+    prompt = builder(tokenizer, text=sentence)
+    assert sentence in prompt.text(prompt(*window())[0])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"text": "x" * 501}, "501"),
+        ({"arm": "nothing"}, "arm"),
+        ({"domain": "stocks"}, "domain"),
+        ({"language": "fr"}, "fr"),
+    ],
+)
+def test_what_cannot_be_said_is_refused(tokenizer, options: dict, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        builder(tokenizer, **options)
+
+
+def test_rows_after_the_context_are_not_read(tokenizer) -> None:
+    prompt = builder(tokenizer)
+    context, mask, calendar, channel = window()
+    longer = torch.cat([calendar, calendar[:, :5] * 0 + 3], 1)
+    assert torch.equal(prompt(context, mask, calendar, channel), prompt(context, mask, longer, channel))
+
+
+def test_gaps_do_not_enter_the_statistics(tokenizer) -> None:
+    context, mask, calendar, _ = window()
+    mask = mask.clone()
+    mask[:, 10:14] = False
+    one, two = describe(context, mask, calendar), describe(torch.where(mask, context, 9e9), mask, calendar)
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.floats(-1e30, 1e30, allow_nan=False).filter(lambda x: x == 0 or abs(x) > 1e-30))
+def test_numbers_are_written_with_three_significant_digits(value: float) -> None:
+    calendar = torch.zeros(1, 1, 5, dtype=torch.long)
+    index = describe(torch.tensor([[value]], dtype=torch.float64), torch.ones(1, 1, dtype=torch.bool), calendar)
+    text = "".join(texts[int(index[name])] for name, texts in number_slots("level"))
+    assert text[0] in SIGNS
+    assert float(text) == pytest.approx(value, rel=0.00501)
+
+
+@pytest.mark.parametrize(
+    ("alias", "words"),
+    [
+        ("h", "hourly"),
+        ("15min", "every 15 minutes"),
+        ("D", "daily"),
+        ("MS", "monthly"),
+        ("2h", "every 2 hours"),
+        ("W-SUN", "weekly"),
+        ("5s", "5s"),
+    ],
+)
+def test_frequencies_have_words(alias: str, words: str) -> None:
+    table = {
+        "frequencies": {"min": "every # minutes", "h": "hourly", "D": "daily", "W": "weekly", "M": "monthly"},
+        "every": {"h": "every # hours"},
+    }
+    assert frequency_words(alias, table) == words
