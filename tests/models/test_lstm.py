@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from timevis.data.panel import DatasetCard, Panel
 from timevis.errors import ConfigError
 from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.lstm import LSTM, quantile_weights
+from timevis.models.mixing import mixed
 from timevis.models.naive import SeasonalNaive
 from timevis.models.recurrent import NORMALIZATIONS, InstanceNorm, RecurrentNet, ordered_quantiles
 
@@ -220,3 +223,20 @@ def test_a_wrong_choice_is_named_with_the_right_ones(wrong):
     (key,) = wrong
     with pytest.raises(ConfigError, match=f"model.{key}=(.|\n)*choose one of"):
         LSTM(48, 12, **wrong)
+
+
+def test_mixing_keeps_level_variance_and_masks():
+    noise = torch.Generator().manual_seed(0)
+    window = torch.randn(4000, 20, generator=noise)
+    seen = torch.rand(4000, 20, generator=noise) < 0.9
+    values = np.full(ROWS, 3.0)
+    batch = make_datamodule(values).gather("train", torch.arange(4))
+    batch = dataclasses.replace(
+        batch, context=window[:, :15], target=window[:, 15:], context_mask=seen[:, :15], target_mask=seen[:, 15:]
+    )
+    out = mixed(batch, torch.ones(4000, 1), 1.0)
+    assert torch.equal(out.context[:, -1], batch.context[:, -1])
+    relative, before = ((x.target - x.context[:, -1:]).var() for x in (out, batch))
+    assert float(relative) == pytest.approx(float(before), rel=0.03)
+    assert torch.equal(out.target_mask, batch.target_mask & batch.target_mask.roll(1, 0))
+    torch.testing.assert_close(mixed(batch, torch.ones(4000, 1), 0.0).target, batch.target)

@@ -17,6 +17,7 @@ from timevis.data.scaler import Scaler
 from timevis.data.windows import Batch
 from timevis.metrics import pinball
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
+from timevis.models.mixing import mixed
 from timevis.models.recurrent import RecurrentNet, one_of
 
 POINTS = ("quantiles", "median", "head")
@@ -61,6 +62,8 @@ class LSTM(Forecaster):
     average_decay : float
         Forecast with an exponential moving average of the weights over training steps (Polyak and Juditsky, 1992);
         0 forecasts with the last weights.
+    mix : float
+        How far training windows are mixed with each other, 0 to 1; see `timevis.models.mixing`.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class LSTM(Forecaster):
         lr_decay: float = 0.8,
         lr_hold: int = 3,
         average_decay: float = 0.0,
+        mix: float = 0.0,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
@@ -111,6 +115,7 @@ class LSTM(Forecaster):
         self.point = one_of("point", point, POINTS)
         self.point_loss, self.point_weight = one_of("point_loss", point_loss, POINT_LOSSES), point_weight
         self.lr_schedule = one_of("lr_schedule", lr_schedule, SCHEDULES)
+        self.mix = mix
         self.average_decay, self.covariate_columns = average_decay, list(covariate_columns)
         self.average = copy.deepcopy(self.net).requires_grad_(False) if average_decay else None
         self.covariate_mean: Tensor
@@ -157,6 +162,8 @@ class LSTM(Forecaster):
 
     def loss(self, batch: Batch) -> Tensor:
         mean, std = self.scale(batch.channel)
+        if self.mix:
+            batch = mixed(batch, std, self.mix)
         point, quantiles = self._standardised(batch, mean, std)
         target, weight = (batch.target - mean) / std, batch.target_mask.float()
         error = 2 * pinball(quantiles, target, self.levels).mean(1)
@@ -164,12 +171,16 @@ class LSTM(Forecaster):
             error = error + self.point_weight * POINT_LOSSES[self.point_loss](point, target, reduction="none")
         return (error * weight).sum() / weight.sum().clamp(min=1)
 
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        """Step, and move the average before a checkpoint of this step may be written."""
+        super().optimizer_step(*args, **kwargs)
+        self._move_average(self.trainer.global_step + 1)
+
     @torch.no_grad()
-    def on_train_batch_end(self, *args: Any) -> None:
+    def _move_average(self, step: int) -> None:
         if self.average is None:
             return
         # early steps forget faster, or the average would keep the random start
-        step = self.trainer.global_step
         decay = min(self.average_decay, (1 + step) / (10 + step))
         update = get_ema_multi_avg_fn(decay)
         update(list(self.average.parameters()), list(self.net.parameters()), step)
@@ -187,7 +198,8 @@ class LSTM(Forecaster):
 
     def configure_optimizers(self) -> Any:
         h: Any = self.hparams
-        optimizer = torch.optim.AdamW(self.parameters(), lr=h.learning_rate, weight_decay=h.weight_decay, fused=True)
+        options = {"lr": h.learning_rate, "weight_decay": h.weight_decay, "fused": True}
+        optimizer = torch.optim.AdamW(self.net.parameters(), **options)
         if self.lr_schedule == "constant":
             return optimizer
         if self.lr_schedule == "plateau":
