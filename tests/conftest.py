@@ -1,13 +1,17 @@
-"""The real config, composed once into a temporary folder with tiny settings."""
+"""The real config, composed with tiny settings, and runs of it in temporary folders."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig
 
 from timevis.command_line import register_resolvers
@@ -20,7 +24,6 @@ TINY = (
     "context_length=24",
     "horizon=6",
     "trainer=cpu",
-    "trainer.enable_progress_bar=false",
     "trainer.log_every_n_steps=1",
     "logger=none",
     "evaluation.max_windows=20",
@@ -33,6 +36,7 @@ TINY_LSTM = (
     "model.hidden_size=8",
     "model.num_layers=2",
     "model.dropout=0.3",
+    "model.segment_length=6",
     "model.fit.batch_size=16",
     "model.fit.max_epochs=3",
     "model.fit.steps_per_epoch=4",
@@ -42,21 +46,29 @@ Compose = Callable[..., DictConfig]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> None:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+def _quiet_machine() -> None:
+    """One thread, and no word to any server."""
+    os.environ["OMP_NUM_THREADS"] = "1"
     os.environ["WANDB_MODE"] = "offline"
+    torch.set_num_threads(1)
+    register_resolvers()
+
+
+@pytest.fixture
+def _no_hydra() -> Iterator[None]:
+    """Tests that run Hydra's main function in this process leave no trace of it."""
+    GlobalHydra.instance().clear()
+    yield
+    GlobalHydra.instance().clear()
 
 
 @pytest.fixture(scope="session")
 def compose_config() -> Compose:
     """Compose conf/train.yaml with tiny settings and further overrides."""
-    register_resolvers()
 
     def composed(*overrides: str) -> DictConfig:
-        other_data = any(o.startswith("data=") for o in overrides)
-        tiny = [t for t in TINY if not (other_data and t.startswith("data"))]
         with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-            return compose("train", overrides=[*tiny, *overrides])
+            return compose("train", overrides=[*TINY, *overrides])
 
     return composed
 
@@ -67,18 +79,18 @@ def lstm_config(compose_config: Compose) -> Compose:
     return lambda *overrides: compose_config(*TINY_LSTM, *overrides)
 
 
+@pytest.fixture
+def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the report, whose pictures take longer than a tiny run."""
+    monkeypatch.setattr("timevis.experiment.write_report", lambda folder: None)
+
+
 @pytest.fixture(scope="session")
-def finished_run(compose_config: Compose, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Folder of a real, finished run with the overrides; each set of overrides is run once and only read."""
-    from timevis.experiment import run
+def train_py() -> Callable[..., subprocess.CompletedProcess]:
+    """Run train.py as its user does."""
 
-    folders: dict[tuple[str, ...], Path] = {}
+    def run(*arguments: str, timeout: float = 300) -> subprocess.CompletedProcess:
+        command = [sys.executable, str(ROOT / "train.py"), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd=ROOT)
 
-    def finished(*overrides: str) -> Path:
-        if overrides not in folders:
-            folder = tmp_path_factory.mktemp("run") / "run"
-            run(compose_config(*overrides), folder, overrides)
-            folders[overrides] = folder
-        return folders[overrides]
-
-    return finished
+    return run

@@ -101,10 +101,10 @@ def _choices(group: str) -> list[str]:
 
 
 def _known(arguments: list[str], wrong: str) -> list[str]:
-    """Keys and groups of the config that the other arguments describe."""
+    """Groups, and then the keys of the config that the other arguments describe."""
     groups = [str(path.relative_to(CONF)) for path in CONF.rglob("*") if path.is_dir() and "hydra" not in path.parts]
     chosen = [a.split(",")[0] for a in arguments if a.partition("=")[0] in groups and not a.startswith(wrong)]
-    return sorted({*groups, *keys_of(_compose(chosen) or _compose([]) or OmegaConf.create())})
+    return [*groups, *keys_of(_compose(chosen) or _compose([]) or OmegaConf.create())]
 
 
 def _compose(overrides: list[str]) -> DictConfig | None:

@@ -30,10 +30,11 @@ OPEN_SECTIONS = ("model", "trainer", "callbacks", "logger", "hydra")
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known dotted name most like `name`, by the whole or by its last part; None if none is like it."""
 
+    def ratio(a: str, b: str) -> float:
+        return difflib.SequenceMatcher(None, a, b).ratio()
+
     def likeness(candidate: str) -> float:
-        whole = difflib.SequenceMatcher(None, name, candidate).ratio()
-        last = difflib.SequenceMatcher(None, name.rpartition(".")[2], candidate.rpartition(".")[2]).ratio()
-        return max(whole, 0.95 * last)
+        return max(ratio(name, candidate), 0.85 * ratio(re.split("[./]", name)[-1], re.split("[./]", candidate)[-1]))
 
     best = max(known, key=likeness, default=None)
     return best if best is not None and likeness(best) > 0.6 else None

@@ -51,7 +51,9 @@ def fit(
     finished, last = folder.checkpoints / FINISHED, folder.checkpoints / "last.ckpt"
     if finished.is_file() and not train_on:
         clock.load_state_dict(json.loads(finished.read_text()))
-        log.info("the fit had ended: going on behind it")
+        checkpoint = torch.load(last, map_location="cpu", weights_only=True)
+        trainer.fit_loop.load_state_dict(checkpoint["loops"]["fit_loop"])  # steps and epochs, for the logs to come
+        log.info("the fit had ended at step %d: going on behind it", checkpoint["global_step"])
     else:
         if last.is_file():
             log.info("going on at step %s", resume_step(folder))

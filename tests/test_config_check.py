@@ -1,0 +1,77 @@
+import pytest
+
+from timevis.build import check_names
+from timevis.command_line import explain_composition
+from timevis.config_check import check, nearest
+from timevis.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("context_lenght=48", "context_length"),
+        ("trainer.max_epoch=3", "trainer.max_epochs"),
+        ("batch_size=3", "model.fit.batch_size"),
+        ("modle=lstm", "model"),
+        ("evaluation.max_window=3", "evaluation.max_windows"),
+        ("model.hidden=32", "model.hidden_size"),
+        ("backbone=nano", "model/backbone"),
+    ],
+)
+def test_an_unknown_key_is_answered_with_the_nearest(compose_config, wrong, right):
+    with pytest.raises(Exception, match="Could not override") as caught:
+        compose_config("model=lstm", wrong)
+    error = explain_composition(caught.value, ["model=qwen" if "backbone" in wrong else "model=lstm", wrong])
+    assert wrong.partition("=")[0] in error.message
+    assert error.advice == f"did you mean {right}?"
+
+
+def test_an_unknown_choice_is_answered_with_the_nearest_and_with_all(compose_config):
+    with pytest.raises(Exception, match="Could not find") as caught:
+        compose_config("model=lstn")
+    error = explain_composition(caught.value, ["model=lstn"])
+    assert error.message == "model=lstn is not a choice"
+    assert "did you mean lstm?" in error.advice
+    assert "seasonal_naive" in error.advice
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "horizon=abc",
+        "horizon=0",
+        "context_length=1.5",
+        "seed=-1",
+        "model.fit.batch_size=true",
+        "evaluation.max_windows=0",
+        "model.fit.train_fraction=2",
+        "trainer.max_time=30",
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_named(compose_config, wrong):
+    with pytest.raises(ConfigError, match=wrong.partition("=")[0].replace(".", r"\.")):
+        check(compose_config("model=linear", wrong))
+
+
+def test_an_added_key_that_nothing_reads_is_refused(compose_config):
+    with pytest.raises(ConfigError, match="no config key horizont"):
+        check(compose_config("model=linear", "+horizont=3"), added=["horizont"])
+
+
+def test_added_model_and_trainer_options_must_be_known_to_their_classes(compose_config):
+    with pytest.raises(ConfigError, match=r"model\.hiden_size"):
+        check_names(compose_config("model=lstm", "+model.hiden_size=3"))
+    with pytest.raises(ConfigError, match=r"trainer\.max_stepz"):
+        check_names(compose_config("model=lstm", "+trainer.max_stepz=3"))
+    check_names(compose_config("model=lstm", "+trainer.detect_anomaly=true"))
+
+
+def test_every_model_is_described_by_its_config(compose_config):
+    for model in ("seasonal_naive", "linear", "boosted", "lstm", "qwen"):
+        cfg = compose_config(f"model={model}")
+        check(cfg)
+        check_names(cfg)
+
+
+def test_nothing_is_suggested_where_nothing_is_like_it():
+    assert nearest("zzz", ["horizon", "seed"]) is None

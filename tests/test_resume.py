@@ -1,0 +1,182 @@
+"""A resumed run ends as the uninterrupted one: same weights, same metrics, bit for bit."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+import pytorch_lightning as pl
+import torch
+from conftest import ROOT, TINY, TINY_LSTM
+
+from timevis import build
+from timevis.errors import ConfigError, RunFolderError
+from timevis.experiment import run
+from timevis.run_folder import RunFolder
+
+EVERY_STEP = "+callbacks.last_checkpoint.every_steps=1"
+TINY_QWEN = (
+    "model=qwen",
+    "model.lora.dropout=0.2",
+    "model.val_samples=4",
+    "model.calibrate_temperature=false",
+    "model.fit.batch_size=4",
+    "model.fit.max_epochs=2",
+    "model.fit.steps_per_epoch=3",
+    "evaluation.max_windows=4",
+    "evaluation.val_windows=4",
+)
+
+
+class Killed(BaseException):
+    """Ends a run like a kill: no one in between may clean up for it."""
+
+
+class KillAt(pl.Callback):
+    """Ends the run at the n-th training or validation batch."""
+
+    def __init__(self, where: str, n: int) -> None:
+        self.where, self.n = where, n
+
+    def _count(self) -> None:
+        self.n -= 1
+        if self.n == 0:
+            raise Killed
+
+    def on_train_batch_start(self, *args) -> None:
+        if self.where == "train":
+            self._count()
+
+    def on_validation_batch_start(self, *args) -> None:
+        if self.where == "val":
+            self._count()
+
+
+def interrupt(monkeypatch, cfg, path, where, n):
+    """Run until a batch, and leave the folder as a killed process would."""
+    with monkeypatch.context() as patch:
+        trainer = build.trainer
+
+        def with_killer(*args):
+            made = trainer(*args)
+            made.callbacks.insert(0, KillAt(where, n))
+            return made
+
+        patch.setattr(build, "trainer", with_killer)
+        with pytest.raises(Killed):
+            run(cfg, path)
+
+
+def resume(cfg, path, *overrides):
+    cfg.resume = str(path)
+    return run(cfg, path, [f"resume={path}", *overrides])
+
+
+def assert_same(one, other):
+    for name in ("last.ckpt", "best.ckpt"):
+        a, b = (torch.load(p / "checkpoints" / name, weights_only=True) for p in (one, other))
+        assert (a["epoch"], a["global_step"]) == (b["epoch"], b["global_step"])
+        for key, tensor in a["state_dict"].items():
+            assert torch.equal(tensor, b["state_dict"][key]), key
+    a, b = (pd.read_csv(p / "metrics.csv") for p in (one, other))
+    pd.testing.assert_frame_equal(a, b[a.columns], check_exact=True)
+    assert not b["step"].duplicated().any()
+    assert RunFolder(one).results["metrics"] == RunFolder(other).results["metrics"]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory, lstm_config):
+    path = tmp_path_factory.mktemp("reference") / "lstm"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("timevis.experiment.write_report", lambda folder: None)
+        run(lstm_config("model.lr_schedule=plateau"), path)
+    return path
+
+
+@pytest.mark.parametrize(("where", "n"), [("train", 3), ("train", 5), ("train", 8), ("val", 2), ("val", 3)])
+@pytest.mark.usefixtures("no_report")
+def test_an_lstm_killed_anywhere_ends_as_if_nothing_had_happened(
+    uninterrupted, tmp_path, lstm_config, monkeypatch, where, n
+):
+    cfg = lstm_config("model.lr_schedule=plateau", EVERY_STEP)
+    interrupt(monkeypatch, cfg, tmp_path / "run", where, n)
+    resume(cfg, tmp_path / "run")
+    assert_same(uninterrupted, tmp_path / "run")
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_killed_qwen_ends_as_if_nothing_had_happened(tmp_path, compose_config, monkeypatch):
+    cfg = compose_config(*TINY_QWEN, EVERY_STEP)
+    run(cfg, tmp_path / "whole")
+    interrupt(monkeypatch, cfg, tmp_path / "run", "train", 5)
+    resume(cfg, tmp_path / "run")
+    assert_same(tmp_path / "whole", tmp_path / "run")
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_run_killed_before_its_first_checkpoint_starts_anew(uninterrupted, tmp_path, lstm_config, monkeypatch):
+    cfg = lstm_config("model.lr_schedule=plateau")
+    interrupt(monkeypatch, cfg, tmp_path / "run", "train", 2)
+    resume(cfg, tmp_path / "run")
+    assert_same(uninterrupted, tmp_path / "run")
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_run_killed_after_its_fit_is_only_scored(uninterrupted, tmp_path, lstm_config, monkeypatch):
+    cfg = lstm_config("model.lr_schedule=plateau")
+    with monkeypatch.context() as patch:
+        patch.setattr("timevis.experiment.evaluate", lambda *args, **kwargs: (_ for _ in ()).throw(Killed()))
+        with pytest.raises(Killed):
+            run(cfg, tmp_path / "run")
+    fit_seconds = (tmp_path / "run/checkpoints/fit.json").read_text()
+    resume(cfg, tmp_path / "run")
+    assert_same(uninterrupted, tmp_path / "run")
+    assert (tmp_path / "run/checkpoints/fit.json").read_text() == fit_seconds
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_completed_run_is_trained_further_only_when_asked(tmp_path, lstm_config):
+    run(lstm_config(), tmp_path / "run")
+    with pytest.raises(RunFolderError, match="has completed"):
+        resume(lstm_config(), tmp_path / "run")
+    resume(lstm_config("trainer.max_epochs=5"), tmp_path / "run", "trainer.max_epochs=5")
+    run(lstm_config("trainer.max_epochs=5"), tmp_path / "whole")
+    last = torch.load(tmp_path / "run/checkpoints/last.ckpt", weights_only=True)
+    whole = torch.load(tmp_path / "whole/checkpoints/last.ckpt", weights_only=True)
+    assert last["global_step"] == 20
+    assert all(torch.equal(last["state_dict"][k], v) for k, v in whole["state_dict"].items())
+    assert RunFolder(tmp_path / "run").config.trainer.max_epochs == 5
+
+
+@pytest.mark.parametrize("override", ["model=linear", "horizon=12", "data.rows=700"])
+def test_a_resumed_run_takes_only_trainer_and_logger_overrides(uninterrupted, lstm_config, override):
+    with pytest.raises(ConfigError, match="cannot change with resume"):
+        resume(lstm_config(), uninterrupted, override)
+
+
+@pytest.mark.slow
+def test_a_process_killed_in_mid_epoch_is_lost_and_resumes(tmp_path, train_py):
+    path = tmp_path / "run"
+    long = [*TINY, *TINY_LSTM, "model.fit.steps_per_epoch=60", "model.fit.max_epochs=12", "model.fit.patience=99"]
+    command = [sys.executable, str(ROOT / "train.py"), *long, EVERY_STEP, f"hydra.run.dir={path}"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    limit = time.monotonic() + 120
+    while not (path / "checkpoints/best.ckpt").exists() and time.monotonic() < limit:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    folder = RunFolder(path)
+    assert folder.status["state"] == "running"
+    assert "fit.json" not in {entry.name for entry in folder.checkpoints.iterdir()}
+    status = path / "status.json"
+    fields = json.loads(status.read_text())
+    status.write_text(json.dumps(fields | {"heartbeat": fields["heartbeat"] - 31}))  # half a minute later
+    assert folder.status["state"] == "lost"
+    assert train_py(f"resume={path}").returncode == 0
+    whole = train_py(*long, f"hydra.run.dir={tmp_path / 'whole'}")
+    assert whole.returncode == 0, whole.stderr
+    assert_same(tmp_path / "whole", path)

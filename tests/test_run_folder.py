@@ -1,0 +1,102 @@
+import json
+
+import pytest
+import torch
+
+from timevis.errors import RunFolderError
+from timevis.experiment import run
+from timevis.run_folder import RunFolder, load_forecaster
+
+CONTRACT = {
+    "config.yaml",
+    "overrides.yaml",
+    "train.log",
+    "status.json",
+    "data_report.json",
+    "metrics.csv",
+    "checkpoints",
+    "model",
+    "windows.parquet",
+    "windows_seasonal_naive.parquet",
+    "predictions.parquet",
+    "results.json",
+    "plots",
+    "report.html",
+}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, lstm_config):
+    path = tmp_path_factory.mktemp("runs") / "lstm"
+    value = run(lstm_config(), path, ["model=lstm"])
+    return path, value
+
+
+def test_a_finished_run_holds_what_the_contract_says(finished):
+    path, _ = finished
+    assert {entry.name for entry in path.iterdir()} == CONTRACT
+    assert {entry.name for entry in (path / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt", "fit.json"}
+    assert {entry.name for entry in (path / "model").iterdir()} == {"model.json", "model.safetensors"}
+
+
+def test_the_value_of_a_run_is_the_validation_error_of_its_results(finished):
+    path, value = finished
+    folder = RunFolder(path)
+    assert folder.results["validation"]["wql"] == value
+    assert folder.status["state"] == "completed"
+    assert folder.results["run"]["model"] == "lstm"
+    assert folder.results["cost"]["trainable_parameters"] > 0
+    assert folder.results["cost"]["fit_seconds"] > 0
+
+
+def test_json_files_hold_no_nan(finished):
+    path, _ = finished
+    for name in ("results.json", "status.json", "data_report.json"):
+        json.loads((path / name).read_text(), parse_constant=pytest.fail)
+
+
+def test_the_stored_model_forecasts_what_the_run_forecast(finished):
+    path, _ = finished
+    folder = RunFolder(path)
+    forecaster = load_forecaster(path)
+    checkpoint = torch.load(folder.checkpoints / "best.ckpt", weights_only=True)
+    assert not forecaster.training
+    for name, tensor in forecaster.state_dict().items():
+        if name in checkpoint["state_dict"] and "residual" not in name:
+            assert torch.equal(tensor, checkpoint["state_dict"][name]), name
+    predictions = folder.predictions
+    assert predictions["point"].map(len).eq(6).all()
+
+
+def test_windows_hold_the_sums_that_give_the_results(finished):
+    folder = RunFolder(finished[0])
+    rows = folder.windows.groupby("channel")[["median_abs_error", "count"]].sum()
+    mae = (rows["median_abs_error"] / rows["count"]).mean()
+    assert mae == pytest.approx(folder.results["metrics"]["mae"]["value"], rel=1e-9)
+
+
+def test_a_folder_that_holds_another_run_is_refused_before_anything_is_written(finished, lstm_config):
+    path, _ = finished
+    before = {entry: entry.stat().st_mtime_ns for entry in path.rglob("*")}
+    with pytest.raises(RunFolderError, match="not empty"):
+        run(lstm_config(), path)
+    assert {entry: entry.stat().st_mtime_ns for entry in path.rglob("*")} == before
+
+
+def test_a_run_without_results_says_in_which_state_it_is(tmp_path, compose_config):
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
+    with pytest.raises(RunFolderError, match="no results"):
+        folder.results  # noqa: B018
+    with pytest.raises(RunFolderError, match="holds no model"):
+        folder.load_forecaster()
+
+
+def test_no_class_from_outside_is_ever_loaded(finished, tmp_path):
+    model = finished[0] / "model"
+    target = tmp_path / "run" / "model"
+    target.mkdir(parents=True)
+    (tmp_path / "run" / "config.yaml").write_text("{}")
+    description = json.loads((model / "model.json").read_text()) | {"class": "subprocess.Popen"}
+    (target / "model.json").write_text(json.dumps(description))
+    with pytest.raises(RunFolderError, match="not a forecaster"):
+        load_forecaster(tmp_path / "run")

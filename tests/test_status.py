@@ -1,0 +1,60 @@
+import json
+import time
+
+import pytest
+
+from timevis.errors import RunFolderError
+from timevis.run_folder import RunFolder
+from timevis.status import Status, read_status
+
+
+def test_a_run_without_a_heartbeat_for_30_seconds_is_lost(tmp_path):
+    with Status(tmp_path) as status:
+        status.update(stage="fit")
+    alive = read_status(tmp_path)
+    lost = read_status(tmp_path, now=time.time() + 31)
+    assert alive["state"] == "running"
+    assert lost["state"] == "lost"
+    assert "resume" in lost["advice"]
+
+
+def test_a_final_state_never_becomes_lost_and_is_written_at_once(tmp_path):
+    with Status(tmp_path) as status:
+        status.finish("failed", "no disk", "buy one")
+        written = json.loads((tmp_path / "status.json").read_text())
+    assert written["error"] == "no disk"
+    assert read_status(tmp_path, now=time.time() + 1e6)["state"] == "failed"
+
+
+def test_the_heartbeat_writes_without_being_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr("timevis.status.HEARTBEAT_SECONDS", 0.05)
+    with Status(tmp_path) as status:
+        before = read_status(tmp_path)
+        status.update(step=7, metrics={"val/wql": 0.5})
+        status.update(metrics={"train/loss": 1.0})
+        time.sleep(0.3)
+        after = read_status(tmp_path)
+    assert after["heartbeat"] > before["heartbeat"]
+    assert after["step"] == 7
+    assert after["metrics"] == {"val/wql": 0.5, "train/loss": 1.0}
+
+
+def test_elapsed_seconds_go_on_from_an_earlier_process(tmp_path):
+    with Status(tmp_path, elapsed=100.0):
+        pass
+    assert 100 <= read_status(tmp_path)["elapsed"] < 101
+
+
+def test_readers_never_see_a_part_of_a_status(tmp_path):
+    with Status(tmp_path) as status:
+        for step in range(200):
+            status.update(step=step)
+            status._write()
+            assert read_status(tmp_path)["step"] == step
+    assert [path.name for path in tmp_path.iterdir()] == ["status.json"]
+
+
+def test_a_folder_without_a_run_is_refused_by_name(tmp_path):
+    assert read_status(tmp_path) is None
+    with pytest.raises(RunFolderError, match="is not a run folder"):
+        RunFolder(tmp_path)
