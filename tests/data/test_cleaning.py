@@ -224,6 +224,18 @@ def test_text_in_a_target_is_an_error_with_row_and_column() -> None:
         cleaned(wide(values=values))
 
 
+def test_a_column_that_32_bit_floats_would_flatten_is_an_error_not_a_constant() -> None:
+    with pytest.raises(DataError, match="too finely for 32-bit floats"):
+        cleaned(wide(values=1e9 + VALUES))
+
+
+def test_the_advice_on_many_disagreeing_rows_names_a_column_that_would_help() -> None:
+    frame = pd.concat([wide(values=VALUES + shop).assign(shop=shop) for shop in (1, 2, 3)])
+    with pytest.raises(DataError) as error:
+        cleaned(frame)
+    assert "data.id=shop" in error.value.advice
+
+
 def test_a_series_of_one_row_says_how_many_are_needed() -> None:
     with pytest.raises(DataError, match="too few") as error:
         cleaned(wide(HOURS[:1], VALUES[:1]))

@@ -6,7 +6,7 @@ import pytest
 from timevis.data.columns import find_columns
 from timevis.data.options import DataOptions
 from timevis.data.table import Table
-from timevis.errors import DataError
+from timevis.errors import ConfigError, DataError
 
 HOURS = pd.date_range("2024-01-01", periods=50, freq="h").astype(str)
 
@@ -66,6 +66,18 @@ def test_year_month_day_and_hour_make_a_time() -> None:
         {"year": times.year, "month": times.month, "day": times.day, "hour": times.hour, "x": range(50)}
     )
     assert found(frame).time == ("year", "month", "day", "hour")
+
+
+def test_a_date_and_a_clock_column_make_a_time_but_a_full_time_keeps_its_own() -> None:
+    times = pd.to_datetime(HOURS)
+    frame = pd.DataFrame({"day": times.strftime("%Y-%m-%d"), "hour": times.hour, "x": range(50)})
+    assert found(frame).time == ("day", "hour")
+    assert found(frame.assign(day=HOURS)).time == ("day",)
+
+
+def test_a_column_plays_one_part() -> None:
+    with pytest.raises(ConfigError, match="'x' is named twice"):
+        DataOptions.from_config({"target": "x", "covariates": {"x": "known"}})
 
 
 def test_unlisted_covariates_are_only_observed() -> None:

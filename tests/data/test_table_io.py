@@ -46,6 +46,8 @@ WRITERS: dict[str, Callable[[Path], None]] = {
     "tab.tsv": text(CSV.replace(",", "\t")),
     "bars.txt": text(CSV.replace(",", "|")),
     "german.csv": text(CSV.replace(",", ";").replace(".", ",")),
+    "titled.csv": text("My report\nof January\n\n" + CSV),
+    "excel_export.csv": text("sep=;\n" + CSV.replace(",", ";")),
     "comment.csv": text("# exported by a tool\n\n" + CSV),
     "packed.csv.gz": lambda path: path.write_bytes(gzip.compress(CSV.encode())) and None,
     "book.xlsx": excel,
@@ -121,6 +123,21 @@ def test_a_bad_file_is_a_clear_error(name: str, writer: Callable[[Path], None], 
     assert name in error.value.message
 
 
+def test_a_comma_that_may_be_a_thousands_separator_is_an_error_that_asks(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("time;load\n2024-01-01;1,250\n2024-01-02;2,500\n")
+    with pytest.raises(DataError, match="decimal mark or a thousands separator"):
+        read_table(path)
+    assert read_table(path, decimal="comma").frame["load"].tolist() == [1.25, 2.5]
+    path.write_text("time;load\n2024-01-01;0,250\n2024-01-02;2,500\n")
+    assert read_table(path).frame["load"].tolist() == [0.25, 2.5]
+
+
+def test_a_workbook_may_leave_the_name_of_the_time_column_empty(tmp_path: Path) -> None:
+    FRAME.set_index("time")[["load"]].rename_axis(None).to_excel(tmp_path / "t.xlsx")
+    assert list(read_table(tmp_path / "t.xlsx").frame.columns) == ["column 1", "load"]
+
+
 def test_a_missing_file_is_answered_with_the_tables_beside_it(tmp_path: Path) -> None:
     (tmp_path / "here.csv").write_text(CSV)
     with pytest.raises(DataError, match="there is no file") as error:
@@ -157,7 +174,7 @@ def test_records_are_numbered_from_one(tmp_path: Path) -> None:
 cells = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(cells, min_size=1, max_size=6), st.sampled_from(",;\t|"))
 def test_quoted_text_survives_any_delimiter(column: list[str], delimiter: str) -> None:
     frame = pd.DataFrame({"time": ["2024-01-01"] * len(column), "note": [f"x{c}" for c in column]})

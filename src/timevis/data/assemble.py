@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from timevis.data.columns import Columns
+from timevis.data.columns import Columns, series_candidates
 from timevis.data.duplicates import merge_duplicates
 from timevis.data.grid import DAY, Grid, check_frequency, infer_frequency, put_on_grid
-from timevis.data.numbers import to_numbers
+from timevis.data.numbers import check_precision, to_numbers
 from timevis.data.options import DataOptions
 from timevis.data.quality import QualityReport, stamps
 from timevis.data.table import MISSING, Table
@@ -65,7 +65,9 @@ def read_rows(table: Table, columns: Columns, options: DataOptions, report: Qual
     code, series = _series(table, columns.id)
     values = np.empty((len(index), len(columns.targets) + len(columns.covariates)), np.float32)
     for k, name in enumerate((*columns.targets, *columns.covariates)):
-        values[:, k] = to_numbers(table, name)
+        numbers = to_numbers(table, name)
+        check_precision(table, name, numbers)
+        values[:, k] = numbers
 
     order = np.lexsort((index.asi8, code))
     report.was_sorted = bool((np.diff(index.asi8)[np.diff(code) == 0] >= 0).all())
@@ -186,13 +188,14 @@ def _merge(
         which = f" of {series[worst]!r}" if columns.id else ""
         raise DataError(
             f"{table.source}: {averaged[worst]} times{which} have several rows that disagree, the first {first}",
-            f"does the table hold several series? say which column names them with data.id ({_text_columns(table)})"
-            if not columns.id
-            else f"{columns.id!r} does not tell the series apart; say another data.id, or aggregate the rows first",
+            _advice_on_id(table, columns),
         )
     return merged.keys, merged.values
 
 
-def _text_columns(table: Table) -> str:
-    names = [str(c) for c in table.frame.columns]
-    return "columns: " + ", ".join(names[:12])
+def _advice_on_id(table: Table, columns: Columns) -> str:
+    if columns.id:
+        return f"{columns.id!r} does not tell the series apart; say another data.id, or aggregate the rows first"
+    candidates = series_candidates(table, columns.time)
+    fits = f"; data.id={candidates[0]} would tell them apart" if candidates else ""
+    return f"does the table hold several series? say with data.id which column names them{fits}"

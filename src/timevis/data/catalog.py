@@ -63,11 +63,10 @@ def _said(card: DatasetCard, options: DataOptions) -> DatasetCard:
 
 def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
     """The raw table that the options name, and its dataset card."""
-    encoding = options.cleaning.encoding
     if options.path is not None:
         path = Path(options.path).expanduser()
         name = path.name.split(".")[0] if options.name == "csv" else options.name
-        return read_table(path, sheet=options.sheet, encoding=encoding), DatasetCard(name)
+        return _read(path, options), DatasetCard(name)
     if options.name == "csv":
         raise ConfigError("data=csv needs a file", "for example: data=csv data.path=my.csv")
     entries = catalog()
@@ -77,6 +76,11 @@ def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
         )
     card, entry = read_card(options.name)
     return read_table(find_file(entry) if "url" in entry else _bundled(options.name)), card
+
+
+def _read(path: Path, options: DataOptions) -> Table:
+    cleaning = options.cleaning
+    return read_table(path, sheet=options.sheet, encoding=cleaning.encoding, decimal=cleaning.decimal)
 
 
 def catalog() -> list[str]:

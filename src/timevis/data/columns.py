@@ -10,12 +10,13 @@ from pandas.api import types
 
 from timevis.data.numbers import kind_of
 from timevis.data.options import DataOptions, nearest
-from timevis.data.table import Table
+from timevis.data.table import Table, short
 from timevis.data.timestamps import PARTS, looks_like_time
 from timevis.errors import DataError
 
 TIME_NAMES = ("time", "timestamp", "datetime", "date_time", "date", "ds", "ts", "day", "month", "year", "period")
 ID_NAMES = ("id", "unique_id", "item_id", "series_id", "series", "item", "sensor", "sensor_id", "station", "store")
+CLOCK_NAMES = ("time", "hour", "hours", "hr", "clock", "time of day")
 COUNTER_NAMES = ("no", "nr", "index", "row", "rownum", "row_number", "unnamed: 0", "column 1", "id")
 NOT_A_TARGET = {"boolean": "holds booleans", "time": "holds dates", "text": "holds text", "empty": "is empty"}
 
@@ -93,14 +94,17 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
     found.left_out |= dict.fromkeys(counters, "counts the rows")
     found.targets = tuple(c for c in numeric if c not in counters)
     if not found.targets:
-        others = "; ".join(f"{c!r} {why}" for c, why in found.left_out.items()) or "there is none beside the time"
+        others = "; ".join(f"{c!r} {why}{_first_text(table, c, kinds[c])}" for c, why in found.left_out.items())
+        others = others or "there is none beside the time"
         raise DataError(f"{table.source}: no numeric column is left to forecast ({others})", "data.target names one")
     return found
 
 
 def _first_text(table: Table, name: str, kind: str) -> str:
     column = table.frame[name].dropna()
-    return f" ({table.place(int(column.index[0]))}: {column.iloc[0]!r})" if kind == "text" and len(column) else ""
+    return (
+        f" ({table.place(int(column.index[0]))}: {short(column.iloc[0])})" if kind == "text" and len(column) else ""
+    )
 
 
 def _find_time(table: Table, notes: list[str]) -> tuple[str, ...]:
@@ -111,9 +115,6 @@ def _find_time(table: Table, notes: list[str]) -> tuple[str, ...]:
         notes.append(f"the time is made of the columns {', '.join(parts)}")
         return parts
     named = [lower[n] for n in TIME_NAMES if n in lower]
-    if "date" in lower and "time" in lower and _is_clock(frame[lower["time"]]):
-        notes.append("the time is made of the columns date, time")
-        return (lower["date"], lower["time"])
     for name in named:
         column = frame[name]
         if looks_like_time(column) or (types.is_numeric_dtype(column) and _numeric_time(column)):
@@ -132,12 +133,27 @@ def _find_time(table: Table, notes: list[str]) -> tuple[str, ...]:
 
 
 def _noted(name: str, frame: pd.DataFrame, notes: list[str]) -> tuple[str, ...]:
+    """The time column, and beside it the clock time where the table keeps date and clock apart."""
+    for other in map(str, frame.columns) if _is_date_only(frame[name]) else ():
+        if other != name and other.lower().strip() in CLOCK_NAMES and _is_clock(frame[other]):
+            notes.append(f"the time is made of the columns {name}, {other}")
+            return (name, other)
     notes.append(f"the time column is {name!r}")
     return (name,)
 
 
+def _is_date_only(column: pd.Series) -> bool:
+    if types.is_datetime64_any_dtype(column):
+        return bool((column.dropna() == column.dropna().dt.normalize()).all())
+    return not column.dropna().astype(str).str.contains(":").any()
+
+
 def _is_clock(column: pd.Series) -> bool:
-    sample = column.dropna().iloc[:20].astype(str)
+    """Whether a column holds clock times such as 13:00, or whole hours."""
+    sample = column.dropna()
+    if types.is_numeric_dtype(column):
+        return bool(len(sample)) and bool(sample.isin(range(24)).all())
+    sample = sample.iloc[:20].astype(str)
     return bool(len(sample)) and bool(sample.str.fullmatch(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[APap][Mm])?").all())
 
 
@@ -159,6 +175,16 @@ def _find_id(table: Table, time: tuple[str, ...], rest: list[str], notes: list[s
             notes.append(f"the table is long: {name!r} names the series")
             return name
     return None
+
+
+def series_candidates(table: Table, time: tuple[str, ...]) -> list[str]:
+    """Columns that would make repeated times unique, for advice on `data.id`."""
+    frame = table.frame
+    return [
+        str(c)
+        for c in frame.columns
+        if c not in time and 1 < frame[c].nunique() <= len(frame) // 3 and not frame.duplicated([*time, c]).any()
+    ]
 
 
 def _is_counter(column: pd.Series, name: str) -> bool:

@@ -28,7 +28,9 @@ def read_items(
     DataError
         A channel or covariate is missing, or the frequency is another.
     """
-    table = read_table(path, sheet=options.sheet, encoding=options.cleaning.encoding)
+    table = read_table(
+        path, sheet=options.sheet, encoding=options.cleaning.encoding, decimal=options.cleaning.decimal
+    )
     columns = find_columns(table, _for_channels(table, options, channels))
     rows = read_rows(
         table, columns, replace(options, frequency=freq or options.frequency), QualityReport(table.source)

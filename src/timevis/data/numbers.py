@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.table import MISSING, Table
+from timevis.data.table import MISSING, Table, short
 from timevis.errors import DataError
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -54,8 +54,9 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
         bad = np.flatnonzero(np.isnan(values) & ~missing.to_numpy())
         if len(bad):
             more = f" ({len(bad) - 1} more cells do)" if len(bad) > 1 else ""
+            where = f"{table.source}: {table.place(bad[0])}, column {name!r}"
             raise DataError(
-                f"{table.source}: {table.place(bad[0])}, column {name!r} holds text{more}: {text.iloc[bad[0]]!r}",
+                f"{where} holds text{more}: {short(text.iloc[bad[0]])}",
                 "write numbers like 1234.5, and leave the cell empty where there is no value",
             )
     with np.errstate(invalid="ignore"):
@@ -68,3 +69,20 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
             "leave the cell empty where there is no value",
         )
     return values
+
+
+def check_precision(table: Table, name: str, values: np.ndarray) -> None:
+    """Refuse a column whose variation 32-bit floats would round away.
+
+    Raises
+    ------
+    DataError
+        Fewer than 100 steps of a 32-bit float lie between the least and the greatest value.
+    """
+    low, high = np.fmin.reduce(values), np.fmax.reduce(values)
+    step = max(abs(low), abs(high)) * np.finfo(np.float32).eps
+    if 0 < high - low < 100 * step:
+        raise DataError(
+            f"{table.source}: column {name!r} varies by {high - low:g} around {low:g}, too finely for 32-bit floats",
+            "subtract a constant from the column, for example its first value, or take differences",
+        )

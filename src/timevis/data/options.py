@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from timevis.data.split import check_split
 from timevis.errors import ConfigError
 
 DOMAINS = ("traffic", "electricity", "weather", "other")
@@ -53,15 +54,19 @@ class CleaningOptions:
         How to read dates such as 01/02/2020; decided from all rows when None.
     encoding : str, optional
         Of a text file; UTF-8, or UTF-16 with a byte order mark, when None.
+    decimal : {"point", "comma"}, optional
+        Decimal mark of numbers in a text file; found when None.
     """
 
     outliers: str = "report"
     day_first: bool | None = None
     encoding: str | None = None
+    decimal: str | None = None
 
     def __post_init__(self) -> None:
         check_choice(self.outliers, ("report", "mask"), "data.cleaning.outliers")
         check_choice(self.day_first, (None, True, False), "data.cleaning.day_first")
+        check_choice(self.decimal, (None, "point", "comma"), "data.cleaning.decimal")
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,14 @@ class DataOptions:
         return cls(**given)
 
     def __post_init__(self) -> None:
+        check_split(self.split)
+        parts = [*(self.time or ()), *([self.id] if self.id else []), *(self.target or ()), *(self.covariates or ())]
+        for name in parts:
+            if parts.count(name) > 1:
+                raise ConfigError(
+                    f"the column {name!r} is named twice among data.time, id, target and covariates",
+                    "a column plays one part; a target is always seen up to the forecast, without being a covariate",
+                )
         if self.domain is not None:
             check_choice(self.domain, DOMAINS, "data.domain")
         if self.description is not None and len(self.description) > DESCRIPTION_LIMIT:

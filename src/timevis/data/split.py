@@ -32,6 +32,31 @@ class Split:
         return range(max(start, context_length), end - horizon + 1)
 
 
+def check_split(spec: Sequence[float]) -> list[float]:
+    """The three numbers of a split.
+
+    Raises
+    ------
+    ConfigError
+        They are neither three fractions that sum to at most 1 nor three increasing whole row borders.
+    """
+    try:
+        numbers = [float(x) for x in spec]
+    except (TypeError, ValueError):
+        numbers = []
+    if len(numbers) != 3 or not np.all(np.isfinite(numbers)) or min(numbers) <= 0:
+        raise ConfigError(
+            f"data.split={list(spec)} is not a split",
+            "give three fractions such as [0.7,0.1,0.2] or three row borders such as [8640,11520,14400]",
+        )
+    whole = numbers == sorted(set(numbers)) and all(x == int(x) for x in numbers)
+    if sum(numbers) > 1 + 1e-9 and not whole:
+        raise ConfigError(
+            f"data.split={numbers} must be fractions that sum to at most 1, or increasing whole row borders"
+        )
+    return numbers
+
+
 def borders(rows: int, spec: Sequence[float]) -> tuple[int, int, int]:
     """Ends of train, validation and test from fractions or row borders, none beyond `rows`."""
     ends = np.asarray(spec, dtype=float)
@@ -62,20 +87,11 @@ def make_split(rows: int, spec: Sequence[float], context_length: int, horizon: i
     DataError
         The series is too short; says how many rows are needed.
     """
-    spec = [float(x) for x in spec]
-    if len(spec) != 3 or not np.all(np.isfinite(spec)) or min(spec) <= 0:
-        raise ConfigError(
-            f"data.split={spec} is not a split",
-            "give three fractions such as [0.7,0.1,0.2] or three row borders such as [8640,11520,14400]",
-        )
+    spec = check_split(spec)
     if sum(spec) <= 1 + 1e-9:
         ends = np.floor(np.cumsum(spec) * rows + 1e-6).astype(int)
         need = int(np.ceil(max((context_length + horizon) / spec[0], horizon / spec[1], horizon / spec[2]))) + 3
     else:
-        if spec != sorted(set(spec)) or any(x != int(x) for x in spec):
-            raise ConfigError(
-                f"data.split={spec} must be fractions that sum to at most 1, or increasing whole row borders"
-            )
         ends = np.array(spec, dtype=int)
         need = int(ends[2])
     split = Split(*(int(e) for e in ends))

@@ -63,12 +63,18 @@ def header_problem(names: list[str], source: str, row: int) -> None:
     ------
     DataError
     """
-    filled = [n for n in names if n]
-    if filled and all(_is_value(n) for n in filled):
+    if not is_header(names):
+        filled = [n for n in names if n]
         raise DataError(
             f"{source}: row {row} should hold the column names, but holds values ({', '.join(filled[:3])}, ...)",
             "put a row of names above the data, for example: time,value",
         )
+
+
+def is_header(cells: list[str]) -> bool:
+    """Whether at least one cell is a name: neither a number nor a time."""
+    filled = [c for c in cells if c]
+    return not filled or not all(_is_value(c) for c in filled)
 
 
 def _is_value(cell: str) -> bool:
@@ -82,3 +88,9 @@ def _is_value(cell: str) -> bool:
 def named(names: list[str]) -> list[str]:
     """Column names with blanks stripped; a nameless column is called after its place."""
     return [n.strip() or f"column {i}" for i, n in enumerate(names, 1)]
+
+
+def short(cell: object) -> str:
+    """A cell as errors quote it."""
+    text = repr(cell)
+    return text if len(text) <= 42 else text[:40] + "..."

@@ -45,7 +45,9 @@ MAGIC = (
 )
 
 
-def read_table(path: str | Path, *, sheet: str | int | None = None, encoding: str | None = None) -> Table:
+def read_table(
+    path: str | Path, *, sheet: str | int | None = None, encoding: str | None = None, decimal: str | None = None
+) -> Table:
     """Read CSV, TSV, XLSX, XLS, JSON or Parquet, the text formats also gzipped.
 
     Parameters
@@ -56,6 +58,8 @@ def read_table(path: str | Path, *, sheet: str | int | None = None, encoding: st
         Of a workbook: a name, or a position counted from 0. None takes the first sheet with data.
     encoding : str, optional
         Of a text file; UTF-8, or UTF-16 with a byte order mark, when None.
+    decimal : {"point", "comma"}, optional
+        The decimal mark of a text file; found when None.
 
     Raises
     ------
@@ -87,7 +91,10 @@ def read_table(path: str | Path, *, sheet: str | int | None = None, encoding: st
     if expected == "text":
         from timevis.data.text_table import read_text
 
-        return read_text(raw, path.name, encoding)
+        table = read_text(raw, path.name, encoding, decimal)
+        if sheet is not None:
+            table.notes.append("data.sheet is not used: the file is not a workbook")
+        return table
     if expected == "json":
         from timevis.data.json_table import read_json
 

@@ -9,42 +9,51 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from timevis.data.table import MISSING, Table, header_problem, named
+from timevis.data.table import MISSING, Table, header_problem, is_header, named
 from timevis.errors import DataError
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+DELIMITERS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
+"""In the order in which they are preferred where several fit: a comma may also be a decimal mark."""
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+$")
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}$")
 DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?$")
 HEAD_LINES = 200
 PLAIN_TIMES = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]
 """Formats that are parsed while reading; times with a zone stay text, so that their offsets can be seen."""
 
 
-def read_text(raw: bytes, source: str, encoding: str | None = None) -> Table:
-    """Read delimited text; lines that are blank, or begin with # above the header, are skipped.
+def read_text(raw: bytes, source: str, encoding: str | None = None, decimal: str | None = None) -> Table:
+    """Read delimited text, without blank lines and whatever stands above the header without a delimiter or after #.
+
+    Parameters
+    ----------
+    raw : bytes
+    source : str
+        Name of the file, for errors.
+    encoding : str, optional
+    decimal : {"point", "comma"}, optional
+        Found when None.
 
     Raises
     ------
     DataError
-        Wrong encoding (names byte and row), no delimiter, values in place of the header, or a row of another
-        length than the header.
+        Wrong encoding (names byte and row), no delimiter, values in place of the header, a row of another length than
+        the header, or commas in numbers that may be decimal marks or thousands separators.
     """
     raw, notes = to_utf8(raw, source, encoding)
     head = _head(raw)
-    skip = 0
-    while skip < len(head) and (not head[skip].strip() or head[skip].lstrip().startswith("#")):
-        skip += 1
-    delimiter = _delimiter(head[skip:], source)
+    delimiter, skip = _delimiter(head, source)
     names, body, header_row = _header(raw, skip, delimiter)
     header_problem(names, source, header_row)
     sample = [cell.strip() for row in csv.reader(head[skip + 1 :], delimiter=delimiter) for cell in row]
-    decimal = "."
-    if delimiter != "," and any(map(DECIMAL_COMMA.match, sample)) and not any(map(DECIMAL_POINT.match, sample)):
-        decimal = ","
+    mark = "," if decimal == "comma" else "."
+    if decimal is None and delimiter != ",":
+        mark = _decimal_mark(sample, source)
+    if mark == ",":
         notes.append("numbers are written with a decimal comma")
     if delimiter != ",":
         notes.append(f"columns are separated by {DELIMITERS[delimiter]}")
-    frame = _parse(raw, body, named(names), delimiter, decimal, source, header_row)
+    frame = _parse(raw, body, named(names), delimiter, mark, source, header_row)
     numbers: list[int] = []
 
     def row_number(position: int) -> int:
@@ -53,6 +62,18 @@ def read_text(raw: bytes, source: str, encoding: str | None = None) -> Table:
         return numbers[position]
 
     return Table(frame, source, row_numbers=row_number, notes=notes)
+
+
+def _decimal_mark(sample: list[str], source: str) -> str:
+    commas = [cell for cell in sample if DECIMAL_COMMA.match(cell)]
+    if not commas or any(map(DECIMAL_POINT.match, sample)):
+        return "."
+    if all(map(THOUSANDS.match, commas)):
+        raise DataError(
+            f"{source}: the comma in numbers such as {commas[0]!r} may be a decimal mark or a thousands separator",
+            "say data.cleaning.decimal=comma, or write the numbers without separators",
+        )
+    return ","
 
 
 def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes, list[str]]:
@@ -121,20 +142,27 @@ def _head(raw: bytes) -> list[str]:
     return lines
 
 
-def _delimiter(lines: list[str], source: str) -> str:
-    """The delimiter that cuts the header and the rows below it into the same number of columns, at least two."""
-    best, columns = "", 1
+def _delimiter(lines: list[str], source: str) -> tuple[str, int]:
+    """The delimiter that cuts header and rows into equally many columns, and the number of lines above the header."""
+    best, skip, score = "", 0, (False, 0, 0)
     for delimiter in DELIMITERS:
-        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
-        if widths and widths[0] > columns and sum(w == widths[0] for w in widths) > 0.5 * len(widths):
-            best, columns = delimiter, widths[0]
+        rows = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+        usual = max(set(rows), key=rows.count) if rows else 0
+        if usual < 2 or rows.count(usual) <= 0.5 * len(rows):
+            continue
+        cut = [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
+        start = next(i for i, cells in enumerate(cut) if len(cells) > 1 and not lines[i].startswith("#"))
+        start += lines[start] == f"sep={delimiter}"
+        fits = len(cut[start]) == usual and is_header(cut[start])
+        if not best or (fits, -start, usual) > score:
+            best, skip, score = delimiter, start, (fits, -start, usual)
     if not best:
-        first = lines[0][:60] if lines else ""
+        first = next((line for line in lines if line.strip()), "")[:60]
         raise DataError(
             f"{source}: found only one column ({first!r}), so there is no time column beside the values",
             "separate columns by comma, semicolon, tab or bar; there must be a column of times and one of numbers",
         )
-    return best
+    return best, skip
 
 
 def _header(raw: bytes, skip: int, delimiter: str) -> tuple[list[str], int, int]:
@@ -152,6 +180,7 @@ def _header(raw: bytes, skip: int, delimiter: str) -> tuple[list[str], int, int]
 
 def _records(raw: bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Rows numbered as a spreadsheet numbers them: a cell with a line break in it is still one row."""
+    csv.field_size_limit(max(len(raw), 1))
     text = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline="")
     return enumerate(csv.reader(text, delimiter=delimiter), 1)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.table import MISSING, Table
+from timevis.data.table import MISSING, Table, short
 from timevis.errors import ConfigError, DataError
 
 ZONED = r"(?i)\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:am|pm)?\s*(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
@@ -49,6 +49,7 @@ def looks_like_time(column: pd.Series) -> bool:
         return False
     filled = column.dropna()
     sample = filled.iloc[:: max(1, len(filled) // 20)].map(_written)
+    sample = sample.str.replace("[年月]", "-", regex=True).str.replace("日", "")
     if not len(sample) or not sample.str.contains(r"\d").all():
         return False
     return bool((sample.str.match(DAY_OR_MONTH) | _parse_plain(sample, utc=True).notna()).mean() >= 0.5)
@@ -76,6 +77,7 @@ def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = N
         return _from_numbers(table, label, column)
     text = column.map(_written, na_action="ignore").fillna("").astype(str).str.strip()
     _refuse_first(table, label, text.isin(MISSING), "is empty")
+    text = text.str.replace("[年月]", "-", regex=True).str.replace("日", "")
     zoned = text.str.contains(ZONED)
     if zoned.any() and not zoned.all():
         odd = int(np.argmax(zoned != zoned.iloc[0]))
@@ -131,11 +133,11 @@ def _written(cell: object) -> str:
 def _refuse_first(table: Table, name: str, wrong: pd.Series, what: str, text: pd.Series | None = None) -> None:
     if wrong.any():
         at = int(np.argmax(wrong))
-        cell = f" {text.iloc[at]!r}" if text is not None else ""
+        cell = f" {short(text.iloc[at])}" if text is not None else ""
         more = f"; so are {int(wrong.sum()) - 1} more" if wrong.sum() > 1 else ""
         raise DataError(
             f"{table.source}: {table.place(at)}, column {name!r}: the time{cell} {what}{more}",
-            "every row needs a time such as 2020-01-31 13:00; data.time names another column",
+            "every row needs a time such as 2020-01-31 13:00 or 2020-01-31T13:00+01:00; data.time names its column",
         )
 
 

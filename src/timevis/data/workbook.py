@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from timevis.data.options import nearest
-from timevis.data.table import MISSING, Table, header_problem, named
+from timevis.data.table import MISSING, Table, header_problem, is_header, named
 from timevis.errors import ConfigError, DataError
 
 log = logging.getLogger(__name__)
@@ -98,10 +98,12 @@ def _empty(cell: Any) -> bool:
 
 
 def _header_of(rows: Rows) -> int | None:
-    """Position of the first row with two filled cells, below any title."""
+    """Position of the first row with two filled cells, or of a lone column name in the row above it."""
     for i, row in enumerate(rows):
         if sum(not _empty(c) for c in row) >= 2:
-            return i
+            above = [c for c in rows[i - 1] if not _empty(c)] if i else []
+            lone = len(above) == 1 and _empty(rows[i - 1][0]) and is_header([str(c) for c in above])
+            return i - 1 if lone and not is_header([str(c) for c in row if not _empty(c)]) else i
     return None
 
 
