@@ -29,7 +29,7 @@ class Backbone:
     Attributes
     ----------
     model : transformers causal language model
-        In evaluation mode, without gradients.
+        Without gradients.
     tokenizer : transformers tokenizer
     name : str
         For people: the id, or the folder with the origin that its config states.
@@ -122,7 +122,7 @@ def load_backbone(
     settings = json.loads(settings_file.read_text(encoding="utf-8")) if settings_file.is_file() else {}
     local = Path(path).expanduser()
     return Backbone(
-        model=model.eval().requires_grad_(False),
+        model=model.train().requires_grad_(False),
         tokenizer=AutoTokenizer.from_pretrained(folder),
         name=_name(path, raw, settings) + ("" if pretrained else ", random weights"),
         source=str(local.resolve()) if path != "nano" and local.is_dir() else path,

@@ -85,7 +85,7 @@ def rows_per_pass(model: Any, tokens: int, suffix: int) -> int:
     else:
         free = psutil.virtual_memory().available
     fitting = int(free / 4 / ((stored + passing) * weight.element_size()))
-    return max(1, min(fitting, 1024 if weight.device.type == "cpu" else 16384))
+    return max(1, min(fitting, 1600 if weight.device.type == "cpu" else 16384))
 
 
 @torch.no_grad()

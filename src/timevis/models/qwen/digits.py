@@ -131,7 +131,7 @@ class QwenForecaster(Forecaster):
         self.network = DigitNetwork(self.source.model, layout, tables)
         prepare_tuning(self.network, tune, **lora)
         if gradient_checkpointing:
-            self.source.model.gradient_checkpointing_enable({"use_reentrant": False})
+            self.source.model.activation_checkpointing_enable()
         words = dict(prompt)
         if words.get("style", "auto") == "auto":
             words["style"] = "short" if made else "prose"
@@ -282,6 +282,7 @@ class QwenForecaster(Forecaster):
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
+        self.eval()
         if self.hparams["decode"] != "sample":
             self._fit_residuals(datamodule)
         elif self.hparams["calibrate_temperature"]:
