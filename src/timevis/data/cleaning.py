@@ -47,11 +47,14 @@ def clean(table: Table, options: DataOptions, card: DatasetCard) -> tuple[Panel,
 
 
 def to_panel(rows: Rows, card: DatasetCard) -> Panel:
-    """Spread the rows of one or many series over the grid, a channel for each series and target."""
+    """Spread rows over the grid, a channel for each series and target; rows that fill it are not copied."""
     length, series, targets = len(rows.grid.index), len(rows.series), len(rows.columns.targets)
-    wide = np.full((length, series, targets + len(rows.columns.covariates)), np.nan, np.float32)
-    wide[rows.position, rows.code] = rows.values
-    values = np.ascontiguousarray(wide[:, :, :targets]).reshape(length, -1)
+    if series == 1 and np.array_equal(rows.position, np.arange(length)):
+        wide = rows.values[:, None, :]
+    else:
+        wide = np.full((length, series, targets + len(rows.columns.covariates)), np.nan, np.float32)
+        wide[rows.position, rows.code] = rows.values
+    values = np.ascontiguousarray(wide[:, :, :targets].reshape(length, -1), dtype=np.float32)
     if rows.columns.id is None:
         channels = rows.columns.targets
     elif targets == 1:
@@ -78,7 +81,7 @@ def _shared_covariates(wide: np.ndarray, rows: Rows) -> tuple[np.ndarray, tuple[
             f"{rows.source}: covariates differ between the series and would become {len(names)} columns",
             f"at most {MAX_COVARIATES} are supported; choose fewer data.covariates",
         )
-    stacked = np.stack(columns, axis=1) if columns else np.empty((len(wide), 0), np.float32)
+    stacked = np.stack(columns, axis=1).astype(np.float32) if columns else np.empty((len(wide), 0), np.float32)
     return stacked, tuple(names), tuple(known)
 
 

@@ -26,11 +26,13 @@ def read_items(
     Raises
     ------
     DataError
-        A channel or covariate is missing, or the frequency is another.
+        A channel is missing, or the frequency is another. A covariate that is missing is left out of the panel.
     """
     table = read_table(
         path, sheet=options.sheet, encoding=options.cleaning.encoding, decimal=options.cleaning.decimal
     )
+    there = {k: v for k, v in (options.covariates or {}).items() if k in table.frame or k == "holiday"}
+    options = replace(options, covariates=there)
     columns = find_columns(table, _for_channels(table, options, channels))
     rows = read_rows(
         table, columns, replace(options, frequency=freq or options.frequency), QualityReport(table.source)

@@ -9,6 +9,8 @@ REACH = 4.0
 FLOOR = 0.25
 """Least half-width of a slot, as a share of that of all slots together."""
 MIN_PER_SLOT = 40
+BLOCK = 1_000_000
+"""Values that are compared with their bounds at a time."""
 
 
 def fit_bounds(train: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
@@ -30,12 +32,15 @@ def fit_bounds(train: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
         Infinite for a channel without training values.
     """
     slots = season if season > 1 and len(train) >= MIN_PER_SLOT * season else 1
-    rows = len(train) // slots * slots
-    low, middle, high = _quantiles(train[:rows].reshape(-1, slots, train.shape[1]))
-    all_low, all_middle, all_high = _quantiles(train.reshape(-1, 1, train.shape[1]))
-    below = np.maximum(middle - low, FLOOR * (all_middle - all_low))
-    above = np.maximum(high - middle, FLOOR * (all_high - all_middle))
-    return _or(middle - REACH * below, -np.inf), _or(middle + REACH * above, np.inf)
+    days = len(train) // slots
+    lower, upper = np.full((2, slots, train.shape[1]), np.nan, np.float32)
+    for j in range(train.shape[1]):
+        column = np.ascontiguousarray(train[:, j])
+        low, middle, high = _quantiles(column[: days * slots].reshape(days, slots).T)
+        all_low, all_middle, all_high = _quantiles(column[None])
+        lower[:, j] = middle - REACH * np.maximum(middle - low, FLOOR * (all_middle - all_low))
+        upper[:, j] = middle + REACH * np.maximum(high - middle, FLOOR * (all_high - all_middle))
+    return np.where(np.isfinite(lower), lower, -np.inf), np.where(np.isfinite(upper), upper, np.inf)
 
 
 def find_outliers(values: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
@@ -53,8 +58,9 @@ def find_outliers(values: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> n
         (row, channel), ascending.
     """
     slots = len(lower)
+    block = max(1, BLOCK // (slots * values.shape[1])) * slots
     found = []
-    for start in range(0, len(values), block := max(slots, 65_536 // slots * slots)):
+    for start in range(0, len(values), block):
         part = values[start : start + block]
         slot = np.arange(len(part)) % slots
         with np.errstate(invalid="ignore"):
@@ -64,17 +70,8 @@ def find_outliers(values: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> n
 
 
 def _quantiles(stacked: np.ndarray) -> tuple[np.ndarray, ...]:
-    """5 %, 50 % and 95 % quantiles over axis 0, NaN where nothing was observed."""
-    ordered = np.sort(stacked, axis=0)
-    count = np.isfinite(ordered).sum(axis=0)
-    picks = []
-    for q in (0.05, 0.5, 0.95):
-        at = np.clip(np.rint(q * (count - 1)), 0, None).astype(np.int64)
-        picks.append(
-            np.take_along_axis(ordered, at[None], axis=0)[0] if len(ordered) else np.full(count.shape, np.nan)
-        )
-    return tuple(picks)
-
-
-def _or(bounds: np.ndarray, default: float) -> np.ndarray:
-    return np.where(np.isfinite(bounds), bounds, default).astype(np.float32)
+    """5 %, 50 % and 95 % quantiles of each row, the nearest observation to each; NaN where nothing was observed."""
+    ordered = np.sort(stacked, axis=1)
+    last = np.isfinite(ordered).sum(axis=1) - 1
+    picks = (np.clip(np.rint(q * last), 0, None).astype(np.int64) for q in (0.05, 0.5, 0.95))
+    return tuple(np.take_along_axis(ordered, at[:, None], axis=1)[:, 0] for at in picks)
