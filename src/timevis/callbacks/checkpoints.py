@@ -77,6 +77,9 @@ class LastCheckpoint(Checkpoint):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.save(trainer)
 
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.save(trainer)  # once more, since only now the last epoch counts as completed
+
     def save_step(self, trainer: pl.Trainer) -> None:
         """`save` at the end of a training batch."""
         # Lightning logs a step only after its callbacks, and a resumed run does not repeat the step
