@@ -10,7 +10,8 @@ import torch
 from pytorch_lightning import Trainer
 
 from timevis.errors import ConfigError, RunFolderError
-from timevis.models.qwen.digits import QwenForecaster, carry_forward
+from timevis.models.qwen.digit_windows import carry_forward, thin
+from timevis.models.qwen.digits import QwenForecaster
 from timevis.models.storage import load, save
 
 TUNES = ["lora", "full", "head", "none"]
@@ -237,3 +238,11 @@ def test_checkpointed_gradients_are_the_same(make_forecaster) -> None:
         gradients.append({n: p.grad for n, p in forecaster.named_parameters() if p.requires_grad})
     plain, checkpointed = gradients
     assert all(torch.allclose(plain[name], checkpointed[name], atol=1e-6) for name in plain)
+
+
+def test_validation_within_a_fit_reads_all_channels_alike(make_forecaster, bundled_panel) -> None:
+    _, data = make_forecaster(panel=bundled_panel("weather"))
+    batch = data.gather("val", torch.arange(400))
+    few = thin(batch, total=400, wanted=40, channels=4)
+    assert 20 <= len(few) <= 40
+    assert set(few.channel.tolist()) == {0, 1, 2, 3}

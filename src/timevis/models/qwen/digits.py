@@ -7,17 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
+from pytorch_lightning.trainer.states import TrainerFn
 from safetensors.torch import load_file
 from torch import Tensor
 
 from timevis.config_check import check_arguments
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
-from timevis.errors import ConfigError, RunFolderError
+from timevis.errors import ConfigError
 from timevis.models.forecaster import Forecast, Forecaster, ResidualQuantiles, sample_quantiles
 from timevis.models.qwen.backbone import REAL_BACKBONE, SMALL, fast_bfloat16, load_backbone
 from timevis.models.qwen.codec import DigitCodec, Scaling
 from timevis.models.qwen.decoding import MODES, decode_windows, uniforms
+from timevis.models.qwen.digit_windows import carry_forward, spell, thin
+from timevis.models.qwen.kept_state import KeepsTrainedState
 from timevis.models.qwen.layout import Layout, ValueTables
 from timevis.models.qwen.lora import merged, prepare_tuning
 from timevis.models.qwen.losses import cross_entropy, ranked_probability, weighted_mean
@@ -32,7 +35,7 @@ DEFAULT_FIELDS = ("minute", "hour", "weekday", "month")
 SHOWN_PATHS = 5
 
 
-class QwenForecaster(Forecaster):
+class QwenForecaster(KeepsTrainedState, Forecaster):
     """Forecasts by writing digits, after a prompt that says what the series is.
 
     Parameters
@@ -63,6 +66,8 @@ class QwenForecaster(Forecaster):
         ``sample``, ``greedy`` or ``median``.
     num_samples, val_samples : int
         Paths per window in test and in validation.
+    fit_windows : int
+        Validation windows that are forecast after each epoch of a fit; after the fit it is all of them.
     decode_rows : int or ``auto``
         Paths decoded side by side.
     learning_rate, table_learning_rate : float
@@ -103,7 +108,8 @@ class QwenForecaster(Forecaster):
         context_loss: float = 0.0,
         decode: str = "sample",
         num_samples: int = 100,
-        val_samples: int = 20,
+        val_samples: int = 50,
+        fit_windows: int = 40,
         decode_rows: int | str = "auto",
         learning_rate: float = 3e-4,
         table_learning_rate: float = 1e-3,
@@ -118,40 +124,34 @@ class QwenForecaster(Forecaster):
         super().__init__(context_length, horizon, num_channels, num_covariates)
         if decode not in MODES:
             raise ConfigError(f"model.decode={decode} is unknown", f"choose among {', '.join(MODES)}")
-        self.source = load_backbone(**_loading(backbone, tune))
-        made = self.source.settings
+        source = load_backbone(**_loading(backbone, tune))
+        made = source.settings
         self.codec = DigitCodec(width=digits or made.get("digits", 3), **{**made.get("codec", {}), **(codec or {})})
         layout = Layout.from_tokenizer(
-            self.source.tokenizer, self.codec.width, made.get("separator", "") if separator is None else separator
+            source.tokenizer, self.codec.width, made.get("separator", "") if separator is None else separator
         )
-        fields = made.get("fields", DEFAULT_FIELDS) if calendar is None else calendar
-        tables = ValueTables(self.source.model.config.hidden_size, self.codec.width, fields)
+        known = made.get("fields", DEFAULT_FIELDS) if calendar is None else calendar
+        tables = ValueTables(source.model.config.hidden_size, self.codec.width, known)
         if made and backbone.get("pretrained", True):
-            tables.load_fields(load_file(self.source.folder / "tables.safetensors"), made["fields"])
-        self.network = DigitNetwork(self.source.model, layout, tables)
+            tables.load_fields(load_file(source.folder / "tables.safetensors"), made["fields"])
+        self.network = DigitNetwork(source.model, layout, tables)
         prepare_tuning(self.network, tune, **lora)
         if gradient_checkpointing:
-            self.source.model.activation_checkpointing_enable()
+            source.model.activation_checkpointing_enable()
         words = dict(prompt)
         if words.get("style", "auto") == "auto":
             words["style"] = "short" if made else "prose"
         self.prompt = PromptBuilder(
-            self.source.tokenizer, layout.start, **series, horizon=horizon, digits=self.codec.width, **words
+            source.tokenizer, layout.start, **series, horizon=horizon, digits=self.codec.width, **words
         )
         self.residuals = ResidualQuantiles(num_channels, horizon)
         self.temperature: Tensor
-        self.fingerprint: Tensor
         self.register_buffer("temperature", torch.ones(self.codec.width))
-        self.register_buffer(
-            "fingerprint", torch.tensor(list(bytes.fromhex(self.source.fingerprint)), dtype=torch.uint8)
-        )
+        self.keep_state(source)
         self._clipped = [0, 0]
         series, backbone, prompt, lora = dict(series), dict(backbone), dict(prompt), dict(lora)
-        backbone["path"] = self.source.source
+        backbone["path"] = source.source
         self.save_hyperparameters()
-        self._frozen = {
-            f"network.backbone.{n}" for n, p in self.source.model.named_parameters() if not p.requires_grad
-        }
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Forecaster:
@@ -162,6 +162,7 @@ class QwenForecaster(Forecaster):
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
+        self._validation_windows = len(datamodule.windows["val"])
         about = self.describe()["backbone"]
         log.info(
             "%s: %.1f M parameters, %.2f M trained, fingerprint %s%s",
@@ -276,9 +277,13 @@ class QwenForecaster(Forecaster):
         return Forecast(point, quantiles, samples if sampling else None, extras)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Forecast with fewer samples; within a fit, only some of the windows, spread evenly."""
         assert self.val_metrics is not None
-        forecast = self.forecast(batch, self.hparams["val_samples"], explain=False)
-        self.val_metrics.update_batch(forecast, batch)
+        if self.trainer.state.fn == TrainerFn.FITTING:
+            batch = thin(batch, self._validation_windows, self.hparams["fit_windows"], self.num_channels)
+        if len(batch):
+            forecast = self.forecast(batch, self.hparams["val_samples"], explain=False)
+            self.val_metrics.update_batch(forecast, batch)
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
@@ -323,48 +328,9 @@ class QwenForecaster(Forecaster):
         total = int(self.trainer.estimated_stepping_batches)
         return warm_cosine([g for g in groups if g["params"]], total, self.hparams["warmup"])
 
-    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        """All but the frozen weights of the backbone, which is named by its fingerprint instead."""
-        return {k: v for k, v in super().state_dict(*args, **kwargs).items() if k not in self._frozen}
-
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
-        """Load what `state_dict` keeps.
-
-        Raises
-        ------
-        RunFolderError
-            The state belongs to another backbone, or lacks something.
-        """
-        saved = bytes(state_dict["fingerprint"].tolist()).hex() if "fingerprint" in state_dict else "unknown"
-        if saved != self.source.fingerprint:
-            raise RunFolderError(
-                f"these weights were trained on a backbone with fingerprint {saved}, but "
-                f"{self.source.name} ({self.source.source}) has {self.source.fingerprint}",
-                "point model.backbone.path at the backbone of that run",
-            )
-        result = super().load_state_dict(state_dict, strict=False, assign=assign)
-        missing = [k for k in result.missing_keys if k not in self._frozen]
-        if strict and (missing or result.unexpected_keys):
-            raise RunFolderError(
-                f"the saved weights do not fit: {', '.join([*missing, *result.unexpected_keys][:5])}"
-            )
-        return result
-
 
 def _loading(backbone: Mapping[str, Any], tune: str) -> dict[str, Any]:
     values = {k: v for k, v in backbone.items() if k != "name"}
     if tune == "full" and values.get("dtype", "auto") == "auto":
         values["dtype"] = "float32"  # small updates of bfloat16 weights round to nothing
     return values
-
-
-def carry_forward(values: Tensor, mask: Tensor, last: Tensor) -> Tensor:
-    """Fill masked values [B, H] with the value before them; `last` [B, 1] comes before all."""
-    step = torch.arange(1, values.shape[1] + 1, device=values.device)
-    source = torch.where(mask, step, 0).cummax(1).values
-    return torch.cat([last, values], 1).gather(1, source)
-
-
-def spell(digits: Tensor) -> str:
-    """Digits int64 [N, width] as numbers with blanks between."""
-    return " ".join("".join(map(str, value)) for value in digits.tolist())

@@ -1,0 +1,33 @@
+"""Small steps between batches of windows and batches of digits."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from timevis.data.windows import Batch
+
+
+def thin(batch: Batch, total: int, wanted: int, channels: int) -> Batch:
+    """About `wanted` of `total` windows, as far as they lie in this batch, of all channels alike."""
+    step = max(1, total // wanted)
+    while math.gcd(step, channels) > 1:  # windows lie channel by channel
+        step += 1
+    kept: dict[str, Any] = {name: value[::step] for name, value in vars(batch).items() if isinstance(value, Tensor)}
+    return replace(batch, **kept)
+
+
+def carry_forward(values: Tensor, mask: Tensor, last: Tensor) -> Tensor:
+    """Fill masked values [B, H] with the value before them; `last` [B, 1] comes before all."""
+    step = torch.arange(1, values.shape[1] + 1, device=values.device)
+    source = torch.where(mask, step, 0).cummax(1).values
+    return torch.cat([last, values], 1).gather(1, source)
+
+
+def spell(digits: Tensor) -> str:
+    """Digits int64 [N, width] as numbers with blanks between."""
+    return " ".join("".join(map(str, value)) for value in digits.tolist())

@@ -1,0 +1,57 @@
+"""Checkpoints without the frozen backbone, which is named by its fingerprint instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from timevis.errors import RunFolderError
+from timevis.models.qwen.backbone import Backbone
+
+
+class KeepsTrainedState(nn.Module):
+    """A module with a `network.backbone` whose frozen weights stay out of its state.
+
+    Call `keep_state` once it is known what is trained.
+    """
+
+    source: Backbone
+
+    def keep_state(self, source: Backbone) -> None:
+        """Note what is frozen now, and whose weights they are."""
+        self.source = source
+        self.fingerprint: Tensor
+        identity = list(bytes.fromhex(source.fingerprint))
+        self.register_buffer("fingerprint", torch.tensor(identity, dtype=torch.uint8))
+        frozen = (name for name, p in source.model.named_parameters() if not p.requires_grad)
+        self._frozen = {f"network.backbone.{name}" for name in frozen}
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """All but the frozen weights of the backbone, which is named by its fingerprint instead."""
+        return {k: v for k, v in super().state_dict(*args, **kwargs).items() if k not in self._frozen}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """Load what `state_dict` keeps.
+
+        Raises
+        ------
+        RunFolderError
+            The state belongs to another backbone, or lacks something.
+        """
+        saved = bytes(state_dict["fingerprint"].tolist()).hex() if "fingerprint" in state_dict else "unknown"
+        if saved != self.source.fingerprint:
+            raise RunFolderError(
+                f"these weights were trained on a backbone with fingerprint {saved}, but "
+                f"{self.source.name} ({self.source.source}) has {self.source.fingerprint}",
+                "point model.backbone.path at the backbone of that run",
+            )
+        result = super().load_state_dict(state_dict, strict=False, assign=assign)
+        missing = [k for k in result.missing_keys if k not in self._frozen]
+        if strict and (missing or result.unexpected_keys):
+            raise RunFolderError(
+                f"the saved weights do not fit: {', '.join([*missing, *result.unexpected_keys][:5])}"
+            )
+        return result
