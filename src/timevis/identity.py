@@ -44,7 +44,7 @@ def of_run(cfg: DictConfig, panel: Panel, forecaster: Forecaster) -> dict[str, A
     """The run section of results.json."""
     description = forecaster.describe()
     return {
-        "data": cfg.data.name,
+        "data": panel.card.name,
         "domain": panel.card.domain,
         "public": panel.card.public,
         "model": cfg.model.name,

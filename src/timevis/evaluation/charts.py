@@ -48,7 +48,7 @@ def forecast_chart(forecasts: SavedForecasts, row: int, record: RunRecord) -> Ch
     channel = frame["channel"]
     return Chart(
         name="forecast",
-        title=f"{times[0]:%a %Y-%m-%d %H:%M}" + (f" · {channel}" if len(record.channels) > 1 else ""),
+        title=times[0].strftime(record.time_format) + (f" · {channel}" if len(record.channels) > 1 else ""),
         x_label="",
         y_label=record.unit_of(channel),
         marks=[

@@ -46,8 +46,10 @@ def _part(part: dict[str, Any]) -> str:
 
 
 def when(time: str) -> str:
-    """A timestamp without its empty seconds."""
-    return time[:-3] if time.endswith(":00") and time.count(":") == 2 else time
+    """A timestamp without its empty seconds; UTC is written out."""
+    zone = " UTC" if time.endswith("+00:00") else ""
+    time = time.removesuffix("+00:00")
+    return (time[:-3] if time.endswith(":00") and time.count(":") == 2 else time) + zone
 
 
 def _names(names: list[str]) -> str:

@@ -217,8 +217,8 @@ def worst_rows(record: RunRecord, worst: SavedForecasts) -> list[dict[str, Any]]
     rows = []
     for i, row in worst.frame.iterrows():
         out = {
-            "start": f"{worst.times[i][0]:%a %Y-%m-%d %H:%M}",
-            "end": f"{worst.times[i][-1]:%a %Y-%m-%d %H:%M}",
+            "start": worst.times[i][0].strftime(record.time_format),
+            "end": worst.times[i][-1].strftime(record.time_format),
             "channel": row["channel"],
             "mae": number(float(row["error"] * row["std"])),
             "times_typical": number(float(row["error"] / typical)) if typical > 0 else "–",

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from timevis.data.calendar import steps_per_day
 from timevis.run_folder import RunFolder
 
 
@@ -80,6 +81,12 @@ class RunRecord:
     def timezone(self) -> str | None:
         """Zone in which hours and weekdays are read, as the data's config says."""
         return (self.config.get("data") or {}).get("timezone")
+
+    @property
+    def time_format(self) -> str:
+        """How a time is shown: without a clock where rows are days or longer."""
+        slow = steps_per_day(self.results["window_set"]["freq"]) <= 1
+        return "%a %Y-%m-%d" if slow else "%a %Y-%m-%d %H:%M"
 
     def unit_of(self, channel: str) -> str:
         """Unit of a channel, or nothing where it is not known."""
