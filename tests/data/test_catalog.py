@@ -63,7 +63,7 @@ def test_bundled_data_load_with_their_card_and_report(
 def test_gaps_of_traffic_and_clock_changes_of_electricity_are_found_not_edited_away() -> None:
     _, report = load_panel(config("traffic"))
     assert (report.gaps["count"], report.gaps["rows"], report.gaps["longest"]) == (67, 104, 9)
-    assert report.left_out["snow_1h"] == "is a constant covariate"
+    assert report.left_out["snow_1h"] == "as a covariate, it is constant (0)"
     panel, report = load_panel(config("electricity"))
     assert [d["masked"] for d in report.defects] == [1] * 6
     assert all("clocks go" in d["reason"] for d in report.defects)

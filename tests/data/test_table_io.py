@@ -123,6 +123,13 @@ def test_a_bad_file_is_a_clear_error(name: str, writer: Callable[[Path], None], 
     assert name in error.value.message
 
 
+def test_an_old_workbook_is_read_with_its_times_and_booleans() -> None:
+    table = read_table(Path(__file__).parent / "files/old.xls")
+    pd.testing.assert_frame_equal(table.frame[["time", "load"]], FRAME[["time", "load"]], check_dtype=False)
+    assert table.frame["flag"].tolist() == [True, False, True, False, True]
+    assert any("'data'" in note for note in table.notes)
+
+
 def test_a_comma_that_may_be_a_thousands_separator_is_an_error_that_asks(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("time;load\n2024-01-01;1,250\n2024-01-02;2,500\n")

@@ -42,7 +42,7 @@ def clean(table: Table, options: DataOptions, card: DatasetCard) -> tuple[Panel,
     rows = read_rows(table, columns, options, report)
     panel = replace(to_panel(rows, card), timezone=rows.timezone)
     panel = add_holidays(panel, options)
-    panel = leave_out_constant(panel, report, asked=options.target or ())
+    panel = leave_out_constant(panel, report, borders(len(panel), options.split)[0], asked=options.target or ())
     return finish(panel, options, report)
 
 
@@ -111,40 +111,51 @@ def add_holidays(panel: Panel, options: DataOptions) -> Panel:
     )
 
 
-def leave_out_constant(panel: Panel, report: QualityReport, asked: Sequence[str] = ()) -> Panel:
-    """Leave out channels and covariates that never change, and name them.
+def leave_out_constant(panel: Panel, report: QualityReport, train_end: int, asked: Sequence[str] = ()) -> Panel:
+    """Leave out channels and covariates that never change in the training part, and name them.
 
     Raises
     ------
     DataError
         A channel was asked for by name, or none is left.
     """
-    with np.errstate(invalid="ignore"):
-        varies = np.fmin.reduce(panel.values) < np.fmax.reduce(panel.values)
-    for j in np.flatnonzero(~varies):
-        seen = panel.values[:, j][np.isfinite(panel.values[:, j])]
-        why = f"is constant ({seen[0]:g})" if len(seen) else "is empty"
-        if panel.channels[j] in asked:
-            raise DataError(f"{report.source}: column {panel.channels[j]!r} {why}", "choose another data.target")
-        report.left_out[panel.channels[j]] = why
-    if not varies.any():
-        raise DataError(f"{report.source}: every numeric column is constant or empty", "there is nothing to forecast")
-    if not varies.all():
-        kept = np.flatnonzero(varies)
+    why = {name: _constancy(panel.values[:, j], train_end) for j, name in enumerate(panel.channels)}
+    flat = {name: reason for name, reason in why.items() if reason}
+    for name in asked:
+        if name in flat:
+            raise DataError(f"{report.source}: column {name!r} {flat[name]}", "choose another data.target")
+    if len(flat) == len(panel.channels):
+        named = "; ".join(f"{name!r} {reason}" for name, reason in list(flat.items())[:5])
+        raise DataError(f"{report.source}: no column changes, so there is nothing to forecast ({named})")
+    report.left_out |= flat
+    if flat:
+        kept = [j for j, name in enumerate(panel.channels) if name not in flat]
         panel = replace(panel, values=panel.values[:, kept], channels=tuple(panel.channels[j] for j in kept))
-    with np.errstate(invalid="ignore"):
-        varies = np.fmin.reduce(panel.covariates, axis=0) < np.fmax.reduce(panel.covariates, axis=0)
-    for k in np.flatnonzero(~varies):
-        report.left_out[panel.covariate_names[k]] = "is a constant covariate"
-    if not varies.all():
-        kept = np.flatnonzero(varies)
-        panel = replace(
-            panel,
-            covariates=panel.covariates[:, kept],
-            covariate_names=tuple(panel.covariate_names[k] for k in kept),
-            covariate_known=tuple(panel.covariate_known[k] for k in kept),
-        )
-    return panel
+    flat = {
+        name: f"as a covariate, it {reason}"
+        for k, name in enumerate(panel.covariate_names)
+        if (reason := _constancy(panel.covariates[:, k], train_end))
+    }
+    report.left_out |= flat
+    kept = [k for k, name in enumerate(panel.covariate_names) if name not in flat]
+    return replace(
+        panel,
+        covariates=panel.covariates[:, kept] if flat else panel.covariates,
+        covariate_names=tuple(panel.covariate_names[k] for k in kept),
+        covariate_known=tuple(panel.covariate_known[k] for k in kept),
+    )
+
+
+def _constancy(column: np.ndarray, train_end: int) -> str:
+    """Why a column, [T], cannot be learnt from; empty where it varies in the training part."""
+    train = column[:train_end]
+    low, high = np.fmin.reduce(train, initial=np.nan), np.fmax.reduce(train, initial=np.nan)
+    if low < high:
+        return ""
+    least, most = np.fmin.reduce(column), np.fmax.reduce(column)
+    if np.isnan(low):
+        return "is empty" if np.isnan(least) else "is empty in the training part"
+    return f"is constant ({low:g})" if least == most else f"is constant in the training part ({low:g})"
 
 
 def finish(panel: Panel, options: DataOptions, report: QualityReport) -> tuple[Panel, QualityReport]:

@@ -10,6 +10,7 @@ import pandas as pd
 from pandas.tseries.frequencies import to_offset
 from pandas.tseries.offsets import BaseOffset, Day, Tick
 
+from timevis.data.table import ROWS_NEEDED
 from timevis.errors import ConfigError, DataError
 
 DAY = 86_400_000_000
@@ -87,7 +88,7 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
     if len(steps) < 2:
         raise DataError(
             f"{source}: {len(steps) + 1} distinct times are too few for a series",
-            "at least 3 rows are needed to see a frequency, and a few hundred to train and test",
+            ROWS_NEEDED,
         )
     found, counts = np.unique(steps, return_counts=True)
     step, share = int(found[counts.argmax()]), counts.max() / len(steps)

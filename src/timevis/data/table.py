@@ -16,6 +16,11 @@ MISSING = frozenset(
 """Cells that mean "no value"."""
 
 
+ROWS_NEEDED = (
+    "a few hundred rows are needed: context_length + horizon in the training part, horizon in each of the others"
+)
+
+
 @dataclass
 class Table:
     """Columns by name, with the file and the place in it that errors name.
@@ -48,7 +53,7 @@ class Table:
                 f"{self.source}: several columns are named {twice[0]!r}", "give each column a name of its own"
             )
         if not len(self.frame):
-            raise DataError(f"{self.source}: the table has no rows", "columns: " + ", ".join(names[:20]))
+            raise DataError(f"{self.source}: the table has no rows", ROWS_NEEDED)
 
     def place(self, position: int) -> str:
         """Where a record stands, for errors: ``row 17`` or ``record 16``."""

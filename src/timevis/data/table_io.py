@@ -7,7 +7,7 @@ import zipfile
 from io import BytesIO
 from pathlib import Path
 
-from timevis.data.table import Table
+from timevis.data.table import ROWS_NEEDED, Table
 from timevis.errors import DataError
 
 FORMATS = {
@@ -81,7 +81,7 @@ def read_table(
             f"{path.name}: named .gz but is not compressed with gzip", "rename the file after its content"
         )
     if not raw.strip():
-        raise DataError(f"{path.name}: the file is empty")
+        raise DataError(f"{path.name}: the file is empty", ROWS_NEEDED)
     found = _sniff(raw)
     if found != expected and not (expected == "text" and found == "json" and not _looks_json(raw)):
         raise DataError(

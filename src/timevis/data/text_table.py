@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from timevis.data.table import MISSING, Table, header_problem, is_header, named
+from timevis.data.table import MISSING, ROWS_NEEDED, Table, header_problem, is_header, named
 from timevis.errors import DataError
 
 DELIMITERS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
@@ -192,7 +192,7 @@ def _parse(
     from pyarrow import csv as arrow_csv
 
     if body >= len(raw) or not raw[body:].strip():
-        raise DataError(f"{source}: the table has a header but no rows", "columns: " + ", ".join(names[:20]))
+        raise DataError(f"{source}: the table has a header but no rows", ROWS_NEEDED)
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(memoryview(raw)[body:]),
