@@ -69,30 +69,30 @@ def prepare_tuning(
 
 @contextmanager
 def merged(network: DigitNetwork) -> Iterator[None]:
-    """Within, float32 adapters are part of the weights: the same function, fewer products.
+    """Within, adapters cost less: the same function, fewer or cheaper products.
 
-    The weights come back untouched. Backbones in bfloat16 are left alone, since rounding would change them.
+    In a float32 backbone they become part of the weights. Weights in bfloat16 would be rounded by that, so there
+    the adapters compute in bfloat16 beside them. Everything comes back untouched.
     """
     from peft.tuners.lora import LoraLayer
 
-    layers: list[Any] = [
-        layer
-        for layer in network.backbone.modules()
-        if isinstance(layer, LoraLayer)
-        and isinstance(layer, nn.Module)
-        and layer.get_base_layer().weight.dtype == torch.float32
-        and not any(layer.use_dora.values())
-    ]
-    kept = []
+    layers: list[Any] = [m for m in network.backbone.modules() if isinstance(m, LoraLayer)]
+    merging = [m for m in layers if m.get_base_layer().weight.dtype == torch.float32 and not any(m.use_dora.values())]
+    rounding = [m for m in layers if m.get_base_layer().weight.dtype == torch.bfloat16]
+    with torch.no_grad():
+        changes = [
+            (m.get_base_layer().weight, m.get_base_layer().weight + m.get_delta_weight("default")) for m in merging
+        ]
+        changes += [(p, p.bfloat16()) for m in rounding for name, p in m.named_parameters() if "lora_" in name]
+    kept = [(parameter, parameter.data) for parameter, _ in changes]
     try:
-        with torch.no_grad():
-            for layer in layers:
-                weight = layer.get_base_layer().weight
-                kept.append((layer, weight.data))
-                weight.data = weight.data + layer.get_delta_weight("default")
-                layer.enable_adapters(False)
+        for parameter, data in changes:
+            parameter.data = data.detach()
+        for layer in merging:
+            layer.enable_adapters(False)
         yield
     finally:
-        for layer, data in kept:
-            layer.get_base_layer().weight.data = data
+        for parameter, data in kept:
+            parameter.data = data
+        for layer in merging:
             layer.enable_adapters(True)
