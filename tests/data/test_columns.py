@@ -75,6 +75,13 @@ def test_a_date_and_a_clock_column_make_a_time_but_a_full_time_keeps_its_own() -
     assert found(frame.assign(day=HOURS)).time == ("day",)
 
 
+def test_a_holiday_column_and_a_country_are_not_mixed_up() -> None:
+    frame = pd.DataFrame({"time": HOURS, "x": range(50), "holiday": [0, 1] * 25})
+    assert found(frame, covariates={"holiday": "known"}).covariates_known == (True,)
+    with pytest.raises(ConfigError, match="has a column of that name"):
+        found(frame, covariates={"holiday": "DE"})
+
+
 def test_a_column_plays_one_part() -> None:
     with pytest.raises(ConfigError, match="'x' is named twice"):
         DataOptions.from_config({"target": "x", "covariates": {"x": "known"}})

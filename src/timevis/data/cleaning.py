@@ -12,19 +12,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timevis.data.assemble import Rows, read_rows
-from timevis.data.calendar import steps_per_day
+from timevis.data.assemble import read_rows
 from timevis.data.columns import find_columns
 from timevis.data.holidays import holiday_flags
+from timevis.data.masking import mask_defects, treat_outliers
 from timevis.data.options import DataOptions
-from timevis.data.outliers import find_outliers, fit_bounds
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.quality import LISTED, QualityReport, describe_channels, find_gaps
+from timevis.data.quality import QualityReport, describe_channels, find_gaps
 from timevis.data.split import borders
+from timevis.data.spread import to_panel
 from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError
-
-MAX_COVARIATES = 64
 
 
 def clean(table: Table, options: DataOptions, card: DatasetCard) -> tuple[Panel, QualityReport]:
@@ -44,45 +42,6 @@ def clean(table: Table, options: DataOptions, card: DatasetCard) -> tuple[Panel,
     panel = add_holidays(panel, options)
     panel = leave_out_constant(panel, report, borders(len(panel), options.split)[0], asked=options.target or ())
     return finish(panel, options, report)
-
-
-def to_panel(rows: Rows, card: DatasetCard) -> Panel:
-    """Spread rows over the grid, a channel for each series and target; rows that fill it are not copied."""
-    length, series, targets = len(rows.grid.index), len(rows.series), len(rows.columns.targets)
-    if series == 1 and np.array_equal(rows.position, np.arange(length)):
-        wide = rows.values[:, None, :]
-    else:
-        wide = np.full((length, series, targets + len(rows.columns.covariates)), np.nan, np.float32)
-        wide[rows.position, rows.code] = rows.values
-    values = np.ascontiguousarray(wide[:, :, :targets].reshape(length, -1), dtype=np.float32)
-    if rows.columns.id is None:
-        channels = rows.columns.targets
-    elif targets == 1:
-        channels = rows.series
-    else:
-        channels = tuple(f"{s}/{t}" for s in rows.series for t in rows.columns.targets)
-    covariates, names, known = _shared_covariates(wide[:, :, targets:], rows)
-    return Panel(values, rows.grid.index, rows.grid.freq, channels, covariates, names, known, card)
-
-
-def _shared_covariates(wide: np.ndarray, rows: Rows) -> tuple[np.ndarray, tuple[str, ...], tuple[bool, ...]]:
-    """One column for a covariate on which all series agree, else one for each series."""
-    columns: list[np.ndarray] = []
-    names: list[str] = []
-    known: list[bool] = []
-    for k, name in enumerate(rows.columns.covariates):
-        low, high = np.fmin.reduce(wide[:, :, k], axis=1), np.fmax.reduce(wide[:, :, k], axis=1)
-        agree = bool(((low == high) | np.isnan(low)).all())
-        columns += [low] if agree else list(wide[:, :, k].T)
-        names += [name] if agree else [f"{name}/{s}" for s in rows.series]
-        known += [rows.columns.covariates_known[k]] * (1 if agree else len(rows.series))
-    if len(names) > max(MAX_COVARIATES, len(rows.columns.covariates)):
-        raise DataError(
-            f"{rows.source}: covariates differ between the series and would become {len(names)} columns",
-            f"at most {MAX_COVARIATES} are supported; choose fewer data.covariates",
-        )
-    stacked = np.stack(columns, axis=1).astype(np.float32) if columns else np.empty((len(wide), 0), np.float32)
-    return stacked, tuple(names), tuple(known)
 
 
 def add_holidays(panel: Panel, options: DataOptions) -> Panel:
@@ -193,46 +152,3 @@ def describe_split(index: pd.DatetimeIndex, ends: tuple[int, int, int]) -> dict[
         name: {"rows": max(0, b - a)} | ({"start": str(index[a]), "end": str(index[b - 1])} if b > a else {})
         for name, a, b in zip(("train", "val", "test"), starts, ends, strict=True)
     }
-
-
-def mask_defects(panel: Panel, report: QualityReport) -> Panel:
-    """Make the defects that the dataset card declares missing, and count them."""
-    values = panel.values
-    for defect in panel.card.defects:
-        first, last = panel.index.searchsorted([pd.Timestamp(defect["start"], tz=panel.index.tz)])[0], 0
-        last = panel.index.searchsorted([pd.Timestamp(defect["end"], tz=panel.index.tz)], side="right")[0]
-        chosen = [j for j, c in enumerate(panel.channels) if c in defect.get("channels", panel.channels)]
-        if values is panel.values:
-            values = values.copy()
-        masked = int(np.isfinite(values[first:last][:, chosen]).sum())
-        values[first:last, chosen] = np.nan
-        report.defects.append(dict(defect) | {"masked": masked})
-    return panel.with_values(values)
-
-
-def treat_outliers(panel: Panel, ends: tuple[int, int, int], mask: bool, report: QualityReport) -> Panel:
-    """Report values outside bounds fitted on the training rows; with `mask`, make those before the test part missing.
-
-    A test target is never masked for being unusual: what makes a forecast hard must not leave the score.
-    """
-    per_day = steps_per_day(panel.freq)
-    season = round(per_day) if per_day > 1 and abs(per_day - round(per_day)) < 1e-9 else 1
-    lower, upper = fit_bounds(panel.values[: ends[0]], season)
-    found = find_outliers(panel.values, lower, upper)
-    for j in np.unique(found[:, 1]):
-        at = found[found[:, 1] == j, 0]
-        slot = at % len(lower)
-        places = [
-            {"time": str(panel.index[t]), "value": panel.values[t, j], "lower": lower[s, j], "upper": upper[s, j]}
-            for t, s in zip(at[:LISTED], slot[:LISTED], strict=True)
-        ]
-        report.outliers[panel.channels[j]] = {
-            "count": len(at),
-            "masked": int((at < ends[1]).sum()) if mask else 0,
-            "places": places,
-        }
-    if mask and (early := found[found[:, 0] < ends[1]]).size:
-        values = panel.values.copy()
-        values[early[:, 0], early[:, 1]] = np.nan
-        panel = panel.with_values(values)
-    return panel

@@ -12,7 +12,7 @@ from timevis.data.numbers import kind_of
 from timevis.data.options import DataOptions, nearest
 from timevis.data.table import Table, short
 from timevis.data.timestamps import PARTS, looks_like_time
-from timevis.errors import DataError
+from timevis.errors import ConfigError, DataError
 
 TIME_NAMES = ("time", "timestamp", "datetime", "date_time", "date", "ds", "ts", "day", "month", "year", "period")
 ID_NAMES = ("id", "unique_id", "item_id", "series_id", "series", "item", "sensor", "sensor_id", "station", "store")
@@ -69,6 +69,11 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
     found = Columns(
         time, id_column, (), tuple(covariates), tuple(k == "known" for k in covariates.values()), notes=notes
     )
+    if covariates.get("holiday", "known") not in ("known", "observed"):
+        raise ConfigError(
+            f"data.covariates.holiday={covariates['holiday']!r}, but {table.source} has a column of that name",
+            "say known or observed to use the column, or rename it to have the holidays of a country",
+        )
     for name in covariates:
         kind = kind_of(table.frame[name])
         if kind in ("time", "text"):

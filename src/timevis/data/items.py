@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from timevis.data.assemble import Rows, read_rows
-from timevis.data.cleaning import add_holidays, to_panel
+from timevis.data.cleaning import add_holidays
 from timevis.data.columns import Columns, find_columns
 from timevis.data.options import DataOptions, nearest
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality import QualityReport
+from timevis.data.spread import to_panel
 from timevis.data.table import Table
 from timevis.data.table_io import read_table
 from timevis.errors import DataError

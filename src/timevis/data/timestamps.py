@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from timevis.data.dates import DAY_OR_MONTH, day_or_month, parse_plain
 from timevis.data.table import MISSING, Table, short
 from timevis.errors import ConfigError, DataError
 
 ZONED = r"(?i)\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:am|pm)?\s*(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
 OFFSET = r"(?i)(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
-DAY_OR_MONTH = re.compile(r"(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
-PLAUSIBLE = re.compile(r"\d{4}|[A-Za-z]{3}")
 PARTS = ("year", "month", "day", "hour", "minute", "second")
 EPOCH_UNITS = (("s", 1e8, 1e10), ("ms", 1e11, 1e13), ("us", 1e14, 1e16), ("ns", 1e17, 1e19))
 
@@ -52,7 +50,7 @@ def looks_like_time(column: pd.Series) -> bool:
     sample = sample.str.replace("[年月]", "-", regex=True).str.replace("日", "")
     if not len(sample) or not sample.str.contains(r"\d").all():
         return False
-    return bool((sample.str.match(DAY_OR_MONTH) | _parse_plain(sample, utc=True).notna()).mean() >= 0.5)
+    return bool((sample.str.match(DAY_OR_MONTH) | parse_plain(sample, utc=True).notna()).mean() >= 0.5)
 
 
 def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = None) -> Times:
@@ -91,13 +89,13 @@ def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = N
     numeric = text.str.match(DAY_OR_MONTH)
     parsed = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us, UTC]" if zoned.any() else "datetime64[us]")
     if numeric.any():
-        parsed[numeric] = _day_or_month(table, label, text[numeric], day_first, bool(zoned.any()), notes)
+        parsed[numeric] = day_or_month(table, label, text[numeric], day_first, bool(zoned.any()), notes)
     if not numeric.all():
-        parsed[~numeric] = _parse_plain(text[~numeric], utc=bool(zoned.any()))
+        parsed[~numeric] = parse_plain(text[~numeric], utc=bool(zoned.any()))
     _refuse_first(table, label, parsed.isna(), "is not a date or time", text)
     zone = wall = None
     if zoned.any():
-        wall = _settled(pd.DatetimeIndex(_parse_plain(text.str.replace(OFFSET, "", regex=True).str.strip())))
+        wall = _settled(pd.DatetimeIndex(parse_plain(text.str.replace(OFFSET, "", regex=True).str.strip())))
         offsets = text.str.extract(OFFSET)[0].str.upper().unique()
         if len(offsets) == 1 and offsets[0][0] in "+-":
             zone = f"UTC{offsets[0] if ':' in offsets[0] else offsets[0][:3] + ':' + (offsets[0][3:] or '00')}"
@@ -139,64 +137,6 @@ def _refuse_first(table: Table, name: str, wrong: pd.Series, what: str, text: pd
             f"{table.source}: {table.place(at)}, column {name!r}: the time{cell} {what}{more}",
             "every row needs a time such as 2020-01-31 13:00 or 2020-01-31T13:00+01:00; data.time names its column",
         )
-
-
-def _parse_plain(text: pd.Series, utc: bool = False) -> pd.Series:
-    parsed = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=utc)
-    left = parsed.isna() & text.str.contains(PLAUSIBLE)
-    if left.any():
-        rest = pd.to_datetime(text[left], format="mixed", errors="coerce", utc=utc)
-        parsed = parsed.astype(rest.dtype) if parsed.isna().all() else parsed
-        parsed[left] = rest
-    return parsed
-
-
-def _day_or_month(
-    table: Table, name: str, text: pd.Series, day_first: bool | None, utc: bool, notes: list[str]
-) -> pd.Series:
-    """Times that begin like 01/02/2020."""
-    fields = text.str.extract(DAY_OR_MONTH)
-    first, second = fields[0].astype(int), fields[2].astype(int)
-    example = text.iloc[0]
-    if day_first is None:
-        only_day, only_month = first > 12, second > 12
-        if only_day.any() and only_month.any():
-            raise DataError(
-                f"{table.source}: column {name!r} writes the day first in {table.place(only_day.idxmax())} "
-                f"({text[only_day].iloc[0]!r}) and the month first in {table.place(only_month.idxmax())} "
-                f"({text[only_month].iloc[0]!r})",
-                "write all dates as 2020-01-31",
-            )
-        if only_day.any() or only_month.any():
-            day_first = bool(only_day.any())
-        else:
-            day_first = _more_regular(table, name, text, fields)
-    notes.append(f"dates such as {example!r} are read {'day' if day_first else 'month'} first")
-    return _assemble(text, fields, day_first, utc)
-
-
-def _assemble(text: pd.Series, fields: pd.DataFrame, day_first: bool, utc: bool) -> pd.Series:
-    day, month = (fields[0], fields[2]) if day_first else (fields[2], fields[0])
-    year = fields[3].where(fields[3].str.len() == 4, "20" + fields[3])
-    rest = text.str.replace(DAY_OR_MONTH, "", n=1, regex=True).str.strip()
-    iso = year + "-" + month.str.zfill(2) + "-" + day.str.zfill(2) + (" " + rest).where(rest != "", "")
-    return _parse_plain(iso.str.replace(" T", "T"), utc=utc)
-
-
-def _more_regular(table: Table, name: str, text: pd.Series, fields: pd.DataFrame) -> bool:
-    """Whether reading the day first gives the more regular series."""
-    shares = []
-    for day_first in (False, True):
-        steps = np.diff(np.unique(_assemble(text, fields, day_first, False).dropna().to_numpy()))
-        days = steps.astype("timedelta64[s]").astype(float) / 86400
-        near = np.where(days >= 28, np.round(days / 30.4), days * 1e4)
-        shares.append(np.unique(near, return_counts=True)[1].max() / len(near) if len(near) else 1.0)
-    if shares[0] == shares[1]:
-        raise DataError(
-            f"{table.source}: column {name!r}: dates such as {text.iloc[0]!r} may be read day first or month first",
-            "write them as 2020-01-31, or say data.cleaning.day_first=true or false",
-        )
-    return shares[1] > shares[0]
 
 
 def _from_numbers(table: Table, name: str, column: pd.Series) -> Times:

@@ -1,0 +1,73 @@
+"""Times written as text, and whether 01/02/2020 is in January or in February."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from timevis.data.table import Table
+from timevis.errors import DataError
+
+DAY_OR_MONTH = re.compile(r"(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
+PLAUSIBLE = re.compile(r"\d{4}|[A-Za-z]{3}")
+
+
+def parse_plain(text: pd.Series, utc: bool = False) -> pd.Series:
+    """Times that begin with the year or name the month; NaT where a text is not one."""
+    parsed = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=utc)
+    left = parsed.isna() & text.str.contains(PLAUSIBLE)
+    if left.any():
+        rest = pd.to_datetime(text[left], format="mixed", errors="coerce", utc=utc)
+        parsed = parsed.astype(rest.dtype) if parsed.isna().all() else parsed
+        parsed[left] = rest
+    return parsed
+
+
+def day_or_month(
+    table: Table, name: str, text: pd.Series, day_first: bool | None, utc: bool, notes: list[str]
+) -> pd.Series:
+    """Times that begin like 01/02/2020."""
+    fields = text.str.extract(DAY_OR_MONTH)
+    first, second = fields[0].astype(int), fields[2].astype(int)
+    example = text.iloc[0]
+    if day_first is None:
+        only_day, only_month = first > 12, second > 12
+        if only_day.any() and only_month.any():
+            raise DataError(
+                f"{table.source}: column {name!r} writes the day first in {table.place(only_day.idxmax())} "
+                f"({text[only_day].iloc[0]!r}) and the month first in {table.place(only_month.idxmax())} "
+                f"({text[only_month].iloc[0]!r})",
+                "write all dates as 2020-01-31",
+            )
+        if only_day.any() or only_month.any():
+            day_first = bool(only_day.any())
+        else:
+            day_first = _more_regular(table, name, text, fields)
+    notes.append(f"dates such as {example!r} are read {'day' if day_first else 'month'} first")
+    return _assemble(text, fields, day_first, utc)
+
+
+def _assemble(text: pd.Series, fields: pd.DataFrame, day_first: bool, utc: bool) -> pd.Series:
+    day, month = (fields[0], fields[2]) if day_first else (fields[2], fields[0])
+    year = fields[3].where(fields[3].str.len() == 4, "20" + fields[3])
+    rest = text.str.replace(DAY_OR_MONTH, "", n=1, regex=True).str.strip()
+    iso = year + "-" + month.str.zfill(2) + "-" + day.str.zfill(2) + (" " + rest).where(rest != "", "")
+    return parse_plain(iso.str.replace(" T", "T"), utc=utc)
+
+
+def _more_regular(table: Table, name: str, text: pd.Series, fields: pd.DataFrame) -> bool:
+    """Whether reading the day first gives the more regular series."""
+    shares = []
+    for day_first in (False, True):
+        steps = np.diff(np.unique(_assemble(text, fields, day_first, False).dropna().to_numpy()))
+        days = steps.astype("timedelta64[s]").astype(float) / 86400
+        near = np.where(days >= 28, np.round(days / 30.4), days * 1e4)
+        shares.append(np.unique(near, return_counts=True)[1].max() / len(near) if len(near) else 1.0)
+    if shares[0] == shares[1]:
+        raise DataError(
+            f"{table.source}: column {name!r}: dates such as {text.iloc[0]!r} may be read day first or month first",
+            "write them as 2020-01-31, or say data.cleaning.day_first=true or false",
+        )
+    return shares[1] > shares[0]

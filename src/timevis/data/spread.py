@@ -1,0 +1,50 @@
+"""The rows of one or many series, spread over the grid as a panel."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from timevis.data.assemble import Rows
+from timevis.data.panel import DatasetCard, Panel
+from timevis.errors import DataError
+
+MAX_COVARIATES = 64
+
+
+def to_panel(rows: Rows, card: DatasetCard) -> Panel:
+    """Spread rows over the grid, a channel for each series and target; rows that fill it are not copied."""
+    length, series, targets = len(rows.grid.index), len(rows.series), len(rows.columns.targets)
+    if series == 1 and np.array_equal(rows.position, np.arange(length)):
+        wide = rows.values[:, None, :]
+    else:
+        wide = np.full((length, series, targets + len(rows.columns.covariates)), np.nan, np.float32)
+        wide[rows.position, rows.code] = rows.values
+    values = np.ascontiguousarray(wide[:, :, :targets].reshape(length, -1), dtype=np.float32)
+    if rows.columns.id is None:
+        channels = rows.columns.targets
+    elif targets == 1:
+        channels = rows.series
+    else:
+        channels = tuple(f"{s}/{t}" for s in rows.series for t in rows.columns.targets)
+    covariates, names, known = _shared_covariates(wide[:, :, targets:], rows)
+    return Panel(values, rows.grid.index, rows.grid.freq, channels, covariates, names, known, card)
+
+
+def _shared_covariates(wide: np.ndarray, rows: Rows) -> tuple[np.ndarray, tuple[str, ...], tuple[bool, ...]]:
+    """One column for a covariate on which all series agree, else one for each series."""
+    columns: list[np.ndarray] = []
+    names: list[str] = []
+    known: list[bool] = []
+    for k, name in enumerate(rows.columns.covariates):
+        low, high = np.fmin.reduce(wide[:, :, k], axis=1), np.fmax.reduce(wide[:, :, k], axis=1)
+        agree = bool(((low == high) | np.isnan(low)).all())
+        columns += [low] if agree else list(wide[:, :, k].T)
+        names += [name] if agree else [f"{name}/{s}" for s in rows.series]
+        known += [rows.columns.covariates_known[k]] * (1 if agree else len(rows.series))
+    if len(names) > max(MAX_COVARIATES, len(rows.columns.covariates)):
+        raise DataError(
+            f"{rows.source}: covariates differ between the series and would become {len(names)} columns",
+            f"at most {MAX_COVARIATES} are supported; choose fewer data.covariates",
+        )
+    stacked = np.stack(columns, axis=1).astype(np.float32) if columns else np.empty((len(wide), 0), np.float32)
+    return stacked, tuple(names), tuple(known)
