@@ -58,7 +58,7 @@ def write_report(run_folder: Path | str) -> Path:
         tiles=words.tiles(record.results),
         contents=words.contents(record),
         facts=words.run_facts(record),
-        settings=words.settings(record.config["model"]),
+        settings=words.settings(record),
         data=words.data_section(record),
         metrics=words.metric_rows(record.results),
         calibration=words.calibration(record.results),

@@ -28,7 +28,7 @@ def contents(record: RunRecord) -> list[tuple[str, str]]:
         ("errors", "Error statistics"),
         ("calibration", "Calibration"),
         *([("training", "Training")] if trained else []),
-        *([("sample", "What the language model read")] if record.samples is not None else []),
+        *([("sample", "What the language model read")] if sample(record) else []),
         ("cost", "Cost"),
     ]
     return parts
@@ -98,20 +98,20 @@ def run_facts(record: RunRecord) -> list[tuple[str, str]]:
 
 
 def _backbone(run: dict[str, Any]) -> list[tuple[str, Any]]:
-    """The backbone with its size and fingerprint, and what else the model says about itself."""
-    described = run.get("description") or {}
+    """The backbone with its size and fingerprint, never its name alone."""
     backbone = run.get("backbone")
     if not backbone:
         return []
     about = backbone if isinstance(backbone, dict) else {"name": backbone}
-    rows = [("Backbone", about["name"])]
-    rows += [
-        (f"Backbone, {key}", number(value))
-        for key, value in about.items()
-        if key != "name" and value not in (None, "")
-    ]
-    rest = {key: value for key, value in described.items() if key != "backbone"}
-    return rows + [(name.capitalize().replace(".", ", "), value) for name, value in flat(rest)]
+    known = {
+        "name": "{}",
+        "parameters": "{} parameters",
+        "trainable": "{} of them trained",
+        "fingerprint": "fingerprint {}",
+    }
+    words = [text.format(number(about[key])) for key, text in known.items() if about.get(key) is not None]
+    words += [number(value) for key, value in about.items() if key not in (*known, "id") and value]
+    return [("Backbone", ", ".join(words))]
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
@@ -131,9 +131,11 @@ def _plain(value: Any) -> str:
     return number(value)
 
 
-def settings(model: dict[str, Any]) -> list[tuple[str, str]]:
-    """The model part of the config."""
-    return [(name, value) for name, value in flat(model) if name != "_target_"]
+def settings(record: RunRecord) -> list[tuple[str, str]]:
+    """The model part of the config, and what the fitted model says about itself."""
+    described = record.results["run"].get("description") or {}
+    rest = {key: value for key, value in described.items() if key != "backbone"}
+    return [row for row in flat(record.config["model"]) if row[0] != "_target_"] + flat(rest, "fitted ")
 
 
 def data_section(record: RunRecord) -> dict[str, Any]:
