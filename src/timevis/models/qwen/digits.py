@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -189,7 +190,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
                 "note": self.source.note,
             },
             "prompt": {"arm": self.prompt.arm, "template": self.prompt.kind},
-            "codec": {**vars(self.codec), "clipped": self._clipped[0] / max(1, self._clipped[1])},
+            "codec": {**asdict(self.codec), "clipped": self._clipped[0] / max(1, self._clipped[1])},
             "temperature": self.temperature.tolist(),
         }
 
@@ -271,7 +272,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         if explain:
             extras = {
                 "prompt": [self.prompt.text(p) for p in prompt],
-                "context_digits": [spell(d) for d in context],
+                "context": [spell(d) for d in context],
                 "digits": [[spell(path) for path in d[:SHOWN_PATHS]] for d in written],
             }
         return Forecast(point, quantiles, samples if sampling else None, extras)
