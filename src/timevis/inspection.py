@@ -90,22 +90,29 @@ def show(panel: Panel, report: QualityReport, split: Sequence[float], lengths: t
     )
     for note in report.notes:
         console.print(f"  {note}")
-    console.print(_findings(report))
-    console.print(_values(panel, report))
-    console.print(_patterns(panel, report))
-    console.print(_split(panel, report, split, lengths))
+    for title, grid in (
+        ("What was found", _findings(report)),
+        ("Values", _values(panel, report)),
+        (
+            "Seasonality (0 to 1; rows of a season in brackets) and autocorrelation, training part",
+            _patterns(panel, report),
+        ),
+        (f"Split, for context_length={lengths[0]} and horizon={lengths[1]}", _split(panel, report, split, lengths)),
+    ):
+        console.print(f"\n[bold]{title}[/bold]")
+        console.print(grid)
     _places(console, report)
 
 
-def _grid(title: str, *columns: str) -> Grid:
-    grid = Grid(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+def _grid(*columns: str) -> Grid:
+    grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for i, column in enumerate(columns):
         grid.add_column(column, justify="left" if i == 0 else "right", style=None if i else "cyan", no_wrap=i == 0)
     return grid
 
 
 def _findings(report: QualityReport) -> Grid:
-    grid = _grid("\nWhat was found", "", "")
+    grid = _grid("", "")
     grid.show_header = False
     grid.columns[1].justify = "left"
     merged = ", ".join(f"{v['rows']} {kind}" for kind, v in report.duplicates.items() if v["rows"]) or "none"
@@ -141,7 +148,7 @@ def _off_grid(off: dict[str, Any]) -> str:
 
 
 def _values(panel: Panel, report: QualityReport) -> Grid:
-    grid = _grid("\nValues", "channel", "observed", "mean", "std", "min", "median", "max", "outliers")
+    grid = _grid("channel", "observed", "mean", "std", "min", "median", "max", "outliers")
     for name in panel.channels[:SHOWN]:
         c = report.channels[name]
         numbers = (_number(c.get(key)) for key in ("mean", "std", "min", "q50", "max"))
@@ -156,8 +163,7 @@ def _patterns(panel: Panel, report: QualityReport) -> Grid:
     first = next(iter(report.channels.values()))
     seasons = [f"{s['name']} ({s['period']})" for s in first["seasonality"]]
     lags = [f"lag {lag}" for lag in first["autocorrelation"]]
-    title = "\nSeasonality (0 to 1, rows of a season in brackets) and autocorrelation of the training part"
-    grid = _grid(title, "channel", *seasons, *lags, "unit")
+    grid = _grid("channel", *seasons, *lags, "unit")
     for name in panel.channels[:SHOWN]:
         c = report.channels[name]
         strengths = (_share(s["strength"]) for s in c["seasonality"])
@@ -175,7 +181,7 @@ def _share(value: float | None) -> str:
 
 def _split(panel: Panel, report: QualityReport, spec: Sequence[float], lengths: tuple[int, int]) -> Grid:
     context_length, horizon = lengths
-    grid = _grid(f"\nSplit, for context_length={context_length} and horizon={horizon}", "part", "rows", "from", "to")
+    grid = _grid("part", "rows", "from", "to")
     grid.add_column("windows per channel", justify="right")
     try:
         split = make_split(len(panel), spec, context_length, horizon, panel.card.name)
@@ -184,7 +190,7 @@ def _split(panel: Panel, report: QualityReport, spec: Sequence[float], lengths: 
     except TimeVisError as error:
         windows, problem = dict.fromkeys(report.split, "-"), error
     for part, s in report.split.items():
-        grid.add_row(part, f"{s['rows']:,}", s.get("start", ""), s.get("end", ""), windows[part])
+        grid.add_row(part, f"{s['rows']:,}", s.get("start", "")[:16], s.get("end", "")[:16], windows[part])
     unused = len(panel) - borders(len(panel), spec)[2]
     if unused > 1:
         grid.add_row("not used", f"{unused:,}")

@@ -73,6 +73,14 @@ def test_gaps_of_traffic_and_clock_changes_of_electricity_are_found_not_edited_a
     assert raw["2014-10-26 01:00"] > 2900
 
 
+def test_defects_that_no_card_declares_are_found_as_outliers() -> None:
+    declared = {f"{d['start']}:00" for d in read_card("electricity")[0].defects}
+    _, report = load_panel(config("csv", path=str(BUNDLED / "electricity.csv.gz")))
+    found = {p["time"] for p in report.outliers["load"]["places"]}
+    assert declared <= found
+    assert report.outliers["load"]["count"] < 40
+
+
 def test_bundled_files_are_small() -> None:
     assert sum(p.stat().st_size for p in BUNDLED.glob("*.csv.gz")) < 600_000
 

@@ -6,7 +6,7 @@ import numpy as np
 
 REACH = 4.0
 """How many half-widths (from the median to the 5 % or 95 % quantile) a bound lies from the median."""
-FLOOR = 0.25
+FLOOR = 0.15
 """Least half-width of a slot, as a share of that of all slots together."""
 MIN_PER_SLOT = 40
 BLOCK = 1_000_000
