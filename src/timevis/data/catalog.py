@@ -46,9 +46,13 @@ def load_panel(cfg: Mapping[str, Any]) -> tuple[Panel, QualityReport]:
     """
     options = DataOptions.from_config(cfg)
     if options.path is None and options.name == "synthetic":
-        return _synthetic(options)
-    table, card = open_table(options)
-    return clean(table, options, _said(card, options))
+        panel, report = _synthetic(options)
+    else:
+        table, card = open_table(options)
+        panel, report = clean(table, options, _said(card, options))
+    for line in (report.summary(), *report.notes):
+        log.info(line)
+    return panel, report
 
 
 def _said(card: DatasetCard, options: DataOptions) -> DatasetCard:

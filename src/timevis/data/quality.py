@@ -82,6 +82,24 @@ class QualityReport:
         """JSON-able; numbers that are not finite become None."""
         return _jsonable(asdict(self))
 
+    def summary(self) -> str:
+        """One line for the log: the size of the panel and whatever was found in it."""
+        merged = sum(d["rows"] for d in self.duplicates.values())
+        outliers = sum(o["count"] for o in self.outliers.values())
+        masked = sum(o["masked"] for o in self.outliers.values())
+        found = [
+            "" if self.was_sorted else "rows were not in order",
+            f"{merged} duplicate rows merged" if merged else "",
+            f"{self.off_grid['moved']} rows moved onto the grid" if self.off_grid.get("moved") else "",
+            f"{self.off_grid['left_out']} rows off the grid left out" if self.off_grid.get("left_out") else "",
+            f"{self.gaps['rows']} empty rows in {self.gaps['count']} gaps" if self.gaps.get("count") else "",
+            f"{sum(d['masked'] for d in self.defects)} values of declared defects masked" if self.defects else "",
+            f"{outliers} outliers reported, {masked} masked" if outliers else "",
+            f"not used: {', '.join(list(self.left_out)[:8])}" if self.left_out else "",
+        ]
+        size = f"{self.source}: {self.rows} rows of {len(self.channels)} channels, every {self.frequency}"
+        return "; ".join([size, *filter(None, found)])
+
 
 def _jsonable(value: Any) -> Any:
     if isinstance(value, dict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import Any
@@ -13,7 +12,6 @@ from timevis.data.options import nearest
 from timevis.data.table import MISSING, Table, header_problem, is_header, named
 from timevis.errors import ConfigError, DataError
 
-log = logging.getLogger(__name__)
 Rows = list[Sequence[Any]]
 
 
@@ -42,10 +40,8 @@ def read_workbook(raw: bytes, source: str, kind: str, sheet: str | int | None = 
                 break
         else:
             raise DataError(f"{source}: no sheet holds a table", f"sheets: {', '.join(names)}")
-    notes = []
-    if len(names) > 1:
-        notes.append(f"read sheet {chosen!r} of {len(names)} ({', '.join(names)})")
-    log.info("%s: reading sheet %r of %s", source, chosen, ", ".join(map(repr, names)))
+    others = f" of {len(names)} ({', '.join(names)})" if len(names) > 1 else ""
+    notes = [f"read sheet {chosen!r}{others}"]
     return _table(rows, source, notes)
 
 
