@@ -37,13 +37,18 @@ def make_datamodule(values, covariates=None, known=(), **kwargs):
     return WindowDataModule(panel, **{"context_length": 48, "horizon": 12, **kwargs})
 
 
-def trained(datamodule, epochs=3, **kwargs):
+def trained(datamodule, epochs=3, precision="32-true", **kwargs):
     pl.seed_everything(0, verbose=False)
     model = LSTM.from_data(datamodule, **{"hidden_size": 32, "learning_rate": 5e-3, **kwargs})
     model.prepare(datamodule)
     quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
     trainer = pl.Trainer(
-        max_epochs=epochs, accelerator="cpu", enable_model_summary=False, gradient_clip_val=1.0, **quiet
+        max_epochs=epochs,
+        precision=precision,
+        accelerator="cpu",
+        enable_model_summary=False,
+        gradient_clip_val=1.0,
+        **quiet,
     )
     trainer.fit(model, datamodule=datamodule)
     return model.eval(), trainer
@@ -240,3 +245,9 @@ def test_mixing_keeps_level_variance_and_masks():
     assert float(relative) == pytest.approx(float(before), rel=0.03)
     assert torch.equal(out.target_mask, batch.target_mask & batch.target_mask.roll(1, 0))
     torch.testing.assert_close(mixed(batch, torch.ones(4000, 1), 0.0).target, batch.target)
+
+
+def test_gradient_clipping_and_mixed_precision_go_together():
+    datamodule = make_datamodule(RHYTHM)
+    model, _ = trained(datamodule, epochs=1, precision="bf16-mixed", mix=1.0)
+    assert np.isfinite(mean_error(model, datamodule))

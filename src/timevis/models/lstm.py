@@ -198,7 +198,7 @@ class LSTM(Forecaster):
 
     def configure_optimizers(self) -> Any:
         h: Any = self.hparams
-        options = {"lr": h.learning_rate, "weight_decay": h.weight_decay, "fused": True}
+        options = {"lr": h.learning_rate, "weight_decay": h.weight_decay, "foreach": True}
         optimizer = torch.optim.AdamW(self.net.parameters(), **options)
         if self.lr_schedule == "constant":
             return optimizer
