@@ -213,7 +213,9 @@ class RecurrentNet(nn.Module):
         past, ahead = (None, None) if extra is None else (extra[:, :length], extra[:, length:])
         state = self._encode(value, missing, calendar[:, :length], past)
         query = self._query(calendar[:, length:], ahead, channel)
-        output = self._decode(query, state).view(batch, self.horizon_segments, self.num_outputs, self.segment_length)
+        # quantiles are summed up in full precision, whatever the precision of the layers
+        output = self._decode(query, state).float()
+        output = output.view(batch, self.horizon_segments, self.num_outputs, self.segment_length)
         output = output.transpose(1, 2).reshape(batch, self.num_outputs, -1)[..., : self.horizon]
         point, quantiles = output[:, 0], ordered_quantiles(output[:, 1:])
         return point * scale + shift, quantiles * scale.unsqueeze(1) + shift.unsqueeze(1)
