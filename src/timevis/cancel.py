@@ -30,8 +30,13 @@ class StopRequest:
     def check(self) -> None:
         """Raise `Cancelled` if asked to stop."""
         if self.signal is not None:
-            name = signal.Signals(self.signal).name
-            raise Cancelled(f"cancelled by {name}", "go on with resume=<run folder>", 128 + self.signal)
+            raise self.error()
+
+    def error(self) -> Cancelled:
+        """The end of a run that was asked to stop."""
+        number = self.signal or signal.SIGTERM
+        name = signal.Signals(number).name
+        return Cancelled(f"cancelled by {name}", "go on with resume=<run folder>", 128 + number)
 
 
 @contextmanager

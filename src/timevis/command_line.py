@@ -49,6 +49,10 @@ def main(train: Callable[[], Any]) -> None:
         code = _say(error)
     except (HydraException, OmegaConfBaseException) as error:
         code = _say(explain_composition(error, sys.argv[1:]))
+    except ValueError as error:
+        if "No trials are completed yet" not in str(error):
+            raise
+        code = 1  # every trial of an Optuna sweep failed; the leaderboard says why
     if (sweep := current_sweep()) is not None:
         from timevis.sweep.leaderboard import write_leaderboard
 

@@ -93,9 +93,11 @@ def execute(folder: RunFolder, group: str | None = None, train_on: bool = False)
             try:
                 value = _stages(folder, status, stop, group, train_on)
             except BaseException as error:
-                if isinstance(error, Cancelled) or (stop.signal is not None and not isinstance(error, Exception)):
-                    status.finish("cancelled", str(error.args[0]) if error.args else None)
-                    stop.check()
+                # Lightning may notice the signal first, and raises a SystemExit of its own
+                if stop.signal is not None and (isinstance(error, Cancelled) or not isinstance(error, Exception)):
+                    cancelled = stop.error()
+                    status.finish("cancelled", cancelled.message, cancelled.advice)
+                    raise cancelled from None
                 failure = explain(error, folder.config)
                 status.finish("failed", failure.reason, failure.advice)
                 raise
@@ -172,7 +174,7 @@ def _test(
     backtest = evaluate(trainer, forecaster, datamodule, reference=naive, save_windows=save)
     seconds = time.monotonic() - started
     results = build_results(
-        run=run_identity,
+        run=run_identity | {"description": forecaster.describe()},  # with what calibration learnt
         datamodule=datamodule,
         backtest=backtest,
         validation=validation,

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import logging
-import netrc
 import os
 import secrets
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlparse
 
 import pandas as pd
 import wandb
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
+from wandb.errors import AuthenticationError
+from wandb.sdk.lib.wbauth import read_netrc_auth  # wandb itself looks nowhere else, and knows its hosts' old names
 
 log = logging.getLogger(__name__)
 
@@ -26,16 +26,11 @@ INIT_SECONDS = 30
 def logged_in() -> bool:
     """Whether a key for the W&B server is at hand: in the environment, the settings or a netrc file."""
     settings = wandb.setup().settings
-    if os.environ.get("WANDB_API_KEY") or settings.api_key:
-        return True
-    host = urlparse(settings.base_url).hostname or ""
-    for path in filter(None, (os.environ.get("NETRC"), "~/.netrc", "~/_netrc")):
-        try:
-            if netrc.netrc(os.path.expanduser(path)).authenticators(host):
-                return True
-        except (OSError, netrc.NetrcParseError):
-            continue
-    return False
+    try:
+        return bool(os.environ.get("WANDB_API_KEY") or settings.api_key or read_netrc_auth(host=settings.base_url))
+    except AuthenticationError as error:
+        log.warning("Weights & Biases: %s", error)
+        return False
 
 
 class WandbRun(Logger):

@@ -41,8 +41,8 @@ def read_runs(sweep: Path) -> pd.DataFrame:
 
 def by_setting(runs: pd.DataFrame) -> pd.DataFrame:
     """Mean and deviation over seeds, one row per data, model and setting, by mean `val/wql`."""
-    done = runs[runs["state"] == "completed"].fillna({"backbone": ""})
-    groups = done.groupby(["data", "model", "backbone", "setting"], sort=False)
+    done = runs[runs["state"] == "completed"]
+    groups = done.groupby(["data", "model", "backbone", "setting"], sort=False, dropna=False)
     names = [SORT, *(f"test/{m}" for m in METRICS), "skill_wql", "fit_seconds"]
     table = groups.agg(seeds=("seed", "count"), **{f"{n} {f}": (n, f) for n in names for f in ("mean", "std")})
     return table.reset_index().sort_values(f"{SORT} mean", kind="stable").reset_index(drop=True)
@@ -57,6 +57,8 @@ def write_leaderboard(sweep: Path) -> int:
         How many runs are not completed.
     """
     runs = read_runs(sweep)
+    if runs.empty:
+        return 0
     settings = by_setting(runs)
     write_text(sweep / "leaderboard.csv", runs.to_csv(index=False))
     write_text(sweep / "leaderboard_settings.csv", settings.to_csv(index=False))
@@ -136,7 +138,8 @@ def _picture(settings: pd.DataFrame, path: Path) -> None:
     from matplotlib.figure import Figure
 
     labels = [
-        " ".join(filter(None, [r.data, r.model, r.backbone, r.setting])) for r in settings.itertuples(index=False)
+        " ".join(str(part) for part in (r.data, r.model, r.backbone, r.setting) if part and part == part)
+        for r in settings.itertuples(index=False)
     ]
     figure = Figure(figsize=(9, 1.2 + 0.35 * len(labels)))
     FigureCanvasAgg(figure)

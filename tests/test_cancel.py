@@ -1,0 +1,102 @@
+"""SIGTERM and Ctrl-C end a run within a batch, as cancelled, with a checkpoint to go on from."""
+
+import os
+import signal
+
+import pytest
+import pytorch_lightning as pl
+
+from timevis import build
+from timevis.cancel import listening
+from timevis.errors import Cancelled
+from timevis.experiment import run
+from timevis.run_folder import RunFolder
+
+
+class SignalAt(pl.Callback):
+    """Sends this process a signal at the n-th batch of a stage, and counts the batches after it."""
+
+    def __init__(self, number: int, stage: str, n: int) -> None:
+        self.number, self.stage, self.n, self.after = number, stage, n, 0
+
+    def _count(self, stage: str) -> None:
+        if self.n < 0:
+            self.after += 1
+        if stage == self.stage:
+            self.n -= 1
+            if self.n == 0:
+                self.n = -1
+                os.kill(os.getpid(), self.number)
+
+    def on_train_batch_start(self, *args) -> None:
+        self._count("train")
+
+    def on_validation_batch_start(self, *args) -> None:
+        self._count("val")
+
+    def on_test_batch_start(self, *args) -> None:
+        self._count("test")
+
+
+@pytest.fixture
+def signal_at(monkeypatch):
+    def arrange(number, stage, n):
+        trainer, sender = build.trainer, SignalAt(number, stage, n)
+
+        def with_sender(*args):
+            made = trainer(*args)
+            made.callbacks.insert(0, sender)
+            return made
+
+        monkeypatch.setattr(build, "trainer", with_sender)
+        return sender
+
+    return arrange
+
+
+@pytest.mark.parametrize(
+    ("number", "stage", "n"),
+    [
+        (signal.SIGTERM, "train", 2),
+        (signal.SIGINT, "train", 6),
+        (signal.SIGTERM, "train", 4),  # the last of an epoch
+        (signal.SIGTERM, "val", 1),
+        (signal.SIGINT, "test", 1),
+    ],
+)
+@pytest.mark.usefixtures("no_report")
+def test_a_signal_ends_the_run_as_cancelled_and_it_can_go_on(
+    signal_at, lstm_config, tmp_path, monkeypatch, number, stage, n
+):
+    sender = signal_at(number, stage, n)
+    cfg = lstm_config("model.fit.eval_batch_size=4")
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    with pytest.raises(Cancelled) as caught:
+        run(cfg, tmp_path / "run")
+    assert caught.value.exit_code == 128 + number
+    assert sender.after <= 1
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+    folder = RunFolder(tmp_path / "run")
+    assert folder.status["state"] == "cancelled"
+    if stage == "train" and n != 4:
+        assert (folder.checkpoints / "last.ckpt").is_file()
+    monkeypatch.undo()
+    monkeypatch.setattr("timevis.experiment.write_report", lambda folder: None)
+    cfg.resume = str(tmp_path / "run")
+    run(cfg, tmp_path / "run", [f"resume={tmp_path / 'run'}"])
+    assert folder.status["state"] == "completed"
+
+
+def test_a_second_signal_is_not_caught_any_more():
+    pid = os.fork()
+    if pid == 0:
+        with listening():
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGINT
+
+
+def test_without_a_signal_nothing_is_raised():
+    with listening() as stop:
+        stop.check()

@@ -1,0 +1,68 @@
+"""Two processes fit one model, and score it as one process does."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import ROOT, TINY, TINY_LSTM
+
+from timevis.distributed import process_count
+from timevis.errors import ConfigError
+from timevis.run_folder import RunFolder
+
+DDP = ["trainer=ddp", "trainer.accelerator=cpu"]
+
+
+def metrics(path):
+    return {name: value["value"] for name, value in RunFolder(path).results["metrics"].items()}
+
+
+@pytest.mark.slow
+def test_one_checkpoint_gets_the_same_metrics_from_one_and_from_two_processes(tmp_path, train_py):
+    one, two = tmp_path / "one", tmp_path / "two"
+    done = train_py(*TINY, *TINY_LSTM, f"hydra.run.dir={one}")
+    assert done.returncode == 0, done.stderr
+    shutil.copytree(one, two)
+    (two / "results.json").unlink()
+    status = json.loads((two / "status.json").read_text())
+    (two / "status.json").write_text(json.dumps(status | {"state": "cancelled"}))
+    done = train_py(f"resume={two}", *DDP)
+    assert done.returncode == 0, done.stderr
+    assert "2 processes" in done.stdout
+    assert metrics(two) == pytest.approx(metrics(one), rel=1e-6)
+    assert RunFolder(one).windows.equals(RunFolder(two).windows)
+
+
+@pytest.mark.slow
+def test_two_processes_train_under_hydra_and_stop_when_told(tmp_path):
+    path = tmp_path / "run"
+    tiny = [o for o in TINY if o != "trainer=cpu"]
+    endless = ["model.fit.max_epochs=100000", "callbacks=no_early_stopping"]
+    command = [sys.executable, str(ROOT / "train.py"), *tiny, *TINY_LSTM, *endless, *DDP, f"hydra.run.dir={path}"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    limit = time.monotonic() + 120
+    while not (path / "checkpoints/best.ckpt").exists() and time.monotonic() < limit:
+        time.sleep(0.1)
+    os.kill(process.pid, signal.SIGTERM)
+    assert process.wait(timeout=60) == 143
+    folder = RunFolder(path)
+    assert folder.status["state"] == "cancelled"
+    assert (folder.checkpoints / "last.ckpt").is_file()
+
+
+def test_devices_say_how_many_processes_there_are(compose_config):
+    def count(*overrides):
+        return process_count(compose_config("model=linear", *overrides).trainer)
+
+    assert count() == 1
+    assert count("trainer=ddp") == 2
+    assert count("trainer.devices=[0,1,3]") == 3
+    assert count("trainer.devices=auto") == 1
+    for wrong in ("trainer.devices=0", "trainer.devices=many", "trainer.num_nodes=2"):
+        with pytest.raises(ConfigError, match=r"trainer\.(devices|num_nodes)"):
+            count(wrong)

@@ -1,0 +1,114 @@
+import errno
+import math
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from omegaconf import OmegaConf
+
+from timevis import build
+from timevis.data.catalog import load_panel
+from timevis.errors import DataError
+from timevis.experiment import run
+from timevis.failures import explain
+from timevis.models.lstm import LSTM
+from timevis.run_folder import RunFolder
+
+
+@pytest.mark.parametrize("model", ["seasonal_naive", "linear", "boosted"])
+@pytest.mark.usefixtures("no_report")
+def test_a_model_without_gradients_is_scored_beside_seasonal_naive(model, compose_config, tmp_path):
+    value = run(compose_config(f"model={model}"), tmp_path / "run")
+    folder = RunFolder(tmp_path / "run")
+    assert math.isfinite(value)
+    assert folder.results["seasonal_naive"]["mae"]["value"] > 0
+    assert set(folder.results["skill"]) >= {"mae", "wql"}
+    again = folder.load_forecaster()
+    datamodule = build.datamodule(folder.config, load_panel(folder.config.data)[0])
+    batch = next(datamodule.batches("test"))
+    row = folder.predictions.iloc[0]
+    assert again.forecast(batch).point[0].tolist() == pytest.approx(row["point"].tolist(), rel=1e-5)
+
+
+@pytest.mark.usefixtures("no_report")
+def test_the_same_seed_gives_the_same_numbers(lstm_config, tmp_path):
+    first = run(lstm_config(), tmp_path / "a")
+    assert run(lstm_config(), tmp_path / "b") == first
+    assert run(lstm_config("seed=1"), tmp_path / "c") != first
+
+
+@pytest.mark.usefixtures("no_report")
+def test_max_time_bounds_the_fit(lstm_config, tmp_path):
+    endless = ("model.fit.max_epochs=1000000", "callbacks=no_early_stopping", "trainer.max_time=00:00:00:02")
+    run(lstm_config(*endless), tmp_path / "run")
+    results = RunFolder(tmp_path / "run").results
+    assert 1 < results["cost"]["fit_seconds"] < 20
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_diverged_loss_fails_with_advice(lstm_config, tmp_path, monkeypatch):
+    loss = LSTM.loss
+    monkeypatch.setattr(
+        LSTM, "loss", lambda self, batch: loss(self, batch) * (math.nan if self.trainer.global_step == 5 else 1)
+    )
+    with pytest.raises(FloatingPointError):
+        run(lstm_config(), tmp_path / "run")
+    status = RunFolder(tmp_path / "run").status
+    assert status["state"] == "failed"
+    assert "diverged" in status["error"]
+    assert "learning_rate" in status["advice"]
+    saved = torch.load(tmp_path / "run/checkpoints/last.ckpt", weights_only=True)
+    assert all(bool(torch.isfinite(t).all()) for t in saved["state_dict"].values())
+
+
+@pytest.mark.usefixtures("no_report")
+def test_running_out_of_memory_names_a_batch_size_to_try(lstm_config, tmp_path, monkeypatch):
+    def loss(self, batch):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr(LSTM, "loss", loss)
+    with pytest.raises(torch.OutOfMemoryError):
+        run(lstm_config(), tmp_path / "run")
+    status = RunFolder(tmp_path / "run").status
+    assert "out of memory" in status["error"]
+    assert "model.fit.batch_size=8" in status["advice"]
+
+
+def test_failures_are_told_in_words_of_the_experiment():
+    cfg = OmegaConf.create({"model": {"fit": {"batch_size": 64, "eval_batch_size": 1}}})
+    cpu = RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried")
+    assert "model.fit.batch_size=32 model.fit.eval_batch_size=1" in explain(cpu, cfg).advice
+    assert "disk is full" in explain(OSError(errno.ENOSPC, "No space left on device")).reason
+    assert explain(DataError("row 3 is odd", "mend it")).advice == "mend it"
+    other = explain(KeyError("x"))
+    assert "KeyError" in other.reason
+    assert "train.log" in other.advice
+
+
+@pytest.mark.usefixtures("no_report")
+def test_the_traceback_of_a_defect_is_in_train_log(lstm_config, tmp_path, monkeypatch):
+    monkeypatch.setattr(LSTM, "loss", lambda self, batch: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run(lstm_config(), tmp_path / "run")
+    assert "Traceback" in (tmp_path / "run/train.log").read_text()
+
+
+def test_the_modules_work_under_a_plain_trainer_without_hydra(compose_config):
+    panel, _ = load_panel(compose_config().data)
+    from timevis.data.datamodule import WindowDataModule
+
+    datamodule = WindowDataModule(panel, context_length=24, horizon=6, batch_size=16, max_windows=20, val_windows=10)
+    forecaster = LSTM.from_data(datamodule, hidden_size=8, segment_length=6)
+    forecaster.prepare(datamodule)
+    trainer = pl.Trainer(
+        max_epochs=1,
+        limit_train_batches=3,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    trainer.fit(forecaster, datamodule=datamodule)
+    (metrics,) = trainer.test(forecaster, datamodule=datamodule, verbose=False)
+    assert metrics["test/wql"] > 0

@@ -1,0 +1,180 @@
+"""metrics.csv, W&B and Tensorboard hold what a run measured, and nothing of another run."""
+
+import csv
+import gc
+import json
+import os
+import struct
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import ROOT, TINY, TINY_LSTM
+from hydra import compose, initialize_config_dir
+from wandb.proto.wandb_internal_pb2 import Record
+
+from timevis.errors import DataError
+from timevis.experiment import run
+from timevis.loggers.table import MetricsTable
+from timevis.loggers.wandb_run import logged_in
+from timevis.run_folder import RunFolder
+
+BLOCK = 32768
+
+
+def offline_records(folder: Path) -> list[Record]:
+    """The records of an offline W&B run: the chunks of a LevelDB log behind a header of seven bytes."""
+    (path,) = folder.glob("wandb/offline-run-*/*.wandb")
+    data, position, parts, records = path.read_bytes(), 7, b"", []
+    while position + 7 <= len(data):
+        left = BLOCK - position % BLOCK
+        if left < 7:
+            position += left
+            continue
+        _, length, kind = struct.unpack("<IHB", data[position : position + 7])
+        parts += data[position + 7 : position + 7 + length]
+        position += 7 + length
+        if kind in (1, 4):  # whole, or the last chunk
+            record = Record()
+            record.ParseFromString(parts)
+            records.append(record)
+            parts = b""
+    return records
+
+
+def logged(records: list[Record]) -> tuple[list[dict], dict, dict]:
+    """History rows, summary and config of offline records."""
+    history: list[dict] = []
+    summary: dict = {}
+    config: dict = {}
+
+    def pairs(items):
+        return {".".join(i.nested_key) or i.key: json.loads(i.value_json) for i in items}
+
+    for record in records:
+        kind = record.WhichOneof("record_type")
+        if kind == "history":
+            history.append(pairs(record.history.item))
+        elif kind == "summary":
+            summary |= pairs(record.summary.update)
+        elif kind in ("run", "config"):
+            config |= pairs((record.run.config if kind == "run" else record.config).update)
+    return history, summary, config
+
+
+@pytest.fixture(scope="module")
+def with_wandb(tmp_path_factory, lstm_config):
+    path = tmp_path_factory.mktemp("wandb") / "run"
+    run(lstm_config("logger=wandb"), path, group="my-sweep")
+    return path
+
+
+def test_an_offline_wandb_run_holds_metrics_config_and_summary(with_wandb):
+    records = offline_records(with_wandb)
+    history, summary, config = logged(records)
+    results = RunFolder(with_wandb).results
+    losses = [row["train/loss"] for row in history if "train/loss" in row]
+    assert len(losses) == 12
+    assert config["model"]["hidden_size"] == 8
+    for name, value in results["metrics"].items():
+        assert summary[f"test/{name}"] == pytest.approx(value["value"])
+    assert summary["skill/wql"] == pytest.approx(results["skill"]["wql"]["value"])
+    assert summary["cost/trainable_parameters"] == results["cost"]["trainable_parameters"]
+    (started,) = [r.run for r in records if r.WhichOneof("record_type") == "run"][:1]
+    assert (started.project, started.run_group) == ("timevis", "my-sweep")
+    assert set(started.tags) == {"synthetic", "lstm"}
+    (ended,) = [r.exit for r in records if r.WhichOneof("record_type") == "exit"]
+    assert ended.exit_code == 0
+
+
+def test_plots_and_windows_of_a_users_own_data_stay_at_home(tmp_path):
+    series = tmp_path / "mine.csv"
+    rows = [(f"2024-01-{1 + i // 24:02d} {i % 24:02d}:00", 10 + i % 24 + i % 7) for i in range(24 * 25)]
+    with series.open("w", newline="") as file:
+        csv.writer(file).writerows([("time", "load"), *rows])
+    own = ["data=csv", f"data.path={series}", "logger=wandb"]
+    names = {}
+    for asked in ("false", "true"):
+        path = tmp_path / asked
+        tiny = [o for o in (*TINY, *TINY_LSTM) if not o.startswith("data")]
+        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+            cfg = compose("train", overrides=[*tiny, *own, f"logger.log_data={asked}"])
+        run(cfg, path)
+        _, summary, _ = logged(offline_records(path))
+        names[asked] = set(summary)
+    assert not any(name.startswith(("plots", "test_windows")) for name in names["false"])
+    assert any(name.startswith("plots/") for name in names["true"])
+    assert any(name.startswith("test_windows") for name in names["true"])
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_failed_run_ends_its_wandb_run_as_failed(lstm_config, tmp_path, monkeypatch):
+    monkeypatch.setattr("timevis.experiment.evaluate", lambda *a, **k: (_ for _ in ()).throw(DataError("no windows")))
+    with pytest.raises(DataError):
+        run(lstm_config("logger=wandb"), tmp_path / "run")
+    (ended,) = [r.exit for r in offline_records(tmp_path / "run") if r.WhichOneof("record_type") == "exit"]
+    assert ended.exit_code == 1
+
+
+def test_who_has_no_key_is_not_logged_in(monkeypatch, tmp_path):
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert not logged_in()
+    (tmp_path / "netrc").write_text("machine api.wandb.ai\n  login user\n  password " + "0" * 40 + "\n")
+    (tmp_path / "netrc").chmod(0o600)
+    assert logged_in()
+
+
+@pytest.mark.usefixtures("no_report")
+def test_tensorboard_gets_the_metrics_too(lstm_config, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run(lstm_config("logger=tensorboard"), tmp_path / "run")
+    events = EventAccumulator(str(tmp_path / "run/tensorboard"))
+    events.Reload()
+    assert {"train/loss", "val/wql", "test/wql"} <= set(events.Tags()["scalars"])
+
+
+def test_metrics_csv_has_one_row_per_step_and_grows_new_columns(tmp_path):
+    table = MetricsTable(tmp_path)
+    table.log_metrics({"train/loss": 1.0}, step=0)
+    table.log_metrics({"train/loss": 0.5}, step=1)
+    table.save()
+    table.log_metrics({"val/wql": 0.1}, step=1)
+    table.log_metrics({"train/loss": 0.4, "val/wql": float("nan")}, step=2)
+    table.finalize("success")
+    lines = (tmp_path / "metrics.csv").read_text().splitlines()
+    assert lines == ["step,train/loss,val/wql", "0,1.0,", "1,0.5,0.1", "2,0.4,"]
+
+
+def test_a_resumed_metrics_csv_drops_what_will_be_logged_again(tmp_path):
+    table = MetricsTable(tmp_path)
+    for step in range(5):
+        table.log_metrics({"a": float(step)}, step=step)
+    table.save()
+    again = MetricsTable(tmp_path, resume_at=2)
+    again.log_metrics({"a": 30.0}, step=3)
+    again.save()
+    assert pd.read_csv(tmp_path / "metrics.csv")["a"].tolist() == [0.0, 1.0, 2.0, 30.0]
+
+
+@pytest.mark.usefixtures("no_report")
+def test_twenty_runs_in_one_process_neither_grow_nor_mix(lstm_config, tmp_path):
+    def resident() -> float:
+        gc.collect()
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    sizes = []
+    for number in range(20):
+        cfg = lstm_config(f"seed={number}", "model.fit.max_epochs=1", "model.fit.steps_per_epoch=2")
+        run(cfg, tmp_path / str(number))
+        sizes.append(resident())
+    assert sizes[-1] - sizes[4] < 30  # MiB, once everything has been imported and cached
+    for number in range(20):
+        log = (tmp_path / str(number) / "train.log").read_text()
+        assert log.count("running on") == 1
+        assert len(pd.read_csv(tmp_path / str(number) / "metrics.csv")) == 3
+    losses = {pd.read_csv(tmp_path / str(n) / "metrics.csv")["train/loss"].iloc[0] for n in range(20)}
+    assert len(losses) == 20

@@ -1,0 +1,108 @@
+"""A sweep goes on when a job fails, ends with 1, and always leaves a leaderboard."""
+
+import runpy
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from conftest import ROOT, TINY
+
+from timevis.sweep import watch
+from timevis.sweep.leaderboard import by_setting, read_runs, write_leaderboard
+
+FREE = [o for o in TINY if not o.startswith("horizon")]
+TOO_LONG = "600"  # rows of horizon, of a series with 600
+
+
+@pytest.fixture
+def sweep(monkeypatch, tmp_path, _no_hydra, no_report):
+    """Run train.py's main function in this process; returns exit code and sweep folder."""
+
+    def run(*arguments: str):
+        folder = tmp_path / "sweep"
+        monkeypatch.setattr(watch, "_folders", [])
+        command = ["train.py", "-m", *FREE, f"hydra.sweep.dir={folder}", *arguments]
+        monkeypatch.setattr(sys, "argv", command)
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(ROOT / "train.py"), run_name="__main__")
+        return ended.value.code, folder
+
+    return run
+
+
+@pytest.mark.parametrize("horizons", ["600,6,7", "6,600,7", "6,7,600"])
+def test_the_other_jobs_of_a_sweep_finish_whichever_fails(sweep, horizons):
+    code, folder = sweep("model=linear", f"horizon={horizons}")
+    assert code == 1
+    table = pd.read_csv(folder / "leaderboard.csv")
+    assert table["state"].tolist() == ["completed", "completed", "failed"]
+    assert "too few" in table["reason"].iloc[2]
+    assert table["setting"].iloc[2] == "horizon=600"
+
+
+def test_a_sweep_without_a_failure_ends_with_0_and_sorts_by_validation(sweep):
+    code, folder = sweep("model=linear,seasonal_naive", "horizon=6", "seed=0,1")
+    assert code == 0
+    table = pd.read_csv(folder / "leaderboard.csv")
+    assert len(table) == 4
+    assert table["val/wql"].is_monotonic_increasing
+    assert table["test/wql"].notna().all()
+    settings = pd.read_csv(folder / "leaderboard_settings.csv")
+    assert settings["seeds"].tolist() == [2, 2]
+    assert settings["val/wql mean"].iloc[0] == pytest.approx(table["val/wql"][:2].mean())
+    text = (folder / "leaderboard.md").read_text()
+    assert "## Over seeds" in text
+    assert "±" in text
+    assert (folder / "leaderboard.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_optuna_goes_on_after_failed_trials_and_finds_the_best(sweep):
+    code, folder = sweep("sweep=optuna", "model=linear", "horizon=choice(6,600,7)", "hydra.sweeper.n_trials=5")
+    table = pd.read_csv(folder / "leaderboard.csv")
+    assert len(table) == 5
+    assert set(table["state"]) == {"completed", "failed"}
+    assert code == 1
+    best = table["setting"].iloc[0].replace("=", ": ")
+    assert best in (folder / "optimization_results.yaml").read_text()
+
+
+def test_optuna_survives_a_sweep_in_which_every_trial_fails(sweep):
+    code, folder = sweep("sweep=optuna", "model=linear", "horizon=choice(599,600)", "hydra.sweeper.n_trials=2")
+    assert code == 1
+    assert pd.read_csv(folder / "leaderboard.csv")["state"].tolist() == ["failed", "failed"]
+
+
+def test_a_mistyped_key_ends_a_sweep_before_its_first_job(sweep, capsys):
+    code, folder = sweep("model=linear,lstm", "horizont=6,7")
+    assert code == 1
+    assert "did you mean horizon?" in capsys.readouterr().err
+    assert not [path for path in folder.glob("*") if path.is_dir()]
+
+
+def test_the_leaderboard_counts_lost_jobs_and_jobs_without_a_config(tmp_path):
+    for name, state in (("0", '"running"'), ("1", '"failed"')):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "status.json").write_text(
+            f'{{"state": {state}, "heartbeat": 0, "error": "why", "advice": null}}'
+        )
+    assert write_leaderboard(tmp_path) == 2
+    table = read_runs(tmp_path)
+    assert sorted(table["state"]) == ["failed", "lost"]
+    assert by_setting(table).empty
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "launcher", [("joblib", "hydra.launcher.n_jobs=2"), ("submitit_local", "hydra.launcher.timeout_min=5")]
+)
+def test_jobs_in_other_processes_finish_too(launcher, tmp_path):
+    name, option = launcher
+    command = [sys.executable, str(ROOT / "train.py"), "-m", *FREE, f"hydra.sweep.dir={tmp_path / 'sweep'}"]
+    command += [f"hydra/launcher={name}", option, "model=linear", "horizon=600,6,7"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1, done.stderr
+    table = pd.read_csv(tmp_path / "sweep/leaderboard.csv")
+    assert table["state"].tolist() == ["completed", "completed", "failed"]
+    assert sorted(table["run"]) == [0, 1, 2]

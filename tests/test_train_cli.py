@@ -1,0 +1,51 @@
+"""train.py as its user meets it."""
+
+import resource
+
+import pytest
+from conftest import TINY
+
+from timevis.run_folder import RunFolder
+
+
+def test_help_is_worth_reading_and_comes_at_once(train_py):
+    def processor_seconds() -> float:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
+    before = processor_seconds()
+    done = train_py("--help")
+    assert done.returncode == 0
+    for words in ("python train.py", "seasonal_naive", "context_length: 168", "resume=", "-m model="):
+        assert words in done.stdout
+    assert processor_seconds() - before < 2  # nothing heavy is imported
+
+
+@pytest.mark.slow
+def test_train_py_leaves_a_run_folder_and_a_verdict(train_py, tmp_path):
+    path = tmp_path / "run"
+    done = train_py(*TINY, "model=seasonal_naive", f"hydra.run.dir={path}")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("running on the CPU")
+    assert "skill (WQL)" in done.stdout
+    assert str(path / "report.html") in done.stdout
+    assert "model=seasonal_naive" in (path / "overrides.yaml").read_text()
+    assert RunFolder(path).status["state"] == "completed"
+    again = train_py(*TINY, "model=seasonal_naive", f"hydra.run.dir={path}")
+    assert again.returncode == 1
+    assert "not empty" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["model=lsmt"], "did you mean lstm?"),
+        (["context_lenght=3"], "did you mean context_length?"),
+        (["horizon=[3"], "python train.py --help"),
+    ],
+)
+def test_a_mistake_on_the_command_line_ends_with_1_and_a_hint(train_py, arguments, words):
+    done = train_py(*arguments)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
