@@ -48,6 +48,16 @@ def test_missing_context_carries_the_last_observation_and_missing_targets_are_ma
     assert batch.target_mask[0].tolist() == [True, True, False, True]
 
 
+def test_nothing_is_carried_back_into_a_context_from_its_future():
+    values = np.full((40, 2), np.nan, np.float32)
+    values[:, 1] = 5
+    values[18:, 0] = np.arange(18, 40)
+    store = SeriesStore(make_panel(values))
+    batch = store.gather(torch.tensor([18, 20, 20]), torch.tensor([0, 0, 1]), 6, 4)
+    assert batch.context.tolist() == [[0] * 6, [18, 18, 18, 18, 18, 19], [5] * 6]
+    assert batch.context_mask.tolist() == [[False] * 6, [False] * 4 + [True] * 2, [True] * 6]
+
+
 def test_observed_covariates_are_hidden_over_the_horizon_and_known_ones_are_not():
     covariates = np.stack([np.arange(50), np.arange(50) + 100], axis=1).astype(np.float32)
     panel = make_panel(np.zeros((50, 1)), covariates, known=(True, False))

@@ -9,9 +9,10 @@ from timevis.models.naive import SeasonalNaive
 
 
 def make_panel(series):
-    values = np.asarray(series, np.float32)[:, None]
+    values = np.asarray(series, np.float32).reshape(len(series), -1)
     index = pd.date_range("2024-01-01", periods=len(values), freq="h")
-    return Panel(values, index, "h", ("y",), np.zeros((len(values), 0), np.float32), (), (), DatasetCard("test"))
+    names = tuple(f"y{i}" for i in range(values.shape[1]))
+    return Panel(values, index, "h", names, np.zeros((len(values), 0), np.float32), (), (), DatasetCard("test"))
 
 
 def prepared(series, context_length=24, **kwargs):
@@ -37,6 +38,11 @@ NOISE = np.random.default_rng(0).normal(size=2000)
 )
 def test_the_season_is_picked_on_validation(series, season):
     assert int(prepared(series)[0].chosen) == season
+
+
+def test_each_channel_has_a_season_of_its_own():
+    series = np.stack([NOISE.cumsum(), np.sin(2 * np.pi * T / 24) + 0.1 * NOISE], axis=1)
+    assert prepared(series)[0].chosen.tolist() == [1, 24]
 
 
 def test_the_season_is_repeated_whole():

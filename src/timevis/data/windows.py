@@ -23,7 +23,8 @@ class Batch:
     Attributes
     ----------
     context : float32 [B, L]
-        Missing values carry the last observation before them.
+        Missing values carry the last observation before them; those before a channel's first one, the first of
+        the context.
     context_mask : bool [B, L]
         True where observed.
     target : float32 [B, H]
@@ -75,15 +76,20 @@ class Batch:
 
 
 def _fill_forward(values: Tensor) -> Tensor:
-    """Carry the last observation of each column over NaN; leading gaps take the first observation, or zero.
+    """Carry the last observation of each column over NaN; what comes before the first observation stays NaN.
 
     The result lies channel by channel in memory.
     """
     series = values.t()
-    seen = torch.isfinite(series)
-    last = torch.where(seen, torch.arange(series.shape[1]), -1).cummax(1).values
-    first = torch.where(seen.any(1), seen.int().argmax(1), 0).unsqueeze(1)
-    return series.gather(1, torch.where(last < 0, first, last)).nan_to_num(0.0).t()
+    last = torch.where(torch.isfinite(series), torch.arange(series.shape[1]), 0).cummax(1).values
+    return series.gather(1, last).t()
+
+
+def _fill_back(context: Tensor) -> Tensor:
+    """Give what comes before the first observation of a window [B, L] its value; zero without any observation."""
+    empty = torch.isnan(context)
+    first = (~empty).int().argmax(1, keepdim=True)
+    return torch.where(empty, context.gather(1, first).nan_to_num(0.0), context)
 
 
 def _cut(values: Tensor, channel: Tensor, start: Tensor, length: int) -> Tensor:
@@ -109,7 +115,8 @@ class SeriesStore:
     values : float32 [T, C]
         NaN where missing.
     filled : float32 [T, C]
-        `values` with gaps carried forward; the same tensor when there are none.
+        `values` with gaps carried forward, NaN before a channel's first observation; the same tensor when there
+        are no gaps.
     calendar : int64 [T, 5]
     covariates : float32 [T, K]
     covariate_seen : bool [T, K]
@@ -122,6 +129,7 @@ class SeriesStore:
             self.values = torch.from_numpy(panel.values)
         self.has_gaps = bool(torch.isnan(self.values.sum()))
         self.filled = _fill_forward(self.values) if self.has_gaps else self.values
+        self.starts_late = self.has_gaps and bool(torch.isnan(self.filled[0]).any())
         self.calendar = torch.from_numpy(calendar_of(panel.local_index))
         covariates = torch.from_numpy(panel.covariates)
         self.covariate_seen = torch.isfinite(covariates).contiguous()
@@ -153,6 +161,7 @@ class SeriesStore:
         if self.has_gaps:
             seen = torch.isfinite(_cut(self.values, channel, start, total))
             target = torch.where(seen[:, context_length:], target, 0.0)
+            context = _fill_back(context) if self.starts_late else context
         else:
             seen = torch.ones((), dtype=torch.bool, device=window.device).expand(window.shape)
         return Batch(

@@ -13,7 +13,7 @@ from timevis.models.forecaster import PointForecaster
 class SeasonalNaive(PointForecaster):
     """Repeats the last season before the origin (Hyndman and Athanasopoulos, 2021, section 5.2).
 
-    The season is picked on validation among one step, a day and a week, per data set. It reads the series before
+    The season is picked on validation among one step, a day and a week, for each channel. It reads the series before
     the origin rather than the context, so its score does not depend on `context_length`.
 
     Parameters
@@ -33,7 +33,7 @@ class SeasonalNaive(PointForecaster):
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
         self.chosen: Tensor
-        self.register_buffer("chosen", torch.tensor(season or 1))
+        self.register_buffer("chosen", torch.full((num_channels,), season or 1))
         self._fixed = season is not None
 
     @torch.no_grad()
@@ -43,18 +43,19 @@ class SeasonalNaive(PointForecaster):
             return
         earliest = int(datamodule.windows["val"].origins[0])
         candidates = [s for s in datamodule.seasons if s <= earliest]
-        errors = {season: torch.zeros(2, dtype=torch.float64) for season in candidates}
+        errors = torch.zeros(len(candidates), self.num_channels, dtype=torch.float64)
         for batch in datamodule.batches("val"):
-            std = self.channel_std[batch.channel].unsqueeze(1)
-            for season in candidates:
-                error = (self._repeat(batch, season) - batch.target).abs() / std
-                errors[season] += torch.stack([(error * batch.target_mask).sum(), batch.target_mask.sum()])
-        self.chosen.fill_(min(candidates, key=lambda s: float(errors[s][0] / errors[s][1].clamp(min=1))))
+            for row, season in enumerate(candidates):
+                error = (self._repeat(batch, torch.full_like(batch.origin, season)) - batch.target).abs()
+                errors[row].index_add_(0, batch.channel, (error * batch.target_mask).sum(1).double())
+        self.chosen.copy_(torch.tensor(candidates)[errors.argmin(0)])
 
-    def _repeat(self, batch: Batch, season: int) -> Tensor:
+    def _repeat(self, batch: Batch, season: Tensor) -> Tensor:
+        season = season.unsqueeze(1)
         step = torch.arange(self.horizon, device=batch.origin.device)
         rows = batch.origin.unsqueeze(1) - season + step % season
-        return batch.series.filled[rows.clamp(min=0), batch.channel.unsqueeze(1)]
+        # before its first observation a channel has nothing to repeat
+        return batch.series.filled[rows.clamp(min=0), batch.channel.unsqueeze(1)].nan_to_num(0.0)
 
     def point(self, batch: Batch) -> Tensor:
-        return self._repeat(batch, int(self.chosen))
+        return self._repeat(batch, self.chosen[batch.channel])
