@@ -51,6 +51,12 @@ def load(folder: Path) -> Forecaster:
     if not (isinstance(cls, type) and issubclass(cls, Forecaster)):
         raise RunFolderError(f"{folder}: {description['class']} is not a forecaster of TimeVis")
     forecaster = cls(**description["hyperparameters"])
-    forecaster.load_state_dict(load_file(folder / WEIGHTS))
+    try:
+        forecaster.load_state_dict(load_file(folder / WEIGHTS))
+    except RuntimeError as error:
+        raise RunFolderError(
+            f"{folder} was written by another version of TimeVis: {str(error).splitlines()[0]}",
+            "use the version that results.json names, or run it again",
+        ) from error
     with torch.no_grad():
         return forecaster.eval()
