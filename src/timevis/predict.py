@@ -79,7 +79,7 @@ def panels_for(folder: RunFolder, data: pd.DataFrame | Sequence[str | Path] | No
     """The run's own data, or new data with the run's channels and covariates, by item name."""
     cfg = folder.config.data
     if data is None:
-        panel, _ = load_panel(cfg)
+        panel, _ = load_panel(cfg, future=True)
         return {cfg.name if cfg.get("path") is None else Path(cfg.path).name.split(".")[0]: panel}
     if isinstance(data, pd.DataFrame):
         with tempfile.TemporaryDirectory() as place:

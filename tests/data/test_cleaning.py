@@ -327,6 +327,18 @@ def test_a_row_without_its_series_is_named() -> None:
         cleaned(frame, id="sensor")
 
 
+def test_rows_that_only_tell_the_future_neither_train_nor_test() -> None:
+    values = np.where(np.arange(400) < 380, VALUES, np.nan)
+    frame = wide(values=values).assign(price=VALUES)
+    panel, report = cleaned(frame, covariates={"price": "known"})
+    assert len(panel) == 380
+    assert any("20 rows after the last value" in note for note in report.notes)
+    options = DataOptions.from_config({"name": "csv", "path": "t.csv", "covariates": {"price": "known"}})
+    panel, _ = clean(Table(frame, "t.csv"), options, DatasetCard("t"), future=True)
+    assert len(panel) == 400
+    assert panel.covariates[399, 0] == np.float32(VALUES[399])
+
+
 def test_holidays_are_a_known_covariate() -> None:
     panel, report = cleaned(wide(), covariates={"holiday": "DE"})
     assert (panel.covariate_names, panel.covariate_known) == (("holiday",), (True,))

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 BUNDLED = resources.files("timevis.data") / "bundled"
 
 
-def load_panel(cfg: Mapping[str, Any]) -> tuple[Panel, QualityReport]:
+def load_panel(cfg: Mapping[str, Any], *, future: bool = False) -> tuple[Panel, QualityReport]:
     """Read, clean and describe the data that a config's `data` group names.
 
     Parameters
@@ -36,6 +36,8 @@ def load_panel(cfg: Mapping[str, Any]) -> tuple[Panel, QualityReport]:
     cfg : mapping
         Keys of `timevis.data.options.DataOptions`. With `path`, the user's own file; else `name` is ``synthetic`` or
         a bundled or public data set.
+    future : bool
+        Keep the rows after the last value of any target: they tell known covariates of the future.
 
     Raises
     ------
@@ -49,7 +51,7 @@ def load_panel(cfg: Mapping[str, Any]) -> tuple[Panel, QualityReport]:
         panel, report = _synthetic(options)
     else:
         table, card = open_table(options)
-        panel, report = clean(table, options, _said(card, options))
+        panel, report = clean(table, options, _said(card, options), future=future)
     for line in (report.summary(), *report.notes):
         log.info(line)
     return panel, report

@@ -25,8 +25,18 @@ from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError
 
 
-def clean(table: Table, options: DataOptions, card: DatasetCard) -> tuple[Panel, QualityReport]:
+def clean(
+    table: Table, options: DataOptions, card: DatasetCard, *, future: bool = False
+) -> tuple[Panel, QualityReport]:
     """Make a panel of a table.
+
+    Parameters
+    ----------
+    table : Table
+    options : DataOptions
+    card : DatasetCard
+    future : bool
+        Keep the rows after the last value of any target, which tell covariates of the future.
 
     Raises
     ------
@@ -39,9 +49,20 @@ def clean(table: Table, options: DataOptions, card: DatasetCard) -> tuple[Panel,
     report.notes += columns.notes
     rows = read_rows(table, columns, options, report)
     panel = replace(to_panel(rows, card), timezone=rows.timezone)
+    panel = panel if future else without_future(panel, report)
     panel = add_holidays(panel, options)
     panel = leave_out_constant(panel, report, borders(len(panel), options.split)[0], asked=options.target or ())
     return finish(panel, options, report)
+
+
+def without_future(panel: Panel, report: QualityReport) -> Panel:
+    """Cut the rows after the last value of any target, which can neither train nor test."""
+    seen = np.flatnonzero(np.isfinite(panel.values).any(axis=1))
+    rows = int(seen[-1]) + 1 if len(seen) else len(panel)
+    if rows == len(panel):
+        return panel
+    report.notes.append(f"{len(panel) - rows} rows after the last value are left to forecasting")
+    return replace(panel, values=panel.values[:rows], index=panel.index[:rows], covariates=panel.covariates[:rows])
 
 
 def add_holidays(panel: Panel, options: DataOptions) -> Panel:
