@@ -30,7 +30,10 @@ MODELS = {
         LSTM,
         {**SMALL_NET, "segment_length": 1, "num_layers": 2, "normalization": "revin", "covariates": "all"},
     ),
-    "lstm-segments": (LSTM, {**SMALL_NET, "segment_length": 7, "point": "head", "average_decay": 0.9, "mix": 1.0}),
+    "lstm-segments": (
+        LSTM,
+        {**SMALL_NET, "segment_length": 7, "point": "head", "average_decay": 0.9, "mix": 1.0, "members": 2},
+    ),
     "gru-mean-std": (LSTM, {**SMALL_NET, "segment_length": 12, "cell": "gru", "normalization": "mean_std"}),
     "gru-plain": (LSTM, {**SMALL_NET, "segment_length": 24, "cell": "gru", "normalization": "none", "calendar": []}),
 }

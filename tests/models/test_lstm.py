@@ -251,3 +251,17 @@ def test_gradient_clipping_and_mixed_precision_go_together():
     datamodule = make_datamodule(RHYTHM)
     model, _ = trained(datamodule, epochs=1, precision="bf16-mixed", mix=1.0)
     assert np.isfinite(mean_error(model, datamodule))
+
+
+def test_an_ensemble_forecasts_the_average_of_its_members():
+    datamodule = make_datamodule(RHYTHM)
+    model, _ = trained(datamodule, epochs=1, members=2)
+    batch = datamodule.gather("test", torch.arange(5))
+    together = model.forecast(batch).quantiles
+    both = list(model.net.members)
+    alone = []
+    for member in both:
+        model.net.members = torch.nn.ModuleList([member])
+        alone.append(model.forecast(batch).quantiles)
+    assert not torch.allclose(*alone)
+    torch.testing.assert_close(together, torch.stack(alone).mean(0))

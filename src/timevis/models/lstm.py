@@ -18,7 +18,7 @@ from timevis.data.windows import Batch
 from timevis.metrics import pinball
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
 from timevis.models.mixing import mixed
-from timevis.models.recurrent import RecurrentNet, one_of
+from timevis.models.recurrent import RecurrentEnsemble, one_of
 
 POINTS = ("quantiles", "median", "head")
 COVARIATES = ("known", "all", "none")
@@ -44,6 +44,8 @@ class LSTM(Forecaster):
         In rows.
     num_channels, num_covariates : int
         Of the data it is fitted on.
+    members : int
+        Networks whose forecasts are averaged.
     segment_length, cell, hidden_size, num_layers, dropout
         Of the network; see `timevis.models.recurrent.RecurrentNet`.
     normalization, channel_embedding, calendar, calendar_size
@@ -73,6 +75,7 @@ class LSTM(Forecaster):
         num_channels: int = 1,
         num_covariates: int = 0,
         *,
+        members: int = 1,
         segment_length: int = 24,
         cell: str = "lstm",
         hidden_size: int = 128,
@@ -96,7 +99,8 @@ class LSTM(Forecaster):
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
-        self.net = RecurrentNet(
+        self.net = RecurrentEnsemble(
+            members,
             context_length,
             horizon,
             num_channels,
@@ -165,7 +169,11 @@ class LSTM(Forecaster):
         if self.mix:
             batch = mixed(batch, std, self.mix)
         point, quantiles = self._standardised(batch, mean, std)
-        target, weight = (batch.target - mean) / std, batch.target_mask.float()
+        members = len(point) // len(mean)
+        target, weight = (
+            ((batch.target - mean) / std).repeat(members, 1),
+            batch.target_mask.float().repeat(members, 1),
+        )
         error = 2 * pinball(quantiles, target, self.levels).mean(1)
         if self.point == "head":
             error = error + self.point_weight * POINT_LOSSES[self.point_loss](point, target, reduction="none")

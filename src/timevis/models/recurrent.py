@@ -230,3 +230,29 @@ class RecurrentNet(nn.Module):
         )
         decoded = self.decoder(query.flatten(0, 1).unsqueeze(1), start)[0].squeeze(1)
         return self.head(self.dropout(decoded))
+
+
+class RecurrentEnsemble(nn.Module):
+    """Networks that differ in their random start alone, their forecasts averaged (Lakshminarayanan et al., 2017).
+
+    Quantiles are averaged level by level, which keeps their order and the width of the members.
+
+    Parameters
+    ----------
+    members : int
+    args, kwargs
+        Of each `RecurrentNet`.
+    """
+
+    def __init__(self, members: int, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(RecurrentNet(*args, **kwargs) for _ in range(members))
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """As `RecurrentNet`; in training one member after another, [N * B, ...]."""
+        points, quantiles = zip(*(member(*inputs) for member in self.members), strict=True)
+        if len(points) == 1:
+            return points[0], quantiles[0]
+        if self.training:
+            return torch.cat(points), torch.cat(quantiles)
+        return torch.stack(points).mean(0), torch.stack(quantiles).mean(0)
