@@ -94,3 +94,20 @@ def train_py() -> Callable[..., subprocess.CompletedProcess]:
         return subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd=ROOT)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def finished_run(compose_config: Compose, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Folder of a real, finished run with the overrides; each set of overrides is run once and only read."""
+    from timevis.experiment import run
+
+    folders: dict[tuple[str, ...], Path] = {}
+
+    def finished(*overrides: str) -> Path:
+        if overrides not in folders:
+            folder = tmp_path_factory.mktemp("run") / "run"
+            run(compose_config(*overrides), folder, overrides)
+            folders[overrides] = folder
+        return folders[overrides]
+
+    return finished

@@ -1,3 +1,4 @@
+import errno
 import json
 import time
 
@@ -24,6 +25,18 @@ def test_a_final_state_never_becomes_lost_and_is_written_at_once(tmp_path):
         written = json.loads((tmp_path / "status.json").read_text())
     assert written["error"] == "no disk"
     assert read_status(tmp_path, now=time.time() + 1e6)["state"] == "failed"
+
+
+def test_the_reason_of_a_failure_reaches_even_a_full_disk(tmp_path, monkeypatch):
+    def no_room(path, value):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Status(tmp_path) as status:
+        status.update(metrics={f"metric-{i}": 1.0 for i in range(50)})
+        status._write()
+        monkeypatch.setattr("timevis.status.write_json", no_room)
+        status.finish("failed", "the disk is full")
+    assert read_status(tmp_path)["error"] == "the disk is full"
 
 
 def test_the_heartbeat_writes_without_being_asked(tmp_path, monkeypatch):

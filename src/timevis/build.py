@@ -13,12 +13,14 @@ from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import Logger
 
+from timevis.callbacks.progress import ProgressLine
 from timevis.callbacks.reporting import StatusUpdates, ValidationLines
 from timevis.callbacks.steering import FiniteLoss, FitClock, SeedEachStep, StopAtBatch
 from timevis.cancel import StopRequest
 from timevis.config_check import check_arguments
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
+from timevis.errors import ConfigError
 from timevis.models.forecaster import Forecaster
 from timevis.run_folder import RunFolder
 from timevis.status import Status
@@ -49,9 +51,16 @@ def datamodule(cfg: DictConfig, panel: Panel) -> WindowDataModule:
 
 def check_names(cfg: DictConfig) -> None:
     """Check that model and trainer know every option they are given, before anything is computed."""
-    cls = get_class(cfg.model._target_)
+    cls = _class(cfg)
     check_arguments("model", hyperparameters(cfg), cls, cls.from_data)
     check_arguments("trainer", dict(cfg.trainer), pl.Trainer)
+
+
+def _class(cfg: DictConfig) -> type[Forecaster]:
+    cls = get_class(cfg.model._target_)
+    if not issubclass(cls, Forecaster):
+        raise ConfigError(f"model._target_={cfg.model._target_} is not a Forecaster")
+    return cls
 
 
 def hyperparameters(cfg: DictConfig) -> dict[str, Any]:
@@ -63,7 +72,7 @@ def hyperparameters(cfg: DictConfig) -> dict[str, Any]:
 
 def forecaster(cfg: DictConfig, data: WindowDataModule) -> Forecaster:
     """The model of the config, built for the data."""
-    return get_class(cfg.model._target_).from_data(data, **hyperparameters(cfg))
+    return _class(cfg).from_data(data, **hyperparameters(cfg))
 
 
 def trainer(
@@ -75,9 +84,9 @@ def trainer(
     options: dict[str, Any] = {str(k): v for k, v in values.items() if v is not None}
     if options["precision"] == "auto":
         options["precision"] = _precision(options["accelerator"])
-    options["enable_progress_bar"] = options["enable_progress_bar"] and sys.stdout.isatty()
+    show_progress = options.pop("enable_progress_bar") and sys.stdout.isatty()
     chosen = [instantiate(entry) for entry in cfg.callbacks.values() if entry is not None]
-    ours = [
+    ours: list[pl.Callback] = [
         SeedEachStep(cfg.seed),
         FiniteLoss(),
         StatusUpdates(status),
@@ -85,9 +94,12 @@ def trainer(
         clock,
         StopAtBatch(stop),
     ]
+    if show_progress:
+        ours.append(ProgressLine())
     return pl.Trainer(
         **options,
         callbacks=[*chosen, *ours],
+        enable_progress_bar=False,
         logger=list(loggers),
         default_root_dir=folder.path,
         enable_model_summary=False,

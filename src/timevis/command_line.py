@@ -18,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from timevis.config_check import did_you_mean, keys_of
 from timevis.errors import ConfigError, TimeVisError
+from timevis.run_folder import RunFolder
 from timevis.sweep.watch import current_sweep
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -40,6 +41,9 @@ def main(train: Callable[[], Any]) -> None:
     signal.signal(signal.SIGTERM, _terminate)
     code = 0
     try:
+        for argument in sys.argv[1:]:
+            if argument.startswith("resume="):
+                RunFolder(argument.removeprefix("resume="))  # Hydra would make the folder before anyone looks into it
         train()
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT

@@ -52,7 +52,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def keys_of(cfg: DictConfig, prefix: str = "") -> list[str]:
     """All dotted keys of a config, sections included."""
     keys = []
-    for key in cfg:
+    for key in map(str, cfg):
         keys.append(f"{prefix}{key}")
         node = cfg._get_node(key)
         if isinstance(node, DictConfig) and not node._is_none():

@@ -26,10 +26,18 @@ class ConsoleHandler(logging.StreamHandler):
         pass
 
 
+class LogFile(logging.FileHandler):
+    """A log file that a full disk does not turn into a flood of tracebacks on the console."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
 @contextmanager
 def train_log(path: Path) -> Iterator[None]:
     """Append every log line to a file while the block runs, and the traceback of what ends it."""
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = LogFile(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     level = root.level

@@ -73,12 +73,23 @@ class Status:
         self._stop.set()
         self._thread.join()
         self.update(state=state, error=error, advice=advice)
-        self._write()
+        try:
+            self._write()
+        except OSError:
+            self._overwrite()
+
+    def _overwrite(self) -> None:
+        """Write in place: on a full disk there is no room for a second file, but still for the one that is there."""
+        with self.path.open("r+", encoding="utf-8") as file:
+            file.write(json.dumps(self._snapshot()))
+            file.truncate()
+
+    def _snapshot(self) -> dict[str, Any]:
+        with self._lock:
+            return self._fields | {"elapsed": round(self.elapsed, 1), "heartbeat": time.time()}
 
     def _write(self) -> None:
-        with self._lock:
-            fields = self._fields | {"elapsed": round(self.elapsed, 1), "heartbeat": time.time()}
-        write_json(self.path, fields)
+        write_json(self.path, self._snapshot())
 
     def _beat(self) -> None:
         while not self._stop.wait(HEARTBEAT_SECONDS):

@@ -56,7 +56,8 @@ class LastCheckpoint(Checkpoint):
         loader, progress = trainer.train_dataloader, trainer.fit_loop.epoch_loop.batch_progress.current
         if isinstance(loader, WindowLoader):
             # an epoch may end before the loader does, so only the trainer knows whether it goes on within one
-            position = progress.processed if progress.processed < trainer.num_training_batches else 0
+            done = vars(progress)["processed"]
+            position = done if done < trainer.num_training_batches else 0
             loader.load_state_dict({"next": position, "epoch": trainer.current_epoch})
 
     def on_train_batch_end(
