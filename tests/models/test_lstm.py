@@ -12,10 +12,11 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import DatasetCard, Panel
 from timevis.errors import ConfigError
 from timevis.models.forecaster import QUANTILE_LEVELS
+from timevis.models.layers import NORMALIZATIONS, InstanceNorm, ordered_quantiles
 from timevis.models.lstm import LSTM, quantile_weights
 from timevis.models.mixing import mixed
 from timevis.models.naive import SeasonalNaive
-from timevis.models.recurrent import NORMALIZATIONS, InstanceNorm, RecurrentNet, ordered_quantiles
+from timevis.models.recurrent import RecurrentNet
 
 ROWS = 1500
 T = np.arange(ROWS)

@@ -17,8 +17,9 @@ from timevis.data.scaler import Scaler
 from timevis.data.windows import Batch
 from timevis.metrics import pinball
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
+from timevis.models.layers import one_of
 from timevis.models.mixing import mixed
-from timevis.models.recurrent import RecurrentEnsemble, one_of
+from timevis.models.recurrent import RecurrentEnsemble
 
 POINTS = ("quantiles", "median", "head")
 COVARIATES = ("known", "all", "none")

@@ -7,80 +7,16 @@ horizon decoded in parallel from the last state and an embedding of its position
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES
-from timevis.errors import ConfigError
+from timevis.models.layers import CalendarEmbedding, InstanceNorm, one_of, ordered_quantiles
 
 CELLS: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU}
-NORMALIZATIONS = ("none", "last", "mean_std", "revin")
-
-
-def one_of(key: str, value: str, choices: Iterable[str]) -> str:
-    """`value`, if it is one of the choices; else a ConfigError that names them."""
-    if value not in choices:
-        raise ConfigError(f"model.{key}={value} is not a choice", f"choose one of {', '.join(choices)}")
-    return value
-
-
-def ordered_quantiles(raw: Tensor) -> Tensor:
-    """Non-decreasing quantiles from free numbers, both [B, Q, H] with Q odd; the middle one is the median."""
-    middle = raw.shape[1] // 2
-    median = raw[:, middle : middle + 1]
-    gaps = functional.softplus(raw)
-    below = gaps[:, :middle].flip(1).cumsum(1).flip(1)
-    above = gaps[:, middle + 1 :].cumsum(1)
-    return torch.cat([median - below, median, median + above], dim=1)
-
-
-class InstanceNorm(nn.Module):
-    """Shift and scale of each window, from its context only.
-
-    ``last`` subtracts the last value (NLinear; Zeng et al., 2023), ``mean_std`` standardises by the observed part of
-    the context, ``revin`` adds a learnt scale and shift per channel (Kim et al., 2022).
-    """
-
-    def __init__(self, kind: str, num_channels: int) -> None:
-        super().__init__()
-        self.kind = one_of("normalization", kind, NORMALIZATIONS)
-        if kind == "revin":
-            self.gain = nn.Parameter(torch.ones(num_channels, 1))
-            self.bias = nn.Parameter(torch.zeros(num_channels, 1))
-
-    def forward(self, context: Tensor, mask: Tensor, channel: Tensor) -> tuple[Tensor, Tensor]:
-        """Shift and scale, each [B, 1], such that ``(value - shift) / scale`` is what the network sees."""
-        if self.kind == "none":
-            return torch.zeros_like(context[:, :1]), torch.ones_like(context[:, :1])
-        if self.kind == "last":
-            return context[:, -1:], torch.ones_like(context[:, :1])
-        weight = mask.to(context.dtype)
-        count = weight.sum(1, keepdim=True).clamp(min=1)
-        mean = (context * weight).sum(1, keepdim=True) / count
-        variance = ((context - mean).square() * weight).sum(1, keepdim=True) / count
-        # the floor keeps a flat context from blowing up what follows it
-        scale = (variance + 1e-3).sqrt()
-        if self.kind == "revin":
-            gain = self.gain[channel].clamp(min=1e-2)
-            return mean - self.bias[channel] * scale / gain, scale / gain
-        return mean, scale
-
-
-class CalendarEmbedding(nn.Module):
-    """The sum of one small table per calendar field."""
-
-    def __init__(self, fields: Sequence[str], size: int) -> None:
-        super().__init__()
-        self.columns = [CALENDAR_FIELDS.index(one_of("calendar", f, CALENDAR_FIELDS)) for f in fields]
-        self.tables = nn.ModuleList(nn.Embedding(CALENDAR_SIZES[c], size) for c in self.columns)
-
-    def forward(self, calendar: Tensor) -> Tensor:
-        """From int64 [..., 5] to [..., size]."""
-        return torch.stack([t(calendar[..., c]) for c, t in zip(self.columns, self.tables, strict=True)]).sum(0)
 
 
 class RecurrentNet(nn.Module):
