@@ -68,7 +68,9 @@ def compose_config() -> Compose:
 
     def composed(*overrides: str) -> DictConfig:
         with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-            return compose("train", overrides=[*TINY, *overrides])
+            other_data = any(o.startswith("data=") for o in overrides)
+            tiny = [o for o in TINY if not (other_data and o.startswith("data"))]
+            return compose("train", overrides=[*tiny, *overrides])
 
     return composed
 
