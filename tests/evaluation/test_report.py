@@ -132,3 +132,11 @@ def test_every_defect_is_told_with_its_count_and_place():
         "The time column is 'time'.",
     ):
         assert said in text, said
+
+
+def test_many_channels_do_not_drown_the_report(finished_run):
+    run = finished_run("model=seasonal_naive", "data.channels=45")
+    page = (run / "report.html").read_text()
+    assert "The 8 channels with the largest MASE" in page  # as many as windows were kept
+    assert "and 25 more" in page
+    assert "MASE / seasonal naive" in page

@@ -48,7 +48,8 @@ class SavedForecasts:
         quantiles = np.array([np.stack(list(q)) for q in predictions["quantiles"]], np.float64)
         miss = np.abs(quantiles[:, MEDIAN] - truth)
         seen = np.isfinite(miss)
-        frame["error"] = np.nansum(miss, 1) / np.maximum(seen.sum(1), 1) / frame["std"]
+        count = np.where(seen.any(1), seen.sum(1), np.nan)  # a window without a truth has no error
+        frame["error"] = np.nansum(miss, 1) / count / frame["std"]
         return cls(
             frame=frame,
             times=[steps(t, 0, truth.shape[1], freq, timezone) for t in frame["timestamp"]],

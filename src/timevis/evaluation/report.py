@@ -103,7 +103,8 @@ def _asset(name: str) -> str:
 
 def _examples(forecasts: SavedForecasts) -> list[int]:
     """Windows from the easiest to the hardest: at evenly spaced ranks of their error."""
-    order = np.argsort(forecasts.frame["error"].to_numpy(), kind="stable")
+    error = forecasts.frame["error"].to_numpy()
+    order = np.argsort(error, kind="stable")[: np.isfinite(error).sum()]
     ranks = np.linspace(0.08, 0.92, GRID) * (len(order) - 1)
     return order[np.unique(ranks.round().astype(int))].tolist()
 

@@ -1,0 +1,48 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from timevis.evaluation import interactive, plots
+from timevis.evaluation.chart import Chart, Mark
+
+TIMES = pd.date_range("2024-01-01", periods=3, freq="h")
+CHARTS = {
+    "line": Mark("line", TIMES, [1.0, np.nan, 3.0], "truth", "truth"),
+    "band": Mark("band", TIMES, [0.0, 1.0, 2.0], "interval", y2=[2.0, 3.0, 4.0]),
+    "bars": Mark("bars", [0, 1, 2], [3.0, 1.0, 2.0]),
+    "sideways": Mark("bars", [3.0, 1.0], ["a", "a longer name of a channel"], sideways=True),
+    "points": Mark("points", [3.0, 1.0], ["a", "b"]),
+    "heat": Mark("heat", [0, 1], ["Mon", "Tue"], z=np.array([[1.0, np.nan], [3.0, 4.0]])),
+}
+
+
+@pytest.mark.parametrize("kind", CHARTS)
+def test_every_kind_of_mark_is_drawn_by_both_renderers(kind, tmp_path):
+    chart = Chart(kind, "a title", "x", "y", [CHARTS[kind]])
+    figure = json.loads(interactive.embed(interactive.figure(chart)))
+    assert figure["data"]
+    assert figure["layout"]["xaxis"]["title"]["text"] == "x"
+    assert plots.save(tmp_path, kind, [chart]).read_bytes().startswith(b"\x89PNG")
+
+
+def test_missing_values_become_null_and_times_text():
+    (trace,) = interactive.figure(Chart("c", "t", "", "", [CHARTS["line"]]))["data"]
+    assert trace["y"] == [1.0, None, 3.0]
+    assert trace["x"] == ["2024-01-01 00:00", "2024-01-01 01:00", "2024-01-01 02:00"]
+
+
+def test_embedded_data_can_not_end_a_script():
+    assert "</script>" not in interactive.embed({"name": "</script><script>"})
+    assert json.loads(interactive.embed({"name": "</script>"})) == {"name": "</script>"}
+
+
+def test_charts_share_one_picture(tmp_path):
+    from matplotlib.image import imread
+
+    chart = Chart("c", "t", "", "", [CHARTS["line"], CHARTS["band"]])
+    one = imread(plots.save(tmp_path, "one", [chart]))
+    four = imread(plots.save(tmp_path, "four", [chart] * 4, one_legend=True))
+    assert four.shape[0] > one.shape[0]
+    assert four.shape[1] > one.shape[1]
