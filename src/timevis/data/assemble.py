@@ -63,7 +63,7 @@ def read_rows(table: Table, columns: Columns, options: DataOptions, report: Qual
     report.notes += times.notes
     index, timezone = _clock(times, options, report)
     code, series = _series(table, columns.id)
-    values = np.empty((len(index), len(columns.targets) + len(columns.covariates)), np.float32)
+    values = np.empty((len(index), len(columns.targets) + len(columns.covariates)), np.float32, order="F")
     for k, name in enumerate((*columns.targets, *columns.covariates)):
         numbers = to_numbers(table, name)
         check_precision(table, name, numbers)

@@ -110,7 +110,9 @@ def leave_out_constant(panel: Panel, report: QualityReport, train_end: int, aske
     report.left_out |= flat
     if flat:
         kept = [j for j, name in enumerate(panel.channels) if name not in flat]
-        panel = replace(panel, values=panel.values[:, kept], channels=tuple(panel.channels[j] for j in kept))
+        panel = replace(
+            panel, values=np.asfortranarray(panel.values[:, kept]), channels=tuple(panel.channels[j] for j in kept)
+        )
     flat = {
         name: f"as a covariate, it {reason}"
         for k, name in enumerate(panel.covariate_names)

@@ -77,4 +77,4 @@ def _one_series(rows: Rows, number: int, card: DatasetCard) -> Panel:
 
 def _ordered(panel: Panel, channels: tuple[str, ...]) -> Panel:
     order = [panel.channels.index(c) for c in channels]
-    return replace(panel, values=np.ascontiguousarray(panel.values[:, order]), channels=channels)
+    return replace(panel, values=np.asfortranarray(panel.values[:, order]), channels=channels)

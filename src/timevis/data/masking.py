@@ -19,7 +19,7 @@ def mask_defects(panel: Panel, report: QualityReport) -> Panel:
         last = panel.index.searchsorted([pd.Timestamp(defect["end"], tz=panel.index.tz)], side="right")[0]
         chosen = [j for j, c in enumerate(panel.channels) if c in defect.get("channels", panel.channels)]
         if values is panel.values:
-            values = values.copy()
+            values = values.copy(order="K")
         masked = int(np.isfinite(values[first:last][:, chosen]).sum())
         values[first:last, chosen] = np.nan
         report.defects.append(dict(defect) | {"masked": masked})
@@ -48,7 +48,7 @@ def treat_outliers(panel: Panel, ends: tuple[int, int, int], mask: bool, report:
             "places": places,
         }
     if mask and (early := found[found[:, 0] < ends[1]]).size:
-        values = panel.values.copy()
+        values = panel.values.copy(order="K")
         values[early[:, 0], early[:, 1]] = np.nan
         panel = panel.with_values(values)
     return panel

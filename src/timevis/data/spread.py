@@ -12,21 +12,26 @@ MAX_COVARIATES = 64
 
 
 def to_panel(rows: Rows, card: DatasetCard) -> Panel:
-    """Spread rows over the grid, a channel for each series and target; rows that fill it are not copied."""
+    """Spread rows over the grid, a channel for each series and target; rows that fill it are not copied.
+
+    Each channel lies contiguously in memory, which is how windows are read.
+    """
     length, series, targets = len(rows.grid.index), len(rows.series), len(rows.columns.targets)
     if series == 1 and np.array_equal(rows.position, np.arange(length)):
-        wide = rows.values[:, None, :]
+        values = np.asfortranarray(rows.values[:, :targets], dtype=np.float32)
     else:
-        wide = np.full((length, series, targets + len(rows.columns.covariates)), np.nan, np.float32)
-        wide[rows.position, rows.code] = rows.values
-    values = np.ascontiguousarray(wide[:, :, :targets].reshape(length, -1), dtype=np.float32)
+        values = np.full((length, series * targets), np.nan, np.float32, order="F")
+        for t in range(targets):
+            values[rows.position, rows.code * targets + t] = rows.values[:, t]
+    wide = np.full((length, series, len(rows.columns.covariates)), np.nan, np.float32)
+    wide[rows.position, rows.code] = rows.values[:, targets:]
     if rows.columns.id is None:
         channels = rows.columns.targets
     elif targets == 1:
         channels = rows.series
     else:
         channels = tuple(f"{s}/{t}" for s in rows.series for t in rows.columns.targets)
-    covariates, names, known = _shared_covariates(wide[:, :, targets:], rows)
+    covariates, names, known = _shared_covariates(wide, rows)
     return Panel(values, rows.grid.index, rows.grid.freq, channels, covariates, names, known, card)
 
 

@@ -105,7 +105,7 @@ def synthetic_panel(
         values[j] = SHAPES[domain](clock, np.random.default_rng([seed, j]))
     stem = STEMS[domain]
     return Panel(
-        values=np.ascontiguousarray(values.T),
+        values=values.T,
         index=index,
         freq=freq,
         channels=tuple([stem] if channels == 1 else [f"{stem}_{j + 1}" for j in range(channels)]),

@@ -81,8 +81,12 @@ def _fill_forward(values: Tensor) -> Tensor:
     The result lies channel by channel in memory.
     """
     series = values.t()
-    last = torch.where(torch.isfinite(series), torch.arange(series.shape[1]), 0).cummax(1).values
-    return series.gather(1, last).t()
+    out, row = torch.empty(series.shape, dtype=series.dtype), torch.arange(series.shape[1])
+    few = max(1, 1_000_000 // len(row))  # channels at a time, so that the row numbers take little memory
+    for part, filled in zip(series.split(few), out.split(few), strict=True):
+        last = torch.where(torch.isfinite(part), row, 0).cummax(1).values
+        torch.gather(part, 1, last, out=filled)
+    return out.t()
 
 
 def _fill_back(context: Tensor) -> Tensor:
