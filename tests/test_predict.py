@@ -111,6 +111,19 @@ def test_rows_without_targets_tell_the_known_future(run):
     assert ahead.covariates[100:, 0].tolist() == frame["price"].iloc[100:].tolist()
 
 
+def test_the_runs_own_file_may_tell_the_known_future(finished_run, tmp_path):
+    frame = hourly(310)
+    frame.loc[300:, ["a", "b"]] = np.nan
+    frame.to_csv(tmp_path / "known.csv", index=False)
+    options = (f"data.path={tmp_path / 'known.csv'}", "data.target=[a,b]", "data.covariates={price: known}")
+    run = finished_run("model=seasonal_naive", "data=csv", *options)
+    assert predict(run)["timestamp"].min() == frame["time"].iloc[300]
+    (panel,) = panels_for(RunFolder(run)).values()
+    ahead, origin = with_future(panel, 6, RunFolder(run).config.data)
+    assert origin == 300
+    assert ahead.covariates[300:306, 0].tolist() == frame["price"].iloc[300:306].tolist()
+
+
 def test_holidays_of_the_future_are_known():
     cfg = {"name": "traffic", "time": "time", "target": ["traffic_volume"], "covariates": {"holiday": "known"}}
     panel, _ = load_panel(cfg)

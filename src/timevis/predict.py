@@ -80,7 +80,8 @@ def panels_for(folder: RunFolder, data: pd.DataFrame | Sequence[str | Path] | No
     cfg = folder.config.data
     if data is None:
         panel, _ = load_panel(cfg, future=True)
-        return {cfg.name if cfg.get("path") is None else Path(cfg.path).name.split(".")[0]: panel}
+        name = panel.card.name
+        return {name: select_covariates(panel, _data_report(folder)["covariates"], name)}
     if isinstance(data, pd.DataFrame):
         with tempfile.TemporaryDirectory() as place:
             path = Path(place) / "data.parquet"
