@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import DatasetCard, Panel
 from timevis.errors import ConfigError
+from timevis.metrics import pinball
 from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.layers import NORMALIZATIONS, InstanceNorm, ordered_quantiles
-from timevis.models.lstm import LSTM, quantile_weights
+from timevis.models.lstm import LSTM, quantile_loss, quantile_weights
 from timevis.models.mixing import mixed
 from timevis.models.naive import SeasonalNaive
 from timevis.models.recurrent import RecurrentNet
@@ -187,6 +188,14 @@ def test_free_numbers_become_quantiles_around_the_median():
     quantiles = ordered_quantiles(raw)
     assert torch.equal(quantiles[:, 7], raw[:, 7])
     assert bool((quantiles.diff(dim=1) > 0).all())
+
+
+def test_the_quantile_loss_is_twice_the_mean_pinball_loss_with_its_gradient():
+    quantiles = torch.randn(3, 15, 4, requires_grad=True)
+    target, levels = torch.randn(3, 4), torch.tensor(QUANTILE_LEVELS)
+    losses = (quantile_loss(quantiles, target, levels), 2 * pinball(quantiles, target, levels).mean(1))
+    torch.testing.assert_close(*losses)
+    torch.testing.assert_close(*(torch.autograd.grad(loss.sum(), quantiles) for loss in losses))
 
 
 def test_the_averaged_weights_forecast_and_the_last_ones_train():

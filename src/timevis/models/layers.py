@@ -22,11 +22,14 @@ def one_of(key: str, value: str, choices: Iterable[str]) -> str:
 
 
 def ordered_quantiles(raw: Tensor) -> Tensor:
-    """Non-decreasing quantiles from free numbers, both [B, Q, H] with Q odd; the middle one is the median."""
+    """Non-decreasing quantiles from free numbers, both [B, Q, H] with Q odd.
+
+    The middle number is the median, those before and after it become steps away from it, downwards and upwards.
+    """
     middle = raw.shape[1] // 2
     median = raw[:, middle : middle + 1]
     gaps = functional.softplus(raw)
-    below = gaps[:, :middle].flip(1).cumsum(1).flip(1)
+    below = gaps[:, :middle].cumsum(1).flip(1)
     above = gaps[:, middle + 1 :].cumsum(1)
     return torch.cat([median - below, median, median + above], dim=1)
 

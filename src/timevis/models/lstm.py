@@ -15,7 +15,6 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import Scaler
 from timevis.data.windows import Batch
-from timevis.metrics import pinball
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
 from timevis.models.layers import one_of
 from timevis.models.mixing import mixed
@@ -31,6 +30,16 @@ def quantile_weights(levels: Sequence[float]) -> Tensor:
     """Weights that turn quantiles at `levels` into the mean: the trapezoid rule, flat beyond the ends; [Q]."""
     edges = np.concatenate([[0.0], (np.array(levels[1:]) + np.array(levels[:-1])) / 2, [1.0]])
     return torch.from_numpy(np.diff(edges)).float()
+
+
+def quantile_loss(quantiles: Tensor, target: Tensor, levels: Tensor) -> Tensor:
+    """Twice the mean pinball loss over levels [Q]; quantiles [B, Q, H] and target [B, H] give [B, H].
+
+    The slope is fixed before the product, which saves half of the passes that ``maximum`` makes over the quantiles.
+    """
+    error = target.unsqueeze(1) - quantiles
+    slope = levels.view(1, -1, 1) - (error.detach() < 0).to(error.dtype)
+    return 2 * (slope * error).mean(1)
 
 
 class LSTM(Forecaster):
@@ -175,7 +184,7 @@ class LSTM(Forecaster):
             ((batch.target - mean) / std).repeat(members, 1),
             batch.target_mask.float().repeat(members, 1),
         )
-        error = 2 * pinball(quantiles, target, self.levels).mean(1)
+        error = quantile_loss(quantiles, target, self.levels)
         if self.point == "head":
             error = error + self.point_weight * POINT_LOSSES[self.point_loss](point, target, reduction="none")
         return (error * weight).sum() / weight.sum().clamp(min=1)
@@ -202,7 +211,7 @@ class LSTM(Forecaster):
         elif self.point == "median":
             point = quantiles[:, quantiles.shape[1] // 2]
         else:
-            point = torch.einsum("q,bqh->bh", self.level_weights, quantiles)
+            point = (quantiles * self.level_weights.view(1, -1, 1)).sum(1)
         return Forecast(point * std + mean, quantiles * std.unsqueeze(1) + mean.unsqueeze(1))
 
     def configure_optimizers(self) -> Any:

@@ -154,7 +154,7 @@ class RecurrentNet(nn.Module):
         output = output.view(batch, self.horizon_segments, self.num_outputs, self.segment_length)
         output = output.transpose(1, 2).reshape(batch, self.num_outputs, -1)[..., : self.horizon]
         point, quantiles = output[:, 0], ordered_quantiles(output[:, 1:])
-        return point * scale + shift, quantiles * scale.unsqueeze(1) + shift.unsqueeze(1)
+        return point * scale + shift, torch.addcmul(shift.unsqueeze(1), quantiles, scale.unsqueeze(1))
 
     def _decode(self, query: Tensor, state: Tensor | tuple[Tensor, Tensor]) -> Tensor:
         """One step from the last state for every segment of the horizon at once; [B * M, outputs]."""
