@@ -36,7 +36,7 @@ class StopRequest:
         """The end of a run that was asked to stop."""
         number = self.signal or signal.SIGTERM
         name = signal.Signals(number).name
-        return Cancelled(f"cancelled by {name}", "go on with resume=<run folder>", 128 + number)
+        return Cancelled(f"cancelled by {name}", exit_code=128 + number)
 
 
 @contextmanager

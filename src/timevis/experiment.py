@@ -96,6 +96,7 @@ def execute(folder: RunFolder, group: str | None = None, train_on: bool = False)
                 # Lightning may notice the signal first, and raises a SystemExit of its own
                 if stop.signal is not None and (isinstance(error, Cancelled) or not isinstance(error, Exception)):
                     cancelled = stop.error()
+                    cancelled.advice = f"go on with python train.py resume={folder.shown}"
                     status.finish("cancelled", cancelled.message, cancelled.advice)
                     raise cancelled from None
                 failure = explain(error, folder.config)
@@ -152,7 +153,7 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
             if group is None:
                 print_results(results)
     log.info("%s", one_line(results))
-    log.info("report: %s", folder.path / "report.html")
+    log.info("report: %s", folder.shown / "report.html")
     return validation["wql"]
 
 

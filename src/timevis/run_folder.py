@@ -78,6 +78,12 @@ class RunFolder:
         return cfg
 
     @property
+    def shown(self) -> Path:
+        """The path as people like to read and type it."""
+        here = Path.cwd()
+        return self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
+
+    @property
     def checkpoints(self) -> Path:
         return self.path / "checkpoints"
 

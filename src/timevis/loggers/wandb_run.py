@@ -81,17 +81,18 @@ class WandbRun(Logger):
             options["resume"] = "allow"
         try:
             self.experiment = wandb.init(mode=cast(Any, mode), reinit="create_new", **options)
-        except wandb.errors.CommError as error:
+        except wandb.errors.Error as error:
             log.warning("Weights & Biases is out of reach (%s): logging offline", str(error).splitlines()[0])
             options.pop("resume", None)
+            options["id"] = self._id(anew=True)  # its service still holds the first one
             self.experiment = wandb.init(mode="offline", reinit="create_new", **options)
         self.experiment.define_metric("global_step")
         self.experiment.define_metric("*", step_metric="global_step")
 
-    def _id(self) -> str:
+    def _id(self, anew: bool = False) -> str:
         """The id of the run, the same when it is resumed."""
         path = self.folder / "wandb" / "run_id.txt"
-        if not path.is_file():
+        if anew or not path.is_file():
             path.parent.mkdir(exist_ok=True)
             path.write_text(secrets.token_hex(4))
         return path.read_text()
@@ -129,7 +130,9 @@ class WandbRun(Logger):
 
     def finish(self, failed: bool) -> str:
         """End the run; returns where to find it: its address, or the command that uploads it."""
-        where = f"wandb sync {self.experiment.settings.sync_dir}" if self.offline else str(self.experiment.url)
+        where = (
+            f"wandb sync {self.experiment.settings.sync_dir}" if self.offline else self.experiment.url or "disabled"
+        )
         self.experiment.finish(exit_code=int(failed))
         return where
 
