@@ -109,7 +109,7 @@ def _bundled(name: str) -> Path:
 def data_folders() -> list[Path]:
     """Where public data sets are looked for: TIMEVIS_DATA, ../shared/data (from here or the source), the cache."""
     given = os.environ.get("TIMEVIS_DATA")
-    beside = [Path("../shared/data"), Path(__file__).parents[4] / "shared/data"]
+    beside = [Path("../shared/data"), *(p / "shared/data" for p in Path(__file__).parents[4:5])]
     folders = [*([Path(given).expanduser()] if given else []), *beside, cache_folder()]
     return list(dict.fromkeys(f.resolve() for f in folders))
 

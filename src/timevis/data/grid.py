@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from timevis.data.table import ROWS_NEEDED
 from timevis.errors import ConfigError, DataError
 
 DAY = 86_400_000_000
-OLD_ALIASES = {"H": "h", "T": "min", "S": "s", "M": "ME", "Q": "QE", "Y": "YE", "A": "YE", "1H": "h"}
+OLD_UNITS = {"H": "h", "T": "min", "S": "s", "M": "ME", "Q": "QE", "Y": "YE", "A": "YE", "d": "D", "w": "W"}
 NICE_STEPS = tuple(
     [n * 1_000_000 for n in (1, 2, 5, 10, 15, 20, 30)]
     + [n * 60_000_000 for n in (1, 2, 3, 5, 10, 12, 15, 20, 30)]
@@ -53,13 +54,13 @@ def check_frequency(freq: str) -> str:
     ------
     ConfigError
     """
-    for alias in (OLD_ALIASES.get(freq, freq), freq.lower()):
-        try:
-            offset = to_offset(alias)
-        except ValueError:
-            continue
-        if offset is not None and offset.n > 0:
-            return _alias(offset)
+    count, unit = re.match(r"(\d*)(.*)", freq.strip()).groups()  # type: ignore[union-attr]
+    try:
+        offset = to_offset(count + OLD_UNITS.get(unit, unit))
+    except ValueError:
+        offset = None
+    if offset is not None and offset.n > 0:
+        return _alias(offset)
     raise ConfigError(f"data.frequency={freq!r} is not a frequency", "for example 15min, h, D, W-MON, MS")
 
 

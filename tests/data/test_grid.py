@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from timevis.data.grid import check_frequency, infer_frequency, put_on_grid
+from timevis.errors import ConfigError, DataError
+
+STEPS = ("10s", "1min", "5min", "15min", "h", "3h", "D", "W-TUE", "MS", "QS-JAN")
+
+
+def inferred(times: pd.DatetimeIndex) -> str:
+    return infer_frequency(times.asi8, np.zeros(len(times), np.int64), "t.csv")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(STEPS), st.integers(0, 40_000), st.data())
+def test_a_grid_with_missing_rows_is_recovered(freq: str, day: int, data: st.DataObject) -> None:
+    start = pd.Timestamp("1960-01-01") + pd.Timedelta(days=day)
+    whole = pd.date_range(start, periods=80, freq=freq, unit="us")
+    holes = data.draw(st.sets(st.integers(1, 78), max_size=15))
+    times = whole.delete(sorted(holes))
+    assert inferred(times) == freq
+    grid = put_on_grid(times[::-1], freq, "t.csv")
+    assert grid.index.equals(pd.DatetimeIndex(whole, freq=None))
+    assert (grid.index[grid.position] == times[::-1]).all()
+    assert not grid.moved.any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(("5min", "h", "D")), st.integers(0, 10**6), st.floats(0.0, 0.09))
+def test_jitter_below_a_tenth_of_a_step_is_put_onto_the_grid(freq: str, seed: int, share: float) -> None:
+    whole = pd.date_range("2024-01-01", periods=60, freq=freq, unit="us")
+    step = (whole[1] - whole[0]).value // 1000
+    shift = np.random.default_rng(seed).integers(0, int(share * step) + 1, 60)
+    shift[::2] = 0
+    grid = put_on_grid(whole + pd.to_timedelta(shift, unit="us"), freq, "t.csv")
+    np.testing.assert_array_equal(grid.position, np.arange(60))
+    np.testing.assert_array_equal(grid.moved, shift > 0)
+
+
+def test_the_phase_of_the_grid_is_the_most_common_one() -> None:
+    times = pd.date_range("2024-01-01 00:30", periods=50, freq="h", unit="us").insert(
+        50, pd.Timestamp("2024-01-03 04:00")
+    )
+    grid = put_on_grid(times, "h", "t.csv")
+    assert (grid.index.minute == 30).all()
+    assert grid.position[-1] == -1
+
+
+@pytest.mark.parametrize(
+    ("given_alias", "alias"),
+    [("H", "h"), ("1h", "h"), ("60min", "h"), ("T", "min"), ("15T", "15min"), ("M", "ME"), ("24h", "D"), ("d", "D")],
+)
+def test_old_and_odd_spellings_of_a_frequency_are_understood(given_alias: str, alias: str) -> None:
+    assert check_frequency(given_alias) == alias
+
+
+@pytest.mark.parametrize("alias", ["hourly", "", "-1h", "0h"])
+def test_what_is_not_a_frequency_is_refused(alias: str) -> None:
+    with pytest.raises(ConfigError, match=r"data\.frequency"):
+        check_frequency(alias)
+
+
+def test_two_times_are_too_few() -> None:
+    with pytest.raises(DataError, match="too few"):
+        inferred(pd.date_range("2024", periods=2, freq="h", unit="us"))
