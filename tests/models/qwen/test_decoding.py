@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from small_networks import random_windows, small_network
 from transformers import LogitsProcessor, LogitsProcessorList
 
-from timevis.models.qwen.decoding import _choose, decode, decode_windows, uniforms
+from timevis.models.qwen.decoding import _choose, decode, decode_windows
+from timevis.models.qwen.random_numbers import uniforms
 
 KINDS = ["qwen2", "qwen3", "nano"]
 

@@ -15,36 +15,6 @@ from timevis.models.qwen.network import DigitNetwork
 log = logging.getLogger(__name__)
 
 MODES = ("sample", "greedy", "median")
-_GOLDEN = 0x9E3779B97F4A7C15 - (1 << 64)
-_MIX = (0xBF58476D1CE4E5B9 - (1 << 64), 0x94D049BB133111EB - (1 << 64))
-
-
-def _splitmix(x: Tensor) -> Tensor:
-    """The output function of SplitMix64 (Steele et al. 2014) on int64, which wraps as uint64 does."""
-    for shift, factor in zip((30, 27), _MIX, strict=True):
-        x = (x ^ ((x >> shift) & ((1 << (64 - shift)) - 1))) * factor
-    return x ^ ((x >> 31) & ((1 << 33) - 1))
-
-
-def uniforms(seed: int, origin: Tensor, channel: Tensor, samples: int, steps: int) -> Tensor:
-    """Numbers in (0, 1) that depend on (seed, window, sample, step) and on nothing else.
-
-    Parameters
-    ----------
-    origin, channel : int64 [B]
-        Name a window.
-
-    Returns
-    -------
-    float64 [B, samples, steps]
-    """
-    key = ((seed + 1) * _GOLDEN + (1 << 63)) % (1 << 64) - (1 << 63)  # wrapped to int64
-    state = _splitmix(origin + torch.tensor(key, device=origin.device))
-    state = _splitmix(state ^ ((channel + 1) * _GOLDEN)).view(-1, 1, 1)
-    sample = torch.arange(1, samples + 1, device=origin.device).view(1, -1, 1)
-    step = torch.arange(1, steps + 1, device=origin.device).view(1, 1, -1)
-    state = _splitmix(_splitmix(state + sample * _GOLDEN) + step * _GOLDEN)
-    return (((state >> 11) & ((1 << 53) - 1)).double() + 0.5) / (1 << 53)
 
 
 def _choose(logits: Tensor, level: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -114,7 +84,7 @@ def decode(
         ``sample`` draws S paths; ``greedy`` takes the most likely digit; ``median`` follows the conditional
         median of each value, digit by digit.
     levels : float64 [B, S, H * width], optional
-        The uniform numbers of ``sample``.
+        The uniform numbers of ``sample``, and nothing in other modes.
     samples : int
         S; 1 for the other modes.
     temperature : float [width], optional
@@ -124,54 +94,61 @@ def decode(
     -------
     int64 [B, S, H, width]
     """
-    layout, tables = network.layout, network.tables
-    width, group = layout.width, layout.group
+    width = network.layout.width
     batch, length = context.shape[:2]
     horizon = calendar.shape[1] - length
     x = network.embed(prompt, context, calendar[:, : length + 1], observed)
-    cache = SharedPrefixCache(network.backbone.config.num_hidden_layers, horizon * group)
+    cache = SharedPrefixCache(network.backbone.config.num_hidden_layers, horizon * network.layout.group)
     position = torch.arange(x.shape[1], device=x.device).unsqueeze(0)
     hidden = network.hidden(x, cache=cache, position_ids=position)[:, -1:].expand(-1, samples, -1)
     cache.fork(samples)
-
-    rows = network.backbone.get_input_embeddings()(network.table).float() + tables.digit
-    own, coming = tables.when(tables.own, calendar[:, length:]), tables.when(tables.next, calendar[:, length:])
-    separator = None
-    if layout.separator is not None:
-        token = torch.tensor(layout.separator, device=x.device)
-        separator = network.backbone.get_input_embeddings()(token).float()
-    head = network.head()
+    written, head, at = _WrittenDigits(network, calendar[:, length:]), network.head(), x.shape[1]
     out = context.new_empty(batch, samples, horizon, width)
-    at, inside = position.shape[1], None
+    level: Tensor | None = None
     for value in range(horizon):
         for place in range(width):
             logits = hidden.float() @ head[place].t()
             if temperature is not None:
                 logits = logits / temperature[place]
-            if mode == "greedy":
-                level = None
-            elif mode == "sample":
-                assert levels is not None
+            if levels is not None:
                 level = levels[:, :, value * width + place]
-            else:
-                level = inside if inside is not None and place else logits.new_full(logits.shape[:2], 0.5).double()
-            digit, inside = _choose(logits, level)
+            elif mode == "median" and place == 0:
+                level = logits.new_full(logits.shape[:2], 0.5, dtype=torch.double)
+            digit, level = _choose(logits, level)
             out[:, :, value, place] = digit
-            last = place == width - 1
-            if last and value == horizon - 1:
-                return out
-            following = value + 1 if last else value
-            x_own, x_coming = own[:, value, None], coming[:, following, None]
-            step, new = rows[place, digit] + x_own + x_coming, 1
-            if last and separator is not None:  # travels with the digit before it
-                before = rows[place, digit] + x_own + coming[:, value, None]
-                after = (separator + x_own + x_coming).expand_as(before)
-                step, new = torch.stack([before, after], 2).flatten(1, 2), 2
+            if value == horizon - 1 and place == width - 1:
+                break
+            step, new = written(digit, value, place)
             position = torch.arange(at, at + new, device=x.device).repeat(samples).unsqueeze(0)
-            hidden = network.hidden(step.to(x.dtype), cache=cache, position_ids=position)
+            hidden = network.hidden(step, cache=cache, position_ids=position)
             hidden = hidden.unflatten(1, (samples, new))[:, :, -1]
             at += new
     return out
+
+
+class _WrittenDigits:
+    """Input embeddings of digits as they are written; `calendar` int64 [B, H, 5] is that of the target."""
+
+    def __init__(self, network: DigitNetwork, calendar: Tensor) -> None:
+        embedding, tables, layout = network.backbone.get_input_embeddings(), network.tables, network.layout
+        self.digits = embedding(network.table).float() + tables.digit
+        self.separator = None
+        if layout.separator is not None:
+            self.separator = embedding(torch.tensor(layout.separator, device=calendar.device)).float()
+        self.own = tables.when(tables.own, calendar).unsqueeze(1)
+        self.coming = tables.when(tables.next, calendar).unsqueeze(1)
+        self.last_place, self.dtype = layout.width - 1, embedding.weight.dtype
+
+    def __call__(self, digit: Tensor, value: int, place: int) -> tuple[Tensor, int]:
+        """Of the digits int64 [B, S] at a place of a value: float [B, S * n, hidden], and their n tokens each."""
+        token = self.digits[place, digit] + self.own[:, :, value]
+        if place < self.last_place:
+            return (token + self.coming[:, :, value]).to(self.dtype), 1
+        if self.separator is None:
+            return (token + self.coming[:, :, value + 1]).to(self.dtype), 1
+        after = (self.separator + self.own[:, :, value] + self.coming[:, :, value + 1]).expand_as(token)
+        both = torch.stack([token + self.coming[:, :, value], after], 2)  # a separator travels with its digit
+        return both.flatten(1, 2).to(self.dtype), 2
 
 
 def decode_windows(

@@ -19,7 +19,7 @@ from timevis.errors import ConfigError
 from timevis.models.forecaster import Forecast, Forecaster, ResidualQuantiles, sample_quantiles
 from timevis.models.qwen.backbone import REAL_BACKBONE, SMALL, fast_bfloat16, load_backbone
 from timevis.models.qwen.codec import DigitCodec, Scaling
-from timevis.models.qwen.decoding import MODES, decode_windows, uniforms
+from timevis.models.qwen.decoding import MODES, decode_windows
 from timevis.models.qwen.digit_windows import carry_forward, spell, thin
 from timevis.models.qwen.kept_state import KeepsTrainedState
 from timevis.models.qwen.layout import Layout, ValueTables
@@ -28,6 +28,7 @@ from timevis.models.qwen.losses import cross_entropy, ranked_probability, weight
 from timevis.models.qwen.network import DigitNetwork
 from timevis.models.qwen.optimizer import warm_cosine
 from timevis.models.qwen.prompt import PromptBuilder, series_of
+from timevis.models.qwen.random_numbers import uniforms
 from timevis.models.qwen.temperature import fit_temperature
 
 log = logging.getLogger(__name__)

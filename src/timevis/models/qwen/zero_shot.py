@@ -13,9 +13,10 @@ from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, naive_scale, sa
 from timevis.models.naive import SeasonalNaive
 from timevis.models.qwen.backbone import load_backbone
 from timevis.models.qwen.codec import DigitCodec
-from timevis.models.qwen.decoding import decode, uniforms
+from timevis.models.qwen.decoding import decode
 from timevis.models.qwen.layout import Layout, ValueTables
 from timevis.models.qwen.network import DigitNetwork
+from timevis.models.qwen.random_numbers import uniforms
 
 
 def load_network(path: str = "nano") -> tuple[DigitNetwork, DigitCodec]:
