@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from timevis.data.grid import check_frequency, infer_frequency, put_on_grid
 from timevis.errors import ConfigError, DataError
 
-STEPS = ("10s", "1min", "5min", "15min", "h", "3h", "D", "W-TUE", "MS", "QS-JAN")
+STEPS = ("10s", "min", "5min", "15min", "h", "3h", "D", "W-TUE", "MS", "QS-JAN")
 
 
 def inferred(times: pd.DatetimeIndex) -> str:
