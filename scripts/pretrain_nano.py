@@ -175,16 +175,16 @@ def main(cfg: DictConfig) -> None:
             values: dict[str, float] = {}
             if run.step % cfg.log_every == 0:
                 values |= {"loss": smoothed, "tokens": run.tokens, "tokens_per_s": speed}
-            if run.step % cfg.evaluate.every == 0 or run.step == cfg.steps:
+            due = run.step % cfg.evaluate.every == 0 or run.step == cfg.steps
+            if due or time.monotonic() - saved > cfg.save_every:
+                run.save()
+                saved = time.monotonic()
+            if due:
                 values |= run.evaluate()
             if values:
                 log.info("step %d  %s", run.step, "  ".join(f"{k} {v:.5g}" for k, v in values.items()))
             if values and board is not None:
                 board.log(values, step=run.step)
-            if time.monotonic() - saved > cfg.save_every:
-                run.save()
-                saved = time.monotonic()
-    run.save()
     if board is not None:
         board.finish()
 

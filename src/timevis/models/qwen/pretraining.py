@@ -27,7 +27,7 @@ from timevis.models.qwen.pretraining_batches import DigitBatch
 
 FIELDS = ("minute", "hour", "weekday", "day", "month")
 BLOCKS, BLOCK = "timevis_causal_blocks", 144
-PLACE_WEIGHT = (1.0, 0.7, 0.3, 0.1)
+PLACE_WEIGHT = (1.0, 0.8, 0.4, 0.1)
 """Weight of a digit's loss: the last digit of a noisy series is noise, to the value and to the gradient."""
 
 

@@ -118,9 +118,11 @@ def week_profiles(rng: Generator, size: int, share_weekly: float) -> np.ndarray:
     week[:, 6] = np.where(sunday > 0, sunday * week[:, 6] - (1 - sunday), week[:, 6])
     spread = np.abs(rng.normal(0, 0.12, (size, 1, 1))) * (rng.random((size, 1, 1)) < 0.6)
     week = week * (1 + spread * rng.normal(size=(size, 7, 1))) + spread * rng.normal(size=(size, 7, 1))
-    weekly = rng.random((size, 1, 1)) < share_weekly
-    week = np.where(weekly, week, work[:, None])
-    return np.concatenate([week, np.where(weekly[:, 0], rest, work)[:, None]], 1)
+    strength = np.where(rng.random((size, 1)) < 0.5, 1.0, rng.uniform(0.05, 1, (size, 1)))
+    strength *= rng.random((size, 1)) < share_weekly
+    rest = work + strength * (rest - work)
+    week = work[:, None] + strength[:, :, None] * (week - work[:, None])
+    return np.concatenate([week, rest[:, None]], 1)
 
 
 def _filtered(rng: Generator, size: int, length: int, spectrum: np.ndarray) -> np.ndarray:
@@ -169,7 +171,7 @@ def bursts(rng: Generator, size: int, length: int) -> np.ndarray:
 
 
 def ramps(rng: Generator, size: int, length: int) -> np.ndarray:
-    """Amounts that pile up until they are reset, float64 [size, length], as the wind cumulated while it keeps direction.
+    """Amounts that pile up until they are reset, as wind cumulated while it keeps direction; float64 [size, length].
 
     When much is added, resets are rare.
     """

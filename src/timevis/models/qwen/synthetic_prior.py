@@ -28,7 +28,7 @@ from timevis.models.qwen.synthetic_parts import (
 STEP_MINUTES = {"h": 60, "30min": 30, "15min": 15, "D": 1440}
 FREQUENCY_SHARE = {"h": 0.8, "30min": 0.07, "15min": 0.07, "D": 0.06}
 KINDS = ("easy", "traffic", "load", "temperature", "pressure", "wind", "mixture")
-KIND_SHARE = (0.07, 0.28, 0.22, 0.13, 0.05, 0.09, 0.16)
+KIND_SHARE = (0.06, 0.27, 0.26, 0.13, 0.05, 0.09, 0.14)
 WEEKLY_SHARE = {"easy": 0.7, "traffic": 0.95, "load": 0.85, "mixture": 0.5}
 DOMAINS = {
     "traffic": "traffic",
@@ -216,7 +216,7 @@ class SyntheticPrior:
         )
         trend = rng.normal(size=(size, 1)) * (rng.random((size, 1)) < 0.3) * np.linspace(-1, 1, length)
         shifts = level_shifts(rng, size, length) * (rng.random((size, 1)) < 0.15)
-        noise = log_uniform(rng, 0.01, 0.4, size) * _noise(rng, size, length)
+        noise = log_uniform(rng, 0.005, 0.3, size) * _noise(rng, size, length)
         x = seasonal * swing + level + trend + shifts + noise
         return np.where(rng.random((size, 1)) < 0.4, np.exp(rng.uniform(0.1, 0.8, (size, 1)) * x), x)
 
