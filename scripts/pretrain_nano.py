@@ -1,6 +1,7 @@
 """Pretrain the nano backbone on synthetic series: ``python scripts/pretrain_nano.py [key=value ...]``.
 
 Kill it at any time; the same command goes on from its last checkpoint. The settings are in conf/pretrain_nano.yaml.
+``score=nano`` prints the zero-shot scores of the packaged backbone (or of a folder) instead.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from timevis.models.qwen import attention, pretraining
 from timevis.models.qwen.codec import DigitCodec
 from timevis.models.qwen.nano_tokenizer import build_tokenizer
 from timevis.models.qwen.pretraining_batches import BatchStream
-from timevis.models.qwen.zero_shot import zero_shot
+from timevis.models.qwen.zero_shot import load_network, zero_shot
 
 log = logging.getLogger("pretrain_nano")
 
@@ -32,11 +33,13 @@ CONF = Path(__file__).parents[1] / "conf"
 
 
 def open_data(name: str, windows: int | None = None) -> WindowDataModule:
-    """A data set by the name of its file in conf/data, with `windows` origins for validation."""
+    """A data set by the name of its file in conf/data, with `windows` origins to be scored in each part."""
     options = OmegaConf.to_container(OmegaConf.load(CONF / "data" / f"{name}.yaml"))
     assert isinstance(options, dict)
     panel, _ = load_panel({str(key): value for key, value in options.items()})
-    return WindowDataModule(panel, split=options["split"], val_windows=windows, eval_batch_size=32)
+    return WindowDataModule(
+        panel, split=options["split"], val_windows=windows, max_windows=windows, eval_batch_size=32
+    )
 
 
 class Run:
@@ -155,8 +158,17 @@ def start_wandb(cfg: DictConfig) -> Any:
     return wandb.init(project="timevis", name="pretrain_nano", config=dict(cfg), resume="allow")
 
 
-@hydra.main(version_base=None, config_path="../conf", config_name="pretrain_nano")
-def main(cfg: DictConfig) -> None:
+def score(cfg: DictConfig) -> None:
+    """Print the zero-shot scores of a finished backbone, without training."""
+    network, codec = load_network(cfg.score)
+    for name in cfg.evaluate.data:
+        scores = zero_shot(
+            network, codec, open_data(name, cfg.evaluate.windows), cfg.evaluate.part, cfg.evaluate.samples
+        )
+        log.info("%s %s  %s", name, cfg.evaluate.part, "  ".join(f"{k} {v:.4g}" for k, v in scores.items()))
+
+
+def pretrain(cfg: DictConfig) -> None:
     run = Run(cfg)
     run.resume()
     board = start_wandb(cfg)
@@ -187,6 +199,15 @@ def main(cfg: DictConfig) -> None:
                 board.log(values, step=run.step)
     if board is not None:
         board.finish()
+
+
+@hydra.main(version_base=None, config_path="../conf", config_name="pretrain_nano")
+def main(cfg: DictConfig) -> None:
+    if cfg.score:
+        torch.set_num_threads(cfg.threads or torch.get_num_threads())
+        score(cfg)
+    else:
+        pretrain(cfg)
 
 
 if __name__ == "__main__":
