@@ -26,7 +26,8 @@ class Contender:
     """
 
     def __init__(self, name: str, command: list[str], threads: int) -> None:
-        self.name, self.seconds = name, []
+        self.name = name
+        self.seconds: list[float] = []
         count = str(threads)
         env = {**os.environ, "OMP_NUM_THREADS": count, "MKL_NUM_THREADS": count, "TOKENIZERS_PARALLELISM": "false"}
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)

@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.contest import contest, ratio, script, serve
 
+ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
 WARMUP, STEPS, BATCH, CONTEXT, HORIZON = 20, 100, 128, 168, 24
 STEPWISE = ["model.segment_length=1", "model.num_layers=2", "model.hidden_size=128", "model.dropout=0"]
@@ -64,7 +64,7 @@ def parts(overrides: list[str]) -> tuple[Any, Any, Any]:
 def stopwatch(base: Any) -> Any:
     """A Lightning callback that times the steps after the warm-up."""
 
-    class Stopwatch(base):  # type: ignore[misc]
+    class Stopwatch(base):
         def __init__(self) -> None:
             self.started = self.seconds = 0.0
 
@@ -84,6 +84,7 @@ def ours(overrides: list[str]) -> None:
     from timevis import build
     from timevis.callbacks.steering import FitClock
     from timevis.cancel import StopRequest
+    from timevis.loggers.table import MetricsTable
     from timevis.run_folder import RunFolder
     from timevis.status import Status
 
@@ -95,9 +96,10 @@ def ours(overrides: list[str]) -> None:
         with tempfile.TemporaryDirectory() as place:
             folder = RunFolder.create(Path(place) / "run", cfg, [])
             with Status(folder.path, 0.0) as status:
-                trainer = build.trainer(cfg, folder, status, StopRequest(), FitClock())
+                loggers = [MetricsTable(folder.path, None)]
+                trainer = build.trainer(cfg, folder, status, StopRequest(), FitClock(), loggers)
                 watch = stopwatch(pl.Callback)
-                trainer.callbacks.append(watch)
+                vars(trainer)["callbacks"].append(watch)
                 trainer.fit(model, datamodule=data)
                 status.finish("completed")
         return {"seconds": watch.seconds}

@@ -141,7 +141,7 @@ class Forecaster(pl.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         loss = self.loss(batch)
         # a call to log takes as long as a small network's step, so only the steps that reach the logger make it
-        if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:
+        if (self.trainer.global_step + 1) % vars(self.trainer)["log_every_n_steps"] == 0:
             self.log("train/loss", loss, prog_bar=True, batch_size=len(batch), on_step=True, on_epoch=False)
         return loss
 
@@ -165,7 +165,7 @@ class Forecaster(pl.LightningModule):
             self.test_metrics = self._metrics()
         self.test_metrics.reset()
 
-    def test_step(self, batch: Batch, batch_idx: int) -> Forecast:
+    def test_step(self, batch: Batch, batch_idx: int) -> Any:
         assert self.test_metrics is not None
         forecast = self.forecast(batch)
         self.test_metrics.update_batch(forecast, batch)
