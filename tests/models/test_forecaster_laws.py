@@ -32,7 +32,15 @@ MODELS = {
     ),
     "lstm-segments": (
         LSTM,
-        {**SMALL_NET, "segment_length": 7, "point": "head", "average_decay": 0.9, "mix": 1.0, "members": 2},
+        {
+            **SMALL_NET,
+            "segment_length": 7,
+            "point": "head",
+            "average_decay": 0.9,
+            "mix": 1.0,
+            "members": 2,
+            "highway": True,
+        },
     ),
     "gru-mean-std": (LSTM, {**SMALL_NET, "segment_length": 12, "cell": "gru", "normalization": "mean_std"}),
     "gru-plain": (LSTM, {**SMALL_NET, "segment_length": 24, "cell": "gru", "normalization": "none", "calendar": []}),

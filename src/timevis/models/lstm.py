@@ -58,7 +58,7 @@ class LSTM(Forecaster):
         Networks whose forecasts are averaged.
     segment_length, cell, hidden_size, num_layers, dropout
         Of the network; see `timevis.models.recurrent.RecurrentNet`.
-    normalization, channel_embedding, calendar, calendar_size
+    normalization, channel_embedding, calendar, calendar_size, highway
         Of the network as well.
     covariate_columns : sequence of int
         The covariates that are read; `from_data` finds them.
@@ -96,6 +96,7 @@ class LSTM(Forecaster):
         covariate_columns: Sequence[int] = (),
         calendar: Sequence[str] = ("hour", "weekday"),
         calendar_size: int = 16,
+        highway: bool = False,
         point: str = "quantiles",
         point_loss: str = "mse",
         point_weight: float = 1.0,
@@ -125,6 +126,7 @@ class LSTM(Forecaster):
             channel_embedding=channel_embedding,
             calendar=calendar,
             calendar_size=calendar_size,
+            highway=highway,
         )
         self.point = one_of("point", point, POINTS)
         self.point_loss, self.point_weight = one_of("point_loss", point_loss, POINT_LOSSES), point_weight

@@ -40,6 +40,8 @@ class RecurrentNet(nn.Module):
         Fields of `CALENDAR_FIELDS` that encoder and decoder see; empty for none.
     calendar_size : int
         Width of their embedding.
+    highway : bool
+        Add a linear map of the context to every output (the autoregressive part of LSTNet; Lai et al., 2018).
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class RecurrentNet(nn.Module):
         channel_embedding: bool = True,
         calendar: Sequence[str] = (),
         calendar_size: int = 16,
+        highway: bool = False,
     ) -> None:
         super().__init__()
         self.horizon, self.segment_length, self.hidden_size = horizon, segment_length, hidden_size
@@ -86,7 +89,10 @@ class RecurrentNet(nn.Module):
         self.ahead = nn.Linear(ahead_width, hidden_size, bias=False) if ahead_width else None
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(hidden_size, segment_length * self.num_outputs)
+        self.highway = nn.Linear(context_length, horizon, bias=False) if highway else None
         with torch.no_grad():
+            if self.highway is not None:
+                self.highway.weight.zero_()
             # quantiles start close together: softplus(-2) = 0.13
             bias = self.head.bias.view(self.num_outputs, segment_length)
             bias[1:] = -2.0
@@ -154,6 +160,9 @@ class RecurrentNet(nn.Module):
         output = output.view(batch, self.horizon_segments, self.num_outputs, self.segment_length)
         output = output.transpose(1, 2).reshape(batch, self.num_outputs, -1)[..., : self.horizon]
         point, quantiles = output[:, 0], ordered_quantiles(output[:, 1:])
+        if self.highway is not None:
+            straight = self.highway(value)
+            point, quantiles = point + straight, quantiles + straight.unsqueeze(1)
         return point * scale + shift, torch.addcmul(shift.unsqueeze(1), quantiles, scale.unsqueeze(1))
 
     def _decode(self, query: Tensor, state: Tensor | tuple[Tensor, Tensor]) -> Tensor:
