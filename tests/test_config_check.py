@@ -66,6 +66,14 @@ def test_added_model_and_trainer_options_must_be_known_to_their_classes(compose_
     check_names(compose_config("model=lstm", "+trainer.detect_anomaly=true"))
 
 
+def test_a_device_that_is_not_there_is_refused_with_advice(compose_config, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(ConfigError, match="no CUDA GPU"):
+        check_names(compose_config("model=linear", "trainer=gpu"))
+    with pytest.raises(ConfigError, match="not a choice"):
+        check_names(compose_config("model=linear", "trainer.accelerator=tpu"))
+
+
 def test_every_model_is_described_by_its_config(compose_config):
     for model in ("seasonal_naive", "linear", "boosted", "lstm", "qwen"):
         cfg = compose_config(f"model={model}")

@@ -83,6 +83,12 @@ def test_a_folder_that_holds_another_run_is_refused_before_anything_is_written(f
     assert {entry: entry.stat().st_mtime_ns for entry in path.rglob("*")} == before
 
 
+def test_a_queued_run_starts_in_its_folder(tmp_path, compose_config):
+    status = {"state": "queued", "heartbeat": 0.0}
+    (tmp_path / "status.json").write_text(json.dumps(status))
+    assert RunFolder.create(tmp_path, compose_config("model=linear")).status["state"] == "queued"
+
+
 def test_a_run_without_results_says_in_which_state_it_is(tmp_path, compose_config):
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     with pytest.raises(RunFolderError, match="no results"):

@@ -100,9 +100,9 @@ def test_the_leaderboard_counts_lost_jobs_and_jobs_without_a_config(tmp_path):
 def test_jobs_in_other_processes_finish_too(launcher, tmp_path):
     name, option = launcher
     command = [sys.executable, str(ROOT / "train.py"), "-m", *FREE, f"hydra.sweep.dir={tmp_path / 'sweep'}"]
-    command += [f"hydra/launcher={name}", option, "model=linear", "horizon=600,6,7"]
+    command += [f"hydra/launcher={name}", option, "model=linear", "horizon=600,6"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 1, done.stderr
     table = pd.read_csv(tmp_path / "sweep/leaderboard.csv")
-    assert table["state"].tolist() == ["completed", "completed", "failed"]
-    assert sorted(table["run"]) == [0, 1, 2]
+    assert table["state"].tolist() == ["completed", "failed"]
+    assert sorted(table["run"]) == [0, 1]

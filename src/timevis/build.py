@@ -50,10 +50,11 @@ def datamodule(cfg: DictConfig, panel: Panel) -> WindowDataModule:
 
 
 def check_names(cfg: DictConfig) -> None:
-    """Check that model and trainer know every option they are given, before anything is computed."""
+    """Check that model and trainer know every option they are given and that the device is there."""
     cls = _class(cfg)
     check_arguments("model", hyperparameters(cfg), cls, cls.from_data)
     check_arguments("trainer", dict(cfg.trainer), pl.Trainer)
+    uses_gpu(cfg.trainer)
 
 
 def _class(cfg: DictConfig) -> type[Forecaster]:
@@ -82,8 +83,10 @@ def trainer(
     values = OmegaConf.to_container(cfg.trainer, resolve=True)
     assert isinstance(values, dict)
     options: dict[str, Any] = {str(k): v for k, v in values.items() if v is not None}
+    on_gpu = uses_gpu(cfg.trainer)
+    options["accelerator"] = "cuda" if on_gpu else "cpu"
     if options["precision"] == "auto":
-        options["precision"] = _precision(options["accelerator"])
+        options["precision"] = _precision(on_gpu)
     show_progress = options.pop("enable_progress_bar") and sys.stdout.isatty()
     chosen = [instantiate(entry) for entry in cfg.callbacks.values() if entry is not None]
     ours: list[pl.Callback] = [
@@ -108,16 +111,33 @@ def trainer(
     )
 
 
-def _precision(accelerator: str) -> str:
-    on_gpu = accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
+def uses_gpu(options: DictConfig) -> bool:
+    """Whether a run will compute on a CUDA GPU: ``auto`` takes one when there is one.
+
+    Raises
+    ------
+    ConfigError
+        A GPU is asked for, and there is none; or something else than a GPU or the CPU is.
+    """
+    if options.accelerator not in ("auto", "cpu", "gpu", "cuda"):
+        raise ConfigError(f"trainer.accelerator={options.accelerator} is not a choice", "auto, cpu or gpu")
+    there = torch.cuda.is_available()
+    if options.accelerator in ("gpu", "cuda") and not there:
+        raise ConfigError(
+            "trainer asks for a GPU, and there is no CUDA GPU here", "use trainer=default or trainer=cpu"
+        )
+    return there and options.accelerator != "cpu"
+
+
+def _precision(on_gpu: bool) -> str:
     return "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported() else "32-true"
 
 
 def describe_device(options: DictConfig, processes: int = 1) -> str:
     """Where a run will compute, for people."""
     beside = f", {processes} processes" if processes > 1 else ""
-    if options.accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
-        precision = _precision(options.accelerator) if options.precision == "auto" else options.precision
+    if uses_gpu(options):
+        precision = _precision(True) if options.precision == "auto" else options.precision
         return f"{torch.cuda.get_device_name()} ({precision}{beside})"
     threads = torch.get_num_threads()
     return f"the CPU ({threads} thread{'s' if threads > 1 else ''}{beside})"

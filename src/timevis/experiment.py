@@ -108,7 +108,7 @@ def execute(folder: RunFolder, group: str | None = None, train_on: bool = False)
 
 def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | None, train_on: bool) -> float:
     cfg = folder.config
-    torch.set_num_threads(threads_per_job(_parallel_jobs()))
+    torch.set_num_threads(_threads())
     log.info("running on %s", build.describe_device(cfg.trainer, process_count(cfg.trainer)))
     pl.seed_everything(cfg.seed, verbose=False)
     cost.reset_peak_memory()
@@ -195,9 +195,16 @@ def _validate(trainer: pl.Trainer, forecaster: Forecaster, datamodule: WindowDat
     return forecaster.val_metrics.summary()
 
 
-def _parallel_jobs() -> int:
-    """How many jobs of a sweep run beside each other on this machine."""
+def _threads() -> int:
+    """Threads of this job: the cores of this machine, shared with the jobs of the sweep that run beside it."""
     if not HydraConfig.initialized():
-        return 1
-    jobs = HydraConfig.get().launcher.get("n_jobs", 1)
-    return available_cores() if jobs < 0 else jobs
+        return threads_per_job()
+    launcher = HydraConfig.get().launcher
+    if launcher.get("cpus_per_task"):
+        return int(launcher.cpus_per_task)
+    if "submitit" in launcher.get("_target_", "") and "Local" in launcher._target_:
+        return threads_per_job(
+            available_cores()
+        )  # all jobs start at once; hydra.launcher.cpus_per_task says otherwise
+    jobs = launcher.get("n_jobs", 1)
+    return threads_per_job(available_cores() if jobs < 0 else jobs)

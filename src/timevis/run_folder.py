@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis.errors import RunFolderError
 from timevis.files import atomic, write_json, write_text
+from timevis.status import NAME as STATUS
 from timevis.status import read_status
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, cfg: DictConfig, overrides: Sequence[str] = ()) -> RunFolder:
-        """Start a run in a new or empty folder; `cfg` is written resolved.
+        """Start a run in a folder that is new, empty, or holds nothing but a queued status; `cfg` is written resolved.
 
         Raises
         ------
@@ -60,7 +61,9 @@ class RunFolder:
         path = Path(path)
         if path.exists() and not path.is_dir():
             raise RunFolderError(f"{path} is a file, not a folder", "choose another hydra.run.dir")
-        if path.is_dir() and any(path.iterdir()):
+        found = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
+        queued = found == {STATUS} and (read_status(path) or {})["state"] == "queued"
+        if found and not queued:
             raise RunFolderError(
                 f"{path} is not empty: it holds another run or other files",
                 f"choose another hydra.run.dir, or go on with that run by resume={path}",

@@ -109,7 +109,12 @@ def _markdown(runs: pd.DataFrame, settings: pd.DataFrame) -> str:
         "",
     ]
     shown = ["run", "setting", "seed", "state", "data", "model", "backbone", SORT, "test/wql", "test/mase"]
-    lines += [_table(runs[[*shown, "skill_wql", "fit_seconds", "reason"]].dropna(axis=1, how="all")), ""]
+    table = runs[[*shown, "skill_wql", "fit_seconds", "reason"]].astype({"skill_wql": object})
+    table["skill_wql"] = [
+        f"{r.skill_wql:.3f} ({r.skill_wql_low:.3f} to {r.skill_wql_high:.3f})" if pd.notna(r.skill_wql) else None
+        for r in runs.itertuples(index=False)
+    ]
+    lines += [_table(table.dropna(axis=1, how="all")), ""]
     if len(settings) and settings["seeds"].max() > 1:
         rows = settings[["data", "model", "backbone", "setting", "seeds"]].copy()
         for name in (SORT, "test/wql", "test/mase", "skill_wql"):
