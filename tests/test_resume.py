@@ -16,6 +16,7 @@ from conftest import ROOT, TINY, TINY_LSTM
 from timevis import build
 from timevis.errors import ConfigError, RunFolderError
 from timevis.experiment import run
+from timevis.resume import reopen
 from timevis.run_folder import RunFolder
 
 EVERY_STEP = "+callbacks.last_checkpoint.every_steps=1"
@@ -150,6 +151,16 @@ def test_a_completed_run_is_trained_further_only_when_asked(tmp_path, lstm_confi
     assert last["global_step"] == 20
     assert all(torch.equal(last["state_dict"][k], v) for k, v in whole["state_dict"].items())
     assert RunFolder(tmp_path / "run").config.trainer.max_epochs == 5
+
+
+def test_another_logger_takes_the_place_of_the_old_one(tmp_path, lstm_config):
+    RunFolder.create(tmp_path / "run", lstm_config("logger=wandb"))
+    cfg = lstm_config("trainer.log_every_n_steps=3")
+    cfg.resume = str(tmp_path / "run")
+    folder = reopen(cfg, ["resume=...", "logger=none", "trainer.log_every_n_steps=3"])
+    assert set(folder.config.logger) == {"log_data"}
+    assert folder.config.trainer.log_every_n_steps == 3
+    assert folder.config.trainer.max_epochs == 3
 
 
 @pytest.mark.parametrize("override", ["model=linear", "horizon=12", "data.rows=700"])

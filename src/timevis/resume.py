@@ -62,7 +62,7 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> RunFolder:
         key = override.key_or_group
         if override.is_delete():
             raise ConfigError(f"{override.input_line}: nothing can be deleted with resume=")
-        OmegaConf.update(config, key, OmegaConf.select(cfg, key, throw_on_missing=True), force_add=True)
+        OmegaConf.update(config, key, OmegaConf.select(cfg, key, throw_on_missing=True), merge=False, force_add=True)
     if changed:
         write_text(folder.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
         typed = list(OmegaConf.load(folder.path / "overrides.yaml"))

@@ -51,7 +51,7 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, cfg: DictConfig, overrides: Sequence[str] = ()) -> RunFolder:
-        """Start a run in a folder that is new, empty, or holds nothing but a queued status; `cfg` is written resolved.
+        """Start a run in a folder that is new, empty or only queued; `cfg` is written resolved.
 
         Raises
         ------
