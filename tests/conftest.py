@@ -13,34 +13,9 @@ import torch
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig
+from tiny import ROOT, TINY, TINY_LSTM
 
 from timevis.command_line import register_resolvers
-
-ROOT = Path(__file__).parents[1]
-
-TINY = (
-    "data=synthetic",
-    "data.rows=600",
-    "context_length=24",
-    "horizon=6",
-    "trainer=cpu",
-    "trainer.log_every_n_steps=1",
-    "logger=none",
-    "evaluation.max_windows=20",
-    "evaluation.val_windows=10",
-    "evaluation.num_samples=8",
-    "evaluation.save_windows=8",
-)
-TINY_LSTM = (
-    "model=lstm",
-    "model.hidden_size=8",
-    "model.num_layers=2",
-    "model.dropout=0.3",
-    "model.segment_length=6",
-    "model.fit.batch_size=16",
-    "model.fit.max_epochs=3",
-    "model.fit.steps_per_epoch=4",
-)
 
 Compose = Callable[..., DictConfig]
 

@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from conftest import ROOT, TINY, TINY_LSTM
+from tiny import ROOT, TINY, TINY_LSTM
 
 from timevis.distributed import process_count
 from timevis.errors import ConfigError

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT, TINY, TINY_LSTM
 from hydra import compose, initialize_config_dir
+from tiny import ROOT, TINY, TINY_LSTM
 from wandb.proto.wandb_internal_pb2 import Record
 
 from timevis.errors import DataError

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import pytorch_lightning as pl
 import torch
-from conftest import ROOT, TINY, TINY_LSTM
+from tiny import ROOT, TINY, TINY_LSTM
 
 from timevis import build
 from timevis.errors import ConfigError, RunFolderError

@@ -6,7 +6,7 @@ import sys
 
 import pandas as pd
 import pytest
-from conftest import ROOT, TINY
+from tiny import ROOT, TINY
 
 from timevis.sweep import watch
 from timevis.sweep.leaderboard import by_setting, read_runs, write_leaderboard

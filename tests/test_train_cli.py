@@ -3,7 +3,7 @@
 import resource
 
 import pytest
-from conftest import TINY
+from tiny import TINY
 
 from timevis.run_folder import RunFolder
 
