@@ -20,6 +20,7 @@ from timevis.cancel import StopRequest
 from timevis.config_check import check_arguments
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
+from timevis.distributed import process_count
 from timevis.errors import ConfigError
 from timevis.models.forecaster import Forecaster
 from timevis.run_folder import RunFolder
@@ -50,11 +51,12 @@ def datamodule(cfg: DictConfig, panel: Panel) -> WindowDataModule:
 
 
 def check_names(cfg: DictConfig) -> None:
-    """Check that model and trainer know every option they are given and that the device is there."""
+    """Check that model and trainer know every option they are given, and that the devices are there."""
     cls = _class(cfg)
     check_arguments("model", hyperparameters(cfg), cls, cls.from_data)
     check_arguments("trainer", dict(cfg.trainer), pl.Trainer)
     uses_gpu(cfg.trainer)
+    process_count(cfg.trainer)
 
 
 def _class(cfg: DictConfig) -> type[Forecaster]:

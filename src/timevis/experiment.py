@@ -65,8 +65,8 @@ def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = (), group: str
     """
     check(cfg, added_keys(overrides))
     build.check_names(cfg)
-    processes = process_count(cfg.trainer)
     run_folder = reopen(cfg, overrides) if cfg.resume else RunFolder.create(folder, cfg, overrides)
+    processes = process_count(run_folder.config.trainer)
     train_on = (run_folder.status or {}).get("state") == "completed"
     if processes > 1:
         return supervise(run_folder, processes, group, train_on)
