@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-from timevis.errors import Cancelled
+from timevis.errors import TimeVisError
 from timevis.experiment import execute
 from timevis.logs import ConsoleHandler
 from timevis.run_folder import RunFolder
@@ -22,8 +22,8 @@ def main(path: str, group: str, train_on: str) -> int:
     logging.basicConfig(level=logging.INFO if os.environ["LOCAL_RANK"] == "0" else logging.ERROR, handlers=[handler])
     try:
         execute(RunFolder(path, writes=os.environ["LOCAL_RANK"] == "0"), group or None, train_on == "1")
-    except Cancelled:
-        return 1
+    except TimeVisError:
+        return 1  # all processes found the same; the supervisor says it once, from status.json
     except Exception as error:
         logging.getLogger(__name__).error("process %s: %s: %s", os.environ["LOCAL_RANK"], type(error).__name__, error)
         return 1
