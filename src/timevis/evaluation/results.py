@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 from typing import Any
 
 from timevis.data.datamodule import WindowDataModule
@@ -102,10 +100,3 @@ def finite(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON so that readers see the old file or the new one, never a part."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
-    part.replace(path)
