@@ -127,3 +127,14 @@ def test_a_batch_without_targets_has_no_loss_but_a_gradient() -> None:
     loss = weighted_mean(losses, torch.zeros(2, 3, dtype=torch.bool))
     loss.backward()
     assert float(loss.detach()) == 0
+
+
+def test_logits_are_float32_under_autocast() -> None:
+    network, windows = small_network("qwen3"), random_windows()
+    with torch.no_grad():
+        plain = network(windows.prompt, windows.digits, windows.calendar, windows.observed, windows.length)
+        with torch.autocast("cpu", torch.bfloat16):
+            cast = network(windows.prompt, windows.digits, windows.calendar, windows.observed, windows.length)
+    assert cast.dtype == torch.float32
+    assert not torch.equal(cast, cast.bfloat16().float())
+    assert torch.allclose(plain, cast, atol=0.1)

@@ -91,4 +91,5 @@ class DigitNetwork(nn.Module):
         value = torch.arange(first, digits.shape[1], device=x.device) * group
         place = torch.arange(width, device=x.device)
         chosen = hidden[:, prompt.shape[1] - 1 + value[:, None] + place]
-        return torch.einsum("bvwh,wkh->bvwk", chosen.float(), self.head())
+        with torch.autocast(x.device.type, enabled=False):  # a loss of bfloat16 logits has two digits
+            return torch.einsum("bvwh,wkh->bvwk", chosen.float(), self.head())
