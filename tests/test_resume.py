@@ -38,7 +38,7 @@ class Killed(BaseException):
 
 
 class KillAt(pl.Callback):
-    """Ends the run at the n-th training or validation batch."""
+    """Ends the run at the n-th training or validation batch, or when its fit ends."""
 
     def __init__(self, where: str, n: int) -> None:
         self.where, self.n = where, n
@@ -54,6 +54,10 @@ class KillAt(pl.Callback):
 
     def on_validation_batch_start(self, *args) -> None:
         if self.where == "val":
+            self._count()
+
+    def on_train_end(self, *args) -> None:
+        if self.where == "end":
             self._count()
 
 
@@ -137,6 +141,16 @@ def test_a_run_killed_after_its_fit_is_only_scored(uninterrupted, tmp_path, lstm
     resume(cfg, tmp_path / "run")
     assert_same(uninterrupted, tmp_path / "run")
     assert (tmp_path / "run/checkpoints/fit.json").read_text() == fit_seconds
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_run_that_was_about_to_stop_early_stops(tmp_path, lstm_config, monkeypatch):
+    cfg = lstm_config("model.fit.patience=1", "model.learning_rate=0.0", "model.fit.max_epochs=9")
+    run(cfg, tmp_path / "whole")
+    assert torch.load(tmp_path / "whole/checkpoints/last.ckpt", weights_only=True)["global_step"] == 8
+    interrupt(monkeypatch, cfg, tmp_path / "run", "end", 1)
+    resume(cfg, tmp_path / "run")
+    assert_same(tmp_path / "whole", tmp_path / "run")
 
 
 @pytest.mark.usefixtures("no_report")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Checkpoint, ModelCheckpoint
+from pytorch_lightning.callbacks import Checkpoint, EarlyStopping, ModelCheckpoint
 
 from timevis.data.windows import WindowLoader
 
@@ -59,6 +59,10 @@ class LastCheckpoint(Checkpoint):
             done = vars(progress)["processed"]
             position = done if done < trainer.num_training_batches else 0
             loader.load_state_dict({"next": position, "epoch": trainer.current_epoch})
+        for callback in trainer.early_stopping_callbacks:
+            # Lightning keeps the count of a run that was about to stop, but not that it was
+            if isinstance(callback, EarlyStopping) and callback.wait_count >= callback.patience:
+                trainer.should_stop = True
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
