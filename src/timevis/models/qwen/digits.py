@@ -110,7 +110,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         context_loss: float = 0.0,
         decode: str = "sample",
         num_samples: int = 100,
-        val_samples: int = 50,
+        val_samples: int = 20,
         fit_windows: int = 40,
         decode_rows: int | str = "auto",
         learning_rate: float = 3e-4,
