@@ -214,6 +214,7 @@ def test_calendar_tables_can_be_left_out_or_chosen(make_forecaster) -> None:
         ("model.prompt.style=long", "long"),
         ("+model.prompt.txt=x", "txt"),
         ("model.backbone.layers=9", "layers"),
+        ("model/backbone=local", "model.backbone.path is missing"),
     ],
 )
 def test_a_wrong_setting_is_named(make_forecaster, override: str, words: str) -> None:

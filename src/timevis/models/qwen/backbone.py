@@ -55,7 +55,7 @@ class Backbone:
 
 
 def load_backbone(
-    path: str = "nano",
+    path: str | None = "nano",
     *,
     layers: int | None = None,
     pretrained: bool = True,
@@ -84,6 +84,8 @@ def load_backbone(
     TimeVisError
         The folder or the hub has no such model, or it is of another architecture.
     """
+    if not path:
+        raise ConfigError("model.backbone.path is missing", "give a folder, or a hub id such as Qwen/Qwen2.5-0.5B")
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
     from transformers.utils.logging import disable_progress_bar
 
