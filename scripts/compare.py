@@ -63,6 +63,7 @@ def show(comparison: Comparison) -> None:
     """Print the tables."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from timevis.evaluation.comparison_files import cost_table, differences_table, metrics_table, sentences
@@ -76,9 +77,10 @@ def show(comparison: Comparison) -> None:
     for title, frame in frames.items():
         if frame.empty:
             continue
-        table = Table(*map(str, frame.columns), title=title, title_justify="left", box=SIMPLE_HEAD)
+        columns = (escape(str(name)) for name in frame.columns)
+        table = Table(*columns, title=escape(title), title_justify="left", box=SIMPLE_HEAD)
         for row in frame.itertuples(index=False):
-            table.add_row(*(str(cell).replace(" (", "\n(") for cell in row))
+            table.add_row(*(escape(str(cell)).replace(" (", "\n(") for cell in row))
         console.print(table)
     for sentence in sentences(comparison):
         console.print(sentence, highlight=False, markup=False)

@@ -1,5 +1,6 @@
 import json
 import runpy
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,17 @@ def test_compare_prints_and_writes_tables_and_pictures(runs, tmp_path, capsys):
     for run in runs:
         results = json.loads((run / "results.json").read_text())
         assert metrics.loc[results["run"]["model"], "wql"] == pytest.approx(results["metrics"]["wql"]["value"])
+
+
+def test_a_model_with_a_backbone_is_named_with_it(runs, tmp_path, capsys):
+    run = shutil.copytree(runs[0], tmp_path / "run")
+    results = json.loads((run / "results.json").read_text())
+    results["run"] |= {"model": "qwen", "backbone": {"name": "nano"}}
+    (run / "results.json").write_text(json.dumps(results))
+    assert main([str(run), str(runs[1]), "--out", str(tmp_path / "comparison")]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("qwen [nano]") >= 3
+    assert "qwen" not in printed.replace("qwen [nano]", "")
 
 
 def test_the_difference_is_that_of_the_metrics_and_its_tests_agree_in_sign(runs):

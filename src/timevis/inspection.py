@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from rich.console import Console
 from rich.table import Table as Grid
+from rich.text import Text
 
 from timevis.data.options import check_keys, nearest
 from timevis.data.panel import Panel
@@ -78,12 +79,12 @@ def _spaced(value: str) -> str:
 
 def show(panel: Panel, report: QualityReport, split: Sequence[float], lengths: tuple[int, int]) -> None:
     """Print the report."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)  # names may hold brackets
     card = panel.card
-    console.print(f"\n[bold]{card.name}[/bold]  {card.description}".rstrip())
+    console.print(Text.assemble("\n", (card.name, "bold"), f"  {card.description}".rstrip()))
     for text in (card.attribution, f"licence {card.licence}" if card.licence else "", *card.notes):
         if text:
-            console.print(f"  [dim]{text}[/dim]")
+            console.print(f"  {text}", style="dim")
     console.print(
         f"\n{report.rows:,} rows of {len(panel.channels)} channel{'s' * (len(panel.channels) > 1)}, every "
         f"{report.frequency}, {report.start} to {report.end}"
@@ -99,7 +100,7 @@ def show(panel: Panel, report: QualityReport, split: Sequence[float], lengths: t
         ),
         (f"Split, for context_length={lengths[0]} and horizon={lengths[1]}", _split(panel, report, split, lengths)),
     ):
-        console.print(f"\n[bold]{title}[/bold]")
+        console.print(f"\n{title}", style="bold")
         console.print(grid)
     _places(console, report)
 
@@ -215,7 +216,7 @@ def _places(console: Console, report: QualityReport) -> None:
         )
         lines += _some(places, found["count"])
     if lines:
-        console.print("\n[bold]Where[/bold] (the JSON report lists more)")
+        console.print(Text.assemble("\n", ("Where", "bold"), " (the JSON report lists more)"))
         for line in lines:
             console.print(f"  {line}")
 

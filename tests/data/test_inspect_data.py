@@ -36,6 +36,15 @@ def test_inspect_prints_and_draws_what_generate_data_put_in(tmp_path: Path) -> N
     assert sum(o["count"] for o in report["outliers"].values()) == 1
 
 
+def test_names_with_brackets_are_printed_whole(tmp_path: Path) -> None:
+    times = pd.date_range("2024-01-01", periods=600, freq="h")
+    frame = pd.DataFrame({"time": times, "load [MW]": np.arange(600) % 24})
+    frame.to_csv(tmp_path / "plant.csv", index=False)
+    done = run("inspect.py", tmp_path / "plant.csv", "--out", tmp_path, "--no-plot")
+    assert done.returncode == 0, done.stderr
+    assert "load [MW]" in done.stdout
+
+
 def test_every_generated_format_holds_the_same_numbers(tmp_path: Path) -> None:
     assert run("generate_data.py", tmp_path, "--domains", "weather", "--rows", "300").returncode == 0
     tables = [
