@@ -2,12 +2,12 @@
 
 A transformers model is given this function by name and, while decoding, a cache whose `update` hands over prefix
 and suffix side by side. The S samples of a window are S query positions: they all see the prefix, and each sees
-its own suffix only (the shared-prefix idea of Hydragen, Juravsky et al. 2024).
+its own suffix only (the shared-prefix idea of Hydragen, Juravsky et al. 2024), under one softmax.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,6 +16,16 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 NAME = "timevis_shared_prefix"
+GROWTH = 24
+
+
+class Shared(NamedTuple):
+    """Keys or values of one layer: prefix [B, kv heads, P, d], suffix [B, kv heads, S, room, d], of which `length`
+    tokens are written."""
+
+    prefix: Tensor
+    suffix: Tensor
+    length: int
 
 
 class SharedPrefixCache:
@@ -26,23 +36,21 @@ class SharedPrefixCache:
     Parameters
     ----------
     layers : int
-    suffix_length : int
-        Tokens that each sample will store at most.
     """
 
-    def __init__(self, layers: int, suffix_length: int) -> None:
-        self.suffix_length, self.samples, self.length = suffix_length, 0, 0
+    def __init__(self, layers: int) -> None:
+        self.samples, self.length = 0, 0
         self.prefix: list[tuple[Tensor, Tensor]] = [(torch.empty(0), torch.empty(0))] * layers
         self._suffix: list[tuple[Tensor, Tensor]] = []
 
     def fork(self, samples: int) -> None:
-        """Go from the prefix to `samples` suffixes of it."""
+        """Go from the prefix to `samples` empty suffixes of it."""
         self.samples, self.length = samples, 0
-        self._suffix = [(self._room(key, samples), self._room(value, samples)) for key, value in self.prefix]
+        self._suffix = [(self._room(key), self._room(value)) for key, value in self.prefix]
 
-    def _room(self, like: Tensor, samples: int) -> Tensor:
-        batch, heads, _, size = like.shape
-        return like.new_empty(batch, heads, samples, self.suffix_length, size)
+    def _room(self, like: Tensor, tokens: int = GROWTH) -> Tensor:
+        # zeros, since what is not written yet takes part with weight zero
+        return like.new_zeros(*like.shape[:2], self.samples, tokens, like.shape[-1])
 
     def update(self, key: Tensor, value: Tensor, layer_idx: int, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """Called by the attention layers: keys and values [B, kv heads, T, d], T = S * n while decoding."""
@@ -51,14 +59,15 @@ class SharedPrefixCache:
             return key, value
         new = key.shape[2] // self.samples
         end = self.length + new
-        parts = []
-        for store, fresh in zip(self._suffix[layer_idx], (key, value), strict=True):
+        stores = self._suffix[layer_idx]
+        if end > stores[0].shape[3]:
+            more = max(GROWTH, new)
+            stores = self._suffix[layer_idx] = tuple(torch.cat([s, self._room(s, more)], 3) for s in stores)
+        for store, fresh in zip(stores, (key, value), strict=True):
             store[:, :, :, self.length : end] = fresh.unflatten(2, (self.samples, new))
-            parts.append(store[:, :, :, :end])
         if layer_idx == len(self.prefix) - 1:
             self.length = end
-        (prefix_key, prefix_value), (suffix_key, suffix_value) = self.prefix[layer_idx], parts
-        return (prefix_key, suffix_key), (prefix_value, suffix_value)
+        return tuple(Shared(p, s, end) for p, s in zip(self.prefix[layer_idx], stores, strict=True))
 
 
 def shared_prefix_attention(
@@ -70,46 +79,53 @@ def shared_prefix_attention(
     ----------
     query : float [B, heads, S * n, d]
         n new tokens of each of S samples.
-    key, value : pairs of float [B, kv heads, P, d] and [B, kv heads, S, t, d]
+    key, value : Tensor or `Shared`
 
     Returns
     -------
     float [B, S * n, heads, d], None
     """
-    if isinstance(key, Tensor):
+    if not isinstance(key, Shared):
         return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
-    (prefix_key, suffix_key), (prefix_value, suffix_value) = key, value
     batch, heads, rows, size = query.shape
-    kv_heads, samples = suffix_key.shape[1:3]
+    kv_heads, samples, room = key.suffix.shape[1:4]
     new, groups = rows // samples, heads // kv_heads
-    grouped = query.reshape(batch, kv_heads, groups * rows, size)
-    out_p, weight_p = _attend(grouped, prefix_key, prefix_value, scaling)
-    # from heads outside to samples outside
-    own = (query * scaling).reshape(batch, kv_heads, groups, samples, new, size).transpose(2, 3)
-    scores = own.flatten(3, 4) @ suffix_key.transpose(-1, -2)
-    if new > 1:
-        length = suffix_key.shape[3]
-        seen = torch.ones(new, length, dtype=torch.bool, device=query.device).tril(length - new)
-        scores = scores.masked_fill(~seen.repeat(groups, 1), float("-inf"))
-    weight_s = scores.float().logsumexp(-1, keepdim=True)
-    out_s = (scores - weight_s).exp().to(query.dtype) @ suffix_value
-    out_s, weight_s = (
-        t.unflatten(3, (groups, new)).transpose(2, 3).reshape(batch, kv_heads, groups * rows, -1)
-        for t in (out_s, weight_s)
-    )
-    share = torch.sigmoid(weight_p - weight_s).to(query.dtype)  # of the prefix in the joint softmax
-    out = out_s + share * (out_p - out_s)
-    return out.reshape(batch, heads, rows, size).transpose(1, 2).contiguous(), None
+    # query heads that share keys stand side by side: [B, kv heads, S * n * groups, d]
+    asked = (query * scaling).unflatten(1, (kv_heads, groups)).transpose(2, 3).flatten(2, 3)
+    own = asked.unflatten(2, (samples, new * groups)) @ key.suffix.transpose(-1, -2)
+    if new == 1:
+        own[..., key.length :] = float("-inf")
+    else:
+        last = torch.arange(key.length - new, key.length, device=query.device).repeat_interleave(groups)
+        own.masked_fill_(torch.arange(room, device=query.device) > last[:, None], float("-inf"))
+    own = own.flatten(2, 3)
+    if query.device.type == "cpu" and query.dtype == torch.float32:
+        out = _fused(asked, own, key, value)
+    else:
+        out = _joint(asked, own, key, value)
+    return out.unflatten(2, (rows, groups)).transpose(1, 2).reshape(batch, rows, heads, size), None
 
 
-def _attend(query: Tensor, key: Tensor, value: Tensor, scaling: float) -> tuple[Tensor, Tensor]:
-    """Attention without a mask, and the logarithm of its softmax's denominator [..., T, 1]."""
-    if query.device.type == "cpu":
-        out, weight = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(query, key, value, scale=scaling)
-        return out, weight.unsqueeze(-1)
-    scores = (query @ key.transpose(-1, -2)).float() * scaling
-    weight = scores.logsumexp(-1, keepdim=True)
-    return (scores - weight).exp().to(query.dtype) @ value, weight
+def _joint(asked: Tensor, own: Tensor, key: Shared, value: Shared) -> Tensor:
+    """One softmax over the scores of prefix and suffix side by side."""
+    scores = torch.cat([asked @ key.prefix.transpose(-1, -2), own], -1)
+    shared, own = scores.softmax(-1).split([key.prefix.shape[2], own.shape[-1]], -1)
+    return shared @ value.prefix + _of_samples(own, value.suffix)
+
+
+def _fused(asked: Tensor, own: Tensor, key: Shared, value: Shared) -> Tensor:
+    """The same by a fused kernel over the prefix, whose share in the joint softmax follows from its denominator.
+
+    Faster in float32 on a CPU, where the scores are too large for the cache; slower in bfloat16.
+    """
+    out, weight = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(asked, key.prefix, value.prefix, scale=1.0)
+    share = torch.sigmoid(weight - own.logsumexp(-1)).unsqueeze(-1)
+    return torch.lerp(_of_samples(own.softmax(-1), value.suffix), out, share)
+
+
+def _of_samples(weight: Tensor, value: Tensor) -> Tensor:
+    """Weighted sums over each sample's own suffix: [B, kv heads, R, t] and [B, kv heads, S, t, d] to [.., R, d]."""
+    return (weight.unflatten(2, (value.shape[2], -1)) @ value).flatten(2, 3)
 
 
 AttentionInterface.register(NAME, shared_prefix_attention)

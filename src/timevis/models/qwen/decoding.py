@@ -98,7 +98,7 @@ def decode(
     batch, length = context.shape[:2]
     horizon = calendar.shape[1] - length
     x = network.embed(prompt, context, calendar[:, : length + 1], observed)
-    cache = SharedPrefixCache(network.backbone.config.num_hidden_layers, horizon * network.layout.group)
+    cache = SharedPrefixCache(network.backbone.config.num_hidden_layers)
     position = torch.arange(x.shape[1], device=x.device).unsqueeze(0)
     hidden = network.hidden(x, cache=cache, position_ids=position)[:, -1:].expand(-1, samples, -1)
     cache.fork(samples)

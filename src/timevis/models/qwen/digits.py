@@ -79,7 +79,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
     weight_decay : float
     gradient_checkpointing : bool
     bf16 : bool or ``auto``
-        Train with bfloat16 matrix products on a CPU; auto where it is fast at them.
+        Train and decode with bfloat16 matrix products on a CPU; auto where it is fast at them.
     calibrate_temperature : bool
         Fit a temperature for every place on validation.
     calibration_windows : int, optional
@@ -218,17 +218,16 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         seen = torch.cat([batch.context_mask, batch.target_mask], 1)
         return self.network(prompt, digits, batch.calendar, seen, first=first), digits
 
-    def _training_precision(self) -> torch.autocast:
-        """On a CPU that is fast at bfloat16, matrix products of training use it; on CUDA the Trainer decides."""
-        wanted, cpu = self.hparams["bf16"], self.device.type == "cpu"
-        return torch.autocast(
-            self.device.type, torch.bfloat16, enabled=cpu and (fast_bfloat16() if wanted == "auto" else bool(wanted))
-        )
+    @property
+    def _bfloat16(self) -> bool:
+        """Whether products are in bfloat16 on this CPU; on CUDA the Trainer decides."""
+        wanted = self.hparams["bf16"]
+        return self.device.type == "cpu" and (fast_bfloat16() if wanted == "auto" else bool(wanted))
 
     def loss(self, batch: Batch) -> Tensor:
         length = self.context_length
         first = 0 if self.hparams["context_loss"] else length
-        with self._training_precision():
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16):
             logits, digits = self._logits(batch, first)
         losses = cross_entropy(logits, digits[:, first:])
         if self.hparams["ordinal"]:
@@ -254,7 +253,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         scaling, context, prompt = self._read(batch)
         steps = self.horizon * self.codec.width
         levels = uniforms(self.hparams["seed"], batch.origin, batch.channel, count, steps) if sampling else None
-        with merged(self.network):
+        with merged(self.network, torch.bfloat16 if self._bfloat16 else torch.float32):
             written = decode_windows(
                 self.network,
                 prompt,

@@ -68,31 +68,36 @@ def prepare_tuning(
 
 
 @contextmanager
-def merged(network: DigitNetwork) -> Iterator[None]:
-    """Within, adapters cost less: the same function, fewer or cheaper products.
+def merged(network: DigitNetwork, dtype: torch.dtype = torch.float32) -> Iterator[None]:
+    """Within, the backbone costs less: nearly the same function, fewer or cheaper products.
 
-    In a float32 backbone they become part of the weights. Weights in bfloat16 would be rounded by that, so there
-    the adapters compute in bfloat16 beside them. Everything comes back untouched.
+    In a float32 backbone adapters become part of the weights, which are then rounded to `dtype`. Weights that are in
+    bfloat16 would lose small adapters in rounding, so there these compute in bfloat16 beside them. Everything comes
+    back untouched.
     """
     from peft.tuners.lora import LoraLayer
 
     layers: list[Any] = [m for m in network.backbone.modules() if isinstance(m, LoraLayer)]
     merging = [m for m in layers if m.get_base_layer().weight.dtype == torch.float32 and not any(m.use_dora.values())]
-    rounding = [m for m in layers if m.get_base_layer().weight.dtype == torch.bfloat16]
+    data = {p: p.detach() for p in network.backbone.parameters()}
+    kept = list(data.items())
     with torch.no_grad():
-        changes = [
-            (m.get_base_layer().weight, m.get_base_layer().weight + m.get_delta_weight("default")) for m in merging
-        ]
-        changes += [(p, p.bfloat16()) for m in rounding for name, p in m.named_parameters() if "lora_" in name]
-    kept = [(parameter, parameter.data) for parameter, _ in changes]
+        for layer in merging:
+            weight = layer.get_base_layer().weight
+            data[weight] = weight + layer.get_delta_weight("default")
+        for layer in layers:
+            if layer.get_base_layer().weight.dtype == torch.bfloat16:
+                data |= {p: p.bfloat16() for n, p in layer.named_parameters() if "lora_" in n}
+        if dtype != torch.float32:
+            data = {p: d.to(dtype) for p, d in data.items()}
     try:
-        for parameter, data in changes:
-            parameter.data = data.detach()
+        for parameter, new in data.items():
+            parameter.data = new.detach()
         for layer in merging:
             layer.enable_adapters(False)
         yield
     finally:
-        for parameter, data in kept:
-            parameter.data = data
+        for parameter, old in kept:
+            parameter.data = old
         for layer in merging:
             layer.enable_adapters(True)
