@@ -82,6 +82,23 @@ def peak_memory_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform == "darwin" else 1024)
 
 
+def _memory_mb(field: str) -> float:
+    """VmRSS (resident now) or VmHWM (its peak) of this process in MiB; Linux only."""
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(lines[field].split()[0]) / 1024
+
+
+def further_memory_mb(work: Callable[[], Any]) -> float:
+    """What the first call of `work` needs beyond what the process holds already; nan where Linux is not."""
+    if not Path("/proc/self/clear_refs").exists():
+        work()
+        return float("nan")
+    Path("/proc/self/clear_refs").write_text("5")  # forget the peak of what came before
+    before = _memory_mb("VmRSS")
+    work()
+    return _memory_mb("VmHWM") - before
+
+
 def serve(work: Callable[[], Any], **facts: Any) -> None:
     """Warm up once, then answer every line of standard input with the seconds of one more round.
 
@@ -90,9 +107,9 @@ def serve(work: Callable[[], Any], **facts: Any) -> None:
     work : callable
         One round; a dict that it returns is passed on.
     facts : JSON-able
-        Said once; ``units`` is the amount of work of a round.
+        Said once, with ``further_mb`` of the warm-up; ``units`` is the amount of work of a round.
     """
-    work()
+    facts["further_mb"] = further_memory_mb(work)
     print("@" + json.dumps(facts), flush=True)
     for _ in sys.stdin:
         start = time.perf_counter()

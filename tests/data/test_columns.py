@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
-from timevis.data.columns import find_columns
+from timevis.data.columns import Columns, find_columns
 from timevis.data.options import DataOptions
 from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError
@@ -11,8 +13,8 @@ from timevis.errors import ConfigError, DataError
 HOURS = pd.date_range("2024-01-01", periods=50, freq="h").astype(str)
 
 
-def found(frame: pd.DataFrame, **options: object):
-    return find_columns(Table(frame, "t.csv"), DataOptions(**options))  # type: ignore[arg-type]
+def found(frame: pd.DataFrame, **options: Any) -> Columns:
+    return find_columns(Table(frame, "t.csv"), DataOptions(**options))
 
 
 @pytest.mark.parametrize("name", ["time", "Timestamp", "ds", "DATE", "gemessen am"])

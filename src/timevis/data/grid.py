@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -54,7 +53,8 @@ def check_frequency(freq: str) -> str:
     ------
     ConfigError
     """
-    count, unit = re.match(r"(\d*)(.*)", freq.strip()).groups()  # type: ignore[union-attr]
+    unit = freq.strip().lstrip("0123456789")
+    count = freq.strip().removesuffix(unit)
     try:
         offset = to_offset(count + OLD_UNITS.get(unit, unit))
     except ValueError:

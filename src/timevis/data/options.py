@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, cast
 
 from timevis.data.split import check_split
 from timevis.errors import ConfigError
@@ -153,7 +153,7 @@ def _plain(cfg: Mapping[str, Any]) -> dict[str, Any]:
     from omegaconf import DictConfig, OmegaConf
 
     if isinstance(cfg, DictConfig):
-        return OmegaConf.to_container(cfg, resolve=True)  # type: ignore[return-value]
+        cfg = cast("dict[str, Any]", OmegaConf.to_container(cfg, resolve=True))
     return dict(cfg)
 
 

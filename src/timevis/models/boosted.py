@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -83,8 +83,8 @@ class Boosted(PointForecaster):
         self.spread: lightgbm.Booster | None = None
 
     @classmethod
-    def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Boosted:
-        return super().from_data(datamodule, **{"seasons": list(datamodule.seasons), **kwargs})  # type: ignore[return-value]
+    def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
+        return super().from_data(datamodule, **{"seasons": list(datamodule.seasons), **kwargs})
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytorch_lightning as pl
@@ -89,7 +89,7 @@ class Forecaster(pl.LightningModule):
         self.test_metrics: ForecastMetrics | None = None
 
     @classmethod
-    def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Forecaster:
+    def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
         """Build for a data set; `kwargs` are the plain hyperparameters of the config."""
         return cls(
             context_length=datamodule.context_length,

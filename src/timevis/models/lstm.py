@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -144,12 +144,12 @@ class LSTM(Forecaster):
         self.register_buffer("level_weights", quantile_weights(QUANTILE_LEVELS), persistent=False)
 
     @classmethod
-    def from_data(cls, datamodule: WindowDataModule, *, covariates: str = "known", **kwargs: Any) -> LSTM:
+    def from_data(cls, datamodule: WindowDataModule, *, covariates: str = "known", **kwargs: Any) -> Self:
         """Build for a data set; `covariates` says which of its covariates are read: known, all or none."""
         one_of("covariates", covariates, COVARIATES)
         known = datamodule.panel.covariate_known
         columns = [i for i, k in enumerate(known) if covariates == "all" or (k and covariates == "known")]
-        return super().from_data(datamodule, covariate_columns=columns, **kwargs)  # type: ignore[return-value]
+        return super().from_data(datamodule, covariate_columns=columns, **kwargs)
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)

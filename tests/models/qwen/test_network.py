@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from small_networks import random_windows, small_network
 
-from timevis.models.qwen.losses import cross_entropy, ranked_probability, weighted_mean
+from timevis.models.qwen.losses import cross_entropy, number_token, ranked_probability, weighted_mean
 
 KINDS = ["qwen2", "qwen3", "nano"]
 
@@ -120,6 +120,14 @@ def test_the_ranked_probability_score_is_least_at_the_true_distribution() -> Non
 
     counts = torch.bincount(draws.flatten(), minlength=10).float()
     assert all(score(counts.log()) <= score(counts.log() + 0.5 * torch.randn(10)) for _ in range(10))
+
+
+def test_the_number_token_loss_is_the_mean_distance_of_drawn_digits() -> None:
+    torch.manual_seed(0)
+    logits, digits = torch.randn(2, 3, 10), torch.randint(10, (2, 3))
+    drawn = torch.multinomial(logits.softmax(-1).flatten(0, 1), 20000, replacement=True).view(2, 3, -1)
+    expected = (drawn - digits.unsqueeze(-1)).abs().float().mean(-1).sum(-1)
+    assert torch.allclose(number_token(logits, digits), expected, atol=0.15)
 
 
 def test_a_batch_without_targets_has_no_loss_but_a_gradient() -> None:

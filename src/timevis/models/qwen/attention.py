@@ -62,12 +62,14 @@ class SharedPrefixCache:
         stores = self._suffix[layer_idx]
         if end > stores[0].shape[3]:
             more = max(GROWTH, new)
-            stores = self._suffix[layer_idx] = tuple(torch.cat([s, self._room(s, more)], 3) for s in stores)
+            keys, values = (torch.cat([s, self._room(s, more)], 3) for s in stores)
+            stores = self._suffix[layer_idx] = (keys, values)
         for store, fresh in zip(stores, (key, value), strict=True):
             store[:, :, :, self.length : end] = fresh.unflatten(2, (self.samples, new))
         if layer_idx == len(self.prefix) - 1:
             self.length = end
-        return tuple(Shared(p, s, end) for p, s in zip(self.prefix[layer_idx], stores, strict=True))
+        prefix_key, prefix_value = self.prefix[layer_idx]
+        return Shared(prefix_key, stores[0], end), Shared(prefix_value, stores[1], end)
 
 
 def shared_prefix_attention(
@@ -118,7 +120,9 @@ def _fused(asked: Tensor, own: Tensor, key: Shared, value: Shared) -> Tensor:
 
     Faster in float32 on a CPU, where the scores are too large for the cache; slower in bfloat16.
     """
-    out, weight = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(asked, key.prefix, value.prefix, scale=1.0)
+    out, weight = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
+        asked, key.prefix, value.prefix, scale=1.0
+    )
     share = torch.sigmoid(weight - own.logsumexp(-1)).unsqueeze(-1)
     return torch.lerp(_of_samples(own.softmax(-1), value.suffix), out, share)
 

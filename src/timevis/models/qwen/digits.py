@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Self
 
 import torch
 from pytorch_lightning.trainer.states import TrainerFn
@@ -24,7 +24,7 @@ from timevis.models.qwen.digit_windows import carry_forward, spell, thin
 from timevis.models.qwen.kept_state import KeepsTrainedState
 from timevis.models.qwen.layout import Layout, ValueTables
 from timevis.models.qwen.lora import merged, prepare_tuning
-from timevis.models.qwen.losses import cross_entropy, ranked_probability, weighted_mean
+from timevis.models.qwen.losses import cross_entropy, number_token, ranked_probability, weighted_mean
 from timevis.models.qwen.network import DigitNetwork
 from timevis.models.qwen.optimizer import warm_cosine
 from timevis.models.qwen.prompt import PromptBuilder, series_of
@@ -62,6 +62,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         See `timevis.models.qwen.codec.DigitCodec`.
     ordinal : float
         Weight of the ranked probability score beside the cross-entropy.
+    number_token : float
+        Weight of the Number Token Loss beside them.
     context_loss : float
         Weight of the context's digits in the loss.
     decode : str
@@ -107,6 +109,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         calendar: Sequence[str] | None = None,
         codec: Mapping[str, Any] | None = None,
         ordinal: float = 0.0,
+        number_token: float = 0.0,
         context_loss: float = 0.0,
         decode: str = "sample",
         num_samples: int = 100,
@@ -156,7 +159,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         self.save_hyperparameters()
 
     @classmethod
-    def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Forecaster:
+    def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
         parts = {"backbone": load_backbone, "prompt": PromptBuilder, "lora": prepare_tuning, "codec": DigitCodec}
         for name, function in parts.items():
             check_arguments(f"model.{name}", kwargs.get(name) or {}, function)
@@ -230,8 +233,9 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16):
             logits, digits = self._logits(batch, first)
         losses = cross_entropy(logits, digits[:, first:])
-        if self.hparams["ordinal"]:
-            losses = losses + self.hparams["ordinal"] * ranked_probability(logits, digits[:, first:])
+        for name, term in (("ordinal", ranked_probability), ("number_token", number_token)):
+            if self.hparams[name]:
+                losses = losses + self.hparams[name] * term(logits, digits[:, first:])
         loss = weighted_mean(losses[:, length - first :], batch.target_mask)
         if first < length:
             loss = loss + self.hparams["context_loss"] * weighted_mean(losses[:, :length], batch.context_mask)

@@ -39,6 +39,20 @@ def ranked_probability(logits: Tensor, digits: Tensor) -> Tensor:
     return (score * weight).sum(-1)
 
 
+def number_token(logits: Tensor, digits: Tensor) -> Tensor:
+    """Number Token Loss of each value's digits: how far, on average, a drawn digit lies from the true one.
+
+    The Wasserstein form of Zausinger et al. (2025, arXiv:2411.02083). Not proper: its minimum puts everything on the
+    median digit, so it is for comparison.
+
+    Returns
+    -------
+    float [...]
+    """
+    distance = (torch.arange(10, device=logits.device) - digits.unsqueeze(-1)).abs()
+    return (logits.softmax(-1) * distance).sum((-1, -2))
+
+
 def weighted_mean(losses: Tensor, mask: Tensor) -> Tensor:
     """Mean of the losses where `mask` is true; zero, with a gradient, if it never is."""
     return (losses * mask).sum() / mask.sum().clamp(min=1)

@@ -1,0 +1,117 @@
+"""LoRA training steps on a real Qwen: TimeVis, and the plain way with peft.
+
+The plain way is ``model(input_ids, labels=...)``: logits over the whole vocabulary at every position. Batch, length,
+dtype, adapters and optimizer are equal, a process each; neither uses gradient checkpointing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.contest import contest, ratio, script, serve
+from benchmarks.decode import REAL
+
+BATCH, VALUES, HORIZON, PROMPT, DIGITS, RANK = 4, 168, 24, 100, 3, 16
+
+
+def network(path: str) -> tuple[Any, dict[str, Any]]:
+    import torch
+
+    from timevis.models.qwen.backbone import load_backbone
+    from timevis.models.qwen.layout import Layout, ValueTables
+    from timevis.models.qwen.network import DigitNetwork
+
+    source = load_backbone(path)
+    layout = Layout.from_tokenizer(source.tokenizer, DIGITS, "")
+    tables = ValueTables(source.model.config.hidden_size, DIGITS, ("hour", "weekday"))
+    dice = torch.Generator().manual_seed(0)
+    ids = source.tokenizer(" the traffic on a road, every hour of a week" * PROMPT)["input_ids"][:PROMPT]
+    return DigitNetwork(source.model, layout, tables), {
+        "prompt": torch.tensor([ids] * BATCH),
+        "digits": torch.randint(10, (BATCH, VALUES + HORIZON, DIGITS), generator=dice),
+        "calendar": torch.zeros(BATCH, VALUES + HORIZON, 5, dtype=torch.int64),
+        "observed": torch.ones(BATCH, VALUES + HORIZON, dtype=torch.bool),
+    }
+
+
+def stepping(parameters: list[Any], loss: Callable[[], Any]) -> Callable[[], Any]:
+    import torch
+
+    from timevis.models.qwen.backbone import fast_bfloat16
+
+    optimizer = torch.optim.AdamW(parameters, lr=1e-4)
+
+    def work() -> None:
+        with torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16()):
+            value = loss()
+        value.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return work
+
+
+def ours_work(path: str) -> Callable[[], Any]:
+    from timevis.models.qwen.lora import prepare_tuning
+    from timevis.models.qwen.losses import cross_entropy
+
+    net, given = network(path)
+    prepare_tuning(net, "lora", rank=RANK)
+    net.train()
+    trained = [p for p in net.parameters() if p.requires_grad]
+    return stepping(trained, lambda: cross_entropy(net(**given), given["digits"]).mean())
+
+
+def plain_work(path: str) -> Callable[[], Any]:
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    from timevis.models.qwen.backbone import find
+
+    net, given = network(path)
+    ids = torch.cat([given["prompt"], net.layout.tokens(given["digits"])], 1)
+    labels = ids.clone()
+    labels[:, :PROMPT] = -100
+    dtype = next(net.backbone.parameters()).dtype
+    del net
+    model: Any = AutoModelForCausalLM.from_pretrained(find(path), dtype=dtype)
+    config = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", task_type="CAUSAL_LM")
+    model = get_peft_model(model, config).train()
+    trained = [p for p in model.parameters() if p.requires_grad]
+    return stepping(trained, lambda: model(input_ids=ids, labels=labels, use_cache=False).loss)
+
+
+WORK = {"ours": ours_work, "plain": plain_work}
+
+
+def main(rounds: int, threads: int) -> dict[str, Any]:
+    real = os.environ.get(REAL)
+    if not real:
+        print(f"  {REAL} names no folder of a real Qwen: nothing to time")
+        return {}
+    found = contest({w: script("lora_train", w, real) for w in WORK}, rounds, threads)
+    ours, plain = found["ours"], found["plain"]
+    numbers = {
+        "windows_per_second": BATCH / sorted(ours.seconds)[len(ours.seconds) // 2],
+        "ratio_plain": ratio(plain, ours),
+        "memory_ratio_plain": ours.facts["peak_mb"] / plain.facts["peak_mb"],
+        "further_memory_ratio_plain": ours.facts["further_mb"] / plain.facts["further_mb"],
+    }
+    print(
+        f"  {numbers['windows_per_second']:.2f} windows/s, {numbers['ratio_plain']:.2f}x the plain way, "
+        f"with {numbers['memory_ratio_plain']:.2f} of its peak memory "
+        f"({numbers['further_memory_ratio_plain']:.2f} of what it needs beyond the weights)"
+    )
+    return numbers
+
+
+if __name__ == "__main__":
+    role, path = sys.argv[1:3]
+    serve(WORK[role](path), units=BATCH)
