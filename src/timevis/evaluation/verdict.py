@@ -38,6 +38,8 @@ METRICS = {
     "coverage_80": MetricWords("Coverage of 80 %", "share of truths inside the 80 % interval", None, True),
     "coverage_95": MetricWords("Coverage of 95 %", "share of truths inside the 95 % interval", None, True),
 }
+FEW_SPANS = 10
+"""Horizons that the test part must span for an interval without a word of caution."""
 COSTS = {
     "trainable_parameters": "trainable parameters",
     "parameters": "parameters in all",
@@ -81,7 +83,7 @@ def interval(entry: dict[str, float | None], percent: bool = False) -> str:
 
 
 def verdict(results: dict[str, Any]) -> str:
-    """Whether the model beats seasonal naive on WQL, in one sentence, with the 95 % interval of the answer."""
+    """Whether the model beats seasonal naive on WQL, with the 95 % interval of the answer, in a sentence or two."""
     run, skill = results["run"], results["skill"]["wql"]
     who = model_label(run)
     value, low, high = skill["value"], skill["low"], skill["high"]
@@ -100,15 +102,26 @@ def verdict(results: dict[str, Any]) -> str:
         )
     bounds = f"95 % interval {interval(skill, percent=True)}"
     if low > 0:
-        return f"{who} beats seasonal naive by {size} on WQL ({bounds}) {where}."
-    if high < 0:
+        said = f"{who} beats seasonal naive by {size} on WQL ({bounds}) {where}."
+    elif high < 0:
         bounds = f"95 % interval {interval({'low': -high, 'high': -low}, percent=True)}"
-        return f"{who} loses to seasonal naive: its WQL is {size} higher ({bounds}) {where}."
-    word = "lower" if value > 0 else "higher"
-    return (
-        f"{who} and seasonal naive can't be told apart {where}: "
-        f"its WQL is {size} {word}, but the interval of the skill holds zero ({bounds})."
-    )
+        said = f"{who} loses to seasonal naive: its WQL is {size} higher ({bounds}) {where}."
+    else:
+        word = "lower" if value > 0 else "higher"
+        said = (
+            f"{who} and seasonal naive can't be told apart {where}: "
+            f"its WQL is {size} {word}, but the interval of the skill holds zero ({bounds})."
+        )
+    return said + _caution(results["window_set"])
+
+
+def _caution(window_set: dict[str, Any]) -> str:
+    """What to say when the test part is so short that resampling it can't tell how sure the skill is."""
+    _, start, end = window_set["borders"]
+    spans = (end - start) // window_set["horizon"]
+    if spans >= FEW_SPANS:
+        return ""
+    return f" The test part is only {spans} horizons long, so the interval may be too narrow."
 
 
 def outcome(results: dict[str, Any]) -> str:
