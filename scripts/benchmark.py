@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 BENCHMARKS = {
     "windows": "preparing batches, against a DataLoader over per-sample slicing",
     "startup": "a whole seasonal-naive run, and the share of it that is imports",
+    "time-to-accuracy": "the LSTM, until it is as good as the linear map and a tuned neuralforecast LSTM",
     "decode": "writing digits, against two ways to use generate, and against the products that it needs",
     "lora-train": "LoRA steps on a real Qwen (its folder in TIMEVIS_QWEN), against the plain way with peft",
     "lstm-train": "LSTM training, against a bare loop and against neuralforecast",

@@ -76,6 +76,8 @@ class LSTM(Forecaster):
         0 forecasts with the last weights.
     mix : float
         How far training windows are mixed with each other, 0 to 1; see `timevis.models.mixing`.
+    flip : float
+        Share of training windows that are turned upside down, where ups and downs look alike.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class LSTM(Forecaster):
         lr_hold: int = 3,
         average_decay: float = 0.0,
         mix: float = 0.0,
+        flip: float = 0.0,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
@@ -131,7 +134,7 @@ class LSTM(Forecaster):
         self.point = one_of("point", point, POINTS)
         self.point_loss, self.point_weight = one_of("point_loss", point_loss, POINT_LOSSES), point_weight
         self.lr_schedule = one_of("lr_schedule", lr_schedule, SCHEDULES)
-        self.mix = mix
+        self.mix, self.flip = mix, flip
         self.average_decay, self.covariate_columns = average_decay, list(covariate_columns)
         self.average = copy.deepcopy(self.net).requires_grad_(False) if average_decay else None
         self.covariate_mean: Tensor
@@ -178,8 +181,8 @@ class LSTM(Forecaster):
 
     def loss(self, batch: Batch) -> Tensor:
         mean, std = self.scale(batch.channel)
-        if self.mix:
-            batch = mixed(batch, std, self.mix)
+        if self.mix or self.flip:
+            batch = mixed(batch, std, self.mix, self.flip)
         point, quantiles = self._standardised(batch, mean, std)
         members = len(point) // len(mean)
         target, weight = (
