@@ -141,13 +141,12 @@ def ours(goals: dict[str, float]) -> dict[str, float]:
 
 def linear() -> float:
     """The validation score that the linear baseline ends with."""
-    from hydra.utils import get_class
 
     _, data = data_and_config()
     cfg = compose(["data=etth1", "model=linear"])
     from timevis import build
 
-    model = get_class(cfg.model._target_).from_data(data, **build.hyperparameters(cfg))
+    model = build.forecaster(cfg, data)
     model.prepare(data)
     model.calibrate(data)
     return Judge(data)(model)
