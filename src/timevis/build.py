@@ -53,7 +53,7 @@ def datamodule(cfg: DictConfig, panel: Panel) -> WindowDataModule:
 def check_names(cfg: DictConfig) -> None:
     """Check that model and trainer know every option they are given, and that the devices are there."""
     cls = _class(cfg)
-    check_arguments("model", hyperparameters(cfg), cls, cls.from_data)
+    check_arguments("model", hyperparameters(cfg), cls.from_data, *cls.takers())
     check_arguments("trainer", dict(cfg.trainer), pl.Trainer)
     uses_gpu(cfg.trainer)
     process_count(cfg.trainer)

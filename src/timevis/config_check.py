@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -23,7 +23,17 @@ POSITIVE = (
 )
 POSITIVE_OR_NULL = ("evaluation.max_windows", "evaluation.val_windows", "model.fit.steps_per_epoch")
 NOT_NEGATIVE = ("seed", "evaluation.save_windows", "model.fit.patience")
-GIVEN = ("self", "cls", "datamodule", "context_length", "horizon", "num_channels", "num_covariates")
+GIVEN = (
+    "self",
+    "cls",
+    "datamodule",
+    "context_length",
+    "horizon",
+    "num_channels",
+    "num_covariates",
+    "num_quantiles",
+    "covariate_columns",
+)
 OPEN_SECTIONS = ("model", "trainer", "callbacks", "logger", "hydra")
 
 
@@ -101,18 +111,32 @@ def _whole(cfg: DictConfig, key: str, least: int) -> None:
         raise ConfigError(f"{key}={value} must be a whole number of at least {least}")
 
 
-def check_arguments(section: str, values: dict[str, Any], *functions: Any) -> None:
+def check_arguments(section: str, values: dict[str, Any], *functions: Callable[..., Any]) -> None:
     """Check that every key of a config section is an argument of one of the functions.
+
+    They hand on to each other what they do not know; where the last one takes any keyword, all names are fine.
 
     Raises
     ------
     ConfigError
         Names the key and the nearest argument.
     """
-    parameters = {p.name: p.kind for f in functions for p in inspect.signature(f).parameters.values()}
-    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in inspect.signature(functions[0]).parameters.values()):
+    last = inspect.signature(functions[-1]).parameters.values()
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in last):
         return
-    known = [n for n, k in parameters.items() if k is not inspect.Parameter.VAR_KEYWORD and n not in GIVEN]
+    known = [p.name for p in _arguments(*functions)]
     for key in values:
         if key not in known:
             raise ConfigError(f"there is no config key {section}.{key}", did_you_mean(key, known))
+
+
+def keyword_defaults(*functions: Callable[..., Any]) -> dict[str, Any]:
+    """Arguments of the functions that have a default, by name."""
+    return {p.name: p.default for p in _arguments(*functions) if p.default is not inspect.Parameter.empty}
+
+
+def _arguments(*functions: Callable[..., Any]) -> list[inspect.Parameter]:
+    """What a config may set of the functions' arguments."""
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = [p for f in functions for p in inspect.signature(f).parameters.values()]
+    return [p for p in parameters if p.kind not in several and p.name not in GIVEN]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -98,6 +99,11 @@ class Forecaster(pl.LightningModule):
             num_covariates=datamodule.num_covariates,
             **kwargs,
         )
+
+    @classmethod
+    def takers(cls) -> tuple[Callable[..., Any], ...]:
+        """What takes the hyperparameters: each function hands on with ``**`` what it does not know itself."""
+        return (cls,)
 
     @property
     def trainable(self) -> bool:

@@ -1,233 +1,27 @@
-"""`lstm`: how the recurrent network is trained and read."""
+"""`lstm`: a recurrent network that answers the whole horizon at once."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any
 
-import numpy as np
-import torch
-from torch import Tensor
-from torch.nn import functional
-from torch.optim.swa_utils import get_ema_multi_avg_fn
+from timevis.models.direct import DirectForecaster, quantile_loss, quantile_weights
+from timevis.models.forecaster import QUANTILE_LEVELS
+from timevis.models.recurrent import RecurrentEnsemble, RecurrentNet
 
-from timevis.data.datamodule import WindowDataModule
-from timevis.data.scaler import Scaler
-from timevis.data.windows import Batch
-from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
-from timevis.models.layers import one_of
-from timevis.models.mixing import mixed
-from timevis.models.recurrent import RecurrentEnsemble
-
-POINTS = ("quantiles", "median", "head")
-COVARIATES = ("known", "all", "none")
-SCHEDULES = ("constant", "decay", "plateau")
-POINT_LOSSES = {"mse": functional.mse_loss, "mae": functional.l1_loss, "huber": functional.smooth_l1_loss}
+__all__ = ["LSTM", "quantile_loss", "quantile_weights"]
 
 
-def quantile_weights(levels: Sequence[float]) -> Tensor:
-    """Weights that turn quantiles at `levels` into the mean: the trapezoid rule, flat beyond the ends; [Q]."""
-    edges = np.concatenate([[0.0], (np.array(levels[1:]) + np.array(levels[:-1])) / 2, [1.0]])
-    return torch.from_numpy(np.diff(edges)).float()
-
-
-def quantile_loss(quantiles: Tensor, target: Tensor, levels: Tensor) -> Tensor:
-    """Twice the mean pinball loss over levels [Q]; quantiles [B, Q, H] and target [B, H] give [B, H].
-
-    The slope is fixed before the product, which saves half of the passes that ``maximum`` makes over the quantiles.
-    """
-    error = target.unsqueeze(1) - quantiles
-    slope = levels.view(1, -1, 1) - (error.detach() < 0).to(error.dtype)
-    return 2 * (slope * error).mean(1)
-
-
-class LSTM(Forecaster):
+class LSTM(DirectForecaster):
     """Direct multi-horizon LSTM or GRU with quantile output.
 
-    Values and covariates are standardised by the training part; the loss is the pinball loss over all levels plus,
-    for ``point="head"``, an error of the point forecast.
-
-    Parameters
-    ----------
-    context_length, horizon : int
-        In rows.
-    num_channels, num_covariates : int
-        Of the data it is fitted on.
-    members : int
-        Networks whose forecasts are averaged.
-    segment_length, cell, hidden_size, num_layers, dropout
-        Of the network; see `timevis.models.recurrent.RecurrentNet`.
-    normalization, channel_embedding, calendar, calendar_size, highway
-        Of the network as well.
-    covariate_columns : sequence of int
-        The covariates that are read; `from_data` finds them.
-    point : {"quantiles", "median", "head"}
-        The point forecast: the mean of the forecast distribution, its median, or an output of its own.
-    point_loss : {"mse", "mae", "huber"}
-        How that output is trained, with weight `point_weight` beside the pinball loss.
-    learning_rate, weight_decay : float
-        Of AdamW.
-    lr_schedule : {"constant", "decay", "plateau"}
-        ``decay`` multiplies by `lr_decay` after every epoch from number `lr_hold` on; ``plateau`` does so when
-        ``val/wql`` has not improved for an epoch.
-    average_decay : float
-        Forecast with an exponential moving average of the weights over training steps (Polyak and Juditsky, 1992);
-        0 forecasts with the last weights.
-    mix : float
-        How far training windows are mixed with each other, 0 to 1; see `timevis.models.mixing`.
-    flip : float
-        Share of training windows that are turned upside down, where ups and downs look alike.
+    Its parameters are those of `DirectForecaster`, of `RecurrentEnsemble` (``members``) and of `RecurrentNet`.
     """
 
-    def __init__(
-        self,
-        context_length: int,
-        horizon: int,
-        num_channels: int = 1,
-        num_covariates: int = 0,
-        *,
-        members: int = 1,
-        segment_length: int = 24,
-        cell: str = "lstm",
-        hidden_size: int = 128,
-        num_layers: int = 1,
-        dropout: float = 0.1,
-        normalization: str = "last",
-        channel_embedding: bool = True,
-        covariate_columns: Sequence[int] = (),
-        calendar: Sequence[str] = ("hour", "weekday"),
-        calendar_size: int = 16,
-        highway: bool = False,
-        point: str = "quantiles",
-        point_loss: str = "mse",
-        point_weight: float = 1.0,
-        learning_rate: float = 1e-3,
-        weight_decay: float = 0.0,
-        lr_schedule: str = "decay",
-        lr_decay: float = 0.8,
-        lr_hold: int = 3,
-        average_decay: float = 0.0,
-        mix: float = 0.0,
-        flip: float = 0.0,
-    ) -> None:
-        super().__init__(context_length, horizon, num_channels, num_covariates)
-        self.save_hyperparameters()
-        self.net = RecurrentEnsemble(
-            members,
-            context_length,
-            horizon,
-            num_channels,
-            len(covariate_columns),
-            len(QUANTILE_LEVELS),
-            segment_length=segment_length,
-            cell=cell,
-            hidden_size=hidden_size,
-            num_layers=num_layers,
-            dropout=dropout,
-            normalization=normalization,
-            channel_embedding=channel_embedding,
-            calendar=calendar,
-            calendar_size=calendar_size,
-            highway=highway,
-        )
-        self.point = one_of("point", point, POINTS)
-        self.point_loss, self.point_weight = one_of("point_loss", point_loss, POINT_LOSSES), point_weight
-        self.lr_schedule = one_of("lr_schedule", lr_schedule, SCHEDULES)
-        self.mix, self.flip = mix, flip
-        self.average_decay, self.covariate_columns = average_decay, list(covariate_columns)
-        self.average = copy.deepcopy(self.net).requires_grad_(False) if average_decay else None
-        self.covariate_mean: Tensor
-        self.covariate_std: Tensor
-        self.levels: Tensor
-        self.level_weights: Tensor
-        self.register_buffer("covariate_mean", torch.zeros(len(covariate_columns)))
-        self.register_buffer("covariate_std", torch.ones(len(covariate_columns)))
-        self.register_buffer("levels", torch.tensor(QUANTILE_LEVELS), persistent=False)
-        self.register_buffer("level_weights", quantile_weights(QUANTILE_LEVELS), persistent=False)
+    def build_network(self, **options: Any) -> RecurrentEnsemble:
+        columns, levels = len(self.covariate_columns), len(QUANTILE_LEVELS)
+        return RecurrentEnsemble(self.context_length, self.horizon, self.num_channels, columns, levels, **options)
 
     @classmethod
-    def from_data(cls, datamodule: WindowDataModule, *, covariates: str = "known", **kwargs: Any) -> Self:
-        """Build for a data set; `covariates` says which of its covariates are read: known, all or none."""
-        one_of("covariates", covariates, COVARIATES)
-        known = datamodule.panel.covariate_known
-        columns = [i for i, k in enumerate(known) if covariates == "all" or (k and covariates == "known")]
-        return super().from_data(datamodule, covariate_columns=columns, **kwargs)
-
-    def prepare(self, datamodule: WindowDataModule) -> None:
-        super().prepare(datamodule)
-        read = datamodule.panel.covariates[: datamodule.split.train_end, self.covariate_columns]
-        scaler = Scaler.fit(read)
-        self.covariate_mean.copy_(torch.from_numpy(scaler.mean))
-        self.covariate_std.copy_(torch.from_numpy(scaler.std))
-
-    def _standardised(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
-        covariates, seen = batch.covariates, batch.covariate_mask
-        if len(self.covariate_columns) < self.num_covariates:
-            covariates, seen = covariates[..., self.covariate_columns], seen[..., self.covariate_columns]
-        if self.covariate_columns:
-            # a cloudburst unlike any in training must not blow up the network
-            scaled = ((covariates - self.covariate_mean) / self.covariate_std).clamp(-3, 3)
-            covariates = torch.where(seen, scaled, 0.0)
-        net = self.net if self.average is None or self.training else self.average
-        return net(
-            (batch.context - mean) / std,
-            batch.context_mask,
-            batch.calendar,
-            covariates,
-            seen,
-            batch.channel,
-        )
-
-    def loss(self, batch: Batch) -> Tensor:
-        mean, std = self.scale(batch.channel)
-        if self.mix or self.flip:
-            batch = mixed(batch, std, self.mix, self.flip)
-        point, quantiles = self._standardised(batch, mean, std)
-        members = len(point) // len(mean)
-        target, weight = (
-            ((batch.target - mean) / std).repeat(members, 1),
-            batch.target_mask.float().repeat(members, 1),
-        )
-        error = quantile_loss(quantiles, target, self.levels)
-        if self.point == "head":
-            error = error + self.point_weight * POINT_LOSSES[self.point_loss](point, target, reduction="none")
-        return (error * weight).sum() / weight.sum().clamp(min=1)
-
-    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
-        """Step, and move the average before a checkpoint of this step may be written."""
-        super().optimizer_step(*args, **kwargs)
-        self._move_average(self.trainer.global_step + 1)
-
-    @torch.no_grad()
-    def _move_average(self, step: int) -> None:
-        if self.average is None:
-            return
-        # early steps forget faster, or the average would keep the random start
-        decay = min(self.average_decay, (1 + step) / (10 + step))
-        update = get_ema_multi_avg_fn(decay)
-        update(list(self.average.parameters()), list(self.net.parameters()), step)
-
-    def forecast(self, batch: Batch) -> Forecast:
-        mean, std = self.scale(batch.channel)
-        head, quantiles = self._standardised(batch, mean, std)
-        if self.point == "head":
-            point = head
-        elif self.point == "median":
-            point = quantiles[:, quantiles.shape[1] // 2]
-        else:
-            point = (quantiles * self.level_weights.view(1, -1, 1)).sum(1)
-        return Forecast(point * std + mean, quantiles * std.unsqueeze(1) + mean.unsqueeze(1))
-
-    def configure_optimizers(self) -> Any:
-        h: Any = self.hparams
-        options = {"lr": h.learning_rate, "weight_decay": h.weight_decay, "foreach": True}
-        optimizer = torch.optim.AdamW(self.net.parameters(), **options)
-        if self.lr_schedule == "constant":
-            return optimizer
-        if self.lr_schedule == "plateau":
-            schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=h.lr_decay, patience=0)
-            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "monitor": "val/wql"}}
-        rate = lambda epoch: h.lr_decay ** max(0, epoch + 1 - h.lr_hold)  # noqa: E731
-        decay = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
-        return {"optimizer": optimizer, "lr_scheduler": decay}
+    def takers(cls) -> tuple[Callable[..., Any], ...]:
+        return *super().takers(), RecurrentEnsemble, RecurrentNet

@@ -52,14 +52,14 @@ class RecurrentNet(nn.Module):
         num_covariates: int = 0,
         num_quantiles: int = 15,
         *,
-        segment_length: int = 1,
+        segment_length: int = 24,
         cell: str = "lstm",
         hidden_size: int = 128,
         num_layers: int = 1,
-        dropout: float = 0.0,
+        dropout: float = 0.1,
         normalization: str = "last",
         channel_embedding: bool = True,
-        calendar: Sequence[str] = (),
+        calendar: Sequence[str] = ("hour", "weekday"),
         calendar_size: int = 16,
         highway: bool = False,
     ) -> None:
@@ -189,7 +189,7 @@ class RecurrentEnsemble(nn.Module):
         Of each `RecurrentNet`.
     """
 
-    def __init__(self, members: int, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, members: int = 1, **kwargs: Any) -> None:
         super().__init__()
         self.members = nn.ModuleList(RecurrentNet(*args, **kwargs) for _ in range(members))
 
