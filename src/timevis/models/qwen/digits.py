@@ -20,7 +20,7 @@ from timevis.models.forecaster import Forecast, Forecaster, ResidualQuantiles, s
 from timevis.models.qwen.backbone import REAL_BACKBONE, SMALL, fast_bfloat16, load_backbone
 from timevis.models.qwen.codec import DigitCodec, Scaling
 from timevis.models.qwen.decoding import MODES, decode_windows
-from timevis.models.qwen.digit_windows import carry_forward, spell, thin
+from timevis.models.qwen.digit_windows import carry_forward, shuffled, spell, thin
 from timevis.models.qwen.kept_state import KeepsTrainedState
 from timevis.models.qwen.layout import Layout, ValueTables
 from timevis.models.qwen.lora import merged, prepare_tuning
@@ -66,6 +66,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         Weight of the Number Token Loss beside them.
     context_loss : float
         Weight of the context's digits in the loss.
+    shuffle_context : bool
+        Read the context in an order of its own for every window, for ablations.
     decode : str
         ``sample``, ``greedy`` or ``median``.
     num_samples, val_samples : int
@@ -111,6 +113,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         ordinal: float = 0.0,
         number_token: float = 0.0,
         context_loss: float = 0.0,
+        shuffle_context: bool = False,
         decode: str = "sample",
         num_samples: int = 100,
         val_samples: int = 20,
@@ -200,6 +203,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
 
     def _read(self, batch: Batch) -> tuple[Scaling, Tensor, Tensor]:
         """Scaling, context digits and prompt of a batch."""
+        if self.hparams["shuffle_context"]:
+            batch = shuffled(batch, self.hparams["seed"])
         _, deviation = self.scale(batch.channel)
         scaling = self.codec.fit(batch.context, batch.context_mask, deviation)
         digits, clipped = self.codec.encode(batch.context, scaling)
