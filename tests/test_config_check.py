@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from timevis.build import check_names
@@ -83,3 +85,16 @@ def test_every_model_is_described_by_its_config(compose_config):
 
 def test_nothing_is_suggested_where_nothing_is_like_it():
     assert nearest("zzz", ["horizon", "seed"]) is None
+
+
+def test_every_experiment_composes_and_knows_its_keys(compose_config):
+    folder = Path(__file__).parents[1] / "conf" / "experiment"
+    names = [str(p.relative_to(folder).with_suffix("")) for p in folder.rglob("*.yaml")]
+    assert "ablation/lora" in names
+    for name in names:
+        cfg = (
+            compose_config(f"experiment={name}", "model.backbone.path=nano")
+            if "qwen" in name
+            else compose_config(f"experiment={name}")
+        )
+        check_names(cfg)

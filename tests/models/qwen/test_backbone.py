@@ -50,6 +50,15 @@ def test_random_weights_are_the_same_for_the_same_seed() -> None:
     assert one.fingerprint == two.fingerprint != other.fingerprint
 
 
+@pytest.mark.parametrize(("kind", "words"), [("nf4", "needs a CUDA GPU"), ("int3", "choose none or nf4")])
+def test_four_bits_are_refused_where_they_cannot_be_had(
+    kind: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ConfigError, match=words):
+        load_backbone("nano", quantization=kind)
+
+
 def test_weights_that_came_out_of_a_4_bit_file_say_so(copy_of_nano: Path) -> None:
     config = json.loads((copy_of_nano / "config.json").read_text())
     config["_model_name_or_path"] = "Qwen2.5 Coder 0.5B Instruct AWQ"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from small_networks import random_windows, small_network
 from transformers import LogitsProcessor, LogitsProcessorList
 
-from timevis.models.qwen.decoding import _choose, decode, decode_windows
+from timevis.models.qwen.decoding import _choose, decode, decode_windows, first_value_distribution
 from timevis.models.qwen.random_numbers import uniforms
 
 KINDS = ["qwen2", "qwen3", "nano"]
@@ -121,26 +121,45 @@ def test_samples_do_not_depend_on_how_many_are_drawn() -> None:
     assert torch.equal(few, many[:, :3])
 
 
+def chance_of_every_code(network, windows, b: int) -> torch.Tensor:
+    """Of the only target value of window b, [1000], by teacher forcing each of its digit strings."""
+    codes = torch.cartesian_prod(*[torch.arange(10)] * 3)
+    seen = windows.observed.clone()
+    seen[:, windows.length :] = True
+    digits = torch.cat([windows.digits[b : b + 1, : windows.length].expand(1000, -1, -1), codes.unsqueeze(1)], 1)
+    with torch.no_grad():
+        logits = network(
+            windows.prompt[b : b + 1].expand(1000, -1),
+            digits,
+            windows.calendar[b : b + 1].expand(1000, -1, -1),
+            seen[b : b + 1].expand(1000, -1),
+            first=windows.length,
+        )[:, 0]
+    return logits.log_softmax(-1).gather(-1, codes.unsqueeze(-1)).sum((1, 2)).exp()
+
+
 def test_median_decoding_follows_the_conditional_median() -> None:
     """Of the last value, given the digits before it, against all thousand of its possible digits."""
     network, windows = small_network("qwen3"), random_windows(horizon=1)
     out = run(network, windows, mode="median")[:, 0, 0]
-    codes = torch.cartesian_prod(*[torch.arange(10)] * 3)
-    seen = windows.observed.clone()
-    seen[:, windows.length :] = True
     for b in range(3):
-        digits = torch.cat([windows.digits[b : b + 1, : windows.length].expand(1000, -1, -1), codes.unsqueeze(1)], 1)
-        with torch.no_grad():
-            logits = network(
-                windows.prompt[b : b + 1].expand(1000, -1),
-                digits,
-                windows.calendar[b : b + 1].expand(1000, -1, -1),
-                seen[b : b + 1].expand(1000, -1),
-                first=windows.length,
-            )[:, 0]
-        chance = logits.log_softmax(-1).gather(-1, codes.unsqueeze(-1)).sum((1, 2)).exp()
-        middle = int((chance.cumsum(0) < 0.5).sum())
+        middle = int((chance_of_every_code(network, windows, b).cumsum(0) < 0.5).sum())
         assert int((out[b] * torch.tensor([100, 10, 1])).sum()) == middle
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_first_value_has_an_exact_distribution(kind: str) -> None:
+    network, windows = small_network(kind), random_windows(horizon=1)
+    known = (
+        windows.prompt,
+        windows.digits[:, : windows.length],
+        windows.calendar,
+        windows.observed[:, : windows.length],
+    )
+    chance = first_value_distribution(network, *known)
+    assert torch.allclose(chance.sum(1), torch.ones(3, dtype=torch.double))
+    for b in range(3):
+        assert torch.allclose(chance[b].float(), chance_of_every_code(network, windows, b), rtol=1e-3, atol=1e-7)
 
 
 def test_running_out_of_memory_halves_the_windows_per_pass(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ def load_backbone(
     layers: int | None = None,
     pretrained: bool = True,
     dtype: str = "auto",
+    quantization: str = "none",
     seed: int = 0,
     note: str = "",
 ) -> Backbone:
@@ -76,6 +78,8 @@ def load_backbone(
     dtype : str
         ``float32``, ``bfloat16``, or ``auto``: bfloat16 where the processor is fast at it, but float32 for models
         below 50 M parameters, for which it was measured to be slower on a CPU.
+    quantization : str
+        ``none``, or ``nf4``: frozen weights in 4 bit (QLoRA; Dettmers et al. 2023), on CUDA and with bitsandbytes.
     note : str
         Kept for `Backbone.note`, after what the weights say of themselves.
 
@@ -107,10 +111,10 @@ def load_backbone(
             )
         config.num_hidden_layers = layers
         config.layer_types = config.layer_types[:layers]
-    kind = _dtype(dtype, raw)
+    kind, smaller = _dtype(dtype, raw), _quantization(quantization)
     if pretrained:
         model = AutoModelForCausalLM.from_pretrained(
-            folder, config=config, dtype=kind, attn_implementation=ATTENTION, use_safetensors=True
+            folder, config=config, dtype=kind, attn_implementation=ATTENTION, use_safetensors=True, **smaller
         )
         identity = fingerprint(folder)
     else:
@@ -206,6 +210,31 @@ def _dtype(name: str, raw: dict[str, Any]) -> torch.dtype:
     size = raw["num_hidden_layers"] * raw["hidden_size"] * (4 * raw["hidden_size"] + 3 * raw["intermediate_size"])
     fast = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else fast_bfloat16()
     return torch.bfloat16 if fast and size > SMALL else torch.float32
+
+
+def _quantization(name: str) -> dict[str, Any]:
+    """What `from_pretrained` needs for it; an error where the machine can't do it."""
+    if name == "none":
+        return {}
+    if name != "nf4":
+        raise ConfigError(f"model.backbone.quantization={name} is unknown", "choose none or nf4")
+    if not torch.cuda.is_available():
+        raise ConfigError(
+            "model.backbone.quantization=nf4 needs a CUDA GPU, and there is none here",
+            "leave it at none; to save memory, model.backbone.layers keeps fewer layers and "
+            "model.gradient_checkpointing=true fewer activations",
+        )
+    if not find_spec("bitsandbytes"):
+        raise ConfigError("model.backbone.quantization=nf4 needs bitsandbytes", "pip install bitsandbytes")
+    from transformers import BitsAndBytesConfig
+
+    config = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16,
+    )
+    return {"quantization_config": config, "device_map": {"": torch.cuda.current_device()}}
 
 
 def fast_bfloat16() -> bool:

@@ -97,12 +97,10 @@ def decode(
     width = network.layout.width
     batch, length = context.shape[:2]
     horizon = calendar.shape[1] - length
-    x = network.embed(prompt, context, calendar[:, : length + 1], observed)
-    cache = SharedPrefixCache(network.backbone.config.num_hidden_layers)
-    position = torch.arange(x.shape[1], device=x.device).unsqueeze(0)
-    hidden = network.hidden(x, cache=cache, position_ids=position)[:, -1:].expand(-1, samples, -1)
+    hidden, cache, at = _prefill(network, prompt, context, calendar, observed)
+    hidden = hidden.expand(-1, samples, -1)
     cache.fork(samples)
-    written, head, at = _WrittenDigits(network, calendar[:, length:]), network.head(), x.shape[1]
+    written, head = _WrittenDigits(network, calendar[:, length:]), network.head()
     out = context.new_empty(batch, samples, horizon, width)
     level: Tensor | None = None
     for value in range(horizon):
@@ -119,11 +117,62 @@ def decode(
             if value == horizon - 1 and place == width - 1:
                 break
             step, new = written(digit, value, place)
-            position = torch.arange(at, at + new, device=x.device).repeat(samples).unsqueeze(0)
+            position = torch.arange(at, at + new, device=step.device).repeat(samples).unsqueeze(0)
             hidden = network.hidden(step, cache=cache, position_ids=position)
             hidden = hidden.unflatten(1, (samples, new))[:, :, -1]
             at += new
     return out
+
+
+def _prefill(
+    network: DigitNetwork, prompt: Tensor, context: Tensor, calendar: Tensor, observed: Tensor
+) -> tuple[Tensor, SharedPrefixCache, int]:
+    """Last hidden state [B, 1, hidden] of prompt and context, their cache, and their number of tokens."""
+    x = network.embed(prompt, context, calendar[:, : context.shape[1] + 1], observed)
+    cache = SharedPrefixCache(network.backbone.config.num_hidden_layers)
+    position = torch.arange(x.shape[1], device=x.device).unsqueeze(0)
+    return network.hidden(x, cache=cache, position_ids=position)[:, -1:], cache, x.shape[1]
+
+
+@torch.no_grad()
+def first_value_distribution(
+    network: DigitNetwork,
+    prompt: Tensor,
+    context: Tensor,
+    calendar: Tensor,
+    observed: Tensor,
+    temperature: Tensor | None = None,
+) -> Tensor:
+    """The distribution of the first value after a context, exactly: every digit string is tried, none is drawn.
+
+    Parameters
+    ----------
+    prompt, context, calendar, observed, temperature
+        As in `decode`.
+
+    Returns
+    -------
+    float64 [B, 10 ** width]
+        Probability of each code; a row sums to one.
+    """
+    width, length = network.layout.width, context.shape[1]
+    hidden, cache, at = _prefill(network, prompt, context, calendar, observed)
+    written, head = _WrittenDigits(network, calendar[:, length:]), network.head()
+    chance = torch.ones(len(prompt), 1, device=hidden.device, dtype=torch.double)
+    for place in range(width):
+        if place:
+            codes = torch.arange(10**place, device=hidden.device).expand(len(prompt), -1)
+            tokens = [written(codes // 10 ** (place - 1 - p) % 10, 0, p)[0] for p in range(place)]
+            step = torch.stack(tokens, 2).flatten(1, 2)
+            position = torch.arange(at, at + place, device=hidden.device).repeat(10**place).unsqueeze(0)
+            cache.fork(10**place)
+            hidden = network.hidden(step, cache=cache, position_ids=position)
+            hidden = hidden.unflatten(1, (10**place, place))[:, :, -1]
+        logits = hidden.float() @ head[place].t()
+        if temperature is not None:
+            logits = logits / temperature[place]
+        chance = (chance.unsqueeze(-1) * logits.double().softmax(-1)).flatten(1)
+    return chance
 
 
 class _WrittenDigits:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from timevis.data.windows import Batch
+from timevis.models.qwen.random_numbers import uniforms
 
 
 def thin(batch: Batch, total: int, wanted: int, channels: int) -> Batch:
@@ -19,6 +20,12 @@ def thin(batch: Batch, total: int, wanted: int, channels: int) -> Batch:
         step += 1
     kept: dict[str, Any] = {name: value[::step] for name, value in vars(batch).items() if isinstance(value, Tensor)}
     return replace(batch, **kept)
+
+
+def shuffled(batch: Batch, seed: int) -> Batch:
+    """Each window's context in a random order of its own; the calendar stays where it was."""
+    order = uniforms(seed, batch.origin, batch.channel, 1, batch.context.shape[1]).squeeze(1).argsort(1)
+    return replace(batch, context=batch.context.gather(1, order), context_mask=batch.context_mask.gather(1, order))
 
 
 def carry_forward(values: Tensor, mask: Tensor, last: Tensor) -> Tensor:

@@ -19,8 +19,8 @@ from timevis.errors import ConfigError
 from timevis.models.forecaster import Forecast, Forecaster, ResidualQuantiles, sample_quantiles
 from timevis.models.qwen.backbone import REAL_BACKBONE, SMALL, fast_bfloat16, load_backbone
 from timevis.models.qwen.codec import DigitCodec, Scaling
-from timevis.models.qwen.decoding import MODES, decode_windows
-from timevis.models.qwen.digit_windows import carry_forward, spell, thin
+from timevis.models.qwen.decoding import MODES, decode_windows, first_value_distribution
+from timevis.models.qwen.digit_windows import carry_forward, shuffled, spell, thin
 from timevis.models.qwen.kept_state import KeepsTrainedState
 from timevis.models.qwen.layout import Layout, ValueTables
 from timevis.models.qwen.lora import merged, prepare_tuning
@@ -66,6 +66,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         Weight of the Number Token Loss beside them.
     context_loss : float
         Weight of the context's digits in the loss.
+    shuffle_context : bool
+        Read the context in an order of its own for every window, for ablations.
     decode : str
         ``sample``, ``greedy`` or ``median``.
     num_samples, val_samples : int
@@ -111,6 +113,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         ordinal: float = 0.0,
         number_token: float = 0.0,
         context_loss: float = 0.0,
+        shuffle_context: bool = False,
         decode: str = "sample",
         num_samples: int = 100,
         val_samples: int = 20,
@@ -200,6 +203,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
 
     def _read(self, batch: Batch) -> tuple[Scaling, Tensor, Tensor]:
         """Scaling, context digits and prompt of a batch."""
+        if self.hparams["shuffle_context"]:
+            batch = shuffled(batch, self.hparams["seed"])
         _, deviation = self.scale(batch.channel)
         scaling = self.codec.fit(batch.context, batch.context_mask, deviation)
         digits, clipped = self.codec.encode(batch.context, scaling)
@@ -280,6 +285,26 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
                 "digits": [[spell(path) for path in d[:SHOWN_PATHS]] for d in written],
             }
         return Forecast(point, quantiles, samples if sampling else None, extras)
+
+    @torch.no_grad()
+    def first_value(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The distribution of the first value of each window, exactly; nothing is drawn.
+
+        Returns
+        -------
+        values : float32 [B, 10 ** digits]
+            Every value that can be written, raw units.
+        chance : float64 [B, 10 ** digits]
+        """
+        scaling, context, prompt = self._read(batch)
+        with merged(self.network):
+            chance = first_value_distribution(
+                self.network, prompt, context, batch.calendar, batch.context_mask, self.temperature
+            )
+        code = torch.arange(self.codec.bins, device=chance.device)
+        powers = [10**i for i in reversed(range(self.codec.width))]
+        digits = torch.stack([code // power % 10 for power in powers], -1)
+        return self.codec.decode(digits.expand(len(batch), -1, -1), scaling), chance
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Forecast with fewer samples; within a fit, only some of the windows, spread evenly."""
