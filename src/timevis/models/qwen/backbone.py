@@ -40,6 +40,8 @@ class Backbone:
         16 hex digits of the SHA-256 of its weights file(s), with the number of layers that are kept.
     note : str
         What one should know about these weights.
+    parameters : int
+        Of the whole language model, with the layers that are kept.
     settings : dict
         timevis.json of a backbone made for TimeVis (nano): digits, fields, codec.
     folder : Path
@@ -51,6 +53,7 @@ class Backbone:
     source: str
     fingerprint: str
     note: str
+    parameters: int
     folder: Path
     settings: dict[str, Any] = field(default_factory=dict)
 
@@ -134,6 +137,7 @@ def load_backbone(
         source=str(local.resolve()) if path != "nano" and local.is_dir() else path,
         fingerprint=identity,
         note=" ".join(n for n in (_origin_note(raw), str(settings.get("note", "")), note) if n),
+        parameters=sum(p.numel() for p in model.parameters()),
         folder=folder,
         settings=settings,
     )
@@ -240,6 +244,11 @@ def _quantization(name: str) -> dict[str, Any]:
 def fast_bfloat16() -> bool:
     """Whether this CPU has instructions for bfloat16 products (AVX512-BF16 or AMX)."""
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def bfloat16_on(device: torch.device, wanted: bool | str) -> bool:
+    """Whether products are in bfloat16 on this CPU, ``auto`` where it is fast at them; on CUDA the Trainer decides."""
+    return device.type == "cpu" and (fast_bfloat16() if wanted == "auto" else bool(wanted))
 
 
 def _name(path: str, raw: dict[str, Any], settings: dict[str, Any]) -> str:

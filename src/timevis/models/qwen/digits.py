@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Self
 
@@ -17,13 +17,13 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.errors import ConfigError
 from timevis.models.forecaster import Forecast, Forecaster, ResidualQuantiles, sample_quantiles
-from timevis.models.qwen.backbone import REAL_BACKBONE, SMALL, fast_bfloat16, load_backbone
+from timevis.models.qwen.backbone import SMALL, bfloat16_on, load_backbone
 from timevis.models.qwen.codec import DigitCodec, Scaling
 from timevis.models.qwen.decoding import MODES, decode_windows, first_value_distribution
 from timevis.models.qwen.digit_windows import carry_forward, shuffled, spell, thin
 from timevis.models.qwen.kept_state import KeepsTrainedState
 from timevis.models.qwen.layout import Layout, ValueTables
-from timevis.models.qwen.lora import merged, prepare_tuning
+from timevis.models.qwen.lora import add_adapters, merged, prepare_tuning
 from timevis.models.qwen.losses import cross_entropy, number_token, ranked_probability, weighted_mean
 from timevis.models.qwen.network import DigitNetwork
 from timevis.models.qwen.optimizer import warm_cosine
@@ -51,7 +51,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         See `timevis.models.qwen.prompt.PromptBuilder`; style ``auto`` is short for a backbone made for TimeVis.
     tune : str
     lora : mapping
-        See `timevis.models.qwen.lora.prepare_tuning`.
+        See `timevis.models.qwen.lora`.
     digits : int, optional
         Per value; 3, or what the backbone was made with, when None.
     separator : str
@@ -163,7 +163,12 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
-        parts = {"backbone": load_backbone, "prompt": PromptBuilder, "lora": prepare_tuning, "codec": DigitCodec}
+        parts: dict[str, Callable[..., Any]] = {
+            "backbone": load_backbone,
+            "prompt": PromptBuilder,
+            "lora": add_adapters,
+            "codec": DigitCodec,
+        }
         for name, function in parts.items():
             check_arguments(f"model.{name}", kwargs.get(name) or {}, function)
         return super().from_data(datamodule, series=series_of(datamodule.panel), **kwargs)
@@ -171,31 +176,13 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
         self._validation_windows = len(datamodule.windows["val"])
-        about = self.describe()["backbone"]
-        log.info(
-            "%s: %.1f M parameters, %.2f M trained, fingerprint %s%s",
-            about["name"],
-            about["parameters"] / 1e6,
-            about["trainable"] / 1e6,
-            about["fingerprint"],
-            f" ({about['note']})" if about["note"] else "",
-        )
-        if self.source.source == "nano":
-            log.info("nano is a small stand-in; a real Qwen: %s", REAL_BACKBONE)
+        self.log_backbone()
         if self.prompt.arm != "none" and self.prompt.kind == "generic":
             log.info("no domain is known for this data: the prompt is the generic one (set data.domain)")
 
     def describe(self) -> dict[str, Any]:
-        model = self.source.model
         return {
-            "backbone": {
-                "id": self.source.source,
-                "name": self.source.name,
-                "parameters": sum(p.numel() for n, p in model.named_parameters() if "lora_" not in n),
-                "trainable": sum(p.numel() for p in self.parameters() if p.requires_grad),
-                "fingerprint": self.source.fingerprint,
-                "note": self.source.note,
-            },
+            "backbone": self.backbone_facts(),
             "prompt": {"arm": self.prompt.arm, "template": self.prompt.kind},
             "codec": {**asdict(self.codec), "clipped": self._clipped[0] / max(1, self._clipped[1])},
             "temperature": self.temperature.tolist(),
@@ -228,9 +215,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
 
     @property
     def _bfloat16(self) -> bool:
-        """Whether products are in bfloat16 on this CPU; on CUDA the Trainer decides."""
-        wanted = self.hparams["bf16"]
-        return self.device.type == "cpu" and (fast_bfloat16() if wanted == "auto" else bool(wanted))
+        return bfloat16_on(self.device, self.hparams["bf16"])
 
     def loss(self, batch: Batch) -> Tensor:
         length = self.context_length
@@ -340,7 +325,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
 
     def _calibration_batches(self, datamodule: WindowDataModule) -> Iterator[Batch]:
         """Validation windows, evenly thinned."""
-        small = self.describe()["backbone"]["parameters"] < SMALL
+        small = self.source.parameters < SMALL
         windows = self.hparams["calibration_windows"] or (256 if small else 48)
         total = len(datamodule.windows["calibration"])
         chosen = torch.linspace(0, total - 1, min(windows, total)).round().long().unique()

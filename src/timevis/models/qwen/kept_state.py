@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,11 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from timevis.errors import RunFolderError
-from timevis.models.qwen.backbone import Backbone
+from timevis.models.qwen.backbone import REAL_BACKBONE, Backbone
+
+log = logging.getLogger(__name__)
 
 
 class KeepsTrainedState(nn.Module):
-    """A module with a `network.backbone` whose frozen weights stay out of its state.
+    """A module with a backbone in it whose frozen weights stay out of its state.
 
     Call `keep_state` once it is known what is trained.
     """
@@ -26,8 +29,34 @@ class KeepsTrainedState(nn.Module):
         self.fingerprint: Tensor
         identity = list(bytes.fromhex(source.fingerprint))
         self.register_buffer("fingerprint", torch.tensor(identity, dtype=torch.uint8))
-        frozen = (name for name, p in source.model.named_parameters() if not p.requires_grad)
-        self._frozen = {f"network.backbone.{name}" for name in frozen}
+        frozen = {id(p) for p in source.model.parameters() if not p.requires_grad}
+        named = self.named_parameters(remove_duplicate=False)  # tied weights are frozen under both their names
+        self._frozen = {name for name, p in named if id(p) in frozen}
+
+    def backbone_facts(self) -> dict[str, Any]:
+        """Who the backbone is, for results.json."""
+        return {
+            "id": self.source.source,
+            "name": self.source.name,
+            "parameters": self.source.parameters,
+            "trainable": sum(p.numel() for p in self.parameters() if p.requires_grad),
+            "fingerprint": self.source.fingerprint,
+            "note": self.source.note,
+        }
+
+    def log_backbone(self) -> None:
+        """Say who the backbone is, and that nano is none to judge by."""
+        about = self.backbone_facts()
+        log.info(
+            "%s: %.1f M parameters, %.2f M trained, fingerprint %s%s",
+            about["name"],
+            about["parameters"] / 1e6,
+            about["trainable"] / 1e6,
+            about["fingerprint"],
+            f" ({about['note']})" if about["note"] else "",
+        )
+        if self.source.source == "nano":
+            log.info("nano is a small stand-in; a real Qwen: %s", REAL_BACKBONE)
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """All but the frozen weights of the backbone, which is named by its fingerprint instead."""

@@ -13,28 +13,19 @@ from timevis.errors import ConfigError
 from timevis.models.qwen.network import DigitNetwork
 
 MODES = ("lora", "full", "head", "none")
+LAYER_MODES = ("norms", "lora", "full", "none")
 
 
-def prepare_tuning(
-    network: DigitNetwork,
-    mode: str,
-    *,
-    rank: int = 16,
-    alpha: int = 32,
-    dropout: float = 0.0,
-    targets: str | Sequence[str] = "all-linear",
-    dora: bool = False,
-    rslora: bool = False,
-) -> None:
-    """Set which parameters of a network are trained; adapters (peft) are injected in place.
+def prepare_tuning(network: DigitNetwork, mode: str, **adapters: Any) -> None:
+    """Set which parameters of a digit network are trained; adapters are injected in place.
 
     Parameters
     ----------
     mode : str
         ``lora`` trains adapters (Hu et al. 2022) and the tables, ``full`` all weights, ``head`` the tables alone,
         which hold the digit rows of the head, ``none`` nothing (zero-shot).
-    rank, alpha, dropout, targets, dora, rslora
-        Of the adapters; targets are names of linear layers, or ``all-linear``.
+    adapters
+        Of `add_adapters`.
 
     Raises
     ------
@@ -43,11 +34,65 @@ def prepare_tuning(
     """
     if mode not in MODES:
         raise ConfigError(f"model.tune={mode} is unknown", f"choose among {', '.join(MODES)}")
-    backbone: Any = network.backbone
-    backbone.requires_grad_(mode == "full")
+    network.backbone.requires_grad_(mode == "full")
     network.tables.requires_grad_(mode != "none")
-    if mode != "lora":
-        return
+    if mode == "lora":
+        add_adapters(network.backbone, **adapters)
+
+
+def tune_layers(backbone: Any, mode: str, **adapters: Any) -> None:
+    """Set which parameters of a language model are trained that reads something else than tokens.
+
+    Parameters
+    ----------
+    backbone : transformers causal language model
+    mode : str
+        ``norms`` trains the normalisation layers alone (GPT4TS; Zhou et al. 2023, arXiv:2302.11939), ``lora``
+        adapters, ``full`` all weights, ``none`` nothing.
+    adapters
+        Of `add_adapters`.
+
+    Raises
+    ------
+    ConfigError
+        Unknown mode or targets.
+    """
+    if mode not in LAYER_MODES:
+        raise ConfigError(f"model.tune={mode} is unknown", f"choose among {', '.join(LAYER_MODES)}")
+    backbone.requires_grad_(mode == "full")
+    if mode == "lora":
+        add_adapters(backbone, **adapters)
+    elif mode == "norms":
+        for module in backbone.modules():
+            if type(module).__name__.endswith("Norm"):
+                module.requires_grad_().float()  # bfloat16 would swallow small updates
+
+
+def add_adapters(
+    backbone: Any,
+    *,
+    rank: int = 16,
+    alpha: int = 32,
+    dropout: float = 0.0,
+    targets: str | Sequence[str] = "all-linear",
+    dora: bool = False,
+    rslora: bool = False,
+) -> None:
+    """Inject adapters (peft) into a language model, in place; they alone are trained.
+
+    Parameters
+    ----------
+    backbone : transformers causal language model
+    targets : str or sequence of str
+        Names of linear layers, or ``all-linear``.
+    rank, alpha, dropout, dora, rslora
+        Of the adapters.
+
+    Raises
+    ------
+    ConfigError
+        Unknown targets.
+    """
     from peft import LoraConfig, inject_adapter_in_model
 
     linear = sorted({n.rsplit(".", 1)[-1] for n, m in backbone.model.named_modules() if isinstance(m, nn.Linear)})
