@@ -63,6 +63,14 @@ def test_an_added_key_that_nothing_reads_is_refused(compose_config):
 def test_added_model_and_trainer_options_must_be_known_to_their_classes(compose_config):
     with pytest.raises(ConfigError, match=r"model\.hiden_size"):
         check_names(compose_config("model=lstm", "+model.hiden_size=3"))
+    with pytest.raises(ConfigError, match=r"model\.weight_decai") as caught:
+        check_names(compose_config("model=lstm", "+model.weight_decai=3"))
+    assert "weight_decay" in caught.value.advice
+    with pytest.raises(ConfigError, match=r"model\.patch_lenght") as caught:
+        check_names(compose_config("model=qwen_patch", "+model.patch_lenght=3"))
+    assert "patch_length" in caught.value.advice
+    with pytest.raises(ConfigError, match=r"model\.covariates"):
+        check_names(compose_config("model=qwen_patch", "+model.covariates=all"))
     with pytest.raises(ConfigError, match=r"trainer\.max_stepz"):
         check_names(compose_config("model=lstm", "+trainer.max_stepz=3"))
     check_names(compose_config("model=lstm", "+trainer.detect_anomaly=true"))
@@ -77,7 +85,7 @@ def test_a_device_that_is_not_there_is_refused_with_advice(compose_config, monke
 
 
 def test_every_model_is_described_by_its_config(compose_config):
-    for model in ("seasonal_naive", "linear", "boosted", "lstm", "qwen"):
+    for model in ("seasonal_naive", "linear", "boosted", "lstm", "qwen", "qwen_patch"):
         cfg = compose_config(f"model={model}")
         check(cfg)
         check_names(cfg)

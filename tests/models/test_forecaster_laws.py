@@ -1,4 +1,4 @@
-"""Laws that every forecaster but Qwen must keep, each proved on a model that was really fitted."""
+"""Laws that every forecaster but the digits must keep, each proved on a model that was really fitted."""
 
 import dataclasses
 
@@ -18,8 +18,10 @@ from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
 from timevis.models.linear import Linear
 from timevis.models.lstm import LSTM
 from timevis.models.naive import SeasonalNaive
+from timevis.models.qwen.patches import QwenPatchForecaster
 
 CONTEXT, HORIZON, ROWS = 48, 12, 700
+PATCHES = {"lora": {}, "dropout": 0.1, "learning_rate": 0.01, "bf16": False}
 SMALL_NET = {"hidden_size": 16, "dropout": 0.1, "learning_rate": 0.01}
 MODELS = {
     "naive": (SeasonalNaive, {}),
@@ -44,6 +46,14 @@ MODELS = {
     ),
     "gru-mean-std": (LSTM, {**SMALL_NET, "segment_length": 12, "cell": "gru", "normalization": "mean_std"}),
     "gru-plain": (LSTM, {**SMALL_NET, "segment_length": 24, "cell": "gru", "normalization": "none", "calendar": []}),
+    "patches": (
+        QwenPatchForecaster,
+        {**PATCHES, "backbone": {"path": "nano", "layers": 1}, "average_decay": 0.9, "mix": 1.0},
+    ),
+    "patches-no-backbone": (
+        QwenPatchForecaster,
+        {**PATCHES, "backbone": {"path": "none"}, "normalization": "last", "point": "head"},
+    ),
 }
 
 

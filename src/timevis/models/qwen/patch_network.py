@@ -36,7 +36,8 @@ class DecoderLayers(nn.Module):
 
     def __init__(self, model: Any) -> None:
         super().__init__()
-        self.input_scale = float(model.get_input_embeddings().weight[:VOCABULARY_SAMPLE].float().std())
+        tokens = model.get_input_embeddings().weight.detach()[:VOCABULARY_SAMPLE]
+        self.input_scale = float(tokens.float().std())
         self.half = model.dtype == torch.bfloat16
         self.decoder: Any = model.get_decoder()
         self.decoder.embed_tokens = None  # hundreds of megabytes in a real Qwen

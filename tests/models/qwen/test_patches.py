@@ -1,0 +1,263 @@
+"""The patch forecaster: all goes through the backbone, only what is trained is kept, and it learns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from pytorch_lightning import Trainer
+
+from timevis.errors import ConfigError, RunFolderError
+from timevis.evaluation.run_record import model_label
+from timevis.models.qwen.lora import LAYER_MODES
+from timevis.models.qwen.patch_network import Nothing, PatchNet
+from timevis.models.qwen.patches import QwenPatchForecaster
+from timevis.models.storage import load, save
+
+STAND_INS = ["attention", "none"]
+PATHS = ["nano", *STAND_INS]
+
+
+def backbone_parameters(forecaster):
+    return dict(forecaster.net.backbone.named_parameters())
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_forecasts_have_the_promised_shapes_and_order(make_patches, path: str) -> None:
+    forecaster, data = make_patches(f"model.backbone.path={path}")
+    forecast = forecaster.forecast(data.gather("test", torch.arange(3)))
+    assert forecast.samples is None
+    assert forecast.point.shape == (3, 6)
+    assert forecast.quantiles.shape == (3, 15, 6)
+    assert forecast.quantiles.dtype == torch.float32
+    assert bool((forecast.quantiles.diff(dim=1) >= 0).all())
+
+
+@pytest.mark.parametrize(
+    ("length", "patch", "stride"), [(48, 16, 8), (50, 16, 8), (16, 16, 8), (13, 5, 5), (7, 3, 1)]
+)
+def test_patches_cover_the_context_to_its_last_value(length: int, patch: int, stride: int) -> None:
+    net = PatchNet(Nothing(), 8, length, 4, patch_length=patch, stride=stride, calendar=())
+    rows = torch.arange(length).float().expand(2, -1)
+    patches = net._patches(rows)
+    assert patches.shape == (2, net.num_patches, patch)
+    assert set(patches.flatten().tolist()) == set(range(length))
+    assert net.ends.tolist() == patches[0, :, -1].tolist()
+
+
+def test_a_changed_future_changes_no_forecast(make_patches, bundled_panel) -> None:
+    panel = bundled_panel("traffic")
+    torch.manual_seed(0)
+    forecaster, data = make_patches()
+    origin = int(data.windows["test"].origins[5])
+    values = panel.values.copy()
+    values[origin:] = values[origin:][::-1] * 3 + 1000
+    torch.manual_seed(0)
+    other, changed = make_patches(panel=replace(panel, values=np.ascontiguousarray(values)))
+    one, two = (
+        f.forecast(d.series.gather(torch.tensor([origin]), torch.tensor([0]), 48, 6))
+        for f, d in ((forecaster, data), (other, changed))
+    )
+    assert torch.equal(one.quantiles, two.quantiles)
+
+
+def shuffled_but_for_the_last(context: torch.Tensor) -> torch.Tensor:
+    """The same mean, deviation and last value, in another order."""
+    order = torch.randperm(context.shape[1] - 1, generator=torch.Generator().manual_seed(0))
+    return torch.cat([context[:, order], context[:, -1:]], dim=1)
+
+
+@pytest.mark.parametrize("normalization", ["mean_std", "last"])
+@pytest.mark.parametrize("path", ["nano", "attention"])
+@torch.no_grad()
+def test_nothing_but_normalisation_goes_around_the_backbone(make_patches, path: str, normalization: str) -> None:
+    forecaster, data = make_patches(f"model.backbone.path={path}", f"model.normalization={normalization}")
+    batch = data.gather("test", torch.arange(0, 60, 20))
+    other = replace(batch, context=shuffled_but_for_the_last(batch.context))
+    assert not torch.allclose(forecaster.forecast(batch).quantiles, forecaster.forecast(other).quantiles, rtol=1e-3)
+    for parameter in (forecaster.average or forecaster.net).backbone.parameters():
+        parameter.zero_()
+    torch.testing.assert_close(forecaster.forecast(batch).quantiles, forecaster.forecast(other).quantiles)
+
+
+@torch.no_grad()
+def test_other_weights_of_the_backbone_make_another_forecast(make_patches) -> None:
+    forecaster, data = make_patches()
+    batch = data.gather("test", torch.arange(2))
+    before = forecaster.forecast(batch).point
+    for name, parameter in backbone_parameters(forecaster).items():
+        if "layers.3.mlp.down_proj" in name:
+            parameter.mul_(-1)
+    assert not torch.allclose(before, forecaster.forecast(batch).point, rtol=1e-3)
+
+
+@torch.no_grad()
+def test_the_layers_read_causally(make_patches) -> None:
+    forecaster, _ = make_patches()
+    x = torch.randn(2, 7, 128)
+    changed = torch.cat([x[:, :5], torch.randn(2, 2, 128)], 1)
+    one, two = forecaster.net.backbone(x), forecaster.net.backbone(changed)
+    torch.testing.assert_close(one[:, :5], two[:, :5])
+    assert not torch.allclose(one[:, 5:], two[:, 5:])
+
+
+@pytest.mark.parametrize("tune", LAYER_MODES)
+def test_what_is_trained_is_what_the_config_says(make_patches, tune: str) -> None:
+    forecaster, _ = make_patches(f"model.tune={tune}")
+    trained = {name for name, p in backbone_parameters(forecaster).items() if p.requires_grad}
+    assert bool(trained) == (tune != "none")
+    assert any("norm" in name for name in trained) == (tune in ("norms", "full"))
+    assert any("lora_" in name for name in trained) == (tune == "lora")
+    assert any("mlp" in name and "lora_" not in name for name in trained) == (tune == "full")
+    assert forecaster.net.embed.weight.requires_grad
+    assert forecaster.net.head.weight.requires_grad
+
+
+def test_the_backbone_has_a_learning_rate_of_its_own(make_patches) -> None:
+    forecaster, _ = make_patches("model.tune=full", "model.backbone_learning_rate=1e-5")
+    own, backbone = forecaster.parameter_groups()
+    assert "lr" not in own
+    assert backbone["lr"] == 1e-5
+    assert len(backbone["params"]) == len(backbone_parameters(forecaster))
+
+
+@pytest.mark.parametrize("override", ["tune=norms", "tune=lora", "tune=full", "tune=none", "backbone.path=none"])
+def test_a_plain_trainer_lowers_its_loss(make_patches, override: str) -> None:
+    torch.manual_seed(0)
+    few = ("model.fit.batch_size=32", "evaluation.val_windows=3", "model.average_decay=0")
+    forecaster, data = make_patches(f"model.{override}", *few)
+    batch = data.gather("train", torch.arange(0, 64 * 180, 180))
+    before = forecaster.loss(batch).item()
+    trainer = Trainer(
+        max_epochs=1,
+        limit_train_batches=20,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+    trainer.fit(forecaster.train(), datamodule=data)
+    assert trainer.callback_metrics["val/wql"].isfinite()
+    assert forecaster.eval().loss(batch).item() < 0.8 * before
+
+
+@pytest.fixture(params=["tune=norms", "tune=lora", "tune=full", "backbone.path=attention", "backbone.path=none"])
+def trained(request, make_patches) -> tuple[QwenPatchForecaster, torch.Tensor, object]:
+    forecaster, data = make_patches(f"model.{request.param}")
+    with torch.no_grad():
+        for parameter in forecaster.parameters():
+            if parameter.requires_grad:
+                parameter.add_(0.01 * torch.randn_like(parameter))
+    forecaster._move_average(0)
+    batch = data.gather("test", torch.arange(2))
+    return forecaster, forecaster.forecast(batch).quantiles, batch
+
+
+def test_a_saved_forecaster_forecasts_the_same(trained, tmp_path) -> None:
+    forecaster, expected, batch = trained
+    save(forecaster, tmp_path)
+    again = load(tmp_path)
+    assert torch.equal(again.forecast(batch).quantiles, expected)
+    assert again.hparams == forecaster.hparams
+
+
+def test_a_checkpoint_loads_safely(trained, tmp_path) -> None:
+    forecaster, expected, batch = trained
+    path = tmp_path / "plain.ckpt"
+    trainer = Trainer(logger=False, enable_checkpointing=False, accelerator="cpu", enable_model_summary=False)
+    trainer.strategy.connect(forecaster)
+    trainer.save_checkpoint(path)
+    again = QwenPatchForecaster.load_from_checkpoint(path, weights_only=True).eval()
+    assert torch.equal(again.forecast(batch).quantiles, expected)
+
+
+def test_the_saved_weights_leave_out_the_frozen_backbone_in_the_average_too(make_patches) -> None:
+    forecaster, _ = make_patches("model.average_decay=0.9")
+    inside = [name for name in forecaster.state_dict() if ".backbone." in name]
+    assert {name.split(".")[0] for name in inside} == {"net", "average"}
+    assert all("norm" in name for name in inside)
+    frozen = [p for p in forecaster.net.backbone.parameters() if not p.requires_grad]
+    shared = {id(p) for p in forecaster.average.backbone.parameters()}
+    assert all(id(p) in shared for p in frozen)
+
+
+def test_weights_of_another_backbone_are_refused(make_patches) -> None:
+    forecaster, other = make_patches()[0], make_patches("model.backbone.layers=2")[0]
+    with pytest.raises(RunFolderError, match="fingerprint"):
+        other.load_state_dict(forecaster.state_dict())
+
+
+def test_every_output_names_the_backbone(make_patches) -> None:
+    labels = {}
+    for path in PATHS:
+        about = make_patches(f"model.backbone.path={path}")[0].describe()["backbone"]
+        labels[path] = model_label({"model": "qwen_patch", "backbone": about})
+        assert len(about["fingerprint"]) == 16
+        assert about["trainable"] <= about["parameters"]
+    assert labels == {
+        "nano": "qwen_patch [nano]",
+        "attention": "qwen_patch [one attention block]",
+        "none": "qwen_patch [no backbone]",
+    }
+
+
+def test_random_weights_of_the_same_architecture_are_an_ablation(make_patches) -> None:
+    one, two = (make_patches("model.backbone.pretrained=false")[0] for _ in range(2))
+    assert "random" in one.describe()["backbone"]["name"]
+    pairs = zip(backbone_parameters(one).values(), backbone_parameters(two).values(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_fewer_layers_can_be_kept(make_patches) -> None:
+    forecaster, data = make_patches("model.backbone.layers=1")
+    assert len(forecaster.net.backbone.decoder.layers) == 1
+    assert forecaster.forecast(data.gather("test", torch.arange(1))).point.isfinite().all()
+
+
+@pytest.mark.parametrize("tune", LAYER_MODES)
+def test_a_backbone_in_bfloat16_is_trained_in_float32(make_patches, tied_folder, tune: str) -> None:
+    forecaster, data = make_patches(
+        "model/backbone=local",
+        f"model.backbone.path={tied_folder}",
+        "model.backbone.dtype=bfloat16" if tune != "full" else "model.backbone.dtype=auto",
+        f"model.tune={tune}",
+    )
+    forecaster.train().loss(data.gather("train", torch.arange(4))).backward()
+    trained = [p for p in forecaster.net.parameters() if p.requires_grad]
+    assert all(p.dtype == torch.float32 and p.grad.isfinite().all() for p in trained)
+
+
+def test_products_in_bfloat16_come_close(make_patches) -> None:
+    torch.manual_seed(0)
+    exact, data = make_patches()
+    torch.manual_seed(0)
+    fast, _ = make_patches("model.bf16=true")
+    batch = data.gather("test", torch.arange(4))
+    one, two = exact.forecast(batch).point, fast.forecast(batch).point
+    assert not torch.equal(one, two)
+    assert float(((one - two) / exact.channel_std).abs().max()) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("model.tune=head", "choose among norms, lora, full, none"),
+        ("model.tune=lora model.lora.targets=[q_prj]", "q_prj"),
+        ("+model.lora.ranc=3", "ranc"),
+        ("+model.backbone.pth=x", "pth"),
+        ("model.patch_length=49", "patch_length=49"),
+        ("model.stride=20", "stride=20"),
+        ("model.normalization=batch", "choose one of"),
+        ("model.calendar=[hours]", "hours"),
+        ("model.backbone.layers=9", "layers"),
+        ("model/backbone=local", "model.backbone.path is missing"),
+    ],
+)
+def test_a_wrong_setting_is_named(make_patches, override: str, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        make_patches(*override.split())
+    assert words in f"{caught.value.message} {caught.value.advice}"
