@@ -26,7 +26,8 @@ class KeepsTrainedState(nn.Module):
         self.fingerprint: Tensor
         identity = list(bytes.fromhex(source.fingerprint))
         self.register_buffer("fingerprint", torch.tensor(identity, dtype=torch.uint8))
-        frozen = (name for name, p in source.model.named_parameters() if not p.requires_grad)
+        every = source.model.named_parameters(remove_duplicate=False)  # a tied head has two names in the state
+        frozen = (name for name, p in every if not p.requires_grad)
         self._frozen = {f"network.backbone.{name}" for name in frozen}
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
