@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from pytorch_lightning import Trainer
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from timevis.errors import ConfigError, RunFolderError
 from timevis.models.qwen.backbone import find
@@ -171,8 +171,9 @@ def test_the_saved_weights_leave_out_the_frozen_backbone(make_forecaster) -> Non
 
 def test_a_head_tied_to_the_embedding_is_left_out_too(make_forecaster, tmp_path) -> None:
     folder = Path(shutil.copytree(find("nano"), tmp_path / "tied"))
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**config, "tie_word_embeddings": True}))
+    config = AutoConfig.from_pretrained(folder)
+    config.tie_word_embeddings = True
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     forecaster, _ = make_forecaster(f"model.backbone.path={folder}")
     assert not [name for name in forecaster.state_dict() if "lm_head" in name or "embed_tokens" in name]
     forecaster.load_state_dict(forecaster.state_dict())
