@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 from hydra import compose, initialize_config_dir
-from transformers import Qwen2Config, Qwen2ForCausalLM
-
 from small_networks import SMALL
+from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from timevis import build
 from timevis.data.catalog import load_panel

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from pytorch_lightning import Trainer
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from timevis.errors import ConfigError, RunFolderError
+from timevis.models.qwen.backbone import find
 from timevis.models.qwen.digit_windows import carry_forward, thin
 from timevis.models.qwen.digits import QwenForecaster
 from timevis.models.storage import load, save
@@ -163,6 +167,16 @@ def test_the_saved_weights_leave_out_the_frozen_backbone(make_forecaster) -> Non
     assert any("lora_A" in name for name in names)
     assert any("tables.own" in name for name in names)
     assert not any("base_layer" in name or "embed_tokens" in name for name in names)
+
+
+def test_a_head_tied_to_the_embedding_is_left_out_too(make_forecaster, tmp_path) -> None:
+    folder = Path(shutil.copytree(find("nano"), tmp_path / "tied"))
+    config = AutoConfig.from_pretrained(folder)
+    config.tie_word_embeddings = True
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    forecaster, _ = make_forecaster(f"model.backbone.path={folder}")
+    assert not [name for name in forecaster.state_dict() if "lm_head" in name or "embed_tokens" in name]
+    forecaster.load_state_dict(forecaster.state_dict())
 
 
 def test_decoding_with_merged_adapters_leaves_the_weights_untouched(trained) -> None:

@@ -30,7 +30,7 @@ class KeepsTrainedState(nn.Module):
         identity = list(bytes.fromhex(source.fingerprint))
         self.register_buffer("fingerprint", torch.tensor(identity, dtype=torch.uint8))
         frozen = {id(p) for p in source.model.parameters() if not p.requires_grad}
-        named = self.named_parameters(remove_duplicate=False)  # tied weights are frozen under both their names
+        named = self.named_parameters(remove_duplicate=False)  # a tied head has two names in the state
         self._frozen = {name for name, p in named if id(p) in frozen}
 
     def backbone_facts(self) -> dict[str, Any]:

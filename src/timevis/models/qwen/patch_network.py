@@ -81,9 +81,10 @@ class Nothing(nn.Identity):
 class PatchNet(nn.Module):
     """Patches of the context, through a backbone, to the whole horizon.
 
-    All that the forecast knows of the context, but for its shift and scale, has passed the backbone. A linear map from
-    all final states to every output would need N * hidden * H * 16 weights (88 million for Qwen2.5-0.5B at horizon
-    96), so it has a rank of at most `rank`.
+    All that the forecast knows of the context, but for its shift and scale, has passed the backbone. A linear map
+    from all N final states to every output would need N * hidden * H * 16 weights (13 million for nano, 88 million
+    for Qwen2.5-0.5B, from 512 rows to 96), so it has a rank of at most `rank`. Unlike the mean of the states or the
+    last one, it still reads every patch by itself.
 
     Parameters
     ----------
@@ -128,8 +129,8 @@ class PatchNet(nn.Module):
         super().__init__()
         if not 1 <= stride <= patch_length <= context_length:
             raise ConfigError(
-                f"model.patch_length={patch_length} and model.stride={stride} do not fit context_length={context_length}",
-                "the stride may be as long as a patch at most, and a patch as long as the context",
+                f"model.patch_length={patch_length}, model.stride={stride} and context_length={context_length} do not fit",
+                "a stride may be as long as a patch at most, and a patch as long as the context",
             )
         self.horizon, self.patch_length, self.stride = horizon, patch_length, stride
         self.num_outputs = 1 + num_quantiles
