@@ -247,7 +247,7 @@ def fast_bfloat16() -> bool:
 
 
 def bfloat16_on(device: torch.device, wanted: bool | str) -> bool:
-    """Whether products are in bfloat16 on this CPU, ``auto`` where it is fast at them; the Trainer decides on CUDA."""
+    """Whether products are in bfloat16 on this CPU; ``auto`` where it is fast. On CUDA the Trainer decides."""
     return device.type == "cpu" and (fast_bfloat16() if wanted == "auto" else bool(wanted))
 
 

@@ -38,14 +38,15 @@ class DecoderLayers(nn.Module):
         super().__init__()
         tokens = model.get_input_embeddings().weight.detach()[:VOCABULARY_SAMPLE]
         self.input_scale = float(tokens.float().std())
-        self.half = model.dtype == torch.bfloat16
-        self.decoder: Any = model.get_decoder()
-        self.decoder.embed_tokens = None  # hundreds of megabytes in a real Qwen
+        self.in_bfloat16 = model.dtype == torch.bfloat16
+        decoder: Any = model.get_decoder()
+        decoder.embed_tokens = None  # hundreds of megabytes in a real Qwen
+        self.decoder = decoder
 
     def forward(self, x: Tensor) -> Tensor:
         """Last hidden states of inputs, both [B, N, hidden]; causal."""
         # layers in bfloat16 need it, since what is trained of them is float32
-        precision = torch.autocast(x.device.type, torch.bfloat16) if self.half else nullcontext()
+        precision = torch.autocast(x.device.type, torch.bfloat16) if self.in_bfloat16 else nullcontext()
         with precision:
             no_padding = {"full_attention": None}
             return self.decoder(inputs_embeds=x, attention_mask=no_padding, use_cache=False).last_hidden_state
@@ -68,7 +69,8 @@ class AttentionBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """As `DecoderLayers`."""
         parts = self.inner(self.before(x)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        read = functional.scaled_dot_product_attention(*parts, is_causal=True)
+        query, key, value = parts
+        read = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
         return self.after(x + self.outer(read.transpose(1, 2).flatten(2)))
 
 
@@ -129,7 +131,8 @@ class PatchNet(nn.Module):
         super().__init__()
         if not 1 <= stride <= patch_length <= context_length:
             raise ConfigError(
-                f"model.patch_length={patch_length}, model.stride={stride} and context_length={context_length} do not fit",
+                f"model.patch_length={patch_length} and model.stride={stride} do not fit context_length "
+                f"{context_length}",
                 "a stride may be as long as a patch at most, and a patch as long as the context",
             )
         self.horizon, self.patch_length, self.stride = horizon, patch_length, stride

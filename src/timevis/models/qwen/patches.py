@@ -89,7 +89,8 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
-        for name, function in {"backbone": load_backbone, "lora": add_adapters}.items():
+        parts: dict[str, Callable[..., Any]] = {"backbone": load_backbone, "lora": add_adapters}
+        for name, function in parts.items():
             check_arguments(f"model.{name}", kwargs.get(name) or {}, function)
         return super().from_data(datamodule, covariates="none", **kwargs)
 
@@ -99,7 +100,7 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
 
     def backbone_facts(self) -> dict[str, Any]:
         """As for all models with a backbone, but only what is trained inside of it is counted."""
-        trained = sum(p.numel() for p in self.net.backbone.parameters() if p.requires_grad)
+        trained = sum(p.numel() for p in self.source.model.parameters() if p.requires_grad)
         return super().backbone_facts() | {"trainable": trained}
 
     def describe(self) -> dict[str, Any]:
@@ -111,7 +112,7 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
             return super()._standardised(batch, mean, std)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        inside = {id(p) for p in self.net.backbone.parameters()}
+        inside = {id(p) for p in self.source.model.parameters()}
         trained = [p for p in self.net.parameters() if p.requires_grad]
         own = [p for p in trained if id(p) not in inside]
         backbone = [p for p in trained if id(p) in inside]
