@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any, Self
 
@@ -220,7 +221,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
     def loss(self, batch: Batch) -> Tensor:
         length = self.context_length
         first = 0 if self.hparams["context_loss"] else length
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16):
+        # a disabled autocast would also undo the Trainer's own
+        with torch.autocast(self.device.type, torch.bfloat16) if self._bfloat16 else nullcontext():
             logits, digits = self._logits(batch, first)
         losses = cross_entropy(logits, digits[:, first:])
         for name, term in (("ordinal", ranked_probability), ("number_token", number_token)):
