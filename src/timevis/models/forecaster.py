@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -219,6 +219,13 @@ class ResidualQuantiles(nn.Module):
             if len(rows):
                 self.offsets[c] = torch.nanquantile(rows, levels, dim=0).nan_to_num(0.0)
 
+    def fit_batches(self, pairs: Iterable[tuple[Tensor, Batch]]) -> None:
+        """From point forecasts [B, H] and the batches that they are of."""
+        parts = [(p.cpu(), b.channel.cpu(), b.target.cpu(), b.target_mask.cpu()) for p, b in pairs]
+        device = self.offsets.device
+        self.to("cpu").fit(*(torch.cat(p) for p in zip(*parts, strict=True)))
+        self.to(device)
+
     def forward(self, point: Tensor, channel: Tensor) -> Tensor:
         """Quantiles [B, 15, H] around a point forecast [B, H]."""
         return point.unsqueeze(1) + self.offsets[channel]
@@ -243,10 +250,4 @@ class PointForecaster(Forecaster):
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
-        parts = [
-            (self.point(b).cpu(), b.channel.cpu(), b.target.cpu(), b.target_mask.cpu())
-            for b in datamodule.batches("calibration", self.device)
-        ]
-        point, channel, target, mask = (torch.cat(p) for p in zip(*parts, strict=True))
-        self.residuals.to("cpu").fit(point, channel, target, mask)
-        self.residuals.to(self.device)
+        self.residuals.fit_batches((self.point(b), b) for b in datamodule.batches("calibration", self.device))

@@ -306,7 +306,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
     def calibrate(self, datamodule: WindowDataModule) -> None:
         self.eval()
         if self.hparams["decode"] != "sample":
-            self._fit_residuals(datamodule)
+            batches = self._calibration_batches(datamodule)
+            self.residuals.fit_batches((self.forecast(b, explain=False).point, b) for b in batches)
         elif self.hparams["calibrate_temperature"]:
             pairs = []
             for batch in self._calibration_batches(datamodule):
@@ -315,15 +316,6 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
             logits, truth = (torch.cat(p) for p in zip(*pairs, strict=True))
             self.temperature.copy_(fit_temperature(logits, truth))
             log.info("temperatures %s", ", ".join(f"{t:.2f}" for t in self.temperature.tolist()))
-
-    def _fit_residuals(self, datamodule: WindowDataModule) -> None:
-        parts = [
-            (self.forecast(b, explain=False).point.cpu(), b.channel.cpu(), b.target.cpu(), b.target_mask.cpu())
-            for b in self._calibration_batches(datamodule)
-        ]
-        point, channel, target, mask = (torch.cat(p) for p in zip(*parts, strict=True))
-        self.residuals.to("cpu").fit(point, channel, target, mask)
-        self.residuals.to(self.device)
 
     def _calibration_batches(self, datamodule: WindowDataModule) -> Iterator[Batch]:
         """Validation windows, evenly thinned."""
