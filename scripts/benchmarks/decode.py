@@ -108,14 +108,14 @@ def peer_b_work(path: str) -> Callable[[], Any]:
     @torch.no_grad()
     def work() -> None:
         cache = DynamicCache(config=model.config)
-        logits = model(ids, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[:, -1]
+        logits = model(ids, cache=cache, use_cache=True, logits_to_keep=1).logits[:, -1]
         cache.batch_repeat_interleave(SAMPLES)
         logits = logits.repeat_interleave(SAMPLES, 0)
         for step in range(HORIZON * DIGITS):
             allowed = table[step % DIGITS]
             token = allowed[logits[:, allowed].float().softmax(-1).multinomial(1)]
             if step < HORIZON * DIGITS - 1:
-                logits = model(token, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[:, -1]
+                logits = model(token, cache=cache, use_cache=True, logits_to_keep=1).logits[:, -1]
 
     return work
 
