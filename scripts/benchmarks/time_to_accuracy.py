@@ -26,6 +26,7 @@ from benchmarks.contest import script
 from benchmarks.lstm_train import PEERS, compose
 
 CONTEXT, HORIZON, EVERY, LOOK = 168, 24, 24, 20
+# those of timevis.models.forecaster, which the peer's environment does not have
 LEVELS = (0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975)
 GRID = [(rate, steps) for rate in (1e-3, 3e-3, 1e-2) for steps in (300, 1000)]
 

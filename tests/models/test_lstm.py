@@ -12,9 +12,10 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import DatasetCard, Panel
 from timevis.errors import ConfigError
 from timevis.metrics import pinball
+from timevis.models.direct import quantile_loss, quantile_weights
 from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.layers import NORMALIZATIONS, InstanceNorm, ordered_quantiles
-from timevis.models.lstm import LSTM, quantile_loss, quantile_weights
+from timevis.models.lstm import LSTM
 from timevis.models.mixing import mixed
 from timevis.models.naive import SeasonalNaive
 from timevis.models.recurrent import RecurrentNet

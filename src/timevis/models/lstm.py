@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from timevis.models.direct import DirectForecaster, quantile_loss, quantile_weights
+from timevis.models.direct import DirectForecaster
 from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.recurrent import RecurrentEnsemble, RecurrentNet
-
-__all__ = ["LSTM", "quantile_loss", "quantile_weights"]
 
 
 class LSTM(DirectForecaster):

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from timevis.models.layers import CalendarEmbedding, InstanceNorm, one_of, ordered_quantiles
+from timevis.models.layers import CalendarEmbedding, InstanceNorm, one_of, ordered_quantiles, start_narrow
 
 CELLS: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -93,10 +93,7 @@ class RecurrentNet(nn.Module):
         with torch.no_grad():
             if self.highway is not None:
                 self.highway.weight.zero_()
-            # quantiles start close together: softplus(-2) = 0.13
-            bias = self.head.bias.view(self.num_outputs, segment_length)
-            bias[1:] = -2.0
-            bias[1 + num_quantiles // 2] = 0.0
+            start_narrow(self.head.bias.view(self.num_outputs, segment_length))
 
     def _segments(self, rows: Tensor, count: int, front: int) -> Tensor:
         """Rows [B, n, F] as [B, count, segment_length * F], padded with zeros in front or at the end."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.util import find_spec
@@ -141,6 +142,14 @@ def load_backbone(
         folder=folder,
         settings=settings,
     )
+
+
+def load_to_tune(backbone: Mapping[str, Any], tune: str) -> Backbone:
+    """`load_backbone` of a config section; weights that are all trained come in float32 unless it says otherwise."""
+    values = dict(backbone)
+    if tune == "full" and values.get("dtype", "auto") == "auto":
+        values["dtype"] = "float32"  # small updates of bfloat16 weights round to nothing
+    return load_backbone(**values)
 
 
 def find(path: str) -> Path:

@@ -134,9 +134,12 @@ class DigitCodec:
         u = self.squash((values.double() - scaling.shift) / scaling.scale)
         code = ((u + 1) * (self.bins / 2)).floor()
         clipped = (code < 0) | (code > self.bins - 1)
-        code = code.clamp(0, self.bins - 1).long()
+        return self.spelled(code.clamp(0, self.bins - 1).long()), clipped
+
+    def spelled(self, code: Tensor) -> Tensor:
+        """Digits of codes, int64 [...] to [..., width]."""
         powers = torch.tensor([10**i for i in reversed(range(self.width))], device=code.device)
-        return code.unsqueeze(-1) // powers % 10, clipped
+        return code.unsqueeze(-1) // powers % 10
 
     def decode(self, digits: Tensor, scaling: Scaling) -> Tensor:
         """Raw values at the centres of the bins: digits int64 [B, ..., width] to float32 [B, ...]."""

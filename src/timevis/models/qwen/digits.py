@@ -18,7 +18,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.errors import ConfigError
 from timevis.models.forecaster import Forecast, Forecaster, ResidualQuantiles, sample_quantiles
-from timevis.models.qwen.backbone import SMALL, bfloat16_on, load_backbone
+from timevis.models.qwen.backbone import SMALL, bfloat16_on, load_backbone, load_to_tune
 from timevis.models.qwen.codec import DigitCodec, Scaling
 from timevis.models.qwen.decoding import MODES, decode_windows, first_value_distribution
 from timevis.models.qwen.digit_windows import carry_forward, shuffled, spell, thin
@@ -133,7 +133,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         super().__init__(context_length, horizon, num_channels, num_covariates)
         if decode not in MODES:
             raise ConfigError(f"model.decode={decode} is unknown", f"choose among {', '.join(MODES)}")
-        source = load_backbone(**_loading(backbone, tune))
+        source = load_to_tune(backbone, tune)
         made = source.settings
         self.codec = DigitCodec(width=digits or made.get("digits", 3), **{**made.get("codec", {}), **(codec or {})})
         layout = Layout.from_tokenizer(
@@ -288,10 +288,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
             chance = first_value_distribution(
                 self.network, prompt, context, batch.calendar, batch.context_mask, self.temperature
             )
-        code = torch.arange(self.codec.bins, device=chance.device)
-        powers = [10**i for i in reversed(range(self.codec.width))]
-        digits = torch.stack([code // power % 10 for power in powers], -1)
-        return self.codec.decode(digits.expand(len(batch), -1, -1), scaling), chance
+        every = self.codec.spelled(torch.arange(self.codec.bins, device=chance.device))
+        return self.codec.decode(every.expand(len(batch), -1, -1), scaling), chance
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Forecast with fewer samples; within a fit, only some of the windows, spread evenly."""
@@ -336,10 +334,3 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         ]
         total = int(self.trainer.estimated_stepping_batches)
         return warm_cosine([g for g in groups if g["params"]], total, self.hparams["warmup"])
-
-
-def _loading(backbone: Mapping[str, Any], tune: str) -> dict[str, Any]:
-    values = {k: v for k, v in backbone.items() if k != "name"}
-    if tune == "full" and values.get("dtype", "auto") == "auto":
-        values["dtype"] = "float32"  # small updates of bfloat16 weights round to nothing
-    return values

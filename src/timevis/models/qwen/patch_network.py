@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from timevis.errors import ConfigError
-from timevis.models.layers import CalendarEmbedding, InstanceNorm, ordered_quantiles
+from timevis.models.layers import CalendarEmbedding, InstanceNorm, ordered_quantiles, start_narrow
 
 VOCABULARY_SAMPLE = 4096
 
@@ -153,11 +153,7 @@ class PatchNet(nn.Module):
         nn.init.normal_(self.squeeze.weight)
         nn.init.zeros_(self.squeeze.bias)
         self.squeeze_scale = self.squeeze.in_features**-0.5
-        with torch.no_grad():
-            # quantiles start close together: softplus(-2) = 0.13
-            bias = self.head.bias.view(self.num_outputs, horizon)
-            bias[1:] = -2.0
-            bias[1 + num_quantiles // 2] = 0.0
+        start_narrow(self.head.bias.view(self.num_outputs, horizon))
 
     def _patches(self, rows: Tensor) -> Tensor:
         """Rows [B, L] as overlapping patches [B, N, patch_length], the last row repeated at the end."""

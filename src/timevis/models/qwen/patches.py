@@ -16,7 +16,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.models.direct import DirectForecaster
 from timevis.models.forecaster import QUANTILE_LEVELS
-from timevis.models.qwen.backbone import Backbone, bfloat16_on, load_backbone
+from timevis.models.qwen.backbone import Backbone, bfloat16_on, load_backbone, load_to_tune
 from timevis.models.qwen.kept_state import KeepsTrainedState
 from timevis.models.qwen.lora import add_adapters, tune_layers
 from timevis.models.qwen.patch_network import AttentionBlock, DecoderLayers, Nothing, PatchNet
@@ -74,7 +74,7 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
             layers = build(hidden_size)
             self.source = _stand_in(backbone["path"], name, hidden_size, layers)
         else:
-            self.source = load_backbone(**_loading(backbone, tune))
+            self.source = load_to_tune(backbone, tune)
             hidden_size = self.source.model.config.hidden_size
             tune_layers(self.source.model, tune, **lora)
             layers = DecoderLayers(self.source.model)
@@ -118,13 +118,6 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
         backbone = [p for p in trained if id(p) in inside]
         groups = [{"params": own}, {"params": backbone, "lr": self.hparams["backbone_learning_rate"]}]
         return [g for g in groups if g["params"]]
-
-
-def _loading(backbone: Mapping[str, Any], tune: str) -> dict[str, Any]:
-    values = dict(backbone)
-    if tune == "full" and values.get("dtype", "auto") == "auto":
-        values["dtype"] = "float32"  # small updates of bfloat16 weights round to nothing
-    return values
 
 
 def _stand_in(path: str, name: str, size: int, layers: AttentionBlock | Nothing) -> Backbone:
