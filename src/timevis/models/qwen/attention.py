@@ -7,6 +7,7 @@ its own suffix only (the shared-prefix idea of Hydragen, Juravsky et al. 2024), 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -42,6 +43,19 @@ class SharedPrefixCache:
         self.samples, self.length = 0, 0
         self.prefix: list[tuple[Tensor, Tensor]] = [(torch.empty(0), torch.empty(0))] * layers
         self._suffix: list[tuple[Tensor, Tensor]] = []
+
+    @classmethod
+    def joined(cls, parts: Sequence[SharedPrefixCache]) -> SharedPrefixCache:
+        """The prefixes of some windows after those of others; empties `parts` as it goes, layer by layer."""
+        if len(parts) == 1:
+            return parts[0]
+        whole = cls(0)
+        for layer in range(len(parts[0].prefix)):
+            keys, values = zip(*(part.prefix[layer] for part in parts), strict=True)
+            whole.prefix.append((torch.cat(keys), torch.cat(values)))
+            for part in parts:
+                part.prefix[layer] = (torch.empty(0), torch.empty(0))
+        return whole
 
     def fork(self, samples: int) -> None:
         """Go from the prefix to `samples` empty suffixes of it."""

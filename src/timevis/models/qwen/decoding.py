@@ -15,6 +15,8 @@ from timevis.models.qwen.network import DigitNetwork
 log = logging.getLogger(__name__)
 
 MODES = ("sample", "greedy", "median")
+# of prefixes read in one pass: enough for fast products, few enough to take little memory
+PREFILL_TOKENS = {"cpu": 2048, "accelerator": 32768}
 
 
 def _choose(logits: Tensor, level: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -129,9 +131,13 @@ def _prefill(
 ) -> tuple[Tensor, SharedPrefixCache, int]:
     """Last hidden state [B, 1, hidden] of prompt and context, their cache, and their number of tokens."""
     x = network.embed(prompt, context, calendar[:, : context.shape[1] + 1], observed)
-    cache = SharedPrefixCache(network.backbone.config.num_hidden_layers)
     position = torch.arange(x.shape[1], device=x.device).unsqueeze(0)
-    return network.hidden(x, cache=cache, position_ids=position)[:, -1:], cache, x.shape[1]
+    most = max(1, PREFILL_TOKENS["cpu" if x.device.type == "cpu" else "accelerator"] // x.shape[1])
+    last, caches = [], []
+    for part in x.split(most):
+        caches.append(SharedPrefixCache(network.backbone.config.num_hidden_layers))
+        last.append(network.hidden(part, cache=caches[-1], position_ids=position)[:, -1:].clone())
+    return torch.cat(last), SharedPrefixCache.joined(caches), x.shape[1]
 
 
 @torch.no_grad()
