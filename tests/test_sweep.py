@@ -10,6 +10,7 @@ from tiny import ROOT, TINY
 
 from timevis.sweep import watch
 from timevis.sweep.leaderboard import by_setting, read_runs, write_leaderboard
+from timevis.sweep.paired import write_comparisons
 
 FREE = [o for o in TINY if not o.startswith("horizon")]
 TOO_LONG = "600"  # rows of horizon, of a series with 600
@@ -55,6 +56,20 @@ def test_a_sweep_without_a_failure_ends_with_0_and_sorts_by_validation(sweep):
     assert "## Over seeds" in text
     assert "±" in text
     assert (folder / "leaderboard.png").read_bytes().startswith(b"\x89PNG")
+    compared = pd.read_csv(folder / "comparison_synthetic" / "differences.csv")
+    assert set(compared["run"]) == {"linear, seed 1", "seasonal_naive, seed 0", "seasonal_naive, seed 1"}
+    assert "reference: linear, seed 0" in (folder / "comparison_synthetic" / "comparison.md").read_text()
+
+
+def test_the_jobs_of_a_sweep_are_compared_window_set_by_window_set(sweep):
+    code, folder = sweep("model=linear", "horizon=6,7", "context_length=12,24")
+    assert code == 0
+    for place in folder.glob("comparison_*"):
+        compared = pd.read_csv(place / "differences.csv")
+        assert list(compared["run"].unique()) == ["linear, context_length=24"]
+    assert len(list(folder.glob("comparison_*"))) == 2
+    assert len(write_comparisons(folder)) == len(list(folder.glob("comparison_*")))  # written anew, not beside
+    assert not [path for path in folder.iterdir() if path.name.startswith("tmp")]
 
 
 def test_optuna_goes_on_after_failed_trials_and_finds_the_best(sweep):

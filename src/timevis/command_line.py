@@ -59,9 +59,12 @@ def main(train: Callable[[], Any]) -> None:
         code = 1  # every trial of an Optuna sweep failed; the leaderboard says why
     if (sweep := current_sweep()) is not None:
         from timevis.sweep.leaderboard import write_leaderboard
+        from timevis.sweep.paired import write_comparisons
 
         failed = write_leaderboard(sweep)
         print(f"leaderboard: {sweep / 'leaderboard.md'}")
+        for folder in write_comparisons(sweep):
+            print(f"paired differences: {folder / 'comparison.md'}")
         code = code or int(failed > 0)
     sys.stdout.flush()
     raise SystemExit(code)

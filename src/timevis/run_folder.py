@@ -81,6 +81,11 @@ class RunFolder:
         return cfg
 
     @property
+    def overrides(self) -> list[str]:
+        """What was typed on the command line."""
+        return typed_overrides(self.path)
+
+    @property
     def shown(self) -> Path:
         """The path as people like to read and type it."""
         here = Path.cwd()
@@ -158,6 +163,19 @@ class RunFolder:
         from timevis.models.storage import load
 
         return load(self.path / "model")
+
+
+def typed_overrides(folder: Path) -> list[str]:
+    """The overrides of the command line that started the run in a folder; none where it was never created."""
+    path = folder / "overrides.yaml"
+    return [str(o) for o in OmegaConf.load(path)] if path.is_file() else []
+
+
+def settings(runs: Sequence[Sequence[str]]) -> list[str]:
+    """What tells runs apart, from the overrides of each: those that not all of them share, without the seed."""
+    typed = [[o for o in overrides if not o.startswith("seed=")] for overrides in runs]
+    common = set.intersection(*map(set, typed)) if len(typed) > 1 else set()
+    return [" ".join(o for o in overrides if o not in common) for overrides in typed]
 
 
 def load_forecaster(path: str | os.PathLike[str]) -> Forecaster:

@@ -15,6 +15,7 @@ from timevis.evaluation.chart import SERIES_ROLES, Chart, Mark
 from timevis.evaluation.run_record import RunRecord
 from timevis.evaluation.significance import diebold_mariano_windows, paired_difference
 from timevis.evaluation.verdict import COSTS, METRICS
+from timevis.run_folder import settings
 
 COMPARED = ("wql", "crps", "mase", "mae_scaled", "mse_scaled")
 NAIVE = "seasonal naive"
@@ -140,11 +141,19 @@ def _short(value: Any) -> str:
 
 
 def unique_labels(records: Sequence[RunRecord]) -> list[str]:
-    """Labels of runs; runs of one model are told apart by their seeds, or else by their folders."""
+    """Labels of runs; those of one model are told apart by seed, by what was typed, or else by folder."""
     labels = [r.label for r in records]
-    for mark in (lambda r: f"seed {r.results['run']['seed']}", lambda r: r.folder.name, lambda r: str(r.folder)):
+    marks = (
+        [f"seed {r.results['run']['seed']}" for r in records],
+        settings([r.overrides for r in records]),
+        [r.folder.name for r in records],
+        [str(r.folder) for r in records],
+    )
+    for mark in marks:
         many = {label for label, n in Counter(labels).items() if n > 1}
-        marked = [f"{label}, {mark(r)}" if label in many else label for label, r in zip(labels, records, strict=True)]
+        marked = [
+            f"{label}, {own}" if own and label in many else label for label, own in zip(labels, mark, strict=True)
+        ]
         if many and len(set(marked)) > len(set(labels)):
             labels = marked
     return labels

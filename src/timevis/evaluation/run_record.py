@@ -27,6 +27,8 @@ class RunRecord:
         data_report.json; empty where there is none.
     config : dict
         config.yaml.
+    overrides : list of str
+        Of the command line.
     windows : DataFrame
         windows.parquet.
     naive_windows : DataFrame or None
@@ -41,6 +43,7 @@ class RunRecord:
     results: dict[str, Any]
     data_report: dict[str, Any]
     config: dict[str, Any]
+    overrides: list[str]
     windows: pd.DataFrame
     naive_windows: pd.DataFrame | None
     predictions: pd.DataFrame
@@ -62,6 +65,7 @@ class RunRecord:
             results=run.results,
             data_report=_json(run.path / "data_report.json"),
             config=yaml.safe_load((run.path / "config.yaml").read_text(encoding="utf-8")),
+            overrides=run.overrides,
             windows=run.windows,
             naive_windows=_parquet(run.path / "windows_seasonal_naive.parquet"),
             predictions=run.predictions,

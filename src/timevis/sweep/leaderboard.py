@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from timevis.files import atomic, write_text
+from timevis.run_folder import settings, typed_overrides
 from timevis.status import read_status
 
 METRICS = ("wql", "mase", "mae_scaled", "mse_scaled", "crps", "coverage_80")
@@ -27,11 +28,9 @@ def read_runs(sweep: Path) -> pd.DataFrame:
         val/wql, test/*, skill_*, cost and reason.
     """
     folders = sorted(path.parent for path in sweep.rglob("status.json"))
-    overrides = [_overrides(folder) for folder in folders]
-    common = set.intersection(*(set(o) for o in overrides)) if len(overrides) > 1 else set()
     rows = [
-        _row(folder, folder.relative_to(sweep), [o for o in typed if o not in common])
-        for folder, typed in zip(folders, overrides, strict=True)
+        _row(folder, folder.relative_to(sweep), setting)
+        for folder, setting in zip(folders, settings([typed_overrides(f) for f in folders]), strict=True)
     ]
     columns = ["run", "setting", "seed", "state", "data", "model", "backbone", SORT]
     columns += [f"test/{m}" for m in METRICS] + ["skill_wql", "skill_wql_low", "skill_wql_high", "skill_mae"]
@@ -59,25 +58,19 @@ def write_leaderboard(sweep: Path) -> int:
     runs = read_runs(sweep)
     if runs.empty:
         return 0
-    settings = by_setting(runs)
+    over_seeds = by_setting(runs)
     write_text(sweep / "leaderboard.csv", runs.to_csv(index=False))
-    write_text(sweep / "leaderboard_settings.csv", settings.to_csv(index=False))
-    write_text(sweep / "leaderboard.md", _markdown(runs, settings))
-    if len(settings):
+    write_text(sweep / "leaderboard_settings.csv", over_seeds.to_csv(index=False))
+    write_text(sweep / "leaderboard.md", _markdown(runs, over_seeds))
+    if len(over_seeds):
         with atomic(sweep / "leaderboard.png") as path:
-            _picture(settings, path)
+            _picture(over_seeds, path)
     return int((runs["state"] != "completed").sum())
 
 
-def _overrides(folder: Path) -> list[str]:
-    path = folder / "overrides.yaml"
-    typed = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else []
-    return [str(o) for o in typed or [] if not str(o).startswith("seed=")]
-
-
-def _row(folder: Path, name: Path, setting: list[str]) -> dict[str, Any]:
+def _row(folder: Path, name: Path, setting: str) -> dict[str, Any]:
     status = read_status(folder) or {}
-    row: dict[str, Any] = {"run": str(name), "setting": " ".join(setting), "state": status.get("state")}
+    row: dict[str, Any] = {"run": str(name), "setting": setting, "state": status.get("state")}
     if (folder / "config.yaml").is_file():
         cfg = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
         row |= {"data": cfg["data"]["name"], "model": cfg["model"]["name"], "seed": cfg["seed"]}
@@ -101,7 +94,7 @@ def _row(folder: Path, name: Path, setting: list[str]) -> dict[str, Any]:
     }
 
 
-def _markdown(runs: pd.DataFrame, settings: pd.DataFrame) -> str:
+def _markdown(runs: pd.DataFrame, over_seeds: pd.DataFrame) -> str:
     lines = [
         "# Leaderboard",
         "",
@@ -115,12 +108,12 @@ def _markdown(runs: pd.DataFrame, settings: pd.DataFrame) -> str:
         for r in runs.itertuples(index=False)
     ]
     lines += [_table(table.dropna(axis=1, how="all")), ""]
-    if len(settings) and settings["seeds"].max() > 1:
-        rows = settings[["data", "model", "backbone", "setting", "seeds"]].copy()
+    if len(over_seeds) and over_seeds["seeds"].max() > 1:
+        rows = over_seeds[["data", "model", "backbone", "setting", "seeds"]].copy()
         for name in (SORT, "test/wql", "test/mase", "skill_wql"):
             rows[name] = [
                 f"{mean:.4g} ± {std:.2g}" if std == std else f"{mean:.4g}"
-                for mean, std in zip(settings[f"{name} mean"], settings[f"{name} std"], strict=True)
+                for mean, std in zip(over_seeds[f"{name} mean"], over_seeds[f"{name} std"], strict=True)
             ]
         lines += ["## Over seeds", "", _table(rows), ""]
     return "\n".join(lines)
@@ -138,22 +131,22 @@ def _table(frame: pd.DataFrame) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def _picture(settings: pd.DataFrame, path: Path) -> None:
+def _picture(over_seeds: pd.DataFrame, path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     labels = [
         " ".join(str(part) for part in (r.data, r.model, r.backbone, r.setting) if part and part == part)
-        for r in settings.itertuples(index=False)
+        for r in over_seeds.itertuples(index=False)
     ]
     figure = Figure(figsize=(9, 1.2 + 0.35 * len(labels)))
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     for name, offset, color in ((SORT, -0.12, "#8a8f98"), ("test/wql", 0.12, "#1f6feb")):
         axes.errorbar(
-            settings[f"{name} mean"],
+            over_seeds[f"{name} mean"],
             [i + offset for i in range(len(labels))],
-            xerr=settings[f"{name} std"].fillna(0.0),
+            xerr=over_seeds[f"{name} std"].fillna(0.0),
             fmt="o",
             color=color,
             label=name,
