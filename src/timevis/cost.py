@@ -38,10 +38,10 @@ def of_run(
     forecaster: Forecaster, backtest: Backtest, device: torch.device, fit_seconds: float, test_seconds: float
 ) -> dict[str, Any]:
     """The cost section of results.json; seconds are wall time, forecasts are windows of one channel."""
-    sizes = [(p.numel(), p.requires_grad) for p in forecaster.parameters()]
+    learnt, every = forecaster.parameter_counts()
     return {
-        "trainable_parameters": sum(n for n, trains in sizes if trains),
-        "parameters": sum(n for n, _ in sizes),
+        "trainable_parameters": learnt,
+        "parameters": every,
         "fit_seconds": round(fit_seconds, 3),
         "test_seconds": round(test_seconds, 3),
         "forecasts_per_second": len(backtest.windows) / max(backtest.seconds, 1e-9),

@@ -99,6 +99,8 @@ def test_the_trees_travel_in_the_state_as_plain_bytes():
     batch = datamodule.gather("test", torch.arange(20))
     assert torch.equal(empty.forecast(batch).quantiles, model.forecast(batch).quantiles)
     assert all(isinstance(v, torch.Tensor) for v in model.state_dict().values())
+    frames = (b.trees_to_dataframe() for b in (model.booster, model.spread))
+    assert model.parameter_counts()[0] == sum(frame["left_child"].isna().sum() for frame in frames)
 
 
 @pytest.mark.parametrize("rows", [500, 20_000])

@@ -37,6 +37,7 @@ def test_a_series_that_obeys_a_linear_recurrence_is_forecast_exactly():
     values = 50 + np.stack([np.sin(T / 5), np.cos(T / 5 + 1)], axis=1)
     model, datamodule = prepared(values, penalties=(1e-8,))
     assert scaled_error(model, datamodule) < 1e-3
+    assert model.parameter_counts() == (13 * 4, 13 * 4)  # twelve rows and a constant for each of four steps
 
 
 def test_channels_of_different_rhythms_need_maps_of_their_own():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -93,6 +94,12 @@ class Boosted(PointForecaster):
         # errors of training rows are too small, but the calibration after the fit only needs their shape
         sizes = [np.abs(y - self.booster.predict(x, num_threads=1)) for x, y in (train, val)]
         self.spread = self._boost((train[0], sizes[0]), (val[0], sizes[1]))
+
+    def parameter_counts(self) -> tuple[int, int]:
+        """Leaves, of which each holds a number; those of the trees that size the intervals count as well."""
+        texts = [b.model_to_string() for b in (self.booster, self.spread) if b]
+        leaves = sum(int(n) for text in texts for n in re.findall(r"^num_leaves=(\d+)$", text, re.MULTILINE))
+        return leaves, leaves
 
     def refit_arguments(self) -> dict[str, Any]:
         assert self.booster is not None, "the model is not fitted"

@@ -110,6 +110,11 @@ class Forecaster(pl.LightningModule):
         """Whether there is anything for a Trainer to fit."""
         return any(p.requires_grad for p in self.parameters())
 
+    def parameter_counts(self) -> tuple[int, int]:
+        """How many numbers the fit learns for the point forecast, and how many the model has in all."""
+        sizes = [(p.numel(), p.requires_grad) for p in self.parameters()]
+        return sum(n for n, trains in sizes if trains), sum(n for n, _ in sizes)
+
     def prepare(self, datamodule: WindowDataModule) -> None:
         """Learn what is learnt without gradients; sees training and validation parts only. Call super first."""
         self.channel_mean.copy_(torch.from_numpy(datamodule.scaler.mean))

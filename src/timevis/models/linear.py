@@ -73,6 +73,9 @@ class Linear(PointForecaster):
         self.maps.copy_(best[1])
         self.penalty.fill_(best[2])
 
+    def parameter_counts(self) -> tuple[int, int]:
+        return self.maps.numel(), self.maps.numel()
+
     def refit_arguments(self) -> dict[str, Any]:
         return {"penalties": [float(self.penalty)]}
 
