@@ -42,6 +42,7 @@ MODELS = {
             "mix": 1.0,
             "members": 2,
             "highway": True,
+            "linear": True,
         },
     ),
     "gru-mean-std": (LSTM, {**SMALL_NET, "segment_length": 12, "cell": "gru", "normalization": "mean_std"}),

@@ -280,3 +280,27 @@ def test_an_ensemble_forecasts_the_average_of_its_members():
         alone.append(model.forecast(batch).quantiles)
     assert not torch.allclose(*alone)
     torch.testing.assert_close(together, torch.stack(alone).mean(0))
+
+
+def test_a_linear_map_takes_over_where_the_network_has_learnt_nothing():
+    values = 10 + 3 * np.sin(T / 5) + 0.1 * np.random.default_rng(0).normal(size=ROWS)
+    datamodule = make_datamodule(values)
+    model, _ = trained(datamodule, epochs=1, learning_rate=0.0, highway=False, linear=True)
+    batch = datamodule.gather("test", torch.arange(len(datamodule.windows["test"])))
+    with torch.no_grad():
+        before = (model.forecast(batch).point - batch.target).abs().mean()
+        model.calibrate(datamodule)
+        after = model.forecast(batch)
+    assert float(model.linear_share) >= 0.9
+    assert (after.point - batch.target).abs().mean() < 0.2 * before
+    assert torch.all(after.quantiles.diff(dim=1) >= 0)
+    assert model.describe()["linear_share"] == pytest.approx(float(model.linear_share))
+
+
+def test_a_linear_map_that_does_not_help_is_left_out():
+    shocks = np.random.default_rng(1).normal(size=ROWS)
+    datamodule = make_datamodule(np.where(T % 24 < 12, 5.0, -5.0) * (T % 48 < 24) + 0.01 * shocks)
+    model, _ = trained(datamodule, linear=True)
+    model.linear.maps.normal_(std=10)
+    model.calibrate(datamodule)
+    assert float(model.linear_share) == 0
