@@ -47,7 +47,8 @@ class Run:
 
     def __init__(self, cfg: DictConfig) -> None:
         self.cfg, self.folder = cfg, Path(cfg.folder)
-        self.device = torch.device("cuda" if torch.cuda.is_available() and cfg.device == "auto" else "cpu")
+        device = ("cuda" if torch.cuda.is_available() else "cpu") if cfg.device == "auto" else cfg.device
+        self.device = torch.device(device)
         if cfg.threads:
             torch.set_num_threads(cfg.threads)
         torch.manual_seed(cfg.seed)
@@ -109,7 +110,8 @@ class Run:
         total = 0.0
         for part in batch.split(self.cfg.pass_tokens):
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.cfg.bf16):
-                loss = pretraining.digit_loss(self.network, part) * (len(part.digits) / len(batch.digits))
+                share = part.observed.sum() / batch.observed.sum()
+                loss = pretraining.digit_loss(self.network, part) * share
             loss.backward()
             total += float(loss.detach())
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)

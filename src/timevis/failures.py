@@ -27,7 +27,7 @@ def explain(error: BaseException, cfg: DictConfig | None = None) -> Failure:
         return Failure(error.message, error.advice)
     text = str(error).strip()
     first = text.splitlines()[0] if text else type(error).__name__
-    if _out_of_memory(error, text):
+    if out_of_memory(error):
         return Failure(f"out of memory: {first}", _smaller_batch(cfg))
     if isinstance(error, FloatingPointError):
         return Failure(
@@ -41,7 +41,9 @@ def explain(error: BaseException, cfg: DictConfig | None = None) -> Failure:
     return Failure(f"{type(error).__name__}: {first}", "see train.log in the run folder for where")
 
 
-def _out_of_memory(error: BaseException, text: str) -> bool:
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that there is no more memory, on a GPU or on the CPU."""
+    text = str(error)
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)

@@ -63,6 +63,11 @@ class Batch:
         """float32 [B, L+H, K], zero where masked."""
         return torch.where(self.covariate_mask, self._rows(self.series.covariates), 0.0)
 
+    def pick(self, rows: Tensor) -> Batch:
+        """The windows where `rows`, bool [B], is true."""
+        own = (self.context, self.context_mask, self.target, self.target_mask, self.channel, self.origin)
+        return Batch(*(tensor[rows] for tensor in own), series=self.series)
+
     def _rows(self, table: Tensor) -> Tensor:
         """The rows [B, L+H, K] of a table [T, K] that context and target cover."""
         length, width = self.context.shape[1] + self.target.shape[1], table.shape[1]

@@ -113,3 +113,14 @@ def test_bundled_channels_lose_little_to_clipping_and_rounding(name: str, bundle
         cost = (codec.decode(digits, scaling) - windows).abs()[:, length:].mean()
         assert float(clipped.double().mean()) < 0.001, panel.channels[c]
         assert float(cost) < 0.02 * naive, panel.channels[c]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_unit_of_a_series_does_not_matter(rule: str) -> None:
+    torch.manual_seed(0)
+    series, mask = 3 + torch.randn(2, 168), torch.ones(2, 168, dtype=torch.bool)
+    codec = DigitCodec(rule=rule)
+    large, small = (
+        codec.encode(x, codec.fit(x, mask, x.std(1, keepdim=True)))[0] for x in (series * 1e6, series * 1e-9)
+    )
+    assert float((large == small).all(-1).double().mean()) > 0.99

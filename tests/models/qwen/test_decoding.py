@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from small_networks import random_windows, small_network
 from transformers import LogitsProcessor, LogitsProcessorList
 
-from timevis.models.qwen.decoding import _choose, decode, decode_windows, first_value_distribution
+from timevis.models.qwen.decoding import PREFILL_TOKENS, _choose, decode, decode_windows, first_value_distribution
 from timevis.models.qwen.random_numbers import uniforms
 
 KINDS = ["qwen2", "qwen3", "nano"]
@@ -162,15 +162,21 @@ def test_the_first_value_has_an_exact_distribution(kind: str) -> None:
         assert torch.allclose(chance[b].float(), chance_of_every_code(network, windows, b), rtol=1e-3, atol=1e-7)
 
 
-def test_running_out_of_memory_halves_the_windows_per_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("most", "error"), [(4, torch.OutOfMemoryError()), (1, RuntimeError("can't allocate memory"))]
+)
+def test_running_out_of_memory_halves_the_windows_and_then_the_paths(
+    monkeypatch, most: int, error: Exception
+) -> None:
     network, windows = small_network("qwen3"), random_windows(batch=8)
     levels, context = levels_of(8, 2, 12), windows.digits[:, :9]
     whole = run(network, windows, samples=2, levels=levels)
     hidden = network.hidden
 
     def small_memory(x: torch.Tensor, **kwargs) -> torch.Tensor:
-        if len(x) > 2:
-            raise torch.OutOfMemoryError
+        paths = kwargs["cache"].samples
+        if len(x) * paths > most:
+            raise error
         return hidden(x, **kwargs)
 
     monkeypatch.setattr(network, "hidden", small_memory)
@@ -178,6 +184,26 @@ def test_running_out_of_memory_halves_the_windows_per_pass(monkeypatch: pytest.M
         network, windows.prompt, context, windows.calendar, windows.observed[:, :9], rows=100, levels=levels
     )
     assert torch.equal(out, whole)
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory(monkeypatch) -> None:
+    network, windows = small_network("qwen3"), random_windows(batch=2)
+
+    def broken(x: torch.Tensor, **kwargs) -> torch.Tensor:
+        raise RuntimeError("shapes do not match")
+
+    monkeypatch.setattr(network, "hidden", broken)
+    known = (windows.prompt, windows.digits[:, :9], windows.calendar, windows.observed[:, :9])
+    with pytest.raises(RuntimeError, match="shapes"):
+        decode_windows(network, *known, levels=levels_of(2, 2, 12))
+
+
+def test_a_long_prefill_in_parts_changes_nothing(monkeypatch) -> None:
+    network, windows = small_network("qwen2"), random_windows(batch=5)
+    levels = levels_of(5, 3, 12)
+    whole = run(network, windows, samples=3, levels=levels)
+    monkeypatch.setitem(PREFILL_TOKENS, "cpu", 2 * (windows.prompt.shape[1] + 9 * 3) + 1)
+    assert torch.equal(run(network, windows, samples=3, levels=levels), whole)
 
 
 @settings(max_examples=30, deadline=None)

@@ -14,7 +14,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from timevis.errors import ConfigError, RunFolderError
 from timevis.models.qwen.backbone import find
-from timevis.models.qwen.digit_windows import carry_forward, thin
+from timevis.models.qwen.digit_windows import carry_forward, spread
 from timevis.models.qwen.digits import QwenForecaster
 from timevis.models.storage import load, save
 
@@ -259,7 +259,7 @@ def test_calendar_tables_can_be_left_out_or_chosen(make_forecaster) -> None:
         ("model.decode=best", "best"),
         ("model.lora.targets=[q_prj]", "q_prj"),
         ("model.calendar=[hours]", "hours"),
-        ("model.digits=5", "5 digits"),
+        ("model.digits=5", "made for 3"),
         ("+model.codec.rule=mean", "mean"),
         ("+model.codec.ruel=mean_std", "ruel"),
         ("model.prompt.style=long", "long"),
@@ -292,9 +292,67 @@ def test_checkpointed_gradients_are_the_same(make_forecaster) -> None:
     assert all(torch.allclose(plain[name], checkpointed[name], atol=1e-6) for name in plain)
 
 
-def test_validation_within_a_fit_reads_all_channels_alike(make_forecaster, bundled_panel) -> None:
-    _, data = make_forecaster(panel=bundled_panel("weather"))
-    batch = data.gather("val", torch.arange(400))
-    few = thin(batch, total=400, wanted=40, channels=4)
-    assert 20 <= len(few) <= 40
-    assert set(few.channel.tolist()) == {0, 1, 2, 3}
+@pytest.mark.parametrize("channels", [1, 2, 4, 5, 10, 321])
+def test_windows_are_thinned_over_all_channels_alike(channels: int) -> None:
+    chosen = spread(200 * channels, 40, channels)
+    seen = torch.bincount(chosen % channels, minlength=channels)
+    assert len(chosen) <= 40 + 1
+    assert int(seen.max() - seen.min()) <= 1
+
+
+def test_validation_within_a_fit_reads_the_same_windows_however_they_are_batched(make_forecaster, bundled_panel):
+    counts = []
+    for size in (8, 50):
+        forecaster, data = make_forecaster(
+            f"model.fit.eval_batch_size={size}",
+            "model.fit_windows=12",
+            "model.val_samples=2",
+            panel=bundled_panel("weather"),
+        )
+        forecaster.prepare(data)
+        options = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+        trainer = Trainer(
+            max_epochs=1, limit_train_batches=1, accelerator="cpu", enable_model_summary=False, **options
+        )
+        trainer.fit(forecaster, datamodule=data)
+        counts.append(forecaster.val_metrics.sum_count[:, 0].tolist())
+    assert counts[0] == counts[1]
+    assert min(counts[0]) >= 2
+
+
+def test_what_the_config_leaves_open_is_saved_as_found(make_forecaster) -> None:
+    forecaster, _ = make_forecaster()
+    saved = forecaster.hparams
+    assert saved["digits"] == 3
+    assert saved["calendar"] == forecaster.source.settings["fields"]
+    assert saved["codec"]["rule"] == "mean_std"
+    assert saved["prompt"]["style"] == "short"
+
+
+def test_nano_writes_as_many_digits_as_it_was_made_for(make_forecaster) -> None:
+    with pytest.raises(ConfigError, match="made for 3"):
+        make_forecaster("model.digits=2")
+    with pytest.raises(ConfigError, match="width"):
+        make_forecaster("+model.codec.width=3")
+
+
+def test_digits_are_drawn_from_float32_logits_within_autocast_too(make_forecaster) -> None:
+    forecaster, data = make_forecaster("model.bf16=false")
+    batch = data.gather("test", torch.arange(4))
+    _, chance = forecaster.first_value(batch)
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = forecaster.first_value(batch)[1]
+        assert forecaster.forecast(batch).samples.isfinite().all()
+    # with eight bits of logits most of ten digits would share a few probabilities
+    assert rounded.dtype == torch.float64
+    assert len(rounded[0].float().unique()) > 500
+    assert float((rounded - chance).abs().sum(1).max()) < 0.2
+
+
+def test_a_fit_without_an_end_is_refused(make_forecaster) -> None:
+    forecaster, data = make_forecaster()
+    options = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    trainer = Trainer(max_epochs=-1, max_time="00:00:01:00", accelerator="cpu", enable_model_summary=False, **options)
+    forecaster.prepare(data)
+    with pytest.raises(ConfigError, match="no end"):
+        trainer.fit(forecaster, datamodule=data)

@@ -79,13 +79,15 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(script, con
         assert torch.equal(whole.average[name], resumed.average[name]), name
 
 
-def test_the_loss_of_a_piece_counts_its_share(script, config):
-    network, batch = script.Run(config).network.eval(), stream()[1]
-    parts = batch.split(batch.digits[0].numel())
-    assert len(parts) == len(batch.digits) > 1
+def test_a_step_in_pieces_has_the_loss_of_the_whole_batch(script, config):
+    run = script.Run(config)
+    run.network.eval()
+    batch = run.stream[run.step]
+    batch.observed[0, 10:] = False
+    batch.observed[1, 3:9] = False
+    run.stream = {run.step: batch}
     with torch.no_grad():
-        pieces = [digit_loss(network, part) for part in parts]
-        kept = torch.tensor([float(part.observed.sum()) for part in parts])
-        assert float((torch.stack(pieces) * kept).sum() / kept.sum()) == pytest.approx(
-            float(digit_loss(network, batch)), rel=1e-4
-        )
+        whole = float(digit_loss(run.network, batch))
+    run.cfg.pass_tokens, run.cfg.bf16 = batch.digits[0].numel(), False
+    assert len(batch.split(run.cfg.pass_tokens)) == len(batch.digits) > 1
+    assert run.train_step() == pytest.approx(whole, rel=1e-4)

@@ -115,7 +115,7 @@ def shared_prefix_attention(
         last = torch.arange(key.length - new, key.length, device=query.device).repeat_interleave(groups)
         own.masked_fill_(torch.arange(room, device=query.device) > last[:, None], float("-inf"))
     own = own.flatten(2, 3)
-    if query.device.type == "cpu" and query.dtype == torch.float32:
+    if query.device.type == "cpu" and query.dtype == value.prefix.dtype == torch.float32:
         out = _fused(asked, own, key, value)
     else:
         out = _joint(asked, own, key, value)

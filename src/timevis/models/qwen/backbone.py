@@ -147,6 +147,10 @@ def load_backbone(
 def load_to_tune(backbone: Mapping[str, Any], tune: str) -> Backbone:
     """`load_backbone` of a config section; weights that are all trained come in float32 unless it says otherwise."""
     values = dict(backbone)
+    if tune == "full" and values.get("quantization", "none") != "none":
+        raise ConfigError(
+            "model.tune=full cannot train weights of 4 bit", "use model.tune=lora, or quantization none"
+        )
     if tune == "full" and values.get("dtype", "auto") == "auto":
         values["dtype"] = "float32"  # small updates of bfloat16 weights round to nothing
     return load_backbone(**values)

@@ -95,7 +95,7 @@ class DigitCodec:
             middle = torch.nanquantile(known, 0.5, dim=1, keepdim=True)
             shift = middle if self.rule == "median_iqr" else (low + high) / 2
             scale = (high - low) / normal
-        tiny = 1e-6 * (1 + shift.abs())  # float32 cannot tell closer values apart
+        tiny = (1e-6 * shift.abs()).clamp(min=1e-30)  # float32 cannot tell closer values apart
         return Scaling(shift, torch.maximum(scale, torch.maximum(self.floor * deviation.double(), tiny)))
 
     def squash(self, z: Tensor) -> Tensor:

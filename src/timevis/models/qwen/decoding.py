@@ -9,6 +9,7 @@ import psutil
 import torch
 from torch import Tensor
 
+from timevis.failures import out_of_memory
 from timevis.models.qwen.attention import SharedPrefixCache
 from timevis.models.qwen.network import DigitNetwork
 
@@ -38,7 +39,7 @@ def _choose(logits: Tensor, level: Tensor | None) -> tuple[Tensor, Tensor | None
     return digit, inside.squeeze(-1).clamp(0, 1)
 
 
-def rows_per_pass(model: Any, tokens: int, suffix: int) -> int:
+def rows_per_pass(model: Any, tokens: int, suffix: int, samples: int) -> int:
     """Paths to decode side by side in the memory at hand: at most a quarter of it, and what a CPU's cache likes.
 
     Parameters
@@ -46,11 +47,13 @@ def rows_per_pass(model: Any, tokens: int, suffix: int) -> int:
     model : transformers causal language model
     tokens, suffix : int
         Of a whole window, and of the part that every path stores for itself.
+    samples : int
+        Paths that share the rest.
     """
     config, weight = model.config, next(model.parameters())
     heads = config.num_attention_heads
     size = getattr(config, "head_dim", None) or config.hidden_size // heads
-    stored = 2 * config.num_hidden_layers * config.num_key_value_heads * size * suffix
+    stored = 2 * config.num_hidden_layers * config.num_key_value_heads * size * (suffix + (tokens - suffix) / samples)
     passing = 8 * config.hidden_size + 3 * config.intermediate_size + heads * tokens
     if weight.device.type == "cuda":
         free = torch.cuda.mem_get_info(weight.device)[0]
@@ -107,9 +110,7 @@ def decode(
     level: Tensor | None = None
     for value in range(horizon):
         for place in range(width):
-            logits = hidden.float() @ head[place].t()
-            if temperature is not None:
-                logits = logits / temperature[place]
+            logits = _digit_logits(hidden, head, place, temperature)
             if levels is not None:
                 level = levels[:, :, value * width + place]
             elif mode == "median" and place == 0:
@@ -124,6 +125,13 @@ def decode(
             hidden = hidden.unflatten(1, (samples, new))[:, :, -1]
             at += new
     return out
+
+
+def _digit_logits(hidden: Tensor, head: Tensor, place: int, temperature: Tensor | None) -> Tensor:
+    """Logits [..., 10] of hidden states; in float32, whatever the Trainer's precision."""
+    with torch.autocast(hidden.device.type, enabled=False):
+        logits = hidden.float() @ head[place].t()
+    return logits if temperature is None else logits / temperature[place]
 
 
 def _prefill(
@@ -174,9 +182,7 @@ def first_value_distribution(
             cache.fork(10**place)
             hidden = network.hidden(step, cache=cache, position_ids=position)
             hidden = hidden.unflatten(1, (10**place, place))[:, :, -1]
-        logits = hidden.float() @ head[place].t()
-        if temperature is not None:
-            logits = logits / temperature[place]
+        logits = _digit_logits(hidden, head, place, temperature)
         chance = (chance.unsqueeze(-1) * logits.double().softmax(-1)).flatten(1)
     return chance
 
@@ -218,7 +224,7 @@ def decode_windows(
     levels: Tensor | None = None,
     temperature: Tensor | None = None,
 ) -> Tensor:
-    """`decode`, some windows at a time, and half as many whenever memory runs out.
+    """`decode`, some windows at a time, and half as many, or half of one's paths, whenever memory runs out.
 
     Parameters
     ----------
@@ -231,29 +237,24 @@ def decode_windows(
     if rows == "auto":
         suffix = (calendar.shape[1] - context.shape[1]) * network.layout.group
         tokens = prompt.shape[1] + context.shape[1] * network.layout.group + suffix
-        rows = rows_per_pass(network.backbone, tokens, suffix)
-    step, start, parts = max(1, int(rows) // samples), 0, []
+        rows = rows_per_pass(network.backbone, tokens, suffix, samples)
+    step, paths = max(1, int(rows) // samples), max(1, min(samples, int(rows)))
+    start, parts = 0, []
     while start < len(prompt):
         part = slice(start, start + step)
+        given = (prompt[part], context[part], calendar[part], observed[part])
         try:
-            parts.append(
-                decode(
-                    network,
-                    prompt[part],
-                    context[part],
-                    calendar[part],
-                    observed[part],
-                    mode=mode,
-                    levels=None if levels is None else levels[part],
-                    samples=samples,
-                    temperature=temperature,
-                )
-            )
-        except torch.OutOfMemoryError:
-            if step == 1:
+            found = []
+            for first in range(0, samples, paths):
+                own = None if levels is None else levels[part, first : first + paths]
+                count = min(paths, samples - first)
+                found.append(decode(network, *given, mode=mode, levels=own, samples=count, temperature=temperature))
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error) or step == paths == 1:
                 raise
-            step //= 2
-            log.warning("out of memory: now decoding %d windows at a time", step)
+            step, paths = (step // 2, paths) if step > 1 else (1, paths // 2)
+            log.warning("out of memory: now decoding %d windows of %d paths at a time", step, paths)
             continue
+        parts.append(torch.cat(found, 1))
         start += step
     return torch.cat(parts)

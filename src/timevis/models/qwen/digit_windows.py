@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,18 +12,18 @@ from timevis.data.windows import Batch
 from timevis.models.qwen.random_numbers import uniforms
 
 
-def thin(batch: Batch, total: int, wanted: int, channels: int) -> Batch:
-    """About `wanted` of `total` windows, as far as they lie in this batch, of all channels alike."""
+def spread(total: int, wanted: int, channels: int) -> Tensor:
+    """About `wanted` of `total` window numbers, evenly spaced and of all channels alike, int64 [N]."""
     step = max(1, total // wanted)
     while math.gcd(step, channels) > 1:  # windows lie channel by channel
         step += 1
-    kept: dict[str, Any] = {name: value[::step] for name, value in vars(batch).items() if isinstance(value, Tensor)}
-    return replace(batch, **kept)
+    return torch.arange(0, total, step)
 
 
 def shuffled(batch: Batch, seed: int) -> Batch:
     """Each window's context in a random order of its own; the calendar stays where it was."""
-    order = uniforms(seed, batch.origin, batch.channel, 1, batch.context.shape[1]).squeeze(1).argsort(1)
+    # of other numbers than the first path is drawn by
+    order = uniforms(~seed, batch.origin, batch.channel, 1, batch.context.shape[1]).squeeze(1).argsort(1)
     return replace(batch, context=batch.context.gather(1, order), context_mask=batch.context_mask.gather(1, order))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -21,7 +22,7 @@ from timevis.models.forecaster import Forecast, Forecaster, ResidualQuantiles, s
 from timevis.models.qwen.backbone import SMALL, bfloat16_on, load_backbone, load_to_tune
 from timevis.models.qwen.codec import DigitCodec, Scaling
 from timevis.models.qwen.decoding import MODES, decode_windows, first_value_distribution
-from timevis.models.qwen.digit_windows import carry_forward, shuffled, spell, thin
+from timevis.models.qwen.digit_windows import carry_forward, shuffled, spell, spread
 from timevis.models.qwen.kept_state import KeepsTrainedState
 from timevis.models.qwen.layout import Layout, ValueTables
 from timevis.models.qwen.lora import add_adapters, merged, prepare_tuning
@@ -135,12 +136,18 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
             raise ConfigError(f"model.decode={decode} is unknown", f"choose among {', '.join(MODES)}")
         source = load_to_tune(backbone, tune)
         made = source.settings
-        self.codec = DigitCodec(width=digits or made.get("digits", 3), **{**made.get("codec", {}), **(codec or {})})
-        layout = Layout.from_tokenizer(
-            source.tokenizer, self.codec.width, made.get("separator", "") if separator is None else separator
-        )
-        known = made.get("fields", DEFAULT_FIELDS) if calendar is None else calendar
-        tables = ValueTables(source.model.config.hidden_size, self.codec.width, known)
+        # what is left open follows the backbone, and is saved as found: a default may change, a saved model must not
+        digits = made.get("digits", 3) if digits is None else digits
+        if digits != made.get("digits", digits):
+            raise ConfigError(
+                f"model.digits={digits}, but {source.name} was made for {made['digits']}", "leave model.digits null"
+            )
+        separator = made.get("separator", "") if separator is None else separator
+        calendar = list(made.get("fields", DEFAULT_FIELDS) if calendar is None else calendar)
+        self.codec = DigitCodec(width=digits, **{**made.get("codec", {}), **(codec or {})})
+        codec = {name: value for name, value in asdict(self.codec).items() if name != "width"}
+        layout = Layout.from_tokenizer(source.tokenizer, digits, separator)
+        tables = ValueTables(source.model.config.hidden_size, digits, calendar)
         if made and backbone.get("pretrained", True):
             tables.load_fields(load_file(source.folder / "tables.safetensors"), made["fields"])
         self.network = DigitNetwork(source.model, layout, tables)
@@ -150,15 +157,13 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         words = dict(prompt)
         if words.get("style", "auto") == "auto":
             words["style"] = "short" if made else "prose"
-        self.prompt = PromptBuilder(
-            source.tokenizer, layout.start, **series, horizon=horizon, digits=self.codec.width, **words
-        )
+        self.prompt = PromptBuilder(source.tokenizer, layout.start, **series, horizon=horizon, digits=digits, **words)
         self.residuals = ResidualQuantiles(num_channels, horizon)
         self.temperature: Tensor
-        self.register_buffer("temperature", torch.ones(self.codec.width))
+        self.register_buffer("temperature", torch.ones(digits))
         self.keep_state(source)
         self._clipped = [0, 0]
-        series, backbone, prompt, lora = dict(series), dict(backbone), dict(prompt), dict(lora)
+        series, backbone, prompt, lora = dict(series), dict(backbone), words, dict(lora)
         backbone["path"] = source.source
         self.save_hyperparameters()
 
@@ -172,14 +177,21 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         }
         for name, function in parts.items():
             check_arguments(f"model.{name}", kwargs.get(name) or {}, function)
+        if "width" in (kwargs.get("codec") or {}):
+            raise ConfigError("model.codec.width is not set by itself", "set model.digits")
         return super().from_data(datamodule, series=series_of(datamodule.panel), **kwargs)
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
-        self._validation_windows = len(datamodule.windows["val"])
+        windows = datamodule.windows["val"]
+        chosen = spread(len(windows), self.hparams["fit_windows"], self.num_channels)
+        self._fit_windows = self._number(*windows.locate(chosen))
         self.log_backbone()
         if self.prompt.arm != "none" and self.prompt.kind == "generic":
             log.info("no domain is known for this data: the prompt is the generic one (set data.domain)")
+
+    def _number(self, origin: Tensor, channel: Tensor) -> Tensor:
+        return origin * self.num_channels + channel
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -295,7 +307,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         """Forecast with fewer samples; within a fit, only some of the windows, spread evenly."""
         assert self.val_metrics is not None
         if self.trainer.state.fn == TrainerFn.FITTING:
-            batch = thin(batch, self._validation_windows, self.hparams["fit_windows"], self.num_channels)
+            mine = torch.isin(self._number(batch.origin, batch.channel), self._fit_windows.to(self.device))
+            batch = batch.pick(mine)
         if len(batch):
             forecast = self.forecast(batch, self.hparams["val_samples"], explain=False)
             self.val_metrics.update_batch(forecast, batch)
@@ -319,8 +332,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         """Validation windows, evenly thinned."""
         small = self.source.parameters < SMALL
         windows = self.hparams["calibration_windows"] or (256 if small else 48)
-        total = len(datamodule.windows["calibration"])
-        chosen = torch.linspace(0, total - 1, min(windows, total)).round().long().unique()
+        chosen = spread(len(datamodule.windows["calibration"]), windows, self.num_channels)
         for index in chosen.split(16):
             yield datamodule.gather("calibration", index.to(self.device))
 
@@ -332,5 +344,11 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
             {"params": others, "lr": self.hparams["learning_rate"], "weight_decay": self.hparams["weight_decay"]},
             {"params": tables, "lr": self.hparams["table_learning_rate"], "weight_decay": 0.0},
         ]
-        total = int(self.trainer.estimated_stepping_batches)
+        total = self.trainer.estimated_stepping_batches
+        if not math.isfinite(total):
+            raise ConfigError(
+                "model=qwen lets its learning rate fall to zero over the whole fit, which has no end here",
+                "set model.fit.max_epochs; trainer.max_time may end it earlier",
+            )
+        total = int(total)
         return warm_cosine([g for g in groups if g["params"]], total, self.hparams["warmup"])

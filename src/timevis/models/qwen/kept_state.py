@@ -60,7 +60,11 @@ class KeepsTrainedState(nn.Module):
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """All but the frozen weights of the backbone, which is named by its fingerprint instead."""
-        return {k: v for k, v in super().state_dict(*args, **kwargs).items() if k not in self._frozen}
+        return {k: v for k, v in super().state_dict(*args, **kwargs).items() if not self._is_frozen(k)}
+
+    def _is_frozen(self, name: str) -> bool:
+        """Also of what belongs to a frozen weight, as ``weight.absmax`` does to one of four bits."""
+        return name in self._frozen or name.rpartition(".")[0] in self._frozen
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """Load what `state_dict` keeps.
@@ -78,7 +82,7 @@ class KeepsTrainedState(nn.Module):
                 "point model.backbone.path at the backbone of that run",
             )
         result = super().load_state_dict(state_dict, strict=False, assign=assign)
-        missing = [k for k in result.missing_keys if k not in self._frozen]
+        missing = [k for k in result.missing_keys if not self._is_frozen(k)]
         if strict and (missing or result.unexpected_keys):
             raise RunFolderError(
                 f"the saved weights do not fit: {', '.join([*missing, *result.unexpected_keys][:5])}"

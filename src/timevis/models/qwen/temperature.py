@@ -22,6 +22,8 @@ def fit_temperature(logits: Tensor, digits: Tensor) -> Tensor:
     -------
     float [width]
     """
+    if not len(digits):
+        return torch.ones(digits.shape[1])
     best = [
         min(CANDIDATES, key=lambda t: float(F.cross_entropy(logits[:, place] / t, digits[:, place])))
         for place in range(digits.shape[1])

@@ -59,16 +59,18 @@ def zero_shot(
     naive = SeasonalNaive.from_data(datamodule)
     naive.prepare(datamodule)
     naive.calibrate(datamodule)
-    deviation = torch.from_numpy(datamodule.scaler.std)
-    metrics = [
-        ForecastMetrics(datamodule.horizon, deviation, torch.from_numpy(naive_scale(datamodule)), QUANTILE_LEVELS)
-        for _ in range(2)
-    ]
+    device = next(network.parameters()).device
+    deviation, scale = torch.from_numpy(datamodule.scaler.std), torch.from_numpy(naive_scale(datamodule))
+    metrics = [ForecastMetrics(datamodule.horizon, deviation, scale, QUANTILE_LEVELS).to(device) for _ in range(2)]
+    deviation = deviation.to(device)
     shape = (datamodule.context_length, datamodule.horizon, datamodule.num_channels)
-    naives = [SeasonalNaive(*shape, season=season) for season in datamodule.seasons[1:] or datamodule.seasons]
-    errors = torch.zeros(1 + len(naives), datamodule.num_channels, dtype=torch.float64)  # the first row is ours
+    naive.to(device)
+    naives = [
+        SeasonalNaive(*shape, season=season).to(device) for season in datamodule.seasons[1:] or datamodule.seasons
+    ]
+    errors = torch.zeros(1 + len(naives), datamodule.num_channels, dtype=torch.float64, device=device)  # row 0: ours
     network.eval()
-    for batch in datamodule.batches(part):
+    for batch in datamodule.batches(part, device):
         ours = forecast_windows(network, codec, batch, deviation[batch.channel].unsqueeze(1), samples)
         metrics[0].update_batch(ours, batch)
         metrics[1].update_batch(naive.forecast(batch), batch)
