@@ -65,8 +65,15 @@ class Batch:
 
     def pick(self, rows: Tensor) -> Batch:
         """The windows where `rows`, bool [B], is true."""
-        own = (self.context, self.context_mask, self.target, self.target_mask, self.channel, self.origin)
-        return Batch(*(tensor[rows] for tensor in own), series=self.series)
+        return Batch(
+            context=self.context[rows],
+            context_mask=self.context_mask[rows],
+            target=self.target[rows],
+            target_mask=self.target_mask[rows],
+            channel=self.channel[rows],
+            origin=self.origin[rows],
+            series=self.series,
+        )
 
     def _rows(self, table: Tensor) -> Tensor:
         """The rows [B, L+H, K] of a table [T, K] that context and target cover."""
