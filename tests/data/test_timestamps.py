@@ -72,6 +72,23 @@ def test_zoned_times_become_utc_and_one_offset_is_the_calendars_zone() -> None:
     assert (times.wall == HOURS).all()
 
 
+@pytest.mark.parametrize("pattern", ["%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%d.%m.%Y %H:%M:%S"])
+@pytest.mark.parametrize(("offset", "hours"), [("+01:00", 1), ("-0330", -3.5), (" +02", 2), ("Z", 0), (" UTC", 0)])
+def test_zoned_times_are_read_day_or_month_first_as_naive_ones_are(pattern: str, offset: str, hours: float) -> None:
+    days = pd.date_range("2023-01-01", periods=400, freq="D", unit="us")
+    times = parse_times(Table(pd.DataFrame({"time": days.strftime(pattern) + offset}), "t.csv"), ("time",))
+    assert times.wall is not None
+    assert (times.wall == days).all()
+    assert (times.index == days.tz_localize("UTC") - pd.Timedelta(hours=hours)).all()
+
+
+def test_an_offset_that_no_clock_has_is_an_error_with_its_row() -> None:
+    text = [f"{t}+01:00" for t in HOURS]
+    text[2] = f"{HOURS[2]}+99:00"
+    with pytest.raises(DataError, match=r"row 3, column 'time'.*99:00' is not a date"):
+        parsed(text)
+
+
 def test_offsets_may_change_with_daylight_saving() -> None:
     berlin = pd.date_range("2024-03-29", periods=100, freq="h", tz="Europe/Berlin", unit="us")
     text = [str(t) for t in berlin]

@@ -25,10 +25,8 @@ def parse_plain(text: pd.Series, utc: bool = False) -> pd.Series:
     return parsed
 
 
-def day_or_month(
-    table: Table, name: str, text: pd.Series, day_first: bool | None, utc: bool, notes: list[str]
-) -> pd.Series:
-    """Times that begin like 01/02/2020."""
+def day_or_month(table: Table, name: str, text: pd.Series, day_first: bool | None, notes: list[str]) -> pd.Series:
+    """Times that begin like 01/02/2020, without a time zone."""
     fields = text.str.extract(DAY_OR_MONTH)
     first, second = fields[0].astype(int), fields[2].astype(int)
     example = text.iloc[0]
@@ -46,22 +44,22 @@ def day_or_month(
         else:
             day_first = _more_regular(table, name, text, fields)
     notes.append(f"dates such as {example!r} are read {'day' if day_first else 'month'} first")
-    return _assemble(text, fields, day_first, utc)
+    return _assemble(text, fields, day_first)
 
 
-def _assemble(text: pd.Series, fields: pd.DataFrame, day_first: bool, utc: bool) -> pd.Series:
+def _assemble(text: pd.Series, fields: pd.DataFrame, day_first: bool) -> pd.Series:
     day, month = (fields[0], fields[2]) if day_first else (fields[2], fields[0])
     year = fields[3].where(fields[3].str.len() == 4, "20" + fields[3])
     rest = text.str.replace(DAY_OR_MONTH, "", n=1, regex=True).str.strip()
     iso = year + "-" + month.str.zfill(2) + "-" + day.str.zfill(2) + (" " + rest).where(rest != "", "")
-    return parse_plain(iso.str.replace(" T", "T"), utc=utc)
+    return parse_plain(iso.str.replace(" T", "T"))
 
 
 def _more_regular(table: Table, name: str, text: pd.Series, fields: pd.DataFrame) -> bool:
     """Whether reading the day first gives the more regular series."""
     shares = []
     for day_first in (False, True):
-        steps = np.diff(np.unique(_assemble(text, fields, day_first, False).dropna().to_numpy()))
+        steps = np.diff(np.unique(_assemble(text, fields, day_first).dropna().to_numpy()))
         days = steps.astype("timedelta64[s]").astype(float) / 86400
         near = np.where(days >= 28, np.round(days / 30.4), days * 1e4)
         shares.append(np.unique(near, return_counts=True)[1].max() / len(near) if len(near) else 1.0)

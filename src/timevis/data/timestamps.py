@@ -86,20 +86,29 @@ def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = N
             "give all times a zone, or none",
         )
     notes: list[str] = []
-    numeric = text.str.match(DAY_OR_MONTH)
-    parsed = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us, UTC]" if zoned.any() else "datetime64[us]")
+    plain = text.str.replace(OFFSET, "", regex=True).str.strip() if zoned.any() else text
+    numeric = plain.str.match(DAY_OR_MONTH)
+    wall = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
     if numeric.any():
-        parsed[numeric] = day_or_month(table, label, text[numeric], day_first, bool(zoned.any()), notes)
+        wall[numeric] = day_or_month(table, label, plain[numeric], day_first, notes)
     if not numeric.all():
-        parsed[~numeric] = parse_plain(text[~numeric], utc=bool(zoned.any()))
-    _refuse_first(table, label, parsed.isna(), "is not a date or time", text)
-    zone = wall = None
-    if zoned.any():
-        wall = _settled(pd.DatetimeIndex(parse_plain(text.str.replace(OFFSET, "", regex=True).str.strip())))
-        offsets = text.str.extract(OFFSET)[0].str.upper().unique()
-        if len(offsets) == 1 and offsets[0][0] in "+-":
-            zone = f"UTC{offsets[0] if ':' in offsets[0] else offsets[0][:3] + ':' + (offsets[0][3:] or '00')}"
-    return Times(_settled(pd.DatetimeIndex(parsed)), zone, notes, wall)
+        wall[~numeric] = parse_plain(plain[~numeric])
+    offsets = text.str.extract(OFFSET)[0].str.upper() if zoned.any() else None
+    moments = wall if offsets is None else wall - _ahead(offsets)
+    _refuse_first(table, label, moments.isna(), "is not a date or time", text)
+    if offsets is None:
+        return Times(_settled(pd.DatetimeIndex(wall)), None, notes)
+    zone, *others = offsets.unique()
+    one = not others and zone[0] in "+-"
+    zone = f"UTC{zone if ':' in zone else zone[:3] + ':' + (zone[3:] or '00')}" if one else None
+    return Times(_settled(pd.DatetimeIndex(moments, tz="UTC")), zone, notes, _settled(pd.DatetimeIndex(wall)))
+
+
+def _ahead(offsets: pd.Series) -> pd.Series:
+    """How far clocks are ahead of UTC, from Z, UTC, GMT, +01, +0530 or -03:30; NaT where there is no such offset."""
+    written = pd.Series(offsets.unique())
+    midnight = parse_plain("2000-01-01T00:00" + written.str.replace("UTC|GMT", "Z", regex=True), utc=True)
+    return offsets.map(dict(zip(written, pd.Timestamp("2000-01-01", tz="UTC") - midnight, strict=True)))
 
 
 def check_zone(timezone: str) -> None:
