@@ -72,6 +72,24 @@ def test_zoned_times_become_utc_and_one_offset_is_the_calendars_zone() -> None:
     assert (times.wall == HOURS).all()
 
 
+@pytest.mark.parametrize(
+    "pattern", ["%d/%m/%y", "%m.%d.%y", "%d-%b-%y", "%d %B %y", "%d.%m.%y %H:%M", "%d/%m/%yT%H:%M"]
+)
+@pytest.mark.parametrize("first", ["1969-01-01", "1974-06-01", "1997-12-01", "1999-12-01", "2068-11-01"])
+def test_years_of_two_digits_are_read_as_1969_to_2068_and_the_report_says_so(pattern: str, first: str) -> None:
+    days = pd.date_range(first, periods=50, freq="D", unit="us")
+    times = parse_times(Table(pd.DataFrame({"time": days.strftime(pattern)}), "t.csv"), ("time",))
+    assert (times.index == days).all()
+    assert "years of two digits are read as 1969 to 2068" in times.notes
+
+
+def test_years_of_four_digits_are_left_as_they_are() -> None:
+    days = pd.date_range("2024-01-01", periods=40, freq="D", unit="us")
+    times = parse_times(Table(pd.DataFrame({"time": days.strftime("%d %b %Y")}), "t.csv"), ("time",))
+    assert (times.index == days).all()
+    assert times.notes == []
+
+
 @pytest.mark.parametrize("pattern", ["%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%d.%m.%Y %H:%M:%S"])
 @pytest.mark.parametrize(("offset", "hours"), [("+01:00", 1), ("-0330", -3.5), (" +02", 2), ("Z", 0), (" UTC", 0)])
 def test_zoned_times_are_read_day_or_month_first_as_naive_ones_are(pattern: str, offset: str, hours: float) -> None:

@@ -11,6 +11,7 @@ from timevis.data.table import Table
 from timevis.errors import DataError
 
 DAY_OR_MONTH = re.compile(r"(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
+SHORT_YEAR = re.compile(r"(\d{1,2}(?:([/.\-])\d{1,2}\2|[-/ .][A-Za-z]{3,9}[-/ .]))(\d{2})(?![\d:])")
 PLAUSIBLE = re.compile(r"\d{4}|[A-Za-z]{3}")
 
 
@@ -25,8 +26,16 @@ def parse_plain(text: pd.Series, utc: bool = False) -> pd.Series:
     return parsed
 
 
+def full_years(text: pd.Series, notes: list[str]) -> pd.Series:
+    """Write years of two digits, as in 31/01/98 or 31-Jan-98, with four, in the way of POSIX."""
+    if not text.str.match(SHORT_YEAR).any():
+        return text
+    notes.append("years of two digits are read as 1969 to 2068")
+    return text.str.replace(SHORT_YEAR, lambda m: f"{m[1]}{19 if m[3] >= '69' else 20}{m[3]}", regex=True)
+
+
 def day_or_month(table: Table, name: str, text: pd.Series, day_first: bool | None, notes: list[str]) -> pd.Series:
-    """Times that begin like 01/02/2020, without a time zone."""
+    """Times that begin like 01/02/2020, with years of four digits and without a time zone."""
     fields = text.str.extract(DAY_OR_MONTH)
     first, second = fields[0].astype(int), fields[2].astype(int)
     example = text.iloc[0]
@@ -49,9 +58,8 @@ def day_or_month(table: Table, name: str, text: pd.Series, day_first: bool | Non
 
 def _assemble(text: pd.Series, fields: pd.DataFrame, day_first: bool) -> pd.Series:
     day, month = (fields[0], fields[2]) if day_first else (fields[2], fields[0])
-    year = fields[3].where(fields[3].str.len() == 4, "20" + fields[3])
     rest = text.str.replace(DAY_OR_MONTH, "", n=1, regex=True).str.strip()
-    iso = year + "-" + month.str.zfill(2) + "-" + day.str.zfill(2) + (" " + rest).where(rest != "", "")
+    iso = fields[3] + "-" + month.str.zfill(2) + "-" + day.str.zfill(2) + (" " + rest).where(rest != "", "")
     return parse_plain(iso.str.replace(" T", "T"))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.dates import DAY_OR_MONTH, day_or_month, parse_plain
+from timevis.data.dates import DAY_OR_MONTH, day_or_month, full_years, parse_plain
 from timevis.data.table import MISSING, Table, short
 from timevis.errors import ConfigError, DataError
 
@@ -87,6 +87,7 @@ def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = N
         )
     notes: list[str] = []
     plain = text.str.replace(OFFSET, "", regex=True).str.strip() if zoned.any() else text
+    plain = full_years(plain, notes)
     numeric = plain.str.match(DAY_OR_MONTH)
     wall = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
     if numeric.any():
