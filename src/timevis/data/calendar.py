@@ -22,20 +22,19 @@ def calendar_of(index: pd.DatetimeIndex) -> np.ndarray:
 
 
 def steps_per_day(freq: str) -> float:
-    """Rows per day of a regular grid, e.g. 24 for ``"h"``; below 1 for weekly data and slower."""
-    start = pd.Timestamp("2001-01-01")
-    step = pd.date_range(start, periods=2, freq=freq)
-    return pd.Timedelta(days=1) / (step[1] - step[0])
+    """Rows per day of a regular grid, in the mean of four hundred, e.g. 24 for ``"h"``, 5/7 for ``"B"``."""
+    rows = pd.date_range("2001-01-01", periods=401, freq=freq, unit="us")
+    return 400 * pd.Timedelta(days=1) / (rows[-1] - rows[0])
 
 
 def seasons_of(freq: str) -> tuple[int, ...]:
     """Season lengths in rows that a naive forecast may repeat: one step, then a day and a week where they fit.
 
-    The second entry is "the" season of MASE: one day below a day, one week for days, one year above.
+    The second entry is "the" season of MASE: one day below a day, one week for (business) days, one year above.
     """
     per_day = steps_per_day(freq)
     if per_day > 1:
         return (1, round(per_day), round(7 * per_day))
-    if per_day == 1:
-        return (1, 7)
+    if per_day == 1 or freq == "B":
+        return (1, round(7 * per_day))
     return (1, max(1, round(365.25 * per_day)))

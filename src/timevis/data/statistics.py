@@ -15,8 +15,6 @@ def named_periods(freq: str, rows: int) -> dict[str, int]:
     """Periods in rows, of at least two rows, that fit into `rows` three times: hour, day, week and year."""
     per_day = steps_per_day(freq)
     lengths = {"hour": per_day / 24, "day": per_day, "week": 7 * per_day, "year": 365.25 * per_day}
-    if freq == "B":
-        lengths = {"week": 5, "year": 261}
     return {name: round(p) for name, p in lengths.items() if p >= 2 - 1e-9 and 3 * round(p) <= rows}
 
 
