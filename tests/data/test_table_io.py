@@ -108,6 +108,16 @@ def test_the_first_sheet_with_data_is_read_and_named(tmp_path: Path) -> None:
         ("twice.csv", text("time,a,a\n2024-01-01,1,2\n"), "several columns are named 'a'"),
         ("ragged.csv", text("time,a\n2024-01-01,1\n\n2024-01-02,1,2\n"), "row 4 has 3 columns"),
         ("short.json", text('{"time": ["2024-01-01"], "a": [1, 2]}'), "'a' has 2 values"),
+        (
+            "keys.json",
+            text('{"time": {"0": "2024"}, "a": {"0": 1, "1": 2}}'),
+            "'a' has a row '1', column 'time' has none",
+        ),
+        (
+            "keys.json",
+            text('{"time": {"0": "2024", "1": "2025"}, "a": {"1": 2}}'),
+            "'time' has a row '0', column 'a'",
+        ),
         ("nested.json", text('[{"time": "2024", "a": {"b": 1}}]'), "record 1, column 'a' holds a nested value"),
         ("broken.json", text('{"time": [1,'), "not JSON at row 1"),
         ("broken.jsonl", text('{"a": 1}\n{"a": 2}\n{"a"\n'), "row 3 is not JSON"),
@@ -121,6 +131,17 @@ def test_a_bad_file_is_a_clear_error(name: str, writer: Callable[[Path], None], 
     with pytest.raises(DataError, match=message) as error:
         read_table(tmp_path / name)
     assert name in error.value.message
+
+
+def test_json_columns_keyed_by_row_are_joined_by_key(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(
+        '{"time": {"b": "2024", "a": "2023"}, "v": {"a": 3, "b": 4}, "w": {"b": 2, "a": 1}}'
+    )
+    assert read_table(tmp_path / "t.json").frame.to_dict("list") == {
+        "time": ["2024", "2023"],
+        "v": [4, 3],
+        "w": [2, 1],
+    }
 
 
 def test_an_old_workbook_is_read_with_its_times_and_booleans() -> None:

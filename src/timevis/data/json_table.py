@@ -63,7 +63,7 @@ def _frame(content: Any, source: str) -> pd.DataFrame:
         names = list(dict.fromkeys(key for record in content for key in record))
         columns = {name: [record.get(name) for record in content] for name in names}
     elif isinstance(content, dict) and content and all(isinstance(v, list | dict) for v in content.values()):
-        columns = {k: list(v.values()) if isinstance(v, dict) else v for k, v in content.items()}
+        columns = {name: _column(name, values, content, source) for name, values in content.items()}
         lengths = {k: len(v) for k, v in columns.items()}
         first, size = next(iter(lengths.items()))
         for name, length in lengths.items():
@@ -73,3 +73,18 @@ def _frame(content: Any, source: str) -> pd.DataFrame:
         raise DataError(f"{source}: the JSON is neither records nor columns", SHAPES)
     frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
     return frame.infer_objects()
+
+
+def _column(name: str, values: Any, columns: dict[str, Any], source: str) -> list[Any]:
+    """The cells of a column; keyed ones in the order of the first keyed column, which has to have the same keys."""
+    if isinstance(values, list):
+        return values
+    first, rows = next((n, v) for n, v in columns.items() if isinstance(v, dict))
+    if odd := values.keys() ^ rows.keys():
+        key = min(odd)
+        here, there = (name, first) if key in values else (first, name)
+        raise DataError(
+            f"{source}: column {here!r} has a row {key!r}, column {there!r} has none",
+            "give every column the same rows, with null where there is no value",
+        )
+    return [values[key] for key in rows]
