@@ -313,6 +313,15 @@ def test_a_long_table_becomes_one_channel_for_each_series() -> None:
     assert panel.channels == ("a/load", "a/own", "b/load", "b/own", "c/load", "c/own")
 
 
+def test_a_boolean_covariate_may_have_empty_cells() -> None:
+    flag = (np.arange(400) % 3 == 0).astype(object)
+    flag[5] = None
+    panel, report = cleaned(wide().assign(open=flag), covariates=["open"])
+    assert panel.covariates[:5, 0].tolist() == [1, 0, 0, 1, 0]
+    assert np.isnan(panel.covariates[:, 0]).nonzero()[0].tolist() == [5]
+    assert report.covariates["open"] == {"kind": "observed", "missing": 1}
+
+
 def test_covariates_of_a_long_table_are_shared_where_all_series_agree() -> None:
     panel, _ = cleaned(long(), id="sensor", target=["load"], covariates={"price": "known", "own": "observed"})
     assert panel.covariate_names == ("price", "own/a", "own/b", "own/c")

@@ -37,7 +37,7 @@ def kind_of(column: pd.Series) -> str:
 
 
 def to_numbers(table: Table, name: str) -> np.ndarray:
-    """A column as float64 [rows], NaN where a cell is missing.
+    """A column of numbers or booleans as float64 [rows], NaN where a cell is missing.
 
     Raises
     ------
@@ -45,6 +45,8 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
         A cell is text, infinite, or too large for 32-bit floats; names file, row and column.
     """
     column = table.frame[name]
+    if kind_of(column) == "boolean":
+        column = column.astype("boolean")
     if types.is_numeric_dtype(column):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
