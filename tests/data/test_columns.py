@@ -58,6 +58,14 @@ def test_only_text_columns_is_an_error_that_says_why() -> None:
         found(pd.DataFrame({"time": HOURS, "city": "Rome"}))
 
 
+@pytest.mark.parametrize("name", ["index", "Unnamed: 0", "column 1"])
+def test_row_numbers_of_a_filtered_table_are_no_target_but_measurements_of_that_name_are(name: str) -> None:
+    frame = pd.DataFrame({name: range(0, 150, 3), "time": HOURS, "x": range(50)})
+    assert found(frame).left_out == {name: "counts the rows"}
+    for other in (frame[name] / 2, frame[name] // 4, frame[name].where(frame.index != 7)):
+        assert found(frame.assign(**{name: other})).targets == (name, "x")
+
+
 def test_a_counter_is_a_target_when_there_is_no_other() -> None:
     assert found(pd.DataFrame({"No": range(50), "time": HOURS})).targets == ("No",)
 

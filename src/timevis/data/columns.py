@@ -196,4 +196,4 @@ def _is_counter(column: pd.Series, name: str) -> bool:
     if name.lower().strip() not in COUNTER_NAMES or not types.is_numeric_dtype(column) or len(column) < 3:
         return False
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    return bool((np.diff(values) == 1).all())
+    return bool((np.diff(values) > 0).all() and (values == np.round(values)).all())
