@@ -83,8 +83,8 @@ class RunRecord:
 
     @property
     def timezone(self) -> str | None:
-        """Zone in which hours and weekdays are read, as the data's config says."""
-        return (self.config.get("data") or {}).get("timezone")
+        """Zone in which hours and weekdays are read: the one that was found, or else what the data's config says."""
+        return (self.data_report or self.config.get("data") or {}).get("timezone")
 
     @property
     def time_format(self) -> str:
