@@ -247,6 +247,17 @@ def test_the_advice_on_many_disagreeing_rows_names_a_column_that_would_help() ->
     assert "data.id=shop" in error.value.advice
 
 
+def test_the_advice_on_a_date_whose_hour_was_left_out_names_both() -> None:
+    frame = pd.DataFrame({"date": HOURS.strftime("%Y-%m-%d"), "hour": HOURS.hour + 1, "load": VALUES})
+    assert cleaned(frame)[0].index[0] == HOURS[1]
+    with pytest.raises(DataError, match="several rows that disagree") as error:
+        cleaned(frame, time="date")
+    assert error.value.advice == "data.time=[date,hour] reads the clock beside the date"
+    with pytest.raises(DataError) as error:
+        cleaned(frame.assign(hour=frame["hour"].replace(5, 25)), time="date")
+    assert "hour" not in error.value.advice
+
+
 def test_a_series_of_one_row_says_how_many_are_needed() -> None:
     with pytest.raises(DataError, match="too few") as error:
         cleaned(wide(HOURS[:1], VALUES[:1]))

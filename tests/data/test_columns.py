@@ -82,6 +82,7 @@ def test_a_date_and_a_clock_column_make_a_time_but_a_full_time_keeps_its_own() -
     times = pd.to_datetime(HOURS)
     frame = pd.DataFrame({"day": times.strftime("%Y-%m-%d"), "hour": times.hour, "x": range(50)})
     assert found(frame).time == ("day", "hour")
+    assert found(frame.assign(hour=times.hour + 1)).time == ("day", "hour")
     assert found(frame.assign(day=HOURS)).time == ("day",)
 
 

@@ -146,9 +146,17 @@ def test_rounding_errors_of_spreadsheets_are_taken_out() -> None:
     assert parsed([pd.Timestamp("2024-01-01 00:59:59.999999")])[0] == pd.Timestamp("2024-01-01 01:00")
 
 
+BEFORE = HOURS - pd.Timedelta(hours=1)
+END_OF_HOURS = {"date": BEFORE.normalize(), "hour": BEFORE.hour + 1}
+
+
 @pytest.mark.parametrize(
     "columns",
     [
+        END_OF_HOURS,
+        END_OF_HOURS | {"date": END_OF_HOURS["date"].strftime("%d/%m/%Y")},
+        END_OF_HOURS | {"hour": [f"{h}:00" for h in END_OF_HOURS["hour"]]},
+        END_OF_HOURS | {"hour": [f"{h:02}:00:00" for h in END_OF_HOURS["hour"]]},
         {"date": HOURS.strftime("%Y-%m-%d"), "clock": HOURS.strftime("%H:%M")},
         {"date": HOURS.normalize(), "hour": HOURS.hour},
         {"year": HOURS.year, "month": HOURS.month, "day": HOURS.day, "hour": HOURS.hour},
@@ -157,3 +165,18 @@ def test_rounding_errors_of_spreadsheets_are_taken_out() -> None:
 def test_a_time_may_be_spread_over_columns(columns: dict) -> None:
     table = Table(pd.DataFrame(columns), "t.csv")
     assert (parse_times(table, tuple(columns)).index == HOURS).all()
+
+
+def test_the_report_says_how_24_00_is_read() -> None:
+    times = parse_times(Table(pd.DataFrame(END_OF_HOURS), "t.csv"), ("date", "hour"))
+    assert times.notes == ["24:00 is read as 00:00 of the next day"]
+    zoned = parse_times(
+        Table(pd.DataFrame({"time": ["2024-01-31 23:00+01:00", "2024-01-31 24:00+01:00"]}), "t.csv"), ("time",)
+    )
+    assert zoned.index[1] == pd.Timestamp("2024-01-31 23:00", tz="UTC")
+
+
+def test_hours_from_0_to_24_are_an_error_that_names_both_midnights() -> None:
+    frame = pd.DataFrame({"date": ["2024-01-01"] * 25 + ["2024-01-02"] * 25, "hour": [*range(25), *range(25)]})
+    with pytest.raises(DataError, match=r"row 25, column 'date\+hour': '2024-01-01 24:00' is.*02 00:00' in row 26"):
+        parse_times(Table(frame, "t.csv"), ("date", "hour"))

@@ -139,12 +139,17 @@ def _find_time(table: Table, notes: list[str]) -> tuple[str, ...]:
 
 def _noted(name: str, frame: pd.DataFrame, notes: list[str]) -> tuple[str, ...]:
     """The time column, and beside it the clock time where the table keeps date and clock apart."""
-    for other in map(str, frame.columns) if _is_date_only(frame[name]) else ():
-        if other != name and other.lower().strip() in CLOCK_NAMES and _is_clock(frame[other]):
-            notes.append(f"the time is made of the columns {name}, {other}")
-            return (name, other)
-    notes.append(f"the time column is {name!r}")
-    return (name,)
+    clock = clock_beside(frame, name)
+    notes.append(f"the time is made of the columns {name}, {clock}" if clock else f"the time column is {name!r}")
+    return (name, clock) if clock else (name,)
+
+
+def clock_beside(frame: pd.DataFrame, date: str) -> str | None:
+    """The column of clock times beside a column of dates without them."""
+    if not _is_date_only(frame[date]):
+        return None
+    named = [c for c in map(str, frame.columns) if c != date and c.lower().strip() in CLOCK_NAMES]
+    return next((c for c in named if _is_clock(frame[c])), None)
 
 
 def _is_date_only(column: pd.Series) -> bool:
@@ -154,10 +159,10 @@ def _is_date_only(column: pd.Series) -> bool:
 
 
 def _is_clock(column: pd.Series) -> bool:
-    """Whether a column holds clock times such as 13:00, or whole hours."""
+    """Whether a column holds clock times such as 13:00, or whole hours from 0 or 1 to 23 or 24."""
     sample = column.dropna()
     if types.is_numeric_dtype(column):
-        return bool(len(sample)) and bool(sample.isin(range(24)).all())
+        return bool(len(sample)) and bool(sample.isin(range(25)).all())
     sample = sample.iloc[:20].astype(str)
     return bool(len(sample)) and bool(sample.str.fullmatch(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[APap][Mm])?").all())
 
@@ -188,7 +193,10 @@ def series_candidates(table: Table, time: tuple[str, ...]) -> list[str]:
     return [
         str(c)
         for c in frame.columns
-        if c not in time and 1 < frame[c].nunique() <= len(frame) // 3 and not frame.duplicated([*time, c]).any()
+        if c not in time
+        and str(c).lower().strip() not in CLOCK_NAMES
+        and 1 < frame[c].nunique() <= len(frame) // 3
+        and not frame.duplicated([*time, c]).any()
     ]
 
 

@@ -14,6 +14,7 @@ from timevis.errors import ConfigError, DataError
 
 ZONED = r"(?i)\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:am|pm)?\s*(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
 OFFSET = r"(?i)(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
+END_OF_DAY = r"[ T]24:00(?::00(?:[.,]0+)?)?$"
 PARTS = ("year", "month", "day", "hour", "minute", "second")
 EPOCH_UNITS = (("s", 1e8, 1e10), ("ms", 1e11, 1e13), ("us", 1e14, 1e16), ("ns", 1e17, 1e19))
 
@@ -57,12 +58,14 @@ def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = N
     """Parse the time column, or several columns that make one time (``[date, hour]``, ``[year, month, day]``).
 
     Dates such as 01/02/2020 are read day first or month first as all rows together allow; where both fit, the one
-    that makes the steps regular; where that does not decide either, it is an error that asks.
+    that makes the steps regular; where that does not decide either, it is an error that asks. 24:00 is 00:00 of the
+    next day.
 
     Raises
     ------
     DataError
-        A cell is empty, is not a time, or some times have a zone and others have none; names row and column.
+        A cell is empty, is not a time, or is 24:00 where another is 00:00 of the next day, or some times have a zone
+        and others have none; names row and column.
     """
     label = "+".join(names)
     column = table.frame[names[0]] if len(names) == 1 else _joined(table, names)
@@ -88,21 +91,39 @@ def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = N
     notes: list[str] = []
     plain = text.str.replace(OFFSET, "", regex=True).str.strip() if zoned.any() else text
     plain = full_years(plain, notes)
+    late = plain.str.contains(END_OF_DAY)
+    plain = plain.str.replace(END_OF_DAY, " 00:00", regex=True)
     numeric = plain.str.match(DAY_OR_MONTH)
     wall = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
     if numeric.any():
         wall[numeric] = day_or_month(table, label, plain[numeric], day_first, notes)
     if not numeric.all():
         wall[~numeric] = parse_plain(plain[~numeric])
+    wall = wall.mask(late, wall + pd.Timedelta(days=1))
     offsets = text.str.extract(OFFSET)[0].str.upper() if zoned.any() else None
     moments = wall if offsets is None else wall - _ahead(offsets)
     _refuse_first(table, label, moments.isna(), "is not a date or time", text)
+    if late.any():
+        _refuse_two_midnights(table, label, text, moments, late)
+        notes.append("24:00 is read as 00:00 of the next day")
     if offsets is None:
         return Times(_settled(pd.DatetimeIndex(wall)), None, notes)
     zone, *others = offsets.unique()
     one = not others and zone[0] in "+-"
     zone = f"UTC{zone if ':' in zone else zone[:3] + ':' + (zone[3:] or '00')}" if one else None
     return Times(_settled(pd.DatetimeIndex(moments, tz="UTC")), zone, notes, _settled(pd.DatetimeIndex(wall)))
+
+
+def _refuse_two_midnights(table: Table, name: str, text: pd.Series, moments: pd.Series, late: pd.Series) -> None:
+    both = late & moments.isin(moments[~late])
+    if both.any():
+        at = int(np.argmax(both))
+        other = int(np.argmax(~late & (moments == moments.iloc[at])))
+        raise DataError(
+            f"{table.source}: {table.place(at)}, column {name!r}: {text.iloc[at]!r} is the same time as "
+            f"{text.iloc[other]!r} in {table.place(other)}",
+            "write midnight in one way: hours run from 0 to 23 or from 1 to 24",
+        )
 
 
 def _ahead(offsets: pd.Series) -> pd.Series:
