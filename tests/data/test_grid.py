@@ -68,3 +68,44 @@ def test_what_is_not_a_frequency_is_refused(alias: str) -> None:
 def test_two_times_are_too_few() -> None:
     with pytest.raises(DataError, match="too few"):
         inferred(pd.date_range("2024", periods=2, freq="h", unit="us"))
+
+
+YEAR = pd.date_range("2019-01-01", periods=8760, freq="h", unit="us")
+MONTHS = pd.date_range("1950-01-01", periods=600, freq="MS", unit="us")
+
+
+@pytest.mark.parametrize(
+    ("whole", "freq", "years", "message"),
+    [
+        (YEAR, "h", {5000: 10}, "row 5000 has the time 2029-07-28 08:00:00.*92673 rows, 83913 of them empty"),
+        (YEAR, "h", {0: -9}, "row 0 has the time 2010-01-01 00:00:00"),
+        (YEAR, "h", {100: 11, 5000: 20, 7000: -8}, "row 5000 has the time 2039-07-28 08:00:00"),
+        (YEAR, "h", dict.fromkeys(range(48, 72), -19), "row 48 has the time 2000-01-03 00:00:00"),
+        (MONTHS, "MS", {300: 100}, "row 300 has the time 2075-01-01 00:00:00"),
+    ],
+)
+def test_a_few_mistyped_dates_are_an_error_that_names_the_farthest(
+    whole: pd.DatetimeIndex, freq: str, years: dict[int, int], message: str
+) -> None:
+    times = list(whole)
+    for row, more in years.items():
+        times[row] += pd.DateOffset(years=more)
+    with pytest.raises(DataError, match=message) as error:
+        put_on_grid(pd.DatetimeIndex(times), freq, "t.csv")
+    assert "mistyped date" in error.value.advice
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        YEAR[:4000].append(YEAR[:4000] + pd.Timedelta(days=3650)),
+        YEAR.append(YEAR[:200] + pd.Timedelta(days=3650)),
+        YEAR[:100].append(YEAR[4300:4320]),
+        YEAR.append(YEAR[-1:] + pd.Timedelta(days=300)),
+        YEAR.append([YEAR] * 199).append(YEAR - pd.Timedelta(days=3650)),
+    ],
+    ids=["two halves", "began again", "a few rows", "less than the rest", "one series of many is older"],
+)
+def test_long_gaps_with_many_rows_on_either_side_are_fine(times: pd.DatetimeIndex) -> None:
+    grid = put_on_grid(times, "h", "t.csv")
+    assert (grid.index[grid.position] == times).all()

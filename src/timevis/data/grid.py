@@ -25,6 +25,9 @@ CALENDAR_STEPS = ("MS", "ME", "QS", "QE", "YS", "YE")
 TOLERANCE = 0.1
 """Rows within this share of a step beside the grid are put onto it."""
 
+STRAY = 0.01
+"""This share of the times, where it more than doubles the span of all others, is taken for mistyped dates."""
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -152,7 +155,7 @@ def put_on_grid(
     Raises
     ------
     DataError
-        A few times lie so far from the rest that almost all of the grid would be empty.
+        A few times lie so far from the rest that most of the grid would be empty.
     """
     offset = to_offset(freq)
     assert offset is not None
@@ -162,7 +165,7 @@ def put_on_grid(
     elif isinstance(offset, Tick):
         step = pd.Timedelta(offset).value // 1000
     else:
-        return _put_on_calendar(times, freq, offset, source)
+        return _put_on_calendar(times, freq, offset, source, place)
     phases, counts = np.unique(value % step, return_counts=True)
     phase = int(phases[counts.argmax()])
     position = np.rint((value - phase) / step).astype(np.int64)
@@ -170,13 +173,16 @@ def put_on_grid(
     off = np.abs(away) > TOLERANCE * step
     kept = position[~off]
     first, last = int(kept.min()), int(kept.max())
-    _refuse_sparse(times, last - first + 1, source, place)
+    position = np.where(off, -1, position - first)
+    _refuse_sparse(times, position, source, place)
     start = pd.Timestamp(first * step + phase, unit="us", tz=times.tz).as_unit("us")
     index = pd.date_range(start, periods=last - first + 1, freq=freq, unit="us")
-    return Grid(index, freq, np.where(off, -1, position - first), (away != 0) & ~off)
+    return Grid(index, freq, position, (away != 0) & ~off)
 
 
-def _put_on_calendar(times: pd.DatetimeIndex, freq: str, offset: BaseOffset, source: str) -> Grid:
+def _put_on_calendar(
+    times: pd.DatetimeIndex, freq: str, offset: BaseOffset, source: str, place: Callable[[int], str]
+) -> Grid:
     clock = times.asi8 % DAY
     clocks, counts = np.unique(clock, return_counts=True)
     shift = pd.Timedelta(int(clocks[counts.argmax()]), "us")
@@ -190,15 +196,21 @@ def _put_on_calendar(times: pd.DatetimeIndex, freq: str, offset: BaseOffset, sou
             "leave data.frequency out to have it inferred",
         )
     first, last = int(used.min()), int(used.max())
+    position = np.where(position < 0, -1, position - first)
+    _refuse_sparse(times, position, source, place)
     index = pd.DatetimeIndex(index[first : last + 1], freq=None)
-    return Grid(index, freq, np.where(position < 0, -1, position - first), np.zeros(len(times), bool))
+    return Grid(index, freq, position, np.zeros(len(times), bool))
 
 
-def _refuse_sparse(times: pd.DatetimeIndex, rows: int, source: str, place: Callable[[int], str]) -> None:
-    if rows > 10_000 and rows > 20 * len(times):
-        far = int(np.argmax(np.abs(times.asi8 - np.median(times.asi8))))
+def _refuse_sparse(times: pd.DatetimeIndex, position: np.ndarray, source: str, place: Callable[[int], str]) -> None:
+    """Refuse a grid that a few stray times stretch; a long gap with many times on either side of it is fine."""
+    filled = np.unique(position[position >= 0])
+    rows, few = int(filled[-1]) + 1, int(STRAY * len(filled))
+    others = int(filled[len(filled) - 1 - few] - filled[few]) + 1
+    if rows > 2 * others or (rows > 10_000 and rows > 20 * len(filled)):
+        far = int(np.argmax(np.where(position < 0, 0, np.abs(position - np.median(filled)))))
         raise DataError(
             f"{source}: {place(far)} has the time {times[far]}, far from the rest: from {times.min()} to "
-            f"{times.max()} there would be {rows} rows, nearly all of them empty",
-            "look for a mistyped date, or say a coarser data.frequency",
+            f"{times.max()} there would be {rows} rows, {rows - len(filled)} of them empty",
+            "look for a mistyped date, leave rows out that lie so far off, or say a coarser data.frequency",
         )
