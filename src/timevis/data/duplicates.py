@@ -33,16 +33,15 @@ def merge_duplicates(keys: np.ndarray, values: np.ndarray) -> Merged:
     """Merge rows of equal key.
 
     Identical rows collapse, a filled cell beats an empty one, and cells that disagree are averaged. The result does
-    not depend on the order of the rows.
+    not depend on the order of the rows of a key.
 
     Parameters
     ----------
     keys : int64 [N]
+        Ascending.
     values : float64 [N, K]
         NaN where missing.
     """
-    order = np.argsort(keys, kind="stable")
-    keys, values = keys[order], values[order]
     start = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
     size = np.diff(np.r_[start, len(keys)])
     again = size > 1
