@@ -194,6 +194,12 @@ def test_rows_are_numbered_as_a_spreadsheet_shows_them() -> None:
     assert table.place(1) == "row 6"
 
 
+def test_a_small_table_leaves_long_cells_of_later_ones_readable() -> None:
+    assert read_text(b"time,load\n2024-01-01,1\n", "small.csv").place(0) == "row 2"
+    long = "x" * 100
+    assert read_text(f"time,note\n2024-01-01,{long}\n".encode(), "long.csv").frame["note"][0] == long
+
+
 def test_records_are_numbered_from_one(tmp_path: Path) -> None:
     WRITERS["records.json"](tmp_path / "records.json")
     assert read_table(tmp_path / "records.json").place(0) == "record 1"

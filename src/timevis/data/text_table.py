@@ -180,7 +180,7 @@ def _header(raw: bytes, skip: int, delimiter: str) -> tuple[list[str], int, int]
 
 def _records(raw: bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Rows numbered as a spreadsheet numbers them: a cell with a line break in it is still one row."""
-    csv.field_size_limit(max(len(raw), 1))
+    csv.field_size_limit(max(len(raw), csv.field_size_limit()))
     text = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline="")
     return enumerate(csv.reader(text, delimiter=delimiter), 1)
 
