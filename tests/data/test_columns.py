@@ -33,6 +33,15 @@ def test_a_column_that_is_not_there_is_answered_with_the_nearest() -> None:
     with pytest.raises(DataError, match="no column 'laod'") as error:
         found(pd.DataFrame({"time": HOURS, "load": range(50)}), target=("laod",))
     assert "did you mean 'load'?" in error.value.advice
+    with pytest.raises(DataError, match="no column 'laod'") as error:
+        found(pd.DataFrame({"time": HOURS, "LOAD": range(50)}), target=("laod",))
+    assert error.value.advice == "did you mean 'LOAD'? choices: LOAD, time"
+
+
+def test_a_column_that_is_like_no_other_is_answered_with_all() -> None:
+    with pytest.raises(DataError, match="no column 'rain'") as error:
+        found(pd.DataFrame({"time": HOURS, "raft": range(50), "ozon": range(50)}), target=("rain",))
+    assert error.value.advice == "choices: ozon, raft, time"
 
 
 def test_a_target_that_is_not_numeric_is_an_error_with_its_row() -> None:

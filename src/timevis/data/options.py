@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
+from timevis import config_check
 from timevis.data.split import check_split
 from timevis.errors import ConfigError
 
@@ -15,11 +15,12 @@ DESCRIPTION_LIMIT = 300
 
 
 def nearest(word: object, choices: Iterable[str]) -> str:
-    """Advice that names the choice closest to a mistyped word, and then all of them."""
-    known = sorted(choices)
-    close = difflib.get_close_matches(str(word).lower(), known, n=1, cutoff=0.5)
-    listing = "choices: " + ", ".join(known)
-    return f"did you mean {close[0]!r}? {listing}" if close else listing
+    """Advice that names the choice closest to a mistyped word, in upper or lower case, and then all of them."""
+    choices = sorted(choices)
+    known = {c.lower(): c for c in choices}
+    close = config_check.nearest(str(word).lower(), known)
+    listing = "choices: " + ", ".join(choices)
+    return f"did you mean {known[close]!r}? {listing}" if close is not None else listing
 
 
 def check_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
