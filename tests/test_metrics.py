@@ -137,6 +137,17 @@ def test_missing_targets_carry_no_weight():
     assert np.isnan(result["by_horizon"]["mae"][1])
 
 
+def test_a_channel_of_zeros_has_no_relative_error_and_leaves_the_others_alone():
+    metrics = ForecastMetrics(2, torch.ones(2), torch.ones(2), QUANTILE_LEVELS)
+    target, quantiles = torch.tensor([[0.0, 0.0], [4.0, 4.0]]), torch.full((2, 15, 2), 3.0)
+    metrics.update(quantiles[:, 7], quantiles, target, torch.ones(2, 2, dtype=torch.bool), torch.arange(2))
+    result = metrics.compute()
+    assert np.isnan(result["by_channel"]["wql"][0])
+    assert np.isnan(result["by_channel"]["wape"][0])
+    assert result["overall"]["wql"] == result["by_channel"]["wql"][1] == pytest.approx(0.25)
+    assert result["by_channel"]["mae"][0] == 3.0
+
+
 def test_a_perfect_forecast_has_no_error_and_full_coverage():
     metrics = ForecastMetrics(3, torch.ones(1), torch.ones(1), QUANTILE_LEVELS)
     target = torch.randn(4, 3)

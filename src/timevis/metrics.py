@@ -48,16 +48,20 @@ def sample_crps(samples: Tensor, target: Tensor) -> Tensor:
 
 
 def ratios(sums: dict[str, Tensor], std: Tensor, mase_scale: Tensor) -> dict[str, Tensor]:
-    """Metrics of each cell from its `SUMS`, all broadcastable against `std` and `mase_scale`."""
+    """Metrics of each cell from its `SUMS`, all broadcastable against `std` and `mase_scale`.
+
+    NaN without a target; WAPE and WQL also where all targets are zero, since they are relative to their size.
+    """
     n = sums["count"]
+    size = sums["abs_target"].where(sums["abs_target"] > 0, torch.nan)
     mae = sums["median_abs_error"] / n
     return {
         "mae": mae,
         "rmse": (sums["sq_error"] / n).sqrt(),
-        "wape": sums["median_abs_error"] / sums["abs_target"],
+        "wape": sums["median_abs_error"] / size,
         "smape": sums["smape"] / n,
         "mase": mae / mase_scale,
-        "wql": 2 * sums["pinball_wql"] / sums["abs_target"],
+        "wql": 2 * sums["pinball_wql"] / size,
         "crps": 2 * sums["pinball_all"] / n,
         "bias": sums["error"] / n,
         "mse_scaled": sums["sq_error"] / n / std.square(),

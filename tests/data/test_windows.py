@@ -5,8 +5,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.windows import SeriesStore, WindowLoader, WindowSet, permute, window_set_hash
+from timevis.errors import DataError
 
 
 def make_panel(values, covariates=None, known=()):
@@ -181,3 +183,21 @@ def test_the_window_set_hash_covers_values_borders_horizon_and_origins():
         window_set_hash(panel, (50, 60, 100), 5, origins[:-1]),
     ]
     assert base not in others
+
+
+@pytest.mark.parametrize("nothing", [np.nan, 0.0])
+@pytest.mark.parametrize(("part", "rows"), [("validation", slice(700, 800)), ("test", slice(800, 1000))])
+def test_a_part_without_anything_to_score_by_is_an_error(nothing, part, rows):
+    values = np.random.default_rng(0).normal(size=(1000, 2))
+    values[rows] = nothing
+    with pytest.raises(DataError, match=f"the {part} part"):
+        WindowDataModule(make_panel(values), context_length=24, horizon=6)
+
+
+def test_a_channel_without_anything_to_score_by_is_named(caplog):
+    values = np.random.default_rng(0).normal(size=(1000, 2))
+    values[700:800, 1] = 0
+    with caplog.at_level("WARNING"):
+        WindowDataModule(make_panel(values), context_length=24, horizon=6)
+    assert "validation part" in caplog.text
+    assert caplog.text.strip().endswith(make_panel(values).channels[1])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 from torch import Tensor
 
@@ -13,6 +15,9 @@ from timevis.data.panel import Panel
 from timevis.data.scaler import Scaler
 from timevis.data.split import make_split
 from timevis.data.windows import Batch, SeriesStore, WindowLoader, WindowSet, window_set_hash
+from timevis.errors import DataError
+
+log = logging.getLogger(__name__)
 
 
 class WindowDataModule(pl.LightningDataModule):
@@ -60,6 +65,7 @@ class WindowDataModule(pl.LightningDataModule):
         self.panel, self.context_length, self.horizon = panel, context_length, horizon
         self.batch_size, self.eval_batch_size, self.seed = batch_size, eval_batch_size, seed
         self.split = make_split(len(panel), split, context_length, horizon, panel.card.name)
+        self._require_targets()
         train = panel.values[: self.split.train_end]
         self.scaler = Scaler.fit(train)
         self.seasons = seasons_of(panel.freq)
@@ -76,6 +82,23 @@ class WindowDataModule(pl.LightningDataModule):
             ),
             "test": WindowSet.evaluation(origins["test"], channels, stride, max_windows),
         }
+
+    def _require_targets(self) -> None:
+        """Validation and test need values to score by, and other ones than zero for WQL, which is relative."""
+        for part, words in (("val", "validation"), ("test", "test")):
+            start, end = self.split.part(part)
+            names, values = self.panel.channels, self.panel.values[start:end].T
+            silent = [name for name, v in zip(names, values, strict=True) if not (np.isfinite(v) & (v != 0)).any()]
+            if len(silent) == len(names):
+                raise DataError(
+                    f"{self.panel.card.name}: the {words} part, {self.panel.index[start]} to "
+                    f"{self.panel.index[end - 1]}, holds no values, or nothing but zeros",
+                    "look at the data there with scripts/inspect.py, or move the parts by data.split",
+                )
+            if silent:
+                log.warning(
+                    "nothing but zeros or gaps in the %s part, so no WQL there: %s", words, ", ".join(silent[:10])
+                )
 
     @property
     def num_channels(self) -> int:

@@ -129,6 +129,10 @@ class DirectForecaster(Forecaster):
         """What the optimizer trains, in groups that may have learning rates of their own."""
         return [{"params": [p for p in self.net.parameters() if p.requires_grad]}]
 
+    def parameter_counts(self) -> tuple[int, int]:
+        learnt, every = super().parameter_counts()
+        return learnt, every - (learnt if self.average is not None else 0)  # an average is a second copy of them
+
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, *, covariates: str = "known", **kwargs: Any) -> Self:
         """Build for a data set; `covariates` says which of its covariates are read: known, all or none."""
