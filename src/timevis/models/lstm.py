@@ -25,15 +25,16 @@ class LSTM(DirectForecaster):
     ----------
     linear : bool
         Combine it with a linear map (`timevis.models.linear`): the forecast moves towards the map's by the share that
-        has the least quantile loss on validation (Bates and Granger, 1969). Its errors are other ones than the
-        network's, and where training and validation are unlike it is the steadier of the two.
+        is best on validation (Bates and Granger, 1969), the point by its squared error and the quantiles by their
+        loss. The map's errors are other ones than the network's, and where training and validation are unlike it is
+        the steadier of the two.
     linear_penalties : sequence of float
         Of that map.
     kwargs
         Of `DirectForecaster`, of `RecurrentEnsemble` (``members``) and of `RecurrentNet`.
     """
 
-    calibrated = ("linear_share",)
+    calibrated = ("linear_shares",)
 
     def __init__(
         self,
@@ -48,10 +49,10 @@ class LSTM(DirectForecaster):
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates, **kwargs)
         self.linear: Linear | None = None
-        self.linear_share: Tensor
+        self.linear_shares: Tensor  # of the point, and of the quantiles
         if linear:
             self.linear = Linear(context_length, horizon, num_channels, num_covariates, penalties=linear_penalties)
-            self.register_buffer("linear_share", torch.zeros(()))
+            self.register_buffer("linear_shares", torch.zeros(2))
 
     def build_network(self, **options: Any) -> RecurrentEnsemble:
         columns, levels = len(self.covariate_columns), len(QUANTILE_LEVELS)
@@ -79,23 +80,27 @@ class LSTM(DirectForecaster):
         if not self.linear:
             return
         self.eval()
-        loss = torch.zeros(len(SHARES), dtype=torch.float64)
+        loss = torch.zeros(2, len(SHARES), dtype=torch.float64)
         for batch in datamodule.batches("calibration", self.device):
             found, (mean, std) = super().forecast(batch), self.scale(batch.channel)
-            shift = (self.linear.point(batch) - found.point) / std
+            error, shift = (found.point - batch.target) / std, (self.linear.point(batch) - found.point) / std
             quantiles = (found.quantiles - mean.unsqueeze(1)) / std.unsqueeze(1)
             target = (batch.target - mean) / std
             for i, share in enumerate(SHARES):
-                error = quantile_loss(quantiles + share * shift.unsqueeze(1), target, self.levels)
-                loss[i] += (error * batch.target_mask).sum().cpu()
-        self.linear_share.fill_(SHARES[int(loss.argmin())])
+                squared = (error + share * shift).square()
+                pinball = quantile_loss(quantiles + share * shift.unsqueeze(1), target, self.levels)
+                loss[:, i] += (torch.stack([squared, pinball]) * batch.target_mask).sum((1, 2)).cpu()
+        self.linear_shares.copy_(torch.tensor(SHARES)[loss.argmin(1)])
 
     def forecast(self, batch: Batch) -> Forecast:
         found = super().forecast(batch)
         if not self.linear:
             return found
-        shift = self.linear_share * (self.linear.point(batch) - found.point)
-        return Forecast(found.point + shift, found.quantiles + shift.unsqueeze(1))
+        shift = self.linear.point(batch) - found.point
+        of_point, of_quantiles = self.linear_shares
+        return Forecast(found.point + of_point * shift, found.quantiles + (of_quantiles * shift).unsqueeze(1))
 
     def describe(self) -> dict[str, Any]:
-        return {"linear_share": round(float(self.linear_share), 2)} if self.linear else {}
+        if not self.linear:
+            return {}
+        return {"linear_shares": dict(zip(("point", "quantiles"), self.linear_shares.tolist(), strict=True))}
