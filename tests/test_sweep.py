@@ -72,6 +72,12 @@ def test_the_jobs_of_a_sweep_are_compared_window_set_by_window_set(sweep):
     assert not [path for path in folder.iterdir() if path.name.startswith("tmp")]
 
 
+def test_the_jobs_of_a_sweep_over_the_season_are_not_compared_across_it(sweep):
+    code, folder = sweep("model=linear,seasonal_naive", "horizon=6", "data.season=12,24,48")
+    assert code == 0
+    assert len(list(folder.glob("comparison_*"))) == 3
+
+
 def test_optuna_goes_on_after_failed_trials_and_finds_the_best(sweep):
     code, folder = sweep("sweep=optuna", "model=linear", "horizon=choice(6,600,7)", "hydra.sweeper.n_trials=5")
     table = pd.read_csv(folder / "leaderboard.csv")
