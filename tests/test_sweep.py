@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from tiny import ROOT, TINY
 
+from timevis.run_folder import RunFolder
 from timevis.sweep import watch
 from timevis.sweep.leaderboard import by_setting, read_runs, write_leaderboard
 from timevis.sweep.paired import write_comparisons
@@ -99,6 +100,13 @@ def test_a_mistyped_key_ends_a_sweep_before_its_first_job(sweep, capsys):
     assert code == 1
     assert "did you mean horizon?" in capsys.readouterr().err
     assert not [path for path in folder.glob("*") if path.is_dir()]
+
+
+def test_a_failed_job_is_not_listed_without_its_backbone(tmp_path, compose_config):
+    for name, overrides in (("0", ["model.backbone.pretrained=false"]), ("1", ["model/backbone=qwen3-0.6b"])):
+        RunFolder.create(tmp_path / name, compose_config("model=qwen", *overrides))
+        (tmp_path / name / "status.json").write_text('{"state": "failed", "heartbeat": 0, "error": "why"}')
+    assert read_runs(tmp_path)["backbone"].tolist() == ["nano, random weights", "Qwen/Qwen3-0.6B-Base"]
 
 
 def test_the_leaderboard_counts_lost_jobs_and_jobs_without_a_config(tmp_path):
