@@ -86,6 +86,12 @@ def test_runs_with_different_window_sets_are_refused_naming_hashes_and_reason(ru
     assert not (tmp_path / "no").exists()
 
 
+def test_runs_whose_mase_has_another_denominator_are_refused_for_it(runs, finished_run):
+    other = finished_run("model=seasonal_naive", "data.season=12")
+    with pytest.raises(RunFolderError, match="season of MASE 24 and 12"):
+        compare([RunRecord.load(runs[1]), RunRecord.load(other)])
+
+
 def test_runs_on_other_values_are_refused_for_the_values(runs, finished_run):
     other = finished_run("model=seasonal_naive", "data.seed=5")
     with pytest.raises(RunFolderError, match="values differ"):
@@ -99,7 +105,8 @@ def test_an_output_folder_with_files_is_left_alone(runs, tmp_path, capsys):
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_runs_of_one_model_are_told_apart(runs, finished_run):
+def test_runs_of_one_model_are_told_apart(runs, finished_run, tmp_path):
     records = [RunRecord.load(runs[0]), RunRecord.load(finished_run("model=linear", "seed=1"))]
     assert unique_labels(records) == ["linear, seed 0", "linear, seed 1"]
-    assert len(set(unique_labels([records[0], records[0]]))) == 1
+    copy = RunRecord.load(shutil.copytree(runs[0], tmp_path / "copy"))
+    assert unique_labels([records[0], copy]) == ["linear, run", "linear, copy"]

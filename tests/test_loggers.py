@@ -7,15 +7,18 @@ import os
 import struct
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from hydra import compose, initialize_config_dir
+from matplotlib.image import imsave
 from tiny import ROOT, TINY, TINY_LSTM
 from wandb.proto.wandb_internal_pb2 import Record
 
 from timevis.errors import DataError
 from timevis.experiment import run
 from timevis.loggers.table import MetricsTable
+from timevis.loggers.tracking import tracking
 from timevis.loggers.wandb_run import logged_in
 from timevis.run_folder import RunFolder
 
@@ -83,6 +86,7 @@ def test_an_offline_wandb_run_holds_metrics_config_and_summary(with_wandb):
     (started,) = [r.run for r in records if r.WhichOneof("record_type") == "run"][:1]
     assert (started.project, started.run_group) == ("timevis", "my-sweep")
     assert set(started.tags) == {"synthetic", "lstm"}
+    assert started.display_name == "synthetic-lstm-run"
     (ended,) = [r.exit for r in records if r.WhichOneof("record_type") == "exit"]
     assert ended.exit_code == 0
 
@@ -134,6 +138,32 @@ def test_tensorboard_gets_the_metrics_too(lstm_config, tmp_path):
     events = EventAccumulator(str(tmp_path / "run/tensorboard"))
     events.Reload()
     assert {"train/loss", "val/wql", "test/wql"} <= set(events.Tags()["scalars"])
+
+
+@pytest.mark.parametrize(
+    ("public", "asked", "shown"), [(True, False, True), (False, True, True), (False, False, False)]
+)
+def test_tensorboard_shows_forecasts_of_public_data_and_else_only_if_asked(
+    compose_config, tmp_path, public, asked, shown
+):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    folder = RunFolder.create(
+        tmp_path / "run", compose_config("model=linear", "logger=tensorboard", f"logger.log_data={asked}")
+    )
+    (folder.path / "plots").mkdir()
+    imsave(folder.path / "plots" / "forecast_1.png", np.zeros((4, 6)))
+    with tracking(folder, ["synthetic", "linear"], None, None) as trackers:
+        trackers.conclude({"run": {"public": public}})
+    events = EventAccumulator(str(folder.path / "tensorboard"))
+    events.Reload()
+    assert events.Tags()["images"] == (["plots/forecast_1"] if shown else [])
+
+
+def test_a_wandb_run_of_a_language_model_is_named_with_its_backbone(compose_config, tmp_path):
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=qwen", "logger=wandb"))
+    with tracking(folder, ["synthetic", "qwen", "nano"], None, None) as trackers:
+        assert trackers.wandb.experiment.name == "synthetic-qwen-nano-run"
 
 
 def test_metrics_csv_has_one_row_per_step_and_grows_new_columns(tmp_path):

@@ -1,3 +1,4 @@
+import json
 import runpy
 from pathlib import Path
 
@@ -7,12 +8,13 @@ import pytest
 import torch
 
 from timevis.data.catalog import load_panel
+from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.evaluation.comparison import compare
 from timevis.evaluation.run_record import RunRecord
 from timevis.predict import QUANTILE_COLUMNS, forecast_panel, panels_for, predict, with_future
-from timevis.refit import refit
-from timevis.rescore import rescore
+from timevis.refit import refit, trainer
+from timevis.rescore import folder_name, rescore
 from timevis.run_folder import RunFolder
 
 main = runpy.run_path(str(Path(__file__).parents[1] / "scripts" / "predict.py"))["main"]
@@ -77,13 +79,23 @@ def test_many_files_and_ids_give_one_table_with_an_item_column(finished_run, tmp
     assert len(table) == 4 * 6
 
 
+@torch.no_grad()
 def test_a_forecast_does_not_depend_on_what_comes_after_or_beside_it(run):
     folder = RunFolder(run)
     panel, _ = load_panel(folder.config.data)
     forecaster = folder.load_forecaster()
-    whole = forecast_panel(forecaster, panel, "x", folder.config.data)
-    one_by_one = forecast_panel(forecaster, panel, "x", folder.config.data, batch_size=1)
+    ended = panel.with_values(np.where(np.arange(600)[:, None] < 500, panel.values, np.nan))
+    whole = forecast_panel(forecaster, ended, "x", folder.config.data)
+    one_by_one = forecast_panel(forecaster, ended, "x", folder.config.data, batch_size=1)
     np.testing.assert_allclose(whole["point"], one_by_one["point"], rtol=1e-5)
+    gone_on = panel.with_values(np.where(np.arange(600)[:, None] < 500, panel.values, 1e4))
+    batch = SeriesStore(gone_on).gather(torch.full((2,), 500), torch.arange(2), 24, 6)
+    np.testing.assert_allclose(whole["point"], forecaster.forecast(batch).point.ravel(), rtol=1e-5)
+
+
+def test_a_panel_is_extended_just_as_far_as_its_forecast_reaches(run):
+    folder = RunFolder(run)
+    panel, _ = load_panel(folder.config.data)
     ahead, origin = with_future(panel, 6, folder.config.data)
     assert (origin, len(ahead)) == (600, 606)
     again, origin = with_future(ahead, 6, folder.config.data)
@@ -143,6 +155,50 @@ def test_too_short_or_unfitting_data_are_refused(run, tmp_path):
         predict(run, hourly(100).drop(columns="price"))
 
 
+def test_what_was_mended_in_a_new_file_is_said(run, tmp_path, caplog):
+    frame = hourly(200, "2025-01-01")
+    pd.concat([frame, frame.iloc[:3]]).to_csv(tmp_path / "messy.csv", index=False)
+    frame.to_csv(tmp_path / "neat.csv", index=False)
+    predict(run, [tmp_path / "neat.csv"])
+    assert not caplog.records
+    predict(run, [tmp_path / "messy.csv"])
+    assert "rows were not in order; 3 duplicate rows merged" in caplog.text
+    rescore(run, tmp_path / "out", [tmp_path / "messy.csv"])
+    report = json.loads((tmp_path / "out" / "data_report.json").read_text())
+    assert (report["rows_read"], report["rows"], report["was_sorted"]) == (203, 200, False)
+    assert report["duplicates"]["identical"]["rows"] == 3
+    assert report["channels"]["a"]["observed"] == 200
+    assert "without training" in report["notes"][0]
+    rescore(run, tmp_path / "own", start="2024-01-20")
+    assert json.loads((tmp_path / "own" / "data_report.json").read_text())["rows_read"] == 600
+
+
+def test_a_long_file_may_hold_some_of_the_runs_series(finished_run, tmp_path, caplog):
+    series = [hourly(300, seed=s)[["time", "a"]].assign(site=f"s{s}") for s in range(3)]
+    pd.concat(series).to_csv(tmp_path / "sites.csv", index=False)
+    run = finished_run("model=linear", "data=csv", f"data.path={tmp_path / 'sites.csv'}")
+    whole = predict(run)
+    assert whole["channel"].unique().tolist() == ["s0", "s1", "s2"]
+    series[1].to_csv(tmp_path / "one.csv", index=False)
+    table = predict(run, [tmp_path / "one.csv"])
+    assert "no value of 's0', 's2': not forecast" in caplog.text
+    pd.testing.assert_frame_equal(
+        table.drop(columns="item"), whole[whole["channel"] == "s1"].drop(columns="item").reset_index(drop=True)
+    )
+    found = rescore(run, tmp_path / "out", [tmp_path / "one.csv"])["one"]
+    assert found["by_channel"]["s0"]["mae"] is None
+    assert found["metrics"]["mae"]["value"] == pytest.approx(found["by_channel"]["s1"]["mae"])
+    series[1].assign(site="s9").to_csv(tmp_path / "other.csv", index=False)
+    with pytest.raises(DataError, match="no channel 's0'"):
+        predict(run, [tmp_path / "other.csv"])
+
+
+def test_a_refit_trains_as_the_run_did(finished_run, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)  # as on a GPU that the run leaves alone
+    options = trainer(RunFolder(finished_run("model=linear")), 2)
+    assert (options.max_epochs, options.precision) == (2, "32-true")
+
+
 def test_a_refit_sees_the_last_rows_and_keeps_the_calibration(run):
     folder = RunFolder(run)
     before, after = folder.load_forecaster(), refit(folder)
@@ -174,12 +230,37 @@ def test_rescoring_the_test_part_gives_the_runs_own_scores(run, tmp_path):
     assert (tmp_path / "again" / "report.html").is_file()
 
 
+def test_rescoring_keeps_the_precision_of_the_run(finished_run, tmp_path):
+    run = finished_run("model=linear", "trainer.precision=bf16-mixed")
+    (found,) = rescore(run, tmp_path / "again").values()
+    assert found["metrics"]["wql"]["value"] == pytest.approx(RunFolder(run).results["metrics"]["wql"]["value"])
+
+
 def test_rescoring_other_dates_takes_only_targets_between_them(run, tmp_path, caplog):
     rescore(run, tmp_path / "dates", start="2024-01-10", end="2024-01-12 23:00")
     windows = pd.read_parquet(tmp_path / "dates" / "windows.parquet")
     assert windows["timestamp"].min() == pd.Timestamp("2024-01-10")
     assert windows["timestamp"].max() == pd.Timestamp("2024-01-12 18:00")
     assert "trained or tuned on" in caplog.text
+
+
+def test_runs_with_other_contexts_compare_on_the_dates_they_are_rescored_on(run, finished_run, source, tmp_path):
+    data = ("data=csv", f"data.path={source}", "data.target=[a,b]", "data.covariates={price: known}")
+    runs = {"long": run, "short": finished_run("model=linear", "context_length=12", *data)}
+    for name, folder in runs.items():
+        rescore(folder, tmp_path / name, start="2024-01-20", end="2024-01-21 23:00")
+    records = [RunRecord.load(tmp_path / name) for name in runs]
+    assert set(compare(records, records[0]).differences["run"]) == {"linear, short"}
+    assert records[0].results["window_set"]["borders"] == [456, 456, 504]
+    assert "only 8 horizons long" in (tmp_path / "long" / "report.html").read_text()
+
+
+def test_items_of_any_name_have_folders_of_their_own():
+    names = ["a/b", "a_b", "a%2Fb", "a\\b", "..", "%2E%2E", "Zürich 1.2"]
+    folders = [folder_name(name) for name in names]
+    assert len(set(folders)) == len(names)
+    assert folders[-1] == names[-1]
+    assert not any(f in (".", "..") or "/" in f for f in folders)
 
 
 def test_rescoring_new_data_needs_no_training(run, tmp_path):

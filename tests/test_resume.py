@@ -1,6 +1,5 @@
 """A resumed run ends as the uninterrupted one: same weights, same metrics, bit for bit."""
 
-import json
 import os
 import signal
 import subprocess
@@ -195,12 +194,8 @@ def test_a_process_killed_in_mid_epoch_is_lost_and_resumes(tmp_path, train_py):
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     folder = RunFolder(path)
-    assert folder.status["state"] == "running"
-    assert "fit.json" not in {entry.name for entry in folder.checkpoints.iterdir()}
-    status = path / "status.json"
-    fields = json.loads(status.read_text())
-    status.write_text(json.dumps(fields | {"heartbeat": fields["heartbeat"] - 31}))  # half a minute later
     assert folder.status["state"] == "lost"
+    assert "fit.json" not in {entry.name for entry in folder.checkpoints.iterdir()}
     assert train_py(f"resume={path}").returncode == 0
     whole = train_py(*long, f"hydra.run.dir={tmp_path / 'whole'}")
     assert whole.returncode == 0, whole.stderr

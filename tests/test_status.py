@@ -1,5 +1,8 @@
 import errno
 import json
+import os
+import socket
+import subprocess
 import time
 
 import pytest
@@ -17,6 +20,18 @@ def test_a_run_without_a_heartbeat_for_30_seconds_is_lost(tmp_path):
     assert alive["state"] == "running"
     assert lost["state"] == "lost"
     assert "resume" in lost["advice"]
+
+
+def test_a_run_whose_process_is_gone_is_lost_at_once_but_only_where_it_ran(tmp_path):
+    process = subprocess.Popen(["true"])
+    process.wait()
+    status = {"state": "running", "heartbeat": time.time(), "pid": process.pid, "host": socket.gethostname()}
+    (tmp_path / "status.json").write_text(json.dumps(status))
+    assert read_status(tmp_path)["state"] == "lost"
+    (tmp_path / "status.json").write_text(json.dumps(status | {"host": "elsewhere"}))
+    assert read_status(tmp_path)["state"] == "running"
+    (tmp_path / "status.json").write_text(json.dumps(status | {"pid": os.getpid()}))
+    assert read_status(tmp_path)["state"] == "running"
 
 
 def test_a_final_state_never_becomes_lost_and_is_written_at_once(tmp_path):

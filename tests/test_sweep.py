@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from tiny import ROOT, TINY
 
+from timevis.run_folder import RunFolder
 from timevis.sweep import watch
 from timevis.sweep.leaderboard import by_setting, read_runs, write_leaderboard
 from timevis.sweep.paired import write_comparisons
@@ -72,6 +73,12 @@ def test_the_jobs_of_a_sweep_are_compared_window_set_by_window_set(sweep):
     assert not [path for path in folder.iterdir() if path.name.startswith("tmp")]
 
 
+def test_the_jobs_of_a_sweep_over_the_season_are_not_compared_across_it(sweep):
+    code, folder = sweep("model=linear,seasonal_naive", "horizon=6", "data.season=12,24,48")
+    assert code == 0
+    assert len(list(folder.glob("comparison_*"))) == 3
+
+
 def test_optuna_goes_on_after_failed_trials_and_finds_the_best(sweep):
     code, folder = sweep("sweep=optuna", "model=linear", "horizon=choice(6,600,7)", "hydra.sweeper.n_trials=5")
     table = pd.read_csv(folder / "leaderboard.csv")
@@ -93,6 +100,13 @@ def test_a_mistyped_key_ends_a_sweep_before_its_first_job(sweep, capsys):
     assert code == 1
     assert "did you mean horizon?" in capsys.readouterr().err
     assert not [path for path in folder.glob("*") if path.is_dir()]
+
+
+def test_a_failed_job_is_not_listed_without_its_backbone(tmp_path, compose_config):
+    for name, overrides in (("0", ["model.backbone.pretrained=false"]), ("1", ["model/backbone=qwen3-0.6b"])):
+        RunFolder.create(tmp_path / name, compose_config("model=qwen", *overrides))
+        (tmp_path / name / "status.json").write_text('{"state": "failed", "heartbeat": 0, "error": "why"}')
+    assert read_runs(tmp_path)["backbone"].tolist() == ["nano, random weights", "Qwen/Qwen3-0.6B-Base"]
 
 
 def test_the_leaderboard_counts_lost_jobs_and_jobs_without_a_config(tmp_path):

@@ -85,10 +85,7 @@ def trainer(
     values = OmegaConf.to_container(cfg.trainer, resolve=True)
     assert isinstance(values, dict)
     options: dict[str, Any] = {str(k): v for k, v in values.items() if v is not None}
-    on_gpu = uses_gpu(cfg.trainer)
-    options["accelerator"] = "cuda" if on_gpu else "cpu"
-    if options["precision"] == "auto":
-        options["precision"] = _precision(on_gpu)
+    options |= device_options(cfg.trainer)
     show_progress = options.pop("enable_progress_bar") and sys.stdout.isatty()
     chosen = [instantiate(entry) for entry in cfg.callbacks.values() if entry is not None]
     ours: list[pl.Callback] = [
@@ -131,15 +128,20 @@ def uses_gpu(options: DictConfig) -> bool:
     return there and options.accelerator != "cpu"
 
 
-def _precision(on_gpu: bool) -> str:
-    return "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported() else "32-true"
+def device_options(options: DictConfig) -> dict[str, Any]:
+    """`accelerator` and `precision` of a Trainer with these options, ``auto`` decided; raises as `uses_gpu`."""
+    on_gpu = uses_gpu(options)
+    precision = "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported() else "32-true"
+    return {
+        "accelerator": "cuda" if on_gpu else "cpu",
+        "precision": precision if options.precision == "auto" else options.precision,
+    }
 
 
 def describe_device(options: DictConfig, processes: int = 1) -> str:
     """Where a run will compute, for people."""
     beside = f", {processes} processes" if processes > 1 else ""
     if uses_gpu(options):
-        precision = _precision(True) if options.precision == "auto" else options.precision
-        return f"{torch.cuda.get_device_name()} ({precision}{beside})"
+        return f"{torch.cuda.get_device_name()} ({device_options(options)['precision']}{beside})"
     threads = torch.get_num_threads()
     return f"the CPU ({threads} thread{'s' if threads > 1 else ''}{beside})"

@@ -30,6 +30,7 @@ from timevis.loggers.tracking import tracking
 from timevis.logs import quiet_libraries, train_log
 from timevis.models.forecaster import Forecaster
 from timevis.models.naive import SeasonalNaive
+from timevis.own_data import require_unchanged
 from timevis.resume import added_keys, reopen
 from timevis.run_folder import RunFolder
 from timevis.status import Status
@@ -114,21 +115,24 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
     cost.reset_peak_memory()
 
     status.update(stage="data")
+    step = fitting.resume_step(folder)
     panel, quality = load_panel(cfg.data)
-    folder.write_json("data_report.json", quality.to_dict())
+    rows = sum(part["rows"] for part in quality.split.values())
+    if step is not None:
+        require_unchanged(folder, panel, rows)
+    folder.write_json("data_report.json", quality.to_dict() | {"data_hash": identity.data_hash(panel, rows)})
     stop.check()
 
     status.update(stage="prepare")
     datamodule = build.datamodule(cfg, panel)
     forecaster = build.forecaster(cfg, datamodule)
-    run_identity = identity.of_run(cfg, panel, forecaster)
+    run_identity = identity.of_run(cfg, datamodule, forecaster)
     log.info("%s on %s, %s channels", model_label(run_identity), cfg.data.name, datamodule.num_channels)
     clock = FitClock()
     with clock.running():
         forecaster.prepare(datamodule)
     stop.check()
 
-    step = fitting.resume_step(folder)
     with tracking(folder, identity.tags(run_identity), group, step) as trackers:
         trainer = build.trainer(cfg, folder, status, stop, clock, trackers.loggers)
         if forecaster.trainable:

@@ -13,6 +13,7 @@ import numpy as np
 from omegaconf import DictConfig
 
 import timevis
+from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
 from timevis.models.forecaster import Forecaster
 
@@ -35,14 +36,16 @@ def git_commit() -> str | None:
         return None
 
 
-def data_hash(panel: Panel) -> str:
-    """Of the cleaned values."""
-    return hashlib.sha256(np.ascontiguousarray(panel.values).data).hexdigest()[:16]
+def data_hash(panel: Panel, rows: int) -> str:
+    """Of the cleaned values and covariates in the first `rows` rows."""
+    digest = hashlib.sha256(np.ascontiguousarray(panel.values[:rows]).data)
+    digest.update(np.ascontiguousarray(panel.covariates[:rows]).data)
+    return digest.hexdigest()[:16]
 
 
-def of_run(cfg: DictConfig, panel: Panel, forecaster: Forecaster) -> dict[str, Any]:
+def of_run(cfg: DictConfig, datamodule: WindowDataModule, forecaster: Forecaster) -> dict[str, Any]:
     """The run section of results.json."""
-    description = forecaster.describe()
+    description, panel = forecaster.describe(), datamodule.panel
     return {
         "data": panel.card.name,
         "domain": panel.card.domain,
@@ -57,7 +60,7 @@ def of_run(cfg: DictConfig, panel: Panel, forecaster: Forecaster) -> dict[str, A
             "python": platform.python_version(),
             **{name: version(name) for name in LIBRARIES},
         },
-        "data_hash": data_hash(panel),
+        "data_hash": data_hash(panel, datamodule.split.test_end),
     }
 
 

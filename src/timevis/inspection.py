@@ -16,6 +16,7 @@ from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport
 from timevis.data.split import borders, make_split
 from timevis.errors import ConfigError, TimeVisError
+from timevis.evaluation.verdict import number
 
 SHOWN = 12
 """Channels that are shown; the JSON report has all."""
@@ -152,7 +153,7 @@ def _values(panel: Panel, report: QualityReport) -> Grid:
     grid = _grid("channel", "observed", "mean", "std", "min", "median", "max", "outliers")
     for name in panel.channels[:SHOWN]:
         c = report.channels[name]
-        numbers = (_number(c.get(key)) for key in ("mean", "std", "min", "q50", "max"))
+        numbers = (number(c.get(key)) for key in ("mean", "std", "min", "q50", "max"))
         grid.add_row(name, f"{c['observed']:,}", *numbers, str(report.outliers.get(name, {"count": 0})["count"]))
     if len(panel.channels) > SHOWN:
         grid.add_row(f"and {len(panel.channels) - SHOWN} more")
@@ -170,10 +171,6 @@ def _patterns(panel: Panel, report: QualityReport) -> Grid:
         strengths = (_share(s["strength"]) for s in c["seasonality"])
         grid.add_row(name, *strengths, *map(_share, c["autocorrelation"].values()), c["unit"])
     return grid
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
 
 
 def _share(value: float | None) -> str:

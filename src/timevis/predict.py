@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -14,14 +14,17 @@ import numpy as np
 import pandas as pd
 import torch
 
-from timevis.data.catalog import load_files, load_panel
+from timevis.data.catalog import load_files
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
 from timevis.data.windows import SeriesStore
-from timevis.errors import DataError, RunFolderError
+from timevis.errors import DataError
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
+from timevis.own_data import as_trained, data_report, load_again
 from timevis.run_folder import RunFolder
+
+log = logging.getLogger(__name__)
 
 QUANTILE_COLUMNS = tuple(f"q{level:g}" for level in QUANTILE_LEVELS)
 
@@ -77,47 +80,23 @@ def forecast_items(
 
 def panels_for(folder: RunFolder, data: pd.DataFrame | Sequence[str | Path] | None = None) -> dict[str, Panel]:
     """The run's own data, or new data with the run's channels and covariates, by item name."""
-    cfg = folder.config.data
     if data is None:
-        panel, _ = load_panel(cfg, future=True)
-        name = panel.card.name
-        return {name: select_covariates(panel, _data_report(folder)["covariates"], name)}
+        _, panel, _ = load_again(folder, future=True)
+        return {panel.card.name: panel}
     if isinstance(data, pd.DataFrame):
         with tempfile.TemporaryDirectory() as place:
             path = Path(place) / "data.parquet"
             data.to_parquet(path)
             return panels_for(folder, [path])
-    report = _data_report(folder)
-    window_set = folder.results["window_set"]
-    items = load_files(data, cfg, window_set["channels"], freq=window_set["freq"])
-    return {name: select_covariates(panel, report["covariates"], name) for name, panel in items.items()}
-
-
-def _data_report(folder: RunFolder) -> dict[str, Any]:
-    path = folder.path / "data_report.json"
-    if not path.is_file():
-        raise RunFolderError(f"{folder.path} has no data_report.json", "the run has not read its data; use resume=")
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def select_covariates(panel: Panel, names: Mapping[str, Any] | Sequence[str], where: str) -> Panel:
-    """The panel with exactly these covariates, in this order."""
-    absent = [name for name in names if name not in panel.covariate_names]
-    if absent:
-        raise DataError(f"{where} has no covariate {absent[0]!r}, which the run was trained with", "add the column")
-    order = [panel.covariate_names.index(name) for name in names]
-    return replace(
-        panel,
-        covariates=np.ascontiguousarray(panel.covariates[:, order]),
-        covariate_names=tuple(names),
-        covariate_known=tuple(panel.covariate_known[k] for k in order),
-    )
+    report = data_report(folder)
+    items = load_files(data, folder.config.data, tuple(report["channels"]), freq=report["frequency"])
+    return {name: as_trained(panel, report, name) for name, panel in items.items()}
 
 
 def forecast_panel(
     forecaster: Forecaster, panel: Panel, item: str, cfg: Mapping[str, Any], batch_size: int = 256
 ) -> pd.DataFrame:
-    """Forecast one panel; see `predict`. `cfg` is the run's `data` group."""
+    """Forecast the channels of one panel that hold a value; see `predict`. `cfg` is the run's `data` group."""
     horizon, length = forecaster.horizon, forecaster.context_length
     panel, origin = with_future(panel, horizon, cfg)
     if origin < length:
@@ -128,9 +107,13 @@ def forecast_panel(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()
     series = SeriesStore(panel).to(device)
+    seen = np.flatnonzero(np.isfinite(panel.values).any(axis=0))
+    if len(seen) < len(panel.channels):
+        empty = [c for j, c in enumerate(panel.channels) if j not in seen]
+        log.warning("%s holds no value of %s: not forecast", item, ", ".join(map(repr, empty)))
     points, quantiles = [], []
     with torch.no_grad():
-        for channel in torch.arange(len(panel.channels), device=device).split(batch_size):
+        for channel in torch.from_numpy(seen).to(device).split(batch_size):
             batch = series.gather(torch.full_like(channel, origin), channel, length, horizon)
             forecast = forecaster.forecast(batch)
             points.append(forecast.point.float().cpu().numpy())
@@ -139,8 +122,8 @@ def forecast_panel(
     table = pd.DataFrame(
         {
             "item": item,
-            "channel": np.repeat(np.asarray(panel.channels, dtype=object), horizon),
-            "timestamp": panel.index[np.tile(np.arange(origin, origin + horizon), len(panel.channels))],
+            "channel": np.repeat(np.asarray(panel.channels, dtype=object)[seen], horizon),
+            "timestamp": panel.index[np.tile(np.arange(origin, origin + horizon), len(seen))],
             "point": np.concatenate(points).ravel(),
         }
     )

@@ -11,11 +11,11 @@ import torch
 
 from timevis import build
 from timevis.callbacks.steering import FiniteLoss, SeedEachStep
-from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import Scaler
 from timevis.data.windows import WindowSet
 from timevis.models.forecaster import Forecaster
+from timevis.own_data import load_again
 from timevis.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
@@ -26,11 +26,15 @@ def refit(folder: RunFolder) -> Forecaster:
 
     It trains for as many epochs as the run's best checkpoint had. What calibration learnt stays the run's own, since
     the refitted model has seen the validation rows.
+
+    Raises
+    ------
+    DataError
+        The data have lost a channel or covariate of the run.
     """
-    cfg = folder.config
     fitted = folder.load_forecaster()
+    cfg, panel, _ = load_again(folder)
     pl.seed_everything(cfg.seed, verbose=False)
-    panel, _ = load_panel(cfg.data)
     datamodule = on_all_rows(build.datamodule(cfg, panel), cfg.model.fit.train_fraction)
     hyperparameters = build.hyperparameters(cfg) | fitted.refit_arguments()
     forecaster = type(fitted).from_data(datamodule, **hyperparameters)
@@ -50,8 +54,7 @@ def trainer(folder: RunFolder, epochs: int) -> pl.Trainer:
     cfg = folder.config
     options = {str(k): v for k, v in cfg.trainer.items() if v is not None}
     options |= {"max_epochs": epochs, "devices": 1, "num_nodes": 1, "strategy": "auto"}
-    if options["precision"] == "auto":
-        options["precision"] = build._precision(options["accelerator"])
+    options |= build.device_options(cfg.trainer)
     return pl.Trainer(
         **options,
         callbacks=[SeedEachStep(cfg.seed), FiniteLoss()],

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from timevis import build, cost, identity
-from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.items import Item
 from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport, describe_channels, find_gaps
+from timevis.data.split import Split
 from timevis.data.windows import WindowSet
 from timevis.errors import ConfigError, DataError, RunFolderError
 from timevis.evaluation.backtest import evaluate
@@ -28,6 +30,7 @@ from timevis.evaluation.results import build_results
 from timevis.files import write_json, write_text
 from timevis.models.forecaster import Forecaster
 from timevis.models.naive import SeasonalNaive
+from timevis.own_data import load_again, require_unchanged
 from timevis.predict import panels_for
 from timevis.run_folder import RunFolder
 
@@ -68,13 +71,16 @@ def rescore(
     RunFolderError
         `out` holds other files, or the run has no model.
     DataError
-        The data do not fit the run, or hold no window between `start` and `end`.
+        The data do not fit the run, or hold no window between `start` and `end`; or the run's own data, by which the
+        scales are fitted, have changed.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RunFolderError(f"{out} is not an empty folder", "choose another --out")
     folder = RunFolder(run)
-    forecaster, cfg = folder.load_forecaster(), folder.config
-    own = build.datamodule(cfg, load_panel(cfg.data)[0])
+    forecaster = folder.load_forecaster()
+    cfg, panel, report = load_again(folder)
+    require_unchanged(folder, panel, cfg.data.split[-1])
+    own = build.datamodule(cfg, panel)
     naive = SeasonalNaive.from_data(own)
     naive.prepare(own)
     naive.calibrate(own)
@@ -85,14 +91,23 @@ def rescore(
             windows = own
         else:
             windows = between(cfg, panel, name, start, end)
-        place = out if len(items) == 1 else out / name.replace("/", "_")
-        notes = _notes(folder, own, windows, new=data is not None)
-        found[name] = _score(folder, forecaster, naive, windows, name, place, notes)
+        place = out if len(items) == 1 else out / folder_name(name)
+        quality = _described(panel) if isinstance(panel, Item) else replace(report, split={})
+        quality.notes = [*_notes(folder, own, windows, name, new=data is not None), *quality.notes]
+        found[name] = _score(folder, forecaster, naive, windows, name, place, quality)
     return found
 
 
+def folder_name(item: str) -> str:
+    """An item's name as that of a folder; each item has its own."""
+    return re.sub(r"[/\\%]|^\.+$", lambda found: "".join(f"%{ord(c):02X}" for c in found[0]), item)
+
+
 def between(cfg: DictConfig, panel: Panel, name: str, start: str | None, end: str | None) -> WindowDataModule:
-    """The windows of a panel whose targets all lie between two times, as the test part of a data module."""
+    """The windows of a panel whose targets all lie between two times, as the test part of a data module.
+
+    That part reaches from the first target to the last one, and there is no other: the model was fitted elsewhere.
+    """
     length, horizon = cfg.context_length, cfg.horizon
     first = 0 if start is None else int(panel.index.searchsorted(timestamp(start, panel)))
     past = len(panel) if end is None else int(panel.index.searchsorted(timestamp(end, panel), side="right"))
@@ -111,6 +126,7 @@ def between(cfg: DictConfig, panel: Panel, name: str, start: str | None, end: st
     options = OmegaConf.merge(cfg, {"data": {"split": [*middle, len(panel)]}})
     assert isinstance(options, DictConfig)
     datamodule = build.datamodule(options, panel)
+    datamodule.split = Split(origins[0], origins[0], origins[-1] + horizon)
     evaluation = cfg.evaluation
     datamodule.windows["test"] = WindowSet.evaluation(
         origins, len(panel.channels), evaluation.stride, evaluation.max_windows
@@ -136,12 +152,13 @@ def timestamp(text: str, panel: Panel) -> pd.Timestamp:
     return time.tz_localize(panel.timezone or zone)
 
 
-def _notes(folder: RunFolder, own: WindowDataModule, windows: WindowDataModule, new: bool) -> list[str]:
+def _notes(folder: RunFolder, own: WindowDataModule, windows: WindowDataModule, name: str, new: bool) -> list[str]:
     notes = [f"scored by the model of run {folder.path.name}, without training"]
     origins = windows.windows["test"].origins
     seen = int((windows.panel.index[origins.numpy()] < own.panel.index[own.split.val_end]).sum())
     if seen and not new:
         notes.append(f"the model was trained or tuned on rows of {seen} of these {len(origins)} origins")
+        log.warning("%s: %s", name, notes[-1])
     return notes
 
 
@@ -152,13 +169,11 @@ def _score(
     windows: WindowDataModule,
     name: str,
     place: Path,
-    notes: list[str],
+    quality: QualityReport,
 ) -> dict[str, Any]:
-    cfg, before, panel = folder.config, folder.results, windows.panel
-    for note in notes[1:]:
-        log.warning("%s: %s", name, note)
+    cfg, before = folder.config, folder.results
     trainer = pl.Trainer(
-        accelerator=cfg.trainer.accelerator,
+        **build.device_options(cfg.trainer),
         devices=1,
         logger=False,
         enable_checkpointing=False,
@@ -170,7 +185,7 @@ def _score(
         backtest = evaluate(trainer, forecaster, windows, reference=naive, save_windows=cfg.evaluation.save_windows)
     device = trainer.strategy.root_device
     results = build_results(
-        run=identity.of_run(cfg, panel, forecaster) | {"data": name, "rescored_from": folder.path.name},
+        run=identity.of_run(cfg, windows, forecaster) | {"data": name, "rescored_from": folder.path.name},
         datamodule=windows,
         backtest=backtest,
         validation=before["validation"],
@@ -178,7 +193,7 @@ def _score(
     )
     place.mkdir(parents=True, exist_ok=True)
     write_text(place / "config.yaml", OmegaConf.to_yaml(cfg))
-    write_json(place / "data_report.json", data_report(panel, name, notes).to_dict())
+    write_json(place / "data_report.json", quality.to_dict())
     backtest.windows.to_parquet(place / "windows.parquet")
     assert backtest.reference_windows is not None
     backtest.reference_windows.to_parquet(place / "windows_seasonal_naive.parquet")
@@ -190,22 +205,19 @@ def _score(
     return results
 
 
-def data_report(panel: Panel, source: str, notes: list[str]) -> QualityReport:
-    """What a panel that is only scored looks like."""
-    described = describe_channels(panel, len(panel))
-    kinds = zip(panel.covariate_names, panel.covariate_known, strict=True)
-    return QualityReport(
-        source,
-        rows_read=len(panel),
-        rows=len(panel),
-        frequency=panel.freq,
-        start=str(panel.index[0]),
-        end=str(panel.index[-1]),
-        timezone=panel.timezone,
-        gaps=find_gaps(panel),
+def _described(item: Item) -> QualityReport:
+    """What was found in an item's file, and what the item looks like."""
+    described = describe_channels(item, len(item))
+    kinds = zip(item.covariate_names, item.covariate_known, strict=True)
+    return replace(
+        item.report,
+        rows=len(item),
+        start=str(item.index[0]),
+        end=str(item.index[-1]),
+        timezone=item.timezone,
+        gaps=find_gaps(item),
         missing={channel: entry["missing"] for channel, entry in described.items()},
         channels=described,
         covariates={name: {"kind": "known" if known else "observed"} for name, known in kinds},
-        card=asdict(panel.card),
-        notes=notes,
+        card=asdict(item.card),
     )

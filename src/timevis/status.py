@@ -100,14 +100,28 @@ class Status:
 
 
 def read_status(folder: Path, now: float | None = None) -> dict[str, Any] | None:
-    """The status of a run, or None without one; a run without a heartbeat for 30 s is ``lost``."""
+    """The status of a run, or None without one.
+
+    A running run is ``lost`` after 30 s without a heartbeat, or as soon as its process is gone from this machine.
+    """
     try:
         status = json.loads((Path(folder) / NAME).read_text())
     except FileNotFoundError:
         return None
     age = (time.time() if now is None else now) - status["heartbeat"]
-    if status["state"] == "running" and age > LOST_AFTER_SECONDS:
+    gone = status["state"] == "running" and status.get("host") == socket.gethostname() and not _alive(status["pid"])
+    if status["state"] == "running" and (gone or age > LOST_AFTER_SECONDS):
         status["state"] = "lost"
-        status["error"] = f"no sign of life for {age:.0f} s"
+        status["error"] = f"process {status['pid']} is gone" if gone else f"no sign of life for {age:.0f} s"
         status["advice"] = "its process was killed; go on with resume=<run folder>"
     return status
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True

@@ -360,6 +360,21 @@ def test_rows_that_only_tell_the_future_neither_train_nor_test() -> None:
     assert panel.covariates[399, 0] == np.float32(VALUES[399])
 
 
+def test_rows_of_the_future_move_neither_borders_nor_what_hangs_on_them() -> None:
+    frame = wide().assign(
+        late=np.where(np.arange(400) < 285, 1.0, VALUES), odd=np.where(np.arange(400) == 390, 50, VALUES)
+    )
+    ahead = pd.DataFrame({"time": pd.date_range(HOURS[-1], periods=301, freq="h")[1:]})
+    (_, now), (panel, later) = (
+        clean(Table(f, "t.csv"), DataOptions(name="csv"), DatasetCard("t"), future=True)
+        for f in (frame, pd.concat([frame, ahead], ignore_index=True))
+    )
+    assert len(panel) == 700
+    assert panel.channels == ("load", "odd")
+    assert (later.split, later.outliers) == (now.split, now.outliers)
+    assert later.outliers
+
+
 def test_holidays_are_a_known_covariate() -> None:
     panel, report = cleaned(wide(), covariates={"holiday": "DE"})
     assert (panel.covariate_names, panel.covariate_known) == (("holiday",), (True,))

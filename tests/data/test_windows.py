@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -157,6 +159,14 @@ def test_ranks_together_visit_every_evaluation_window_once(size, batch, world):
     assert [len(b) for b in batches] == [len(loader) for loader in loaders]
     seen = [int(i) for rank in batches for b in rank for i in b]
     assert sorted(seen) == list(range(size))
+
+
+@pytest.mark.parametrize(("windows", "world"), [(9, 8), (20, 8), (7, 2), (2, 2), (100, 3)])
+def test_no_rank_is_left_without_an_evaluation_batch(windows, world):
+    data = WindowDataModule(make_panel(np.arange(1000.0)[:, None]), context_length=4, horizon=2, max_windows=windows)
+    for rank in range(world):
+        data.trainer = SimpleNamespace(global_rank=rank, world_size=world)
+        assert len(data.loader("test")) > 0
 
 
 @given(size=st.integers(10, 300), batch=st.integers(1, 10), world=st.integers(1, 3))

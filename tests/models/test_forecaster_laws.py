@@ -1,5 +1,6 @@
 """Laws that every forecaster but the digits must keep, each proved on a model that was really fitted."""
 
+import copy
 import dataclasses
 
 import numpy as np
@@ -173,6 +174,26 @@ def test_forecasts_do_not_depend_on_who_shares_the_batch(fitted, panel):
         one, many = torch.cat([getattr(f, field) for f in alone]), getattr(together, field)
         difference = (one - many).abs().flatten(1) / scale
         assert difference.max() < 1e-5, field
+
+
+def test_what_a_forecast_makes_anew_lies_where_its_batch_is(fitted, panel):
+    batch = SeriesStore(panel).gather(torch.tensor([300, 650]), torch.tensor([0, 1]), CONTEXT, HORIZON)
+    with torch.no_grad():
+        expected = fitted.forecast(batch).quantiles
+        with torch.device("meta"):
+            assert torch.equal(fitted.forecast(batch).quantiles, expected)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU")
+def test_a_gpu_calibrates_and_forecasts_as_the_cpu_does(fitted, panel):
+    there = copy.deepcopy(fitted).cuda()
+    there.calibrate(make_datamodule(panel))
+    batch = SeriesStore(panel).to(there.device)
+    origin, channel = torch.tensor([[300, 650], [0, 1]], device=there.device)
+    with torch.no_grad():
+        quantiles = there.forecast(batch.gather(origin, channel, CONTEXT, HORIZON)).quantiles.cpu()
+    here = forecast(fitted, panel, [300, 650]).quantiles[[0, 3]]
+    assert ((quantiles - here).abs() / fitted.channel_std.view(2, 1, 1)).max() < 0.05
 
 
 def test_quantiles_never_cross_and_have_their_shape(fitted, panel):

@@ -49,16 +49,16 @@ def clean(
     report.notes += columns.notes
     rows = read_rows(table, columns, options, report)
     panel = replace(to_panel(rows, card), timezone=rows.timezone)
-    panel = panel if future else without_future(panel, report)
-    panel = add_holidays(panel, options)
-    panel = leave_out_constant(panel, report, borders(len(panel), options.split)[0], asked=options.target or ())
-    return finish(panel, options, report)
-
-
-def without_future(panel: Panel, report: QualityReport) -> Panel:
-    """Cut the rows after the last value of any target, which can neither train nor test."""
     seen = np.flatnonzero(np.isfinite(panel.values).any(axis=1))
-    rows = int(seen[-1]) + 1 if len(seen) else len(panel)
+    known = int(seen[-1]) + 1 if len(seen) else len(panel)
+    panel = panel if future else without_future(panel, known, report)
+    panel = add_holidays(panel, options)
+    panel = leave_out_constant(panel, report, borders(known, options.split)[0], asked=options.target or ())
+    return finish(panel, options, report, known)
+
+
+def without_future(panel: Panel, rows: int, report: QualityReport) -> Panel:
+    """Cut what comes after the first `rows` rows, which hold every target: it can neither train nor test."""
     if rows == len(panel):
         return panel
     report.notes.append(f"{len(panel) - rows} rows after the last value are left to forecasting")
@@ -140,9 +140,14 @@ def _constancy(column: np.ndarray, train_end: int) -> str:
     return f"is constant ({low:g})" if least == most else f"is constant in the training part ({low:g})"
 
 
-def finish(panel: Panel, options: DataOptions, report: QualityReport) -> tuple[Panel, QualityReport]:
-    """Mask declared defects, look for outliers, describe the panel, and complete its card."""
-    ends = borders(len(panel), options.split)
+def finish(
+    panel: Panel, options: DataOptions, report: QualityReport, known: int | None = None
+) -> tuple[Panel, QualityReport]:
+    """Mask declared defects, look for outliers, describe the panel, and complete its card.
+
+    The split is that of the first `known` rows, of all when None; rows of the future belong to no part.
+    """
+    ends = borders(len(panel) if known is None else known, options.split)
     panel = mask_defects(panel, report)
     panel = treat_outliers(panel, ends, options.cleaning.outliers == "mask", report)
     span = f"{panel.index[0]} to {panel.index[-1]}"

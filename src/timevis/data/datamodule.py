@@ -127,7 +127,7 @@ class WindowDataModule(pl.LightningDataModule):
         windows = len(self.windows[part])
         size = batch_size or (self.batch_size if shuffle else self.eval_batch_size)
         if not shuffle:
-            size = min(size, -(-windows // world_size))  # a process without a batch would miss the collective calls
+            size = min(size, max(1, windows // world_size))  # a process without a batch misses the collective calls
         return WindowLoader(windows, size, seed=self.seed, shuffle=shuffle, rank=rank, world_size=world_size)
 
     def batches(self, part: str, device: Any = "cpu"):

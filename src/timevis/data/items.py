@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import logging
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,11 +20,30 @@ from timevis.data.table import Table
 from timevis.data.table_io import read_table
 from timevis.errors import DataError
 
+log = logging.getLogger(__name__)
+
+P = TypeVar("P", bound=Panel)
+
+
+@dataclass(frozen=True)
+class Item(Panel):
+    """A panel of a new file.
+
+    Attributes
+    ----------
+    report : QualityReport
+        What reading the file found; it describes the whole file, before it is cut into items.
+    """
+
+    report: QualityReport = field(default_factory=lambda: QualityReport(""))
+
 
 def read_items(
     path: Path, options: DataOptions, channels: tuple[str, ...], freq: str | None, card: DatasetCard
-) -> dict[str, Panel]:
-    """Panels of one file with the channels of a run, in its order, by item name.
+) -> dict[str, Item]:
+    """Panels of one file with the channels of a run, in its order, by item name; says what was changed in it.
+
+    In a long file the run's series need not all be there: those that are not have no values.
 
     Raises
     ------
@@ -33,32 +54,72 @@ def read_items(
         path, sheet=options.sheet, encoding=options.cleaning.encoding, decimal=options.cleaning.decimal
     )
     there = {k: v for k, v in (options.covariates or {}).items() if k in table.frame or k == "holiday"}
-    options = replace(options, covariates=there)
+    options = replace(options, covariates=there, frequency=freq or options.frequency)
+    report = QualityReport(table.source, rows_read=len(table.frame), notes=list(table.notes))
     columns = find_columns(table, _for_channels(table, options, channels))
-    rows = read_rows(
-        table, columns, replace(options, frequency=freq or options.frequency), QualityReport(table.source)
-    )
+    report.left_out = dict(columns.left_out)
+    report.notes += columns.notes
+    rows = read_rows(table, columns, options, report)
     card = replace(card, defects=())
     whole = to_panel(rows, card)
-    if set(channels) <= set(whole.channels):
-        parts = {path.name.split(".")[0]: whole}
-    elif columns.id and set(channels) <= set(columns.targets):
+    if columns.id and set(channels) <= set(columns.targets):
         parts = {name: _one_series(rows, i, card) for i, name in enumerate(rows.series)}
     else:
-        absent = next(c for c in channels if c not in whole.channels)
-        raise DataError(f"{table.source} has no channel {absent!r}", nearest(absent, whole.channels))
-    return {
-        name: add_holidays(replace(_ordered(panel, channels), timezone=rows.timezone), options)
-        for name, panel in parts.items()
-    }
+        if columns.id and set(channels) & set(whole.channels):
+            whole = _with_empty(whole, [c for c in channels if c not in whole.channels])
+        parts = {path.name.split(".")[0]: whole}
+    report.rows, report.frequency = len(whole), whole.freq
+    report.channels = {channel: {} for channel in whole.channels}
+    if not report.was_sorted or any(report.off_grid[k] for k in ("moved", "left_out")) or _merged(report):
+        log.warning(report.summary())
+    items = {}
+    for name, panel in parts.items():
+        panel = replace(in_order(panel, channels, table.source), timezone=rows.timezone)
+        panel = add_holidays(panel, options)
+        items[name] = Item(**vars(panel), report=report)
+    return items
+
+
+def in_order(panel: P, channels: tuple[str, ...], where: str) -> P:
+    """The panel with exactly these channels, in this order.
+
+    Raises
+    ------
+    DataError
+        One of them is missing; `where` names the panel.
+    """
+    absent = [c for c in channels if c not in panel.channels]
+    if absent:
+        raise DataError(f"{where} has no channel {absent[0]!r}", nearest(absent[0], panel.channels))
+    order = [panel.channels.index(c) for c in channels]
+    return replace(panel, values=np.asfortranarray(panel.values[:, order]), channels=channels)
+
+
+def _merged(report: QualityReport) -> bool:
+    return any(kind["rows"] for kind in report.duplicates.values())
+
+
+def _with_empty(panel: Panel, channels: list[str]) -> Panel:
+    """The panel and more channels without a value."""
+    empty = np.full((len(panel), len(channels)), np.nan, np.float32)
+    return replace(panel, values=np.hstack([panel.values, empty]), channels=(*panel.channels, *channels))
 
 
 def _for_channels(table: Table, options: DataOptions, channels: tuple[str, ...]) -> DataOptions:
-    """Options that ask for the run's channels where they are columns; a long table's channels are not."""
-    wanted = tuple(c for c in channels if c in table.frame)
-    if len(wanted) == len(channels):
-        return replace(options, target=wanted)
-    return options
+    """Options that ask for the run's channels where they are columns, or else for the column that names them."""
+    if set(channels) <= set(table.frame):
+        return replace(options, target=channels)
+    return replace(options, id=options.id or _only_series(table, options, channels))
+
+
+def _only_series(table: Table, options: DataOptions, channels: tuple[str, ...]) -> str | None:
+    """The column that holds the name of one of the run's series and nothing else: no time repeats to tell it by."""
+    names = {*channels, *(c.rpartition("/")[0] for c in channels)}
+    for column in table.frame.columns.difference([*(options.covariates or {})], sort=False):
+        values = table.frame[column].dropna().unique()
+        if len(values) == 1 and str(values[0]).strip() in names:
+            return str(column)
+    return None
 
 
 def _one_series(rows: Rows, number: int, card: DatasetCard) -> Panel:
@@ -73,8 +134,3 @@ def _one_series(rows: Rows, number: int, card: DatasetCard) -> Panel:
         rows.source, columns, grid, ("",), np.zeros_like(mine), rows.position[mine] - first, rows.values[mine], None
     )
     return to_panel(part, card)
-
-
-def _ordered(panel: Panel, channels: tuple[str, ...]) -> Panel:
-    order = [panel.channels.index(c) for c in channels]
-    return replace(panel, values=np.asfortranarray(panel.values[:, order]), channels=channels)

@@ -19,6 +19,8 @@ from timevis.run_folder import settings
 
 COMPARED = ("wql", "crps", "mase", "mae_scaled", "mse_scaled")
 NAIVE = "seasonal naive"
+COMPARABLE = ("hash", "season")
+"""What runs share whose metrics compare."""
 WINDOW_SET = {
     "horizon": "horizon",
     "borders": "borders of the split",
@@ -27,6 +29,7 @@ WINDOW_SET = {
     "origins": "number of origins",
     "first_origin": "first origin",
     "last_origin": "last origin",
+    "season": "season of MASE",
 }
 
 
@@ -71,7 +74,8 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
     Raises
     ------
     RunFolderError
-        The runs did not forecast the same windows; names both hashes and what differs.
+        The runs did not forecast the same windows, or scale MASE by another season; names both hashes and what
+        differs.
     """
     everyone = list(records)
     if reference is not None and all(r.folder.resolve() != reference.folder.resolve() for r in everyone):
@@ -115,9 +119,9 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
 
 
 def require_same_windows(a: RunRecord, b: RunRecord) -> None:
-    """Refuse runs whose window sets have different hashes, saying what differs."""
+    """Refuse runs whose window sets have different hashes, or another season in MASE, saying what differs."""
     ours, theirs = a.results["window_set"], b.results["window_set"]
-    if ours["hash"] == theirs["hash"]:
+    if all(ours[key] == theirs[key] for key in COMPARABLE):
         return
     runs = a.results["run"], b.results["run"]
     reasons = [
@@ -129,9 +133,10 @@ def require_same_windows(a: RunRecord, b: RunRecord) -> None:
     if not reasons:
         reasons = ["the cleaned values differ: another file, or another data.cleaning"]
     raise RunFolderError(
-        f"these runs did not forecast the same windows: {a.folder} has window set {ours['hash']}, "
+        f"these runs can't be compared: {a.folder} has window set {ours['hash']}, "
         f"{b.folder} has {theirs['hash']}; {'; '.join(reasons)}",
-        "run both with the same data, split, horizon and evaluation settings; model and context_length may differ",
+        "run both with the same data, season, split, horizon and evaluation settings; model and context_length may "
+        "differ",
     )
 
 

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from hydra.utils import instantiate
+from matplotlib.image import imread
 from omegaconf import OmegaConf
-from pytorch_lightning.loggers import Logger
+from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
 from timevis.loggers.table import MetricsTable
 from timevis.run_folder import RunFolder
@@ -32,7 +33,7 @@ class Tracking:
     """
 
     def __init__(self, folder: RunFolder, tags: Sequence[str], group: str | None, resume_at: int | None) -> None:
-        section = folder.config.logger
+        section, self.folder = folder.config.logger, folder.path
         self.log_data = bool(section.get("log_data"))
         self.loggers: list[Logger] = [MetricsTable(folder.path, None if resume_at is None else resume_at - 1)]
         self.wandb: Any = None
@@ -45,7 +46,8 @@ class Tracking:
                 config: Any = OmegaConf.to_container(folder.config, resolve=True)
                 given: Any = OmegaConf.to_container(options)
                 given["tags"] = [*tags, *given["tags"]]
-                self.wandb = WandbRun(folder.path, config, group=group, **given)
+                title = "-".join([*tags, folder.path.name])
+                self.wandb = WandbRun(folder.path, config, title=title, group=group, **given)
                 self.loggers.append(self.wandb)
             elif name != "log_data" and options is not None:
                 self.loggers.append(instantiate(options, save_dir=str(folder.path)))
@@ -54,8 +56,13 @@ class Tracking:
         """Hand over the results; plots and windows go along for public data, else only if asked for."""
         if self.wandb is not None:
             self.wandb.log_results(results)
-            if results["run"]["public"] or self.log_data:
-                self.wandb.log_forecasts()
+        if not (results["run"]["public"] or self.log_data):
+            return
+        if self.wandb is not None:
+            self.wandb.log_forecasts()
+        for board in (one for one in self.loggers if isinstance(one, TensorBoardLogger)):
+            for path in sorted((self.folder / "plots").glob("*.png")):
+                board.experiment.add_image(f"plots/{path.stem}", imread(path)[..., :3], dataformats="HWC")
 
     def finish(self, failed: bool) -> None:
         for logger in self.loggers:

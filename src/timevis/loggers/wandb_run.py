@@ -42,6 +42,8 @@ class WandbRun(Logger):
         The run folder; offline runs lie in its wandb/ folder.
     config : dict
         The resolved config.
+    title : str
+        What the run is called there.
     project, entity : str
     mode : {"auto", "online", "offline"}
         WANDB_MODE has the last word.
@@ -55,6 +57,7 @@ class WandbRun(Logger):
         folder: Path,
         config: dict[str, Any],
         *,
+        title: str,
         project: str,
         entity: str | None = None,
         mode: str = "auto",
@@ -71,7 +74,7 @@ class WandbRun(Logger):
             "group": group,
             "tags": list(tags),
             "config": config,
-            "name": f"{config['data']['name']}-{config['model']['name']}-{self.folder.name}",
+            "name": title,
             "dir": str(self.folder),
             "id": self._id(),
             "settings": wandb.Settings(console="off", silent=True, init_timeout=INIT_SECONDS, save_code=False),

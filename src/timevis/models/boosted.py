@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -164,7 +165,7 @@ class Boosted(PointForecaster):
         parts = [torch.stack(columns, -1), stamps, fixed.unsqueeze(1).expand(-1, count, -1)]
         if self.num_covariates:
             parts.append(self._covariates(batch, at))
-        return torch.cat(parts, dim=-1).flatten(0, 1).numpy()
+        return torch.cat(parts, dim=-1).flatten(0, 1).cpu().numpy()
 
     @staticmethod
     def _covariates(batch: Batch, at: int | Tensor) -> Tensor:
@@ -178,11 +179,11 @@ class Boosted(PointForecaster):
         """Point and expected size of its error, raw units, each [B, H]."""
         assert self.booster is not None, "the model is not fitted"
         assert self.spread is not None
-        steps = torch.arange(self.horizon).expand(len(batch), -1)
+        steps = torch.arange(self.horizon, device=batch.context.device).expand(len(batch), -1)
         table = self._table(batch, steps)
         level, std = self._level(batch)
         point, size = (
-            torch.from_numpy(np.asarray(b.predict(table, num_threads=1), np.float32)).view(len(batch), self.horizon)
+            torch.from_numpy(np.asarray(b.predict(table, num_threads=1), np.float32)).to(level.device).view_as(steps)
             for b in (self.booster, self.spread)
         )
         return level + std * point, std * size.clamp(min=1e-3)
@@ -196,12 +197,12 @@ class Boosted(PointForecaster):
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
-        parts = []
-        for batch in datamodule.batches("calibration"):
-            point, size = self._predict(batch)
-            parts.append(((batch.target - point) / size, batch.channel, batch.target_mask))
-        ratio, channel, mask = (torch.cat(p) for p in zip(*parts, strict=True))
-        self.residuals.fit(torch.zeros_like(ratio), channel, ratio, mask)
+        self.residuals.fit_batches(map(self._relative, datamodule.batches("calibration", self.device)))
+
+    def _relative(self, batch: Batch) -> tuple[Tensor, Batch]:
+        """Errors in units of their expected size, [B, H], as targets around a point of zero."""
+        point, size = self._predict(batch)
+        return torch.zeros_like(point), replace(batch, target=(batch.target - point) / size)
 
     def get_extra_state(self) -> Tensor:
         """The trees as LightGBM's own text, in bytes: tensors are all that a safe checkpoint may hold."""

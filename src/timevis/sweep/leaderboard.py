@@ -74,13 +74,14 @@ def _row(folder: Path, name: Path, setting: str) -> dict[str, Any]:
     if (folder / "config.yaml").is_file():
         cfg = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
         row |= {"data": cfg["data"]["name"], "model": cfg["model"]["name"], "seed": cfg["seed"]}
+        if backbone := cfg["model"].get("backbone"):
+            row["backbone"] = f"{backbone['path']}{'' if backbone['pretrained'] else ', random weights'}"
     if status.get("error"):
         row["reason"] = status["error"]
     if row["state"] != "completed":
         return row
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    skill = results["skill"]
-    backbone = results["run"]["backbone"]
+    skill, backbone = results["skill"], results["run"]["backbone"]
     return {
         **row,
         "backbone": backbone["name"] if isinstance(backbone, dict) else backbone,

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from timevis.evaluation.comparison import compare
+from timevis.evaluation.comparison import COMPARABLE, compare
 from timevis.evaluation.comparison_files import write_comparison
 from timevis.evaluation.run_record import RunRecord
 from timevis.status import read_status
@@ -23,7 +23,8 @@ def write_comparisons(sweep: Path) -> list[Path]:
     sets: dict[str, list[RunRecord]] = {}
     for folder in sorted(folders, key=lambda f: (len(f.name), f.name)):  # job 2 before job 10
         record = RunRecord.load(folder)
-        sets.setdefault(record.results["window_set"]["hash"], []).append(record)
+        key = "_".join(str(record.results["window_set"][name]) for name in COMPARABLE)
+        sets.setdefault(key, []).append(record)
     written: list[Path] = []
     for name, records in sets.items():
         if not 1 < len(records) <= MOST:

@@ -1,0 +1,106 @@
+"""The data of a run, read again: with the channels, their order and the borders that the model was trained with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from typing import Any, TypeVar
+
+import numpy as np
+from omegaconf import DictConfig, OmegaConf
+
+from timevis import identity
+from timevis.data.catalog import load_panel
+from timevis.data.items import in_order
+from timevis.data.panel import Panel
+from timevis.data.quality import QualityReport
+from timevis.errors import DataError, RunFolderError
+from timevis.run_folder import RunFolder
+
+P = TypeVar("P", bound=Panel)
+
+
+def data_report(folder: RunFolder) -> dict[str, Any]:
+    """data_report.json of a run.
+
+    Raises
+    ------
+    RunFolderError
+        The run has not read its data yet.
+    """
+    path = folder.path / "data_report.json"
+    if not path.is_file():
+        raise RunFolderError(f"{folder.path} has no data_report.json", "the run has not read its data; use resume=")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def load_again(folder: RunFolder, *, future: bool = False) -> tuple[DictConfig, Panel, QualityReport]:
+    """The data that a run's config names, as they are now; they may have grown.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    future : bool
+        See `timevis.data.catalog.load_panel`.
+
+    Returns
+    -------
+    config
+        The run's, with the split in rows and the frequency that the run found, by which the data were cleaned.
+    panel, report
+
+    Raises
+    ------
+    DataError
+        A channel or covariate of the run is no longer there.
+    """
+    report = data_report(folder)
+    ends = list(accumulate(part["rows"] for part in report["split"].values()))
+    cfg = OmegaConf.merge(folder.config, {"data": {"split": ends, "frequency": report["frequency"]}})
+    assert isinstance(cfg, DictConfig)
+    panel, quality = load_panel(cfg.data, future=future)
+    return cfg, as_trained(panel, report, panel.card.name), quality
+
+
+def as_trained(panel: P, report: Mapping[str, Any], where: str) -> P:
+    """The panel with exactly the channels and covariates of a run's data report, in its order.
+
+    Raises
+    ------
+    DataError
+        One of them is missing; `where` names the panel.
+    """
+    return select_covariates(in_order(panel, tuple(report["channels"]), where), report["covariates"], where)
+
+
+def select_covariates(panel: P, names: Mapping[str, Any] | Sequence[str], where: str) -> P:
+    """The panel with exactly these covariates, in this order."""
+    absent = [name for name in names if name not in panel.covariate_names]
+    if absent:
+        raise DataError(f"{where} has no covariate {absent[0]!r}, which the run was trained with", "add the column")
+    order = [panel.covariate_names.index(name) for name in names]
+    return replace(
+        panel,
+        covariates=np.ascontiguousarray(panel.covariates[:, order]),
+        covariate_names=tuple(names),
+        covariate_known=tuple(panel.covariate_known[k] for k in order),
+    )
+
+
+def require_unchanged(folder: RunFolder, panel: Panel, rows: int) -> None:
+    """Refuse data whose rows up to the end of the test part, `rows`, are not those that the run was trained on.
+
+    Raises
+    ------
+    DataError
+        Values, covariates or borders have changed.
+    """
+    before = data_report(folder).get("data_hash")
+    if before not in (None, identity.data_hash(panel, rows)):
+        raise DataError(
+            f"{panel.card.name}: the data are not those that {folder.shown} was trained on: "
+            "up to the end of its test part, values or rows have changed",
+            "put them back as they were, or start a new run",
+        )

@@ -1,0 +1,20 @@
+"""The terminal says what the report says."""
+
+import io
+import json
+
+from rich.console import Console
+
+from timevis.evaluation.report_words import cost_rows, metric_rows
+from timevis.summary import print_results
+
+
+def test_the_table_in_the_terminal_holds_the_words_and_numbers_of_the_report(finished_run):
+    results = json.loads((finished_run("model=linear") / "results.json").read_text())
+    console = Console(record=True, width=120, file=io.StringIO())
+    print_results(results, console)
+    lines = console.export_text().splitlines()
+    for row in metric_rows(results):
+        assert any(row["name"] in line and row["value"] in line and row["naive"] in line for line in lines), row
+    for name, value in cost_rows(results):
+        assert any(name in line and value in line for line in lines), name
