@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from small_networks import random_windows, small_network
 from transformers import LogitsProcessor, LogitsProcessorList
 
+from timevis.models.qwen import decoding
 from timevis.models.qwen.decoding import PREFILL_TOKENS, _choose, decode, decode_windows, first_value_distribution
 from timevis.models.qwen.random_numbers import uniforms
 
@@ -87,6 +88,32 @@ def test_greedy_decoding_is_generate_under_a_digit_mask(kind: str, separator: in
     ours = run(network, windows, mode="greedy")[:, 0]
     tokens = torch.gather(network.table.expand(3, horizon, 3, 10), -1, ours.unsqueeze(-1)).squeeze(-1)
     assert torch.equal(tokens, written)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("padding", [0, 4])
+@pytest.mark.parametrize("separator", [None, 5])
+def test_logits_at_every_decoded_position_are_those_of_the_plain_model(monkeypatch, kind, padding, separator) -> None:
+    """Read while decoding, against one forward pass of transformers over what was written, padded or not."""
+    if kind == "nano" and separator:
+        pytest.skip("nano has no separator")
+    network, windows = small_network(kind, separator, tables=False), random_windows()
+    seen, read = [], decoding._digit_logits
+    monkeypatch.setattr(decoding, "_digit_logits", lambda *given: seen.append(read(*given)) or seen[-1])
+    out = run(network, windows, samples=3, levels=levels_of(3, 3, 12))
+    layout, start = network.layout, windows.prompt.shape[1] + windows.length * network.layout.group
+    for sample in range(3):
+        written = torch.cat([windows.digits[:, : windows.length], out[:, sample]], 1)
+        ids = torch.cat([torch.full((3, padding), 2), windows.prompt, layout.tokens(written)], 1)
+        mask = (torch.arange(ids.shape[1]) >= padding).long().expand_as(ids)
+        position = (mask.cumsum(-1) - 1).clamp(min=0)
+        with torch.no_grad():
+            plain = network.backbone(input_ids=ids, attention_mask=mask, position_ids=position).logits[:, padding:]
+        for i, logits in enumerate(seen):
+            value, place = divmod(i, 3)
+            at = start - 1 + value * layout.group + place
+            expected = plain[:, at, network.table[place]]
+            assert torch.allclose(logits[:, min(sample, logits.shape[1] - 1)], expected, atol=1e-4)
 
 
 def test_padded_batches_get_a_mask() -> None:
