@@ -149,7 +149,7 @@ class SeriesStore:
         self.calendar = torch.from_numpy(calendar_of(panel.local_index))
         covariates = torch.from_numpy(panel.covariates)
         self.covariate_seen = torch.isfinite(covariates).contiguous()
-        self.covariates = _fill_forward(covariates).contiguous() if covariates.numel() else covariates
+        self.covariates = covariates.contiguous()
         self.covariate_known = torch.tensor(panel.covariate_known, dtype=torch.bool)
 
     def to(self, device: torch.device) -> SeriesStore:
