@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -248,11 +249,14 @@ def window_set_hash(panel: Panel, borders: tuple[int, ...], horizon: int, origin
     return digest.hexdigest()[:16]
 
 
-def _mix(x: Tensor, key: int) -> Tensor:
+def _mix(x: np.ndarray, key: int) -> np.ndarray:
     """A round function of the Feistel network: a multiplicative hash kept within 31 bits."""
-    x = (x ^ (key & 0x7FFFFFFF)) * 0x45D9F3B & 0x7FFFFFFF
-    x = ((x >> 15) ^ x) * 0x2C1B3C6D & 0x7FFFFFFF
-    return (x >> 13) ^ x
+    x = x ^ (key & 0x7FFFFFFF)
+    for factor, shift in ((0x45D9F3B, 15), (0x2C1B3C6D, 13)):
+        x *= factor  # wraps; the lowest 31 bits are the same in any width
+        x &= 0x7FFFFFFF
+        x ^= x >> shift
+    return x
 
 
 def permute(index: Tensor, size: int, keys: list[int]) -> Tensor:
@@ -263,17 +267,22 @@ def permute(index: Tensor, size: int, keys: list[int]) -> Tensor:
     """
     half = max(1, -(-(max(size, 2) - 1).bit_length() // 2))
     mask = (1 << half) - 1
-    out = index.clone()
-    todo = torch.arange(len(out))
-    while len(todo):
+    out = index.numpy().astype(np.uint32 if half <= 16 else np.uint64)  # narrow numbers are hashed faster
+    todo: Any = slice(None)
+    while True:
         x = out[todo]
         left, right = x >> half, x & mask
         for key in keys:
-            left, right = right, left ^ (_mix(right, key) & mask)
+            hashed = _mix(right, key)
+            hashed &= mask
+            hashed ^= left
+            left, right = right, hashed
         x = (left << half) | right
         out[todo] = x
-        todo = todo[x >= size]
-    return out
+        beyond = np.flatnonzero(x >= size)
+        if not len(beyond):
+            return torch.from_numpy(out.astype(np.int64))
+        todo = beyond if isinstance(todo, slice) else todo[beyond]
 
 
 class WindowOrder:
