@@ -124,3 +124,13 @@ def test_the_unit_of_a_series_does_not_matter(rule: str) -> None:
         codec.encode(x, codec.fit(x, mask, x.std(1, keepdim=True)))[0] for x in (series * 1e6, series * 1e-9)
     )
     assert float((large == small).all(-1).double().mean()) > 0.99
+
+
+def test_a_series_that_repeats_itself_is_written_as_a_straight_line_after_one_season() -> None:
+    codec, daily = DigitCodec(3, rule="seasonal", season=24), torch.sin(torch.arange(24.0)).repeat(3).view(1, -1)
+    scaling = codec.fit(daily, torch.ones_like(daily, dtype=torch.bool), torch.ones(1, 1), horizon=30)
+    digits, _ = codec.encode(daily, scaling.steps(0, 72))
+    assert (digits[0, 24:] == digits[0, 24]).all()
+    written, _ = codec.encode(daily[:, :30], scaling.steps(72))
+    assert (written == digits[0, 24]).all()
+    assert torch.allclose(codec.decode(written.unsqueeze(1), scaling.steps(72)).squeeze(1), daily[:, :30], atol=1e-3)

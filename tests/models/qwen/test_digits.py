@@ -356,3 +356,16 @@ def test_a_fit_without_an_end_is_refused(make_forecaster) -> None:
     forecaster.prepare(data)
     with pytest.raises(ConfigError, match="no end"):
         trainer.fit(forecaster, datamodule=data)
+
+
+def test_the_seasonal_rule_forecasts_around_the_last_season(make_forecaster) -> None:
+    forecaster, data = make_forecaster("+model.codec.rule=seasonal", "model.num_samples=20")
+    assert forecaster.codec.season == data.season
+    batch = data.gather("test", torch.arange(8))
+    values, chance = forecaster.first_value(batch)
+    # an untuned network says least about a residual: its centre is the value a season before
+    middle = values.gather(1, (chance.cumsum(1) < 0.5).sum(1, keepdim=True)).squeeze(1)
+    before = batch.context[:, -data.season]
+    assert float((middle - before).abs().mean()) < float(batch.context.std())
+    assert float(forecaster.loss(batch).detach()) > 0
+    assert forecaster.forecast(batch).samples.isfinite().all()

@@ -11,15 +11,19 @@ from torch import Tensor
 
 from timevis.errors import ConfigError
 
-RULES = ("mean_std", "median_iqr", "quantile", "last_value")
+RULES = ("mean_std", "median_iqr", "quantile", "last_value", "seasonal")
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """Shift and scale of each window, raw units, both float [B, 1]."""
+    """Shift float [B, 1], or [B, N] of every step, and scale float [B, 1] of each window, in raw units."""
 
     shift: Tensor
     scale: Tensor
+
+    def steps(self, start: int, stop: int | None = None) -> Scaling:
+        """That of some of the steps."""
+        return self if self.shift.shape[1] == 1 else Scaling(self.shift[:, start:stop], self.scale)
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,10 @@ class DigitCodec:
     rule : str
         How a window is scaled: ``mean_std``; ``median_iqr``; ``quantile`` (centre and spread of the 5 % to 95 %
         range, after LLMTime, Gruver et al. 2023); ``last_value`` (shift by the last observation, scale by the
-        deviation).
+        deviation); ``seasonal`` (shift by the value a season before, of the target by the last season of the
+        context; scale by what is left).
+    season : int
+        Rows, of ``seasonal``.
     floor : float
         The scale is at least this share of the channel's deviation over the training part.
     knee, bulk, limit : float
@@ -51,10 +58,13 @@ class DigitCodec:
     knee: float = 2.0
     bulk: float = 0.8
     limit: float = 50.0
+    season: int = 24
 
     def __post_init__(self) -> None:
         if self.rule not in RULES:
             raise ConfigError(f"model.codec.rule={self.rule} is unknown", f"choose among {', '.join(RULES)}")
+        if self.season < 1:
+            raise ConfigError(f"model.codec.season={self.season} must be at least 1")
         if not (1 <= self.width <= 6 and 0 < self.bulk <= 1 and 0 < self.knee < self.limit):
             raise ConfigError(
                 f"model.digits={self.width} with model.codec={{bulk: {self.bulk}, knee: {self.knee}, limit: "
@@ -70,7 +80,7 @@ class DigitCodec:
     def _tail(self) -> float:
         return _tail_length(self.knee, self.bulk, self.limit)
 
-    def fit(self, context: Tensor, mask: Tensor, deviation: Tensor) -> Scaling:
+    def fit(self, context: Tensor, mask: Tensor, deviation: Tensor, horizon: int = 0) -> Scaling:
         """Shift and scale of windows from their own observed context.
 
         Parameters
@@ -79,6 +89,8 @@ class DigitCodec:
             Raw units; `mask` is True where observed. Without any observation the carried values are used.
         deviation : float [B, 1]
             Of the channel over the training part; the floor is taken from it.
+        horizon : int
+            H steps after the context that ``seasonal`` refers to as well.
         """
         seen = mask | ~mask.any(1, keepdim=True)
         x, count = context.double(), seen.sum(1, keepdim=True)
@@ -88,6 +100,8 @@ class DigitCodec:
             shift, scale = mean, std
         elif self.rule == "last_value":
             shift, scale = x[:, -1:], std
+        elif self.rule == "seasonal":
+            shift, scale = self._seasonal(torch.where(seen, x, mean), seen, mean, std, horizon)
         else:
             levels, normal = ((0.25, 0.75), 1.349) if self.rule == "median_iqr" else ((0.05, 0.95), 3.29)
             known = torch.where(seen, x, torch.nan)
@@ -95,8 +109,20 @@ class DigitCodec:
             middle = torch.nanquantile(known, 0.5, dim=1, keepdim=True)
             shift = middle if self.rule == "median_iqr" else (low + high) / 2
             scale = (high - low) / normal
-        tiny = (1e-6 * shift.abs()).clamp(min=1e-30)  # float32 cannot tell closer values apart
+        tiny = (1e-6 * shift.abs().amax(1, keepdim=True)).clamp(min=1e-30)  # float32 cannot tell closer values apart
         return Scaling(shift, torch.maximum(scale, torch.maximum(self.floor * deviation.double(), tiny)))
+
+    def _seasonal(self, x: Tensor, seen: Tensor, mean: Tensor, std: Tensor, horizon: int) -> tuple[Tensor, Tensor]:
+        """The value a season before each step, or the mean where there is none, and the deviation from it."""
+        length = x.shape[1]
+        season = min(self.season, length)
+        before = torch.cat([mean.expand(-1, season), x[:, : length - season]], 1)
+        ahead = x[:, -season:].repeat(1, -(-horizon // season))[:, :horizon]
+        pairs = seen[:, season:] & seen[:, : length - season]
+        error = torch.where(pairs, x[:, season:] - before[:, season:], 0.0)
+        count = pairs.sum(1, keepdim=True)
+        left = (error.square().sum(1, keepdim=True) / count.clamp(min=1)).sqrt()
+        return torch.cat([before, ahead], 1), torch.where(count > 0, left, std)
 
     def squash(self, z: Tensor) -> Tensor:
         """Scaled values to (-inf, inf), where (-1, 1) is the range that has codes."""
@@ -142,12 +168,12 @@ class DigitCodec:
         return code.unsqueeze(-1) // powers % 10
 
     def decode(self, digits: Tensor, scaling: Scaling) -> Tensor:
-        """Raw values at the centres of the bins: digits int64 [B, ..., width] to float32 [B, ...]."""
+        """Raw values at the centres of the bins: digits int64 [B, ..., N, width] to float32 [B, ..., N]."""
         powers = torch.tensor([10**i for i in reversed(range(self.width))], device=digits.device)
         code = (digits * powers).sum(-1)
         z = self.unsquash((code.double() + 0.5) * (2 / self.bins) - 1)
-        shape = (len(digits), *[1] * (z.ndim - 1))
-        return (z * scaling.scale.view(shape) + scaling.shift.view(shape)).float()
+        shape = (len(digits), *[1] * (z.ndim - 2), -1)
+        return (z * scaling.scale.view(shape) + scaling.shift.reshape(shape)).float()
 
 
 def _tail_length(knee: float, bulk: float, limit: float) -> float:

@@ -179,6 +179,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
             check_arguments(f"model.{name}", kwargs.get(name) or {}, function)
         if "width" in (kwargs.get("codec") or {}):
             raise ConfigError("model.codec.width is not set by itself", "set model.digits")
+        kwargs["codec"] = {"season": datamodule.season, **(kwargs.get("codec") or {})}
         return super().from_data(datamodule, series=series_of(datamodule.panel), **kwargs)
 
     def prepare(self, datamodule: WindowDataModule) -> None:
@@ -206,8 +207,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         if self.hparams["shuffle_context"]:
             batch = shuffled(batch, self.hparams["seed"])
         _, deviation = self.scale(batch.channel)
-        scaling = self.codec.fit(batch.context, batch.context_mask, deviation)
-        digits, clipped = self.codec.encode(batch.context, scaling)
+        scaling = self.codec.fit(batch.context, batch.context_mask, deviation, self.horizon)
+        digits, clipped = self.codec.encode(batch.context, scaling.steps(0, self.context_length))
         self._count(clipped)
         return scaling, digits, self.prompt(batch.context, batch.context_mask, batch.calendar, batch.channel)
 
@@ -220,7 +221,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         scaling, context, prompt = self._read(batch)
         last = batch.context[:, -1:]
         target = carry_forward(batch.target, batch.target_mask, last)
-        written, clipped = self.codec.encode(target, scaling)
+        written, clipped = self.codec.encode(target, scaling.steps(self.context_length))
         self._count(clipped & batch.target_mask)
         digits = torch.cat([context, written], 1)
         seen = torch.cat([batch.context_mask, batch.target_mask], 1)
@@ -273,7 +274,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
                 levels=levels,
                 temperature=self.temperature,
             )
-        samples = self.codec.decode(written, scaling)
+        samples = self.codec.decode(written, scaling.steps(self.context_length))
         point = samples.mean(1)
         quantiles = sample_quantiles(samples) if sampling else self.residuals(point, batch.channel)
         extras = {}
@@ -301,7 +302,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
                 self.network, prompt, context, batch.calendar, batch.context_mask, self.temperature
             )
         every = self.codec.spelled(torch.arange(self.codec.bins, device=chance.device))
-        return self.codec.decode(every.expand(len(batch), -1, -1), scaling), chance
+        first = scaling.steps(self.context_length, self.context_length + 1)
+        return self.codec.decode(every.expand(len(batch), -1, -1), first), chance
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Forecast with fewer samples; within a fit, only some of the windows, spread evenly."""
