@@ -282,12 +282,15 @@ def test_random_weights_of_the_same_architecture_are_an_ablation(make_forecaster
 
 
 def test_checkpointed_gradients_are_the_same(make_forecaster) -> None:
-    gradients = []
+    gradients, passes = [], []
     for wanted in ("false", "true"):
         torch.manual_seed(0)  # of the adapters
         forecaster, data = make_forecaster(f"model.gradient_checkpointing={wanted}", "model.bf16=false")
+        passes.append([])
+        forecaster.network.backbone.model.layers[0].self_attn.register_forward_hook(lambda *_: passes[-1].append(1))
         forecaster.train().loss(data.gather("train", torch.arange(2))).backward()
         gradients.append({n: p.grad for n, p in forecaster.named_parameters() if p.requires_grad})
+    assert [len(p) for p in passes] == [1, 2]  # a checkpointed layer runs again on the way back
     plain, checkpointed = gradients
     assert all(torch.allclose(plain[name], checkpointed[name], atol=1e-6) for name in plain)
 
