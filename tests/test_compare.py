@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from timevis.errors import RunFolderError
-from timevis.evaluation.comparison import compare, unique_labels
+from timevis.evaluation.comparison import compare, comparison_charts, unique_labels
+from timevis.evaluation.comparison_files import write_comparison
 from timevis.evaluation.run_record import RunRecord
 
 main = runpy.run_path(str(Path(__file__).parents[1] / "scripts" / "compare.py"))["main"]
@@ -110,3 +111,21 @@ def test_runs_of_one_model_are_told_apart(runs, finished_run, tmp_path):
     assert unique_labels(records) == ["linear, seed 0", "linear, seed 1"]
     copy = RunRecord.load(shutil.copytree(runs[0], tmp_path / "copy"))
     assert unique_labels([records[0], copy]) == ["linear, run", "linear, copy"]
+
+
+def test_many_runs_have_a_row_each_in_every_picture(runs, tmp_path):
+    records = []
+    for i in range(9):
+        run = shutil.copytree(runs[0], tmp_path / str(i))
+        (run / "overrides.yaml").write_text(f"- model=linear\n- context_length={10 + i}\n")
+        records.append(RunRecord.load(run))
+    comparison = compare(records, records[0])
+    names = {f"linear, context_length={10 + i}" for i in range(9)}
+    for name, charts in comparison_charts(comparison).items():
+        for chart in charts:
+            shown = {y for mark in chart.marks for y in mark.y if isinstance(y, str)}
+            wanted = names - {"linear, context_length=10"} if name == "differences" else names
+            assert shown - {"seasonal naive"} == wanted, name
+            assert not any(mark.name for mark in chart.marks)
+    write_comparison(comparison, tmp_path / "out")
+    assert (tmp_path / "out" / "cost.png").read_bytes().startswith(b"\x89PNG")

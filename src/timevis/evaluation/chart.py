@@ -59,3 +59,5 @@ class Chart:
     wide: bool = False
     zero: bool = False
     """Whether the y axis starts at zero."""
+    log: bool = False
+    """Whether the x axis is logarithmic."""

@@ -19,6 +19,7 @@ from timevis.run_folder import settings
 
 COMPARED = ("wql", "crps", "mase", "mae_scaled", "mse_scaled")
 NAIVE = "seasonal naive"
+FEW = 8  # runs that a legend tells apart
 COMPARABLE = ("hash", "season")
 """What runs share whose metrics compare."""
 WINDOW_SET = {
@@ -215,19 +216,23 @@ def _horizon_charts(comparison: Comparison) -> list[Chart]:
     charts = []
     for metric in ("wql", "mae_scaled"):
         table = comparison.by_horizon[metric]
-        lines = [
-            Mark(
-                "line",
-                np.arange(1, len(table) + 1),
-                table[label].to_numpy(),
-                str(label),
-                "naive" if label in (NAIVE, "seasonal_naive") else SERIES_ROLES[i % len(SERIES_ROLES)],
-                dashed=label != NAIVE and i >= len(SERIES_ROLES),
-            )
-            for i, label in enumerate(table)
-        ]
-        name = METRICS[metric].name
-        charts.append(Chart(metric, f"{name} by step ahead", "steps ahead", name, lines, zero=True))
+        steps, name = np.arange(1, len(table) + 1), METRICS[metric].name
+        if len(table.columns) > FEW:
+            marks = [Mark("heat", steps, list(table.columns), z=table.to_numpy().T)]
+        else:
+            marks = [
+                Mark(
+                    "line",
+                    steps,
+                    table[label].to_numpy(),
+                    str(label),
+                    "naive" if label in (NAIVE, "seasonal_naive") else SERIES_ROLES[i % len(SERIES_ROLES)],
+                    dashed=label != NAIVE and i >= len(SERIES_ROLES),
+                )
+                for i, label in enumerate(table)
+            ]
+        y_label = "" if len(table.columns) > FEW else name
+        charts.append(Chart(metric, f"{name} by step ahead", "steps ahead", y_label, marks, zero=bool(y_label)))
     return charts
 
 
@@ -243,20 +248,28 @@ def _difference_charts(comparison: Comparison) -> list[Chart]:
             if np.isfinite(row.low)
         ]
         marks.append(Mark("line", [0.0, 0.0], [names[0], names[-1]], "", "rule", dashed=True))
-        title = f"{METRICS[metric].name}, difference from {comparison.reference}"
+        reference = comparison.reference if len(comparison.reference) <= 30 else "the reference"
+        title = f"{METRICS[metric].name}, difference from {reference}"
         charts.append(Chart(metric, title, "left of zero the run is better", "", marks))
     return charts
 
 
 def _cost_charts(comparison: Comparison) -> list[Chart]:
+    wql = comparison.metrics.loc[comparison.cost.index, "wql"].sort_values(ascending=False)
     charts = []
+    if len(wql) > FEW:  # a legend would hide the points: every run gets a row, the best on top
+        charts.append(Chart("wql", "WQL", "WQL", "", [Mark("points", wql.to_numpy(), list(wql.index))]))
     for key in ("fit_seconds", "forecasts_per_second"):
         if key not in comparison.cost:
             continue
-        values = comparison.cost[key].astype(float)
-        points = [
-            Mark("points", [values[label]], [comparison.metrics.loc[label, "wql"]], str(label), SERIES_ROLES[i % 5])
-            for i, label in enumerate(values.index)
-        ]
-        charts.append(Chart(key, f"WQL and {COSTS[key]}", COSTS[key], "WQL", points))
+        values, log = comparison.cost.loc[wql.index, key].astype(float), key == "forecasts_per_second"
+        if len(wql) > FEW:
+            points, title, y_label = [Mark("points", values.to_numpy(), list(wql.index))], COSTS[key], ""
+        else:
+            points = [
+                Mark("points", [values[label]], [wql[label]], str(label), SERIES_ROLES[i % len(SERIES_ROLES)])
+                for i, label in enumerate(values.index)
+            ]
+            title, y_label = f"WQL and {COSTS[key]}", "WQL"
+        charts.append(Chart(key, title, COSTS[key], y_label, points, log=log))
     return charts

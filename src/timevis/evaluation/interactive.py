@@ -33,6 +33,8 @@ def figure(chart: Chart) -> dict[str, Any]:
     }
     if chart.zero:
         layout["yaxis"]["rangemode"] = "tozero"
+    if chart.log:
+        layout["xaxis"]["type"] = "log"
     if any(m.sideways or m.kind == "heat" for m in chart.marks):
         layout["yaxis"] |= {"autorange": "reversed", "type": "category"}
     if isinstance(chart.marks[0].x, pd.DatetimeIndex):

@@ -43,7 +43,8 @@ def figure(charts: list[Chart], columns: int = 2, one_legend: bool = False) -> F
     columns = min(columns, len(charts))
     rows = -(-len(charts) // columns)
     margin = LEFT + 0.07 * max(0, _longest_name(charts) - 10)
-    width, height = columns * (PANEL[0] + margin), rows * (PANEL[1] + BELOW) + ABOVE + one_legend * LEGEND
+    panel = max(PANEL[1], 0.17 * max(_names(chart) for chart in charts))
+    width, height = columns * (PANEL[0] + margin), rows * (panel + BELOW) + ABOVE + one_legend * LEGEND
     with mpl.rc_context(STYLE):
         picture = Figure(figsize=(width + RIGHT, height))
         FigureCanvasAgg(picture)
@@ -51,8 +52,8 @@ def figure(charts: list[Chart], columns: int = 2, one_legend: bool = False) -> F
             row, column = divmod(i, columns)
             # fixed margins: matplotlib's layout engines take longer than all the drawing
             left = column * (PANEL[0] + margin) + margin
-            bottom = height - ABOVE - row * (PANEL[1] + BELOW) - PANEL[1]
-            box = (left / (width + RIGHT), bottom / height, PANEL[0] / (width + RIGHT), PANEL[1] / height)
+            bottom = height - ABOVE - row * (panel + BELOW) - panel
+            box = (left / (width + RIGHT), bottom / height, PANEL[0] / (width + RIGHT), panel / height)
             axes = picture.add_axes(box)
             draw(axes, chart)
             handles, names = axes.get_legend_handles_labels()
@@ -69,6 +70,11 @@ def _longest_name(charts: list[Chart]) -> int:
     return max(map(len, names), default=0)
 
 
+def _names(chart: Chart) -> int:
+    """How many names stand on its y axis."""
+    return max((len(mark.y) for mark in chart.marks if len(mark.y) and isinstance(mark.y[0], str)), default=0)
+
+
 def draw(axes: Axes, chart: Chart) -> None:
     """Draw a chart into axes."""
     for mark in chart.marks:
@@ -78,6 +84,8 @@ def draw(axes: Axes, chart: Chart) -> None:
     axes.set_ylabel(chart.y_label)
     if chart.zero:
         axes.set_ylim(bottom=0)
+    if chart.log:
+        axes.set_xscale("log")
     first = chart.marks[0]
     if len(first.x) and hasattr(first.x[0], "year"):
         locator = AutoDateLocator(minticks=3, maxticks=7)
@@ -85,7 +93,8 @@ def draw(axes: Axes, chart: Chart) -> None:
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     if first.kind == "points" and len(first.y) and isinstance(first.y[0], str):
         axes.set_ylim(-0.6, len(first.y) - 0.4)
-        axes.xaxis.set_major_locator(MaxNLocator(6))
+        if not chart.log:
+            axes.xaxis.set_major_locator(MaxNLocator(6))
 
 
 def _mark(axes: Axes, mark: Mark) -> None:
