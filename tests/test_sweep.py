@@ -124,14 +124,20 @@ def test_the_leaderboard_counts_lost_jobs_and_jobs_without_a_config(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "launcher", [("joblib", "hydra.launcher.n_jobs=2"), ("submitit_local", "hydra.launcher.timeout_min=5")]
+    ("name", "option", "horizons"),
+    [
+        ("joblib", "hydra.launcher.n_jobs=2", "600,6"),
+        ("joblib", "hydra.launcher.n_jobs=2", "6,600,7"),
+        ("joblib", "hydra.launcher.n_jobs=2", "6,600"),
+        ("submitit_local", "hydra.launcher.timeout_min=5", "600,6"),
+    ],
 )
-def test_jobs_in_other_processes_finish_too(launcher, tmp_path):
-    name, option = launcher
+def test_jobs_in_other_processes_finish_too(name, option, horizons, tmp_path):
     command = [sys.executable, str(ROOT / "train.py"), "-m", *FREE, f"hydra.sweep.dir={tmp_path / 'sweep'}"]
-    command += [f"hydra/launcher={name}", option, "model=linear", "horizon=600,6"]
+    command += [f"hydra/launcher={name}", option, "model=linear", f"horizon={horizons}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 1, done.stderr
     table = pd.read_csv(tmp_path / "sweep/leaderboard.csv")
-    assert table["state"].tolist() == ["completed", "failed"]
-    assert sorted(table["run"]) == [0, 1]
+    jobs = horizons.split(",")
+    assert table["state"].tolist() == ["completed"] * (len(jobs) - 1) + ["failed"]
+    assert sorted(table["run"]) == list(range(len(jobs)))
