@@ -72,7 +72,7 @@ def _longest_name(charts: list[Chart]) -> int:
 
 def _names(chart: Chart) -> int:
     """How many names stand on its y axis."""
-    return max((len(mark.y) for mark in chart.marks if len(mark.y) and isinstance(mark.y[0], str)), default=0)
+    return max((len(mark.y) for mark in chart.marks if isinstance(next(iter(mark.y), None), str)), default=0)
 
 
 def draw(axes: Axes, chart: Chart) -> None:
