@@ -67,3 +67,16 @@ def test_its_intervals_cover_validation_as_often_as_they_say():
         quantiles = model.forecast(batch).quantiles
         inside.append((batch.target >= quantiles[:, 2]) & (batch.target <= quantiles[:, 12]))
     assert torch.cat(inside).float().mean() == pytest.approx(0.8, abs=0.03)
+
+
+def test_the_season_does_not_depend_on_how_many_windows_choose_between_models():
+    series = np.sin(2 * np.pi * T / 24)
+    series[1390:1420] = series[1390]  # where validation begins, the last value is best for a while
+    chosen = []
+    for val_windows in (1, 2, 50, None):
+        datamodule = WindowDataModule(make_panel(series), context_length=24, horizon=12, val_windows=val_windows)
+        model = SeasonalNaive.from_data(datamodule)
+        model.prepare(datamodule)
+        model.calibrate(datamodule)
+        chosen.append((int(model.chosen), model.residuals.offsets.flatten().tolist()))
+    assert all(other == chosen[0] for other in chosen)

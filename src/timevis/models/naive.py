@@ -13,8 +13,9 @@ from timevis.models.forecaster import PointForecaster
 class SeasonalNaive(PointForecaster):
     """Repeats the last season before the origin (Hyndman and Athanasopoulos, 2021, section 5.2).
 
-    The season is picked on validation among one step, a day and a week, for each channel. It reads the series before
-    the origin rather than the context, so its score does not depend on `context_length`.
+    The season is picked on validation among one step, a day and a week, for each channel; on as many windows as
+    calibration sees, whatever `val_windows` is. It reads the series before the origin rather than the context. So its
+    score is the same in every run on the same test windows.
 
     Parameters
     ----------
@@ -41,10 +42,10 @@ class SeasonalNaive(PointForecaster):
         super().prepare(datamodule)
         if self._fixed:
             return
-        earliest = int(datamodule.windows["val"].origins[0])
+        earliest = int(datamodule.windows["calibration"].origins[0])
         candidates = [s for s in datamodule.seasons if s <= earliest]
         errors = torch.zeros(len(candidates), self.num_channels, dtype=torch.float64)
-        for batch in datamodule.batches("val"):
+        for batch in datamodule.batches("calibration"):
             for row, season in enumerate(candidates):
                 error = (self._repeat(batch, torch.full_like(batch.origin, season)) - batch.target).abs()
                 errors[row].index_add_(0, batch.channel, (error * batch.target_mask).sum(1).double())
