@@ -177,6 +177,11 @@ def neuralforecast() -> None:
         def __init__(self, watch: Any) -> None:
             self.watch = watch
 
+        def __deepcopy__(self, memo: Any) -> Any:
+            return (
+                self  # neuralforecast trains a copy of the model, whose callbacks would keep their time to themselves
+            )
+
         def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
             self.watch.on_train_batch_start(trainer, pl_module, batch, trainer.global_step)
 
