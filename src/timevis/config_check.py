@@ -23,6 +23,7 @@ POSITIVE = (
 )
 POSITIVE_OR_NULL = ("evaluation.max_windows", "evaluation.val_windows", "model.fit.steps_per_epoch")
 NOT_NEGATIVE = ("seed", "evaluation.save_windows", "model.fit.patience")
+# arguments that code sets, never a config; the codec's width is model.digits
 GIVEN = (
     "self",
     "cls",
@@ -33,6 +34,7 @@ GIVEN = (
     "num_covariates",
     "num_quantiles",
     "covariate_columns",
+    "width",
 )
 OPEN_SECTIONS = ("model", "trainer", "callbacks", "logger", "hydra")
 

@@ -12,6 +12,8 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch, WindowLoader
 from timevis.models.forecaster import PointForecaster
 
+PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+
 
 class Linear(PointForecaster):
     """Direct linear map of the context less its last value (NLinear; Zeng et al., 2023), by ridge regression.
@@ -38,7 +40,7 @@ class Linear(PointForecaster):
         num_covariates: int = 0,
         *,
         individual: bool = False,
-        penalties: Sequence[float] = (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
+        penalties: Sequence[float] = PENALTIES,
         max_windows: int = 200_000,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)

@@ -12,7 +12,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.models.direct import DirectForecaster, quantile_loss
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecast
-from timevis.models.linear import Linear
+from timevis.models.linear import PENALTIES, Linear
 from timevis.models.recurrent import RecurrentEnsemble, RecurrentNet
 
 SHARES = tuple(i / 20 for i in range(21))
@@ -44,7 +44,7 @@ class LSTM(DirectForecaster):
         num_covariates: int = 0,
         *,
         linear: bool = False,
-        linear_penalties: Sequence[float] = (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
+        linear_penalties: Sequence[float] = PENALTIES,
         **kwargs: Any,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates, **kwargs)

@@ -177,8 +177,6 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         }
         for name, function in parts.items():
             check_arguments(f"model.{name}", kwargs.get(name) or {}, function)
-        if "width" in (kwargs.get("codec") or {}):
-            raise ConfigError("model.codec.width is not set by itself", "set model.digits")
         kwargs["codec"] = {"season": datamodule.season, **(kwargs.get("codec") or {})}
         return super().from_data(datamodule, series=series_of(datamodule.panel), **kwargs)
 
