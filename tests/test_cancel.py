@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import pytest
 import pytorch_lightning as pl
@@ -10,6 +11,7 @@ from timevis import build
 from timevis.cancel import listening
 from timevis.errors import Cancelled
 from timevis.experiment import run
+from timevis.models.lstm import LSTM
 from timevis.run_folder import RunFolder
 
 
@@ -85,6 +87,27 @@ def test_a_signal_ends_the_run_as_cancelled_and_it_can_go_on(
     cfg.resume = str(tmp_path / "run")
     run(cfg, tmp_path / "run", [f"resume={tmp_path / 'run'}"])
     assert folder.status["state"] == "completed"
+
+
+@pytest.mark.parametrize("stage", ["prepare", "calibrate"])
+@pytest.mark.usefixtures("no_report")
+def test_a_signal_ends_long_work_without_batches_at_once(lstm_config, tmp_path, monkeypatch, stage):
+    def long_work(self, datamodule):
+        os.kill(os.getpid(), signal.SIGTERM)
+        for _ in range(300):
+            time.sleep(0.1)
+        raise AssertionError("the work went on to its end")
+
+    monkeypatch.setattr(LSTM, stage, long_work)
+    cfg = lstm_config()
+    with pytest.raises(Cancelled):
+        run(cfg, tmp_path / "run")
+    assert RunFolder(tmp_path / "run").status["state"] == "cancelled"
+    monkeypatch.undo()
+    monkeypatch.setattr("timevis.experiment.write_report", lambda folder: None)
+    cfg.resume = str(tmp_path / "run")
+    run(cfg, tmp_path / "run", [f"resume={tmp_path / 'run'}"])
+    assert RunFolder(tmp_path / "run").status["state"] == "completed"
 
 
 def test_a_second_signal_is_not_caught_any_more():

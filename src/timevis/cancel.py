@@ -20,12 +20,28 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.signal: int | None = None
+        self._at_once = False
 
     def receive(self, number: int, frame: FrameType | None = None) -> None:
         if self.signal is not None:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         self.signal = number
+        if self._at_once:
+            raise self.error()
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Within it a request raises `Cancelled` right away: for long work that has no batches to end between.
+
+        Nothing that must be finished, such as writing a file, belongs there.
+        """
+        self._at_once = True
+        try:
+            self.check()
+            yield
+        finally:
+            self._at_once = False
 
     def check(self) -> None:
         """Raise `Cancelled` if asked to stop."""

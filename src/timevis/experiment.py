@@ -124,14 +124,14 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
     stop.check()
 
     status.update(stage="prepare")
-    datamodule = build.datamodule(cfg, panel)
-    forecaster = build.forecaster(cfg, datamodule)
-    run_identity = identity.of_run(cfg, datamodule, forecaster)
-    log.info("%s on %s, %s channels", model_label(run_identity), cfg.data.name, datamodule.num_channels)
     clock = FitClock()
-    with clock.running():
-        forecaster.prepare(datamodule)
-    stop.check()
+    with stop.at_once():
+        datamodule = build.datamodule(cfg, panel)
+        forecaster = build.forecaster(cfg, datamodule)
+        run_identity = identity.of_run(cfg, datamodule, forecaster)
+        log.info("%s on %s, %s channels", model_label(run_identity), cfg.data.name, datamodule.num_channels)
+        with clock.running():
+            forecaster.prepare(datamodule)
 
     with tracking(folder, identity.tags(run_identity), group, step) as trackers:
         trainer = build.trainer(cfg, folder, status, stop, clock, trackers.loggers)
@@ -142,8 +142,8 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
 
         status.update(stage="calibrate")
         forecaster.to(trainer.strategy.root_device)
-        forecaster.calibrate(datamodule)
-        stop.check()
+        with stop.at_once():
+            forecaster.calibrate(datamodule)
         status.update(stage="validate")
         validation = _validate(trainer, forecaster, datamodule)
         folder.save_forecaster(forecaster)

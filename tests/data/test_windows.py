@@ -4,12 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.windows import SeriesStore, WindowLoader, WindowSet, permute, window_set_hash
+from timevis.data.windows import SeriesStore, WindowSet, window_set_hash
 from timevis.errors import DataError
 
 
@@ -110,72 +108,12 @@ def test_evaluation_windows_are_thinned_evenly_over_the_whole_part():
     assert len(windows) == 33
 
 
-@given(size=st.integers(1, 5000), keys=st.lists(st.integers(0, 2**32 - 1), min_size=6, max_size=6))
-@settings(max_examples=50)
-def test_permute_is_a_permutation_of_every_size(size, keys):
-    assert sorted(permute(torch.arange(size), size, keys).tolist()) == list(range(size))
-
-
-def test_permute_looks_random():
-    size = 20_000
-    order = permute(torch.arange(size), size, [1, 2, 3, 4, 5, 6]).double()
-    neighbours = torch.corrcoef(torch.stack([order[:-1], order[1:]]))[0, 1]
-    trend = torch.corrcoef(torch.stack([order, torch.arange(size).double()]))[0, 1]
-    assert abs(float(neighbours)) < 0.03
-    assert abs(float(trend)) < 0.03
-
-
-def test_the_order_of_batches_is_a_function_of_seed_and_epoch():
-    def epoch(seed, number):
-        loader = WindowLoader(1000, 64, seed=seed, shuffle=True)
-        loader.sampler.set_epoch(number)
-        return torch.cat(list(loader)).tolist()
-
-    assert epoch(1, 0) == epoch(1, 0)
-    assert epoch(1, 0) != epoch(1, 1)
-    assert epoch(1, 0) != epoch(2, 0)
-    assert sorted(epoch(1, 3)) == list(range(1000))
-
-
-@pytest.mark.parametrize("stop", [0, 3, 15])
-def test_a_loader_resumes_within_an_epoch_where_it_was_saved(stop):
-    loader = WindowLoader(1000, 64, seed=5, shuffle=True)
-    loader.sampler.set_epoch(2)
-    whole = [b.tolist() for b in loader]
-    batches = iter(loader)
-    for _ in range(stop):
-        next(batches)
-    state = loader.state_dict()
-    other = WindowLoader(1000, 64, seed=5, shuffle=True)
-    other.load_state_dict(state)
-    assert [b.tolist() for b in other] == whole[stop:]
-    assert [b.tolist() for b in other] == whole
-
-
-@given(size=st.integers(1, 300), batch=st.integers(1, 40), world=st.integers(1, 4))
-def test_ranks_together_visit_every_evaluation_window_once(size, batch, world):
-    loaders = [WindowLoader(size, batch, rank=r, world_size=world) for r in range(world)]
-    batches = [list(loader) for loader in loaders]
-    assert [len(b) for b in batches] == [len(loader) for loader in loaders]
-    seen = [int(i) for rank in batches for b in rank for i in b]
-    assert sorted(seen) == list(range(size))
-
-
 @pytest.mark.parametrize(("windows", "world"), [(9, 8), (20, 8), (7, 2), (2, 2), (100, 3)])
 def test_no_rank_is_left_without_an_evaluation_batch(windows, world):
     data = WindowDataModule(make_panel(np.arange(1000.0)[:, None]), context_length=4, horizon=2, max_windows=windows)
     for rank in range(world):
         data.trainer = SimpleNamespace(global_rank=rank, world_size=world)
         assert len(data.loader("test")) > 0
-
-
-@given(size=st.integers(10, 300), batch=st.integers(1, 10), world=st.integers(1, 3))
-def test_ranks_get_equally_many_training_batches_without_repeats(size, batch, world):
-    loaders = [WindowLoader(size, batch, seed=1, shuffle=True, rank=r, world_size=world) for r in range(world)]
-    batches = [list(loader) for loader in loaders]
-    assert len({len(b) for b in batches}) == 1
-    seen = [int(i) for rank in batches for b in rank for i in b]
-    assert len(seen) == len(set(seen))
 
 
 def test_the_window_set_hash_covers_values_borders_horizon_and_origins():

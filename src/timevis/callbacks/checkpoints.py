@@ -11,7 +11,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Checkpoint, EarlyStopping, ModelCheckpoint
 
-from timevis.data.windows import WindowLoader
+from timevis.data.loader import WindowLoader
 
 FOLDER = "checkpoints"
 

@@ -11,10 +11,11 @@ import pytorch_lightning as pl
 from torch import Tensor
 
 from timevis.data.calendar import seasons_of
+from timevis.data.loader import WindowLoader
 from timevis.data.panel import Panel
 from timevis.data.scaler import Scaler
 from timevis.data.split import make_split
-from timevis.data.windows import Batch, SeriesStore, WindowLoader, WindowSet, window_set_hash
+from timevis.data.windows import Batch, SeriesStore, WindowSet, window_set_hash
 from timevis.errors import DataError
 
 log = logging.getLogger(__name__)

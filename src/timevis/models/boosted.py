@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.windows import Batch, WindowLoader
+from timevis.data.loader import WindowLoader
+from timevis.data.windows import Batch
 from timevis.models.forecaster import Forecast, PointForecaster
 
 if TYPE_CHECKING:

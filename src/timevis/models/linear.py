@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.windows import Batch, WindowLoader
+from timevis.data.loader import WindowLoader
+from timevis.data.windows import Batch
 from timevis.models.forecaster import PointForecaster
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
