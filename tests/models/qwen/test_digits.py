@@ -14,7 +14,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from timevis.errors import ConfigError, RunFolderError
 from timevis.models.qwen.backbone import find
-from timevis.models.qwen.digit_windows import carry_forward, spread
+from timevis.models.qwen.digit_windows import carry_forward, thinned
 from timevis.models.qwen.digits import QwenForecaster
 from timevis.models.storage import load, save
 
@@ -297,7 +297,7 @@ def test_checkpointed_gradients_are_the_same(make_forecaster) -> None:
 
 @pytest.mark.parametrize("channels", [1, 2, 4, 5, 10, 321])
 def test_windows_are_thinned_over_all_channels_alike(channels: int) -> None:
-    chosen = spread(200 * channels, 40, channels)
+    chosen = thinned(200 * channels, 40, channels)
     seen = torch.bincount(chosen % channels, minlength=channels)
     assert len(chosen) <= 40 + 1
     assert int(seen.max() - seen.min()) <= 1

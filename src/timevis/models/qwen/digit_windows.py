@@ -11,8 +11,10 @@ from torch import Tensor
 from timevis.data.windows import Batch
 from timevis.models.qwen.random_numbers import uniforms
 
+SHOWN_PATHS = 5
 
-def spread(total: int, wanted: int, channels: int) -> Tensor:
+
+def thinned(total: int, wanted: int, channels: int) -> Tensor:
     """About `wanted` of `total` window numbers, evenly spaced and of all channels alike, int64 [N]."""
     step = max(1, total // wanted)
     while math.gcd(step, channels) > 1:  # windows lie channel by channel
@@ -34,6 +36,13 @@ def carry_forward(values: Tensor, mask: Tensor, last: Tensor) -> Tensor:
     return torch.cat([last, values], 1).gather(1, source)
 
 
-def spell(digits: Tensor) -> str:
-    """Digits int64 [N, width] as numbers with blanks between."""
+def shown(context: Tensor, written: Tensor) -> dict[str, list]:
+    """Digits of contexts [B, L, width] and of the first paths [B, S, H, width], as numbers with blanks between."""
+    return {
+        "context": [_spell(digits) for digits in context],
+        "digits": [[_spell(path) for path in paths[:SHOWN_PATHS]] for paths in written],
+    }
+
+
+def _spell(digits: Tensor) -> str:
     return " ".join("".join(map(str, value)) for value in digits.tolist())

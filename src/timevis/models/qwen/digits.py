@@ -22,7 +22,7 @@ from timevis.models.forecaster import Forecast, Forecaster, ResidualQuantiles, s
 from timevis.models.qwen.backbone import SMALL, bfloat16_on, load_backbone, load_to_tune
 from timevis.models.qwen.codec import DigitCodec, Scaling
 from timevis.models.qwen.decoding import MODES, decode_windows, first_value_distribution
-from timevis.models.qwen.digit_windows import carry_forward, shuffled, spell, spread
+from timevis.models.qwen.digit_windows import carry_forward, shown, shuffled, thinned
 from timevis.models.qwen.kept_state import KeepsTrainedState
 from timevis.models.qwen.layout import Layout, ValueTables
 from timevis.models.qwen.lora import add_adapters, merged, prepare_tuning
@@ -36,7 +36,6 @@ from timevis.models.qwen.temperature import fit_temperature
 log = logging.getLogger(__name__)
 
 DEFAULT_FIELDS = ("minute", "hour", "weekday", "month")
-SHOWN_PATHS = 5
 
 
 class QwenForecaster(KeepsTrainedState, Forecaster):
@@ -183,7 +182,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
         windows = datamodule.windows["val"]
-        chosen = spread(len(windows), self.hparams["fit_windows"], self.num_channels)
+        chosen = thinned(len(windows), self.hparams["fit_windows"], self.num_channels)
         self._fit_windows = self._number(*windows.locate(chosen))
         self.log_backbone()
         if self.prompt.arm != "none" and self.prompt.kind == "generic":
@@ -277,11 +276,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         quantiles = sample_quantiles(samples) if sampling else self.residuals(point, batch.channel)
         extras = {}
         if explain:
-            extras = {
-                "prompt": [self.prompt.text(p) for p in prompt],
-                "context": [spell(d) for d in context],
-                "digits": [[spell(path) for path in d[:SHOWN_PATHS]] for d in written],
-            }
+            extras = {"prompt": [self.prompt.text(p) for p in prompt], **shown(context, written)}
         return Forecast(point, quantiles, samples if sampling else None, extras)
 
     @torch.no_grad()
@@ -332,7 +327,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         """Validation windows, evenly thinned."""
         small = self.source.parameters < SMALL
         windows = self.hparams["calibration_windows"] or (256 if small else 48)
-        chosen = spread(len(datamodule.windows["calibration"]), windows, self.num_channels)
+        chosen = thinned(len(datamodule.windows["calibration"]), windows, self.num_channels)
         for index in chosen.split(16):
             yield datamodule.gather("calibration", index.to(self.device))
 
