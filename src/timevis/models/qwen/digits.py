@@ -79,8 +79,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         Paths decoded side by side.
     learning_rate, table_learning_rate : float
         Of adapters or weights, and of the tables.
-    warmup : float
-        Share of the steps.
+    warmup, tables_first : float
+        Shares of the steps: in which learning rates rise, and before in which the tables learn alone.
     weight_decay : float
     gradient_checkpointing : bool
     bf16 : bool or ``auto``
@@ -123,6 +123,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         learning_rate: float = 3e-4,
         table_learning_rate: float = 1e-3,
         warmup: float = 0.05,
+        tables_first: float = 0.0,
         weight_decay: float = 0.0,
         gradient_checkpointing: bool = False,
         bf16: bool | str = "auto",
@@ -335,8 +336,9 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         tables = [p for p in self.network.tables.parameters() if p.requires_grad]
         own = {id(p) for p in tables}
         others = [p for p in self.parameters() if p.requires_grad and id(p) not in own]
+        rate, decay, start = (self.hparams[key] for key in ("learning_rate", "weight_decay", "tables_first"))
         groups = [
-            {"params": others, "lr": self.hparams["learning_rate"], "weight_decay": self.hparams["weight_decay"]},
+            {"params": others, "lr": rate, "weight_decay": decay, "start": start},
             {"params": tables, "lr": self.hparams["table_learning_rate"], "weight_decay": 0.0},
         ]
         total = self.trainer.estimated_stepping_batches
@@ -345,5 +347,4 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
                 "model=qwen lets its learning rate fall to zero over the whole fit, which has no end here",
                 "set model.fit.max_epochs; trainer.max_time may end it earlier",
             )
-        total = int(total)
-        return warm_cosine([g for g in groups if g["params"]], total, self.hparams["warmup"])
+        return warm_cosine([g for g in groups if g["params"]], int(total), self.hparams["warmup"])
