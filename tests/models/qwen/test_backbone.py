@@ -38,6 +38,8 @@ def test_a_local_folder_is_known_by_its_weights(copy_of_nano: Path) -> None:
 def test_the_first_layers_can_be_kept() -> None:
     whole, part = load_backbone("nano"), load_backbone("nano", layers=2)
     assert len(part.model.model.layers) == 2
+    assert part.name == f"nano, first 2 of {len(whole.model.model.layers)} layers"  # never passes for the whole
+    assert load_backbone("nano", layers=len(whole.model.model.layers)).name == "nano"
     assert part.fingerprint != whole.fingerprint
     weights = dict(whole.model.named_parameters())
     assert all(torch.equal(p, weights[n]) for n, p in part.model.named_parameters())

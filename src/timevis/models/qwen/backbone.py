@@ -108,11 +108,14 @@ def load_backbone(
     config = AutoConfig.from_pretrained(folder)
     if set(getattr(config, "layer_types", None) or ["full_attention"]) != {"full_attention"}:
         raise ConfigError(f"model.backbone.path={path} uses sliding-window attention", "choose another backbone")
+    about = "" if pretrained else ", random weights"
     if layers is not None:
         if not 1 <= layers <= config.num_hidden_layers:
             raise ConfigError(
                 f"model.backbone.layers={layers}", f"{path} has {config.num_hidden_layers} layers; keep 1 or more"
             )
+        if layers < config.num_hidden_layers:
+            about = f", first {layers} of {config.num_hidden_layers} layers{about}"
         config.num_hidden_layers = layers
         config.layer_types = config.layer_types[:layers]
     kind, smaller = _dtype(dtype, raw), _quantization(quantization)
@@ -134,7 +137,7 @@ def load_backbone(
     return Backbone(
         model=model.train().requires_grad_(False),
         tokenizer=AutoTokenizer.from_pretrained(folder),
-        name=_name(path, raw, settings) + ("" if pretrained else ", random weights"),
+        name=_name(path, raw, settings) + about,
         source=str(local.resolve()) if path != "nano" and local.is_dir() else path,
         fingerprint=identity,
         note=" ".join(n for n in (_origin_note(raw), str(settings.get("note", "")), note) if n),
