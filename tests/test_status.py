@@ -8,6 +8,7 @@ import time
 import pytest
 
 from timevis.errors import RunFolderError
+from timevis.experiment import run
 from timevis.run_folder import RunFolder
 from timevis.status import Status, read_status
 
@@ -86,3 +87,21 @@ def test_a_folder_without_a_run_is_refused_by_name(tmp_path):
     assert read_status(tmp_path) is None
     with pytest.raises(RunFolderError, match="is not a run folder"):
         RunFolder(tmp_path)
+
+
+@pytest.mark.usefixtures("no_report")
+def test_the_batches_of_validation_and_test_are_told_while_they_run(lstm_config, tmp_path, monkeypatch):
+    told = []
+    update = Status.update
+
+    def listen(self, **fields):
+        update(self, **fields)
+        told.append((self._fields["stage"], self._fields["batch"], self._fields["batches_total"]))
+
+    monkeypatch.setattr(Status, "update", listen)
+    run(lstm_config("model.fit.eval_batch_size=4", "model.fit.max_epochs=1"), tmp_path / "run")
+    for stage in ("fit", "test"):  # a fit validates too
+        passes = [(batch, total) for s, batch, total in told if s == stage and batch is not None]
+        total = passes[0][1]
+        assert passes == [(batch, total) for batch in range(total + 1)]
+    assert told[-1] == ("report", None, None)

@@ -39,6 +39,8 @@ class Status:
             "epoch": None,
             "step": None,
             "steps_total": None,
+            "batch": None,
+            "batches_total": None,
             "metrics": {},
             "started": time.time(),
             "pid": os.getppid() if "WORLD_SIZE" in os.environ else os.getpid(),  # who hands a signal on

@@ -13,10 +13,11 @@ log = logging.getLogger(__name__)
 
 
 class StatusUpdates(pl.Callback):
-    """Keeps epoch, step and metrics of status.json up to date."""
+    """Keeps epoch, step, metrics, and the batches of a validation or test pass of status.json up to date."""
 
     def __init__(self, status: Status) -> None:
         self.status = status
+        self._batch = 0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         total = trainer.estimated_stepping_batches
@@ -27,7 +28,31 @@ class StatusUpdates(pl.Callback):
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        self.status.update(metrics={k: v for k, v in metrics.items() if v == v and abs(v) != float("inf")})
+        finite = {k: v for k, v in metrics.items() if v == v and abs(v) != float("inf")}
+        self.status.update(metrics=finite, batch=None, batches_total=None)
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._begin(trainer.num_val_batches)
+
+    def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._begin(trainer.num_test_batches)
+
+    def on_validation_batch_end(self, *args: Any, **kwargs: Any) -> None:
+        self._step()
+
+    def on_test_batch_end(self, *args: Any, **kwargs: Any) -> None:
+        self._step()
+
+    def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.status.update(batch=None, batches_total=None)
+
+    def _begin(self, batches: list[int | float]) -> None:
+        self._batch = 0
+        self.status.update(batch=0, batches_total=sum(batches))
+
+    def _step(self) -> None:
+        self._batch += 1
+        self.status.update(batch=self._batch)
 
 
 class ValidationLines(pl.Callback):
