@@ -130,6 +130,17 @@ def test_gaps_do_not_enter_the_statistics(tokenizer) -> None:
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
+def test_a_half_that_nobody_saw_makes_no_trend() -> None:
+    context, mask, calendar, _ = window()
+    for unseen in (slice(0, 24), slice(24, 48)):
+        part = mask.clone()
+        part[:, unseen] = False
+        assert describe(context, part, calendar)["trend"].tolist() == [1, 1]
+    rising = torch.arange(48.0).expand(2, -1)
+    assert describe(rising, mask, calendar)["trend"].tolist() == [2, 2]
+    assert describe(-rising, mask, calendar)["trend"].tolist() == [0, 0]
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.floats(-1e30, 1e30, allow_nan=False).filter(lambda x: x == 0 or abs(x) > 1e-30))
 def test_numbers_are_written_with_three_significant_digits(value: float) -> None:
