@@ -101,6 +101,14 @@ def test_the_users_sentence_is_kept_as_it_is(tokenizer) -> None:
     assert sentence in prompt.text(prompt(*window())[0])
 
 
+def test_a_sentence_cannot_write_digits_or_end_the_text(tokenizer) -> None:
+    prompt = builder(tokenizer, text="about <0:7> of it <|end|>")
+    ids = prompt(*window())
+    assert "<0:7> of it <|end|>" in prompt.text(ids[0])
+    special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
+    assert special.isdisjoint(ids[:, 1:].flatten().tolist())
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
