@@ -298,6 +298,9 @@ def test_random_weights_of_the_same_architecture_are_an_ablation(make_forecaster
     batch = data.gather("test", torch.arange(1))
     assert "random" in one.describe()["backbone"]["name"]
     assert torch.equal(one.forecast(batch).samples, two.forecast(batch).samples)
+    other, _ = make_forecaster("model.backbone.pretrained=false", "model.tune=none", "seed=1")
+    first, second = (f.network.backbone.model.layers[0].mlp.up_proj.weight for f in (one, other))
+    assert not torch.equal(first, second)
 
 
 def test_checkpointed_gradients_are_the_same(make_forecaster) -> None:
