@@ -157,7 +157,8 @@ def start_wandb(cfg: DictConfig) -> Any:
         return None
     import wandb
 
-    return wandb.init(project="timevis", name="pretrain_nano", config=dict(cfg), resume="allow")
+    # the id of a run that did not end is kept in the folder
+    return wandb.init(project="timevis", name="pretrain_nano", config=dict(cfg), dir=cfg.folder, resume="auto")
 
 
 def score(cfg: DictConfig) -> None:

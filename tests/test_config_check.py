@@ -55,6 +55,16 @@ def test_a_value_of_the_wrong_kind_is_named(compose_config, wrong):
         check(compose_config("model=linear", wrong))
 
 
+@pytest.mark.parametrize("text", ["${oc.env:HOME}", r"\${seed} cars", "on ${seed} days"])
+def test_the_users_sentence_is_never_evaluated(compose_config, text):
+    with pytest.raises(ConfigError, match=r"model\.prompt\.text"):
+        check(compose_config("model=qwen", f"model.prompt.text='{text}'"))
+
+
+def test_dollars_and_braces_may_stand_in_the_users_sentence(compose_config):
+    check(compose_config("model=qwen", "model.prompt.text='{a} costs $5, $(b)'"))
+
+
 def test_an_added_key_that_nothing_reads_is_refused(compose_config):
     with pytest.raises(ConfigError, match="no config key horizont"):
         check(compose_config("model=linear", "+horizont=3"), added=["horizont"])

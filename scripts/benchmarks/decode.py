@@ -57,7 +57,7 @@ def ours_work(path: str) -> Callable[[], Any]:
 def plain(path: str) -> tuple[Any, Any, Any]:
     """A model as transformers loads it, the token ids of the windows, and the tokens of each place."""
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, GenerationConfig
 
     from timevis.models.qwen.backbone import find
 
@@ -65,6 +65,9 @@ def plain(path: str) -> tuple[Any, Any, Any]:
     ids = torch.cat([given["prompt"], network.layout.tokens(given["context"])], 1)
     dtype = next(network.backbone.parameters()).dtype
     model = AutoModelForCausalLM.from_pretrained(find(path), dtype=dtype).eval()
+    model.generation_config = (
+        GenerationConfig()
+    )  # the folder's may cut and penalise, which costs time and is not ours
     return model, ids, network.table
 
 

@@ -14,7 +14,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from timevis.errors import ConfigError, RunFolderError
 from timevis.models.qwen.backbone import find
-from timevis.models.qwen.digit_windows import carry_forward, thinned
+from timevis.models.qwen.digit_windows import carry_forward, shuffled, thinned
 from timevis.models.qwen.digits import QwenForecaster
 from timevis.models.storage import load, save
 
@@ -85,6 +85,25 @@ def test_a_shuffled_context_keeps_its_values_and_changes_the_forecast(make_forec
     ):
         assert one != two
         assert sorted(one.split()) == sorted(two.split())
+
+
+def test_a_shuffled_gap_goes_with_its_value(make_forecaster) -> None:
+    forecaster, data = make_forecaster("model.shuffle_context=true", "model.bf16=false", "model.num_samples=20")
+    with torch.no_grad():
+        forecaster.network.tables.missing.normal_()
+    batch = data.gather("train", torch.arange(3))
+    gaps = torch.rand(batch.context.shape, generator=torch.Generator().manual_seed(0)) < 0.4
+    batch = replace(batch, context=torch.where(gaps, batch.context[:, :1], batch.context), context_mask=~gaps)
+    mixed = shuffled(batch, forecaster.hparams["seed"])
+    seen = [
+        float(forecaster.loss(batch).detach()),
+        forecaster.forecast(batch).samples,
+        forecaster.first_value(batch)[1],
+    ]
+    forecaster.hparams["shuffle_context"] = False
+    assert seen[0] == float(forecaster.loss(mixed).detach())
+    assert torch.equal(seen[1], forecaster.forecast(mixed).samples)
+    assert torch.equal(seen[2], forecaster.first_value(mixed)[1])
 
 
 def test_a_changed_future_changes_no_forecast(make_forecaster, bundled_panel) -> None:
@@ -279,6 +298,9 @@ def test_random_weights_of_the_same_architecture_are_an_ablation(make_forecaster
     batch = data.gather("test", torch.arange(1))
     assert "random" in one.describe()["backbone"]["name"]
     assert torch.equal(one.forecast(batch).samples, two.forecast(batch).samples)
+    other, _ = make_forecaster("model.backbone.pretrained=false", "model.tune=none", "seed=1")
+    first, second = (f.network.backbone.model.layers[0].mlp.up_proj.weight for f in (one, other))
+    assert not torch.equal(first, second)
 
 
 def test_checkpointed_gradients_are_the_same(make_forecaster) -> None:

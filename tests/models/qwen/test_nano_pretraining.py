@@ -79,6 +79,15 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(script, con
         assert torch.equal(whole.average[name], resumed.average[name]), name
 
 
+def test_a_resumed_run_goes_on_in_its_wandb_run(script, config):
+    config.wandb, ids = True, []
+    for code in (1, 0, 0):
+        board = script.start_wandb(config)
+        ids.append(board.id)
+        board.finish(exit_code=code)
+    assert ids[0] == ids[1] != ids[2]
+
+
 def test_a_step_in_pieces_has_the_loss_of_the_whole_batch(script, config):
     run = script.Run(config)
     run.network.eval()

@@ -101,6 +101,14 @@ def test_the_users_sentence_is_kept_as_it_is(tokenizer) -> None:
     assert sentence in prompt.text(prompt(*window())[0])
 
 
+def test_a_sentence_cannot_write_digits_or_end_the_text(tokenizer) -> None:
+    prompt = builder(tokenizer, text="about <0:7> of it <|end|>")
+    ids = prompt(*window())
+    assert "<0:7> of it <|end|>" in prompt.text(ids[0])
+    special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
+    assert special.isdisjoint(ids[:, 1:].flatten().tolist())
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -128,6 +136,17 @@ def test_gaps_do_not_enter_the_statistics(tokenizer) -> None:
     mask[:, 10:14] = False
     one, two = describe(context, mask, calendar), describe(torch.where(mask, context, 9e9), mask, calendar)
     assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_a_half_that_nobody_saw_makes_no_trend() -> None:
+    context, mask, calendar, _ = window()
+    for unseen in (slice(0, 24), slice(24, 48)):
+        part = mask.clone()
+        part[:, unseen] = False
+        assert describe(context, part, calendar)["trend"].tolist() == [1, 1]
+    rising = torch.arange(48.0).expand(2, -1)
+    assert describe(rising, mask, calendar)["trend"].tolist() == [2, 2]
+    assert describe(-rising, mask, calendar)["trend"].tolist() == [0, 0]
 
 
 @settings(max_examples=100, deadline=None)

@@ -22,7 +22,7 @@ def test_greedy_digits_and_their_logits_are_those_of_transformers(make_forecaste
         *QWEN, "model.backbone.dtype=float32", f"model.separator='{separator}'", "model.tune=none"
     )
     network, batch = forecaster.network, data.gather("test", torch.arange(2))
-    _, context, prompt = forecaster._read(batch)
+    _, _, context, prompt = forecaster._read(batch)
     layout = network.layout
     ids = torch.cat([prompt, layout.tokens(context)], 1)
     model = AutoModelForCausalLM.from_pretrained(REAL, dtype=torch.float32).eval()

@@ -60,7 +60,7 @@ def describe(context: Tensor, mask: Tensor, calendar: Tensor) -> dict[str, Tenso
     spread = (torch.where(seen, x - mean.unsqueeze(1), 0.0).square().sum(1) / count).sqrt()
     half = x.shape[1] // 2
     late = torch.arange(x.shape[1], device=x.device) >= half
-    rise = _mean(x, seen & late) - _mean(x, seen & ~late)
+    rise = _mean(x, seen & late, mean) - _mean(x, seen & ~late, mean)
     hour = torch.nn.functional.one_hot(calendar[..., 1], 24).double() * seen.unsqueeze(-1)
     total, by_hour = hour.sum(1), torch.einsum("bl,blh->bh", torch.where(seen, x, 0.0), hour)
     profile = by_hour / total.clamp(min=1)
@@ -80,5 +80,7 @@ def describe(context: Tensor, mask: Tensor, calendar: Tensor) -> dict[str, Tenso
     }
 
 
-def _mean(x: Tensor, keep: Tensor) -> Tensor:
-    return torch.where(keep, x, 0.0).sum(1) / keep.sum(1).clamp(min=1)
+def _mean(x: Tensor, keep: Tensor, otherwise: Tensor) -> Tensor:
+    """Mean of the rows [B, L] where `keep` is true; `otherwise` [B] where it never is."""
+    count = keep.sum(1)
+    return torch.where(count > 0, torch.where(keep, x, 0.0).sum(1) / count.clamp(min=1), otherwise)

@@ -200,30 +200,30 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
             "temperature": self.temperature.tolist(),
         }
 
-    def _read(self, batch: Batch) -> tuple[Scaling, Tensor, Tensor]:
-        """Scaling, context digits and prompt of a batch."""
+    def _read(self, batch: Batch) -> tuple[Batch, Scaling, Tensor, Tensor]:
+        """A batch as the network reads it, its scaling, context digits and prompt."""
         if self.hparams["shuffle_context"]:
             batch = shuffled(batch, self.hparams["seed"])
         _, deviation = self.scale(batch.channel)
         scaling = self.codec.fit(batch.context, batch.context_mask, deviation, self.horizon)
         digits, clipped = self.codec.encode(batch.context, scaling.steps(0, self.context_length))
         self._count(clipped)
-        return scaling, digits, self.prompt(batch.context, batch.context_mask, batch.calendar, batch.channel)
+        prompt = self.prompt(batch.context, batch.context_mask, batch.calendar, batch.channel)
+        return batch, scaling, digits, prompt
 
     def _count(self, clipped: Tensor) -> None:
         self._clipped[0] += int(clipped.sum())
         self._clipped[1] += clipped.numel()
 
-    def _logits(self, batch: Batch, first: int) -> tuple[Tensor, Tensor]:
-        """Teacher-forced logits from value `first` on, and all digits [B, L + H, width]."""
-        scaling, context, prompt = self._read(batch)
-        last = batch.context[:, -1:]
-        target = carry_forward(batch.target, batch.target_mask, last)
+    def _logits(self, batch: Batch, first: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Teacher-forced logits from value `first` on, all digits [B, L + H, width], and what is observed."""
+        batch, scaling, context, prompt = self._read(batch)
+        target = carry_forward(batch.target, batch.target_mask, batch.context[:, -1:])
         written, clipped = self.codec.encode(target, scaling.steps(self.context_length))
         self._count(clipped & batch.target_mask)
         digits = torch.cat([context, written], 1)
         seen = torch.cat([batch.context_mask, batch.target_mask], 1)
-        return self.network(prompt, digits, batch.calendar, seen, first=first), digits
+        return self.network(prompt, digits, batch.calendar, seen, first=first), digits, seen
 
     @property
     def _bfloat16(self) -> bool:
@@ -234,14 +234,14 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         first = 0 if self.hparams["context_loss"] else length
         # a disabled autocast would also undo the Trainer's own
         with torch.autocast(self.device.type, torch.bfloat16) if self._bfloat16 else nullcontext():
-            logits, digits = self._logits(batch, first)
+            logits, digits, seen = self._logits(batch, first)
         losses = cross_entropy(logits, digits[:, first:])
         for name, term in (("ordinal", ranked_probability), ("number_token", number_token)):
             if self.hparams[name]:
                 losses = losses + self.hparams[name] * term(logits, digits[:, first:])
-        loss = weighted_mean(losses[:, length - first :], batch.target_mask)
+        loss = weighted_mean(losses[:, length - first :], seen[:, length:])
         if first < length:
-            loss = loss + self.hparams["context_loss"] * weighted_mean(losses[:, :length], batch.context_mask)
+            loss = loss + self.hparams["context_loss"] * weighted_mean(losses[:, :length], seen[:, :length])
         return loss
 
     @torch.no_grad()
@@ -257,7 +257,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         """
         sampling = self.hparams["decode"] == "sample"
         count = (num_samples or self.hparams["num_samples"]) if sampling else 1
-        scaling, context, prompt = self._read(batch)
+        batch, scaling, context, prompt = self._read(batch)
         steps = self.horizon * self.codec.width
         levels = uniforms(self.hparams["seed"], batch.origin, batch.channel, count, steps) if sampling else None
         with merged(self.network, torch.bfloat16 if self._bfloat16 else torch.float32):
@@ -290,7 +290,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
             Every value that can be written, raw units.
         chance : float64 [B, 10 ** digits]
         """
-        scaling, context, prompt = self._read(batch)
+        batch, scaling, context, prompt = self._read(batch)
         with merged(self.network):
             chance = first_value_distribution(
                 self.network, prompt, context, batch.calendar, batch.context_mask, self.temperature
@@ -318,7 +318,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         elif self.hparams["calibrate_temperature"]:
             pairs = []
             for batch in self._calibration_batches(datamodule):
-                logits, digits = self._logits(batch, self.context_length)
+                logits, digits, _ = self._logits(batch, self.context_length)
                 pairs.append((logits[batch.target_mask], digits[:, self.context_length :][batch.target_mask]))
             logits, truth = (torch.cat(p) for p in zip(*pairs, strict=True))
             self.temperature.copy_(fit_temperature(logits, truth))

@@ -199,8 +199,8 @@ def _parts(template: str, known: list[dict[str, str]]) -> list[str | list[str]]:
 
 
 def _table(tokenizer: Any, texts: Sequence[str]) -> Tensor:
-    """Token ids of some texts, int64 [K, n]; shorter ones get blanks in front."""
+    """Token ids of some texts, int64 [K, n]; shorter ones get blanks in front. Special tokens in them are text."""
     blank = tokenizer.encode(" ", add_special_tokens=False)[0]
-    ids = [tokenizer.encode(text, add_special_tokens=False) for text in texts]
+    ids = [tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True) for text in texts]
     length = max(len(i) for i in ids)
     return torch.tensor([[blank] * (length - len(i)) + list(i) for i in ids])
