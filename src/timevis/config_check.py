@@ -101,9 +101,8 @@ def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
     if not isinstance(fraction, int | float) or not 0 < fraction <= 1:
         raise ConfigError(f"model.fit.train_fraction={fraction} must lie above 0 and at most at 1")
     written: Any = OmegaConf.to_container(cfg.model, resolve=False)
-    if "${" in str(
-        (written.get("prompt") or {}).get("text")
-    ):  # refused even if escaped: the run's own config is read again
+    text = (written.get("prompt") or {}).get("text")
+    if "${" in str(text):  # even if escaped, since the run's own config is read again
         raise ConfigError("model.prompt.text holds ${, which a config would evaluate", "write it without the brace")
     limit = cfg.trainer.max_time
     if limit is not None and not re.fullmatch(r"\d+:\d\d:\d\d:\d\d", str(limit)):

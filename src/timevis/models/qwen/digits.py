@@ -195,7 +195,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
     def describe(self) -> dict[str, Any]:
         return {
             "backbone": self.backbone_facts(),
-            "prompt": {"arm": self.prompt.arm, "template": self.prompt.kind},
+            "prompt": {"arm": self.prompt.arm, "template": self.prompt.template},
             "codec": {**asdict(self.codec), "clipped": self._clipped[0] / max(1, self._clipped[1])},
             "temperature": self.temperature.tolist(),
         }

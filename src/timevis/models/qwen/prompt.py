@@ -81,7 +81,7 @@ class PromptBuilder(nn.Module):
             raise ConfigError(
                 f"model.prompt.text has {len(text)} characters", f"it may have {MAX_TEXT} at most; shorten it"
             )
-        self.start, self.arm, self.kind = start, arm, "none"
+        self.start, self.arm, self.kind, self.template = start, arm, "none", "none"
         self._decode = tokenizer.decode
         self.slots: list[str] = []
         if arm == "none":
@@ -93,8 +93,8 @@ class PromptBuilder(nn.Module):
         if arm == "wrong_domain":
             kind, wrong = WRONG[kind]
             fields = [{**f, **wrong, "description": wrong["about"]} for f in fields]
-        self.kind = kind
-        template = words["short" if style == "short" else kind]
+        self.kind, self.template = kind, "short" if style == "short" else kind
+        template = words[self.template]
         choices = {**WORDS, "weekday": words["weekdays"], "trend": words["trends"]}
         # a word takes the blank before it along, as tokenizers have it
         template = re.sub(r" \{(weekday|trend)\}", r"{ \1}", template)

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-CANDIDATES = [round(0.5 * 1.03**i, 4) for i in range(48)]
-"""0.5 to 2, in steps of 3 %."""
+CANDIDATES = [round(0.5 * 1.03**i, 4) for i in range(95)]
+"""0.5 to 8, in steps of 3 %."""
 
 
 def fit_temperature(logits: Tensor, digits: Tensor) -> Tensor:
