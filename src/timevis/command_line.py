@@ -25,9 +25,13 @@ CONF = Path(__file__).parents[2] / "conf"
 
 
 def register_resolvers() -> None:
-    """Make ``timevis.token`` (4 hex digits, fixed within a process) and ``timevis.run_dir`` known to OmegaConf."""
+    """Make ``timevis.token`` and ``timevis.run_dir`` known to OmegaConf.
+
+    The token is 4 hex digits. A config caches it, and Hydra hands the cache of a sweep's config to its jobs, which so
+    have the same one.
+    """
     token = secrets.token_hex(2)
-    OmegaConf.register_new_resolver("timevis.token", lambda: token, replace=True)
+    OmegaConf.register_new_resolver("timevis.token", lambda: token, use_cache=True, replace=True)
     OmegaConf.register_new_resolver("timevis.run_dir", lambda resume, new: resume or new, replace=True)
 
 
