@@ -96,3 +96,9 @@ def test_unknown_names_and_keys_name_the_nearest(source: str, override: str, mes
     with pytest.raises(ConfigError, match="'") as error:
         data_config(source, [override], CONFIGS)
     assert message in error.value.advice
+
+
+@pytest.mark.parametrize("length", ["horizon=0", "context_length=a", "horizon=1.5"])
+def test_lengths_are_positive_whole_numbers(length: str) -> None:
+    with pytest.raises(ConfigError, match=f"{length} must be a whole number of at least 1"):
+        data_config("traffic", [length], CONFIGS)
