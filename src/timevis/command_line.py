@@ -57,11 +57,16 @@ def main(train: Callable[[], Any]) -> None:
         code = _say(error)
     except (HydraException, OmegaConfBaseException) as error:
         code = _say(explain_composition(error, sys.argv[1:]))
+    except OSError as error:  # in a run it has been explained already
+        if error.filename is None:
+            raise
+        advice = "choose a hydra.run.dir, or for a sweep a hydra.sweep.dir, that can be written"
+        code = _say(TimeVisError(f"{error.filename}: {error.strerror}", advice))
     except ValueError as error:
         if "No trials are completed yet" not in str(error):
             raise
         code = 1  # every trial of an Optuna sweep failed; the leaderboard says why
-    if (sweep := current_sweep()) is not None:
+    if (sweep := current_sweep()) is not None and sweep.is_dir():
         from timevis.sweep.leaderboard import write_leaderboard
         from timevis.sweep.paired import write_comparisons
 

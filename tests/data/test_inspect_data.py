@@ -67,6 +67,15 @@ def test_inspect_answers_a_bad_file_with_one_line_and_advice(tmp_path: Path) -> 
     assert "Traceback" not in done.stderr
 
 
+def test_a_folder_that_cannot_be_made_is_answered_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = run("generate_data.py", tmp_path / "file/samples", "--rows", "10")
+    assert done.returncode == 1
+    assert "Error: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "argument --start" in run("generate_data.py", tmp_path, "--start", "soon").stderr
+
+
 def test_the_name_of_the_script_does_not_hide_the_standard_library() -> None:
     for script in ("inspect.py", "generate_data.py"):
         done = run(script, "--help")
