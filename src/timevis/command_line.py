@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -46,8 +47,10 @@ def main(train: Callable[[], Any]) -> None:
     code = 0
     try:
         for argument in sys.argv[1:]:
-            if argument.startswith("resume="):
-                RunFolder(argument.removeprefix("resume="))  # Hydra would make the folder before anyone looks into it
+            if argument.startswith("resume="):  # Hydra would make the folder before anyone looks into it
+                resumed = OverridesParser.create().parse_override(argument).value()
+                if resumed is not None:
+                    RunFolder(str(resumed))
         train()
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
