@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     try:
         return compare_runs(args.runs, args.reference, args.out)
-    except TimeVisError as error:
+    except (TimeVisError, OSError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rows", type=int, default=24 * 180, help="times of each series (default: %(default)s)")
     parser.add_argument("--series", type=int, default=2, help="series in each file (default: %(default)s)")
     parser.add_argument("--frequency", default="h", help="pandas frequency (default: %(default)s)")
-    parser.add_argument("--start", default="2024-01-01", help="first time (default: %(default)s)")
+    parser.add_argument(
+        "--start", type=datetime.fromisoformat, default="2024-01-01", help="first time (default: %(default)s)"
+    )
     parser.add_argument("--layout", choices=("wide", "long"), default="wide")
     parser.add_argument("--clean", action="store_true", help="no gap, duplicate or outlier")
     parser.add_argument("--seed", type=int, default=0)
@@ -50,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
                 path = args.folder / f"{domain}.{ending}"
                 write(table, path)
                 print(f"{path}: {len(table):,} rows")
-    except TimeVisError as error:
+    except (TimeVisError, OSError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         return inspect_data(args.source, args.overrides, args.out or Path("outputs/inspect"), not args.no_plot)
-    except TimeVisError as error:
+    except (TimeVisError, OSError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
 

@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         return rescore_run(args) if args.rescore else forecast_future(args)
-    except TimeVisError as error:
+    except (TimeVisError, OSError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
 

@@ -4,6 +4,7 @@ import csv
 import gc
 import json
 import os
+import shlex
 import struct
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def logged(records: list[Record]) -> tuple[list[dict], dict, dict]:
 
 @pytest.fixture(scope="module")
 def with_wandb(tmp_path_factory, lstm_config):
-    path = tmp_path_factory.mktemp("wandb") / "run"
+    path = tmp_path_factory.mktemp("wandb") / "my runs" / "run"
     run(lstm_config("logger=wandb"), path, group="my-sweep")
     return path
 
@@ -89,6 +90,12 @@ def test_an_offline_wandb_run_holds_metrics_config_and_summary(with_wandb):
     assert started.display_name == "synthetic-lstm-run"
     (ended,) = [r.exit for r in records if r.WhichOneof("record_type") == "exit"]
     assert ended.exit_code == 0
+
+
+def test_the_command_that_uploads_an_offline_run_can_be_typed(with_wandb):
+    (said,) = [line for line in (with_wandb / "train.log").read_text().splitlines() if "wandb sync" in line]
+    _, _, folder = shlex.split(said.partition("Weights & Biases: ")[2])
+    assert Path(folder).parent == with_wandb / "wandb"
 
 
 def test_plots_and_windows_of_a_users_own_data_stay_at_home(tmp_path):

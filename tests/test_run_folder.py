@@ -39,6 +39,12 @@ def test_a_finished_run_holds_what_the_contract_says(finished):
     assert {entry.name for entry in (path / "model").iterdir()} == {"model.json", "model.safetensors"}
 
 
+def test_the_data_of_a_run_are_found_from_any_working_directory(compose_config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = RunFolder.create(tmp_path / "run", compose_config("data=csv", "data.path=sub/my.csv"))
+    assert folder.config.data.path == str(tmp_path / "sub/my.csv")
+
+
 def test_the_value_of_a_run_is_the_validation_error_of_its_results(finished):
     path, value = finished
     folder = RunFolder(path)

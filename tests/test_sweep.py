@@ -62,6 +62,15 @@ def test_a_sweep_without_a_failure_ends_with_0_and_sorts_by_validation(sweep):
     assert "reference: linear, seed 0" in (folder / "comparison_synthetic" / "comparison.md").read_text()
 
 
+def test_all_jobs_of_a_sweep_lie_in_the_folder_that_is_named_for_it(sweep, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    named = (ROOT / "conf/sweep/grid.yaml").read_text().split("dir: ")[1].split("\n")[0]
+    code, _ = sweep("model=seasonal_naive", "horizon=5,6,7", f"hydra.sweep.dir={named}")
+    assert code == 0
+    (folder,) = (tmp_path / "outputs/sweeps").iterdir()
+    assert len(pd.read_csv(folder / "leaderboard.csv")) == 3
+
+
 def test_the_jobs_of_a_sweep_are_compared_window_set_by_window_set(sweep):
     code, folder = sweep("model=linear", "horizon=6,7", "context_length=12,24")
     assert code == 0

@@ -49,3 +49,20 @@ def test_a_mistake_on_the_command_line_ends_with_1_and_a_hint(train_py, argument
     assert done.returncode == 1
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_folder_to_resume_may_have_any_name(train_py, tmp_path, compose_config):
+    RunFolder.create(tmp_path / "a=1, b", compose_config())
+    done = train_py(f"resume='{tmp_path}/a=1, b'", "model=lstm")
+    assert "model=lstm cannot change with resume=" in done.stdout
+    assert "no config key" in train_py("resume=null", "horizont=2").stderr
+
+
+def test_a_folder_that_cannot_be_made_ends_with_1_and_a_hint(train_py, tmp_path):
+    (tmp_path / "file").touch()
+    for arguments in ([f"hydra.run.dir={tmp_path}/file/run"], ["-m", f"hydra.sweep.dir={tmp_path}/file/sweep"]):
+        done = train_py(*arguments)
+        assert done.returncode == 1
+        assert "that can be written" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert "leaderboard" not in done.stdout

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -25,9 +26,13 @@ CONF = Path(__file__).parents[2] / "conf"
 
 
 def register_resolvers() -> None:
-    """Make ``timevis.token`` (4 hex digits, fixed within a process) and ``timevis.run_dir`` known to OmegaConf."""
+    """Make ``timevis.token`` and ``timevis.run_dir`` known to OmegaConf.
+
+    The token is 4 hex digits. A config caches it, and Hydra hands the cache of a sweep's config to its jobs, which so
+    have the same one.
+    """
     token = secrets.token_hex(2)
-    OmegaConf.register_new_resolver("timevis.token", lambda: token, replace=True)
+    OmegaConf.register_new_resolver("timevis.token", lambda: token, use_cache=True, replace=True)
     OmegaConf.register_new_resolver("timevis.run_dir", lambda resume, new: resume or new, replace=True)
 
 
@@ -42,8 +47,10 @@ def main(train: Callable[[], Any]) -> None:
     code = 0
     try:
         for argument in sys.argv[1:]:
-            if argument.startswith("resume="):
-                RunFolder(argument.removeprefix("resume="))  # Hydra would make the folder before anyone looks into it
+            if argument.startswith("resume="):  # Hydra would make the folder before anyone looks into it
+                resumed = OverridesParser.create().parse_override(argument).value()
+                if resumed is not None:
+                    RunFolder(str(resumed))
         train()
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
@@ -53,11 +60,16 @@ def main(train: Callable[[], Any]) -> None:
         code = _say(error)
     except (HydraException, OmegaConfBaseException) as error:
         code = _say(explain_composition(error, sys.argv[1:]))
+    except OSError as error:  # in a run it has been explained already
+        if error.filename is None:
+            raise
+        advice = "choose a hydra.run.dir, or for a sweep a hydra.sweep.dir, that can be written"
+        code = _say(TimeVisError(f"{error.filename}: {error.strerror}", advice))
     except ValueError as error:
         if "No trials are completed yet" not in str(error):
             raise
         code = 1  # every trial of an Optuna sweep failed; the leaderboard says why
-    if (sweep := current_sweep()) is not None:
+    if (sweep := current_sweep()) is not None and sweep.is_dir():
         from timevis.sweep.leaderboard import write_leaderboard
         from timevis.sweep.paired import write_comparisons
 

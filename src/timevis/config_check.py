@@ -91,12 +91,12 @@ def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
             known = [k for k in keys_of(cfg) if k not in added]
             raise ConfigError(f"there is no config key {key}", did_you_mean(key, known))
     for key in POSITIVE:
-        _whole(cfg, key, least=1)
+        check_whole(cfg, key, least=1)
     for key in POSITIVE_OR_NULL:
         if OmegaConf.select(cfg, key) is not None:
-            _whole(cfg, key, least=1)
+            check_whole(cfg, key, least=1)
     for key in NOT_NEGATIVE:
-        _whole(cfg, key, least=0)
+        check_whole(cfg, key, least=0)
     fraction = cfg.model.fit.train_fraction
     if not isinstance(fraction, int | float) or not 0 < fraction <= 1:
         raise ConfigError(f"model.fit.train_fraction={fraction} must lie above 0 and at most at 1")
@@ -111,7 +111,8 @@ def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
         )
 
 
-def _whole(cfg: DictConfig, key: str, least: int) -> None:
+def check_whole(cfg: DictConfig, key: str, least: int) -> None:
+    """Refuse a value that is not a whole number of at least `least`, in a ConfigError."""
     value = OmegaConf.select(cfg, key)
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise ConfigError(f"{key}={value} must be a whole number of at least {least}")

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
+from timevis.config_check import check_whole
 from timevis.data.options import check_keys, nearest
 from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport
@@ -41,7 +42,7 @@ def data_config(source: str, overrides: Sequence[str], folder: Path) -> tuple[di
     Raises
     ------
     ConfigError
-        An unknown name or key; names the nearest.
+        An unknown name or key (names the nearest), or a length that is not a positive whole number.
     """
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
@@ -65,6 +66,7 @@ def data_config(source: str, overrides: Sequence[str], folder: Path) -> tuple[di
             raise ConfigError(f"{item!r} cannot be read ({error})") from error
         assert isinstance(parsed, dict)
         if key in lengths:
+            check_whole(OmegaConf.create(parsed), key, least=1)
             lengths[key] = parsed[key]
         elif "." in key:
             cfg[key.split(".")[0]] = (cfg[key.split(".")[0]] or {}) | parsed[key.split(".")[0]]

@@ -5,6 +5,7 @@ Only the forecaster needs torch, and it is loaded when asked for.
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from collections.abc import Sequence
@@ -51,7 +52,9 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, cfg: DictConfig, overrides: Sequence[str] = ()) -> RunFolder:
-        """Start a run in a folder that is new, empty or only queued; `cfg` is written resolved.
+        """Start a run in a folder that is new, empty or only queued.
+
+        `cfg` is written resolved, and the path of the user's data from the root, to be found from anywhere.
 
         Raises
         ------
@@ -70,7 +73,10 @@ class RunFolder:
             )
         (path / "checkpoints").mkdir(parents=True)
         write_text(path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
-        write_text(path / "config.yaml", OmegaConf.to_yaml(cfg, resolve=True))
+        written = copy.deepcopy(cfg)
+        if source := OmegaConf.select(cfg, "data.path"):
+            written.data.path = str(Path(source).expanduser().absolute())
+        write_text(path / "config.yaml", OmegaConf.to_yaml(written, resolve=True))
         return cls(path)
 
     @cached_property

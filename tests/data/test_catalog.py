@@ -181,6 +181,8 @@ def test_what_the_user_says_fills_the_card(tmp_path: Path) -> None:
     assert not card.public
     assert not any("generic prompt" in note for note in report.notes)
     assert any("generic prompt" in note for note in load_panel(config("csv", path=str(path)))[1].notes)
+    other = load_panel(config("csv", path=str(path), domain="other"))[1]
+    assert not any("no data.domain given" in note for note in other.notes)
 
 
 def test_a_users_file_in_place_of_a_bundled_one_is_not_public(tmp_path: Path) -> None:

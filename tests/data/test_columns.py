@@ -75,6 +75,16 @@ def test_row_numbers_of_a_filtered_table_are_no_target_but_measurements_of_that_
         assert found(frame.assign(**{name: other})).targets == (name, "x")
 
 
+def test_row_numbers_of_a_shuffled_or_a_long_table_are_no_target() -> None:
+    frame = pd.DataFrame({"column 1": range(50), "time": HOURS, "x": range(50)})
+    assert found(frame.sample(frac=1, random_state=0)).targets == ("x",)
+    long = pd.concat([frame.assign(city=city) for city in ("Rome", "Oslo", "Bern")], ignore_index=True)
+    for table in (long, long.sort_values("time"), long.sample(frac=1, random_state=0)):
+        assert found(table.reset_index(drop=True)).left_out == {"column 1": "counts the rows"}
+    long["column 1"] = long["column 1"] // 2
+    assert found(long).targets == ("column 1", "x")
+
+
 def test_a_counter_is_a_target_when_there_is_no_other() -> None:
     assert found(pd.DataFrame({"No": range(50), "time": HOURS})).targets == ("No",)
 

@@ -67,6 +67,15 @@ def test_inspect_answers_a_bad_file_with_one_line_and_advice(tmp_path: Path) -> 
     assert "Traceback" not in done.stderr
 
 
+def test_a_folder_that_cannot_be_made_is_answered_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = run("generate_data.py", tmp_path / "file/samples", "--rows", "10")
+    assert done.returncode == 1
+    assert "Error: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "argument --start" in run("generate_data.py", tmp_path, "--start", "soon").stderr
+
+
 def test_the_name_of_the_script_does_not_hide_the_standard_library() -> None:
     for script in ("inspect.py", "generate_data.py"):
         done = run(script, "--help")
@@ -96,3 +105,9 @@ def test_unknown_names_and_keys_name_the_nearest(source: str, override: str, mes
     with pytest.raises(ConfigError, match="'") as error:
         data_config(source, [override], CONFIGS)
     assert message in error.value.advice
+
+
+@pytest.mark.parametrize("length", ["horizon=0", "context_length=a", "horizon=1.5"])
+def test_lengths_are_positive_whole_numbers(length: str) -> None:
+    with pytest.raises(ConfigError, match=f"{length} must be a whole number of at least 1"):
+        data_config("traffic", [length], CONFIGS)

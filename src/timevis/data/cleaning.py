@@ -168,7 +168,7 @@ def finish(
     missing = np.isnan(panel.covariates).sum(axis=0)
     report.covariates = {n: {"kind": kinds[n], "missing": int(m)} for n, m in zip(kinds, missing, strict=True)}
     report.split = describe_split(panel.index, ends)
-    if panel.card.domain == "other" and not panel.card.public:
+    if panel.card.domain == "other" and options.domain is None and not panel.card.public:
         report.notes.append("no data.domain given: the generic prompt is used")
     return panel, report
 

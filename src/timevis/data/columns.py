@@ -94,7 +94,7 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
         return found
     kinds = {c: kind_of(table.frame[c]) for c in rest}
     numeric = [c for c in rest if kinds[c] == "number"]
-    counters = [c for c in numeric if len(numeric) > 1 and _is_counter(table.frame[c], c)]
+    counters = [c for c in numeric if len(numeric) > 1 and _is_counter(table.frame, c, id_column)]
     found.left_out = {c: NOT_A_TARGET[k] for c, k in kinds.items() if k != "number"}
     found.left_out |= dict.fromkeys(counters, "counts the rows")
     found.targets = tuple(c for c in numeric if c not in counters)
@@ -200,8 +200,18 @@ def series_candidates(table: Table, time: tuple[str, ...]) -> list[str]:
     ]
 
 
-def _is_counter(column: pd.Series, name: str) -> bool:
+def _is_counter(frame: pd.DataFrame, name: str, series: str | None) -> bool:
+    """Whether a column numbers the rows, or those of each series: upwards, or shuffled but without a gap."""
+    column = frame[name]
     if name.lower().strip() not in COUNTER_NAMES or not types.is_numeric_dtype(column) or len(column) < 3:
         return False
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    return bool((np.diff(values) > 0).all() and (values == np.round(values)).all())
+    code = np.zeros(len(frame), np.int64) if series is None else frame[series].factorize()[0]
+    if not (values == np.round(values)).all():
+        return False
+
+    def steps(order: np.ndarray) -> np.ndarray:
+        return np.diff(values[order])[np.diff(code[order]) == 0]
+
+    upwards, by_size = steps(np.argsort(code, kind="stable")), steps(np.lexsort((values, code)))
+    return bool((upwards > 0).all() or (by_size == 1).all())

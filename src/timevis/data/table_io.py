@@ -167,7 +167,8 @@ def _read_parquet(raw: bytes, name: str) -> Table:
     except (pa.ArrowInvalid, OSError, ValueError) as error:
         raise DataError(f"{name}: the Parquet file is damaged ({error})", "write it again") from error
     if not isinstance(frame.index, pd.RangeIndex):
-        frame = frame.reset_index()
+        numbers = frame.index.name is None and pd.api.types.is_integer_dtype(frame.index)
+        frame = frame.reset_index(drop=numbers)  # row numbers of a table that was filtered, shuffled or put together
     frame.columns = pd.Index([str(c) for c in frame.columns])
     for column in frame.columns[[isinstance(t, pd.CategoricalDtype) for t in frame.dtypes]]:
         frame[column] = frame[column].astype(object)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import shlex
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -133,9 +134,8 @@ class WandbRun(Logger):
 
     def finish(self, failed: bool) -> str:
         """End the run; returns where to find it: its address, or the command that uploads it."""
-        where = (
-            f"wandb sync {self.experiment.settings.sync_dir}" if self.offline else self.experiment.url or "disabled"
-        )
+        sync = f"wandb sync {shlex.quote(self.experiment.settings.sync_dir)}"
+        where = sync if self.offline else self.experiment.url or "disabled"
         self.experiment.finish(exit_code=int(failed))
         return where
 
