@@ -1,10 +1,12 @@
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest
 
 from timevis.build import check_names
 from timevis.command_line import explain_composition
-from timevis.config_check import check, nearest
+from timevis.config_check import check, check_arguments, nearest
 from timevis.errors import ConfigError
 
 
@@ -116,3 +118,23 @@ def test_every_experiment_composes_and_knows_its_keys(compose_config):
             else compose_config(f"experiment={name}")
         )
         check_names(cfg)
+
+
+def test_a_value_of_another_kind_is_named_with_its_key() -> None:
+    def build(size: int, rate: float = 0.1, rows: int | str = "auto", most: int | None = None, on: bool = True):
+        pass
+
+    check_arguments("model", {"size": 3, "rate": 1, "rows": "auto", "most": None, "on": False}, build)
+    check_arguments("model", {"size": 3, "rate": 0.5, "rows": 4, "most": 2}, build)
+    for key, value, wanted in (
+        ("size", "abc", "a whole number"),
+        ("size", True, "a whole number"),
+        ("size", 1.5, "a whole number"),
+        ("size", None, "a whole number"),
+        ("rate", "1e-3", "a number"),
+        ("rows", 0.5, "a whole number or text"),
+        ("most", "ten", "a whole number or null"),
+        ("on", "maybe", "true or false"),
+    ):
+        with pytest.raises(ConfigError, match=f"model.{key}={value} must be {wanted}"):
+            check_arguments("model", {"size": 3} | {key: value}, build)

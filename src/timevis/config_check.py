@@ -36,6 +36,13 @@ GIVEN = (
     "covariate_columns",
     "width",
 )
+KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "int": ((int,), "a whole number"),
+    "float": ((int, float), "a number"),
+    "bool": ((bool,), "true or false"),
+    "str": ((str,), "text"),
+    "None": ((type(None),), "null"),
+}
 OPEN_SECTIONS = ("model", "trainer", "callbacks", "logger", "hydra")
 
 
@@ -119,15 +126,18 @@ def check_whole(cfg: DictConfig, key: str, least: int) -> None:
 
 
 def check_arguments(section: str, values: dict[str, Any], *functions: Callable[..., Any]) -> None:
-    """Check that every key of a config section is an argument of one of the functions.
+    """Check that every key of a config section is an argument of one of the functions, and its value of that kind.
 
     They hand on to each other what they do not know; where the last one takes any keyword, all names are fine.
 
     Raises
     ------
     ConfigError
-        Names the key and the nearest argument.
+        Names the key, and the nearest argument or what the value must be.
     """
+    for parameter in _arguments(*functions):
+        if parameter.name in values:
+            _check_kind(f"{section}.{parameter.name}", values[parameter.name], parameter.annotation)
     last = inspect.signature(functions[-1]).parameters.values()
     if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in last):
         return
@@ -135,6 +145,17 @@ def check_arguments(section: str, values: dict[str, Any], *functions: Callable[.
     for key in values:
         if key not in known:
             raise ConfigError(f"there is no config key {section}.{key}", did_you_mean(key, known))
+
+
+def _check_kind(key: str, value: Any, annotation: Any) -> None:
+    """Refuse a value that is plainly of another kind than a simple annotation, such as ``int | None``, says."""
+    kinds = annotation.split(" | ") if isinstance(annotation, str) else []
+    if not kinds or any(kind not in KINDS for kind in kinds):
+        return
+    for kind in kinds:
+        if isinstance(value, KINDS[kind][0]) and (kind == "bool" or not isinstance(value, bool)):
+            return
+    raise ConfigError(f"{key}={value} must be {' or '.join(KINDS[kind][1] for kind in kinds)}")
 
 
 def keyword_defaults(*functions: Callable[..., Any]) -> dict[str, Any]:
