@@ -16,6 +16,7 @@ from timevis.errors import ConfigError, RunFolderError
 from timevis.models.qwen.backbone import find
 from timevis.models.qwen.digit_windows import carry_forward, shuffled, thinned
 from timevis.models.qwen.digits import QwenForecaster
+from timevis.models.qwen.temperature import CANDIDATES
 from timevis.models.storage import load, save
 
 TUNES = ["lora", "full", "head", "none"]
