@@ -65,9 +65,8 @@ def plain(path: str) -> tuple[Any, Any, Any]:
     ids = torch.cat([given["prompt"], network.layout.tokens(given["context"])], 1)
     dtype = next(network.backbone.parameters()).dtype
     model = AutoModelForCausalLM.from_pretrained(find(path), dtype=dtype).eval()
-    model.generation_config = (
-        GenerationConfig()
-    )  # the folder's may cut and penalise, which costs time and is not ours
+    # the folder's own may cut and penalise, which costs time and is not what is compared
+    model.generation_config = GenerationConfig()
     return model, ids, network.table
 
 

@@ -178,9 +178,8 @@ def neuralforecast() -> None:
             self.watch = watch
 
         def __deepcopy__(self, memo: Any) -> Any:
-            return (
-                self  # neuralforecast trains a copy of the model, whose callbacks would keep their time to themselves
-            )
+            # neuralforecast trains a copy of the model, whose callbacks would keep their time to themselves
+            return self
 
         def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
             self.watch.on_train_batch_start(trainer, pl_module, batch, trainer.global_step)
