@@ -104,15 +104,16 @@ def test_plots_and_windows_of_a_users_own_data_stay_at_home(tmp_path):
     with series.open("w", newline="") as file:
         csv.writer(file).writerows([("time", "load"), *rows])
     own = ["data=csv", f"data.path={series}", "logger=wandb"]
-    names = {}
+    names, sent = {}, {}
     for asked in ("false", "true"):
         path = tmp_path / asked
         tiny = [o for o in (*TINY, *TINY_LSTM) if not o.startswith("data")]
         with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
             cfg = compose("train", overrides=[*tiny, *own, f"logger.log_data={asked}"])
         run(cfg, path)
-        _, summary, _ = logged(offline_records(path))
-        names[asked] = set(summary)
+        _, summary, config = logged(offline_records(path))
+        names[asked], sent[asked] = set(summary), config["data"]["path"]
+    assert sent == {"false": "mine.csv", "true": str(series)}
     assert not any(name.startswith(("plots", "test_windows")) for name in names["false"])
     assert any(name.startswith("plots/") for name in names["true"])
     assert any(name.startswith("test_windows") for name in names["true"])

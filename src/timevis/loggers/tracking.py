@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from hydra.utils import instantiate
@@ -44,6 +45,8 @@ class Tracking:
                 from timevis.loggers.wandb_run import WandbRun
 
                 config: Any = OmegaConf.to_container(folder.config, resolve=True)
+                if config["data"].get("path") and not self.log_data:  # folders tell who the user is
+                    config["data"]["path"] = Path(config["data"]["path"]).name
                 given: Any = OmegaConf.to_container(options)
                 given["tags"] = [*tags, *given["tags"]]
                 title = "-".join([*tags, folder.path.name])
