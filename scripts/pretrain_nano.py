@@ -23,6 +23,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.models.qwen import attention, pretraining
 from timevis.models.qwen.codec import DigitCodec
 from timevis.models.qwen.nano_tokenizer import build_tokenizer
+from timevis.models.qwen.network import DigitNetwork
 from timevis.models.qwen.pretraining_batches import BatchStream
 from timevis.models.qwen.zero_shot import load_network, zero_shot
 
@@ -32,14 +33,24 @@ log = logging.getLogger("pretrain_nano")
 CONF = Path(__file__).parents[1] / "conf"
 
 
-def open_data(name: str, windows: int | None = None) -> WindowDataModule:
+def open_data(name: str, windows: int | None = None, context_length: int = 168) -> WindowDataModule:
     """A data set by the name of its file in conf/data, with `windows` origins to be scored in each part."""
     options = OmegaConf.to_container(OmegaConf.load(CONF / "data" / f"{name}.yaml"))
     assert isinstance(options, dict)
     panel, _ = load_panel({str(key): value for key, value in options.items()})
     return WindowDataModule(
-        panel, split=options["split"], val_windows=windows, max_windows=windows, eval_batch_size=32
+        panel,
+        split=options["split"],
+        context_length=context_length,
+        val_windows=windows,
+        max_windows=windows,
+        eval_batch_size=32,
     )
+
+
+def scores_of(network: DigitNetwork, codec: DigitCodec, name: str, how: DictConfig) -> dict[str, float]:
+    """Zero-shot scores on one data set, as the section `evaluate` of the config says."""
+    return zero_shot(network, codec, open_data(name, how.windows, how.context_length), how.part, how.samples)
 
 
 class Run:
@@ -55,6 +66,8 @@ class Run:
         self.tokenizer = build_tokenizer()
         self.codec = DigitCodec(width=cfg.network.digits)
         self.network = pretraining.build_network(self.tokenizer, **cfg.network).to(self.device)
+        if cfg.start:
+            self.network.load_state_dict(load_network(cfg.start)[0].state_dict())
         if self.device.type == "cuda":
             self.network.backbone.set_attn_implementation("sdpa")
         self.optimisers = pretraining.optimisers(self.network, cfg.matrix_rate, cfg.rate)
@@ -131,16 +144,14 @@ class Run:
                 self.average[name].lerp_(value, 1 - keep)
 
     def evaluate(self) -> dict[str, float]:
-        """Zero-shot scores of the averaged weights on validation parts, never on test."""
+        """Zero-shot scores of the averaged weights."""
         kept = {name: value.clone() for name, value in self.network.state_dict().items()}
         kind = self.network.backbone.config._attn_implementation
         self.network.load_state_dict(self.average if self.step < self.cfg.steps else kept)
         self.network.backbone.set_attn_implementation(attention.NAME)
         scores: dict[str, float] = {}
         for name in self.cfg.evaluate.data:
-            found = zero_shot(
-                self.network, self.codec, open_data(name, self.cfg.evaluate.windows), "val", self.cfg.evaluate.samples
-            )
+            found = scores_of(self.network, self.codec, name, self.cfg.evaluate)
             scores |= {f"{name}/{key}": value for key, value in found.items()}
         self.network.backbone.set_attn_implementation(kind)
         self.network.load_state_dict(kept)
@@ -165,9 +176,7 @@ def score(cfg: DictConfig) -> None:
     """Print the zero-shot scores of a finished backbone, without training."""
     network, codec = load_network(cfg.score)
     for name in cfg.evaluate.data:
-        scores = zero_shot(
-            network, codec, open_data(name, cfg.evaluate.windows), cfg.evaluate.part, cfg.evaluate.samples
-        )
+        scores = scores_of(network, codec, name, cfg.evaluate)
         log.info("%s %s  %s", name, cfg.evaluate.part, "  ".join(f"{k} {v:.4g}" for k, v in scores.items()))
 
 

@@ -15,7 +15,7 @@ from timevis.models.qwen.codec import DigitCodec
 from timevis.models.qwen.prompt import PromptBuilder
 from timevis.models.qwen.synthetic_prior import SyntheticPrior, SyntheticSeries
 
-WINDOWS = ((168, 24, 0.6), (336, 24, 0.15), (96, 24, 0.1), (168, 96, 0.1), (72, 24, 0.05))
+WINDOWS = ((168, 24, 0.45), (336, 24, 0.3), (96, 24, 0.1), (168, 96, 0.1), (72, 24, 0.05))
 """Context length, horizon and share of the batches."""
 
 
