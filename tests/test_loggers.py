@@ -216,3 +216,13 @@ def test_twenty_runs_in_one_process_neither_grow_nor_mix(lstm_config, tmp_path):
         assert len(pd.read_csv(tmp_path / str(number) / "metrics.csv")) == 3
     losses = {pd.read_csv(tmp_path / str(n) / "metrics.csv")["train/loss"].iloc[0] for n in range(20)}
     assert len(losses) == 20
+
+
+def test_a_wandb_run_takes_the_longest_names(compose_config, tmp_path):
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=qwen", "logger=wandb"))
+    name = "Qwen2.5-Coder-0.5B-Instruct in a folder of a longer name, first 12 of 24 layers"
+    with tracking(folder, ["synthetic", "qwen", name], None, None) as trackers:
+        synthetic, qwen, backbone = trackers.wandb.experiment.tags
+    assert (synthetic, qwen) == ("synthetic", "qwen")
+    assert len(backbone) == 64
+    assert name.startswith(backbone[:-1])

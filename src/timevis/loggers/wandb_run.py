@@ -21,6 +21,8 @@ from wandb.sdk.lib.wbauth import read_netrc_auth  # wandb itself looks nowhere e
 log = logging.getLogger(__name__)
 
 TABLE_ROWS = 500
+TAG_LENGTH = 64
+"""W&B refuses longer tags."""
 INIT_SECONDS = 30
 
 
@@ -49,6 +51,7 @@ class WandbRun(Logger):
     mode : {"auto", "online", "offline"}
         WANDB_MODE has the last word.
     tags : sequence of str
+        Cut to 64 characters each.
     group : str, optional
         The sweep.
     """
@@ -73,7 +76,7 @@ class WandbRun(Logger):
             "project": project,
             "entity": entity,
             "group": group,
-            "tags": list(tags),
+            "tags": [tag if len(tag) <= TAG_LENGTH else f"{tag[: TAG_LENGTH - 1]}…" for tag in tags],
             "config": config,
             "name": title,
             "dir": str(self.folder),
