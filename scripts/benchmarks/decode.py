@@ -47,10 +47,18 @@ def inputs(path: str) -> tuple[Any, dict[str, Any]]:
     }
 
 
+def resident(model: Any) -> Any:
+    """The model with its weights in memory; a loaded file is only mapped, and would count as the first run's."""
+    for parameter in model.parameters():
+        parameter.data = parameter.data.clone()
+    return model
+
+
 def ours_work(path: str) -> Callable[[], Any]:
     from timevis.models.qwen.decoding import decode_windows
 
     network, given = inputs(path)
+    resident(network)
     return lambda: decode_windows(network, **given)
 
 
@@ -64,7 +72,7 @@ def plain(path: str) -> tuple[Any, Any, Any]:
     network, given = inputs(path)
     ids = torch.cat([given["prompt"], network.layout.tokens(given["context"])], 1)
     dtype = next(network.backbone.parameters()).dtype
-    model = AutoModelForCausalLM.from_pretrained(find(path), dtype=dtype).eval()
+    model = resident(AutoModelForCausalLM.from_pretrained(find(path), dtype=dtype).eval())
     # the folder's own may cut and penalise, which costs time and is not what is compared
     model.generation_config = GenerationConfig()
     return model, ids, network.table

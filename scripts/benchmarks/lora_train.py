@@ -1,7 +1,7 @@
 """LoRA training steps on a real Qwen: TimeVis, and the plain way with peft.
 
 The plain way is ``model(input_ids, labels=...)``: logits over the whole vocabulary at every position. Batch, length,
-dtype, adapters and optimizer are equal, a process each; neither uses gradient checkpointing.
+dtype, adapters and optimizer are equal, a process each; gradient checkpointing both do without, then both use.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.contest import contest, ratio, script, serve
-from benchmarks.decode import REAL
+from benchmarks.decode import REAL, resident
 
 BATCH, VALUES, HORIZON, PROMPT, DIGITS, RANK = 4, 168, 24, 100, 3, 16
 
@@ -57,18 +57,20 @@ def stepping(parameters: list[Any], loss: Callable[[], Any]) -> Callable[[], Any
     return work
 
 
-def ours_work(path: str) -> Callable[[], Any]:
+def ours_work(path: str, checkpointing: bool) -> Callable[[], Any]:
     from timevis.models.qwen.lora import prepare_tuning
     from timevis.models.qwen.losses import cross_entropy
 
     net, given = network(path)
-    prepare_tuning(net, "lora", rank=RANK)
+    prepare_tuning(resident(net), "lora", rank=RANK)
+    if checkpointing:
+        net.backbone.activation_checkpointing_enable()
     net.train()
     trained = [p for p in net.parameters() if p.requires_grad]
     return stepping(trained, lambda: cross_entropy(net(**given), given["digits"]).mean())
 
 
-def plain_work(path: str) -> Callable[[], Any]:
+def plain_work(path: str, checkpointing: bool) -> Callable[[], Any]:
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
@@ -81,14 +83,17 @@ def plain_work(path: str) -> Callable[[], Any]:
     labels[:, :PROMPT] = -100
     dtype = next(net.backbone.parameters()).dtype
     del net
-    model: Any = AutoModelForCausalLM.from_pretrained(find(path), dtype=dtype)
+    model: Any = resident(AutoModelForCausalLM.from_pretrained(find(path), dtype=dtype))
     config = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", task_type="CAUSAL_LM")
     model = get_peft_model(model, config).train()
+    if checkpointing:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     trained = [p for p in model.parameters() if p.requires_grad]
     return stepping(trained, lambda: model(input_ids=ids, labels=labels, use_cache=False).loss)
 
 
 WORK = {"ours": ours_work, "plain": plain_work}
+CHECKPOINTING = {"all activations kept": False, "gradient checkpointing": True}
 
 
 def main(rounds: int, threads: int) -> dict[str, Any]:
@@ -96,22 +101,25 @@ def main(rounds: int, threads: int) -> dict[str, Any]:
     if not real:
         print(f"  {REAL} names no folder of a real Qwen: nothing to time")
         return {}
-    found = contest({w: script("lora_train", w, real) for w in WORK}, rounds, threads)
-    ours, plain = found["ours"], found["plain"]
-    numbers = {
-        "windows_per_second": BATCH / sorted(ours.seconds)[len(ours.seconds) // 2],
-        "ratio_plain": ratio(plain, ours),
-        "memory_ratio_plain": ours.facts["peak_mb"] / plain.facts["peak_mb"],
-        "further_memory_ratio_plain": ours.facts["further_mb"] / plain.facts["further_mb"],
-    }
-    print(
-        f"  {numbers['windows_per_second']:.2f} windows/s, {numbers['ratio_plain']:.2f}x the plain way, "
-        f"with {numbers['memory_ratio_plain']:.2f} of its peak memory "
-        f"({numbers['further_memory_ratio_plain']:.2f} of what it needs beyond the weights)"
-    )
+    numbers: dict[str, Any] = {}
+    for name in CHECKPOINTING:
+        found = contest({w: script("lora_train", w, real, name) for w in WORK}, rounds, threads)
+        ours, plain = found["ours"], found["plain"]
+        numbers[name] = n = {
+            "windows_per_second": BATCH / sorted(ours.seconds)[len(ours.seconds) // 2],
+            "ratio_plain": ratio(plain, ours),
+            "memory_ratio_plain": ours.facts["peak_mb"] / plain.facts["peak_mb"],
+            "further_memory_ratio_plain": ours.facts["further_mb"] / plain.facts["further_mb"],
+        }
+        print(
+            f"  {name}: {n['windows_per_second']:.2f} windows/s, {n['ratio_plain']:.2f}x the plain way, "
+            f"with {n['memory_ratio_plain']:.2f} of its peak memory "
+            f"({n['further_memory_ratio_plain']:.2f} of what it needs beyond the weights)",
+            flush=True,
+        )
     return numbers
 
 
 if __name__ == "__main__":
-    role, path = sys.argv[1:3]
-    serve(WORK[role](path), units=BATCH)
+    role, path, name = sys.argv[1:4]
+    serve(WORK[role](path, CHECKPOINTING[name]), units=BATCH)
