@@ -241,8 +241,7 @@ def _quantization(name: str) -> dict[str, Any]:
     if not torch.cuda.is_available():
         raise ConfigError(
             "model.backbone.quantization=nf4 needs a CUDA GPU, and there is none here",
-            "leave it at none; to save memory, model.backbone.layers keeps fewer layers and "
-            "model.gradient_checkpointing=true fewer activations",
+            "leave it at none; to save memory, model.backbone.layers keeps fewer layers",
         )
     if not find_spec("bitsandbytes"):
         raise ConfigError("model.backbone.quantization=nf4 needs bitsandbytes", "pip install bitsandbytes")
