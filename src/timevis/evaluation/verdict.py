@@ -38,8 +38,8 @@ METRICS = {
     "coverage_80": MetricWords("Coverage of 80 %", "share of truths inside the 80 % interval", None, True),
     "coverage_95": MetricWords("Coverage of 95 %", "share of truths inside the 95 % interval", None, True),
 }
-FEW_SPANS = 10
-"""Horizons that the test part must span for an interval without a word of caution."""
+FEW = 10
+"""Test origins, and horizons that the test part spans, below which an interval goes with a word of caution."""
 COSTS = {
     "trainable_parameters": "trainable parameters",
     "parameters": "parameters in all",
@@ -116,11 +116,13 @@ def verdict(results: dict[str, Any]) -> str:
 
 
 def _caution(window_set: dict[str, Any]) -> str:
-    """What to say when the test part is so short that resampling it can't tell how sure the skill is."""
+    """What to say when there is so little to resample that it can't tell how sure the skill is."""
     _, start, end = window_set["borders"]
-    spans = (end - start) // window_set["horizon"]
-    if spans >= FEW_SPANS:
+    origins, spans = window_set["origins"], (end - start) // window_set["horizon"]
+    if min(origins, spans) >= FEW:
         return ""
+    if origins < spans:
+        return f" There are only {origins} test origins, so the interval may be too narrow."
     return f" The test part is only {spans} horizons long, so the interval may be too narrow."
 
 
