@@ -18,6 +18,7 @@ from timevis.evaluation.verdict import COSTS, METRICS
 from timevis.run_folder import settings
 
 COMPARED = ("wql", "crps", "mase", "mae_scaled", "mse_scaled")
+DIFFERENCE_COLUMNS = ("run", "metric", "difference", "low", "high", "percent", "p", "dm_statistic", "dm_p")
 NAIVE = "seasonal naive"
 FEW = 8  # runs that a legend tells apart
 COMPARABLE = ("hash", "season")
@@ -47,8 +48,8 @@ class Comparison:
     metrics : DataFrame
         Column per metric, and ``<metric>_low`` and ``_high``; seasonal naive is the last row if no run is of it.
     differences : DataFrame
-        Row per run and metric: run, metric, difference, low, high, percent, p, dm_statistic, dm_p; below zero where
-        the run's error is smaller than the reference's.
+        Row per run and metric, with `DIFFERENCE_COLUMNS`; below zero where the run's error is smaller than the
+        reference's.
     by_horizon : {metric: DataFrame [H]}
         Column per run.
     cost : DataFrame
@@ -201,7 +202,7 @@ def _differences(windows: dict[str, pd.DataFrame], base: pd.DataFrame, horizon: 
                     "dm_p": test.p,
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))
 
 
 def comparison_charts(comparison: Comparison) -> dict[str, list[Chart]]:

@@ -92,7 +92,9 @@ def verdict(results: dict[str, Any]) -> str:
             f"This is seasonal naive itself on {run['data']}: the reference that other models are measured against."
         )
     if value is None:
-        return f"There is no verdict on {who}: WQL is not defined on these test windows of {run['data']}."
+        defined = results["metrics"]["wql"]["value"] is not None
+        why = "seasonal naive makes no error at all" if defined else "WQL is not defined"
+        return f"There is no verdict on {who}: {why} on these test windows of {run['data']}."
     size, where = f"{abs(100 * value):.1f} %", f"on the test part of {run['data']}"
     if low is None or high is None:
         word = "lower" if value > 0 else "higher"
