@@ -75,6 +75,13 @@ def test_saved_forecasts_are_spread_over_the_part_and_include_the_worst(panel):
     np.testing.assert_array_equal(row["truth"], panel.values[row["origin"] : row["origin"] + 12, channel])
 
 
+def test_a_window_without_a_truth_is_none_of_the_worst(panel):
+    values = panel.values.copy()
+    values[960:1196] = np.nan
+    _, found = score(panel.with_values(values), save_windows=1, max_windows=5)
+    assert found.predictions["origin"][found.predictions["worst"]].unique().tolist() == [1188]
+
+
 def test_a_reference_equal_to_the_model_has_no_skill_over_it_and_results_are_json(panel):
     data, found = score(panel)
     results = build_results(

@@ -2,6 +2,7 @@ import json
 import re
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -90,6 +91,14 @@ def test_values_that_are_missing_are_shown_as_a_dash(copy):
     (copy / "results.json").write_text(json.dumps(results))
     write_report(copy)
     assert "too few test windows" in (copy / "report.html").read_text()
+
+
+def test_kept_windows_without_a_truth_leave_their_sections_empty(copy):
+    predictions = pd.read_parquet(copy / "predictions.parquet")
+    predictions["truth"] = [np.full_like(truth, np.nan) for truth in predictions["truth"]]
+    predictions.to_parquet(copy / "predictions.parquet")
+    write_report(copy)
+    assert {path.stem for path in (copy / "plots").glob("*.png")} == {"error", "worst_windows"}
 
 
 def test_an_unscored_folder_is_refused(tmp_path):

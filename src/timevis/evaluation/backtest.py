@@ -145,8 +145,8 @@ class Recorder(pl.Callback):
         )
 
     def _keep_worst(self, forecast: Forecast, batch: Batch, rows: pd.DataFrame) -> None:
-        error = rows["median_abs_error"] / rows["std"] / rows["count"].clip(lower=1)
-        keep = np.argsort(-error.to_numpy(), kind="stable")[:SAVED_WORST]
+        error = rows["median_abs_error"] / rows["std"] / rows["count"].where(rows["count"] > 0)
+        keep = np.argsort(-error.to_numpy(), kind="stable")[: min(SAVED_WORST, error.count())]
         found = self._forecasts(forecast, batch, rows, keep).assign(worst=True, error=error.iloc[keep].to_numpy())
         both = pd.concat([self.worst, found]) if len(self.worst) else found
         self.worst = both.sort_values("error", ascending=False, kind="stable").head(SAVED_WORST)

@@ -214,7 +214,7 @@ def metric_rows(results: dict[str, Any]) -> list[dict[str, Any]]:
 def worst_rows(record: RunRecord, worst: SavedForecasts) -> list[dict[str, Any]]:
     """Timestamps of the worst windows, their error beside a typical window's and beside seasonal naive's."""
     windows = record.windows
-    typical = float(np.nanmedian(windows["median_abs_error"] / windows["count"] / windows["std"]))
+    typical = (windows["median_abs_error"] / windows["count"] / windows["std"]).median()
     naive = None if record.naive_windows is None else record.naive_windows.set_index(["origin", "channel"])
     rows = []
     for i, row in worst.frame.iterrows():
