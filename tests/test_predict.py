@@ -272,6 +272,20 @@ def test_rescoring_new_data_needs_no_training(run, tmp_path):
         rescore(run, tmp_path / "none", [tmp_path / "new.csv"], start="2026-01-01")
 
 
+def test_new_data_may_be_one_window_long_and_have_gaps_anywhere(run, tmp_path):
+    one = hourly(30, "2025-01-01")
+    one.to_csv(tmp_path / "one.csv", index=False)
+    found = rescore(run, tmp_path / "out", [tmp_path / "one.csv"])["one"]
+    assert found["window_set"]["windows"] == 2
+    gaps = hourly(200, "2025-01-01")
+    gaps.loc[30:36, ["a", "b"]] = np.nan  # where a validation part would lie if there were one
+    gaps.loc[150:160, ["a", "b"]] = np.nan
+    gaps.to_csv(tmp_path / "gaps.csv", index=False)
+    assert rescore(run, tmp_path / "gaps", [tmp_path / "gaps.csv"])["gaps"]["metrics"]["wql"]["value"] > 0
+    with pytest.raises(DataError, match=r"the test part, .* holds no values"):
+        rescore(run, tmp_path / "none", [tmp_path / "gaps.csv"], start="2025-01-07 06:00", end="2025-01-07 14:00")
+
+
 def test_the_command_writes_a_table_and_a_picture_and_overwrites_nothing(run, tmp_path, capsys):
     out = tmp_path / "future.csv"
     assert main([str(run), "--out", str(out)]) == 0
