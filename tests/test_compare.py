@@ -69,6 +69,12 @@ def test_a_single_run_is_compared_with_seasonal_naive(runs, tmp_path, capsys):
     assert "Difference from seasonal naive" in capsys.readouterr().out
 
 
+def test_a_comparison_on_few_windows_says_that_its_intervals_may_be_too_narrow(runs, finished_run):
+    few = finished_run("model=linear", "evaluation.max_windows=3")
+    assert "only 3 test origins" in sentences(compare([RunRecord.load(few)]))[-1]
+    assert "too narrow" not in " ".join(sentences(compare([RunRecord.load(run) for run in runs])))
+
+
 def test_a_run_that_is_its_own_reference_has_a_table_of_metrics_and_no_differences(runs, tmp_path, capsys):
     assert main([str(runs[0]), "--reference", str(runs[0]), "--out", str(tmp_path / "self")]) == 0
     assert "Metrics on" in capsys.readouterr().out

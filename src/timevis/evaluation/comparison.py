@@ -14,7 +14,7 @@ from timevis.errors import RunFolderError
 from timevis.evaluation.chart import SERIES_ROLES, Chart, Mark
 from timevis.evaluation.run_record import RunRecord
 from timevis.evaluation.significance import diebold_mariano_windows, paired_difference
-from timevis.evaluation.verdict import COSTS, METRICS
+from timevis.evaluation.verdict import COSTS, METRICS, caution
 from timevis.run_folder import settings
 
 COMPARED = ("wql", "crps", "mase", "mae_scaled", "mse_scaled")
@@ -43,6 +43,8 @@ class Comparison:
     ----------
     data, window_set : str
         What was forecast: the data's name and the hash of the window set.
+    caution : list of str
+        A sentence where there are too few windows to trust an interval.
     reference : str
         Label of the run that the others are compared with.
     metrics : DataFrame
@@ -57,6 +59,7 @@ class Comparison:
 
     data: str
     window_set: str
+    caution: list[str]
     reference: str
     metrics: pd.DataFrame
     differences: pd.DataFrame
@@ -101,6 +104,7 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
     return Comparison(
         data=first["run"]["data"],
         window_set=first["window_set"]["hash"],
+        caution=caution(first["window_set"]),
         reference=base_label,
         metrics=_metrics(named, has_naive),
         differences=_differences(

@@ -64,7 +64,7 @@ def cost_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def sentences(comparison: Comparison) -> list[str]:
-    """For each run, whether its WQL differs from the reference's."""
+    """For each run, whether its WQL differs from the reference's, and how far the intervals can be trusted."""
     out = []
     for row in comparison.differences.query("metric == 'wql'").to_dict("records"):
         if pd.isna(row["difference"]):
@@ -79,7 +79,8 @@ def sentences(comparison: Comparison) -> list[str]:
         else:
             sure = "the 95 % interval of the difference excludes zero"
         out.append(f"{row['run']}: WQL {size} {word} than {comparison.reference}'s; {sure}.")
-    return out
+    known = comparison.differences["low"].notna().any()
+    return out + comparison.caution if known else out
 
 
 def markdown(comparison: Comparison) -> str:

@@ -114,18 +114,18 @@ def verdict(results: dict[str, Any]) -> str:
             f"{who} and seasonal naive can't be told apart {where}: "
             f"its WQL is {size} {word}, but the interval of the skill holds zero ({bounds})."
         )
-    return said + _caution(results["window_set"])
+    return " ".join([said, *caution(results["window_set"])])
 
 
-def _caution(window_set: dict[str, Any]) -> str:
-    """What to say when there is so little to resample that it can't tell how sure the skill is."""
+def caution(window_set: dict[str, Any]) -> list[str]:
+    """What to say of an interval, if anything: there may be so little to resample that it can't be trusted."""
     _, start, end = window_set["borders"]
     origins, spans = window_set["origins"], (end - start) // window_set["horizon"]
     if min(origins, spans) >= FEW:
-        return ""
+        return []
     if origins < spans:
-        return f" There are only {origins} test origins, so the interval may be too narrow."
-    return f" The test part is only {spans} horizons long, so the interval may be too narrow."
+        return [f"There are only {origins} test origins, so the interval may be too narrow."]
+    return [f"The test part is only {spans} horizons long, so the interval may be too narrow."]
 
 
 def outcome(results: dict[str, Any]) -> str:
