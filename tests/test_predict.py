@@ -11,6 +11,7 @@ from timevis.data.catalog import load_panel
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.evaluation.comparison import compare
+from timevis.evaluation.comparison_files import sentences, write_comparison
 from timevis.evaluation.run_record import RunRecord
 from timevis.predict import QUANTILE_COLUMNS, forecast_panel, panels_for, predict, with_future
 from timevis.refit import refit, trainer
@@ -253,6 +254,18 @@ def test_runs_with_other_contexts_compare_on_the_dates_they_are_rescored_on(run,
     assert set(compare(records, records[0]).differences["run"]) == {"linear, short"}
     assert records[0].results["window_set"]["borders"] == [456, 456, 504]
     assert "only 8 horizons long" in (tmp_path / "long" / "report.html").read_text()
+
+
+def test_scaled_errors_of_runs_with_other_training_parts_are_not_compared(run, finished_run, source, tmp_path):
+    data = ("data=csv", f"data.path={source}", "data.target=[a,b]", "data.covariates={price: known}")
+    runs = {"most": run, "half": finished_run("model=linear", "data.split=[0.4,0.2,0.4]", *data)}
+    for name, folder in runs.items():
+        rescore(folder, tmp_path / name, start="2024-01-20", end="2024-01-21 23:00")
+    records = [RunRecord.load(tmp_path / name) for name in runs]
+    comparison = compare(records, records[0])
+    assert comparison.differences["metric"].tolist() == ["wql", "crps"]
+    assert "another training part than those of linear, most" in sentences(comparison)[-1]
+    assert write_comparison(comparison, tmp_path / "comparison")
 
 
 def test_items_of_any_name_have_folders_of_their_own():

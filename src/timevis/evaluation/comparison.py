@@ -19,6 +19,8 @@ from timevis.run_folder import settings
 
 COMPARED = ("wql", "crps", "mase", "mae_scaled", "mse_scaled")
 DIFFERENCE_COLUMNS = ("run", "metric", "difference", "low", "high", "percent", "p", "dm_statistic", "dm_p")
+SCALED = ("mase", "mae_scaled", "mse_scaled")
+"""Metrics that are relative to the training part."""
 NAIVE = "seasonal naive"
 FEW = 8  # runs that a legend tells apart
 COMPARABLE = ("hash", "season")
@@ -44,7 +46,7 @@ class Comparison:
     data, window_set : str
         What was forecast: the data's name and the hash of the window set.
     caution : list of str
-        A sentence where there are too few windows to trust an interval.
+        Sentences where there are too few windows to trust an interval, or scales differ.
     reference : str
         Label of the run that the others are compared with.
     metrics : DataFrame
@@ -100,16 +102,24 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
         base, base_label = everyone[at].windows, labels[at]
     first = everyone[0].results
     named = dict(zip(labels, everyone, strict=True))
+    scales = _scales(base)
+    apart = [k for k, r in named.items() if not np.allclose(_scales(r.windows), scales, atol=0, equal_nan=True)]
+    others = {label: r.windows for label, r in named.items() if label != base_label}
+    differences = _differences(others, base, everyone[0].horizon, apart)
+    words = caution(first["window_set"]) if differences["low"].notna().any() else []
+    if apart:
+        words.append(
+            f"MASE and scaled errors of {', '.join(apart)} are relative to another training part than those of "
+            f"{base_label}, so they are not compared."
+        )
     has_naive = any(r.results["run"]["model"] == "seasonal_naive" for r in everyone)
     return Comparison(
         data=first["run"]["data"],
         window_set=first["window_set"]["hash"],
-        caution=caution(first["window_set"]),
+        caution=words,
         reference=base_label,
         metrics=_metrics(named, has_naive),
-        differences=_differences(
-            {k: r.windows for k, r in named.items() if k != base_label}, base, everyone[0].horizon
-        ),
+        differences=differences,
         by_horizon={
             metric: pd.DataFrame(
                 {label: r.results["by_horizon"][metric] for label, r in named.items()}
@@ -187,10 +197,19 @@ def _metrics(named: dict[str, RunRecord], has_naive: bool) -> pd.DataFrame:
     ).T
 
 
-def _differences(windows: dict[str, pd.DataFrame], base: pd.DataFrame, horizon: int) -> pd.DataFrame:
+def _scales(windows: pd.DataFrame) -> pd.DataFrame:
+    return windows.groupby("channel")[["std", "mase_scale"]].first()
+
+
+def _differences(
+    windows: dict[str, pd.DataFrame], base: pd.DataFrame, horizon: int, apart: Sequence[str]
+) -> pd.DataFrame:
+    """A row per run and metric; none of the scaled metrics for the runs in `apart`."""
     rows = []
     for label, ours in windows.items():
         for metric in COMPARED:
+            if label in apart and metric in SCALED:
+                continue
             found = paired_difference(ours, base, metric, horizon)
             test = diebold_mariano_windows(ours, base, metric, horizon)
             rows.append(
@@ -245,6 +264,8 @@ def _difference_charts(comparison: Comparison) -> list[Chart]:
     charts = []
     for metric in ("wql", "mae_scaled"):
         table = comparison.differences[comparison.differences["metric"] == metric]
+        if table.empty:
+            continue
         names = table["run"].tolist()
         marks = [Mark("points", table["difference"].to_numpy(), names)]
         marks += [

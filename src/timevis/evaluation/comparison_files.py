@@ -79,8 +79,7 @@ def sentences(comparison: Comparison) -> list[str]:
         else:
             sure = "the 95 % interval of the difference excludes zero"
         out.append(f"{row['run']}: WQL {size} {word} than {comparison.reference}'s; {sure}.")
-    known = comparison.differences["low"].notna().any()
-    return out + comparison.caution if known else out
+    return out + comparison.caution
 
 
 def markdown(comparison: Comparison) -> str:
