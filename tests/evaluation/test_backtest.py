@@ -87,6 +87,11 @@ def test_mase_is_not_defined_where_the_training_part_repeats_exactly_or_is_short
     assert np.isnan(naive_scale(data)).all()
 
 
+def test_a_saved_context_is_empty_where_nothing_was_observed(panel):
+    row = score(panel, save_windows=1000)[1].predictions.set_index(["origin", "channel"]).loc[(1101, "b")]
+    assert np.flatnonzero(np.isnan(row["context"])).tolist() == [47]
+
+
 def test_a_window_without_a_truth_is_none_of_the_worst(panel):
     values = panel.values.copy()
     values[960:1196] = np.nan

@@ -135,10 +135,11 @@ class Recorder(pl.Callback):
     def _forecasts(self, forecast: Forecast, batch: Batch, rows: pd.DataFrame, keep: np.ndarray) -> pd.DataFrame:
         index = torch.from_numpy(keep).to(batch.target.device)
         target = torch.where(batch.target_mask, batch.target, torch.nan)
+        context = torch.where(batch.context_mask, batch.context, torch.nan)
         return rows.iloc[keep][["number", "origin", "timestamp", "channel"]].assign(
             truth=list(target[index].float().cpu().numpy()),
             observed=list(batch.target_mask[index].cpu().numpy()),
-            context=list(batch.context[index].float().cpu().numpy()),
+            context=list(context[index].float().cpu().numpy()),
             point=list(forecast.point[index].float().cpu().numpy()),
             quantiles=[[row.tolist() for row in q] for q in forecast.quantiles[index].float().cpu().numpy()],
             worst=False,
