@@ -137,6 +137,16 @@ def test_the_runs_own_file_may_tell_the_known_future(finished_run, tmp_path):
     assert ahead.covariates[300:306, 0].tolist() == frame["price"].iloc[300:306].tolist()
 
 
+def test_a_channel_that_ended_before_the_context_is_said(run, caplog):
+    frame = hourly(200)
+    frame.loc[177:, "b"] = np.nan
+    predict(run, frame)
+    assert not caplog.records
+    frame.loc[176:, "b"] = np.nan
+    predict(run, frame)
+    assert "the 24 rows before the forecast hold no value of 'b'" in caplog.text
+
+
 def test_holidays_of_the_future_are_known():
     cfg = {"name": "traffic", "time": "time", "target": ["traffic_volume"], "covariates": {"holiday": "known"}}
     panel, _ = load_panel(cfg)
