@@ -9,7 +9,7 @@ import pytest
 
 from timevis.errors import RunFolderError
 from timevis.evaluation.comparison import compare, comparison_charts, unique_labels
-from timevis.evaluation.comparison_files import write_comparison
+from timevis.evaluation.comparison_files import differences_table, sentences, write_comparison
 from timevis.evaluation.run_record import RunRecord
 
 main = runpy.run_path(str(Path(__file__).parents[1] / "scripts" / "compare.py"))["main"]
@@ -67,6 +67,29 @@ def test_the_difference_is_that_of_the_metrics_and_its_tests_agree_in_sign(runs)
 def test_a_single_run_is_compared_with_seasonal_naive(runs, tmp_path, capsys):
     assert main([str(runs[0]), "--out", str(tmp_path / "one")]) == 0
     assert "Difference from seasonal naive" in capsys.readouterr().out
+
+
+def test_a_comparison_on_few_windows_says_that_its_intervals_may_be_too_narrow(runs, finished_run):
+    few = finished_run("model=linear", "evaluation.max_windows=3")
+    assert "only 3 test origins" in sentences(compare([RunRecord.load(few)]))[-1]
+    assert "too narrow" not in " ".join(sentences(compare([RunRecord.load(run) for run in runs])))
+
+
+def test_a_run_that_is_its_own_reference_has_a_table_of_metrics_and_no_differences(runs, tmp_path, capsys):
+    assert main([str(runs[0]), "--reference", str(runs[0]), "--out", str(tmp_path / "self")]) == 0
+    assert "Metrics on" in capsys.readouterr().out
+    assert pd.read_csv(tmp_path / "self" / "differences.csv").empty
+
+
+@pytest.mark.parametrize(
+    ("difference", "percent", "said"),
+    [(np.nan, np.nan, "WQL is not defined"), (0.2, np.nan, "WQL 0.2 higher"), (-0.2, -10.0, "WQL 10.0 % lower")],
+)
+def test_a_difference_without_a_number_is_said_in_words(runs, difference, percent, said):
+    comparison = compare([RunRecord.load(runs[0])])
+    comparison.differences[["difference", "percent"]] = difference, percent
+    assert said in sentences(comparison)[0]
+    assert "nan" not in differences_table(comparison).to_string() + sentences(comparison)[0]
 
 
 def test_a_run_equal_to_its_reference_does_not_differ(runs):

@@ -48,6 +48,7 @@ def test_an_unknown_choice_is_answered_with_the_nearest_and_with_all(compose_con
         "seed=-1",
         "model.fit.batch_size=true",
         "evaluation.max_windows=0",
+        "evaluation.save_windows=0",
         "model.fit.train_fraction=2",
         "trainer.max_time=30",
     ],

@@ -11,6 +11,7 @@ from timevis.data.catalog import load_panel
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.evaluation.comparison import compare
+from timevis.evaluation.comparison_files import sentences, write_comparison
 from timevis.evaluation.run_record import RunRecord
 from timevis.predict import QUANTILE_COLUMNS, forecast_panel, panels_for, predict, with_future
 from timevis.refit import refit, trainer
@@ -136,6 +137,16 @@ def test_the_runs_own_file_may_tell_the_known_future(finished_run, tmp_path):
     assert ahead.covariates[300:306, 0].tolist() == frame["price"].iloc[300:306].tolist()
 
 
+def test_a_channel_that_ended_before_the_context_is_said(run, caplog):
+    frame = hourly(200)
+    frame.loc[177:, "b"] = np.nan
+    predict(run, frame)
+    assert not caplog.records
+    frame.loc[176:, "b"] = np.nan
+    predict(run, frame)
+    assert "the 24 rows before the forecast hold no value of 'b'" in caplog.text
+
+
 def test_holidays_of_the_future_are_known():
     cfg = {"name": "traffic", "time": "time", "target": ["traffic_volume"], "covariates": {"holiday": "known"}}
     panel, _ = load_panel(cfg)
@@ -255,6 +266,18 @@ def test_runs_with_other_contexts_compare_on_the_dates_they_are_rescored_on(run,
     assert "only 8 horizons long" in (tmp_path / "long" / "report.html").read_text()
 
 
+def test_scaled_errors_of_runs_with_other_training_parts_are_not_compared(run, finished_run, source, tmp_path):
+    data = ("data=csv", f"data.path={source}", "data.target=[a,b]", "data.covariates={price: known}")
+    runs = {"most": run, "half": finished_run("model=linear", "data.split=[0.4,0.2,0.4]", *data)}
+    for name, folder in runs.items():
+        rescore(folder, tmp_path / name, start="2024-01-20", end="2024-01-21 23:00")
+    records = [RunRecord.load(tmp_path / name) for name in runs]
+    comparison = compare(records, records[0])
+    assert comparison.differences["metric"].tolist() == ["wql", "crps"]
+    assert "another training part than those of linear, most" in sentences(comparison)[-1]
+    assert write_comparison(comparison, tmp_path / "comparison")
+
+
 def test_items_of_any_name_have_folders_of_their_own():
     names = ["a/b", "a_b", "a%2Fb", "a\\b", "..", "%2E%2E", "Zürich 1.2"]
     folders = [folder_name(name) for name in names]
@@ -270,6 +293,20 @@ def test_rescoring_new_data_needs_no_training(run, tmp_path):
     assert found["metrics"]["mase"]["value"] < 2
     with pytest.raises(DataError, match="no window"):
         rescore(run, tmp_path / "none", [tmp_path / "new.csv"], start="2026-01-01")
+
+
+def test_new_data_may_be_one_window_long_and_have_gaps_anywhere(run, tmp_path):
+    one = hourly(30, "2025-01-01")
+    one.to_csv(tmp_path / "one.csv", index=False)
+    found = rescore(run, tmp_path / "out", [tmp_path / "one.csv"])["one"]
+    assert found["window_set"]["windows"] == 2
+    gaps = hourly(200, "2025-01-01")
+    gaps.loc[30:36, ["a", "b"]] = np.nan  # where a validation part would lie if there were one
+    gaps.loc[150:160, ["a", "b"]] = np.nan
+    gaps.to_csv(tmp_path / "gaps.csv", index=False)
+    assert rescore(run, tmp_path / "gaps", [tmp_path / "gaps.csv"])["gaps"]["metrics"]["wql"]["value"] > 0
+    with pytest.raises(DataError, match=r"the test part, .* holds no values"):
+        rescore(run, tmp_path / "none", [tmp_path / "gaps.csv"], start="2025-01-07 06:00", end="2025-01-07 14:00")
 
 
 def test_the_command_writes_a_table_and_a_picture_and_overwrites_nothing(run, tmp_path, capsys):

@@ -20,6 +20,7 @@ from timevis.cancel import StopRequest
 from timevis.config_check import check_arguments
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
+from timevis.data.split import Split
 from timevis.distributed import process_count
 from timevis.errors import ConfigError
 from timevis.models.forecaster import Forecaster
@@ -31,14 +32,14 @@ log = logging.getLogger(__name__)
 NOT_HYPERPARAMETERS = ("name", "fit", "_target_")
 
 
-def datamodule(cfg: DictConfig, panel: Panel) -> WindowDataModule:
-    """The windows of a panel as the config asks for them."""
+def datamodule(cfg: DictConfig, panel: Panel, split: Split | None = None) -> WindowDataModule:
+    """The windows of a panel as the config asks for them; of another split than its own when one is given."""
     fit, evaluation = cfg.model.fit, cfg.evaluation
     return WindowDataModule(
         panel,
         context_length=cfg.context_length,
         horizon=cfg.horizon,
-        split=cfg.data.split,
+        split=split or cfg.data.split,
         season=cfg.data.get("season"),
         batch_size=fit.batch_size,
         eval_batch_size=fit.eval_batch_size,

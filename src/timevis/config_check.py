@@ -17,12 +17,13 @@ POSITIVE = (
     "horizon",
     "evaluation.stride",
     "evaluation.num_samples",
+    "evaluation.save_windows",
     "model.fit.batch_size",
     "model.fit.eval_batch_size",
     "model.fit.max_epochs",
 )
 POSITIVE_OR_NULL = ("evaluation.max_windows", "evaluation.val_windows", "model.fit.steps_per_epoch")
-NOT_NEGATIVE = ("seed", "evaluation.save_windows", "model.fit.patience")
+NOT_NEGATIVE = ("seed", "model.fit.patience")
 # arguments that code sets, never a config; the codec's width is model.digits
 GIVEN = (
     "self",

@@ -50,7 +50,8 @@ def sample_crps(samples: Tensor, target: Tensor) -> Tensor:
 def ratios(sums: dict[str, Tensor], std: Tensor, mase_scale: Tensor) -> dict[str, Tensor]:
     """Metrics of each cell from its `SUMS`, all broadcastable against `std` and `mase_scale`.
 
-    NaN without a target; WAPE and WQL also where all targets are zero, since they are relative to their size.
+    NaN without a target; WAPE and WQL also where all targets are zero, since they are relative to their size; MASE
+    where `mase_scale` is.
     """
     n = sums["count"]
     size = sums["abs_target"].where(sums["abs_target"] > 0, torch.nan)
@@ -92,7 +93,7 @@ class ForecastMetrics(Metric):
     channel_std : float64 [C]
         Deviation of the training part, for the scaled metrics.
     mase_scale : float64 [C]
-        Mean absolute seasonal difference of the training part.
+        Mean absolute seasonal difference of the training part; NaN where MASE is not defined.
     quantile_levels : sequence of Q floats
         The levels of the forecasts; contains 0.1 to 0.9 and the interval ends.
     """

@@ -111,6 +111,10 @@ def forecast_panel(
     if len(seen) < len(panel.channels):
         empty = [c for j, c in enumerate(panel.channels) if j not in seen]
         log.warning("%s holds no value of %s: not forecast", item, ", ".join(map(repr, empty)))
+    read = np.isfinite(panel.values[origin - length : origin]).any(axis=0)
+    if not read[seen].all():
+        ended = ", ".join(repr(panel.channels[j]) for j in seen if not read[j])
+        log.warning("%s: the %d rows before the forecast hold no value of %s", item, length, ended)
     points, quantiles = [], []
     with torch.no_grad():
         for channel in torch.from_numpy(seen).to(device).split(batch_size):

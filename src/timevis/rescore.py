@@ -22,7 +22,6 @@ from timevis.data.items import Item
 from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport, describe_channels, find_gaps
 from timevis.data.split import Split
-from timevis.data.windows import WindowSet
 from timevis.errors import ConfigError, DataError, RunFolderError
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.report import write_report
@@ -118,20 +117,7 @@ def between(cfg: DictConfig, panel: Panel, name: str, start: str | None, end: st
             f"between {start or panel.index[0]} and {end or panel.index[-1]}",
             f"its {len(panel)} rows reach from {panel.index[0]} to {panel.index[-1]}",
         )
-    middle = (length + horizon, length + 2 * horizon)
-    if len(panel) < middle[1] + horizon:
-        raise DataError(
-            f"{name} has {len(panel)} rows, too few to score", f"give at least {middle[1] + horizon} rows"
-        )
-    options = OmegaConf.merge(cfg, {"data": {"split": [*middle, len(panel)]}})
-    assert isinstance(options, DictConfig)
-    datamodule = build.datamodule(options, panel)
-    datamodule.split = Split(origins[0], origins[0], origins[-1] + horizon)
-    evaluation = cfg.evaluation
-    datamodule.windows["test"] = WindowSet.evaluation(
-        origins, len(panel.channels), evaluation.stride, evaluation.max_windows
-    )
-    return datamodule
+    return build.datamodule(cfg, panel, Split(origins[0], origins[0], origins[-1] + horizon))
 
 
 def timestamp(text: str, panel: Panel) -> pd.Timestamp:

@@ -9,6 +9,7 @@ from timevis.data.panel import DatasetCard, Panel
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.results import build_results
 from timevis.metrics import SUMS
+from timevis.models.forecaster import naive_scale
 from timevis.models.naive import SeasonalNaive
 
 
@@ -73,6 +74,29 @@ def test_saved_forecasts_are_spread_over_the_part_and_include_the_worst(panel):
     row = found.predictions.iloc[0]
     channel = panel.channels.index(row["channel"])
     np.testing.assert_array_equal(row["truth"], panel.values[row["origin"] : row["origin"] + 12, channel])
+
+
+def test_mase_is_not_defined_where_the_training_part_repeats_exactly_or_is_shorter_than_a_season(panel):
+    values = panel.values.copy()
+    values[:840, 1] = 1e6
+    _, found = score(panel.with_values(values), max_windows=20)
+    ours, channels = found.metrics["overall"]["mase"], found.metrics["by_channel"]["mase"]
+    assert np.isnan(channels[1])
+    assert ours == channels[0]
+    data = WindowDataModule(panel, context_length=48, horizon=12, season=900)
+    assert np.isnan(naive_scale(data)).all()
+
+
+def test_a_saved_context_is_empty_where_nothing_was_observed(panel):
+    row = score(panel, save_windows=1000)[1].predictions.set_index(["origin", "channel"]).loc[(1101, "b")]
+    assert np.flatnonzero(np.isnan(row["context"])).tolist() == [47]
+
+
+def test_a_window_without_a_truth_is_none_of_the_worst(panel):
+    values = panel.values.copy()
+    values[960:1196] = np.nan
+    _, found = score(panel.with_values(values), save_windows=1, max_windows=5)
+    assert found.predictions["origin"][found.predictions["worst"]].unique().tolist() == [1188]
 
 
 def test_a_reference_equal_to_the_model_has_no_skill_over_it_and_results_are_json(panel):

@@ -2,12 +2,14 @@ import json
 import re
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from timevis.errors import RunFolderError
 from timevis.evaluation.data_section import findings
 from timevis.evaluation.report import write_report
+from timevis.evaluation.report_words import calibration
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +92,28 @@ def test_values_that_are_missing_are_shown_as_a_dash(copy):
     (copy / "results.json").write_text(json.dumps(results))
     write_report(copy)
     assert "too few test windows" in (copy / "report.html").read_text()
+
+
+def test_kept_windows_without_a_truth_leave_their_sections_empty(copy):
+    predictions = pd.read_parquet(copy / "predictions.parquet")
+    predictions["truth"] = [np.full_like(truth, np.nan) for truth in predictions["truth"]]
+    predictions.to_parquet(copy / "predictions.parquet")
+    write_report(copy)
+    assert {path.stem for path in (copy / "plots").glob("*.png")} == {"error", "worst_windows"}
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "said"),
+    [
+        (0.7, 0.65, 0.75, "The 80 % interval is too narrow."),
+        (0.7, 0.5, 0.9, "The 80 % interval is too narrow, as far as these few windows can tell."),
+        (1.0, None, None, "The 80 % interval is too wide, as far as these few windows can tell."),
+        (0.81, 0.78, 0.84, "The 80 % interval is about right."),
+    ],
+)
+def test_calibration_claims_no_more_than_the_interval_of_its_coverage_shows(value, low, high, said):
+    entry = {"value": value, "low": low, "high": high}
+    assert calibration({"metrics": {f"coverage_{k}": entry for k in (50, 80, 95)}}).endswith(said)
 
 
 def test_an_unscored_folder_is_refused(tmp_path):

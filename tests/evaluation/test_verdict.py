@@ -4,11 +4,12 @@ from timevis.evaluation.run_record import model_label
 from timevis.evaluation.verdict import interval, number, outcome, verdict
 
 
-def results(value, low, high, model="lstm", backbone=None, spans=100):
+def results(value, low, high, model="lstm", backbone=None, spans=100, origins=500):
     return {
         "run": {"model": model, "backbone": backbone, "data": "traffic"},
+        "metrics": {"wql": {"value": None}},
         "skill": {"wql": {"value": value, "low": low, "high": high}},
-        "window_set": {"borders": [7000, 8000, 8000 + spans * 24], "horizon": 24},
+        "window_set": {"borders": [7000, 8000, 8000 + spans * 24], "horizon": 24, "origins": origins},
     }
 
 
@@ -37,6 +38,18 @@ def test_seasonal_naive_is_called_the_reference():
 def test_a_test_part_of_few_horizons_is_owned_up_to():
     assert "only 8 horizons long" in verdict(results(0.34, 0.30, 0.38, spans=8))
     assert "too narrow" not in verdict(results(0.34, 0.30, 0.38, spans=10))
+
+
+def test_a_reference_without_error_is_not_taken_for_a_metric_without_value():
+    found = results(None, None, None)
+    assert "WQL is not defined" in verdict(found)
+    found["metrics"]["wql"]["value"] = 0.1
+    assert "seasonal naive makes no error at all" in verdict(found)
+
+
+def test_few_test_origins_are_owned_up_to_however_long_the_test_part():
+    assert "only 2 test origins" in verdict(results(0.34, 0.30, 0.38, origins=2))
+    assert "too narrow" not in verdict(results(0.34, 0.30, 0.38, origins=10))
 
 
 def test_a_language_model_is_never_named_without_its_backbone():

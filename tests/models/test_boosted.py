@@ -79,6 +79,15 @@ def test_a_level_never_seen_in_training_is_followed():
     assert (fitted(datamodule, **SMALL).point(batch) - batch.target).abs().mean() < 1
 
 
+def test_a_context_without_any_value_leaves_the_forecast_at_the_last_level():
+    values = 1000 + np.sin(2 * np.pi * T / 24) + 0.1 * RNG.normal(size=ROWS)
+    values[1700:1760] = np.nan
+    datamodule = make_datamodule(values)
+    batch = datamodule.series.gather(torch.tensor([1755]), torch.tensor([0]), 48, 12)
+    assert not batch.context_mask.any()
+    assert (fitted(datamodule, **SMALL).point(batch) - 1000).abs().max() < 5
+
+
 def test_boosting_stops_when_validation_no_longer_improves():
     datamodule = make_datamodule(RNG.normal(size=ROWS))
     model = fitted(datamodule, max_rounds=300, patience=5, max_rows=5000)

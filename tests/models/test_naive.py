@@ -5,6 +5,7 @@ import torch
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import DatasetCard, Panel
+from timevis.data.windows import SeriesStore
 from timevis.models.naive import SeasonalNaive
 
 
@@ -49,6 +50,17 @@ def test_the_season_is_repeated_whole():
     model, datamodule = prepared(T % 24, season=24)
     batch = datamodule.gather("test", torch.arange(30))
     assert torch.equal(model.point(batch), batch.target)
+
+
+def test_the_last_value_stands_in_where_the_series_does_not_reach_back_a_season():
+    model, _ = prepared(100 + NOISE, season=168)
+    series = 100 + NOISE[:400].astype(np.float32)
+    late = np.where(np.arange(400) < 290, np.nan, series)
+    for values, origin, reach in ((series, 30, 0), (series, 160, 0), (late, 300, 290)):
+        batch = SeriesStore(make_panel(values)).gather(torch.tensor([origin]), torch.tensor([0]), 24, 12)
+        rows = origin - 168 + np.arange(12)
+        expected = np.where(rows >= reach, series[rows], series[origin - 1])
+        np.testing.assert_array_equal(model.point(batch).numpy()[0], expected)
 
 
 def test_the_forecast_does_not_depend_on_the_context_length():

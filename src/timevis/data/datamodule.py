@@ -14,7 +14,7 @@ from timevis.data.calendar import seasons_of
 from timevis.data.loader import WindowLoader
 from timevis.data.panel import Panel
 from timevis.data.scaler import Scaler
-from timevis.data.split import make_split
+from timevis.data.split import Split, make_split
 from timevis.data.windows import Batch, SeriesStore, WindowSet, window_set_hash
 from timevis.errors import DataError
 
@@ -33,8 +33,9 @@ class WindowDataModule(pl.LightningDataModule):
         Cleaned.
     context_length, horizon : int
         In rows.
-    split : three numbers
-        Fractions or row borders, see `timevis.data.split.make_split`.
+    split : three numbers, or a Split
+        Fractions or row borders, see `timevis.data.split.make_split`. A Split is taken as it is and may leave
+        training and validation without a window.
     season : int, optional
         Rows of "one day" for MASE; inferred from the frequency when None.
     batch_size, eval_batch_size : int
@@ -52,7 +53,7 @@ class WindowDataModule(pl.LightningDataModule):
         *,
         context_length: int = 168,
         horizon: int = 24,
-        split: Sequence[float] = (0.7, 0.1, 0.2),
+        split: Sequence[float] | Split = (0.7, 0.1, 0.2),
         season: int | None = None,
         batch_size: int = 64,
         eval_batch_size: int = 256,
@@ -65,7 +66,9 @@ class WindowDataModule(pl.LightningDataModule):
         super().__init__()
         self.panel, self.context_length, self.horizon = panel, context_length, horizon
         self.batch_size, self.eval_batch_size, self.seed = batch_size, eval_batch_size, seed
-        self.split = make_split(len(panel), split, context_length, horizon, panel.card.name)
+        if not isinstance(split, Split):
+            split = make_split(len(panel), split, context_length, horizon, panel.card.name)
+        self.split = split
         self._require_targets()
         train = panel.values[: self.split.train_end]
         self.scaler = Scaler.fit(train)
@@ -73,10 +76,10 @@ class WindowDataModule(pl.LightningDataModule):
         self.season = season or (self.seasons[1] if len(self.seasons) > 1 else 1)
         self.series = SeriesStore(panel)
         origins = {p: self.split.origins(p, context_length, horizon) for p in ("train", "val", "test")}
-        first = origins["train"].stop - max(1, round(train_fraction * len(origins["train"])))
+        latest = origins["train"][-max(1, round(train_fraction * len(origins["train"]))) :]
         channels = len(panel.channels)
         self.windows = {
-            "train": WindowSet.training(panel.values, range(first, origins["train"].stop), horizon),
+            "train": WindowSet.training(panel.values, latest, horizon),
             "val": WindowSet.evaluation(origins["val"], channels, stride, val_windows),
             "calibration": WindowSet.evaluation(
                 origins["val"], channels, 1, max(100, min(1000, 100_000 // channels))
@@ -88,6 +91,8 @@ class WindowDataModule(pl.LightningDataModule):
         """Validation and test need values to score by, and other ones than zero for WQL, which is relative."""
         for part, words in (("val", "validation"), ("test", "test")):
             start, end = self.split.part(part)
+            if start == end:
+                continue
             names, values = self.panel.channels, self.panel.values[start:end].T
             silent = [name for name, v in zip(names, values, strict=True) if not (np.isfinite(v) & (v != 0)).any()]
             if len(silent) == len(names):

@@ -135,18 +135,19 @@ class Recorder(pl.Callback):
     def _forecasts(self, forecast: Forecast, batch: Batch, rows: pd.DataFrame, keep: np.ndarray) -> pd.DataFrame:
         index = torch.from_numpy(keep).to(batch.target.device)
         target = torch.where(batch.target_mask, batch.target, torch.nan)
+        context = torch.where(batch.context_mask, batch.context, torch.nan)
         return rows.iloc[keep][["number", "origin", "timestamp", "channel"]].assign(
             truth=list(target[index].float().cpu().numpy()),
             observed=list(batch.target_mask[index].cpu().numpy()),
-            context=list(batch.context[index].float().cpu().numpy()),
+            context=list(context[index].float().cpu().numpy()),
             point=list(forecast.point[index].float().cpu().numpy()),
             quantiles=[[row.tolist() for row in q] for q in forecast.quantiles[index].float().cpu().numpy()],
             worst=False,
         )
 
     def _keep_worst(self, forecast: Forecast, batch: Batch, rows: pd.DataFrame) -> None:
-        error = rows["median_abs_error"] / rows["std"] / rows["count"].clip(lower=1)
-        keep = np.argsort(-error.to_numpy(), kind="stable")[:SAVED_WORST]
+        error = rows["median_abs_error"] / rows["std"] / rows["count"].where(rows["count"] > 0)
+        keep = np.argsort(-error.to_numpy(), kind="stable")[: min(SAVED_WORST, error.count())]
         found = self._forecasts(forecast, batch, rows, keep).assign(worst=True, error=error.iloc[keep].to_numpy())
         both = pd.concat([self.worst, found]) if len(self.worst) else found
         self.worst = both.sort_values("error", ascending=False, kind="stable").head(SAVED_WORST)

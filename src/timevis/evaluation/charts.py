@@ -151,6 +151,8 @@ def residual_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
     _, scaled = error_unit(record)
     error = forecasts.error / (forecasts.frame["std"].to_numpy()[:, None] if scaled else 1.0)
     flat = error[np.isfinite(error)]
+    if not len(flat):
+        return []
     low, high = np.quantile(flat, (0.002, 0.998))
     if low == high:
         low, high = low - 0.5, high + 0.5
@@ -213,6 +215,8 @@ def _correlation_chart(series: np.ndarray, lags: int, name: str, title: str, x_l
 
 def calibration_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
     """Reliability of the quantiles and the histogram of the probability integral transform."""
+    if not np.isfinite(forecasts.truth).any():
+        return []
     levels, observed = np.array(QUANTILE_LEVELS), reliability(forecasts)
     edges, density = pit_density(observed)
     return [

@@ -14,10 +14,13 @@ from timevis.errors import RunFolderError
 from timevis.evaluation.chart import SERIES_ROLES, Chart, Mark
 from timevis.evaluation.run_record import RunRecord
 from timevis.evaluation.significance import diebold_mariano_windows, paired_difference
-from timevis.evaluation.verdict import COSTS, METRICS
+from timevis.evaluation.verdict import COSTS, METRICS, caution
 from timevis.run_folder import settings
 
 COMPARED = ("wql", "crps", "mase", "mae_scaled", "mse_scaled")
+DIFFERENCE_COLUMNS = ("run", "metric", "difference", "low", "high", "percent", "p", "dm_statistic", "dm_p")
+SCALED = ("mase", "mae_scaled", "mse_scaled")
+"""Metrics that are relative to the training part."""
 NAIVE = "seasonal naive"
 FEW = 8  # runs that a legend tells apart
 COMPARABLE = ("hash", "season")
@@ -42,13 +45,15 @@ class Comparison:
     ----------
     data, window_set : str
         What was forecast: the data's name and the hash of the window set.
+    caution : list of str
+        Sentences where there are too few windows to trust an interval, or scales differ.
     reference : str
         Label of the run that the others are compared with.
     metrics : DataFrame
         Column per metric, and ``<metric>_low`` and ``_high``; seasonal naive is the last row if no run is of it.
     differences : DataFrame
-        Row per run and metric: run, metric, difference, low, high, percent, p, dm_statistic, dm_p; below zero where
-        the run's error is smaller than the reference's.
+        Row per run and metric, with `DIFFERENCE_COLUMNS`; below zero where the run's error is smaller than the
+        reference's.
     by_horizon : {metric: DataFrame [H]}
         Column per run.
     cost : DataFrame
@@ -56,6 +61,7 @@ class Comparison:
 
     data: str
     window_set: str
+    caution: list[str]
     reference: str
     metrics: pd.DataFrame
     differences: pd.DataFrame
@@ -96,15 +102,24 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
         base, base_label = everyone[at].windows, labels[at]
     first = everyone[0].results
     named = dict(zip(labels, everyone, strict=True))
+    scales = _scales(base)
+    apart = [k for k, r in named.items() if not np.allclose(_scales(r.windows), scales, atol=0, equal_nan=True)]
+    others = {label: r.windows for label, r in named.items() if label != base_label}
+    differences = _differences(others, base, everyone[0].horizon, apart)
+    words = caution(first["window_set"]) if differences["low"].notna().any() else []
+    if apart:
+        words.append(
+            f"MASE and scaled errors of {', '.join(apart)} are relative to another training part than those of "
+            f"{base_label}, so they are not compared."
+        )
     has_naive = any(r.results["run"]["model"] == "seasonal_naive" for r in everyone)
     return Comparison(
         data=first["run"]["data"],
         window_set=first["window_set"]["hash"],
+        caution=words,
         reference=base_label,
         metrics=_metrics(named, has_naive),
-        differences=_differences(
-            {k: r.windows for k, r in named.items() if k != base_label}, base, everyone[0].horizon
-        ),
+        differences=differences,
         by_horizon={
             metric: pd.DataFrame(
                 {label: r.results["by_horizon"][metric] for label, r in named.items()}
@@ -182,10 +197,19 @@ def _metrics(named: dict[str, RunRecord], has_naive: bool) -> pd.DataFrame:
     ).T
 
 
-def _differences(windows: dict[str, pd.DataFrame], base: pd.DataFrame, horizon: int) -> pd.DataFrame:
+def _scales(windows: pd.DataFrame) -> pd.DataFrame:
+    return windows.groupby("channel")[["std", "mase_scale"]].first()
+
+
+def _differences(
+    windows: dict[str, pd.DataFrame], base: pd.DataFrame, horizon: int, apart: Sequence[str]
+) -> pd.DataFrame:
+    """A row per run and metric; none of the scaled metrics for the runs in `apart`."""
     rows = []
     for label, ours in windows.items():
         for metric in COMPARED:
+            if label in apart and metric in SCALED:
+                continue
             found = paired_difference(ours, base, metric, horizon)
             test = diebold_mariano_windows(ours, base, metric, horizon)
             rows.append(
@@ -201,7 +225,7 @@ def _differences(windows: dict[str, pd.DataFrame], base: pd.DataFrame, horizon: 
                     "dm_p": test.p,
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))
 
 
 def comparison_charts(comparison: Comparison) -> dict[str, list[Chart]]:
@@ -240,6 +264,8 @@ def _difference_charts(comparison: Comparison) -> list[Chart]:
     charts = []
     for metric in ("wql", "mae_scaled"):
         table = comparison.differences[comparison.differences["metric"] == metric]
+        if table.empty:
+            continue
         names = table["run"].tolist()
         marks = [Mark("points", table["difference"].to_numpy(), names)]
         marks += [

@@ -38,8 +38,8 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
             {
                 "run": row["run"],
                 "metric": METRICS[row["metric"]].name,
-                "difference": f"{row['difference']:+.4g}",
-                "%": f"{row['percent']:+.1f}",
+                "difference": _signed(row["difference"], ".4g"),
+                "%": _signed(row["percent"], ".1f"),
                 "95 % interval": bounds or "–",
                 "p": _p(row["p"]),
                 "DM": number(row["dm_statistic"]),
@@ -47,6 +47,10 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _signed(value: float, form: str) -> str:
+    return "–" if pd.isna(value) else f"{value:+{form}}"
 
 
 def _p(value: float) -> str:
@@ -60,10 +64,13 @@ def cost_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def sentences(comparison: Comparison) -> list[str]:
-    """For each run, whether its WQL differs from the reference's."""
+    """For each run, whether its WQL differs from the reference's, and how far the intervals can be trusted."""
     out = []
     for row in comparison.differences.query("metric == 'wql'").to_dict("records"):
-        size = f"{abs(row['percent']):.1f} %"
+        if pd.isna(row["difference"]):
+            out.append(f"{row['run']}: WQL is not defined on these windows.")
+            continue
+        size = number(abs(row["difference"])) if pd.isna(row["percent"]) else f"{abs(row['percent']):.1f} %"
         word = "lower" if row["difference"] < 0 else "higher"
         if pd.isna(row["low"]):
             sure = "there are too few windows to say how sure that is"
@@ -72,7 +79,7 @@ def sentences(comparison: Comparison) -> list[str]:
         else:
             sure = "the 95 % interval of the difference excludes zero"
         out.append(f"{row['run']}: WQL {size} {word} than {comparison.reference}'s; {sure}.")
-    return out
+    return out + comparison.caution
 
 
 def markdown(comparison: Comparison) -> str:

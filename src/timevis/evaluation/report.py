@@ -105,6 +105,8 @@ def _examples(forecasts: SavedForecasts) -> list[int]:
     """Windows from the easiest to the hardest: at evenly spaced ranks of their error."""
     error = forecasts.frame["error"].to_numpy()
     order = np.argsort(error, kind="stable")[: np.isfinite(error).sum()]
+    if not len(order):
+        return []
     ranks = np.linspace(0.08, 0.92, GRID) * (len(order) - 1)
     return order[np.unique(ranks.round().astype(int))].tolist()
 
@@ -121,9 +123,9 @@ def _explored(forecasts: SavedForecasts, worst: np.ndarray, record: RunRecord) -
 
 def _write_pngs(folder: Path, sections: dict[str, list[Chart]], examples: list[Chart], worst: list[Chart]) -> None:
     """One picture per section: forecasts, worst_windows, error, residuals, calibration, training."""
-    plots.save(folder, "forecasts", examples, one_legend=True)
-    if worst:
-        plots.save(folder, "worst_windows", worst[:GRID], one_legend=True)
+    for name, windows in (("forecasts", examples), ("worst_windows", worst[:GRID])):
+        if windows:
+            plots.save(folder, name, windows, one_legend=True)
     for name, group in sections.items():
         if group:
             plots.save(folder, name, group)

@@ -157,9 +157,11 @@ def calibration(results: dict[str, Any]) -> str:
     if any(v is None for v in shares.values()):
         return "Coverage is not defined on these windows."
     held = ", ".join(f"the {k} % interval holds {100 * v:.1f} %" for k, v in shares.items())
-    off = shares[80] - 0.8
+    entry, off = results["metrics"]["coverage_80"], shares[80] - 0.8
     word = "about right" if abs(off) <= 0.04 else "too wide" if off > 0 else "too narrow"
-    return f"Of the truths on all test windows, {held}. The intervals are {word}."
+    sure = entry["low"] is not None and not entry["low"] <= 0.8 <= entry["high"]
+    doubt = "" if sure or abs(off) <= 0.04 else ", as far as these few windows can tell"
+    return f"Of the truths on all test windows, {held}. The 80 % interval is {word}{doubt}."
 
 
 def sample(record: RunRecord) -> dict[str, Any] | None:
@@ -214,7 +216,7 @@ def metric_rows(results: dict[str, Any]) -> list[dict[str, Any]]:
 def worst_rows(record: RunRecord, worst: SavedForecasts) -> list[dict[str, Any]]:
     """Timestamps of the worst windows, their error beside a typical window's and beside seasonal naive's."""
     windows = record.windows
-    typical = float(np.nanmedian(windows["median_abs_error"] / windows["count"] / windows["std"]))
+    typical = (windows["median_abs_error"] / windows["count"] / windows["std"]).median()
     naive = None if record.naive_windows is None else record.naive_windows.set_index(["origin", "channel"])
     rows = []
     for i, row in worst.frame.iterrows():

@@ -38,8 +38,8 @@ METRICS = {
     "coverage_80": MetricWords("Coverage of 80 %", "share of truths inside the 80 % interval", None, True),
     "coverage_95": MetricWords("Coverage of 95 %", "share of truths inside the 95 % interval", None, True),
 }
-FEW_SPANS = 10
-"""Horizons that the test part must span for an interval without a word of caution."""
+FEW = 10
+"""Test origins, and horizons that the test part spans, below which an interval goes with a word of caution."""
 COSTS = {
     "trainable_parameters": "trainable parameters",
     "parameters": "parameters in all",
@@ -92,7 +92,9 @@ def verdict(results: dict[str, Any]) -> str:
             f"This is seasonal naive itself on {run['data']}: the reference that other models are measured against."
         )
     if value is None:
-        return f"There is no verdict on {who}: WQL is not defined on these test windows of {run['data']}."
+        defined = results["metrics"]["wql"]["value"] is not None
+        why = "seasonal naive makes no error at all" if defined else "WQL is not defined"
+        return f"There is no verdict on {who}: {why} on these test windows of {run['data']}."
     size, where = f"{abs(100 * value):.1f} %", f"on the test part of {run['data']}"
     if low is None or high is None:
         word = "lower" if value > 0 else "higher"
@@ -112,16 +114,18 @@ def verdict(results: dict[str, Any]) -> str:
             f"{who} and seasonal naive can't be told apart {where}: "
             f"its WQL is {size} {word}, but the interval of the skill holds zero ({bounds})."
         )
-    return said + _caution(results["window_set"])
+    return " ".join([said, *caution(results["window_set"])])
 
 
-def _caution(window_set: dict[str, Any]) -> str:
-    """What to say when the test part is so short that resampling it can't tell how sure the skill is."""
+def caution(window_set: dict[str, Any]) -> list[str]:
+    """What to say of an interval, if anything: there may be so little to resample that it can't be trusted."""
     _, start, end = window_set["borders"]
-    spans = (end - start) // window_set["horizon"]
-    if spans >= FEW_SPANS:
-        return ""
-    return f" The test part is only {spans} horizons long, so the interval may be too narrow."
+    origins, spans = window_set["origins"], (end - start) // window_set["horizon"]
+    if min(origins, spans) >= FEW:
+        return []
+    if origins < spans:
+        return [f"There are only {origins} test origins, so the interval may be too narrow."]
+    return [f"The test part is only {spans} horizons long, so the interval may be too narrow."]
 
 
 def outcome(results: dict[str, Any]) -> str:

@@ -137,10 +137,11 @@ class Boosted(PointForecaster):
         return np.concatenate(tables), np.concatenate(targets)
 
     def _level(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Mean of the observed context and deviation of the channel, each [B, 1], raw units."""
+        """Mean of the observed context, or the value carried over it, and deviation of the channel; [B, 1], raw."""
         weight = batch.context_mask.float()
-        level = (batch.context * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True).clamp(min=1)
-        return level, self.scale(batch.channel)[1]
+        count = weight.sum(1, keepdim=True)
+        mean = (batch.context * weight).sum(1, keepdim=True) / count.clamp(min=1)
+        return torch.where(count > 0, mean, batch.context[:, -1:]), self.scale(batch.channel)[1]
 
     def _table(self, batch: Batch, steps: Tensor) -> np.ndarray:
         """Features of steps int64 [B, M] of each window, float32 [B * M, F]; NaN where missing."""

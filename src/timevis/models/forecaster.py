@@ -190,10 +190,11 @@ class Forecaster(pl.LightningModule):
 def naive_scale(datamodule: WindowDataModule) -> np.ndarray:
     """Mean absolute seasonal difference of each channel's training part, the denominator of MASE; float64 [C].
 
-    Hyndman and Koehler (2006). One where the training part has no pair of rows a season apart or repeats exactly.
+    Hyndman and Koehler (2006). NaN where the training part has no pair of rows a season apart or repeats exactly:
+    MASE is not defined there.
     """
     season, end = datamodule.season, datamodule.split.train_end
-    values, out = datamodule.panel.values, np.ones(datamodule.num_channels)
+    values, out = datamodule.panel.values, np.full(datamodule.num_channels, np.nan)
     for c in range(datamodule.num_channels):
         series = values[:end, c].astype(np.float64)
         difference = np.abs(series[season:] - series[:-season])

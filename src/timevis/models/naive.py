@@ -55,8 +55,11 @@ class SeasonalNaive(PointForecaster):
         season = season.unsqueeze(1)
         step = torch.arange(self.horizon, device=batch.origin.device)
         rows = batch.origin.unsqueeze(1) - season + step % season
-        # before its first observation a channel has nothing to repeat
-        return batch.series.filled[rows.clamp(min=0), batch.channel.unsqueeze(1)].nan_to_num(0.0)
+        filled, channel = batch.series.filled, batch.channel.unsqueeze(1)
+        past = filled[rows.clamp(min=0), channel]
+        # where the series does not reach back a season, its last value stands in
+        missing = (rows < 0) | past.isnan()
+        return torch.where(missing, filled[batch.origin.unsqueeze(1) - 1, channel], past).nan_to_num(0.0)
 
     def point(self, batch: Batch) -> Tensor:
         return self._repeat(batch, self.chosen[batch.channel])
