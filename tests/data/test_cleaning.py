@@ -254,6 +254,9 @@ def test_the_advice_on_a_date_whose_hour_was_left_out_names_both() -> None:
     with pytest.raises(DataError, match="several rows that disagree") as error:
         cleaned(frame, time="date")
     assert error.value.advice == "data.time=[date,hour] reads the clock beside the date"
+    with pytest.raises(DataError, match="several rows that disagree") as error:
+        cleaned(frame.rename(columns={"hour": "Stunde"}).assign(Stunde=HOURS.strftime("%H:%M")))
+    assert error.value.advice == "data.time=[date,Stunde] reads the clock beside the date"
     with pytest.raises(DataError) as error:
         cleaned(frame.assign(hour=frame["hour"].replace(5, 25)), time="date")
     assert "hour" not in error.value.advice

@@ -196,7 +196,7 @@ def _merge(
 def _advice_on_id(table: Table, columns: Columns) -> str:
     if columns.id:
         return f"{columns.id!r} does not tell the series apart; say another data.id, or aggregate the rows first"
-    if clock := clock_beside(table.frame, columns.time[0]) if len(columns.time) == 1 else None:
+    if clock := clock_beside(table.frame, columns.time[0], named=False) if len(columns.time) == 1 else None:
         return f"data.time=[{columns.time[0]},{clock}] reads the clock beside the date"
     candidates = series_candidates(table, columns.time)
     fits = f"; data.id={candidates[0]} would tell them apart" if candidates else ""
