@@ -162,6 +162,52 @@ def test_a_comma_that_may_be_a_thousands_separator_is_an_error_that_asks(tmp_pat
     assert read_table(path).frame["load"].tolist() == [0.25, 2.5]
 
 
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (("1,250.5", "2,500"), (1250.5, 2500)),
+        (("1.250,5", "2.500"), (1250.5, 2500)),
+        (("12,5", "3"), (12.5, 3)),
+        (("1,250,000", "999"), (1250000, 999)),
+        (("1 250", "-2 500,5"), (1250, -2500.5)),
+        (("1'250.5", "\u22122"), (1250.5, -2)),
+    ],
+)
+@pytest.mark.parametrize("name", ["t.csv", "semicolon.csv", "t.xlsx", "t.jsonl"])
+def test_numbers_with_separators_are_read_and_the_report_says_how(
+    cells: tuple[str, ...], values: tuple[float, ...], name: str, tmp_path: Path
+) -> None:
+    frame = pd.DataFrame({"time": ["2024-01-01", "2024-01-02"], "note": ["a", "b"], "load": cells})
+    if name == "t.xlsx":
+        frame.to_excel(tmp_path / name, index=False)
+    elif name == "t.jsonl":
+        frame.to_json(tmp_path / name, orient="records", lines=True)
+    else:
+        frame.to_csv(tmp_path / name, index=False, sep=";" if name == "semicolon.csv" else ",")
+    table = read_table(tmp_path / name)
+    assert table.frame["load"].tolist() == list(values)
+    assert any("decimal comma" in note or "are read as" in note for note in table.notes)
+
+
+def test_points_between_thousands_are_told_by_the_decimal_commas_beside_them(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("time;load;price\n2024-01-01;1.250;3,5\n2024-01-02;2.500;4,5\n")
+    assert read_table(path).frame["load"].tolist() == [1250, 2500]
+
+
+def test_a_column_of_a_workbook_that_can_be_read_either_way_stays_text_until_the_mark_is_said(tmp_path: Path) -> None:
+    pd.DataFrame({"time": ["2024-01-01"], "load": ["1,250"]}).to_excel(tmp_path / "t.xlsx", index=False)
+    assert read_table(tmp_path / "t.xlsx").frame["load"].tolist() == ["1,250"]
+    assert read_table(tmp_path / "t.xlsx", decimal="comma").frame["load"].tolist() == [1.25]
+    assert read_table(tmp_path / "t.xlsx", decimal="point").frame["load"].tolist() == [1250]
+
+
+def test_names_and_dates_with_separators_stay_text(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"time": ["01.02.2020", "02.02.2020"], "id": ["007", "1 b"], "load": [1.5, 2.5]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    assert read_table(tmp_path / "t.csv").frame[["time", "id"]].equals(frame[["time", "id"]])
+
+
 def test_a_workbook_may_leave_the_name_of_the_time_column_empty(tmp_path: Path) -> None:
     FRAME.set_index("time")[["load"]].rename_axis(None).to_excel(tmp_path / "t.xlsx")
     assert list(read_table(tmp_path / "t.xlsx").frame.columns) == ["column 1", "load"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.numbers import kind_of
+from timevis.data.numbers import NUMBERS, kind_of
 from timevis.data.options import DataOptions, nearest
 from timevis.data.table import MISSING, Table, short
 from timevis.data.timestamps import PARTS, looks_like_time
@@ -106,7 +106,7 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
     if not found.targets:
         others = "; ".join(f"{c!r} {why}{_first_text(table, c, kinds[c])}" for c, why in found.left_out.items())
         others = others or "there is none beside the time"
-        raise DataError(f"{table.source}: no numeric column is left to forecast ({others})", "data.target names one")
+        raise DataError(f"{table.source}: no numeric column is left to forecast ({others})", NUMBERS)
     return found
 
 

@@ -56,7 +56,7 @@ class CleaningOptions:
     encoding : str, optional
         Of a text file; UTF-8, or UTF-16 with a byte order mark, when None.
     decimal : {"point", "comma"}, optional
-        Decimal mark of numbers in a text file; found when None.
+        Decimal mark of numbers written as text; found when None.
     """
 
     outliers: str = "report"
