@@ -61,9 +61,12 @@ def _numbers(text: pd.Series, mark: str | None) -> pd.Series | None:
     text = text[~text.isin(MISSING)].str.replace("−", "-").str.replace(BETWEEN_THOUSANDS, "", regex=True)
     if not len(text):
         return None
-    found = mark if mark == "," and text.str.fullmatch(COMMA).all() else decimal_mark(text.unique()) or mark
-    if found is None or not text.str.fullmatch(COMMA if found == "," else POINT).all():
-        return None
+    found: str | None = ","
+    if mark != "," or not text.str.fullmatch(COMMA).all():
+        some = text.iloc[:: max(1, len(text) // SAMPLE)]
+        found = decimal_mark(list(some)) or decimal_mark(text.unique()) or mark
+        if found is None or not text.str.fullmatch(COMMA if found == "," else POINT).all():
+            return None
     if found == ",":
         return pd.to_numeric(text.str.replace(".", "").str.replace(",", "."))
     return pd.to_numeric(text.str.replace(",", ""))
