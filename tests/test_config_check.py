@@ -50,11 +50,56 @@ def test_an_unknown_choice_is_answered_with_the_nearest_and_with_all(compose_con
         "evaluation.max_windows=0",
         "model.fit.train_fraction=2",
         "trainer.max_time=30",
+        "seed=4294967296",
+        "model.fit.gradient_clip=-1",
+        "trainer.max_epochs=-5",
+        "trainer.max_epochs=0",
+        "trainer.max_epochs=abc",
+        "trainer.limit_train_batches=0",
+        "trainer.log_every_n_steps=0",
+        "trainer.accumulate_grad_batches=0",
+        "trainer.precision=half",
+        "logger.log_data=maybe",
     ],
 )
 def test_a_value_of_the_wrong_kind_is_named(compose_config, wrong):
     with pytest.raises(ConfigError, match=wrong.partition("=")[0].replace(".", r"\.")):
         check(compose_config("model=linear", wrong))
+
+
+@pytest.mark.parametrize(
+    ("model", "wrong"),
+    [
+        ("lstm", "model.dropout=2"),
+        ("lstm", "model.dropout=1"),
+        ("lstm", "model.hidden_size=0"),
+        ("lstm", "model.segment_length=0"),
+        ("lstm", "model.learning_rate=-1"),
+        ("lstm", "model.mix=2"),
+        ("lstm", "model.weight_decay=nan"),
+        ("seasonal_naive", "model.season=-5"),
+        ("boosted", "model.num_leaves=0"),
+        ("linear", "model.penalties=[]"),
+        ("linear", "model.penalties=5"),
+        ("qwen", "model.fit_windows=0"),
+        ("lstm", "model._target_=nothing.Here"),
+        ("linear", "+trainer.logger=false"),
+        ("linear", "data.seed=abc"),
+        ("linear", "data.timezone=Lisbon"),
+        ("linear", "data.split=[1,2]"),
+        ("linear", "data.frequency=hourly"),
+    ],
+)
+def test_a_value_that_nothing_can_work_with_is_named_before_there_is_a_run_folder(compose_config, model, wrong):
+    cfg = compose_config(f"model={model}", wrong)
+    check(cfg)
+    with pytest.raises(ConfigError, match=wrong.partition("=")[0].strip("+").replace(".", r"\.")):
+        check_names(cfg)
+
+
+def test_zero_is_fine_where_it_means_none(compose_config):
+    zeros = ("dropout", "weight_decay", "mix", "flip", "average_decay", "lr_hold", "point_weight")
+    check_names(compose_config("model=lstm", *(f"model.{name}=0" for name in zeros), "trainer.gradient_clip_val=0"))
 
 
 @pytest.mark.parametrize("text", ["${oc.env:HOME}", r"\${seed} cars", "on ${seed} days"])

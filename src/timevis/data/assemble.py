@@ -14,7 +14,7 @@ from timevis.data.numbers import check_precision, to_numbers
 from timevis.data.options import DataOptions
 from timevis.data.quality import QualityReport, stamps
 from timevis.data.table import MISSING, Table
-from timevis.data.timestamps import Times, check_zone, parse_times
+from timevis.data.timestamps import Times, parse_times
 from timevis.errors import DataError
 
 MOST_AVERAGED = 0.01
@@ -57,8 +57,6 @@ def read_rows(table: Table, columns: Columns, options: DataOptions, report: Qual
         A cell is not what its column needs, the times have no regular step, or too many rows of one time disagree.
     """
     table = _without_blank_rows(table, columns.time, report)
-    if options.timezone:
-        check_zone(options.timezone)
     times = parse_times(table, columns.time, options.cleaning.day_first)
     report.notes += times.notes
     index, timezone = _clock(times, options, report)

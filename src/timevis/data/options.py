@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
 from timevis import config_check
+from timevis.data.grid import check_frequency
 from timevis.data.split import check_split
+from timevis.data.timestamps import check_zone
 from timevis.errors import ConfigError
 
 DOMAINS = ("traffic", "electricity", "weather", "other")
@@ -127,13 +129,18 @@ class DataOptions:
         for key in ("name", "path", "id", "frequency", "timezone", "domain", "unit", "description"):
             if key in given:
                 given[key] = str(given[key])
-        for key in ("season", "rows", "channels"):
-            if key in given and (not isinstance(given[key], int) or given[key] < 1):
-                raise ConfigError(f"data.{key}={given[key]!r} is not a whole number of at least 1")
+        for key, least in (("season", 1), ("rows", 1), ("channels", 1), ("seed", 0)):
+            value = given.get(key, least)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise ConfigError(f"data.{key}={value!r} is not a whole number of at least {least}")
         return cls(**given)
 
     def __post_init__(self) -> None:
         check_split(self.split)
+        if self.timezone is not None:
+            check_zone(self.timezone)
+        if self.frequency is not None:
+            check_frequency(self.frequency)
         parts = [*(self.time or ()), *([self.id] if self.id else []), *(self.target or ()), *(self.covariates or ())]
         for name in parts:
             if parts.count(name) > 1:
