@@ -6,7 +6,7 @@ import pytest
 
 from timevis.build import check_names
 from timevis.command_line import explain_composition
-from timevis.config_check import check, check_arguments, nearest
+from timevis.config_check import check, check_arguments, did_you_mean
 from timevis.errors import ConfigError
 
 
@@ -27,7 +27,7 @@ def test_an_unknown_key_is_answered_with_the_nearest(compose_config, wrong, righ
         compose_config("model=lstm", wrong)
     error = explain_composition(caught.value, ["model=qwen" if "backbone" in wrong else "model=lstm", wrong])
     assert wrong.partition("=")[0] in error.message
-    assert error.advice == f"did you mean {right}?"
+    assert error.advice == f"did you mean {right!r}?"
 
 
 def test_an_unknown_choice_is_answered_with_the_nearest_and_with_all(compose_config):
@@ -35,8 +35,17 @@ def test_an_unknown_choice_is_answered_with_the_nearest_and_with_all(compose_con
         compose_config("model=lstn")
     error = explain_composition(caught.value, ["model=lstn"])
     assert error.message == "model=lstn is not a choice"
-    assert "did you mean lstm?" in error.advice
-    assert "seasonal_naive" in error.advice
+    assert "did you mean 'lstm'?" in error.advice
+    assert error.advice.count("seasonal_naive") == 1
+    with pytest.raises(Exception, match="Could not find") as caught:
+        compose_config("model=zzz")
+    assert explain_composition(caught.value, ["model=zzz"]).advice.count("seasonal_naive") == 1
+
+
+def test_a_key_of_a_section_that_is_empty_is_answered_with_how_to_add_it(compose_config):
+    with pytest.raises(Exception, match="Could not override") as caught:
+        compose_config("model=qwen", "model.codec.rule=seasonal")
+    assert "+model.codec.rule=" in explain_composition(caught.value, ["model=qwen"]).advice
 
 
 @pytest.mark.parametrize(
@@ -149,7 +158,8 @@ def test_every_model_is_described_by_its_config(compose_config):
 
 
 def test_nothing_is_suggested_where_nothing_is_like_it():
-    assert nearest("zzz", ["horizon", "seed"]) is None
+    assert did_you_mean("zzz", ["horizon", "seed"]) == "choices: horizon, seed"
+    assert did_you_mean("zzz", map(str, range(100))) == ""
 
 
 def test_every_experiment_composes_and_knows_its_keys(compose_config):

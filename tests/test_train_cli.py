@@ -39,8 +39,8 @@ def test_train_py_leaves_a_run_folder_and_a_verdict(train_py, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["model=lsmt"], "did you mean lstm?"),
-        (["context_lenght=3"], "did you mean context_length?"),
+        (["model=lsmt"], "did you mean 'lstm'?"),
+        (["context_lenght=3"], "did you mean 'context_length'?"),
         (["horizon=[3"], "python train.py --help"),
     ],
 )

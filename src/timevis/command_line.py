@@ -109,14 +109,18 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
     """
     text = f"{error}\n{error.__cause__ or ''}"
     if found := re.search(r"Could not override '([^']+)'", text):
-        return ConfigError(f"there is no config key {found[1]}", did_you_mean(found[1], _known(arguments, found[1])))
+        return ConfigError(f"there is no config key {found[1]}", _right_key(found[1], arguments))
     if found := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
-        choices = _choices(found[1])
-        return ConfigError(
-            f"{found[1]}={found[2]} is not a choice",
-            f"{did_you_mean(found[2], choices)}\n  there are {', '.join(choices)}",
-        )
+        return ConfigError(f"{found[1]}={found[2]} is not a choice", did_you_mean(found[2], _choices(found[1])))
     return ConfigError(str(error).strip(), "python train.py --help shows what can be set")
+
+
+def _right_key(wrong: str, arguments: list[str]) -> str:
+    known = _known(arguments, wrong)
+    section = wrong.rpartition(".")[0]
+    if section.startswith("model.") and section in known and not any(key.startswith(f"{section}.") for key in known):
+        return f"write +{wrong}=... to add a key to {section}"  # which is empty, such as model.codec
+    return did_you_mean(wrong, known)
 
 
 def _choices(group: str) -> list[str]:

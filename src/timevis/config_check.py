@@ -27,6 +27,8 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "str": ((str,), "text"),
     "None": ((type(None),), "null"),
 }
+LISTED = 30
+"""Choices that advice lists at most."""
 OPEN_SECTIONS = ("model", "trainer", "callbacks", "logger", "hydra")
 # what arguments of models may be: whole numbers are at least 1 and others at least 0, and beyond that
 MAY_BE_ZERO = ("seed", "lr_hold", "min_data_in_leaf")
@@ -113,26 +115,25 @@ RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
 """Keys, what their value must be, and that in words."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known dotted name most like `name`, by the whole or by its last part; None if none is like it."""
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Advice that names the known name nearest to a mistyped one, and all of them where they are few."""
+    names = list(known)
+    guess = _nearest(str(word), names)
+    listing = f"choices: {', '.join(sorted(names))}" if 0 < len(names) <= LISTED else ""
+    return " ".join(filter(None, [f"did you mean {guess!r}?" if guess is not None else "", listing]))
+
+
+def _nearest(word: str, names: Sequence[str]) -> str | None:
+    """The dotted name most like `word`, by the whole or by its last part, in upper or lower case."""
 
     def ratio(a: str, b: str) -> float:
-        return difflib.SequenceMatcher(None, a, b).ratio()
+        return difflib.SequenceMatcher(None, a.lower(), b.lower()).ratio()
 
-    def likeness(candidate: str) -> float:
-        return max(ratio(name, candidate), 0.85 * ratio(re.split("[./]", name)[-1], re.split("[./]", candidate)[-1]))
+    def likeness(name: str) -> float:
+        return max(ratio(word, name), 0.85 * ratio(re.split("[./]", word)[-1], re.split("[./]", name)[-1]))
 
-    best = max(known, key=likeness, default=None)
+    best = max(names, key=likeness, default=None)
     return best if best is not None and likeness(best) > 0.6 else None
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Advice that names the nearest known name, or else all of a few."""
-    known = list(known)
-    guess = nearest(name, known)
-    if guess is not None:
-        return f"did you mean {guess}?"
-    return f"choose among {', '.join(sorted(known))}" if 0 < len(known) <= 30 else ""
 
 
 def keys_of(cfg: DictConfig, prefix: str = "") -> list[str]:

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from timevis.config_check import did_you_mean
 from timevis.data.numbers import NUMBERS, kind_of
-from timevis.data.options import DataOptions, nearest
+from timevis.data.options import DataOptions
 from timevis.data.table import MISSING, Table, short
 from timevis.data.timestamps import PARTS, looks_like_time
 from timevis.errors import ConfigError, DataError
@@ -57,12 +58,13 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
     """
     asked = [*(options.time or ()), *((options.id,) if options.id else ()), *(options.target or ())]
     covariates = {k: v for k, v in (options.covariates or {}).items() if k != "holiday" or k in table.frame}
+    columns = [str(c) for c in table.frame.columns]
     for name in (*asked, *covariates):
-        if name not in table.frame:
-            raise DataError(f"{table.source} has no column {name!r}", nearest(name, map(str, table.frame.columns)))
+        if name not in columns:
+            raise DataError(f"{table.source} has no column {name!r}", did_you_mean(name, columns))
     notes: list[str] = []
     time = options.time or _find_time(table, notes)
-    rest = [str(c) for c in table.frame.columns if c not in time]
+    rest = [c for c in columns if c not in time]
     id_column = options.id or _find_id(
         table, time, [c for c in rest if c not in asked and c not in covariates], notes
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
-from timevis import config_check
+from timevis.config_check import did_you_mean
 from timevis.data.grid import check_frequency
 from timevis.data.split import check_split
 from timevis.data.timestamps import check_zone
@@ -14,15 +14,6 @@ from timevis.errors import ConfigError
 
 DOMAINS = ("traffic", "electricity", "weather", "other")
 DESCRIPTION_LIMIT = 300
-
-
-def nearest(word: object, choices: Iterable[str]) -> str:
-    """Advice that names the choice closest to a mistyped word, in upper or lower case, and then all of them."""
-    choices = sorted(choices)
-    known = {c.lower(): c for c in choices}
-    close = config_check.nearest(str(word).lower(), known)
-    listing = "choices: " + ", ".join(choices)
-    return f"did you mean {known[close]!r}? {listing}" if close is not None else listing
 
 
 def check_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
@@ -36,13 +27,13 @@ def check_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
     known = list(known)
     for key in given:
         if key not in known:
-            raise ConfigError(f"{where} has no key {key!r}", nearest(key, known))
+            raise ConfigError(f"{where} has no key {key!r}", did_you_mean(key, known))
 
 
 def check_choice(value: Any, choices: Sequence[Any], key: str) -> None:
     """Refuse a value outside `choices`, naming the nearest one in a ConfigError."""
     if value not in choices:
-        raise ConfigError(f"{key}={value!r} is not a choice", nearest(value, [str(c) for c in choices]))
+        raise ConfigError(f"{key}={value!r} is not a choice", did_you_mean(value, [str(c) for c in choices]))
 
 
 @dataclass(frozen=True)

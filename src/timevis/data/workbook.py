@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from timevis.data.options import nearest
+from timevis.config_check import did_you_mean
 from timevis.data.table import MISSING, Table, header_problem, is_header, named
 from timevis.errors import ConfigError, DataError
 
@@ -29,7 +29,7 @@ def read_workbook(raw: bytes, source: str, kind: str, sheet: str | int | None = 
     if sheet is not None:
         chosen = names[sheet] if isinstance(sheet, int) and 0 <= sheet < len(names) else str(sheet)
         if chosen not in names:
-            raise ConfigError(f"{source} has no sheet {sheet!r}", nearest(sheet, names))
+            raise ConfigError(f"{source} has no sheet {sheet!r}", did_you_mean(sheet, names))
         rows = rows_of(chosen)
         if _header_of(rows) is None:
             raise DataError(f"{source}: sheet {chosen!r} holds no table", f"sheets: {', '.join(names)}")
