@@ -134,6 +134,14 @@ def test_a_bad_file_is_a_clear_error(name: str, writer: Callable[[Path], None], 
     assert name in error.value.message
 
 
+@pytest.mark.parametrize(("name", "content"), [("t.csv", ""), ("t.csv", "time,load\n"), ("t.json", "[]")])
+def test_a_file_without_rows_is_answered_with_what_belongs_into_it(name: str, content: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=name) as error:
+        read_table(tmp_path / name)
+    assert "a row of column names" in error.value.advice
+
+
 def test_json_columns_keyed_by_row_are_joined_by_key(tmp_path: Path) -> None:
     (tmp_path / "t.json").write_text(
         '{"time": {"b": "2024", "a": "2023"}, "v": {"a": 3, "b": 4}, "w": {"b": 2, "a": 1}}'

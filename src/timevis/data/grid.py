@@ -91,7 +91,7 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
     steps = steps[steps > 0]
     if len(steps) < 2:
         raise DataError(
-            f"{source}: {len(steps) + 1} distinct times are too few for a series",
+            f"{source}: {len(steps) + 1} different time{'s are' if len(steps) else ' is'} too few for a series",
             ROWS_NEEDED,
         )
     found, counts = np.unique(steps, return_counts=True)

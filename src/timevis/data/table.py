@@ -21,6 +21,9 @@ ROWS_NEEDED = (
 )
 
 
+HEADER_AND_ROWS = "give a row of column names, such as time,value, and below it a row for each time"
+
+
 @dataclass
 class Table:
     """Columns by name, with the file and the place in it that errors name.
@@ -53,7 +56,7 @@ class Table:
                 f"{self.source}: several columns are named {twice[0]!r}", "give each column a name of its own"
             )
         if not len(self.frame):
-            raise DataError(f"{self.source}: the table has no rows", ROWS_NEEDED)
+            raise DataError(f"{self.source}: the table has no rows", HEADER_AND_ROWS)
 
     def place(self, position: int) -> str:
         """Where a record stands, for errors: ``row 17`` or ``record 16``."""

@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 from timevis.data.separators import read_separators
-from timevis.data.table import ROWS_NEEDED, Table
+from timevis.data.table import HEADER_AND_ROWS, Table
 from timevis.errors import DataError
 
 FORMATS = {
@@ -82,7 +82,7 @@ def read_table(
             f"{path.name}: named .gz but is not compressed with gzip", "rename the file after its content"
         )
     if not raw.strip():
-        raise DataError(f"{path.name}: the file is empty", ROWS_NEEDED)
+        raise DataError(f"{path.name}: the file is empty", HEADER_AND_ROWS)
     found = _sniff(raw)
     if found != expected and not (expected == "text" and found == "json" and not _looks_json(raw)):
         raise DataError(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from timevis.data.separators import POINT, decimal_mark, read_separators
-from timevis.data.table import MISSING, ROWS_NEEDED, Table, header_problem, is_header, named
+from timevis.data.table import HEADER_AND_ROWS, MISSING, Table, header_problem, is_header, named
 from timevis.errors import DataError
 
 DELIMITERS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
@@ -184,7 +184,7 @@ def _parse(
     from pyarrow import csv as arrow_csv
 
     if body >= len(raw) or not raw[body:].strip():
-        raise DataError(f"{source}: the table has a header but no rows", ROWS_NEEDED)
+        raise DataError(f"{source}: the table has a header but no rows", HEADER_AND_ROWS)
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(memoryview(raw)[body:]),
