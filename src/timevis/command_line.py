@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from timevis.config_check import did_you_mean, keys_of
-from timevis.errors import ConfigError, TimeVisError
+from timevis.errors import ConfigError, TimeVisError, reader_gone, say
 from timevis.run_folder import RunFolder
 from timevis.sweep.watch import current_sweep
 
@@ -52,19 +52,22 @@ def main(train: Callable[[], Any]) -> None:
                 if resumed is not None:
                     RunFolder(str(resumed))
         train()
+        sys.stdout.flush()
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
     except TimeVisError as error:
-        code = _say(error)
+        code = say(error)
     except (HydraException, OmegaConfBaseException) as error:
-        code = _say(explain_composition(error, sys.argv[1:]))
+        code = say(explain_composition(error, sys.argv[1:]))
+    except BrokenPipeError:
+        code = reader_gone()
     except OSError as error:  # in a run it has been explained already
         if error.filename is None:
             raise
         advice = "choose a hydra.run.dir, or for a sweep a hydra.sweep.dir, that can be written"
-        code = _say(TimeVisError(f"{error.filename}: {error.strerror}", advice))
+        code = say(TimeVisError(f"{error.filename}: {error.strerror}", advice))
     except ValueError as error:
         if "No trials are completed yet" not in str(error):
             raise
@@ -80,11 +83,6 @@ def main(train: Callable[[], Any]) -> None:
         code = code or int(failed > 0)
     sys.stdout.flush()
     raise SystemExit(code)
-
-
-def _say(error: TimeVisError) -> int:
-    print(f"Error: {error}", file=sys.stderr)
-    return 1
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
