@@ -176,7 +176,7 @@ def test_a_mistyped_year_is_found_by_its_row() -> None:
 
 
 @pytest.mark.parametrize(
-    "freq", ["30s", "5min", "2h", "D", "B", "W-WED", "MS", "ME", "QS-JAN", "QE-DEC", "YS-JAN", "YE-DEC"]
+    "freq", ["30s", "5min", "2h", "D", "B", "W-WED", "MS", "ME", "QS-JAN", "QE-DEC", "YS-JAN", "YE-DEC", "BME", "28D"]
 )
 def test_the_frequency_is_inferred_through_gaps(freq: str) -> None:
     index = pd.date_range("1950-01-01", periods=120, freq=freq, unit="us")
