@@ -48,12 +48,33 @@ WRITERS: dict[str, Callable[[Path], None]] = {
     "german.csv": text(CSV.replace(",", ";").replace(".", ",")),
     "titled.csv": text("My report\nof January\n\n" + CSV),
     "excel_export.csv": text("sep=;\n" + CSV.replace(",", ";")),
+    "facts.csv": text("latitude,longitude,zone,height\n52.5,13.4,GMT,38\n\n" + CSV),
     "comment.csv": text("# exported by a tool\n\n" + CSV),
     "packed.csv.gz": lambda path: path.write_bytes(gzip.compress(CSV.encode())) and None,
     "book.xlsx": excel,
     "records.json": lambda path: FRAME.to_json(path, orient="records", date_format="iso"),
     "columns.json": lambda path: FRAME.to_json(path, orient="columns", date_format="iso"),
     "split.json": lambda path: FRAME.to_json(path, orient="split", date_format="iso"),
+    "facts.json": lambda path: (
+        path.write_text(
+            json.dumps(
+                {"place": {"lat": 1}, "hourly": json.loads(FRAME.to_json(orient="records", date_format="iso"))}
+            )
+        )
+        and None
+    ),
+    "weather.json": lambda path: (
+        path.write_text(
+            json.dumps(
+                {
+                    "lat": 52.5,
+                    "units": {"load": "MW"},
+                    "hourly": {c: v.astype(str).tolist() for c, v in FRAME.items()},
+                }
+            )
+        )
+        and None
+    ),
     "lines.jsonl": lambda path: FRAME.to_json(path, orient="records", lines=True, date_format="iso"),
     "lists.json": lambda path: (
         path.write_text(json.dumps({c: v.astype(str).tolist() for c, v in FRAME.items()})) and None
@@ -219,6 +240,14 @@ def test_names_and_dates_with_separators_stay_text(tmp_path: Path) -> None:
 def test_a_workbook_may_leave_the_name_of_the_time_column_empty(tmp_path: Path) -> None:
     FRAME.set_index("time")[["load"]].rename_axis(None).to_excel(tmp_path / "t.xlsx")
     assert list(read_table(tmp_path / "t.xlsx").frame.columns) == ["column 1", "load"]
+
+
+def test_a_row_of_groups_above_the_names_of_a_workbook_is_passed_over(tmp_path: Path) -> None:
+    groups = pd.DataFrame([["", "Plant A", "Plant B"], FRAME.columns, *FRAME.astype(object).to_numpy()])
+    groups.to_excel(tmp_path / "t.xlsx", index=False, header=False)
+    table = read_table(tmp_path / "t.xlsx")
+    assert list(table.frame.columns) == list(FRAME.columns)
+    assert table.place(0) == "row 3"
 
 
 def test_a_missing_file_is_answered_with_the_tables_beside_it(tmp_path: Path) -> None:

@@ -85,6 +85,12 @@ def is_header(cells: list[str]) -> bool:
     return not filled or not all(_is_value(c) for c in filled)
 
 
+def all_names(cells: list[str]) -> bool:
+    """Whether every filled cell is a name."""
+    filled = [c for c in cells if c]
+    return bool(filled) and not any(map(_is_value, filled))
+
+
 def _is_value(cell: str) -> bool:
     try:
         float(cell)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from timevis.data.separators import POINT, decimal_mark, read_separators
-from timevis.data.table import HEADER_AND_ROWS, MISSING, Table, header_problem, is_header, named
+from timevis.data.table import HEADER_AND_ROWS, MISSING, Table, all_names, header_problem, is_header, named
 from timevis.errors import DataError
 
 DELIMITERS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
@@ -145,6 +145,8 @@ def _delimiter(lines: list[str], source: str) -> tuple[str, int]:
         cut = [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
         start = next(i for i, cells in enumerate(cut) if len(cells) > 1 and not lines[i].startswith("#"))
         start += lines[start] == f"sep={delimiter}"
+        if len(cut[start]) != usual:  # facts about the table may stand above it
+            start = next((i for i, cells in enumerate(cut) if len(cells) == usual and all_names(cells)), start)
         fits = len(cut[start]) == usual and is_header(cut[start])
         if not best or (fits, -start, usual) > score:
             best, skip, score = delimiter, start, (fits, -start, usual)
