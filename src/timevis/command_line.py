@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -110,6 +110,12 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
         return ConfigError(f"there is no config key {found[1]}", _right_key(found[1], arguments))
     if found := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
         return ConfigError(f"{found[1]}={found[2]} is not a choice", did_you_mean(found[2], _choices(found[1])))
+    if isinstance(error, OverrideParseException):
+        return ConfigError(
+            f"{error.override} cannot be read",
+            "close each bracket, and put a value with commas or = in quotes, such as \"data.path='a, b.csv'\"; "
+            "python train.py --help shows what can be set",
+        )
     return ConfigError(str(error).strip(), "python train.py --help shows what can be set")
 
 
