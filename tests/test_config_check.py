@@ -69,11 +69,13 @@ def test_a_key_of_a_section_that_is_empty_is_answered_with_how_to_add_it(compose
         "trainer.accumulate_grad_batches=0",
         "trainer.precision=half",
         "logger.log_data=maybe",
+        "logger.wandb.mode=onlin",
+        "logger.wandb.tags=first",
     ],
 )
 def test_a_value_of_the_wrong_kind_is_named(compose_config, wrong):
     with pytest.raises(ConfigError, match=wrong.partition("=")[0].replace(".", r"\.")):
-        check(compose_config("model=linear", wrong))
+        check(compose_config("model=linear", "logger=wandb", wrong))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from timevis.errors import ConfigError
 
@@ -111,6 +111,8 @@ RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("trainer.precision", lambda v: str(v) in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
     ("trainer.deterministic", lambda v: v in (None, True, False, "warn"), "true, false or warn"),
     ("trainer.enable_progress_bar logger.log_data", lambda v: isinstance(v, bool), "true or false"),
+    ("logger.wandb.mode", lambda v: v in (None, "auto", "online", "offline", "disabled"), "auto, online or offline"),
+    ("logger.wandb.tags", lambda v: v is None or isinstance(v, ListConfig), "a list, such as [first,second]"),
 )
 """Keys, what their value must be, and that in words."""
 
