@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from timevis.errors import TimeVisError
+from timevis.errors import exit_code
 
 if TYPE_CHECKING:
     from timevis.evaluation.comparison import Comparison
@@ -34,11 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="new folder (default: outputs/comparisons/<time>)")
     args = parser.parse_args(arguments)
-    try:
-        return compare_runs(args.runs, args.reference, args.out)
-    except (TimeVisError, OSError) as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    return exit_code(lambda: compare_runs(args.runs, args.reference, args.out))
 
 
 def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> int:

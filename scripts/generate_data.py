@@ -43,19 +43,20 @@ def main(arguments: list[str] | None = None) -> int:
     if args.rows < 1 or args.series < 1:
         parser.error("--rows and --series must be at least 1")
 
-    from timevis.errors import TimeVisError
+    from timevis.errors import exit_code
 
-    try:
-        args.folder.mkdir(parents=True, exist_ok=True)
-        for domain in args.domains:
-            table = sample(domain, args)
-            for ending in args.formats:
-                path = args.folder / f"{domain}.{ending}"
-                write(table, path)
-                print(f"{path}: {len(table):,} rows")
-    except (TimeVisError, OSError) as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    return exit_code(lambda: generate(args))
+
+
+def generate(args: argparse.Namespace) -> int:
+    """Write the file of every domain and format."""
+    args.folder.mkdir(parents=True, exist_ok=True)
+    for domain in args.domains:
+        table = sample(domain, args)
+        for ending in args.formats:
+            path = args.folder / f"{domain}.{ending}"
+            write(table, path)
+            print(f"{path}: {len(table):,} rows")
     return 0
 
 

@@ -49,13 +49,10 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser.parse_intermixed_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
 
-    from timevis.errors import TimeVisError
+    from timevis.errors import exit_code
 
-    try:
-        return inspect_data(args.source, args.overrides, args.out or Path("outputs/inspect"), not args.no_plot)
-    except (TimeVisError, OSError) as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    out = args.out or Path("outputs/inspect")
+    return exit_code(lambda: inspect_data(args.source, args.overrides, out, not args.no_plot))
 
 
 def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> int:

@@ -24,7 +24,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from timevis.errors import ConfigError, TimeVisError
+from timevis.errors import ConfigError, exit_code
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,11 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not args.rescore and (args.start or args.end):
         parser.error("--start and --end belong to --rescore")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    try:
-        return rescore_run(args) if args.rescore else forecast_future(args)
-    except (TimeVisError, OSError) as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    return exit_code(lambda: rescore_run(args) if args.rescore else forecast_future(args))
 
 
 def _now() -> str:

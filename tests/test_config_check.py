@@ -6,7 +6,7 @@ import pytest
 
 from timevis.build import check_names
 from timevis.command_line import explain_composition
-from timevis.config_check import check, check_arguments, nearest
+from timevis.config_check import check, check_arguments, did_you_mean
 from timevis.errors import ConfigError
 
 
@@ -27,7 +27,7 @@ def test_an_unknown_key_is_answered_with_the_nearest(compose_config, wrong, righ
         compose_config("model=lstm", wrong)
     error = explain_composition(caught.value, ["model=qwen" if "backbone" in wrong else "model=lstm", wrong])
     assert wrong.partition("=")[0] in error.message
-    assert error.advice == f"did you mean {right}?"
+    assert error.advice == f"did you mean {right!r}?"
 
 
 def test_an_unknown_choice_is_answered_with_the_nearest_and_with_all(compose_config):
@@ -35,8 +35,17 @@ def test_an_unknown_choice_is_answered_with_the_nearest_and_with_all(compose_con
         compose_config("model=lstn")
     error = explain_composition(caught.value, ["model=lstn"])
     assert error.message == "model=lstn is not a choice"
-    assert "did you mean lstm?" in error.advice
-    assert "seasonal_naive" in error.advice
+    assert "did you mean 'lstm'?" in error.advice
+    assert error.advice.count("seasonal_naive") == 1
+    with pytest.raises(Exception, match="Could not find") as caught:
+        compose_config("model=zzz")
+    assert explain_composition(caught.value, ["model=zzz"]).advice.count("seasonal_naive") == 1
+
+
+def test_a_key_of_a_section_that_is_empty_is_answered_with_how_to_add_it(compose_config):
+    with pytest.raises(Exception, match="Could not override") as caught:
+        compose_config("model=qwen", "model.codec.rule=seasonal")
+    assert "+model.codec.rule=" in explain_composition(caught.value, ["model=qwen"]).advice
 
 
 @pytest.mark.parametrize(
@@ -51,11 +60,58 @@ def test_an_unknown_choice_is_answered_with_the_nearest_and_with_all(compose_con
         "evaluation.save_windows=0",
         "model.fit.train_fraction=2",
         "trainer.max_time=30",
+        "seed=4294967296",
+        "model.fit.gradient_clip=-1",
+        "trainer.max_epochs=-5",
+        "trainer.max_epochs=0",
+        "trainer.max_epochs=abc",
+        "trainer.limit_train_batches=0",
+        "trainer.log_every_n_steps=0",
+        "trainer.accumulate_grad_batches=0",
+        "trainer.precision=half",
+        "logger.log_data=maybe",
+        "logger.wandb.mode=onlin",
+        "logger.wandb.tags=first",
     ],
 )
 def test_a_value_of_the_wrong_kind_is_named(compose_config, wrong):
     with pytest.raises(ConfigError, match=wrong.partition("=")[0].replace(".", r"\.")):
-        check(compose_config("model=linear", wrong))
+        check(compose_config("model=linear", "logger=wandb", wrong))
+
+
+@pytest.mark.parametrize(
+    ("model", "wrong"),
+    [
+        ("lstm", "model.dropout=2"),
+        ("lstm", "model.dropout=1"),
+        ("lstm", "model.hidden_size=0"),
+        ("lstm", "model.segment_length=0"),
+        ("lstm", "model.learning_rate=-1"),
+        ("lstm", "model.mix=2"),
+        ("lstm", "model.weight_decay=nan"),
+        ("seasonal_naive", "model.season=-5"),
+        ("boosted", "model.num_leaves=0"),
+        ("linear", "model.penalties=[]"),
+        ("linear", "model.penalties=5"),
+        ("qwen", "model.fit_windows=0"),
+        ("lstm", "model._target_=nothing.Here"),
+        ("linear", "+trainer.logger=false"),
+        ("linear", "data.seed=abc"),
+        ("linear", "data.timezone=Lisbon"),
+        ("linear", "data.split=[1,2]"),
+        ("linear", "data.frequency=hourly"),
+    ],
+)
+def test_a_value_that_nothing_can_work_with_is_named_before_there_is_a_run_folder(compose_config, model, wrong):
+    cfg = compose_config(f"model={model}", wrong)
+    check(cfg)
+    with pytest.raises(ConfigError, match=wrong.partition("=")[0].strip("+").replace(".", r"\.")):
+        check_names(cfg)
+
+
+def test_zero_is_fine_where_it_means_none(compose_config):
+    zeros = ("dropout", "weight_decay", "mix", "flip", "average_decay", "lr_hold", "point_weight")
+    check_names(compose_config("model=lstm", *(f"model.{name}=0" for name in zeros), "trainer.gradient_clip_val=0"))
 
 
 @pytest.mark.parametrize("text", ["${oc.env:HOME}", r"\${seed} cars", "on ${seed} days"])
@@ -105,7 +161,8 @@ def test_every_model_is_described_by_its_config(compose_config):
 
 
 def test_nothing_is_suggested_where_nothing_is_like_it():
-    assert nearest("zzz", ["horizon", "seed"]) is None
+    assert did_you_mean("zzz", ["horizon", "seed"]) == "choices: horizon, seed"
+    assert did_you_mean("zzz", map(str, range(100))) == ""
 
 
 def test_every_experiment_composes_and_knows_its_keys(compose_config):

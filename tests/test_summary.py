@@ -6,7 +6,7 @@ import json
 from rich.console import Console
 
 from timevis.evaluation.report_words import cost_rows, metric_rows
-from timevis.summary import print_results
+from timevis.summary import one_line, print_results
 
 
 def test_the_table_in_the_terminal_holds_the_words_and_numbers_of_the_report(finished_run):
@@ -18,3 +18,10 @@ def test_the_table_in_the_terminal_holds_the_words_and_numbers_of_the_report(fin
         assert any(row["name"] in line and row["value"] in line and row["naive"] in line for line in lines), row
     for name, value in cost_rows(results):
         assert any(name in line and value in line for line in lines), name
+
+
+def test_a_skill_without_an_interval_has_no_brackets(finished_run):
+    results = json.loads((finished_run("model=linear") / "results.json").read_text())
+    assert " to " in one_line(results)
+    results["skill"]["wql"] |= {"value": 0.0, "low": None, "high": None}
+    assert one_line(results).endswith("skill against seasonal naive 0")

@@ -107,7 +107,7 @@ def test_optuna_survives_a_sweep_in_which_every_trial_fails(sweep):
 def test_a_mistyped_key_ends_a_sweep_before_its_first_job(sweep, capsys):
     code, folder = sweep("model=linear,lstm", "horizont=6,7")
     assert code == 1
-    assert "did you mean horizon?" in capsys.readouterr().err
+    assert "did you mean 'horizon'?" in capsys.readouterr().err
     assert not [path for path in folder.glob("*") if path.is_dir()]
 
 

@@ -1,9 +1,11 @@
 """train.py as its user meets it."""
 
 import resource
+import subprocess
+import sys
 
 import pytest
-from tiny import TINY
+from tiny import ROOT, TINY
 
 from timevis.run_folder import RunFolder
 
@@ -39,9 +41,10 @@ def test_train_py_leaves_a_run_folder_and_a_verdict(train_py, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["model=lsmt"], "did you mean lstm?"),
-        (["context_lenght=3"], "did you mean context_length?"),
+        (["model=lsmt"], "did you mean 'lstm'?"),
+        (["context_lenght=3"], "did you mean 'context_length'?"),
         (["horizon=[3"], "python train.py --help"),
+        (["data.path=a=b, c.csv"], "in quotes"),
     ],
 )
 def test_a_mistake_on_the_command_line_ends_with_1_and_a_hint(train_py, arguments, words):
@@ -49,6 +52,20 @@ def test_a_mistake_on_the_command_line_ends_with_1_and_a_hint(train_py, argument
     assert done.returncode == 1
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_value_out_of_range_leaves_no_folder(train_py, tmp_path):
+    done = train_py("model=linear", "horizon=0", f"hydra.run.dir={tmp_path}/run")
+    assert done.returncode == 1
+    assert "horizon=0 must be a whole number" in done.stdout
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("script", ["train.py", "scripts/inspect.py"])
+def test_a_reader_that_has_read_enough_is_no_error(script):
+    shell = f"set -o pipefail; {sys.executable} {ROOT / script} --help | head -c 1"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, cwd=ROOT)
+    assert done.stderr == ""
 
 
 def test_a_folder_to_resume_may_have_any_name(train_py, tmp_path, compose_config):

@@ -19,6 +19,7 @@ from timevis.callbacks.steering import FiniteLoss, FitClock, SeedEachStep, StopA
 from timevis.cancel import StopRequest
 from timevis.config_check import check_arguments
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
 from timevis.data.split import Split
 from timevis.distributed import process_count
@@ -52,7 +53,8 @@ def datamodule(cfg: DictConfig, panel: Panel, split: Split | None = None) -> Win
 
 
 def check_names(cfg: DictConfig) -> None:
-    """Check that model and trainer know every option they are given, and that the devices are there."""
+    """Check that data, model and trainer know every option they are given, and that the devices are there."""
+    DataOptions.from_config(cfg.data)
     cls = _class(cfg)
     check_arguments("model", hyperparameters(cfg), cls.from_data, *cls.takers())
     check_arguments("trainer", dict(cfg.trainer), pl.Trainer)
@@ -61,7 +63,10 @@ def check_names(cfg: DictConfig) -> None:
 
 
 def _class(cfg: DictConfig) -> type[Forecaster]:
-    cls = get_class(cfg.model._target_)
+    try:
+        cls = get_class(cfg.model._target_)
+    except (ImportError, ValueError) as error:
+        raise ConfigError(f"model._target_={cfg.model._target_} is no class: {error}") from error
     if not issubclass(cls, Forecaster):
         raise ConfigError(f"model._target_={cfg.model._target_} is not a Forecaster")
     return cls

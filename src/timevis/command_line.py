@@ -13,12 +13,12 @@ from types import FrameType
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from timevis.config_check import did_you_mean, keys_of
-from timevis.errors import ConfigError, TimeVisError
+from timevis.errors import ConfigError, TimeVisError, reader_gone, say
 from timevis.run_folder import RunFolder
 from timevis.sweep.watch import current_sweep
 
@@ -52,19 +52,22 @@ def main(train: Callable[[], Any]) -> None:
                 if resumed is not None:
                     RunFolder(str(resumed))
         train()
+        sys.stdout.flush()
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
     except TimeVisError as error:
-        code = _say(error)
+        code = say(error)
     except (HydraException, OmegaConfBaseException) as error:
-        code = _say(explain_composition(error, sys.argv[1:]))
+        code = say(explain_composition(error, sys.argv[1:]))
+    except BrokenPipeError:
+        code = reader_gone()
     except OSError as error:  # in a run it has been explained already
         if error.filename is None:
             raise
         advice = "choose a hydra.run.dir, or for a sweep a hydra.sweep.dir, that can be written"
-        code = _say(TimeVisError(f"{error.filename}: {error.strerror}", advice))
+        code = say(TimeVisError(f"{error.filename}: {error.strerror}", advice))
     except ValueError as error:
         if "No trials are completed yet" not in str(error):
             raise
@@ -80,11 +83,6 @@ def main(train: Callable[[], Any]) -> None:
         code = code or int(failed > 0)
     sys.stdout.flush()
     raise SystemExit(code)
-
-
-def _say(error: TimeVisError) -> int:
-    print(f"Error: {error}", file=sys.stderr)
-    return 1
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
@@ -109,14 +107,24 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
     """
     text = f"{error}\n{error.__cause__ or ''}"
     if found := re.search(r"Could not override '([^']+)'", text):
-        return ConfigError(f"there is no config key {found[1]}", did_you_mean(found[1], _known(arguments, found[1])))
+        return ConfigError(f"there is no config key {found[1]}", _right_key(found[1], arguments))
     if found := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
-        choices = _choices(found[1])
+        return ConfigError(f"{found[1]}={found[2]} is not a choice", did_you_mean(found[2], _choices(found[1])))
+    if isinstance(error, OverrideParseException):
         return ConfigError(
-            f"{found[1]}={found[2]} is not a choice",
-            f"{did_you_mean(found[2], choices)}\n  there are {', '.join(choices)}",
+            f"{error.override} cannot be read",
+            "close each bracket, and put a value with commas or = in quotes, such as \"data.path='a, b.csv'\"; "
+            "python train.py --help shows what can be set",
         )
     return ConfigError(str(error).strip(), "python train.py --help shows what can be set")
+
+
+def _right_key(wrong: str, arguments: list[str]) -> str:
+    known = _known(arguments, wrong)
+    section = wrong.rpartition(".")[0]
+    if section.startswith("model.") and section in known and not any(key.startswith(f"{section}.") for key in known):
+        return f"write +{wrong}=... to add a key to {section}"  # which is empty, such as model.codec
+    return did_you_mean(wrong, known)
 
 
 def _choices(group: str) -> list[str]:

@@ -4,38 +4,21 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from timevis.errors import ConfigError
 
-POSITIVE = (
-    "context_length",
-    "horizon",
-    "evaluation.stride",
-    "evaluation.num_samples",
-    "evaluation.save_windows",
-    "model.fit.batch_size",
-    "model.fit.eval_batch_size",
-    "model.fit.max_epochs",
-)
-POSITIVE_OR_NULL = ("evaluation.max_windows", "evaluation.val_windows", "model.fit.steps_per_epoch")
-NOT_NEGATIVE = ("seed", "model.fit.patience")
 # arguments that code sets, never a config; the codec's width is model.digits
 GIVEN = (
-    "self",
-    "cls",
-    "datamodule",
-    "context_length",
-    "horizon",
-    "num_channels",
-    "num_covariates",
-    "num_quantiles",
-    "covariate_columns",
-    "width",
+    *("self", "cls", "datamodule", "context_length", "horizon", "num_channels", "num_covariates", "num_quantiles"),
+    *("covariate_columns", "width"),
+    *("callbacks", "logger", "default_root_dir", "enable_model_summary", "num_sanity_val_steps"),
+    "use_distributed_sampler",
 )
 KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "int": ((int,), "a whole number"),
@@ -44,29 +27,119 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "str": ((str,), "text"),
     "None": ((type(None),), "null"),
 }
+LISTED = 30
+"""Choices that advice lists at most."""
 OPEN_SECTIONS = ("model", "trainer", "callbacks", "logger", "hydra")
+# what arguments of models may be: whole numbers are at least 1 and others at least 0, and beyond that
+MAY_BE_ZERO = ("seed", "lr_hold", "min_data_in_leaf")
+ABOVE_ZERO = (
+    "learning_rate",
+    "table_learning_rate",
+    "backbone_learning_rate",
+    "lr_decay",
+    "feature_fraction",
+    "alpha",
+)
+AT_MOST_ONE = ("mix", "flip", "feature_fraction", "warmup", "tables_first")
+BELOW_ONE = ("dropout", "average_decay")
+PRECISIONS = (
+    "auto",
+    "32-true",
+    "16-mixed",
+    "bf16-mixed",
+    "16-true",
+    "bf16-true",
+    "64-true",
+    "bf16",
+    "16",
+    "32",
+    "64",
+)
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known dotted name most like `name`, by the whole or by its last part; None if none is like it."""
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _part(value: Any) -> bool:
+    """Whether a value is a number of batches, or a share of all."""
+    return value is None or _whole(value, 1) or (isinstance(value, float) and 0 < value <= 1)
+
+
+def _duration(value: Any) -> bool:
+    return value is None or re.fullmatch(r"\d+:\d\d:\d\d:\d\d", str(value)) is not None
+
+
+RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    ("context_length horizon", lambda v: _whole(v, 1), "a whole number of at least 1"),
+    (
+        "evaluation.stride evaluation.num_samples evaluation.save_windows",
+        lambda v: _whole(v, 1),
+        "a whole number of at least 1",
+    ),
+    ("model.fit.batch_size model.fit.eval_batch_size", lambda v: _whole(v, 1), "a whole number of at least 1"),
+    ("model.fit.max_epochs", lambda v: _whole(v, 1), "a whole number of at least 1"),
+    (
+        "evaluation.max_windows evaluation.val_windows model.fit.steps_per_epoch",
+        lambda v: v is None or _whole(v, 1),
+        "a whole number of at least 1, or null",
+    ),
+    ("model.fit.patience", lambda v: _whole(v, 0), "a whole number of at least 0"),
+    ("seed", lambda v: _whole(v, 0) and v < 2**32, "a whole number of at least 0 and below 2^32"),
+    ("model.fit.train_fraction", lambda v: _number(v) and 0 < v <= 1, "above 0 and at most 1"),
+    (
+        "model.fit.gradient_clip trainer.gradient_clip_val",
+        lambda v: v is None or (_number(v) and v >= 0),
+        "a number of at least 0, or null",
+    ),
+    (
+        "trainer.max_epochs trainer.max_steps",
+        lambda v: v in (None, -1) or _whole(v, 1),
+        "a whole number of at least 1, or -1 for no limit",
+    ),
+    ("trainer.max_time", _duration, "days:hours:minutes:seconds, e.g. 00:00:30:00, or null"),
+    (
+        "trainer.limit_train_batches trainer.val_check_interval",
+        _part,
+        "a whole number of batches, a share from above 0 to 1.0, or null",
+    ),
+    (
+        "trainer.accumulate_grad_batches trainer.check_val_every_n_epoch trainer.log_every_n_steps",
+        lambda v: _whole(v, 1),
+        "a whole number of at least 1",
+    ),
+    ("trainer.precision", lambda v: str(v) in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
+    ("trainer.deterministic", lambda v: v in (None, True, False, "warn"), "true, false or warn"),
+    ("trainer.enable_progress_bar logger.log_data", lambda v: isinstance(v, bool), "true or false"),
+    ("logger.wandb.mode", lambda v: v in (None, "auto", "online", "offline", "disabled"), "auto, online or offline"),
+    ("logger.wandb.tags", lambda v: v is None or isinstance(v, ListConfig), "a list, such as [first,second]"),
+)
+"""Keys, what their value must be, and that in words."""
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Advice that names the known name nearest to a mistyped one, and all of them where they are few."""
+    names = list(known)
+    guess = _nearest(str(word), names)
+    listing = f"choices: {', '.join(sorted(names))}" if 0 < len(names) <= LISTED else ""
+    return " ".join(filter(None, [f"did you mean {guess!r}?" if guess is not None else "", listing]))
+
+
+def _nearest(word: str, names: Sequence[str]) -> str | None:
+    """The dotted name most like `word`, by the whole or by its last part, in upper or lower case."""
 
     def ratio(a: str, b: str) -> float:
-        return difflib.SequenceMatcher(None, a, b).ratio()
+        return difflib.SequenceMatcher(None, a.lower(), b.lower()).ratio()
 
-    def likeness(candidate: str) -> float:
-        return max(ratio(name, candidate), 0.85 * ratio(re.split("[./]", name)[-1], re.split("[./]", candidate)[-1]))
+    def likeness(name: str) -> float:
+        return max(ratio(word, name), 0.85 * ratio(re.split("[./]", word)[-1], re.split("[./]", name)[-1]))
 
-    best = max(known, key=likeness, default=None)
+    best = max(names, key=likeness, default=None)
     return best if best is not None and likeness(best) > 0.6 else None
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Advice that names the nearest known name, or else all of a few."""
-    known = list(known)
-    guess = nearest(name, known)
-    if guess is not None:
-        return f"did you mean {guess}?"
-    return f"choose among {', '.join(sorted(known))}" if 0 < len(known) <= 30 else ""
 
 
 def keys_of(cfg: DictConfig, prefix: str = "") -> list[str]:
@@ -98,31 +171,21 @@ def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
         if key.partition(".")[0] not in OPEN_SECTIONS:
             known = [k for k in keys_of(cfg) if k not in added]
             raise ConfigError(f"there is no config key {key}", did_you_mean(key, known))
-    for key in POSITIVE:
-        check_whole(cfg, key, least=1)
-    for key in POSITIVE_OR_NULL:
-        if OmegaConf.select(cfg, key) is not None:
-            check_whole(cfg, key, least=1)
-    for key in NOT_NEGATIVE:
-        check_whole(cfg, key, least=0)
-    fraction = cfg.model.fit.train_fraction
-    if not isinstance(fraction, int | float) or not 0 < fraction <= 1:
-        raise ConfigError(f"model.fit.train_fraction={fraction} must lie above 0 and at most at 1")
+    for keys, fits, words in RULES:
+        for key in keys.split():
+            value = OmegaConf.select(cfg, key)
+            if not fits(value):
+                raise ConfigError(f"{key}={'null' if value is None else value} must be {words}")
     written: Any = OmegaConf.to_container(cfg.model, resolve=False)
     text = (written.get("prompt") or {}).get("text")
     if "${" in str(text):  # even if escaped, since the run's own config is read again
         raise ConfigError("model.prompt.text holds ${, which a config would evaluate", "write it without the brace")
-    limit = cfg.trainer.max_time
-    if limit is not None and not re.fullmatch(r"\d+:\d\d:\d\d:\d\d", str(limit)):
-        raise ConfigError(
-            f"trainer.max_time={limit} is no time", "write days:hours:minutes:seconds, e.g. 00:00:30:00"
-        )
 
 
 def check_whole(cfg: DictConfig, key: str, least: int) -> None:
     """Refuse a value that is not a whole number of at least `least`, in a ConfigError."""
     value = OmegaConf.select(cfg, key)
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+    if not _whole(value, least):
         raise ConfigError(f"{key}={value} must be a whole number of at least {least}")
 
 
@@ -139,6 +202,8 @@ def check_arguments(section: str, values: dict[str, Any], *functions: Callable[.
     for parameter in _arguments(*functions):
         if parameter.name in values:
             _check_kind(f"{section}.{parameter.name}", values[parameter.name], parameter.annotation)
+            if section.startswith("model"):
+                _check_range(f"{section}.{parameter.name}", values[parameter.name], parameter.annotation)
     last = inspect.signature(functions[-1]).parameters.values()
     if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in last):
         return
@@ -150,6 +215,10 @@ def check_arguments(section: str, values: dict[str, Any], *functions: Callable[.
 
 def _check_kind(key: str, value: Any, annotation: Any) -> None:
     """Refuse a value that is plainly of another kind than a simple annotation, such as ``int | None``, says."""
+    if annotation == "Sequence[float]":
+        if not isinstance(value, list | tuple) or not value or not all(_number(v) and v >= 0 for v in value):
+            raise ConfigError(f"{key}={value} must be a list of numbers of at least 0, such as [0.1,1]")
+        return
     kinds = annotation.split(" | ") if isinstance(annotation, str) else []
     if not kinds or any(kind not in KINDS for kind in kinds):
         return
@@ -157,6 +226,20 @@ def _check_kind(key: str, value: Any, annotation: Any) -> None:
         if isinstance(value, KINDS[kind][0]) and (kind == "bool" or not isinstance(value, bool)):
             return
     raise ConfigError(f"{key}={value} must be {' or '.join(KINDS[kind][1] for kind in kinds)}")
+
+
+def _check_range(key: str, value: Any, annotation: Any) -> None:
+    """Refuse a number that no model can work with."""
+    name = key.rpartition(".")[2]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    least = int(str(annotation).startswith("int") and name not in MAY_BE_ZERO)
+    if not math.isfinite(value) or value < least or (value == 0 and name in ABOVE_ZERO):
+        raise ConfigError(f"{key}={value} must be {'above 0' if name in ABOVE_ZERO else f'at least {least}'}")
+    if value > 1 and name in AT_MOST_ONE:
+        raise ConfigError(f"{key}={value} must be at most 1")
+    if value >= 1 and name in BELOW_ONE:
+        raise ConfigError(f"{key}={value} must be below 1")
 
 
 def keyword_defaults(*functions: Callable[..., Any]) -> dict[str, Any]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Callable
+
 
 class TimeVisError(Exception):
     """Something is wrong with what the user gave; the message says what, where, and what to do.
@@ -54,3 +58,27 @@ class Cancelled(TimeVisError):
 
     def __reduce__(self) -> tuple:
         return (type(self), (self.message, self.advice, self.exit_code))
+
+
+def say(error: TimeVisError | OSError) -> int:
+    """Print what a user can mend; returns the exit code."""
+    print(f"Error: {error}", file=sys.stderr)
+    return 1
+
+
+def exit_code(work: Callable[[], int]) -> int:
+    """The exit code of a script's work, with what a user can mend in one line, and silence where nobody reads on."""
+    try:
+        code = work()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return reader_gone()
+    except (TimeVisError, OSError) as error:
+        return say(error)
+    return code
+
+
+def reader_gone() -> int:
+    """Write to nowhere from now on, as `| head` has read enough; returns the exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from timevis.config_check import check_whole
-from timevis.data.options import check_keys, nearest
+from timevis.config_check import check_whole, did_you_mean
+from timevis.data.options import check_keys
 from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport
 from timevis.data.split import borders, make_split
@@ -50,7 +50,7 @@ def data_config(source: str, overrides: Sequence[str], folder: Path) -> tuple[di
     named = sorted(p.stem for p in folder.glob("*.yaml"))
     is_file = Path(source).suffix or Path(source).exists()
     if not is_file and source not in named:
-        raise ConfigError(f"{source!r} is neither a file nor a data set", nearest(source, named))
+        raise ConfigError(f"{source!r} is neither a file nor a data set", did_you_mean(source, named))
     cfg = yaml.safe_load((folder / ("csv.yaml" if is_file else f"{source}.yaml")).read_text(encoding="utf-8"))
     if is_file:
         cfg["path"] = source

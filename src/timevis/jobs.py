@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -43,6 +44,8 @@ def run_job(cfg: DictConfig) -> float:
         failure = explain(error, cfg)
         log.error("failed: %s", failure)
         if sweep is None:
+            with suppress(OSError):  # Hydra has made it before the config was looked at
+                folder.rmdir()
             raise SystemExit(1) from None
         if read_status(folder) is None:
             write_text(folder / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(overrides)))

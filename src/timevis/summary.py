@@ -15,9 +15,10 @@ from timevis.evaluation.verdict import COSTS, METRICS, interval, number
 def one_line(results: dict[str, Any]) -> str:
     """The verdict for logs and sweeps."""
     skill, wql = results["skill"]["wql"], results["metrics"]["wql"]["value"]
+    bounds = f" ({interval(skill)})" if interval(skill) else ""
     return (
         f"{model_label(results['run'])}: val/wql {number(results['validation']['wql'])}, test/wql {number(wql)}, "
-        f"skill against seasonal naive {number(skill['value'])} ({interval(skill)})"
+        f"skill against seasonal naive {number(skill['value'])}{bounds}"
     )
 
 

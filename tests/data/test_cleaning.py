@@ -175,8 +175,20 @@ def test_a_mistyped_year_is_found_by_its_row() -> None:
         cleaned(wide(times))
 
 
+@pytest.mark.parametrize(("value", "every"), [(-999, 50), (9999, 8), (-99.9, 20)])
+def test_a_value_that_may_mean_missing_is_reported_however_often_it_stands(value: float, every: int) -> None:
+    values = VALUES.copy()
+    values[::every] = value
+    panel, report = cleaned(wide(values=values))
+    assert any(f"is {value:g} in {len(values[::every])} rows" in note for note in report.notes)
+    assert np.isfinite(panel.values).all()
+    measured = np.linspace(0, 999, 400)
+    measured[100:110] = 999
+    assert not any("leave those cells empty" in note for note in cleaned(wide(values=measured))[1].notes)
+
+
 @pytest.mark.parametrize(
-    "freq", ["30s", "5min", "2h", "D", "B", "W-WED", "MS", "ME", "QS-JAN", "QE-DEC", "YS-JAN", "YE-DEC"]
+    "freq", ["30s", "5min", "2h", "D", "B", "W-WED", "MS", "ME", "QS-JAN", "QE-DEC", "YS-JAN", "YE-DEC", "BME", "28D"]
 )
 def test_the_frequency_is_inferred_through_gaps(freq: str) -> None:
     index = pd.date_range("1950-01-01", periods=120, freq=freq, unit="us")
@@ -254,6 +266,9 @@ def test_the_advice_on_a_date_whose_hour_was_left_out_names_both() -> None:
     with pytest.raises(DataError, match="several rows that disagree") as error:
         cleaned(frame, time="date")
     assert error.value.advice == "data.time=[date,hour] reads the clock beside the date"
+    with pytest.raises(DataError, match="several rows that disagree") as error:
+        cleaned(frame.rename(columns={"hour": "Stunde"}).assign(Stunde=HOURS.strftime("%H:%M")))
+    assert error.value.advice == "data.time=[date,Stunde] reads the clock beside the date"
     with pytest.raises(DataError) as error:
         cleaned(frame.assign(hour=frame["hour"].replace(5, 25)), time="date")
     assert "hour" not in error.value.advice

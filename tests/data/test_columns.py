@@ -8,6 +8,7 @@ import pytest
 from timevis.data.columns import Columns, find_columns
 from timevis.data.options import DataOptions
 from timevis.data.table import Table
+from timevis.data.timestamps import parse_times
 from timevis.errors import ConfigError, DataError
 
 HOURS = pd.date_range("2024-01-01", periods=50, freq="h").astype(str)
@@ -22,6 +23,11 @@ def test_the_time_column_is_found_by_name_or_content(name: str) -> None:
     frame = pd.DataFrame({"x": range(50), name: HOURS, "y": range(50)})
     assert found(frame).time == (name,)
     assert found(frame).targets == ("x", "y")
+
+
+def test_blank_rows_do_not_hide_the_time_column() -> None:
+    frame = pd.DataFrame({"gemessen am": [*HOURS, *[""] * 20], "x": [*range(50), *[None] * 20]})
+    assert found(frame).time == ("gemessen am",)
 
 
 def test_no_time_column_is_an_error_that_lists_the_columns() -> None:
@@ -95,6 +101,28 @@ def test_year_month_day_and_hour_make_a_time() -> None:
         {"year": times.year, "month": times.month, "day": times.day, "hour": times.hour, "x": range(50)}
     )
     assert found(frame).time == ("year", "month", "day", "hour")
+
+
+def test_year_and_month_make_a_time() -> None:
+    months = pd.date_range("2000-01-01", periods=50, freq="MS")
+    frame = pd.DataFrame({"Year": months.year, "Month": months.month, "x": range(50)})
+    assert found(frame).time == ("Year", "Month")
+    assert (parse_times(Table(frame, "t.csv"), ("Year", "Month")).index == months).all()
+
+
+def test_beside_a_whole_time_its_parts_are_neither_the_time_nor_targets() -> None:
+    times = pd.to_datetime(HOURS)
+    frame = pd.DataFrame({"datetime": HOURS, "year": times.year, "month": times.month, "day": times.day})
+    columns = found(frame.assign(hour=times.hour, x=range(50)))
+    assert (columns.time, columns.targets) == (("datetime",), ("x",))
+    assert columns.left_out["hour"] == "is part of the time"
+
+
+def test_a_clock_may_be_written_with_dots() -> None:
+    times = pd.to_datetime(HOURS)
+    frame = pd.DataFrame({"Date": times.strftime("%Y-%m-%d"), "Time": times.strftime("%H.%M.%S"), "x": range(50)})
+    assert found(frame).time == ("Date", "Time")
+    assert (parse_times(Table(frame, "t.csv"), ("Date", "Time")).index == times).all()
 
 
 def test_a_date_and_a_clock_column_make_a_time_but_a_full_time_keeps_its_own() -> None:

@@ -48,12 +48,33 @@ WRITERS: dict[str, Callable[[Path], None]] = {
     "german.csv": text(CSV.replace(",", ";").replace(".", ",")),
     "titled.csv": text("My report\nof January\n\n" + CSV),
     "excel_export.csv": text("sep=;\n" + CSV.replace(",", ";")),
+    "facts.csv": text("latitude,longitude,zone,height\n52.5,13.4,GMT,38\n\n" + CSV),
     "comment.csv": text("# exported by a tool\n\n" + CSV),
     "packed.csv.gz": lambda path: path.write_bytes(gzip.compress(CSV.encode())) and None,
     "book.xlsx": excel,
     "records.json": lambda path: FRAME.to_json(path, orient="records", date_format="iso"),
     "columns.json": lambda path: FRAME.to_json(path, orient="columns", date_format="iso"),
     "split.json": lambda path: FRAME.to_json(path, orient="split", date_format="iso"),
+    "facts.json": lambda path: (
+        path.write_text(
+            json.dumps(
+                {"place": {"lat": 1}, "hourly": json.loads(FRAME.to_json(orient="records", date_format="iso"))}
+            )
+        )
+        and None
+    ),
+    "weather.json": lambda path: (
+        path.write_text(
+            json.dumps(
+                {
+                    "lat": 52.5,
+                    "units": {"load": "MW"},
+                    "hourly": {c: v.astype(str).tolist() for c, v in FRAME.items()},
+                }
+            )
+        )
+        and None
+    ),
     "lines.jsonl": lambda path: FRAME.to_json(path, orient="records", lines=True, date_format="iso"),
     "lists.json": lambda path: (
         path.write_text(json.dumps({c: v.astype(str).tolist() for c, v in FRAME.items()})) and None
@@ -134,6 +155,14 @@ def test_a_bad_file_is_a_clear_error(name: str, writer: Callable[[Path], None], 
     assert name in error.value.message
 
 
+@pytest.mark.parametrize(("name", "content"), [("t.csv", ""), ("t.csv", "time,load\n"), ("t.json", "[]")])
+def test_a_file_without_rows_is_answered_with_what_belongs_into_it(name: str, content: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=name) as error:
+        read_table(tmp_path / name)
+    assert "a row of column names" in error.value.advice
+
+
 def test_json_columns_keyed_by_row_are_joined_by_key(tmp_path: Path) -> None:
     (tmp_path / "t.json").write_text(
         '{"time": {"b": "2024", "a": "2023"}, "v": {"a": 3, "b": 4}, "w": {"b": 2, "a": 1}}'
@@ -162,9 +191,63 @@ def test_a_comma_that_may_be_a_thousands_separator_is_an_error_that_asks(tmp_pat
     assert read_table(path).frame["load"].tolist() == [0.25, 2.5]
 
 
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (("1,250.5", "2,500"), (1250.5, 2500)),
+        (("1.250,5", "2.500"), (1250.5, 2500)),
+        (("12,5", "3"), (12.5, 3)),
+        (("1,250,000", "999"), (1250000, 999)),
+        (("1 250", "-2 500,5"), (1250, -2500.5)),
+        (("1'250.5", "\u22122"), (1250.5, -2)),
+    ],
+)
+@pytest.mark.parametrize("name", ["t.csv", "semicolon.csv", "t.xlsx", "t.jsonl"])
+def test_numbers_with_separators_are_read_and_the_report_says_how(
+    cells: tuple[str, ...], values: tuple[float, ...], name: str, tmp_path: Path
+) -> None:
+    frame = pd.DataFrame({"time": ["2024-01-01", "2024-01-02"], "note": ["a", "b"], "load": cells})
+    if name == "t.xlsx":
+        frame.to_excel(tmp_path / name, index=False)
+    elif name == "t.jsonl":
+        frame.to_json(tmp_path / name, orient="records", lines=True)
+    else:
+        frame.to_csv(tmp_path / name, index=False, sep=";" if name == "semicolon.csv" else ",")
+    table = read_table(tmp_path / name)
+    assert table.frame["load"].tolist() == list(values)
+    assert any("decimal comma" in note or "are read as" in note for note in table.notes)
+
+
+def test_points_between_thousands_are_told_by_the_decimal_commas_beside_them(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("time;load;price\n2024-01-01;1.250;3,5\n2024-01-02;2.500;4,5\n")
+    assert read_table(path).frame["load"].tolist() == [1250, 2500]
+
+
+def test_a_column_of_a_workbook_that_can_be_read_either_way_stays_text_until_the_mark_is_said(tmp_path: Path) -> None:
+    pd.DataFrame({"time": ["2024-01-01"], "load": ["1,250"]}).to_excel(tmp_path / "t.xlsx", index=False)
+    assert read_table(tmp_path / "t.xlsx").frame["load"].tolist() == ["1,250"]
+    assert read_table(tmp_path / "t.xlsx", decimal="comma").frame["load"].tolist() == [1.25]
+    assert read_table(tmp_path / "t.xlsx", decimal="point").frame["load"].tolist() == [1250]
+
+
+def test_names_and_dates_with_separators_stay_text(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"time": ["01.02.2020", "02.02.2020"], "id": ["007", "1 b"], "load": [1.5, 2.5]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    assert read_table(tmp_path / "t.csv").frame[["time", "id"]].equals(frame[["time", "id"]])
+
+
 def test_a_workbook_may_leave_the_name_of_the_time_column_empty(tmp_path: Path) -> None:
     FRAME.set_index("time")[["load"]].rename_axis(None).to_excel(tmp_path / "t.xlsx")
     assert list(read_table(tmp_path / "t.xlsx").frame.columns) == ["column 1", "load"]
+
+
+def test_a_row_of_groups_above_the_names_of_a_workbook_is_passed_over(tmp_path: Path) -> None:
+    groups = pd.DataFrame([["", "Plant A", "Plant B"], FRAME.columns, *FRAME.astype(object).to_numpy()])
+    groups.to_excel(tmp_path / "t.xlsx", index=False, header=False)
+    table = read_table(tmp_path / "t.xlsx")
+    assert list(table.frame.columns) == list(FRAME.columns)
+    assert table.place(0) == "row 3"
 
 
 def test_a_missing_file_is_answered_with_the_tables_beside_it(tmp_path: Path) -> None:

@@ -26,6 +26,9 @@ def parsed(values: object, **options: bool | None) -> pd.DatetimeIndex:
         "%d.%m.%Y %H:%M",
         "%m/%d/%Y %I:%M %p",
         "%d-%b-%Y %H:%M",
+        "%Y%m%dT%H%M",
+        "%Y%m%d%H",
+        "%Y%m%d%H%M%S",
     ],
 )
 def test_usual_ways_to_write_a_time_are_read(pattern: str) -> None:
@@ -135,6 +138,39 @@ def test_a_cell_that_is_not_a_time_is_named(cell: str, message: str) -> None:
 def test_numbers_since_1970_are_utc(unit: str) -> None:
     index = parsed(HOURS.as_unit(unit).asi8)
     assert (index == HOURS.tz_localize("UTC")).all()
+
+
+@pytest.mark.parametrize("pattern", ["%Y%m%d%H", "%Y%m%d%H%M", "%Y%m%d%H%M%S"])
+def test_whole_numbers_that_are_dates_and_hours_are_not_taken_for_seconds_since_1970(pattern: str) -> None:
+    assert (parsed(HOURS.strftime(pattern).astype("int64")) == HOURS).all()
+    assert parsed([1900010100, 1900010200]).tz is None
+    assert parsed([1900010177, 1900013777]).tz is not None  # seconds: no hour is 77
+
+
+@pytest.mark.parametrize(
+    ("pattern", "freq"),
+    [("%Y%m", "MS"), ("%m.%Y", "MS"), ("%b-%y", "MS"), ("%b %Y", "MS"), ("%G-W%V", "W-MON"), ("%GW%V-%u", "W-MON")],
+)
+def test_months_and_weeks_are_read_as_their_first_day(pattern: str, freq: str) -> None:
+    days = pd.date_range("1999-03-01", periods=60, freq=freq, unit="us")
+    assert (parsed(days.strftime(pattern)) == days).all()
+
+
+def test_quarters_are_read_as_their_first_day() -> None:
+    days = pd.date_range("1999-01-01", periods=40, freq="QS", unit="us")
+    assert (parsed([f"{d.year}-Q{d.quarter}" for d in days]) == days).all()
+    assert (parsed([f"Q{d.quarter} {d.year}" for d in days]) == days).all()
+
+
+@pytest.mark.parametrize("cell", ["January", "2024-W54", "Jan 24 10:00"])
+def test_a_time_without_a_year_or_of_no_week_is_an_error(cell: str) -> None:
+    with pytest.raises(DataError, match=r"row 1, column 'time': the time .* is not a date or time"):
+        parsed([cell])
+
+
+@pytest.mark.parametrize("cell", ["20240131T130000Z", "20240131T1300Z", "2024-01-31T13Z", "20240131T1400+01:00"])
+def test_compact_times_may_have_a_zone(cell: str) -> None:
+    assert parsed([cell])[0] == pd.Timestamp("2024-01-31T13:00Z")
 
 
 def test_compact_dates_and_years_are_read() -> None:

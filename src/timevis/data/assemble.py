@@ -14,7 +14,7 @@ from timevis.data.numbers import check_precision, to_numbers
 from timevis.data.options import DataOptions
 from timevis.data.quality import QualityReport, stamps
 from timevis.data.table import MISSING, Table
-from timevis.data.timestamps import Times, check_zone, parse_times
+from timevis.data.timestamps import Times, parse_times
 from timevis.errors import DataError
 
 MOST_AVERAGED = 0.01
@@ -57,8 +57,6 @@ def read_rows(table: Table, columns: Columns, options: DataOptions, report: Qual
         A cell is not what its column needs, the times have no regular step, or too many rows of one time disagree.
     """
     table = _without_blank_rows(table, columns.time, report)
-    if options.timezone:
-        check_zone(options.timezone)
     times = parse_times(table, columns.time, options.cleaning.day_first)
     report.notes += times.notes
     index, timezone = _clock(times, options, report)
@@ -196,7 +194,7 @@ def _merge(
 def _advice_on_id(table: Table, columns: Columns) -> str:
     if columns.id:
         return f"{columns.id!r} does not tell the series apart; say another data.id, or aggregate the rows first"
-    if clock := clock_beside(table.frame, columns.time[0]) if len(columns.time) == 1 else None:
+    if clock := clock_beside(table.frame, columns.time[0], named=False) if len(columns.time) == 1 else None:
         return f"data.time=[{columns.time[0]},{clock}] reads the clock beside the date"
     candidates = series_candidates(table, columns.time)
     fits = f"; data.id={candidates[0]} would tell them apart" if candidates else ""

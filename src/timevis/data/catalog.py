@@ -14,9 +14,10 @@ from typing import Any
 
 import yaml
 
+from timevis.config_check import did_you_mean
 from timevis.data.cleaning import add_holidays, clean, finish
 from timevis.data.items import read_items
-from timevis.data.options import DataOptions, nearest
+from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality import QualityReport
 from timevis.data.synthetic import synthetic_panel
@@ -78,7 +79,7 @@ def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
     entries = catalog()
     if options.name not in entries:
         raise ConfigError(
-            f"there is no data set {options.name!r}", nearest(options.name, [*entries, "csv", "synthetic"])
+            f"there is no data set {options.name!r}", did_you_mean(options.name, [*entries, "csv", "synthetic"])
         )
     card, entry = read_card(options.name)
     return read_table(find_file(entry) if "url" in entry else _bundled(options.name)), card

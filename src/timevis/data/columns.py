@@ -8,15 +8,17 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.numbers import kind_of
-from timevis.data.options import DataOptions, nearest
-from timevis.data.table import Table, short
+from timevis.config_check import did_you_mean
+from timevis.data.numbers import NUMBERS, kind_of
+from timevis.data.options import DataOptions
+from timevis.data.table import MISSING, Table, short
 from timevis.data.timestamps import PARTS, looks_like_time
 from timevis.errors import ConfigError, DataError
 
 TIME_NAMES = ("time", "timestamp", "datetime", "date_time", "date", "ds", "ts", "day", "month", "year", "period")
 ID_NAMES = ("id", "unique_id", "item_id", "series_id", "series", "item", "sensor", "sensor_id", "station", "store")
 CLOCK_NAMES = ("time", "hour", "hours", "hr", "clock", "time of day")
+CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[APap][Mm])?|\d{1,2}\.\d{2}\.\d{2}"
 COUNTER_NAMES = ("no", "nr", "index", "row", "rownum", "row_number", "unnamed: 0", "column 1", "id")
 NOT_A_TARGET = {"boolean": "holds booleans", "time": "holds dates", "text": "holds text", "empty": "is empty"}
 
@@ -56,12 +58,13 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
     """
     asked = [*(options.time or ()), *((options.id,) if options.id else ()), *(options.target or ())]
     covariates = {k: v for k, v in (options.covariates or {}).items() if k != "holiday" or k in table.frame}
+    columns = [str(c) for c in table.frame.columns]
     for name in (*asked, *covariates):
-        if name not in table.frame:
-            raise DataError(f"{table.source} has no column {name!r}", nearest(name, map(str, table.frame.columns)))
+        if name not in columns:
+            raise DataError(f"{table.source} has no column {name!r}", did_you_mean(name, columns))
     notes: list[str] = []
     time = options.time or _find_time(table, notes)
-    rest = [str(c) for c in table.frame.columns if c not in time]
+    rest = [c for c in columns if c not in time]
     id_column = options.id or _find_id(
         table, time, [c for c in rest if c not in asked and c not in covariates], notes
     )
@@ -94,14 +97,18 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
         return found
     kinds = {c: kind_of(table.frame[c]) for c in rest}
     numeric = [c for c in rest if kinds[c] == "number"]
+    parts = [c for c in numeric if c.lower().strip() in PARTS]
+    if set(parts) < set(numeric):  # beside a whole time they only repeat it
+        numeric = [c for c in numeric if c not in parts]
     counters = [c for c in numeric if len(numeric) > 1 and _is_counter(table.frame, c, id_column)]
     found.left_out = {c: NOT_A_TARGET[k] for c, k in kinds.items() if k != "number"}
     found.left_out |= dict.fromkeys(counters, "counts the rows")
+    found.left_out |= {c: "is part of the time" for c in parts if c not in numeric}
     found.targets = tuple(c for c in numeric if c not in counters)
     if not found.targets:
         others = "; ".join(f"{c!r} {why}{_first_text(table, c, kinds[c])}" for c, why in found.left_out.items())
         others = others or "there is none beside the time"
-        raise DataError(f"{table.source}: no numeric column is left to forecast ({others})", "data.target names one")
+        raise DataError(f"{table.source}: no numeric column is left to forecast ({others})", NUMBERS)
     return found
 
 
@@ -115,25 +122,22 @@ def _first_text(table: Table, name: str, kind: str) -> str:
 def _find_time(table: Table, notes: list[str]) -> tuple[str, ...]:
     frame = table.frame
     lower = {str(c).lower().strip(): str(c) for c in frame.columns}
-    if {"year", "month", "day"} <= set(lower):
-        parts = tuple(lower[p] for p in PARTS if p in lower)
+    named = [lower[n] for n in TIME_NAMES if n in lower]
+    times = [n for n in named if looks_like_time(frame[n]) or _numeric_time(frame[n])]
+    parts = tuple(lower[p] for p in PARTS if p in lower and kind_of(frame[lower[p]]) == "number")
+    if parts[:2] == (lower.get("year"), lower.get("month")) and set(times) <= set(parts):
         notes.append(f"the time is made of the columns {', '.join(parts)}")
         return parts
-    named = [lower[n] for n in TIME_NAMES if n in lower]
-    for name in named:
-        column = frame[name]
-        if looks_like_time(column) or (types.is_numeric_dtype(column) and _numeric_time(column)):
-            return _noted(name, frame, notes)
-    for name in map(str, frame.columns):
-        if looks_like_time(frame[name]):
-            return _noted(name, frame, notes)
+    times += [n for n in map(str, frame.columns) if n not in named and looks_like_time(frame[n])]
+    if times:  # 13.01.05 is a clock time where another column holds dates
+        return _noted(min(times, key=lambda n: (n in parts, _is_clock(frame[n]))), frame, notes)
     for name in named:
         if frame[name].notna().any():
             return (name,)  # named like a time: let parsing say which cell is not one
     raise DataError(
         f"{table.source}: there is no time column among {', '.join(map(repr, frame.columns[:12]))}"
         + ("..." if len(frame.columns) > 12 else ""),
-        "one column must hold times such as 2020-01-31 13:00; data.time names it",
+        "one column must hold times such as 2020-01-31 13:00, and data.time names it; no row stands above the names",
     )
 
 
@@ -144,12 +148,15 @@ def _noted(name: str, frame: pd.DataFrame, notes: list[str]) -> tuple[str, ...]:
     return (name, clock) if clock else (name,)
 
 
-def clock_beside(frame: pd.DataFrame, date: str) -> str | None:
-    """The column of clock times beside a column of dates without them."""
+def clock_beside(frame: pd.DataFrame, date: str, named: bool = True) -> str | None:
+    """The column of clock times beside a column of dates without them; without `named`, also text of any name."""
     if not _is_date_only(frame[date]):
         return None
-    named = [c for c in map(str, frame.columns) if c != date and c.lower().strip() in CLOCK_NAMES]
-    return next((c for c in named if _is_clock(frame[c])), None)
+    for name in map(str, frame.columns):
+        may = name.lower().strip() in CLOCK_NAMES or not (named or types.is_numeric_dtype(frame[name]))
+        if may and name != date and _is_clock(frame[name]):
+            return name
+    return None
 
 
 def _is_date_only(column: pd.Series) -> bool:
@@ -163,11 +170,13 @@ def _is_clock(column: pd.Series) -> bool:
     sample = column.dropna()
     if types.is_numeric_dtype(column):
         return bool(len(sample)) and bool(sample.isin(range(25)).all())
-    sample = sample.iloc[:20].astype(str)
-    return bool(len(sample)) and bool(sample.str.fullmatch(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[APap][Mm])?").all())
+    sample = sample[~sample.isin(MISSING)].iloc[:20].astype(str)
+    return bool(len(sample)) and bool(sample.str.fullmatch(CLOCK).all())
 
 
 def _numeric_time(column: pd.Series) -> bool:
+    if not types.is_numeric_dtype(column):
+        return False
     values = column.dropna()
     return bool(len(values)) and bool(values.min() >= 1700) and bool((values == values.round()).all())
 
@@ -179,7 +188,7 @@ def _find_id(table: Table, time: tuple[str, ...], rest: list[str], notes: list[s
     if repeated.mean() <= 0.01:
         return None
     named = [c for c in rest if c.lower().strip() in ID_NAMES]
-    text = [c for c in rest if c not in named and kind_of(frame[c]) == "text"]
+    text = [c for c in rest if c not in named and kind_of(frame[c]) == "text" and not _is_clock(frame[c])]
     for name in named + text:
         if frame[name].nunique() > 1 and frame.duplicated([*time, name]).mean() <= 0.01:
             notes.append(f"the table is long: {name!r} names the series")

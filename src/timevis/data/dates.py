@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -11,27 +12,49 @@ from timevis.data.table import Table
 from timevis.errors import DataError
 
 DAY_OR_MONTH = re.compile(r"(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
-SHORT_YEAR = re.compile(r"(\d{1,2}(?:([/.\-])\d{1,2}\2|[-/ .][A-Za-z]{3,9}[-/ .]))(\d{2})(?![\d:])")
+SHORT_YEAR = re.compile(
+    r"^(\d{1,2}(?:([/.\-])\d{1,2}\2|[-/ .][A-Za-z]{3,9}[-/ .])|[A-Za-z]{3,9}[-/ .'](?=\d+$))(\d{2})(?![\d:])"
+)
+PERIOD = re.compile(
+    r"^(?:(?P<week_year>\d{4})[- ]?W(?P<week>\d\d?)(?:-?(?P<day>[1-7]))?"
+    r"|(?P<year>\d{4})[-/ ]?Q(?P<quarter>[1-4])|Q(?P<quarter2>[1-4])[-/ ](?P<year2>\d{4})"
+    r"|(?P<month>\d{1,2})[./-](?P<year3>\d{4}))$"
+)
 PLAUSIBLE = re.compile(r"\d{4}|[A-Za-z]{3}")
 
 
 def parse_plain(text: pd.Series, utc: bool = False) -> pd.Series:
-    """Times that begin with the year or name the month; NaT where a text is not one."""
+    """Times that begin with the year or name the month; NaT where a text is not one, or has a zone without `utc`."""
     parsed = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=utc)
     left = parsed.isna() & text.str.contains(PLAUSIBLE)
     if left.any():
         rest = pd.to_datetime(text[left], format="mixed", errors="coerce", utc=utc)
         parsed = parsed.astype(rest.dtype) if parsed.isna().all() else parsed
-        parsed[left] = rest
+        parsed[left] = rest.mask(rest.dt.year == 1)  # a text without a year
     return parsed
 
 
 def full_years(text: pd.Series, notes: list[str]) -> pd.Series:
-    """Write years of two digits, as in 31/01/98 or 31-Jan-98, with four, in the way of POSIX."""
+    """Write years of two digits, as in 31/01/98, 31-Jan-98 or Jan-98, with four, in the way of POSIX."""
     if not text.str.match(SHORT_YEAR).any():
         return text
     notes.append("years of two digits are read as 1969 to 2068")
     return text.str.replace(SHORT_YEAR, lambda m: f"{m[1]}{19 if m[3] >= '69' else 20}{m[3]}", regex=True)
+
+
+def first_days(text: pd.Series) -> pd.Series:
+    """Write weeks (2024-W05), quarters (2024Q1, Q1 2024) and months (01.2024) as their first day; else unchanged."""
+    return text.str.replace(PERIOD, _first_day, regex=True) if text.str.match(PERIOD).any() else text
+
+
+def _first_day(found: re.Match[str]) -> str:
+    if found["week"] is None:
+        month = found["month"] or 3 * int(found["quarter"] or found["quarter2"]) - 2
+        return f"{found['year'] or found['year2'] or found['year3']}-{month:0>2}-01"
+    try:
+        return date.fromisocalendar(int(found["week_year"]), int(found["week"]), int(found["day"] or 1)).isoformat()
+    except ValueError:
+        return found[0]
 
 
 def day_or_month(table: Table, name: str, text: pd.Series, day_first: bool | None, notes: list[str]) -> pd.Series:

@@ -21,7 +21,7 @@ NICE_STEPS = tuple(
     + [n * 3_600_000_000 for n in (1, 2, 3, 4, 6, 8, 12)]
     + [DAY, 7 * DAY]
 )
-CALENDAR_STEPS = ("MS", "ME", "QS", "QE", "YS", "YE")
+CALENDAR_STEPS = {"M": ("MS", "ME", "BMS", "BME"), "Q": ("QS", "QE", "BQS", "BQE"), "Y": ("YS", "YE", "BYS", "BYE")}
 TOLERANCE = 0.1
 """Rows within this share of a step beside the grid are put onto it."""
 
@@ -91,7 +91,7 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
     steps = steps[steps > 0]
     if len(steps) < 2:
         raise DataError(
-            f"{source}: {len(steps) + 1} distinct times are too few for a series",
+            f"{source}: {len(steps) + 1} different time{'s are' if len(steps) else ' is'} too few for a series",
             ROWS_NEEDED,
         )
     found, counts = np.unique(steps, return_counts=True)
@@ -119,19 +119,22 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
 def _calendar_frequency(times: pd.DatetimeIndex, source: str) -> str:
     days = float(np.median(np.diff(times.to_numpy()).astype("m8[us]").astype(float))) / DAY
     wanted = "M" if days < 60 else "Q" if days < 200 else "Y"
-    for alias in (a for a in CALENDAR_STEPS if a[0] == wanted):
+    for alias in CALENDAR_STEPS[wanted]:
         for offset in _anchored(alias):
             if all(offset.is_on_offset(t) for t in times[:200]):
                 return offset.freqstr
+    steps, counts = np.unique(np.diff(times.asi8), return_counts=True)
+    if counts.max() >= 0.9 * counts.sum():
+        return _step_alias(int(steps[counts.argmax()]))
     raise DataError(
         f"{source}: the times step by about {days:.0f} days, but not by whole months, quarters or years",
-        "say data.frequency, for example data.frequency=28D",
+        "write each time as the first day of its month, quarter or year, or say data.frequency",
     )
 
 
 def _anchored(alias: str) -> list[BaseOffset]:
     months = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-    names = [alias] if alias[0] == "M" else [alias] + [f"{alias}-{m}" for m in months]
+    names = [alias] if "M" in alias else [alias] + [f"{alias}-{m}" for m in months]
     return [o for o in map(to_offset, names) if o is not None]
 
 

@@ -9,10 +9,11 @@ from typing import TypeVar
 
 import numpy as np
 
+from timevis.config_check import did_you_mean
 from timevis.data.assemble import Rows, read_rows
 from timevis.data.cleaning import add_holidays
 from timevis.data.columns import Columns, find_columns
-from timevis.data.options import DataOptions, nearest
+from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality import QualityReport
 from timevis.data.spread import to_panel
@@ -90,7 +91,7 @@ def in_order(panel: P, channels: tuple[str, ...], where: str) -> P:
     """
     absent = [c for c in channels if c not in panel.channels]
     if absent:
-        raise DataError(f"{where} has no channel {absent[0]!r}", nearest(absent[0], panel.channels))
+        raise DataError(f"{where} has no channel {absent[0]!r}", did_you_mean(absent[0], panel.channels))
     order = [panel.channels.index(c) for c in channels]
     return replace(panel, values=np.asfortranarray(panel.values[:, order]), channels=channels)
 

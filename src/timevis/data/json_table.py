@@ -28,11 +28,24 @@ def read_json(raw: bytes, source: str, encoding: str | None = None) -> Table:
         content = json.loads(text)
     except json.JSONDecodeError as error:
         content = _lines(text, source, error)
-    if isinstance(content, dict) and len(content) == 1 and isinstance(next(iter(content.values())), list | dict):
-        inner = next(iter(content.values()))
-        if isinstance(inner, dict) or (inner and isinstance(inner[0], dict)):
-            content = inner
+    if isinstance(content, dict) and (key := _only_table(content)) is not None:
+        content = content[key]
+        notes.append(f"read what stands under {key!r}")
     return Table(_frame(content, source), source, unit="record", notes=notes)
+
+
+def _only_table(content: dict[str, Any]) -> str | None:
+    """The key of the one table in an object, beside facts about it; None where there is none or the object is one."""
+    if len(content) == 1 and isinstance(next(iter(content.values())), dict):
+        return next(iter(content))
+    tables = [
+        key
+        for key, value in content.items()
+        if (isinstance(value, list) and value and isinstance(value[0], dict))
+        or (isinstance(value, dict) and len(value) > 1 and all(isinstance(v, list) for v in value.values()))
+    ]
+    lists = [key for key, value in content.items() if isinstance(value, list)]
+    return tables[0] if len(tables) == 1 and set(lists) <= set(tables) else None
 
 
 def _lines(text: str, source: str, error: json.JSONDecodeError) -> list[Any]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.calendar import steps_per_day
-from timevis.data.outliers import find_outliers, fit_bounds
+from timevis.data.outliers import find_outliers, fit_bounds, placeholder
 from timevis.data.panel import Panel
 from timevis.data.quality import LISTED, QualityReport
 
@@ -29,6 +29,8 @@ def mask_defects(panel: Panel, report: QualityReport) -> Panel:
 def treat_outliers(panel: Panel, ends: tuple[int, int, int], mask: bool, report: QualityReport) -> Panel:
     """Report values outside bounds fitted on the training rows; with `mask`, make those before the test part missing.
 
+    Values such as -999 are reported too, however many they are.
+
     A test target is never masked for being unusual: what makes a forecast hard must not leave the score.
     """
     per_day = steps_per_day(panel.freq)
@@ -47,6 +49,13 @@ def treat_outliers(panel: Panel, ends: tuple[int, int, int], mask: bool, report:
             "masked": int((at < ends[1]).sum()) if mask else 0,
             "places": places,
         }
+    for channel, column in zip(panel.channels, panel.values.T, strict=True):
+        if (found_nines := placeholder(column)) is not None:
+            value, count = found_nines
+            report.notes.append(
+                f"{channel!r} is {value:g} in {count} rows, far from its other values: leave those cells empty if it "
+                "means that there is no value"
+            )
     if mask and (early := found[found[:, 0] < ends[1]]).size:
         values = panel.values.copy(order="K")
         values[early[:, 0], early[:, 1]] = np.nan

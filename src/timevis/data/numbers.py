@@ -9,6 +9,10 @@ from pandas.api import types
 from timevis.data.table import MISSING, Table, short
 from timevis.errors import DataError
 
+NUMBERS = (
+    "write numbers like 1234.5, and leave the cell empty where there is no value; "
+    "data.cleaning.decimal says whether 1,250 is a thousand"
+)
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -59,7 +63,7 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
             where = f"{table.source}: {table.place(bad[0])}, column {name!r}"
             raise DataError(
                 f"{where} holds text{more}: {short(text.iloc[bad[0]])}",
-                "write numbers like 1234.5, and leave the cell empty where there is no value",
+                NUMBERS,
             )
     with np.errstate(invalid="ignore"):
         bad = np.flatnonzero(np.abs(values) > FLOAT32_MAX)

@@ -6,21 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
-from timevis import config_check
+from timevis.config_check import did_you_mean
+from timevis.data.grid import check_frequency
 from timevis.data.split import check_split
+from timevis.data.timestamps import check_zone
 from timevis.errors import ConfigError
 
 DOMAINS = ("traffic", "electricity", "weather", "other")
 DESCRIPTION_LIMIT = 300
-
-
-def nearest(word: object, choices: Iterable[str]) -> str:
-    """Advice that names the choice closest to a mistyped word, in upper or lower case, and then all of them."""
-    choices = sorted(choices)
-    known = {c.lower(): c for c in choices}
-    close = config_check.nearest(str(word).lower(), known)
-    listing = "choices: " + ", ".join(choices)
-    return f"did you mean {known[close]!r}? {listing}" if close is not None else listing
 
 
 def check_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
@@ -34,13 +27,13 @@ def check_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
     known = list(known)
     for key in given:
         if key not in known:
-            raise ConfigError(f"{where} has no key {key!r}", nearest(key, known))
+            raise ConfigError(f"{where} has no key {key!r}", did_you_mean(key, known))
 
 
 def check_choice(value: Any, choices: Sequence[Any], key: str) -> None:
     """Refuse a value outside `choices`, naming the nearest one in a ConfigError."""
     if value not in choices:
-        raise ConfigError(f"{key}={value!r} is not a choice", nearest(value, [str(c) for c in choices]))
+        raise ConfigError(f"{key}={value!r} is not a choice", did_you_mean(value, [str(c) for c in choices]))
 
 
 @dataclass(frozen=True)
@@ -56,7 +49,7 @@ class CleaningOptions:
     encoding : str, optional
         Of a text file; UTF-8, or UTF-16 with a byte order mark, when None.
     decimal : {"point", "comma"}, optional
-        Decimal mark of numbers in a text file; found when None.
+        Decimal mark of numbers written as text; found when None.
     """
 
     outliers: str = "report"
@@ -127,13 +120,18 @@ class DataOptions:
         for key in ("name", "path", "id", "frequency", "timezone", "domain", "unit", "description"):
             if key in given:
                 given[key] = str(given[key])
-        for key in ("season", "rows", "channels"):
-            if key in given and (not isinstance(given[key], int) or given[key] < 1):
-                raise ConfigError(f"data.{key}={given[key]!r} is not a whole number of at least 1")
+        for key, least in (("season", 1), ("rows", 1), ("channels", 1), ("seed", 0)):
+            value = given.get(key, least)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise ConfigError(f"data.{key}={value!r} is not a whole number of at least {least}")
         return cls(**given)
 
     def __post_init__(self) -> None:
         check_split(self.split)
+        if self.timezone is not None:
+            check_zone(self.timezone)
+        if self.frequency is not None:
+            check_frequency(self.frequency)
         parts = [*(self.time or ()), *([self.id] if self.id else []), *(self.target or ()), *(self.covariates or ())]
         for name in parts:
             if parts.count(name) > 1:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
+NINES = re.compile(r"-?(99\.9+|9{3,}(\.9+)?)")
 REACH = 4.0
 """How many half-widths (from the median to the 5 % or 95 % quantile) a bound lies from the median."""
 FLOOR = 0.15
@@ -67,6 +70,17 @@ def find_outliers(values: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> n
             hits = np.argwhere((part < lower[slot]) | (part > upper[slot]))
         found.append(hits + np.array([start, 0]))
     return np.concatenate(found) if found else np.empty((0, 2), np.int64)
+
+
+def placeholder(column: np.ndarray) -> tuple[float, int] | None:
+    """A value such as -999 that may stand for "no value", and how often: nines, farther off than the rest is wide."""
+    seen = column[np.isfinite(column)]
+    for value in (seen.min(), seen.max()) if len(seen) else ():
+        if NINES.fullmatch(f"{value:g}") and (others := seen[seen != value]).size:
+            away, count = np.abs(others - value).min(), len(seen) - len(others)
+            if count > 2 and away > others.max() - others.min():
+                return float(value), count
+    return None
 
 
 def _quantiles(stacked: np.ndarray) -> tuple[np.ndarray, ...]:

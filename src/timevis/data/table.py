@@ -21,6 +21,9 @@ ROWS_NEEDED = (
 )
 
 
+HEADER_AND_ROWS = "give a row of column names, such as time,value, and below it a row for each time"
+
+
 @dataclass
 class Table:
     """Columns by name, with the file and the place in it that errors name.
@@ -53,7 +56,7 @@ class Table:
                 f"{self.source}: several columns are named {twice[0]!r}", "give each column a name of its own"
             )
         if not len(self.frame):
-            raise DataError(f"{self.source}: the table has no rows", ROWS_NEEDED)
+            raise DataError(f"{self.source}: the table has no rows", HEADER_AND_ROWS)
 
     def place(self, position: int) -> str:
         """Where a record stands, for errors: ``row 17`` or ``record 16``."""
@@ -80,6 +83,12 @@ def is_header(cells: list[str]) -> bool:
     """Whether at least one cell is a name: neither a number nor a time."""
     filled = [c for c in cells if c]
     return not filled or not all(_is_value(c) for c in filled)
+
+
+def all_names(cells: list[str]) -> bool:
+    """Whether every filled cell is a name."""
+    filled = [c for c in cells if c]
+    return bool(filled) and not any(map(_is_value, filled))
 
 
 def _is_value(cell: str) -> bool:

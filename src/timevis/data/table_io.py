@@ -7,7 +7,8 @@ import zipfile
 from io import BytesIO
 from pathlib import Path
 
-from timevis.data.table import ROWS_NEEDED, Table
+from timevis.data.separators import read_separators
+from timevis.data.table import HEADER_AND_ROWS, Table
 from timevis.errors import DataError
 
 FORMATS = {
@@ -59,7 +60,7 @@ def read_table(
     encoding : str, optional
         Of a text file; UTF-8, or UTF-16 with a byte order mark, when None.
     decimal : {"point", "comma"}, optional
-        The decimal mark of a text file; found when None.
+        The decimal mark of numbers written as text; found when None.
 
     Raises
     ------
@@ -81,7 +82,7 @@ def read_table(
             f"{path.name}: named .gz but is not compressed with gzip", "rename the file after its content"
         )
     if not raw.strip():
-        raise DataError(f"{path.name}: the file is empty", ROWS_NEEDED)
+        raise DataError(f"{path.name}: the file is empty", HEADER_AND_ROWS)
     found = _sniff(raw)
     if found != expected and not (expected == "text" and found == "json" and not _looks_json(raw)):
         raise DataError(
@@ -98,12 +99,15 @@ def read_table(
     if expected == "json":
         from timevis.data.json_table import read_json
 
-        return read_json(raw, path.name, encoding)
-    if expected == "parquet":
-        return _read_parquet(raw, path.name)
-    from timevis.data.workbook import read_workbook
+        table = read_json(raw, path.name, encoding)
+    elif expected == "parquet":
+        table = _read_parquet(raw, path.name)
+    else:
+        from timevis.data.workbook import read_workbook
 
-    return read_workbook(raw, path.name, expected, sheet)
+        table = read_workbook(raw, path.name, expected, sheet)
+    read_separators(table.frame, {"comma": ",", "point": ".", None: None}[decimal], table.notes)
+    return table
 
 
 def _format_of(path: Path) -> str:

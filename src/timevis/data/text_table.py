@@ -9,14 +9,12 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from timevis.data.table import MISSING, ROWS_NEEDED, Table, header_problem, is_header, named
+from timevis.data.separators import POINT, decimal_mark, read_separators
+from timevis.data.table import HEADER_AND_ROWS, MISSING, Table, all_names, header_problem, is_header, named
 from timevis.errors import DataError
 
 DELIMITERS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
 """In the order in which they are preferred where several fit: a comma may also be a decimal mark."""
-DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+$")
-THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}$")
-DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?$")
 HEAD_LINES = 200
 PLAIN_TIMES = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]
 """Formats that are parsed while reading; times with a zone stay text, so that their offsets can be seen."""
@@ -46,9 +44,13 @@ def read_text(raw: bytes, source: str, encoding: str | None = None, decimal: str
     names, body, header_row = _header(raw, skip, delimiter)
     header_problem(names, source, header_row)
     sample = [cell.strip() for row in csv.reader(head[skip + 1 :], delimiter=delimiter) for cell in row]
-    mark = "," if decimal == "comma" else "."
-    if decimal is None and delimiter != ",":
-        mark = _decimal_mark(sample, source)
+    mark = {"comma": ",", "point": "."}[decimal] if decimal else decimal_mark(sample)
+    if mark is None:
+        example = next(cell for cell in sample if "," in cell and POINT.fullmatch(cell))
+        raise DataError(
+            f"{source}: the comma in numbers such as {example!r} may be a decimal mark or a thousands separator",
+            "say data.cleaning.decimal=comma or point, or write the numbers without separators",
+        )
     if mark == ",":
         notes.append("numbers are written with a decimal comma")
     if delimiter != ",":
@@ -61,19 +63,9 @@ def read_text(raw: bytes, source: str, encoding: str | None = None, decimal: str
             numbers.extend(r for r, cells in _records(raw, delimiter) if r > header_row and cells)
         return numbers[position]
 
-    return Table(frame, source, row_numbers=row_number, notes=notes)
-
-
-def _decimal_mark(sample: list[str], source: str) -> str:
-    commas = [cell for cell in sample if DECIMAL_COMMA.match(cell)]
-    if not commas or any(map(DECIMAL_POINT.match, sample)):
-        return "."
-    if all(map(THOUSANDS.match, commas)):
-        raise DataError(
-            f"{source}: the comma in numbers such as {commas[0]!r} may be a decimal mark or a thousands separator",
-            "say data.cleaning.decimal=comma, or write the numbers without separators",
-        )
-    return ","
+    table = Table(frame, source, row_numbers=row_number, notes=notes)
+    read_separators(frame, mark, notes)
+    return table
 
 
 def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes, list[str]]:
@@ -153,6 +145,8 @@ def _delimiter(lines: list[str], source: str) -> tuple[str, int]:
         cut = [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
         start = next(i for i, cells in enumerate(cut) if len(cells) > 1 and not lines[i].startswith("#"))
         start += lines[start] == f"sep={delimiter}"
+        if len(cut[start]) != usual:  # facts about the table may stand above it
+            start = next((i for i, cells in enumerate(cut) if len(cells) == usual and all_names(cells)), start)
         fits = len(cut[start]) == usual and is_header(cut[start])
         if not best or (fits, -start, usual) > score:
             best, skip, score = delimiter, start, (fits, -start, usual)
@@ -192,7 +186,7 @@ def _parse(
     from pyarrow import csv as arrow_csv
 
     if body >= len(raw) or not raw[body:].strip():
-        raise DataError(f"{source}: the table has a header but no rows", ROWS_NEEDED)
+        raise DataError(f"{source}: the table has a header but no rows", HEADER_AND_ROWS)
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(memoryview(raw)[body:]),

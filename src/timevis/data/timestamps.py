@@ -8,14 +8,20 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.dates import DAY_OR_MONTH, day_or_month, full_years, parse_plain
+from timevis.data.dates import DAY_OR_MONTH, day_or_month, first_days, full_years, parse_plain
 from timevis.data.table import MISSING, Table, short
 from timevis.errors import ConfigError, DataError
 
-ZONED = r"(?i)\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:am|pm)?\s*(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
+ZONED = (
+    r"(?i)(?:\d\s*(?:am|pm)?\s*(?:Z|UTC|GMT|\+\d{2}(?::?\d{2})?)"
+    r"|(?::\d{2}(?:[.,]\d+)?\s*(?:am|pm)?|T\d{2,6})\s*-\d{2}(?::?\d{2})?)$"
+)
+DOTTED_CLOCK = r"^(\d{1,2})\.(\d{2})\.(\d{2})$"
 OFFSET = r"(?i)(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
 END_OF_DAY = r"[ T]24:00(?::00(?:[.,]0+)?)?$"
 PARTS = ("year", "month", "day", "hour", "minute", "second")
+COMPACT = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+"""Formats of whole numbers such as 20240131, by their digits."""
 EPOCH_UNITS = (("s", 1e8, 1e10), ("ms", 1e11, 1e13), ("us", 1e14, 1e16), ("ns", 1e17, 1e19))
 
 
@@ -48,7 +54,8 @@ def looks_like_time(column: pd.Series) -> bool:
         return False
     filled = column.dropna()
     sample = filled.iloc[:: max(1, len(filled) // 20)].map(_written)
-    sample = sample.str.replace("[年月]", "-", regex=True).str.replace("日", "")
+    sample = sample[~sample.isin(MISSING)]
+    sample = first_days(sample.str.replace("[年月]", "-", regex=True).str.replace("日", ""))
     if not len(sample) or not sample.str.contains(r"\d").all():
         return False
     return bool((sample.str.match(DAY_OR_MONTH) | parse_plain(sample, utc=True).notna()).mean() >= 0.5)
@@ -56,6 +63,8 @@ def looks_like_time(column: pd.Series) -> bool:
 
 def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = None) -> Times:
     """Parse the time column, or several columns that make one time (``[date, hour]``, ``[year, month, day]``).
+
+    Months, quarters and weeks are read as their first day.
 
     Dates such as 01/02/2020 are read day first or month first as all rows together allow; where both fit, the one
     that makes the steps regular; where that does not decide either, it is an error that asks. 24:00 is 00:00 of the
@@ -78,6 +87,8 @@ def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = N
         return _from_numbers(table, label, column)
     text = column.map(_written, na_action="ignore").fillna("").astype(str).str.strip()
     _refuse_first(table, label, text.isin(MISSING), "is empty")
+    if text.str.fullmatch(r"\d{6}|\d{9,19}").all():
+        return _from_numbers(table, label, text.astype(np.int64))
     text = text.str.replace("[年月]", "-", regex=True).str.replace("日", "")
     zoned = text.str.contains(ZONED)
     if zoned.any() and not zoned.all():
@@ -90,7 +101,7 @@ def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = N
         )
     notes: list[str] = []
     plain = text.str.replace(OFFSET, "", regex=True).str.strip() if zoned.any() else text
-    plain = full_years(plain, notes)
+    plain = first_days(full_years(plain, notes))
     late = plain.str.contains(END_OF_DAY)
     plain = plain.str.replace(END_OF_DAY, " 00:00", regex=True)
     numeric = plain.str.match(DAY_OR_MONTH)
@@ -171,20 +182,17 @@ def _refuse_first(table: Table, name: str, wrong: pd.Series, what: str, text: pd
 
 
 def _from_numbers(table: Table, name: str, column: pd.Series) -> Times:
-    """Years, dates written as 20200131, or seconds (or finer) since 1970, which count in UTC."""
+    """Dates written as 20200131, and so on from years to seconds, or seconds (or finer) since 1970, in UTC."""
     _refuse_first(table, name, column.isna(), "is empty")
     values = column.to_numpy(dtype=np.float64)
     low, high = values.min(), values.max()
-    whole = bool((values == np.floor(values)).all())
-    if whole and low >= 1700 and high <= 2261:
-        return Times(
-            pd.DatetimeIndex(pd.to_datetime(column.astype(int).astype(str), format="%Y")).as_unit("us"), None, []
-        )
-    if whole and low >= 17000101 and high <= 22611231:
-        written = column.astype(int).astype(str)
-        parsed = pd.to_datetime(written, format="%Y%m%d", errors="coerce")
+    if (values == np.floor(values)).all() and _is_compact(column, low, high):
+        written = column.astype(np.int64).astype(str)
+        layout = COMPACT[len(written.iloc[0])]
+        parsed = pd.to_datetime(written, format=layout, errors="coerce")
         _refuse_first(table, name, parsed.isna(), "is not a date or time", written)
-        return Times(pd.DatetimeIndex(parsed).as_unit("us"), None, [])
+        notes = [f"times such as {written.iloc[0]} are read as {layout}"]
+        return Times(pd.DatetimeIndex(parsed).as_unit("us"), None, notes)
     for unit, least, most in EPOCH_UNITS:
         if least <= low and high < most:
             index = pd.DatetimeIndex(pd.to_datetime(column, unit=unit, utc=True))
@@ -195,12 +203,22 @@ def _from_numbers(table: Table, name: str, column: pd.Series) -> Times:
     )
 
 
+def _is_compact(column: pd.Series, low: float, high: float) -> bool:
+    """Whether most of a sample of whole numbers from `low` to `high` are dates such as 20200131."""
+    digits = len(f"{high:.0f}")
+    if digits not in COMPACT or len(f"{low:.0f}") != digits or not 1700 <= low // 10 ** (digits - 4) <= 2261:
+        return False
+    sample = column.iloc[:: max(1, len(column) // 100)].astype(np.int64).astype(str)
+    return bool(pd.to_datetime(sample, format=COMPACT[digits], errors="coerce").notna().mean() >= 0.5)
+
+
 def _joined(table: Table, names: tuple[str, ...]) -> pd.Series:
     """One column of times from columns that hold its parts."""
     frame = table.frame[list(names)]
-    parts = [n.lower() for n in names]
-    if set(parts) <= set(PARTS) and {"year", "month", "day"} <= set(parts):
-        parsed = pd.to_datetime(frame.set_axis(parts, axis=1), errors="coerce")
+    parts = [n.lower().strip() for n in names]
+    if {"year", "month"} <= set(parts) <= set(PARTS):
+        frame = frame.set_axis(parts, axis=1)
+        parsed = pd.to_datetime(frame if "day" in frame else frame.assign(day=1), errors="coerce")
         _refuse_first(table, "+".join(names), parsed.isna(), "is not a date or time")
         return parsed
     first = frame[names[0]]
@@ -208,7 +226,7 @@ def _joined(table: Table, names: tuple[str, ...]) -> pd.Series:
         first = first.dt.strftime("%Y-%m-%d")
     text = first.map(_written).str.removesuffix("T00:00:00").str.removesuffix(" 00:00:00")
     for name in names[1:]:
-        rest = frame[name].map(_written)
+        rest = frame[name].map(_written).str.replace(DOTTED_CLOCK, r"\1:\2:\3", regex=True)
         text = (
             text
             + " "

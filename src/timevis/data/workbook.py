@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from timevis.data.options import nearest
-from timevis.data.table import MISSING, Table, header_problem, is_header, named
+from timevis.config_check import did_you_mean
+from timevis.data.table import MISSING, Table, all_names, header_problem, is_header, named
 from timevis.errors import ConfigError, DataError
 
 Rows = list[Sequence[Any]]
@@ -29,7 +29,7 @@ def read_workbook(raw: bytes, source: str, kind: str, sheet: str | int | None = 
     if sheet is not None:
         chosen = names[sheet] if isinstance(sheet, int) and 0 <= sheet < len(names) else str(sheet)
         if chosen not in names:
-            raise ConfigError(f"{source} has no sheet {sheet!r}", nearest(sheet, names))
+            raise ConfigError(f"{source} has no sheet {sheet!r}", did_you_mean(sheet, names))
         rows = rows_of(chosen)
         if _header_of(rows) is None:
             raise DataError(f"{source}: sheet {chosen!r} holds no table", f"sheets: {', '.join(names)}")
@@ -93,13 +93,24 @@ def _empty(cell: Any) -> bool:
     return cell is None or (isinstance(cell, str) and cell.strip() in MISSING)
 
 
+def _filled(row: Sequence[Any]) -> list[str]:
+    return [str(c) for c in row if not _empty(c)]
+
+
 def _header_of(rows: Rows) -> int | None:
-    """Position of the first row with two filled cells, or of a lone column name in the row above it."""
+    """Position of the first row with two filled cells, or of a lone column name in the row above it.
+
+    Not of a row of groups: one that is followed by a row of more names, and that by values.
+    """
     for i, row in enumerate(rows):
         if sum(not _empty(c) for c in row) >= 2:
-            above = [c for c in rows[i - 1] if not _empty(c)] if i else []
-            lone = len(above) == 1 and _empty(rows[i - 1][0]) and is_header([str(c) for c in above])
-            return i - 1 if lone and not is_header([str(c) for c in row if not _empty(c)]) else i
+            names, values = [_filled(r) for r in [*rows[i + 1 : i + 3], (), ()][:2]]
+            groups = all_names(_filled(row)) and all_names(names) and len(names) > len(_filled(row))
+            if groups and values and not all_names(values):
+                return i + 1
+            above = _filled(rows[i - 1]) if i else []
+            lone = len(above) == 1 and _empty(rows[i - 1][0]) and is_header(above)
+            return i - 1 if lone and not is_header(_filled(row)) else i
     return None
 
 

@@ -48,7 +48,7 @@ class Tracking:
                 if config["data"].get("path") and not self.log_data:  # folders tell who the user is
                     config["data"]["path"] = Path(config["data"]["path"]).name
                 given: Any = OmegaConf.to_container(options)
-                given["tags"] = [*tags, *given["tags"]]
+                given["tags"] = [*tags, *(given["tags"] or ())]
                 title = "-".join([*tags, folder.path.name])
                 self.wandb = WandbRun(folder.path, config, title=title, group=group, **given)
                 self.loggers.append(self.wandb)
