@@ -247,8 +247,9 @@ def test_rescoring_keeps_the_precision_of_the_run(finished_run, tmp_path):
     assert found["metrics"]["wql"]["value"] == pytest.approx(RunFolder(run).results["metrics"]["wql"]["value"])
 
 
-def test_rescoring_other_dates_takes_only_targets_between_them(run, tmp_path, caplog):
-    rescore(run, tmp_path / "dates", start="2024-01-10", end="2024-01-12 23:00")
+@pytest.mark.parametrize("end", ["2024-01-12 23:00", "2024-01-12"])
+def test_rescoring_other_dates_takes_only_targets_between_them(run, tmp_path, caplog, end):
+    rescore(run, tmp_path / "dates", start="2024-01-10", end=end)
     windows = pd.read_parquet(tmp_path / "dates" / "windows.parquet")
     assert windows["timestamp"].min() == pd.Timestamp("2024-01-10")
     assert windows["timestamp"].max() == pd.Timestamp("2024-01-12 18:00")

@@ -58,7 +58,8 @@ def rescore(
     data : DataFrame or files, optional
         See `timevis.predict.predict`; the run's own data when None.
     start, end : str, optional
-        First and last time that targets may have; the run's test part when neither is given for its own data.
+        First and last time that targets may have, a day as an end with all of its hours; the run's test part when
+        neither is given for its own data.
 
     Returns
     -------
@@ -109,7 +110,12 @@ def between(cfg: DictConfig, panel: Panel, name: str, start: str | None, end: st
     """
     length, horizon = cfg.context_length, cfg.horizon
     first = 0 if start is None else int(panel.index.searchsorted(timestamp(start, panel)))
-    past = len(panel) if end is None else int(panel.index.searchsorted(timestamp(end, panel), side="right"))
+    past = len(panel)
+    if end is not None:
+        last = timestamp(end, panel)
+        if re.fullmatch(r"\d{4}-\d\d?-\d\d?", end.strip()):  # a day is all of its hours
+            last += pd.Timedelta(days=1) - pd.Timedelta(1, "us")
+        past = int(panel.index.searchsorted(last, side="right"))
     origins = range(max(first, length), past - horizon + 1)
     if not origins:
         raise DataError(
