@@ -96,7 +96,7 @@ class Run:
         os.replace(part, self.folder / "last.pt")
         decayed = self.step >= self.cfg.steps
         weights = self.network.state_dict() if decayed else self.average
-        note = (
+        note = (f"begun from {self.cfg.start}; " if self.cfg.start else "") + (
             f"{self.step} steps, {self.tokens / 1e6:.1f} M tokens of synthetic series, {self.seconds / 60:.0f} min; "
             + ("schedule finished" if decayed else "schedule not finished, averaged weights")
         )

@@ -100,3 +100,17 @@ def test_a_step_in_pieces_has_the_loss_of_the_whole_batch(script, config):
     run.cfg.pass_tokens, run.cfg.bf16 = batch.digits[0].numel(), False
     assert len(batch.split(run.cfg.pass_tokens)) == len(batch.digits) > 1
     assert run.train_step() == pytest.approx(whole, rel=1e-4)
+
+
+def test_a_run_can_begin_from_the_weights_of_another(script, config, tmp_path):
+    first = script.Run(config)
+    for _ in range(2):
+        first.train_step()
+    first.save()
+    config.start, config.folder = str(tmp_path / "nano"), str(tmp_path / "next")
+    then = script.Run(config)
+    for name, value in then.network.state_dict().items():
+        assert torch.equal(value, first.average[name].bfloat16().float()), name
+    then.train_step()
+    then.save()
+    assert "begun from" in (tmp_path / "next" / "nano" / "timevis.json").read_text()
