@@ -32,14 +32,7 @@ LISTED = 30
 OPEN_SECTIONS = ("model", "trainer", "callbacks", "logger", "hydra")
 # what arguments of models may be: whole numbers are at least 1 and others at least 0, and beyond that
 MAY_BE_ZERO = ("seed", "lr_hold", "min_data_in_leaf")
-ABOVE_ZERO = (
-    "learning_rate",
-    "table_learning_rate",
-    "backbone_learning_rate",
-    "lr_decay",
-    "feature_fraction",
-    "alpha",
-)
+ABOVE_ZERO = ("lr_decay", "feature_fraction", "alpha")
 AT_MOST_ONE = ("mix", "flip", "feature_fraction", "warmup", "tables_first")
 BELOW_ONE = ("dropout", "average_decay")
 PRECISIONS = (
