@@ -48,9 +48,9 @@ def open_data(name: str, windows: int | None = None, context_length: int = 168) 
     )
 
 
-def scores_of(network: DigitNetwork, codec: DigitCodec, name: str, how: DictConfig) -> dict[str, float]:
-    """Zero-shot scores on one data set, as the section `evaluate` of the config says."""
-    return zero_shot(network, codec, open_data(name, how.windows, how.context_length), how.part, how.samples)
+def scores_of(network: DigitNetwork, codec: DigitCodec, name: str, part: str, how: DictConfig) -> dict[str, float]:
+    """Zero-shot scores on a part of one data set, as the section `evaluate` of the config says."""
+    return zero_shot(network, codec, open_data(name, how.windows, how.context_length), part, how.samples)
 
 
 class Run:
@@ -144,14 +144,14 @@ class Run:
                 self.average[name].lerp_(value, 1 - keep)
 
     def evaluate(self) -> dict[str, float]:
-        """Zero-shot scores of the averaged weights."""
+        """Zero-shot scores of the averaged weights on validation parts, never on test."""
         kept = {name: value.clone() for name, value in self.network.state_dict().items()}
         kind = self.network.backbone.config._attn_implementation
         self.network.load_state_dict(self.average if self.step < self.cfg.steps else kept)
         self.network.backbone.set_attn_implementation(attention.NAME)
         scores: dict[str, float] = {}
         for name in self.cfg.evaluate.data:
-            found = scores_of(self.network, self.codec, name, self.cfg.evaluate)
+            found = scores_of(self.network, self.codec, name, "val", self.cfg.evaluate)
             scores |= {f"{name}/{key}": value for key, value in found.items()}
         self.network.backbone.set_attn_implementation(kind)
         self.network.load_state_dict(kept)
@@ -176,7 +176,7 @@ def score(cfg: DictConfig) -> None:
     """Print the zero-shot scores of a finished backbone, without training."""
     network, codec = load_network(cfg.score)
     for name in cfg.evaluate.data:
-        scores = scores_of(network, codec, name, cfg.evaluate)
+        scores = scores_of(network, codec, name, cfg.evaluate.part, cfg.evaluate)
         log.info("%s %s  %s", name, cfg.evaluate.part, "  ".join(f"{k} {v:.4g}" for k, v in scores.items()))
 
 

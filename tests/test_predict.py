@@ -256,12 +256,16 @@ def test_rescoring_other_dates_takes_only_targets_between_them(run, tmp_path, ca
     assert "trained or tuned on" in caplog.text
 
 
+def rescored(runs, folder):
+    for name, run in runs.items():
+        rescore(run, folder / name, start="2024-01-20", end="2024-01-21 23:00")
+    return [RunRecord.load(folder / name) for name in runs]
+
+
 def test_runs_with_other_contexts_compare_on_the_dates_they_are_rescored_on(run, finished_run, source, tmp_path):
     data = ("data=csv", f"data.path={source}", "data.target=[a,b]", "data.covariates={price: known}")
     runs = {"long": run, "short": finished_run("model=linear", "context_length=12", *data)}
-    for name, folder in runs.items():
-        rescore(folder, tmp_path / name, start="2024-01-20", end="2024-01-21 23:00")
-    records = [RunRecord.load(tmp_path / name) for name in runs]
+    records = rescored(runs, tmp_path)
     assert set(compare(records, records[0]).differences["run"]) == {"linear, short"}
     assert records[0].results["window_set"]["borders"] == [456, 456, 504]
     assert "only 8 horizons long" in (tmp_path / "long" / "report.html").read_text()
@@ -270,9 +274,7 @@ def test_runs_with_other_contexts_compare_on_the_dates_they_are_rescored_on(run,
 def test_scaled_errors_of_runs_with_other_training_parts_are_not_compared(run, finished_run, source, tmp_path):
     data = ("data=csv", f"data.path={source}", "data.target=[a,b]", "data.covariates={price: known}")
     runs = {"most": run, "half": finished_run("model=linear", "data.split=[0.4,0.2,0.4]", *data)}
-    for name, folder in runs.items():
-        rescore(folder, tmp_path / name, start="2024-01-20", end="2024-01-21 23:00")
-    records = [RunRecord.load(tmp_path / name) for name in runs]
+    records = rescored(runs, tmp_path)
     comparison = compare(records, records[0])
     assert comparison.differences["metric"].tolist() == ["wql", "crps"]
     assert "another training part than those of linear, most" in sentences(comparison)[-1]

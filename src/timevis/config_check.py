@@ -50,7 +50,8 @@ PRECISIONS = (
 )
 
 
-def _whole(value: Any, least: int) -> bool:
+def whole(value: Any, least: int) -> bool:
+    """Whether a value is a whole number of at least `least`."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
@@ -60,7 +61,7 @@ def _number(value: Any) -> bool:
 
 def _part(value: Any) -> bool:
     """Whether a value is a number of batches, or a share of all."""
-    return value is None or _whole(value, 1) or (isinstance(value, float) and 0 < value <= 1)
+    return value is None or whole(value, 1) or (isinstance(value, float) and 0 < value <= 1)
 
 
 def _duration(value: Any) -> bool:
@@ -68,21 +69,24 @@ def _duration(value: Any) -> bool:
 
 
 RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
-    ("context_length horizon", lambda v: _whole(v, 1), "a whole number of at least 1"),
+    ("context_length horizon", lambda v: whole(v, 1), "a whole number of at least 1"),
     (
         "evaluation.stride evaluation.num_samples evaluation.save_windows",
-        lambda v: _whole(v, 1),
+        lambda v: whole(v, 1),
         "a whole number of at least 1",
     ),
-    ("model.fit.batch_size model.fit.eval_batch_size", lambda v: _whole(v, 1), "a whole number of at least 1"),
-    ("model.fit.max_epochs", lambda v: _whole(v, 1), "a whole number of at least 1"),
+    (
+        "model.fit.batch_size model.fit.eval_batch_size model.fit.max_epochs",
+        lambda v: whole(v, 1),
+        "a whole number of at least 1",
+    ),
     (
         "evaluation.max_windows evaluation.val_windows model.fit.steps_per_epoch",
-        lambda v: v is None or _whole(v, 1),
+        lambda v: v is None or whole(v, 1),
         "a whole number of at least 1, or null",
     ),
-    ("model.fit.patience", lambda v: _whole(v, 0), "a whole number of at least 0"),
-    ("seed", lambda v: _whole(v, 0) and v < 2**32, "a whole number of at least 0 and below 2^32"),
+    ("model.fit.patience", lambda v: whole(v, 0), "a whole number of at least 0"),
+    ("seed", lambda v: whole(v, 0) and v < 2**32, "a whole number of at least 0 and below 2^32"),
     ("model.fit.train_fraction", lambda v: _number(v) and 0 < v <= 1, "above 0 and at most 1"),
     (
         "model.fit.gradient_clip trainer.gradient_clip_val",
@@ -91,7 +95,7 @@ RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ),
     (
         "trainer.max_epochs trainer.max_steps",
-        lambda v: v in (None, -1) or _whole(v, 1),
+        lambda v: v in (None, -1) or whole(v, 1),
         "a whole number of at least 1, or -1 for no limit",
     ),
     ("trainer.max_time", _duration, "days:hours:minutes:seconds, e.g. 00:00:30:00, or null"),
@@ -102,7 +106,7 @@ RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ),
     (
         "trainer.accumulate_grad_batches trainer.check_val_every_n_epoch trainer.log_every_n_steps",
-        lambda v: _whole(v, 1),
+        lambda v: whole(v, 1),
         "a whole number of at least 1",
     ),
     ("trainer.precision", lambda v: str(v) in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
@@ -178,7 +182,7 @@ def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
 def check_whole(cfg: DictConfig, key: str, least: int) -> None:
     """Refuse a value that is not a whole number of at least `least`, in a ConfigError."""
     value = OmegaConf.select(cfg, key)
-    if not _whole(value, least):
+    if not whole(value, least):
         raise ConfigError(f"{key}={value} must be a whole number of at least {least}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
-from timevis.config_check import did_you_mean
+from timevis.config_check import did_you_mean, whole
 from timevis.data.grid import check_frequency
 from timevis.data.split import check_split
 from timevis.data.timestamps import check_zone
@@ -122,7 +122,7 @@ class DataOptions:
                 given[key] = str(given[key])
         for key, least in (("season", 1), ("rows", 1), ("channels", 1), ("seed", 0)):
             value = given.get(key, least)
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            if not whole(value, least):
                 raise ConfigError(f"data.{key}={value!r} is not a whole number of at least {least}")
         return cls(**given)
 
