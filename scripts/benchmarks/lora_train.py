@@ -40,15 +40,13 @@ def network(path: str) -> tuple[Any, dict[str, Any]]:
     }
 
 
-def stepping(parameters: list[Any], loss: Callable[[], Any]) -> Callable[[], Any]:
+def stepping(parameters: list[Any], context: Callable[[], Any], loss: Callable[[], Any]) -> Callable[[], Any]:
     import torch
-
-    from timevis.models.qwen.backbone import fast_bfloat16
 
     optimizer = torch.optim.AdamW(parameters, lr=1e-4)
 
     def work() -> None:
-        with torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16()):
+        with context():
             value = loss()
         value.backward()
         optimizer.step()
@@ -58,7 +56,8 @@ def stepping(parameters: list[Any], loss: Callable[[], Any]) -> Callable[[], Any
 
 
 def ours_work(path: str, checkpointing: bool) -> Callable[[], Any]:
-    from timevis.models.qwen.lora import prepare_tuning
+    from timevis.models.qwen.backbone import fast_bfloat16
+    from timevis.models.qwen.lora import autocast, prepare_tuning
     from timevis.models.qwen.losses import cross_entropy
 
     net, given = network(path)
@@ -67,7 +66,11 @@ def ours_work(path: str, checkpointing: bool) -> Callable[[], Any]:
         net.backbone.activation_checkpointing_enable()
     net.train()
     trained = [p for p in net.parameters() if p.requires_grad]
-    return stepping(trained, lambda: cross_entropy(net(**given), given["digits"]).mean())
+    return stepping(
+        trained,
+        lambda: autocast(net, fast_bfloat16()),
+        lambda: cross_entropy(net(**given), given["digits"]).mean(),
+    )
 
 
 def plain_work(path: str, checkpointing: bool) -> Callable[[], Any]:
@@ -75,7 +78,7 @@ def plain_work(path: str, checkpointing: bool) -> Callable[[], Any]:
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
-    from timevis.models.qwen.backbone import find
+    from timevis.models.qwen.backbone import fast_bfloat16, find
 
     net, given = network(path)
     ids = torch.cat([given["prompt"], net.layout.tokens(given["digits"])], 1)
@@ -89,7 +92,11 @@ def plain_work(path: str, checkpointing: bool) -> Callable[[], Any]:
     if checkpointing:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     trained = [p for p in model.parameters() if p.requires_grad]
-    return stepping(trained, lambda: model(input_ids=ids, labels=labels, use_cache=False).loss)
+    return stepping(
+        trained,
+        lambda: torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16()),
+        lambda: model(input_ids=ids, labels=labels, use_cache=False).loss,
+    )
 
 
 WORK = {"ours": ours_work, "plain": plain_work}

@@ -16,6 +16,8 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from timevis.models.qwen.causal_attention import beside_first, causal_attention
+
 NAME = "timevis_shared_prefix"
 GROWTH = 24
 
@@ -41,6 +43,7 @@ class SharedPrefixCache:
 
     def __init__(self, layers: int) -> None:
         self.samples, self.length = 0, 0
+        self._first: list[Tensor] = []
         self.prefix: list[tuple[Tensor, Tensor]] = [(torch.empty(0), torch.empty(0))] * layers
         self._suffix: list[tuple[Tensor, Tensor]] = []
 
@@ -58,8 +61,14 @@ class SharedPrefixCache:
         return whole
 
     def fork(self, samples: int) -> None:
-        """Go from the prefix to `samples` empty suffixes of it."""
+        """Go from the prefix to `samples` empty suffixes of it. Keys are `beside_first` from here on."""
         self.samples, self.length = samples, 0
+        if not self._first:
+            for layer, (key, value) in enumerate(self.prefix):
+                key, first = beside_first(key)
+                self._first.append(first)
+                # products of strided keys would copy them at every step
+                self.prefix[layer] = (key.contiguous(), value.contiguous())
         self._suffix = [(self._room(key), self._room(value)) for key, value in self.prefix]
 
     def _room(self, like: Tensor, tokens: int = GROWTH) -> Tensor:
@@ -73,6 +82,7 @@ class SharedPrefixCache:
             return key, value
         new = key.shape[2] // self.samples
         end = self.length + new
+        key = key - self._first[layer_idx]
         stores = self._suffix[layer_idx]
         if end > stores[0].shape[3]:
             more = max(GROWTH, new)
@@ -89,7 +99,8 @@ class SharedPrefixCache:
 def shared_prefix_attention(
     module: Any, query: Tensor, key: Any, value: Any, attention_mask: Tensor | None, scaling: float, **kwargs: Any
 ) -> tuple[Tensor, None]:
-    """Attention function for transformers; plain SDPA unless `key` comes from a forked `SharedPrefixCache`.
+    """Attention function for transformers: over prefix and suffixes where `key` comes from a forked
+    `SharedPrefixCache`, else `causal_attention` on a CPU and SDPA with padding or elsewhere.
 
     Parameters
     ----------
@@ -102,6 +113,9 @@ def shared_prefix_attention(
     float [B, S * n, heads, d], None
     """
     if not isinstance(key, Shared):
+        whole = attention_mask is None and query.shape[2] == key.shape[2] and not kwargs.get("dropout")
+        if whole and query.device.type == "cpu":
+            return causal_attention(query, key, value, scaling), None
         return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
     batch, heads, rows, size = query.shape
     kv_heads, samples, room = key.suffix.shape[1:4]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any, Self
 
@@ -25,7 +24,7 @@ from timevis.models.qwen.decoding import MODES, decode_windows, first_value_dist
 from timevis.models.qwen.digit_windows import carry_forward, shown, shuffled, thinned
 from timevis.models.qwen.kept_state import KeepsTrainedState
 from timevis.models.qwen.layout import Layout, ValueTables
-from timevis.models.qwen.lora import add_adapters, merged, prepare_tuning
+from timevis.models.qwen.lora import add_adapters, autocast, merged, prepare_tuning
 from timevis.models.qwen.losses import cross_entropy, number_token, ranked_probability, weighted_mean
 from timevis.models.qwen.network import DigitNetwork
 from timevis.models.qwen.optimizer import warm_cosine
@@ -232,8 +231,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
     def loss(self, batch: Batch) -> Tensor:
         length = self.context_length
         first = 0 if self.hparams["context_loss"] else length
-        # a disabled autocast would also undo the Trainer's own
-        with torch.autocast(self.device.type, torch.bfloat16) if self._bfloat16 else nullcontext():
+        with autocast(self.network, self._bfloat16):
             logits, digits, seen = self._logits(batch, first)
         losses = cross_entropy(logits, digits[:, first:])
         for name, term in (("ordinal", ranked_probability), ("number_token", number_token)):

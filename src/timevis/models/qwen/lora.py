@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -110,6 +110,23 @@ def add_adapters(
         parameter.requires_grad_("lora_" in name)
         if "lora_" in name:
             parameter.data = parameter.data.float()  # bfloat16 would swallow small updates
+
+
+@contextmanager
+def autocast(network: DigitNetwork, enabled: bool) -> Iterator[None]:
+    """Bfloat16 products within, if enabled or so already; adapters then take their input as it is.
+
+    They would convert it to float32 and autocast convert it back, and the copy of each is kept for the backward pass.
+    """
+    from peft.helpers import disable_input_dtype_casting
+
+    kind = next(network.parameters()).device.type
+    # a disabled autocast would also undo the Trainer's own
+    with (
+        torch.autocast(kind, torch.bfloat16) if enabled else nullcontext(),
+        disable_input_dtype_casting(network.backbone, active=torch.is_autocast_enabled(kind)),
+    ):
+        yield
 
 
 @contextmanager
