@@ -26,6 +26,7 @@ BENCHMARKS = {
     "time-to-accuracy": "the LSTM, until it is as good as the linear map and a tuned neuralforecast LSTM",
     "decode": "writing digits, against two ways to use generate, and against the products that it needs",
     "lora-train": "LoRA steps on a real Qwen (its folder in TIMEVIS_QWEN), against the plain way with peft",
+    "attention": "causal attention on a CPU, against the fused kernel of PyTorch",
     "lstm-train": "LSTM training, against a bare loop and against neuralforecast",
 }
 
