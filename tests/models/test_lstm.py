@@ -177,6 +177,13 @@ def test_the_scale_of_a_flat_context_is_not_zero(kind):
     assert bool((scale > 0.01).all())
 
 
+@pytest.mark.parametrize("kind", ["last", "mean_std", "revin"])
+def test_a_context_without_any_observation_is_centred_on_the_values_carried_over_it(kind):
+    context, channel = torch.full((2, 10), 3.0), torch.zeros(2, dtype=torch.int64)
+    shift, _ = InstanceNorm(kind, 1)(context, torch.zeros(2, 10, dtype=torch.bool), channel)
+    torch.testing.assert_close(shift, torch.full((2, 1), 3.0))
+
+
 def test_the_mean_of_normal_quantiles_is_the_mean():
     z = torch.distributions.Normal(3.0, 2.0).icdf(torch.tensor(QUANTILE_LEVELS))
     weights = quantile_weights(QUANTILE_LEVELS)
