@@ -92,6 +92,7 @@ def test_a_value_of_the_wrong_kind_is_named(compose_config, wrong):
         ("seasonal_naive", "model.season=-5"),
         ("boosted", "model.num_leaves=0"),
         ("linear", "model.penalties=[]"),
+        ("linear", "model.penalties=[0]"),
         ("linear", "model.penalties=5"),
         ("qwen", "model.fit_windows=0"),
         ("lstm", "model._target_=nothing.Here"),

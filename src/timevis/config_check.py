@@ -213,8 +213,8 @@ def check_arguments(section: str, values: dict[str, Any], *functions: Callable[.
 def _check_kind(key: str, value: Any, annotation: Any) -> None:
     """Refuse a value that is plainly of another kind than a simple annotation, such as ``int | None``, says."""
     if annotation == "Sequence[float]":
-        if not isinstance(value, list | tuple) or not value or not all(_number(v) and v >= 0 for v in value):
-            raise ConfigError(f"{key}={value} must be a list of numbers of at least 0, such as [0.1,1]")
+        if not isinstance(value, list | tuple) or not value or not all(_number(v) and v > 0 for v in value):
+            raise ConfigError(f"{key}={value} must be a list of numbers above 0, such as [0.1,1]")
         return
     kinds = annotation.split(" | ") if isinstance(annotation, str) else []
     if not kinds or any(kind not in KINDS for kind in kinds):
