@@ -69,6 +69,7 @@ def test_a_key_of_a_section_that_is_empty_is_answered_with_how_to_add_it(compose
         "trainer.log_every_n_steps=0",
         "trainer.accumulate_grad_batches=0",
         "trainer.precision=half",
+        "trainer.precision=bf16-true",
         "logger.log_data=maybe",
         "logger.wandb.mode=onlin",
         "logger.wandb.tags=first",

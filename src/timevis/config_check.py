@@ -35,19 +35,8 @@ MAY_BE_ZERO = ("seed", "lr_hold", "min_data_in_leaf")
 ABOVE_ZERO = ("lr_decay", "feature_fraction", "alpha")
 AT_MOST_ONE = ("mix", "flip", "feature_fraction", "warmup", "tables_first")
 BELOW_ONE = ("dropout", "average_decay")
-PRECISIONS = (
-    "auto",
-    "32-true",
-    "16-mixed",
-    "bf16-mixed",
-    "16-true",
-    "bf16-true",
-    "64-true",
-    "bf16",
-    "16",
-    "32",
-    "64",
-)
+# of the Trainer's, those that leave windows and scores as they are
+PRECISIONS = ("auto", "32-true", "16-mixed", "bf16-mixed", "bf16", "16", "32")
 
 
 def whole(value: Any, least: int) -> bool:
