@@ -145,6 +145,17 @@ def test_missing_targets_carry_no_weight():
     assert np.isnan(result["by_horizon"]["mae"][1])
 
 
+def test_what_is_forecast_where_the_target_is_missing_does_not_matter():
+    def score(there: float) -> dict:
+        metrics = ForecastMetrics(2, torch.ones(1), torch.ones(1), QUANTILE_LEVELS)
+        point, mask = torch.tensor([[1.0, there]]), torch.tensor([[True, False]])
+        quantiles = point.unsqueeze(1).expand(-1, 15, -1)
+        metrics.update(point, quantiles, torch.tensor([[2.0, 0.0]]), mask, torch.zeros(1).long())
+        return metrics.summary()
+
+    assert score(float("inf")) == score(3.0)
+
+
 def test_a_channel_of_zeros_has_no_relative_error_and_leaves_the_others_alone():
     metrics = ForecastMetrics(2, torch.ones(2), torch.ones(2), QUANTILE_LEVELS)
     target, quantiles = torch.tensor([[0.0, 0.0], [4.0, 4.0]]), torch.full((2, 15, 2), 3.0)
