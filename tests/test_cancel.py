@@ -3,12 +3,15 @@
 import os
 import signal
 import time
+from types import SimpleNamespace
 
 import pytest
 import pytorch_lightning as pl
 
 from timevis import build
-from timevis.cancel import listening
+from timevis.callbacks.steering import StopAtBatch
+from timevis.cancel import StopRequest, listening
+from timevis.data.loader import WindowLoader
 from timevis.errors import Cancelled
 from timevis.experiment import run
 from timevis.models.lstm import LSTM
@@ -108,6 +111,20 @@ def test_a_signal_ends_long_work_without_batches_at_once(lstm_config, tmp_path, 
     cfg.resume = str(tmp_path / "run")
     run(cfg, tmp_path / "run", [f"resume={tmp_path / 'run'}"])
     assert RunFolder(tmp_path / "run").status["state"] == "completed"
+
+
+def test_processes_are_asked_in_the_batches_that_all_of_them_have():
+    def asked(rank):
+        loader, calls = WindowLoader(40, 8, rank=rank, world_size=2), []
+        strategy = SimpleNamespace(reduce_boolean_decision=lambda decision, all: calls.append(decision))
+        trainer = SimpleNamespace(world_size=2, strategy=strategy, val_dataloaders=loader, test_dataloaders=loader)
+        callback = StopAtBatch(StopRequest())
+        for number in range(len(loader)):
+            callback.on_validation_batch_end(trainer, None, None, None, number)
+            callback.on_test_batch_end(trainer, None, None, None, number)
+        return len(calls)
+
+    assert asked(0) == asked(1) == 4
 
 
 def test_a_second_signal_is_not_caught_any_more():

@@ -6,14 +6,16 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 from tiny import ROOT, TINY, TINY_LSTM
 
-from timevis.distributed import process_count
-from timevis.errors import ConfigError
+from timevis.distributed import process_count, supervise
+from timevis.errors import ConfigError, TimeVisError
 from timevis.run_folder import RunFolder
+from timevis.status import Status
 
 DDP = ["trainer=ddp", "trainer.accelerator=cpu"]
 
@@ -25,7 +27,7 @@ def metrics(path):
 @pytest.mark.slow
 def test_one_checkpoint_gets_the_same_metrics_from_one_and_from_two_processes(tmp_path, train_py):
     one, two = tmp_path / "one", tmp_path / "two"
-    done = train_py(*TINY, *TINY_LSTM, f"hydra.run.dir={one}")
+    done = train_py(*TINY, *TINY_LSTM, "model.fit.eval_batch_size=8", f"hydra.run.dir={one}")  # 5 batches in test
     assert done.returncode == 0, done.stderr
     shutil.copytree(one, two)
     for path in (two / "results.json", *two.glob("*.parquet")):
@@ -54,6 +56,25 @@ def test_two_processes_train_under_hydra_and_stop_when_told(tmp_path):
     folder = RunFolder(path)
     assert folder.status["state"] == "cancelled"
     assert (folder.checkpoints / "last.ckpt").is_file()
+
+
+@pytest.mark.parametrize(("worker", "state"), [(["false"], "failed"), (["sleep", "60"], "cancelled")])
+def test_processes_that_end_without_a_word_leave_a_status_that_says_so(
+    compose_config, tmp_path, monkeypatch, worker, state
+):
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
+    with Status(folder.path, elapsed=50.0) as status:
+        status.update(stage="fit", step=7)
+        status._write()
+    monkeypatch.setattr("timevis.distributed._start", lambda *args: subprocess.Popen(worker))
+    if state == "cancelled":
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    with pytest.raises(TimeVisError, match=r"processes ended with|cancelled by SIGTERM") as caught:
+        supervise(folder, 2, None, False)
+    found = folder.status
+    assert (found["state"], found["stage"], found["step"]) == (state, "fit", 7)
+    assert found["error"] == caught.value.message
+    assert found["elapsed"] >= 50
 
 
 def test_devices_say_how_many_processes_there_are(compose_config):

@@ -103,6 +103,14 @@ def test_crps_on_the_common_levels_is_near_the_sample_crps():
     assert metrics.summary()["crps"] == pytest.approx(exact, rel=0.15)
 
 
+@pytest.mark.parametrize("count", [1, 8, 20, 100])
+def test_quantiles_of_equal_samples_are_their_value_and_quantiles_never_cross(count: int):
+    value = 1000 * torch.rand(500, 1, 1, generator=torch.Generator().manual_seed(count))
+    assert bool((sample_quantiles(value.expand(-1, count, -1)) == value).all())
+    samples = torch.where(torch.arange(count).view(1, -1, 1) % 3 > 0, value, 2 * value)
+    assert bool((sample_quantiles(samples).diff(dim=1) >= 0).all())
+
+
 def filled(order: torch.Tensor, size: int) -> dict:
     """Metrics of 40 made-up windows of 3 channels with holes, seen in an order and in batches of a size."""
     generator = torch.Generator().manual_seed(3)
@@ -135,6 +143,17 @@ def test_missing_targets_carry_no_weight():
     result = metrics.compute()
     assert result["overall"]["mae"] == 2.0
     assert np.isnan(result["by_horizon"]["mae"][1])
+
+
+def test_what_is_forecast_where_the_target_is_missing_does_not_matter():
+    def score(there: float) -> dict:
+        metrics = ForecastMetrics(2, torch.ones(1), torch.ones(1), QUANTILE_LEVELS)
+        point, mask = torch.tensor([[1.0, there]]), torch.tensor([[True, False]])
+        quantiles = point.unsqueeze(1).expand(-1, 15, -1)
+        metrics.update(point, quantiles, torch.tensor([[2.0, 0.0]]), mask, torch.zeros(1).long())
+        return metrics.summary()
+
+    assert score(float("inf")) == score(3.0)
 
 
 def test_a_channel_of_zeros_has_no_relative_error_and_leaves_the_others_alone():

@@ -35,19 +35,8 @@ MAY_BE_ZERO = ("seed", "lr_hold", "min_data_in_leaf")
 ABOVE_ZERO = ("lr_decay", "feature_fraction", "alpha")
 AT_MOST_ONE = ("mix", "flip", "feature_fraction", "warmup", "tables_first")
 BELOW_ONE = ("dropout", "average_decay")
-PRECISIONS = (
-    "auto",
-    "32-true",
-    "16-mixed",
-    "bf16-mixed",
-    "16-true",
-    "bf16-true",
-    "64-true",
-    "bf16",
-    "16",
-    "32",
-    "64",
-)
+# of the Trainer's, those that leave windows and scores as they are
+PRECISIONS = ("auto", "32-true", "16-mixed", "bf16-mixed", "bf16", "16", "32")
 
 
 def whole(value: Any, least: int) -> bool:
@@ -213,8 +202,8 @@ def check_arguments(section: str, values: dict[str, Any], *functions: Callable[.
 def _check_kind(key: str, value: Any, annotation: Any) -> None:
     """Refuse a value that is plainly of another kind than a simple annotation, such as ``int | None``, says."""
     if annotation == "Sequence[float]":
-        if not isinstance(value, list | tuple) or not value or not all(_number(v) and v >= 0 for v in value):
-            raise ConfigError(f"{key}={value} must be a list of numbers of at least 0, such as [0.1,1]")
+        if not isinstance(value, list | tuple) or not value or not all(_number(v) and v > 0 for v in value):
+            raise ConfigError(f"{key}={value} must be a list of numbers above 0, such as [0.1,1]")
         return
     kinds = annotation.split(" | ") if isinstance(annotation, str) else []
     if not kinds or any(kind not in KINDS for kind in kinds):

@@ -74,13 +74,22 @@ def supervise(folder: RunFolder, processes: int, group: str | None, train_on: bo
             return folder.results["validation"]["wql"]
         if stop.signal is not None:
             if status.get("state") not in FINAL:
-                Status(folder.path).finish("cancelled")
+                advice = f"go on with python train.py resume={folder.shown}"
+                _conclude(folder, "cancelled", stop.error().message, advice)
             stop.check()
     if status.get("state") not in FINAL:
         codes = {rank: worker.returncode for rank, worker in enumerate(workers)}
-        Status(folder.path).finish("failed", f"processes ended with {codes}", "see train.log in the run folder")
+        _conclude(folder, "failed", f"processes ended with {codes}", "see train.log in the run folder")
         status = folder.status or {}
     raise TimeVisError(status["error"], status["advice"])
+
+
+def _conclude(folder: RunFolder, state: str, error: str, advice: str) -> None:
+    """Write how a run ended whose own processes could not; the rest of its status stays."""
+    last = folder.status or {}
+    status = Status(folder.path, elapsed=last.get("elapsed", 0.0))
+    status.update(**last)
+    status.finish(state, error, advice)
 
 
 def _start(

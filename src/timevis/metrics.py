@@ -130,26 +130,24 @@ class ForecastMetrics(Metric):
     def elements(self, point: Tensor, quantiles: Tensor, target: Tensor, mask: Tensor) -> dict[str, Tensor]:
         """The summands, each float64 [B, H], zero where the target is missing."""
         point, quantiles, target = point.double(), quantiles.double(), target.double()
-        weight = mask.double()
         error = point - target
         median_error = (quantiles[:, self._median_row] - target).abs()
         losses = pinball(quantiles, target, self.levels)
         # sMAPE scores the median, as MAE does; 0/0 counts as no error
         size = quantiles[:, self._median_row].abs() + target.abs()
         out = {
-            "count": weight,
-            "sq_error": error.square() * weight,
-            "error": error * weight,
-            "median_abs_error": median_error * weight,
-            "abs_target": target.abs() * weight,
-            "smape": torch.where(size > 0, 2 * median_error / size.clamp(min=1e-300), 0.0) * weight,
-            "pinball_wql": losses[:, self._wql_rows].mean(1) * weight,
-            "pinball_all": losses.mean(1) * weight,
+            "count": torch.ones_like(target),
+            "sq_error": error.square(),
+            "error": error,
+            "median_abs_error": median_error,
+            "abs_target": target.abs(),
+            "smape": torch.where(size > 0, 2 * median_error / size.clamp(min=1e-300), 0.0),
+            "pinball_wql": losses[:, self._wql_rows].mean(1),
+            "pinball_all": losses.mean(1),
         }
         for k, (low, high) in self._interval_rows.items():
-            inside = (target >= quantiles[:, low]) & (target <= quantiles[:, high])
-            out[f"inside_{k}"] = inside.double() * weight
-        return out
+            out[f"inside_{k}"] = ((target >= quantiles[:, low]) & (target <= quantiles[:, high])).double()
+        return {name: torch.where(mask, value, 0.0) for name, value in out.items()}
 
     def update(self, point: Tensor, quantiles: Tensor, target: Tensor, mask: Tensor, channel: Tensor) -> None:
         """Add windows: point and target [B, H], quantiles [B, Q, H], mask bool [B, H], channel int64 [B].

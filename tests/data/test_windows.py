@@ -116,6 +116,14 @@ def test_no_rank_is_left_without_an_evaluation_batch(windows, world):
         assert len(data.loader("test")) > 0
 
 
+def test_fewer_windows_than_processes_are_refused_before_anything_is_trained():
+    data = WindowDataModule(make_panel(np.arange(1000.0)[:, None]), context_length=4, horizon=2, max_windows=1)
+    assert len(data.loader("test")) == 1
+    data.trainer = SimpleNamespace(global_rank=0, world_size=2)
+    with pytest.raises(DataError, match="the test part has 1 windows for 2 processes"):
+        data.loader("train", shuffle=True)
+
+
 def test_the_window_set_hash_covers_values_borders_horizon_and_origins():
     rng = np.random.default_rng(0)
     panel = make_panel(rng.normal(size=(100, 2)))

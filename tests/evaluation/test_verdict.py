@@ -35,6 +35,12 @@ def test_seasonal_naive_is_called_the_reference():
     assert outcome(found) == "reference"
 
 
+def test_a_naive_of_another_season_is_not_called_the_reference():
+    found = results(-0.1, -0.2, -0.05, model="seasonal_naive")
+    assert verdict(found).startswith("seasonal_naive loses to seasonal naive")
+    assert outcome(found) == "loses"
+
+
 def test_a_test_part_of_few_horizons_is_owned_up_to():
     assert "only 8 horizons long" in verdict(results(0.34, 0.30, 0.38, spans=8))
     assert "too narrow" not in verdict(results(0.34, 0.30, 0.38, spans=10))

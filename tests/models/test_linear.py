@@ -46,6 +46,15 @@ def test_channels_of_different_rhythms_need_maps_of_their_own():
     assert own < 0.5 * shared
 
 
+def test_a_channel_without_training_windows_repeats_its_last_value():
+    values = np.stack([np.sin(T / 2), np.sin(T / 3)], axis=1)
+    values[8:430, 1] = np.nan  # but for a few rows, too few for a context
+    model, datamodule = prepared(values, individual=True)
+    batch = datamodule.gather("test", torch.arange(20))
+    own = batch.channel == 1
+    torch.testing.assert_close(model.point(batch)[own], batch.context[own, -1:].expand(-1, 4))
+
+
 def test_the_penalty_with_the_least_validation_error_is_taken():
     values = RNG.normal(size=(600, 1)).cumsum(0)
     errors = {}

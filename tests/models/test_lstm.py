@@ -40,7 +40,7 @@ def make_datamodule(values, covariates=None, known=(), **kwargs):
     return WindowDataModule(panel, **{"context_length": 48, "horizon": 12, **kwargs})
 
 
-def trained(datamodule, epochs=3, precision="32-true", **kwargs):
+def trained(datamodule, epochs=3, precision="32-true", validate_every=1, **kwargs):
     pl.seed_everything(0, verbose=False)
     model = LSTM.from_data(datamodule, **{"hidden_size": 32, "learning_rate": 5e-3, **kwargs})
     model.prepare(datamodule)
@@ -51,6 +51,7 @@ def trained(datamodule, epochs=3, precision="32-true", **kwargs):
         accelerator="cpu",
         enable_model_summary=False,
         gradient_clip_val=1.0,
+        check_val_every_n_epoch=validate_every,
         **quiet,
     )
     trainer.fit(model, datamodule=datamodule)
@@ -177,6 +178,13 @@ def test_the_scale_of_a_flat_context_is_not_zero(kind):
     assert bool((scale > 0.01).all())
 
 
+@pytest.mark.parametrize("kind", ["last", "mean_std", "revin"])
+def test_a_context_without_any_observation_is_centred_on_the_values_carried_over_it(kind):
+    context, channel = torch.full((2, 10), 3.0), torch.zeros(2, dtype=torch.int64)
+    shift, _ = InstanceNorm(kind, 1)(context, torch.zeros(2, 10, dtype=torch.bool), channel)
+    torch.testing.assert_close(shift, torch.full((2, 1), 3.0))
+
+
 def test_the_mean_of_normal_quantiles_is_the_mean():
     z = torch.distributions.Normal(3.0, 2.0).icdf(torch.tensor(QUANTILE_LEVELS))
     weights = quantile_weights(QUANTILE_LEVELS)
@@ -223,6 +231,12 @@ def test_the_learning_rate_follows_its_schedule(schedule):
         assert rate == 5e-3
     else:
         assert rate <= 5e-3
+
+
+def test_the_learning_rate_waits_for_validations_that_are_not_every_epoch():
+    datamodule = make_datamodule(RHYTHM)
+    _, trainer = trained(datamodule, epochs=5, validate_every=2, lr_schedule="plateau", hidden_size=4)
+    assert trainer.lr_scheduler_configs[0].scheduler.last_epoch == 2
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import torch
 
 from timevis.callbacks.checkpoints import LastCheckpoint
 from timevis.cancel import StopRequest
+from timevis.data.loader import WindowLoader
 
 
 class SeedEachStep(pl.Callback):
@@ -61,8 +62,10 @@ class StopAtBatch(pl.Callback):
             self.stop.signal = signal.SIGTERM
         return asked
 
-    def _end(self, trainer: pl.Trainer) -> None:
-        if self._asked(trainer):
+    def _end(self, trainer: pl.Trainer, loader: Any, batch_idx: int) -> None:
+        # a collective call in a batch that not every rank has would wait for ever
+        everyone = not isinstance(loader, WindowLoader) or batch_idx < loader.common
+        if everyone and self._asked(trainer):
             self.stop.check()
 
     def on_train_batch_end(
@@ -75,11 +78,15 @@ class StopAtBatch(pl.Callback):
                 callback.save_step(trainer)
         self.stop.check()
 
-    def on_validation_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
-        self._end(trainer)
+    def on_validation_batch_end(
+        self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        self._end(trainer, trainer.val_dataloaders, batch_idx)
 
-    def on_test_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
-        self._end(trainer)
+    def on_test_batch_end(
+        self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        self._end(trainer, trainer.test_dataloaders, batch_idx)
 
 
 class FitClock(pl.Callback):

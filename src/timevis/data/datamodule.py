@@ -130,7 +130,13 @@ class WindowDataModule(pl.LightningDataModule):
         """A loader of window numbers of a part, aware of the trainer's processes."""
         trainer = self.trainer
         rank, world_size = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
-        windows = len(self.windows[part])
+        counts = {name: len(self.windows[name]) for name in ("train", "val", "test")}
+        windows, fewest = counts[part], min(counts, key=lambda name: counts[name])
+        if world_size > max(1, counts[fewest]):
+            raise DataError(
+                f"{self.panel.card.name}: the {fewest} part has {counts[fewest]} windows for {world_size} processes",
+                "use fewer trainer.devices",
+            )
         size = batch_size or (self.batch_size if shuffle else self.eval_batch_size)
         if not shuffle:
             size = min(size, max(1, windows // world_size))  # a process without a batch misses the collective calls

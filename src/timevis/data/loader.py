@@ -90,10 +90,18 @@ class WindowLoader:
         self._resume_at = 0
 
     def __len__(self) -> int:
-        batches = -(-self.size // self.batch_size)
         if self.sampler.shuffle:
-            return max(1, batches // self.world_size)
-        return len(range(self.rank, batches, self.world_size))
+            return max(1, self.common)
+        return len(range(self.rank, self._batches, self.world_size))
+
+    @property
+    def _batches(self) -> int:
+        return -(-self.size // self.batch_size)
+
+    @property
+    def common(self) -> int:
+        """Batches that every rank has; in evaluation the first ranks may have one more."""
+        return self._batches // self.world_size
 
     def __iter__(self) -> Iterator[Tensor]:
         self._next, self._resume_at = self._resume_at, 0

@@ -14,7 +14,7 @@ from timevis.errors import RunFolderError
 from timevis.evaluation.chart import SERIES_ROLES, Chart, Mark
 from timevis.evaluation.run_record import RunRecord
 from timevis.evaluation.significance import diebold_mariano_windows, paired_difference
-from timevis.evaluation.verdict import COSTS, METRICS, caution
+from timevis.evaluation.verdict import COSTS, METRICS, caution, is_reference
 from timevis.run_folder import settings
 
 COMPARED = ("wql", "crps", "mase", "mae_scaled", "mse_scaled")
@@ -112,7 +112,7 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
             f"MASE and scaled errors of {', '.join(apart)} are relative to another training part than those of "
             f"{base_label}, so they are not compared."
         )
-    has_naive = any(r.results["run"]["model"] == "seasonal_naive" for r in everyone)
+    has_naive = any(is_reference(r.results) for r in everyone)
     return Comparison(
         data=first["run"]["data"],
         window_set=first["window_set"]["hash"],

@@ -82,12 +82,17 @@ def interval(entry: dict[str, float | None], percent: bool = False) -> str:
     return f"{number(low)} to {number(high)}"
 
 
+def is_reference(results: dict[str, Any]) -> bool:
+    """Whether a run is seasonal naive itself; one of a given season (`model.season`) may be another."""
+    return results["run"]["model"] == "seasonal_naive" and not results["skill"]["wql"]["value"]
+
+
 def verdict(results: dict[str, Any]) -> str:
     """Whether the model beats seasonal naive on WQL, with the 95 % interval of the answer, in a sentence or two."""
     run, skill = results["run"], results["skill"]["wql"]
     who = model_label(run)
     value, low, high = skill["value"], skill["low"], skill["high"]
-    if run["model"] == "seasonal_naive":
+    if is_reference(results):
         return (
             f"This is seasonal naive itself on {run['data']}: the reference that other models are measured against."
         )
@@ -131,7 +136,7 @@ def caution(window_set: dict[str, Any]) -> list[str]:
 def outcome(results: dict[str, Any]) -> str:
     """``wins``, ``loses``, ``open`` or ``reference``: what `verdict` says, in a word."""
     skill = results["skill"]["wql"]
-    if results["run"]["model"] == "seasonal_naive":
+    if is_reference(results):
         return "reference"
     if skill["low"] is None or skill["high"] is None or skill["low"] <= 0 <= skill["high"]:
         return "open"

@@ -54,7 +54,7 @@ def sample_quantiles(samples: Tensor) -> Tensor:
     low = position.floor().long()
     high = (low + 1).clamp(max=s - 1)
     weight = (position - low).float().view(1, -1, 1)
-    return ordered[:, low] * (1 - weight) + ordered[:, high] * weight
+    return torch.lerp(ordered[:, low], ordered[:, high], weight)  # between equal samples it is exactly their value
 
 
 class Forecaster(pl.LightningModule):

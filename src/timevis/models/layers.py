@@ -61,8 +61,9 @@ class InstanceNorm(nn.Module):
             return torch.zeros_like(context[:, :1]), torch.ones_like(context[:, :1])
         if self.kind == "last":
             return context[:, -1:], torch.ones_like(context[:, :1])
-        weight = mask.to(context.dtype)
-        count = weight.sum(1, keepdim=True).clamp(min=1)
+        seen = mask | ~mask.any(1, keepdim=True)  # without any observation the carried values are used
+        weight = seen.to(context.dtype)
+        count = weight.sum(1, keepdim=True)
         mean = (context * weight).sum(1, keepdim=True) / count
         variance = ((context - mean).square() * weight).sum(1, keepdim=True) / count
         # the floor keeps a flat context from blowing up what follows it

@@ -57,6 +57,7 @@ class Linear(PointForecaster):
         super().prepare(datamodule)
         inputs, outputs, incomplete = self._moments(datamodule)
         size = inputs.diagonal(dim1=1, dim2=2).mean(1).view(-1, 1, 1)
+        size = size.where(size > 0, 1.0)  # a channel without training windows repeats its last value
         identity = torch.eye(inputs.shape[1], dtype=inputs.dtype)
         best: tuple[float, Tensor, float] | None = None
         for penalty in self.penalties:
