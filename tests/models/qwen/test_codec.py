@@ -134,3 +134,23 @@ def test_a_series_that_repeats_itself_is_written_as_a_straight_line_after_one_se
     written, _ = codec.encode(daily[:, :30], scaling.steps(72))
     assert (written == digits[0, 24]).all()
     assert torch.allclose(codec.decode(written.unsqueeze(1), scaling.steps(72)).squeeze(1), daily[:, :30], atol=1e-3)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "seasonal"])
+def test_a_context_with_zeros_writes_zero_exactly_and_moves_by_half_a_bin_at_most(rule: str) -> None:
+    dice = torch.Generator().manual_seed(0)
+    amounts = torch.rand(50, 96, generator=dice) * 30
+    rain = torch.where(torch.rand(50, 96, generator=dice) < 0.3, amounts, 0.0)
+    codec, seen, deviation = DigitCodec(rule=rule), torch.ones(50, 96, dtype=torch.bool), torch.ones(50, 1)
+    scaling = codec.fit(rain, seen, deviation)
+    digits, _ = codec.encode(rain, scaling)
+    zeros = (rain == 0) & (scaling.shift.abs() < codec.knee * scaling.scale)
+    assert zeros.sum() > 1000
+    assert codec.decode(digits, scaling)[zeros].abs().max() < 1e-6
+    # one that is zero where nothing was observed is none
+    hidden = codec.fit(rain, rain != 0, deviation)
+    never = codec.fit(torch.where(rain == 0, 5.0, rain), rain != 0, deviation)
+    observed_last = rain[:, -1:] != 0 if rule == "last_value" else torch.ones(50, 1, dtype=torch.bool)
+    assert torch.equal(hidden.shift[observed_last], never.shift[observed_last])
+    moved = codec.fit(rain + 1e-3, seen, deviation)
+    assert ((scaling.shift + 1e-3 - moved.shift).abs() <= scaling.scale * 0.5 * 2.5 * 2 / codec.bins + 1e-6).all()

@@ -81,7 +81,7 @@ class DigitCodec:
         return _tail_length(self.knee, self.bulk, self.limit)
 
     def fit(self, context: Tensor, mask: Tensor, deviation: Tensor, horizon: int = 0) -> Scaling:
-        """Shift and scale of windows from their own observed context.
+        """Shift and scale of windows from their own observed context; zero is written exactly where that has zeros.
 
         Parameters
         ----------
@@ -110,7 +110,19 @@ class DigitCodec:
             shift = middle if self.rule == "median_iqr" else (low + high) / 2
             scale = (high - low) / normal
         tiny = (1e-6 * shift.abs().amax(1, keepdim=True)).clamp(min=1e-30)  # float32 cannot tell closer values apart
-        return Scaling(shift, torch.maximum(scale, torch.maximum(self.floor * deviation.double(), tiny)))
+        scale = torch.maximum(scale, torch.maximum(self.floor * deviation.double(), tiny))
+        if shift.shape[1] == 1:
+            shift = torch.where((seen & (x == 0)).any(1, keepdim=True), self._beside_zero(shift, scale), shift)
+        return Scaling(shift, scale)
+
+    def _beside_zero(self, shift: Tensor, scale: Tensor) -> Tensor:
+        """The nearest shift, half a bin away at most, by which zero is the centre of its bin, so that it stays zero.
+
+        Closed roads, dry hours and idle meters are zero exactly, and would lie outside every interval otherwise.
+        """
+        zero = -shift / scale
+        centre = self._centre(((self.squash(zero) + 1) * (self.bins / 2)).floor())
+        return torch.where(zero.abs() < self.knee, -centre * scale, shift)
 
     def _seasonal(self, x: Tensor, seen: Tensor, mean: Tensor, std: Tensor, horizon: int) -> tuple[Tensor, Tensor]:
         """The value a season before each step, or the mean where there is none, and the deviation from it."""
@@ -144,6 +156,10 @@ class DigitCodec:
         tail = self.knee + c * torch.expm1((size - self.bulk).clamp(min=0) / (1 - self.bulk) * reach)
         return torch.copysign(torch.where(size <= self.bulk, linear, tail), u)
 
+    def _centre(self, code: Tensor) -> Tensor:
+        """Scaled values at the centres of bins."""
+        return self.unsquash((code.double() + 0.5) * (2 / self.bins) - 1)
+
     def encode(self, values: Tensor, scaling: Scaling) -> tuple[Tensor, Tensor]:
         """Digits of raw values.
 
@@ -171,7 +187,7 @@ class DigitCodec:
         """Raw values at the centres of the bins: digits int64 [B, ..., N, width] to float32 [B, ..., N]."""
         powers = torch.tensor([10**i for i in reversed(range(self.width))], device=digits.device)
         code = (digits * powers).sum(-1)
-        z = self.unsquash((code.double() + 0.5) * (2 / self.bins) - 1)
+        z = self._centre(code)
         shape = (len(digits), *[1] * (z.ndim - 2), -1)
         return (z * scaling.scale.view(shape) + scaling.shift.reshape(shape)).float()
 
