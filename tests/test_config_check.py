@@ -196,3 +196,25 @@ def test_a_value_of_another_kind_is_named_with_its_key() -> None:
     ):
         with pytest.raises(ConfigError, match=f"model.{key}={value} must be {wanted}"):
             check_arguments("model", {"size": 3} | {key: value}, build)
+
+
+@pytest.mark.parametrize(
+    ("model", "wrong", "found", "nearest"),
+    [
+        ("lstm", "model.lr_schedule=decoy", "model.lr_schedule='decoy' is not a choice", "decay"),
+        ("lstm", "model.cell=grru", "model.cell='grru' is not a choice", "gru"),
+        ("lstm", "model.calendar=[hour,weekdy]", "model.calendar='weekdy' is not a choice", "weekday"),
+        ("lstm", "model.calendar=hour", "model.calendar=hour must be a list, such as [hour]", ""),
+        ("qwen_patch", "model.tune=norm", "model.tune='norm' is not a choice", "norms"),
+        ("qwen", "model.tune=norms", "model.tune='norms' is not a choice", "none"),
+        ("qwen", "+model.codec.rule=seasonl", "model.codec.rule='seasonl' is not a choice", "seasonal"),
+        ("qwen", "model.prompt.arm=shufled", "model.prompt.arm='shufled' is not a choice", "shuffled"),
+        ("qwen", "+model.lora.rnk=8", "there is no config key model.lora.rnk", "rank"),
+        ("qwen", "model.lora.rank=many", "model.lora.rank=many must be a whole number", ""),
+    ],
+)
+def test_a_wrong_choice_of_a_model_is_answered_before_there_are_data(compose_config, model, wrong, found, nearest):
+    with pytest.raises(ConfigError) as caught:
+        check_names(compose_config(f"model={model}", wrong))
+    assert caught.value.message == found
+    assert nearest in caught.value.advice

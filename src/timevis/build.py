@@ -56,7 +56,7 @@ def check_names(cfg: DictConfig) -> None:
     """Check that data, model and trainer know every option they are given, and that the devices are there."""
     DataOptions.from_config(cfg.data)
     cls = _class(cfg)
-    check_arguments("model", hyperparameters(cfg), cls.from_data, *cls.takers())
+    cls.check_options(hyperparameters(cfg))
     check_arguments("trainer", dict(cfg.trainer), pl.Trainer)
     uses_gpu(cfg.trainer)
     process_count(cfg.trainer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
+from timevis.config_check import check_arguments, check_choices
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.metrics import ForecastMetrics
@@ -72,9 +73,15 @@ class Forecaster(pl.LightningModule):
     ----------
     calibrated : tuple of str
         Prefixes of the state that `calibrate` learns; a refit on all rows keeps the run's own.
+    parts : mapping
+        What takes the sections of its config, by name.
+    choices : mapping
+        Words that a key of its config may be.
     """
 
     calibrated: tuple[str, ...] = ()
+    parts: Mapping[str, Callable[..., Any]] = {}
+    choices: Mapping[str, Iterable[str]] = {}
 
     def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:
         super().__init__()
@@ -104,6 +111,14 @@ class Forecaster(pl.LightningModule):
     def takers(cls) -> tuple[Callable[..., Any], ...]:
         """What takes the hyperparameters: each function hands on with ``**`` what it does not know itself."""
         return (cls,)
+
+    @classmethod
+    def check_options(cls, options: dict[str, Any]) -> None:
+        """Refuse hyperparameters of the config that can be told to be wrong without data, in a ConfigError."""
+        check_arguments("model", options, cls.from_data, *cls.takers())
+        for name, function in cls.parts.items():
+            check_arguments(f"model.{name}", options.get(name) or {}, function)
+        check_choices("model", options, cls.choices)
 
     @property
     def trainable(self) -> bool:
