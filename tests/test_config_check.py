@@ -7,7 +7,7 @@ import pytest
 from timevis.build import check_names
 from timevis.command_line import explain_composition
 from timevis.config_check import check, check_arguments, did_you_mean
-from timevis.errors import ConfigError
+from timevis.errors import ConfigError, TimeVisError
 
 
 @pytest.mark.parametrize(
@@ -218,3 +218,19 @@ def test_a_wrong_choice_of_a_model_is_answered_before_there_are_data(compose_con
         check_names(compose_config(f"model={model}", wrong))
     assert caught.value.message == found
     assert nearest in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("wrong", "found"),
+    [
+        ("data.path=/nowhere/my.csv", "there is no file /nowhere/my.csv"),
+        ("data.path=/tmp", "/tmp is a folder"),
+        ("data.path=null", "data=csv needs a file"),
+        ("trainer.strategy=dpp", "trainer.strategy='dpp' is not a choice"),
+    ],
+)
+def test_a_missing_file_and_a_wrong_strategy_are_answered_before_there_is_a_run(compose_config, wrong, found):
+    cfg = compose_config("model=lstm", *["data=csv"] * ("path" in wrong), wrong)
+    with pytest.raises(TimeVisError) as caught:
+        check_names(cfg)
+    assert caught.value.message == found
