@@ -108,7 +108,7 @@ def make_split(rows: int, spec: Sequence[float], context_length: int, horizon: i
 
 
 def _what_is_short(rows: int, split: Split, context_length: int, horizon: int, need: int) -> str:
-    """Advice on a series that is too short: the rows needed in all and in the parts that lack them, and what to change."""
+    """Advice on a series that is too short: the rows needed, in all and in which part, and what to change."""
     needs = {"training": context_length + horizon, "validation": horizon, "test": horizon}
     have = (split.train_end, split.val_end - split.train_end, split.test_end - split.val_end)
     short = [
