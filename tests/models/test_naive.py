@@ -41,6 +41,14 @@ def test_the_season_is_picked_on_validation(series, season):
     assert int(prepared(series)[0].chosen) == season
 
 
+def test_a_season_of_the_users_own_is_picked_too():
+    panel = make_panel(np.sin(2 * np.pi * T / 60) + 0.1 * NOISE)
+    datamodule = WindowDataModule(panel, context_length=24, horizon=12, season=60)
+    model = SeasonalNaive.from_data(datamodule)
+    model.prepare(datamodule)
+    assert int(model.chosen) == 60
+
+
 def test_each_channel_has_a_season_of_its_own():
     series = np.stack([NOISE.cumsum(), np.sin(2 * np.pi * T / 24) + 0.1 * NOISE], axis=1)
     assert prepared(series)[0].chosen.tolist() == [1, 24]
