@@ -48,6 +48,13 @@ def test_a_key_of_a_section_that_is_empty_is_answered_with_how_to_add_it(compose
     assert "+model.codec.rule=" in explain_composition(caught.value, ["model=qwen"]).advice
 
 
+def test_a_key_of_another_model_is_not_called_unknown_where_a_run_keeps_its_own(compose_config):
+    with pytest.raises(Exception, match="Could not override") as caught:
+        compose_config("model=qwen", "model.cell=gru")
+    error = explain_composition(caught.value, ["resume=outputs/run", "model.cell=gru"])
+    assert error.message == "model.cell cannot change with resume=: the run keeps its own config"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
