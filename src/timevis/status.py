@@ -73,7 +73,8 @@ class Status:
     def finish(self, state: str, error: str | None = None, advice: str | None = None) -> None:
         """Enter a final state and write it now."""
         self._stop.set()
-        self._thread.join()
+        if self._thread.ident is not None:  # not of a job that was refused before it began
+            self._thread.join()
         self.update(state=state, error=error, advice=advice)
         try:
             self._write()
