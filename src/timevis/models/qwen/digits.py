@@ -318,7 +318,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         self.eval()
         if self.hparams["decode"] != "sample":
             batches = self._calibration_batches(datamodule)
-            self.residuals.fit_batches((self.forecast(b, explain=False).point, b) for b in batches)
+            pairs = ((self.forecast(b, explain=False).point, b) for b in batches)
+            self.residuals.fit_batches(pairs, self.channel_std)
         elif self.hparams["calibrate_temperature"]:
             pairs = []
             for batch in self._calibration_batches(datamodule):
