@@ -20,7 +20,7 @@ def added_keys(overrides: Sequence[str]) -> list[str]:
     return [o.key_or_group for o in parsed if o.is_add() or o.is_force_add()]
 
 
-def kept(override: str) -> ConfigError:
+def kept(override: str | None) -> ConfigError:
     """What is said of an override that `resume` does not take."""
     return ConfigError(
         f"{override} cannot change with resume=: the run keeps its own config",

@@ -116,9 +116,14 @@ class Forecaster(pl.LightningModule):
     def check_options(cls, options: dict[str, Any]) -> None:
         """Refuse hyperparameters of the config that can be told to be wrong without data, in a ConfigError."""
         check_arguments("model", options, cls.from_data, *cls.takers())
+        cls.check_parts(options)
+        check_choices("model", options, cls.choices)
+
+    @classmethod
+    def check_parts(cls, options: Mapping[str, Any]) -> None:
+        """Refuse unknown keys and values of the wrong kind in the sections of the config, in a ConfigError."""
         for name, function in cls.parts.items():
             check_arguments(f"model.{name}", options.get(name) or {}, function)
-        check_choices("model", options, cls.choices)
 
     @property
     def trainable(self) -> bool:

@@ -181,6 +181,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
+        cls.check_parts(kwargs)
         kwargs["codec"] = {"season": datamodule.season, **(kwargs.get("codec") or {})}
         return super().from_data(datamodule, series=series_of(datamodule.panel), **kwargs)
 
@@ -318,8 +319,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         self.eval()
         if self.hparams["decode"] != "sample":
             batches = self._calibration_batches(datamodule)
-            pairs = ((self.forecast(b, explain=False).point, b) for b in batches)
-            self.residuals.fit_batches(pairs, self.channel_std)
+            points = ((self.forecast(b, explain=False).point, b) for b in batches)
+            self.residuals.fit_batches(points, self.channel_std)
         elif self.hparams["calibrate_temperature"]:
             pairs = []
             for batch in self._calibration_batches(datamodule):

@@ -91,6 +91,7 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
+        cls.check_parts(kwargs)
         return super().from_data(datamodule, covariates="none", **kwargs)
 
     def prepare(self, datamodule: WindowDataModule) -> None:
