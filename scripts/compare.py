@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         "naive when there is only one)",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="new folder (default: outputs/comparisons/<time>)")
-    args = parser.parse_args(arguments)
+    args = parser.parse_intermixed_args(arguments)
     return exit_code(lambda: compare_runs(args.runs, args.reference, args.out))
 
 

@@ -7,7 +7,7 @@ import pytest
 from timevis.build import check_names
 from timevis.command_line import explain_composition
 from timevis.config_check import check, check_arguments, did_you_mean
-from timevis.errors import ConfigError
+from timevis.errors import ConfigError, TimeVisError
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,13 @@ def test_a_key_of_a_section_that_is_empty_is_answered_with_how_to_add_it(compose
     with pytest.raises(Exception, match="Could not override") as caught:
         compose_config("model=qwen", "model.codec.rule=seasonal")
     assert "+model.codec.rule=" in explain_composition(caught.value, ["model=qwen"]).advice
+
+
+def test_a_key_of_another_model_is_not_called_unknown_where_a_run_keeps_its_own(compose_config):
+    with pytest.raises(Exception, match="Could not override") as caught:
+        compose_config("model=qwen", "model.cell=gru")
+    error = explain_composition(caught.value, ["resume=outputs/run", "model.cell=gru"])
+    assert error.message == "model.cell cannot change with resume=: the run keeps its own config"
 
 
 @pytest.mark.parametrize(
@@ -198,3 +205,41 @@ def test_a_value_of_another_kind_is_named_with_its_key() -> None:
     ):
         with pytest.raises(ConfigError, match=f"model.{key}={value} must be {wanted}"):
             check_arguments("model", {"size": 3} | {key: value}, build)
+
+
+@pytest.mark.parametrize(
+    ("model", "wrong", "found", "nearest"),
+    [
+        ("lstm", "model.lr_schedule=decoy", "model.lr_schedule='decoy' is not a choice", "decay"),
+        ("lstm", "model.cell=grru", "model.cell='grru' is not a choice", "gru"),
+        ("lstm", "model.calendar=[hour,weekdy]", "model.calendar='weekdy' is not a choice", "weekday"),
+        ("lstm", "model.calendar=hour", "model.calendar=hour must be a list, such as [hour]", ""),
+        ("qwen_patch", "model.tune=norm", "model.tune='norm' is not a choice", "norms"),
+        ("qwen", "model.tune=norms", "model.tune='norms' is not a choice", "none"),
+        ("qwen", "+model.codec.rule=seasonl", "model.codec.rule='seasonl' is not a choice", "seasonal"),
+        ("qwen", "model.prompt.arm=shufled", "model.prompt.arm='shufled' is not a choice", "shuffled"),
+        ("qwen", "+model.lora.rnk=8", "there is no config key model.lora.rnk", "rank"),
+        ("qwen", "model.lora.rank=many", "model.lora.rank=many must be a whole number", ""),
+    ],
+)
+def test_a_wrong_choice_of_a_model_is_answered_before_there_are_data(compose_config, model, wrong, found, nearest):
+    with pytest.raises(ConfigError) as caught:
+        check_names(compose_config(f"model={model}", wrong))
+    assert caught.value.message == found
+    assert nearest in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("wrong", "found"),
+    [
+        ("data.path=/nowhere/my.csv", "there is no file /nowhere/my.csv"),
+        ("data.path=/tmp", "/tmp is a folder"),
+        ("data.path=null", "data=csv needs a file"),
+        ("trainer.strategy=dpp", "trainer.strategy='dpp' is not a choice"),
+    ],
+)
+def test_a_missing_file_and_a_wrong_strategy_are_answered_before_there_is_a_run(compose_config, wrong, found):
+    cfg = compose_config("model=lstm", *["data=csv"] * ("path" in wrong), wrong)
+    with pytest.raises(TimeVisError) as caught:
+        check_names(cfg)
+    assert caught.value.message == found

@@ -331,6 +331,7 @@ def test_the_command_explains_what_it_can_not_do(run, tmp_path, capsys):
     assert main([str(run), "--out", str(tmp_path / "future.txt")]) == 1
     assert "neither a .csv nor a .parquet" in capsys.readouterr().err
     assert main([str(run), str(tmp_path / "absent.csv"), "--out", str(tmp_path / "x.csv")]) == 1
+    assert main([str(run), "--rescore", str(tmp_path / "absent.csv")]) == 1
     assert "absent.csv" in capsys.readouterr().err
     assert main([str(run), "--rescore", "--start", "soon", "--out", str(tmp_path / "r")]) == 1
     assert "not a time" in capsys.readouterr().err

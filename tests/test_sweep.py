@@ -43,6 +43,18 @@ def test_the_other_jobs_of_a_sweep_finish_whichever_fails(sweep, horizons):
     assert table["setting"].iloc[2] == "horizon=600"
 
 
+@pytest.mark.parametrize(
+    ("wrong", "reason"), [("evaluation.stride=0,1", "evaluation.stride=0"), ("trainer.strategy=dpp,auto", "dpp")]
+)
+def test_a_job_that_is_refused_before_it_has_a_run_folder_is_listed_too(sweep, wrong, reason):
+    code, folder = sweep("model=linear", "horizon=6", wrong)
+    assert code == 1
+    table = pd.read_csv(folder / "leaderboard.csv")
+    assert len(table) == 2
+    assert table["state"].iloc[-1] == "failed"
+    assert reason in table["reason"].iloc[-1]
+
+
 def test_a_sweep_without_a_failure_ends_with_0_and_sorts_by_validation(sweep):
     code, folder = sweep("model=linear,seasonal_naive", "horizon=6", "seed=0,1")
     assert code == 0

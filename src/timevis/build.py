@@ -12,12 +12,14 @@ import torch
 from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.strategies import StrategyRegistry
 
 from timevis.callbacks.progress import ProgressLine
 from timevis.callbacks.reporting import StatusUpdates, ValidationLines
 from timevis.callbacks.steering import FiniteLoss, FitClock, SeedEachStep, StopAtBatch
 from timevis.cancel import StopRequest
-from timevis.config_check import check_arguments
+from timevis.config_check import check_arguments, check_choice
+from timevis.data.catalog import check_source
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
@@ -54,10 +56,11 @@ def datamodule(cfg: DictConfig, panel: Panel, split: Split | None = None) -> Win
 
 def check_names(cfg: DictConfig) -> None:
     """Check that data, model and trainer know every option they are given, and that the devices are there."""
-    DataOptions.from_config(cfg.data)
+    check_source(DataOptions.from_config(cfg.data))
     cls = _class(cfg)
-    check_arguments("model", hyperparameters(cfg), cls.from_data, *cls.takers())
+    cls.check_options(hyperparameters(cfg))
     check_arguments("trainer", dict(cfg.trainer), pl.Trainer)
+    check_choice(cfg.trainer.strategy, ("auto", *StrategyRegistry.available_strategies()), "trainer.strategy")
     uses_gpu(cfg.trainer)
     process_count(cfg.trainer)
 

@@ -19,6 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from timevis.config_check import did_you_mean, keys_of
 from timevis.errors import ConfigError, TimeVisError, reader_gone, say
+from timevis.resume import SECTIONS, kept
 from timevis.run_folder import RunFolder
 from timevis.sweep.watch import current_sweep
 
@@ -107,6 +108,9 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
     """
     text = f"{error}\n{error.__cause__ or ''}"
     if found := re.search(r"Could not override '([^']+)'", text):
+        resumed = any(a.startswith("resume=") for a in arguments)
+        if resumed and found[1].split(".")[0] not in SECTIONS:  # the keys are those of the default model
+            return kept(found[1])
         return ConfigError(f"there is no config key {found[1]}", _right_key(found[1], arguments))
     if found := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
         return ConfigError(f"{found[1]}={found[2]} is not a choice", did_you_mean(found[2], _choices(found[1])))

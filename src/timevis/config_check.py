@@ -6,7 +6,7 @@ import difflib
 import inspect
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
@@ -205,6 +205,8 @@ def _check_kind(key: str, value: Any, annotation: Any) -> None:
         if not isinstance(value, list | tuple) or not value or not all(_number(v) and v > 0 for v in value):
             raise ConfigError(f"{key}={value} must be a list of numbers above 0, such as [0.1,1]")
         return
+    if annotation in ("Sequence[str]", "Sequence[str] | None") and isinstance(value, str):
+        raise ConfigError(f"{key}={value} must be a list, such as [{value}]")
     kinds = annotation.split(" | ") if isinstance(annotation, str) else []
     if not kinds or any(kind not in KINDS for kind in kinds):
         return
@@ -226,6 +228,22 @@ def _check_range(key: str, value: Any, annotation: Any) -> None:
         raise ConfigError(f"{key}={value} must be at most 1")
     if value >= 1 and name in BELOW_ONE:
         raise ConfigError(f"{key}={value} must be below 1")
+
+
+def check_choice(value: Any, choices: Iterable[Any], key: str) -> None:
+    """Refuse a value outside `choices`, naming the nearest one in a ConfigError."""
+    if value not in choices:
+        raise ConfigError(f"{key}={value!r} is not a choice", did_you_mean(value, map(str, choices)))
+
+
+def check_choices(section: str, values: Mapping[str, Any], choices: Mapping[str, Iterable[str]]) -> None:
+    """Refuse words of a config section, or of lists in it, outside `choices`, by dotted key; None is always fine."""
+    for key, known in choices.items():
+        part, _, name = key.rpartition(".")
+        value = ((values.get(part) or {}) if part else values).get(name)
+        for word in value if isinstance(value, list) else [value]:
+            if word is not None:
+                check_choice(word, known, f"{section}.{key}")
 
 
 def keyword_defaults(*functions: Callable[..., Any]) -> dict[str, Any]:

@@ -20,6 +20,14 @@ def added_keys(overrides: Sequence[str]) -> list[str]:
     return [o.key_or_group for o in parsed if o.is_add() or o.is_force_add()]
 
 
+def kept(override: str | None) -> ConfigError:
+    """What is said of an override that `resume` does not take."""
+    return ConfigError(
+        f"{override} cannot change with resume=: the run keeps its own config",
+        "leave it out, start a new run, or override trainer.* or logger.* only",
+    )
+
+
 def reopen(cfg: DictConfig, overrides: Sequence[str]) -> RunFolder:
     """The folder of ``cfg.resume`` with the trainer and logger overrides written into its config.
 
@@ -44,10 +52,7 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> RunFolder:
     for override in parsed:
         section = override.key_or_group.split(".")[0].split("/")[0].split("@")[0]
         if section not in SECTIONS:
-            raise ConfigError(
-                f"{override.input_line} cannot change with resume=: the run keeps its own config",
-                "leave it out, start a new run, or override trainer.* or logger.* only",
-            )
+            raise kept(override.input_line)
     status = folder.status
     state = status["state"] if status else None
     if state == "running":

@@ -109,3 +109,10 @@ def test_a_few_mistyped_dates_are_an_error_that_names_the_farthest(
 def test_long_gaps_with_many_rows_on_either_side_are_fine(times: pd.DatetimeIndex) -> None:
     grid = put_on_grid(times, "h", "t.csv")
     assert (grid.index[grid.position] == times).all()
+
+
+@pytest.mark.parametrize(("freq", "asked", "gap"), [("D", "h", 24), ("QS", "MS", 3)])
+def test_times_that_all_lie_steps_apart_are_refused(freq: str, asked: str, gap: int) -> None:
+    times = pd.date_range("2024-01-01", periods=40, freq=freq, unit="us")
+    with pytest.raises(DataError, match=f"no two times are one step of {asked} apart, most are {gap}"):
+        put_on_grid(times, asked, "t.csv")

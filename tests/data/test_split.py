@@ -42,3 +42,19 @@ def test_a_short_series_says_how_many_rows_are_needed_and_that_many_suffice():
         make_split(200, [0.7, 0.1, 0.2], 168, 24)
     need = int(error.value.advice.split()[1])
     make_split(need, [0.7, 0.1, 0.2], 168, 24)
+
+
+@pytest.mark.parametrize(
+    ("rows", "spec", "context", "horizon", "said", "unsaid"),
+    [
+        (60, [0.7, 0.1, 0.2], 14, 7, "validation part has 6 rows and needs 7", "context_length"),
+        (60, [0.5, 0.25, 0.25], 28, 7, "training part has 30 rows and needs 35", "validation"),
+        (300, [100, 110, 300], 50, 24, "validation part has 10 rows and needs 24", "rows are needed"),
+        (100, [60, 80, 120], 10, 5, "about 120 rows are needed", "part"),
+    ],
+)
+def test_the_part_that_is_too_short_is_named(rows, spec, context, horizon, said, unsaid):
+    with pytest.raises(DataError) as caught:
+        make_split(rows, spec, context, horizon)
+    assert said in caught.value.advice
+    assert unsaid not in caught.value.advice

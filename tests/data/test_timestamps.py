@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -216,3 +217,13 @@ def test_hours_from_0_to_24_are_an_error_that_names_both_midnights() -> None:
     frame = pd.DataFrame({"date": ["2024-01-01"] * 25 + ["2024-01-02"] * 25, "hour": [*range(25), *range(25)]})
     with pytest.raises(DataError, match=r"row 25, column 'date\+hour': '2024-01-01 24:00' is.*02 00:00' in row 26"):
         parse_times(Table(frame, "t.csv"), ("date", "hour"))
+
+
+@pytest.mark.parametrize("decimals", [5, 17])
+def test_the_days_of_a_spreadsheet_are_dates(decimals: int) -> None:
+    expected = pd.date_range("2021-01-01", periods=500, freq="15min")
+    days = (expected - pd.Timestamp("1899-12-30")) / pd.Timedelta("1D")
+    times = parse_times(Table(pd.DataFrame({"time": np.round(days, decimals)}), "t.csv"), ("time",))
+    assert times.index.equals(expected.as_unit("us"))
+    assert times.zone is None
+    assert times.notes == ["times such as 44197 are read as a spreadsheet's days"]

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from timevis.evaluation.charts import clock_charts
 from timevis.evaluation.error_profile import (
     SavedForecasts,
     autocorrelation,
@@ -12,15 +15,16 @@ from timevis.evaluation.error_profile import (
     reliability,
     steps,
 )
+from timevis.evaluation.run_record import RunRecord
 from timevis.models.forecaster import QUANTILE_LEVELS
 
 HORIZON = 24
 
 
-def saved(truth: np.ndarray, quantiles: np.ndarray, start: str = "2024-01-01") -> SavedForecasts:
-    """Forecasts [N, 15, H] whose windows follow each other, hourly, in one channel of deviation 2."""
+def saved(truth: np.ndarray, quantiles: np.ndarray, start: str = "2024-01-01", freq: str = "h") -> SavedForecasts:
+    """Forecasts [N, 15, H] whose windows follow each other in one channel of deviation 2."""
     number = len(truth)
-    times = pd.date_range(start, periods=number, freq=f"{HORIZON}h")
+    times = pd.date_range(start, periods=number * HORIZON, freq=freq)[::HORIZON]
     predictions = pd.DataFrame(
         {
             "origin": np.arange(number) * HORIZON,
@@ -35,7 +39,7 @@ def saved(truth: np.ndarray, quantiles: np.ndarray, start: str = "2024-01-01") -
         }
     )
     windows = pd.DataFrame({"channel": ["a"], "std": [2.0]})
-    return SavedForecasts.read(predictions, windows, "h")
+    return SavedForecasts.read(predictions, windows, freq)
 
 
 @pytest.fixture
@@ -64,6 +68,25 @@ def test_error_sits_at_the_hour_and_weekday_where_it_was_made():
     assert hours[5] == pytest.approx(4 / 2 / 14)
     assert weekdays[1] == pytest.approx(4 / 2 / 48)
     assert hours.drop(5).sum() == weekdays.drop(1).sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("freq", "names"),
+    [
+        ("h", ["hour", "weekday", "hour_weekday"]),
+        ("D", ["weekday"]),
+        ("B", ["weekday"]),
+        ("W-SUN", ["month"]),
+        ("MS", ["month"]),
+        ("YS", []),
+    ],
+)
+def test_error_is_split_by_what_the_rows_of_a_frequency_differ_in(freq, names):
+    card = {"window_set": {"freq": freq, "channels": ["a"]}}
+    record = RunRecord(Path("run"), card, {}, {}, [], pd.DataFrame(), None, pd.DataFrame(), None, None)
+    truth = np.zeros((3, HORIZON))
+    charts = clock_charts(record, saved(truth, np.ones((3, 15, HORIZON)), freq=freq))
+    assert [chart.name for chart in charts] == names
 
 
 def test_hours_are_those_of_the_local_clock():

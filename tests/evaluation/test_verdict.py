@@ -67,7 +67,16 @@ def test_a_language_model_is_never_named_without_its_backbone():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, "–"), (float("nan"), "–"), (1234567, "1 234 567"), (-0.00012345, "−0.0001234"), ("cpu", "cpu")],
+    [
+        (None, "–"),
+        (float("nan"), "–"),
+        (1234567, "1 234 567"),
+        (-0.00012345, "−0.0001234"),
+        ("cpu", "cpu"),
+        (51234.5, "51 234"),
+        (1.5192e12, "1.519e12"),
+        (-6.541e-08, "−6.541e-8"),
+    ],
 )
 def test_numbers_are_short_and_missing_ones_a_dash(value, text):
     assert number(value) == text

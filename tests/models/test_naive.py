@@ -41,6 +41,14 @@ def test_the_season_is_picked_on_validation(series, season):
     assert int(prepared(series)[0].chosen) == season
 
 
+def test_a_season_of_the_users_own_is_picked_too():
+    panel = make_panel(np.sin(2 * np.pi * T / 60) + 0.1 * NOISE)
+    datamodule = WindowDataModule(panel, context_length=24, horizon=12, season=60)
+    model = SeasonalNaive.from_data(datamodule)
+    model.prepare(datamodule)
+    assert int(model.chosen) == 60
+
+
 def test_each_channel_has_a_season_of_its_own():
     series = np.stack([NOISE.cumsum(), np.sin(2 * np.pi * T / 24) + 0.1 * NOISE], axis=1)
     assert prepared(series)[0].chosen.tolist() == [1, 24]
@@ -92,3 +100,12 @@ def test_the_season_does_not_depend_on_how_many_windows_choose_between_models():
         model.calibrate(datamodule)
         chosen.append((int(model.chosen), model.residuals.offsets.flatten().tolist()))
     assert all(other == chosen[0] for other in chosen)
+
+
+def test_a_channel_without_validation_values_is_not_forecast_as_if_it_were_certain():
+    series = np.stack([NOISE, 10 * NOISE[::-1], 10 * NOISE], axis=1)
+    series[1300:, 2] = np.nan  # of 2000 rows 1400 are for training
+    model, _ = prepared(series, season=1)
+    width = [float((q[-1] - q[0]).mean()) for q in model.residuals.offsets]
+    assert width[2] == pytest.approx(width[1], rel=0.2)
+    assert width[2] == pytest.approx(10 * width[0], rel=0.2)

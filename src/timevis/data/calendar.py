@@ -7,6 +7,8 @@ import pandas as pd
 
 CALENDAR_FIELDS = ("minute", "hour", "weekday", "day", "month")
 CALENDAR_SIZES = (60, 24, 7, 31, 12)
+WORKING_DAYS = 0.7
+"""Rows per day, nearly, of ``"B"``: of slower data the weekday is chance."""
 
 
 def calendar_of(index: pd.DatetimeIndex) -> np.ndarray:

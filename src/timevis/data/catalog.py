@@ -22,7 +22,7 @@ from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality import QualityReport
 from timevis.data.synthetic import synthetic_panel
 from timevis.data.table import Table
-from timevis.data.table_io import read_table
+from timevis.data.table_io import check_file, read_table
 from timevis.errors import ConfigError, DataError
 
 log = logging.getLogger(__name__)
@@ -68,14 +68,21 @@ def _said(card: DatasetCard, options: DataOptions) -> DatasetCard:
     )
 
 
+def check_source(options: DataOptions) -> None:
+    """Refuse the user's own data where their file is not there, before anything is read."""
+    if options.path is not None:
+        check_file(Path(options.path).expanduser())
+    elif options.name == "csv":
+        raise ConfigError("data=csv needs a file", "for example: data=csv data.path=my.csv")
+
+
 def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
     """The raw table that the options name, and its dataset card."""
+    check_source(options)
     if options.path is not None:
         path = Path(options.path).expanduser()
         name = path.name.split(".")[0] if options.name == "csv" else options.name
         return _read(path, options), DatasetCard(name)
-    if options.name == "csv":
-        raise ConfigError("data=csv needs a file", "for example: data=csv data.path=my.csv")
     entries = catalog()
     if options.name not in entries:
         raise ConfigError(

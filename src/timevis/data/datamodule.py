@@ -37,7 +37,8 @@ class WindowDataModule(pl.LightningDataModule):
         Fractions or row borders, see `timevis.data.split.make_split`. A Split is taken as it is and may leave
         training and validation without a window.
     season : int, optional
-        Rows of "one day" for MASE; inferred from the frequency when None.
+        Rows of "one day" for MASE, inferred from the frequency when None; beside those of the frequency, one that
+        models may repeat.
     batch_size, eval_batch_size : int
     stride, max_windows, val_windows : int
         Origins of the test part every `stride` rows, thinned to `max_windows`; validation to `val_windows`
@@ -72,8 +73,9 @@ class WindowDataModule(pl.LightningDataModule):
         self._require_targets()
         train = panel.values[: self.split.train_end]
         self.scaler = Scaler.fit(train)
-        self.seasons = seasons_of(panel.freq)
-        self.season = season or (self.seasons[1] if len(self.seasons) > 1 else 1)
+        seasons = seasons_of(panel.freq)
+        self.season = season or (seasons[1] if len(seasons) > 1 else 1)
+        self.seasons = tuple(sorted({*seasons, self.season}))
         self.series = SeriesStore(panel)
         origins = {p: self.split.origins(p, context_length, horizon) for p in ("train", "val", "test")}
         latest = origins["train"][-max(1, round(train_fraction * len(origins["train"]))) :]

@@ -158,7 +158,7 @@ def put_on_grid(
     Raises
     ------
     DataError
-        A few times lie so far from the rest that most of the grid would be empty.
+        No two times are one step apart, or a few lie so far from the rest that most of the grid would be empty.
     """
     offset = to_offset(freq)
     assert offset is not None
@@ -177,7 +177,7 @@ def put_on_grid(
     kept = position[~off]
     first, last = int(kept.min()), int(kept.max())
     position = np.where(off, -1, position - first)
-    _refuse_sparse(times, position, source, place)
+    _refuse_sparse(times, freq, position, source, place)
     start = pd.Timestamp(first * step + phase, unit="us", tz=times.tz).as_unit("us")
     index = pd.date_range(start, periods=last - first + 1, freq=freq, unit="us")
     return Grid(index, freq, position, (away != 0) & ~off)
@@ -200,14 +200,25 @@ def _put_on_calendar(
         )
     first, last = int(used.min()), int(used.max())
     position = np.where(position < 0, -1, position - first)
-    _refuse_sparse(times, position, source, place)
+    _refuse_sparse(times, freq, position, source, place)
     index = pd.DatetimeIndex(index[first : last + 1], freq=None)
     return Grid(index, freq, position, np.zeros(len(times), bool))
 
 
-def _refuse_sparse(times: pd.DatetimeIndex, position: np.ndarray, source: str, place: Callable[[int], str]) -> None:
-    """Refuse a grid that a few stray times stretch; a long gap with many times on either side of it is fine."""
+def _refuse_sparse(
+    times: pd.DatetimeIndex, freq: str, position: np.ndarray, source: str, place: Callable[[int], str]
+) -> None:
+    """Refuse a grid without neighbours, or that a few stray times stretch.
+
+    A long gap with many times on either side of it is fine.
+    """
     filled = np.unique(position[position >= 0])
+    gaps = np.diff(filled)
+    if len(gaps) > 1 and gaps.min() > 1:
+        raise DataError(
+            f"{source}: no two times are one step of {freq} apart, most are {int(np.median(gaps))}",
+            "say a data.frequency that fits the rows; a run reads data of its own frequency",
+        )
     rows, few = int(filled[-1]) + 1, int(STRAY * len(filled))
     others = int(filled[len(filled) - 1 - few] - filled[few]) + 1
     if rows > 2 * others or (rows > 10_000 and rows > 20 * len(filled)):

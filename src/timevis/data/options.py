@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
-from timevis.config_check import did_you_mean, whole
+from timevis.config_check import check_choice, did_you_mean, whole
 from timevis.data.grid import check_frequency
 from timevis.data.split import check_split
 from timevis.data.timestamps import check_zone
@@ -28,12 +28,6 @@ def check_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
     for key in given:
         if key not in known:
             raise ConfigError(f"{where} has no key {key!r}", did_you_mean(key, known))
-
-
-def check_choice(value: Any, choices: Sequence[Any], key: str) -> None:
-    """Refuse a value outside `choices`, naming the nearest one in a ConfigError."""
-    if value not in choices:
-        raise ConfigError(f"{key}={value!r} is not a choice", did_you_mean(value, [str(c) for c in choices]))
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ def make_split(rows: int, spec: Sequence[float], context_length: int, horizon: i
     ConfigError
         The spec is neither three fractions nor three borders.
     DataError
-        The series is too short; says how many rows are needed.
+        The series is too short; says how many rows are needed, and which parts lack them.
     """
     spec = check_split(spec)
     if sum(spec) <= 1 + 1e-9:
@@ -102,6 +102,22 @@ def make_split(rows: int, spec: Sequence[float], context_length: int, horizon: i
         raise DataError(
             f"{where}: the series has {rows} rows, too few for context_length={context_length}, "
             f"horizon={horizon} and data.split={spec}",
-            f"about {max(need, 1)} rows are needed; give more rows, or a smaller context_length or horizon",
+            _what_is_short(rows, split, context_length, horizon, need),
         )
     return split
+
+
+def _what_is_short(rows: int, split: Split, context_length: int, horizon: int, need: int) -> str:
+    """Advice on a series that is too short: the rows needed, in all and in which part, and what to change."""
+    needs = {"training": context_length + horizon, "validation": horizon, "test": horizon}
+    have = (split.train_end, split.val_end - split.train_end, split.test_end - split.val_end)
+    short = [
+        f"the {name} part has {found} rows and needs {least}"
+        for (name, least), found in zip(needs.items(), have, strict=True)
+        if found < least
+    ]
+    advice = [f"about {need} rows are needed"] if need > rows else []
+    if short:
+        lengths = "context_length or horizon" if have[0] < needs["training"] else "horizon"
+        advice += [", ".join(short), f"give more rows, a smaller {lengths}, or another data.split"]
+    return "; ".join(advice)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from timevis.config_check import check_choice
 from timevis.data.calendar import steps_per_day
 from timevis.data.grid import check_frequency
-from timevis.data.options import check_choice
 from timevis.data.panel import DatasetCard, Panel
 
 UNITS = {"traffic": "vehicles per hour", "electricity": "kWh", "weather": "degrees Celsius", "other": ""}

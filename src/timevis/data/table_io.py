@@ -68,11 +68,7 @@ def read_table(
         There is no such file, it is empty, it is not what its name says, or it cannot be parsed.
     """
     path = Path(path).expanduser()
-    if path.is_dir():
-        raise DataError(f"{path} is a folder", "give one file, for example data.path=folder/data.csv")
-    if not path.is_file():
-        beside = f"; it holds {_some(path.parent)}" if path.parent.is_dir() else "; there is no such folder either"
-        raise DataError(f"there is no file {path}", f"looked in {path.parent.resolve()}{beside}")
+    check_file(path)
     expected = _format_of(path)
     raw = path.read_bytes()
     if raw[:2] == b"\x1f\x8b":
@@ -108,6 +104,16 @@ def read_table(
         table = read_workbook(raw, path.name, expected, sheet)
     read_separators(table.frame, {"comma": ",", "point": ".", None: None}[decimal], table.notes)
     return table
+
+
+def check_file(path: Path) -> None:
+    """Refuse, in a DataError, what is no file or whose ending says no format that is read."""
+    if path.is_dir():
+        raise DataError(f"{path} is a folder", "give one file, for example data.path=folder/data.csv")
+    if not path.is_file():
+        beside = f"; it holds {_some(path.parent)}" if path.parent.is_dir() else "; there is no such folder either"
+        raise DataError(f"there is no file {path}", f"looked in {path.parent.resolve()}{beside}")
+    _format_of(path)
 
 
 def _format_of(path: Path) -> str:

@@ -22,6 +22,8 @@ END_OF_DAY = r"[ T]24:00(?::00(?:[.,]0+)?)?$"
 PARTS = ("year", "month", "day", "hour", "minute", "second")
 COMPACT = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 """Formats of whole numbers such as 20240131, by their digits."""
+SPREADSHEET_DAYS = (20_000, 80_000)
+"""From 1954 to 2119."""
 EPOCH_UNITS = (("s", 1e8, 1e10), ("ms", 1e11, 1e13), ("us", 1e14, 1e16), ("ns", 1e17, 1e19))
 
 
@@ -182,7 +184,10 @@ def _refuse_first(table: Table, name: str, wrong: pd.Series, what: str, text: pd
 
 
 def _from_numbers(table: Table, name: str, column: pd.Series) -> Times:
-    """Dates written as 20200131, and so on from years to seconds, or seconds (or finer) since 1970, in UTC."""
+    """Dates written as 20200131, and so on from years to seconds; a spreadsheet's days; seconds since 1970, in UTC.
+
+    Spreadsheets show 44197 where a date has lost its format: days since 1899-12-30.
+    """
     _refuse_first(table, name, column.isna(), "is empty")
     values = column.to_numpy(dtype=np.float64)
     low, high = values.min(), values.max()
@@ -193,6 +198,11 @@ def _from_numbers(table: Table, name: str, column: pd.Series) -> Times:
         _refuse_first(table, name, parsed.isna(), "is not a date or time", written)
         notes = [f"times such as {written.iloc[0]} are read as {layout}"]
         return Times(pd.DatetimeIndex(parsed).as_unit("us"), None, notes)
+    if SPREADSHEET_DAYS[0] <= low and high < SPREADSHEET_DAYS[1]:
+        index = pd.DatetimeIndex(pd.Timestamp("1899-12-30") + pd.to_timedelta(column, unit="D"))
+        return Times(
+            _settled(index.round("s")), None, [f"times such as {values[0]:g} are read as a spreadsheet's days"]
+        )
     for unit, least, most in EPOCH_UNITS:
         if least <= low and high < most:
             index = pd.DatetimeIndex(pd.to_datetime(column, unit=unit, utc=True))

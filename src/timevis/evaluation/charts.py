@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from timevis.data.calendar import WORKING_DAYS, steps_per_day
 from timevis.evaluation.chart import Chart, Mark
 from timevis.evaluation.error_profile import (
     MEDIAN,
@@ -21,6 +22,7 @@ from timevis.evaluation.run_record import RunRecord
 from timevis.models.forecaster import QUANTILE_LEVELS
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 BANDS = ((0.025, 0.975, "95 % interval", 0.13), (0.1, 0.9, "80 % interval", 0.24))
 MOST_BARS = 40
 
@@ -81,8 +83,12 @@ def horizon_charts(record: RunRecord) -> list[Chart]:
 
 
 def clock_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
-    """Error by hour and weekday of the target, where the data have several of them."""
+    """Error by hour and weekday of the target, where the data have several of them; by month for slower data."""
     label, scaled = error_unit(record)
+    if steps_per_day(record.results["window_set"]["freq"]) < WORKING_DAYS:
+        months = clock_profile(clock_table(forecasts, scaled, ["month"]), "month")
+        bars = Mark("bars", [MONTHS[m - 1] for m in months.index], months.to_numpy())
+        return [Chart("month", "Error by month", "month of the target", label, [bars])] if len(months) > 1 else []
     table = clock_table(forecasts, scaled)
     hours, weekdays = (clock_profile(table, by) for by in ("hour", "weekday"))
     out = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,16 +93,16 @@ def steps(start: pd.Timestamp, before: int, after: int, freq: str, timezone: str
     return index.tz_convert(timezone) if timezone and index.tz is not None else index
 
 
-def clock_table(forecasts: SavedForecasts, scaled: bool) -> pd.DataFrame:
-    """Mean absolute error by weekday and hour of the target; columns weekday, hour, total, count."""
+def clock_table(forecasts: SavedForecasts, scaled: bool, by: Sequence[str] = ("weekday", "hour")) -> pd.DataFrame:
+    """Mean absolute error by weekday and hour, or month, of the target; these columns and total, count."""
     index = pd.DatetimeIndex(np.concatenate([t.tz_localize(None).to_numpy() for t in forecasts.times]))
     miss = forecasts.miss / (forecasts.frame["std"].to_numpy()[:, None] if scaled else 1.0)
-    table = pd.DataFrame({"weekday": index.day_of_week, "hour": index.hour, "miss": miss.ravel()}).dropna()
-    return table.groupby(["weekday", "hour"])["miss"].agg(total="sum", count="count").reset_index()
+    fields = {"weekday": index.day_of_week, "hour": index.hour, "month": index.month, "miss": miss.ravel()}
+    return pd.DataFrame(fields).dropna().groupby(list(by))["miss"].agg(total="sum", count="count").reset_index()
 
 
 def clock_profile(table: pd.DataFrame, by: str) -> pd.Series:
-    """Mean absolute error by ``hour`` or ``weekday`` from a `clock_table`."""
+    """Mean absolute error by one column of a `clock_table`."""
     sums = table.groupby(by)[["total", "count"]].sum()
     return sums["total"] / sums["count"]
 

@@ -91,6 +91,8 @@ def draw(axes: Axes, chart: Chart) -> None:
         locator = AutoDateLocator(minticks=3, maxticks=7)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    elif chart.x_label == "steps ahead":
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if first.kind == "points" and len(first.y) and isinstance(first.y[0], str):
         axes.set_ylim(-0.6, len(first.y) - 0.4)
         if not chart.log:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from timevis.data.calendar import steps_per_day
+from timevis.data.calendar import WORKING_DAYS, steps_per_day
 from timevis.run_folder import RunFolder
 
 
@@ -88,9 +88,11 @@ class RunRecord:
 
     @property
     def time_format(self) -> str:
-        """How a time is shown: without a clock where rows are days or longer."""
-        slow = steps_per_day(self.results["window_set"]["freq"]) <= 1
-        return "%a %Y-%m-%d" if slow else "%a %Y-%m-%d %H:%M"
+        """How a time is shown: without a clock where rows are days or longer, nor a weekday where they are longer."""
+        per_day = steps_per_day(self.results["window_set"]["freq"])
+        if per_day < WORKING_DAYS:
+            return "%Y-%m-%d"
+        return "%a %Y-%m-%d" if per_day <= 1 else "%a %Y-%m-%d %H:%M" + ":%S" * (per_day > 1440)
 
     def unit_of(self, channel: str) -> str:
         """Unit of a channel, or nothing where it is not known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,17 +54,20 @@ COSTS = {
 
 
 def number(value: Any, percent: bool = False) -> str:
-    """A value for people: four significant digits, thousands apart, or percent; a dash where it is missing."""
+    """A value for people: four significant digits, thousands apart, or percent; a dash where it is missing.
+
+    Fractions of units below 0.0001 and beyond 1e9 have an exponent, such as 1.519e12.
+    """
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "–"
     if not isinstance(value, int | float) or isinstance(value, bool):
         return str(value)
     if percent:
         text = f"{100 * value:.1f} %"
-    elif isinstance(value, int) or abs(value) >= 10000:
+    elif isinstance(value, int) or 10_000 <= abs(value) < 1e9:
         text = f"{value:,.0f}".replace(",", " ")
     else:
-        text = f"{value:.4g}"
+        text = re.sub(r"e\+?(-?)0*", r"e\1", f"{value:.4g}")
     return minus(text)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -13,11 +13,12 @@ from torch.nn import functional
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from timevis.config_check import keyword_defaults
+from timevis.data.calendar import CALENDAR_FIELDS
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import Scaler
 from timevis.data.windows import Batch
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
-from timevis.models.layers import one_of
+from timevis.models.layers import NORMALIZATIONS, one_of
 from timevis.models.mixing import mixed
 
 POINTS = ("quantiles", "median", "head")
@@ -75,6 +76,15 @@ class DirectForecaster(Forecaster):
     network
         Of `build_network`.
     """
+
+    choices: Mapping[str, Iterable[str]] = {
+        "point": POINTS,
+        "point_loss": POINT_LOSSES,
+        "lr_schedule": SCHEDULES,
+        "covariates": COVARIATES,
+        "normalization": NORMALIZATIONS,
+        "calendar": CALENDAR_FIELDS,
+    }
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
+from timevis.config_check import check_arguments, check_choices
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.metrics import ForecastMetrics
@@ -72,9 +73,15 @@ class Forecaster(pl.LightningModule):
     ----------
     calibrated : tuple of str
         Prefixes of the state that `calibrate` learns; a refit on all rows keeps the run's own.
+    parts : mapping
+        What takes the sections of its config, by name.
+    choices : mapping
+        Words that a key of its config may be.
     """
 
     calibrated: tuple[str, ...] = ()
+    parts: Mapping[str, Callable[..., Any]] = {}
+    choices: Mapping[str, Iterable[str]] = {}
 
     def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:
         super().__init__()
@@ -104,6 +111,19 @@ class Forecaster(pl.LightningModule):
     def takers(cls) -> tuple[Callable[..., Any], ...]:
         """What takes the hyperparameters: each function hands on with ``**`` what it does not know itself."""
         return (cls,)
+
+    @classmethod
+    def check_options(cls, options: dict[str, Any]) -> None:
+        """Refuse hyperparameters of the config that can be told to be wrong without data, in a ConfigError."""
+        check_arguments("model", options, cls.from_data, *cls.takers())
+        cls.check_parts(options)
+        check_choices("model", options, cls.choices)
+
+    @classmethod
+    def check_parts(cls, options: Mapping[str, Any]) -> None:
+        """Refuse unknown keys and values of the wrong kind in the sections of the config, in a ConfigError."""
+        for name, function in cls.parts.items():
+            check_arguments(f"model.{name}", options.get(name) or {}, function)
 
     @property
     def trainable(self) -> bool:
@@ -207,7 +227,9 @@ def naive_scale(datamodule: WindowDataModule) -> np.ndarray:
 class ResidualQuantiles(nn.Module):
     """Quantiles of a point forecaster: its validation errors, per channel and horizon step.
 
-    Errors are taken as they are, in raw units, so intervals have the width that the model's errors had.
+    Errors are taken as they are, in raw units, so intervals have the width that the model's errors had. A step
+    without any takes the mean of the channel's others, and a channel without any that of the other channels, in units
+    of `scale` [C].
     """
 
     def __init__(self, num_channels: int, horizon: int) -> None:
@@ -216,20 +238,28 @@ class ResidualQuantiles(nn.Module):
         self.register_buffer("offsets", torch.zeros(num_channels, len(QUANTILE_LEVELS), horizon))
 
     @torch.no_grad()
-    def fit(self, point: Tensor, batch_channel: Tensor, target: Tensor, mask: Tensor) -> None:
+    def fit(
+        self, point: Tensor, batch_channel: Tensor, target: Tensor, mask: Tensor, scale: Tensor | None = None
+    ) -> None:
         """From all validation windows: point and target float [N, H], mask bool [N, H], channel int64 [N]."""
         error = torch.where(mask, target - point, torch.nan)
         levels = torch.tensor(QUANTILE_LEVELS, dtype=error.dtype)
-        for c in range(len(self.offsets)):
+        offsets = torch.full_like(self.offsets, torch.nan)
+        for c in range(len(offsets)):
             rows = error[batch_channel == c]
             if len(rows):
-                self.offsets[c] = torch.nanquantile(rows, levels, dim=0).nan_to_num(0.0)
+                offsets[c] = torch.nanquantile(rows, levels, dim=0)
+        offsets = torch.where(offsets.isnan(), offsets.nanmean(2, keepdim=True), offsets)
+        unit = torch.ones_like(offsets) if scale is None else scale.to(offsets).view(-1, 1, 1).expand_as(offsets)
+        offsets = torch.where(offsets.isnan(), (offsets / unit).nanmean(0) * unit, offsets)
+        self.offsets.copy_(offsets.nan_to_num(0.0))
 
-    def fit_batches(self, pairs: Iterable[tuple[Tensor, Batch]]) -> None:
+    def fit_batches(self, pairs: Iterable[tuple[Tensor, Batch]], scale: Tensor | None = None) -> None:
         """From point forecasts [B, H] and the batches that they are of."""
         parts = [(p.cpu(), b.channel.cpu(), b.target.cpu(), b.target_mask.cpu()) for p, b in pairs]
         device = self.offsets.device
-        self.to("cpu").fit(*(torch.cat(p) for p in zip(*parts, strict=True)))
+        point, channel, target, mask = (torch.cat(p) for p in zip(*parts, strict=True))
+        self.to("cpu").fit(point, channel, target, mask, None if scale is None else scale.cpu())
         self.to(device)
 
     def forward(self, point: Tensor, channel: Tensor) -> Tensor:
@@ -256,4 +286,5 @@ class PointForecaster(Forecaster):
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
-        self.residuals.fit_batches((self.point(b), b) for b in datamodule.batches("calibration", self.device))
+        pairs = ((self.point(b), b) for b in datamodule.batches("calibration", self.device))
+        self.residuals.fit_batches(pairs, self.channel_std)

@@ -13,7 +13,7 @@ from timevis.data.windows import Batch
 from timevis.models.direct import DirectForecaster, quantile_loss
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecast
 from timevis.models.linear import PENALTIES, Linear
-from timevis.models.recurrent import RecurrentEnsemble, RecurrentNet
+from timevis.models.recurrent import CELLS, RecurrentEnsemble, RecurrentNet
 
 SHARES = tuple(i / 20 for i in range(21))
 
@@ -35,6 +35,7 @@ class LSTM(DirectForecaster):
     """
 
     calibrated = ("linear_shares",)
+    choices = {**DirectForecaster.choices, "cell": CELLS}
 
     def __init__(
         self,

@@ -13,9 +13,9 @@ from timevis.models.forecaster import PointForecaster
 class SeasonalNaive(PointForecaster):
     """Repeats the last season before the origin (Hyndman and Athanasopoulos, 2021, section 5.2).
 
-    The season is picked on validation among one step, a day and a week, for each channel; on as many windows as
-    calibration sees, whatever `val_windows` is. It reads the series before the origin rather than the context. So its
-    score is the same in every run on the same test windows.
+    The season is picked on validation among one step, a day, a week and `data.season`, for each channel; on as many
+    windows as calibration sees, whatever `val_windows` is. It reads the series before the origin rather than the
+    context. So its score is the same in every run on the same test windows.
 
     Parameters
     ----------

@@ -177,3 +177,13 @@ def test_frequencies_have_words(alias: str, words: str) -> None:
         "every": {"h": "every # hours"},
     }
     assert frequency_words(alias, table) == words
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_a_prompt_of_days_or_months_names_no_hours(tokenizer, domain: str, language: str) -> None:
+    for frequency in ("D", "MS"):
+        options = {"channels": CHANNELS, "frequency": frequency, "domain": domain, "language": language}
+        prompt = PromptBuilder(tokenizer, 2, horizon=24, digits=3, **options)
+        text = prompt.text(prompt(*window())[0])
+        assert not any(word in text for word in (":00", "around", "时前后", "["))

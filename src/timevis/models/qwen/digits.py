@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Self
 
@@ -13,22 +13,23 @@ from pytorch_lightning.trainer.states import TrainerFn
 from safetensors.torch import load_file
 from torch import Tensor
 
-from timevis.config_check import check_arguments
+from timevis.data.calendar import CALENDAR_FIELDS
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.errors import ConfigError
 from timevis.models.forecaster import Forecast, Forecaster, ResidualQuantiles, sample_quantiles
 from timevis.models.qwen.backbone import SMALL, bfloat16_on, load_backbone, load_to_tune
-from timevis.models.qwen.codec import DigitCodec, Scaling
+from timevis.models.qwen.codec import RULES, DigitCodec, Scaling
 from timevis.models.qwen.decoding import MODES, decode_windows, first_value_distribution
 from timevis.models.qwen.digit_windows import carry_forward, shown, shuffled, thinned
 from timevis.models.qwen.kept_state import KeepsTrainedState
 from timevis.models.qwen.layout import Layout, ValueTables
+from timevis.models.qwen.lora import MODES as TUNES
 from timevis.models.qwen.lora import add_adapters, autocast, merged, prepare_tuning
 from timevis.models.qwen.losses import cross_entropy, number_token, ranked_probability, weighted_mean
 from timevis.models.qwen.network import DigitNetwork
 from timevis.models.qwen.optimizer import warm_cosine
-from timevis.models.qwen.prompt import PromptBuilder, series_of
+from timevis.models.qwen.prompt import ARMS, DOMAINS, LANGUAGES, STYLES, PromptBuilder, series_of
 from timevis.models.qwen.random_numbers import uniforms
 from timevis.models.qwen.temperature import fit_temperature
 
@@ -93,6 +94,17 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
     """
 
     calibrated = ("temperature", "residuals.")
+    parts = {"backbone": load_backbone, "prompt": PromptBuilder, "lora": add_adapters, "codec": DigitCodec}
+    choices = {
+        "calendar": CALENDAR_FIELDS,
+        "tune": TUNES,
+        "decode": MODES,
+        "codec.rule": RULES,
+        "prompt.arm": ARMS,
+        "prompt.domain": DOMAINS,
+        "prompt.language": LANGUAGES,
+        "prompt.style": ("auto", *STYLES),
+    }
 
     def __init__(
         self,
@@ -168,14 +180,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
-        parts: dict[str, Callable[..., Any]] = {
-            "backbone": load_backbone,
-            "prompt": PromptBuilder,
-            "lora": add_adapters,
-            "codec": DigitCodec,
-        }
-        for name, function in parts.items():
-            check_arguments(f"model.{name}", kwargs.get(name) or {}, function)
+        cls.check_parts(kwargs)
         kwargs["codec"] = {"season": datamodule.season, **(kwargs.get("codec") or {})}
         return super().from_data(datamodule, series=series_of(datamodule.panel), **kwargs)
 
@@ -312,7 +317,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         self.eval()
         if self.hparams["decode"] != "sample":
             batches = self._calibration_batches(datamodule)
-            self.residuals.fit_batches((self.forecast(b, explain=False).point, b) for b in batches)
+            points = ((self.forecast(b, explain=False).point, b) for b in batches)
+            self.residuals.fit_batches(points, self.channel_std)
         elif self.hparams["calibrate_temperature"]:
             pairs = []
             for batch in self._calibration_batches(datamodule):

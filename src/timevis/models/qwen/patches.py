@@ -11,14 +11,13 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from timevis.config_check import check_arguments
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.models.direct import DirectForecaster
 from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.qwen.backbone import Backbone, bfloat16_on, load_backbone, load_to_tune
 from timevis.models.qwen.kept_state import KeepsTrainedState
-from timevis.models.qwen.lora import add_adapters, tune_layers
+from timevis.models.qwen.lora import LAYER_MODES, add_adapters, tune_layers
 from timevis.models.qwen.patch_network import AttentionBlock, DecoderLayers, Nothing, PatchNet
 
 STAND_INS: dict[str, tuple[str, Callable[[int], AttentionBlock | Nothing]]] = {
@@ -32,6 +31,9 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
 
     Its parameters are those of `build_network` and of `DirectForecaster`.
     """
+
+    parts = {"backbone": load_backbone, "lora": add_adapters}
+    choices = {**DirectForecaster.choices, "tune": LAYER_MODES}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -89,9 +91,7 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
-        parts: dict[str, Callable[..., Any]] = {"backbone": load_backbone, "lora": add_adapters}
-        for name, function in parts.items():
-            check_arguments(f"model.{name}", kwargs.get(name) or {}, function)
+        cls.check_parts(kwargs)
         return super().from_data(datamodule, covariates="none", **kwargs)
 
     def prepare(self, datamodule: WindowDataModule) -> None:

@@ -15,6 +15,7 @@ import torch
 import yaml
 from torch import Tensor, nn
 
+from timevis.data.calendar import steps_per_day
 from timevis.data.panel import Panel
 from timevis.errors import ConfigError
 from timevis.models.qwen.context_words import WORDS, describe, number_slots
@@ -94,7 +95,8 @@ class PromptBuilder(nn.Module):
             kind, wrong = WRONG[kind]
             fields = [{**f, **wrong, "description": wrong["about"]} for f in fields]
         self.kind, self.template = kind, "short" if style == "short" else kind
-        template = words[self.template]
+        clock = steps_per_day(frequency) > 1
+        template = re.sub(r"\[(.*?)\]", r"\1" if clock else "", words[self.template])
         choices = {**WORDS, "weekday": words["weekdays"], "trend": words["trends"]}
         # a word takes the blank before it along, as tokenizers have it
         template = re.sub(r" \{(weekday|trend)\}", r"{ \1}", template)
