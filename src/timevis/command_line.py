@@ -108,7 +108,7 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
     """
     text = f"{error}\n{error.__cause__ or ''}"
     if found := re.search(r"Could not override '([^']+)'", text):
-        resumed = any(a.startswith("resume=") for a in arguments)
+        resumed = any(a.startswith("resume=") and a != "resume=null" for a in arguments)
         if resumed and found[1].split(".")[0] not in SECTIONS:  # the keys are those of the default model
             return kept(found[1])
         return ConfigError(f"there is no config key {found[1]}", _right_key(found[1], arguments))
