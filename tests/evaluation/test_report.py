@@ -106,8 +106,8 @@ def test_kept_windows_without_a_truth_leave_their_sections_empty(copy):
     ("value", "low", "high", "said"),
     [
         (0.7, 0.65, 0.75, "The 80 % interval is too narrow."),
-        (0.7, 0.5, 0.9, "The 80 % interval is too narrow, as far as these few windows can tell."),
-        (1.0, None, None, "The 80 % interval is too wide, as far as these few windows can tell."),
+        (0.7, 0.5, 0.9, "The 80 % interval is too narrow, but these windows are too few to be sure of it."),
+        (1.0, None, None, "The 80 % interval is too wide, but these windows are too few to be sure of it."),
         (0.81, 0.78, 0.84, "The 80 % interval is about right."),
     ],
 )

@@ -160,7 +160,7 @@ def calibration(results: dict[str, Any]) -> str:
     entry, off = results["metrics"]["coverage_80"], shares[80] - 0.8
     word = "about right" if abs(off) <= 0.04 else "too wide" if off > 0 else "too narrow"
     sure = entry["low"] is not None and not entry["low"] <= 0.8 <= entry["high"]
-    doubt = "" if sure or abs(off) <= 0.04 else ", as far as these few windows can tell"
+    doubt = "" if sure or abs(off) <= 0.04 else ", but these windows are too few to be sure of it"
     return f"Of the truths on all test windows, {held}. The 80 % interval is {word}{doubt}."
 
 
