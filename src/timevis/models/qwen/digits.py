@@ -79,8 +79,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         Paths decoded side by side.
     learning_rate, table_learning_rate : float
         Of adapters or weights, and of the tables.
-    warmup, tables_first : float
-        Shares of the steps: in which learning rates rise, and before in which the tables learn alone.
+    warmup : float
+        Share of the steps in which learning rates rise.
     weight_decay : float
     gradient_checkpointing : bool
     bf16 : bool or ``auto``
@@ -134,7 +134,6 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         learning_rate: float = 3e-4,
         table_learning_rate: float = 1e-3,
         warmup: float = 0.05,
-        tables_first: float = 0.0,
         weight_decay: float = 0.0,
         gradient_checkpointing: bool = False,
         bf16: bool | str = "auto",
@@ -340,9 +339,9 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         tables = [p for p in self.network.tables.parameters() if p.requires_grad]
         own = {id(p) for p in tables}
         others = [p for p in self.parameters() if p.requires_grad and id(p) not in own]
-        rate, decay, start = (self.hparams[key] for key in ("learning_rate", "weight_decay", "tables_first"))
+        rate, decay = self.hparams["learning_rate"], self.hparams["weight_decay"]
         groups = [
-            {"params": others, "lr": rate, "weight_decay": decay, "start": start},
+            {"params": others, "lr": rate, "weight_decay": decay},
             {"params": tables, "lr": self.hparams["table_learning_rate"], "weight_decay": 0.0},
         ]
         total = self.trainer.estimated_stepping_batches
