@@ -61,10 +61,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         Fields of the calendar tables; those of the backbone, or minute to month, when None; empty for none.
     codec : mapping, optional
         See `timevis.models.qwen.codec.DigitCodec`.
-    ordinal : float
-        Weight of the ranked probability score beside the cross-entropy.
-    number_token : float
-        Weight of the Number Token Loss beside them.
+    ordinal, number_token : float
+        Weights of the ranked probability score and of the Number Token Loss beside the cross-entropy.
     context_loss : float
         Weight of the context's digits in the loss.
     shuffle_context : bool
@@ -339,9 +337,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         tables = [p for p in self.network.tables.parameters() if p.requires_grad]
         own = {id(p) for p in tables}
         others = [p for p in self.parameters() if p.requires_grad and id(p) not in own]
-        rate, decay = self.hparams["learning_rate"], self.hparams["weight_decay"]
         groups = [
-            {"params": others, "lr": rate, "weight_decay": decay},
+            {"params": others, "lr": self.hparams["learning_rate"], "weight_decay": self.hparams["weight_decay"]},
             {"params": tables, "lr": self.hparams["table_learning_rate"], "weight_decay": 0.0},
         ]
         total = self.trainer.estimated_stepping_batches
