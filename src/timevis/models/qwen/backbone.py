@@ -16,6 +16,7 @@ import torch
 
 from timevis.errors import ConfigError, TimeVisError
 from timevis.models.qwen.attention import NAME as ATTENTION
+from timevis.models.qwen.lean import make_lean
 
 ARCHITECTURES = ("qwen2", "qwen3")
 FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
@@ -131,6 +132,7 @@ def load_backbone(
         identity = hashlib.sha256(f"random {seed} {json.dumps(raw, sort_keys=True)}".encode()).hexdigest()[:16]
     if layers is not None:
         identity = hashlib.sha256(f"{identity} {layers}".encode()).hexdigest()[:16]
+    make_lean(model)
     settings_file = folder / "timevis.json"
     settings = json.loads(settings_file.read_text(encoding="utf-8")) if settings_file.is_file() else {}
     local = Path(path).expanduser()

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from timevis.errors import ConfigError
+from timevis.models.qwen.lean import make_lean_adapters
 from timevis.models.qwen.network import DigitNetwork
 
 MODES = ("lora", "full", "head", "none")
@@ -110,6 +111,7 @@ def add_adapters(
         parameter.requires_grad_("lora_" in name)
         if "lora_" in name:
             parameter.data = parameter.data.float()  # bfloat16 would swallow small updates
+    make_lean_adapters(backbone)
 
 
 @contextmanager
