@@ -14,19 +14,29 @@ from timevis.evaluation.run_record import model_label
 from timevis.models.qwen.lora import LAYER_MODES
 from timevis.models.qwen.patch_network import Nothing, PatchNet
 from timevis.models.qwen.patches import QwenPatchForecaster
+from timevis.models.qwen.readout import READOUTS
 from timevis.models.storage import load, save
 
 STAND_INS = ["attention", "none"]
 PATHS = ["nano", *STAND_INS]
+QUERIES = "model.readout=queries"
 
 
 def backbone_parameters(forecaster):
     return dict(forecaster.net.backbone.named_parameters())
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_forecasts_have_the_promised_shapes_and_order(make_patches, path: str) -> None:
-    forecaster, data = make_patches(f"model.backbone.path={path}")
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        *([f"model.backbone.path={path}"] for path in PATHS),
+        [QUERIES],
+        [QUERIES, "model.patch_length=4", "model.stride=2", "model.calendar=[]"],
+        [QUERIES, "model.backbone.path=attention"],
+    ],
+)
+def test_forecasts_have_the_promised_shapes_and_order(make_patches, overrides: list[str]) -> None:
+    forecaster, data = make_patches(*overrides)
     forecast = forecaster.forecast(data.gather("test", torch.arange(3)))
     assert forecast.samples is None
     assert forecast.point.shape == (3, 6)
@@ -45,15 +55,16 @@ def test_patches_cover_the_context_to_its_last_value(length: int, patch: int, st
     assert net.ends.tolist() == patches[0, :, -1].tolist()
 
 
-def test_a_changed_future_changes_no_forecast(make_patches, bundled_panel) -> None:
+@pytest.mark.parametrize("readout", READOUTS)
+def test_a_changed_future_changes_no_forecast(make_patches, bundled_panel, readout: str) -> None:
     panel = bundled_panel("traffic")
     torch.manual_seed(0)
-    forecaster, data = make_patches()
+    forecaster, data = make_patches(f"model.readout={readout}")
     origin = int(data.windows["test"].origins[5])
     values = panel.values.copy()
     values[origin:] = values[origin:][::-1] * 3 + 1000
     torch.manual_seed(0)
-    other, changed = make_patches(panel=replace(panel, values=np.ascontiguousarray(values)))
+    other, changed = make_patches(f"model.readout={readout}", panel=replace(panel, values=np.ascontiguousarray(values)))
     one, two = (
         f.forecast(d.series.gather(torch.tensor([origin]), torch.tensor([0]), 48, 6))
         for f, d in ((forecaster, data), (other, changed))
@@ -69,9 +80,11 @@ def shuffled_but_for_the_last(context: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.parametrize("normalization", ["mean_std", "last"])
 @pytest.mark.parametrize("path", ["nano", "attention"])
+@pytest.mark.parametrize("readout", READOUTS)
 @torch.no_grad()
-def test_nothing_but_normalisation_goes_around_the_backbone(make_patches, path: str, normalization: str) -> None:
-    forecaster, data = make_patches(f"model.backbone.path={path}", f"model.normalization={normalization}")
+def test_nothing_but_normalisation_goes_around_the_backbone(make_patches, path, normalization, readout) -> None:
+    words = {"backbone.path": path, "normalization": normalization, "readout": readout}
+    forecaster, data = make_patches(*(f"model.{name}={word}" for name, word in words.items()))
     batch = data.gather("test", torch.arange(0, 60, 20))
     other = replace(batch, context=shuffled_but_for_the_last(batch.context))
     assert not torch.allclose(forecaster.forecast(batch).quantiles, forecaster.forecast(other).quantiles, rtol=1e-3)
@@ -81,6 +94,26 @@ def test_nothing_but_normalisation_goes_around_the_backbone(make_patches, path: 
 
 
 @torch.no_grad()
+@torch.no_grad()
+def test_queries_know_when_and_whose_their_patch_is(make_patches) -> None:
+    forecaster, data = make_patches(QUERIES, "model.patch_length=4", "model.stride=4")
+    net = (forecaster.average or forecaster.net).readout
+    assert net.ends.tolist() == [3, 5]
+    tokens, later = torch.zeros(2, 1, net.position.shape[1]), torch.zeros(2, 6, 5, dtype=torch.int64)
+    later[1, 5, 1] = 7
+    asked = net.asked(tokens, later, torch.tensor([0, 0]))
+    assert asked.shape[1] == 3
+    assert torch.equal(asked[0, :2], asked[1, :2])
+    assert not torch.equal(asked[0, 2], asked[1, 2])
+    assert not torch.equal(net.position[0], net.position[1])
+    states = torch.randn(2, 3, net.position.shape[1])
+    out = net.eval()(states)
+    assert out.shape == (2, net.outputs, 6)
+    states[:, 1] += 1
+    assert torch.equal(net(states)[..., 4:], out[..., 4:])
+    assert not torch.allclose(net(states)[..., :4], out[..., :4])
+
+
 def test_other_weights_of_the_backbone_make_another_forecast(make_patches) -> None:
     forecaster, data = make_patches()
     batch = data.gather("test", torch.arange(2))
@@ -110,7 +143,7 @@ def test_what_is_trained_is_what_the_config_says(make_patches, tune: str) -> Non
     assert any("lora_" in name for name in trained) == (tune == "lora")
     assert any("mlp" in name and "lora_" not in name for name in trained) == (tune == "full")
     assert forecaster.net.embed.weight.requires_grad
-    assert forecaster.net.head.weight.requires_grad
+    assert forecaster.net.readout.head.weight.requires_grad
 
 
 def test_the_backbone_has_a_learning_rate_of_its_own(make_patches) -> None:
@@ -250,6 +283,8 @@ def test_products_in_bfloat16_come_close(make_patches) -> None:
         ("model.patch_length=49", "patch_length=49"),
         ("model.stride=20", "stride=20"),
         ("model.normalization=batch", "choose one of"),
+        ("model.readout=query", "queries"),
+        ("model.readout=queries model.backbone.path=none", "model.readout=states"),
         ("model.calendar=[hours]", "hours"),
         ("model.backbone.layers=9", "layers"),
         ("model/backbone=local", "model.backbone.path is missing"),

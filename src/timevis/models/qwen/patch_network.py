@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from timevis.errors import ConfigError
-from timevis.models.layers import CalendarEmbedding, InstanceNorm, ordered_quantiles, start_narrow
+from timevis.models.layers import CalendarEmbedding, InstanceNorm, ordered_quantiles
+from timevis.models.qwen.readout import READOUTS, QueryReadout, StateReadout
 
 VOCABULARY_SAMPLE = 4096
 
@@ -84,10 +85,7 @@ class Nothing(nn.Identity):
 class PatchNet(nn.Module):
     """Patches of the context, through a backbone, to the whole horizon.
 
-    All that the forecast knows of the context, but for its shift and scale, has passed the backbone. A linear map
-    from all N final states to every output would need N * hidden * H * 16 weights (13 million for nano, 88 million
-    for Qwen2.5-0.5B, from 512 rows to 96), so it has a rank of at most `rank`. Unlike the mean of the states or the
-    last one, it still reads every patch by itself.
+    All that the forecast knows of the context, but for its shift and scale, has passed the backbone.
 
     Parameters
     ----------
@@ -102,14 +100,17 @@ class PatchNet(nn.Module):
         Fields of `CALENDAR_FIELDS` that tell when a patch ends; empty for none.
     calendar_size : int
         Width of their embedding.
+    readout : {"states", "queries"}
+        How states become a forecast: `StateReadout`, or `QueryReadout`, which needs a backbone that mixes tokens.
     rank : int
+        Of ``states``.
     dropout : float
         Before the head.
 
     Raises
     ------
     ConfigError
-        Patches do not fit into the context.
+        Patches do not fit into the context; an unknown readout, or one that the backbone can't serve.
     """
 
     def __init__(
@@ -126,6 +127,7 @@ class PatchNet(nn.Module):
         normalization: str = "mean_std",
         calendar: Sequence[str] = ("hour", "weekday"),
         calendar_size: int = 16,
+        readout: str = "states",
         rank: int = 64,
         dropout: float = 0.1,
     ) -> None:
@@ -136,8 +138,14 @@ class PatchNet(nn.Module):
                 f"{context_length}",
                 "a stride may be as long as a patch at most, and a patch as long as the context",
             )
-        self.horizon, self.patch_length, self.stride = horizon, patch_length, stride
-        self.num_outputs = 1 + num_quantiles
+        if readout not in READOUTS:
+            raise ConfigError(f"model.readout={readout} is unknown", f"choose among {', '.join(READOUTS)}")
+        if readout == "queries" and isinstance(backbone, Nothing):
+            raise ConfigError(
+                "model.readout=queries needs a backbone through which queries see the patches",
+                "with model.backbone.path=none set model.readout=states",
+            )
+        self.patch_length, self.stride = patch_length, stride
         self.num_patches = (context_length + stride - patch_length) // stride + 1
         self.norm = InstanceNorm(normalization, num_channels)
         self.calendar = CalendarEmbedding(calendar, calendar_size) if calendar else None
@@ -146,14 +154,14 @@ class PatchNet(nn.Module):
         self.register_buffer("ends", ends.clamp(max=context_length - 1), persistent=False)
         self.embed = nn.Linear(2 * patch_length + (calendar_size if calendar else 0), hidden_size)
         self.backbone = backbone
-        self.dropout = nn.Dropout(dropout)
-        self.squeeze = nn.Linear(self.num_patches * hidden_size, rank)
-        self.head = nn.Linear(rank, self.num_outputs * horizon)
-        # unit weights, inputs scaled down: Adam's step then suits nano's 8 thousand inputs and Qwen's 57 thousand
-        nn.init.normal_(self.squeeze.weight)
-        nn.init.zeros_(self.squeeze.bias)
-        self.squeeze_scale = self.squeeze.in_features**-0.5
-        start_narrow(self.head.bias.view(self.num_outputs, horizon))
+        outputs = 1 + num_quantiles
+        self.readout = (
+            StateReadout(self.num_patches, hidden_size, outputs, horizon, rank, dropout)
+            if readout == "states"
+            else QueryReadout(
+                hidden_size, outputs, horizon, patch_length, num_channels, self.calendar, calendar_size, dropout
+            )
+        )
 
     def _patches(self, rows: Tensor) -> Tensor:
         """Rows [B, L] as overlapping patches [B, N, patch_length], the last row repeated at the end."""
@@ -182,9 +190,9 @@ class PatchNet(nn.Module):
         parts = [self._patches(value), self._patches(1 - context_mask.to(value.dtype))]
         if self.calendar is not None:
             parts.append(self.calendar(calendar[:, self.ends]))
-        state = self.backbone(self.embed(torch.cat(parts, dim=-1)) * self.backbone.input_scale)
+        tokens = self.embed(torch.cat(parts, dim=-1))
+        asked = self.readout.asked(tokens, calendar[:, context.shape[1] :], channel)
         # quantiles are summed up in full precision, whatever the precision of the layers
-        output = self.head(self.squeeze(self.dropout(state.flatten(1)) * self.squeeze_scale)).float()
-        output = output.view(len(context), self.num_outputs, self.horizon)
+        output = self.readout(self.backbone(asked * self.backbone.input_scale))
         point, quantiles = output[:, 0], ordered_quantiles(output[:, 1:])
         return point * scale + shift, torch.addcmul(shift.unsqueeze(1), quantiles, scale.unsqueeze(1))

@@ -19,6 +19,7 @@ from timevis.models.qwen.backbone import Backbone, bfloat16_on, load_backbone, l
 from timevis.models.qwen.kept_state import KeepsTrainedState
 from timevis.models.qwen.lora import LAYER_MODES, add_adapters, tune_layers
 from timevis.models.qwen.patch_network import AttentionBlock, DecoderLayers, Nothing, PatchNet
+from timevis.models.qwen.readout import READOUTS
 
 STAND_INS: dict[str, tuple[str, Callable[[int], AttentionBlock | Nothing]]] = {
     "attention": ("one attention block", AttentionBlock),
@@ -33,7 +34,7 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
     """
 
     parts = {"backbone": load_backbone, "lora": add_adapters}
-    choices = {**DirectForecaster.choices, "tune": LAYER_MODES}
+    choices = {**DirectForecaster.choices, "tune": LAYER_MODES, "readout": READOUTS}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
