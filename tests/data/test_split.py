@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +44,16 @@ def test_a_short_series_says_how_many_rows_are_needed_and_that_many_suffice():
         make_split(200, [0.7, 0.1, 0.2], 168, 24)
     need = int(error.value.advice.split()[1])
     make_split(need, [0.7, 0.1, 0.2], 168, 24)
+
+
+@given(rows=st.integers(12, 400), context=st.integers(1, 300), horizon=st.integers(1, 100))
+def test_the_lengths_that_are_proposed_fit(rows: int, context: int, horizon: int) -> None:
+    try:
+        make_split(rows, [0.7, 0.1, 0.2], context, horizon)
+    except DataError as error:
+        found = {key: int(new) for key, new in re.findall(r"(context_length|horizon)=(\d+)", error.advice)}
+        assert found
+        make_split(rows, [0.7, 0.1, 0.2], found.get("context_length", context), found.get("horizon", horizon))
 
 
 @pytest.mark.parametrize(

@@ -120,4 +120,10 @@ def _what_is_short(rows: int, split: Split, context_length: int, horizon: int, n
     if short:
         lengths = "context_length or horizon" if have[0] < needs["training"] else "horizon"
         advice += [", ".join(short), f"give more rows, a smaller {lengths}, or another data.split"]
+        if min(have) > 0 and have[0] > 1:
+            shorter = min(horizon, max(1, min(have) // 2))
+            context = min(context_length, max(1, (have[0] - shorter) * 2 // 3))
+            changed = {"context_length": (context, context_length), "horizon": (shorter, horizon)}
+            fitting = " ".join(f"{key}={new}" for key, (new, old) in changed.items() if new < old)
+            advice += [f"{fitting} would fit"]
     return "; ".join(advice)

@@ -64,7 +64,8 @@ def test_a_changed_future_changes_no_forecast(make_patches, bundled_panel, reado
     values = panel.values.copy()
     values[origin:] = values[origin:][::-1] * 3 + 1000
     torch.manual_seed(0)
-    other, changed = make_patches(f"model.readout={readout}", panel=replace(panel, values=np.ascontiguousarray(values)))
+    reversed_panel = replace(panel, values=np.ascontiguousarray(values))
+    other, changed = make_patches(f"model.readout={readout}", panel=reversed_panel)
     one, two = (
         f.forecast(d.series.gather(torch.tensor([origin]), torch.tensor([0]), 48, 6))
         for f, d in ((forecaster, data), (other, changed))
@@ -96,7 +97,7 @@ def test_nothing_but_normalisation_goes_around_the_backbone(make_patches, path, 
 @torch.no_grad()
 @torch.no_grad()
 def test_queries_know_when_and_whose_their_patch_is(make_patches) -> None:
-    forecaster, data = make_patches(QUERIES, "model.patch_length=4", "model.stride=4")
+    forecaster, _ = make_patches(QUERIES, "model.patch_length=4", "model.stride=4")
     net = (forecaster.average or forecaster.net).readout
     assert net.ends.tolist() == [3, 5]
     tokens, later = torch.zeros(2, 1, net.position.shape[1]), torch.zeros(2, 6, 5, dtype=torch.int64)

@@ -1,8 +1,8 @@
 """Layers of a language model that keep and touch less in training.
 
-What is cheap to compute again in the backward pass is not kept: of a layer of Qwen2.5-0.5B, two thirds of what was kept
-were four copies of the inner state of its MLP and float32 copies of what its norms read. And adapters are added into
-what they adapt, without passes over it for their scaling and for the sum.
+What is cheap to compute again in the backward pass is not kept: of what a layer of Qwen2.5-0.5B kept, two thirds were
+four copies of the inner state of its MLP and float32 copies of what its norms read. And adapters are added into what
+they adapt, without passes over it for their scaling and for the sum.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from torch.nn import functional
 def make_lean(backbone: Any) -> None:
     """Let a Qwen2 or Qwen3 model compute again, in the backward pass, what is cheap; in place."""
     for layer in backbone.get_decoder().layers:
-        for norm in (layer.input_layernorm, layer.post_attention_layernorm):
+        norms: tuple[Any, ...] = (layer.input_layernorm, layer.post_attention_layernorm)
+        for norm in norms:
             norm.forward = partial(_norm, norm)
         if backbone.config.hidden_act == "silu":
             layer.mlp.forward = partial(_mlp, layer)
@@ -85,7 +86,9 @@ class _AdaptedLinear(torch.autograd.Function):
     """x W^T + b + scaling x A^T B^T, W and b frozen."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, a: Tensor, b: Tensor, scaling: float) -> Any:
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, a: Tensor, b: Tensor, scaling: float
+    ) -> Tensor:
         out = functional.linear(x, weight, bias)
         low = x.flatten(0, -2) @ a.t()
         out.view(-1, out.shape[-1]).addmm_(low, b.t(), alpha=scaling)
