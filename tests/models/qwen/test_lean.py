@@ -78,6 +78,18 @@ def test_bfloat16_products_are_as_near_to_float32_as_those_of_peft() -> None:
     assert 0 < float((ours - exact).norm()) < 1.2 * float((theirs - exact).norm())
 
 
+def test_adapters_in_float32_on_bfloat16_weights_are_left_to_peft_without_autocast() -> None:
+    plain, lean = pair("qwen2", "lora", rank=4)
+    for network in (plain, lean):
+        for name, parameter in network.backbone.named_parameters():
+            if "lora_" not in name:
+                parameter.data = parameter.data.bfloat16()
+    (loss, grads), (expected, expected_grads) = steps(lean), steps(plain)
+    torch.testing.assert_close(loss, expected)
+    for name, grad in grads.items():
+        torch.testing.assert_close(grad, expected_grads[name], msg=name)
+
+
 def test_what_is_computed_again_is_not_kept() -> None:
     layer, x = nn.Linear(8, 8), torch.randn(5, 8)
     inner = torch.relu(x)

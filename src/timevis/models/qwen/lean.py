@@ -20,8 +20,7 @@ from torch.nn import functional
 def make_lean(backbone: Any) -> None:
     """Let a Qwen2 or Qwen3 model compute again, in the backward pass, what is cheap; in place."""
     for layer in backbone.get_decoder().layers:
-        norms: tuple[Any, ...] = (layer.input_layernorm, layer.post_attention_layernorm)
-        for norm in norms:
+        for norm in (layer.input_layernorm, layer.post_attention_layernorm):
             norm.forward = partial(_norm, norm)
         if backbone.config.hidden_act == "silu":
             layer.mlp.forward = partial(_mlp, layer)
@@ -31,20 +30,21 @@ def make_lean_adapters(backbone: Any) -> None:
     """Let injected adapters (peft) add to the output of their layer in place; what is special stays with peft."""
     from peft.tuners.lora import Linear
 
-    for module in backbone.modules():
-        if type(module) is Linear and type(module.get_base_layer()) is nn.Linear:
+    adapted: list[Any] = [m for m in backbone.modules() if type(m) is Linear]
+    for module in adapted:
+        if type(module.get_base_layer()) is nn.Linear:
             module.forward = partial(_adapted, module, module.forward)
 
 
 def _adapted(module: Any, plain: Callable[..., Tensor], x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    base, name = module.get_base_layer(), "default"
-    special = module.disable_adapters or module.merged or module.use_dora[name] or base.weight.requires_grad
-    if special or not isinstance(module.lora_dropout[name], nn.Identity) or args or kwargs:
-        return plain(x, *args, **kwargs)
+    base, name, kind = module.get_base_layer(), "default", x.device.type
     given = [x, base.weight, base.bias, module.lora_A[name].weight, module.lora_B[name].weight]
-    kind = x.device.type
     if torch.is_autocast_enabled(kind):
         given = [t if t is None else t.to(torch.get_autocast_dtype(kind)) for t in given]
+    mixed = len({t.dtype for t in given if t is not None}) > 1
+    special = module.disable_adapters or module.merged or module.use_dora[name] or base.weight.requires_grad
+    if mixed or special or not isinstance(module.lora_dropout[name], nn.Identity) or args or kwargs:
+        return plain(x, *args, **kwargs)
     with torch.autocast(kind, enabled=False):
         out: Tensor = _AdaptedLinear.apply(*given, module.scaling[name])
     return out
