@@ -69,6 +69,7 @@ def test_weights_that_came_out_of_a_4_bit_file_say_so(copy_of_nano: Path) -> Non
     backbone = load_backbone(str(copy_of_nano))
     assert backbone.note == "Qwen2.5-Coder-0.5B-Instruct, dequantised from 4 bit."
     assert "AWQ" in backbone.name
+    assert load_backbone(str(copy_of_nano), pretrained=False).note == ""
 
 
 def test_an_unreachable_hub_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
