@@ -135,14 +135,15 @@ def load_backbone(
     make_lean(model)
     settings_file = folder / "timevis.json"
     settings = json.loads(settings_file.read_text(encoding="utf-8")) if settings_file.is_file() else {}
-    local, origin = Path(path).expanduser(), _origin_note(raw) if pretrained else ""
+    notes = (_origin_note(raw), str(settings.get("note", ""))) if pretrained else ()
+    local = Path(path).expanduser()
     return Backbone(
         model=model.train().requires_grad_(False),
         tokenizer=AutoTokenizer.from_pretrained(folder),
         name=_name(path, raw, settings) + about,
         source=str(local.resolve()) if path != "nano" and local.is_dir() else path,
         fingerprint=identity,
-        note=" ".join(n for n in (origin, str(settings.get("note", "")) if pretrained else "", note) if n),
+        note=" ".join(n for n in (*notes, note) if n),
         parameters=sum(p.numel() for p in model.parameters()),
         folder=folder,
         settings=settings,

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from timevis.errors import ConfigError
-from timevis.models.layers import CalendarEmbedding, InstanceNorm, ordered_quantiles
+from timevis.models.layers import CalendarEmbedding, InstanceNorm, one_of, ordered_quantiles
 from timevis.models.qwen.readout import READOUTS, QueryReadout, StateReadout
 
 VOCABULARY_SAMPLE = 4096
@@ -138,9 +138,7 @@ class PatchNet(nn.Module):
                 f"{context_length}",
                 "a stride may be as long as a patch at most, and a patch as long as the context",
             )
-        if readout not in READOUTS:
-            raise ConfigError(f"model.readout={readout} is unknown", f"choose among {', '.join(READOUTS)}")
-        if readout == "queries" and isinstance(backbone, Nothing):
+        if one_of("readout", readout, READOUTS) == "queries" and isinstance(backbone, Nothing):
             raise ConfigError(
                 "model.readout=queries needs a backbone through which queries see the patches",
                 "with model.backbone.path=none set model.readout=states",
