@@ -69,7 +69,6 @@ def _mlp(layer: Any, x: Tensor) -> Tensor:
 @contextmanager
 def _computed_again(tensor: Tensor, compute: Callable[[], Tensor]) -> Iterator[None]:
     """Within, autograd does not keep `tensor`, nor reshapes of it, but calls `compute` in the backward pass."""
-
     this = tensor.data_ptr(), tensor.numel()  # not the tensor, which the hooks would keep
 
     def pack(saved: Tensor) -> Any:
@@ -115,7 +114,7 @@ class _RMSNorm(torch.autograd.Function):
         wide = x.float()
         rate = torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + epsilon)
         ctx.save_for_backward(x, weight, rate)
-        return weight * (wide.clone() if wide is x else wide).mul_(rate).to(x.dtype)
+        return weight * (wide * rate).to(x.dtype)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
