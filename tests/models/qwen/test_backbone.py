@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from timevis.errors import ConfigError, TimeVisError
 from timevis.models.qwen.backbone import find, load_backbone
@@ -90,6 +91,23 @@ def test_a_folder_that_does_not_exist_is_named(path: str) -> None:
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(TimeVisError, match="no model folder"):
         load_backbone(str(tmp_path))
+
+
+def test_weights_cut_short_are_refused(copy_of_nano: Path) -> None:
+    file = copy_of_nano / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(TimeVisError, match="weights cannot be read") as error:
+        load_backbone(str(copy_of_nano))
+    assert "get it again" in str(error.value)
+
+
+def test_missing_weights_are_not_drawn_anew(copy_of_nano: Path) -> None:
+    file = copy_of_nano / "model.safetensors"
+    weights = load_file(file)
+    del weights["model.layers.1.mlp.up_proj.weight"], weights["model.norm.weight"]
+    save_file(weights, file, metadata={"format": "pt"})
+    with pytest.raises(TimeVisError, match=r"lack the weights model\.layers\.1\.mlp\.up_proj\.weight and 1 more"):
+        load_backbone(str(copy_of_nano))
 
 
 def test_another_architecture_is_refused(copy_of_nano: Path) -> None:

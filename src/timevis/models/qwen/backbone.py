@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ ARCHITECTURES = ("qwen2", "qwen3")
 FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
 SMALL = 50_000_000
 """Parameters below which a backbone counts as small."""
+COPY_AGAIN = "the folder's copy or download is not whole: get it again"
 REAL_BACKBONE = "model/backbone=qwen2.5-0.5b"
 
 
@@ -121,9 +123,7 @@ def load_backbone(
         config.layer_types = config.layer_types[:layers]
     kind, smaller = _dtype(dtype, raw), _quantization(quantization)
     if pretrained:
-        model = AutoModelForCausalLM.from_pretrained(
-            folder, config=config, dtype=kind, attn_implementation=ATTENTION, use_safetensors=True, **smaller
-        )
+        model = _read_weights(path, folder, config=config, dtype=kind, **smaller)
         identity = fingerprint(folder)
     else:
         with torch.random.fork_rng():
@@ -223,6 +223,31 @@ def fingerprint(folder: Path) -> str:
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]
+
+
+def _read_weights(path: str, folder: Path, **how: Any) -> Any:
+    """The model, every weight from its files: transformers would draw a missing one at random."""
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM
+
+    loading = logging.getLogger("transformers.modeling_utils")
+    level = loading.level
+    loading.setLevel(logging.ERROR)  # it lists the weights of layers that are left out
+    try:
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            folder, attn_implementation=ATTENTION, use_safetensors=True, output_loading_info=True, **how
+        )
+    except SafetensorError as error:
+        raise TimeVisError(
+            f"model.backbone.path={path}: its weights cannot be read ({str(error).splitlines()[0]})", COPY_AGAIN
+        ) from error
+    finally:
+        loading.setLevel(level)
+    model, report = loaded
+    if missing := sorted(report["missing_keys"]):
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise TimeVisError(f"model.backbone.path={path}: its files lack the weights {missing[0]}{more}", COPY_AGAIN)
+    return model
 
 
 def _dtype(name: str, raw: dict[str, Any]) -> torch.dtype:
