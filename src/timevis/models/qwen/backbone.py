@@ -230,9 +230,9 @@ def _read_weights(path: str, folder: Path, **how: Any) -> Any:
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
-    loading = logging.getLogger("transformers.modeling_utils")
-    level = loading.level
-    loading.setLevel(logging.ERROR)  # it lists the weights of layers that are left out
+    library = logging.getLogger("transformers")
+    level = library.level
+    library.setLevel(logging.ERROR)  # it lists the layers that are left out, and those that are not sharded
     try:
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             folder, attn_implementation=ATTENTION, use_safetensors=True, output_loading_info=True, **how
@@ -242,7 +242,7 @@ def _read_weights(path: str, folder: Path, **how: Any) -> Any:
             f"model.backbone.path={path}: its weights cannot be read ({str(error).splitlines()[0]})", COPY_AGAIN
         ) from error
     finally:
-        loading.setLevel(level)
+        library.setLevel(level)
     model, report = loaded
     if missing := sorted(report["missing_keys"]):
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
