@@ -127,8 +127,7 @@ def uses_gpu(options: DictConfig) -> bool:
     ConfigError
         A GPU is asked for, and there is none; or something else than a GPU or the CPU is.
     """
-    if options.accelerator not in ("auto", "cpu", "gpu", "cuda"):
-        raise ConfigError(f"trainer.accelerator={options.accelerator} is not a choice", "auto, cpu or gpu")
+    check_choice(options.accelerator, ("auto", "cpu", "gpu", "cuda"), "trainer.accelerator")
     there = torch.cuda.is_available()
     if options.accelerator in ("gpu", "cuda") and not there:
         raise ConfigError(

@@ -230,10 +230,11 @@ def _check_range(key: str, value: Any, annotation: Any) -> None:
         raise ConfigError(f"{key}={value} must be below 1")
 
 
-def check_choice(value: Any, choices: Iterable[Any], key: str) -> None:
-    """Refuse a value outside `choices`, naming the nearest one in a ConfigError."""
+def check_choice(value: Any, choices: Iterable[Any], key: str) -> Any:
+    """`value`, if it is one of `choices`; else a ConfigError that names the nearest one."""
     if value not in choices:
         raise ConfigError(f"{key}={value!r} is not a choice", did_you_mean(value, map(str, choices)))
+    return value
 
 
 def check_choices(section: str, values: Mapping[str, Any], choices: Mapping[str, Iterable[str]]) -> None:

@@ -251,7 +251,7 @@ def test_the_learning_rate_waits_for_validations_that_are_not_every_epoch():
 )
 def test_a_wrong_choice_is_named_with_the_right_ones(wrong):
     (key,) = wrong
-    with pytest.raises(ConfigError, match=f"model.{key}=(.|\n)*choose one of"):
+    with pytest.raises(ConfigError, match=f"model.{key}=(.|\n)*choices: "):
         LSTM(48, 12, **wrong)
 
 

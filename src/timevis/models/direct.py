@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from timevis.config_check import keyword_defaults
+from timevis.config_check import check_choice, keyword_defaults
 from timevis.data.calendar import CALENDAR_FIELDS
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import Scaler
 from timevis.data.windows import Batch
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
-from timevis.models.layers import NORMALIZATIONS, one_of
+from timevis.models.layers import NORMALIZATIONS
 from timevis.models.mixing import mixed
 
 POINTS = ("quantiles", "median", "head")
@@ -111,9 +111,9 @@ class DirectForecaster(Forecaster):
         self.save_hyperparameters()
         for name, value in keyword_defaults(*self.takers()).items():
             self.hparams.setdefault(name, value)  # a default may change, a saved model must not
-        self.point = one_of("point", point, POINTS)
-        self.point_loss, self.point_weight = one_of("point_loss", point_loss, POINT_LOSSES), point_weight
-        self.lr_schedule = one_of("lr_schedule", lr_schedule, SCHEDULES)
+        self.point = check_choice(point, POINTS, "model.point")
+        self.point_loss, self.point_weight = check_choice(point_loss, POINT_LOSSES, "model.point_loss"), point_weight
+        self.lr_schedule = check_choice(lr_schedule, SCHEDULES, "model.lr_schedule")
         self.mix, self.flip = mix, flip
         self.average_decay, self.covariate_columns = average_decay, list(covariate_columns)
         self.net = self.build_network(**network)
@@ -146,7 +146,7 @@ class DirectForecaster(Forecaster):
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, *, covariates: str = "known", **kwargs: Any) -> Self:
         """Build for a data set; `covariates` says which of its covariates are read: known, all or none."""
-        one_of("covariates", covariates, COVARIATES)
+        check_choice(covariates, COVARIATES, "model.covariates")
         known = datamodule.panel.covariate_known
         columns = [i for i, k in enumerate(known) if covariates == "all" or (k and covariates == "known")]
         return super().from_data(datamodule, covariate_columns=columns, **kwargs)

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from timevis.config_check import check_choice
 from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES
-from timevis.errors import ConfigError
 
 NORMALIZATIONS = ("none", "last", "mean_std", "revin")
-
-
-def one_of(key: str, value: str, choices: Iterable[str]) -> str:
-    """`value`, if it is one of the choices; else a ConfigError that names them."""
-    if value not in choices:
-        raise ConfigError(f"model.{key}={value} is not a choice", f"choose one of {', '.join(choices)}")
-    return value
 
 
 def ordered_quantiles(raw: Tensor) -> Tensor:
@@ -50,7 +43,7 @@ class InstanceNorm(nn.Module):
 
     def __init__(self, kind: str, num_channels: int) -> None:
         super().__init__()
-        self.kind = one_of("normalization", kind, NORMALIZATIONS)
+        self.kind = check_choice(kind, NORMALIZATIONS, "model.normalization")
         if kind == "revin":
             self.gain = nn.Parameter(torch.ones(num_channels, 1))
             self.bias = nn.Parameter(torch.zeros(num_channels, 1))
@@ -79,7 +72,7 @@ class CalendarEmbedding(nn.Module):
 
     def __init__(self, fields: Sequence[str], size: int) -> None:
         super().__init__()
-        self.columns = [CALENDAR_FIELDS.index(one_of("calendar", f, CALENDAR_FIELDS)) for f in fields]
+        self.columns = [CALENDAR_FIELDS.index(check_choice(f, CALENDAR_FIELDS, "model.calendar")) for f in fields]
         self.tables = nn.ModuleList(nn.Embedding(CALENDAR_SIZES[c], size) for c in self.columns)
 
     def forward(self, calendar: Tensor) -> Tensor:

@@ -53,7 +53,7 @@ def test_random_weights_are_the_same_for_the_same_seed() -> None:
     assert one.fingerprint == two.fingerprint != other.fingerprint
 
 
-@pytest.mark.parametrize(("kind", "words"), [("nf4", "needs a CUDA GPU"), ("int3", "choose none or nf4")])
+@pytest.mark.parametrize(("kind", "words"), [("nf4", "needs a CUDA GPU"), ("int3", "choices: nf4, none")])
 def test_four_bits_are_refused_where_they_cannot_be_had(
     kind: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

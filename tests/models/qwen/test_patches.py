@@ -277,13 +277,13 @@ def test_products_in_bfloat16_come_close(make_patches) -> None:
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("model.tune=head", "choose among norms, lora, full, none"),
+        ("model.tune=head", "choices: full, lora, none, norms"),
         ("model.tune=lora model.lora.targets=[q_prj]", "q_prj"),
         ("+model.lora.ranc=3", "ranc"),
         ("+model.backbone.pth=x", "pth"),
         ("model.patch_length=49", "patch_length=49"),
         ("model.stride=20", "stride=20"),
-        ("model.normalization=batch", "choose one of"),
+        ("model.normalization=batch", "choices: "),
         ("model.readout=query", "queries"),
         ("model.readout=queries model.backbone.path=none", "model.readout=states"),
         ("model.calendar=[hours]", "hours"),

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from timevis.config_check import check_choice
 from timevis.errors import ConfigError, TimeVisError
 from timevis.models.qwen.attention import NAME as ATTENTION
 from timevis.models.qwen.lean import make_lean
@@ -251,8 +252,7 @@ def _read_weights(path: str, folder: Path, **how: Any) -> Any:
 
 
 def _dtype(name: str, raw: dict[str, Any]) -> torch.dtype:
-    if name not in ("auto", "float32", "bfloat16"):
-        raise ConfigError(f"model.backbone.dtype={name} is unknown", "choose auto, float32 or bfloat16")
+    check_choice(name, ("auto", "float32", "bfloat16"), "model.backbone.dtype")
     if name != "auto":
         return getattr(torch, name)
     size = raw["num_hidden_layers"] * raw["hidden_size"] * (4 * raw["hidden_size"] + 3 * raw["intermediate_size"])
@@ -264,8 +264,7 @@ def _quantization(name: str) -> dict[str, Any]:
     """What `from_pretrained` needs for it; an error where the machine can't do it."""
     if name == "none":
         return {}
-    if name != "nf4":
-        raise ConfigError(f"model.backbone.quantization={name} is unknown", "choose none or nf4")
+    check_choice(name, ("none", "nf4"), "model.backbone.quantization")
     if not torch.cuda.is_available():
         raise ConfigError(
             "model.backbone.quantization=nf4 needs a CUDA GPU, and there is none here",

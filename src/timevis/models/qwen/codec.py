@@ -9,6 +9,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from timevis.config_check import check_choice
 from timevis.errors import ConfigError
 
 RULES = ("mean_std", "median_iqr", "quantile", "last_value", "seasonal")
@@ -61,8 +62,7 @@ class DigitCodec:
     season: int = 24
 
     def __post_init__(self) -> None:
-        if self.rule not in RULES:
-            raise ConfigError(f"model.codec.rule={self.rule} is unknown", f"choose among {', '.join(RULES)}")
+        check_choice(self.rule, RULES, "model.codec.rule")
         if self.season < 1:
             raise ConfigError(f"model.codec.season={self.season} must be at least 1")
         if not (1 <= self.width <= 6 and 0 < self.bulk <= 1 and 0 < self.knee < self.limit):

@@ -13,6 +13,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 from safetensors.torch import load_file
 from torch import Tensor
 
+from timevis.config_check import check_choice
 from timevis.data.calendar import CALENDAR_FIELDS
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
@@ -140,8 +141,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         seed: int = 0,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
-        if decode not in MODES:
-            raise ConfigError(f"model.decode={decode} is unknown", f"choose among {', '.join(MODES)}")
+        check_choice(decode, MODES, "model.decode")
         source = load_to_tune(backbone, tune)
         made = source.settings
         # what is left open follows the backbone, and is saved as found: a default may change, a saved model must not

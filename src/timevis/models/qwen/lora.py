@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from timevis.config_check import check_choice
 from timevis.errors import ConfigError
 from timevis.models.qwen.lean import make_lean_adapters
 from timevis.models.qwen.network import DigitNetwork
@@ -33,8 +34,7 @@ def prepare_tuning(network: DigitNetwork, mode: str, **adapters: Any) -> None:
     ConfigError
         Unknown mode or targets.
     """
-    if mode not in MODES:
-        raise ConfigError(f"model.tune={mode} is unknown", f"choose among {', '.join(MODES)}")
+    check_choice(mode, MODES, "model.tune")
     network.backbone.requires_grad_(mode == "full")
     network.tables.requires_grad_(mode != "none")
     if mode == "lora":
@@ -58,8 +58,7 @@ def tune_layers(backbone: Any, mode: str, **adapters: Any) -> None:
     ConfigError
         Unknown mode or targets.
     """
-    if mode not in LAYER_MODES:
-        raise ConfigError(f"model.tune={mode} is unknown", f"choose among {', '.join(LAYER_MODES)}")
+    check_choice(mode, LAYER_MODES, "model.tune")
     backbone.requires_grad_(mode == "full")
     if mode == "lora":
         add_adapters(backbone, **adapters)

@@ -14,8 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from timevis.config_check import check_choice
 from timevis.errors import ConfigError
-from timevis.models.layers import CalendarEmbedding, InstanceNorm, one_of, ordered_quantiles
+from timevis.models.layers import CalendarEmbedding, InstanceNorm, ordered_quantiles
 from timevis.models.qwen.readout import READOUTS, QueryReadout, StateReadout
 
 VOCABULARY_SAMPLE = 4096
@@ -138,7 +139,7 @@ class PatchNet(nn.Module):
                 f"{context_length}",
                 "a stride may be as long as a patch at most, and a patch as long as the context",
             )
-        if one_of("readout", readout, READOUTS) == "queries" and isinstance(backbone, Nothing):
+        if check_choice(readout, READOUTS, "model.readout") == "queries" and isinstance(backbone, Nothing):
             raise ConfigError(
                 "model.readout=queries needs a backbone through which queries see the patches",
                 "with model.backbone.path=none set model.readout=states",

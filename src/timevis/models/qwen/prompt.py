@@ -15,6 +15,7 @@ import torch
 import yaml
 from torch import Tensor, nn
 
+from timevis.config_check import check_choice
 from timevis.data.calendar import steps_per_day
 from timevis.data.panel import Panel
 from timevis.errors import ConfigError
@@ -74,10 +75,9 @@ class PromptBuilder(nn.Module):
     ) -> None:
         super().__init__()
         for name, value, known in (("arm", arm, ARMS), ("language", language, LANGUAGES), ("style", style, STYLES)):
-            if value not in known:
-                raise ConfigError(f"model.prompt.{name}={value} is unknown", f"choose among {', '.join(known)}")
-        if domain is not None and domain not in DOMAINS:
-            raise ConfigError(f"model.prompt.domain={domain} is unknown", f"choose among {', '.join(DOMAINS)}")
+            check_choice(value, known, f"model.prompt.{name}")
+        if domain is not None:
+            check_choice(domain, DOMAINS, "model.prompt.domain")
         if len(text) > MAX_TEXT:
             raise ConfigError(
                 f"model.prompt.text has {len(text)} characters", f"it may have {MAX_TEXT} at most; shorten it"
