@@ -77,6 +77,34 @@ def test_processes_that_end_without_a_word_leave_a_status_that_says_so(
     assert found["elapsed"] >= 50
 
 
+def test_the_process_that_failed_first_says_why(compose_config, tmp_path, monkeypatch):
+    """Process 0 loses its peer, and says no more than that; what the peer died of is what the user can mend."""
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
+    Status(folder.path)._write()
+    words = (
+        {"reason": "connection reset by peer", "advice": ""},
+        {"reason": "out of memory", "advice": "batch_size=64"},
+    )
+
+    def start(folder, rank, group, train_on, port, reasons):
+        write = f"echo '{json.dumps(words[rank])}' > {reasons[rank]}; exit 1"
+        return subprocess.Popen(["sh", "-c", write if rank else f"sleep 0.3; {write}"])
+
+    monkeypatch.setattr("timevis.distributed._start", start)
+    with pytest.raises(TimeVisError, match="out of memory\n  batch_size=64"):
+        supervise(folder, 2, None, False)
+    found = folder.status
+    assert (found["state"], found["error"], found["advice"]) == ("failed", "out of memory", "batch_size=64")
+
+
+def test_a_worker_leaves_the_reason_of_its_failure(compose_config, tmp_path):
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=linear", "data=csv", "data.path=nowhere.csv"))
+    reason = tmp_path / "1.json"
+    command = [sys.executable, "-m", "timevis.worker", str(folder.path), "", "0", str(reason)]
+    assert subprocess.run(command, env=os.environ | {"LOCAL_RANK": "1"}).returncode == 1
+    assert "nowhere.csv" in json.loads(reason.read_text())["reason"]
+
+
 def test_devices_say_how_many_processes_there_are(compose_config):
     def count(*overrides):
         return process_count(compose_config("model=linear", *overrides).trainer)

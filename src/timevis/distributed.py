@@ -6,12 +6,15 @@ folder; here every worker is given the run folder, by the environment that Light
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import torch
 from omegaconf import DictConfig
@@ -55,12 +58,10 @@ def supervise(folder: RunFolder, processes: int, group: str | None, train_on: bo
     Cancelled
         This process was asked to stop, and has handed that on.
     """
-    with listening() as stop:
-        workers = [
-            _start(folder, rank, processes, group, train_on, port)
-            for port in [_free_port()]
-            for rank in range(processes)
-        ]
+    with listening() as stop, tempfile.TemporaryDirectory(prefix="timevis-") as place:
+        reasons = [Path(place) / f"{rank}.json" for rank in range(processes)]
+        port = _free_port()
+        workers = [_start(folder, rank, group, train_on, port, reasons) for rank in range(processes)]
         told = False
         while any(worker.poll() is None for worker in workers):
             if stop.signal is not None and not told:
@@ -77,11 +78,15 @@ def supervise(folder: RunFolder, processes: int, group: str | None, train_on: bo
                 advice = f"go on with python train.py resume={folder.shown}"
                 _conclude(folder, "cancelled", stop.error().message, advice)
             stop.check()
-    if status.get("state") not in FINAL:
+        # process 0 may have written its own reason, which only says that it lost another
+        first = min((r for r in reasons if r.exists()), key=lambda r: r.stat().st_mtime_ns, default=None)
         codes = {rank: worker.returncode for rank, worker in enumerate(workers)}
-        _conclude(folder, "failed", f"processes ended with {codes}", "see train.log in the run folder")
-        status = folder.status or {}
-    raise TimeVisError(status["error"], status["advice"])
+        failure = {"reason": f"processes ended with {codes}", "advice": "see train.log in the run folder"}
+        if first is not None:
+            failure = json.loads(first.read_text(encoding="utf-8"))
+        if status.get("state") != "cancelled":
+            _conclude(folder, "failed", failure["reason"], failure["advice"])
+    raise TimeVisError(failure["reason"], failure["advice"])
 
 
 def _conclude(folder: RunFolder, state: str, error: str, advice: str) -> None:
@@ -93,8 +98,9 @@ def _conclude(folder: RunFolder, state: str, error: str, advice: str) -> None:
 
 
 def _start(
-    folder: RunFolder, rank: int, processes: int, group: str | None, train_on: bool, port: int
+    folder: RunFolder, rank: int, group: str | None, train_on: bool, port: int, reasons: list[Path]
 ) -> subprocess.Popen:
+    processes = len(reasons)
     environment = os.environ | {
         "LOCAL_RANK": str(rank),
         "NODE_RANK": "0",
@@ -104,6 +110,7 @@ def _start(
         "OMP_NUM_THREADS": str(threads_per_job(processes)),
     }
     command = [sys.executable, "-m", "timevis.worker", str(folder.path), group or "", str(int(train_on))]
+    command.append(str(reasons[rank]))
     # a session of its own: Ctrl-C reaches the supervisor alone, which hands it on once
     return subprocess.Popen(command, env=environment, start_new_session=True)
 

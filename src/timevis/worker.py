@@ -7,25 +7,32 @@ import os
 import sys
 import threading
 import time
+from dataclasses import asdict
+from pathlib import Path
 
 from timevis.errors import TimeVisError
 from timevis.experiment import execute
+from timevis.failures import explain
+from timevis.files import write_json
 from timevis.logs import ConsoleHandler
 from timevis.run_folder import RunFolder
 
+log = logging.getLogger(__name__)
 
-def main(path: str, group: str, train_on: str) -> int:
-    """Run the stages of a run folder; 0 when they ended well."""
+
+def main(path: str, group: str, train_on: str, reason: str) -> int:
+    """Run the stages of a run folder; 0 when they ended well, else why not is in the file `reason`."""
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     handler = ConsoleHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     logging.basicConfig(level=logging.INFO if os.environ["LOCAL_RANK"] == "0" else logging.ERROR, handlers=[handler])
+    folder = RunFolder(path, writes=os.environ["LOCAL_RANK"] == "0")
     try:
-        execute(RunFolder(path, writes=os.environ["LOCAL_RANK"] == "0"), group or None, train_on == "1")
-    except TimeVisError:
-        return 1  # all processes found the same; the supervisor says it once, from status.json
+        execute(folder, group or None, train_on == "1")
     except Exception as error:
-        logging.getLogger(__name__).error("process %s: %s: %s", os.environ["LOCAL_RANK"], type(error).__name__, error)
+        write_json(Path(reason), asdict(explain(error, folder.config)))
+        if not isinstance(error, TimeVisError):
+            log.error("process %s: %s: %s", os.environ["LOCAL_RANK"], type(error).__name__, error)
         return 1
     return 0
 
