@@ -130,6 +130,14 @@ def test_a_failed_job_is_not_listed_without_its_backbone(tmp_path, compose_confi
     assert read_runs(tmp_path)["backbone"].tolist() == ["nano, random weights", "Qwen/Qwen3-0.6B-Base"]
 
 
+def test_ones_own_data_are_listed_by_their_file(tmp_path, compose_config):
+    for number, file in enumerate(("mill.csv", "north/house.csv.gz")):
+        cfg = compose_config("model=linear", "data=csv", f"data.path={file}")
+        RunFolder.create(tmp_path / str(number), cfg)
+        (tmp_path / str(number) / "status.json").write_text('{"state": "failed", "heartbeat": 0}')
+    assert read_runs(tmp_path)["data"].tolist() == ["mill", "house"]
+
+
 def test_the_leaderboard_counts_lost_jobs_and_jobs_without_a_config(tmp_path):
     for name, state in (("0", '"running"'), ("1", '"failed"')):
         (tmp_path / name).mkdir()

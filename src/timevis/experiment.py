@@ -129,7 +129,7 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
         datamodule = build.datamodule(cfg, panel)
         forecaster = build.forecaster(cfg, datamodule)
         run_identity = identity.of_run(cfg, datamodule, forecaster)
-        log.info("%s on %s, %s channels", model_label(run_identity), cfg.data.name, datamodule.num_channels)
+        log.info("%s on %s, %s channels", model_label(run_identity), run_identity["data"], datamodule.num_channels)
         with clock.running():
             forecaster.prepare(datamodule)
 

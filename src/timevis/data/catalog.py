@@ -17,7 +17,7 @@ import yaml
 from timevis.config_check import did_you_mean
 from timevis.data.cleaning import add_holidays, clean, finish
 from timevis.data.items import read_items
-from timevis.data.options import DataOptions
+from timevis.data.options import DataOptions, shown_name
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality import QualityReport
 from timevis.data.synthetic import synthetic_panel
@@ -81,8 +81,7 @@ def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
     check_source(options)
     if options.path is not None:
         path = Path(options.path).expanduser()
-        name = path.name.split(".")[0] if options.name == "csv" else options.name
-        return _read(path, options), DatasetCard(name)
+        return _read(path, options), DatasetCard(shown_name(options.name, options.path))
     entries = catalog()
     if options.name not in entries:
         raise ConfigError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, cast
 
 from timevis.config_check import check_choice, did_you_mean, whole
@@ -55,6 +56,11 @@ class CleaningOptions:
         check_choice(self.outliers, ("report", "mask"), "data.cleaning.outliers")
         check_choice(self.day_first, (None, True, False), "data.cleaning.day_first")
         check_choice(self.decimal, (None, "point", "comma"), "data.cleaning.decimal")
+
+
+def shown_name(name: str, path: str | None) -> str:
+    """What data are called in reports: a user's own by their file, without its ending."""
+    return Path(path).name.split(".")[0] if name == "csv" and path else name
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from timevis.data.options import shown_name
 from timevis.files import atomic, write_text
 from timevis.run_folder import settings, typed_overrides
 from timevis.status import read_status
@@ -73,7 +74,8 @@ def _row(folder: Path, name: Path, setting: str) -> dict[str, Any]:
     row: dict[str, Any] = {"run": str(name), "setting": setting, "state": status.get("state")}
     if (folder / "config.yaml").is_file():
         cfg = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
-        row |= {"data": cfg["data"]["name"], "model": cfg["model"]["name"], "seed": cfg["seed"]}
+        data = shown_name(cfg["data"]["name"], cfg["data"]["path"])
+        row |= {"data": data, "model": cfg["model"]["name"], "seed": cfg["seed"]}
         if backbone := cfg["model"].get("backbone"):
             row["backbone"] = f"{backbone['path']}{'' if backbone['pretrained'] else ', random weights'}"
     if status.get("error"):
