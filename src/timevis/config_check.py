@@ -65,7 +65,7 @@ RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
         "a whole number of at least 1",
     ),
     (
-        "model.fit.batch_size model.fit.eval_batch_size model.fit.max_epochs",
+        "model.fit.batch_size model.fit.eval_batch_size model.fit.max_epochs model.fit.min_steps_per_epoch",
         lambda v: whole(v, 1),
         "a whole number of at least 1",
     ),

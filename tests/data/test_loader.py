@@ -33,16 +33,35 @@ def test_the_order_of_batches_is_a_function_of_seed_and_epoch():
     assert sorted(epoch(1, 3)) == list(range(1000))
 
 
-@pytest.mark.parametrize("stop", [0, 3, 15])
-def test_a_loader_resumes_within_an_epoch_where_it_was_saved(stop):
-    loader = WindowLoader(1000, 64, seed=5, shuffle=True)
+@given(size=st.integers(1, 300), batch=st.integers(1, 40), least=st.integers(1, 100), world=st.integers(1, 3))
+def test_an_epoch_has_at_least_so_many_batches_and_whole_passes_in_orders_of_their_own(size, batch, least, world):
+    if size < world:
+        return
+    loaders = [
+        WindowLoader(size, batch, seed=1, shuffle=True, min_batches=least, rank=r, world_size=world)
+        for r in range(world)
+    ]
+    batches = [[b.tolist() for b in loader] for loader in loaders]
+    (count,) = {len(b) for b in batches}
+    assert count == len(loaders[0]) >= least
+    one = count // loaders[0].passes
+    assert one * (loaders[0].passes - 1) < least  # no pass too many
+    passes = [[i for rank in batches for b in rank[p * one : (p + 1) * one] for i in b] for p in range(count // one)]
+    assert all(len(set(p)) == len(p) > size - batch * world for p in passes)
+    if size > 50 and len(passes) > 1:
+        assert passes[0] != passes[1]
+
+
+@pytest.mark.parametrize(("stop", "least"), [(0, 1), (3, 1), (15, 1), (16, 40), (35, 40)])
+def test_a_loader_resumes_within_an_epoch_where_it_was_saved(stop, least):
+    loader = WindowLoader(1000, 64, seed=5, shuffle=True, min_batches=least)
     loader.sampler.set_epoch(2)
     whole = [b.tolist() for b in loader]
     batches = iter(loader)
     for _ in range(stop):
         next(batches)
     state = loader.state_dict()
-    other = WindowLoader(1000, 64, seed=5, shuffle=True)
+    other = WindowLoader(1000, 64, seed=5, shuffle=True, min_batches=least)
     other.load_state_dict(state)
     assert [b.tolist() for b in other] == whole[stop:]
     assert [b.tolist() for b in other] == whole

@@ -45,6 +45,8 @@ class WindowDataModule(pl.LightningDataModule):
         (None keeps all). `calibrate` sees a denser set of validation windows, named ``calibration``.
     train_fraction : float
         Share of the training windows that is used, the most recent ones.
+    min_batches : int
+        Of an epoch of training, for every process; fewer windows are gone through several times.
     seed : int
     """
 
@@ -62,6 +64,7 @@ class WindowDataModule(pl.LightningDataModule):
         max_windows: int | None = 500,
         val_windows: int | None = 200,
         train_fraction: float = 1.0,
+        min_batches: int = 1,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -69,7 +72,7 @@ class WindowDataModule(pl.LightningDataModule):
         self.batch_size, self.eval_batch_size, self.seed = batch_size, eval_batch_size, seed
         if not isinstance(split, Split):
             split = make_split(len(panel), split, context_length, horizon, panel.card.name)
-        self.split = split
+        self.split, self.min_batches = split, min_batches
         self._require_targets()
         train = panel.values[: self.split.train_end]
         self.scaler = Scaler.fit(train)
@@ -142,7 +145,15 @@ class WindowDataModule(pl.LightningDataModule):
         size = batch_size or (self.batch_size if shuffle else self.eval_batch_size)
         if not shuffle:
             size = min(size, max(1, windows // world_size))  # a process without a batch misses the collective calls
-        return WindowLoader(windows, size, seed=self.seed, shuffle=shuffle, rank=rank, world_size=world_size)
+        return WindowLoader(
+            windows,
+            size,
+            seed=self.seed,
+            shuffle=shuffle,
+            min_batches=self.min_batches,
+            rank=rank,
+            world_size=world_size,
+        )
 
     def batches(self, part: str, device: Any = "cpu"):
         """Iterate over the gathered batches of a part in order, outside a Trainer (for `prepare`, `calibrate`)."""

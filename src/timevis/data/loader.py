@@ -47,7 +47,7 @@ def permute(index: Tensor, size: int, keys: list[int]) -> Tensor:
 
 
 class WindowOrder:
-    """Which window stands where in an epoch: a pure function of (seed, epoch)."""
+    """Which window stands where in a pass of an epoch: a pure function of (seed, epoch, number of the pass)."""
 
     def __init__(self, size: int, seed: int, shuffle: bool) -> None:
         self.size, self.seed, self.shuffle, self.epoch = size, seed, shuffle, 0
@@ -55,18 +55,19 @@ class WindowOrder:
     def set_epoch(self, epoch: int) -> None:
         self.epoch = epoch
 
-    def __call__(self, position: Tensor) -> Tensor:
+    def __call__(self, position: Tensor, nth: int = 0) -> Tensor:
         if not self.shuffle:
             return position
-        words = np.random.SeedSequence([self.seed, self.epoch]).generate_state(6)
+        words = np.random.SeedSequence([self.seed, self.epoch, *([nth] if nth else [])]).generate_state(6)
         return permute(position, self.size, [int(w) for w in words])
 
 
 class WindowLoader:
     """Yields int64 [B] window numbers; resumable within an epoch, and exact under any number of processes.
 
-    In training every rank gets the same number of batches (the remainder of an epoch, less than one batch per
-    rank, is left out of that epoch). In evaluation every window is visited once, by exactly one rank.
+    In training every rank gets the same number of batches (the remainder of a pass, less than one batch per rank, is
+    left out of it), and an epoch is as many passes through all windows, each in its own order, as make `min_batches`
+    batches. In evaluation every window is visited once, by exactly one rank.
     """
 
     def __init__(
@@ -76,22 +77,21 @@ class WindowLoader:
         *,
         seed: int = 0,
         shuffle: bool = False,
+        min_batches: int = 1,
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
-        self.sampler, self.batch_sampler = (
-            WindowOrder(size, seed, shuffle),
-            None,
-        )  # where Lightning sets the epoch
+        self.sampler, self.batch_sampler = WindowOrder(size, seed, shuffle), None  # where Lightning sets the epoch
         if shuffle:  # a small data set still gives every rank a batch
             batch_size = min(batch_size, max(1, size // world_size))
         self.size, self.batch_size, self.rank, self.world_size = size, batch_size, rank, world_size
+        self.passes = -(-min_batches // max(1, self._batches // world_size)) if shuffle else 1
         self._next = 0
         self._resume_at = 0
 
     def __len__(self) -> int:
         if self.sampler.shuffle:
-            return max(1, self.common)
+            return max(self.passes, self.common)
         return len(range(self.rank, self._batches, self.world_size))
 
     @property
@@ -101,16 +101,18 @@ class WindowLoader:
     @property
     def common(self) -> int:
         """Batches that every rank has; in evaluation the first ranks may have one more."""
-        return self._batches // self.world_size
+        return self._batches // self.world_size * self.passes
 
     def __iter__(self) -> Iterator[Tensor]:
         self._next, self._resume_at = self._resume_at, 0
-        total = len(self)
-        while self._next < total:
+        length = len(self)
+        one = length // self.passes
+        while self._next < length:
+            nth, start = divmod(self._next, one)
             # the order is worked out for many batches at a time, which costs little more than for one
-            numbers = torch.arange(self._next, min(self._next + 64, total)) * self.world_size + self.rank
+            numbers = torch.arange(start, min(start + 64, one)) * self.world_size + self.rank
             positions = numbers.unsqueeze(1) * self.batch_size + torch.arange(self.batch_size)
-            order = self.sampler(positions.clamp(max=self.size - 1).flatten()).view_as(positions)
+            order = self.sampler(positions.clamp(max=self.size - 1).flatten(), nth).view_as(positions)
             for number, batch in zip(numbers.tolist(), order, strict=True):
                 self._next += 1
                 yield batch[: self.size - number * self.batch_size]
