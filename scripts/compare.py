@@ -60,25 +60,40 @@ def show(comparison: Comparison) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    from timevis.evaluation.comparison_files import cost_table, differences_table, metrics_table, sentences
+    from timevis.evaluation.comparison_files import (
+        cost_table,
+        differences_table,
+        many,
+        metrics_table,
+        overview,
+        sentences,
+    )
 
     console = Console(width=max(Console().width, 108))
-    frames = {
-        f"Metrics on {comparison.data}": metrics_table(comparison).T.rename_axis("metric").reset_index(),
-        f"Difference from {comparison.reference}; below zero the run is better": differences_table(comparison),
-        "Cost": cost_table(comparison).T.rename_axis("").reset_index(),
-    }
+    if many(comparison):
+        frames = {
+            f"WQL on {comparison.data}, and the difference from {comparison.reference}": overview(comparison)
+            .rename_axis("run")
+            .reset_index()
+        }
+    else:
+        frames = {
+            f"Metrics on {comparison.data}": metrics_table(comparison).T.rename_axis("metric").reset_index(),
+            f"Difference from {comparison.reference}; below zero the run is better": differences_table(comparison),
+            "Cost": cost_table(comparison).T.rename_axis("").reset_index(),
+        }
     for title, frame in frames.items():
         if frame.empty:
             continue
-        columns = (escape(str(name)) for name in frame.columns)
+        columns = [Column(escape(str(name)), overflow="fold") for name in frame.columns]
+        columns[0].min_width = 24 * many(comparison)
         table = Table(*columns, title=escape(title), title_justify="left", box=SIMPLE_HEAD)
         for row in frame.itertuples(index=False):
             table.add_row(*(escape(str(cell)).replace(" (", "\n(") for cell in row))
         console.print(table)
-    for sentence in sentences(comparison):
+    for sentence in comparison.caution if many(comparison) else sentences(comparison):
         console.print(sentence, highlight=False, markup=False)
 
 

@@ -42,6 +42,27 @@ def test_compare_prints_and_writes_tables_and_pictures(runs, tmp_path, capsys):
         assert metrics.loc[results["run"]["model"], "wql"] == pytest.approx(results["metrics"]["wql"]["value"])
 
 
+def test_many_runs_are_rows_of_one_table_with_their_differences(finished_run, tmp_path, capsys):
+    runs = [finished_run("model=linear", f"context_length={n}") for n in (6, 8, 10, 12)]
+    assert main([*map(str, [*runs, finished_run("model=seasonal_naive")]), "--out", str(tmp_path / "some")]) == 0
+    assert "Coverage of 50 %" in capsys.readouterr().out
+    runs.append(finished_run("model=linear", "context_length=14"))
+    capsys.readouterr()
+    assert main([*map(str, [*runs]), "--out", str(tmp_path / "many")]) == 0
+    printed = capsys.readouterr().out
+    assert "Coverage of 50 %" not in printed
+    lines = (tmp_path / "many" / "comparison.md").read_text().splitlines()
+    start = lines.index("| run | WQL | difference | MASE | 80 % covers | trained | fit s | test s |")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[start + 2 : start + 8]]
+    assert [float(row[1]) for row in rows] == sorted(float(row[1]) for row in rows)
+    found = compare([RunRecord.load(run) for run in runs], RunRecord.load(runs[0]))
+    frame = found.differences.query("metric == 'wql'").set_index("run")
+    for row in rows:
+        if row[0] in frame.index:
+            assert row[2].startswith(f"{frame.loc[row[0], 'percent']:+.1f} % (")
+    assert sum(row[2] == "reference" for row in rows) == 1
+
+
 def test_a_model_with_a_backbone_is_named_with_it(runs, tmp_path, capsys):
     run = shutil.copytree(runs[0], tmp_path / "run")
     results = json.loads((run / "results.json").read_text())

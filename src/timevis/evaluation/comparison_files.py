@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,35 @@ from timevis.errors import RunFolderError
 from timevis.evaluation import plots
 from timevis.evaluation.comparison import Comparison, comparison_charts
 from timevis.evaluation.verdict import COSTS, METRICS, interval, number
+
+
+def many(comparison: Comparison) -> bool:
+    """Whether there are too many runs for columns side by side, and for a sentence each."""
+    return len(comparison.metrics) > 5
+
+
+def overview(comparison: Comparison) -> pd.DataFrame:
+    """A row per run, the lowest WQL first; the difference is that of WQL from the reference's, with its interval."""
+    base = comparison.metrics["wql"].get(comparison.reference)
+    paired = comparison.differences.query("metric == 'wql'").set_index("run")
+    rows = {}
+    for label, values in comparison.metrics.sort_values("wql").iterrows():
+        against = "reference" if label == comparison.reference else "–"
+        if label in paired.index and base:
+            low, high = (100 * paired.loc[label, ["low", "high"]].astype(float) / base).tolist()
+            against = _signed(paired.loc[label, "percent"], ".1f")
+            against += " %" if math.isnan(low) else f" % ({_signed(low, '.1f')} to {_signed(high, '.1f')})"
+        cost = comparison.cost.loc[label] if label in comparison.cost.index else {}
+        rows[label] = {
+            "WQL": number(values["wql"]),
+            "difference": against,
+            "MASE": number(values["mase"]),
+            "80 % covers": number(values["coverage_80"], percent=True),
+            "trained": number(cost.get("trainable_parameters")),
+            "fit s": _seconds(cost.get("fit_seconds")),
+            "test s": _seconds(cost.get("test_seconds")),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def metrics_table(comparison: Comparison) -> pd.DataFrame:
@@ -23,6 +53,10 @@ def metrics_table(comparison: Comparison) -> pd.DataFrame:
             )
             cells[words.name] = number(row[key], words.percent) + (f" ({bounds})" if bounds else "")
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _seconds(value: float | None) -> str:
+    return "–" if value is None or pd.isna(value) else f"{value:.1f}" if value < 10 else f"{value:.0f}"
 
 
 def _or_none(value: float) -> float | None:
@@ -84,12 +118,16 @@ def sentences(comparison: Comparison) -> list[str]:
 
 def markdown(comparison: Comparison) -> str:
     """The whole comparison as one Markdown page."""
+    metrics, cost = metrics_table(comparison), cost_table(comparison)
+    if not many(comparison):
+        metrics, cost = metrics.T, cost.T
     parts = [
         f"# Comparison on {comparison.data}",
         f"Window set `{comparison.window_set}`; reference: {comparison.reference}.",
-        *sentences(comparison),
+        _rows(overview(comparison), "run"),
+        *(comparison.caution if many(comparison) else sentences(comparison)),
         "## Metrics",
-        _rows(metrics_table(comparison).T, "metric"),
+        _rows(metrics, "run" if many(comparison) else "metric"),
     ]
     if len(comparison.differences):
         parts += [
@@ -100,7 +138,7 @@ def markdown(comparison: Comparison) -> str:
             "![differences](differences.png)",
         ]
     parts += ["## Error by step ahead", "![error by step ahead](error_by_horizon.png)"]
-    parts += ["## Cost", _rows(cost_table(comparison).T, "cost"), "![cost](cost.png)"]
+    parts += ["## Cost", _rows(cost, "run" if many(comparison) else "cost"), "![cost](cost.png)"]
     return "\n\n".join(parts) + "\n"
 
 
