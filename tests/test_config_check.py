@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import pytest
+import yaml
 
 from timevis.build import check_names
 from timevis.command_line import explain_composition
@@ -185,6 +187,16 @@ def test_every_experiment_composes_and_knows_its_keys(compose_config):
             else compose_config(f"experiment={name}")
         )
         check_names(cfg)
+
+
+@pytest.mark.parametrize("sweep", sorted(p.stem for p in (Path(__file__).parents[1] / "conf/sweep").glob("*.yaml")))
+def test_every_job_of_a_sweep_composes(compose_config, sweep):
+    """With the overrides that the sweep gives to each job; a real backbone is stood in for by nano."""
+    file = Path(__file__).parents[1] / "conf" / "sweep" / f"{sweep}.yaml"
+    params = yaml.safe_load(file.read_text()).get("hydra", {}).get("sweeper", {}).get("params") or {}
+    grid = [[f"{key}={one}" for one in str(values).split(",")] for key, values in params.items()]
+    for job in product(*grid):
+        check_names(compose_config(*job, *["model.backbone.path=nano"] * ("model/backbone" in params)))
 
 
 def test_a_value_of_another_kind_is_named_with_its_key() -> None:
