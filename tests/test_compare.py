@@ -59,7 +59,7 @@ def test_many_runs_are_rows_of_one_table_with_their_differences(finished_run, tm
     frame = found.differences.query("metric == 'wql'").set_index("run")
     for row in rows:
         if row[0] in frame.index:
-            assert row[2].startswith(f"{frame.loc[row[0], 'percent']:+.1f} % (")
+            assert row[2].startswith(f"{frame.loc[row[0], 'percent']:+.1f} % (".replace("-", "−"))
     assert sum(row[2] == "reference" for row in rows) == 1
 
 

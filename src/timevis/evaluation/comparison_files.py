@@ -10,7 +10,7 @@ import pandas as pd
 from timevis.errors import RunFolderError
 from timevis.evaluation import plots
 from timevis.evaluation.comparison import Comparison, comparison_charts
-from timevis.evaluation.verdict import COSTS, METRICS, interval, number
+from timevis.evaluation.verdict import COSTS, METRICS, interval, minus, number
 
 
 def many(comparison: Comparison) -> bool:
@@ -84,7 +84,7 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def _signed(value: float, form: str) -> str:
-    return "–" if pd.isna(value) else f"{value:+{form}}"
+    return "–" if pd.isna(value) else minus(f"{value:+{form}}")
 
 
 def _p(value: float) -> str:
