@@ -93,7 +93,7 @@ def show(comparison: Comparison) -> None:
         for row in frame.itertuples(index=False):
             table.add_row(*(escape(str(cell)).replace(" (", "\n(") for cell in row))
         console.print(table)
-    for sentence in comparison.caution if many(comparison) else sentences(comparison):
+    for sentence in sentences(comparison):
         console.print(sentence, highlight=False, markup=False)
 
 

@@ -52,7 +52,7 @@ def test_many_runs_are_rows_of_one_table_with_their_differences(finished_run, tm
     printed = capsys.readouterr().out
     assert "Coverage of 50 %" not in printed
     lines = (tmp_path / "many" / "comparison.md").read_text().splitlines()
-    start = lines.index("| run | WQL | difference | MASE | 80 % covers | trained | fit s | test s |")
+    start = lines.index("| run | WQL | difference | MASE | 80 % covers | trained | fit | test |")
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[start + 2 : start + 8]]
     assert [float(row[1]) for row in rows] == sorted(float(row[1]) for row in rows)
     found = compare([RunRecord.load(run) for run in runs], RunRecord.load(runs[0]))

@@ -86,8 +86,8 @@ def test_the_process_that_failed_first_says_why(compose_config, tmp_path, monkey
         {"reason": "out of memory", "advice": "batch_size=64"},
     )
 
-    def start(folder, rank, group, train_on, port, reasons):
-        write = f"echo '{json.dumps(words[rank])}' > {reasons[rank]}; exit 1"
+    def start(folder, rank, processes, group, train_on, port, reason):
+        write = f"echo '{json.dumps(words[rank])}' > {reason}; exit 1"
         return subprocess.Popen(["sh", "-c", write if rank else f"sleep 0.3; {write}"])
 
     monkeypatch.setattr("timevis.distributed._start", start)

@@ -61,7 +61,7 @@ def supervise(folder: RunFolder, processes: int, group: str | None, train_on: bo
     with listening() as stop, tempfile.TemporaryDirectory(prefix="timevis-") as place:
         reasons = [Path(place) / f"{rank}.json" for rank in range(processes)]
         port = _free_port()
-        workers = [_start(folder, rank, group, train_on, port, reasons) for rank in range(processes)]
+        workers = [_start(folder, rank, processes, group, train_on, port, reasons[rank]) for rank in range(processes)]
         told = False
         while any(worker.poll() is None for worker in workers):
             if stop.signal is not None and not told:
@@ -98,9 +98,8 @@ def _conclude(folder: RunFolder, state: str, error: str, advice: str) -> None:
 
 
 def _start(
-    folder: RunFolder, rank: int, group: str | None, train_on: bool, port: int, reasons: list[Path]
+    folder: RunFolder, rank: int, processes: int, group: str | None, train_on: bool, port: int, reason: Path
 ) -> subprocess.Popen:
-    processes = len(reasons)
     environment = os.environ | {
         "LOCAL_RANK": str(rank),
         "NODE_RANK": "0",
@@ -109,8 +108,7 @@ def _start(
         "MASTER_PORT": str(port),
         "OMP_NUM_THREADS": str(threads_per_job(processes)),
     }
-    command = [sys.executable, "-m", "timevis.worker", str(folder.path), group or "", str(int(train_on))]
-    command.append(str(reasons[rank]))
+    command = [sys.executable, "-m", "timevis.worker", str(folder.path), group or "", str(int(train_on)), str(reason)]
     # a session of its own: Ctrl-C reaches the supervisor alone, which hands it on once
     return subprocess.Popen(command, env=environment, start_new_session=True)
 

@@ -181,7 +181,7 @@ def settings(runs: Sequence[Sequence[str]]) -> list[str]:
     """What tells runs apart, from the overrides of each: those that not all of them share, without the seed."""
     typed = [[o for o in overrides if not o.startswith("seed=")] for overrides in runs]
     common = set.intersection(*map(set, typed)) if len(typed) > 1 else set()
-    return [" ".join(o for o in overrides if o not in common) for overrides in typed]
+    return [" ".join(o.removeprefix("experiment=") for o in overrides if o not in common) for overrides in typed]
 
 
 def load_forecaster(path: str | os.PathLike[str]) -> Forecaster:

@@ -166,7 +166,7 @@ def unique_labels(records: Sequence[RunRecord]) -> list[str]:
     labels = [r.label for r in records]
     marks = (
         [f"seed {r.results['run']['seed']}" for r in records],
-        [own.replace("experiment=", "") for own in settings([r.overrides for r in records])],
+        settings([r.overrides for r in records]),
         [r.folder.name for r in records],
         [str(r.folder) for r in records],
     )

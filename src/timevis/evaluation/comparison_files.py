@@ -10,12 +10,13 @@ import pandas as pd
 from timevis.errors import RunFolderError
 from timevis.evaluation import plots
 from timevis.evaluation.comparison import Comparison, comparison_charts
+from timevis.evaluation.report_words import duration
 from timevis.evaluation.verdict import COSTS, METRICS, interval, minus, number
 
 
 def many(comparison: Comparison) -> bool:
     """Whether there are too many runs for columns side by side, and for a sentence each."""
-    return len(comparison.metrics) > 5
+    return len(comparison.metrics) > 5  # seasonal naive is one
 
 
 def overview(comparison: Comparison) -> pd.DataFrame:
@@ -36,8 +37,8 @@ def overview(comparison: Comparison) -> pd.DataFrame:
             "MASE": number(values["mase"]),
             "80 % covers": number(values["coverage_80"], percent=True),
             "trained": number(cost.get("trainable_parameters")),
-            "fit s": _seconds(cost.get("fit_seconds")),
-            "test s": _seconds(cost.get("test_seconds")),
+            "fit": duration(_or_none(cost.get("fit_seconds"))),
+            "test": duration(_or_none(cost.get("test_seconds"))),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
 
@@ -55,12 +56,8 @@ def metrics_table(comparison: Comparison) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _seconds(value: float | None) -> str:
-    return "–" if value is None or pd.isna(value) else f"{value:.1f}" if value < 10 else f"{value:.0f}"
-
-
-def _or_none(value: float) -> float | None:
-    return None if pd.isna(value) else float(value)
+def _or_none(value: float | None) -> float | None:
+    return None if value is None or pd.isna(value) else float(value)
 
 
 def differences_table(comparison: Comparison) -> pd.DataFrame:
@@ -98,7 +95,9 @@ def cost_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def sentences(comparison: Comparison) -> list[str]:
-    """For each run, whether its WQL differs from the reference's, and how far the intervals can be trusted."""
+    """For each of a few runs, whether its WQL differs from the reference's; how far the intervals can be trusted."""
+    if many(comparison):
+        return comparison.caution
     out = []
     for row in comparison.differences.query("metric == 'wql'").to_dict("records"):
         if pd.isna(row["difference"]):
@@ -125,7 +124,7 @@ def markdown(comparison: Comparison) -> str:
         f"# Comparison on {comparison.data}",
         f"Window set `{comparison.window_set}`; reference: {comparison.reference}.",
         _rows(overview(comparison), "run"),
-        *(comparison.caution if many(comparison) else sentences(comparison)),
+        *sentences(comparison),
         "## Metrics",
         _rows(metrics, "run" if many(comparison) else "metric"),
     ]

@@ -262,9 +262,8 @@ def _dtype(name: str, raw: dict[str, Any]) -> torch.dtype:
 
 def _quantization(name: str) -> dict[str, Any]:
     """What `from_pretrained` needs for it; an error where the machine can't do it."""
-    if name == "none":
+    if check_choice(name, ("none", "nf4"), "model.backbone.quantization") == "none":
         return {}
-    check_choice(name, ("none", "nf4"), "model.backbone.quantization")
     if not torch.cuda.is_available():
         raise ConfigError(
             "model.backbone.quantization=nf4 needs a CUDA GPU, and there is none here",
