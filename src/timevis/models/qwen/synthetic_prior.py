@@ -25,10 +25,12 @@ from timevis.models.qwen.synthetic_parts import (
     week_profiles,
 )
 
-STEP_MINUTES = {"h": 60, "30min": 30, "15min": 15, "D": 1440}
-FREQUENCY_SHARE = {"h": 0.8, "30min": 0.07, "15min": 0.07, "D": 0.06}
-KINDS = ("easy", "traffic", "load", "temperature", "pressure", "wind", "mixture")
-KIND_SHARE = (0.06, 0.27, 0.26, 0.13, 0.05, 0.09, 0.14)
+STEP_MINUTES = {"h": 60, "30min": 30, "15min": 15, "10min": 10, "5min": 5, "D": 1440}
+FREQUENCY_SHARE = {"h": 0.68, "30min": 0.07, "15min": 0.08, "10min": 0.07, "5min": 0.04, "D": 0.06}
+OFF_THE_HOUR = 0.05
+"""Share of the hourly series that are measured at another minute than the full hour."""
+KINDS = ("easy", "traffic", "load", "temperature", "pressure", "wind", "sun", "mixture")
+KIND_SHARE = (0.05, 0.26, 0.26, 0.13, 0.05, 0.08, 0.04, 0.13)
 WEEKLY_SHARE = {"easy": 0.7, "traffic": 0.95, "load": 0.85, "mixture": 0.5}
 DOMAINS = {
     "traffic": "traffic",
@@ -36,6 +38,7 @@ DOMAINS = {
     "temperature": "weather",
     "pressure": "weather",
     "wind": "weather",
+    "sun": "weather",
 }
 EPOCH_1995, YEARS_MINUTES = 13_149_360, 35 * 525_960  # minutes since 1970; series start between 1995 and 2030
 
@@ -86,7 +89,9 @@ def _seasonal(rng: Generator, calendar: np.ndarray, start: np.ndarray, step: int
     holiday = rng.random((size, int(day_number.max()) + 1)) < 0.03 * (rng.random((size, 1)) < 0.5)
     row = np.arange(size)[:, None]
     day = np.where(holiday[row, day_number], 7, calendar[..., 2])
-    return week[row, day, (calendar[..., 1] * 60 + calendar[..., 0]) // 15]
+    bins, minutes = np.divmod(calendar[..., 1] * 60 + calendar[..., 0], 1440 // DAY_BINS)
+    share = minutes * DAY_BINS / 1440
+    return (1 - share) * week[row, day, bins] + share * week[row, day, (bins + 1) % DAY_BINS]
 
 
 def _cycles(rng: Generator, size: int, length: int) -> np.ndarray:
@@ -155,6 +160,8 @@ class SyntheticPrior:
         step = STEP_MINUTES[frequency]
         start = EPOCH_1995 + rng.integers(0, YEARS_MINUTES, size)
         start -= start % step
+        if step == 60:
+            start += rng.integers(0, 60, size) * (rng.random(size) < OFF_THE_HOUR)
         calendar = calendars(start, step, self.length)
         share = np.array(KIND_SHARE)
         share = (1 - easy) * share + easy * np.eye(len(KINDS))[0]
@@ -186,6 +193,8 @@ class SyntheticPrior:
             )
         if kind == "wind":
             return self._wind(rng, _seasonal(rng, calendar, start, step, 0.0), day)
+        if kind == "sun":
+            return self._sun(rng, calendar, day)
         return self._mixture(rng, _seasonal(rng, calendar, start, step, WEEKLY_SHARE[kind]), day)
 
     def _easy(self, rng: Generator, seasonal: np.ndarray, day: float) -> np.ndarray:
@@ -237,6 +246,19 @@ class SyntheticPrior:
         piled = ramps(rng, size, length)
         kind = rng.choice(3, (size, 1), p=[0.3, 0.5, 0.2])
         return np.select([kind == 0, kind == 1], [gusts, piled], bursts(rng, size, length) + 0.1 * gusts)
+
+    def _sun(self, rng: Generator, calendar: np.ndarray, day: float) -> np.ndarray:
+        """Radiation or the yield of a solar plant: nothing at night, a bell by day, less of it under clouds."""
+        size, length = calendar.shape[:2]
+        hour = calendar[..., 1] + calendar[..., 0] / 60
+        noon, half = rng.uniform(11, 14, (size, 1)), rng.uniform(3.5, 8, (size, 1))
+        height = np.cos(np.pi / 2 * np.minimum(np.abs((hour - noon + 12) % 24 - 12) / half, 1))
+        bell = height ** rng.uniform(0.7, 1.8, (size, 1))
+        weather = smooth(rng, size, length, log_uniform(rng, day / 2, 3 * day, size))
+        clouds = autoregressive(rng, size, length, log_uniform(rng, 0.05 * day, 0.3 * day, size))
+        cover = rng.normal(-0.5, 1, (size, 1)) + log_uniform(rng, 0.2, 2, size) * (weather + 0.7 * clouds)
+        passing = 1 - rng.uniform(0.2, 0.95, (size, 1)) / (1 + np.exp(-2 * cover))
+        return np.minimum(bell * passing, rng.uniform(0.5, 2.0, (size, 1)))
 
     def _mixture(self, rng: Generator, seasonal: np.ndarray, day: float) -> np.ndarray:
         """Random sums and products of everything, clipped or rounded at times."""
