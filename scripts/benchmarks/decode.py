@@ -30,7 +30,7 @@ def inputs(path: str) -> tuple[Any, dict[str, Any]]:
     from timevis.models.qwen.backbone import fast_bfloat16, load_backbone
     from timevis.models.qwen.layout import Layout, ValueTables
     from timevis.models.qwen.network import DigitNetwork
-    from timevis.models.qwen.random_numbers import uniforms
+    from timevis.models.qwen.random_numbers import spread_levels
 
     source = load_backbone(path, dtype="bfloat16" if fast_bfloat16() else "float32")
     layout = Layout.from_tokenizer(source.tokenizer, DIGITS, "")
@@ -43,7 +43,7 @@ def inputs(path: str) -> tuple[Any, dict[str, Any]]:
         "context": torch.randint(10, (WINDOWS, VALUES, DIGITS), generator=dice),
         "calendar": torch.zeros(WINDOWS, VALUES + HORIZON, 5, dtype=torch.int64),
         "observed": torch.ones(WINDOWS, VALUES, dtype=torch.bool),
-        "levels": uniforms(0, number, number, SAMPLES, HORIZON * DIGITS),
+        "levels": spread_levels(0, number, number, SAMPLES, HORIZON, DIGITS),
     }
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from small_networks import random_windows, small_network
 from transformers import LogitsProcessor, LogitsProcessorList
 
@@ -231,23 +229,3 @@ def test_a_long_prefill_in_parts_changes_nothing(monkeypatch) -> None:
     whole = run(network, windows, samples=3, levels=levels)
     monkeypatch.setitem(PREFILL_TOKENS, "cpu", 2 * (windows.prompt.shape[1] + 9 * 3) + 1)
     assert torch.equal(run(network, windows, samples=3, levels=levels), whole)
-
-
-@settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 2**31), origin=st.integers(0, 10**9), channel=st.integers(0, 1000))
-def test_random_numbers_depend_on_seed_window_sample_and_step_alone(seed: int, origin: int, channel: int) -> None:
-    one = uniforms(seed, torch.tensor([origin]), torch.tensor([channel]), 4, 6)
-    two = uniforms(seed, torch.tensor([origin + 1, origin]), torch.tensor([channel, channel]), 3, 9)
-    assert torch.equal(one[0, :3], two[1, :, :6])
-    assert not torch.equal(one[0, :3], two[0, :, :6])
-    assert bool(((one > 0) & (one < 1)).all())
-
-
-def test_random_numbers_look_uniform_and_unrelated() -> None:
-    numbers = uniforms(0, torch.arange(50), torch.zeros(50, dtype=torch.long), 20, 30)
-    assert float(numbers.mean()) == pytest.approx(0.5, abs=0.01)
-    assert float(numbers.var()) == pytest.approx(1 / 12, abs=0.002)
-    for dim in range(3):
-        before, after = numbers.narrow(dim, 0, numbers.shape[dim] - 1), numbers.narrow(dim, 1, numbers.shape[dim] - 1)
-        both = torch.stack([before.flatten(), after.flatten()])
-        assert abs(float(torch.corrcoef(both)[0, 1])) < 0.02

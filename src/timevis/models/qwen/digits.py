@@ -31,7 +31,7 @@ from timevis.models.qwen.losses import cross_entropy, number_token, ranked_proba
 from timevis.models.qwen.network import DigitNetwork
 from timevis.models.qwen.optimizer import warm_cosine
 from timevis.models.qwen.prompt import ARMS, DOMAINS, LANGUAGES, STYLES, PromptBuilder, series_of
-from timevis.models.qwen.random_numbers import uniforms
+from timevis.models.qwen.random_numbers import spread_levels
 from timevis.models.qwen.temperature import fit_temperature
 
 log = logging.getLogger(__name__)
@@ -258,8 +258,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         sampling = self.hparams["decode"] == "sample"
         count = (num_samples or self.hparams["num_samples"]) if sampling else 1
         batch, scaling, context, prompt = self._read(batch)
-        steps = self.horizon * self.codec.width
-        levels = uniforms(self.hparams["seed"], batch.origin, batch.channel, count, steps) if sampling else None
+        shape = (count, self.horizon, self.codec.width)
+        levels = spread_levels(self.hparams["seed"], batch.origin, batch.channel, *shape) if sampling else None
         with merged(self.network, torch.bfloat16 if self._bfloat16 else torch.float32):
             written = decode_windows(
                 self.network,

@@ -16,7 +16,7 @@ from timevis.models.qwen.codec import DigitCodec
 from timevis.models.qwen.decoding import decode
 from timevis.models.qwen.layout import Layout, ValueTables
 from timevis.models.qwen.network import DigitNetwork
-from timevis.models.qwen.random_numbers import uniforms
+from timevis.models.qwen.random_numbers import spread_levels
 
 
 def load_network(path: str = "nano") -> tuple[DigitNetwork, DigitCodec]:
@@ -38,7 +38,7 @@ def forecast_windows(
     context, _ = codec.encode(batch.context, scaling)
     prompt = torch.full((len(batch), 1), network.layout.start, device=context.device)
     horizon = batch.target.shape[1]
-    levels = uniforms(seed, batch.origin, batch.channel, samples, horizon * codec.width)
+    levels = spread_levels(seed, batch.origin, batch.channel, samples, horizon, codec.width)
     digits = decode(network, prompt, context, batch.calendar, batch.context_mask, levels=levels, samples=samples)
     paths = codec.decode(digits, scaling)
     return Forecast(paths.mean(1), sample_quantiles(paths), paths)
