@@ -50,7 +50,7 @@ MODELS = {
     "gru-plain": (LSTM, {**SMALL_NET, "segment_length": 24, "cell": "gru", "normalization": "none", "calendar": []}),
     "patches": (
         QwenPatchForecaster,
-        {**PATCHES, "backbone": {"path": "nano", "layers": 1}, "average_decay": 0.9, "mix": 1.0},
+        {**PATCHES, "backbone": {"path": "nano", "layers": 1}, "average_decay": 0.9, "mix": 1.0, "linear": True},
     ),
     "patches-no-backbone": (
         QwenPatchForecaster,

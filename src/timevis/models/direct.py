@@ -19,10 +19,12 @@ from timevis.data.scaler import Scaler
 from timevis.data.windows import Batch
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
 from timevis.models.layers import NORMALIZATIONS
+from timevis.models.linear import PENALTIES, Linear
 from timevis.models.mixing import mixed
 
 POINTS = ("quantiles", "median", "head")
 COVARIATES = ("known", "all", "none")
+SHARES = tuple(i / 20 for i in range(21))
 SCHEDULES = ("constant", "decay", "plateau")
 POINT_LOSSES = {"mse": functional.mse_loss, "mae": functional.l1_loss, "huber": functional.smooth_l1_loss}
 
@@ -73,10 +75,18 @@ class DirectForecaster(Forecaster):
         How far training windows are mixed with each other, 0 to 1; see `timevis.models.mixing`.
     flip : float
         Share of training windows that are turned upside down, where ups and downs look alike.
+    linear : bool
+        Combine it with a linear map (`timevis.models.linear`): the forecast moves towards the map's by the share that
+        is best on validation (Bates and Granger, 1969), the point by its squared error and the quantiles by their
+        loss. The map's errors are other ones than the network's, and where training and validation are unlike it is
+        the steadier of the two.
+    linear_penalties : sequence of float
+        Of that map.
     network
         Of `build_network`.
     """
 
+    calibrated = ("linear_shares",)
     choices: Mapping[str, Iterable[str]] = {
         "point": POINTS,
         "point_loss": POINT_LOSSES,
@@ -105,12 +115,15 @@ class DirectForecaster(Forecaster):
         average_decay: float = 0.0,
         mix: float = 0.0,
         flip: float = 0.0,
+        linear: bool = False,
+        linear_penalties: Sequence[float] = PENALTIES,
         **network: Any,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
         for name, value in keyword_defaults(*self.takers()).items():
             self.hparams.setdefault(name, value)  # a default may change, a saved model must not
+        self.hparams["linear_penalties"] = list(linear_penalties)
         self.point = check_choice(point, POINTS, "model.point")
         self.point_loss, self.point_weight = check_choice(point_loss, POINT_LOSSES, "model.point_loss"), point_weight
         self.lr_schedule = check_choice(lr_schedule, SCHEDULES, "model.lr_schedule")
@@ -118,6 +131,11 @@ class DirectForecaster(Forecaster):
         self.average_decay, self.covariate_columns = average_decay, list(covariate_columns)
         self.net = self.build_network(**network)
         self.average = _averaged(self.net) if average_decay else None
+        self.linear: Linear | None = None
+        self.linear_shares: Tensor  # of the point, and of the quantiles
+        if linear:
+            self.linear = Linear(context_length, horizon, num_channels, num_covariates, penalties=linear_penalties)
+            self.register_buffer("linear_shares", torch.zeros(2))
         self.covariate_mean: Tensor
         self.covariate_std: Tensor
         self.levels: Tensor
@@ -141,7 +159,9 @@ class DirectForecaster(Forecaster):
 
     def parameter_counts(self) -> tuple[int, int]:
         learnt, every = super().parameter_counts()
-        return learnt, every - (learnt if self.average is not None else 0)  # an average is a second copy of them
+        mapped = self.linear.maps.numel() if self.linear else 0
+        copied = learnt if self.average is not None else 0  # by the moving average
+        return learnt + mapped, every - copied + mapped
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, *, covariates: str = "known", **kwargs: Any) -> Self:
@@ -157,6 +177,34 @@ class DirectForecaster(Forecaster):
         scaler = Scaler.fit(read)
         self.covariate_mean.copy_(torch.from_numpy(scaler.mean))
         self.covariate_std.copy_(torch.from_numpy(scaler.std))
+        if self.linear:
+            self.linear.prepare(datamodule)
+
+    def refit_arguments(self) -> dict[str, Any]:
+        return {"linear_penalties": [float(self.linear.penalty)]} if self.linear else {}
+
+    @torch.no_grad()
+    def calibrate(self, datamodule: WindowDataModule) -> None:
+        """Pick the shares of the linear map."""
+        if not self.linear:
+            return
+        self.eval()
+        loss = torch.zeros(2, len(SHARES), dtype=torch.float64)
+        for batch in datamodule.batches("calibration", self.device):
+            found, (mean, std) = self._of_network(batch), self.scale(batch.channel)
+            error, shift = (found.point - batch.target) / std, (self.linear.point(batch) - found.point) / std
+            quantiles = (found.quantiles - mean.unsqueeze(1)) / std.unsqueeze(1)
+            target = (batch.target - mean) / std
+            for i, share in enumerate(SHARES):
+                squared = (error + share * shift).square()
+                pinball = quantile_loss(quantiles + share * shift.unsqueeze(1), target, self.levels)
+                loss[:, i] += (torch.stack([squared, pinball]) * batch.target_mask).sum((1, 2)).cpu()
+        self.linear_shares.copy_(torch.tensor(SHARES)[loss.argmin(1)])
+
+    def describe(self) -> dict[str, Any]:
+        if not self.linear:
+            return {}
+        return {"linear_shares": dict(zip(("point", "quantiles"), self.linear_shares.tolist(), strict=True))}
 
     def _standardised(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
         covariates, seen = batch.covariates, batch.covariate_mask
@@ -208,6 +256,15 @@ class DirectForecaster(Forecaster):
         update(list(averages), list(trained), step)
 
     def forecast(self, batch: Batch) -> Forecast:
+        found = self._of_network(batch)
+        if not self.linear:
+            return found
+        shift = self.linear.point(batch) - found.point
+        of_point, of_quantiles = self.linear_shares
+        return Forecast(found.point + of_point * shift, found.quantiles + (of_quantiles * shift).unsqueeze(1))
+
+    def _of_network(self, batch: Batch) -> Forecast:
+        """What the network alone forecasts."""
         mean, std = self.scale(batch.channel)
         head, quantiles = self._standardised(batch, mean, std)
         if self.point == "head":

@@ -105,7 +105,7 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
         return super().backbone_facts() | {"trainable": trained}
 
     def describe(self) -> dict[str, Any]:
-        return {"backbone": self.backbone_facts()}
+        return {"backbone": self.backbone_facts()} | super().describe()
 
     def _standardised(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
         half = bfloat16_on(self.device, self.hparams["bf16"])
