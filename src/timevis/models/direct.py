@@ -204,7 +204,8 @@ class DirectForecaster(Forecaster):
     def describe(self) -> dict[str, Any]:
         if not self.linear:
             return {}
-        return {"linear_shares": dict(zip(("point", "quantiles"), self.linear_shares.tolist(), strict=True))}
+        of_point, of_quantiles = (round(share, 2) for share in self.linear_shares.tolist())
+        return {"linear_shares": {"point": of_point, "quantiles": of_quantiles}}
 
     def _standardised(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
         covariates, seen = batch.covariates, batch.covariate_mask
