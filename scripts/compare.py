@@ -42,7 +42,8 @@ def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> i
     from timevis.evaluation.comparison_files import write_comparison
     from timevis.evaluation.run_record import RunRecord
 
-    records = [RunRecord.load(run) for run in dict.fromkeys(runs)]
+    finished = [run for run in dict.fromkeys(runs) if len(runs) == 1 or not unfinished(run)]
+    records = [RunRecord.load(run) for run in finished or runs[:1]]
     if reference is None:
         chosen = records[0] if len(records) > 1 else None
     else:
@@ -53,6 +54,17 @@ def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> i
     show(comparison)
     print(f"written: {', '.join(p.name for p in written)} in {folder}")
     return 0
+
+
+def unfinished(run: Path) -> bool:
+    """Whether a run has ended, or still goes on, without results; says so."""
+    from timevis.status import read_status
+
+    state = (read_status(run) or {}).get("state")
+    if state in (None, "completed") or (run / "results.json").is_file():
+        return False
+    print(f"left out: {run} ({state})", file=sys.stderr)
+    return True
 
 
 def show(comparison: Comparison) -> None:

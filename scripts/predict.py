@@ -1,6 +1,6 @@
 """Forecast the real future with a run, or score it again: python scripts/predict.py RUN [FILE ...]
 
-Forecasts the rows that follow the last row of the run's own data, or of new files with the same columns, and writes
+Forecasts the rows that follow the last value of the run's own data, or of new files with the same columns, and writes
 one table: item, channel, timestamp, point and quantiles, in the unit of the data; and a picture of it. Rows at the
 end of a file that have covariates but no targets tell a known future. Many files, or a long file with many ids, give
 one table.

@@ -42,6 +42,18 @@ def test_compare_prints_and_writes_tables_and_pictures(runs, tmp_path, capsys):
         assert metrics.loc[results["run"]["model"], "wql"] == pytest.approx(results["metrics"]["wql"]["value"])
 
 
+def test_a_run_that_failed_is_left_out_and_named(runs, tmp_path, capsys):
+    failed = tmp_path / "failed"
+    shutil.copytree(runs[0], failed)
+    (failed / "results.json").unlink()
+    status = json.loads((failed / "status.json").read_text())
+    (failed / "status.json").write_text(json.dumps(status | {"state": "failed"}))
+    assert main([str(failed), *map(str, runs), "--out", str(tmp_path / "out")]) == 0
+    assert f"left out: {failed} (failed)" in capsys.readouterr().err
+    assert main([str(failed), "--out", str(tmp_path / "alone")]) == 1
+    assert f"resume={failed}" in capsys.readouterr().err
+
+
 def test_many_runs_are_rows_of_one_table_with_their_differences(finished_run, tmp_path, capsys):
     runs = [finished_run("model=linear", f"context_length={n}") for n in (6, 8, 10, 12)]
     assert main([*map(str, [*runs, finished_run("model=seasonal_naive")]), "--out", str(tmp_path / "some")]) == 0

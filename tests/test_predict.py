@@ -137,6 +137,18 @@ def test_the_runs_own_file_may_tell_the_known_future(finished_run, tmp_path):
     assert ahead.covariates[300:306, 0].tolist() == frame["price"].iloc[300:306].tolist()
 
 
+def test_a_known_covariate_that_is_not_given_ahead_is_said(finished_run, source, caplog):
+    options = (f"data.path={source}", "data.target=[a,b]", "data.covariates={price: known}")
+    run = finished_run("model=lstm", "data=csv", *options)
+    frame = hourly(106)
+    predict(run, frame)
+    assert "'price' is known ahead, but has no value in 6 of the 6 rows that are forecast" in caplog.text
+    caplog.clear()
+    frame.loc[100:, ["a", "b"]] = np.nan
+    predict(run, frame)
+    assert not caplog.records
+
+
 def test_a_channel_that_ended_before_the_context_is_said(run, caplog):
     frame = hourly(200)
     frame.loc[177:, "b"] = np.nan

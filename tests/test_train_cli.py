@@ -45,6 +45,9 @@ def test_train_py_leaves_a_run_folder_and_a_verdict(train_py, tmp_path):
         (["context_lenght=3"], "did you mean 'context_length'?"),
         (["horizon=[3"], "python train.py --help"),
         (["data.path=a=b, c.csv"], "in quotes"),
+        (["data.target=[Load (MW)]"], "data.target=['Load (MW)']"),
+        (["data=my/load.csv"], "data=csv data.path=my/load.csv"),
+        (["my/load.csv"], "data=csv data.path=my/load.csv"),
     ],
 )
 def test_a_mistake_on_the_command_line_ends_with_1_and_a_hint(train_py, arguments, words):

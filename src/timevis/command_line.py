@@ -113,14 +113,24 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
             return kept(found[1])
         return ConfigError(f"there is no config key {found[1]}", _right_key(found[1], arguments))
     if found := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
+        files = [a.removeprefix("data=") for a in arguments if a.startswith("data=") and Path(a).suffix]
+        if files and found[1].split("/")[0] == "data":
+            return ConfigError(f"{files[0]} is not a data set", _own_file(files[0]))
         return ConfigError(f"{found[1]}={found[2]} is not a choice", did_you_mean(found[2], _choices(found[1])))
     if isinstance(error, OverrideParseException):
+        if "=" not in error.override:
+            advice = _own_file(error.override) if Path(error.override).suffix else "for example: model=lstm"
+            return ConfigError(f"{error.override} is not of the form key=value", advice)
         return ConfigError(
             f"{error.override} cannot be read",
-            "close each bracket, and put a value with commas or = in quotes, such as \"data.path='a, b.csv'\"; "
-            "python train.py --help shows what can be set",
+            "close each bracket, and put a name with commas, parentheses or = in quotes of its own, such as "
+            "\"data.path='a, b.csv'\" or \"data.target=['Load (MW)']\"; python train.py --help shows what can be set",
         )
     return ConfigError(str(error).strip(), "python train.py --help shows what can be set")
+
+
+def _own_file(path: str) -> str:
+    return f"for a file of your own: data=csv data.path={path}"
 
 
 def _right_key(wrong: str, arguments: list[str]) -> str:

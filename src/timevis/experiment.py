@@ -129,7 +129,9 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
         datamodule = build.datamodule(cfg, panel)
         forecaster = build.forecaster(cfg, datamodule)
         run_identity = identity.of_run(cfg, datamodule, forecaster)
-        log.info("%s on %s, %s channels", model_label(run_identity), run_identity["data"], datamodule.num_channels)
+        width = f"{datamodule.num_channels} channel{'s' if datamodule.num_channels != 1 else ''}"
+        log.info("%s on %s, %s", model_label(run_identity), run_identity["data"], width)
+        _look_at_task(datamodule, forecaster)
         with clock.running():
             forecaster.prepare(datamodule)
 
@@ -159,6 +161,22 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
     log.info("%s", one_line(results))
     log.info("report: %s", folder.shown / "report.html")
     return validation["wql"]
+
+
+def _look_at_task(datamodule: WindowDataModule, forecaster: Forecaster) -> None:
+    """Say what of the data the model does not see."""
+    names = datamodule.panel.covariate_names
+    if unread := [name for j, name in enumerate(names) if j not in forecaster.covariates_read]:
+        log.info("covariates that this model does not read: %s", ", ".join(unread))
+    season, length = datamodule.season, datamodule.context_length
+    if length < season:
+        log.warning(
+            "context_length=%d is less than a season of %d rows, which seasonal naive looks back on: "
+            "try context_length=%d",
+            length,
+            season,
+            season,
+        )
 
 
 def _test(

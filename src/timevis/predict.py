@@ -106,6 +106,17 @@ def forecast_panel(
         )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()
+    ahead = panel.covariates[origin : origin + horizon]
+    for j in forecaster.covariates_read:
+        if panel.covariate_known[j] and (missing := int(np.isnan(ahead[:, j]).sum())):
+            log.warning(
+                "%s: %r is known ahead, but has no value in %d of the %d rows that are forecast; "
+                "give it in rows with empty targets",
+                item,
+                panel.covariate_names[j],
+                missing,
+                horizon,
+            )
     series = SeriesStore(panel).to(device)
     seen = np.flatnonzero(np.isfinite(panel.values).any(axis=0))
     if len(seen) < len(panel.channels):

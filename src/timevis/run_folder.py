@@ -119,9 +119,8 @@ class RunFolder:
             return json.loads((self.path / "results.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             state = (self.status or {}).get("state", "without a status")
-            raise RunFolderError(
-                f"{self.path} has no results: the run is {state}", "wait for it, or use resume="
-            ) from None
+            advice = "wait for it" if state == "running" else f"go on with it: python train.py resume={self.path}"
+            raise RunFolderError(f"{self.path} has no results: the run is {state}", advice) from None
 
     @property
     def windows(self) -> pd.DataFrame:

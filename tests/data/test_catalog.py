@@ -185,6 +185,16 @@ def test_what_the_user_says_fills_the_card(tmp_path: Path) -> None:
     assert not any("no data.domain given" in note for note in other.notes)
 
 
+def test_channels_may_have_units_of_their_own(tmp_path: Path) -> None:
+    path = write(tmp_path / "mine.csv", rain=np.abs(NOISE), temp=NOISE)
+    card = load_panel(config("csv", path=str(path), unit={"rain": "mm", "temp": "C"}))[0].card
+    assert (card.unit_of("rain"), card.unit_of("temp")) == ("mm", "C")
+    with pytest.raises(ConfigError, match=r"data\.unit='tmp' is not a choice.*\n?.*temp"):
+        load_panel(config("csv", path=str(path), unit={"tmp": "C"}))
+    with pytest.raises(ConfigError, match=r"data\.description"):
+        load_panel(config("csv", path=str(path), description={"temp": "outside"}))
+
+
 def test_a_users_file_in_place_of_a_bundled_one_is_not_public(tmp_path: Path) -> None:
     path = write(tmp_path / "mine.csv", load=NOISE)
     panel, _ = load_panel(config("electricity", path=str(path), covariates={"holiday": "PT"}))

@@ -80,6 +80,12 @@ def test_a_channel_without_training_values_has_no_outliers() -> None:
     assert len(find_outliers(values, *fit_bounds(values[:50], 1))) == 0
 
 
+def test_rain_is_no_outlier_where_nearly_all_rows_are_dry() -> None:
+    values = np.zeros((2000, 1), np.float32)
+    values[::40] = 5
+    assert len(find_outliers(values, *fit_bounds(values, 1))) == 0
+
+
 def test_gaps_are_rows_in_which_no_channel_was_observed() -> None:
     values = np.ones((20, 2), np.float32)
     values[3:5] = np.nan

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from timevis.config_check import check_choice
 from timevis.data.assemble import read_rows
 from timevis.data.columns import find_columns
 from timevis.data.holidays import holiday_flags
@@ -159,6 +160,11 @@ def finish(
         panel,
         card=replace(card, frequency=panel.freq, span=card.span or span, covariates=kinds),
     )
+    if isinstance(options.unit, dict):
+        for name in options.unit:
+            check_choice(name, panel.channels, "data.unit")
+    if panel.card.domain == "other" and options.domain is None and not panel.card.public:
+        report.notes.append("no data.domain given: the generic prompt is used, by models that read one")
     report.card = asdict(panel.card)
     report.rows, report.frequency, report.timezone = len(panel), panel.freq, panel.timezone
     report.start, report.end = str(panel.index[0]), str(panel.index[-1])
@@ -168,8 +174,6 @@ def finish(
     missing = np.isnan(panel.covariates).sum(axis=0)
     report.covariates = {n: {"kind": kinds[n], "missing": int(m)} for n, m in zip(kinds, missing, strict=True)}
     report.split = describe_split(panel.index, ends)
-    if panel.card.domain == "other" and options.domain is None and not panel.card.public:
-        report.notes.append("no data.domain given: the generic prompt is used")
     return panel, report
 
 

@@ -216,7 +216,7 @@ def _refuse_sparse(
     gaps = np.diff(filled)
     if len(gaps) > 1 and gaps.min() > 1:
         raise DataError(
-            f"{source}: no two times are one step of {freq} apart, most are {int(np.median(gaps))}",
+            f"{source}: no two times are one step of {freq} apart, most are {int(np.median(gaps))} steps",
             "say a data.frequency that fits the rows; a run reads data of its own frequency",
         )
     rows, few = int(filled[-1]) + 1, int(STRAY * len(filled))

@@ -82,7 +82,7 @@ class DataOptions:
     split: tuple[float, ...] = (0.7, 0.1, 0.2)
     sheet: str | int | None = None
     domain: str | None = None
-    unit: str | None = None
+    unit: str | dict[str, str] | None = None
     description: str | None = None
     cleaning: CleaningOptions = field(default_factory=CleaningOptions)
     rows: int = 4000
@@ -117,9 +117,14 @@ class DataOptions:
                     f"data.split={given['split']!r} is not a list", "for example data.split=[0.7,0.1,0.2]"
                 )
             given["split"] = tuple(given["split"])
+        if isinstance(given.get("unit"), Mapping):
+            given["unit"] = {str(channel): str(unit) for channel, unit in given["unit"].items()}
         for key in ("name", "path", "id", "frequency", "timezone", "domain", "unit", "description"):
-            if key in given:
-                given[key] = str(given[key])
+            if key not in given or (key == "unit" and isinstance(given[key], dict)):
+                continue
+            if not isinstance(given[key], str | int | float):
+                raise ConfigError(f"data.{key}={given[key]!r} is not a word or a text")
+            given[key] = str(given[key])
         for key, least in (("season", 1), ("rows", 1), ("channels", 1), ("seed", 0)):
             value = given.get(key, least)
             if not whole(value, least):

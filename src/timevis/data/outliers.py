@@ -32,7 +32,7 @@ def fit_bounds(train: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     lower, upper : float32 [season or 1, C]
-        Infinite for a channel without training values.
+        Infinite for a channel without training values, and on a side where the quantile is the median.
     """
     slots = season if season > 1 and len(train) >= MIN_PER_SLOT * season else 1
     days = len(train) // slots
@@ -41,8 +41,11 @@ def fit_bounds(train: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
         column = np.ascontiguousarray(train[:, j])
         low, middle, high = _quantiles(column[: days * slots].reshape(days, slots).T)
         all_low, all_middle, all_high = _quantiles(column[None])
-        lower[:, j] = middle - REACH * np.maximum(middle - low, FLOOR * (all_middle - all_low))
-        upper[:, j] = middle + REACH * np.maximum(high - middle, FLOOR * (all_high - all_middle))
+        below = np.maximum(middle - low, FLOOR * (all_middle - all_low))
+        above = np.maximum(high - middle, FLOOR * (all_high - all_middle))
+        # a value that fills nearly all rows, such as no rain, says nothing about how far the others go
+        lower[:, j] = middle - REACH * np.where(below > 0, below, np.inf)
+        upper[:, j] = middle + REACH * np.where(above > 0, above, np.inf)
     return np.where(np.isfinite(lower), lower, -np.inf), np.where(np.isfinite(upper), upper, np.inf)
 
 

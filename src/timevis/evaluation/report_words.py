@@ -80,7 +80,7 @@ def run_facts(record: RunRecord) -> list[tuple[str, str]]:
     """Name and value of what was run."""
     run, window_set = record.results["run"], record.results["window_set"]
     facts = [
-        ("Model", run["model"]),
+        ("Model", record.label),
         *_backbone(run),
         (
             "Task",
@@ -106,7 +106,7 @@ def _backbone(run: dict[str, Any]) -> list[tuple[str, Any]]:
     known = {
         "name": "{}",
         "parameters": "{} parameters",
-        "trainable": "{} of them trained",
+        "trainable": "{} trained, adapters included",
         "fingerprint": "fingerprint {}",
     }
     words = [text.format(number(about[key])) for key, text in known.items() if about.get(key) is not None]

@@ -22,10 +22,10 @@ class MetricWords:
 
 METRICS = {
     "wql": MetricWords("WQL", "weighted quantile loss over the levels 0.1 to 0.9; scores the whole forecast"),
-    "crps": MetricWords("CRPS", "twice the mean pinball loss over all levels, in the unit of the data"),
+    "crps": MetricWords("CRPS", "twice the mean pinball loss over all levels, in the unit of the values"),
     "mase": MetricWords("MASE", "absolute error over that of repeating the season before, in the training part"),
-    "mae": MetricWords("MAE", "mean absolute error of the median, in the unit of the data"),
-    "rmse": MetricWords("RMSE", "root mean squared error of the point forecast, in the unit of the data"),
+    "mae": MetricWords("MAE", "mean absolute error of the median, in the unit of the values"),
+    "rmse": MetricWords("RMSE", "root mean squared error of the point forecast, in the unit of the values"),
     "wape": MetricWords("WAPE", "absolute error over the sum of absolute truths", percent=True),
     "smape": MetricWords("sMAPE", "symmetric percentage error", percent=True),
     "mse_scaled": MetricWords(
@@ -34,7 +34,7 @@ METRICS = {
     "mae_scaled": MetricWords(
         "MAE, scaled", "on values standardised by the training part, as the literature reports"
     ),
-    "bias": MetricWords("Bias", "mean of forecast less truth, in the unit of the data", None),
+    "bias": MetricWords("Bias", "mean of point forecast less truth, in the unit of the values", None),
     "coverage_50": MetricWords("Coverage of 50 %", "share of truths inside the 50 % interval", None, True),
     "coverage_80": MetricWords("Coverage of 80 %", "share of truths inside the 80 % interval", None, True),
     "coverage_95": MetricWords("Coverage of 95 %", "share of truths inside the 95 % interval", None, True),

@@ -97,6 +97,10 @@ class Boosted(PointForecaster):
         sizes = [np.abs(y - self.booster.predict(x, num_threads=1)) for x, y in (train, val)]
         self.spread = self._boost((train[0], sizes[0]), (val[0], sizes[1]))
 
+    @property
+    def covariates_read(self) -> tuple[int, ...]:
+        return tuple(range(self.num_covariates))
+
     def parameter_counts(self) -> tuple[int, int]:
         """Leaves, of which each holds a number; those of the trees that size the intervals count as well."""
         texts = [b.model_to_string() for b in (self.booster, self.spread) if b]

@@ -153,6 +153,10 @@ class DirectForecaster(Forecaster):
     def takers(cls) -> tuple[Callable[..., Any], ...]:
         return *super().takers(), DirectForecaster, cls.build_network
 
+    @property
+    def covariates_read(self) -> tuple[int, ...]:
+        return tuple(self.covariate_columns)
+
     def parameter_groups(self) -> list[dict[str, Any]]:
         """What the optimizer trains, in groups that may have learning rates of their own."""
         return [{"params": [p for p in self.net.parameters() if p.requires_grad]}]

@@ -107,6 +107,11 @@ class Forecaster(pl.LightningModule):
             **kwargs,
         )
 
+    @property
+    def covariates_read(self) -> tuple[int, ...]:
+        """Which of the data's covariates the forecast depends on."""
+        return ()
+
     @classmethod
     def takers(cls) -> tuple[Callable[..., Any], ...]:
         """What takes the hyperparameters: each function hands on with ``**`` what it does not know itself."""

@@ -30,7 +30,8 @@ def tokenizer():
 
 
 def builder(tokenizer, **options) -> PromptBuilder:
-    return PromptBuilder(tokenizer, 2, channels=CHANNELS, frequency="h", horizon=24, digits=3, **options)
+    given = {"channels": CHANNELS, "frequency": "h", "horizon": 24, "digits": 3} | options
+    return PromptBuilder(tokenizer, 2, **given)
 
 
 def window(batch: int = 2, length: int = 48):
@@ -76,6 +77,11 @@ def test_the_short_style_has_fields_only(tokenizer) -> None:
     text = prompt.text(ids[0])
     assert "the window ends on Tuesday at 23:00" in text
     assert ids.shape[1] < 50
+
+
+def test_the_short_style_names_no_hour_where_rows_are_days(tokenizer) -> None:
+    prompt = builder(tokenizer, style="short", frequency="D")
+    assert "the window ends on Tuesday. forecast" in prompt.text(prompt(*window())[0])
 
 
 def test_no_prompt_is_the_start_token_alone(tokenizer) -> None:

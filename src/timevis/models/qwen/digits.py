@@ -187,7 +187,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         chosen = thinned(len(windows), self.hparams["fit_windows"], self.num_channels)
         self._fit_windows = self._number(*windows.locate(chosen))
         self.log_backbone()
-        if self.prompt.arm != "none" and self.prompt.kind == "generic":
+        if self.prompt.template == "generic":
             log.info("no domain is known for this data: the prompt is the generic one (set data.domain)")
 
     def _number(self, origin: Tensor, channel: Tensor) -> Tensor:
