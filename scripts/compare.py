@@ -2,7 +2,8 @@
 
 Prints and writes: every metric side by side with seasonal naive; the difference of each run from a reference, paired
 window by window, with a 95 % moving-block bootstrap interval and the Diebold-Mariano test; the error by step ahead;
-the cost. RUN is a run folder. Runs with different window sets are refused, since their numbers don't compare.
+the cost. RUN is a run folder. Runs with different window sets are refused, since their numbers don't compare; runs
+that failed or still go on are left out, and named.
 
     python scripts/compare.py outputs/traffic/lstm/2026-01-01_12-00-00-1a2b outputs/traffic/qwen/...
     python scripts/compare.py outputs/traffic/*/*  --reference outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
@@ -42,8 +43,8 @@ def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> i
     from timevis.evaluation.comparison_files import write_comparison
     from timevis.evaluation.run_record import RunRecord
 
-    finished = [run for run in dict.fromkeys(runs) if len(runs) == 1 or not unfinished(run)]
-    records = [RunRecord.load(run) for run in finished or runs[:1]]
+    finished = [run for run in dict.fromkeys(runs) if not unfinished(run)]
+    records = [RunRecord.load(run) for run in finished or runs]
     if reference is None:
         chosen = records[0] if len(records) > 1 else None
     else:
@@ -57,7 +58,7 @@ def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> i
 
 
 def unfinished(run: Path) -> bool:
-    """Whether a run has ended, or still goes on, without results; says so."""
+    """Whether a run failed, was stopped or still goes on, and has no results; says so."""
     from timevis.status import read_status
 
     state = (read_status(run) or {}).get("state")

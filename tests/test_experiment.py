@@ -31,6 +31,14 @@ def test_a_model_without_gradients_is_scored_beside_seasonal_naive(model, compos
 
 
 @pytest.mark.usefixtures("no_report")
+def test_a_run_says_what_its_model_does_not_see(compose_config, tmp_path):
+    run(compose_config("model=linear", "data=traffic", "context_length=12"), tmp_path / "run")
+    words = (tmp_path / "run" / "train.log").read_text()
+    assert "this model does not read: temp, rain_1h, clouds_all, holiday" in words
+    assert "context_length=12 is less than a season of 24 rows" in words
+
+
+@pytest.mark.usefixtures("no_report")
 def test_the_same_seed_gives_the_same_numbers(lstm_config, tmp_path):
     first = run(lstm_config(), tmp_path / "a")
     assert run(lstm_config(), tmp_path / "b") == first

@@ -79,11 +79,9 @@ def select_covariates(panel: P, names: Mapping[str, Any] | Sequence[str], where:
     """The panel with exactly these covariates, in this order."""
     absent = [name for name in names if name not in panel.covariate_names]
     if absent:
-        column, _, series = absent[0].partition("/")
-        of_series = f", the covariate {column!r} of the series {series!r}" if series else ""
         raise DataError(
-            f"{where} has no {absent[0]!r}{of_series}, which the run was trained with",
-            "give the column, with values for every series of the run",
+            f"{where} has no covariate {absent[0]!r}, which the run was trained with",
+            "add the column, with values for every series of the run",
         )
     order = [panel.covariate_names.index(name) for name in names]
     return replace(

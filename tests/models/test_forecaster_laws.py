@@ -154,6 +154,15 @@ def test_a_forecast_reacts_to_its_context(fitted, panel):
     assert not torch.equal(forecast(fitted, panel, [500]).point, forecast(fitted, shifted, [500]).point)
 
 
+def test_a_covariate_that_is_not_said_to_be_read_changes_nothing(fitted, panel):
+    before = forecast(fitted, panel, [300, 400])
+    for k in range(2):
+        covariates = panel.covariates.copy()
+        covariates[:, k] = 5 - 2 * covariates[:, k]
+        after = forecast(fitted, dataclasses.replace(panel, covariates=covariates), [300, 400])
+        assert k in fitted.covariates_read or torch.equal(after.quantiles, before.quantiles)
+
+
 def test_a_checkpoint_loads_safely_and_forecasts_raw_values_by_itself(fitted, panel, tmp_path):
     path = tmp_path / "model.ckpt"
     trainer = pl.Trainer(logger=False, enable_checkpointing=False, accelerator="cpu", enable_model_summary=False)

@@ -117,14 +117,11 @@ class DataOptions:
                     f"data.split={given['split']!r} is not a list", "for example data.split=[0.7,0.1,0.2]"
                 )
             given["split"] = tuple(given["split"])
-        if isinstance(given.get("unit"), Mapping):
-            given["unit"] = {str(channel): str(unit) for channel, unit in given["unit"].items()}
-        for key in ("name", "path", "id", "frequency", "timezone", "domain", "unit", "description"):
-            if key not in given or (key == "unit" and isinstance(given[key], dict)):
-                continue
-            if not isinstance(given[key], str | int | float):
-                raise ConfigError(f"data.{key}={given[key]!r} is not a word or a text")
-            given[key] = str(given[key])
+        for key in ("name", "path", "id", "frequency", "timezone", "domain", "description"):
+            if key in given:
+                given[key] = _text(given[key], key)
+        if "unit" in given:
+            given["unit"] = _unit(given["unit"])
         for key, least in (("season", 1), ("rows", 1), ("channels", 1), ("seed", 0)):
             value = given.get(key, least)
             if not whole(value, least):
@@ -159,6 +156,19 @@ def _plain(cfg: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(cfg, DictConfig):
         cfg = cast("dict[str, Any]", OmegaConf.to_container(cfg, resolve=True))
     return dict(cfg)
+
+
+def _text(value: Any, key: str) -> str:
+    if not isinstance(value, str | int | float):
+        raise ConfigError(f"data.{key}={value!r} is not a text")
+    return str(value)
+
+
+def _unit(value: Any) -> str | dict[str, str]:
+    """One unit for all channels, or channel -> unit."""
+    if not isinstance(value, Mapping):
+        return _text(value, "unit")
+    return {str(channel): _text(unit, f"unit.{channel}") for channel, unit in value.items()}
 
 
 def _names(value: Any, key: str) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ def _backbone(run: dict[str, Any]) -> list[tuple[str, Any]]:
     known = {
         "name": "{}",
         "parameters": "{} parameters",
-        "trainable": "{} trained, adapters included",
+        "trainable": "{} trained",
         "fingerprint": "fingerprint {}",
     }
     words = [text.format(number(about[key])) for key, text in known.items() if about.get(key) is not None]
