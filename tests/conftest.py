@@ -12,12 +12,16 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from hypothesis import settings
 from omegaconf import DictConfig
 from tiny import ROOT, TINY, TINY_LSTM
 
 from timevis.command_line import register_resolvers
 
 Compose = Callable[..., DictConfig]
+
+settings.register_profile("no clock", deadline=None)  # machines are noisy
+settings.load_profile("no clock")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -76,7 +76,7 @@ def test_the_headline_is_the_unweighted_mean_over_channels(scored):
 
 
 @given(st.integers(2, 60), st.integers(0, 1000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_sample_crps_agrees_with_torchmetrics(count: int, seed: int):
     generator = torch.Generator().manual_seed(seed)
     samples = torch.randn(7, count, 3, generator=generator, dtype=torch.float64)
@@ -125,7 +125,7 @@ def filled(order: torch.Tensor, size: int) -> dict:
 
 
 @given(st.permutations(range(40)), st.integers(1, 512))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_neither_order_nor_batch_size_changes_a_metric(order: list[int], size: int):
     expected, found = filled(torch.arange(40), 512), filled(torch.tensor(order), size)
     assert found == pytest.approx(expected, rel=1e-12)

@@ -60,7 +60,7 @@ def messy_tables(draw: st.DrawFn) -> pd.DataFrame:
     return pd.concat([table, copies, *([other] if draw(st.booleans()) else [])], ignore_index=True)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(messy_tables(), st.randoms())
 def test_the_order_of_rows_does_not_matter(table: pd.DataFrame, random: Any) -> None:
     order = list(range(len(table)))
@@ -70,7 +70,7 @@ def test_the_order_of_rows_does_not_matter(table: pd.DataFrame, random: Any) -> 
     assert first.duplicates == second.duplicates
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(messy_tables())
 def test_cleaning_clean_data_changes_nothing(table: pd.DataFrame) -> None:
     once, _ = cleaned(table, frequency="h")
@@ -84,7 +84,7 @@ def test_cleaning_clean_data_changes_nothing(table: pd.DataFrame) -> None:
     assert report.left_out == {}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(messy_tables())
 def test_no_value_is_invented_and_none_is_lost(table: pd.DataFrame) -> None:
     panel, _ = cleaned(table, frequency="h")
@@ -97,7 +97,7 @@ def test_no_value_is_invented_and_none_is_lost(table: pd.DataFrame) -> None:
         assert (column[seen] <= by_time["max"][seen].to_numpy().astype(np.float32)).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_merging_does_not_depend_on_order_and_keeps_single_rows(data: st.DataObject) -> None:
     keys = np.sort(data.draw(st.lists(st.integers(0, 6), min_size=1, max_size=25)))
@@ -315,7 +315,7 @@ def test_outliers_are_reported_and_masked_only_on_request_and_never_in_the_test_
     assert (report.outliers["load"]["count"], report.outliers["load"]["masked"]) == (3, 2)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(-50, 50), st.integers(280, 399))
 def test_what_comes_after_the_training_part_does_not_move_the_bounds(value: float, row: int) -> None:
     changed = spiky()

@@ -133,6 +133,25 @@ def test_a_date_and_a_clock_column_make_a_time_but_a_full_time_keeps_its_own() -
     assert found(frame.assign(day=HOURS)).time == ("day",)
 
 
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d/%m/%Y"])
+def test_beside_days_alone_the_column_that_has_their_hours_too_is_the_time(form: str) -> None:
+    times = pd.to_datetime(HOURS)
+    frame = pd.DataFrame({"date": times.strftime(form), "ts": times.strftime(f"{form} %H:%M"), "x": range(50)})
+    assert found(frame).time == ("ts",)
+    assert set(found(frame).left_out) == {"date"}
+    # other days are another matter
+    assert found(frame.assign(ts=(times + pd.Timedelta("3D")).strftime(f"{form} %H:%M"))).time == ("date",)
+
+
+def test_text_names_series_only_where_they_share_their_times() -> None:
+    long = pd.concat([pd.DataFrame({"time": HOURS, "x": range(50), "city": c}) for c in ("Rome", "Oslo", "Bern")])
+    assert found(long.reset_index(drop=True)).id == "city"
+    reports = pd.DataFrame({"time": [*HOURS, *HOURS[:10]], "x": range(60), "sky": ["clear"] * 50 + ["cloudy"] * 10})
+    assert found(reports).id is None
+    assert found(reports).left_out == {"sky": "holds text"}
+    assert found(reports.rename(columns={"sky": "station"})).id == "station"
+
+
 def test_a_holiday_column_and_a_country_are_not_mixed_up() -> None:
     frame = pd.DataFrame({"time": HOURS, "x": range(50), "holiday": [0, 1] * 25})
     assert found(frame, covariates={"holiday": "known"}).covariates_known == (True,)

@@ -16,7 +16,7 @@ def inferred(times: pd.DatetimeIndex) -> str:
     return infer_frequency(times.asi8, np.zeros(len(times), np.int64), "t.csv")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(STEPS), st.integers(0, 40_000), st.data())
 def test_a_grid_with_missing_rows_is_recovered(freq: str, day: int, data: st.DataObject) -> None:
     start = pd.Timestamp("1960-01-01") + pd.Timedelta(days=day)
@@ -30,7 +30,7 @@ def test_a_grid_with_missing_rows_is_recovered(freq: str, day: int, data: st.Dat
     assert not grid.moved.any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(("5min", "h", "D")), st.integers(0, 10**6), st.floats(0.0, 0.09))
 def test_jitter_below_a_tenth_of_a_step_is_put_onto_the_grid(freq: str, seed: int, share: float) -> None:
     whole = pd.date_range("2024-01-01", periods=60, freq=freq, unit="us")

@@ -19,7 +19,7 @@ series = hnp.arrays(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(series)
 def test_moments_agree_with_pandas(values: np.ndarray) -> None:
     found, wanted = moments(values), pd.Series(values)
@@ -31,7 +31,7 @@ def test_moments_agree_with_pandas(values: np.ndarray) -> None:
         assert found["q95"] == pytest.approx(wanted.quantile(0.95), abs=1e-9)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(series, st.integers(2, 12))
 def test_the_moving_average_agrees_with_pandas_inside(values: np.ndarray, width: int) -> None:
     wanted = pd.Series(values).rolling(width, min_periods=-(-width // 2)).mean().shift(-(width - width // 2 - 1))
@@ -39,7 +39,7 @@ def test_the_moving_average_agrees_with_pandas_inside(values: np.ndarray, width:
     np.testing.assert_allclose(moving_average(values, width)[inside], wanted[inside], atol=1e-6)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(series)
 def test_correlations_stay_within_one_and_do_not_see_level_or_scale(values: np.ndarray) -> None:
     lags = [1, 5, 200]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +38,28 @@ def text(content: str, encoding: str = "utf-8") -> Callable[[Path], None]:
     return lambda path: path.write_bytes(content.encode(encoding)) and None
 
 
+def zipped(path: Path, files: dict[str, str]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+
+
+def locked(path: Path) -> None:
+    """As if it were encrypted: the bit that says so, in both headers."""
+    zipped(path, {"a.csv": CSV})
+    raw = bytearray(path.read_bytes())
+    raw[6] |= 1
+    raw[raw.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(raw)
+
+
+def spoilt(path: Path) -> None:
+    zipped(path, {"a.csv": CSV})
+    raw = bytearray(path.read_bytes())
+    raw[50:60] = bytes(10)
+    path.write_bytes(raw)
+
+
 WRITERS: dict[str, Callable[[Path], None]] = {
     "plain.csv": text(CSV),
     "windows.csv": text(CSV.replace("\n", "\r\n")),
@@ -51,6 +74,8 @@ WRITERS: dict[str, Callable[[Path], None]] = {
     "facts.csv": text("latitude,longitude,zone,height\n52.5,13.4,GMT,38\n\n" + CSV),
     "comment.csv": text("# exported by a tool\n\n" + CSV),
     "packed.csv.gz": lambda path: path.write_bytes(gzip.compress(CSV.encode())) and None,
+    "archive.zip": lambda path: zipped(path, {"plain.csv": CSV, "__MACOSX/._plain.csv": "x"}),
+    "pandas.zip": lambda path: FRAME.to_csv(path, index=False),
     "book.xlsx": excel,
     "records.json": lambda path: FRAME.to_json(path, orient="records", date_format="iso"),
     "columns.json": lambda path: FRAME.to_json(path, orient="columns", date_format="iso"),
@@ -122,6 +147,7 @@ def test_the_first_sheet_with_data_is_read_and_named(tmp_path: Path) -> None:
         ("pretends.xls", text("<html><table></table></html>"), "HTML"),
         ("pretends.csv", text("%PDF-1.7"), "PDF"),
         ("packed.csv.gz", text(CSV), "not compressed"),
+        ("packed.zip", text(CSV), "not a ZIP archive"),
         ("table.foo", text(CSV), "says no format"),
         ("empty.csv", text(" \n\n"), "empty"),
         ("header.csv", text("time,load\n"), "no rows"),
@@ -145,6 +171,12 @@ def test_the_first_sheet_with_data_is_read_and_named(tmp_path: Path) -> None:
         ("broken.jsonl", text('{"a": 1}\n{"a": 2}\n{"a"\n'), "row 3 is not JSON"),
         ("broken.xlsx", lambda p: cut(p), "damaged"),
         ("broken.csv.gz", lambda p: p.write_bytes(gzip.compress(CSV.encode())[:40]) and None, "damaged"),
+        ("cut.zip", lambda p: zipped(p, {"a.csv": CSV}) or (p.write_bytes(p.read_bytes()[:60]) and None), "damaged"),
+        ("several.zip", lambda p: zipped(p, {"a.csv": CSV, "b.csv": CSV}), "holds 2 files: a.csv, b.csv"),
+        ("nothing.zip", lambda p: zipped(p, {}), "holds 0 files"),
+        ("picture.zip", lambda p: zipped(p, {"a.png": CSV}), "the ending .png says no format"),
+        ("locked.zip", lambda p: locked(p), "needs a password"),
+        ("spoilt.zip", lambda p: spoilt(p), "damaged"),
         ("broken.parquet", lambda p: p.write_bytes(b"PAR1" + bytes(100)) and None, "damaged"),
     ],
 )
@@ -292,7 +324,7 @@ def test_records_are_numbered_from_one(tmp_path: Path) -> None:
 cells = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=8)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(cells, min_size=1, max_size=6), st.sampled_from(",;\t|"))
 def test_quoted_text_survives_any_delimiter(column: list[str], delimiter: str) -> None:
     frame = pd.DataFrame({"time": ["2024-01-01"] * len(column), "note": [f"x{c}" for c in column]})

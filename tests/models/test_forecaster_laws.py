@@ -132,7 +132,7 @@ def disturbed(panel, row):
 
 
 @given(origin=st.integers(CONTEXT, ROWS - HORIZON))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_changing_a_future_value_changes_no_forecast_made_before_it(fitted, panel, origin):
     earlier = [o for o in (origin - 30, origin) if o >= CONTEXT]
     before, after = forecast(fitted, panel, earlier), forecast(fitted, disturbed(panel, origin), earlier)

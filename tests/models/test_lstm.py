@@ -142,7 +142,7 @@ def test_missing_targets_carry_no_weight_in_the_loss():
     num_covariates=st.integers(0, 2),
     calendar=st.sampled_from([(), ("hour", "weekday")]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_lengths_fit_together(context_length, horizon, segment_length, num_covariates, calendar):
     net = RecurrentNet(
         context_length, horizon, 2, num_covariates, hidden_size=4, segment_length=segment_length, calendar=calendar

@@ -130,7 +130,9 @@ def _find_time(table: Table, notes: list[str]) -> tuple[str, ...]:
         return parts
     times += [n for n in map(str, frame.columns) if n not in named and looks_like_time(frame[n])]
     if times:  # 13.01.05 is a clock time where another column holds dates
-        return _noted(min(times, key=lambda n: (n in parts, _is_clock(frame[n]))), frame, notes)
+        best = min(times, key=lambda n: (n in parts, _is_clock(frame[n])))
+        finer = next((n for n in times if _has_dates_of(frame[n], frame[best])), best)
+        return _noted(finer, frame, notes)
     for name in named:
         if frame[name].notna().any():
             return (name,)  # named like a time: let parsing say which cell is not one
@@ -165,6 +167,15 @@ def _is_date_only(column: pd.Series) -> bool:
     return not column.dropna().astype(str).str.contains(":").any()
 
 
+def _has_dates_of(column: pd.Series, dates: pd.Series) -> bool:
+    """Whether a column holds times of day on the days of another, which holds days alone."""
+    if not _is_date_only(dates) or _is_date_only(column):
+        return False
+    sample = dates.notna() & column.notna()
+    days, times = (pd.to_datetime(x[sample].iloc[:50], errors="coerce", format="mixed") for x in (dates, column))
+    return bool(len(days)) and bool((times.dt.normalize() == days).all())
+
+
 def _is_clock(column: pd.Series) -> bool:
     """Whether a column holds clock times such as 13:00, or whole hours from 0 or 1 to 23 or 24."""
     sample = column.dropna()
@@ -182,13 +193,19 @@ def _numeric_time(column: pd.Series) -> bool:
 
 
 def _find_id(table: Table, time: tuple[str, ...], rest: list[str], notes: list[str]) -> str | None:
-    """The column that makes repeated times unique, for a long table."""
+    """The column that makes repeated times unique, for a long table.
+
+    Text under another name than an id's names series only where a time has one and a half rows on average: series
+    share their times, while the weather of an hour is text as well and differs between two reports of that hour.
+    """
     frame = table.frame
-    repeated = frame.duplicated(list(time))
-    if repeated.mean() <= 0.01:
+    repeated = frame.duplicated(list(time)).mean()
+    if repeated <= 0.01:
         return None
     named = [c for c in rest if c.lower().strip() in ID_NAMES]
     text = [c for c in rest if c not in named and kind_of(frame[c]) == "text" and not _is_clock(frame[c])]
+    if repeated < 1 / 3:
+        text = []
     for name in named + text:
         if frame[name].nunique() > 1 and frame.duplicated([*time, name]).mean() <= 0.01:
             notes.append(f"the table is long: {name!r} names the series")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import zipfile
 from io import BytesIO
 from pathlib import Path
 
+from timevis.data.packed import content_name, unpack
 from timevis.data.separators import read_separators
 from timevis.data.table import HEADER_AND_ROWS, Table
 from timevis.errors import DataError
@@ -49,7 +49,7 @@ MAGIC = (
 def read_table(
     path: str | Path, *, sheet: str | int | None = None, encoding: str | None = None, decimal: str | None = None
 ) -> Table:
-    """Read CSV, TSV, XLSX, XLS, JSON or Parquet, the text formats also gzipped.
+    """Read CSV, TSV, XLSX, XLS, JSON or Parquet, also gzipped or alone in a ZIP archive.
 
     Parameters
     ----------
@@ -70,13 +70,7 @@ def read_table(
     path = Path(path).expanduser()
     check_file(path)
     expected = _format_of(path)
-    raw = path.read_bytes()
-    if raw[:2] == b"\x1f\x8b":
-        raw = _unzip(raw, path)
-    elif path.suffix.lower() == ".gz":
-        raise DataError(
-            f"{path.name}: named .gz but is not compressed with gzip", "rename the file after its content"
-        )
+    raw = unpack(path)
     if not raw.strip():
         raise DataError(f"{path.name}: the file is empty", HEADER_AND_ROWS)
     found = _sniff(raw)
@@ -117,12 +111,11 @@ def check_file(path: Path) -> None:
 
 
 def _format_of(path: Path) -> str:
-    suffixes = [s.lower() for s in path.suffixes]
-    ending = suffixes[-2] if suffixes[-1:] == [".gz"] and len(suffixes) > 1 else "".join(suffixes[-1:])
+    ending = Path(content_name(path)).suffix.lower()
     if ending not in FORMATS:
         raise DataError(
             f"{path.name}: the ending {ending or '(none)'} says no format that TimeVis reads",
-            "known endings: " + " ".join(FORMATS),
+            "known endings: " + " ".join(FORMATS) + ", also in .gz, or alone in a .zip",
         )
     return FORMATS[ending]
 
@@ -152,15 +145,6 @@ def _looks_json(raw: bytes) -> bool:
     """Whether text that begins with a bracket is JSON, not a table whose first cell begins with one."""
     head = raw[:2048].removeprefix(b"\xef\xbb\xbf").lstrip()
     return head[1:].lstrip()[:1] in (b"{", b'"', b"[", b"]", b"}") or head[1:].lstrip()[:1].isdigit()
-
-
-def _unzip(raw: bytes, path: Path) -> bytes:
-    try:
-        return gzip.decompress(raw)
-    except (OSError, EOFError) as error:
-        raise DataError(
-            f"{path.name}: the gzip file is damaged ({error})", "download or compress it again"
-        ) from error
 
 
 def _some(folder: Path) -> str:

@@ -17,7 +17,7 @@ def scaling_of(shift: float, scale: float) -> Scaling:
     return Scaling(torch.tensor([[shift]], dtype=torch.float64), torch.tensor([[scale]], dtype=torch.float64))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(code=st.integers(0, 9999), width=st.integers(1, 4), shift=finite, scale=st.floats(1e-3, 1e4))
 def test_digits_survive_decoding_and_encoding(code: int, width: int, shift: float, scale: float) -> None:
     codec, scaling = DigitCodec(width), scaling_of(shift, max(scale, 1e-3 * abs(shift)))
@@ -28,7 +28,7 @@ def test_digits_survive_decoding_and_encoding(code: int, width: int, shift: floa
     assert not clipped.any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(z=st.floats(-49.9, 49.9), width=st.integers(1, 4))
 def test_a_value_within_the_limit_decodes_to_within_its_bin(z: float, width: int) -> None:
     codec, scaling = DigitCodec(width), scaling_of(0.0, 1.0)
@@ -38,7 +38,7 @@ def test_a_value_within_the_limit_decodes_to_within_its_bin(z: float, width: int
     assert float((u - decoded).abs()) <= 1 / codec.bins + 1e-6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(a=st.floats(-200, 200), b=st.floats(-200, 200))
 def test_greater_values_never_get_smaller_codes(a: float, b: float) -> None:
     codec, scaling = DigitCodec(3), scaling_of(0.0, 1.0)

@@ -155,7 +155,7 @@ def test_a_half_that_nobody_saw_makes_no_trend() -> None:
     assert describe(-rising, mask, calendar)["trend"].tolist() == [0, 0]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.floats(-1e30, 1e30, allow_nan=False).filter(lambda x: x == 0 or abs(x) > 1e-30))
 def test_numbers_are_written_with_three_significant_digits(value: float) -> None:
     calendar = torch.zeros(1, 1, 5, dtype=torch.long)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from timevis.models.qwen.random_numbers import spread_levels, uniforms
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**31), origin=st.integers(0, 10**9), channel=st.integers(0, 1000))
 def test_random_numbers_depend_on_seed_window_sample_and_step_alone(seed: int, origin: int, channel: int) -> None:
     here, beside = torch.tensor([origin]), torch.tensor([origin + 1, origin])
