@@ -83,7 +83,9 @@ def forecast_future(args: argparse.Namespace) -> int:
         table.to_parquet(out, index=False)
     first, last = table["timestamp"].min(), table["timestamp"].max()
     series = len(table.drop_duplicates(["item", "channel"]))
-    print(f"{len(table)} rows, {series} series in {table['item'].nunique()} items, {first} to {last}: {out}")
+    files = table["item"].nunique()
+    of = f"{series} series" + (f" in {files} items" if files > 1 else "")
+    print(f"{len(table)} rows, {of}, {first} to {last}: {out}")
     if not args.no_plot:
         plots.save(out.parent, out.stem, future_charts(table, items), one_legend=True)
         print(f"picture: {picture}")

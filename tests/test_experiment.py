@@ -39,6 +39,14 @@ def test_a_run_says_what_its_model_does_not_see(compose_config, tmp_path):
 
 
 @pytest.mark.usefixtures("no_report")
+def test_every_epoch_tells_a_training_loss_of_its_own_however_seldom_steps_are_logged(lstm_config, tmp_path):
+    run(lstm_config("trainer.log_every_n_steps=100"), tmp_path / "run")
+    lines = (tmp_path / "run" / "train.log").read_text().splitlines()
+    losses = [line.split("train/loss ")[1].split(",")[0] for line in lines if "train/loss" in line]
+    assert len(set(losses)) == len(losses) == 3
+
+
+@pytest.mark.usefixtures("no_report")
 def test_the_same_seed_gives_the_same_numbers(lstm_config, tmp_path):
     first = run(lstm_config(), tmp_path / "a")
     assert run(lstm_config(), tmp_path / "b") == first

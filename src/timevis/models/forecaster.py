@@ -176,8 +176,9 @@ class Forecaster(pl.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         loss = self.loss(batch)
-        # a call to log takes as long as a small network's step, so only the steps that reach the logger make it
-        if (self.trainer.global_step + 1) % vars(self.trainer)["log_every_n_steps"] == 0:
+        # a call to log takes as long as a small network's step: only steps that reach the logger or the console make it
+        every = vars(self.trainer)["log_every_n_steps"]
+        if (self.trainer.global_step + 1) % every == 0 or self.trainer.is_last_batch:
             self.log("train/loss", loss, prog_bar=True, batch_size=len(batch), on_step=True, on_epoch=False)
         return loss
 
