@@ -28,7 +28,7 @@ from timevis.evaluation.run_record import model_label
 from timevis.failures import explain
 from timevis.loggers.tracking import tracking
 from timevis.logs import quiet_libraries, train_log
-from timevis.models.forecaster import Forecaster
+from timevis.models.forecaster import Forecaster, stands_at_zero
 from timevis.models.naive import SeasonalNaive
 from timevis.own_data import require_unchanged
 from timevis.resume import added_keys, reopen
@@ -164,7 +164,10 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
 
 
 def _look_at_task(datamodule: WindowDataModule, forecaster: Forecaster) -> None:
-    """Say what of the data the model does not see."""
+    """Say what of the data the model does not see, and what no model forecasts."""
+    channels = datamodule.panel.channels
+    if at_zero := [name for name, ends in zip(channels, stands_at_zero(datamodule), strict=True) if ends]:
+        log.info("often zero and never below in training, so not forecast below zero: %s", ", ".join(at_zero))
     names = datamodule.panel.covariate_names
     if unread := [name for j, name in enumerate(names) if j not in forecaster.covariates_read]:
         log.info("covariates that this model does not read: %s", ", ".join(unread))

@@ -262,11 +262,12 @@ class DirectForecaster(Forecaster):
 
     def forecast(self, batch: Batch) -> Forecast:
         found = self._of_network(batch)
-        if not self.linear:
-            return found
-        shift = self.linear.point(batch) - found.point
-        of_point, of_quantiles = self.linear_shares
-        return Forecast(found.point + of_point * shift, found.quantiles + (of_quantiles * shift).unsqueeze(1))
+        point, quantiles = found.point, found.quantiles
+        if self.linear:
+            shift = self.linear.point(batch) - point
+            of_point, of_quantiles = self.linear_shares
+            point, quantiles = point + of_point * shift, quantiles + (of_quantiles * shift).unsqueeze(1)
+        return Forecast(self.above_floor(point, batch.channel), self.above_floor(quantiles, batch.channel))
 
     def _of_network(self, batch: Batch) -> Forecast:
         """What the network alone forecasts."""

@@ -18,6 +18,8 @@ from timevis.metrics import ForecastMetrics
 
 QUANTILE_LEVELS = (0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975)
 
+AT_ZERO = 0.05
+
 
 @dataclass
 class Forecast:
@@ -92,7 +94,10 @@ class Forecaster(pl.LightningModule):
         self.mase_scale: Tensor
         self.register_buffer("channel_mean", torch.zeros(num_channels, dtype=torch.float64))
         self.register_buffer("channel_std", torch.ones(num_channels, dtype=torch.float64))
+        self.floor: Tensor
         self.register_buffer("mase_scale", torch.ones(num_channels, dtype=torch.float64))
+        self.register_buffer("floor", torch.full((num_channels,), -torch.inf))
+        self.register_load_state_dict_pre_hook(_without_floor)
         self.val_metrics: ForecastMetrics | None = None
         self.test_metrics: ForecastMetrics | None = None
 
@@ -145,6 +150,7 @@ class Forecaster(pl.LightningModule):
         self.channel_mean.copy_(torch.from_numpy(datamodule.scaler.mean))
         self.channel_std.copy_(torch.from_numpy(datamodule.scaler.std))
         self.mase_scale.copy_(torch.from_numpy(naive_scale(datamodule)))
+        self.floor.copy_(torch.where(torch.from_numpy(stands_at_zero(datamodule)), 0.0, -torch.inf))
 
     def calibrate(self, datamodule: WindowDataModule) -> None:
         """Learn what needs the fitted model (residual quantiles, a temperature) from the validation part."""
@@ -169,6 +175,10 @@ class Forecaster(pl.LightningModule):
         """Mean and deviation of the windows' channels, each float32 [B, 1]."""
         return self.channel_mean[channel].float().unsqueeze(1), self.channel_std[channel].float().unsqueeze(1)
 
+    def above_floor(self, values: Tensor, channel: Tensor) -> Tensor:
+        """Forecasts [B, ..., H] of channels [B], none below zero where `stands_at_zero`."""
+        return torch.maximum(values, self.floor[channel].view(-1, *[1] * (values.dim() - 1)))
+
     def _metrics(self) -> ForecastMetrics:
         return ForecastMetrics(self.horizon, self.channel_std.cpu(), self.mase_scale.cpu(), QUANTILE_LEVELS).to(
             self.device
@@ -176,7 +186,7 @@ class Forecaster(pl.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         loss = self.loss(batch)
-        # a call to log takes as long as a small network's step: only steps that reach the logger or the console make it
+        # a call to log takes as long as a small network's step: only what reaches a logger or the console makes it
         every = vars(self.trainer)["log_every_n_steps"]
         if (self.trainer.global_step + 1) % every == 0 or self.trainer.is_last_batch:
             self.log("train/loss", loss, prog_bar=True, batch_size=len(batch), on_step=True, on_epoch=False)
@@ -228,6 +238,21 @@ def naive_scale(datamodule: WindowDataModule) -> np.ndarray:
         if seen.any() and difference[seen].mean() > 0:
             out[c] = difference[seen].mean()
     return out
+
+
+def stands_at_zero(datamodule: WindowDataModule) -> np.ndarray:
+    """Which channels end at zero: never below in the training part, and zero in `AT_ZERO` of its rows; bool [C].
+
+    As solar power, rain and rare counts do. A temperature that happens to have been above zero does not.
+    """
+    values = datamodule.panel.values[: datamodule.split.train_end]
+    seen = np.maximum(np.isfinite(values).sum(0), 1)
+    return ((values == 0).sum(0) >= AT_ZERO * seen) & ~(values < 0).any(0)
+
+
+def _without_floor(module: Forecaster, state: dict[str, Any], prefix: str, *args: Any) -> None:
+    """A model saved before there was a floor has none."""
+    state.setdefault(f"{prefix}floor", torch.full_like(module.floor, -torch.inf))
 
 
 class ResidualQuantiles(nn.Module):
@@ -288,7 +313,8 @@ class PointForecaster(Forecaster):
 
     def forecast(self, batch: Batch) -> Forecast:
         point = self.point(batch)
-        return Forecast(point, self.residuals(point, batch.channel))
+        quantiles = self.residuals(point, batch.channel)
+        return Forecast(self.above_floor(point, batch.channel), self.above_floor(quantiles, batch.channel))
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:

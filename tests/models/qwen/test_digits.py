@@ -54,6 +54,22 @@ def test_samples_do_not_depend_on_the_batch_size(make_forecaster) -> None:
         assert float((whole == other).all(-1).double().mean()) >= 0.999
 
 
+@pytest.mark.parametrize("mode", ["sample", "greedy"])
+def test_no_path_quantile_or_first_value_lies_below_the_floor(make_forecaster, mode: str) -> None:
+    forecaster, data = make_forecaster(f"model.decode={mode}", "model.calibration_windows=24")
+    forecaster.calibrate(data)
+    batch = data.gather("test", torch.arange(3))
+    free, first = forecaster.forecast(batch), forecaster.first_value(batch)[0]
+    floor = forecaster.channel_mean.item()
+    forecaster.floor.fill_(floor)
+    held = forecaster.forecast(batch)
+    assert float(free.quantiles.min()) < floor
+    assert float(held.quantiles.min()) == float(held.point.min()) == pytest.approx(floor)
+    assert torch.equal(forecaster.first_value(batch)[0], first.clamp(min=forecaster.floor))
+    if mode == "sample":
+        assert torch.equal(held.samples, free.samples.clamp(min=forecaster.floor))
+
+
 def test_samples_of_the_first_value_follow_its_exact_distribution(make_forecaster) -> None:
     forecaster, data = make_forecaster("model.bf16=false", "model.num_samples=3000")
     batch = data.gather("test", torch.arange(2))

@@ -272,9 +272,12 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
                 levels=levels,
                 temperature=self.temperature,
             )
-        samples = self.codec.decode(written, scaling.steps(self.context_length))
+        decoded = self.codec.decode(written, scaling.steps(self.context_length))
+        samples = self.above_floor(decoded, batch.channel)
         point = samples.mean(1)
-        quantiles = sample_quantiles(samples) if sampling else self.residuals(point, batch.channel)
+        quantiles = sample_quantiles(samples)
+        if not sampling:
+            quantiles = self.above_floor(self.residuals(point, batch.channel), batch.channel)
         extras = {}
         if explain:
             extras = {"prompt": [self.prompt.text(p) for p in prompt], **shown(context, written)}
@@ -297,7 +300,8 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
             )
         every = self.codec.spelled(torch.arange(self.codec.bins, device=chance.device))
         first = scaling.steps(self.context_length, self.context_length + 1)
-        return self.codec.decode(every.expand(len(batch), -1, -1), first), chance
+        values = self.codec.decode(every.expand(len(batch), -1, -1), first)
+        return self.above_floor(values, batch.channel), chance
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Forecast with fewer samples; within a fit, only some of the windows, spread evenly."""
