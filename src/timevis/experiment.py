@@ -19,6 +19,7 @@ from timevis.cancel import StopRequest, listening
 from timevis.config_check import check
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.quality import counted
 from timevis.distributed import process_count, supervise
 from timevis.errors import Cancelled
 from timevis.evaluation.backtest import evaluate
@@ -129,7 +130,7 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
         datamodule = build.datamodule(cfg, panel)
         forecaster = build.forecaster(cfg, datamodule)
         run_identity = identity.of_run(cfg, datamodule, forecaster)
-        width = f"{datamodule.num_channels} channel{'s' if datamodule.num_channels != 1 else ''}"
+        width = counted(datamodule.num_channels, "channel")
         log.info("%s on %s, %s", model_label(run_identity), run_identity["data"], width)
         _look_at_task(datamodule, forecaster)
         with clock.running():

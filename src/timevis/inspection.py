@@ -14,7 +14,7 @@ from rich.text import Text
 from timevis.config_check import check_whole, did_you_mean
 from timevis.data.options import check_keys
 from timevis.data.panel import Panel
-from timevis.data.quality import QualityReport
+from timevis.data.quality import QualityReport, counted
 from timevis.data.split import borders, make_split
 from timevis.errors import ConfigError, TimeVisError
 from timevis.evaluation.verdict import number
@@ -89,7 +89,7 @@ def show(panel: Panel, report: QualityReport, split: Sequence[float], lengths: t
         if text:
             console.print(f"  {text}", style="dim")
     console.print(
-        f"\n{report.rows:,} rows of {len(panel.channels)} channel{'s' * (len(panel.channels) > 1)}, every "
+        f"\n{report.rows:,} rows of {counted(len(panel.channels), 'channel')}, every "
         f"{report.frequency}, {report.start} to {report.end}"
     )
     for note in report.notes:
@@ -128,7 +128,10 @@ def _findings(report: QualityReport) -> Grid:
         ("rows read", f"{report.rows_read:,}, {'in order' if report.was_sorted else 'not in order: sorted'}"),
         ("duplicates merged", merged),
         ("off the grid", _off_grid(report.off_grid)),
-        ("gaps", f"{gaps['count']} ({gaps['rows']} rows, longest {gaps['longest']})" if gaps["count"] else "none"),
+        (
+            "gaps",
+            f"{gaps['count']} ({gaps['rows']} rows, longest {gaps['longest']})" if gaps["count"] else "none",
+        ),
         ("missing values", f"{sum(report.missing.values()):,}"),
         (
             "declared defects",
@@ -136,7 +139,9 @@ def _findings(report: QualityReport) -> Grid:
         ),
         (
             "outliers",
-            f"{sum(outliers.values())} in {len(outliers)} channels, {masked} masked" if outliers else "none",
+            f"{sum(outliers.values())} in {counted(len(outliers), 'channel')}, {masked} masked"
+            if outliers
+            else "none",
         ),
         ("covariates", covariates or "none"),
         ("left out", ", ".join(f"{n} ({why})" for n, why in list(report.left_out.items())[:SHOWN]) or "none"),
@@ -204,7 +209,7 @@ def _places(console: Console, report: QualityReport) -> None:
     lines: list[str] = []
     declared = {d["start"] for d in report.defects}
     gaps = [p for p in report.gaps["places"] if p["start"].removesuffix(":00") not in declared]
-    lines += [f"gap of {p['rows']} row{'s' * (p['rows'] > 1)} from {p['start']}" for p in gaps[:5]]
+    lines += [f"gap of {counted(p['rows'], 'row')} from {p['start']}" for p in gaps[:5]]
     lines += [f"declared defect at {d['start']}: {d['reason']}" for d in report.defects[:6]]
     for kind, found in report.duplicates.items():
         lines += _some((f"{kind} rows at {t}" for t in found["places"]), found["rows"])

@@ -85,19 +85,21 @@ class QualityReport:
     def summary(self) -> str:
         """One line for the log: the size of the panel and whatever was found in it."""
         merged = sum(d["rows"] for d in self.duplicates.values())
+        defects = sum(d["masked"] for d in self.defects)
+        moved, off, gaps = self.off_grid.get("moved", 0), self.off_grid.get("left_out", 0), self.gaps.get("count", 0)
         outliers = sum(o["count"] for o in self.outliers.values())
         masked = sum(o["masked"] for o in self.outliers.values())
         found = [
             "" if self.was_sorted else "rows were not in order",
-            f"{merged} duplicate rows merged" if merged else "",
-            f"{self.off_grid['moved']} rows moved onto the grid" if self.off_grid.get("moved") else "",
-            f"{self.off_grid['left_out']} rows off the grid left out" if self.off_grid.get("left_out") else "",
-            f"{self.gaps['rows']} empty rows in {self.gaps['count']} gaps" if self.gaps.get("count") else "",
-            f"{sum(d['masked'] for d in self.defects)} values of declared defects masked" if self.defects else "",
-            f"{outliers} outliers reported, {masked} masked" if outliers else "",
+            f"{counted(merged, 'duplicate row')} merged" if merged else "",
+            f"{counted(moved, 'row')} moved onto the grid" if moved else "",
+            f"{counted(off, 'row')} off the grid left out" if off else "",
+            f"{counted(self.gaps['rows'], 'empty row')} in {counted(gaps, 'gap')}" if gaps else "",
+            f"{counted(defects, 'value')} of declared defects masked" if self.defects else "",
+            f"{counted(outliers, 'outlier')} reported, {masked} masked" if outliers else "",
             f"not used: {', '.join(list(self.left_out)[:8])}" if self.left_out else "",
         ]
-        size = f"{self.source}: {self.rows} rows of {len(self.channels)} channels, every {self.frequency}"
+        size = f"{self.source}: {self.rows} rows of {counted(len(self.channels), 'channel')}, every {self.frequency}"
         return "; ".join([size, *filter(None, found)])
 
 
@@ -111,6 +113,11 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def counted(count: int, noun: str) -> str:
+    """A count and its noun, in the plural unless it is one."""
+    return f"{count} {noun}" + "s" * (count != 1)
 
 
 def stamps(index: pd.DatetimeIndex) -> list[str]:

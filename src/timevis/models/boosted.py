@@ -200,7 +200,7 @@ class Boosted(PointForecaster):
     def forecast(self, batch: Batch) -> Forecast:
         point, size = self._predict(batch)
         quantiles = point.unsqueeze(1) + size.unsqueeze(1) * self.residuals.offsets[batch.channel]
-        return Forecast(self.above_floor(point, batch.channel), self.above_floor(quantiles, batch.channel))
+        return Forecast(self.above_zero(point, batch.channel), self.above_zero(quantiles, batch.channel))
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:

@@ -267,7 +267,7 @@ class DirectForecaster(Forecaster):
             shift = self.linear.point(batch) - point
             of_point, of_quantiles = self.linear_shares
             point, quantiles = point + of_point * shift, quantiles + (of_quantiles * shift).unsqueeze(1)
-        return Forecast(self.above_floor(point, batch.channel), self.above_floor(quantiles, batch.channel))
+        return Forecast(self.above_zero(point, batch.channel), self.above_zero(quantiles, batch.channel))
 
     def _of_network(self, batch: Batch) -> Forecast:
         """What the network alone forecasts."""

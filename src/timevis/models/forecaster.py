@@ -94,10 +94,10 @@ class Forecaster(pl.LightningModule):
         self.mase_scale: Tensor
         self.register_buffer("channel_mean", torch.zeros(num_channels, dtype=torch.float64))
         self.register_buffer("channel_std", torch.ones(num_channels, dtype=torch.float64))
-        self.floor: Tensor
+        self.at_zero: Tensor
         self.register_buffer("mase_scale", torch.ones(num_channels, dtype=torch.float64))
-        self.register_buffer("floor", torch.full((num_channels,), -torch.inf))
-        self.register_load_state_dict_pre_hook(_without_floor)
+        self.register_buffer("at_zero", torch.zeros(num_channels, dtype=torch.bool))
+        self.register_load_state_dict_pre_hook(_of_before)
         self.val_metrics: ForecastMetrics | None = None
         self.test_metrics: ForecastMetrics | None = None
 
@@ -150,7 +150,7 @@ class Forecaster(pl.LightningModule):
         self.channel_mean.copy_(torch.from_numpy(datamodule.scaler.mean))
         self.channel_std.copy_(torch.from_numpy(datamodule.scaler.std))
         self.mase_scale.copy_(torch.from_numpy(naive_scale(datamodule)))
-        self.floor.copy_(torch.where(torch.from_numpy(stands_at_zero(datamodule)), 0.0, -torch.inf))
+        self.at_zero.copy_(torch.from_numpy(stands_at_zero(datamodule)))
 
     def calibrate(self, datamodule: WindowDataModule) -> None:
         """Learn what needs the fitted model (residual quantiles, a temperature) from the validation part."""
@@ -175,9 +175,10 @@ class Forecaster(pl.LightningModule):
         """Mean and deviation of the windows' channels, each float32 [B, 1]."""
         return self.channel_mean[channel].float().unsqueeze(1), self.channel_std[channel].float().unsqueeze(1)
 
-    def above_floor(self, values: Tensor, channel: Tensor) -> Tensor:
+    def above_zero(self, values: Tensor, channel: Tensor) -> Tensor:
         """Forecasts [B, ..., H] of channels [B], none below zero where `stands_at_zero`."""
-        return torch.maximum(values, self.floor[channel].view(-1, *[1] * (values.dim() - 1)))
+        held = self.at_zero[channel].view(-1, *[1] * (values.dim() - 1))
+        return torch.where(held, values.clamp(min=0), values)
 
     def _metrics(self) -> ForecastMetrics:
         return ForecastMetrics(self.horizon, self.channel_std.cpu(), self.mase_scale.cpu(), QUANTILE_LEVELS).to(
@@ -250,9 +251,9 @@ def stands_at_zero(datamodule: WindowDataModule) -> np.ndarray:
     return ((values == 0).sum(0) >= AT_ZERO * seen) & ~(values < 0).any(0)
 
 
-def _without_floor(module: Forecaster, state: dict[str, Any], prefix: str, *args: Any) -> None:
-    """A model saved before there was a floor has none."""
-    state.setdefault(f"{prefix}floor", torch.full_like(module.floor, -torch.inf))
+def _of_before(module: Forecaster, state: dict[str, Any], prefix: str, *args: Any) -> None:
+    """A model saved before `at_zero` was known holds no channel at zero."""
+    state.setdefault(f"{prefix}at_zero", torch.zeros_like(module.at_zero))
 
 
 class ResidualQuantiles(nn.Module):
@@ -314,7 +315,7 @@ class PointForecaster(Forecaster):
     def forecast(self, batch: Batch) -> Forecast:
         point = self.point(batch)
         quantiles = self.residuals(point, batch.channel)
-        return Forecast(self.above_floor(point, batch.channel), self.above_floor(quantiles, batch.channel))
+        return Forecast(self.above_zero(point, batch.channel), self.above_zero(quantiles, batch.channel))
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:

@@ -55,19 +55,18 @@ def test_samples_do_not_depend_on_the_batch_size(make_forecaster) -> None:
 
 
 @pytest.mark.parametrize("mode", ["sample", "greedy"])
-def test_no_path_quantile_or_first_value_lies_below_the_floor(make_forecaster, mode: str) -> None:
+def test_no_path_quantile_or_first_value_of_a_channel_at_zero_lies_below_it(make_forecaster, mode: str) -> None:
     forecaster, data = make_forecaster(f"model.decode={mode}", "model.calibration_windows=24")
     forecaster.calibrate(data)
     batch = data.gather("test", torch.arange(3))
+    batch = replace(batch, context=batch.context - batch.context.mean(1, keepdim=True))
     free, first = forecaster.forecast(batch), forecaster.first_value(batch)[0]
-    floor = forecaster.channel_mean.item()
-    forecaster.floor.fill_(floor)
+    forecaster.at_zero.fill_(True)
     held = forecaster.forecast(batch)
-    assert float(free.quantiles.min()) < floor
-    assert float(held.quantiles.min()) == float(held.point.min()) == pytest.approx(floor)
-    assert torch.equal(forecaster.first_value(batch)[0], first.clamp(min=forecaster.floor))
+    assert float(free.quantiles.min()) < 0 == float(held.quantiles.min())
+    assert torch.equal(forecaster.first_value(batch)[0], first.clamp(min=0))
     if mode == "sample":
-        assert torch.equal(held.samples, free.samples.clamp(min=forecaster.floor))
+        assert torch.equal(held.samples, free.samples.clamp(min=0))
 
 
 def test_samples_of_the_first_value_follow_its_exact_distribution(make_forecaster) -> None:

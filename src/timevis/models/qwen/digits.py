@@ -273,11 +273,11 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
                 temperature=self.temperature,
             )
         decoded = self.codec.decode(written, scaling.steps(self.context_length))
-        samples = self.above_floor(decoded, batch.channel)
+        samples = self.above_zero(decoded, batch.channel)
         point = samples.mean(1)
         quantiles = sample_quantiles(samples)
         if not sampling:
-            quantiles = self.above_floor(self.residuals(point, batch.channel), batch.channel)
+            quantiles = self.above_zero(self.residuals(point, batch.channel), batch.channel)
         extras = {}
         if explain:
             extras = {"prompt": [self.prompt.text(p) for p in prompt], **shown(context, written)}
@@ -301,7 +301,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         every = self.codec.spelled(torch.arange(self.codec.bins, device=chance.device))
         first = scaling.steps(self.context_length, self.context_length + 1)
         values = self.codec.decode(every.expand(len(batch), -1, -1), first)
-        return self.above_floor(values, batch.channel), chance
+        return self.above_zero(values, batch.channel), chance
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Forecast with fewer samples; within a fit, only some of the windows, spread evenly."""
