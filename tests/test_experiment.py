@@ -1,6 +1,7 @@
 import errno
 import math
 
+import pandas as pd
 import pytest
 import pytorch_lightning as pl
 import torch
@@ -36,6 +37,17 @@ def test_a_run_says_what_its_model_does_not_see(compose_config, tmp_path):
     words = (tmp_path / "run" / "train.log").read_text()
     assert "this model does not read: temp, rain_1h, clouds_all, holiday" in words
     assert "context_length=12 is less than a season of 24 rows" in words
+    assert "not forecast below zero" not in words
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_run_says_which_channels_are_not_forecast_below_zero(compose_config, tmp_path):
+    hours = pd.date_range("2024-01-01", periods=600, freq="h")
+    sun = pd.DataFrame({"time": hours, "sun": (hours.hour - 12).map(lambda h: max(0, 6 - abs(h))), "x": range(600)})
+    sun.to_csv(tmp_path / "sun.csv", index=False)
+    run(compose_config("model=linear", "data=csv", f"data.path={tmp_path / 'sun.csv'}"), tmp_path / "run")
+    words = (tmp_path / "run" / "train.log").read_text()
+    assert "often zero and never below in training, so not forecast below zero: sun\n" in words
 
 
 @pytest.mark.usefixtures("no_report")

@@ -168,7 +168,8 @@ def _look_at_task(datamodule: WindowDataModule, forecaster: Forecaster) -> None:
     """Say what of the data the model does not see, and what no model forecasts."""
     channels = datamodule.panel.channels
     if at_zero := [name for name, ends in zip(channels, stands_at_zero(datamodule), strict=True) if ends]:
-        log.info("often zero and never below in training, so not forecast below zero: %s", ", ".join(at_zero))
+        some = ", ".join(at_zero[:8]) + (f" and {len(at_zero) - 8} more" if len(at_zero) > 8 else "")
+        log.info("often zero and never below in training, so not forecast below zero: %s", some)
     names = datamodule.panel.covariate_names
     if unread := [name for j, name in enumerate(names) if j not in forecaster.covariates_read]:
         log.info("covariates that this model does not read: %s", ", ".join(unread))

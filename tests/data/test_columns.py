@@ -139,6 +139,7 @@ def test_beside_days_alone_the_column_that_has_their_hours_too_is_the_time(form:
     frame = pd.DataFrame({"date": times.strftime(form), "ts": times.strftime(f"{form} %H:%M"), "x": range(50)})
     assert found(frame).time == ("ts",)
     assert set(found(frame).left_out) == {"date"}
+    assert found(frame.assign(date=times.normalize(), ts=times)).time == ("ts",)
     # other days are another matter
     assert found(frame.assign(ts=(times + pd.Timedelta("3D")).strftime(f"{form} %H:%M"))).time == ("date",)
 

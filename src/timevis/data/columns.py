@@ -171,9 +171,11 @@ def _has_dates_of(column: pd.Series, dates: pd.Series) -> bool:
     """Whether a column holds times of day on the days of another, which holds days alone."""
     if not _is_date_only(dates) or _is_date_only(column):
         return False
-    sample = dates.notna() & column.notna()
-    days, times = (pd.to_datetime(x[sample].iloc[:50], errors="coerce", format="mixed") for x in (dates, column))
-    return bool(len(days)) and bool((times.dt.normalize() == days).all())
+    seen = dates.notna() & column.notna()
+    days, times = dates[seen].iloc[:50], column[seen].iloc[:50]
+    if types.is_datetime64_any_dtype(times):
+        return bool(len(days)) and bool((times.dt.normalize() == days).all())
+    return bool(len(days)) and all(str(t).startswith(str(d)) for t, d in zip(times, days, strict=True))
 
 
 def _is_clock(column: pd.Series) -> bool:
