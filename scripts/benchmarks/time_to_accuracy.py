@@ -208,7 +208,7 @@ def neuralforecast(place: str) -> dict[str, float]:
 
 def calendar(stamps: Any) -> dict[str, np.ndarray]:
     """Hour and weekday, which our LSTM reads as well, in the form that a network without embeddings takes them."""
-    turns = {"hour": stamps.hour / 24, "weekday": stamps.dayofweek / 7}
+    turns = {"hour": stamps.hour / 24, "weekday": stamps.day_of_week / 7}
     return {
         f"{name}_{wave.__name__}": wave(2 * np.pi * np.asarray(turn))
         for name, turn in turns.items()
