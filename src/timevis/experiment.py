@@ -23,6 +23,7 @@ from timevis.data.quality import counted
 from timevis.distributed import process_count, supervise
 from timevis.errors import Cancelled
 from timevis.evaluation.backtest import evaluate
+from timevis.evaluation.data_section import in_short
 from timevis.evaluation.report import write_report
 from timevis.evaluation.results import build_results
 from timevis.evaluation.run_record import model_label
@@ -168,11 +169,10 @@ def _look_at_task(datamodule: WindowDataModule, forecaster: Forecaster) -> None:
     """Say what of the data the model does not see, and what no model forecasts."""
     channels = datamodule.panel.channels
     if at_zero := [name for name, ends in zip(channels, stands_at_zero(datamodule), strict=True) if ends]:
-        some = ", ".join(at_zero[:8]) + (f" and {len(at_zero) - 8} more" if len(at_zero) > 8 else "")
-        log.info("often zero and never below in training, so not forecast below zero: %s", some)
+        log.info("often zero and never below in training, so not forecast below zero: %s", in_short(at_zero))
     names = datamodule.panel.covariate_names
     if unread := [name for j, name in enumerate(names) if j not in forecaster.covariates_read]:
-        log.info("covariates that this model does not read: %s", ", ".join(unread))
+        log.info("covariates that this model does not read: %s", in_short(unread))
     season, length = datamodule.season, datamodule.context_length
     if length < season:
         log.warning(

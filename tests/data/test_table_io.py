@@ -53,6 +53,14 @@ def locked(path: Path) -> None:
     path.write_bytes(raw)
 
 
+def exotic(path: Path) -> None:
+    """As if it were compressed by a method that has no number."""
+    zipped(path, {"a.csv": CSV})
+    raw = bytearray(path.read_bytes())
+    raw[8] = raw[raw.index(b"PK\x01\x02") + 10] = 77
+    path.write_bytes(raw)
+
+
 def spoilt(path: Path) -> None:
     zipped(path, {"a.csv": CSV})
     raw = bytearray(path.read_bytes())
@@ -176,6 +184,7 @@ def test_the_first_sheet_with_data_is_read_and_named(tmp_path: Path) -> None:
         ("nothing.zip", lambda p: zipped(p, {}), "holds 0 files"),
         ("picture.zip", lambda p: zipped(p, {"a.png": CSV}), "the ending .png says no format"),
         ("locked.zip", lambda p: locked(p), "needs a password"),
+        ("exotic.zip", lambda p: exotic(p), "packed in an unknown way"),
         ("spoilt.zip", lambda p: spoilt(p), "damaged"),
         ("broken.parquet", lambda p: p.write_bytes(b"PAR1" + bytes(100)) and None, "damaged"),
     ],

@@ -205,9 +205,8 @@ def _find_id(table: Table, time: tuple[str, ...], rest: list[str], notes: list[s
     if repeated <= 0.01:
         return None
     named = [c for c in rest if c.lower().strip() in ID_NAMES]
-    text = [c for c in rest if c not in named and kind_of(frame[c]) == "text" and not _is_clock(frame[c])]
-    if repeated < 1 / 3:
-        text = []
+    others = [c for c in rest if c not in named] if repeated >= 1 / 3 else []
+    text = [c for c in others if kind_of(frame[c]) == "text" and not _is_clock(frame[c])]
     for name in named + text:
         if frame[name].nunique() > 1 and frame.duplicated([*time, name]).mean() <= 0.01:
             notes.append(f"the table is long: {name!r} names the series")

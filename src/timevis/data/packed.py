@@ -10,6 +10,7 @@ from pathlib import Path
 from timevis.errors import DataError
 
 JUNK = ("__MACOSX/", ".")
+UNPACK = "unpack it and give one file"
 
 
 def content_name(path: Path) -> str:
@@ -22,7 +23,8 @@ def content_name(path: Path) -> str:
     """
     ending = path.suffix.lower()
     if ending == ".zip":
-        name = Path(_only_member(path).filename)
+        with _opened(path) as archive:
+            name = Path(_only_member(archive, path).filename)
         return f"{name.stem}.csv" if name.suffix.lower() in ("", ".zip") else name.name  # pandas writes such names
     return path.stem if ending == ".gz" else path.name
 
@@ -37,11 +39,13 @@ def unpack(path: Path) -> bytes:
     """
     if path.suffix.lower() == ".zip":
         try:
-            with zipfile.ZipFile(path) as archive:
-                return archive.read(_only_member(path))
+            with _opened(path) as archive:
+                return archive.read(_only_member(archive, path))
+        except NotImplementedError as error:  # what zipfile raises for a compression that it does not know
+            raise DataError(f"{path.name}: the archive is packed in an unknown way ({error})", UNPACK) from error
         except RuntimeError as error:
-            raise DataError(f"{path.name}: the archive needs a password", "unpack it and give the file") from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            raise DataError(f"{path.name}: the archive needs a password", UNPACK) from error
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise _damaged(path, error) from error
     raw = path.read_bytes()
     if raw[:2] == b"\x1f\x8b":
@@ -54,19 +58,22 @@ def unpack(path: Path) -> bytes:
     return raw
 
 
-def _only_member(path: Path) -> zipfile.ZipInfo:
+def _opened(path: Path) -> zipfile.ZipFile:
     try:
-        with zipfile.ZipFile(path) as archive:
-            files = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith(JUNK)]
+        return zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
         with path.open("rb") as file:
             packed = file.read(2) == b"PK"
         raise (_damaged(path, error) if packed else _misnamed(path, "a ZIP archive")) from error
+
+
+def _only_member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
+    files = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith(JUNK)]
     if len(files) != 1:
         names = ", ".join(m.filename for m in files[:8]) + (", ..." if len(files) > 8 else "")
         raise DataError(
             f"{path.name}: the archive holds {len(files)} files" + (f": {names}" if files else ""),
-            "unpack it and give one file",
+            UNPACK,
         )
     return files[0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -115,9 +116,9 @@ def _jsonable(value: Any) -> Any:
     return value
 
 
-def counted(count: int, noun: str) -> str:
-    """A count and its noun, in the plural unless it is one."""
-    return f"{count} {noun}" + "s" * (count != 1)
+def counted(count: int, noun: str, form: Callable[[int], str] = str) -> str:
+    """A count, written by `form`, and its noun, in the plural unless it is one."""
+    return f"{form(count)} {noun}" + "s" * (count != 1)
 
 
 def stamps(index: pd.DatetimeIndex) -> list[str]:

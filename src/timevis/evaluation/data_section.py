@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from timevis.data.quality import counted
 from timevis.evaluation.verdict import number
 
 NAMED_PLACES = 3
@@ -27,8 +28,8 @@ def data_facts(report: dict[str, Any], results: dict[str, Any]) -> list[tuple[st
         ("Rows", f"{number(report['rows'])} from {when(report['start'])} to {when(report['end'])}"),
         ("Frequency", report["frequency"] + (" (inferred)" if report["frequency_inferred"] else "")),
         ("Time zone", report["timezone"] or "times are taken as they are written"),
-        ("Channels", _names(window_set["channels"])),
-        ("Covariates", _names([f"{name} ({_kind(c)})" for name, c in report["covariates"].items()])),
+        ("Channels", in_short(window_set["channels"])),
+        ("Covariates", in_short([f"{name} ({_kind(c)})" for name, c in report["covariates"].items()])),
         *((f"{_PARTS.get(part, part)} part", _part(what)) for part, what in report["split"].items()),
     ]
     return [(name, value) for name, value in facts if value]
@@ -52,7 +53,8 @@ def when(time: str) -> str:
     return (time[:-3] if time.endswith(":00") and time.count(":") == 2 else time) + zone
 
 
-def _names(names: list[str]) -> str:
+def in_short(names: list[str]) -> str:
+    """Names with commas between, the first `MOST_CHANNELS` of many."""
     if len(names) > MOST_CHANNELS:
         return ", ".join(names[:MOST_CHANNELS]) + f" and {len(names) - MOST_CHANNELS} more"
     return ", ".join(names)
@@ -83,7 +85,7 @@ def findings(report: dict[str, Any]) -> list[str]:
         )
     missing = {c: n for c, n in report["missing"].items() if n}
     if missing:
-        listed = _names([f"{c} {number(n)}" for c, n in sorted(missing.items(), key=lambda item: -item[1])])
+        listed = in_short([f"{c} {number(n)}" for c, n in sorted(missing.items(), key=lambda item: -item[1])])
         out.append(f"Values missing after cleaning: {listed}. They carry no weight in training or scores.")
     out += _outliers(report["outliers"])
     for defect in report["defects"]:
@@ -92,7 +94,7 @@ def findings(report: dict[str, Any]) -> list[str]:
         out.append(f"Declared by the dataset card, {span}: {defect['reason']}; {masked}.")
     unused = [f"{column} ({reason})" for column, reason in report["left_out"].items()]
     if unused:
-        out.append(f"Columns not used: {_names(unused)}.")
+        out.append(f"Columns not used: {in_short(unused)}.")
     return out + [note[:1].upper() + note[1:].rstrip(".") + "." for note in report["notes"]]
 
 
@@ -103,7 +105,7 @@ def _outliers(outliers: dict[str, Any]) -> list[str]:
     for channel, entry in ranked[:NAMED_CHANNELS]:
         done = f"{number(entry['masked'])} of them masked" if entry["masked"] else "reported only, none masked"
         places = _places([f"{when(p['time'])} ({number(p['value'])})" for p in entry["places"]], entry["count"])
-        out.append(f"{channel}: {number(entry['count'])} outlier{'s' * (entry['count'] > 1)}, {done}: {places}.")
+        out.append(f"{channel}: {counted(entry['count'], 'outlier', number)}, {done}: {places}.")
     if len(ranked) > NAMED_CHANNELS:
         rest = sum(entry["count"] for _, entry in ranked[NAMED_CHANNELS:])
         out.append(f"{number(rest)} outliers in {len(ranked) - NAMED_CHANNELS} other channels.")
@@ -111,7 +113,7 @@ def _outliers(outliers: dict[str, Any]) -> list[str]:
 
 
 def _rows(count: int) -> str:
-    return f"{number(count)} row{'' if count == 1 else 's'}"
+    return counted(count, "row", number)
 
 
 def _places(places: list[str], count: int) -> str:

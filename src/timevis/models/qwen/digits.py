@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Self
@@ -346,9 +345,4 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
             {"params": tables, "lr": self.hparams["table_learning_rate"], "weight_decay": 0.0},
         ]
         total = self.trainer.estimated_stepping_batches
-        if not math.isfinite(total):
-            raise ConfigError(
-                "model=qwen lets its learning rate fall to zero over the whole fit, which has no end here",
-                "set model.fit.max_epochs; trainer.max_time may end it earlier",
-            )
-        return warm_cosine([g for g in groups if g["params"]], int(total), self.hparams["warmup"])
+        return warm_cosine([g for g in groups if g["params"]], total, self.hparams["warmup"])

@@ -7,19 +7,31 @@ from typing import Any
 
 import torch
 
+from timevis.errors import ConfigError
 
-def warm_cosine(groups: list[dict[str, Any]], total: int, warmup: float) -> dict[str, Any]:
+
+def warm_cosine(groups: list[dict[str, Any]], total: float, warmup: float) -> dict[str, Any]:
     """Optimizer and schedule in the form that Lightning takes.
 
     Parameters
     ----------
     groups : list of dict
         Parameter groups with their learning rates.
-    total : int
-        Optimizer steps of the whole fit.
+    total : float
+        Optimizer steps of the whole fit; infinity is refused.
     warmup : float
         Share of them in which the learning rates rise from zero; then they fall to zero along a cosine.
+
+    Raises
+    ------
+    ConfigError
+        The fit has no end.
     """
+    if not math.isfinite(total):
+        raise ConfigError(
+            "model=qwen lets its learning rate fall to zero over the whole fit, which has no end here",
+            "set model.fit.max_epochs; trainer.max_time may end it earlier",
+        )
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.95))
 
     warm = max(1, round(warmup * total))
