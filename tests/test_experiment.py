@@ -1,4 +1,5 @@
 import errno
+import json
 import math
 
 import pandas as pd
@@ -37,7 +38,7 @@ def test_a_run_says_what_its_model_does_not_see(compose_config, tmp_path):
     words = (tmp_path / "run" / "train.log").read_text()
     assert "this model does not read: temp, rain_1h, clouds_all, holiday" in words
     assert "context_length=12 is less than a season of 24 rows" in words
-    assert "not forecast below zero" not in words
+    assert "below zero" not in words
 
 
 @pytest.mark.usefixtures("no_report")
@@ -47,7 +48,9 @@ def test_a_run_says_which_channels_are_not_forecast_below_zero(compose_config, t
     sun.to_csv(tmp_path / "sun.csv", index=False)
     run(compose_config("model=linear", "data=csv", f"data.path={tmp_path / 'sun.csv'}"), tmp_path / "run")
     words = (tmp_path / "run" / "train.log").read_text()
-    assert "often zero and never below in training, so not forecast below zero: sun\n" in words
+    assert "models trained on it do not forecast it below zero: sun\n" in words
+    said = json.loads((tmp_path / "run" / "data_report.json").read_text())["notes"]
+    assert any(note.endswith("do not forecast it below zero: sun") for note in said)
 
 
 @pytest.mark.usefixtures("no_report")

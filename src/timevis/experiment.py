@@ -19,18 +19,17 @@ from timevis.cancel import StopRequest, listening
 from timevis.config_check import check
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.quality import counted
+from timevis.data.quality import counted, in_short
 from timevis.distributed import process_count, supervise
 from timevis.errors import Cancelled
 from timevis.evaluation.backtest import evaluate
-from timevis.evaluation.data_section import in_short
 from timevis.evaluation.report import write_report
 from timevis.evaluation.results import build_results
 from timevis.evaluation.run_record import model_label
 from timevis.failures import explain
 from timevis.loggers.tracking import tracking
 from timevis.logs import quiet_libraries, train_log
-from timevis.models.forecaster import Forecaster, stands_at_zero
+from timevis.models.forecaster import Forecaster
 from timevis.models.naive import SeasonalNaive
 from timevis.own_data import require_unchanged
 from timevis.resume import added_keys, reopen
@@ -166,10 +165,7 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
 
 
 def _look_at_task(datamodule: WindowDataModule, forecaster: Forecaster) -> None:
-    """Say what of the data the model does not see, and what no model forecasts."""
-    channels = datamodule.panel.channels
-    if at_zero := [name for name, ends in zip(channels, stands_at_zero(datamodule), strict=True) if ends]:
-        log.info("often zero and never below in training, so not forecast below zero: %s", in_short(at_zero))
+    """Say what of the data the model does not see."""
     names = datamodule.panel.covariate_names
     if unread := [name for j, name in enumerate(names) if j not in forecaster.covariates_read]:
         log.info("covariates that this model does not read: %s", in_short(unread))

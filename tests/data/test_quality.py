@@ -12,11 +12,24 @@ from hypothesis.extra import numpy as hnp
 from timevis.data.outliers import find_outliers, fit_bounds
 from timevis.data.panel import panel_from_array
 from timevis.data.quality import QualityReport, describe_channels, find_gaps
-from timevis.data.statistics import autocorrelation, moments, moving_average, seasonal_strength
+from timevis.data.statistics import autocorrelation, moments, moving_average, seasonal_strength, stands_at_zero
 
 series = hnp.arrays(
     np.float64, st.integers(30, 90), elements=st.one_of(st.floats(-1e3, 1e3, width=32), st.just(np.nan))
 )
+
+
+def test_a_channel_is_held_at_zero_where_it_is_often_zero_and_never_below() -> None:
+    often = np.where(np.arange(420) % 20 == 0, 0.0, 1.0)
+    often[7] = np.nan
+    seldom = np.where(np.arange(420) % 21 == 0, 0.0, 1.0)
+    below = np.where(np.arange(420) == 5, -0.1, often)
+    assert stands_at_zero(np.stack([often, seldom, below, np.full(420, np.nan)], 1)).tolist() == [
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 @settings(max_examples=50)

@@ -15,7 +15,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.windows import SeriesStore
 from timevis.models.boosted import Boosted
-from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster, stands_at_zero
+from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
 from timevis.models.linear import Linear
 from timevis.models.lstm import LSTM
 from timevis.models.naive import SeasonalNaive
@@ -209,14 +209,6 @@ def test_what_is_often_zero_and_never_below_is_not_forecast_below_zero(name, pan
     assert bool((free.quantiles[::2] < 0).any())
     assert torch.equal(free.quantiles[::2].clamp(min=0), low.quantiles[::2])
     assert torch.equal(free.quantiles[1::2], low.quantiles[1::2])
-
-
-def test_a_channel_that_was_below_zero_once_or_is_seldom_at_it_has_no_floor(panel):
-    for place, value in ((5, -0.1), (slice(0, None, 2), 1.0)):
-        values = panel.values.copy()
-        values[:, 0] = np.where(np.arange(ROWS) % 21 < (10 if place == 5 else 1), 0, 1)
-        values[place, 0] = value
-        assert not stands_at_zero(make_datamodule(panel.with_values(values))).any()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU")

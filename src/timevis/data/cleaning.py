@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,10 @@ from timevis.data.holidays import holiday_flags
 from timevis.data.masking import mask_defects, treat_outliers
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.quality import QualityReport, describe_channels, find_gaps
+from timevis.data.quality import QualityReport, describe_channels, find_gaps, in_short
 from timevis.data.split import borders
 from timevis.data.spread import to_panel
+from timevis.data.statistics import stands_at_zero
 from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError
 
@@ -165,6 +167,11 @@ def finish(
             check_choice(name, panel.channels, "data.unit")
     if panel.card.domain == "other" and options.domain is None and not panel.card.public:
         report.notes.append("no data.domain given: the generic prompt is used, by models that read one")
+    if at_zero := list(compress(panel.channels, stands_at_zero(panel.values[: ends[0]]))):
+        report.notes.append(
+            "often zero and never below in the training part, so models trained on it do not forecast it below zero: "
+            + in_short(at_zero)
+        )
     report.card = asdict(panel.card)
     report.rows, report.frequency, report.timezone = len(panel), panel.freq, panel.timezone
     report.start, report.end = str(panel.index[0]), str(panel.index[-1])

@@ -16,6 +16,8 @@ from timevis.data.statistics import autocorrelation, key_lags, moments, named_pe
 LISTED = 50
 """Places that are listed of each kind; the counts cover all."""
 
+MOST_NAMES = 20
+
 
 @dataclass
 class QualityReport:
@@ -119,6 +121,13 @@ def _jsonable(value: Any) -> Any:
 def counted(count: int, noun: str, form: Callable[[int], str] = str) -> str:
     """A count, written by `form`, and its noun, in the plural unless it is one."""
     return f"{form(count)} {noun}" + "s" * (count != 1)
+
+
+def in_short(names: list[str]) -> str:
+    """Names with commas between, the first `MOST_NAMES` of many."""
+    if len(names) > MOST_NAMES:
+        return ", ".join(names[:MOST_NAMES]) + f" and {len(names) - MOST_NAMES} more"
+    return ", ".join(names)
 
 
 def stamps(index: pd.DatetimeIndex) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 from timevis.data.calendar import seasons_of, steps_per_day
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+AT_ZERO = 0.05
 
 
 def named_periods(freq: str, rows: int) -> dict[str, int]:
@@ -43,6 +44,15 @@ def moments(values: np.ndarray) -> dict[str, float | int | None]:
         "zeros": int((seen == 0).sum()),
     }
     return out
+
+
+def stands_at_zero(values: np.ndarray) -> np.ndarray:
+    """Which channels of rows [T, C] end at zero: never below, and zero in `AT_ZERO` of them; bool [C].
+
+    As solar power, rain and rare counts do. A temperature that happens to have been above zero does not.
+    """
+    seen = np.maximum(np.isfinite(values).sum(0), 1)
+    return ((values == 0).sum(0) >= AT_ZERO * seen) & ~(values < 0).any(0)
 
 
 def moving_average(values: np.ndarray, width: int) -> np.ndarray:

@@ -258,6 +258,8 @@ def training_charts(record: RunRecord) -> list[Chart]:
     history = record.history
     if history is None or "step" not in history:
         return []
+    if "train/loss" in history:  # what was validated after the fit is its best weights again
+        history = history[history["step"] <= history.loc[history["train/loss"].notna(), "step"].max()]
     out = []
     for name, column, title in (
         ("train_loss", "train/loss", "Training loss"),

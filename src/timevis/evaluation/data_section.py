@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from timevis.data.quality import counted
+from timevis.data.quality import counted, in_short
 from timevis.evaluation.verdict import number
 
 NAMED_PLACES = 3
@@ -51,13 +51,6 @@ def when(time: str) -> str:
     zone = " UTC" if time.endswith("+00:00") else ""
     time = time.removesuffix("+00:00")
     return (time[:-3] if time.endswith(":00") and time.count(":") == 2 else time) + zone
-
-
-def in_short(names: list[str]) -> str:
-    """Names with commas between, the first `MOST_CHANNELS` of many."""
-    if len(names) > MOST_CHANNELS:
-        return ", ".join(names[:MOST_CHANNELS]) + f" and {len(names) - MOST_CHANNELS} more"
-    return ", ".join(names)
 
 
 def findings(report: dict[str, Any]) -> list[str]:

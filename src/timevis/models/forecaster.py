@@ -13,12 +13,11 @@ from torch import Tensor, nn
 
 from timevis.config_check import check_arguments, check_choices
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.statistics import stands_at_zero
 from timevis.data.windows import Batch
 from timevis.metrics import ForecastMetrics
 
 QUANTILE_LEVELS = (0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975)
-
-AT_ZERO = 0.05
 
 
 @dataclass
@@ -150,7 +149,7 @@ class Forecaster(pl.LightningModule):
         self.channel_mean.copy_(torch.from_numpy(datamodule.scaler.mean))
         self.channel_std.copy_(torch.from_numpy(datamodule.scaler.std))
         self.mase_scale.copy_(torch.from_numpy(naive_scale(datamodule)))
-        self.at_zero.copy_(torch.from_numpy(stands_at_zero(datamodule)))
+        self.at_zero.copy_(torch.from_numpy(stands_at_zero(datamodule.panel.values[: datamodule.split.train_end])))
 
     def calibrate(self, datamodule: WindowDataModule) -> None:
         """Learn what needs the fitted model (residual quantiles, a temperature) from the validation part."""
@@ -239,16 +238,6 @@ def naive_scale(datamodule: WindowDataModule) -> np.ndarray:
         if seen.any() and difference[seen].mean() > 0:
             out[c] = difference[seen].mean()
     return out
-
-
-def stands_at_zero(datamodule: WindowDataModule) -> np.ndarray:
-    """Which channels end at zero: never below in the training part, and zero in `AT_ZERO` of its rows; bool [C].
-
-    As solar power, rain and rare counts do. A temperature that happens to have been above zero does not.
-    """
-    values = datamodule.panel.values[: datamodule.split.train_end]
-    seen = np.maximum(np.isfinite(values).sum(0), 1)
-    return ((values == 0).sum(0) >= AT_ZERO * seen) & ~(values < 0).any(0)
 
 
 def _of_before(module: Forecaster, state: dict[str, Any], prefix: str, *args: Any) -> None:
