@@ -60,7 +60,7 @@ def write_report(run_folder: Path | str) -> Path:
         facts=words.run_facts(record),
         settings=words.settings(record),
         data=words.data_section(record),
-        metrics=words.metric_rows(record.results),
+        metrics=words.metric_rows(record),
         calibration=words.calibration(record.results),
         sample=words.sample(record),
         costs=words.cost_rows(record.results),

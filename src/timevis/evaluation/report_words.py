@@ -190,8 +190,15 @@ def cost_rows(results: dict[str, Any]) -> list[tuple[str, str]]:
     return [(name, number(cost[key])) for key, name in COSTS.items() if key in cost]
 
 
-def metric_rows(results: dict[str, Any]) -> list[dict[str, Any]]:
-    rows = []
+def metric_rows(record: RunRecord) -> list[dict[str, Any]]:
+    """Each metric in words: ours, seasonal naive's, and the change; its meaning names the unit of the data."""
+    rows, results = [], record.results
+    units = {record.unit_of(channel) for channel in record.channels}
+    unit = "in the unit of the values"
+    if len(units) > 1:
+        unit = "over channels of different units: compare it between models only"
+    elif units != {""}:
+        unit = f"in {units.pop()}"
     for key, words in METRICS.items():
         ours, naive = results["metrics"][key], results["seasonal_naive"][key]
         change, better = "", None
@@ -201,7 +208,7 @@ def metric_rows(results: dict[str, Any]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "name": words.name,
-                "meaning": words.meaning,
+                "meaning": words.meaning.format(unit=unit),
                 "value": number(ours["value"], words.percent),
                 "interval": interval(ours, words.percent),
                 "naive": number(naive["value"], words.percent),

@@ -12,7 +12,10 @@ from timevis.evaluation.run_record import model_label
 
 @dataclass(frozen=True)
 class MetricWords:
-    """How a metric is shown: its short name, what it is, and whether less is better (None where neither is)."""
+    """How a metric is shown: its short name, what it is, and whether less is better (None where neither is).
+
+    What it is has a place for the words ``{unit}`` where its values have the data's.
+    """
 
     name: str
     meaning: str
@@ -22,10 +25,13 @@ class MetricWords:
 
 METRICS = {
     "wql": MetricWords("WQL", "weighted quantile loss over the levels 0.1 to 0.9; scores the whole forecast"),
-    "crps": MetricWords("CRPS", "twice the mean pinball loss over all levels, in the unit of the values"),
-    "mase": MetricWords("MASE", "absolute error over that of repeating the season before, in the training part"),
-    "mae": MetricWords("MAE", "mean absolute error of the median, in the unit of the values"),
-    "rmse": MetricWords("RMSE", "root mean squared error of the point forecast, in the unit of the values"),
+    "crps": MetricWords("CRPS", "twice the mean pinball loss over all levels, {unit}"),
+    "mase": MetricWords(
+        "MASE",
+        "absolute error over seasonal naive's in the training part; – where that made none",
+    ),
+    "mae": MetricWords("MAE", "mean absolute error of the median, {unit}"),
+    "rmse": MetricWords("RMSE", "root mean squared error of the point forecast, {unit}"),
     "wape": MetricWords("WAPE", "absolute error over the sum of absolute truths", percent=True),
     "smape": MetricWords("sMAPE", "symmetric percentage error", percent=True),
     "mse_scaled": MetricWords(
@@ -34,7 +40,7 @@ METRICS = {
     "mae_scaled": MetricWords(
         "MAE, scaled", "on values standardised by the training part, as the literature reports"
     ),
-    "bias": MetricWords("Bias", "mean of point forecast less truth, in the unit of the values", None),
+    "bias": MetricWords("Bias", "mean of point forecast less truth, {unit}", None),
     "coverage_50": MetricWords("Coverage of 50 %", "share of truths inside the 50 % interval", None, True),
     "coverage_80": MetricWords("Coverage of 80 %", "share of truths inside the 80 % interval", None, True),
     "coverage_95": MetricWords("Coverage of 95 %", "share of truths inside the 95 % interval", None, True),
