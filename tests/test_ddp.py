@@ -97,6 +97,24 @@ def test_the_process_that_failed_first_says_why(compose_config, tmp_path, monkey
     assert (found["state"], found["error"], found["advice"]) == ("failed", "out of memory", "batch_size=64")
 
 
+def test_a_process_that_was_killed_is_the_reason_and_not_the_word_of_the_one_that_lost_it(
+    compose_config, tmp_path, monkeypatch
+):
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
+    Status(folder.path)._write()
+    lost = json.dumps({"reason": "connection reset by peer", "advice": ""})
+
+    def start(folder, rank, processes, group, train_on, port, reason):
+        return subprocess.Popen(
+            ["sh", "-c", "kill -9 $$" if rank else f"sleep 0.3; echo '{lost}' > {reason}; exit 1"]
+        )
+
+    monkeypatch.setattr("timevis.distributed._start", start)
+    with pytest.raises(TimeVisError, match=r"process 1 was killed from outside\n  .*memory"):
+        supervise(folder, 2, None, False)
+    assert folder.status["error"] == "process 1 was killed from outside"
+
+
 def test_a_worker_leaves_the_reason_of_its_failure(compose_config, tmp_path):
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear", "data=csv", "data.path=nowhere.csv"))
     reason = tmp_path / "1.json"

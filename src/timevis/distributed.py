@@ -26,6 +26,7 @@ from timevis.status import FINAL, Status
 from timevis.threads import threads_per_job
 
 GRACE_SECONDS = 30.0
+KILLED = "by the system where memory ran out: try a smaller model.fit.batch_size, or fewer trainer.devices"
 
 
 def process_count(options: DictConfig) -> int:
@@ -62,12 +63,13 @@ def supervise(folder: RunFolder, processes: int, group: str | None, train_on: bo
         reasons = [Path(place) / f"{rank}.json" for rank in range(processes)]
         port = _free_port()
         workers = [_start(folder, rank, processes, group, train_on, port, reasons[rank]) for rank in range(processes)]
-        told = False
+        told, killed = False, None
         while any(worker.poll() is None for worker in workers):
             if stop.signal is not None and not told:
                 _signal(workers, signal.SIGINT)
                 told = True
             if any(worker.poll() not in (None, 0) for worker in workers):
+                killed = next((rank for rank, w in enumerate(workers) if w.returncode == -signal.SIGKILL), None)
                 _end(workers)
             time.sleep(0.1)
         status = folder.status or {}
@@ -82,7 +84,9 @@ def supervise(folder: RunFolder, processes: int, group: str | None, train_on: bo
         first = min((r for r in reasons if r.exists()), key=lambda r: r.stat().st_mtime_ns, default=None)
         codes = {rank: worker.returncode for rank, worker in enumerate(workers)}
         failure = {"reason": f"processes ended with {codes}", "advice": "see train.log in the run folder"}
-        if first is not None:
+        if killed is not None:  # it had no time for a word, and the others only say that they lost it
+            failure = {"reason": f"process {killed} was killed from outside", "advice": KILLED}
+        elif first is not None:
             failure = json.loads(first.read_text(encoding="utf-8"))
         if status.get("state") != "cancelled":
             _conclude(folder, "failed", failure["reason"], failure["advice"])
