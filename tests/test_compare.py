@@ -95,6 +95,8 @@ def test_the_difference_is_that_of_the_metrics_and_its_tests_agree_in_sign(runs)
         assert row["difference"] == pytest.approx(ours - theirs)
         assert row["percent"] == pytest.approx(100 * (ours / theirs - 1))
         assert np.sign(row["dm_statistic"]) == np.sign(row["difference"])
+    row, skill = table.loc[("linear", "wql")], linear.results["skill"]["wql"]
+    assert (row["percent_low"], row["percent_high"]) == pytest.approx((-100 * skill["high"], -100 * skill["low"]))
 
 
 def test_a_single_run_is_compared_with_seasonal_naive(runs, tmp_path, capsys):

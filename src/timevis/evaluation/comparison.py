@@ -18,7 +18,10 @@ from timevis.evaluation.verdict import COSTS, METRICS, caution, is_reference
 from timevis.run_folder import settings
 
 COMPARED = ("wql", "crps", "mase", "mae_scaled", "mse_scaled")
-DIFFERENCE_COLUMNS = ("run", "metric", "difference", "low", "high", "percent", "p", "dm_statistic", "dm_p")
+DIFFERENCE_COLUMNS = (
+    *("run", "metric", "difference", "low", "high"),
+    *("percent", "percent_low", "percent_high", "p", "dm_statistic", "dm_p"),
+)
 SCALED = ("mase", "mae_scaled", "mse_scaled")
 """Metrics that are relative to the training part."""
 NAIVE = "seasonal naive"
@@ -219,7 +222,9 @@ def _differences(
                     "difference": found.value,
                     "low": found.low,
                     "high": found.high,
-                    "percent": 100 * found.value / found.reference if found.reference else float("nan"),
+                    "percent": found.percent.value,
+                    "percent_low": found.percent.low,
+                    "percent_high": found.percent.high,
                     "p": found.p,
                     "dm_statistic": test.statistic,
                     "dm_p": test.p,

@@ -21,14 +21,13 @@ def many(comparison: Comparison) -> bool:
 
 def overview(comparison: Comparison) -> pd.DataFrame:
     """A row per run, the lowest WQL first; the difference is that of WQL from the reference's, with its interval."""
-    base = comparison.metrics["wql"].get(comparison.reference)
     paired = comparison.differences.query("metric == 'wql'").set_index("run")
     rows = {}
     for label, values in comparison.metrics.sort_values("wql").iterrows():
         against = "reference" if label == comparison.reference else "–"
-        if label in paired.index and base:
-            low, high = (100 * paired.loc[label, ["low", "high"]].astype(float) / base).tolist()
-            against = _signed(paired.loc[label, "percent"], ".1f")
+        if label in paired.index:
+            percent, low, high = paired.loc[label, ["percent", "percent_low", "percent_high"]].astype(float)
+            against = _signed(percent, ".1f")
             against += " %" if math.isnan(low) else f" % ({_signed(low, '.1f')} to {_signed(high, '.1f')})"
         cost = comparison.cost.loc[label] if label in comparison.cost.index else {}
         rows[label] = {

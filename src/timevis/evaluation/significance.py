@@ -179,15 +179,15 @@ class Difference:
         With its 95 % interval; below zero where A's value is lower.
     p : float
         Two-sided bootstrap p-value of no difference.
-    reference : float
-        The metric of run B.
+    percent : Interval
+        The same in percent of run B's, resample by resample; NaN where run B's is zero.
     """
 
     value: float
     low: float
     high: float
     p: float
-    reference: float
+    percent: Interval
 
 
 def paired_difference(
@@ -207,14 +207,16 @@ def paired_difference(
     table = WindowTable.read(windows_a)
     other = _paired(table, windows_b)
     counts = _resample(table, horizon, resamples, seed)
-    theirs = other.metrics(counts)[metric]
-    difference = table.metrics(counts)[metric] - theirs
+    ours, theirs = table.metrics(counts)[metric], other.metrics(counts)[metric]
+    difference = ours - theirs
+    with np.errstate(divide="ignore", invalid="ignore"):
+        percent = _interval(np.where(theirs != 0, 100 * difference / theirs, np.nan))
     value, low, high = _interval(difference)
     p = float("nan")
     if np.isfinite(low):
         below, above = (difference[1:] <= 0).sum(), (difference[1:] >= 0).sum()
         p = min(1.0, 2 * (1 + int(min(below, above))) / (1 + resamples))
-    return Difference(value, low, high, p, float(theirs[0]))
+    return Difference(value, low, high, p, percent)
 
 
 @dataclass(frozen=True)
