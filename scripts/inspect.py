@@ -64,12 +64,13 @@ def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> in
     panel, report = load_panel(cfg)
     show(panel, report, cfg["split"], (context_length, horizon))
     out.mkdir(parents=True, exist_ok=True)
-    written = [out / f"{panel.card.name}.json"]
+    # a name of its own: beside my.json there may be no other my.json
+    written = [out / f"{panel.card.name}.report.json"]
     written[0].write_text(json.dumps(report.to_dict(), indent=1, ensure_ascii=False), encoding="utf-8")
     if plot:
         from timevis.inspection_plot import draw
 
-        written.append(draw(panel, report, cfg["split"], out / f"{panel.card.name}.png"))
+        written.append(draw(panel, report, cfg["split"], out / f"{panel.card.name}.report.png"))
     print(f"\nwritten: {', '.join(map(str, written))}")
     return 0
 

@@ -32,7 +32,7 @@ def test_a_skill_without_an_interval_has_no_brackets(finished_run):
 def test_metrics_in_the_unit_of_the_data_name_it_or_say_that_there_is_none(finished_run):
     record = RunRecord.load(finished_run("model=linear"))
     several = {name: str(i) for i, name in enumerate(record.channels)}
-    for units, unit, said in ((several, "", "different units"), ({}, "kW", "in kW"), ({}, "", "of the values")):
+    for units, unit, said in ((several, "", "different units"), ({}, "kW", "in kW"), ({}, "", "units are not known")):
         record.data_report["card"] = {"units": units, "unit": unit}
         meanings = {row["name"]: row["meaning"] for row in metric_rows(record)}
         assert {name for name, meaning in meanings.items() if said in meaning} == {"MAE", "RMSE", "CRPS", "Bias"}

@@ -115,6 +115,18 @@ def _grid(*columns: str) -> Grid:
     return grid
 
 
+def _missing(report: QualityReport) -> str:
+    """How many in all, and the longest run of them in one channel."""
+    gaps = {c: d["longest_gap"] for c, d in report.channels.items() if d["longest_gap"]}
+    longest = max(gaps, key=lambda c: gaps[c]["rows"], default=None)
+    where = (
+        f" (at most {gaps[longest]['rows']} in a row, in {longest} from {gaps[longest]['start']} on)"
+        if longest
+        else ""
+    )
+    return f"{sum(report.missing.values()):,}{where}"
+
+
 def _findings(report: QualityReport) -> Grid:
     grid = _grid("", "")
     grid.show_header = False
@@ -132,7 +144,7 @@ def _findings(report: QualityReport) -> Grid:
             "gaps",
             f"{gaps['count']} ({gaps['rows']} rows, longest {gaps['longest']})" if gaps["count"] else "none",
         ),
-        ("missing values", f"{sum(report.missing.values()):,}"),
+        ("missing values", _missing(report)),
         (
             "declared defects",
             f"{sum(d['masked'] for d in report.defects)} values masked" if report.defects else "none",

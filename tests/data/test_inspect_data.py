@@ -30,10 +30,20 @@ def test_inspect_prints_and_draws_what_generate_data_put_in(tmp_path: Path) -> N
     assert "1,500 rows of 2 channels" in done.stdout
     assert "1 identical" in done.stdout
     assert "1 (6 rows, longest 6)" in done.stdout
-    assert (tmp_path / "traffic.png").stat().st_size > 20_000
-    report = json.loads((tmp_path / "traffic.json").read_text())
+    assert (tmp_path / "traffic.report.png").stat().st_size > 20_000
+    report = json.loads((tmp_path / "traffic.report.json").read_text())
     assert report["gaps"]["rows"] == 6
     assert sum(o["count"] for o in report["outliers"].values()) == 1
+
+
+def test_the_file_that_is_looked_at_stays_as_it_is(tmp_path: Path) -> None:
+    data = {"time": [f"2024-01-{d:02} 0{h}:00" for d in range(1, 32) for h in range(10)], "load": [*range(310)]}
+    text = json.dumps(data)
+    (tmp_path / "my.json").write_text(text)
+    done = run("inspect.py", tmp_path / "my.json", "--out", tmp_path, "--no-plot")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "my.json").read_text() == text
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["my.json", "my.report.json"]
 
 
 def test_names_with_brackets_are_printed_whole(tmp_path: Path) -> None:

@@ -109,6 +109,15 @@ def test_gaps_are_rows_in_which_no_channel_was_observed() -> None:
     assert [p["rows"] for p in gaps["places"]] == [4, 2]
 
 
+def test_the_longest_gap_of_a_channel_is_located_whatever_the_others_hold() -> None:
+    values = np.ones((40, 2), np.float32)
+    values[[3, 10, 11, 12, 30, 31], 1] = np.nan
+    panel = panel_from_array(values)
+    first, second = describe_channels(panel, 30).values()
+    assert first["longest_gap"] is None
+    assert second["longest_gap"] == {"rows": 3, "start": str(panel.index[10])}
+
+
 def test_seasonality_in_the_report_is_that_of_the_training_part() -> None:
     values = np.random.default_rng(0).normal(size=(24 * 60, 1)).astype(np.float32)
     changed = values.copy()

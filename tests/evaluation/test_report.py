@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from timevis.errors import RunFolderError
-from timevis.evaluation.data_section import findings
+from timevis.evaluation.data_section import data_facts, findings
 from timevis.evaluation.report import write_report
-from timevis.evaluation.report_words import calibration
+from timevis.evaluation.report_words import calibration, clock, tiles
+from timevis.evaluation.run_record import RunRecord
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,8 @@ def test_kept_windows_without_a_truth_leave_their_sections_empty(copy):
 )
 def test_calibration_claims_no_more_than_the_interval_of_its_coverage_shows(value, low, high, said):
     entry = {"value": value, "low": low, "high": high}
-    assert calibration({"metrics": {f"coverage_{k}": entry for k in (50, 80, 95)}}).endswith(said)
+    results = {"metrics": {f"coverage_{k}": entry for k in (50, 80, 95)}, "window_set": {"channels": ["one"]}}
+    assert calibration(results).endswith(said)
 
 
 def test_an_unscored_folder_is_refused(tmp_path):
@@ -135,6 +137,7 @@ def test_every_defect_is_told_with_its_count_and_place():
         "off_grid": {"moved": 3, "left_out": 1, "places": []},
         "gaps": {"count": 1, "rows": 9, "longest": 9, "places": [{"start": "2024-02-01 00:00:00", "rows": 9}]},
         "missing": {"a": 9, "b": 0},
+        "channels": {"a": {"longest_gap": {"rows": 6, "start": "2024-02-01 00:00:00"}}},
         "outliers": {"a": {"count": 5, "masked": 2, "places": [{"time": "2024-03-01 00:00:00", "value": 7.0}]}},
         "defects": [{"start": "2012-03-25", "end": "2012-03-26", "reason": "clock change", "masked": 1}],
         "left_out": {"c": "is constant (0)"},
@@ -149,9 +152,9 @@ def test_every_defect_is_told_with_its_count_and_place():
         "3 rows slightly off",
         "1 row between the steps",
         "9 rows in 1 gap",
-        "a 9",
+        "a 9 (at most 6 in a row, from 2024-02-01 00:00 on)",
         "a: 5 outliers, 2 of them masked: 2024-03-01 00:00 (7) and 4 more",
-        "clock change; 1 values masked",
+        "clock change; 1 value masked",
         "c (is constant (0))",
         "The time column is 'time'.",
     ):
@@ -164,3 +167,26 @@ def test_many_channels_do_not_drown_the_report(finished_run):
     assert "The 8 channels with the largest MASE" in page  # as many as windows were kept
     assert "and 25 more" in page
     assert "MASE / seasonal naive" in page
+
+
+@pytest.mark.parametrize(
+    ("timezone", "start", "fact", "time"),
+    [
+        (None, "2024-01-01 00:00:00", "times are taken as they are written", "local time"),
+        (None, "2024-01-01 00:00:00+00:00", "UTC, as no data.timezone is given", "UTC time"),
+        ("Europe/Berlin", "2024-01-01 00:00:00+00:00", "Europe/Berlin", "local time"),
+    ],
+)
+def test_the_time_zone_is_the_one_that_hours_are_told_in(run, timezone, start, fact, time):
+    record = RunRecord.load(run)
+    record.data_report.update(timezone=timezone, start=start)
+    assert ("Time zone", fact) in data_facts(record.data_report, record.results)
+    assert clock(record) == time
+
+
+def test_a_share_that_is_averaged_over_channels_says_so(run):
+    results = RunRecord.load(run).results
+    assert "on all test windows, averaged over channels, the 50" in calibration(results)
+    assert any(tile["under"] == "of the truths, averaged over channels" for tile in tiles(results))
+    results["window_set"]["channels"] = ["one"]
+    assert "on all test windows, the 50" in calibration(results)

@@ -50,7 +50,7 @@ class QualityReport:
     split : dict
         First and last time and rows of each part.
     channels : dict
-        Per channel: counts, moments, quantiles, seasonality (of the training part), autocorrelation.
+        Per channel: counts, the longest gap, moments, quantiles, seasonality (of the training part), autocorrelation.
     covariates : dict
         Per covariate: known or observed, and missing cells.
     notes : list of str
@@ -142,8 +142,7 @@ def find_gaps(panel: Panel) -> dict[str, Any]:
         empty &= np.isnan(panel.values[:, j])
         if not empty.any():
             return {"count": 0, "rows": 0, "longest": 0, "places": []}
-    edges = np.flatnonzero(np.diff(np.r_[0, empty.astype(np.int8), 0]))
-    first, length = edges[::2], edges[1::2] - edges[::2]
+    first, length = _runs(empty)
     order = np.argsort(-length, kind="stable")[:LISTED]
     places = [
         {
@@ -154,6 +153,21 @@ def find_gaps(panel: Panel) -> dict[str, Any]:
         for i in order
     ]
     return {"count": len(first), "rows": int(length.sum()), "longest": int(length.max()), "places": places}
+
+
+def _runs(marked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First rows and lengths of the runs of True in bool [T]."""
+    edges = np.flatnonzero(np.diff(np.r_[0, marked.astype(np.int8), 0]))
+    return edges[::2], edges[1::2] - edges[::2]
+
+
+def longest_gap(column: np.ndarray, index: pd.DatetimeIndex) -> dict[str, Any] | None:
+    """Rows and first time of the longest run without a value of a channel [T]; None without any."""
+    first, length = _runs(np.isnan(column))
+    if not len(first):
+        return None
+    longest = int(length.argmax())
+    return {"rows": int(length[longest]), "start": str(index[first[longest]])}
 
 
 def describe_channels(panel: Panel, train_end: int) -> dict[str, dict[str, Any]]:
@@ -167,6 +181,7 @@ def describe_channels(panel: Panel, train_end: int) -> dict[str, dict[str, Any]]
             "unit": panel.card.unit_of(channel),
             "description": panel.card.channel_descriptions.get(channel, ""),
             **moments(column),
+            "longest_gap": longest_gap(column, panel.index),
             "seasonality": [
                 {"name": name, "period": period, "strength": seasonal_strength(train, period)}
                 for name, period in periods.items()

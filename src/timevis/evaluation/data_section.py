@@ -27,7 +27,7 @@ def data_facts(report: dict[str, Any], results: dict[str, Any]) -> list[tuple[st
         ("Domain", card["domain"]),
         ("Rows", f"{number(report['rows'])} from {when(report['start'])} to {when(report['end'])}"),
         ("Frequency", report["frequency"] + (" (inferred)" if report["frequency_inferred"] else "")),
-        ("Time zone", report["timezone"] or "times are taken as they are written"),
+        ("Time zone", report["timezone"] or (UTC if in_utc(report) else "times are taken as they are written")),
         ("Channels", in_short(window_set["channels"])),
         ("Covariates", in_short([f"{name} ({_kind(c)})" for name, c in report["covariates"].items()])),
         *((f"{_PARTS.get(part, part)} part", _part(what)) for part, what in report["split"].items()),
@@ -36,6 +36,14 @@ def data_facts(report: dict[str, Any], results: dict[str, Any]) -> list[tuple[st
 
 
 _PARTS = {"train": "Training", "val": "Validation", "test": "Test"}
+
+
+UTC = "UTC, as no data.timezone is given"
+
+
+def in_utc(report: dict[str, Any]) -> bool:
+    """Whether times had a zone, and are told in UTC since no other was asked for."""
+    return report["timezone"] is None and report["start"].endswith("+00:00")
 
 
 def _kind(covariate: dict[str, Any]) -> str:
@@ -73,22 +81,30 @@ def findings(report: dict[str, Any]) -> list[str]:
     if gaps.get("count"):
         places = _places([f"{when(p['start'])} ({_rows(p['rows'])})" for p in gaps["places"]], gaps["count"])
         out.append(
-            f"{number(gaps['rows'])} rows in {number(gaps['count'])} gaps have no value at all; "
+            f"{_rows(gaps['rows'])} in {counted(gaps['count'], 'gap', number)} have no value at all; "
             f"the longest is {_rows(gaps['longest'])}. Largest first: {places}. They are missing, not filled."
         )
     missing = {c: n for c, n in report["missing"].items() if n}
     if missing:
-        listed = in_short([f"{c} {number(n)}" for c, n in sorted(missing.items(), key=lambda item: -item[1])])
+        most = sorted(missing.items(), key=lambda item: -item[1])
+        listed = in_short([f"{c} {number(n)}{_longest(report.get('channels', {}).get(c, {}))}" for c, n in most])
         out.append(f"Values missing after cleaning: {listed}. They carry no weight in training or scores.")
     out += _outliers(report["outliers"])
     for defect in report["defects"]:
         span = f"{when(str(defect['start']))} to {when(str(defect['end']))}"
-        masked = f"{number(defect['masked'])} values masked"
+        masked = f"{counted(defect['masked'], 'value', number)} masked"
         out.append(f"Declared by the dataset card, {span}: {defect['reason']}; {masked}.")
     unused = [f"{column} ({reason})" for column, reason in report["left_out"].items()]
     if unused:
         out.append(f"Columns not used: {in_short(unused)}.")
     return out + [note[:1].upper() + note[1:].rstrip(".") + "." for note in report["notes"]]
+
+
+def _longest(channel: dict[str, Any]) -> str:
+    gap = channel.get("longest_gap")
+    return (
+        f" (at most {number(gap['rows'])} in a row, from {when(gap['start'])} on)" if gap and gap["rows"] > 1 else ""
+    )
 
 
 def _outliers(outliers: dict[str, Any]) -> list[str]:

@@ -69,6 +69,7 @@ def write_report(run_folder: Path | str) -> Path:
         worst=worst[:4],
         worst_table=words.worst_rows(record, forecasts.take(worst_rows)),
         typical=len(typical.frame),
+        clock=words.clock(record),
         statistics=words.statistics(record, typical),
         explored=_explored(forecasts, worst_rows, record),
         number=number,

@@ -13,6 +13,7 @@ from timevis.evaluation.run_record import RunRecord
 from timevis.evaluation.verdict import COSTS, METRICS, interval, minus, number
 
 MOST_CHANNEL_ROWS = 20
+SHOWN_TEXTS = 5
 
 
 def contents(record: RunRecord) -> list[tuple[str, str]]:
@@ -55,7 +56,7 @@ def tiles(results: dict[str, Any]) -> list[dict[str, str]]:
         {
             "name": "80 % interval holds",
             "value": number(metrics["coverage_80"]["value"], percent=True),
-            "under": "of the truths",
+            "under": "of the truths" + _per_channel(results),
         },
         {
             "name": "Training",
@@ -151,6 +152,16 @@ def data_section(record: RunRecord) -> dict[str, Any]:
     }
 
 
+def _per_channel(results: dict[str, Any]) -> str:
+    """What is said of a share that is taken per channel first."""
+    return ", averaged over channels" if len(results["window_set"]["channels"]) > 1 else ""
+
+
+def clock(record: RunRecord) -> str:
+    """Which time hours and weekdays of the report are."""
+    return "UTC time" if data_words.in_utc(record.data_report) else "local time"
+
+
 def calibration(results: dict[str, Any]) -> str:
     """How the intervals did, in a sentence or two."""
     shares = {k: results["metrics"][f"coverage_{k}"]["value"] for k in (50, 80, 95)}
@@ -161,7 +172,7 @@ def calibration(results: dict[str, Any]) -> str:
     word = "about right" if abs(off) <= 0.04 else "too wide" if off > 0 else "too narrow"
     sure = entry["low"] is not None and not entry["low"] <= 0.8 <= entry["high"]
     doubt = "" if sure or abs(off) <= 0.04 else ", but these windows are too few to be sure of it"
-    return f"Of the truths on all test windows, {held}. The 80 % interval is {word}{doubt}."
+    return f"Of the truths on all test windows{_per_channel(results)}, {held}. The 80 % interval is {word}{doubt}."
 
 
 def sample(record: RunRecord) -> dict[str, Any] | None:
@@ -180,7 +191,8 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, np.ndarray | list):
-        return "\n".join(_text(v) for v in value[:5])
+        more = [f"and {len(value) - SHOWN_TEXTS} more"] if len(value) > SHOWN_TEXTS else []
+        return "\n".join([*map(_text, value[:SHOWN_TEXTS]), *more])
     return str(value)
 
 
@@ -195,7 +207,9 @@ def metric_rows(record: RunRecord) -> list[dict[str, Any]]:
     rows, results = [], record.results
     units = {record.unit_of(channel) for channel in record.channels}
     unit = "in the unit of the values"
-    if len(units) > 1:
+    if units == {""} and len(record.channels) > 1:
+        unit = "averaged over channels whose units are not known"
+    elif len(units) > 1:
         unit = "over channels of different units: compare it between models only"
     elif units != {""}:
         unit = f"in {units.pop()}"
