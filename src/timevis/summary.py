@@ -26,7 +26,9 @@ def print_results(results: dict[str, Any], console: Console | None = None) -> No
     """Each metric with seasonal naive beside it, the skill with its 95 % interval, and the cost."""
     run, window_set, cost = results["run"], results["window_set"], results["cost"]
     label = escape(model_label(run))
-    table = Table(title=f"{label} on {run['data']}, test windows: {window_set['windows']}, seed {run['seed']}")
+    empty = window_set.get("without_truth")
+    windows = f"{window_set['windows']}{f', {empty} without a truth' if empty else ''}"
+    table = Table(title=f"{label} on {run['data']}, test windows: {windows}, seed {run['seed']}")
     table.add_column("")
     for column in (label, "95 % interval", "seasonal naive"):
         table.add_column(column, justify="right")

@@ -95,8 +95,10 @@ def test_a_saved_context_is_empty_where_nothing_was_observed(panel):
 def test_a_window_without_a_truth_is_none_of_the_worst(panel):
     values = panel.values.copy()
     values[960:1196] = np.nan
-    _, found = score(panel.with_values(values), save_windows=1, max_windows=5)
+    data, found = score(panel.with_values(values), save_windows=1, max_windows=5)
     assert found.predictions["origin"][found.predictions["worst"]].unique().tolist() == [1188]
+    results = build_results(run={}, datamodule=data, backtest=found, validation={}, cost={})
+    assert (results["window_set"]["windows"], results["window_set"]["without_truth"]) == (10, 8)
 
 
 def test_a_reference_equal_to_the_model_has_no_skill_over_it_and_results_are_json(panel):

@@ -90,9 +90,12 @@ def test_values_that_are_missing_are_shown_as_a_dash(copy):
     for entry in results["skill"].values():
         entry["low"] = entry["high"] = None
     results["metrics"]["wape"] = {"value": None, "low": None, "high": None}
+    results["window_set"]["without_truth"] = 7
     (copy / "results.json").write_text(json.dumps(results))
     write_report(copy)
-    assert "too few test windows" in (copy / "report.html").read_text()
+    page = (copy / "report.html").read_text()
+    assert "too few test windows" in page
+    assert "7 of which hold no truth" in page
 
 
 def test_kept_windows_without_a_truth_leave_their_sections_empty(copy):

@@ -56,6 +56,7 @@ def build_results(
             "window_set": {
                 "hash": datamodule.window_set_hash(),
                 "windows": len(windows),
+                "without_truth": int((backtest.windows["count"] == 0).sum()),
                 "origins": len(windows.origins),
                 "first_origin": str(datamodule.panel.index[int(windows.origins[0])]),
                 "last_origin": str(datamodule.panel.index[int(windows.origins[-1])]),
