@@ -61,6 +61,39 @@ def test_dates_that_stay_ambiguous_are_an_error_that_asks() -> None:
     assert (parsed(DAYS[:12].strftime("%d/%m/%Y"), day_first=True) == DAYS[:12]).all()
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "%H:%M %d/%m/%Y",
+        "%a %d/%m/%Y %H:%M",
+        "%A, %d/%m/%Y %H:%M",
+        "%H:%M:%S %d.%m.%Y",
+        "%I:%M %p %d/%m/%Y",
+        "%H:%M, %d-%m-%Y",
+        "%H:%M %a %m/%d/%y",
+        "%a., %d.%m.%Y, %H:%M",
+        "%H:%M %Y-%m-%d",
+        "%a, %d %b %Y %H:%M:%S",
+        "%a %b %d %H:%M:%S %Y",
+    ],
+)
+def test_a_date_may_stand_behind_a_clock_or_a_weekday(pattern: str) -> None:
+    assert (parsed(HOURS.strftime(pattern)) == HOURS).all()
+
+
+def test_the_day_or_month_first_is_asked_for_behind_a_clock_too() -> None:
+    text = DAYS[:12].strftime("%H:%M %d/%m/%Y")
+    with pytest.raises(DataError, match="day first or month first"):
+        parsed(text)
+    assert (parsed(text, day_first=True) == DAYS[:12]).all()
+
+
+@pytest.mark.parametrize("pattern", ["%Hh%M %d/%m/%Y", "%d %m %Y %H:%M", "Week %d/%m/%Y", "%d/%m-%Y", "%HZ %d.%m.%Y"])
+def test_dates_that_nothing_tells_are_refused_and_not_guessed_row_by_row(pattern: str) -> None:
+    with pytest.raises(DataError, match=r"row 1, column 'time': the time .* is not a date or time"):
+        parsed(DAYS.strftime(pattern))
+
+
 def test_dates_in_both_orders_are_an_error_that_names_both_rows() -> None:
     text = list(DAYS.strftime("%d/%m/%Y"))
     text[40] = "02/25/2024"

@@ -21,17 +21,28 @@ PERIOD = re.compile(
     r"|(?P<month>\d{1,2})[./-](?P<year3>\d{4}))$"
 )
 PLAUSIBLE = re.compile(r"\d{4}|[A-Za-z]{3}")
+UNTOLD = re.compile(r"^(?!\d{4}).*?(?<![\d:.])\d{1,2}\s?[/.\-\s]\s?\d{1,2}\s?[/.\-\s]\s?(?:\d{4}|\d{2})(?![\d:])")
+"""A date of numbers that is not at the front, or is written in a way that nothing tells its day from its month."""
+WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?[,\s]\s*)?"
+CLOCK = r"(\d{1,2}(?::\d{2}){1,2}(?:[.,]\d+)?(?:\s*[ap]\.?m\b\.?)?)"
+CLOCK_FIRST = re.compile(rf"(?i)^{WEEKDAY}{CLOCK}[,\s]\s*{WEEKDAY}(?=\S*\d)(.+)$")
+WEEKDAY_FIRST = re.compile(rf"(?i)^{WEEKDAY}(?=\d)")
 
 
 def parse_plain(text: pd.Series, utc: bool = False) -> pd.Series:
     """Times that begin with the year or name the month; NaT where a text is not one, or has a zone without `utc`."""
     parsed = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=utc)
-    left = parsed.isna() & text.str.contains(PLAUSIBLE)
+    left = parsed.isna() & text.str.contains(PLAUSIBLE) & ~text.str.contains(UNTOLD)
     if left.any():
         rest = pd.to_datetime(text[left], format="mixed", errors="coerce", utc=utc)
         parsed = parsed.astype(rest.dtype) if parsed.isna().all() else parsed
         parsed[left] = rest.mask(rest.dt.year == 1)  # a text without a year
     return parsed
+
+
+def date_first(text: pd.Series) -> pd.Series:
+    """Write Sun 01/02/2020 without the day of the week, and 13:00 01/02/2020 with the clock behind the date."""
+    return text.str.replace(CLOCK_FIRST, r"\2 \1", regex=True).str.replace(WEEKDAY_FIRST, "", regex=True)
 
 
 def full_years(text: pd.Series, notes: list[str]) -> pd.Series:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.dates import DAY_OR_MONTH, day_or_month, first_days, full_years, parse_plain
+from timevis.data.dates import DAY_OR_MONTH, date_first, day_or_month, first_days, full_years, parse_plain
 from timevis.data.table import MISSING, Table, short
 from timevis.errors import ConfigError, DataError
 
@@ -57,7 +57,7 @@ def looks_like_time(column: pd.Series) -> bool:
     filled = column.dropna()
     sample = filled.iloc[:: max(1, len(filled) // 20)].map(_written)
     sample = sample[~sample.isin(MISSING)]
-    sample = first_days(sample.str.replace("[年月]", "-", regex=True).str.replace("日", ""))
+    sample = first_days(date_first(sample.str.replace("[年月]", "-", regex=True).str.replace("日", "")))
     if not len(sample) or not sample.str.contains(r"\d").all():
         return False
     return bool((sample.str.match(DAY_OR_MONTH) | parse_plain(sample, utc=True).notna()).mean() >= 0.5)
@@ -103,7 +103,7 @@ def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = N
         )
     notes: list[str] = []
     plain = text.str.replace(OFFSET, "", regex=True).str.strip() if zoned.any() else text
-    plain = first_days(full_years(plain, notes))
+    plain = first_days(full_years(date_first(plain), notes))
     late = plain.str.contains(END_OF_DAY)
     plain = plain.str.replace(END_OF_DAY, " 00:00", regex=True)
     numeric = plain.str.match(DAY_OR_MONTH)
