@@ -101,6 +101,19 @@ def test_dates_in_both_orders_are_an_error_that_names_both_rows() -> None:
         parsed(text)
 
 
+@pytest.mark.parametrize("cell", [lambda d: d.to_pydatetime(), lambda d: d.strftime("%Y-%m-%d"), str])
+@pytest.mark.parametrize("pattern", ["%d/%m/%Y", "%m/%d/%y", "%d.%m.%Y 00:00"])
+def test_dates_with_day_and_month_swapped_by_a_spreadsheet_are_an_error_that_names_both(cell, pattern: str) -> None:
+    cells = [d.strftime(pattern) if d.day > 12 else cell(d.replace(day=d.month, month=d.day)) for d in DAYS]
+    with pytest.raises(DataError, match=r"the date '2024-01-01.*' in row 1 and the text '.*13.*' in row 13"):
+        parsed(cells)
+
+
+def test_dates_and_text_that_agree_may_stand_together() -> None:
+    cells = [d.strftime("%d/%m/%Y") if i % 3 else d.to_pydatetime() for i, d in enumerate(DAYS)]
+    assert (parsed(cells) == DAYS).all()
+
+
 def test_zoned_times_become_utc_and_one_offset_is_the_calendars_zone() -> None:
     times = parse_times(Table(pd.DataFrame({"time": HOURS.strftime("%Y-%m-%dT%H:%M+02:00")}), "t.csv"), ("time",))
     assert (times.index == HOURS.tz_localize("UTC") - pd.Timedelta(hours=2)).all()

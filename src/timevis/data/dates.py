@@ -90,6 +90,20 @@ def day_or_month(table: Table, name: str, text: pd.Series, day_first: bool | Non
     return _assemble(text, fields, day_first)
 
 
+def refuse_swapped(table: Table, name: str, text: pd.Series, numeric: pd.Series) -> None:
+    """Refuse what a spreadsheet makes of 01/02/2020 and 13/02/2020 in the wrong order: a swapped date, and text."""
+    fields = text[numeric].str.extract(DAY_OR_MONTH)
+    days = text[~numeric].str.extract(r"^\d{4}-\d{2}-(\d{2})")[0].dropna().astype(int)
+    if len(days) and (days <= 12).all() and (fields[[0, 2]].astype(int).max(axis=1) > 12).all():
+        date, other = days.index[0], fields.index[0]
+        raise DataError(
+            f"{table.source}: column {name!r} holds the date {text[date]!r} in {table.place(date)} and the text "
+            f"{text[other]!r} in {table.place(other)}; no date has a day above 12 and every text has one, as when a "
+            "spreadsheet reads the day for the month",
+            "write all dates as 2020-01-31, from the source that the spreadsheet was made of",
+        )
+
+
 def _assemble(text: pd.Series, fields: pd.DataFrame, day_first: bool) -> pd.Series:
     day, month = (fields[0], fields[2]) if day_first else (fields[2], fields[0])
     rest = text.str.replace(DAY_OR_MONTH, "", n=1, regex=True).str.strip()

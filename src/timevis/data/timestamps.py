@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.dates import DAY_OR_MONTH, date_first, day_or_month, first_days, full_years, parse_plain
+from timevis.data.dates import (
+    DAY_OR_MONTH,
+    date_first,
+    day_or_month,
+    first_days,
+    full_years,
+    parse_plain,
+    refuse_swapped,
+)
 from timevis.data.table import MISSING, Table, short
 from timevis.errors import ConfigError, DataError
 
@@ -109,6 +117,7 @@ def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = N
     numeric = plain.str.match(DAY_OR_MONTH)
     wall = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
     if numeric.any():
+        refuse_swapped(table, label, plain, numeric)
         wall[numeric] = day_or_month(table, label, plain[numeric], day_first, notes)
     if not numeric.all():
         wall[~numeric] = parse_plain(plain[~numeric])
