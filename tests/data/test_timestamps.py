@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timevis.data.table import Table
+from timevis.data.text_table import read_text
 from timevis.data.timestamps import parse_times
 from timevis.errors import DataError
 
@@ -179,6 +180,24 @@ def test_a_cell_that_is_not_a_time_is_named(cell: str, message: str) -> None:
     text[3] = cell
     with pytest.raises(DataError, match=rf"t.csv: row 4, column 'time'.*{message}"):
         parsed(text)
+
+
+@pytest.mark.parametrize("cell", ["2024-02-30 00:00", "2024-02-30T00:00:00", "2024-02-30", "2023-02-29 00:00+01:00"])
+def test_a_day_that_does_not_exist_is_an_error_with_its_row(cell: str) -> None:
+    days = [f"2024-02-{day}{cell[10:]}" for day in (28, 29)]
+    raw = "time,load\n" + "".join(f"{time},1\n" for time in (*days, cell))
+    with pytest.raises(DataError, match=r"row 4, column 'time': the time '20.*is not a date or time"):
+        parse_times(read_text(raw.encode(), "t.csv"), ("time",))
+
+
+@pytest.mark.parametrize(
+    "pattern", ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M+02:00", "%Y-%m-%d %H:%MZ"]
+)
+def test_iso_times_of_a_text_file_are_read(pattern: str) -> None:
+    raw = "time,load\n" + "".join(f"{time},1\n" for time in HOURS.strftime(pattern))
+    times = parse_times(read_text(raw.encode(), "t.csv"), ("time",))
+    assert ((times.index if times.wall is None else times.wall) == HOURS).all()
+    assert times.zone == ("UTC+02:00" if "+" in pattern else None)
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])

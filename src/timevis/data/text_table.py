@@ -16,8 +16,6 @@ from timevis.errors import DataError
 DELIMITERS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
 """In the order in which they are preferred where several fit: a comma may also be a decimal mark."""
 HEAD_LINES = 200
-PLAIN_TIMES = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]
-"""Formats that are parsed while reading; times with a zone stay text, so that their offsets can be seen."""
 
 
 def read_text(raw: bytes, source: str, encoding: str | None = None, decimal: str | None = None) -> Table:
@@ -187,15 +185,22 @@ def _parse(
 
     if body >= len(raw) or not raw[body:].strip():
         raise DataError(f"{source}: the table has a header but no rows", HEADER_AND_ROWS)
-    try:
-        table = arrow_csv.read_csv(
+
+    def read(types: dict[str, pa.DataType]) -> pa.Table:
+        return arrow_csv.read_csv(
             pa.BufferReader(memoryview(raw)[body:]),
             read_options=arrow_csv.ReadOptions(column_names=names),
             parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=b'"' in raw),
             convert_options=arrow_csv.ConvertOptions(
-                null_values=sorted(MISSING), decimal_point=decimal, timestamp_parsers=PLAIN_TIMES
+                null_values=sorted(MISSING), decimal_point=decimal, column_types=types
             ),
         )
+
+    try:
+        table = read({})
+        zoned = [f.name for f in table.schema if pa.types.is_timestamp(f.type) and f.type.tz]
+        if zoned:  # times with a zone stay text, so that their offsets can be seen
+            table = read(dict.fromkeys(zoned, pa.string()))
     except pa.ArrowInvalid as error:
         for row, cells in _records(raw, delimiter):
             if row > header_row and cells and len(cells) != len(names):
