@@ -15,6 +15,7 @@ DAY_OR_MONTH = re.compile(r"(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
 SHORT_YEAR = re.compile(
     r"^(\d{1,2}(?:([/.\-])\d{1,2}\2|[-/ .][A-Za-z]{3,9}[-/ .])|[A-Za-z]{3,9}[-/ .'](?=\d+$))(\d{2})(?![\d:])"
 )
+YEAR_FIRST = re.compile(r"^(\d{2})([/.\-])(\d{2})\2(\d{2})(?![\d:])")
 PERIOD = re.compile(
     r"^(?:(?P<week_year>\d{4})[- ]?W(?P<week>\d\d?)(?:-?(?P<day>[1-7]))?"
     r"|(?P<year>\d{4})[-/ ]?Q(?P<quarter>[1-4])|Q(?P<quarter2>[1-4])[-/ ](?P<year2>\d{4})"
@@ -50,7 +51,44 @@ def full_years(text: pd.Series, notes: list[str]) -> pd.Series:
     if not text.str.match(SHORT_YEAR).any():
         return text
     notes.append("years of two digits are read as 1969 to 2068")
-    return text.str.replace(SHORT_YEAR, lambda m: f"{m[1]}{19 if m[3] >= '69' else 20}{m[3]}", regex=True)
+    return text.str.replace(SHORT_YEAR, lambda m: f"{m[1]}{_century(m[3])}{m[3]}", regex=True)
+
+
+def years_first(table: Table, name: str, text: pd.Series, notes: list[str]) -> pd.Series:
+    """Write 98-01-31 as 1998-01-31 where that, and neither the day nor the month first, makes the steps regular."""
+    short = text.str.match(YEAR_FIRST)
+    if not short.any():
+        return text
+    iso = text.str.replace(YEAR_FIRST, lambda m: f"{_century(m[1])}{m[1]}-{m[3]}-{m[4]}", regex=True)
+    year = regularity(parse_plain(iso[short]))
+    if not year:
+        return text
+    full = full_years(text[short], [])
+    fields = full.str.extract(DAY_OR_MONTH)
+    other = max(regularity(_assemble(full, fields, day_first)) for day_first in (False, True))
+    example = text[short].iloc[0]
+    if year == other:
+        raise DataError(
+            f"{table.source}: column {name!r}: dates such as {example!r} may be read with the year first or last",
+            "write them as 2020-01-31, or say data.cleaning.day_first=true or false if the year is last",
+        )
+    if year < other:
+        return text
+    notes.append(f"dates such as {example!r} are read year first; years of two digits as 1969 to 2068")
+    return iso
+
+
+def regularity(times: pd.Series) -> float:
+    """The share of the most common step, in months where steps are that long, times that of the cells with a time."""
+    steps = np.diff(np.unique(times.dropna().to_numpy()))
+    days = steps / np.timedelta64(1, "D")
+    near = np.where(days >= 28, np.round(days / 30.4), days * 1e4)
+    share = np.unique(near, return_counts=True)[1].max() / len(near) if len(near) else 1.0
+    return float(share * times.notna().mean())
+
+
+def _century(year: str) -> int:
+    return 19 if year >= "69" else 20
 
 
 def first_days(text: pd.Series) -> pd.Series:
@@ -113,12 +151,7 @@ def _assemble(text: pd.Series, fields: pd.DataFrame, day_first: bool) -> pd.Seri
 
 def _more_regular(table: Table, name: str, text: pd.Series, fields: pd.DataFrame) -> bool:
     """Whether reading the day first gives the more regular series."""
-    shares = []
-    for day_first in (False, True):
-        steps = np.diff(np.unique(_assemble(text, fields, day_first).dropna().to_numpy()))
-        days = steps.astype("timedelta64[s]").astype(float) / 86400
-        near = np.where(days >= 28, np.round(days / 30.4), days * 1e4)
-        shares.append(np.unique(near, return_counts=True)[1].max() / len(near) if len(near) else 1.0)
+    shares = [regularity(_assemble(text, fields, day_first)) for day_first in (False, True)]
     if shares[0] == shares[1]:
         raise DataError(
             f"{table.source}: column {name!r}: dates such as {text.iloc[0]!r} may be read day first or month first",

@@ -16,6 +16,8 @@ from timevis.data.dates import (
     full_years,
     parse_plain,
     refuse_swapped,
+    regularity,
+    years_first,
 )
 from timevis.data.table import MISSING, Table, short
 from timevis.errors import ConfigError, DataError
@@ -30,6 +32,7 @@ END_OF_DAY = r"[ T]24:00(?::00(?:[.,]0+)?)?$"
 PARTS = ("year", "month", "day", "hour", "minute", "second")
 COMPACT = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 """Formats of whole numbers such as 20240131, by their digits."""
+SHORT_COMPACT = ((10, "%y%m%d%H%M"), (12, "%y%m%d%H%M%S"))
 SPREADSHEET_DAYS = (20_000, 80_000)
 """From 1954 to 2119."""
 EPOCH_UNITS = (("s", 1e8, 1e10), ("ms", 1e11, 1e13), ("us", 1e14, 1e16), ("ns", 1e17, 1e19))
@@ -111,7 +114,10 @@ def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = N
         )
     notes: list[str] = []
     plain = text.str.replace(OFFSET, "", regex=True).str.strip() if zoned.any() else text
-    plain = first_days(full_years(date_first(plain), notes))
+    plain = date_first(plain)
+    if day_first is None:
+        plain = years_first(table, label, plain, notes)
+    plain = first_days(full_years(plain, notes))
     late = plain.str.contains(END_OF_DAY)
     plain = plain.str.replace(END_OF_DAY, " 00:00", regex=True)
     numeric = plain.str.match(DAY_OR_MONTH)
@@ -200,10 +206,10 @@ def _from_numbers(table: Table, name: str, column: pd.Series) -> Times:
     _refuse_first(table, name, column.isna(), "is empty")
     values = column.to_numpy(dtype=np.float64)
     low, high = values.min(), values.max()
-    if (values == np.floor(values)).all() and _is_compact(column, low, high):
+    layout = _layout(table, name, column, low, high) if (values == np.floor(values)).all() else None
+    if layout:
         written = column.astype(np.int64).astype(str)
-        layout = COMPACT[len(written.iloc[0])]
-        parsed = pd.to_datetime(written, format=layout, errors="coerce")
+        parsed = _compact(column, layout)
         _refuse_first(table, name, parsed.isna(), "is not a date or time", written)
         notes = [f"times such as {written.iloc[0]} are read as {layout}"]
         return Times(pd.DatetimeIndex(parsed).as_unit("us"), None, notes)
@@ -222,13 +228,40 @@ def _from_numbers(table: Table, name: str, column: pd.Series) -> Times:
     )
 
 
-def _is_compact(column: pd.Series, low: float, high: float) -> bool:
-    """Whether most of a sample of whole numbers from `low` to `high` are dates such as 20200131."""
+def _layout(table: Table, name: str, column: pd.Series, low: float, high: float) -> str | None:
+    """How whole numbers from `low` to `high` write dates, such as 20200131; None where they do not."""
     digits = len(f"{high:.0f}")
-    if digits not in COMPACT or len(f"{low:.0f}") != digits or not 1700 <= low // 10 ** (digits - 4) <= 2261:
-        return False
-    sample = column.iloc[:: max(1, len(column) // 100)].astype(np.int64).astype(str)
-    return bool(pd.to_datetime(sample, format=COMPACT[digits], errors="coerce").notna().mean() >= 0.5)
+    long = COMPACT.get(digits)
+    if long and (len(f"{low:.0f}") != digits or not 1700 <= low // 10 ** (digits - 4) <= 2261):
+        long = None
+    if long and _compact(column.iloc[:: max(1, len(column) // 100)], long).notna().mean() < 0.5:
+        long = None
+    short = next((layout for most, layout in SHORT_COMPACT if digits in (most - 1, most)), None)
+    if (
+        not short
+        or _compact(column.iloc[:100], short).isna().any()
+        or not (year := regularity(_compact(column, short)))
+    ):
+        return long
+    other = regularity(_compact(column, long)) if long else _epoch_regularity(column, low, high)
+    if year == other:
+        raise DataError(
+            f"{table.source}: column {name!r}: numbers such as {column.iloc[0]:.0f} may be read as {short} or as "
+            f"{long or 'the time since 1970'}",
+            "write times as 2020-01-31 13:00",
+        )
+    return short if year > other else long
+
+
+def _compact(column: pd.Series, layout: str) -> pd.Series:
+    written = column.astype(np.int64).astype(str)
+    width = next((digits for digits, short in SHORT_COMPACT if short == layout), 0)  # 0501010000 has lost its first 0
+    return pd.to_datetime(written.str.zfill(width), format=layout, errors="coerce")
+
+
+def _epoch_regularity(column: pd.Series, low: float, high: float) -> float:
+    unit = next((unit for unit, least, most in EPOCH_UNITS if least <= low and high < most), None)
+    return regularity(pd.to_datetime(column, unit=unit)) if unit else 0.0
 
 
 def _joined(table: Table, names: tuple[str, ...]) -> pd.Series:
