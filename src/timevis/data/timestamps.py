@@ -28,6 +28,7 @@ ZONED = (
 )
 DOTTED_CLOCK = r"^(\d{1,2})\.(\d{2})\.(\d{2})$"
 OFFSET = r"(?i)(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
+NAMED_OFFSET = r"(?i)(?<=[\dm])\s*(?:UTC|GMT)\s*([+-])(\d{1,2})(?::?(\d{2}))?$"
 END_OF_DAY = r"[ T]24:00(?::00(?:[.,]0+)?)?$"
 PARTS = ("year", "month", "day", "hour", "minute", "second")
 COMPACT = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
@@ -103,6 +104,7 @@ def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = N
     if text.str.fullmatch(r"\d{6}|\d{9,19}").all():
         return _from_numbers(table, label, text.astype(np.int64))
     text = text.str.replace("[年月]", "-", regex=True).str.replace("日", "")
+    text = text.str.replace(NAMED_OFFSET, lambda m: f"{m[1]}{m[2]:0>2}:{m[3] or '00'}", regex=True)
     zoned = text.str.contains(ZONED)
     if zoned.any() and not zoned.all():
         odd = int(np.argmax(zoned != zoned.iloc[0]))
