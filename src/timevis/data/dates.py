@@ -24,7 +24,9 @@ PERIOD = re.compile(
 PLAUSIBLE = re.compile(r"\d{4}|[A-Za-z]{3}")
 UNTOLD = re.compile(r"^(?!\d{4}).*?(?<![\d:.])\d{1,2}\s?[/.\-\s]\s?\d{1,2}\s?[/.\-\s]\s?(?:\d{4}|\d{2})(?![\d:])")
 """A date of numbers that is not at the front, or is written in a way that nothing tells its day from its month."""
-ZONE_BEHIND = re.compile(r"(?::\d\d.*|^\d{4}-?\d\d-?\d\d[T ]\d\d\s*)[+-]\d{1,2}(?::?\d\d)?$")
+ZONE_LEFT = re.compile(
+    r"(?i)(?::\d\d.*|^\d{4}-?\d\d-?\d\d(?:[T ]\d\d)?\s*)[+-]\d{1,2}(?::?\d\d)?$|\d\s*(?:Z|UTC|GMT)(?![a-z])"
+)
 WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?[,\s]\s*)?"
 CLOCK = r"(\d{1,2}(?::\d{2}){1,2}(?:[.,]\d+)?(?:\s*[ap]\.?m\b\.?)?)"
 CLOCK_FIRST = re.compile(rf"(?i)^{WEEKDAY}{CLOCK}[,\s]\s*{WEEKDAY}(?=\S*\d)(.+)$")
@@ -34,7 +36,7 @@ WEEKDAY_FIRST = re.compile(rf"(?i)^{WEEKDAY}(?=\d)")
 def parse_plain(text: pd.Series, utc: bool = False) -> pd.Series:
     """Times that begin with the year or name the month; NaT where a text is not one, or has a zone without `utc`."""
     if not utc:
-        text = text.mask(text.str.contains(ZONE_BEHIND), "")
+        text = text.mask(text.str.contains(ZONE_LEFT), "")
     parsed = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=utc)
     left = parsed.isna() & text.str.contains(PLAUSIBLE) & ~text.str.contains(UNTOLD)
     if left.any():

@@ -28,7 +28,7 @@ ZONED = (
 )
 DOTTED_CLOCK = r"^(\d{1,2})\.(\d{2})\.(\d{2})$"
 OFFSET = r"(?i)(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
-NAMED_OFFSET = r"(?i)(?<=[\dm])\s*(?:UTC|GMT)\s*([+-])(\d{1,2})(?::?(\d{2}))?$"
+NAMED_OFFSET = r"(?i)(?<=[\dm])\s*(?:UTC|GMT)\s*([+-])(\d{1,2})(?::?(\d{2}))?(?:\s*\([\w ]+\))?$"
 END_OF_DAY = r"[ T]24:00(?::00(?:[.,]0+)?)?$"
 PARTS = ("year", "month", "day", "hour", "minute", "second")
 COMPACT = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
@@ -104,13 +104,13 @@ def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = N
     if text.str.fullmatch(r"\d{6}|\d{9,19}").all():
         return _from_numbers(table, label, text.astype(np.int64))
     text = text.str.replace("[年月]", "-", regex=True).str.replace("日", "")
-    text = text.str.replace(NAMED_OFFSET, lambda m: f"{m[1]}{m[2]:0>2}:{m[3] or '00'}", regex=True)
+    written, text = text, text.str.replace(NAMED_OFFSET, lambda m: f"{m[1]}{m[2]:0>2}:{m[3] or '00'}", regex=True)
     zoned = text.str.contains(ZONED)
     if zoned.any() and not zoned.all():
         odd = int(np.argmax(zoned != zoned.iloc[0]))
         raise DataError(
-            f"{table.source}: {table.place(odd)}, column {label!r}: {text.iloc[odd]!r} has "
-            f"{'a' if zoned.iloc[odd] else 'no'} time zone, while {text.iloc[0]!r} above has "
+            f"{table.source}: {table.place(odd)}, column {label!r}: {written.iloc[odd]!r} has "
+            f"{'a' if zoned.iloc[odd] else 'no'} time zone, while {written.iloc[0]!r} above has "
             f"{'one' if zoned.iloc[0] else 'none'}",
             "give all times a zone, or none",
         )
@@ -132,9 +132,9 @@ def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = N
     wall = wall.mask(late, wall + pd.Timedelta(days=1))
     offsets = text.str.extract(OFFSET)[0].str.upper() if zoned.any() else None
     moments = wall if offsets is None else wall - _ahead(offsets)
-    _refuse_first(table, label, moments.isna(), "is not a date or time", text)
+    _refuse_first(table, label, moments.isna(), "is not a date or time", written)
     if late.any():
-        _refuse_two_midnights(table, label, text, moments, late)
+        _refuse_two_midnights(table, label, written, moments, late)
         notes.append("24:00 is read as 00:00 of the next day")
     if offsets is None:
         return Times(_settled(pd.DatetimeIndex(wall)), None, notes)
