@@ -9,33 +9,61 @@ import pandas as pd
 from pandas.api import types
 
 from timevis.data.table import MISSING
+from timevis.errors import DataError
 
 POINT = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 COMMA = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d*)(?:,\d+)?(?:[eE][+-]?\d+)?")
+WHOLE = re.compile(r"[+-]?\d+")
 BETWEEN_THOUSANDS = r"(?<=\d)[ \u00a0\u202f'’](?=\d{3})"
 SAMPLE = 50
 
 
 def decimal_mark(cells: Collection[str]) -> str | None:
-    """The decimal mark of numbers among other cells, ``.`` or ``,``; None where 1,250 may be one or a thousand."""
+    """The decimal mark that numbers among other cells show, ``.`` or ``,``; None where they show none."""
     point = [bool(POINT.fullmatch(c)) for c in cells]
     comma = [bool(COMMA.fullmatch(c)) for c in cells]
     only_point = any(p and not c for p, c in zip(point, comma, strict=True))
     only_comma = any(c and not p for p, c in zip(point, comma, strict=True))
-    if only_point or only_comma:
-        return "." if only_point else ","
-    return None if any(p and "," in cell for p, cell in zip(point, cells, strict=True)) else "."
+    return "." if only_point else "," if only_comma else None
 
 
-def read_separators(frame: pd.DataFrame, mark: str | None, notes: list[str]) -> None:
+def either_way(cells: Collection[str]) -> str | None:
+    """A number of a column that shows no decimal mark and may be a thousand: 1,250, or 1.250 beside 803.
+
+    Points stand between thousands where the numbers without one have up to three digits, and some have three.
+    """
+    commas = [c for c in cells if "," in c and POINT.fullmatch(c)]
+    points = [c for c in cells if "." in c and COMMA.fullmatch(c)]
+    longest = max((len(c.lstrip("+-")) for c in cells if WHOLE.fullmatch(c)), default=0)
+    return next(iter(commas + (points if longest == 3 else [])), None)
+
+
+def undecided(where: str, cell: str) -> DataError:
+    """The error that asks for the decimal mark."""
+    return DataError(
+        f"{where}: the {'comma' if ',' in cell else 'point'} in numbers such as {cell!r} may be a decimal mark or a "
+        "thousands separator",
+        "say data.cleaning.decimal=comma or point, or write the numbers without separators",
+    )
+
+
+def read_separators(frame: pd.DataFrame, mark: str | None, notes: list[str], source: str) -> None:
     """Turn text columns in which every cell is such a number into numbers, in place, and say so.
 
     Parameters
     ----------
     frame : DataFrame
     mark : {".", ","}, optional
-        The decimal mark of the file, which decides where a column can be read either way; else it stays text.
+        The decimal mark of the file, which decides where a column can be read either way.
     notes : list of str
+    source : str
+        Name of the file, for errors.
+
+    Raises
+    ------
+    DataError
+        Without `mark`, the points of a column may be decimal marks or stand between thousands; with such commas it
+        stays text.
     """
     for name in frame.columns:
         column = frame[name]
@@ -43,10 +71,13 @@ def read_separators(frame: pd.DataFrame, mark: str | None, notes: list[str]) -> 
             continue
         filled = column.dropna()
         sample = filled.iloc[:: max(1, len(filled) // SAMPLE)]
-        if not len(sample) or not all(isinstance(c, str) for c in sample) or _numbers(sample, mark) is None:
+        if not len(sample) or not all(isinstance(c, str) for c in sample) or not _all_numbers(_cells(sample)):
             continue
-        numbers = _numbers(filled, mark)
+        cells = _cells(filled)
+        numbers = _numbers(cells, mark)
         if numbers is None:
+            if (cell := either_way(cells.unique())) and "." in cell and _all_numbers(cells):
+                raise undecided(f"{source}: column {name!r}", cell)
             continue
         numbers = numbers.reindex(frame.index)
         odd = column[numbers.notna() & (pd.to_numeric(column, errors="coerce") != numbers)]
@@ -55,18 +86,25 @@ def read_separators(frame: pd.DataFrame, mark: str | None, notes: list[str]) -> 
             frame[name] = numbers
 
 
-def _numbers(text: pd.Series, mark: str | None) -> pd.Series | None:
-    """Cells as numbers, without those that are missing; None if one is not a number or may be two."""
+def _cells(text: pd.Series) -> pd.Series:
+    """Cells that are not missing, with plain minus signs and without spaces or apostrophes between thousands."""
     text = text.astype(str).str.strip()
-    text = text[~text.isin(MISSING)].str.replace("−", "-").str.replace(BETWEEN_THOUSANDS, "", regex=True)
-    if not len(text):
-        return None
+    return text[~text.isin(MISSING)].str.replace("−", "-").str.replace(BETWEEN_THOUSANDS, "", regex=True)
+
+
+def _all_numbers(cells: pd.Series) -> bool:
+    return bool(len(cells)) and bool((cells.str.fullmatch(POINT) | cells.str.fullmatch(COMMA)).all())
+
+
+def _numbers(cells: pd.Series, mark: str | None) -> pd.Series | None:
+    """Cells as numbers; None if one is not a number or may be two."""
     found: str | None = ","
-    if mark != "," or not text.str.fullmatch(COMMA).all():
-        some = text.iloc[:: max(1, len(text) // SAMPLE)]
-        found = decimal_mark(list(some)) or decimal_mark(text.unique()) or mark
-        if found is None or not text.str.fullmatch(COMMA if found == "," else POINT).all():
+    if mark != "," or not cells.str.fullmatch(COMMA).all():
+        some = cells.iloc[:: max(1, len(cells) // SAMPLE)]
+        found = decimal_mark(list(some)) or decimal_mark(cells.unique()) or mark
+        found = found or (None if either_way(cells.unique()) else ".")
+        if found is None or not cells.str.fullmatch(COMMA if found == "," else POINT).all():
             return None
     if found == ",":
-        return pd.to_numeric(text.str.replace(".", "").str.replace(",", "."))
-    return pd.to_numeric(text.str.replace(",", ""))
+        return pd.to_numeric(cells.str.replace(".", "").str.replace(",", "."))
+    return pd.to_numeric(cells.str.replace(",", ""))

@@ -96,7 +96,7 @@ def read_table(
         from timevis.data.workbook import read_workbook
 
         table = read_workbook(raw, path.name, expected, sheet)
-    read_separators(table.frame, {"comma": ",", "point": ".", None: None}[decimal], table.notes)
+    read_separators(table.frame, {"comma": ",", "point": ".", None: None}[decimal], table.notes, path.name)
     return table
 
 

@@ -8,14 +8,17 @@ import re
 from collections.abc import Iterator
 
 import pandas as pd
+from pandas.api import types
 
-from timevis.data.separators import POINT, decimal_mark, read_separators
+from timevis.data.separators import decimal_mark, either_way, read_separators, undecided
 from timevis.data.table import HEADER_AND_ROWS, MISSING, Table, all_names, header_problem, is_header, named
 from timevis.errors import DataError
 
 DELIMITERS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
 """In the order in which they are preferred where several fit: a comma may also be a decimal mark."""
 HEAD_LINES = 200
+NO_MARK = "\1"
+"""A decimal mark that no number has: with it only whole numbers are parsed as numbers."""
 
 
 def read_text(raw: bytes, source: str, encoding: str | None = None, decimal: str | None = None) -> Table:
@@ -34,7 +37,7 @@ def read_text(raw: bytes, source: str, encoding: str | None = None, decimal: str
     ------
     DataError
         Wrong encoding (names byte and row), no delimiter, values in place of the header, a row of another length than
-        the header, or commas in numbers that may be decimal marks or thousands separators.
+        the header, or commas or points in numbers that may be decimal marks or thousands separators.
     """
     raw, notes = to_utf8(raw, source, encoding)
     head = _head(raw)
@@ -44,16 +47,12 @@ def read_text(raw: bytes, source: str, encoding: str | None = None, decimal: str
     sample = [cell.strip() for row in csv.reader(head[skip + 1 :], delimiter=delimiter) for cell in row]
     mark = {"comma": ",", "point": "."}[decimal] if decimal else decimal_mark(sample)
     if mark is None:
-        example = next(cell for cell in sample if "," in cell and POINT.fullmatch(cell))
-        raise DataError(
-            f"{source}: the comma in numbers such as {example!r} may be a decimal mark or a thousands separator",
-            "say data.cleaning.decimal=comma or point, or write the numbers without separators",
-        )
+        mark = _mark_below(_parse(raw, body, named(names), delimiter, NO_MARK, source, header_row), source)
     if mark == ",":
         notes.append("numbers are written with a decimal comma")
     if delimiter != ",":
         notes.append(f"columns are separated by {DELIMITERS[delimiter]}")
-    frame = _parse(raw, body, named(names), delimiter, mark, source, header_row)
+    frame = _parse(raw, body, named(names), delimiter, mark or ".", source, header_row)
     numbers: list[int] = []
 
     def row_number(position: int) -> int:
@@ -62,8 +61,18 @@ def read_text(raw: bytes, source: str, encoding: str | None = None, decimal: str
         return numbers[position]
 
     table = Table(frame, source, row_numbers=row_number, notes=notes)
-    read_separators(frame, mark, notes)
+    read_separators(frame, mark, notes, source)
     return table
+
+
+def _mark_below(frame: pd.DataFrame, source: str) -> str | None:
+    """The decimal mark of a table whose first rows show none, from whatever in it is no whole number."""
+    filled = [frame[c].dropna() for c in frame.columns]
+    columns = [cells.str.strip().unique() for cells in filled if types.is_string_dtype(cells) and len(cells)]
+    mark = decimal_mark([cell for column in columns for cell in column])
+    if mark is None and (cell := next(filter(None, map(either_way, columns)), None)):
+        raise undecided(source, cell)
+    return mark
 
 
 def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes, list[str]]:
