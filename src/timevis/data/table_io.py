@@ -161,6 +161,12 @@ def _read_parquet(raw: bytes, name: str) -> Table:
     except (pa.ArrowInvalid, OSError, ValueError) as error:
         raise DataError(f"{name}: the Parquet file is damaged ({error})", "write it again") from error
     if not isinstance(frame.index, pd.RangeIndex):
+        for level in [n for n in frame.index.names if n in frame.columns]:
+            if not pd.Index(frame.pop(level)).equals(frame.index.get_level_values(level)):
+                raise DataError(
+                    f"{name}: the index {level!r} and the column of that name hold different values",
+                    "rename one of them, or drop the index: frame.reset_index(drop=True)",
+                )
         numbers = frame.index.name is None and pd.api.types.is_integer_dtype(frame.index)
         frame = frame.reset_index(drop=numbers)  # row numbers of a table that was filtered, shuffled or put together
     frame.columns = pd.Index([str(c) for c in frame.columns])
