@@ -1,14 +1,16 @@
-"""JSON tables: records, columns, or one record per line."""
+"""JSON tables: records, columns, or one record per line; what pandas writes with any orient."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
 
 from timevis.data.table import Table
 from timevis.data.text_table import to_utf8
+from timevis.data.timestamps import looks_like_time
 from timevis.errors import DataError
 
 SHAPES = 'write records [{"time": ..., "value": ...}, ...] or columns {"time": [...], "value": [...]}'
@@ -16,6 +18,8 @@ SHAPES = 'write records [{"time": ..., "value": ...}, ...] or columns {"time": [
 
 def read_json(raw: bytes, source: str, encoding: str | None = None) -> Table:
     """Read records, columns (lists, or objects keyed by row), or JSON lines.
+
+    Rows that are keyed by times have them in a column ``time``.
 
     Raises
     ------
@@ -28,24 +32,72 @@ def read_json(raw: bytes, source: str, encoding: str | None = None) -> Table:
         content = json.loads(text)
     except json.JSONDecodeError as error:
         content = _lines(text, source, error)
-    if isinstance(content, dict) and (key := _only_table(content)) is not None:
+    keys: list[str] = []
+    while isinstance(content, dict) and (key := _only_table(content)) is not None:
         content = content[key]
-        notes.append(f"read what stands under {key!r}")
-    return Table(_frame(content, source), source, unit="record", notes=notes)
+        keys.append(key)
+    if keys:
+        notes.append(f"read what stands under {', '.join(map(repr, keys))}")
+    return Table(_frame(_by_column(content, notes), source), source, unit="record", notes=notes)
 
 
 def _only_table(content: dict[str, Any]) -> str | None:
-    """The key of the one table in an object, beside facts about it; None where there is none or the object is one."""
-    if len(content) == 1 and isinstance(next(iter(content.values())), dict):
+    """The key that leads to the one table in an object, beside facts; None where it is one itself or has none."""
+    if len(content) == 1 and _holds(content, dict) and not _is_flat(content):
         return next(iter(content))
     tables = [
         key
         for key, value in content.items()
         if (isinstance(value, list) and value and isinstance(value[0], dict))
-        or (isinstance(value, dict) and len(value) > 1 and all(isinstance(v, list) for v in value.values()))
+        or (isinstance(value, dict) and len(value) > 1 and _holds(value, list))
     ]
+    tables = tables or [k for k, v in content.items() if isinstance(v, dict) and _only_table(v) is not None]
     lists = [key for key, value in content.items() if isinstance(value, list)]
     return tables[0] if len(tables) == 1 and set(lists) <= set(tables) else None
+
+
+def _holds(content: dict[str, Any], kind: type) -> bool:
+    return all(isinstance(value, kind) for value in content.values())
+
+
+def _is_flat(content: dict[str, Any]) -> bool:
+    """Whether the objects in an object hold nothing but single values."""
+    return not any(isinstance(cell, list | dict) for value in content.values() for cell in value.values())
+
+
+def _by_column(content: Any, notes: list[str]) -> Any:
+    """Rows keyed by times, or rows in an object, as records or columns with the times; else unchanged."""
+    if not isinstance(content, dict) or not content:
+        return content
+    if not any(isinstance(value, list | dict) for value in content.values()) and _are_times(content):
+        content = {"value": content}
+    if not _holds(content, dict):
+        return content
+    rows = next(iter(content.values()))
+    if _are_rows(content) and not _are_rows(rows):
+        if not _are_times(content):
+            return list(content.values())
+        times, content = content, list(content.values())
+    elif _are_times(rows) and "time" not in content:
+        times = rows
+    else:
+        return content
+    notes.append("the keys of the rows are the column 'time'")
+    cells = [int(key) if key.isdecimal() else key for key in times]
+    if isinstance(content, list):
+        return [{"time": time} | record for time, record in zip(cells, content, strict=True)]
+    return {"time": dict(zip(times, cells, strict=True))} | content
+
+
+def _are_rows(keys: Collection[str]) -> bool:
+    return all(map(str.isdecimal, keys)) or _are_times(keys)
+
+
+def _are_times(keys: Collection[str]) -> bool:
+    """Whether keys are times: written out, or as numbers since 1970."""
+    if all(map(str.isdecimal, keys)):
+        return bool(keys) and all(9 <= len(key) <= 19 for key in keys)
+    return looks_like_time(pd.Series(list(keys), dtype=object))
 
 
 def _lines(text: str, source: str, error: json.JSONDecodeError) -> list[Any]:
