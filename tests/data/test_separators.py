@@ -72,3 +72,10 @@ def test_a_comma_below_the_first_rows_is_an_error_that_asks_too(tmp_path: Path) 
 def test_the_mark_may_show_below_the_first_rows(late: str, value: float, tmp_path: Path) -> None:
     write(tmp_path / "t.csv", ["7"] * 400 + [late])
     assert read_table(tmp_path / "t.csv").frame["Kfz"].tolist() == [7] * 400 + [value]
+
+
+@pytest.mark.parametrize(("mark", "encoding"), [("utf-16-le", "utf-16-le"), ("utf-8", "cp1252"), ("utf-8", "utf-8")])
+def test_a_byte_order_mark_is_no_part_of_a_name(mark: str, encoding: str, tmp_path: Path) -> None:
+    text = "time,Größe\n2024-01-01,1\n"
+    (tmp_path / "t.csv").write_bytes("\ufeff".encode(mark) + text.encode(encoding))
+    assert list(read_table(tmp_path / "t.csv", encoding=encoding).frame.columns) == ["time", "Größe"]

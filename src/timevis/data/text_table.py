@@ -87,12 +87,12 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
     if encoding is None and raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
         notes.append("the text is UTF-16")
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
     try:
         if encoding is None or encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
-            raw = raw.removeprefix(b"\xef\xbb\xbf")
             raw.decode("utf-8")
         else:
-            raw = raw.decode(encoding).encode("utf-8")
+            raw = raw.decode(encoding).removeprefix("\ufeff").encode("utf-8")
     except LookupError as error:
         raise DataError(
             f"data.cleaning.encoding={encoding!r} is not an encoding", "try utf-8, cp1252, gb18030"
