@@ -9,7 +9,9 @@ from typing import Any
 import pandas as pd
 
 from timevis.config_check import did_you_mean
+from timevis.data.columns import TIME_NAMES
 from timevis.data.table import MISSING, Table, all_names, header_problem, is_header, named
+from timevis.data.timestamps import looks_like_time
 from timevis.errors import ConfigError, DataError
 
 Rows = list[Sequence[Any]]
@@ -42,7 +44,14 @@ def read_workbook(raw: bytes, source: str, kind: str, sheet: str | int | None = 
             raise DataError(f"{source}: no sheet holds a table", f"sheets: {', '.join(names)}")
     others = f" of {len(names)} ({', '.join(names)})" if len(names) > 1 else ""
     notes = [f"read sheet {chosen!r}{others}"]
-    return _table(rows, source, notes)
+    table = _table(rows, source, notes)
+    if sheet is None and others and not _has_time(table.frame):
+        table.source = f"{source}, sheet {chosen!r}{others}, data.sheet names another"
+    return table
+
+
+def _has_time(frame: pd.DataFrame) -> bool:
+    return any(str(name).lower() in TIME_NAMES or looks_like_time(frame[name]) for name in frame.columns)
 
 
 def _open_xlsx(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Rows]]:

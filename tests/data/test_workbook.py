@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from timevis.data.columns import find_columns
+from timevis.data.options import DataOptions
+from timevis.data.table_io import read_table
+from timevis.errors import DataError
+
+
+def test_a_first_sheet_of_facts_is_refused_with_the_other_sheets(tmp_path: Path) -> None:
+    path = tmp_path / "t.xlsx"
+    with pd.ExcelWriter(path) as book:
+        facts = pd.DataFrame({"Report": ["Author", "Unit"], "2024": ["x", "MW"]})
+        facts.to_excel(book, sheet_name="info", index=False)
+        pd.DataFrame({"time": pd.date_range("2024-01-01", periods=3), "load": [1.5, 2, 4]}).to_excel(
+            book, sheet_name="data", index=False
+        )
+    options = DataOptions.from_config({"name": "t", "path": str(path)})
+    with pytest.raises(DataError, match=r"sheet 'info' of 2 \(info, data\), data\.sheet names another: there is no"):
+        find_columns(read_table(path), options)
+    table = read_table(path, sheet="data")
+    assert table.source == "t.xlsx"
+    assert find_columns(table, options).targets == ("load",)
