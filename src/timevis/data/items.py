@@ -51,6 +51,20 @@ def read_items(
     DataError
         A channel is missing, or the frequency is another. A covariate that is missing is left out of the panel.
     """
+    try:
+        return _read_items(path, options, channels, freq, card)
+    except DataError as error:
+        if "data.cleaning." not in error.advice:
+            raise
+        raise DataError(
+            error.message,
+            f"{error.advice}; a run reads new files with its own data.cleaning: mend the file, or train with it",
+        ) from error
+
+
+def _read_items(
+    path: Path, options: DataOptions, channels: tuple[str, ...], freq: str | None, card: DatasetCard
+) -> dict[str, Item]:
     table = read_table(
         path, sheet=options.sheet, encoding=options.cleaning.encoding, decimal=options.cleaning.decimal
     )
