@@ -5,8 +5,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from timevis.data.assemble import Rows, read_rows
 from timevis.data.columns import Columns, find_columns
 from timevis.data.options import DataOptions
+from timevis.data.quality import QualityReport
 from timevis.data.table import Table
 from timevis.data.timestamps import parse_times
 from timevis.errors import ConfigError, DataError
@@ -16,6 +18,11 @@ HOURS = pd.date_range("2024-01-01", periods=50, freq="h").astype(str)
 
 def found(frame: pd.DataFrame, **options: Any) -> Columns:
     return find_columns(Table(frame, "t.csv"), DataOptions(**options))
+
+
+def read(frame: pd.DataFrame, **options: Any) -> Rows:
+    table = Table(frame, "t.csv")
+    return read_rows(table, found(frame, **options), DataOptions(**options), QualityReport("t.csv", len(frame)))
 
 
 @pytest.mark.parametrize("name", ["time", "Timestamp", "ds", "DATE", "gemessen am"])
@@ -151,6 +158,30 @@ def test_text_names_series_only_where_they_share_their_times() -> None:
     assert found(reports).id is None
     assert found(reports).left_out == {"sky": "holds text"}
     assert found(reports.rename(columns={"sky": "station"})).id == "station"
+
+
+@pytest.mark.parametrize("ids", [("KJFK", "KLGA"), (101, 102)])
+@pytest.mark.parametrize("later", ["30min", "48h"])
+def test_stations_that_report_at_different_times_are_series(ids: tuple[object, object], later: str) -> None:
+    times = pd.to_datetime(HOURS)
+    first = pd.DataFrame({"station": ids[0], "time": times, "temp": range(50)})
+    long = pd.concat([first, first.assign(station=ids[1], time=times + pd.Timedelta(later))], ignore_index=True)
+    assert found(long).id == "station"
+    assert found(long).targets == ("temp",)
+    if later == "30min":
+        assert found(long.sort_values("time", ignore_index=True)).id == "station"
+        with pytest.raises(DataError, match="50 of 100 times do not lie on the grid of frequency h") as error:
+            read(long)
+        assert "the series that 'station' names share one grid" in str(error.value.advice)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[0, 0, 0, 1, 1] * 10, [0.5, 1.5] * 25, [20] * 50, range(50), ["a", "b", "c", "d"] * 12 + ["e", "f"]],
+    ids=["states", "measurements", "constant", "all different", "too many names"],
+)
+def test_a_column_that_happens_to_have_the_name_of_an_id_is_none(values: Any) -> None:
+    assert found(pd.DataFrame({"time": HOURS, "sensor": values, "x": [1.5, 2] * 25})).id is None
 
 
 def test_a_holiday_column_and_a_country_are_not_mixed_up() -> None:

@@ -76,7 +76,7 @@ def read_rows(table: Table, columns: Columns, options: DataOptions, report: Qual
         report.frequency_inferred = True
         report.notes.append(f"the frequency is {freq}, the most common step")
     grid = put_on_grid(index, freq, table.source, table.place)
-    kept = _on_grid(index, grid, table, report)
+    kept = _on_grid(index, grid, table, columns.id, report)
     code, position, values = code[kept], grid.position[kept], values[kept]
     keys = code * len(grid.index) + position
     report.duplicates = {}
@@ -145,7 +145,9 @@ def _series(table: Table, name: str | None) -> tuple[np.ndarray, tuple[str, ...]
     return code.astype(np.int64), tuple(str(n) for n in names)
 
 
-def _on_grid(index: pd.DatetimeIndex, grid: Grid, table: Table, report: QualityReport) -> np.ndarray:
+def _on_grid(
+    index: pd.DatetimeIndex, grid: Grid, table: Table, series: str | None, report: QualityReport
+) -> np.ndarray:
     off = np.flatnonzero(grid.position < 0)
     moved = np.flatnonzero(grid.moved)
     report.off_grid = {
@@ -157,7 +159,8 @@ def _on_grid(index: pd.DatetimeIndex, grid: Grid, table: Table, report: QualityR
         raise DataError(
             f"{table.source}: {len(off)} of {len(index)} times do not lie on the grid of frequency {grid.freq}, "
             f"the first at {table.place(int(off[0]))} ({index[off[0]]})",
-            "say a data.frequency that fits all rows, or put the series on a regular grid first",
+            "say a data.frequency that fits all rows, or put the series on a regular grid first"
+            + (f"; the series that {series!r} names share one grid" if series else ""),
         )
     return np.flatnonzero(grid.position >= 0) if len(off) else np.arange(len(index))
 

@@ -20,6 +20,10 @@ ID_NAMES = ("id", "unique_id", "item_id", "series_id", "series", "item", "sensor
 CLOCK_NAMES = ("time", "hour", "hours", "hr", "clock", "time of day")
 CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[APap][Mm])?|\d{1,2}\.\d{2}\.\d{2}"
 COUNTER_NAMES = ("no", "nr", "index", "row", "rownum", "row_number", "unnamed: 0", "column 1", "id")
+REPEATED = 0.01
+"""From this share of rows on, times that occur again are those of several series."""
+ROWS_OF_A_SERIES = 20
+"""A column whose values have fewer rows each on average names no series, unless times occur again."""
 NOT_A_TARGET = {"boolean": "holds booleans", "time": "holds dates", "text": "holds text", "empty": "is empty"}
 
 
@@ -199,19 +203,34 @@ def _find_id(table: Table, time: tuple[str, ...], rest: list[str], notes: list[s
 
     Text under another name than an id's names series only where a time has one and a half rows on average: series
     share their times, while the weather of an hour is text as well and differs between two reports of that hour.
+    Series that share no times are told apart by a column with an id's name that looks like one.
     """
     frame = table.frame
     repeated = frame.duplicated(list(time)).mean()
-    if repeated <= 0.01:
-        return None
     named = [c for c in rest if c.lower().strip() in ID_NAMES]
+    if repeated <= REPEATED:
+        named = [c for c in named if _tells_series(frame[c])]
     others = [c for c in rest if c not in named] if repeated >= 1 / 3 else []
     text = [c for c in others if kind_of(frame[c]) == "text" and not _is_clock(frame[c])]
     for name in named + text:
-        if frame[name].nunique() > 1 and frame.duplicated([*time, name]).mean() <= 0.01:
+        if frame[name].nunique() > 1 and frame.duplicated([*time, name]).mean() <= REPEATED:
             notes.append(f"the table is long: {name!r} names the series")
             return name
     return None
+
+
+def _tells_series(column: pd.Series) -> bool:
+    """Whether few names, or few whole numbers that come in blocks or take turns, stand in a column."""
+    code, names = pd.factorize(column)
+    if not 2 <= len(names) <= len(column) / ROWS_OF_A_SERIES or (code < 0).any():
+        return False
+    if kind_of(column) != "number":
+        return kind_of(column) == "text"
+    if not types.is_integer_dtype(column):
+        return False
+    changed = np.diff(code) != 0
+    again = code[len(names) :] == code[: -len(names)]
+    return bool(changed.sum() == len(names) - 1 or (changed.mean() > 0.9 and again.mean() > 0.9))
 
 
 def series_candidates(table: Table, time: tuple[str, ...]) -> list[str]:
