@@ -140,6 +140,66 @@ def test_a_date_and_a_clock_column_make_a_time_but_a_full_time_keeps_its_own() -
     assert found(frame.assign(day=HOURS)).time == ("day",)
 
 
+QUARTERS = pd.date_range("2024-01-01", periods=960, freq="15min", unit="us")
+CLOCKS = {
+    "an interval": ("time", [f"{t:%H:%M}-{t + pd.Timedelta('15min'):%H:%M}" for t in QUARTERS]),
+    "a spaced interval": ("Time", [f"{t:%H:%M} - {t + pd.Timedelta('15min'):%H:%M}" for t in QUARTERS]),
+    "a.m.": ("time", [f"{t:%I:%M} {'a.m.' if t.hour < 12 else 'p.m.'}" for t in QUARTERS]),
+    "French": ("heure", list(QUARTERS.strftime("%Hh%M"))),
+    "numbers": ("HrMn", list(QUARTERS.hour * 100 + QUARTERS.minute)),
+}
+
+
+@pytest.mark.parametrize(("name", "clock"), CLOCKS.values(), ids=CLOCKS)
+def test_a_clock_may_be_written_in_many_ways(name: str, clock: list[object]) -> None:
+    frame = pd.DataFrame({"Date": QUARTERS.strftime("%d/%m/%Y"), name: clock, "x": range(960)})
+    assert (found(frame).time, found(frame).id) == (("Date", name), None)
+    assert (read(frame).grid.index == QUARTERS).all()
+    assert (parse_times(Table(frame, "t.csv"), ("Date", name)).index == QUARTERS).all()
+
+
+@pytest.mark.parametrize(("name", "form"), [("heure", "%Hh"), ("time", "%I %p"), ("HrMn", "%H00")])
+def test_a_clock_may_be_written_without_minutes(name: str, form: str) -> None:
+    times = QUARTERS[::4]
+    frame = pd.DataFrame({"date": times.strftime("%Y-%m-%d"), name: times.strftime(form), "x": range(240)})
+    frame = frame.astype({name: int}) if name == "HrMn" else frame
+    assert (read(frame).grid.index == times).all()
+
+
+def test_hours_that_are_told_by_their_end_are_read_as_hours_from_1_to_24() -> None:
+    times = QUARTERS[::4]
+    clock = [f"HE{h + 1:02}" for h in times.hour]
+    frame = pd.DataFrame({"Date": times.strftime("%Y-%m-%d"), "HourEnding": clock, "x": range(240)})
+    assert (read(frame).grid.index == times + pd.Timedelta("1h")).all()
+
+
+def test_months_may_be_names() -> None:
+    months = pd.date_range("2000-01-01", periods=60, freq="MS")
+    for form in ("%b", "%B"):
+        frame = pd.DataFrame({"Year": months.year, "Month": months.strftime(form), "x": range(60)})
+        assert (read(frame).grid.index == months).all()
+
+
+@pytest.mark.parametrize(("name", "form"), [("time", "{}. stunde"), ("slot", "P{:02}"), ("PERIOD", None)])
+def test_the_steps_of_a_day_are_no_series(name: str, form: str | None) -> None:
+    steps = [k + 1 for _ in range(40) for k in range(48)]
+    days = pd.date_range("2024-01-01", periods=40).repeat(48).strftime("%Y-%m-%d")
+    frame = pd.DataFrame({"day": days, name: [form.format(k) for k in steps] if form else steps, "x": range(1920)})
+    assert found(frame).id is None
+    with pytest.raises(DataError, match="40 times have several rows that disagree") as error:
+        read(frame)
+    assert f"{name!r} seems to number the steps of each date: write date and clock in one" in error.value.advice
+    by_series = frame.sort_values([name, "day"], ignore_index=True)
+    assert name in str(found(by_series).id) if name == "slot" else found(by_series).id is None
+
+
+def test_measurements_are_not_advised_to_name_the_series() -> None:
+    days = pd.date_range("2024-01-01", periods=40).repeat(4).strftime("%Y-%m-%d")
+    with pytest.raises(DataError, match="several rows that disagree") as error:
+        read(pd.DataFrame({"day": days, "load": [0.5, 1.5, 2.5, 3.5] * 40}))
+    assert "data.id=load" not in error.value.advice
+
+
 @pytest.mark.parametrize("form", ["%Y-%m-%d", "%d/%m/%Y"])
 def test_beside_days_alone_the_column_that_has_their_hours_too_is_the_time(form: str) -> None:
     times = pd.to_datetime(HOURS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from timevis.data.columns import Columns, clock_beside, series_candidates
+from timevis.data.columns import Columns, clock_beside, series_candidates, steps_of_day
 from timevis.data.duplicates import merge_duplicates
 from timevis.data.grid import DAY, Grid, check_frequency, infer_frequency, put_on_grid
 from timevis.data.numbers import check_precision, to_numbers
@@ -199,6 +199,11 @@ def _advice_on_id(table: Table, columns: Columns) -> str:
         return f"{columns.id!r} does not tell the series apart; say another data.id, or aggregate the rows first"
     if clock := clock_beside(table.frame, columns.time[0], named=False) if len(columns.time) == 1 else None:
         return f"data.time=[{columns.time[0]},{clock}] reads the clock beside the date"
+    if steps := steps_of_day(table.frame, columns.time):
+        return (
+            f"{steps[0]!r} seems to number the steps of each date: write date and clock in one column, such as "
+            f"2020-01-31 13:30; or say data.id={steps[0]} if it names series"
+        )
     candidates = series_candidates(table, columns.time)
     fits = f"; data.id={candidates[0]} would tell them apart" if candidates else ""
     return f"does the table hold several series? say with data.id which column names them{fits}"

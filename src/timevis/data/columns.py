@@ -11,14 +11,13 @@ from pandas.api import types
 from timevis.config_check import did_you_mean
 from timevis.data.numbers import NUMBERS, kind_of
 from timevis.data.options import DataOptions
-from timevis.data.table import MISSING, Table, short
+from timevis.data.table import Table, short
+from timevis.data.time_parts import CLOCK_NAMES, is_clock, is_date_only, month_numbers, numbers_steps_of_day
 from timevis.data.timestamps import PARTS, looks_like_time
 from timevis.errors import ConfigError, DataError
 
 TIME_NAMES = ("time", "timestamp", "datetime", "date_time", "date", "ds", "ts", "day", "month", "year", "period")
 ID_NAMES = ("id", "unique_id", "item_id", "series_id", "series", "item", "sensor", "sensor_id", "station", "store")
-CLOCK_NAMES = ("time", "hour", "hours", "hr", "clock", "time of day")
-CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[APap][Mm])?|\d{1,2}\.\d{2}\.\d{2}"
 COUNTER_NAMES = ("no", "nr", "index", "row", "rownum", "row_number", "unnamed: 0", "column 1", "id")
 REPEATED = 0.01
 """From this share of rows on, times that occur again are those of several series."""
@@ -128,13 +127,13 @@ def _find_time(table: Table, notes: list[str]) -> tuple[str, ...]:
     lower = {str(c).lower().strip(): str(c) for c in frame.columns}
     named = [lower[n] for n in TIME_NAMES if n in lower]
     times = [n for n in named if looks_like_time(frame[n]) or _numeric_time(frame[n])]
-    parts = tuple(lower[p] for p in PARTS if p in lower and kind_of(frame[lower[p]]) == "number")
+    parts = tuple(lower[p] for p in PARTS if p in lower and _is_part(frame[lower[p]], p))
     if parts[:2] == (lower.get("year"), lower.get("month")) and set(times) <= set(parts):
         notes.append(f"the time is made of the columns {', '.join(parts)}")
         return parts
     times += [n for n in map(str, frame.columns) if n not in named and looks_like_time(frame[n])]
     if times:  # 13.01.05 is a clock time where another column holds dates
-        best = min(times, key=lambda n: (n in parts, _is_clock(frame[n])))
+        best = min(times, key=lambda n: (n in parts, is_clock(frame[n])))
         finer = next((n for n in times if _has_dates_of(frame[n], frame[best])), best)
         return _noted(finer, frame, notes)
     for name in named:
@@ -147,6 +146,10 @@ def _find_time(table: Table, notes: list[str]) -> tuple[str, ...]:
     )
 
 
+def _is_part(column: pd.Series, part: str) -> bool:
+    return kind_of(month_numbers(column) if part == "month" else column) == "number"
+
+
 def _noted(name: str, frame: pd.DataFrame, notes: list[str]) -> tuple[str, ...]:
     """The time column, and beside it the clock time where the table keeps date and clock apart."""
     clock = clock_beside(frame, name)
@@ -156,39 +159,24 @@ def _noted(name: str, frame: pd.DataFrame, notes: list[str]) -> tuple[str, ...]:
 
 def clock_beside(frame: pd.DataFrame, date: str, named: bool = True) -> str | None:
     """The column of clock times beside a column of dates without them; without `named`, also text of any name."""
-    if not _is_date_only(frame[date]):
+    if not is_date_only(frame[date]):
         return None
     for name in map(str, frame.columns):
         may = name.lower().strip() in CLOCK_NAMES or not (named or types.is_numeric_dtype(frame[name]))
-        if may and name != date and _is_clock(frame[name]):
+        if may and name != date and is_clock(frame[name]):
             return name
     return None
 
 
-def _is_date_only(column: pd.Series) -> bool:
-    if types.is_datetime64_any_dtype(column):
-        return bool((column.dropna() == column.dropna().dt.normalize()).all())
-    return not column.dropna().astype(str).str.contains(":").any()
-
-
 def _has_dates_of(column: pd.Series, dates: pd.Series) -> bool:
     """Whether a column holds times of day on the days of another, which holds days alone."""
-    if not _is_date_only(dates) or _is_date_only(column):
+    if not is_date_only(dates) or is_date_only(column):
         return False
     seen = dates.notna() & column.notna()
     days, times = dates[seen].iloc[:50], column[seen].iloc[:50]
     if types.is_datetime64_any_dtype(times):
         return bool(len(days)) and bool((times.dt.normalize() == days).all())
     return bool(len(days)) and all(str(t).startswith(str(d)) for t, d in zip(times, days, strict=True))
-
-
-def _is_clock(column: pd.Series) -> bool:
-    """Whether a column holds clock times such as 13:00, or whole hours from 0 or 1 to 23 or 24."""
-    sample = column.dropna()
-    if types.is_numeric_dtype(column):
-        return bool(len(sample)) and bool(sample.isin(range(25)).all())
-    sample = sample[~sample.isin(MISSING)].iloc[:20].astype(str)
-    return bool(len(sample)) and bool(sample.str.fullmatch(CLOCK).all())
 
 
 def _numeric_time(column: pd.Series) -> bool:
@@ -211,7 +199,7 @@ def _find_id(table: Table, time: tuple[str, ...], rest: list[str], notes: list[s
     if repeated <= REPEATED:
         named = [c for c in named if _tells_series(frame[c])]
     others = [c for c in rest if c not in named] if repeated >= 1 / 3 else []
-    text = [c for c in others if kind_of(frame[c]) == "text" and not _is_clock(frame[c])]
+    text = [c for c in others if kind_of(frame[c]) == "text" and not _may_be_time(frame, time, c)]
     for name in named + text:
         if frame[name].nunique() > 1 and frame.duplicated([*time, name]).mean() <= REPEATED:
             notes.append(f"the table is long: {name!r} names the series")
@@ -233,16 +221,33 @@ def _tells_series(column: pd.Series) -> bool:
     return bool(changed.sum() == len(names) - 1 or (changed.mean() > 0.9 and again.mean() > 0.9))
 
 
+def _may_be_time(frame: pd.DataFrame, time: tuple[str, ...], name: str) -> bool:
+    """Whether a column beside the time may be a part of it: a clock, a month or the steps of a day."""
+    return (
+        name.lower().strip() in (*CLOCK_NAMES, *PARTS) or is_clock(frame[name]) or name in steps_of_day(frame, time)
+    )
+
+
+def steps_of_day(frame: pd.DataFrame, time: tuple[str, ...]) -> list[str]:
+    """Columns that number the steps of each date, beside a time that is a date alone."""
+    if len(time) > 1 or not is_date_only(frame[time[0]]):
+        return []
+    return [c for c in map(str, frame.columns) if c not in time and numbers_steps_of_day(frame[c], frame[time[0]])]
+
+
 def series_candidates(table: Table, time: tuple[str, ...]) -> list[str]:
     """Columns that would make repeated times unique, for advice on `data.id`."""
     frame = table.frame
     return [
-        str(c)
-        for c in frame.columns
+        c
+        for c in map(str, frame.columns)
         if c not in time
-        and str(c).lower().strip() not in CLOCK_NAMES
+        and not types.is_float_dtype(frame[c])
         and 1 < frame[c].nunique() <= len(frame) // 3
         and not frame.duplicated([*time, c]).any()
+        and (types.is_numeric_dtype(frame[c]) or not is_clock(frame[c]))
+        and c.lower().strip() not in (*CLOCK_NAMES, *PARTS)
+        and c not in steps_of_day(frame, time)
     ]
 
 

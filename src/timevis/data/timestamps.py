@@ -20,13 +20,13 @@ from timevis.data.dates import (
     years_first,
 )
 from timevis.data.table import MISSING, Table, short
+from timevis.data.time_parts import clock_times, month_numbers
 from timevis.errors import ConfigError, DataError
 
 ZONED = (
     r"(?i)(?:\d\s*(?:am|pm)?\s*(?:Z|UTC|GMT|\+\d{2}(?::?\d{2})?)"
     r"|(?::\d{2}(?:[.,]\d+)?\s*(?:am|pm)?|T\d{2,6})\s*-\d{2}(?::?\d{2})?)$"
 )
-DOTTED_CLOCK = r"^(\d{1,2})\.(\d{2})\.(\d{2})$"
 OFFSET = r"(?i)(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
 NAMED_OFFSET = r"(?i)(?<=[\dm])\s*(?:UTC|GMT)\s*([+-])(\d{1,2})(?::?(\d{2}))?(?:\s*\([\w ]+\))?$"
 END_OF_DAY = r"[ T]24:00(?::00(?:[.,]0+)?)?$"
@@ -272,6 +272,7 @@ def _joined(table: Table, names: tuple[str, ...]) -> pd.Series:
     parts = [n.lower().strip() for n in names]
     if {"year", "month"} <= set(parts) <= set(PARTS):
         frame = frame.set_axis(parts, axis=1)
+        frame = frame.assign(month=month_numbers(frame["month"]))
         parsed = pd.to_datetime(frame if "day" in frame else frame.assign(day=1), errors="coerce")
         _refuse_first(table, "+".join(names), parsed.isna(), "is not a date or time")
         return parsed
@@ -280,10 +281,5 @@ def _joined(table: Table, names: tuple[str, ...]) -> pd.Series:
         first = first.dt.strftime("%Y-%m-%d")
     text = first.map(_written).str.removesuffix("T00:00:00").str.removesuffix(" 00:00:00")
     for name in names[1:]:
-        rest = frame[name].map(_written).str.replace(DOTTED_CLOCK, r"\1:\2:\3", regex=True)
-        text = (
-            text
-            + " "
-            + rest.where(~rest.str.fullmatch(r"\d{1,2}(\.0)?"), rest.str.split(".").str[0].str.zfill(2) + ":00")
-        )
+        text = text + " " + clock_times(frame[name].map(_written))
     return text

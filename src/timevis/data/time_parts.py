@@ -1,0 +1,90 @@
+"""Parts of a time in columns of their own: dates alone, clock times, months by name, steps of a day."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from timevis.data.table import MISSING
+
+CLOCK_NAMES = (
+    *("time", "hour", "hours", "hr", "clock", "time of day", "hrmn", "hhmm", "heure"),
+    *("he", "hourending", "hour ending", "hour_ending"),
+)
+CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[AaPp][Mm])?"
+SPELLINGS = (
+    (r"(?i)\b([ap])\.\s?m\b\.?", r"\1m"),
+    (r"(?i)(\d)([ap])\.\s?m\b\.?", r"\1 \2m"),
+    (rf"^({CLOCK})\s*(?:-|–|—|to|bis)\s*{CLOCK}$", r"\1"),
+    (r"^(\d{1,2})\.(\d{2})\.(\d{2})$", r"\1:\2:\3"),
+    (r"(?i)^(\d{1,2})\s?h\s?(\d{2})$", r"\1:\2"),
+    (r"(?i)^(?:HE\s?)?(\d{1,2})\s?h?$", r"\1:00"),
+    (r"(?i)^(\d{1,2})\s?([ap]m)$", r"\1:00 \2"),
+    (r"^(\d:\d{2})", r"0\1"),
+)
+STEPS_OF_DAY = (24, 25, 48, 50, 96, 100, 144, 288)
+"""Hours, half hours, quarters, 10 and 5 minutes, some with those of the day on which clocks go back."""
+
+
+def clock_times(text: pd.Series) -> pd.Series:
+    """Clock times as 01:00 or 01:00 pm, from a whole hour, 01h, 1 p.m., 01.00.00 or HE01; other text as it is.
+
+    Of an interval such as 01:00-02:00 it is the start. Whole numbers are read as hours and minutes (130 is 01:30)
+    where not all are hours.
+    """
+    whole = text.str.fullmatch(r"\d{1,4}(?:\.0)?")
+    if whole.any():
+        numbers = text[whole].str.removesuffix(".0")
+        if _hours_and_minutes(numbers.astype(int)):
+            numbers = numbers.str.zfill(4).str.replace(r"^(..)(..)$", r"\1:\2", regex=True)
+        text = text.where(~whole, numbers.reindex(text.index))
+    for spelling, plain in SPELLINGS:
+        text = text.str.replace(spelling, plain, regex=True)
+    return text
+
+
+def _hours_and_minutes(numbers: pd.Series) -> bool:
+    """Whether whole numbers are clock times such as 30, 130 and 2330: not hours alone, and not years."""
+    return bool(
+        numbers.max() > 99 and numbers.min() < 1000 and (numbers <= 2400).all() and (numbers % 100 < 60).all()
+    )
+
+
+def is_clock(column: pd.Series) -> bool:
+    """Whether a column holds clock times, or numbers of whole hours from 0 or 1 to 23 or 24 or such as 2330."""
+    sample = column.dropna()
+    if types.is_numeric_dtype(column):
+        whole = len(sample) and ((sample >= 0) & (sample % 1 == 0)).all()
+        return bool(whole) and bool((sample <= 24).all() or _hours_and_minutes(sample))
+    sample = sample[~sample.isin(MISSING)].iloc[:20].astype(str).str.strip()
+    numbers = sample.str.fullmatch(r"\d+")
+    return bool(len(sample)) and not numbers.any() and bool(clock_times(sample).str.fullmatch(CLOCK).all())
+
+
+def is_date_only(column: pd.Series) -> bool:
+    if types.is_datetime64_any_dtype(column):
+        return bool((column.dropna() == column.dropna().dt.normalize()).all())
+    return not column.dropna().astype(str).str.contains(":").any()
+
+
+def month_numbers(column: pd.Series) -> pd.Series:
+    """Months written as a name (Jan, January) as 1 to 12, NaN where it is none; other columns as they are."""
+    if types.is_numeric_dtype(column):
+        return column
+    text = column.astype(str).str.strip()
+    names = text.str.fullmatch(r"[A-Za-z]{3,9}\.?")
+    return pd.to_datetime(text.str[:3].where(names), format="%b", errors="coerce").dt.month if names.any() else column
+
+
+def numbers_steps_of_day(column: pd.Series, dates: pd.Series) -> bool:
+    """Whether a column counts from 0 or 1 to 24, 48, 96, ... within each date, be it as 7 or as P07."""
+    code, names = pd.factorize(column)
+    if not types.is_numeric_dtype(column):
+        names = pd.Series(names).astype(str).str.extract(r"^\D*(\d+)\D*$")[0]
+    values = pd.to_numeric(pd.Series(names)).to_numpy(np.float64)
+    if len(values) not in STEPS_OF_DAY or (code < 0).any() or values.min() not in (0, 1):
+        return False
+    day = pd.factorize(dates)[0]
+    steps = np.diff(values[code])[np.diff(day) == 0]
+    return bool(values.max() - values.min() + 1 == len(values) and len(steps) and (steps == 1).mean() > 0.9)
