@@ -10,6 +10,7 @@ from timevis.data.columns import Columns, find_columns
 from timevis.data.options import DataOptions
 from timevis.data.quality import QualityReport
 from timevis.data.table import Table
+from timevis.data.text_table import read_text
 from timevis.data.timestamps import parse_times
 from timevis.errors import ConfigError, DataError
 
@@ -218,6 +219,17 @@ def test_text_names_series_only_where_they_share_their_times() -> None:
     assert found(reports).id is None
     assert found(reports).left_out == {"sky": "holds text"}
     assert found(reports.rename(columns={"sky": "station"})).id == "station"
+
+
+def test_sensors_may_be_known_by_numbers_beside_times_without_a_name() -> None:
+    frame = pd.DataFrame({"773869": range(50), "767541": range(50)}, index=pd.Index(HOURS))
+    table = read_text(frame.to_csv().encode(), "t.csv")
+    columns = find_columns(table, DataOptions())
+    assert (columns.time, columns.targets) == (("column 1",), ("773869", "767541"))
+    with pytest.raises(DataError, match="row 1 should hold the column names"):
+        read_text(frame.to_csv(header=False).encode(), "t.csv")
+    with pytest.raises(DataError, match="row 1 should hold the column names"):
+        read_text(b",1,1\n" + frame.to_csv(header=False).encode(), "t.csv")
 
 
 @pytest.mark.parametrize("ids", [("KJFK", "KLGA"), (101, 102)])

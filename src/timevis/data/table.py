@@ -80,9 +80,13 @@ def header_problem(names: list[str], source: str, row: int) -> None:
 
 
 def is_header(cells: list[str]) -> bool:
-    """Whether at least one cell is a name: neither a number nor a time."""
+    """Whether at least one cell is a name: neither a number nor a time.
+
+    Beside an empty first cell, as stands above times that have no name, different numbers are names of sensors.
+    """
     filled = [c for c in cells if c]
-    return not filled or not all(_is_value(c) for c in filled)
+    numbered = cells[:1] == [""] and len(set(cells[1:])) == len(filled) == len(cells) - 1
+    return not filled or numbered or not all(_is_value(c) for c in filled)
 
 
 def all_names(cells: list[str]) -> bool:
