@@ -116,3 +116,52 @@ def test_times_that_all_lie_steps_apart_are_refused(freq: str, asked: str, gap: 
     times = pd.date_range("2024-01-01", periods=40, freq=freq, unit="us")
     with pytest.raises(DataError, match=f"no two times are one step of {asked} apart, most are {gap}"):
         put_on_grid(times, asked, "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("freq", "first", "last"),
+    [
+        ("MS", "1990-01-01", "1999-12-01"),
+        ("ME", "1990-01-31", "1999-12-31"),
+        ("QS-JAN", "1990-01-01", "1999-10-01"),
+        ("YE-DEC", "1990-12-31", "1999-12-31"),
+    ],
+)
+def test_a_time_within_a_month_quarter_or_year_that_was_said_stands_for_it(freq: str, first: str, last: str) -> None:
+    index = pd.date_range(first, last, freq=freq, unit="us")
+    every = {"M": 1, "Q": 3, "Y": 12}[freq[0]]
+    times = pd.date_range("1990-01-15 12:00", periods=120, freq=pd.DateOffset(months=1), unit="us")[
+        every - 1 :: every
+    ]
+    grid = put_on_grid(times[::-1], freq, "t.csv")
+    assert grid.index.equals(pd.DatetimeIndex(index + pd.Timedelta("12h"), freq=None))
+    np.testing.assert_array_equal(grid.position, np.arange(len(index))[::-1])
+    assert grid.moved.all()
+
+
+def test_the_advice_on_months_that_start_on_the_15th_can_be_followed() -> None:
+    times = pd.date_range("1990-01-15", periods=120, freq=pd.DateOffset(months=1), unit="us")
+    with pytest.raises(DataError, match="not by whole months") as error:
+        inferred(times)
+    assert error.value.advice == "say data.frequency=MS to put each time at the start of its month"
+    assert len(put_on_grid(times, "MS", "t.csv").index) == 120
+
+
+@pytest.mark.parametrize("days", [-3, 1, 2])
+def test_a_week_that_a_holiday_shifts_stays_in_its_place(days: int) -> None:
+    weeks = pd.date_range("2015-01-05", periods=200, freq="W-MON", unit="us")
+    shift = np.where(np.arange(200) % 9 == 5, days, 0)
+    grid = put_on_grid(weeks + pd.to_timedelta(shift, unit="D"), "W-MON", "t.csv")
+    assert grid.index.equals(pd.DatetimeIndex(weeks, freq=None))
+    np.testing.assert_array_equal(grid.position, np.arange(200))
+    np.testing.assert_array_equal(grid.moved, shift != 0)
+
+
+def test_of_several_times_of_a_month_only_its_first_day_stands_for_it() -> None:
+    days = pd.date_range("2020-01-01", periods=600, freq="D", unit="us")
+    grid = put_on_grid(days, "MS", "t.csv")
+    assert (days[grid.position >= 0].day == 1).all()
+    assert not grid.moved.any()
+    with pytest.raises(DataError, match="no time lies on") as error:
+        put_on_grid(days[days.day.isin([14, 15])], "MS", "t.csv")
+    assert "at most one time" in error.value.advice

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
-from pandas.tseries.offsets import BaseOffset, Day, Tick
+from pandas.tseries.offsets import (
+    BaseOffset,
+    Day,
+    MonthBegin,
+    MonthEnd,
+    QuarterBegin,
+    QuarterEnd,
+    Tick,
+    Week,
+    YearBegin,
+    YearEnd,
+)
 
 from timevis.data.table import ROWS_NEEDED
 from timevis.errors import ConfigError, DataError
@@ -22,6 +33,7 @@ NICE_STEPS = tuple(
     + [DAY, 7 * DAY]
 )
 CALENDAR_STEPS = {"M": ("MS", "ME", "BMS", "BME"), "Q": ("QS", "QE", "BQS", "BQE"), "Y": ("YS", "YE", "BYS", "BYE")}
+PERIODS = {"M": "month", "Q": "quarter", "Y": "year"}
 TOLERANCE = 0.1
 """Rows within this share of a step beside the grid are put onto it."""
 
@@ -128,7 +140,7 @@ def _calendar_frequency(times: pd.DatetimeIndex, source: str) -> str:
         return _step_alias(int(steps[counts.argmax()]))
     raise DataError(
         f"{source}: the times step by about {days:.0f} days, but not by whole months, quarters or years",
-        "write each time as the first day of its month, quarter or year, or say data.frequency",
+        f"say data.frequency={wanted}S to put each time at the start of its {PERIODS[wanted]}",
     )
 
 
@@ -143,7 +155,8 @@ def put_on_grid(
 ) -> Grid:
     """Lay a regular grid over times in any order.
 
-    Times within a tenth of a step of the grid are put onto it; the phase of the grid is the most common one.
+    Times within a tenth of a step of the grid are put onto it; the phase of the grid is the most common one. On a
+    grid of weeks, months, quarters or years a time stands for the one it lies in, if it is the only one there.
 
     Parameters
     ----------
@@ -190,19 +203,44 @@ def _put_on_calendar(
     clocks, counts = np.unique(clock, return_counts=True)
     shift = pd.Timedelta(int(clocks[counts.argmax()]), "us")
     start, end = offset.rollback(times.min().normalize()), offset.rollforward(times.max().normalize())
-    index = pd.date_range(start, end, freq=freq, unit="us") + shift
+    days = pd.date_range(start, end, freq=freq, unit="us")
+    index = days + shift
     position = index.get_indexer(times)
+    moved = position < 0
+    if moved.any():
+        period = _alone(times, _period(times, days, offset))
+        position = np.where(moved & (period < len(days)), period, position)
+        moved &= position >= 0
     used = position[position >= 0]
     if not len(used):
         raise DataError(
             f"{source}: no time lies on data.frequency={freq} (the first is {times[0]})",
-            "leave data.frequency out to have it inferred",
+            "say a data.frequency of which each step has at most one time",
         )
     first, last = int(used.min()), int(used.max())
     position = np.where(position < 0, -1, position - first)
     _refuse_sparse(times, freq, position, source, place)
     index = pd.DatetimeIndex(index[first : last + 1], freq=None)
-    return Grid(index, freq, position, np.zeros(len(times), bool))
+    return Grid(index, freq, position, moved)
+
+
+def _period(times: pd.DatetimeIndex, days: pd.DatetimeIndex, offset: BaseOffset) -> np.ndarray:
+    """Which of the days that mark periods each time belongs to, -1 where they mark none: the nearest of weeks."""
+    day = times.normalize()
+    if isinstance(offset, MonthBegin | QuarterBegin | YearBegin):
+        return days.searchsorted(day, side="right") - 1
+    if isinstance(offset, MonthEnd | QuarterEnd | YearEnd):
+        return days.searchsorted(day)
+    if isinstance(offset, Week):
+        return np.rint((day - days[0]) / (offset.n * pd.Timedelta(days=7))).astype(np.int64)
+    return np.full(len(times), -1)
+
+
+def _alone(times: pd.DatetimeIndex, period: np.ndarray) -> np.ndarray:
+    """The periods, -1 for those in which different times lie."""
+    order = np.lexsort((times.asi8, period))
+    several = period[order][1:][(np.diff(period[order]) == 0) & (np.diff(times.asi8[order]) > 0)]
+    return np.where(np.isin(period, several), -1, period)
 
 
 def _refuse_sparse(
