@@ -60,7 +60,7 @@ class KillAt(pl.Callback):
             self._count()
 
 
-def interrupt(monkeypatch, cfg, path, where, n):
+def interrupt(monkeypatch, cfg, path, where, n, overrides=()):
     """Run until a batch, and leave the folder as a killed process would."""
     with monkeypatch.context() as patch:
         trainer = build.trainer
@@ -72,7 +72,7 @@ def interrupt(monkeypatch, cfg, path, where, n):
 
         patch.setattr(build, "trainer", with_killer)
         with pytest.raises(Killed):
-            run(cfg, path)
+            run(cfg, path, overrides)
 
 
 def resume(cfg, path, *overrides):
@@ -164,6 +164,18 @@ def test_a_completed_run_is_trained_further_only_when_asked(tmp_path, lstm_confi
     assert last["global_step"] == 20
     assert all(torch.equal(last["state_dict"][k], v) for k, v in whole["state_dict"].items())
     assert RunFolder(tmp_path / "run").config.trainer.max_epochs == 5
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_completed_run_that_is_interrupted_while_it_trains_on_goes_on_training(tmp_path, lstm_config, monkeypatch):
+    run(lstm_config(), tmp_path / "run")
+    longer = lstm_config("trainer.max_epochs=5")
+    longer.resume = str(tmp_path / "run")
+    interrupt(monkeypatch, longer, tmp_path / "run", "train", 6, ["resume=...", "trainer.max_epochs=5"])
+    resume(lstm_config(), tmp_path / "run")
+    last = torch.load(tmp_path / "run/checkpoints/last.ckpt", weights_only=True)
+    assert last["global_step"] == 20
+    assert (tmp_path / "run/checkpoints/fit.json").is_file()
 
 
 def test_another_logger_takes_the_place_of_the_old_one(tmp_path, lstm_config):

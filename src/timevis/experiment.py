@@ -91,6 +91,8 @@ def execute(folder: RunFolder, group: str | None = None, train_on: bool = False)
         status = Status(folder.path, elapsed=(folder.status or {}).get("elapsed", 0.0))
         if not folder.writes:
             return _stages(folder, status, stop, group, train_on)
+        if train_on:
+            fitting.reopen(folder)
         with train_log(folder.path / "train.log"), status:
             try:
                 value = _stages(folder, status, stop, group, train_on)

@@ -26,6 +26,11 @@ def resume_step(folder: RunFolder) -> int | None:
     return int(torch.load(path, map_location="cpu", weights_only=True, mmap=True)["global_step"])
 
 
+def reopen(folder: RunFolder) -> None:
+    """Forget that the fit had ended, so that a run interrupted while it trains on goes on training."""
+    (folder.checkpoints / FINISHED).unlink(missing_ok=True)
+
+
 def fit(
     trainer: pl.Trainer,
     forecaster: Forecaster,
