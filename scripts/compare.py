@@ -3,7 +3,7 @@
 Prints and writes: every metric side by side with seasonal naive; the difference of each run from a reference, paired
 window by window, with a 95 % moving-block bootstrap interval and the Diebold-Mariano test; the error by step ahead;
 the cost. RUN is a run folder. Runs with different window sets are refused, since their numbers don't compare; runs
-that failed or still go on are left out, and named.
+that failed, were stopped or still go on, also while they train on, are left out, and named.
 
     python scripts/compare.py outputs/traffic/lstm/2026-01-01_12-00-00-1a2b outputs/traffic/qwen/...
     python scripts/compare.py outputs/traffic/*/*  --reference outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from timevis.errors import exit_code
+from timevis.errors import RunFolderError, exit_code
 
 if TYPE_CHECKING:
     from timevis.evaluation.comparison import Comparison
@@ -44,10 +44,16 @@ def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> i
     from timevis.evaluation.run_record import RunRecord
 
     finished = [run for run in dict.fromkeys(runs) if not unfinished(run)]
-    records = [RunRecord.load(run) for run in finished or runs]
+    if not finished:
+        raise RunFolderError(
+            "none of these runs has completed", f"wait for it, or go on with it: python train.py resume={runs[0]}"
+        )
+    records = [RunRecord.load(run) for run in finished]
     if reference is None:
         chosen = records[0] if len(records) > 1 else None
     else:
+        if reference != "seasonal_naive" and unfinished(Path(reference)):
+            raise RunFolderError(f"{reference} has not completed", "give another --reference")
         chosen = None if reference == "seasonal_naive" else RunRecord.load(reference)
     comparison = compare(records, chosen)
     folder = out or Path("outputs/comparisons") / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
@@ -58,11 +64,11 @@ def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> i
 
 
 def unfinished(run: Path) -> bool:
-    """Whether a run failed, was stopped or still goes on, and has no results; says so."""
+    """Whether a run failed, was stopped or still goes on, so that it has no results or those of before; says so."""
     from timevis.status import read_status
 
     state = (read_status(run) or {}).get("state")
-    if state in (None, "completed") or (run / "results.json").is_file():
+    if state in (None, "completed"):
         return False
     print(f"left out: {run} ({state})", file=sys.stderr)
     return True

@@ -54,6 +54,27 @@ def test_a_run_that_failed_is_left_out_and_named(runs, tmp_path, capsys):
     assert f"resume={failed}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("state", ["failed", "cancelled", "running"])
+def test_the_results_of_a_run_that_was_interrupted_while_it_trained_on_are_not_used(runs, tmp_path, capsys, state):
+    stale = shutil.copytree(runs[0], tmp_path / "stale")
+    status = json.loads((stale / "status.json").read_text()) | {"state": state, "heartbeat": 4e9, "host": "elsewhere"}
+    (stale / "status.json").write_text(json.dumps(status))
+    assert main([str(stale), *map(str, runs), "--out", str(tmp_path / "out")]) == 0
+    assert f"left out: {stale} ({state})" in capsys.readouterr().err
+    assert len(pd.read_csv(tmp_path / "out" / "cost.csv")) == 2
+    assert main([str(stale), "--out", str(tmp_path / "alone")]) == 1
+    assert "none of these runs has completed" in capsys.readouterr().err
+    assert main([str(runs[0]), "--reference", str(stale), "--out", str(tmp_path / "alone")]) == 1
+    assert "has not completed" in capsys.readouterr().err
+    assert not (tmp_path / "alone").exists()
+
+
+def test_a_folder_with_results_and_no_status_is_compared(runs, tmp_path):
+    scored = shutil.copytree(runs[0], tmp_path / "scored")
+    (scored / "status.json").unlink()
+    assert main([str(scored), str(runs[1]), "--out", str(tmp_path / "out")]) == 0
+
+
 def test_many_runs_are_rows_of_one_table_with_their_differences(finished_run, tmp_path, capsys):
     runs = [finished_run("model=linear", f"context_length={n}") for n in (6, 8, 10, 12)]
     assert main([*map(str, [*runs, finished_run("model=seasonal_naive")]), "--out", str(tmp_path / "some")]) == 0
