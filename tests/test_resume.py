@@ -188,6 +188,41 @@ def test_another_logger_takes_the_place_of_the_old_one(tmp_path, lstm_config):
     assert folder.config.trainer.max_epochs == 3
 
 
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("cpu", {"accelerator": "cpu"}),
+        ("debug", {"accelerator": "cpu", "limit_train_batches": 3, "log_every_n_steps": 1, "max_epochs": 1}),
+        ("default", {"accelerator": "auto", "log_every_n_steps": 10}),
+    ],
+)
+def test_a_trainer_that_is_chosen_by_name_leaves_the_rest_of_the_trainer_alone(tmp_path, lstm_config, name, changed):
+    before = RunFolder.create(tmp_path / "run", lstm_config("trainer.gradient_clip_val=0.5")).config.trainer
+    cfg = lstm_config(f"trainer={name}")
+    cfg.resume = str(tmp_path / "run")
+    cfg.trainer.gradient_clip_val = 9.0  # as of the default model
+    overrides = ["resume=...", f"trainer={name}"]
+    if name != "debug":  # of tiny.py
+        cfg.trainer.log_every_n_steps = 10
+    assert reopen(cfg, overrides).config.trainer == {**before, **changed}
+
+
+@pytest.mark.parametrize(
+    ("override", "words"), [("max_epochs=2", "trained for 3 epochs"), ("devices=none", "no number of devices")]
+)
+@pytest.mark.usefixtures("no_report")
+def test_a_trainer_that_cannot_go_on_is_refused_before_anything_is_written(
+    uninterrupted, lstm_config, override, words
+):
+    before = (uninterrupted / "config.yaml").read_text()
+    cfg = lstm_config(f"trainer.{override}")
+    cfg.resume = str(uninterrupted)
+    with pytest.raises(ConfigError, match=words):
+        reopen(cfg, ["resume=...", f"trainer.{override}"])
+    assert (uninterrupted / "config.yaml").read_text() == before
+    assert RunFolder(uninterrupted).status["state"] == "completed"
+
+
 @pytest.mark.parametrize("override", ["model=linear", "horizon=12", "data.rows=700"])
 def test_a_resumed_run_takes_only_trainer_and_logger_overrides(uninterrupted, lstm_config, override):
     with pytest.raises(ConfigError, match="cannot change with resume"):

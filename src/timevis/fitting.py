@@ -20,10 +20,19 @@ FINISHED = "fit.json"
 
 def resume_step(folder: RunFolder) -> int | None:
     """Optimizer steps that last.ckpt holds, None without one."""
+    return _last(folder, "global_step")
+
+
+def epochs_done(folder: RunFolder) -> int:
+    """Epochs that last.ckpt holds, 0 without one."""
+    return _last(folder, "epoch") or 0
+
+
+def _last(folder: RunFolder, name: str) -> int | None:
     path = folder.checkpoints / "last.ckpt"
     if not path.is_file():
         return None
-    return int(torch.load(path, map_location="cpu", weights_only=True, mmap=True)["global_step"])
+    return int(torch.load(path, map_location="cpu", weights_only=True, mmap=True)[name])
 
 
 def reopen(folder: RunFolder) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from timevis.errors import ConfigError, RunFolderError
@@ -12,6 +14,7 @@ from timevis.files import write_text
 from timevis.run_folder import RunFolder
 
 SECTIONS = ("trainer", "logger")
+CONF = Path(__file__).parents[2] / "conf"
 
 
 def added_keys(overrides: Sequence[str]) -> list[str]:
@@ -41,7 +44,8 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> RunFolder:
     Raises
     ------
     ConfigError
-        An override is neither of the trainer nor of the logger.
+        An override is neither of the trainer nor of the logger, or asks for fewer epochs than are done; nothing was
+        written.
     RunFolderError
         There is no run in the folder, or it is still running, or it has completed and nothing about the trainer
         was changed.
@@ -63,13 +67,44 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> RunFolder:
             f"{folder.path} has completed", "raise trainer.max_epochs to train on, or start a new run"
         )
     config = folder.config
-    for override in parsed:
-        key = override.key_or_group
-        if override.is_delete():
-            raise ConfigError(f"{override.input_line}: nothing can be deleted with resume=")
+    for key in (key for override in parsed for key in _keys(override)):
         OmegaConf.update(config, key, OmegaConf.select(cfg, key, throw_on_missing=True), merge=False, force_add=True)
     if changed:
+        _check_trainer(folder)
         write_text(folder.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
         typed = list(OmegaConf.load(folder.path / "overrides.yaml"))
         write_text(folder.path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create([*typed, *changed])))
     return RunFolder(folder.path)
+
+
+def _keys(override: Override) -> list[str]:
+    """The keys that an override sets in the config of a run; of a trainer's file only those that it sets itself."""
+    if override.is_delete():
+        raise ConfigError(f"{override.input_line}: nothing can be deleted with resume=")
+    if override.key_or_group != "trainer" or not isinstance(override.value(), str):
+        return [override.key_or_group]
+    return [f"trainer.{key}" for key in _own_keys(str(override.value()))]
+
+
+def _own_keys(name: str) -> list[str]:
+    """Keys of conf/trainer/<name>.yaml without those of the default, and of the default those of no model."""
+    file = OmegaConf.load(CONF / "trainer" / f"{name}.yaml")
+    assert isinstance(file, DictConfig)
+    keys = [str(key) for key in file if key != "defaults" and not OmegaConf.is_interpolation(file, key)]
+    parents = [parent for parent in file.get("defaults", []) if parent not in ("default", "_self_")]
+    return [*keys, *(key for parent in parents for key in _own_keys(parent))]
+
+
+def _check_trainer(folder: RunFolder) -> None:
+    """Check the trainer's new options in the config of a run."""
+    from timevis.distributed import process_count
+    from timevis.fitting import epochs_done
+
+    options = folder.config.trainer
+    process_count(options)
+    epochs, done = options.max_epochs, epochs_done(folder)
+    if epochs not in (None, -1) and epochs < done:
+        raise ConfigError(
+            f"trainer.max_epochs={epochs}, but {folder.path} has been trained for {done} epochs",
+            f"leave it out, or give more than {done}",
+        )
