@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from timevis import build
 from timevis.data.catalog import load_panel
-from timevis.errors import DataError
+from timevis.errors import DataError, RunFolderError
 from timevis.experiment import run
 from timevis.failures import explain
 from timevis.models.lstm import LSTM
@@ -74,6 +74,27 @@ def test_max_time_bounds_the_fit(lstm_config, tmp_path):
     run(lstm_config(*endless), tmp_path / "run")
     results = RunFolder(tmp_path / "run").results
     assert 1 < results["cost"]["fit_seconds"] < 20
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["trainer.max_time=00:00:00:00"], "before its first step\n.*trainer.max_time"),
+        (["~callbacks.last_checkpoint", "~callbacks.best_checkpoint"], "no checkpoint\n.*callbacks.best_checkpoint"),
+    ],
+)
+@pytest.mark.usefixtures("no_report")
+def test_a_fit_without_a_checkpoint_ends_in_words(lstm_config, tmp_path, overrides, words):
+    with pytest.raises(RunFolderError, match=words):
+        run(lstm_config(*overrides), tmp_path / "run")
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_run_that_keeps_no_best_weights_says_so(lstm_config, tmp_path):
+    run(lstm_config("~callbacks.best_checkpoint"), tmp_path / "run")
+    words = (tmp_path / "run" / "train.log").read_text()
+    assert "there is no callbacks.best_checkpoint: going on with the last weights" in words
+    assert "before its first validation" not in words
 
 
 @pytest.mark.usefixtures("no_report")

@@ -143,6 +143,20 @@ def test_a_run_killed_after_its_fit_is_only_scored(uninterrupted, tmp_path, lstm
 
 
 @pytest.mark.usefixtures("no_report")
+def test_a_run_without_a_last_checkpoint_that_was_killed_after_its_fit_is_fitted_again(
+    tmp_path, lstm_config, monkeypatch
+):
+    cfg = lstm_config("~callbacks.last_checkpoint")
+    with monkeypatch.context() as patch:
+        patch.setattr("timevis.experiment.evaluate", lambda *args, **kwargs: (_ for _ in ()).throw(Killed()))
+        with pytest.raises(Killed):
+            run(cfg, tmp_path / "run")
+    assert (tmp_path / "run/checkpoints/fit.json").is_file()
+    value = resume(cfg, tmp_path / "run")
+    assert value == run(lstm_config(), tmp_path / "whole")
+
+
+@pytest.mark.usefixtures("no_report")
 def test_a_run_that_was_about_to_stop_early_stops(tmp_path, lstm_config, monkeypatch):
     cfg = lstm_config("model.fit.patience=1", "model.learning_rate=0.0", "model.fit.max_epochs=9")
     run(cfg, tmp_path / "whole")

@@ -8,8 +8,10 @@ import logging
 import pytorch_lightning as pl
 import torch
 
+from timevis.callbacks.checkpoints import BestCheckpoint
 from timevis.callbacks.steering import FitClock
 from timevis.data.datamodule import WindowDataModule
+from timevis.errors import RunFolderError
 from timevis.models.forecaster import Forecaster
 from timevis.run_folder import RunFolder
 
@@ -61,9 +63,14 @@ def fit(
         One of the trainer's callbacks.
     train_on : bool
         Go on though the fit had ended, since the trainer's options have changed.
+
+    Raises
+    ------
+    RunFolderError
+        The fit has left no checkpoint.
     """
     finished, last = folder.checkpoints / FINISHED, folder.checkpoints / "last.ckpt"
-    if finished.is_file() and not train_on:
+    if finished.is_file() and last.is_file() and not train_on:
         clock.load_state_dict(json.loads(finished.read_text()))
         checkpoint = torch.load(last, map_location="cpu", weights_only=True)
         trainer.fit_loop.load_state_dict(checkpoint["loops"]["fit_loop"])  # steps and epochs, for the logs to come
@@ -73,14 +80,20 @@ def fit(
             log.info("going on at step %s", resume_step(folder))
         trainer.fit(forecaster, datamodule=datamodule, ckpt_path=last if last.is_file() else None, weights_only=True)
         folder.write_json(f"checkpoints/{FINISHED}", clock.state_dict())
-    _load_best(forecaster, folder)
+    _load_best(trainer, forecaster, folder)
 
 
-def _load_best(forecaster: Forecaster, folder: RunFolder) -> None:
-    path = folder.checkpoints / "best.ckpt"
+def _load_best(trainer: pl.Trainer, forecaster: Forecaster, folder: RunFolder) -> None:
+    best, last = folder.checkpoints / "best.ckpt", folder.checkpoints / "last.ckpt"
+    path = best if best.is_file() else last
     if not path.is_file():
-        log.warning("the fit ended before its first validation: going on with the last weights")
-        path = folder.checkpoints / "last.ckpt"
+        if trainer.global_step == 0:
+            raise RunFolderError("the fit ended before its first step", "raise trainer.max_time, or set it to null")
+        raise RunFolderError("the fit has left no checkpoint", "keep callbacks.best_checkpoint or last_checkpoint")
+    if path == last:
+        kept = any(isinstance(callback, BestCheckpoint) for callback in trainer.checkpoint_callbacks)
+        reason = "the fit ended before its first validation" if kept else "there is no callbacks.best_checkpoint"
+        log.warning("%s: going on with the last weights", reason)
     checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    log.info("best weights: epoch %d, step %d", checkpoint["epoch"], checkpoint["global_step"])
+    log.info("%s weights: epoch %d, step %d", path.stem, checkpoint["epoch"], checkpoint["global_step"])
     forecaster.load_state_dict(checkpoint["state_dict"])
