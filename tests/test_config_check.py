@@ -90,6 +90,23 @@ def test_a_value_of_the_wrong_kind_is_named(compose_config, wrong):
 
 
 @pytest.mark.parametrize(
+    "option",
+    [
+        "limit_test_batches=1",
+        "limit_val_batches=1",
+        "limit_predict_batches=1",
+        "overfit_batches=1",
+        "fast_dev_run=true",
+        "barebones=true",
+    ],
+)
+def test_an_option_that_would_leave_windows_unscored_is_answered_with_how_to_take_fewer(compose_config, option):
+    with pytest.raises(ConfigError, match=r"left out.* evaluation\.max_windows") as caught:
+        check(compose_config("model=linear", f"+trainer.{option}"))
+    assert option.partition("=")[0] in caught.value.message
+
+
+@pytest.mark.parametrize(
     ("model", "wrong"),
     [
         ("lstm", "model.dropout=2"),

@@ -98,6 +98,13 @@ RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
         lambda v: whole(v, 1),
         "a whole number of at least 1",
     ),
+    (
+        "trainer.limit_test_batches trainer.limit_val_batches trainer.limit_predict_batches trainer.overfit_batches "
+        "trainer.fast_dev_run trainer.barebones",
+        lambda v: v is None,
+        "left out, since every window is scored: for fewer use evaluation.max_windows and evaluation.val_windows, "
+        "for a short try trainer=debug",
+    ),
     ("trainer.precision", lambda v: str(v) in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
     ("trainer.deterministic", lambda v: v in (None, True, False, "warn"), "true, false or warn"),
     ("trainer.enable_progress_bar logger.log_data", lambda v: isinstance(v, bool), "true or false"),

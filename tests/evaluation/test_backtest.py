@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -114,6 +116,13 @@ def test_a_reference_equal_to_the_model_has_no_skill_over_it_and_results_are_jso
     assert results["skill"]["mae"]["value"] < 0  # last value against the daily season
     assert len(results["by_horizon"]["mae"]) == 12
     assert set(results["by_channel"]) == {"a", "b"}
+
+
+def test_results_of_a_part_of_the_windows_are_refused(panel):
+    data, found = score(panel, max_windows=20)
+    fewer = replace(found, windows=found.windows[:16])
+    with pytest.raises(RuntimeError, match="16 windows were scored, of 40"):
+        build_results(run={}, datamodule=data, backtest=fewer, validation={}, cost={})
 
 
 def test_a_forecast_that_is_not_finite_is_an_error_and_not_dropped(panel):

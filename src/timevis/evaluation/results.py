@@ -41,12 +41,19 @@ def build_results(
     -------
     dict
         JSON-able; values that are not finite are None.
+
+    Raises
+    ------
+    RuntimeError
+        Not every window of the window set was scored.
     """
     assert backtest.reference_metrics is not None
+    split, windows = datamodule.split, datamodule.windows["test"]
+    if len(backtest.windows) != len(windows):
+        raise RuntimeError(f"{len(backtest.windows)} windows were scored, of {len(windows)} in the window set")
     intervals = bootstrap_metrics(
         backtest.windows, backtest.reference_windows, datamodule.horizon, resamples=resamples
     )
-    split, windows = datamodule.split, datamodule.windows["test"]
     channels = datamodule.panel.channels
     overall = backtest.metrics["overall"]
     return finite(
