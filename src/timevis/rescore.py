@@ -35,6 +35,10 @@ from timevis.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
 
+ISO = re.compile(r"[1-9]\d{3}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?)?)?", re.ASCII)
+PERIODS = {4: pd.DateOffset(years=1), 7: pd.DateOffset(months=1), 10: pd.DateOffset(days=1)}
+"""What a date without a clock stands for, by its length: a year, a month or a day."""
+
 
 def rescore(
     run: str | os.PathLike[str],
@@ -58,8 +62,8 @@ def rescore(
     data : DataFrame or files, optional
         See `timevis.predict.predict`; the run's own data when None.
     start, end : str, optional
-        First and last time that targets may have, a day as an end with all of its hours; the run's test part when
-        neither is given for its own data.
+        First and last time that targets may have, in ISO 8601, an end such as 2024-01-31 or 2024-01 with all of its
+        hours; the run's test part when neither is given for its own data.
 
     Returns
     -------
@@ -110,12 +114,7 @@ def between(cfg: DictConfig, panel: Panel, name: str, start: str | None, end: st
     """
     length, horizon = cfg.context_length, cfg.horizon
     first = 0 if start is None else int(panel.index.searchsorted(timestamp(start, panel)))
-    past = len(panel)
-    if end is not None:
-        last = timestamp(end, panel)
-        if re.fullmatch(r"\d{4}-\d\d?-\d\d?", end.strip()):  # a day is all of its hours
-            last += pd.Timedelta(days=1) - pd.Timedelta(1, "us")
-        past = int(panel.index.searchsorted(last, side="right"))
+    past = len(panel) if end is None else int(panel.index.searchsorted(timestamp(end, panel, end=True), side="right"))
     origins = range(max(first, length), past - horizon + 1)
     if not origins:
         raise DataError(
@@ -126,22 +125,28 @@ def between(cfg: DictConfig, panel: Panel, name: str, start: str | None, end: st
     return build.datamodule(cfg, panel, Split(origins[0], origins[0], origins[-1] + horizon))
 
 
-def timestamp(text: str, panel: Panel) -> pd.Timestamp:
-    """A time from the command line, in the panel's time zone.
+def timestamp(text: str, panel: Panel, end: bool = False) -> pd.Timestamp:
+    """A time from the command line, in the panel's time zone; of a day, month or year its start or its `end`.
 
     Raises
     ------
     ConfigError
-        It is no time.
+        It is no time as ISO 8601 writes it.
     """
+    text = text.strip()
     try:
-        time = pd.Timestamp(text)
-    except ValueError:
-        raise ConfigError(f"{text!r} is not a time", "write it like 2024-01-31 or '2024-01-31 18:00'") from None
+        if not ISO.fullmatch(text):
+            raise ValueError(text)
+        time = pd.Timestamp(text).as_unit("us")
+        if end and len(text) in PERIODS:
+            time = time + PERIODS[len(text)] - pd.Timedelta(1, "us")
+    except (ValueError, OverflowError):
+        advice = "write it like 2024-01-31 or '2024-01-31 18:00'; 2024-01 is a whole month, 2024 a whole year"
+        raise ConfigError(f"{text!r} is not a time", advice) from None
     zone = panel.index.tz
     if zone is None or time.tzinfo is not None:
         return time.tz_localize(None) if zone is None and time.tzinfo else time
-    return time.tz_localize(panel.timezone or zone)
+    return time.tz_localize(panel.timezone or zone, ambiguous=not end, nonexistent="shift_forward")
 
 
 def _notes(folder: RunFolder, own: WindowDataModule, windows: WindowDataModule, name: str, new: bool) -> list[str]:

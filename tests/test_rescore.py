@@ -1,0 +1,59 @@
+"""Rescoring takes the dates that it is given, and no others."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from timevis.data.panel import DatasetCard, Panel
+from timevis.errors import ConfigError
+from timevis.rescore import between, timestamp
+
+
+def hourly(zone: str | None = None) -> Panel:
+    """Hours from the first of January to the end of April 2024."""
+    index = pd.date_range("2024-01-01", "2024-04-30 23:00", freq="h", tz=zone)
+    return Panel(
+        values=np.ones((len(index), 1), np.float32),
+        index=index,
+        freq="h",
+        channels=("a",),
+        covariates=np.zeros((len(index), 0), np.float32),
+        covariate_names=(),
+        covariate_known=(),
+        card=DatasetCard("test"),
+        timezone=zone or "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "first", "last"),
+    [
+        ("2024-02-25", "2024-02-25", "2024-02-25 00:00", "2024-02-25 23:00"),
+        ("2024-02", "2024-03", "2024-02-01 00:00", "2024-03-31 23:00"),
+        ("2024", "2024", "2024-01-02 00:00", "2024-04-30 23:00"),
+        ("2024-02-25 06:00", "2024-02-25T18:00:00", "2024-02-25 06:00", "2024-02-25 18:00"),
+    ],
+)
+def test_an_end_reaches_to_the_end_of_the_period_that_it_names(compose_config, start, end, first, last):
+    data = between(compose_config("model=linear", "evaluation.max_windows=null"), hourly(), "x", start, end)
+    origins = data.windows["test"].origins
+    assert data.panel.index[int(origins[0])] == pd.Timestamp(first)
+    assert data.panel.index[int(origins[-1]) + data.horizon - 1] == pd.Timestamp(last)
+
+
+def test_a_time_is_one_of_the_panels_zone_unless_it_names_its_own():
+    panel = hourly("Europe/Lisbon")
+    assert timestamp("2024-04-01", panel) == pd.Timestamp("2024-03-31 23:00", tz="UTC")
+    assert timestamp("2024-03-31", panel, end=True).floor("h") == pd.Timestamp("2024-03-31 22:00", tz="UTC")
+    assert timestamp("2024-04-01 02:00+02:00", panel) == pd.Timestamp("2024-04-01", tz="UTC")
+    assert timestamp("2024-10-27 01:30", panel) == pd.Timestamp("2024-10-27 00:30", tz="UTC")
+    assert timestamp("2024-10-27 01:30", panel, end=True) == pd.Timestamp("2024-10-27 01:30", tz="UTC")
+
+
+@pytest.mark.parametrize(
+    "text", ["2024/02/25", "01.02.2024", "nan", "now", "", "2024-2-5", "20240225", "2024-02-30", "2024-02-25 25:00"]
+)
+def test_another_form_than_iso_is_refused_with_an_example(text):
+    with pytest.raises(ConfigError, match="is not a time") as caught:
+        timestamp(text, hourly())
+    assert "2024-01-31" in caught.value.advice
