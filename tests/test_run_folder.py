@@ -45,6 +45,24 @@ def test_the_data_of_a_run_are_found_from_any_working_directory(compose_config, 
     assert folder.config.data.path == str(tmp_path / "sub/my.csv")
 
 
+@pytest.mark.parametrize("path", ["mine", "./mine", "org/mine"])
+def test_a_backbones_folder_is_found_from_any_working_directory(compose_config, tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / path).mkdir(parents=True)
+    options = ("model=qwen", "model/backbone=local", f"model.backbone.path={path}")
+    assert RunFolder.create(tmp_path / "run", compose_config(*options)).config.model.backbone.path == str(
+        tmp_path / path
+    )
+
+
+@pytest.mark.parametrize("path", ["nano", "attention", "none", "Qwen/Qwen3-0.6B-Base", "/nowhere/mine"])
+def test_a_backbone_that_is_no_folder_keeps_its_name(compose_config, tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nano").mkdir()
+    options = ("model=qwen_patch", "model/backbone=local", f"model.backbone.path={path}")
+    assert RunFolder.create(tmp_path / "run", compose_config(*options)).config.model.backbone.path == path
+
+
 def test_the_value_of_a_run_is_the_validation_error_of_its_results(finished):
     path, value = finished
     folder = RunFolder(path)

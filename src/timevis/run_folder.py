@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from timevis.models.forecaster import Forecaster
 
+NO_FOLDERS = ("nano", "attention", "none")
+"""What model.backbone.path may be beside a folder or a hub id."""
+
 
 class RunFolder:
     """A run on disk.
@@ -54,7 +57,8 @@ class RunFolder:
     def create(cls, path: Path, cfg: DictConfig, overrides: Sequence[str] = ()) -> RunFolder:
         """Start a run in a folder that is new, empty or only queued.
 
-        `cfg` is written resolved, and the path of the user's data from the root, to be found from anywhere.
+        `cfg` is written resolved, and the paths of the user's data and of a backbone's folder from the root, to be
+        found from anywhere.
 
         Raises
         ------
@@ -76,6 +80,9 @@ class RunFolder:
         written = copy.deepcopy(cfg)
         if source := OmegaConf.select(cfg, "data.path"):
             written.data.path = str(Path(source).expanduser().absolute())
+        backbone = OmegaConf.select(cfg, "model.backbone.path")
+        if backbone and backbone not in NO_FOLDERS and Path(backbone).expanduser().is_dir():
+            written.model.backbone.path = str(Path(backbone).expanduser().absolute())
         write_text(path / "config.yaml", OmegaConf.to_yaml(written, resolve=True))
         return cls(path)
 
