@@ -82,6 +82,27 @@ def test_a_grown_file_is_forecast_from_its_end_and_scored_as_before(trained, wit
             assert found[section][name]["value"] == pytest.approx(entry["value"], rel=1e-6), name
 
 
+def test_new_data_need_only_the_covariates_that_the_model_reads(finished_run, tmp_path):
+    frame = table().assign(price=np.arange(ROWS) % 7)
+    frame.to_csv(tmp_path / "priced.csv", index=False)
+    options = (
+        "data=csv",
+        f"data.path={tmp_path / 'priced.csv'}",
+        "data.target=[a,b]",
+        "data.covariates={price: known}",
+    )
+    run = finished_run("model=linear", *options)
+    without = tmp_path / "without.csv"
+    frame.drop(columns="price").to_csv(without, index=False)
+    pd.testing.assert_frame_equal(
+        predict(run, [without]).drop(columns="item"), predict(run, [tmp_path / "priced.csv"]).drop(columns="item")
+    )
+    assert rescore(run, tmp_path / "again", [without])["without"]["metrics"]["wql"]["value"] > 0
+    reader = finished_run("model=lstm", "model.hidden_size=8", "model.fit.max_epochs=1", *options)
+    with pytest.raises(DataError, match="no covariate 'price'"):
+        predict(reader, [without])
+
+
 def test_a_run_is_not_rescored_by_the_scales_of_other_values(with_data, tmp_path):
     frame = table()
     frame.loc[5, "a"] += 1

@@ -174,8 +174,6 @@ def test_too_short_or_unfitting_data_are_refused(run, tmp_path):
         predict(run, hourly(20))
     with pytest.raises(DataError, match="'b'"):
         predict(run, hourly(100).drop(columns="b"))
-    with pytest.raises(DataError, match="'price'"):
-        predict(run, hourly(100).drop(columns="price"))
 
 
 def test_what_was_mended_in_a_new_file_is_said(run, tmp_path, caplog):

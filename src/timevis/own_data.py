@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from typing import Any, TypeVar
@@ -73,6 +73,19 @@ def as_trained(panel: P, report: Mapping[str, Any], where: str) -> P:
         One of them is missing; `where` names the panel.
     """
     return select_covariates(in_order(panel, tuple(report["channels"]), where), report["covariates"], where)
+
+
+def with_unread(panel: P, report: Mapping[str, Any], read: Collection[str]) -> P:
+    """The panel with an empty column for each covariate of a run that it lacks and the model does not `read`."""
+    kinds = report["covariates"]
+    absent = [name for name in kinds if name not in panel.covariate_names and name not in read]
+    empty = np.full((len(panel), len(absent)), np.nan, panel.covariates.dtype)
+    return replace(
+        panel,
+        covariates=np.hstack([panel.covariates, empty]),
+        covariate_names=(*panel.covariate_names, *absent),
+        covariate_known=(*panel.covariate_known, *(kinds[name]["kind"] == "known" for name in absent)),
+    )
 
 
 def select_covariates(panel: P, names: Mapping[str, Any] | Sequence[str], where: str) -> P:

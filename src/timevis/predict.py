@@ -21,7 +21,7 @@ from timevis.data.panel import Panel
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
-from timevis.own_data import as_trained, data_report, load_again
+from timevis.own_data import as_trained, data_report, load_again, with_unread
 from timevis.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,10 @@ def forecast_items(
 
 
 def panels_for(folder: RunFolder, data: pd.DataFrame | Sequence[str | Path] | None = None) -> dict[str, Panel]:
-    """The run's own data, or new data with the run's channels and covariates, by item name."""
+    """The run's own data, or new data with the run's channels and covariates, by item name.
+
+    A covariate that the model does not read may be absent.
+    """
     if data is None:
         _, panel, _ = load_again(folder, future=True)
         return {panel.card.name: panel}
@@ -90,6 +93,10 @@ def panels_for(folder: RunFolder, data: pd.DataFrame | Sequence[str | Path] | No
             return panels_for(folder, [path])
     report = data_report(folder)
     items = load_files(data, folder.config.data, tuple(report["channels"]), freq=report["frequency"])
+    names = list(report["covariates"])
+    if any(set(names).difference(panel.covariate_names) for panel in items.values()):
+        read = [names[j] for j in folder.load_forecaster().covariates_read]
+        items = {name: with_unread(panel, report, read) for name, panel in items.items()}
     return {name: as_trained(panel, report, name) for name, panel in items.items()}
 
 
