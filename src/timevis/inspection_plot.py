@@ -20,7 +20,7 @@ from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport
 from timevis.data.split import borders
 from timevis.data.statistics import autocorrelation, moving_average
-from timevis.evaluation.chart import COLOURS
+from timevis.evaluation.chart import COLOURS, isolated
 from timevis.evaluation.plots import STYLE
 
 SHOWN = 6
@@ -78,11 +78,9 @@ def _series(axes: Axes, panel: Panel, report: QualityReport, channel: str, value
     starts = (0, ends[0], ends[1])
     for (name, role), start, end in zip(PARTS, starts, ends, strict=True):
         if end > start:
-            x, low, high = _envelope(times[start:end], values[start:end])
-            axes.fill_between(x, low, high, color=COLOURS[role], lw=0.8, label=name, alpha=0.75)
+            _range(axes, times[start:end], values[start:end], color=COLOURS[role], label=name, alpha=0.75)
     if ends[2] < len(values):
-        x, low, high = _envelope(times[ends[2] :], values[ends[2] :])
-        axes.fill_between(x, low, high, color=COLOURS["rule"], lw=0.8, label="not used")
+        _range(axes, times[ends[2] :], values[ends[2] :], color=COLOURS["rule"], label="not used")
     week = round(7 * steps_per_day(panel.freq))
     if week >= 24 and len(values) > 8 * week:
         axes.plot(times, moving_average(values, week), color=COLOURS["truth"], lw=1.0, label="mean of a week")
@@ -100,6 +98,14 @@ def _series(axes: Axes, panel: Panel, report: QualityReport, channel: str, value
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     axes.margins(x=0.005)
+
+
+def _range(axes: Axes, times: pd.DatetimeIndex, values: np.ndarray, **look: Any) -> None:
+    x, low, high = _envelope(times, values)
+    axes.fill_between(x, low, high, lw=0.8, **look)
+    alone = isolated(low)
+    for edge in (low, high):
+        axes.plot(x[alone], edge[alone], ".", ms=2, color=look["color"])
 
 
 def _envelope(times: pd.DatetimeIndex, values: np.ndarray) -> tuple[pd.DatetimeIndex, np.ndarray, np.ndarray]:
@@ -137,11 +143,11 @@ def _day(axes: Axes, panel: Panel, values: np.ndarray, first: bool) -> None:
         groups = [("all years", np.ones(len(index), bool), "model")]
     for name, mask, role in groups:
         series = pd.Series(values[mask]).groupby(np.asarray(slot)[mask])
-        middle = series.median()
-        axes.fill_between(
-            middle.index, series.quantile(0.1), series.quantile(0.9), color=COLOURS[role], alpha=0.16, lw=0
+        low, middle, high = (series.quantile(q).dropna() for q in (0.1, 0.5, 0.9))
+        axes.fill_between(middle.index, low, high, color=COLOURS[role], alpha=0.16, lw=0)
+        axes.plot(
+            middle.index, middle, color=COLOURS[role], lw=1.6, label=name, marker="." if len(middle) == 1 else ""
         )
-        axes.plot(middle.index, middle, color=COLOURS[role], lw=1.6, label=name)
     axes.set_xlabel(unit)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 3, 6, 10]))
     axes.set_title("median and middle 80 %")
@@ -167,8 +173,9 @@ def _correlation(axes: Axes, panel: Panel, train: np.ndarray) -> None:
     most = min(max(longest, 40), max(2, len(train) // 3), 800)
     lags = np.arange(most + 1)
     found: Any = np.array(autocorrelation(train, lags.tolist()), dtype=float)
-    axes.fill_between(lags, 0, found, color=COLOURS["model"], alpha=0.25, lw=0)
-    axes.plot(lags, found, color=COLOURS["model"], lw=1.2)
+    known = np.isfinite(found)
+    axes.fill_between(lags[known], 0, found[known], color=COLOURS["model"], alpha=0.25, lw=0)
+    axes.plot(lags[known], found[known], color=COLOURS["model"], lw=1.2)
     for season in seasons[1:]:
         if season <= most:
             axes.axvline(season, color=COLOURS["rule"], ls="--", lw=1)

@@ -9,7 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
+from timevis import inspection_plot
+from timevis.data.catalog import load_panel
 from timevis.errors import ConfigError
 from timevis.inspection import data_config
 
@@ -20,6 +23,16 @@ CONFIGS = ROOT / "conf/data"
 def run(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "scripts" / script), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=os.environ | {"COLUMNS": "120"})
+
+
+def drawn(source: Path, overrides: list[str], out: Path, monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The picture that inspect.py draws of a source."""
+    cfg, _, _ = data_config(str(source), overrides, CONFIGS)
+    panel, report = load_panel(cfg)
+    pictures = []
+    monkeypatch.setattr(Figure, "savefig", lambda self, *_, **__: pictures.append(self))
+    inspection_plot.draw(panel, report, cfg["split"], out / "picture.png")
+    return pictures
 
 
 def test_inspect_prints_and_draws_what_generate_data_put_in(tmp_path: Path) -> None:
@@ -44,6 +57,21 @@ def test_the_file_that_is_looked_at_stays_as_it_is(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "my.json").read_text() == text
     assert sorted(p.name for p in tmp_path.iterdir()) == ["my.json", "my.report.json"]
+
+
+def test_a_channel_measured_every_third_hour_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = pd.date_range("2024-01-01", periods=600, freq="h")
+    level = np.where(np.arange(600) % 3 == 0, 5 + np.sin(np.arange(600) / 4), np.nan)
+    pd.DataFrame({"time": times, "level": level}).to_csv(tmp_path / "river.csv", index=False)
+    (picture,) = drawn(tmp_path / "river.csv", [], tmp_path, monkeypatch)
+    series, day, _, correlation = picture.axes
+    dots = [line for line in series.get_lines() if line.get_marker() == "."]
+    assert sum(len(line.get_xdata()) for line in dots) == 2 * 200
+    assert np.isfinite(day.get_lines()[0].get_ydata()).sum() == 8
+    for axes in (day, correlation):
+        values = np.asarray(axes.get_lines()[0].get_ydata(), float)
+        assert len(values) > 1
+        assert np.isfinite(values).all()
 
 
 def test_names_with_brackets_are_printed_whole(tmp_path: Path) -> None:

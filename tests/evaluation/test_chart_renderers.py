@@ -46,3 +46,18 @@ def test_charts_share_one_picture(tmp_path):
     four = imread(plots.save(tmp_path, "four", [chart] * 4, one_legend=True))
     assert four.shape[0] > one.shape[0]
     assert four.shape[1] > one.shape[1]
+
+
+def test_a_value_between_missing_ones_is_a_dot_and_a_gap_stays_a_gap():
+    values = [1.0, np.nan, 2.0, np.nan, 3.0, 4.0, np.nan]
+    chart = Chart("c", "t", "", "", [Mark("line", pd.date_range("2024-01-01", periods=7, freq="h"), values)])
+    (trace,) = interactive.figure(chart)["data"]
+    assert trace["y"] == [1.0, None, 2.0, None, 3.0, 4.0, None]
+    assert [size > 0 for size in trace["marker"]["size"]] == [True, False, True, False, False, False, False]
+    (line,) = plots.figure([chart]).axes[0].get_lines()
+    assert line.get_marker() == "o"
+    assert np.flatnonzero(line.get_markevery()).tolist() == [0, 2]
+    np.testing.assert_array_equal(line.get_ydata(), values)
+    whole = Chart("c", "t", "", "", [CHARTS["line"], Mark("line", TIMES, [1.0, 2.0, 3.0])])
+    assert "marker" not in interactive.figure(whole)["data"][1]
+    assert plots.figure([whole]).axes[0].get_lines()[1].get_marker() == "None"

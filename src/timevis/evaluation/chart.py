@@ -26,6 +26,12 @@ COLOURS = {
 SERIES_ROLES = ("model", "second", "third", "fourth", "fifth")
 
 
+def isolated(values: Values) -> np.ndarray:
+    """Which values stand between missing ones, where a line shows nothing: bool."""
+    seen = np.pad(pd.notna(np.asarray(values)), 1)
+    return seen[1:-1] & ~seen[:-2] & ~seen[2:]
+
+
 @dataclass(frozen=True)
 class Mark:
     """One thing drawn: a line, points, a band between `y` and `y2`, bars (of `width`, or sideways) or a heat map.

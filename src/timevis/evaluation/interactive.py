@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timevis.evaluation.chart import COLOURS, Chart, Mark
+from timevis.evaluation.chart import COLOURS, Chart, Mark, isolated
 
 AXIS = {"gridcolor": "#e8eaee", "linecolor": "#9aa1aa", "zeroline": False, "automargin": True}
 BLUES = [[0, "#f4f8fc"], [0.5, "#7fb0d8"], [1, "#174a7a"]]
@@ -54,7 +54,10 @@ def _traces(mark: Mark) -> list[dict[str, Any]]:
         line = {"color": colour, "width": 1.2 if mark.role in ("rule", "context") else 2}
         line |= {"dash": "dash"} if mark.dashed else {}
         quiet = {"hoverinfo": "skip"} if mark.role == "rule" else {}
-        return [shared | {"type": "scatter", "mode": "lines", "y": _plain(mark.y), "line": line} | quiet]
+        alone = isolated(mark.y)
+        dots = {"mode": "lines+markers", "marker": {"size": (4 * alone).tolist(), "color": colour}}
+        drawn = dots if alone.any() else {"mode": "lines"}
+        return [shared | {"type": "scatter", "y": _plain(mark.y), "line": line} | drawn | quiet]
     if mark.kind == "points":
         return [shared | {"type": "scatter", "mode": "markers", "y": _plain(mark.y), "marker": {"color": colour}}]
     if mark.kind == "band":

@@ -13,7 +13,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from timevis.evaluation.chart import COLOURS, Chart, Mark
+from timevis.evaluation.chart import COLOURS, Chart, Mark, isolated
 
 PANEL = (4.2, 2.15)
 LEFT, RIGHT, ABOVE, BELOW, LEGEND = 0.95, 0.3, 0.35, 0.85, 0.25
@@ -104,8 +104,9 @@ def _mark(axes: Axes, mark: Mark) -> None:
     if mark.role == "rule" and mark.x[0] == mark.x[-1]:
         axes.axvline(mark.x[0], color=colour, lw=1.0, ls="--")
     elif mark.kind == "line":
-        thin = mark.role in ("rule", "context")
-        axes.plot(mark.x, mark.y, color=colour, label=label, lw=1.0 if thin else 1.6, ls="--" if mark.dashed else "-")
+        thickness, alone = 1.0 if mark.role in ("rule", "context") else 1.6, isolated(mark.y)
+        dots: Any = {"marker": "o", "ms": 2.5, "markevery": alone} if alone.any() else {}
+        axes.plot(mark.x, mark.y, color=colour, label=label, lw=thickness, ls="--" if mark.dashed else "-", **dots)
     elif mark.kind == "points":
         axes.plot(mark.x, mark.y, color=colour, label=label, marker="o", ms=4, lw=0)
     elif mark.kind == "band":
