@@ -61,3 +61,14 @@ def test_a_value_between_missing_ones_is_a_dot_and_a_gap_stays_a_gap():
     whole = Chart("c", "t", "", "", [CHARTS["line"], Mark("line", TIMES, [1.0, 2.0, 3.0])])
     assert "marker" not in interactive.figure(whole)["data"][1]
     assert plots.figure([whole]).axes[0].get_lines()[1].get_marker() == "None"
+
+
+def test_small_changes_of_large_values_are_not_rounded_away():
+    pressure = 101325 + np.sin(np.arange(3)) * 4
+    marks = [Mark("line", TIMES, pressure), Mark("line", TIMES, [101325.25] * 3)]
+    near, flat = interactive.figure(Chart("c", "t", "", "Pa", marks))["data"]
+    np.testing.assert_allclose(near["y"], pressure, atol=0.004)
+    assert max(len(str(v)) for v in near["y"]) <= 11
+    assert flat["y"] == [101325.25] * 3
+    (wide,) = interactive.figure(Chart("c", "t", "", "Pa", [Mark("line", TIMES, [0.123456, 2.0, 101325.2])]))["data"]
+    assert wide["y"] == [0.12346, 2.0, 101330.0]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from timevis.evaluation.chart import COLOURS, Chart, Mark, isolated
+from timevis.evaluation.chart import COLOURS, Chart, Mark, Values, isolated
 
 AXIS = {"gridcolor": "#e8eaee", "linecolor": "#9aa1aa", "zeroline": False, "automargin": True}
 BLUES = [[0, "#f4f8fc"], [0.5, "#7fb0d8"], [1, "#174a7a"]]
@@ -43,12 +44,22 @@ def figure(chart: Chart) -> dict[str, Any]:
         layout["showlegend"] = False
     if any(m.width is not None for m in chart.marks):
         layout["bargap"] = 0
-    return {"data": [trace for mark in chart.marks for trace in _traces(mark)], "layout": layout}
+    across = _digits([mark.x for mark in chart.marks])
+    up = _digits([values for mark in chart.marks for values in (mark.y, mark.y2)])
+    return {"data": [trace for mark in chart.marks for trace in _traces(mark, across, up)], "layout": layout}
 
 
-def _traces(mark: Mark) -> list[dict[str, Any]]:
+def _digits(values: Sequence[Values | None]) -> int:
+    """Significant digits that tell apart a thousandth of the range of the values of an axis, at least 5."""
+    arrays = [np.asarray(v) for v in values if v is not None]
+    numbers = np.concatenate([[], *(a[np.isfinite(a)] for a in arrays if a.dtype.kind == "f")])
+    span = np.ptp(numbers) if len(numbers) else 0.0
+    return 9 if span == 0 else 5 + max(0, int(np.log10(np.abs(numbers).max() / span)))
+
+
+def _traces(mark: Mark, across: int, up: int) -> list[dict[str, Any]]:
     colour = COLOURS[mark.role]
-    x = _plain(mark.x)
+    x, y = _plain(mark.x, across), _plain(mark.y, up)
     shared = {"x": x, "name": mark.name, "showlegend": bool(mark.name)}
     if mark.kind == "line":
         line = {"color": colour, "width": 1.2 if mark.role in ("rule", "context") else 2}
@@ -57,35 +68,35 @@ def _traces(mark: Mark) -> list[dict[str, Any]]:
         alone = isolated(mark.y)
         dots = {"mode": "lines+markers", "marker": {"size": (4 * alone).tolist(), "color": colour}}
         drawn = dots if alone.any() else {"mode": "lines"}
-        return [shared | {"type": "scatter", "y": _plain(mark.y), "line": line} | drawn | quiet]
+        return [shared | {"type": "scatter", "y": y, "line": line} | drawn | quiet]
     if mark.kind == "points":
-        return [shared | {"type": "scatter", "mode": "markers", "y": _plain(mark.y), "marker": {"color": colour}}]
+        return [shared | {"type": "scatter", "mode": "markers", "y": y, "marker": {"color": colour}}]
     if mark.kind == "band":
         red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
         edge = {"type": "scatter", "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
         fill = {"fill": "tonexty", "fillcolor": f"rgba({red},{green},{blue},{mark.strength})"}
         assert mark.y2 is not None
-        lower = shared | edge | {"y": _plain(mark.y), "showlegend": False}
-        return [lower, shared | edge | fill | {"y": _plain(mark.y2)}]
+        lower = shared | edge | {"y": y, "showlegend": False}
+        return [lower, shared | edge | fill | {"y": _plain(mark.y2, up)}]
     if mark.kind == "heat":
         return [
-            {"type": "heatmap", "x": x, "y": _plain(mark.y), "z": [_plain(row) for row in np.asarray(mark.z)]}
+            {"type": "heatmap", "x": x, "y": y, "z": [_plain(row) for row in np.asarray(mark.z)]}
             | {"colorscale": BLUES, "xgap": 1, "ygap": 1, "colorbar": {"thickness": 10, "outlinewidth": 0}}
         ]
-    bars = shared | {"type": "bar", "y": _plain(mark.y), "marker": {"color": colour, "opacity": 0.82}}
+    bars = shared | {"type": "bar", "y": y, "marker": {"color": colour, "opacity": 0.82}}
     if mark.sideways:
         return [bars | {"orientation": "h"}]
     return [bars | ({} if mark.width is None else {"width": _plain(mark.width)})]
 
 
-def _plain(values: Any) -> list[Any]:
-    """A list for JSON: numbers to 5 digits, times as text, missing as None."""
+def _plain(values: Any, digits: int = 5) -> list[Any]:
+    """A list for JSON: numbers to so many digits, times as text, missing as None."""
     if isinstance(values, pd.DatetimeIndex):
         text = values.tz_localize(None).strftime("%Y-%m-%d %H:%M:%S")
         return [t.removesuffix(":00") for t in text]
     array = np.asarray(values)
     if array.dtype.kind == "f":
-        return [float(f"{v:.5g}") if np.isfinite(v) else None for v in array]
+        return [float(f"{v:.{digits}g}") if np.isfinite(v) else None for v in array]
     return array.tolist()
 
 
