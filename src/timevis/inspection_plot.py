@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -21,7 +20,7 @@ from timevis.data.quality import QualityReport
 from timevis.data.split import borders
 from timevis.data.statistics import autocorrelation, moving_average
 from timevis.evaluation.chart import COLOURS, isolated
-from timevis.evaluation.plots import STYLE
+from timevis.evaluation.plots import STYLE, date_axis
 
 SHOWN = 6
 """Channels that are drawn."""
@@ -60,8 +59,8 @@ def draw(panel: Panel, report: QualityReport, split: Sequence[float], path: Path
             f", the first {len(shown)} of {len(panel.channels)} channels" if len(shown) < len(panel.channels) else ""
         )
         picture.suptitle(
-            f"{panel.card.name}: {len(panel):,} rows every {panel.freq}, {str(panel.index[0])[:16]} to "
-            f"{str(panel.index[-1])[:16]}{more}",
+            f"{panel.card.name}: {len(panel):,} rows every {panel.freq}, {str(panel.local_index[0])[:16]} to "
+            f"{str(panel.local_index[-1])[:16]}{more}",
             x=0.005,
             ha="left",
             fontsize=12,
@@ -74,7 +73,7 @@ def draw(panel: Panel, report: QualityReport, split: Sequence[float], path: Path
 
 
 def _series(axes: Axes, panel: Panel, report: QualityReport, channel: str, values: np.ndarray, ends: tuple) -> None:
-    times = panel.index.tz_localize(None) if panel.index.tz is not None else panel.index
+    times = panel.local_index.tz_localize(None)
     starts = (0, ends[0], ends[1])
     for (name, role), start, end in zip(PARTS, starts, ends, strict=True):
         if end > start:
@@ -88,15 +87,13 @@ def _series(axes: Axes, panel: Panel, report: QualityReport, channel: str, value
     found = report.outliers.get(channel)
     if found:
         at = pd.to_datetime([p["time"] for p in found["places"]])
-        at = at.tz_localize(None) if at.tz is not None else at
+        at = at.tz_convert(panel.local_index.tz).tz_localize(None) if at.tz is not None else at
         axes.plot(
             at, [p["value"] for p in found["places"]], "o", ms=5, mfc="none", color=COLOURS["fifth"], label="outlier"
         )
     axes.set_title(channel)
     axes.set_ylabel(panel.card.unit_of(channel))
-    locator = AutoDateLocator(minticks=4, maxticks=9)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    date_axis(axes, 4, 9)
     axes.margins(x=0.005)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.dates import num2date
 from matplotlib.figure import Figure
 
 from timevis import inspection_plot
@@ -72,6 +73,18 @@ def test_a_channel_measured_every_third_hour_is_drawn(tmp_path: Path, monkeypatc
         values = np.asarray(axes.get_lines()[0].get_ydata(), float)
         assert len(values) > 1
         assert np.isfinite(values).all()
+
+
+def test_the_series_is_drawn_in_the_time_of_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = pd.date_range("2024-01-01", periods=600, freq="h", tz="America/New_York")
+    values = np.sin(np.arange(600) / 24 * 2 * np.pi) + np.random.default_rng(0).normal(0, 0.1, 600)
+    values[300] = 50.0
+    pd.DataFrame({"time": times.strftime("%Y-%m-%dT%H:%M:%S%z"), "sun": values}).to_csv(tmp_path / "sun.csv")
+    overrides = ["timezone=America/New_York", "target=[sun]"]
+    (picture,) = drawn(tmp_path / "sun.csv", overrides, tmp_path, monkeypatch)
+    (outlier,) = (line for line in picture.axes[0].get_lines() if line.get_label() == "outlier")
+    assert num2date(outlier.get_xdata(orig=False)[0]).replace(tzinfo=None) == times[300].replace(tzinfo=None)
+    assert "2024-01-01 00:00 to 2024-01-25 23:00" in picture.get_suptitle()
 
 
 def test_names_with_brackets_are_printed_whole(tmp_path: Path) -> None:

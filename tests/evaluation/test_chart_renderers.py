@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.dates import num2date
 
 from timevis.evaluation import interactive, plots
 from timevis.evaluation.chart import Chart, Mark
@@ -72,3 +73,11 @@ def test_small_changes_of_large_values_are_not_rounded_away():
     assert flat["y"] == [101325.25] * 3
     (wide,) = interactive.figure(Chart("c", "t", "", "Pa", [Mark("line", TIMES, [0.123456, 2.0, 101325.2])]))["data"]
     assert wide["y"] == [0.12346, 2.0, 101330.0]
+
+
+def test_times_are_drawn_as_clocks_on_the_wall_show_them():
+    local = pd.date_range("2024-07-01 00:00", periods=3, freq="h", tz="America/New_York")
+    marks = [Mark("band", local, [0.0] * 3, y2=[1.0] * 3), Mark("line", local, [1.0, 2.0, 3.0])]
+    (axes,) = plots.figure([Chart("c", "t", "", "", marks)]).axes
+    drawn = [axes.get_lines()[0].get_xdata(orig=False)[0], axes.collections[0].get_paths()[0].vertices[:, 0].min()]
+    assert [num2date(x).hour for x in drawn] == [0, 0]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
@@ -78,7 +80,8 @@ def _names(chart: Chart) -> int:
 def draw(axes: Axes, chart: Chart) -> None:
     """Draw a chart into axes."""
     for mark in chart.marks:
-        _mark(axes, mark)
+        # matplotlib draws times with a zone as UTC
+        _mark(axes, replace(mark, x=mark.x.tz_localize(None)) if isinstance(mark.x, pd.DatetimeIndex) else mark)
     axes.set_title(chart.title)
     axes.set_xlabel(chart.x_label)
     axes.set_ylabel(chart.y_label)
@@ -88,15 +91,19 @@ def draw(axes: Axes, chart: Chart) -> None:
         axes.set_xscale("log")
     first = chart.marks[0]
     if len(first.x) and hasattr(first.x[0], "year"):
-        locator = AutoDateLocator(minticks=3, maxticks=7)
-        axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        date_axis(axes, 3, 7)
     elif chart.x_label == "steps ahead":
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if first.kind == "points" and len(first.y) and isinstance(first.y[0], str):
         axes.set_ylim(-0.6, len(first.y) - 0.4)
         if not chart.log:
             axes.xaxis.set_major_locator(MaxNLocator(6))
+
+
+def date_axis(axes: Axes, fewest: int, most: int) -> None:
+    locator = AutoDateLocator(minticks=fewest, maxticks=most)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
 
 def _mark(axes: Axes, mark: Mark) -> None:
