@@ -90,7 +90,7 @@ def _own_keys(name: str) -> list[str]:
     """Keys of conf/trainer/<name>.yaml without those of the default, and of the default those of no model."""
     file = OmegaConf.load(CONF / "trainer" / f"{name}.yaml")
     assert isinstance(file, DictConfig)
-    keys = [str(key) for key in file if key != "defaults" and not OmegaConf.is_interpolation(file, key)]
+    keys = [key for key in map(str, file) if key != "defaults" and not OmegaConf.is_interpolation(file, key)]
     parents = [parent for parent in file.get("defaults", []) if parent not in ("default", "_self_")]
     return [*keys, *(key for parent in parents for key in _own_keys(parent))]
 
