@@ -119,14 +119,25 @@ def _clock(times: Times, options: DataOptions, report: QualityReport) -> tuple[p
                 f"times have no zone and are read as local clock time; {options.timezone} is not applied"
             )
         return times.index, None
-    if times.wall is not None:
-        steps = np.diff(np.unique(times.wall.asi8))
-        if len(steps) and np.median(steps) >= DAY:
-            report.notes.append("rows a day or more apart keep their local dates, whatever their offset from UTC")
-            return times.wall.tz_localize("UTC"), None
+    steps = np.diff(np.unique((times.index if times.wall is None else times.wall).asi8))
+    if len(steps) and np.median(steps) >= DAY and (options.timezone or times.wall is not None):
+        return _dates(times, options.timezone, report).tz_localize("UTC"), None
     zone = options.timezone or times.zone
     report.notes.append(f"times have a zone: they are kept in UTC, the calendar is read in {zone or 'UTC'}")
     return times.index, zone
+
+
+def _dates(times: Times, timezone: str | None, report: QualityReport) -> pd.DatetimeIndex:
+    """Dates as written, or those of `timezone` where times were written off midnight and its clock is as steady."""
+    wall = times.index.tz_localize(None) if times.wall is None else times.wall
+    clocks = (wall - wall.normalize()).unique()
+    if timezone and clocks.any():
+        local = times.index.tz_convert(timezone).tz_localize(None)
+        if len((local - local.normalize()).unique()) <= len(clocks):
+            report.notes.append(f"rows a day or more apart have their dates in {timezone}")
+            return local
+    report.notes.append("rows a day or more apart keep their local dates, whatever their offset from UTC")
+    return wall
 
 
 def _series(table: Table, name: str | None) -> tuple[np.ndarray, tuple[str, ...]]:
