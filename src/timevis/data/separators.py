@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+import numpy as np
 import pandas as pd
 from pandas.api import types
 
@@ -36,6 +37,15 @@ def either_way(cells: Collection[str]) -> str | None:
     points = [c for c in cells if "." in c and COMMA.fullmatch(c)]
     longest = max((len(c.lstrip("+-")) for c in cells if WHOLE.fullmatch(c)), default=0)
     return next(iter(commas + (points if longest == 3 else [])), None)
+
+
+def written_numbers(frame: pd.DataFrame) -> list[np.ndarray]:
+    """The distinct cells of each text column that holds numbers, judged by a sample of it."""
+    filled = [frame[name].dropna() for name in frame.columns]
+    texts = [cells for cells in filled if len(cells) and types.is_string_dtype(cells)]
+    samples = [cells.iloc[:: max(1, len(cells) // SAMPLE)].str.strip() for cells in texts]
+    number = [any(POINT.fullmatch(c) or COMMA.fullmatch(c) for c in sample) for sample in samples]
+    return [cells.str.strip().unique() for cells, is_number in zip(texts, number, strict=True) if is_number]
 
 
 def undecided(where: str, cell: str) -> DataError:

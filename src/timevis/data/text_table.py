@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterator
 
 import pandas as pd
-from pandas.api import types
 
-from timevis.data.separators import decimal_mark, either_way, read_separators, undecided
+from timevis.data.separators import decimal_mark, either_way, read_separators, undecided, written_numbers
 from timevis.data.table import HEADER_AND_ROWS, MISSING, Table, all_names, header_problem, is_header, named
 from timevis.errors import DataError
 
@@ -67,8 +66,7 @@ def read_text(raw: bytes, source: str, encoding: str | None = None, decimal: str
 
 def _mark_below(frame: pd.DataFrame, source: str) -> str | None:
     """The decimal mark of a table whose first rows show none, from whatever in it is no whole number."""
-    filled = [frame[c].dropna() for c in frame.columns]
-    columns = [cells.str.strip().unique() for cells in filled if types.is_string_dtype(cells) and len(cells)]
+    columns = written_numbers(frame)
     mark = decimal_mark([cell for column in columns for cell in column])
     if mark is None and (cell := next(filter(None, map(either_way, columns)), None)):
         raise undecided(source, cell)
