@@ -141,6 +141,24 @@ def test_a_date_and_a_clock_column_make_a_time_but_a_full_time_keeps_its_own() -
     assert found(frame.assign(day=HOURS)).time == ("day",)
 
 
+@pytest.mark.parametrize("form", ["%s", "%Y%m%d%H", "%Y-%m-%dT%H", "%d.%m.%Y %H"])
+@pytest.mark.parametrize("number", [True, False])
+def test_a_time_that_has_its_hour_is_made_of_one_column(form: str, number: bool) -> None:
+    times = pd.to_datetime(HOURS)
+    text = (times.as_unit("s").astype("int64") if form == "%s" else times.strftime(form)).astype(str)
+    column = text.astype(int) if number and text.str.isdigit().all() else text
+    frame = pd.DataFrame({"timestamp": column, "hour": times.hour, "x": range(50)})
+    assert found(frame).time == ("timestamp",)
+
+
+def test_hours_beside_days_that_occur_once_in_a_series_are_a_measurement() -> None:
+    days = pd.date_range("2024-01-01", periods=50, unit="us")
+    frame = pd.DataFrame({"date": days.strftime("%Y-%m-%d"), "hours": [0, 5, 24, 9, 12] * 10, "x": range(50)})
+    assert found(frame, target=("x",)).time == ("date",)
+    long = pd.concat([frame.assign(store=store) for store in (1, 2)], ignore_index=True)
+    assert (found(long, target=("x",)).time, found(long).id) == (("date",), "store")
+
+
 QUARTERS = pd.date_range("2024-01-01", periods=960, freq="15min", unit="us")
 CLOCKS = {
     "an interval": ("time", [f"{t:%H:%M}-{t + pd.Timedelta('15min'):%H:%M}" for t in QUARTERS]),

@@ -158,8 +158,12 @@ def _noted(name: str, frame: pd.DataFrame, notes: list[str]) -> tuple[str, ...]:
 
 
 def clock_beside(frame: pd.DataFrame, date: str, named: bool = True) -> str | None:
-    """The column of clock times beside a column of dates without them; without `named`, also text of any name."""
-    if not is_date_only(frame[date]):
+    """The column of clock times beside a column of dates without them; without `named`, also text of any name.
+
+    Only where the dates of a series occur again: beside days that do not, hours are a measurement.
+    """
+    series = [c for c in map(str, frame.columns) if c.lower().strip() in ID_NAMES and _tells_series(frame[c])]
+    if not is_date_only(frame[date]) or frame.duplicated([date, *series]).mean() <= REPEATED:
         return None
     for name in map(str, frame.columns):
         may = name.lower().strip() in CLOCK_NAMES or not (named or types.is_numeric_dtype(frame[name]))

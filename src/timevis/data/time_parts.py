@@ -63,9 +63,14 @@ def is_clock(column: pd.Series) -> bool:
 
 
 def is_date_only(column: pd.Series) -> bool:
+    """Whether times have no clock: no hour, no seconds since 1970, no day of a spreadsheet with a fraction."""
+    filled = column.dropna()
     if types.is_datetime64_any_dtype(column):
-        return bool((column.dropna() == column.dropna().dt.normalize()).all())
-    return not column.dropna().astype(str).str.contains(":").any()
+        return bool((filled == filled.dt.normalize()).all())
+    if types.is_numeric_dtype(column):
+        return bool(((filled < 1e8) & (filled % 1 == 0)).all())
+    text = filled.astype(str)
+    return not (text.str.contains(":") | (text.str.count(r"\d") > 8)).any()
 
 
 def month_numbers(column: pd.Series) -> pd.Series:
