@@ -123,6 +123,31 @@ def test_a_mistyped_key_ends_a_sweep_before_its_first_job(sweep, capsys):
     assert not [path for path in folder.glob("*") if path.is_dir()]
 
 
+def test_a_sweep_in_the_folder_of_another_names_the_option_that_chose_it(sweep, capsys):
+    arguments = ("model=linear", "horizon=6")
+    assert sweep(*arguments)[0] == 0
+    capsys.readouterr()
+    code, folder = sweep(*arguments)
+    assert code == 1
+    assert "choose another hydra.sweep.dir, or go on" in capsys.readouterr().err
+    assert pd.read_csv(folder / "leaderboard.csv")["state"].tolist() == ["completed"]
+
+
+def test_a_sweep_that_ran_no_job_names_no_leaderboard(sweep, capsys):
+    code, folder = sweep("model=nope,linear", "horizon=6")
+    assert code == 1
+    assert not (folder / "leaderboard.md").exists()
+    assert "leaderboard" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("resume", ["resume=outputs/a", "resume=outputs/a,outputs/b"])
+def test_a_sweep_does_not_go_on_with_runs(sweep, capsys, resume):
+    code, folder = sweep(resume)
+    assert code == 1
+    assert f"{resume} is for one run" in capsys.readouterr().err
+    assert not folder.exists()
+
+
 def test_a_failed_job_is_not_listed_without_its_backbone(tmp_path, compose_config):
     for name, overrides in (("0", ["model.backbone.pretrained=false"]), ("1", ["model/backbone=qwen3-0.6b"])):
         RunFolder.create(tmp_path / name, compose_config("model=qwen", *overrides))

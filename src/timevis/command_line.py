@@ -47,6 +47,8 @@ def main(train: Callable[[], Any]) -> None:
     try:
         for argument in sys.argv[1:]:
             if argument.startswith("resume="):  # Hydra would make the folder before anyone looks into it
+                if argument != "resume=null" and {"-m", "--multirun"} & set(sys.argv):
+                    raise ConfigError(f"{argument} is for one run, not for a sweep", "leave -m out")
                 resumed = OverridesParser.create().parse_override(argument).value()
                 if resumed is not None:
                     RunFolder(str(resumed))
@@ -76,7 +78,8 @@ def main(train: Callable[[], Any]) -> None:
         from timevis.sweep.paired import write_comparisons
 
         failed = write_leaderboard(sweep)
-        print(f"leaderboard: {sweep / 'leaderboard.md'}")
+        if (leaderboard := sweep / "leaderboard.md").is_file():
+            print(f"leaderboard: {leaderboard}")
         for folder in write_comparisons(sweep):
             print(f"paired differences: {folder / 'comparison.md'}")
         code = code or int(failed > 0)

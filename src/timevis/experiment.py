@@ -67,7 +67,11 @@ def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = (), group: str
     """
     check(cfg, added_keys(overrides))
     build.check_names(cfg)
-    run_folder = reopen(cfg, overrides) if cfg.resume else RunFolder.create(folder, cfg, overrides)
+    if cfg.resume:
+        run_folder = reopen(cfg, overrides)
+    else:
+        named_by = "hydra.sweep.dir" if group else "hydra.run.dir"
+        run_folder = RunFolder.create(folder, cfg, overrides, named_by)
     processes = process_count(run_folder.config.trainer)
     train_on = (run_folder.status or {}).get("state") == "completed"
     if processes > 1:

@@ -54,8 +54,10 @@ class RunFolder:
             )
 
     @classmethod
-    def create(cls, path: Path, cfg: DictConfig, overrides: Sequence[str] = ()) -> RunFolder:
-        """Start a run in a folder that is new, empty or only queued.
+    def create(
+        cls, path: Path, cfg: DictConfig, overrides: Sequence[str] = (), named_by: str = "hydra.run.dir"
+    ) -> RunFolder:
+        """Start a run in a folder that is new, empty or only queued; `named_by` is the option that chose it.
 
         `cfg` is written resolved, and the paths of the user's data and of a backbone's folder from the root, to be
         found from anywhere.
@@ -67,13 +69,13 @@ class RunFolder:
         """
         path = Path(path)
         if path.exists() and not path.is_dir():
-            raise RunFolderError(f"{path} is a file, not a folder", "choose another hydra.run.dir")
+            raise RunFolderError(f"{path} is a file, not a folder", f"choose another {named_by}")
         found = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
         queued = found == {STATUS} and (read_status(path) or {})["state"] == "queued"
         if found and not queued:
             raise RunFolderError(
                 f"{path} is not empty: it holds another run or other files",
-                f"choose another hydra.run.dir, or go on with that run by resume={path}",
+                f"choose another {named_by}, or go on with that run by python train.py resume={path}",
             )
         (path / "checkpoints").mkdir(parents=True)
         write_text(path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
