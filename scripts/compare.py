@@ -3,7 +3,8 @@
 Prints and writes: every metric side by side with seasonal naive; the difference of each run from a reference, paired
 window by window, with a 95 % moving-block bootstrap interval and the Diebold-Mariano test; the error by step ahead;
 the cost. RUN is a run folder. Runs with different window sets are refused, since their numbers don't compare; runs
-that failed, were stopped or still go on, also while they train on, are left out, and named.
+that failed, were stopped or still go on, also while they train on, are left out, and named; so
+is what else lies in a folder of runs.
 
     python scripts/compare.py outputs/traffic/lstm/2026-01-01_12-00-00-1a2b outputs/traffic/qwen/...
     python scripts/compare.py outputs/traffic/*/*  --reference outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
@@ -43,7 +44,10 @@ def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> i
     from timevis.evaluation.comparison_files import write_comparison
     from timevis.evaluation.run_record import RunRecord
 
-    finished = [run for run in dict.fromkeys(runs) if not unfinished(run)]
+    different: dict[Path, Path] = {}
+    for run in runs:
+        different.setdefault(run.resolve(), run)
+    finished = [run for run in different.values() if not unfinished(run)]
     if not finished:
         raise RunFolderError(
             "none of these runs has completed", f"wait for it, or go on with it: python train.py resume={runs[0]}"
@@ -64,9 +68,12 @@ def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> i
 
 
 def unfinished(run: Path) -> bool:
-    """Whether a run failed, was stopped or still goes on, so that it has no results or those of before; says so."""
+    """Whether a run failed, was stopped or still goes on, or a path is of no run; says so."""
     from timevis.status import read_status
 
+    if run.exists() and not (run / "config.yaml").is_file():
+        print(f"left out: {run} (no run folder)", file=sys.stderr)
+        return True
     state = (read_status(run) or {}).get("state")
     if state in (None, "completed"):
         return False

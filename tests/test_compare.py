@@ -69,6 +69,19 @@ def test_the_results_of_a_run_that_was_interrupted_while_it_trained_on_are_not_u
     assert not (tmp_path / "alone").exists()
 
 
+def test_what_is_no_run_is_left_out_and_named_and_a_run_is_not_compared_with_itself(runs, tmp_path, capsys):
+    (tmp_path / "leaderboard.md").touch()
+    (tmp_path / "comparison").mkdir()
+    others = [tmp_path / "leaderboard.md", tmp_path / "comparison"]
+    again = runs[0] / ".." / runs[0].name
+    assert main([*map(str, [*others, runs[0], again]), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr()
+    assert all(f"left out: {path} (no run folder)" in said.err for path in others)
+    assert "Difference from seasonal naive" in said.out
+    assert main([str(runs[0]), str(tmp_path / "mistyped"), "--out", str(tmp_path / "no")]) == 1
+    assert "mistyped is not a run folder" in capsys.readouterr().err
+
+
 def test_a_folder_with_results_and_no_status_is_compared(runs, tmp_path):
     scored = shutil.copytree(runs[0], tmp_path / "scored")
     (scored / "status.json").unlink()

@@ -129,8 +129,8 @@ def test_devices_say_how_many_processes_there_are(compose_config):
 
     assert count() == 1
     assert count("trainer=ddp") == 2
-    assert count("trainer.devices=[0,1,3]") == 3
+    assert count("trainer.accelerator=gpu", "trainer.devices=[0,1,3]") == 3
     assert count("trainer.devices=auto") == 1
-    for wrong in ("trainer.devices=0", "trainer.devices=many", "trainer.num_nodes=2"):
+    for wrong in ("trainer.devices=0", "trainer.devices=[0]", "trainer.devices=many", "trainer.num_nodes=2"):
         with pytest.raises(ConfigError, match=r"trainer\.(devices|num_nodes)"):
             count(wrong)

@@ -35,7 +35,7 @@ def process_count(options: DictConfig) -> int:
     Raises
     ------
     ConfigError
-        It is neither a number nor a list, or more than one machine is asked for.
+        It is neither a number nor a list of GPUs, or more than one machine is asked for.
     """
     if options.get("num_nodes", 1) not in (None, 1):
         raise ConfigError("trainer.num_nodes: one run stays on one machine", "use hydra/launcher=submitit_slurm")
@@ -45,6 +45,8 @@ def process_count(options: DictConfig) -> int:
     if isinstance(devices, int) and devices > 0:
         return devices
     if not isinstance(devices, str) and hasattr(devices, "__len__"):
+        if options.accelerator == "cpu" or (options.accelerator == "auto" and not torch.cuda.is_available()):
+            raise ConfigError(f"trainer.devices={devices} lists GPUs, and the run is on the CPU", "give a number")
         return len(devices)
     raise ConfigError(f"trainer.devices={devices} is no number of devices", "give 1, 2, ... or auto")
 
