@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import shlex
 from itertools import product
 from pathlib import Path
 
 import pytest
 import yaml
+from hydra.errors import OverrideParseException
 
 from timevis.build import check_names
 from timevis.command_line import explain_composition
@@ -30,6 +32,29 @@ def test_an_unknown_key_is_answered_with_the_nearest(compose_config, wrong, righ
     error = explain_composition(caught.value, ["model=qwen" if "backbone" in wrong else "model=lstm", wrong])
     assert wrong.partition("=")[0] in error.message
     assert error.advice == f"did you mean {right!r}?"
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown", "value"),
+    [
+        ("data.path=/tmp/b/交通.csv", "'data.path=\"/tmp/b/交通.csv\"'", "/tmp/b/交通.csv"),
+        ("data.path=~/run", "'data.path=\"/somewhere/me/run\"'", "/somewhere/me/run"),
+        ("data.path=a=b (c), ü.csv", "'data.path=\"a=b (c), ü.csv\"'", "a=b (c), ü.csv"),
+        ("data.target=[交通]", "data.target=['Load (MW)']", None),
+    ],
+)
+def test_an_argument_that_cannot_be_read_is_shown_as_it_must_be_typed(
+    compose_config, monkeypatch, typed, shown, value
+):
+    monkeypatch.setenv("HOME", "/somewhere/me")
+    with pytest.raises(OverrideParseException) as caught:
+        compose_config("data=csv", typed)
+    error = explain_composition(caught.value, [typed])
+    assert error.message == f"{typed} cannot be read"
+    assert "blanks, commas, parentheses, =, ~ or letters beyond a to z" in error.advice
+    assert shown in error.advice
+    if value:
+        assert compose_config("data=csv", *shlex.split(shown)).data.path == value
 
 
 def test_an_unknown_choice_is_answered_with_the_nearest_and_with_all(compose_config):

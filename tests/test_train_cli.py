@@ -78,6 +78,12 @@ def test_a_folder_to_resume_may_have_any_name(train_py, tmp_path, compose_config
     assert "no config key" in train_py("resume=null", "horizont=2").stderr
 
 
+def test_a_folder_to_resume_needs_no_quotes_of_hydras(train_py, tmp_path, compose_config):
+    RunFolder.create(tmp_path / "ü n/r=1", compose_config())
+    assert "model=lstm cannot change with resume=" in train_py(f"resume={tmp_path}/ü n/r=1", "model=lstm").stdout
+    assert f"{tmp_path}/ü is not a run folder" in train_py(f"resume={tmp_path}/ü").stderr
+
+
 def test_a_folder_that_cannot_be_made_ends_with_1_and_a_hint(train_py, tmp_path):
     (tmp_path / "file").touch()
     for arguments in ([f"hydra.run.dir={tmp_path}/file/run"], ["-m", f"hydra.sweep.dir={tmp_path}/file/sweep"]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shlex
 import signal
 import sys
 from collections.abc import Callable
@@ -45,11 +46,15 @@ def main(train: Callable[[], Any]) -> None:
     signal.signal(signal.SIGTERM, _terminate)
     code = 0
     try:
-        for argument in sys.argv[1:]:
+        for position, argument in enumerate(sys.argv):
             if argument.startswith("resume="):  # Hydra would make the folder before anyone looks into it
                 if argument != "resume=null" and {"-m", "--multirun"} & set(sys.argv):
                     raise ConfigError(f"{argument} is for one run, not for a sweep", "leave -m out")
-                resumed = OverridesParser.create().parse_override(argument).value()
+                try:
+                    resumed = OverridesParser.create().parse_override(argument).value()
+                except HydraException:  # as of letters that its grammar does not have
+                    sys.argv[position] = in_quotes(argument)
+                    resumed = OverridesParser.create().parse_override(sys.argv[position]).value()
                 if resumed is not None:
                     RunFolder(str(resumed))
         train()
@@ -124,10 +129,25 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
             return ConfigError(f"{error.override} is not of the form key=value", advice)
         return ConfigError(
             f"{error.override} cannot be read",
-            "close each bracket, and put a name with commas, parentheses or = in quotes of its own, such as "
-            "\"data.path='a, b.csv'\" or \"data.target=['Load (MW)']\"; python train.py --help shows what can be set",
+            "close each bracket, and put a name with blanks, commas, parentheses, =, ~ or letters beyond a to z in "
+            f"quotes of its own, such as {_example(error.override)}; python train.py --help shows what can be set",
         )
     return ConfigError(str(error).strip(), "python train.py --help shows what can be set")
+
+
+def in_quotes(argument: str) -> str:
+    """``key=value`` with the value as Hydra reads any text, and from the root where it starts with ``~``."""
+    key, _, value = argument.partition("=")
+    text = os.path.expanduser(value).replace('"', '\\"')
+    return f'{key}="{text}"'
+
+
+def _example(argument: str) -> str:
+    """How a shell takes the argument in quotes; another one where quotes around its whole value do not mend it."""
+    key, _, value = argument.partition("=")
+    if key.isascii() and not value.startswith(("[", "{")) and not set(value) & set("\"'"):
+        return shlex.quote(in_quotes(argument))
+    return "\"data.path='a, b.csv'\" or \"data.target=['Load (MW)']\""
 
 
 def _own_file(path: str) -> str:
