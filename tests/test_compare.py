@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from timevis.errors import RunFolderError
+from timevis.evaluation import plots
 from timevis.evaluation.comparison import compare, comparison_charts, unique_labels
 from timevis.evaluation.comparison_files import differences_table, sentences, write_comparison
 from timevis.evaluation.run_record import RunRecord
@@ -221,3 +222,27 @@ def test_many_runs_have_a_row_each_in_every_picture(runs, tmp_path):
             assert not any(mark.name for mark in chart.marks)
     write_comparison(comparison, tmp_path / "out")
     assert (tmp_path / "out" / "cost.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_run_has_a_colour_of_its_own_in_every_picture_and_no_legend_lies_on_a_line(runs, tmp_path):
+    records = []
+    for i in range(8):
+        run = shutil.copytree(runs[0], tmp_path / str(i))
+        (run / "overrides.yaml").write_text(f"- model=linear\n- context_length={10 + i}\n")
+        results = json.loads((run / "results.json").read_text())
+        results["metrics"]["wql"]["value"] *= 1 + (i * 3) % 8
+        (run / "results.json").write_text(json.dumps(results))
+        records.append(RunRecord.load(run))
+    for shown in (records[:7], records):
+        roles = {}
+        comparison = compare(shown, shown[0])
+        for charts in comparison_charts(comparison).values():
+            for mark in (mark for chart in charts for mark in chart.marks if mark.name):
+                assert roles.setdefault(mark.name, mark.role) == mark.role
+            picture = plots.figure(charts)
+            assert not any(axes.get_legend() for axes in picture.axes)
+            for legend in picture.legends:
+                box = legend.get_window_extent()
+                assert picture.bbox.x0 <= box.x0 <= box.x1 <= picture.bbox.x1
+                assert not any(box.overlaps(axes.get_tightbbox()) for axes in picture.axes)
+        assert len(set(roles.values())) == len(roles) == 8

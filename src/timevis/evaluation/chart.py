@@ -17,13 +17,16 @@ COLOURS = {
     "third": "#3c8d5a",
     "fourth": "#8a5a9e",
     "fifth": "#b03a48",
+    "sixth": "#2aa5b5",
+    "seventh": "#d884b3",
+    "eighth": "#9a8a1f",
     "naive": "#7d848e",
     "truth": "#23272e",
     "context": "#8b929c",
     "rule": "#aab0b8",
 }
 """Colours by role; one role means one thing in every chart."""
-SERIES_ROLES = ("model", "second", "third", "fourth", "fifth")
+SERIES_ROLES = ("model", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
 def isolated(values: Values) -> np.ndarray:

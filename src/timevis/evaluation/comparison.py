@@ -241,6 +241,13 @@ def comparison_charts(comparison: Comparison) -> dict[str, list[Chart]]:
     return out
 
 
+def _roles(comparison: Comparison) -> dict[str, str]:
+    """The role of each run, of up to `FEW`, and of seasonal naive: one colour in every picture."""
+    names = [str(label) for label in comparison.metrics.index]
+    others = [name for name in names if name not in (NAIVE, "seasonal_naive")]
+    return dict.fromkeys(names, "naive") | dict(zip(others, SERIES_ROLES, strict=False))
+
+
 def _horizon_charts(comparison: Comparison) -> list[Chart]:
     charts = []
     for metric in ("wql", "mae_scaled"):
@@ -250,15 +257,8 @@ def _horizon_charts(comparison: Comparison) -> list[Chart]:
             marks = [Mark("heat", steps, list(table.columns), z=table.to_numpy().T)]
         else:
             marks = [
-                Mark(
-                    "line",
-                    steps,
-                    table[label].to_numpy(),
-                    str(label),
-                    "naive" if label in (NAIVE, "seasonal_naive") else SERIES_ROLES[i % len(SERIES_ROLES)],
-                    dashed=label != NAIVE and i >= len(SERIES_ROLES),
-                )
-                for i, label in enumerate(table)
+                Mark("line", steps, table[label].to_numpy(), str(label), role)
+                for label, role in _roles(comparison).items()
             ]
         y_label = "" if len(table.columns) > FEW else name
         charts.append(Chart(metric, f"{name} by step ahead", "steps ahead", y_label, marks, zero=bool(y_label)))
@@ -298,8 +298,9 @@ def _cost_charts(comparison: Comparison) -> list[Chart]:
             points, title, y_label = [Mark("points", values.to_numpy(), list(wql.index))], COSTS[key], ""
         else:
             points = [
-                Mark("points", [values[label]], [wql[label]], str(label), SERIES_ROLES[i % len(SERIES_ROLES)])
-                for i, label in enumerate(values.index)
+                Mark("points", [values[label]], [wql[label]], str(label), role)
+                for label, role in _roles(comparison).items()
+                if label in values
             ]
             title, y_label = f"WQL and {COSTS[key]}", "WQL"
         charts.append(Chart(key, title, COSTS[key], y_label, points, log=log))

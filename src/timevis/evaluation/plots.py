@@ -40,13 +40,19 @@ STYLE: Any = {
 }
 
 
-def figure(charts: list[Chart], columns: int = 2, one_legend: bool = False) -> Figure:
-    """Draw charts in a grid of `columns`; `one_legend` serves charts that all draw the same things."""
+def figure(charts: list[Chart], columns: int = 2, one_legend: bool | None = None) -> Figure:
+    """Draw charts in a grid of `columns`; `one_legend` below them serves charts that all name the same things."""
+    named = [[mark.name for mark in chart.marks if mark.name] for chart in charts]
+    if one_legend is None:
+        one_legend = len(named[0]) > 1 and all(set(names) == set(named[0]) for names in named)
     columns = min(columns, len(charts))
     rows = -(-len(charts) // columns)
     margin = LEFT + 0.07 * max(0, _longest_name(charts) - 10)
     panel = max(PANEL[1], 0.17 * max(_names(chart) for chart in charts))
-    width, height = columns * (PANEL[0] + margin), rows * (panel + BELOW) + ABOVE + one_legend * LEGEND
+    width = columns * (PANEL[0] + margin)
+    abreast = max(1, int(width / (0.65 + 0.07 * max(map(len, named[0]), default=0))))
+    below = one_legend * LEGEND * -(-len(named[0]) // abreast)
+    height = rows * (panel + BELOW) + ABOVE + below
     with mpl.rc_context(STYLE):
         picture = Figure(figsize=(width + RIGHT, height))
         FigureCanvasAgg(picture)
@@ -60,7 +66,7 @@ def figure(charts: list[Chart], columns: int = 2, one_legend: bool = False) -> F
             draw(axes, chart)
             handles, names = axes.get_legend_handles_labels()
             if one_legend and i == 0:
-                picture.legend(handles, names, loc="lower center", ncols=len(names))
+                picture.legend(handles, names, loc="lower center", ncols=min(abreast, len(names)))
             elif not one_legend and len(names) > 1:
                 axes.legend(handles, names, loc="best")
     return picture
@@ -137,7 +143,7 @@ def _mark(axes: Axes, mark: Mark) -> None:
         axes.grid(axis="x", visible=False)
 
 
-def save(folder: Path, name: str, charts: list[Chart], columns: int = 2, one_legend: bool = False) -> Path:
+def save(folder: Path, name: str, charts: list[Chart], columns: int = 2, one_legend: bool | None = None) -> Path:
     """Write charts as one picture, ``folder/name.png``, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.png"
