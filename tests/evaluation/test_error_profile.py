@@ -59,6 +59,23 @@ def test_quantiles_of_the_true_distribution_are_reliable(calibrated):
     np.testing.assert_allclose(density, 1, atol=0.15)
 
 
+@pytest.mark.parametrize("rate", [0.13, 0.7])
+def test_quantiles_of_counts_are_reliable(rate):
+    counts = np.random.default_rng(0).poisson(rate, (400, HORIZON)).astype(float)
+    levels = np.quantile(np.random.default_rng(1).poisson(rate, 400_000), QUANTILE_LEVELS, method="inverted_cdf")
+    observed = reliability(saved(counts, np.tile(levels[None, :, None], (400, 1, HORIZON))))
+    np.testing.assert_allclose(observed, QUANTILE_LEVELS, atol=0.04)
+    assert pit_density(observed)[1].max() < 2
+
+
+def test_a_truth_that_equals_one_quantile_or_none_is_below_or_not(calibrated):
+    truth, quantiles = calibrated.truth.copy(), calibrated.quantiles
+    truth[:50] = quantiles[:50, 3]
+    truth[0, :5] = np.nan
+    below = (truth[:, None] <= quantiles).sum((0, 2)) / np.isfinite(truth).sum()
+    np.testing.assert_array_equal(reliability(saved(truth, quantiles)), below)
+
+
 def test_error_sits_at_the_hour_and_weekday_where_it_was_made():
     truth = np.zeros((14, HORIZON))
     quantiles = np.zeros((14, 15, HORIZON))

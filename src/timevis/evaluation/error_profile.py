@@ -139,10 +139,21 @@ def window_bias(windows: pd.DataFrame) -> np.ndarray:
 
 
 def reliability(forecasts: SavedForecasts) -> np.ndarray:
-    """Share of truths at or below each quantile, float64 [15]; equals `QUANTILE_LEVELS` when calibrated."""
+    """Share of truths at or below each quantile, float64 [15]; equals `QUANTILE_LEVELS` when calibrated.
+
+    A truth that equals several quantiles, as a zero often does, is spread evenly over the levels it covers, from
+    halfway to the level below to halfway to the one above: Czado, Gneiting and Held (2009).
+    """
     seen = np.isfinite(forecasts.truth)
-    below = (forecasts.truth[:, None] <= forecasts.quantiles) & seen[:, None]
-    return below.sum((0, 2)) / max(seen.sum(), 1)
+    truth, quantiles = forecasts.truth[seen][:, None], forecasts.quantiles.transpose(0, 2, 1)[seen]
+    share, equal = (truth <= quantiles).astype(float), truth == quantiles
+    several = equal.sum(1) > 1
+    levels, equal = np.array(QUANTILE_LEVELS), equal[several]
+    halfway = (levels[1:] + levels[:-1]) / 2
+    low = np.array([0.0, *halfway])[equal.argmax(1)][:, None]
+    high = np.array([1.0, *halfway[::-1]])[equal[:, ::-1].argmax(1)][:, None]
+    share[several] = np.clip((levels - low) / (high - low), 0, 1)
+    return share.sum(0) / max(len(share), 1)
 
 
 def pit_density(observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
