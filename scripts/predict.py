@@ -43,7 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--no-plot", action="store_true", help="write no picture")
     parser.add_argument("--rescore", action="store_true", help="score on other dates or data instead")
     parser.add_argument("--start", metavar="TIME", help="with --rescore: first time of a target")
-    parser.add_argument("--end", metavar="TIME", help="with --rescore: last time of a target; a day counts whole")
+    parser.add_argument(
+        "--end", metavar="TIME", help="with --rescore: its last time; a day, month or year counts whole"
+    )
     args = parser.parse_intermixed_args(arguments)
     if args.rescore and args.refit:
         parser.error("--rescore scores the run as it is; leave --refit out")
