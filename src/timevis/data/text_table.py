@@ -45,13 +45,13 @@ def read_text(raw: bytes, source: str, encoding: str | None = None, decimal: str
     header_problem(names, source, header_row)
     sample = [cell.strip() for row in csv.reader(head[skip + 1 :], delimiter=delimiter) for cell in row]
     mark = {"comma": ",", "point": "."}[decimal] if decimal else decimal_mark(sample)
-    if mark is None:
-        mark = _mark_below(_parse(raw, body, named(names), delimiter, NO_MARK, source, header_row), source)
+    frame = _parse(raw, body, named(names), delimiter, mark or NO_MARK, source, header_row)
+    if mark is None and (mark := _mark_below(frame, source)):
+        frame = _parse(raw, body, named(names), delimiter, mark, source, header_row)
     if mark == ",":
         notes.append("numbers are written with a decimal comma")
     if delimiter != ",":
         notes.append(f"columns are separated by {DELIMITERS[delimiter]}")
-    frame = _parse(raw, body, named(names), delimiter, mark or ".", source, header_row)
     numbers: list[int] = []
 
     def row_number(position: int) -> int:
