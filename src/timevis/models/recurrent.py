@@ -112,7 +112,7 @@ class RecurrentNet(nn.Module):
             # the last row of a segment tells the time of all of it, padded or not
             stamps = calendar[:, self.segment_length - 1 - self.padding :: self.segment_length]
             features = torch.cat([features, self.calendar(stamps)], dim=-1)
-        return self.encoder(self.embed(features))[1]
+        return _recur(self.encoder, self.embed(features))[1]
 
     def _query(self, calendar: Tensor, extra: Tensor | None, channel: Tensor) -> Tensor:
         """What is asked of each segment of the horizon, [B, M, hidden]."""
@@ -171,8 +171,17 @@ class RecurrentNet(nn.Module):
             if isinstance(state, tuple)
             else state.repeat_interleave(count, dim=1)
         )
-        decoded = self.decoder(query.flatten(0, 1).unsqueeze(1), start)[0].squeeze(1)
+        decoded = _recur(self.decoder, query.flatten(0, 1).unsqueeze(1), start)[0].squeeze(1)
         return self.head(self.dropout(decoded))
+
+
+def _recur(cell: nn.LSTM | nn.GRU, inputs: Tensor, start: Any = None) -> Any:
+    """Outputs and last state of a recurrent layer; an LSTM in full precision where oneDNN has none in bfloat16."""
+    half = inputs.device.type == "cpu" and torch.is_autocast_enabled("cpu") and torch.backends.mkldnn.is_available()
+    if not half or isinstance(cell, nn.GRU) or torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return cell(inputs, start)
+    with torch.autocast("cpu", enabled=False):
+        return cell(inputs.float(), start)
 
 
 class RecurrentEnsemble(nn.Module):
