@@ -22,6 +22,7 @@ def test_a_first_sheet_of_facts_is_refused_with_the_other_sheets(tmp_path: Path)
     options = DataOptions.from_config({"name": "t", "path": str(path)})
     with pytest.raises(DataError, match=r"sheet 'info' of 2 \(info, data\), data\.sheet names another: there is no"):
         find_columns(read_table(path), options)
+    assert read_table(path).source == "t.xlsx"
     table = read_table(path, sheet="data")
     assert table.source == "t.xlsx"
     assert find_columns(table, options).targets == ("load",)

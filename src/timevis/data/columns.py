@@ -140,7 +140,7 @@ def _find_time(table: Table, notes: list[str]) -> tuple[str, ...]:
         if frame[name].notna().any():
             return (name,)  # named like a time: let parsing say which cell is not one
     raise DataError(
-        f"{table.source}: there is no time column among {', '.join(map(repr, frame.columns[:12]))}"
+        f"{table.source}{table.part}: there is no time column among {', '.join(map(repr, frame.columns[:12]))}"
         + ("..." if len(frame.columns) > 12 else ""),
         "one column must hold times such as 2020-01-31 13:00, and data.time names it; no row stands above the names",
     )
@@ -241,17 +241,16 @@ def steps_of_day(frame: pd.DataFrame, time: tuple[str, ...]) -> list[str]:
 
 def series_candidates(table: Table, time: tuple[str, ...]) -> list[str]:
     """Columns that would make repeated times unique, for advice on `data.id`."""
-    frame = table.frame
+    frame, steps = table.frame, steps_of_day(table.frame, time)
     return [
         c
         for c in map(str, frame.columns)
-        if c not in time
+        if c not in (*time, *steps)
         and not types.is_float_dtype(frame[c])
         and 1 < frame[c].nunique() <= len(frame) // 3
         and not frame.duplicated([*time, c]).any()
         and (types.is_numeric_dtype(frame[c]) or not is_clock(frame[c]))
         and c.lower().strip() not in (*CLOCK_NAMES, *PARTS)
-        and c not in steps_of_day(frame, time)
     ]
 
 

@@ -40,6 +40,8 @@ class Table:
         From position in `frame` to the number of the row as a spreadsheet shows it, counted from 1.
     notes : list of str
         What was decided while reading.
+    part : str
+        What of the file it is, where others might have been meant: follows `source` in an error.
     """
 
     frame: pd.DataFrame
@@ -47,6 +49,7 @@ class Table:
     unit: str = "row"
     row_numbers: Callable[[int], int] | None = None
     notes: list[str] = field(default_factory=list)
+    part: str = ""
 
     def __post_init__(self) -> None:
         names = [str(c) for c in self.frame.columns]

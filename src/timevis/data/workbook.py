@@ -9,9 +9,7 @@ from typing import Any
 import pandas as pd
 
 from timevis.config_check import did_you_mean
-from timevis.data.columns import TIME_NAMES
 from timevis.data.table import MISSING, Table, all_names, header_problem, is_header, named
-from timevis.data.timestamps import looks_like_time
 from timevis.errors import ConfigError, DataError
 
 Rows = list[Sequence[Any]]
@@ -45,13 +43,9 @@ def read_workbook(raw: bytes, source: str, kind: str, sheet: str | int | None = 
     others = f" of {len(names)} ({', '.join(names)})" if len(names) > 1 else ""
     notes = [f"read sheet {chosen!r}{others}"]
     table = _table(rows, source, notes)
-    if sheet is None and others and not _has_time(table.frame):
-        table.source = f"{source}, sheet {chosen!r}{others}, data.sheet names another"
+    if sheet is None and others:
+        table.part = f", sheet {chosen!r}{others}, data.sheet names another"
     return table
-
-
-def _has_time(frame: pd.DataFrame) -> bool:
-    return any(str(name).lower() in TIME_NAMES or looks_like_time(frame[name]) for name in frame.columns)
 
 
 def _open_xlsx(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Rows]]:
