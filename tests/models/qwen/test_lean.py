@@ -6,9 +6,10 @@ import weakref
 import pytest
 import torch
 from small_networks import random_windows, small_network
-from torch import Tensor, nn
+from torch import Tensor
 
-from timevis.models.qwen.lean import _computed_again, make_lean
+from timevis.models.qwen import lean as lean_layers
+from timevis.models.qwen.lean import make_lean
 from timevis.models.qwen.lora import add_adapters, autocast, prepare_tuning
 from timevis.models.qwen.losses import cross_entropy
 from timevis.models.qwen.network import DigitNetwork
@@ -90,16 +91,45 @@ def test_adapters_in_float32_on_bfloat16_weights_are_left_to_peft_without_autoca
         torch.testing.assert_close(grad, expected_grads[name], msg=name)
 
 
-def test_what_is_computed_again_is_not_kept() -> None:
-    layer, x = nn.Linear(8, 8), torch.randn(5, 8)
-    inner = torch.relu(x)
-    gone = weakref.ref(inner)
-    with _computed_again(inner, lambda: torch.relu(x)):
-        out = layer(inner)
-    del inner
-    assert gone() is None
-    out.sum().backward()
-    torch.testing.assert_close(layer.weight.grad, torch.relu(x).sum(0).expand(8, 8))
+def test_what_is_computed_again_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = small_network("qwen2")
+    outputs: dict[str, list[weakref.ref]] = {"_RMSNorm": [], "_SwiGLU": [], "_AdaptedLinear": []}
+    make_lean(network.backbone)
+    prepare_tuning(network, "lora", rank=4)
+    offer = lean_layers._offer
+
+    def watched(out: Tensor, output_again) -> Tensor:
+        outputs[output_again.__qualname__.split(".")[0]].append(weakref.ref(out))
+        return offer(out, output_again)
+
+    monkeypatch.setattr(lean_layers, "_offer", watched)
+    windows = random_windows()
+    logits = network(windows.prompt, windows.digits, windows.calendar, windows.observed)
+    alive = {kind: sum(x() is not None for x in found) for kind, found in outputs.items()}
+    layers = len(network.backbone.get_decoder().layers)
+    assert {kind: len(found) for kind, found in outputs.items()} == {
+        "_RMSNorm": 2 * layers,
+        "_SwiGLU": layers,
+        "_AdaptedLinear": 7 * layers,
+    }
+    gates, ups = layers, layers - layers // 2
+    assert alive == {"_RMSNorm": 0, "_SwiGLU": 0, "_AdaptedLinear": gates + ups}
+    cross_entropy(logits, windows.digits).mean().backward()
+
+
+def test_what_is_computed_again_is_computed_once_and_freed() -> None:
+    found = []
+
+    def compute() -> Tensor:
+        found.append(torch.ones(3))
+        return found[-1]
+
+    tensor = torch.ones(3)
+    tensor.again = again = lean_layers._Again(compute)
+    assert lean_layers._Again.claim(tensor) == lean_layers._Again.claim(tensor) == (None, again)
+    assert again.value() is again.take() is again.take() is found[0]
+    last = weakref.ref(found.pop())
+    assert last() is None
 
 
 def test_a_model_that_was_adapted_can_be_copied() -> None:

@@ -1,14 +1,13 @@
 """Layers of a language model that keep and touch less in training.
 
-What is cheap to compute again in the backward pass is not kept: of what a layer of Qwen2.5-0.5B kept, two thirds were
-four copies of the inner state of its MLP and float32 copies of what its norms read. And adapters are added into what
-they adapt, without passes over it for their scaling and for the sum.
+What is cheap to compute again in the backward pass is not kept: outputs of norms, the inner state of an MLP and, in
+every other layer, one of the two products behind it. And adapters are added into what they adapt, without passes over
+it for their scaling and for the sum.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -19,11 +18,11 @@ from torch.nn import functional
 
 def make_lean(backbone: Any) -> None:
     """Let a Qwen2 or Qwen3 model compute again, in the backward pass, what is cheap; in place."""
-    for layer in backbone.get_decoder().layers:
+    for index, layer in enumerate(backbone.get_decoder().layers):
         for norm in (layer.input_layernorm, layer.post_attention_layernorm):
-            norm.forward = partial(_norm, norm)
+            norm.forward = partial(_norm, layer, norm)
         if backbone.config.hidden_act == "silu":
-            layer.mlp.forward = partial(_mlp, layer)
+            layer.mlp.forward = partial(_mlp, layer, index % 2 == 1)
 
 
 def make_lean_adapters(backbone: Any) -> None:
@@ -46,39 +45,58 @@ def _adapted(module: Any, plain: Callable[..., Tensor], x: Tensor, *args: Any, *
     if mixed or special or not isinstance(module.lora_dropout[name], nn.Identity) or args or kwargs:
         return plain(x, *args, **kwargs)
     with torch.autocast(kind, enabled=False):
-        out: Tensor = _AdaptedLinear.apply(*given, module.scaling[name])
-    return out
+        return _offer(_AdaptedLinear.apply(*given, module.scaling[name]), _AdaptedLinear.output_again)
 
 
-def _norm(module: Any, hidden_states: Tensor) -> Tensor:
+# gradient checkpointing keeps nothing of a layer anyway, and lets nobody read twice what it computes again
+
+
+def _norm(layer: Any, module: Any, hidden_states: Tensor) -> Tensor:
     out: Tensor = _RMSNorm.apply(hidden_states, module.weight, module.variance_epsilon)
+    return out if layer.gradient_checkpointing else _offer(out, _RMSNorm.output_again)
+
+
+def _mlp(layer: Any, frugal: bool, x: Tensor) -> Tensor:
+    mlp, checkpointing = layer.mlp, layer.gradient_checkpointing
+    inner: Tensor = _SwiGLU.apply(mlp.gate_proj(x), mlp.up_proj(x), frugal and not checkpointing)
+    return mlp.down_proj(inner if checkpointing else _offer(inner, _SwiGLU.output_again))
+
+
+class _Again:
+    """Computes a tensor again in the backward pass, once for all who claimed it instead of keeping it."""
+
+    def __init__(self, compute: Callable[[], Tensor]) -> None:
+        self.compute, self.claims = compute, 0
+        self.found: Tensor | None = None
+
+    @classmethod
+    def claim(cls, tensor: Tensor) -> tuple[Tensor | None, _Again | None]:
+        """What to keep of a tensor: itself, or else how it is computed again."""
+        again: _Again | None = getattr(tensor, "again", None)
+        if again is None:
+            return tensor, None
+        again.claims += 1
+        return None, again
+
+    def value(self) -> Tensor:
+        """The tensor, for one whom a claimant follows."""
+        if self.found is None:
+            self.found = self.compute()
+        return self.found
+
+    def take(self) -> Tensor:
+        """The tensor, for a claimant; the last one frees it."""
+        found, self.claims = self.value(), self.claims - 1
+        if self.claims <= 0:
+            self.found = None
+        return found
+
+
+def _offer(out: Any, output_again: Callable[[Any], Tensor]) -> Tensor:
+    """The output of a function below, which says by its attribute `again` how it is computed again."""
+    if out.grad_fn is not None:
+        out.again = _Again(partial(output_again, out.grad_fn))
     return out
-
-
-def _mlp(layer: Any, x: Tensor) -> Tensor:
-    mlp = layer.mlp
-    gate, up = mlp.gate_proj(x), mlp.up_proj(x)
-    inner: Tensor = _SwiGLU.apply(gate, up)
-    if not inner.requires_grad or layer.gradient_checkpointing:  # which would keep what is recomputed here
-        return mlp.down_proj(inner)
-    gate, up = gate.detach(), up.detach()
-    with _computed_again(inner, lambda: functional.silu(gate).mul_(up)):
-        return mlp.down_proj(inner)
-
-
-@contextmanager
-def _computed_again(tensor: Tensor, compute: Callable[[], Tensor]) -> Iterator[None]:
-    """Within, autograd does not keep `tensor`, nor reshapes of it, but calls `compute` in the backward pass."""
-    this = tensor.data_ptr(), tensor.numel()  # not the tensor, which the hooks would keep
-
-    def pack(saved: Tensor) -> Any:
-        return saved.shape if saved.is_contiguous() and (saved.data_ptr(), saved.numel()) == this else saved
-
-    def unpack(packed: Any) -> Tensor:
-        return compute().view(packed) if isinstance(packed, torch.Size) else packed
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, unpack):
-        yield
 
 
 class _AdaptedLinear(torch.autograd.Function):
@@ -88,16 +106,28 @@ class _AdaptedLinear(torch.autograd.Function):
     def forward(
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, a: Tensor, b: Tensor, scaling: float
     ) -> Tensor:
-        out = functional.linear(x, weight, bias)
         low = x.flatten(0, -2) @ a.t()
-        out.view(-1, out.shape[-1]).addmm_(low, b.t(), alpha=scaling)
-        ctx.save_for_backward(x, weight, a, b, low)
+        kept, ctx.again = _Again.claim(x)
+        ctx.save_for_backward(kept, weight, bias, a, b, low)
         ctx.scaling = scaling
+        return _AdaptedLinear.output(x, weight, bias, low, b, scaling)
+
+    @staticmethod
+    def output(x: Tensor, weight: Tensor, bias: Tensor | None, low: Tensor, b: Tensor, scaling: float) -> Tensor:
+        out = functional.linear(x, weight, bias)
+        out.view(-1, out.shape[-1]).addmm_(low, b.t(), alpha=scaling)
         return out
 
     @staticmethod
+    def output_again(ctx: Any) -> Tensor:
+        kept, weight, bias, _, b, low = ctx.saved_tensors
+        x = ctx.again.value().to(weight.dtype) if kept is None else kept
+        return _AdaptedLinear.output(x, weight, bias, low, b, ctx.scaling)
+
+    @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        x, weight, a, b, low = ctx.saved_tensors
+        kept, weight, _, a, b, low = ctx.saved_tensors
+        x = ctx.again.take().to(weight.dtype) if kept is None else kept
         grad = grads[0].flatten(0, -2)
         grad_low = (grad @ b) * ctx.scaling
         found = None
@@ -111,10 +141,17 @@ class _RMSNorm(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
-        wide = x.float()
-        rate = torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + epsilon)
+        rate = torch.rsqrt(x.float().pow(2).mean(-1, keepdim=True) + epsilon)
         ctx.save_for_backward(x, weight, rate)
-        return weight * (wide * rate).to(x.dtype)
+        return _RMSNorm.output(x, weight, rate)
+
+    @staticmethod
+    def output(x: Tensor, weight: Tensor, rate: Tensor) -> Tensor:
+        return weight * (x.float() * rate).to(x.dtype)
+
+    @staticmethod
+    def output_again(ctx: Any) -> Tensor:
+        return _RMSNorm.output(*ctx.saved_tensors)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
@@ -131,14 +168,21 @@ class _RMSNorm(torch.autograd.Function):
 
 
 class _SwiGLU(torch.autograd.Function):
-    """Keeps what it reads, not the activation between."""
+    """Keeps what it reads, or (`frugal`) half of it, not the activation between."""
 
     @staticmethod
-    def forward(ctx: Any, gate: Tensor, up: Tensor) -> Tensor:
-        ctx.save_for_backward(gate, up)
+    def forward(ctx: Any, gate: Tensor, up: Tensor, frugal: bool) -> Tensor:
+        kept, ctx.again = _Again.claim(up) if frugal else (up, None)
+        ctx.save_for_backward(gate, kept)
         return functional.silu(gate).mul_(up)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
-        gate, up = ctx.saved_tensors
-        return torch.ops.aten.silu_backward(grads[0] * up, gate), functional.silu(gate).mul_(grads[0])
+    def output_again(ctx: Any) -> Tensor:
+        gate, kept = ctx.saved_tensors
+        return functional.silu(gate).mul_(ctx.again.value() if kept is None else kept)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
+        gate, kept = ctx.saved_tensors
+        up = ctx.again.take() if kept is None else kept
+        return torch.ops.aten.silu_backward(grads[0] * up, gate), functional.silu(gate).mul_(grads[0]), None
