@@ -18,9 +18,9 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from timevis.config_check import did_you_mean, keys_of
+from timevis.config_check import CONF, did_you_mean, keys_of
 from timevis.errors import ConfigError, TimeVisError, reader_gone, say
-from timevis.resume import CONF, SECTIONS, kept
+from timevis.resume import SECTIONS, kept
 from timevis.run_folder import RunFolder
 from timevis.sweep.watch import current_sweep
 

@@ -7,12 +7,14 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from timevis.errors import ConfigError
 
+CONF = Path(__file__).parents[2] / "conf"
 # arguments that code sets, never a config; the codec's width is model.digits
 GIVEN = (
     *("self", "cls", "datamodule", "context_length", "horizon", "num_channels", "num_covariates", "num_quantiles"),

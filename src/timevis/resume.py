@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
+from timevis.config_check import CONF
 from timevis.errors import ConfigError, RunFolderError
 from timevis.files import write_text
 from timevis.run_folder import RunFolder
 
 SECTIONS = ("trainer", "logger")
-CONF = Path(__file__).parents[2] / "conf"
 
 
 def added_keys(overrides: Sequence[str]) -> list[str]:
