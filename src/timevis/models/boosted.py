@@ -197,10 +197,9 @@ class Boosted(PointForecaster):
     def point(self, batch: Batch) -> Tensor:
         return self._predict(batch)[0]
 
-    def forecast(self, batch: Batch) -> Forecast:
+    def unbounded(self, batch: Batch) -> Forecast:
         point, size = self._predict(batch)
-        quantiles = point.unsqueeze(1) + size.unsqueeze(1) * self.residuals.offsets[batch.channel]
-        return Forecast(self.above_zero(point, batch.channel), self.above_zero(quantiles, batch.channel))
+        return Forecast(point, point.unsqueeze(1) + size.unsqueeze(1) * self.residuals.offsets[batch.channel])
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:

@@ -260,14 +260,13 @@ class DirectForecaster(Forecaster):
         averages, trained = zip(*((a, p) for a, p in pairs if p.requires_grad), strict=True)
         update(list(averages), list(trained), step)
 
-    def forecast(self, batch: Batch) -> Forecast:
+    def unbounded(self, batch: Batch) -> Forecast:
         found = self._of_network(batch)
-        point, quantiles = found.point, found.quantiles
-        if self.linear:
-            shift = self.linear.point(batch) - point
-            of_point, of_quantiles = self.linear_shares
-            point, quantiles = point + of_point * shift, quantiles + (of_quantiles * shift).unsqueeze(1)
-        return Forecast(self.above_zero(point, batch.channel), self.above_zero(quantiles, batch.channel))
+        if not self.linear:
+            return found
+        shift = self.linear.point(batch) - found.point
+        of_point, of_quantiles = self.linear_shares
+        return Forecast(found.point + of_point * shift, found.quantiles + (of_quantiles * shift).unsqueeze(1))
 
     def _of_network(self, batch: Batch) -> Forecast:
         """What the network alone forecasts."""

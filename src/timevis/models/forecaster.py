@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -62,7 +62,8 @@ def sample_quantiles(samples: Tensor) -> Tensor:
 class Forecaster(pl.LightningModule):
     """Base of all forecasters; a checkpoint of it forecasts raw values by itself.
 
-    Subclasses implement `loss` and `forecast` and call ``self.save_hyperparameters()`` with plain values.
+    Subclasses implement `loss`, `unbounded` (or `forecast` itself), and call ``self.save_hyperparameters()`` with
+    plain values.
 
     Parameters
     ----------
@@ -159,7 +160,13 @@ class Forecaster(pl.LightningModule):
         raise NotImplementedError
 
     def forecast(self, batch: Batch) -> Forecast:
-        """Forecast the targets of a batch from its context."""
+        """Forecast the targets of a batch from its context, none below zero where `stands_at_zero`."""
+        found, channel = self.unbounded(batch), batch.channel
+        point, quantiles = self.above_zero(found.point, channel), self.above_zero(found.quantiles, channel)
+        return replace(found, point=point, quantiles=quantiles)
+
+    def unbounded(self, batch: Batch) -> Forecast:
+        """What the model makes of a batch, before anything is known of zero."""
         raise NotImplementedError
 
     def refit_arguments(self) -> dict[str, Any]:
@@ -301,10 +308,9 @@ class PointForecaster(Forecaster):
         """The path, raw units, float32 [B, H]."""
         raise NotImplementedError
 
-    def forecast(self, batch: Batch) -> Forecast:
+    def unbounded(self, batch: Batch) -> Forecast:
         point = self.point(batch)
-        quantiles = self.residuals(point, batch.channel)
-        return Forecast(self.above_zero(point, batch.channel), self.above_zero(quantiles, batch.channel))
+        return Forecast(point, self.residuals(point, batch.channel))
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
