@@ -70,7 +70,7 @@ def test_processes_that_end_without_a_word_leave_a_status_that_says_so(
     if state == "cancelled":
         threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
     with pytest.raises(TimeVisError, match=r"processes ended with|cancelled by SIGTERM") as caught:
-        supervise(folder, 2, None, False)
+        supervise(folder, 2, None)
     found = folder.status
     assert (found["state"], found["stage"], found["step"]) == (state, "fit", 7)
     assert found["error"] == caught.value.message
@@ -86,13 +86,13 @@ def test_the_process_that_failed_first_says_why(compose_config, tmp_path, monkey
         {"reason": "out of memory", "advice": "batch_size=64"},
     )
 
-    def start(folder, rank, processes, group, train_on, port, reason):
+    def start(folder, rank, processes, group, port, reason):
         write = f"echo '{json.dumps(words[rank])}' > {reason}; exit 1"
         return subprocess.Popen(["sh", "-c", write if rank else f"sleep 0.3; {write}"])
 
     monkeypatch.setattr("timevis.distributed._start", start)
     with pytest.raises(TimeVisError, match="out of memory\n  batch_size=64"):
-        supervise(folder, 2, None, False)
+        supervise(folder, 2, None)
     found = folder.status
     assert (found["state"], found["error"], found["advice"]) == ("failed", "out of memory", "batch_size=64")
 
@@ -104,21 +104,21 @@ def test_a_process_that_was_killed_is_the_reason_and_not_the_word_of_the_one_tha
     Status(folder.path)._write()
     lost = json.dumps({"reason": "connection reset by peer", "advice": ""})
 
-    def start(folder, rank, processes, group, train_on, port, reason):
+    def start(folder, rank, processes, group, port, reason):
         return subprocess.Popen(
             ["sh", "-c", "kill -9 $$" if rank else f"sleep 0.3; echo '{lost}' > {reason}; exit 1"]
         )
 
     monkeypatch.setattr("timevis.distributed._start", start)
     with pytest.raises(TimeVisError, match=r"process 1 was killed from outside\n  .*memory"):
-        supervise(folder, 2, None, False)
+        supervise(folder, 2, None)
     assert folder.status["error"] == "process 1 was killed from outside"
 
 
 def test_a_worker_leaves_the_reason_of_its_failure(compose_config, tmp_path):
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear", "data=csv", "data.path=nowhere.csv"))
     reason = tmp_path / "1.json"
-    command = [sys.executable, "-m", "timevis.worker", str(folder.path), "", "0", str(reason)]
+    command = [sys.executable, "-m", "timevis.worker", str(folder.path), "", str(reason)]
     assert subprocess.run(command, env=os.environ | {"LOCAL_RANK": "1"}).returncode == 1
     assert "nowhere.csv" in json.loads(reason.read_text())["reason"]
 

@@ -51,7 +51,7 @@ def process_count(options: DictConfig) -> int:
     raise ConfigError(f"trainer.devices={devices} is no number of devices", "give 1, 2, ... or auto")
 
 
-def supervise(folder: RunFolder, processes: int, group: str | None, train_on: bool) -> float:
+def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
     """Run `timevis.worker` in every process and return `val/wql`.
 
     Raises
@@ -64,7 +64,7 @@ def supervise(folder: RunFolder, processes: int, group: str | None, train_on: bo
     with listening() as stop, tempfile.TemporaryDirectory(prefix="timevis-") as place:
         reasons = [Path(place) / f"{rank}.json" for rank in range(processes)]
         port = _free_port()
-        workers = [_start(folder, rank, processes, group, train_on, port, reasons[rank]) for rank in range(processes)]
+        workers = [_start(folder, rank, processes, group, port, reasons[rank]) for rank in range(processes)]
         told, killed = False, None
         while any(worker.poll() is None for worker in workers):
             if stop.signal is not None and not told:
@@ -104,7 +104,7 @@ def _conclude(folder: RunFolder, state: str, error: str, advice: str) -> None:
 
 
 def _start(
-    folder: RunFolder, rank: int, processes: int, group: str | None, train_on: bool, port: int, reason: Path
+    folder: RunFolder, rank: int, processes: int, group: str | None, port: int, reason: Path
 ) -> subprocess.Popen:
     environment = os.environ | {
         "LOCAL_RANK": str(rank),
@@ -114,7 +114,7 @@ def _start(
         "MASTER_PORT": str(port),
         "OMP_NUM_THREADS": str(threads_per_job(processes)),
     }
-    command = [sys.executable, "-m", "timevis.worker", str(folder.path), group or "", str(int(train_on)), str(reason)]
+    command = [sys.executable, "-m", "timevis.worker", str(folder.path), group or "", str(reason)]
     # a session of its own: Ctrl-C reaches the supervisor alone, which hands it on once
     return subprocess.Popen(command, env=environment, start_new_session=True)
 

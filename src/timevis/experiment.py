@@ -73,13 +73,12 @@ def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = (), group: str
         named_by = "hydra.sweep.dir" if group else "hydra.run.dir"
         run_folder = RunFolder.create(folder, cfg, overrides, named_by)
     processes = process_count(run_folder.config.trainer)
-    train_on = (run_folder.status or {}).get("state") == "completed"
-    if processes > 1:
-        return supervise(run_folder, processes, group, train_on)
-    return execute(run_folder, group, train_on)
+    if (run_folder.status or {}).get("state") == "completed":  # and shall be trained further
+        fitting.reopen(run_folder)
+    return supervise(run_folder, processes, group) if processes > 1 else execute(run_folder, group)
 
 
-def execute(folder: RunFolder, group: str | None = None, train_on: bool = False) -> float:
+def execute(folder: RunFolder, group: str | None = None) -> float:
     """Go through the stages of an open run folder in this process; returns `val/wql`.
 
     Parameters
@@ -87,19 +86,15 @@ def execute(folder: RunFolder, group: str | None = None, train_on: bool = False)
     folder : RunFolder
     group : str, optional
         The sweep that the run belongs to.
-    train_on : bool
-        The run had completed and shall be trained further.
     """
     quiet_libraries()
     with listening() as stop:
         status = Status(folder.path, elapsed=(folder.status or {}).get("elapsed", 0.0))
         if not folder.writes:
-            return _stages(folder, status, stop, group, train_on)
-        if train_on:
-            fitting.reopen(folder)
+            return _stages(folder, status, stop, group)
         with train_log(folder.path / "train.log"), status:
             try:
-                value = _stages(folder, status, stop, group, train_on)
+                value = _stages(folder, status, stop, group)
             except BaseException as error:
                 # Lightning may notice the signal first, and raises a SystemExit of its own
                 if stop.signal is not None and (isinstance(error, Cancelled) or not isinstance(error, Exception)):
@@ -114,7 +109,7 @@ def execute(folder: RunFolder, group: str | None = None, train_on: bool = False)
             return value
 
 
-def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | None, train_on: bool) -> float:
+def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | None) -> float:
     cfg = folder.config
     torch.set_num_threads(_threads())
     log.info("running on %s", build.describe_device(cfg.trainer, process_count(cfg.trainer)))
@@ -146,7 +141,7 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
         trainer = build.trainer(cfg, folder, status, stop, clock, trackers.loggers)
         if forecaster.trainable:
             status.update(stage="fit")
-            fitting.fit(trainer, forecaster, datamodule, folder, clock, train_on)
+            fitting.fit(trainer, forecaster, datamodule, folder, clock)
         stop.check()
 
         status.update(stage="calibrate")

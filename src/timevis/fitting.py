@@ -48,7 +48,6 @@ def fit(
     datamodule: WindowDataModule,
     folder: RunFolder,
     clock: FitClock,
-    train_on: bool = False,
 ) -> None:
     """Fit, from last.ckpt if there is one, and load the best weights.
 
@@ -61,8 +60,6 @@ def fit(
     folder : RunFolder
     clock : FitClock
         One of the trainer's callbacks.
-    train_on : bool
-        Go on though the fit had ended, since the trainer's options have changed.
 
     Raises
     ------
@@ -70,7 +67,7 @@ def fit(
         The fit has left no checkpoint.
     """
     finished, last = folder.checkpoints / FINISHED, folder.checkpoints / "last.ckpt"
-    if finished.is_file() and last.is_file() and not train_on:
+    if finished.is_file() and last.is_file():
         clock.load_state_dict(json.loads(finished.read_text()))
         checkpoint = torch.load(last, map_location="cpu", weights_only=True)
         trainer.fit_loop.load_state_dict(checkpoint["loops"]["fit_loop"])  # steps and epochs, for the logs to come

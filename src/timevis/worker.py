@@ -20,7 +20,7 @@ from timevis.run_folder import RunFolder
 log = logging.getLogger(__name__)
 
 
-def main(path: str, group: str, train_on: str, reason: str) -> int:
+def main(path: str, group: str, reason: str) -> int:
     """Run the stages of a run folder; 0 when they ended well, else why not is in the file `reason`."""
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     handler = ConsoleHandler()
@@ -28,7 +28,7 @@ def main(path: str, group: str, train_on: str, reason: str) -> int:
     logging.basicConfig(level=logging.INFO if os.environ["LOCAL_RANK"] == "0" else logging.ERROR, handlers=[handler])
     folder = RunFolder(path, writes=os.environ["LOCAL_RANK"] == "0")
     try:
-        execute(folder, group or None, train_on == "1")
+        execute(folder, group or None)
     except Exception as error:
         write_json(Path(reason), asdict(explain(error, folder.config)))
         if not isinstance(error, TimeVisError):
