@@ -64,15 +64,29 @@ def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> in
     panel, report = load_panel(cfg)
     show(panel, report, cfg["split"], (context_length, horizon))
     out.mkdir(parents=True, exist_ok=True)
+    path = str(Path(cfg["path"]).expanduser().resolve()) if cfg["path"] else None
     # a name of its own: beside my.json there may be no other my.json
-    written = [out / f"{panel.card.name}.report.json"]
-    written[0].write_text(json.dumps(report.to_dict(), indent=1, ensure_ascii=False), encoding="utf-8")
+    name = report_name(out, panel.card.name, path)
+    written = [out / f"{name}.json"]
+    found = report.to_dict() | {"path": path}
+    written[0].write_text(json.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
     if plot:
         from timevis.inspection_plot import draw
 
-        written.append(draw(panel, report, cfg["split"], out / f"{panel.card.name}.report.png"))
+        written.append(draw(panel, report, cfg["split"], out / f"{name}.png"))
     print(f"\nwritten: {', '.join(map(str, written))}")
     return 0
+
+
+def report_name(out: Path, data: str, path: str | None) -> str:
+    """What a report is called in a folder; with a number where the report of another file has its name."""
+    name, number = f"{data}.report", 1
+    while (out / f"{name}.json").exists():
+        if json.loads((out / f"{name}.json").read_text(encoding="utf-8")).get("path") == path:
+            break
+        number += 1
+        name = f"{data}-{number}.report"
+    return name
 
 
 if __name__ == "__main__":

@@ -60,6 +60,19 @@ def test_the_file_that_is_looked_at_stays_as_it_is(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["my.json", "my.report.json"]
 
 
+def test_files_of_one_name_keep_a_report_each(tmp_path: Path) -> None:
+    out = tmp_path / "reports"
+    for folder, level in (("a", 1), ("b", 2), ("b", 3)):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        times = pd.date_range("2024-01-01", periods=300, freq="h")
+        frame = pd.DataFrame({"time": times, "load": level * (np.arange(300) % 24)})
+        frame.to_csv(tmp_path / folder / "x.csv", index=False)
+        done = run("inspect.py", tmp_path / folder / "x.csv", "--out", out, "--no-plot")
+        assert done.returncode == 0, done.stderr
+    largest = {p.name: json.loads(p.read_text())["channels"]["load"]["max"] for p in out.iterdir()}
+    assert largest == {"x.report.json": 23, "x-2.report.json": 69}
+
+
 def test_a_channel_measured_every_third_hour_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     times = pd.date_range("2024-01-01", periods=600, freq="h")
     level = np.where(np.arange(600) % 3 == 0, 5 + np.sin(np.arange(600) / 4), np.nan)
