@@ -74,6 +74,23 @@ def test_a_sweep_without_a_failure_ends_with_0_and_sorts_by_validation(sweep):
     assert "reference: linear, seed 0" in (folder / "comparison_synthetic" / "comparison.md").read_text()
 
 
+def test_a_job_that_is_gone_on_with_changes_the_leaderboard_of_its_sweep(sweep, monkeypatch):
+    code, folder = sweep("model=lstm", "horizon=6", "trainer.max_epochs=1,2", "model.hidden_size=8")
+    before = pd.read_csv(folder / "leaderboard.csv").set_index("run")
+    (folder / "9").mkdir()
+    (folder / "9/status.json").write_text('{"state": "failed", "heartbeat": 0, "error": "why"}')
+    monkeypatch.setattr(watch, "_folders", [])
+    monkeypatch.setattr(sys, "argv", ["train.py", f"resume={folder / '0'}", "trainer.max_epochs=3"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(ROOT / "train.py"), run_name="__main__")
+    assert code == ended.value.code == 0
+    after = pd.read_csv(folder / "leaderboard.csv").set_index("run")
+    assert after.loc[0, "val/wql"] == RunFolder(folder / "0").results["validation"]["wql"] != before.loc[0, "val/wql"]
+    assert after.loc[1, "val/wql"] == before.loc[1, "val/wql"]
+    assert after.loc[9, "state"] == "failed"
+    assert "trainer.max_epochs=3" in after.loc[0, "setting"]
+
+
 def test_all_jobs_of_a_sweep_lie_in_the_folder_that_is_named_for_it(sweep, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     named = (ROOT / "conf/sweep/grid.yaml").read_text().split("dir: ")[1].split("\n")[0]

@@ -22,7 +22,7 @@ from timevis.config_check import CONF, did_you_mean, keys_of
 from timevis.errors import ConfigError, TimeVisError, reader_gone, say
 from timevis.resume import SECTIONS, kept
 from timevis.run_folder import RunFolder
-from timevis.sweep.watch import current_sweep
+from timevis.sweep.watch import current_sweep, sweep_of
 
 
 def register_resolvers() -> None:
@@ -39,12 +39,13 @@ def register_resolvers() -> None:
 def main(train: Callable[[], Any]) -> None:
     """Run train.py's main function; the process ends with 0, with 1, or with 130 or 143 when cancelled.
 
-    A sweep ends with 1 if any of its jobs failed, and always leaves its leaderboard.
+    A sweep ends with 1 if any of its jobs failed, and always leaves its leaderboard; that of a job that is gone on
+    with is written anew.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints and exits by itself
     register_resolvers()
     signal.signal(signal.SIGTERM, _terminate)
-    code = 0
+    code, resumed = 0, None
     try:
         for position, argument in enumerate(sys.argv):
             if argument.startswith("resume="):  # Hydra would make the folder before anyone looks into it
@@ -78,7 +79,8 @@ def main(train: Callable[[], Any]) -> None:
         if "No trials are completed yet" not in str(error):
             raise
         code = 1  # every trial of an Optuna sweep failed; the leaderboard says why
-    if (sweep := current_sweep()) is not None and sweep.is_dir():
+    sweep = current_sweep() if resumed is None else sweep_of(Path(str(resumed)))
+    if sweep is not None and sweep.is_dir():
         from timevis.sweep.leaderboard import write_leaderboard
         from timevis.sweep.paired import write_comparisons
 
@@ -87,7 +89,7 @@ def main(train: Callable[[], Any]) -> None:
             print(f"leaderboard: {leaderboard}")
         for folder in write_comparisons(sweep):
             print(f"paired differences: {folder / 'comparison.md'}")
-        code = code or int(failed > 0)
+        code = code or int(failed > 0 and resumed is None)
     sys.stdout.flush()
     raise SystemExit(code)
 

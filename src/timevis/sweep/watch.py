@@ -1,4 +1,4 @@
-"""Which sweep this process runs; Hydra tells its callbacks at the start, and nobody when a job raises."""
+"""Which sweep this process runs, or a run lies in; Hydra tells its callbacks, and nobody when a job raises."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ _folders: list[Path] = []
 def current_sweep() -> Path | None:
     """The sweep folder of this process, None outside a multirun."""
     return _folders[-1] if _folders else None
+
+
+def sweep_of(run: Path) -> Path | None:
+    """The sweep folder that a run folder lies in, None where no sweep made it."""
+    folder = run.absolute().parent
+    return folder if (folder / "leaderboard_settings.csv").is_file() else None
 
 
 class SweepWatch(Callback):
