@@ -64,6 +64,18 @@ def test_a_value_between_missing_ones_is_a_dot_and_a_gap_stays_a_gap():
     assert plots.figure([whole]).axes[0].get_lines()[1].get_marker() == "None"
 
 
+def test_the_interval_of_a_single_step_is_seen():
+    chart = Chart("c", "t", "", "", [Mark("band", TIMES[:1], [1.0], "interval", y2=[2.5])])
+    (trace,) = interactive.figure(chart)["data"]
+    assert (trace["x"], trace["y"]) == (["2024-01-01 00:00"] * 2, [1.0, 2.5])
+    assert trace["line"]["width"] > 0
+    assert trace["showlegend"]
+    (stroke,) = plots.figure([chart]).axes[0].collections
+    assert stroke.get_segments()[0][:, 1].tolist() == [1.0, 2.5]
+    assert stroke.get_label() == "interval"
+    assert stroke.get_linewidth()[0] > 1
+
+
 def test_small_changes_of_large_values_are_not_rounded_away():
     pressure = 101325 + np.sin(np.arange(3)) * 4
     marks = [Mark("line", TIMES, pressure), Mark("line", TIMES, [101325.25] * 3)]

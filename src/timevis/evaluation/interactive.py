@@ -73,11 +73,14 @@ def _traces(mark: Mark, across: int, up: int) -> list[dict[str, Any]]:
         return [shared | {"type": "scatter", "mode": "markers", "y": y, "marker": {"color": colour}}]
     if mark.kind == "band":
         red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+        shade = f"rgba({red},{green},{blue},{mark.strength})"
         edge = {"type": "scatter", "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
-        fill = {"fill": "tonexty", "fillcolor": f"rgba({red},{green},{blue},{mark.strength})"}
         assert mark.y2 is not None
+        upper = _plain(mark.y2, up)
+        if len(x) == 1:  # nothing lies between one time and itself: a broad stroke
+            return [shared | edge | {"x": [*x, *x], "y": [*y, *upper], "line": {"width": 11, "color": shade}}]
         lower = shared | edge | {"y": y, "showlegend": False}
-        return [lower, shared | edge | fill | {"y": _plain(mark.y2, up)}]
+        return [lower, shared | edge | {"y": upper, "fill": "tonexty", "fillcolor": shade}]
     if mark.kind == "heat":
         return [
             {"type": "heatmap", "x": x, "y": y, "z": [_plain(row) for row in np.asarray(mark.z)]}

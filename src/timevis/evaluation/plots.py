@@ -20,6 +20,8 @@ from timevis.evaluation.chart import COLOURS, Chart, Mark, isolated
 PANEL = (4.2, 2.15)
 LEFT, RIGHT, ABOVE, BELOW, LEGEND = 0.95, 0.3, 0.35, 0.85, 0.25
 """Size of a panel and the margins around it, inches."""
+STROKE = 8
+"""Width of a band of one step, points."""
 STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 9,
@@ -124,7 +126,10 @@ def _mark(axes: Axes, mark: Mark) -> None:
         axes.plot(mark.x, mark.y, color=colour, label=label, marker="o", ms=4, lw=0)
     elif mark.kind == "band":
         assert mark.y2 is not None
-        axes.fill_between(mark.x, mark.y, mark.y2, color=colour, alpha=mark.strength, lw=0, label=label)
+        if len(mark.x) > 1:
+            axes.fill_between(mark.x, mark.y, mark.y2, color=colour, alpha=mark.strength, lw=0, label=label)
+        else:  # nothing lies between one time and itself
+            axes.vlines(mark.x, mark.y, mark.y2, color=colour, alpha=mark.strength, lw=STROKE, label=mark.name)
     elif mark.kind == "heat":
         image = axes.imshow(np.asarray(mark.z), aspect="auto", cmap="Blues", origin="upper")
         axes.grid(False)
