@@ -1,4 +1,4 @@
-"""Rescoring takes the dates that it is given, and no others."""
+"""Rescoring takes the dates that it is given and no others, and reads new files as the run's own was read."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,10 @@ import pytest
 
 from timevis.data.panel import DatasetCard, Panel
 from timevis.errors import ConfigError
-from timevis.rescore import between, timestamp
+from timevis.own_data import data_report
+from timevis.predict import panels_for, predict
+from timevis.rescore import between, rescore, timestamp
+from timevis.run_folder import RunFolder
 
 
 def hourly(zone: str | None = None) -> Panel:
@@ -57,3 +60,24 @@ def test_another_form_than_iso_is_refused_with_an_example(text):
     with pytest.raises(ConfigError, match="is not a time") as caught:
         timestamp(text, hourly())
     assert "2024-01-31" in caught.value.advice
+
+
+def german(hours: pd.DatetimeIndex, decimals: int) -> str:
+    """A table as a German spreadsheet writes it."""
+    load = 1500 + 400 * np.sin(np.arange(len(hours)) / 12 * np.pi)
+    cells = [f"{v:,.{decimals}f}".replace(",", " ").replace(".", ",").replace(" ", ".") for v in load]
+    return pd.DataFrame({"Zeit": hours.strftime("%d.%m.%Y %H:%M"), "Last": cells}).to_csv(index=False, sep=";")
+
+
+def test_numbers_and_dates_of_new_files_are_read_as_in_the_runs_own(finished_run, tmp_path):
+    (tmp_path / "own.csv").write_text(german(pd.date_range("2024-01-01", periods=600, freq="h"), decimals=1))
+    run = finished_run("model=linear", "data=csv", f"data.path={tmp_path / 'own.csv'}")
+    report = data_report(RunFolder(run))
+    assert (report["decimal"], report["day_first"]) == ("comma", True)
+    (tmp_path / "day.csv").write_text(german(pd.date_range("2024-02-05", periods=24, freq="h"), decimals=0))
+    (panel,) = panels_for(RunFolder(run), [tmp_path / "day.csv"]).values()
+    assert panel.values.min() == 1100
+    assert predict(run, [tmp_path / "day.csv"])["timestamp"].iloc[0] == pd.Timestamp("2024-02-06")
+    (tmp_path / "days.csv").write_text(german(pd.date_range("2024-02-05", periods=48, freq="h"), decimals=0))
+    (found,) = rescore(run, tmp_path / "out", [tmp_path / "days.csv"]).values()
+    assert found["metrics"]["mae"]["value"] < 50

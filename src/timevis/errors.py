@@ -34,6 +34,10 @@ class DataError(TimeVisError):
     """A table cannot become a panel: names the file, the row and the column."""
 
 
+class UnclearError(DataError):
+    """A table may be read in several ways: the advice names the option of ``data.cleaning`` that says which."""
+
+
 class ConfigError(TimeVisError):
     """A config key or value is not usable: names the key."""
 

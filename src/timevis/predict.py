@@ -16,7 +16,7 @@ import torch
 
 from timevis.data.catalog import load_files
 from timevis.data.holidays import holiday_flags
-from timevis.data.options import DataOptions
+from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.panel import Panel
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
@@ -92,7 +92,10 @@ def panels_for(folder: RunFolder, data: pd.DataFrame | Sequence[str | Path] | No
             data.to_parquet(path)
             return panels_for(folder, [path])
     report = data_report(folder)
-    items = load_files(data, folder.config.data, tuple(report["channels"]), freq=report["frequency"])
+    usual = CleaningOptions(
+        decimal=report.get("decimal"), day_first=report.get("day_first")
+    )  # None in runs of before
+    items = load_files(data, folder.config.data, tuple(report["channels"]), freq=report["frequency"], usual=usual)
     names = list(report["covariates"])
     if any(set(names).difference(panel.covariate_names) for panel in items.values()):
         read = [names[j] for j in folder.load_forecaster().covariates_read]

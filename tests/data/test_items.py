@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from timevis.data.items import read_items
-from timevis.data.options import DataOptions
+from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.panel import DatasetCard
 from timevis.errors import DataError
 
@@ -28,3 +30,49 @@ def test_options_that_a_new_file_needs_are_said_where_the_run_is_trained(
         read_items(path, options, ("load",), None, DatasetCard("plant"))
     assert f"data.cleaning.{option}=" in error.value.advice
     assert "a run reads new files with its own data.cleaning" in error.value.advice
+
+
+GERMAN = CleaningOptions(decimal="comma", day_first=True)
+AMERICAN = CleaningOptions(decimal="point", day_first=False)
+
+
+def read(path: Path, usual: CleaningOptions) -> tuple[pd.DatetimeIndex, np.ndarray]:
+    options = DataOptions.from_config({"name": "plant", "path": "plant.csv"})
+    (item,) = read_items(path, options, ("load",), None, DatasetCard("plant"), usual).values()
+    return item.index, item.values[:, 0]
+
+
+@pytest.mark.parametrize("name", ["new.csv", "new.jsonl"])
+@pytest.mark.parametrize(
+    ("usual", "first", "values"),
+    [(GERMAN, "2024-02-01", [1250, 2500, 803]), (AMERICAN, "2024-01-02", [1.25, 2.5, 803])],
+)
+def test_a_file_that_shows_neither_mark_nor_order_is_read_as_that_of_the_run(
+    name: str, usual: CleaningOptions, first: str, values: list[float], tmp_path: Path, caplog
+) -> None:
+    times = [f"01.02.2024 {hour:02}:00" for hour in range(3)]
+    rows = pd.DataFrame({"time": times, "load": ["1.250", "2.500", "803"]})
+    text = rows.to_csv(index=False, sep=";") if name == "new.csv" else rows.to_json(orient="records", lines=True)
+    (tmp_path / name).write_text(text)
+    index, load = read(tmp_path / name, usual)
+    assert (index == pd.date_range(first, periods=3, freq="h")).all()
+    np.testing.assert_allclose(load, values, rtol=1e-6)
+    assert "as in the data of the run" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("content", "usual", "values"),
+    [
+        ("time;load\n1/13/2024;3.75\n1/14/2024;1.250\n1/15/2024;2\n", GERMAN, [3.75, 1.25, 2]),
+        ("time;load\n13.1.2024;3,75\n14.1.2024;1,250\n15.1.2024;2\n", AMERICAN, [3.75, 1.25, 2]),
+        ("time;load\n2024-01-13;3\n2024-01-14;1\n2024-01-15;2\n", GERMAN, [3, 1, 2]),
+    ],
+)
+def test_a_file_that_shows_its_own_is_read_by_that(
+    content: str, usual: CleaningOptions, values: list[float], tmp_path: Path, caplog
+) -> None:
+    (tmp_path / "new.csv").write_text(content)
+    index, load = read(tmp_path / "new.csv", usual)
+    assert (index == pd.date_range("2024-01-13", periods=3)).all()
+    np.testing.assert_allclose(load, values)
+    assert "as in the data of the run" not in caplog.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -48,8 +48,10 @@ class Rows:
     timezone: str | None
 
 
-def read_rows(table: Table, columns: Columns, options: DataOptions, report: QualityReport) -> Rows:
-    """Parse, place and merge the rows of a table.
+def read_rows(
+    table: Table, columns: Columns, options: DataOptions, report: QualityReport, day_first: bool | None = None
+) -> Rows:
+    """Parse, place and merge the rows of a table; `day_first` is how dates are read that do not tell.
 
     Raises
     ------
@@ -57,8 +59,9 @@ def read_rows(table: Table, columns: Columns, options: DataOptions, report: Qual
         A cell is not what its column needs, the times have no regular step, or too many rows of one time disagree.
     """
     table = _without_blank_rows(table, columns.time, report)
-    times = parse_times(table, columns.time, options.cleaning.day_first)
+    times = parse_times(table, columns.time, options.cleaning.day_first, day_first)
     report.notes += times.notes
+    report.decimal, report.day_first = table.decimal, times.day_first
     index, timezone = _clock(times, options, report)
     code, series = _series(table, columns.id)
     values = np.empty((len(index), len(columns.targets) + len(columns.covariates)), np.float32, order="F")
@@ -106,9 +109,7 @@ def _without_blank_rows(table: Table, time: tuple[str, ...], report: QualityRepo
     kept = np.setdiff1d(np.arange(len(frame)), blank)
     report.notes.append(f"{len(blank)} blank rows are skipped")
     number = table.row_numbers or (lambda i: i + 1)
-    return Table(
-        frame.iloc[kept].reset_index(drop=True), table.source, table.unit, lambda i: number(int(kept[i])), table.notes
-    )
+    return replace(table, frame=frame.iloc[kept].reset_index(drop=True), row_numbers=lambda i: number(int(kept[i])))
 
 
 def _clock(times: Times, options: DataOptions, report: QualityReport) -> tuple[pd.DatetimeIndex, str | None]:

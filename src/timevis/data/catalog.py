@@ -16,8 +16,8 @@ import yaml
 
 from timevis.config_check import did_you_mean
 from timevis.data.cleaning import add_holidays, clean, finish
-from timevis.data.items import read_items
-from timevis.data.options import DataOptions, shown_name
+from timevis.data.items import AS_SHOWN, read_items
+from timevis.data.options import CleaningOptions, DataOptions, shown_name
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality import QualityReport
 from timevis.data.synthetic import synthetic_panel
@@ -190,6 +190,7 @@ def load_files(
     channels: Sequence[str],
     *,
     freq: str | None = None,
+    usual: CleaningOptions = AS_SHOWN,
 ) -> dict[str, Panel]:
     """Read new files the way an existing run read its data, for forecasts beyond their last row.
 
@@ -204,6 +205,8 @@ def load_files(
         Channels of the run, in its order.
     freq : str, optional
         The run's frequency; another one in a file is an error.
+    usual : CleaningOptions
+        The decimal mark and the order of day and month in the run's own file, for files that do not show theirs.
 
     Returns
     -------
@@ -215,7 +218,7 @@ def load_files(
     card = replace(_said(card, options), public=False)
     items: dict[str, Panel] = {}
     for path in map(Path, paths):
-        for name, panel in read_items(path, options, tuple(channels), freq, card).items():
+        for name, panel in read_items(path, options, tuple(channels), freq, card, usual).items():
             if name in items:
                 name = f"{path.stem}/{name}"
             if name in items:

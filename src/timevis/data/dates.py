@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from datetime import date
 
@@ -9,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.table import Table
-from timevis.errors import DataError
+from timevis.errors import DataError, UnclearError
+
+log = logging.getLogger(__name__)
 
 DAY_OR_MONTH = re.compile(r"(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
 SHORT_YEAR = re.compile(
@@ -59,8 +62,11 @@ def full_years(text: pd.Series, notes: list[str]) -> pd.Series:
     return text.str.replace(SHORT_YEAR, lambda m: f"{m[1]}{_century(m[3])}{m[3]}", regex=True)
 
 
-def years_first(table: Table, name: str, text: pd.Series, notes: list[str]) -> pd.Series:
-    """Write 98-01-31 as 1998-01-31 where that, and neither the day nor the month first, makes the steps regular."""
+def years_first(table: Table, name: str, text: pd.Series, usual: bool | None, notes: list[str]) -> pd.Series:
+    """Write 98-01-31 as 1998-01-31 where that, and neither the day nor the month first, makes the steps regular.
+
+    Where the order of day and month is known, as `usual`, the year is last unless that makes the steps less regular.
+    """
     short = text.str.match(YEAR_FIRST)
     if not short.any():
         return text
@@ -72,12 +78,12 @@ def years_first(table: Table, name: str, text: pd.Series, notes: list[str]) -> p
     fields = full.str.extract(DAY_OR_MONTH)
     other = max(regularity(_assemble(full, fields, day_first)) for day_first in (False, True))
     example = text[short].iloc[0]
-    if year == other:
-        raise DataError(
+    if year == other and usual is None:
+        raise UnclearError(
             f"{table.source}: column {name!r}: dates such as {example!r} may be read with the year first or last",
             "write them as 2020-01-31, or say data.cleaning.day_first=true or false if the year is last",
         )
-    if year < other:
+    if year <= other:
         return text
     notes.append(f"dates such as {example!r} are read year first; years of two digits as 1969 to 2068")
     return iso
@@ -111,8 +117,13 @@ def _first_day(found: re.Match[str]) -> str:
         return found[0]
 
 
-def day_or_month(table: Table, name: str, text: pd.Series, day_first: bool | None, notes: list[str]) -> pd.Series:
-    """Times that begin like 01/02/2020, with years of four digits and without a time zone."""
+def day_or_month(
+    table: Table, name: str, text: pd.Series, day_first: bool | None, usual: bool | None, notes: list[str]
+) -> tuple[pd.Series, bool]:
+    """Times that begin like 01/02/2020, with years of four digits and without a time zone; whether the day is first.
+
+    `usual` says that where it is not given as `day_first` and the times do not tell.
+    """
     fields = text.str.extract(DAY_OR_MONTH)
     first, second = fields[0].astype(int), fields[2].astype(int)
     example = text.iloc[0]
@@ -128,9 +139,9 @@ def day_or_month(table: Table, name: str, text: pd.Series, day_first: bool | Non
         if only_day.any() or only_month.any():
             day_first = bool(only_day.any())
         else:
-            day_first = _more_regular(table, name, text, fields)
+            day_first = _more_regular(table, name, text, fields, usual)
     notes.append(f"dates such as {example!r} are read {'day' if day_first else 'month'} first")
-    return _assemble(text, fields, day_first)
+    return _assemble(text, fields, day_first), day_first
 
 
 def refuse_swapped(table: Table, name: str, text: pd.Series, numeric: pd.Series) -> None:
@@ -154,11 +165,15 @@ def _assemble(text: pd.Series, fields: pd.DataFrame, day_first: bool) -> pd.Seri
     return parse_plain(iso.str.replace(" T", "T"))
 
 
-def _more_regular(table: Table, name: str, text: pd.Series, fields: pd.DataFrame) -> bool:
-    """Whether reading the day first gives the more regular series."""
+def _more_regular(table: Table, name: str, text: pd.Series, fields: pd.DataFrame, usual: bool | None) -> bool:
+    """Whether reading the day first gives the more regular series; as is `usual` where both are as regular."""
     shares = [regularity(_assemble(text, fields, day_first)) for day_first in (False, True)]
+    if shares[0] == shares[1] and usual is not None:
+        order = "day" if usual else "month"
+        log.warning("%s: %r is read %s first, as in the data of the run", table.source, text.iloc[0], order)
+        return usual
     if shares[0] == shares[1]:
-        raise DataError(
+        raise UnclearError(
             f"{table.source}: column {name!r}: dates such as {text.iloc[0]!r} may be read day first or month first",
             "write them as 2020-01-31, or say data.cleaning.day_first=true or false",
         )

@@ -13,17 +13,18 @@ from timevis.config_check import did_you_mean
 from timevis.data.assemble import Rows, read_rows
 from timevis.data.cleaning import add_holidays
 from timevis.data.columns import Columns, find_columns
-from timevis.data.options import DataOptions
+from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality import QualityReport
 from timevis.data.spread import to_panel
 from timevis.data.table import Table
 from timevis.data.table_io import read_table
-from timevis.errors import DataError
+from timevis.errors import DataError, UnclearError
 
 log = logging.getLogger(__name__)
 
 P = TypeVar("P", bound=Panel)
+AS_SHOWN = CleaningOptions()
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,17 @@ class Item(Panel):
 
 
 def read_items(
-    path: Path, options: DataOptions, channels: tuple[str, ...], freq: str | None, card: DatasetCard
+    path: Path,
+    options: DataOptions,
+    channels: tuple[str, ...],
+    freq: str | None,
+    card: DatasetCard,
+    usual: CleaningOptions = AS_SHOWN,
 ) -> dict[str, Item]:
     """Panels of one file with the channels of a run, in its order, by item name; says what was changed in it.
 
-    In a long file the run's series need not all be there: those that are not have no values.
+    Numbers and dates that can be read in two ways are read as in the run's own file, which is `usual`. In a long file
+    the run's series need not all be there: those that are not have no values.
 
     Raises
     ------
@@ -52,10 +59,8 @@ def read_items(
         A channel is missing, or the frequency is another. A covariate that is missing is left out of the panel.
     """
     try:
-        return _read_items(path, options, channels, freq, card)
-    except DataError as error:
-        if "data.cleaning." not in error.advice:
-            raise
+        return _read_items(path, options, channels, freq, card, usual)
+    except UnclearError as error:
         raise DataError(
             error.message,
             f"{error.advice}; a run reads new files with its own data.cleaning: mend the file, or train with it",
@@ -63,18 +68,22 @@ def read_items(
 
 
 def _read_items(
-    path: Path, options: DataOptions, channels: tuple[str, ...], freq: str | None, card: DatasetCard
+    path: Path,
+    options: DataOptions,
+    channels: tuple[str, ...],
+    freq: str | None,
+    card: DatasetCard,
+    usual: CleaningOptions,
 ) -> dict[str, Item]:
-    table = read_table(
-        path, sheet=options.sheet, encoding=options.cleaning.encoding, decimal=options.cleaning.decimal
-    )
+    encoding, decimal = options.cleaning.encoding, options.cleaning.decimal
+    table = read_table(path, sheet=options.sheet, encoding=encoding, decimal=decimal, usual=usual.decimal)
     there = {k: v for k, v in (options.covariates or {}).items() if k in table.frame or k == "holiday"}
     options = replace(options, covariates=there, frequency=freq or options.frequency)
     report = QualityReport(table.source, rows_read=len(table.frame), notes=list(table.notes))
     columns = find_columns(table, _for_channels(table, options, channels))
     report.left_out = dict(columns.left_out)
     report.notes += columns.notes
-    rows = read_rows(table, columns, options, report)
+    rows = read_rows(table, columns, options, report, usual.day_first)
     card = replace(card, defects=())
     whole = to_panel(rows, card)
     if columns.id and set(channels) <= set(columns.targets):

@@ -31,6 +31,10 @@ class QualityReport:
     rows : int
         Length of the regular grid.
     frequency, start, end, timezone : str
+    decimal : {"point", "comma"}, optional
+        Decimal mark of numbers written as text, where the file has one.
+    day_first : bool, optional
+        How dates such as 01/02/2020 are read, where the file has any.
     was_sorted : bool
     frequency_inferred : bool
     duplicates : dict
@@ -67,6 +71,8 @@ class QualityReport:
     start: str = ""
     end: str = ""
     timezone: str | None = None
+    decimal: str | None = None
+    day_first: bool | None = None
     was_sorted: bool = True
     duplicates: dict[str, Any] = field(default_factory=dict)
     off_grid: dict[str, Any] = field(default_factory=dict)

@@ -10,7 +10,7 @@ import pandas as pd
 from pandas.api import types
 
 from timevis.data.table import MISSING
-from timevis.errors import DataError
+from timevis.errors import UnclearError
 
 POINT = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 COMMA = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d*)(?:,\d+)?(?:[eE][+-]?\d+)?")
@@ -20,12 +20,12 @@ SAMPLE = 50
 
 
 def decimal_mark(cells: Collection[str]) -> str | None:
-    """The decimal mark that numbers among other cells show, ``.`` or ``,``; None where they show none."""
+    """The decimal mark that numbers among other cells show, ``point`` or ``comma``; None where they show none."""
     point = [bool(POINT.fullmatch(c)) for c in cells]
     comma = [bool(COMMA.fullmatch(c)) for c in cells]
     only_point = any(p and not c for p, c in zip(point, comma, strict=True))
     only_comma = any(c and not p for p, c in zip(point, comma, strict=True))
-    return "." if only_point else "," if only_comma else None
+    return "point" if only_point else "comma" if only_comma else None
 
 
 def either_way(cells: Collection[str]) -> str | None:
@@ -48,9 +48,9 @@ def written_numbers(frame: pd.DataFrame) -> list[np.ndarray]:
     return [cells.str.strip().unique() for cells, is_number in zip(texts, number, strict=True) if is_number]
 
 
-def undecided(where: str, cell: str) -> DataError:
+def undecided(where: str, cell: str) -> UnclearError:
     """The error that asks for the decimal mark."""
-    return DataError(
+    return UnclearError(
         f"{where}: the {'comma' if ',' in cell else 'point'} in numbers such as {cell!r} may be a decimal mark or a "
         "thousands separator",
         "say data.cleaning.decimal=comma or point, or write the numbers without separators",
@@ -63,7 +63,7 @@ def read_separators(frame: pd.DataFrame, mark: str | None, notes: list[str], sou
     Parameters
     ----------
     frame : DataFrame
-    mark : {".", ","}, optional
+    mark : {"point", "comma"}, optional
         The decimal mark of the file, which decides where a column can be read either way.
     notes : list of str
     source : str
@@ -71,7 +71,7 @@ def read_separators(frame: pd.DataFrame, mark: str | None, notes: list[str], sou
 
     Raises
     ------
-    DataError
+    UnclearError
         Without `mark`, the points of a column may be decimal marks or stand between thousands; with such commas it
         stays text.
     """
@@ -108,13 +108,13 @@ def _all_numbers(cells: pd.Series) -> bool:
 
 def _numbers(cells: pd.Series, mark: str | None) -> pd.Series | None:
     """Cells as numbers; None if one is not a number or may be two."""
-    found: str | None = ","
-    if mark != "," or not cells.str.fullmatch(COMMA).all():
+    found: str | None = "comma"
+    if mark != "comma" or not cells.str.fullmatch(COMMA).all():
         some = cells.iloc[:: max(1, len(cells) // SAMPLE)]
         found = decimal_mark(list(some)) or decimal_mark(cells.unique()) or mark
-        found = found or (None if either_way(cells.unique()) else ".")
-        if found is None or not cells.str.fullmatch(COMMA if found == "," else POINT).all():
+        found = found or (None if either_way(cells.unique()) else "point")
+        if found is None or not cells.str.fullmatch(COMMA if found == "comma" else POINT).all():
             return None
-    if found == ",":
+    if found == "comma":
         return pd.to_numeric(cells.str.replace(".", "").str.replace(",", "."))
     return pd.to_numeric(cells.str.replace(",", ""))

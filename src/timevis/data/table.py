@@ -40,6 +40,8 @@ class Table:
         From position in `frame` to the number of the row as a spreadsheet shows it, counted from 1.
     notes : list of str
         What was decided while reading.
+    decimal : {"point", "comma"}, optional
+        The decimal mark of numbers written as text, where there is one.
     part : str
         What of the file it is, where others might have been meant: follows `source` in an error.
     """
@@ -49,6 +51,7 @@ class Table:
     unit: str = "row"
     row_numbers: Callable[[int], int] | None = None
     notes: list[str] = field(default_factory=list)
+    decimal: str | None = None
     part: str = ""
 
     def __post_init__(self) -> None:

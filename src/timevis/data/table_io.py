@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 from timevis.data.packed import content_name, unpack
-from timevis.data.separators import read_separators
+from timevis.data.separators import decimal_mark, read_separators, written_numbers
 from timevis.data.table import HEADER_AND_ROWS, Table
 from timevis.errors import DataError
 
@@ -47,7 +47,12 @@ MAGIC = (
 
 
 def read_table(
-    path: str | Path, *, sheet: str | int | None = None, encoding: str | None = None, decimal: str | None = None
+    path: str | Path,
+    *,
+    sheet: str | int | None = None,
+    encoding: str | None = None,
+    decimal: str | None = None,
+    usual: str | None = None,
 ) -> Table:
     """Read CSV, TSV, XLSX, XLS, JSON or Parquet, also gzipped or alone in a ZIP archive.
 
@@ -61,6 +66,8 @@ def read_table(
         Of a text file; UTF-8, or UTF-16 with a byte order mark, when None.
     decimal : {"point", "comma"}, optional
         The decimal mark of numbers written as text; found when None.
+    usual : {"point", "comma"}, optional
+        What it is where the file shows none.
 
     Raises
     ------
@@ -82,7 +89,7 @@ def read_table(
     if expected == "text":
         from timevis.data.text_table import read_text
 
-        table = read_text(raw, path.name, encoding, decimal)
+        table = read_text(raw, path.name, encoding, decimal, usual)
         if sheet is not None:
             table.notes.append("data.sheet is not used: the file is not a workbook")
         return table
@@ -96,7 +103,9 @@ def read_table(
         from timevis.data.workbook import read_workbook
 
         table = read_workbook(raw, path.name, expected, sheet)
-    read_separators(table.frame, {"comma": ",", "point": ".", None: None}[decimal], table.notes, path.name)
+    shown = decimal_mark([cell for column in written_numbers(table.frame) for cell in column])
+    table.decimal = decimal or shown or usual
+    read_separators(table.frame, decimal or usual, table.notes, path.name)
     return table
 
 

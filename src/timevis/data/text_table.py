@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import re
 from collections.abc import Iterator
 
@@ -11,8 +12,11 @@ import pandas as pd
 
 from timevis.data.separators import decimal_mark, either_way, read_separators, undecided, written_numbers
 from timevis.data.table import HEADER_AND_ROWS, MISSING, Table, all_names, header_problem, is_header, named
-from timevis.errors import DataError
+from timevis.errors import DataError, UnclearError
 
+log = logging.getLogger(__name__)
+
+MARKS = {"point": ".", "comma": ","}
 DELIMITERS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
 """In the order in which they are preferred where several fit: a comma may also be a decimal mark."""
 HEAD_LINES = 200
@@ -20,7 +24,9 @@ NO_MARK = "\1"
 """A decimal mark that no number has: with it only whole numbers are parsed as numbers."""
 
 
-def read_text(raw: bytes, source: str, encoding: str | None = None, decimal: str | None = None) -> Table:
+def read_text(
+    raw: bytes, source: str, encoding: str | None = None, decimal: str | None = None, usual: str | None = None
+) -> Table:
     """Read delimited text, without blank lines and whatever stands above the header without a delimiter or after #.
 
     Parameters
@@ -31,6 +37,8 @@ def read_text(raw: bytes, source: str, encoding: str | None = None, decimal: str
     encoding : str, optional
     decimal : {"point", "comma"}, optional
         Found when None.
+    usual : {"point", "comma"}, optional
+        What it is where the file shows none.
 
     Raises
     ------
@@ -44,11 +52,11 @@ def read_text(raw: bytes, source: str, encoding: str | None = None, decimal: str
     names, body, header_row = _header(raw, skip, delimiter)
     header_problem(names, source, header_row)
     sample = [cell.strip() for row in csv.reader(head[skip + 1 :], delimiter=delimiter) for cell in row]
-    mark = {"comma": ",", "point": "."}[decimal] if decimal else decimal_mark(sample)
-    frame = _parse(raw, body, named(names), delimiter, mark or NO_MARK, source, header_row)
-    if mark is None and (mark := _mark_below(frame, source)):
-        frame = _parse(raw, body, named(names), delimiter, mark, source, header_row)
-    if mark == ",":
+    mark = decimal or decimal_mark(sample)
+    frame = _parse(raw, body, named(names), delimiter, MARKS[mark] if mark else NO_MARK, source, header_row)
+    if mark is None and (mark := _mark_below(frame, source, usual)):
+        frame = _parse(raw, body, named(names), delimiter, MARKS[mark], source, header_row)
+    if mark == "comma":
         notes.append("numbers are written with a decimal comma")
     if delimiter != ",":
         notes.append(f"columns are separated by {DELIMITERS[delimiter]}")
@@ -59,15 +67,21 @@ def read_text(raw: bytes, source: str, encoding: str | None = None, decimal: str
             numbers.extend(r for r, cells in _records(raw, delimiter) if r > header_row and cells)
         return numbers[position]
 
-    table = Table(frame, source, row_numbers=row_number, notes=notes)
+    table = Table(frame, source, row_numbers=row_number, notes=notes, decimal=mark)
     read_separators(frame, mark, notes, source)
     return table
 
 
-def _mark_below(frame: pd.DataFrame, source: str) -> str | None:
+def _mark_below(frame: pd.DataFrame, source: str, usual: str | None) -> str | None:
     """The decimal mark of a table whose first rows show none, from whatever in it is no whole number."""
     columns = written_numbers(frame)
-    mark = decimal_mark([cell for column in columns for cell in column])
+    cells = [cell for column in columns for cell in column]
+    mark = decimal_mark(cells)
+    if mark is None and usual and (cell := next((c for c in cells if {".", ","} & set(c)), None)):
+        log.warning(
+            "%s: numbers such as %s are read with a decimal %s, as in the data of the run", source, cell, usual
+        )
+        return usual
     if mark is None and (cell := next(filter(None, map(either_way, columns)), None)):
         raise undecided(source, cell)
     return mark
@@ -97,7 +111,7 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
         ) from error
     except UnicodeDecodeError as error:
         row = raw[: error.start].count(b"\n") + 1
-        raise DataError(
+        raise UnclearError(
             f"{source}: row {row} is not {encoding or 'UTF-8'} text "
             f"(byte {error.start + 1} of the file is 0x{raw[error.start]:02x})",
             _likely(raw, error.start),
@@ -106,7 +120,7 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
         raw = raw.replace(b"\r", b"\n")
     if b"\0" in raw:
         at = raw.index(b"\0")
-        raise DataError(
+        raise UnclearError(
             f"{source}: row {raw[:at].count(10) + 1} holds binary data (byte {at + 1} is zero)",
             "the file is not a text table, or is UTF-16 without a byte order mark: data.cleaning.encoding=utf-16-le",
         )

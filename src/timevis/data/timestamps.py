@@ -52,12 +52,15 @@ class Times:
     notes : list of str
     wall : DatetimeIndex [rows], optional
         For zoned times, what the clock on the wall showed, naive.
+    day_first : bool, optional
+        How dates such as 01/02/2020 were read, where there are any.
     """
 
     index: pd.DatetimeIndex
     zone: str | None
     notes: list[str]
     wall: pd.DatetimeIndex | None = None
+    day_first: bool | None = None
 
 
 def looks_like_time(column: pd.Series) -> bool:
@@ -75,14 +78,16 @@ def looks_like_time(column: pd.Series) -> bool:
     return bool((sample.str.match(DAY_OR_MONTH) | parse_plain(sample, utc=True).notna()).mean() >= 0.5)
 
 
-def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = None) -> Times:
+def parse_times(
+    table: Table, names: tuple[str, ...], day_first: bool | None = None, usual: bool | None = None
+) -> Times:
     """Parse the time column, or several columns that make one time (``[date, hour]``, ``[year, month, day]``).
 
     Months, quarters and weeks are read as their first day.
 
     Dates such as 01/02/2020 are read day first or month first as all rows together allow; where both fit, the one
-    that makes the steps regular; where that does not decide either, it is an error that asks. 24:00 is 00:00 of the
-    next day.
+    that makes the steps regular; where that does not decide either, as is `usual`, or without it an error asks. 24:00
+    is 00:00 of the next day.
 
     Raises
     ------
@@ -118,7 +123,7 @@ def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = N
     plain = text.str.replace(OFFSET, "", regex=True).str.strip() if zoned.any() else text
     plain = date_first(plain)
     if day_first is None:
-        plain = years_first(table, label, plain, notes)
+        plain = years_first(table, label, plain, usual, notes)
     plain = first_days(full_years(plain, notes))
     late = plain.str.contains(END_OF_DAY)
     plain = plain.str.replace(END_OF_DAY, " 00:00", regex=True)
@@ -126,7 +131,7 @@ def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = N
     wall = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
     if numeric.any():
         refuse_swapped(table, label, plain, numeric)
-        wall[numeric] = day_or_month(table, label, plain[numeric], day_first, notes)
+        wall[numeric], day_first = day_or_month(table, label, plain[numeric], day_first, usual, notes)
     if not numeric.all():
         wall[~numeric] = parse_plain(plain[~numeric])
     wall = wall.mask(late, wall + pd.Timedelta(days=1))
@@ -137,11 +142,12 @@ def parse_times(table: Table, names: tuple[str, ...], day_first: bool | None = N
         _refuse_two_midnights(table, label, written, moments, late)
         notes.append("24:00 is read as 00:00 of the next day")
     if offsets is None:
-        return Times(_settled(pd.DatetimeIndex(wall)), None, notes)
+        return Times(_settled(pd.DatetimeIndex(wall)), None, notes, day_first=day_first)
     zone, *others = offsets.unique()
     one = not others and zone[0] in "+-"
     zone = f"UTC{zone if ':' in zone else zone[:3] + ':' + (zone[3:] or '00')}" if one else None
-    return Times(_settled(pd.DatetimeIndex(moments, tz="UTC")), zone, notes, _settled(pd.DatetimeIndex(wall)))
+    index, clock = pd.DatetimeIndex(moments, tz="UTC"), pd.DatetimeIndex(wall)
+    return Times(_settled(index), zone, notes, _settled(clock), day_first)
 
 
 def _refuse_two_midnights(table: Table, name: str, text: pd.Series, moments: pd.Series, late: pd.Series) -> None:
