@@ -251,7 +251,7 @@ def check_choices(section: str, values: Mapping[str, Any], choices: Mapping[str,
     for key, known in choices.items():
         part, _, name = key.rpartition(".")
         value = ((values.get(part) or {}) if part else values).get(name)
-        for word in value if isinstance(value, list) else [value]:
+        for word in value if isinstance(value, list | tuple) else [value]:
             if word is not None:
                 check_choice(word, known, f"{section}.{key}")
 

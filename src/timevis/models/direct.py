@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from timevis.config_check import check_choice, keyword_defaults
+from timevis.config_check import check_choice, check_choices, keyword_defaults
 from timevis.data.calendar import CALENDAR_FIELDS
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import Scaler
@@ -124,10 +124,9 @@ class DirectForecaster(Forecaster):
         for name, value in keyword_defaults(*self.takers()).items():
             self.hparams.setdefault(name, value)  # a default may change, a saved model must not
         self.hparams["linear_penalties"] = list(linear_penalties)
-        self.point = check_choice(point, POINTS, "model.point")
-        self.point_loss, self.point_weight = check_choice(point_loss, POINT_LOSSES, "model.point_loss"), point_weight
-        self.lr_schedule = check_choice(lr_schedule, SCHEDULES, "model.lr_schedule")
-        self.mix, self.flip = mix, flip
+        check_choices("model", self.hparams, self.choices)
+        self.point, self.point_loss, self.point_weight = point, point_loss, point_weight
+        self.lr_schedule, self.mix, self.flip = lr_schedule, mix, flip
         self.average_decay, self.covariate_columns = average_decay, list(covariate_columns)
         self.net = self.build_network(**network)
         self.average = _averaged(self.net) if average_decay else None

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from timevis.config_check import check_choice
 from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES
 
 NORMALIZATIONS = ("none", "last", "mean_std", "revin")
@@ -43,7 +42,7 @@ class InstanceNorm(nn.Module):
 
     def __init__(self, kind: str, num_channels: int) -> None:
         super().__init__()
-        self.kind = check_choice(kind, NORMALIZATIONS, "model.normalization")
+        self.kind = kind
         if kind == "revin":
             self.gain = nn.Parameter(torch.ones(num_channels, 1))
             self.bias = nn.Parameter(torch.zeros(num_channels, 1))
@@ -72,7 +71,7 @@ class CalendarEmbedding(nn.Module):
 
     def __init__(self, fields: Sequence[str], size: int) -> None:
         super().__init__()
-        self.columns = [CALENDAR_FIELDS.index(check_choice(f, CALENDAR_FIELDS, "model.calendar")) for f in fields]
+        self.columns = [CALENDAR_FIELDS.index(f) for f in fields]
         self.tables = nn.ModuleList(nn.Embedding(CALENDAR_SIZES[c], size) for c in self.columns)
 
     def forward(self, calendar: Tensor) -> Tensor:

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from timevis.config_check import check_choice
 from timevis.models.layers import CalendarEmbedding, InstanceNorm, ordered_quantiles, start_narrow
 
 CELLS: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU}
@@ -78,7 +77,7 @@ class RecurrentNet(nn.Module):
         inputs = context_width if stepwise else hidden_size
         self.embed = nn.Identity() if stepwise else nn.Sequential(nn.Linear(context_width, hidden_size), nn.ReLU())
         shape = {"num_layers": num_layers, "batch_first": True, "dropout": dropout if num_layers > 1 else 0.0}
-        recurrent = CELLS[check_choice(cell, CELLS, "model.cell")]
+        recurrent = CELLS[cell]
         self.encoder = recurrent(inputs, hidden_size, **shape)
         # a segment net decodes with its own cell, as SegRNN does; rows are too narrow to carry a position
         self.decoder = recurrent(hidden_size, hidden_size, **shape) if stepwise else self.encoder

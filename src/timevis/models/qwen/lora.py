@@ -56,9 +56,8 @@ def tune_layers(backbone: Any, mode: str, **adapters: Any) -> None:
     Raises
     ------
     ConfigError
-        Unknown mode or targets.
+        Unknown targets.
     """
-    check_choice(mode, LAYER_MODES, "model.tune")
     backbone.requires_grad_(mode == "full")
     if mode == "lora":
         add_adapters(backbone, **adapters)

@@ -14,10 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from timevis.config_check import check_choice
 from timevis.errors import ConfigError
 from timevis.models.layers import CalendarEmbedding, InstanceNorm, ordered_quantiles
-from timevis.models.qwen.readout import READOUTS, QueryReadout, StateReadout
+from timevis.models.qwen.readout import QueryReadout, StateReadout
 
 VOCABULARY_SAMPLE = 4096
 
@@ -111,7 +110,7 @@ class PatchNet(nn.Module):
     Raises
     ------
     ConfigError
-        Patches do not fit into the context; an unknown readout, or one that the backbone can't serve.
+        Patches do not fit into the context, or the backbone can't serve the readout.
     """
 
     def __init__(
@@ -139,7 +138,7 @@ class PatchNet(nn.Module):
                 f"{context_length}",
                 "a stride may be as long as a patch at most, and a patch as long as the context",
             )
-        if check_choice(readout, READOUTS, "model.readout") == "queries" and isinstance(backbone, Nothing):
+        if readout == "queries" and isinstance(backbone, Nothing):
             raise ConfigError(
                 "model.readout=queries needs a backbone through which queries see the patches",
                 "with model.backbone.path=none set model.readout=states",
