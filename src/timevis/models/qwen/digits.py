@@ -26,7 +26,7 @@ from timevis.models.qwen.kept_state import KeepsTrainedState
 from timevis.models.qwen.layout import Layout, ValueTables
 from timevis.models.qwen.lora import MODES as TUNES
 from timevis.models.qwen.lora import add_adapters, autocast, merged, prepare_tuning
-from timevis.models.qwen.losses import cross_entropy, number_token, ranked_probability, weighted_mean
+from timevis.models.qwen.losses import window_loss
 from timevis.models.qwen.network import DigitNetwork
 from timevis.models.qwen.optimizer import warm_cosine
 from timevis.models.qwen.prompt import ARMS, DOMAINS, LANGUAGES, STYLES, PromptBuilder, series_of
@@ -230,18 +230,9 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         return bfloat16_on(self.device, self.hparams["bf16"])
 
     def loss(self, batch: Batch) -> Tensor:
-        length = self.context_length
-        first = 0 if self.hparams["context_loss"] else length
         with autocast(self.network, self._bfloat16):
-            logits, digits, seen = self._logits(batch, first)
-        losses = cross_entropy(logits, digits[:, first:])
-        for name, term in (("ordinal", ranked_probability), ("number_token", number_token)):
-            if self.hparams[name]:
-                losses = losses + self.hparams[name] * term(logits, digits[:, first:])
-        loss = weighted_mean(losses[:, length - first :], seen[:, length:])
-        if first < length:
-            loss = loss + self.hparams["context_loss"] * weighted_mean(losses[:, :length], seen[:, :length])
-        return loss
+            logits, digits, seen = self._logits(batch, 0 if self.hparams["context_loss"] else self.context_length)
+        return window_loss(logits, digits, seen, self.context_length, self.hparams)
 
     @torch.no_grad()
     def forecast(self, batch: Batch, num_samples: int | None = None, explain: bool = True) -> Forecast:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -56,3 +58,29 @@ def number_token(logits: Tensor, digits: Tensor) -> Tensor:
 def weighted_mean(losses: Tensor, mask: Tensor) -> Tensor:
     """Mean of the losses where `mask` is true; zero, with a gradient, if it never is."""
     return (losses * mask).sum() / mask.sum().clamp(min=1)
+
+
+def window_loss(logits: Tensor, digits: Tensor, seen: Tensor, length: int, weights: Mapping[str, float]) -> Tensor:
+    """Loss of windows, a scalar: of their targets, and of what was predicted of their contexts.
+
+    Parameters
+    ----------
+    logits : float [B, N, width, 10]
+        Of the last N values: the targets, or all.
+    digits : int64 [B, L + H, width]
+    seen : bool [B, L + H]
+        Whether a value was observed; the others carry no loss.
+    length : int
+        L.
+    weights : mapping
+        ``ordinal``, ``number_token`` and ``context_loss``, see `timevis.models.qwen.digits.QwenForecaster`.
+    """
+    first = digits.shape[1] - logits.shape[1]
+    losses = cross_entropy(logits, digits[:, first:])
+    for name, term in (("ordinal", ranked_probability), ("number_token", number_token)):
+        if weights[name]:
+            losses = losses + weights[name] * term(logits, digits[:, first:])
+    loss = weighted_mean(losses[:, length - first :], seen[:, length:])
+    if first < length:
+        loss = loss + weights["context_loss"] * weighted_mean(losses[:, :length], seen[:, :length])
+    return loss
