@@ -9,12 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from omegaconf import DictConfig
 
 import timevis
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.panel import Panel
+from timevis.data.panel import Panel, one_nan
 from timevis.models.forecaster import Forecaster
 
 LIBRARIES = ("torch", "pytorch-lightning", "transformers", "peft", "numpy", "pandas")
@@ -38,8 +37,8 @@ def git_commit() -> str | None:
 
 def data_hash(panel: Panel, rows: int) -> str:
     """Of the cleaned values and covariates in the first `rows` rows."""
-    digest = hashlib.sha256(np.ascontiguousarray(panel.values[:rows]).data)
-    digest.update(np.ascontiguousarray(panel.covariates[:rows]).data)
+    digest = hashlib.sha256(one_nan(panel.values[:rows]).data)
+    digest.update(one_nan(panel.covariates[:rows]).data)
     return digest.hexdigest()[:16]
 
 

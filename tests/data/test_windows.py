@@ -141,6 +141,15 @@ def test_the_window_set_hash_covers_values_borders_horizon_and_origins():
     assert base not in others
 
 
+def test_how_a_missing_value_was_made_does_not_change_the_window_set_hash():
+    values = np.random.default_rng(0).normal(size=(100, 2)).astype(np.float32)
+    values[[5, 70], 1] = np.nan
+    other = np.where(np.isnan(values), np.float32(-np.nan), values)
+    assert values.tobytes() != other.tobytes()
+    one, two = (window_set_hash(make_panel(v), (50, 60, 100), 5, torch.arange(60, 80)) for v in (values, other))
+    assert one == two
+
+
 @pytest.mark.parametrize("nothing", [np.nan, 0.0])
 @pytest.mark.parametrize(("part", "rows"), [("validation", slice(700, 800)), ("test", slice(800, 1000))])
 def test_a_part_without_anything_to_score_by_is_an_error(nothing, part, rows):

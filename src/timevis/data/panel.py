@@ -119,6 +119,13 @@ class Panel:
         )
 
 
+def one_nan(values: np.ndarray) -> np.ndarray:
+    """A copy in C order to be hashed, whose missing values all have the bits of `np.nan`; 0/0 has others."""
+    out = np.array(values, order="C")
+    out[np.isnan(out)] = np.nan
+    return out
+
+
 def panel_from_array(
     values: np.ndarray,
     index: pd.DatetimeIndex | str = "2000-01-01",

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from timevis.data.calendar import calendar_of
-from timevis.data.panel import Panel
+from timevis.data.panel import Panel, one_nan
 
 
 @dataclass
@@ -241,7 +241,7 @@ def window_set_hash(panel: Panel, borders: tuple[int, ...], horizon: int, origin
     """Name of what was forecast: cleaned values, borders, horizon and origins, but neither model nor context."""
     digest = hashlib.sha256()
     for channel in panel.values[: borders[-1]].T:
-        digest.update(np.ascontiguousarray(channel).data)
+        digest.update(one_nan(channel).data)
     digest.update(repr((panel.channels, str(panel.index[0]), panel.freq, borders, horizon)).encode())
     digest.update(origins.cpu().numpy().astype("<i8").tobytes())
     return digest.hexdigest()[:16]

@@ -1,0 +1,19 @@
+"""Who a run was."""
+
+import numpy as np
+import pandas as pd
+
+from timevis.data.catalog import load_panel
+from timevis.identity import data_hash
+
+
+def test_a_table_with_empty_rows_twice_has_the_hash_of_the_table_without(tmp_path):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"time": pd.date_range("2024-01-01", periods=200, freq="h"), "load": rng.normal(size=200)})
+    table.loc[[5, 120], "load"] = np.nan
+    hashes = []
+    for name, rows in (("once", table), ("twice", pd.concat([table, table.iloc[[5, 7, 120]]]))):
+        rows.to_csv(tmp_path / f"{name}.csv", index=False)
+        panel, _ = load_panel({"name": "csv", "path": str(tmp_path / f"{name}.csv")})
+        hashes.append(data_hash(panel, len(panel)))
+    assert hashes[0] == hashes[1]
