@@ -1,6 +1,8 @@
 """A sweep goes on when a job fails, ends with 1, and always leaves a leaderboard."""
 
+import json
 import runpy
+import shutil
 import subprocess
 import sys
 
@@ -191,6 +193,20 @@ def test_the_leaderboard_counts_lost_jobs_and_jobs_without_a_config(tmp_path):
     assert sorted(table["state"]) == ["failed", "lost"]
     assert by_setting(table).empty
     assert not list(tmp_path.glob(".*"))
+
+
+def test_the_leaderboard_leaves_out_what_has_no_value(tmp_path, finished_run):
+    for name in ("0", "1"):
+        shutil.copytree(finished_run("model=linear"), tmp_path / name)
+        results = json.loads((tmp_path / name / "results.json").read_text())
+        results["skill"]["wql"] = {"value": 0.25, "low": None, "high": None}
+        results["metrics"]["mase"]["value"] = None
+        (tmp_path / name / "results.json").write_text(json.dumps(results))
+    write_leaderboard(tmp_path)
+    text = (tmp_path / "leaderboard.md").read_text()
+    assert "| 0.250 |" in text
+    assert "## Over seeds" in text
+    assert "nan" not in text
 
 
 @pytest.mark.slow

@@ -106,20 +106,25 @@ def _markdown(runs: pd.DataFrame, over_seeds: pd.DataFrame) -> str:
     ]
     shown = ["run", "setting", "seed", "state", "data", "model", "backbone", SORT, "test/wql", "test/mase"]
     table = runs[[*shown, "skill_wql", "fit_seconds", "reason"]].astype({"skill_wql": object})
-    table["skill_wql"] = [
-        f"{r.skill_wql:.3f} ({r.skill_wql_low:.3f} to {r.skill_wql_high:.3f})" if pd.notna(r.skill_wql) else None
-        for r in runs.itertuples(index=False)
-    ]
+    ends = runs[["skill_wql", "skill_wql_low", "skill_wql_high"]].itertuples(index=False)
+    table["skill_wql"] = [_skill(*values) for values in ends]
     lines += [_table(table.dropna(axis=1, how="all")), ""]
     if len(over_seeds) and over_seeds["seeds"].max() > 1:
         rows = over_seeds[["data", "model", "backbone", "setting", "seeds"]].copy()
         for name in (SORT, "test/wql", "test/mase", "skill_wql"):
             rows[name] = [
-                f"{mean:.4g} ± {std:.2g}" if std == std else f"{mean:.4g}"
+                f"{mean:.4g} ± {std:.2g}" if pd.notna(std) else mean
                 for mean, std in zip(over_seeds[f"{name} mean"], over_seeds[f"{name} std"], strict=True)
             ]
         lines += ["## Over seeds", "", _table(rows), ""]
     return "\n".join(lines)
+
+
+def _skill(value: float, low: float, high: float) -> str | None:
+    """A skill with its interval, which is missing where there are too few windows for one."""
+    if pd.isna(value):
+        return None
+    return f"{value:.3f}" + (f" ({low:.3f} to {high:.3f})" if pd.notna(low) else "")
 
 
 def _table(frame: pd.DataFrame) -> str:
