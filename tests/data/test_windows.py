@@ -159,6 +159,18 @@ def test_a_part_without_anything_to_score_by_is_an_error(nothing, part, rows):
         WindowDataModule(make_panel(values), context_length=24, horizon=6)
 
 
+@pytest.mark.parametrize(("part", "first", "key"), [("validation", 700, "val_windows"), ("test", 800, "max_windows")])
+def test_windows_that_hold_nothing_but_zeros_are_an_error_though_there_is_rain_between_them(part, first, key):
+    values = np.abs(np.random.default_rng(0).normal(size=(1000, 1)))
+    values[first : first + (100 if part == "validation" else 200)] = 0
+    values[first + 30] = 1
+    options = {"context_length": 24, "horizon": 6}
+    WindowDataModule(make_panel(values), **options)
+    with pytest.raises(DataError, match=f"the {part} part") as refused:
+        WindowDataModule(make_panel(values), **options, **{key: 2})
+    assert f"evaluation.{key}" in refused.value.advice
+
+
 def test_a_channel_without_anything_to_score_by_is_named(caplog):
     values = np.random.default_rng(0).normal(size=(1000, 2))
     values[700:800, 1] = 0

@@ -73,7 +73,6 @@ class WindowDataModule(pl.LightningDataModule):
         if not isinstance(split, Split):
             split = make_split(len(panel), split, context_length, horizon, panel.card.name)
         self.split, self.min_batches = split, min_batches
-        self._require_targets()
         train = panel.values[: self.split.train_end]
         self.scaler = Scaler.fit(train)
         seasons = seasons_of(panel.freq)
@@ -91,25 +90,38 @@ class WindowDataModule(pl.LightningDataModule):
             ),
             "test": WindowSet.evaluation(origins["test"], channels, stride, max_windows),
         }
+        self._require_targets()
 
     def _require_targets(self) -> None:
-        """Validation and test need values to score by, and other ones than zero for WQL, which is relative."""
-        for part, words in (("val", "validation"), ("test", "test")):
+        """The windows of validation and test need values to score by, and other ones than zero for relative WQL."""
+        for part, words, number in (("val", "validation", "val_windows"), ("test", "test", "max_windows")):
             start, end = self.split.part(part)
             if start == end:
                 continue
+            scored = self._scored_rows(part)[start:end]
             names, values = self.panel.channels, self.panel.values[start:end].T
-            silent = [name for name, v in zip(names, values, strict=True) if not (np.isfinite(v) & (v != 0)).any()]
+            silent = [n for n, v in zip(names, values, strict=True) if not (np.isfinite(v) & (v != 0) & scored).any()]
             if len(silent) == len(names):
                 raise DataError(
                     f"{self.panel.card.name}: the {words} part, {self.panel.index[start]} to "
-                    f"{self.panel.index[end - 1]}, holds no values, or nothing but zeros",
-                    "look at the data there with scripts/inspect.py, or move the parts by data.split",
+                    f"{self.panel.index[end - 1]}, holds no values, or nothing but zeros, in the windows scored",
+                    "look at the data there with scripts/inspect.py, and move the parts by data.split or take more "
+                    f"windows by evaluation.{number}",
                 )
             if silent:
                 log.warning(
-                    "nothing but zeros or gaps in the %s part, so no WQL there: %s", words, ", ".join(silent[:10])
+                    "nothing but zeros or gaps in the windows of the %s part, so no WQL there: %s",
+                    words,
+                    ", ".join(silent[:10]),
                 )
+
+    def _scored_rows(self, part: str) -> np.ndarray:
+        """Which rows are targets of a window of a part, bool [T]."""
+        origins = self.windows[part].origins.numpy()
+        change = np.zeros(len(self.panel) + 1, np.int64)
+        change[origins] += 1
+        change[origins + self.horizon] -= 1
+        return change[:-1].cumsum() > 0
 
     @property
     def num_channels(self) -> int:
