@@ -95,10 +95,11 @@ def add_adapters(
     from peft import LoraConfig, inject_adapter_in_model
 
     linear = sorted({n.rsplit(".", 1)[-1] for n, m in backbone.model.named_modules() if isinstance(m, nn.Linear)})
-    chosen = linear if targets == "all-linear" else [targets] if isinstance(targets, str) else list(targets)
-    if unknown := set(chosen) - set(linear):
+    names = targets if isinstance(targets, list | tuple) else [targets]
+    chosen = linear if targets == "all-linear" else [str(name) for name in names]
+    if not chosen or set(chosen) - set(linear):
         raise ConfigError(
-            f"model.lora.targets names {', '.join(sorted(unknown))}",
+            f"model.lora.targets names {', '.join(sorted(set(chosen) - set(linear))) or 'no layer'}",
             f"choose among {', '.join(linear)}, or all-linear",
         )
     config = LoraConfig(
