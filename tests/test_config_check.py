@@ -147,6 +147,9 @@ def test_an_option_that_would_leave_windows_unscored_is_answered_with_how_to_tak
         ("linear", "model.penalties=[0]"),
         ("linear", "model.penalties=5"),
         ("qwen", "model.fit_windows=0"),
+        ("qwen", "model.bf16=no"),
+        ("qwen_patch", "model.bf16=off"),
+        ("qwen", "model.decode_rows=all"),
         ("lstm", "model._target_=nothing.Here"),
         ("linear", "+trainer.logger=false"),
         ("linear", "data.seed=abc"),
@@ -160,6 +163,13 @@ def test_a_value_that_nothing_can_work_with_is_named_before_there_is_a_run_folde
     check(cfg)
     with pytest.raises(ConfigError, match=wrong.partition("=")[0].strip("+").replace(".", r"\.")):
         check_names(cfg)
+
+
+def test_a_switch_that_may_be_left_to_the_machine_knows_auto(compose_config):
+    for value in ("auto", "true", "false"):
+        check_names(compose_config("model=qwen_patch", f"model.bf16={value}"))
+    for rows in ("auto", "64"):
+        check_names(compose_config("model=qwen", f"model.decode_rows={rows}"))
 
 
 def test_zero_is_fine_where_it_means_none(compose_config):

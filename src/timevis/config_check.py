@@ -22,12 +22,14 @@ GIVEN = (
     *("callbacks", "logger", "default_root_dir", "enable_model_summary", "num_sanity_val_steps"),
     "use_distributed_sampler",
 )
+AUTO = "Literal['auto']"
 KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "int": ((int,), "a whole number"),
     "float": ((int, float), "a number"),
     "bool": ((bool,), "true or false"),
     "str": ((str,), "text"),
     "None": ((type(None),), "null"),
+    AUTO: ((), "auto"),
 }
 LISTED = 30
 """Choices that advice lists at most."""
@@ -218,6 +220,8 @@ def _check_kind(key: str, value: Any, annotation: Any) -> None:
         raise ConfigError(f"{key}={value} must be a list, such as [{value}]")
     kinds = annotation.split(" | ") if isinstance(annotation, str) else []
     if not kinds or any(kind not in KINDS for kind in kinds):
+        return
+    if value == "auto" and AUTO in kinds:
         return
     for kind in kinds:
         if isinstance(value, KINDS[kind][0]) and (kind == "bool" or not isinstance(value, bool)):

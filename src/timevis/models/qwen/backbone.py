@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -287,7 +287,7 @@ def fast_bfloat16() -> bool:
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
-def bfloat16_on(device: torch.device, wanted: bool | str) -> bool:
+def bfloat16_on(device: torch.device, wanted: bool | Literal["auto"]) -> bool:
     """Whether products are in bfloat16 on this CPU; ``auto`` where it is fast. On CUDA the Trainer decides."""
     return device.type == "cpu" and (fast_bfloat16() if wanted == "auto" else bool(wanted))
 

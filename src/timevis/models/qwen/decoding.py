@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 import torch
@@ -219,7 +219,7 @@ def decode_windows(
     calendar: Tensor,
     observed: Tensor,
     *,
-    rows: int | str = "auto",
+    rows: int | Literal["auto"] = "auto",
     mode: str = "sample",
     levels: Tensor | None = None,
     temperature: Tensor | None = None,

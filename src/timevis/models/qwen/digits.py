@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import torch
 from pytorch_lightning.trainer.states import TrainerFn
@@ -128,13 +128,13 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         num_samples: int = 100,
         val_samples: int = 20,
         fit_windows: int = 40,
-        decode_rows: int | str = "auto",
+        decode_rows: int | Literal["auto"] = "auto",
         learning_rate: float = 3e-4,
         table_learning_rate: float = 1e-3,
         warmup: float = 0.05,
         weight_decay: float = 0.0,
         gradient_checkpointing: bool = False,
-        bf16: bool | str = "auto",
+        bf16: bool | Literal["auto"] = "auto",
         calibrate_temperature: bool = True,
         calibration_windows: int | None = None,
         seed: int = 0,

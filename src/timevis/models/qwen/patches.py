@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor
@@ -48,7 +48,7 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
         tune: str = "norms",
         hidden_size: int = 128,
         backbone_learning_rate: float = 1e-3,
-        bf16: bool | str = "auto",
+        bf16: bool | Literal["auto"] = "auto",
         **network: Any,
     ) -> PatchNet:
         """The network, and what of it is trained.
