@@ -120,5 +120,49 @@ def test_another_architecture_is_refused(copy_of_nano: Path) -> None:
 def test_a_separator_must_be_one_token() -> None:
     tokenizer = load_backbone("nano").tokenizer
     assert Layout.from_tokenizer(tokenizer, 3, ",").group == 4
-    with pytest.raises(ConfigError, match="not one"):
+    with pytest.raises(ConfigError, match="not one") as told:
         Layout.from_tokenizer(tokenizer, 3, ", ;")
+    assert "another model.separator" in told.value.advice
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("config.json", '{"model_type":', "config.json cannot be read"),
+        ("tokenizer.json", '{"version":', "tokenizer cannot be read"),
+    ],
+)
+def test_a_file_cut_short_is_named(copy_of_nano: Path, file: str, content: str, words: str) -> None:
+    (copy_of_nano / file).write_text(content)
+    with pytest.raises(TimeVisError, match=words) as told:
+        load_backbone(str(copy_of_nano))
+    assert "get it again" in told.value.advice
+
+
+def test_a_missing_part_of_the_weights_is_named(copy_of_nano: Path) -> None:
+    load_backbone("nano").model.save_pretrained(copy_of_nano, max_shard_size="1MB")
+    (copy_of_nano / "model.safetensors").unlink()
+    load_backbone(str(copy_of_nano))
+    first = sorted(copy_of_nano.glob("model-*.safetensors"))[0]
+    first.unlink()
+    with pytest.raises(TimeVisError, match=first.name):
+        load_backbone(str(copy_of_nano))
+
+
+def test_weights_of_another_size_than_the_config_says_are_refused(copy_of_nano: Path) -> None:
+    config = json.loads((copy_of_nano / "config.json").read_text())
+    (copy_of_nano / "config.json").write_text(json.dumps({**config, "intermediate_size": 385}))
+    with pytest.raises(TimeVisError, match=r"\[384, 128\].*asks for \[385, 128\]|\[128, 384\].*\[128, 385\]"):
+        load_backbone(str(copy_of_nano))
+
+
+def test_a_folder_without_a_tokenizer_is_told_what_it_lacks(copy_of_nano: Path) -> None:
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (copy_of_nano / name).unlink()
+    with pytest.raises(TimeVisError, match="tokenizer"):
+        Layout.from_tokenizer(load_backbone(str(copy_of_nano)).tokenizer, 3)
+
+
+def test_an_impossible_id_of_the_hub_is_named() -> None:
+    with pytest.raises(TimeVisError, match="neither a folder nor an id of the hub"):
+        find("Qwen/Qwen 2.5")

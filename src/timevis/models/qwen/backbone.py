@@ -98,12 +98,17 @@ def load_backbone(
     """
     if not path:
         raise ConfigError("model.backbone.path is missing", "give a folder, or a hub id such as Qwen/Qwen2.5-0.5B")
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # of reading weights; a download has its own
     folder = find(path)
-    raw = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    try:
+        raw = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise TimeVisError(
+            f"model.backbone.path={path}: its config.json cannot be read ({error})", COPY_AGAIN
+        ) from error
     if raw.get("model_type") not in ARCHITECTURES:
         raise ConfigError(
             f"model.backbone.path={path} is of type {raw.get('model_type')}",
@@ -140,7 +145,7 @@ def load_backbone(
     local = Path(path).expanduser()
     return Backbone(
         model=model.train().requires_grad_(False),
-        tokenizer=AutoTokenizer.from_pretrained(folder),
+        tokenizer=_read_tokenizer(path, folder),
         name=_name(path, raw, settings) + about,
         source=str(local.resolve()) if path != "nano" and local.is_dir() else path,
         fingerprint=identity,
@@ -198,10 +203,20 @@ def find(path: str) -> Path:
 def _download(name: str) -> Path:
     import httpx
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+    )
 
     try:
         return Path(snapshot_download(name, allow_patterns=list(FILES)))
+    except HFValidationError as error:
+        raise TimeVisError(
+            f"model.backbone.path={name} is neither a folder nor an id of the hub",
+            "give one such as Qwen/Qwen2.5-0.5B",
+        ) from error
     except RepositoryNotFoundError as error:
         raise TimeVisError(
             f"the hub has no model {name}", "check the id in model.backbone.path; private models need HF_TOKEN"
@@ -236,19 +251,39 @@ def _read_weights(path: str, folder: Path, **how: Any) -> Any:
     library.setLevel(logging.ERROR)  # it lists the layers that are left out, and those that are not sharded
     try:
         loaded: Any = AutoModelForCausalLM.from_pretrained(
-            folder, attn_implementation=ATTENTION, use_safetensors=True, output_loading_info=True, **how
+            folder,
+            attn_implementation=ATTENTION,
+            use_safetensors=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are refused below, by name
+            **how,
         )
-    except SafetensorError as error:
+    except (SafetensorError, OSError) as error:
         raise TimeVisError(
             f"model.backbone.path={path}: its weights cannot be read ({str(error).splitlines()[0]})", COPY_AGAIN
         ) from error
     finally:
         library.setLevel(level)
     model, report = loaded
+    if wrong := sorted(report["mismatched_keys"]):
+        name, found, wanted = wrong[0]
+        size = f"{name} is of size {list(found)}, where config.json asks for {list(wanted)}"
+        raise TimeVisError(f"model.backbone.path={path}: {size}", COPY_AGAIN)
     if missing := sorted(report["missing_keys"]):
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise TimeVisError(f"model.backbone.path={path}: its files lack the weights {missing[0]}{more}", COPY_AGAIN)
     return model
+
+
+def _read_tokenizer(path: str, folder: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(folder)
+    except (ValueError, OSError, KeyError) as error:
+        raise TimeVisError(
+            f"model.backbone.path={path}: its tokenizer cannot be read ({str(error).splitlines()[0]})", COPY_AGAIN
+        ) from error
 
 
 def _dtype(name: str, raw: dict[str, Any]) -> torch.dtype:

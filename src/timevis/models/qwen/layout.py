@@ -57,10 +57,17 @@ class Layout:
 
         def single(text: str) -> int:
             ids = tokenizer.encode(text, add_special_tokens=False)
+            if not ids:
+                raise ConfigError(
+                    f"the backbone's tokenizer cannot write {text!r}",
+                    "its folder needs the tokenizer's files as well, such as tokenizer.json: copy them there",
+                )
             if len(ids) != 1:
                 raise ConfigError(
                     f"the backbone's tokenizer writes {text!r} as {len(ids)} tokens, not one",
-                    "use a Qwen2.5 or Qwen3 backbone, whose digits are single tokens",
+                    "choose another model.separator, such as a comma"
+                    if text == separator
+                    else "use a Qwen2.5 or Qwen3 backbone, whose digits are single tokens",
                 )
             return int(ids[0])
 
