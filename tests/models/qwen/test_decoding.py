@@ -211,6 +211,21 @@ def test_running_out_of_memory_halves_the_windows_and_then_the_paths(
     assert torch.equal(out, whole)
 
 
+def test_no_pass_that_ran_out_of_memory_is_tried_again_as_it_was(monkeypatch) -> None:
+    network, windows = small_network("qwen3"), random_windows(batch=8)
+    sizes = []
+
+    def no_memory(network, prompt, *args, samples: int, **kwargs) -> None:
+        sizes.append(len(prompt) * samples)
+        raise MemoryError
+
+    monkeypatch.setattr(decoding, "decode", no_memory)
+    known = (windows.prompt, windows.digits[:, :9], windows.calendar, windows.observed[:, :9])
+    with pytest.raises(MemoryError):
+        decode_windows(network, *known, rows=1000, levels=levels_of(8, 2, 12))
+    assert sizes == [16, 8, 4, 2, 1]
+
+
 def test_other_errors_are_not_taken_for_a_lack_of_memory(monkeypatch) -> None:
     network, windows = small_network("qwen3"), random_windows(batch=2)
 

@@ -238,7 +238,7 @@ def decode_windows(
         suffix = (calendar.shape[1] - context.shape[1]) * network.layout.group
         tokens = prompt.shape[1] + context.shape[1] * network.layout.group + suffix
         rows = rows_per_pass(network.backbone, tokens, suffix, samples)
-    step, paths = max(1, int(rows) // samples), max(1, min(samples, int(rows)))
+    step, paths = max(1, min(len(prompt), int(rows) // samples)), max(1, min(samples, int(rows)))
     start, parts = 0, []
     while start < len(prompt):
         part = slice(start, start + step)
