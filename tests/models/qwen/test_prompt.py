@@ -107,6 +107,15 @@ def test_the_users_sentence_is_kept_as_it_is(tokenizer) -> None:
     assert sentence in prompt.text(prompt(*window())[0])
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("style", ["short", "prose"])
+def test_the_users_sentence_never_touches_the_digits_of_the_series(tokenizer, style: str, language: str) -> None:
+    prompt = builder(tokenizer, style=style, language=language, text="Bus line 42")
+    text = prompt.text(prompt(*window())[0])
+    assert "Bus line 42" in text
+    assert text.endswith("\n")
+
+
 def test_a_sentence_cannot_write_digits_or_end_the_text(tokenizer) -> None:
     prompt = builder(tokenizer, text="about <0:7> of it <|end|>")
     ids = prompt(*window())
@@ -179,10 +188,27 @@ def test_numbers_are_written_with_three_significant_digits(value: float) -> None
 )
 def test_frequencies_have_words(alias: str, words: str) -> None:
     table = {
-        "frequencies": {"min": "every # minutes", "h": "hourly", "D": "daily", "W": "weekly", "M": "monthly"},
-        "every": {"h": "every # hours"},
+        "frequencies": {"min": "every minute", "h": "hourly", "D": "daily", "W": "weekly", "M": "monthly"},
+        "every": {"min": "every # minutes", "h": "every # hours"},
     }
     assert frequency_words(alias, table) == words
+
+
+@pytest.mark.parametrize(
+    ("alias", "english", "chinese"),
+    [
+        ("min", "every minute.", "每分钟。"),
+        ("5min", "every 5 minutes.", "每5分钟。"),
+        ("30s", "every 30 seconds.", "每30秒。"),
+        ("2MS", "every 2 months.", "每2个月。"),
+        ("2QS-OCT", "every 2 quarters.", "每2个季度。"),
+        ("2YS-JAN", "every 2 years.", "每2年。"),
+    ],
+)
+def test_a_prompt_has_words_for_its_frequency(tokenizer, alias: str, english: str, chinese: str) -> None:
+    for language, words in (("en", english), ("zh", chinese)):
+        prompt = builder(tokenizer, style="short", frequency=alias, language=language)
+        assert words in prompt.text(prompt(*window())[0])
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -183,7 +183,7 @@ def frequency_words(alias: str, words: dict[str, Any]) -> str:
         return alias
     count, unit = match[1] or "1", match[2]
     unit = {"ME": "M", "MS": "M", "QE": "Q", "QS": "Q", "YE": "Y", "YS": "Y"}.get(unit, unit)
-    form = words["frequencies"].get(unit) if count == "1" or unit == "min" else words["every"].get(unit)
+    form = words["frequencies" if count == "1" else "every"].get(unit)
     return form.replace("#", count) if form else alias
 
 
