@@ -96,8 +96,11 @@ class Run:
         os.replace(part, self.folder / "last.pt")
         decayed = self.step >= self.cfg.steps
         weights = self.network.state_dict() if decayed else self.average
+        share = self.stream.real_share
+        real = f" and, in {share:.0%} of the batches, the training parts of {', '.join(self.cfg.mix.data)}"
         note = (f"begun from {self.cfg.start}; " if self.cfg.start else "") + (
-            f"{self.step} steps, {self.tokens / 1e6:.1f} M tokens of synthetic series, {self.seconds / 60:.0f} min; "
+            f"{self.step} steps, {self.tokens / 1e6:.1f} M tokens of synthetic series{real if share else ''}, "
+            f"{self.seconds / 60:.0f} min; "
             + ("schedule finished" if decayed else "schedule not finished, averaged weights")
         )
         described = pretraining.packaged_note(self.codec, note)

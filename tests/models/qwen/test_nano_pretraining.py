@@ -1,6 +1,7 @@
 """Pretraining of the nano backbone: its batches, its resuming, and that it learns."""
 
 import importlib.util
+import json
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,16 @@ def test_a_step_in_pieces_has_the_loss_of_the_whole_batch(script, config):
     run.cfg.pass_tokens, run.cfg.bf16 = batch.digits[0].numel(), False
     assert len(batch.split(run.cfg.pass_tokens)) == len(batch.digits) > 1
     assert run.train_step() == pytest.approx(whole, rel=1e-4)
+
+
+def test_weights_that_have_seen_real_series_say_so(script, config, tmp_path):
+    for data, share in (([], 0.5), (["electricity"], 0.0), (["electricity"], 1.0)):
+        config.mix.data, config.mix.share = data, share
+        run = script.Run(config)
+        run.train_step()
+        run.save()
+        note = json.loads((tmp_path / "nano" / "timevis.json").read_text())["note"]
+        assert ("training parts of electricity" in note) == bool(data and share)
 
 
 def test_a_run_can_begin_from_the_weights_of_another(script, config, tmp_path):
