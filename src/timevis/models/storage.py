@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from timevis.errors import RunFolderError
+from timevis.errors import RunFolderError, TimeVisError
 from timevis.files import atomic, write_json
 from timevis.models.forecaster import Forecaster
 
@@ -50,7 +50,11 @@ def load(folder: Path) -> Forecaster:
     cls = getattr(importlib.import_module(module), name) if module.startswith(PACKAGE) else None
     if not (isinstance(cls, type) and issubclass(cls, Forecaster)):
         raise RunFolderError(f"{folder}: {description['class']} is not a forecaster of TimeVis")
-    forecaster = cls(**description["hyperparameters"])
+    try:
+        forecaster = cls(**description["hyperparameters"])
+    except TimeVisError as error:
+        advice = f"{error.advice}; the settings of this saved model are in {folder / DESCRIPTION}"
+        raise RunFolderError(error.message, advice) from error
     try:
         forecaster.load_state_dict(load_file(folder / WEIGHTS))
     except RuntimeError as error:

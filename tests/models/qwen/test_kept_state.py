@@ -33,6 +33,20 @@ def test_a_saved_forecaster_forecasts_the_same(trained, tmp_path) -> None:
     assert torch.equal(again.forecast(batch).samples, expected)
 
 
+def test_a_saved_model_finds_its_backbone_where_its_settings_say(make_forecaster, tmp_path) -> None:
+    folder = Path(shutil.copytree(find("nano"), tmp_path / "here"))
+    forecaster, data = make_forecaster(f"model.backbone.path={folder}")
+    save(forecaster, tmp_path / "model")
+    folder.rename(tmp_path / "there")
+    settings = tmp_path / "model" / "model.json"
+    with pytest.raises(RunFolderError, match="here does not exist") as told:
+        load(tmp_path / "model")
+    assert str(settings) in told.value.advice
+    settings.write_text(settings.read_text().replace(str(folder), str(tmp_path / "there")))
+    batch = data.gather("test", torch.arange(2))
+    assert torch.equal(load(tmp_path / "model").forecast(batch).samples, forecaster.forecast(batch).samples)
+
+
 def test_the_saved_weights_leave_out_the_frozen_backbone(make_forecaster) -> None:
     forecaster, _ = make_forecaster("model.lora.rank=2")
     names = set(forecaster.state_dict())

@@ -79,7 +79,7 @@ class KeepsTrainedState(nn.Module):
             raise RunFolderError(
                 f"these weights were trained on a backbone with fingerprint {saved}, but "
                 f"{self.source.name} ({self.source.source}) has {self.source.fingerprint}",
-                "point model.backbone.path at the backbone of that run",
+                "put that backbone back there, or name its place in config.yaml and model/model.json of the run",
             )
         result = super().load_state_dict(state_dict, strict=False, assign=assign)
         missing = [k for k in result.missing_keys if not self._is_frozen(k)]
