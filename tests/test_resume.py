@@ -180,6 +180,14 @@ def test_a_completed_run_is_trained_further_only_when_asked(tmp_path, lstm_confi
     assert RunFolder(tmp_path / "run").config.trainer.max_epochs == 5
 
 
+def test_a_completed_run_of_a_model_without_epochs_is_not_told_to_train_on(tmp_path, compose_config):
+    cfg = compose_config("model=linear")
+    run(cfg, tmp_path / "run")
+    with pytest.raises(RunFolderError, match="has completed") as told:
+        resume(cfg, tmp_path / "run")
+    assert "max_epochs" not in told.value.advice
+
+
 @pytest.mark.usefixtures("no_report")
 def test_a_completed_run_that_is_interrupted_while_it_trains_on_goes_on_training(tmp_path, lstm_config, monkeypatch):
     run(lstm_config(), tmp_path / "run")

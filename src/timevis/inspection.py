@@ -21,6 +21,8 @@ from timevis.evaluation.verdict import number
 
 SHOWN = 12
 """Channels that are shown; the JSON report has all."""
+WIDTH = 140
+"""Columns of a file or a pipe that the report is written to."""
 
 
 def data_config(source: str, overrides: Sequence[str], folder: Path) -> tuple[dict[str, Any], int, int]:
@@ -83,6 +85,8 @@ def _spaced(value: str) -> str:
 def show(panel: Panel, report: QualityReport, split: Sequence[float], lengths: tuple[int, int]) -> None:
     """Print the report."""
     console = Console(highlight=False, markup=False)  # names may hold brackets
+    if not console.is_terminal:
+        console.width = max(console.width, WIDTH)
     card = panel.card
     console.print(Text.assemble("\n", (card.name, "bold"), f"  {card.description}".rstrip()))
     for text in (card.attribution, f"licence {card.licence}" if card.licence else "", *card.notes):
@@ -111,7 +115,8 @@ def show(panel: Panel, report: QualityReport, split: Sequence[float], lengths: t
 def _grid(*columns: str) -> Grid:
     grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for i, column in enumerate(columns):
-        grid.add_column(column, justify="left" if i == 0 else "right", style=None if i else "cyan", no_wrap=i == 0)
+        look: Any = {"justify": "right"} if i else {"style": "cyan", "no_wrap": True}
+        grid.add_column(column, overflow="fold", **look)  # a number that is cut would be another one
     return grid
 
 
@@ -151,7 +156,8 @@ def _findings(report: QualityReport) -> Grid:
         ),
         (
             "outliers",
-            f"{sum(outliers.values())} in {counted(len(outliers), 'channel')}, {masked} masked"
+            f"{sum(outliers.values())} in {counted(len(outliers), 'channel')}, "
+            + (f"{masked} masked" if masked else "kept (data.cleaning.outliers=mask leaves them out)")
             if outliers
             else "none",
         ),

@@ -62,9 +62,9 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> RunFolder:
         assert status is not None
         raise RunFolderError(f"{folder.path} is still running (pid {status['pid']} on {status['host']})")
     if state == "completed" and not any(o.key_or_group.startswith("trainer") for o in parsed):
-        raise RunFolderError(
-            f"{folder.path} has completed", "raise trainer.max_epochs to train on, or start a new run"
-        )
+        trained = folder.checkpoints.is_dir() and any(folder.checkpoints.iterdir())
+        advice = "raise trainer.max_epochs to train on, or start" if trained else "its model has no epochs; start"
+        raise RunFolderError(f"{folder.path} has completed", f"{advice} a new run")
     config = folder.config
     for key in (key for override in parsed for key in _keys(override)):
         OmegaConf.update(config, key, OmegaConf.select(cfg, key, throw_on_missing=True), merge=False, force_add=True)

@@ -102,6 +102,17 @@ def test_duplicates_are_counted_by_kind_and_located() -> None:
     assert not report.was_sorted
 
 
+def test_a_clock_that_is_set_back_is_named_where_its_hour_is_averaged() -> None:
+    zoned = pd.date_range("2024-10-20", periods=400, freq="h", tz="Europe/Berlin", unit="us")
+    frame = wide(zoned.tz_localize(None))
+    _, report = cleaned(frame)
+    assert report.duplicates["averaged"]["places"] == ["2024-10-27 02:00:00"]
+    assert any("clocks are set back" in note and "2024-10-27 02:00:00" in note for note in report.notes)
+    _, report = cleaned(pd.concat([wide(), wide(HOURS[9:10], [VALUES[9] + 2])]))
+    assert report.duplicates["averaged"]["rows"] == 1
+    assert not any("set back" in note for note in report.notes)
+
+
 def test_many_disagreeing_rows_ask_for_the_id() -> None:
     frame = pd.concat([wide(), wide(HOURS[:20], VALUES[:20] + 1)])
     with pytest.raises(DataError, match="20 times have several rows that disagree") as error:

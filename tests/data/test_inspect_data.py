@@ -100,6 +100,26 @@ def test_the_series_is_drawn_in_the_time_of_the_place(tmp_path: Path, monkeypatc
     assert "2024-01-01 00:00 to 2024-01-25 23:00" in picture.get_suptitle()
 
 
+def test_numbers_are_printed_whole_where_there_is_no_terminal(tmp_path: Path) -> None:
+    names = [f"a rather long name of channel {i}" for i in range(2)]
+    values = np.random.default_rng(0).normal(-0.0123, 1e-4, (600, 2))
+    pd.DataFrame(values, pd.date_range("2024-01-01", periods=600, freq="h"), names).to_csv(tmp_path / "small.csv")
+    done = run("inspect.py", tmp_path / "small.csv", "--out", tmp_path, "--no-plot")
+    assert done.returncode == 0, done.stderr
+    assert "…" not in done.stdout
+
+
+@pytest.mark.parametrize(("season", "label"), [("day_of_week", "day of the week, from Monday"), ("month", "month")])
+def test_daily_data_are_drawn_over_the_season_that_tells_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, season: str, label: str
+) -> None:
+    times = pd.date_range("2021-01-01", periods=900, freq="D")
+    noise = np.random.default_rng(0).normal(0, 0.1, len(times))
+    pd.DataFrame({"load": getattr(times, season) + noise}, times).to_csv(tmp_path / "daily.csv")
+    (picture,) = drawn(tmp_path / "daily.csv", [], tmp_path, monkeypatch)
+    assert label in [axes.get_xlabel() for axes in picture.axes]
+
+
 def test_names_with_brackets_are_printed_whole(tmp_path: Path) -> None:
     times = pd.date_range("2024-01-01", periods=600, freq="h")
     frame = pd.DataFrame({"time": times, "load [MW]": np.arange(600) % 24})

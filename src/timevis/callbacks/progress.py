@@ -1,7 +1,12 @@
-"""A progress bar in the terminal: the whole fit with its time left, and every pass over validation and test."""
+"""A progress bar in the terminal: the whole fit with its time left, and every pass over validation and test.
+
+Where there is no terminal but a pipe or a file, a line every half minute.
+"""
 
 from __future__ import annotations
 
+import logging
+import time
 from typing import Any
 
 import pytorch_lightning as pl
@@ -15,6 +20,11 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+
+log = logging.getLogger(__name__)
+
+EVERY = 30.0
+"""Seconds between lines where there is no terminal."""
 
 
 class ProgressLine(pl.Callback):
@@ -31,6 +41,7 @@ class ProgressLine(pl.Callback):
         self._bar: Progress | None = None
         self._fit: TaskID | None = None
         self._pass: TaskID | None = None
+        self._told = 0.0
 
     def _start(self, name: str, total: float, completed: int = 0) -> TaskID:
         if self._bar is None:
@@ -45,6 +56,7 @@ class ProgressLine(pl.Callback):
                 console=self.console,
             )
             self._bar.start()
+            self._told = time.monotonic()
         known = total if total not in (float("inf"), -1) else None
         return self._bar.add_task(name, total=known, completed=completed, note="")
 
@@ -56,6 +68,16 @@ class ProgressLine(pl.Callback):
     def _step(self) -> None:
         if self._bar is not None and self._pass is not None:
             self._bar.advance(self._pass)
+            self._tell(self._pass)
+
+    def _tell(self, which: TaskID) -> None:
+        if self._bar is None or self.console.is_terminal or time.monotonic() < self._told + EVERY:
+            return
+        self._told = time.monotonic()
+        task = self._bar.tasks[self._bar.task_ids.index(which)]
+        of = f" of {task.total:.0f}" if task.total is not None else ""
+        left = f", about {task.time_remaining:.0f} s left" if task.time_remaining is not None else ""
+        log.info("%s: batch %.0f%s%s", task.description, task.completed, of, left)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._fit = self._start("fit", trainer.estimated_stepping_batches, trainer.global_step)
@@ -65,6 +87,7 @@ class ProgressLine(pl.Callback):
             shown = {name: trainer.progress_bar_metrics.get(name) for name in ("train/loss", "val/wql")}
             note = "  ".join(f"{name} {float(value):.4g}" for name, value in shown.items() if value is not None)
             self._bar.update(self._fit, completed=trainer.global_step, note=note)
+            self._tell(self._fit)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._stop()

@@ -203,7 +203,18 @@ def _merge(
             f"{table.source}: {averaged[worst]} times{which} have several rows that disagree, the first {first}",
             _advice_on_id(table, columns),
         )
+    if len(averaged_at := grid.index[merged.kinds["averaged"] % length]) and _clock_set_back(averaged_at):
+        report.notes.append(
+            f"the rows that were averaged are of the hours in which clocks are set back, the first {averaged_at[0]}: "
+            "times in UTC, or with their offset such as +02:00, keep both"
+        )
     return merged.keys, merged.values
+
+
+def _clock_set_back(index: pd.DatetimeIndex) -> bool:
+    """Whether all times are of Sundays in autumn, before four in the morning."""
+    autumn = index.month.isin((3, 4, 9, 10, 11))
+    return index.tz is None and bool(((index.day_of_week == 6) & (index.hour < 4) & autumn).all())
 
 
 def _advice_on_id(table: Table, columns: Columns) -> str:

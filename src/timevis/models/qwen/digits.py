@@ -185,6 +185,9 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
         windows = datamodule.windows["val"]
         chosen = thinned(len(windows), self.hparams["fit_windows"], self.num_channels)
         self._fit_windows = self._number(*windows.locate(chosen))
+        if len(chosen) < len(windows):
+            what = "after an epoch val/wql is of %d of the %d validation windows, before the temperatures are fitted"
+            log.info(what, len(chosen), len(windows))
         self.log_backbone()
         if self.prompt.template == "generic":
             log.info("no domain is known for this data: the prompt is the generic one (set data.domain)")

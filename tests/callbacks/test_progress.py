@@ -1,0 +1,51 @@
+"""What is said of long work where there is no terminal to draw a bar in."""
+
+from __future__ import annotations
+
+import io
+import logging
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from rich.console import Console
+from torch import nn
+from torch.utils.data import DataLoader
+
+from timevis.callbacks import progress
+from timevis.callbacks.progress import ProgressLine
+
+
+class Small(pl.LightningModule):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(1, 1)
+
+    def training_step(self, batch: torch.Tensor) -> torch.Tensor:
+        return self.layer(batch).mean()
+
+    def test_step(self, batch: torch.Tensor) -> None:
+        pass
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.parameters(), 0.1)
+
+
+@pytest.mark.parametrize(("terminal", "every"), [(False, 0.0), (False, 30.0), (True, 0.0)])
+def test_lines_are_logged_now_and_then_where_there_is_no_terminal(
+    terminal: bool, every: float, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(progress, "EVERY", every)
+    line = ProgressLine(Console(file=io.StringIO(), force_terminal=terminal))
+    trainer = pl.Trainer(
+        max_epochs=1, accelerator="cpu", callbacks=[line], logger=False, enable_checkpointing=False,
+        enable_progress_bar=False, enable_model_summary=False,
+    )  # fmt: skip
+    batches = DataLoader(torch.ones(5, 1), batch_size=1)
+    module = Small()
+    with caplog.at_level(logging.INFO, "timevis.callbacks.progress"):
+        trainer.fit(module, batches)
+        trainer.test(module, batches, verbose=False)
+    told = [r.getMessage().split(",")[0] for r in caplog.records if r.name == "timevis.callbacks.progress"]
+    expected = [f"{stage}: batch {i} of 5" for stage in ("fit", "test") for i in range(1, 6)]
+    assert told == ([] if terminal or every else expected)
