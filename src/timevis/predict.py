@@ -93,8 +93,8 @@ def panels_for(folder: RunFolder, data: pd.DataFrame | Sequence[str | Path] | No
             return panels_for(folder, [path])
     report = data_report(folder)
     usual = CleaningOptions(
-        decimal=report.get("decimal"), day_first=report.get("day_first")
-    )  # None in runs of before
+        **{key: report.get(key) for key in ("decimal", "day_first")}
+    )  # older reports have neither
     items = load_files(data, folder.config.data, tuple(report["channels"]), freq=report["frequency"], usual=usual)
     names = list(report["covariates"])
     if any(set(names).difference(panel.covariate_names) for panel in items.values()):
