@@ -92,9 +92,8 @@ def panels_for(folder: RunFolder, data: pd.DataFrame | Sequence[str | Path] | No
             data.to_parquet(path)
             return panels_for(folder, [path])
     report = data_report(folder)
-    usual = CleaningOptions(
-        **{key: report.get(key) for key in ("decimal", "day_first")}
-    )  # older reports have neither
+    decimal, day_first = report.get("decimal"), report.get("day_first")  # None in older reports
+    usual = CleaningOptions(decimal=decimal, day_first=day_first)
     items = load_files(data, folder.config.data, tuple(report["channels"]), freq=report["frequency"], usual=usual)
     names = list(report["covariates"])
     if any(set(names).difference(panel.covariate_names) for panel in items.values()):
