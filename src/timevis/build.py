@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -96,7 +95,7 @@ def trainer(
     assert isinstance(values, dict)
     options: dict[str, Any] = {str(k): v for k, v in values.items() if v is not None}
     options |= device_options(cfg.trainer)
-    show_progress = options.pop("enable_progress_bar") and sys.stdout.isatty()
+    show_progress = options.pop("enable_progress_bar")
     chosen = [instantiate(entry) for entry in cfg.callbacks.values() if entry is not None]
     ours: list[pl.Callback] = [
         SeedEachStep(cfg.seed),

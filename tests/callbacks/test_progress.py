@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 
 from timevis.callbacks import progress
 from timevis.callbacks.progress import ProgressLine
+from timevis.experiment import run
 
 
 class Small(pl.LightningModule):
@@ -49,3 +50,14 @@ def test_lines_are_logged_now_and_then_where_there_is_no_terminal(
     told = [r.getMessage().split(",")[0] for r in caplog.records if r.name == "timevis.callbacks.progress"]
     expected = [f"{stage}: batch {i} of 5" for stage in ("fit", "test") for i in range(1, 6)]
     assert told == ([] if terminal or every else expected)
+
+
+@pytest.mark.usefixtures("no_report")
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_log_of_a_run_has_such_lines(
+    tmp_path, lstm_config, monkeypatch: pytest.MonkeyPatch, wanted: bool
+) -> None:
+    monkeypatch.setattr(progress, "EVERY", 0.0)
+    run(lstm_config(f"trainer.enable_progress_bar={str(wanted).lower()}"), tmp_path / "run")
+    log = (tmp_path / "run/train.log").read_text()
+    assert all((f"{stage}: batch" in log) is wanted for stage in ("fit", "validation", "test"))

@@ -54,6 +54,7 @@ class ProgressLine(pl.Callback):
                 TimeRemainingColumn(),
                 TextColumn("{task.fields[note]}"),
                 console=self.console,
+                disable=not self.console.is_terminal,
             )
             self._bar.start()
             self._told = time.monotonic()
