@@ -79,14 +79,21 @@ def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> in
 
 
 def report_name(out: Path, data: str, path: str | None) -> str:
-    """What a report is called in a folder; with a number where the report of another file has its name."""
+    """What a report is called in a folder; numbered where all but an older one of it has the name."""
     name, number = f"{data}.report", 1
-    while (out / f"{name}.json").exists():
-        if json.loads((out / f"{name}.json").read_text(encoding="utf-8")).get("path") == path:
-            break
+    while (out / f"{name}.json").exists() and not is_report_of(out / f"{name}.json", path):
         number += 1
         name = f"{data}-{number}.report"
     return name
+
+
+def is_report_of(file: Path, path: str | None) -> bool:
+    """Whether a file is a report of this script on the data of `path`, and may be replaced."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return isinstance(found, dict) and "rows_read" in found and found.get("path", "") == path
 
 
 if __name__ == "__main__":

@@ -73,6 +73,17 @@ def test_files_of_one_name_keep_a_report_each(tmp_path: Path) -> None:
     assert largest == {"x.report.json": 23, "x-2.report.json": 69}
 
 
+@pytest.mark.parametrize("text", ["[1, 2]", "{}", "not JSON", '{"path": null}'])
+def test_a_file_that_only_has_the_name_of_a_report_stays(tmp_path: Path, text: str) -> None:
+    (tmp_path / "traffic.report.json").write_text(text)
+    done = run("inspect.py", "traffic", "--out", tmp_path, "--no-plot")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "traffic.report.json").read_text() == text
+    again = run("inspect.py", "traffic", "--out", tmp_path, "--no-plot")
+    assert again.returncode == 0, again.stderr
+    assert {p.name for p in tmp_path.iterdir()} == {"traffic.report.json", "traffic-2.report.json"}
+
+
 def test_a_channel_measured_every_third_hour_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     times = pd.date_range("2024-01-01", periods=600, freq="h")
     level = np.where(np.arange(600) % 3 == 0, 5 + np.sin(np.arange(600) / 4), np.nan)
