@@ -5,15 +5,16 @@ import torch
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import DatasetCard, Panel
-from timevis.models.linear import Linear
+from timevis.models import storage
+from timevis.models.linear import Linear, profile_basis
 
 
-def make_datamodule(values):
+def make_datamodule(values, context_length=12, horizon=4):
     values = np.asarray(values, np.float32)
     index = pd.date_range("2024-01-01", periods=len(values), freq="h")
     channels = tuple(f"c{i}" for i in range(values.shape[1]))
     panel = Panel(values, index, "h", channels, np.zeros((len(values), 0), np.float32), (), (), DatasetCard("test"))
-    return WindowDataModule(panel, context_length=12, horizon=4)
+    return WindowDataModule(panel, context_length=context_length, horizon=horizon)
 
 
 def prepared(values, **kwargs):
@@ -95,3 +96,57 @@ def test_the_fit_stays_finite_with_a_channel_that_never_changes(individual):
     model, datamodule = prepared(values, individual=individual)
     batch = datamodule.gather("test", torch.arange(40))
     assert bool(torch.isfinite(model.point(batch)).all())
+
+
+def test_a_profile_reads_the_last_day_and_the_mean_of_every_place_in_the_season():
+    basis = profile_basis(13, day=2, profile=5)
+    context = torch.arange(13.0)
+    read = torch.cat([context, torch.ones(1)]) @ basis
+    means = [5.5, 6.5, 7.5, 8.5, 9.5]  # of 3 and 8, 4 and 9, ...: the first three rows are no whole season
+    torch.testing.assert_close(read, torch.tensor([11.0, 12.0, *means, 1.0]))
+    torch.testing.assert_close(profile_basis(13, day=2, profile=0), torch.eye(14))
+
+
+def test_a_fit_of_a_profile_is_least_squares_on_what_it_reads():
+    values = 5 + np.sin(T / 5)[:, None] + RNG.normal(size=(600, 1))
+    model, datamodule = prepared(values, penalties=(1e-9,), profiles=(3,))
+    batch = datamodule.gather("train", torch.arange(len(datamodule.windows["train"])))
+    x, _, last, std = model._features(batch)
+    read = (x @ profile_basis(12, 12, 3)).double()
+    y = ((batch.target - last) / std).double()
+    solution = torch.linalg.lstsq(read, y, driver="gelsd", rcond=1e-7).solution  # the last value less itself is 0
+    expected = read @ solution
+    torch.testing.assert_close(x @ model.maps[0], expected.float(), rtol=1e-3, atol=1e-3)
+
+
+def seasonal(length: int) -> np.ndarray:
+    """Days of 24 hours that are alike, under noise of their size."""
+    rng = np.random.default_rng(0)
+    return (np.resize(rng.normal(size=24), length) + rng.normal(size=length))[:, None]
+
+
+def test_a_noisy_day_is_read_through_its_mean_and_the_choice_outlives_a_refit(tmp_path):
+    datamodule = make_datamodule(seasonal(1500), context_length=240, horizon=24)
+    model = Linear.from_data(datamodule)
+    model.prepare(datamodule)
+    every = Linear.from_data(datamodule, profiles=(0,))
+    every.prepare(datamodule)
+    assert model.describe() == {"profile": 24}
+    assert scaled_error(model, datamodule) < scaled_error(every, datamodule)
+    storage.save(model, tmp_path)
+    loaded = storage.load(tmp_path)
+    assert loaded.refit_arguments() == model.refit_arguments() == {"penalties": [model.penalty], "profiles": [24]}
+
+
+def test_seasons_that_the_context_holds_once_are_no_candidates():
+    model = Linear(context_length=168, horizon=24)
+    assert model._candidates((1, 24, 168)) == [0, 24]
+    assert Linear(context_length=336, horizon=24)._candidates((1, 24, 168)) == [0, 24, 168]
+
+
+def test_a_model_of_before_there_were_profiles_loads():
+    model, _ = prepared(50 + np.sin(T / 5)[:, None])
+    state = {name: tensor for name, tensor in model.state_dict().items() if name != "profile"}
+    older = Linear(context_length=12, horizon=4)
+    older.load_state_dict(state)
+    torch.testing.assert_close(older.maps, model.maps)

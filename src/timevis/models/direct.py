@@ -80,7 +80,7 @@ class DirectForecaster(Forecaster):
         is best on validation (Bates and Granger, 1969), the point by its squared error and the quantiles by their
         loss. The map's errors are other ones than the network's, and where training and validation are unlike it is
         the steadier of the two.
-    linear_penalties : sequence of float
+    linear_penalties, linear_profiles : sequence of float, sequence of int
         Of that map.
     network
         Of `build_network`.
@@ -117,6 +117,7 @@ class DirectForecaster(Forecaster):
         flip: float = 0.0,
         linear: bool = False,
         linear_penalties: Sequence[float] = PENALTIES,
+        linear_profiles: Sequence[int] | None = None,
         **network: Any,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
@@ -133,7 +134,8 @@ class DirectForecaster(Forecaster):
         self.linear: Linear | None = None
         self.linear_shares: Tensor  # of the point, and of the quantiles
         if linear:
-            self.linear = Linear(context_length, horizon, num_channels, num_covariates, penalties=linear_penalties)
+            shape = context_length, horizon, num_channels, num_covariates
+            self.linear = Linear(*shape, penalties=linear_penalties, profiles=linear_profiles)
             self.register_buffer("linear_shares", torch.zeros(2))
         self.covariate_mean: Tensor
         self.covariate_std: Tensor
@@ -184,7 +186,8 @@ class DirectForecaster(Forecaster):
             self.linear.prepare(datamodule)
 
     def refit_arguments(self) -> dict[str, Any]:
-        return {"linear_penalties": [float(self.linear.penalty)]} if self.linear else {}
+        of_map = self.linear.refit_arguments() if self.linear else {}
+        return {f"linear_{name}": value for name, value in of_map.items()}
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
@@ -208,7 +211,7 @@ class DirectForecaster(Forecaster):
         if not self.linear:
             return {}
         of_point, of_quantiles = (round(share, 2) for share in self.linear_shares.tolist())
-        return {"linear_shares": {"point": of_point, "quantiles": of_quantiles}}
+        return {"linear_shares": {"point": of_point, "quantiles": of_quantiles}, "linear_map": self.linear.describe()}
 
     def _standardised(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
         covariates, seen = batch.covariates, batch.covariate_mask

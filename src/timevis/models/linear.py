@@ -16,6 +16,20 @@ from timevis.models.forecaster import PointForecaster
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
 
+def profile_basis(context_length: int, day: int, profile: int) -> Tensor:
+    """What a map reads of a context and a constant: float32 [context_length + 1, F], a column each.
+
+    The last `day` values, the means of every `profile`-th value over the whole seasons that the context holds, from
+    the oldest place of the season to the newest, and the constant; for a `profile` of 0 every value by itself.
+    """
+    every = torch.eye(context_length + 1)
+    if not profile:
+        return every
+    times = context_length // profile
+    means = every[:, context_length - times * profile : context_length].view(-1, times, profile).mean(1)
+    return torch.cat([every[:, context_length - min(day, context_length) : context_length], means, every[:, -1:]], 1)
+
+
 class Linear(PointForecaster):
     """Direct linear map of the context less its last value (NLinear; Zeng et al., 2023), by ridge regression.
 
@@ -29,6 +43,10 @@ class Linear(PointForecaster):
         One map per channel instead of one for all standardised channels.
     penalties : sequence of float
         Candidates, relative to the mean squared input.
+    profiles : sequence of int, optional
+        Candidates for what the map reads. A season, in rows: each of the last day's values, and the mean over the
+        context of every place in the season, which says what is usual with far fewer numbers. 0: every value of the
+        context. None takes 0 and the seasons that the context holds at least twice.
     max_windows : int
         Training windows in the fit, thinned evenly.
     """
@@ -42,46 +60,66 @@ class Linear(PointForecaster):
         *,
         individual: bool = False,
         penalties: Sequence[float] = PENALTIES,
+        profiles: Sequence[int] | None = None,
         max_windows: int = 200_000,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
-        self.penalties, self.max_windows = tuple(penalties), max_windows
+        self.penalties, self.profiles, self.max_windows = tuple(penalties), profiles, max_windows
         self.maps: Tensor
         self.penalty: Tensor
+        self.profile: Tensor
         self.register_buffer("penalty", torch.tensor(float(self.penalties[0]), dtype=torch.float64))
+        self.register_buffer("profile", torch.tensor(0))
         self.register_buffer("maps", torch.zeros(num_channels if individual else 1, context_length + 1, horizon))
 
     @torch.no_grad()
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
-        inputs, outputs, incomplete = self._moments(datamodule)
-        size = inputs.diagonal(dim1=1, dim2=2).mean(1).view(-1, 1, 1)
-        size = size.where(size > 0, 1.0)  # a channel without training windows repeats its last value
-        identity = torch.eye(inputs.shape[1], dtype=inputs.dtype)
-        best: tuple[float, Tensor, float] | None = None
-        for penalty in self.penalties:
-            factor = torch.linalg.cholesky(inputs + penalty * size * identity)
-            maps = torch.cholesky_solve(outputs, factor)
-            # missing targets are filled by the map itself until it settles: EM for least squares (Little and Rubin)
-            for _ in range(5 if incomplete else 0):
-                filled = outputs.clone()
-                for group, x, gap in incomplete:
-                    self._add(filled, group, x, self._mapped(maps, x, group) * gap)
-                maps = torch.cholesky_solve(filled, factor)
-            self.maps.copy_(maps)
-            error = self._validation_error(datamodule)
-            if best is None or error < best[0]:
-                best = (error, self.maps.clone(), penalty)
+        every_input, every_output, incomplete = self._moments(datamodule)
+        day = min((s for s in datamodule.seasons if s > 1), default=1)
+        best: tuple[float, Tensor, float, int] | None = None
+        for profile in self._candidates(datamodule.seasons):
+            basis = profile_basis(self.context_length, day, profile).double()
+            inputs, outputs = basis.T @ every_input @ basis, basis.T @ every_output
+            size = inputs.diagonal(dim1=1, dim2=2).mean(1).view(-1, 1, 1)
+            size = size.where(size > 0, 1.0)  # a channel without training windows repeats its last value
+            identity = torch.eye(inputs.shape[1], dtype=inputs.dtype)
+            for penalty in self.penalties:
+                factor = torch.linalg.cholesky(inputs + penalty * size * identity)
+                maps = basis @ torch.cholesky_solve(outputs, factor)
+                # EM for least squares (Little and Rubin): the map fills missing targets until it settles
+                for _ in range(5 if incomplete else 0):
+                    filled = every_output.clone()
+                    for group, x, gap in incomplete:
+                        self._add(filled, group, x, self._mapped(maps, x, group) * gap)
+                    maps = basis @ torch.cholesky_solve(basis.T @ filled, factor)
+                self.maps.copy_(maps)
+                error = self._validation_error(datamodule)
+                if best is None or error < best[0]:
+                    best = (error, self.maps.clone(), penalty, profile)
         assert best is not None
         self.maps.copy_(best[1])
         self.penalty.fill_(best[2])
+        self.profile.fill_(best[3])
+
+    def _candidates(self, seasons: Sequence[int]) -> Sequence[int]:
+        if self.profiles is not None:
+            return self.profiles
+        return [0, *(s for s in seasons if 1 < s <= self.context_length // 2)]
+
+    def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
+        state.setdefault(f"{prefix}profile", torch.tensor(0))  # models of before read every value
+        super()._load_from_state_dict(state, prefix, *rest)
 
     def parameter_counts(self) -> tuple[int, int]:
         return self.maps.numel(), self.maps.numel()
 
+    def describe(self) -> dict[str, Any]:
+        return {"profile": int(self.profile)}
+
     def refit_arguments(self) -> dict[str, Any]:
-        return {"penalties": [float(self.penalty)]}
+        return {"penalties": [float(self.penalty)], "profiles": [int(self.profile)]}
 
     def _features(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Standardised context less its last value with a constant beside it, group, last value and deviation."""
