@@ -63,6 +63,7 @@ def read_rows(
     report.notes += times.notes
     report.decimal, report.day_first = table.decimal, times.day_first
     index, timezone = _clock(times, options, report)
+    _note_sentinels(columns, options, report)
     code, series = _series(table, columns.id)
     values = np.empty((len(index), len(columns.targets) + len(columns.covariates)), np.float32, order="F")
     for k, name in enumerate((*columns.targets, *columns.covariates)):
@@ -110,6 +111,15 @@ def _without_blank_rows(table: Table, time: tuple[str, ...], report: QualityRepo
     report.notes.append(f"{len(blank)} blank rows are skipped")
     number = table.row_numbers or (lambda i: i + 1)
     return replace(table, frame=frame.iloc[kept].reset_index(drop=True), row_numbers=lambda i: number(int(kept[i])))
+
+
+def _note_sentinels(columns: Columns, options: DataOptions, report: QualityReport) -> None:
+    """Report what was emptied in targets and covariates, and what was given for that and occurs nowhere."""
+    used = (*columns.targets, *columns.covariates)
+    report.sentinels = {name: columns.sentinels[name] for name in used if name in columns.sentinels}
+    seen = {s for found in columns.sentinels.values() for s in found["cells"]}
+    if absent := [s for s in options.cleaning.missing if s not in seen | MISSING]:
+        report.notes.append(f"no cell is {', '.join(map(repr, absent))}, which data.cleaning.missing names")
 
 
 def _clock(times: Times, options: DataOptions, report: QualityReport) -> tuple[pd.DatetimeIndex, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from pandas.api import types
 from timevis.config_check import did_you_mean
 from timevis.data.numbers import NUMBERS, kind_of
 from timevis.data.options import DataOptions
+from timevis.data.sentinels import empty_sentinels
 from timevis.data.table import Table, short
 from timevis.data.time_parts import CLOCK_NAMES, is_clock, is_date_only, month_numbers, numbers_steps_of_day
 from timevis.data.timestamps import PARTS, looks_like_time
@@ -38,6 +40,8 @@ class Columns:
     covariates_known : bool for each covariate
     left_out : dict
         Name of every other column to the reason why it is not used.
+    sentinels : dict
+        Per column, what `empty_sentinels` found.
     notes : list of str
     """
 
@@ -47,11 +51,12 @@ class Columns:
     covariates: tuple[str, ...] = ()
     covariates_known: tuple[bool, ...] = ()
     left_out: dict[str, str] = field(default_factory=dict)
+    sentinels: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
 def find_columns(table: Table, options: DataOptions) -> Columns:
-    """Give every column its part.
+    """Give every column its part, and empty the cells of targets and covariates that are `data.cleaning.missing`.
 
     Raises
     ------
@@ -75,6 +80,7 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
     found = Columns(
         time, id_column, (), tuple(covariates), tuple(k == "known" for k in covariates.values()), notes=notes
     )
+    found.sentinels = empty_sentinels(table, [*(options.target or rest), *covariates], options.cleaning.missing)
     if covariates.get("holiday", "known") not in ("known", "observed"):
         raise ConfigError(
             f"data.covariates.holiday={covariates['holiday']!r}, but {table.source} has a column of that name",

@@ -94,7 +94,8 @@ def _read_items(
         parts = {path.name.split(".")[0]: whole}
     report.rows, report.frequency = len(whole), whole.freq
     report.channels = {channel: {} for channel in whole.channels}
-    if not report.was_sorted or any(report.off_grid[k] for k in ("moved", "left_out")) or _merged(report):
+    off_grid = any(report.off_grid[k] for k in ("moved", "left_out"))
+    if not report.was_sorted or off_grid or _merged(report) or report.sentinels:
         log.warning(report.summary())
     items = {}
     for name, panel in parts.items():
