@@ -106,6 +106,7 @@ def parse_times(
         return _from_numbers(table, label, column)
     text = column.map(_written, na_action="ignore").fillna("").astype(str).str.strip()
     _refuse_first(table, label, text.isin(MISSING), "is empty")
+    _refuse_first(table, label, ~text.str.contains(r"\d"), "is not a date or time", text)
     if text.str.fullmatch(r"\d{6}|\d{9,19}").all():
         return _from_numbers(table, label, text.astype(np.int64))
     text = text.str.replace("[年月]", "-", regex=True).str.replace("日", "")
@@ -202,7 +203,8 @@ def _refuse_first(table: Table, name: str, wrong: pd.Series, what: str, text: pd
         more = f"; so are {int(wrong.sum()) - 1} more" if wrong.sum() > 1 else ""
         raise DataError(
             f"{table.source}: {table.place(at)}, column {name!r}: the time{cell} {what}{more}",
-            "every row needs a time such as 2020-01-31 13:00 or 2020-01-31T13:00+01:00; data.time names its column",
+            "every row needs a time such as 2020-01-31 13:00 or 2020-01-31T13:00+01:00: delete rows of totals or "
+            "remarks; data.time names its column",
         )
 
 
