@@ -207,7 +207,9 @@ def test_the_steps_of_a_day_are_no_series(name: str, form: str | None) -> None:
     assert found(frame).id is None
     with pytest.raises(DataError, match="40 times have several rows that disagree") as error:
         read(frame)
-    assert f"{name!r} seems to number the steps of each date: write date and clock in one" in error.value.advice
+    assert f"{name!r} seems to number the steps of each date: data.time=[day,{name}]" in error.value.advice
+    asked = read(frame, time=("day", name), timezone="UTC")
+    assert (asked.grid.index.tz_localize(None) == pd.date_range("2024-01-01", periods=1920, freq="30min")).all()
     by_series = frame.sort_values([name, "day"], ignore_index=True)
     assert name in str(found(by_series).id) if name == "slot" else found(by_series).id is None
 

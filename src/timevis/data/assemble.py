@@ -14,6 +14,7 @@ from timevis.data.numbers import check_precision, to_numbers
 from timevis.data.options import DataOptions
 from timevis.data.quality import QualityReport, stamps
 from timevis.data.table import MISSING, Table
+from timevis.data.time_parts import steps_in_a_day
 from timevis.data.timestamps import Times, parse_times
 from timevis.errors import DataError
 
@@ -59,7 +60,7 @@ def read_rows(
         A cell is not what its column needs, the times have no regular step, or too many rows of one time disagree.
     """
     table = _without_blank_rows(table, columns.time, report)
-    times = parse_times(table, columns.time, options.cleaning.day_first, day_first)
+    times = parse_times(table, columns.time, options.cleaning.day_first, day_first, options.timezone)
     report.notes += times.notes
     report.decimal, report.day_first = table.decimal, times.day_first
     index, timezone = _clock(times, options, report)
@@ -233,10 +234,10 @@ def _advice_on_id(table: Table, columns: Columns) -> str:
     if clock := clock_beside(table.frame, columns.time[0], named=False) if len(columns.time) == 1 else None:
         return f"data.time=[{columns.time[0]},{clock}] reads the clock beside the date"
     if steps := steps_of_day(table.frame, columns.time):
-        return (
-            f"{steps[0]!r} seems to number the steps of each date: write date and clock in one column, such as "
-            f"2020-01-31 13:30; or say data.id={steps[0]} if it names series"
-        )
+        name, do = steps[0], "write date and clock in one column, such as 2020-01-31 13:30"
+        if steps_in_a_day(table.frame[name]):
+            do = f"data.time=[{columns.time[0]},{name}] with a data.timezone such as Europe/London reads them"
+        return f"{name!r} seems to number the steps of each date: {do}; or say data.id={name} if it names series"
     candidates = series_candidates(table, columns.time)
     fits = f"; data.id={candidates[0]} would tell them apart" if candidates else ""
     return f"does the table hold several series? say with data.id which column names them{fits}"
