@@ -90,14 +90,15 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
         kind = kind_of(table.frame[name])
         if kind in ("time", "text"):
             raise DataError(
-                f"{table.source}: the covariate {name!r} {NOT_A_TARGET[kind]}", "covariates are numbers or booleans"
+                f"{table.source}: the covariate {name!r} {_holds(table, name, kind)}",
+                "covariates are numbers or booleans",
             )
     if options.target:
         for name in options.target:
             kind = kind_of(table.frame[name])
             if kind != "number":
                 raise DataError(
-                    f"{table.source}: column {name!r}{_first_text(table, name, kind)} {NOT_A_TARGET[kind]}, "
+                    f"{table.source}: column {name!r}{_first_text(table, name, kind)} {_holds(table, name, kind)}, "
                     "so it cannot be a target",
                     "data.target takes numeric columns",
                 )
@@ -110,7 +111,7 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
     if set(parts) < set(numeric):  # beside a whole time they only repeat it
         numeric = [c for c in numeric if c not in parts]
     counters = [c for c in numeric if len(numeric) > 1 and _is_counter(table.frame, c, id_column)]
-    found.left_out = {c: NOT_A_TARGET[k] for c, k in kinds.items() if k != "number"}
+    found.left_out = {c: _holds(table, c, k) for c, k in kinds.items() if k != "number"}
     found.left_out |= dict.fromkeys(counters, "counts the rows")
     found.left_out |= {c: "is part of the time" for c in parts if c not in numeric}
     found.targets = tuple(c for c in numeric if c not in counters)
@@ -119,6 +120,11 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
         others = others or "there is none beside the time"
         raise DataError(f"{table.source}: no numeric column is left to forecast ({others})", NUMBERS)
     return found
+
+
+def _holds(table: Table, name: str, kind: str) -> str:
+    """Why a column that is no number cannot be forecast; dates may be written as text."""
+    return NOT_A_TARGET["time" if kind == "text" and looks_like_time(table.frame[name]) else kind]
 
 
 def _first_text(table: Table, name: str, kind: str) -> str:
