@@ -68,6 +68,18 @@ def test_a_word_without_the_option_is_refused_with_its_name() -> None:
     assert """'data.cleaning.missing=["Bad Input",-9999]'""" in error.value.advice
 
 
+@pytest.mark.parametrize("asked", [{"target": ["load"]}, {"covariates": ["load"]}])
+def test_a_column_that_is_mostly_words_is_refused_with_the_option_and_read_with_it(asked: dict[str, Any]) -> None:
+    frame = with_words()
+    frame.loc[frame.index % 3 > 0, "load"] = "Bad Input"
+    with pytest.raises(DataError, match=r"'load'.* holds text") as error:
+        cleaned(frame, **asked)
+    assert "data.cleaning.missing" in error.value.advice
+    panel, _ = cleaned(frame, **asked, cleaning=MISSING)
+    load = panel.values[:, 0] if "target" in asked else panel.covariates[:, 0]
+    assert np.isfinite(load).sum() == np.isfinite(load[::3]).sum() > 100
+
+
 def test_only_targets_and_covariates_are_emptied() -> None:
     hours = pd.DataFrame({"date": HOURS.strftime("%Y-%m-%d"), "hour": HOURS.hour, "load": VALUES})
     hours.loc[[2, 50], "load"] = 0

@@ -91,7 +91,7 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
         if kind in ("time", "text"):
             raise DataError(
                 f"{table.source}: the covariate {name!r} {_holds(table, name, kind)}",
-                "covariates are numbers or booleans",
+                "covariates are numbers or booleans; data.cleaning.missing names words that mean no value",
             )
     if options.target:
         for name in options.target:
@@ -100,7 +100,7 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
                 raise DataError(
                     f"{table.source}: column {name!r}{_first_text(table, name, kind)} {_holds(table, name, kind)}, "
                     "so it cannot be a target",
-                    "data.target takes numeric columns",
+                    "data.target takes numeric columns; data.cleaning.missing names words that mean no value",
                 )
         found.targets = options.target
         found.left_out = {c: "not asked for" for c in rest if c not in options.target}
