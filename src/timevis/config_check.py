@@ -121,12 +121,12 @@ RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
 def did_you_mean(word: object, known: Iterable[str]) -> str:
     """Advice that names the known name nearest to a mistyped one, and all of them where they are few."""
     names = list(known)
-    guess = _nearest(str(word), names)
+    guess = nearest(str(word), names)
     listing = f"choices: {', '.join(sorted(names))}" if 0 < len(names) <= LISTED else ""
     return " ".join(filter(None, [f"did you mean {guess!r}?" if guess is not None else "", listing]))
 
 
-def _nearest(word: str, names: Sequence[str]) -> str | None:
+def nearest(word: str, names: Sequence[str]) -> str | None:
     """The dotted name most like `word`, by the whole or by its last part, in upper or lower case."""
 
     def ratio(a: str, b: str) -> float:

@@ -150,6 +150,7 @@ def _findings(report: QualityReport) -> Grid:
             f"{gaps['count']} ({gaps['rows']} rows, longest {gaps['longest']})" if gaps["count"] else "none",
         ),
         ("missing values", _missing(report)),
+        ("read as missing", _sentinels(report.sentinels)),
         (
             "declared defects",
             f"{sum(d['masked'] for d in report.defects)} values masked" if report.defects else "none",
@@ -172,6 +173,10 @@ def _off_grid(off: dict[str, Any]) -> str:
     if not off.get("moved") and not off.get("left_out"):
         return "none"
     return f"{off['moved']} put onto it, {off['left_out']} left out"
+
+
+def _sentinels(found: dict[str, Any]) -> str:
+    return ", ".join(f"{s['count']} in {name} ({' '.join(s['cells'])})" for name, s in found.items()) or "none"
 
 
 def _values(panel: Panel, report: QualityReport) -> Grid:
@@ -229,6 +234,8 @@ def _places(console: Console, report: QualityReport) -> None:
     gaps = [p for p in report.gaps["places"] if p["start"].removesuffix(":00") not in declared]
     lines += [f"gap of {counted(p['rows'], 'row')} from {p['start']}" for p in gaps[:5]]
     lines += [f"declared defect at {d['start']}: {d['reason']}" for d in report.defects[:6]]
+    for name, found in list(report.sentinels.items())[:SHOWN]:
+        lines += _some((f"read as missing: {name} in {place}" for place in found["places"]), found["count"])
     for kind, found in report.duplicates.items():
         lines += _some((f"{kind} rows at {t}" for t in found["places"]), found["rows"])
     for channel, found in list(report.outliers.items())[:SHOWN]:

@@ -30,7 +30,7 @@ PARTS = (("train", "model"), ("validation", "second"), ("test", "third"))
 
 
 def draw(panel: Panel, report: QualityReport, split: Sequence[float], path: Path) -> Path:
-    """Draw the first channels of a panel, four pictures each, to a PNG file.
+    """Draw the channels of a panel in which most was found, four pictures each, to a PNG file.
 
     Parameters
     ----------
@@ -41,23 +41,25 @@ def draw(panel: Panel, report: QualityReport, split: Sequence[float], path: Path
     path : Path
         Its folder is made.
     """
-    shown = panel.channels[:SHOWN]
+    shown, more = list(range(len(panel.channels))), ""
+    if len(shown) > SHOWN:
+        found = _findings(panel, report)
+        shown = np.argsort(-found, kind="stable")[:SHOWN].tolist()
+        why = "those with the most gaps and outliers" if found.any() else "the first"
+        more = f"\n{SHOWN} of {len(panel.channels)} channels, {why}"
     ends = borders(len(panel), split)
     with mpl.rc_context(STYLE):
         picture = Figure(figsize=(16, 2.9 * len(shown) + 0.8), layout="constrained")
         FigureCanvasAgg(picture)
         axes = picture.subplots(len(shown), 4, squeeze=False, width_ratios=(3.2, 1.3, 1.0, 1.3))
         legend: dict[str, Any] = {}
-        for j, channel in enumerate(shown):
-            values = np.ascontiguousarray(panel.values[:, j])
+        for j, number in enumerate(shown):
+            channel, values = panel.channels[number], np.ascontiguousarray(panel.values[:, number])
             _series(axes[j, 0], panel, report, channel, values, ends)
             legend |= dict(zip(*reversed(axes[j, 0].get_legend_handles_labels()), strict=True))
             _day(axes[j, 1], panel, values, first=j == 0)
             _distribution(axes[j, 2], values, panel.card.unit_of(channel))
             _correlation(axes[j, 3], panel, values[: ends[0]])
-        more = (
-            f", the first {len(shown)} of {len(panel.channels)} channels" if len(shown) < len(panel.channels) else ""
-        )
         picture.suptitle(
             f"{panel.card.name}: {len(panel):,} rows every {panel.freq}, {str(panel.local_index[0])[:16]} to "
             f"{str(panel.local_index[-1])[:16]}{more}",
@@ -70,6 +72,13 @@ def draw(panel: Panel, report: QualityReport, split: Sequence[float], path: Path
         path.parent.mkdir(parents=True, exist_ok=True)
         picture.savefig(path, dpi=110)
     return path
+
+
+def _findings(panel: Panel, report: QualityReport) -> np.ndarray:
+    """Outliers and gaps of each channel, int64 [C]: a run of missing values counts once, however long."""
+    missing = np.isnan(panel.values)
+    gaps = missing[:1].sum(axis=0) + (missing[1:] & ~missing[:-1]).sum(axis=0)
+    return gaps + [report.outliers.get(channel, {"count": 0})["count"] for channel in panel.channels]
 
 
 def _series(axes: Axes, panel: Panel, report: QualityReport, channel: str, values: np.ndarray, ends: tuple) -> None:

@@ -231,7 +231,8 @@ def test_a_new_file_without_a_channel_is_an_error(tmp_path: Path) -> None:
     path = write(tmp_path / "one.csv", laod=NOISE)
     with pytest.raises(DataError, match=r"one\.csv has no channel 'load'") as error:
         load_files([path], config("csv"), ("load",))
-    assert "did you mean 'laod'" in error.value.advice
+    assert "the run forecasts load, here are laod" in error.value.message
+    assert "did you mean 'laod'? name the columns, or the series" in error.value.advice
 
 
 def test_new_files_of_a_bundled_run_use_its_card(tmp_path: Path) -> None:

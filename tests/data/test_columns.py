@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ from timevis.data.columns import Columns, find_columns
 from timevis.data.options import DataOptions
 from timevis.data.quality import QualityReport
 from timevis.data.table import Table
+from timevis.data.table_io import read_table
 from timevis.data.text_table import read_text
 from timevis.data.timestamps import parse_times
 from timevis.errors import ConfigError, DataError
@@ -74,6 +76,19 @@ def test_columns_that_cannot_be_targets_are_left_out_and_named() -> None:
         "city": "holds text",
         "none": "is empty",
     }
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.json", "t.parquet"])
+def test_a_column_of_dates_beside_the_time_is_called_so_in_every_format(name: str, tmp_path: Path) -> None:
+    later = pd.to_datetime(HOURS) + pd.Timedelta("2h")
+    frame = pd.DataFrame({"time": HOURS, "x": range(50), "iso": later.strftime("%Y-%m-%d %H:%M")})
+    frame = frame.assign(zoned=later.strftime("%Y-%m-%dT%H:%MZ"), local=later.strftime("%d.%m.%Y"), bus="Route 2020")
+    path = tmp_path / name
+    {"csv": frame.to_csv, "json": frame.to_json, "parquet": frame.to_parquet}[name[2:]](path)
+    left_out = find_columns(read_table(path), DataOptions(time=("time",))).left_out
+    assert [left_out[c] for c in ("iso", "zoned", "local", "bus")] == ["holds dates"] * 3 + ["holds text"]
+    with pytest.raises(DataError, match="the covariate 'zoned' holds dates"):
+        find_columns(read_table(path), DataOptions(time=("time",), covariates={"zoned": "known"}))
 
 
 def test_only_text_columns_is_an_error_that_says_why() -> None:
@@ -207,7 +222,9 @@ def test_the_steps_of_a_day_are_no_series(name: str, form: str | None) -> None:
     assert found(frame).id is None
     with pytest.raises(DataError, match="40 times have several rows that disagree") as error:
         read(frame)
-    assert f"{name!r} seems to number the steps of each date: write date and clock in one" in error.value.advice
+    assert f"{name!r} seems to number the steps of each date: data.time=[day,{name}]" in error.value.advice
+    asked = read(frame, time=("day", name), timezone="UTC")
+    assert (asked.grid.index.tz_localize(None) == pd.date_range("2024-01-01", periods=1920, freq="30min")).all()
     by_series = frame.sort_values([name, "day"], ignore_index=True)
     assert name in str(found(by_series).id) if name == "slot" else found(by_series).id is None
 

@@ -120,6 +120,27 @@ def test_numbers_are_printed_whole_where_there_is_no_terminal(tmp_path: Path) ->
     assert "…" not in done.stdout
 
 
+def test_of_many_channels_those_with_the_most_findings_are_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = np.random.default_rng(0).normal(size=(600, 9)).clip(-2, 2)
+    frame = pd.DataFrame(noise, pd.date_range("2024-01-01", periods=600, freq="h"), [f"s{j}" for j in range(9)])
+    frame.to_csv(tmp_path / "clean.csv")
+    frame.loc[frame.index[[9, 19, 29]], "s8"] = np.nan
+    frame.loc[frame.index[200:300], "s7"] = np.nan
+    frame.loc[frame.index[[40, 50]], "s6"] = 90.0
+    frame.to_csv(tmp_path / "rough.csv")
+    (clean,), (rough,) = (drawn(tmp_path / f"{n}.csv", [], tmp_path, monkeypatch) for n in ("clean", "rough"))
+    assert [axes.get_title("left") for axes in clean.axes[::4]] == ["s0", "s1", "s2", "s3", "s4", "s5"]
+    assert clean.get_suptitle().endswith("\n6 of 9 channels, the first")
+    assert [axes.get_title("left") for axes in rough.axes[::4]] == ["s8", "s6", "s7", "s0", "s1", "s2"]
+    assert rough.get_suptitle().endswith("\n6 of 9 channels, those with the most gaps and outliers")
+    few = frame[["s5", "s6", "s7", "s8"]]
+    few.to_csv(tmp_path / "few.csv")
+    (picture,) = drawn(tmp_path / "few.csv", [], tmp_path, monkeypatch)
+    assert [axes.get_title("left") for axes in picture.axes[::4]] == list(few.columns)
+
+
 @pytest.mark.parametrize(("season", "label"), [("day_of_week", "day of the week, from Monday"), ("month", "month")])
 def test_daily_data_are_drawn_over_the_season_that_tells_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, season: str, label: str

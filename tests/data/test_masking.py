@@ -16,11 +16,12 @@ def test_a_value_that_may_mean_missing_is_reported_however_often_it_stands(value
     values = VALUES.copy()
     values[::every] = value
     panel, report = cleaned(wide(values=values))
-    assert any(f"is {value:g} in {len(values[::every])} rows" in note for note in report.notes)
+    (note,) = (note for note in report.notes if f"is {value:g} in {len(values[::every])} rows" in note)
+    assert f"data.cleaning.missing=[{value:g}]" in note
     assert np.isfinite(panel.values).all()
     measured = np.linspace(0, 999, 400)
     measured[100:110] = 999
-    assert not any("leave those cells empty" in note for note in cleaned(wide(values=measured))[1].notes)
+    assert not any("data.cleaning.missing" in note for note in cleaned(wide(values=measured))[1].notes)
 
 
 def test_declared_defects_are_masked_and_counted() -> None:

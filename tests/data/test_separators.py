@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from timevis.data.catalog import load_panel
 from timevis.data.separators import either_way
 from timevis.data.table_io import read_table
 from timevis.errors import DataError
@@ -79,3 +80,20 @@ def test_a_byte_order_mark_is_no_part_of_a_name(mark: str, encoding: str, tmp_pa
     text = "time,Größe\n2024-01-01,1\n"
     (tmp_path / "t.csv").write_bytes("\ufeff".encode(mark) + text.encode(encoding))
     assert list(read_table(tmp_path / "t.csv", encoding=encoding).frame.columns) == ["time", "Größe"]
+
+
+@pytest.mark.parametrize("count", [10, 400])
+def test_text_among_numbers_with_a_decimal_comma_is_named_by_its_row(count: int, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    write(path, ["10,5", "1.250", "803"] * count + ["k.A."])
+    cfg = {"path": str(path), "frequency": "min"}
+    with pytest.raises(DataError, match=rf"row {3 * count + 2}, column 'Kfz' holds text: 'k.A.'"):
+        load_panel(cfg)
+    panel, _ = load_panel(cfg | {"cleaning": {"missing": "k.A."}})
+    assert panel.values[:, 0].tolist() == [10.5, 1250, 803] * count
+
+
+@pytest.mark.parametrize("cells", [["101", "102", "103A"], ["1,5", "10.5", "2,5", "k.A."], ["1,5", "Rome", "Oslo"]])
+def test_names_and_mixed_marks_stay_text(cells: list[str], tmp_path: Path) -> None:
+    write(tmp_path / "t.csv", cells * 10)
+    assert read_table(tmp_path / "t.csv", decimal="comma").frame["Kfz"].tolist() == cells * 10

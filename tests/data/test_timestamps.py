@@ -253,6 +253,13 @@ def test_quarters_are_read_as_their_first_day() -> None:
     assert (parsed([f"Q{d.quarter} {d.year}" for d in days]) == days).all()
 
 
+@pytest.mark.parametrize("pattern", ["%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M", "%Y%m%d%H", "%Y-%m-%dT%H:%MZ"])
+def test_a_row_of_totals_is_named_with_what_to_do(pattern: str) -> None:
+    with pytest.raises(DataError, match="row 401, column 'time': the time 'Total' is not a date or time") as error:
+        parsed([*HOURS.strftime(pattern), "Total"])
+    assert "delete rows of totals" in error.value.advice
+
+
 @pytest.mark.parametrize("cell", ["January", "2024-W54", "Jan 24 10:00"])
 def test_a_time_without_a_year_or_of_no_week_is_an_error(cell: str) -> None:
     with pytest.raises(DataError, match=r"row 1, column 'time': the time .* is not a date or time"):

@@ -14,6 +14,7 @@ from timevis.data.numbers import check_precision, to_numbers
 from timevis.data.options import DataOptions
 from timevis.data.quality import QualityReport, stamps
 from timevis.data.table import MISSING, Table
+from timevis.data.time_parts import steps_in_a_day
 from timevis.data.timestamps import Times, parse_times
 from timevis.errors import DataError
 
@@ -59,10 +60,11 @@ def read_rows(
         A cell is not what its column needs, the times have no regular step, or too many rows of one time disagree.
     """
     table = _without_blank_rows(table, columns.time, report)
-    times = parse_times(table, columns.time, options.cleaning.day_first, day_first)
+    times = parse_times(table, columns.time, options.cleaning.day_first, day_first, options.timezone)
     report.notes += times.notes
     report.decimal, report.day_first = table.decimal, times.day_first
     index, timezone = _clock(times, options, report)
+    _note_sentinels(columns, options, report)
     code, series = _series(table, columns.id)
     values = np.empty((len(index), len(columns.targets) + len(columns.covariates)), np.float32, order="F")
     for k, name in enumerate((*columns.targets, *columns.covariates)):
@@ -110,6 +112,15 @@ def _without_blank_rows(table: Table, time: tuple[str, ...], report: QualityRepo
     report.notes.append(f"{len(blank)} blank rows are skipped")
     number = table.row_numbers or (lambda i: i + 1)
     return replace(table, frame=frame.iloc[kept].reset_index(drop=True), row_numbers=lambda i: number(int(kept[i])))
+
+
+def _note_sentinels(columns: Columns, options: DataOptions, report: QualityReport) -> None:
+    """Report what was emptied in targets and covariates, and what was given for that and occurs nowhere."""
+    used = (*columns.targets, *columns.covariates)
+    report.sentinels = {name: columns.sentinels[name] for name in used if name in columns.sentinels}
+    seen = {s for found in columns.sentinels.values() for s in found["cells"]}
+    if absent := [s for s in options.cleaning.missing if s not in seen | MISSING]:
+        report.notes.append(f"no cell is {', '.join(map(repr, absent))}, which data.cleaning.missing names")
 
 
 def _clock(times: Times, options: DataOptions, report: QualityReport) -> tuple[pd.DatetimeIndex, str | None]:
@@ -223,10 +234,10 @@ def _advice_on_id(table: Table, columns: Columns) -> str:
     if clock := clock_beside(table.frame, columns.time[0], named=False) if len(columns.time) == 1 else None:
         return f"data.time=[{columns.time[0]},{clock}] reads the clock beside the date"
     if steps := steps_of_day(table.frame, columns.time):
-        return (
-            f"{steps[0]!r} seems to number the steps of each date: write date and clock in one column, such as "
-            f"2020-01-31 13:30; or say data.id={steps[0]} if it names series"
-        )
+        name, do = steps[0], "write date and clock in one column, such as 2020-01-31 13:30"
+        if steps_in_a_day(table.frame[name]):
+            do = f"data.time=[{columns.time[0]},{name}] with a data.timezone such as Europe/London reads them"
+        return f"{name!r} seems to number the steps of each date: {do}; or say data.id={name} if it names series"
     candidates = series_candidates(table, columns.time)
     fits = f"; data.id={candidates[0]} would tell them apart" if candidates else ""
     return f"does the table hold several series? say with data.id which column names them{fits}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from pandas.api import types
 from timevis.config_check import did_you_mean
 from timevis.data.numbers import NUMBERS, kind_of
 from timevis.data.options import DataOptions
+from timevis.data.sentinels import empty_sentinels
 from timevis.data.table import Table, short
 from timevis.data.time_parts import CLOCK_NAMES, is_clock, is_date_only, month_numbers, numbers_steps_of_day
 from timevis.data.timestamps import PARTS, looks_like_time
@@ -38,6 +40,8 @@ class Columns:
     covariates_known : bool for each covariate
     left_out : dict
         Name of every other column to the reason why it is not used.
+    sentinels : dict
+        Per column, what `empty_sentinels` found.
     notes : list of str
     """
 
@@ -47,11 +51,12 @@ class Columns:
     covariates: tuple[str, ...] = ()
     covariates_known: tuple[bool, ...] = ()
     left_out: dict[str, str] = field(default_factory=dict)
+    sentinels: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
 def find_columns(table: Table, options: DataOptions) -> Columns:
-    """Give every column its part.
+    """Give every column its part, and empty the cells of targets and covariates that are `data.cleaning.missing`.
 
     Raises
     ------
@@ -75,6 +80,7 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
     found = Columns(
         time, id_column, (), tuple(covariates), tuple(k == "known" for k in covariates.values()), notes=notes
     )
+    found.sentinels = empty_sentinels(table, [*(options.target or rest), *covariates], options.cleaning.missing)
     if covariates.get("holiday", "known") not in ("known", "observed"):
         raise ConfigError(
             f"data.covariates.holiday={covariates['holiday']!r}, but {table.source} has a column of that name",
@@ -84,16 +90,17 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
         kind = kind_of(table.frame[name])
         if kind in ("time", "text"):
             raise DataError(
-                f"{table.source}: the covariate {name!r} {NOT_A_TARGET[kind]}", "covariates are numbers or booleans"
+                f"{table.source}: the covariate {name!r} {_holds(table, name, kind)}",
+                "covariates are numbers or booleans; data.cleaning.missing names words that mean no value",
             )
     if options.target:
         for name in options.target:
             kind = kind_of(table.frame[name])
             if kind != "number":
                 raise DataError(
-                    f"{table.source}: column {name!r}{_first_text(table, name, kind)} {NOT_A_TARGET[kind]}, "
+                    f"{table.source}: column {name!r}{_first_text(table, name, kind)} {_holds(table, name, kind)}, "
                     "so it cannot be a target",
-                    "data.target takes numeric columns",
+                    "data.target takes numeric columns; data.cleaning.missing names words that mean no value",
                 )
         found.targets = options.target
         found.left_out = {c: "not asked for" for c in rest if c not in options.target}
@@ -104,7 +111,7 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
     if set(parts) < set(numeric):  # beside a whole time they only repeat it
         numeric = [c for c in numeric if c not in parts]
     counters = [c for c in numeric if len(numeric) > 1 and _is_counter(table.frame, c, id_column)]
-    found.left_out = {c: NOT_A_TARGET[k] for c, k in kinds.items() if k != "number"}
+    found.left_out = {c: _holds(table, c, k) for c, k in kinds.items() if k != "number"}
     found.left_out |= dict.fromkeys(counters, "counts the rows")
     found.left_out |= {c: "is part of the time" for c in parts if c not in numeric}
     found.targets = tuple(c for c in numeric if c not in counters)
@@ -113,6 +120,11 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
         others = others or "there is none beside the time"
         raise DataError(f"{table.source}: no numeric column is left to forecast ({others})", NUMBERS)
     return found
+
+
+def _holds(table: Table, name: str, kind: str) -> str:
+    """Why a column that is no number cannot be forecast; dates may be written as text."""
+    return NOT_A_TARGET["time" if kind == "text" and looks_like_time(table.frame[name]) else kind]
 
 
 def _first_text(table: Table, name: str, kind: str) -> str:

@@ -9,13 +9,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from timevis.config_check import did_you_mean
+from timevis.config_check import nearest
 from timevis.data.assemble import Rows, read_rows
 from timevis.data.cleaning import add_holidays
 from timevis.data.columns import Columns, find_columns
 from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.quality import QualityReport
+from timevis.data.quality import QualityReport, in_short
 from timevis.data.spread import to_panel
 from timevis.data.table import Table
 from timevis.data.table_io import read_table
@@ -94,7 +94,8 @@ def _read_items(
         parts = {path.name.split(".")[0]: whole}
     report.rows, report.frequency = len(whole), whole.freq
     report.channels = {channel: {} for channel in whole.channels}
-    if not report.was_sorted or any(report.off_grid[k] for k in ("moved", "left_out")) or _merged(report):
+    off_grid = any(report.off_grid[k] for k in ("moved", "left_out"))
+    if not report.was_sorted or off_grid or _merged(report) or report.sentinels:
         log.warning(report.summary())
     items = {}
     for name, panel in parts.items():
@@ -114,7 +115,13 @@ def in_order(panel: P, channels: tuple[str, ...], where: str) -> P:
     """
     absent = [c for c in channels if c not in panel.channels]
     if absent:
-        raise DataError(f"{where} has no channel {absent[0]!r}", did_you_mean(absent[0], panel.channels))
+        guess = nearest(absent[0], panel.channels)
+        raise DataError(
+            f"{where} has no channel {absent[0]!r}: the run forecasts {in_short([*channels])}, "
+            f"here are {in_short([*panel.channels])}",
+            (f"did you mean {guess!r}? " if guess else "")
+            + "name the columns, or the series of a long table, as those that the run forecasts",
+        )
     order = [panel.channels.index(c) for c in channels]
     return replace(panel, values=np.asfortranarray(panel.values[:, order]), channels=channels)
 

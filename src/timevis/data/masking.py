@@ -53,8 +53,8 @@ def treat_outliers(panel: Panel, ends: tuple[int, int, int], mask: bool, report:
         if (found_nines := placeholder(column)) is not None:
             value, count = found_nines
             report.notes.append(
-                f"{channel!r} is {value:g} in {count} rows, far from its other values: leave those cells empty if it "
-                "means that there is no value"
+                f"{channel!r} is {value:g} in {count} rows, far from its other values: if it means that there is no "
+                f"value, data.cleaning.missing=[{value:g}] says so"
             )
     if mask and (early := found[found[:, 0] < ends[1]]).size:
         values = panel.values.copy(order="K")

@@ -10,8 +10,8 @@ from timevis.data.table import MISSING, Table, short
 from timevis.errors import DataError, UnclearError
 
 NUMBERS = (
-    "write numbers like 1234.5, and leave the cell empty where there is no value; "
-    "data.cleaning.decimal says whether 1,250 is a thousand"
+    "write numbers like 1234.5, and leave the cell empty where there is no value, or name what stands there instead, "
+    "such as 'data.cleaning.missing=[\"Bad Input\",-9999]'; data.cleaning.decimal says whether 1,250 is a thousand"
 )
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
@@ -72,7 +72,7 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
         raise DataError(
             f"{table.source}: {table.place(bad[0])}, column {name!r} {what}"
             + (f" (so are {len(bad) - 1} more cells)" if len(bad) > 1 else ""),
-            "leave the cell empty where there is no value",
+            "leave the cell empty where there is no value, or name it in data.cleaning.missing",
         )
     return values
 

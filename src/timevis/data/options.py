@@ -45,12 +45,15 @@ class CleaningOptions:
         Of a text file; UTF-8, or UTF-16 with a byte order mark, when None.
     decimal : {"point", "comma"}, optional
         Decimal mark of numbers written as text; found when None.
+    missing : tuple of str
+        Further words and numbers that mean "no value" in cells of targets and covariates.
     """
 
     outliers: str = "report"
     day_first: bool | None = None
     encoding: str | None = None
     decimal: str | None = None
+    missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_choice(self.outliers, ("report", "mask"), "data.cleaning.outliers")
@@ -105,7 +108,10 @@ class DataOptions:
             raise ConfigError(f"data.cleaning={cleaning!r} is not a group", "for example data.cleaning.outliers=mask")
         check_keys(cleaning, [f.name for f in fields(CleaningOptions)], "data.cleaning")
         given = {k: v for k, v in given.items() if v is not None}
-        given["cleaning"] = CleaningOptions(**{k: v for k, v in cleaning.items() if v is not None})
+        cleaning = {k: v for k, v in cleaning.items() if v is not None}
+        if "missing" in cleaning:
+            cleaning["missing"] = _sentinels(cleaning["missing"])
+        given["cleaning"] = CleaningOptions(**cleaning)
         for key in ("time", "target"):
             if key in given:
                 given[key] = _names(given[key], key)
@@ -178,6 +184,19 @@ def _names(value: Any, key: str) -> tuple[str, ...]:
     if not names:
         raise ConfigError(f"data.{key} is an empty list", "name at least one column, or leave it null")
     return tuple(str(n) for n in names)
+
+
+def _sentinels(value: Any) -> tuple[str, ...]:
+    """Words and numbers as text; one alone is a list of one."""
+    items = value if isinstance(value, list | tuple) else [value]
+    for item in items:
+        if isinstance(item, bool) or not isinstance(item, str | int | float):
+            raise ConfigError(
+                f"data.cleaning.missing: {item!r} is neither a word nor a number",
+                'for example \'data.cleaning.missing=["Bad Input",-9999]\', with words such as "true" or "null" in '
+                "double quotes",
+            )
+    return tuple(str(item).strip() for item in items)
 
 
 def _covariates(value: Any) -> dict[str, str]:

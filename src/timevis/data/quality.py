@@ -45,6 +45,9 @@ class QualityReport:
         Runs of rows in which no channel was observed: ``count``, ``rows``, ``longest``, ``places``.
     missing : dict
         Per channel, cells without a value after cleaning.
+    sentinels : dict
+        Per column with cells that are one of `data.cleaning.missing`: ``count``, ``cells`` (sentinel to count) and
+        ``places`` (rows of the file).
     left_out : dict
         Column to the reason why it is not used.
     outliers : dict
@@ -78,6 +81,7 @@ class QualityReport:
     off_grid: dict[str, Any] = field(default_factory=dict)
     gaps: dict[str, Any] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
+    sentinels: dict[str, Any] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     outliers: dict[str, Any] = field(default_factory=dict)
     defects: list[dict[str, Any]] = field(default_factory=list)
@@ -96,6 +100,7 @@ class QualityReport:
         merged = sum(d["rows"] for d in self.duplicates.values())
         defects = sum(d["masked"] for d in self.defects)
         moved, off, gaps = self.off_grid.get("moved", 0), self.off_grid.get("left_out", 0), self.gaps.get("count", 0)
+        emptied = sum(s["count"] for s in self.sentinels.values())
         outliers = sum(o["count"] for o in self.outliers.values())
         masked = sum(o["masked"] for o in self.outliers.values())
         found = [
@@ -104,6 +109,7 @@ class QualityReport:
             f"{counted(moved, 'row')} moved onto the grid" if moved else "",
             f"{counted(off, 'row')} off the grid left out" if off else "",
             f"{counted(self.gaps['rows'], 'empty row')} in {counted(gaps, 'gap')}" if gaps else "",
+            f"{counted(emptied, 'cell')} read as missing" if emptied else "",
             f"{counted(defects, 'value')} of declared defects masked" if self.defects else "",
             f"{counted(outliers, 'outlier')} reported, {masked} masked" if outliers else "",
             f"not used: {', '.join(list(self.left_out)[:8])}" if self.left_out else "",

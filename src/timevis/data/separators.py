@@ -60,6 +60,8 @@ def undecided(where: str, cell: str) -> UnclearError:
 def read_separators(frame: pd.DataFrame, mark: str | None, notes: list[str], source: str) -> None:
     """Turn text columns in which every cell is such a number into numbers, in place, and say so.
 
+    Beside other text, numbers with a decimal comma are read where they are most cells, so that the text is found.
+
     Parameters
     ----------
     frame : DataFrame
@@ -81,11 +83,17 @@ def read_separators(frame: pd.DataFrame, mark: str | None, notes: list[str], sou
             continue
         filled = column.dropna()
         sample = filled.iloc[:: max(1, len(filled) // SAMPLE)]
-        if not len(sample) or not all(isinstance(c, str) for c in sample) or not _all_numbers(_cells(sample)):
+        if not len(sample) or not all(isinstance(c, str) for c in sample):
+            continue
+        if mark != "comma" and not _all_numbers(_cells(sample)):
+            continue
+        if not all(isinstance(c, str) for c in filled):  # numbers beside text that were read before
             continue
         cells = _cells(filled)
         numbers = _numbers(cells, mark)
         if numbers is None:
+            if mark == "comma":
+                frame[name] = _numbers_beside_text(column, cells)
             if (cell := either_way(cells.unique())) and "." in cell and _all_numbers(cells):
                 raise undecided(f"{source}: column {name!r}", cell)
             continue
@@ -94,6 +102,19 @@ def read_separators(frame: pd.DataFrame, mark: str | None, notes: list[str], sou
         if len(odd):
             notes.append(f"numbers such as {odd.iloc[0].strip()!r} in {name!r} are read as {numbers[odd.index[0]]}")
             frame[name] = numbers
+
+
+def _numbers_beside_text(column: pd.Series, cells: pd.Series) -> pd.Series:
+    """The column with its numbers with a decimal comma read, where they are at least half of its cells.
+
+    Whole numbers alone may be names, and with numbers of another mark it stays text.
+    """
+    number = cells.str.fullmatch(COMMA)
+    comma = cells[number].str.contains(",").any()
+    if number.mean() < 0.5 or not comma or cells[~number].str.fullmatch(POINT).any():
+        return column
+    read = _numbers(cells[number], "comma")
+    return column.astype(object).mask(column.index.isin(cells[number].index), read)
 
 
 def _cells(text: pd.Series) -> pd.Series:

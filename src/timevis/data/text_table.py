@@ -227,7 +227,8 @@ def _parse(
             if row > header_row and cells and len(cells) != len(names):
                 raise DataError(
                     f"{source}: row {row} has {len(cells)} columns, the header has {len(names)}",
-                    "mend the row; a cell that contains the delimiter must stand in double quotes",
+                    "mend the row, or delete a total or a remark; a cell that contains the delimiter must stand in "
+                    "double quotes",
                 ) from error
         raise DataError(f"{source}: the table cannot be parsed ({error})") from error
     return table.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)

@@ -25,6 +25,7 @@ SPELLINGS = (
 )
 STEPS_OF_DAY = (24, 25, 48, 50, 96, 100, 144, 288)
 """Hours, half hours, quarters, 10 and 5 minutes, some with those of the day on which clocks go back."""
+SHORT_STEPS = (48, 96, 144, 288)
 
 
 def clock_times(text: pd.Series) -> pd.Series:
@@ -85,11 +86,28 @@ def month_numbers(column: pd.Series) -> pd.Series:
 def numbers_steps_of_day(column: pd.Series, dates: pd.Series) -> bool:
     """Whether a column counts from 0 or 1 to 24, 48, 96, ... within each date, be it as 7 or as P07."""
     code, names = pd.factorize(column)
-    if not types.is_numeric_dtype(column):
-        names = pd.Series(names).astype(str).str.extract(r"^\D*(\d+)\D*$")[0]
-    values = pd.to_numeric(pd.Series(names)).to_numpy(np.float64)
+    values = step_numbers(pd.Series(names))
     if len(values) not in STEPS_OF_DAY or (code < 0).any() or values.min() not in (0, 1):
         return False
     day = pd.factorize(dates)[0]
     steps = np.diff(values[code])[np.diff(day) == 0]
     return bool(values.max() - values.min() + 1 == len(values) and len(steps) and (steps == 1).mean() > 0.9)
+
+
+def step_numbers(column: pd.Series) -> np.ndarray:
+    """The numbers in cells such as 7 or P07, float64 [rows]; NaN where a cell is empty or has none, or several."""
+    if not types.is_numeric_dtype(column):
+        column = column.astype(str).str.extract(r"^\D*(\d+)\D*$")[0]
+    return pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan)
+
+
+def steps_in_a_day(column: pd.Series) -> int:
+    """How many steps a usual day has that a column numbers from 0 or 1: 48, 96, 144 or 288; 0 where it does not.
+
+    A day of 25 hours may have more of them. Numbers up to 24 are hours on a clock.
+    """
+    numbers = step_numbers(column)
+    seen = np.unique(numbers[~np.isnan(numbers)])
+    if not len(seen) or seen[0] not in (0, 1) or (np.diff(seen) != 1).any():
+        return 0
+    return next((usual for usual in SHORT_STEPS if len(seen) in (usual, usual * 25 // 24)), 0)

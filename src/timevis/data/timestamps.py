@@ -20,7 +20,7 @@ from timevis.data.dates import (
     years_first,
 )
 from timevis.data.table import MISSING, Table, short
-from timevis.data.time_parts import clock_times, month_numbers
+from timevis.data.time_parts import clock_times, month_numbers, step_numbers, steps_in_a_day
 from timevis.errors import ConfigError, DataError
 
 ZONED = (
@@ -79,9 +79,15 @@ def looks_like_time(column: pd.Series) -> bool:
 
 
 def parse_times(
-    table: Table, names: tuple[str, ...], day_first: bool | None = None, usual: bool | None = None
+    table: Table,
+    names: tuple[str, ...],
+    day_first: bool | None = None,
+    usual: bool | None = None,
+    zone: str | None = None,
 ) -> Times:
     """Parse the time column, or several columns that make one time (``[date, hour]``, ``[year, month, day]``).
+
+    Beside dates, numbers up to 48, 96, 144 or 288 are steps of a day on the clocks of `zone`.
 
     Months, quarters and weeks are read as their first day.
 
@@ -92,10 +98,12 @@ def parse_times(
     Raises
     ------
     DataError
-        A cell is empty, is not a time, or is 24:00 where another is 00:00 of the next day, or some times have a zone
-        and others have none; names row and column.
+        A cell is empty, is not a time, or is 24:00 where another is 00:00 of the next day, some times have a zone and
+        others have none, or steps of a day have no `zone` or are more than its day has; names row and column.
     """
     label = "+".join(names)
+    if len(names) == 2 and (steps := steps_in_a_day(table.frame[names[1]])):
+        return _from_steps(table, names, parse_times(table, names[:1], day_first, usual), steps, zone)
     column = table.frame[names[0]] if len(names) == 1 else _joined(table, names)
     if types.is_datetime64_any_dtype(column):
         _refuse_first(table, label, column.isna(), "is empty")
@@ -106,6 +114,7 @@ def parse_times(
         return _from_numbers(table, label, column)
     text = column.map(_written, na_action="ignore").fillna("").astype(str).str.strip()
     _refuse_first(table, label, text.isin(MISSING), "is empty")
+    _refuse_first(table, label, ~text.str.contains(r"\d"), "is not a date or time", text)
     if text.str.fullmatch(r"\d{6}|\d{9,19}").all():
         return _from_numbers(table, label, text.astype(np.int64))
     text = text.str.replace("[年月]", "-", regex=True).str.replace("日", "")
@@ -148,6 +157,31 @@ def parse_times(
     zone = f"UTC{zone if ':' in zone else zone[:3] + ':' + (zone[3:] or '00')}" if one else None
     index, clock = pd.DatetimeIndex(moments, tz="UTC"), pd.DatetimeIndex(wall)
     return Times(_settled(index), zone, notes, _settled(clock), day_first)
+
+
+def _from_steps(table: Table, names: tuple[str, ...], dates: Times, steps: int, zone: str | None) -> Times:
+    """Times of the numbered steps of a day, with `steps` to a usual one, and more or fewer where clocks change."""
+    if zone is None:
+        raise DataError(
+            f"{table.source}: column {names[1]!r} numbers the steps of a day, which has fewer or more of them when "
+            "clocks change, and nothing says where they do",
+            "say whose clock it is: data.timezone=Europe/London, for example, or UTC for one that never changes",
+        )
+    numbers = step_numbers(table.frame[names[1]])
+    _refuse_first(table, names[1], pd.Series(np.isnan(numbers)), "is empty")
+    days = (dates.index if dates.wall is None else dates.wall).normalize()
+    midnight = days.tz_localize(zone, ambiguous=np.ones(len(days), bool), nonexistent="shift_forward")
+    index = midnight.tz_convert("UTC") + (numbers - numbers.min()) * pd.Timedelta(days=1) / steps
+    wall = index.tz_convert(zone).tz_localize(None)
+    if (beyond := wall.normalize() != days).any():
+        at = int(np.argmax(beyond))
+        raise DataError(
+            f"{table.source}: {table.place(at)}, column {names[1]!r}: {days[at]:%Y-%m-%d} has no step "
+            f"{numbers[at]:g} in {zone}",
+            "say the data.timezone whose clocks the steps follow, or mend the row",
+        )
+    notes = [*dates.notes, f"{names[1]!r} numbers the steps of a day in {zone}, {steps} of a usual one"]
+    return Times(_settled(index), zone, notes, _settled(wall), dates.day_first)
 
 
 def _refuse_two_midnights(table: Table, name: str, text: pd.Series, moments: pd.Series, late: pd.Series) -> None:
@@ -202,7 +236,8 @@ def _refuse_first(table: Table, name: str, wrong: pd.Series, what: str, text: pd
         more = f"; so are {int(wrong.sum()) - 1} more" if wrong.sum() > 1 else ""
         raise DataError(
             f"{table.source}: {table.place(at)}, column {name!r}: the time{cell} {what}{more}",
-            "every row needs a time such as 2020-01-31 13:00 or 2020-01-31T13:00+01:00; data.time names its column",
+            "every row needs a time such as 2020-01-31 13:00 or 2020-01-31T13:00+01:00: delete rows of totals or "
+            "remarks; data.time names its column",
         )
 
 

@@ -84,6 +84,10 @@ def findings(report: dict[str, Any]) -> list[str]:
             f"{_rows(gaps['rows'])} in {counted(gaps['count'], 'gap', number)} have no value at all; "
             f"the longest is {_rows(gaps['longest'])}. Largest first: {places}. They are missing, not filled."
         )
+    for column, entry in report.get("sentinels", {}).items():  # absent in older reports
+        cells = in_short([f"{sentinel!r} ({number(n)})" for sentinel, n in entry["cells"].items()])
+        places = _places(entry["places"], entry["count"])
+        out.append(f"Cells of {column} that were named as missing: {cells}, in {places}.")
     missing = {c: n for c, n in report["missing"].items() if n}
     if missing:
         most = sorted(missing.items(), key=lambda item: -item[1])

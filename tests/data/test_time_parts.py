@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from timevis.data.table import Table
+from timevis.data.time_parts import steps_in_a_day
+from timevis.data.timestamps import Times, parse_times
+from timevis.errors import DataError
+
+NAMES = ("SETTLEMENT_DATE", "SETTLEMENT_PERIOD")
+
+
+def settlement(first: str, days: int, freq: str = "30min", form: str = "{}") -> tuple[pd.DatetimeIndex, pd.DataFrame]:
+    """Times of British days, and their dates and periods as the grid operator writes them."""
+    begin = pd.Timestamp(first, tz="Europe/London")
+    times = pd.date_range(begin, begin + pd.DateOffset(days=days), freq=freq, inclusive="left", unit="us")
+    dates = pd.Series(times.strftime("%d-%b-%Y"))
+    periods = [form.format(n) for n in dates.groupby(dates).cumcount() + 1]
+    return times, pd.DataFrame({NAMES[0]: dates, NAMES[1]: pd.Series(periods, dtype=int if form == "{}" else str)})
+
+
+def parsed(frame: pd.DataFrame, zone: str | None) -> Times:
+    return parse_times(Table(frame, "gb.csv"), NAMES, zone=zone)
+
+
+@pytest.mark.parametrize("form", ["{}", "P{:02}"])
+@pytest.mark.parametrize(("first", "periods"), [("2024-03-30", 46), ("2024-10-26", 50), ("2024-06-01", 48)])
+def test_numbered_half_hours_are_read_through_a_change_of_clocks(first: str, periods: int, form: str) -> None:
+    times, frame = settlement(first, 3, form=form)
+    assert periods in frame.groupby(NAMES[0]).size().to_list()
+    read = parsed(frame, "Europe/London")
+    assert (read.index == times).all()
+    assert read.wall is not None
+    assert (read.wall == times.tz_localize(None)).all()
+
+
+@pytest.mark.parametrize("freq", ["15min", "10min", "5min"])
+def test_other_steps_of_a_day_are_read_the_same_way(freq: str) -> None:
+    times, frame = settlement("2024-10-26", 3, freq)
+    assert (parsed(frame, "Europe/London").index == times).all()
+
+
+def test_the_zone_of_numbered_steps_is_asked_for_and_checked() -> None:
+    _, frame = settlement("2024-10-26", 3)
+    with pytest.raises(DataError, match="'SETTLEMENT_PERIOD' numbers the steps of a day") as error:
+        parsed(frame, None)
+    assert "data.timezone=Europe/London" in error.value.advice
+    with pytest.raises(DataError, match="row 97, column 'SETTLEMENT_PERIOD': 2024-10-27 has no step 49 in UTC"):
+        parsed(frame, "UTC")
+    frame = frame.astype({NAMES[1]: float})
+    frame.loc[5, NAMES[1]] = np.nan
+    with pytest.raises(DataError, match="row 6, column 'SETTLEMENT_PERIOD': the time is empty"):
+        parsed(frame, "Europe/London")
+
+
+def test_hours_of_the_clock_are_no_numbered_steps() -> None:
+    for column in (range(24), range(1, 25), [h * 100 + m for h in range(24) for m in (0, 30)], ["00:30", "01:00"]):
+        assert steps_in_a_day(pd.Series(column)) == 0
