@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
@@ -43,6 +44,8 @@ def main(train: Callable[[], Any]) -> None:
     with is written anew.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints and exits by itself
+    # Hydra copies all that this singleton holds for each group that --help lists
+    ConfigStore.__deepcopy__ = lambda store, memo: store  # type: ignore[attr-defined]
     register_resolvers()
     signal.signal(signal.SIGTERM, _terminate)
     code, resumed = 0, None
