@@ -1,7 +1,6 @@
 """A sweep goes on when a job fails, ends with 1, and always leaves a leaderboard."""
 
 import json
-import runpy
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,6 @@ import pytest
 from tiny import ROOT, TINY
 
 from timevis.run_folder import RunFolder
-from timevis.sweep import watch
 from timevis.sweep.leaderboard import by_setting, read_runs, write_leaderboard
 from timevis.sweep.paired import write_comparisons
 
@@ -20,17 +18,12 @@ TOO_LONG = "600"  # rows of horizon, of a series with 600
 
 
 @pytest.fixture
-def sweep(monkeypatch, tmp_path, _no_hydra, no_report):
-    """Run train.py's main function in this process; returns exit code and sweep folder."""
+def sweep(train_here, tmp_path, no_report):
+    """Run a sweep in this process; returns exit code and sweep folder."""
 
     def run(*arguments: str):
         folder = tmp_path / "sweep"
-        monkeypatch.setattr(watch, "_folders", [])
-        command = ["train.py", "-m", *FREE, f"hydra.sweep.dir={folder}", *arguments]
-        monkeypatch.setattr(sys, "argv", command)
-        with pytest.raises(SystemExit) as ended:
-            runpy.run_path(str(ROOT / "train.py"), run_name="__main__")
-        return ended.value.code, folder
+        return train_here("-m", *FREE, f"hydra.sweep.dir={folder}", *arguments), folder
 
     return run
 
@@ -76,16 +69,12 @@ def test_a_sweep_without_a_failure_ends_with_0_and_sorts_by_validation(sweep):
     assert "reference: linear, seed 0" in (folder / "comparison_synthetic" / "comparison.md").read_text()
 
 
-def test_a_job_that_is_gone_on_with_changes_the_leaderboard_of_its_sweep(sweep, monkeypatch):
+def test_a_job_that_is_gone_on_with_changes_the_leaderboard_of_its_sweep(sweep, train_here):
     code, folder = sweep("model=lstm", "horizon=6", "trainer.max_epochs=1,2", "model.hidden_size=8")
     before = pd.read_csv(folder / "leaderboard.csv").set_index("run")
     (folder / "9").mkdir()
     (folder / "9/status.json").write_text('{"state": "failed", "heartbeat": 0, "error": "why"}')
-    monkeypatch.setattr(watch, "_folders", [])
-    monkeypatch.setattr(sys, "argv", ["train.py", f"resume={folder / '0'}", "trainer.max_epochs=3"])
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_path(str(ROOT / "train.py"), run_name="__main__")
-    assert code == ended.value.code == 0
+    assert code == train_here(f"resume={folder / '0'}", "trainer.max_epochs=3") == 0
     after = pd.read_csv(folder / "leaderboard.csv").set_index("run")
     assert after.loc[0, "val/wql"] == RunFolder(folder / "0").results["validation"]["wql"] != before.loc[0, "val/wql"]
     assert after.loc[1, "val/wql"] == before.loc[1, "val/wql"]
@@ -139,7 +128,7 @@ def test_a_mistyped_key_ends_a_sweep_before_its_first_job(sweep, capsys):
     code, folder = sweep("model=linear,lstm", "horizont=6,7")
     assert code == 1
     assert "did you mean 'horizon'?" in capsys.readouterr().err
-    assert not [path for path in folder.glob("*") if path.is_dir()]
+    assert not folder.exists()
 
 
 def test_a_sweep_in_the_folder_of_another_names_the_option_that_chose_it(sweep, capsys):

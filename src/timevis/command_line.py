@@ -23,7 +23,7 @@ from timevis.config_check import CONF, did_you_mean, keys_of
 from timevis.errors import ConfigError, TimeVisError, reader_gone, say
 from timevis.resume import SECTIONS, kept
 from timevis.run_folder import RunFolder
-from timevis.sweep.watch import current_sweep, sweep_of
+from timevis.sweep.watch import current_sweep, remove_unused, sweep_of
 
 
 def register_resolvers() -> None:
@@ -55,12 +55,12 @@ def main(train: Callable[[], Any]) -> None:
                 if argument != "resume=null" and {"-m", "--multirun"} & set(sys.argv):
                     raise ConfigError(f"{argument} is for one run, not for a sweep", "leave -m out")
                 try:
-                    resumed = OverridesParser.create().parse_override(argument).value()
+                    path = OverridesParser.create().parse_override(argument).value()
                 except HydraException:  # as of letters that its grammar does not have
                     sys.argv[position] = in_quotes(argument)
-                    resumed = OverridesParser.create().parse_override(sys.argv[position]).value()
-                if resumed is not None:
-                    RunFolder(str(resumed))
+                    path = OverridesParser.create().parse_override(sys.argv[position]).value()
+                if path is not None:
+                    resumed = RunFolder(str(path))
         train()
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -82,7 +82,11 @@ def main(train: Callable[[], Any]) -> None:
         if "No trials are completed yet" not in str(error):
             raise
         code = 1  # every trial of an Optuna sweep failed; the leaderboard says why
-    sweep = current_sweep() if resumed is None else sweep_of(Path(str(resumed)))
+    if code:
+        remove_unused()
+    sweep = current_sweep()
+    if resumed is not None:
+        sweep = sweep_of(resumed.path)
     if sweep is not None and sweep.is_dir():
         from timevis.sweep.leaderboard import write_leaderboard
         from timevis.sweep.paired import write_comparisons
