@@ -82,6 +82,29 @@ def test_a_job_that_is_gone_on_with_changes_the_leaderboard_of_its_sweep(sweep, 
     assert "trainer.max_epochs=3" in after.loc[0, "setting"]
 
 
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        ([], "has completed"),
+        (["model=lstm"], "model=lstm cannot change"),
+        (["model.cell=gru"], "model.cell cannot change"),
+        (["horizon=0"], "horizon=0 must be"),
+    ],
+)
+def test_a_job_that_may_not_be_gone_on_with_leaves_its_sweep_alone(
+    train_here, finished_run, tmp_path, capsys, overrides, words
+):
+    shutil.copytree(finished_run("model=linear"), tmp_path / "0")
+    write_leaderboard(tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    capsys.readouterr()
+    assert train_here(f"resume={tmp_path / '0'}", *overrides) == 1
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+    told = capsys.readouterr()
+    assert words in told.out + told.err
+    assert "leaderboard" not in told.out
+
+
 def test_all_jobs_of_a_sweep_lie_in_the_folder_that_is_named_for_it(sweep, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     named = (ROOT / "conf/sweep/grid.yaml").read_text().split("dir: ")[1].split("\n")[0]

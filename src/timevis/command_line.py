@@ -48,7 +48,7 @@ def main(train: Callable[[], Any]) -> None:
     ConfigStore.__deepcopy__ = lambda store, memo: store  # type: ignore[attr-defined]
     register_resolvers()
     signal.signal(signal.SIGTERM, _terminate)
-    code, resumed = 0, None
+    code, resumed, started = 0, None, None
     try:
         for position, argument in enumerate(sys.argv):
             if argument.startswith("resume="):  # Hydra would make the folder before anyone looks into it
@@ -61,6 +61,7 @@ def main(train: Callable[[], Any]) -> None:
                     path = OverridesParser.create().parse_override(sys.argv[position]).value()
                 if path is not None:
                     resumed = RunFolder(str(path))
+                    started = _started(resumed)
         train()
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -85,8 +86,8 @@ def main(train: Callable[[], Any]) -> None:
     if code:
         remove_unused()
     sweep = current_sweep()
-    if resumed is not None:
-        sweep = sweep_of(resumed.path)
+    if resumed is not None:  # one that was refused has not been started again
+        sweep = sweep_of(resumed.path) if _started(resumed) != started else None
     if sweep is not None and sweep.is_dir():
         from timevis.sweep.leaderboard import write_leaderboard
         from timevis.sweep.paired import write_comparisons
@@ -99,6 +100,11 @@ def main(train: Callable[[], Any]) -> None:
         code = code or int(failed > 0 and resumed is None)
     sys.stdout.flush()
     raise SystemExit(code)
+
+
+def _started(folder: RunFolder) -> float | None:
+    """When the latest process began with a run."""
+    return (folder.status or {}).get("started")
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
