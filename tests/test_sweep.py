@@ -10,7 +10,7 @@ import pytest
 from tiny import ROOT, TINY
 
 from timevis.run_folder import RunFolder
-from timevis.sweep.leaderboard import by_setting, read_runs, write_leaderboard
+from timevis.sweep.leaderboard import _chart, by_setting, read_runs, write_leaderboard
 from timevis.sweep.paired import write_comparisons
 
 FREE = [o for o in TINY if not o.startswith("horizon")]
@@ -64,6 +64,7 @@ def test_a_sweep_without_a_failure_ends_with_0_and_sorts_by_validation(sweep):
     assert "## Over seeds" in text
     assert "±" in text
     assert (folder / "leaderboard.png").read_bytes().startswith(b"\x89PNG")
+    assert list(_chart(settings).marks[0].y) == ["synthetic seasonal_naive", "synthetic linear"]  # the best on top
     compared = pd.read_csv(folder / "comparison_synthetic" / "differences.csv")
     assert set(compared["run"]) == {"linear, seed 1", "seasonal_naive, seed 0", "seasonal_naive, seed 1"}
     assert "reference: linear, seed 0" in (folder / "comparison_synthetic" / "comparison.md").read_text()

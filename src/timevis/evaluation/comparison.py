@@ -254,7 +254,7 @@ def _horizon_charts(comparison: Comparison) -> list[Chart]:
         table = comparison.by_horizon[metric]
         steps, name = np.arange(1, len(table) + 1), METRICS[metric].name
         if len(table.columns) > FEW:
-            marks = [Mark("heat", steps, list(table.columns), z=table.to_numpy().T)]
+            marks = [Mark("heat", steps, list(table.columns), name, z=table.to_numpy().T)]
         else:
             marks = [
                 Mark("line", steps, table[label].to_numpy(), str(label), role)
