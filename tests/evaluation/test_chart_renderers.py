@@ -98,13 +98,13 @@ def test_times_are_drawn_as_clocks_on_the_wall_show_them():
 
 
 def test_a_heat_map_names_what_its_colours_mean_within_the_picture():
-    heat = replace(CHARTS["heat"], name="absolute error, kW", z=np.array([[0.0123, 0.0125], [0.0127, 0.0129]]))
+    heat = replace(CHARTS["heat"], z_label="absolute error, kW", z=np.array([[0.0123, 0.0125], [0.0127, 0.0129]]))
     chart = Chart("c", "t", "", "", [heat])
-    assert interactive.figure(chart)["data"][0]["colorbar"]["title"]["text"] == heat.name
+    assert interactive.figure(chart)["data"][0]["colorbar"]["title"]["text"] == heat.z_label
     picture = plots.figure([chart, chart])
     picture.draw_without_rendering()
     label = picture.axes[-1].yaxis.label
-    assert label.get_text() == heat.name
+    assert label.get_text() == heat.z_label
     assert label.get_window_extent().x1 < picture.bbox.x1
 
 

@@ -82,7 +82,7 @@ def _traces(mark: Mark, across: int, up: int) -> list[dict[str, Any]]:
         lower = shared | edge | {"y": y, "showlegend": False}
         return [lower, shared | edge | {"y": upper, "fill": "tonexty", "fillcolor": shade}]
     if mark.kind == "heat":
-        colour_bar = {"thickness": 10, "outlinewidth": 0, "title": {"text": mark.name, "side": "right"}}
+        colour_bar = {"thickness": 10, "outlinewidth": 0, "title": {"text": mark.z_label, "side": "right"}}
         return [
             {"type": "heatmap", "x": x, "y": y, "z": [_plain(row) for row in np.asarray(mark.z)]}
             | {"colorscale": BLUES, "xgap": 1, "ygap": 1, "colorbar": colour_bar}

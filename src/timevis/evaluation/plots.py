@@ -150,7 +150,7 @@ def _mark(axes: Axes, mark: Mark) -> None:
         every = max(1, len(mark.x) // 8)
         axes.set_xticks(range(0, len(mark.x), every), [mark.x[i] for i in range(0, len(mark.x), every)])
         assert axes.figure is not None
-        axes.figure.colorbar(image, ax=axes, pad=0.02, label=mark.name).outline.set_visible(False)
+        axes.figure.colorbar(image, ax=axes, pad=0.02, label=mark.z_label).outline.set_visible(False)
     elif mark.sideways:
         axes.barh(mark.y, mark.x, color=colour, label=label, height=0.7, alpha=0.82)
         axes.invert_yaxis()

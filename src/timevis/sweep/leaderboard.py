@@ -13,7 +13,7 @@ from timevis.data.options import shown_name
 from timevis.evaluation import plots
 from timevis.evaluation.chart import Chart, Mark
 from timevis.files import write_text
-from timevis.run_folder import settings, typed_overrides
+from timevis.run_folder import beside_names, settings, typed_overrides
 from timevis.status import read_status
 
 METRICS = ("wql", "mase", "mae_scaled", "mse_scaled", "crps", "coverage_80")
@@ -145,8 +145,8 @@ def _chart(over_seeds: pd.DataFrame) -> Chart:
     rows = over_seeds[::-1]
     names = []
     for r in rows.itertuples(index=False):
-        rest = [part for part in str(r.setting).split() if not part.startswith(("data=", "model="))]
-        names.append(" ".join(str(part) for part in (r.data, r.model, r.backbone, *rest) if part and part == part))
+        parts = (r.data, r.model, r.backbone, beside_names(str(r.setting)))
+        names.append(" ".join(str(part) for part in parts if part and part == part))
     marks = []
     for metric, role in ((SORT, "second"), ("test/wql", "model")):
         mean, std = rows[f"{metric} mean"], rows[f"{metric} std"]
