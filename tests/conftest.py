@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from omegaconf import DictConfig
 from tiny import ROOT, TINY, TINY_LSTM
 
 from timevis.command_line import register_resolvers
+from timevis.sweep import watch
 
 Compose = Callable[..., DictConfig]
 
@@ -73,6 +75,21 @@ def train_py() -> Callable[..., subprocess.CompletedProcess]:
     def run(*arguments: str, timeout: float = 300) -> subprocess.CompletedProcess:
         command = [sys.executable, str(ROOT / "train.py"), *arguments]
         return subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd=ROOT)
+
+    return run
+
+
+@pytest.fixture
+def train_here(monkeypatch: pytest.MonkeyPatch, _no_hydra: None) -> Callable[..., int]:
+    """Run train.py's main function in this process; returns the exit code."""
+
+    def run(*arguments: str) -> int:
+        monkeypatch.setattr(watch, "_folders", [])
+        monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(ROOT / "train.py"), run_name="__main__")
+        assert isinstance(ended.value.code, int)
+        return ended.value.code
 
     return run
 

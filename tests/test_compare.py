@@ -204,6 +204,9 @@ def test_runs_of_one_model_are_told_apart(runs, finished_run, tmp_path):
     assert unique_labels(records) == ["linear, seed 0", "linear, seed 1"]
     copy = RunRecord.load(shutil.copytree(runs[0], tmp_path / "copy"))
     assert unique_labels([records[0], copy]) == ["linear, run", "linear, copy"]
+    (copy.folder / "overrides.yaml").write_text("- model=linear\n- context_length=24\n")
+    labels = unique_labels([RunRecord.load(run) for run in (runs[0], runs[1], copy.folder)])
+    assert labels == ["linear", "seasonal_naive", "linear, context_length=24"]
 
 
 def test_many_runs_have_a_row_each_in_every_picture(runs, tmp_path):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shlex
 from itertools import product
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from hydra.errors import OverrideParseException
+from omegaconf import OmegaConf
 
 from timevis.build import check_names
 from timevis.command_line import explain_composition
@@ -181,6 +183,14 @@ def test_zero_is_fine_where_it_means_none(compose_config):
 def test_the_users_sentence_is_never_evaluated(compose_config, text):
     with pytest.raises(ConfigError, match=r"model\.prompt\.text"):
         check(compose_config("model=qwen", f"model.prompt.text='{text}'"))
+
+
+@pytest.mark.parametrize("key", ["model.prompt.text", "data.description", "data.unit", "data.unit.load", "data.name"])
+def test_text_that_is_no_unicode_is_refused_by_name(compose_config, key):
+    cfg = compose_config("model=qwen")
+    OmegaConf.update(cfg, key, os.fsdecode(b"caf\xe9"), force_add=True)
+    with pytest.raises(ConfigError, match=rf"{key.removesuffix('.load')} holds bytes that are not UTF-8"):
+        check(cfg)
 
 
 def test_dollars_and_braces_may_stand_in_the_users_sentence(compose_config):

@@ -35,6 +35,11 @@ def test_a_run_whose_process_is_gone_is_lost_at_once_but_only_where_it_ran(tmp_p
     assert read_status(tmp_path)["state"] == "running"
 
 
+def test_a_queued_run_has_no_heartbeat_and_is_not_lost(tmp_path):
+    (tmp_path / "status.json").write_text('{"state": "queued"}')
+    assert read_status(tmp_path) == {"state": "queued"}
+
+
 def test_a_final_state_never_becomes_lost_and_is_written_at_once(tmp_path):
     with Status(tmp_path) as status:
         status.finish("failed", "no disk", "buy one")

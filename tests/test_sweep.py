@@ -1,7 +1,6 @@
 """A sweep goes on when a job fails, ends with 1, and always leaves a leaderboard."""
 
 import json
-import runpy
 import shutil
 import subprocess
 import sys
@@ -11,8 +10,7 @@ import pytest
 from tiny import ROOT, TINY
 
 from timevis.run_folder import RunFolder
-from timevis.sweep import watch
-from timevis.sweep.leaderboard import by_setting, read_runs, write_leaderboard
+from timevis.sweep.leaderboard import _chart, by_setting, read_runs, write_leaderboard
 from timevis.sweep.paired import write_comparisons
 
 FREE = [o for o in TINY if not o.startswith("horizon")]
@@ -20,17 +18,12 @@ TOO_LONG = "600"  # rows of horizon, of a series with 600
 
 
 @pytest.fixture
-def sweep(monkeypatch, tmp_path, _no_hydra, no_report):
-    """Run train.py's main function in this process; returns exit code and sweep folder."""
+def sweep(train_here, tmp_path, no_report):
+    """Run a sweep in this process; returns exit code and sweep folder."""
 
     def run(*arguments: str):
         folder = tmp_path / "sweep"
-        monkeypatch.setattr(watch, "_folders", [])
-        command = ["train.py", "-m", *FREE, f"hydra.sweep.dir={folder}", *arguments]
-        monkeypatch.setattr(sys, "argv", command)
-        with pytest.raises(SystemExit) as ended:
-            runpy.run_path(str(ROOT / "train.py"), run_name="__main__")
-        return ended.value.code, folder
+        return train_here("-m", *FREE, f"hydra.sweep.dir={folder}", *arguments), folder
 
     return run
 
@@ -71,26 +64,46 @@ def test_a_sweep_without_a_failure_ends_with_0_and_sorts_by_validation(sweep):
     assert "## Over seeds" in text
     assert "±" in text
     assert (folder / "leaderboard.png").read_bytes().startswith(b"\x89PNG")
+    assert list(_chart(settings).marks[0].y) == ["synthetic seasonal_naive", "synthetic linear"]  # the best on top
     compared = pd.read_csv(folder / "comparison_synthetic" / "differences.csv")
     assert set(compared["run"]) == {"linear, seed 1", "seasonal_naive, seed 0", "seasonal_naive, seed 1"}
     assert "reference: linear, seed 0" in (folder / "comparison_synthetic" / "comparison.md").read_text()
 
 
-def test_a_job_that_is_gone_on_with_changes_the_leaderboard_of_its_sweep(sweep, monkeypatch):
+def test_a_job_that_is_gone_on_with_changes_the_leaderboard_of_its_sweep(sweep, train_here):
     code, folder = sweep("model=lstm", "horizon=6", "trainer.max_epochs=1,2", "model.hidden_size=8")
     before = pd.read_csv(folder / "leaderboard.csv").set_index("run")
     (folder / "9").mkdir()
     (folder / "9/status.json").write_text('{"state": "failed", "heartbeat": 0, "error": "why"}')
-    monkeypatch.setattr(watch, "_folders", [])
-    monkeypatch.setattr(sys, "argv", ["train.py", f"resume={folder / '0'}", "trainer.max_epochs=3"])
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_path(str(ROOT / "train.py"), run_name="__main__")
-    assert code == ended.value.code == 0
+    assert code == train_here(f"resume={folder / '0'}", "trainer.max_epochs=3") == 0
     after = pd.read_csv(folder / "leaderboard.csv").set_index("run")
     assert after.loc[0, "val/wql"] == RunFolder(folder / "0").results["validation"]["wql"] != before.loc[0, "val/wql"]
     assert after.loc[1, "val/wql"] == before.loc[1, "val/wql"]
     assert after.loc[9, "state"] == "failed"
     assert "trainer.max_epochs=3" in after.loc[0, "setting"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        ([], "has completed"),
+        (["model=lstm"], "model=lstm cannot change"),
+        (["model.cell=gru"], "model.cell cannot change"),
+        (["horizon=0"], "horizon=0 must be"),
+    ],
+)
+def test_a_job_that_may_not_be_gone_on_with_leaves_its_sweep_alone(
+    train_here, finished_run, tmp_path, capsys, overrides, words
+):
+    shutil.copytree(finished_run("model=linear"), tmp_path / "0")
+    write_leaderboard(tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    capsys.readouterr()
+    assert train_here(f"resume={tmp_path / '0'}", *overrides) == 1
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+    told = capsys.readouterr()
+    assert words in told.out + told.err
+    assert "leaderboard" not in told.out
 
 
 def test_all_jobs_of_a_sweep_lie_in_the_folder_that_is_named_for_it(sweep, tmp_path, monkeypatch):
@@ -139,7 +152,7 @@ def test_a_mistyped_key_ends_a_sweep_before_its_first_job(sweep, capsys):
     code, folder = sweep("model=linear,lstm", "horizont=6,7")
     assert code == 1
     assert "did you mean 'horizon'?" in capsys.readouterr().err
-    assert not [path for path in folder.glob("*") if path.is_dir()]
+    assert not folder.exists()
 
 
 def test_a_sweep_in_the_folder_of_another_names_the_option_that_chose_it(sweep, capsys):

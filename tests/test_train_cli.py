@@ -10,11 +10,13 @@ from tiny import ROOT, TINY
 from timevis.run_folder import RunFolder
 
 
-def test_help_is_worth_reading_and_comes_at_once(train_py):
-    def processor_seconds() -> float:
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return used.ru_utime + used.ru_stime
+def processor_seconds() -> float:
+    """Of the processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
+
+def test_help_is_worth_reading_and_comes_at_once(train_py):
     before = processor_seconds()
     done = train_py("--help")
     assert done.returncode == 0
@@ -57,11 +59,20 @@ def test_a_mistake_on_the_command_line_ends_with_1_and_a_hint(train_py, argument
     assert "Traceback" not in done.stderr
 
 
-def test_a_value_out_of_range_leaves_no_folder(train_py, tmp_path):
+def test_a_value_out_of_range_is_told_at_once(train_py, tmp_path):
+    before = processor_seconds()
     done = train_py("model=linear", "horizon=0", f"hydra.run.dir={tmp_path}/run")
     assert done.returncode == 1
     assert "horizon=0 must be a whole number" in done.stdout
-    assert not (tmp_path / "run").exists()
+    assert processor_seconds() - before < 2  # nothing heavy is imported
+
+
+@pytest.mark.parametrize("wrong", ["horizon=0", "horizont=3", "model.cell=grru", "data.path=/nowhere/my.csv"])
+def test_a_run_that_is_refused_leaves_no_folder_but_those_of_before(train_here, tmp_path, wrong):
+    (tmp_path / "mine").mkdir()
+    data = ["data=csv"] if "data" in wrong else []
+    assert train_here("model=lstm", *data, wrong, f"hydra.run.dir={tmp_path}/mine/outputs/csv/run") == 1
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine"]
 
 
 @pytest.mark.parametrize("script", ["train.py", "scripts/inspect.py"])

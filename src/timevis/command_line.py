@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
@@ -22,7 +23,7 @@ from timevis.config_check import CONF, did_you_mean, keys_of
 from timevis.errors import ConfigError, TimeVisError, reader_gone, say
 from timevis.resume import SECTIONS, kept
 from timevis.run_folder import RunFolder
-from timevis.sweep.watch import current_sweep, sweep_of
+from timevis.sweep.watch import current_sweep, remove_unused, sweep_of
 
 
 def register_resolvers() -> None:
@@ -43,21 +44,24 @@ def main(train: Callable[[], Any]) -> None:
     with is written anew.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints and exits by itself
+    # Hydra copies all that this singleton holds for each group that --help lists
+    ConfigStore.__deepcopy__ = lambda store, memo: store  # type: ignore[attr-defined]
     register_resolvers()
     signal.signal(signal.SIGTERM, _terminate)
-    code, resumed = 0, None
+    code, resumed, started = 0, None, None
     try:
         for position, argument in enumerate(sys.argv):
             if argument.startswith("resume="):  # Hydra would make the folder before anyone looks into it
                 if argument != "resume=null" and {"-m", "--multirun"} & set(sys.argv):
                     raise ConfigError(f"{argument} is for one run, not for a sweep", "leave -m out")
                 try:
-                    resumed = OverridesParser.create().parse_override(argument).value()
+                    path = OverridesParser.create().parse_override(argument).value()
                 except HydraException:  # as of letters that its grammar does not have
                     sys.argv[position] = in_quotes(argument)
-                    resumed = OverridesParser.create().parse_override(sys.argv[position]).value()
-                if resumed is not None:
-                    RunFolder(str(resumed))
+                    path = OverridesParser.create().parse_override(sys.argv[position]).value()
+                if path is not None:
+                    resumed = RunFolder(str(path))
+                    started = _started(resumed)
         train()
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -79,7 +83,11 @@ def main(train: Callable[[], Any]) -> None:
         if "No trials are completed yet" not in str(error):
             raise
         code = 1  # every trial of an Optuna sweep failed; the leaderboard says why
-    sweep = current_sweep() if resumed is None else sweep_of(Path(str(resumed)))
+    if code:
+        remove_unused()
+    sweep = current_sweep()
+    if resumed is not None:  # one that was refused has not been started again
+        sweep = sweep_of(resumed.path) if _started(resumed) != started else None
     if sweep is not None and sweep.is_dir():
         from timevis.sweep.leaderboard import write_leaderboard
         from timevis.sweep.paired import write_comparisons
@@ -92,6 +100,11 @@ def main(train: Callable[[], Any]) -> None:
         code = code or int(failed > 0 and resumed is None)
     sys.stdout.flush()
     raise SystemExit(code)
+
+
+def _started(folder: RunFolder) -> float | None:
+    """When the latest process began with a run."""
+    return (folder.status or {}).get("started")
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

@@ -33,6 +33,8 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
 }
 LISTED = 30
 """Choices that advice lists at most."""
+TEXTS = ("model.prompt.text", "data.description", "data.unit", "data.name")
+"""Text that prompts and files take as it is."""
 OPEN_SECTIONS = ("model", "trainer", "callbacks", "logger", "hydra")
 # what arguments of models may be: whole numbers are at least 1 and others at least 0, and beyond that
 MAY_BE_ZERO = ("seed", "lr_hold", "min_data_in_leaf")
@@ -173,6 +175,11 @@ def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
             value = OmegaConf.select(cfg, key)
             if not fits(value):
                 raise ConfigError(f"{key}={'null' if value is None else value} must be {words}")
+    for key in TEXTS:
+        value = OmegaConf.select(cfg, key)
+        for text in value.values() if isinstance(value, DictConfig) else [value]:
+            if re.search("[\ud800-\udfff]", str(text)):
+                raise ConfigError(f"{key} holds bytes that are not UTF-8", "write it in UTF-8")
     written: Any = OmegaConf.to_container(cfg.model, resolve=False)
     text = (written.get("prompt") or {}).get("text")
     if "${" in str(text):  # even if escaped, since the run's own config is read again

@@ -16,7 +16,6 @@ from omegaconf import DictConfig
 from timevis import build, cost, fitting, identity
 from timevis.callbacks.steering import FitClock
 from timevis.cancel import StopRequest, listening
-from timevis.config_check import check
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.quality import counted, in_short
@@ -32,7 +31,7 @@ from timevis.logs import quiet_libraries, train_log
 from timevis.models.forecaster import Forecaster
 from timevis.models.naive import SeasonalNaive
 from timevis.own_data import require_unchanged
-from timevis.resume import added_keys, reopen
+from timevis.resume import reopen
 from timevis.run_folder import RunFolder
 from timevis.status import Status
 from timevis.summary import one_line, print_results
@@ -47,7 +46,7 @@ def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = (), group: str
     Parameters
     ----------
     cfg : DictConfig
-        As composed from conf/train.yaml.
+        As composed from conf/train.yaml and passed by `timevis.config_check.check`.
     folder : Path
         Of the run; new or empty.
     overrides : sequence of str
@@ -65,7 +64,6 @@ def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = (), group: str
     TimeVisError
         What the user can mend; `Cancelled` when asked to stop.
     """
-    check(cfg, added_keys(overrides))
     build.check_names(cfg)
     if cfg.resume:
         run_folder = reopen(cfg, overrides)

@@ -1,9 +1,11 @@
-"""What Hydra calls: one job, alone or in a sweep, with its error turned into words and an exit code."""
+"""What Hydra calls: one job, alone or in a sweep, with its error turned into words and an exit code.
+
+Imports what is heavy only for a config that has passed its first checks.
+"""
 
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -11,12 +13,12 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from timevis.command_line import register_resolvers
+from timevis.config_check import check
 from timevis.errors import Cancelled, TimeVisError
-from timevis.experiment import run
 from timevis.failures import explain
 from timevis.files import write_text
+from timevis.resume import added_keys
 from timevis.status import Status, read_status
-from timevis.sweep.leaderboard import write_leaderboard
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,9 @@ def run_job(cfg: DictConfig) -> float:
     folder, overrides = Path(hydra.runtime.output_dir), list(hydra.overrides.task)
     sweep = Path(hydra.sweep.dir) if hydra.mode == RunMode.MULTIRUN else None
     try:
+        check(cfg, added_keys(overrides))
+        from timevis.experiment import run
+
         return run(cfg, folder, overrides, group=sweep.name if sweep else None)
     except Cancelled as error:
         log.warning("%s", error)
@@ -44,8 +49,6 @@ def run_job(cfg: DictConfig) -> float:
         failure = explain(error, cfg)
         log.error("failed: %s", failure)
         if sweep is None:
-            with suppress(OSError):  # Hydra has made it before the config was looked at
-                folder.rmdir()
             raise SystemExit(1) from None
         if read_status(folder) is None:
             write_text(folder / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(overrides)))
@@ -53,4 +56,6 @@ def run_job(cfg: DictConfig) -> float:
         raise TimeVisError(failure.reason, failure.advice) from None
     finally:
         if sweep is not None:
+            from timevis.sweep.leaderboard import write_leaderboard
+
             write_leaderboard(sweep)

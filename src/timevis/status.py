@@ -111,9 +111,11 @@ def read_status(folder: Path, now: float | None = None) -> dict[str, Any] | None
         status = json.loads((Path(folder) / NAME).read_text())
     except FileNotFoundError:
         return None
+    if status["state"] != "running":  # a queued run has no heartbeat yet
+        return status
     age = (time.time() if now is None else now) - status["heartbeat"]
-    gone = status["state"] == "running" and status.get("host") == socket.gethostname() and not _alive(status["pid"])
-    if status["state"] == "running" and (gone or age > LOST_AFTER_SECONDS):
+    gone = status.get("host") == socket.gethostname() and not _alive(status["pid"])
+    if gone or age > LOST_AFTER_SECONDS:
         status["state"] = "lost"
         status["error"] = f"process {status['pid']} is gone" if gone else f"no sign of life for {age:.0f} s"
         status["advice"] = "its process was killed; go on with resume=<run folder>"

@@ -1,4 +1,6 @@
 import json
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -93,3 +95,29 @@ def test_times_are_drawn_as_clocks_on_the_wall_show_them():
     (axes,) = plots.figure([Chart("c", "t", "", "", marks)]).axes
     drawn = [axes.get_lines()[0].get_xdata(orig=False)[0], axes.collections[0].get_paths()[0].vertices[:, 0].min()]
     assert [num2date(x).hour for x in drawn] == [0, 0]
+
+
+def test_a_heat_map_names_what_its_colours_mean_within_the_picture():
+    heat = replace(CHARTS["heat"], z_label="absolute error, kW", z=np.array([[0.0123, 0.0125], [0.0127, 0.0129]]))
+    chart = Chart("c", "t", "", "", [heat])
+    assert interactive.figure(chart)["data"][0]["colorbar"]["title"]["text"] == heat.z_label
+    picture = plots.figure([chart, chart])
+    picture.draw_without_rendering()
+    label = picture.axes[-1].yaxis.label
+    assert label.get_text() == heat.z_label
+    assert label.get_window_extent().x1 < picture.bbox.x1
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(4000, 4100), (210, 640), (658, 6878), (1.1e5, 9.9e6), (458, 44421), (0.05, 2e6), (30, 30)]
+)
+def test_the_ticks_of_a_logarithmic_axis_leave_room_for_each_other(low, high):
+    picture = plots.figure([Chart("c", "t", "", "", [Mark("points", [low, high], [1.0, 2.0])], log=True)])
+    picture.draw_without_rendering()
+    axis = picture.axes[0].xaxis
+    labels = [tick.label1 for tick in axis.get_major_ticks() + axis.get_minor_ticks() if tick.label1.get_text()]
+    left, right = axis.axes.bbox.intervalx
+    boxes = sorted((box.x0, box.x1) for box in (label.get_window_extent() for label in labels) if box.width)
+    boxes = [box for box in boxes if left - 5 <= sum(box) / 2 <= right + 5]
+    assert len(boxes) > 1
+    assert all(before[1] + 4 < after[0] for before, after in pairwise(boxes))

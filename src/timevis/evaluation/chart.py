@@ -39,7 +39,8 @@ def isolated(values: Values) -> np.ndarray:
 class Mark:
     """One thing drawn: a line, points, a band between `y` and `y2`, bars (of `width`, or sideways) or a heat map.
 
-    `role` is a key of `COLOURS`; `z` [rows y][columns x] belongs to heat maps; `strength` is the opacity of a band.
+    `role` is a key of `COLOURS`; `z` [rows y][columns x] belongs to heat maps, and `z_label` to their colour bar;
+    `strength` is the opacity of a band.
     """
 
     kind: Kind
@@ -49,6 +50,7 @@ class Mark:
     role: str = "model"
     y2: Values | None = None
     z: np.ndarray | None = None
+    z_label: str = ""
     width: Values | None = None
     sideways: bool = False
     dashed: bool = False

@@ -116,8 +116,9 @@ def clock_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
     if len(hours) > 1 and len(weekdays) > 1:
         table["miss"] = table["total"] / table["count"]
         grid = table.pivot(index="weekday", columns="hour", values="miss")
-        heat = Mark("heat", grid.columns.tolist(), [WEEKDAYS[d] for d in grid.index], z=grid.to_numpy())
-        out.append(Chart("hour_weekday", "Error by hour and weekday", "hour", "", [heat], note=label, wide=True))
+        days = [WEEKDAYS[d] for d in grid.index]
+        heat = Mark("heat", grid.columns.tolist(), days, z=grid.to_numpy(), z_label=label)
+        out.append(Chart("hour_weekday", "Error by hour and weekday", "hour of the target", "", [heat], wide=True))
     return out
 
 

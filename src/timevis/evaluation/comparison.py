@@ -15,7 +15,7 @@ from timevis.evaluation.chart import SERIES_ROLES, Chart, Mark
 from timevis.evaluation.run_record import RunRecord
 from timevis.evaluation.significance import diebold_mariano_windows, paired_difference
 from timevis.evaluation.verdict import COSTS, METRICS, caution, is_reference
-from timevis.run_folder import settings
+from timevis.run_folder import beside_names, settings
 
 COMPARED = ("wql", "crps", "mase", "mae_scaled", "mse_scaled")
 DIFFERENCE_COLUMNS = (
@@ -169,7 +169,7 @@ def unique_labels(records: Sequence[RunRecord]) -> list[str]:
     labels = [r.label for r in records]
     marks = (
         [f"seed {r.results['run']['seed']}" for r in records],
-        settings([r.overrides for r in records]),
+        [beside_names(setting) for setting in settings([r.overrides for r in records])],
         [r.folder.name for r in records],
         [str(r.folder) for r in records],
     )
@@ -254,7 +254,7 @@ def _horizon_charts(comparison: Comparison) -> list[Chart]:
         table = comparison.by_horizon[metric]
         steps, name = np.arange(1, len(table) + 1), METRICS[metric].name
         if len(table.columns) > FEW:
-            marks = [Mark("heat", steps, list(table.columns), z=table.to_numpy().T)]
+            marks = [Mark("heat", steps, list(table.columns), z=table.to_numpy().T, z_label=name)]
         else:
             marks = [
                 Mark("line", steps, table[label].to_numpy(), str(label), role)

@@ -82,9 +82,10 @@ def _traces(mark: Mark, across: int, up: int) -> list[dict[str, Any]]:
         lower = shared | edge | {"y": y, "showlegend": False}
         return [lower, shared | edge | {"y": upper, "fill": "tonexty", "fillcolor": shade}]
     if mark.kind == "heat":
+        colour_bar = {"thickness": 10, "outlinewidth": 0, "title": {"text": mark.z_label, "side": "right"}}
         return [
             {"type": "heatmap", "x": x, "y": y, "z": [_plain(row) for row in np.asarray(mark.z)]}
-            | {"colorscale": BLUES, "xgap": 1, "ygap": 1, "colorbar": {"thickness": 10, "outlinewidth": 0}}
+            | {"colorscale": BLUES, "xgap": 1, "ygap": 1, "colorbar": colour_bar}
         ]
     bars = shared | {"type": "bar", "y": y, "marker": {"color": colour, "opacity": 0.82}}
     if mark.sideways:

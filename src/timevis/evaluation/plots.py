@@ -13,9 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from timevis.evaluation.chart import COLOURS, Chart, Mark, isolated
+from timevis.files import atomic
 
 PANEL = (4.2, 2.15)
 LEFT, RIGHT, ABOVE, BELOW, LEGEND = 0.95, 0.3, 0.35, 0.85, 0.25
@@ -96,7 +97,7 @@ def draw(axes: Axes, chart: Chart) -> None:
     if chart.zero:
         axes.set_ylim(bottom=0)
     if chart.log:
-        axes.set_xscale("log")
+        log_axis(axes)
     first = chart.marks[0]
     if len(first.x) and hasattr(first.x[0], "year"):
         date_axis(axes, 3, 7)
@@ -112,6 +113,18 @@ def date_axis(axes: Axes, fewest: int, most: int) -> None:
     locator = AutoDateLocator(minticks=fewest, maxticks=most)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
+def log_axis(axes: Axes) -> None:
+    """A logarithmic x axis whose ticks are plain numbers and leave room for each other."""
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    if high < 5 * low:
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+    else:
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,), numticks=6))
+    axes.xaxis.set_major_formatter("{x:,.10g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _mark(axes: Axes, mark: Mark) -> None:
@@ -137,7 +150,7 @@ def _mark(axes: Axes, mark: Mark) -> None:
         every = max(1, len(mark.x) // 8)
         axes.set_xticks(range(0, len(mark.x), every), [mark.x[i] for i in range(0, len(mark.x), every)])
         assert axes.figure is not None
-        axes.figure.colorbar(image, ax=axes, pad=0.02).outline.set_visible(False)
+        axes.figure.colorbar(image, ax=axes, pad=0.02, label=mark.z_label).outline.set_visible(False)
     elif mark.sideways:
         axes.barh(mark.y, mark.x, color=colour, label=label, height=0.7, alpha=0.82)
         axes.invert_yaxis()
@@ -149,8 +162,9 @@ def _mark(axes: Axes, mark: Mark) -> None:
 
 
 def save(folder: Path, name: str, charts: list[Chart], columns: int = 2, one_legend: bool | None = None) -> Path:
-    """Write charts as one picture, ``folder/name.png``, and return its path."""
+    """Write charts as one picture, ``folder/name.png``, whole or old, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.png"
-    figure(charts, columns, one_legend).savefig(path, dpi=110)
+    with atomic(path) as temporary:
+        figure(charts, columns, one_legend).savefig(temporary, dpi=110)
     return path

@@ -10,8 +10,10 @@ import pandas as pd
 import yaml
 
 from timevis.data.options import shown_name
-from timevis.files import atomic, write_text
-from timevis.run_folder import settings, typed_overrides
+from timevis.evaluation import plots
+from timevis.evaluation.chart import Chart, Mark
+from timevis.files import write_text
+from timevis.run_folder import beside_names, settings, typed_overrides
 from timevis.status import read_status
 
 METRICS = ("wql", "mase", "mae_scaled", "mse_scaled", "crps", "coverage_80")
@@ -64,8 +66,7 @@ def write_leaderboard(sweep: Path) -> int:
     write_text(sweep / "leaderboard_settings.csv", over_seeds.to_csv(index=False))
     write_text(sweep / "leaderboard.md", _markdown(runs, over_seeds))
     if len(over_seeds):
-        with atomic(sweep / "leaderboard.png") as path:
-            _picture(over_seeds, path)
+        plots.save(sweep, "leaderboard", [_chart(over_seeds)])
     return int((runs["state"] != "completed").sum())
 
 
@@ -139,29 +140,20 @@ def _table(frame: pd.DataFrame) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def _picture(over_seeds: pd.DataFrame, path: Path) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    labels = [
-        " ".join(str(part) for part in (r.data, r.model, r.backbone, r.setting) if part and part == part)
-        for r in over_seeds.itertuples(index=False)
-    ]
-    figure = Figure(figsize=(9, 1.2 + 0.35 * len(labels)))
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    for name, offset, color in ((SORT, -0.12, "#8a8f98"), ("test/wql", 0.12, "#1f6feb")):
-        axes.errorbar(
-            over_seeds[f"{name} mean"],
-            [i + offset for i in range(len(labels))],
-            xerr=over_seeds[f"{name} std"].fillna(0.0),
-            fmt="o",
-            color=color,
-            label=name,
-        )
-    axes.set_yticks(range(len(labels)), labels)
-    axes.invert_yaxis()
-    axes.set_xlabel("weighted quantile loss, mean and deviation over seeds")
-    axes.grid(axis="x", alpha=0.3)
-    axes.legend()
-    figure.savefig(path, dpi=120, format="png", bbox_inches="tight")
+def _chart(over_seeds: pd.DataFrame) -> Chart:
+    """A row per setting, the best on top: WQL on validation and test, and its deviation over seeds."""
+    rows = over_seeds[::-1]
+    names = []
+    for r in rows.itertuples(index=False):
+        parts = (r.data, r.model, r.backbone, beside_names(str(r.setting)))
+        names.append(" ".join(str(part) for part in parts if part and part == part))
+    marks = []
+    for metric, role in ((SORT, "second"), ("test/wql", "model")):
+        mean, std = rows[f"{metric} mean"], rows[f"{metric} std"]
+        marks.append(Mark("points", mean.to_numpy(), names, metric, role))
+        marks += [
+            Mark("line", [m - s, m + s], [name, name], role=role)
+            for name, m, s in zip(names, mean, std, strict=True)
+            if s > 0
+        ]
+    return Chart("leaderboard", "Leaderboard", "WQL, mean and deviation over seeds", "", marks)

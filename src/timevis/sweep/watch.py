@@ -1,14 +1,18 @@
-"""Which sweep this process runs, or a run lies in; Hydra tells its callbacks, and nobody when a job raises."""
+"""Which folders this process runs in, or a run lies in; Hydra tells its callbacks, and nobody when a job raises."""
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 _folders: list[Path] = []
+_new: list[Path] = []
 
 
 def current_sweep() -> Path | None:
@@ -22,8 +26,27 @@ def sweep_of(run: Path) -> Path | None:
     return folder if (folder / "leaderboard_settings.csv").is_file() else None
 
 
-class SweepWatch(Callback):
-    """Remembers the sweep folder, so that train.py can build the leaderboard however the sweep ends."""
+def remove_unused() -> None:
+    """Remove the folders that Hydra made for this process, where no run has written into them."""
+    for folder in _new:
+        with suppress(OSError):
+            if os.listdir(folder) == ["multirun.yaml"]:  # Hydra's own
+                (folder / "multirun.yaml").unlink()
+            folder.rmdir()
+
+
+class FolderWatch(Callback):
+    """Remembers the sweep folder, for its leaderboard however the sweep ends, and which folders Hydra will make."""
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        _remember(config, "run")
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        _folders.append(Path(config.hydra.sweep.dir))
+        _folders.append(_remember(config, "sweep"))
+
+
+def _remember(config: DictConfig, kind: str) -> Path:
+    HydraConfig.instance().set_config(config)  # the folder's name may ask it
+    folder = Path(config.hydra[kind].dir)
+    _new[:] = [path for path in (folder, *folder.parents) if not os.path.exists(path)]
+    return folder
