@@ -223,6 +223,10 @@ def _check_kind(key: str, value: Any, annotation: Any) -> None:
         if not isinstance(value, list | tuple) or not value or not all(_number(v) and v > 0 for v in value):
             raise ConfigError(f"{key}={value} must be a list of numbers above 0, such as [0.1,1]")
         return
+    if annotation == "Sequence[int] | None" and value is not None:
+        if not isinstance(value, list | tuple) or not value or not all(whole(v, 0) for v in value):
+            raise ConfigError(f"{key}={value} must be a list of whole numbers, such as [24,168], or null")
+        return
     if annotation in ("Sequence[str]", "Sequence[str] | None") and isinstance(value, str):
         raise ConfigError(f"{key}={value} must be a list, such as [{value}]")
     kinds = annotation.split(" | ") if isinstance(annotation, str) else []

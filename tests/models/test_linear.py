@@ -5,6 +5,7 @@ import torch
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import DatasetCard, Panel
+from timevis.errors import ConfigError
 from timevis.models import storage
 from timevis.models.linear import Linear, profile_basis
 
@@ -150,3 +151,8 @@ def test_a_model_of_before_there_were_profiles_loads():
     older = Linear(context_length=12, horizon=4)
     older.load_state_dict(state)
     torch.testing.assert_close(older.maps, model.maps)
+
+
+def test_a_profile_longer_than_the_context_is_refused():
+    with pytest.raises(ConfigError, match="400 rows does not fit into context_length=168"):
+        Linear(context_length=168, horizon=24, profiles=(0, 400))

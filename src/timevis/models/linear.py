@@ -11,6 +11,7 @@ from torch import Tensor
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.loader import WindowLoader
 from timevis.data.windows import Batch
+from timevis.errors import ConfigError
 from timevis.models.forecaster import PointForecaster
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
@@ -49,6 +50,11 @@ class Linear(PointForecaster):
         context. None takes 0 and the seasons that the context holds at least twice.
     max_windows : int
         Training windows in the fit, thinned evenly.
+
+    Raises
+    ------
+    ConfigError
+        A profile is longer than the context.
     """
 
     def __init__(
@@ -65,6 +71,11 @@ class Linear(PointForecaster):
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
+        if profiles is not None and max(profiles) > context_length:
+            raise ConfigError(
+                f"a profile of {max(profiles)} rows does not fit into context_length={context_length}",
+                "give shorter ones, or a longer context",
+            )
         self.penalties, self.profiles, self.max_windows = tuple(penalties), profiles, max_windows
         self.maps: Tensor
         self.penalty: Tensor
@@ -76,25 +87,13 @@ class Linear(PointForecaster):
     @torch.no_grad()
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
-        every_input, every_output, incomplete = self._moments(datamodule)
+        moments = self._moments(datamodule)
         day = min((s for s in datamodule.seasons if s > 1), default=1)
         best: tuple[float, Tensor, float, int] | None = None
         for profile in self._candidates(datamodule.seasons):
             basis = profile_basis(self.context_length, day, profile).double()
-            inputs, outputs = basis.T @ every_input @ basis, basis.T @ every_output
-            size = inputs.diagonal(dim1=1, dim2=2).mean(1).view(-1, 1, 1)
-            size = size.where(size > 0, 1.0)  # a channel without training windows repeats its last value
-            identity = torch.eye(inputs.shape[1], dtype=inputs.dtype)
             for penalty in self.penalties:
-                factor = torch.linalg.cholesky(inputs + penalty * size * identity)
-                maps = basis @ torch.cholesky_solve(outputs, factor)
-                # EM for least squares (Little and Rubin): the map fills missing targets until it settles
-                for _ in range(5 if incomplete else 0):
-                    filled = every_output.clone()
-                    for group, x, gap in incomplete:
-                        self._add(filled, group, x, self._mapped(maps, x, group) * gap)
-                    maps = basis @ torch.cholesky_solve(basis.T @ filled, factor)
-                self.maps.copy_(maps)
+                self.maps.copy_(self._ridge(basis, penalty, *moments))
                 error = self._validation_error(datamodule)
                 if best is None or error < best[0]:
                     best = (error, self.maps.clone(), penalty, profile)
@@ -102,6 +101,28 @@ class Linear(PointForecaster):
         self.maps.copy_(best[1])
         self.penalty.fill_(best[2])
         self.profile.fill_(best[3])
+
+    def _ridge(
+        self,
+        basis: Tensor,
+        penalty: float,
+        inputs: Tensor,
+        outputs: Tensor,
+        incomplete: list[tuple[Tensor, Tensor, Tensor]],
+    ) -> Tensor:
+        """The map of what `basis` reads, as a map of the whole context; float64 [G, context_length + 1, H]."""
+        read = basis.T @ inputs @ basis
+        size = read.diagonal(dim1=1, dim2=2).mean(1).view(-1, 1, 1)
+        size = size.where(size > 0, 1.0)  # a channel without training windows repeats its last value
+        factor = torch.linalg.cholesky(read + penalty * size * torch.eye(read.shape[1], dtype=read.dtype))
+        maps = basis @ torch.cholesky_solve(basis.T @ outputs, factor)
+        # EM for least squares (Little and Rubin): the map fills missing targets until it settles
+        for _ in range(5 if incomplete else 0):
+            filled = outputs.clone()
+            for group, x, gap in incomplete:
+                self._add(filled, group, x, self._mapped(maps, x, group) * gap)
+            maps = basis @ torch.cholesky_solve(basis.T @ filled, factor)
+        return maps
 
     def _candidates(self, seasons: Sequence[int]) -> Sequence[int]:
         if self.profiles is not None:
