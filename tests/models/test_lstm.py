@@ -311,10 +311,12 @@ def test_a_linear_map_takes_over_where_the_network_has_learnt_nothing():
     assert model.describe()["linear_shares"]["point"] == round(float(model.linear_shares[0]), 2)
 
 
-def test_a_linear_map_that_does_not_help_is_left_out():
+def test_a_linear_map_that_does_not_help_is_left_out(caplog):
+    caplog.set_level("INFO", logger="timevis")
     shocks = np.random.default_rng(1).normal(size=ROWS)
     datamodule = make_datamodule(np.where(T % 24 < 12, 5.0, -5.0) * (T % 48 < 24) + 0.01 * shocks)
     model, _ = trained(datamodule, linear=True)
     model.linear.maps.normal_(std=10)
     model.calibrate(datamodule)
     assert model.linear_shares.tolist() == [0, 0]
+    assert "the linear map is 0 % of the point and 0 % of the quantiles" in caplog.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
@@ -21,6 +22,8 @@ from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
 from timevis.models.layers import NORMALIZATIONS
 from timevis.models.linear import PENALTIES, Linear
 from timevis.models.mixing import mixed
+
+log = logging.getLogger(__name__)
 
 POINTS = ("quantiles", "median", "head")
 COVARIATES = ("known", "all", "none")
@@ -206,6 +209,7 @@ class DirectForecaster(Forecaster):
                 pinball = quantile_loss(quantiles + share * shift.unsqueeze(1), target, self.levels)
                 loss[:, i] += (torch.stack([squared, pinball]) * batch.target_mask).sum((1, 2)).cpu()
         self.linear_shares.copy_(torch.tensor(SHARES)[loss.argmin(1)])
+        log.info("the linear map is %.0f %% of the point and %.0f %% of the quantiles", *(100 * self.linear_shares))
 
     def describe(self) -> dict[str, Any]:
         if not self.linear:
