@@ -10,13 +10,11 @@ from tiny import ROOT, TINY
 from timevis.run_folder import RunFolder
 
 
-def processor_seconds() -> float:
-    """Of the processes that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def test_help_is_worth_reading_and_comes_at_once(train_py):
+    def processor_seconds() -> float:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
     before = processor_seconds()
     done = train_py("--help")
     assert done.returncode == 0
@@ -59,12 +57,15 @@ def test_a_mistake_on_the_command_line_ends_with_1_and_a_hint(train_py, argument
     assert "Traceback" not in done.stderr
 
 
-def test_a_value_out_of_range_is_told_at_once(train_py, tmp_path):
-    before = processor_seconds()
+def test_a_value_out_of_range_is_told_before_anything_heavy_is_imported(train_py, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
     done = train_py("model=linear", "horizon=0", f"hydra.run.dir={tmp_path}/run")
     assert done.returncode == 1
     assert "horizon=0 must be a whole number" in done.stdout
-    assert processor_seconds() - before < 2  # nothing heavy is imported
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if "import time:" in line}
+    assert "timevis.config_check" in imported
+    assert not imported & {"torch", "pandas", "matplotlib"}
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("wrong", ["horizon=0", "horizont=3", "model.cell=grru", "data.path=/nowhere/my.csv"])
