@@ -157,8 +157,11 @@ def limit_work(path: str) -> Callable[[], Any]:
                 calls.append((function, [kept(a) for a in args], kwargs or {}))
             return function(*args, **(kwargs or {}))
 
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # a recorder sees its own thread alone
     with Recorder():
         decode_windows(network, **given)
+    torch.set_num_threads(threads)
 
     @torch.no_grad()
     def work() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 import torch
 from small_networks import random_windows, small_network
@@ -138,6 +140,55 @@ def test_samples_do_not_depend_on_how_windows_are_batched(kind: str, rows: int) 
         network, windows.prompt, context, windows.calendar, windows.observed[:, :9], rows=rows, levels=levels
     )
     assert float((whole == parts).all(-1).double().mean()) >= 0.999
+
+
+@pytest.fixture
+def two_cores(monkeypatch):
+    monkeypatch.setattr(decoding, "ROWS_OF_A_CORE", 4)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def threads_of_decoding(monkeypatch) -> dict[int, int]:
+    """Windows decoded by each thread from here on; each thread must have one core."""
+    windows: dict[int, int] = {}
+
+    def noted(network, prompt, *args, **kwargs) -> torch.Tensor:
+        me = threading.get_ident()
+        windows[me] = windows.get(me, 0) + len(prompt)
+        assert torch.get_num_threads() == (1 if me != threading.main_thread().ident else 2)
+        return decode(network, prompt, *args, **kwargs)
+
+    monkeypatch.setattr(decoding, "decode", noted)
+    return windows
+
+
+@pytest.mark.parametrize("inference", [False, True])
+def test_each_core_decodes_windows_of_its_own(monkeypatch, two_cores, inference: bool) -> None:
+    network, windows = small_network("nano"), random_windows(batch=9)
+    known = (windows.prompt, windows.digits[:, :9], windows.calendar, windows.observed[:, :9])
+    levels = levels_of(9, 4, 12)
+    whole = run(network, windows, samples=4, levels=levels)
+    threads = threads_of_decoding(monkeypatch)
+    with torch.inference_mode(inference):
+        assert torch.equal(decode_windows(network, *known, levels=levels), whole)
+    assert sorted(threads.values()) == [4, 5]
+    assert threading.main_thread().ident not in threads
+    assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize("why", ["few rows", "autocast", "large"])
+def test_cores_work_together_where_windows_of_their_own_would_not_pay(monkeypatch, two_cores, why: str) -> None:
+    network, windows = small_network("nano"), random_windows(batch=3)
+    known = (windows.prompt, windows.digits[:, :9], windows.calendar, windows.observed[:, :9])
+    if why == "large":
+        monkeypatch.setattr(decoding, "SMALL", 10)
+    threads = threads_of_decoding(monkeypatch)
+    with torch.autocast("cpu", torch.bfloat16, enabled=why == "autocast"):
+        decode_windows(network, *known, levels=levels_of(3, 2 if why == "few rows" else 4, 12))
+    assert threads == {threading.main_thread().ident: 3}
 
 
 def test_samples_do_not_depend_on_how_many_are_drawn() -> None:

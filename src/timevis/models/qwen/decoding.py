@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import psutil
@@ -11,6 +14,7 @@ from torch import Tensor
 
 from timevis.failures import out_of_memory
 from timevis.models.qwen.attention import SharedPrefixCache
+from timevis.models.qwen.backbone import SMALL
 from timevis.models.qwen.network import DigitNetwork
 
 log = logging.getLogger(__name__)
@@ -18,6 +22,8 @@ log = logging.getLogger(__name__)
 MODES = ("sample", "greedy", "median")
 # of prefixes read in one pass: enough for fast products, few enough to take little memory
 PREFILL_TOKENS = {"cpu": 2048, "accelerator": 32768}
+# of paths, at least, for a core to decode them by itself: with fewer, Python between the operations takes longer
+ROWS_OF_A_CORE = 200
 
 
 def _choose(logits: Tensor, level: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -39,7 +45,7 @@ def _choose(logits: Tensor, level: Tensor | None) -> tuple[Tensor, Tensor | None
     return digit, inside.squeeze(-1).clamp(0, 1)
 
 
-def rows_per_pass(model: Any, tokens: int, suffix: int, samples: int) -> int:
+def rows_per_pass(model: Any, tokens: int, suffix: int, samples: int, passes: int = 1) -> int:
     """Paths to decode side by side in the memory at hand: at most a quarter of it, and what a CPU's cache likes.
 
     Parameters
@@ -49,6 +55,8 @@ def rows_per_pass(model: Any, tokens: int, suffix: int, samples: int) -> int:
         Of a whole window, and of the part that every path stores for itself.
     samples : int
         Paths that share the rest.
+    passes : int
+        At the same time.
     """
     config, weight = model.config, next(model.parameters())
     heads = config.num_attention_heads
@@ -59,7 +67,7 @@ def rows_per_pass(model: Any, tokens: int, suffix: int, samples: int) -> int:
         free = torch.cuda.mem_get_info(weight.device)[0]
     else:
         free = psutil.virtual_memory().available
-    fitting = int(free / 4 / ((stored + passing) * weight.element_size()))
+    fitting = int(free / 4 / passes / ((stored + passing) * weight.element_size()))
     return max(1, min(fitting, 1600 if weight.device.type == "cpu" else 16384))
 
 
@@ -226,6 +234,9 @@ def decode_windows(
 ) -> Tensor:
     """`decode`, some windows at a time, and half as many, or half of one's paths, whenever memory runs out.
 
+    The operations of a small network are too short to be worth dividing among the cores of a CPU: there each core
+    decodes windows of its own.
+
     Parameters
     ----------
     rows : int or ``auto``
@@ -234,21 +245,47 @@ def decode_windows(
         Sets S, which is 1 without it.
     """
     samples = 1 if levels is None else levels.shape[1]
+    threads = max(1, min(_threads(network), len(prompt), len(prompt) * samples // ROWS_OF_A_CORE))
     if rows == "auto":
         suffix = (calendar.shape[1] - context.shape[1]) * network.layout.group
         tokens = prompt.shape[1] + context.shape[1] * network.layout.group + suffix
-        rows = rows_per_pass(network.backbone, tokens, suffix, samples)
-    step, paths = max(1, min(len(prompt), int(rows) // samples)), max(1, min(samples, int(rows)))
-    start, parts = 0, []
-    while start < len(prompt):
-        part = slice(start, start + step)
+        rows = rows_per_pass(network.backbone, tokens, suffix, samples, threads)
+
+    def share(start: int, end: int) -> Tensor:
+        part = slice(start, end)
         given = (prompt[part], context[part], calendar[part], observed[part])
+        own = None if levels is None else levels[part]
+        return _decode_in_passes(network, given, int(rows), samples, own, mode=mode, temperature=temperature)
+
+    if threads == 1:
+        return share(0, len(prompt))
+    bounds = [len(prompt) * i // threads for i in range(threads + 1)]
+    with _one_core_each(threads) as pool:
+        return torch.cat(list(pool.map(share, bounds[:-1], bounds[1:])))
+
+
+def _decode_in_passes(
+    network: DigitNetwork,
+    given: tuple[Tensor, ...],
+    rows: int,
+    samples: int,
+    levels: Tensor | None,
+    **options: Any,
+) -> Tensor:
+    """`decode` of `rows` paths at a time, or as many as memory allows."""
+    windows = len(given[0])
+    step, paths = max(1, min(windows, rows // samples)), max(1, min(samples, rows))
+    step = -(-windows // -(-windows // step))  # as few passes, of equal size
+    start, parts = 0, []
+    while start < windows:
+        part = slice(start, start + step)
+        some = [x[part] for x in given]
         try:
             found = []
             for first in range(0, samples, paths):
                 own = None if levels is None else levels[part, first : first + paths]
                 count = min(paths, samples - first)
-                found.append(decode(network, *given, mode=mode, levels=own, samples=count, temperature=temperature))
+                found.append(decode(network, *some, levels=own, samples=count, **options))
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error) or step == paths == 1:
                 raise
@@ -258,3 +295,22 @@ def decode_windows(
         parts.append(torch.cat(found, 1))
         start += step
     return torch.cat(parts)
+
+
+def _threads(network: DigitNetwork) -> int:
+    """How many cores decode windows of their own: all of a CPU's for a small network, else one after another."""
+    weights = list(network.parameters())
+    small = weights[0].device.type == "cpu" and sum(p.numel() for p in weights) < SMALL
+    # autocast is of a thread, and would not hold in others
+    return torch.get_num_threads() if small and not torch.is_autocast_enabled("cpu") else 1
+
+
+@contextmanager
+def _one_core_each(threads: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool of threads whose operations are not divided further."""
+    before = torch.get_num_threads()
+    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        try:
+            yield pool
+        finally:
+            torch.set_num_threads(before)  # which is also what new threads start with
