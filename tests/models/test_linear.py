@@ -133,9 +133,11 @@ def test_a_noisy_day_is_read_through_its_mean_and_the_choice_outlives_a_refit(tm
     every = Linear.from_data(datamodule, profiles=(0,))
     every.prepare(datamodule)
     assert model.describe() == {"profile": 24}
+    assert model.parameter_counts() == (49 * 24, 241 * 24)  # the last day, the mean day and a constant
     assert scaled_error(model, datamodule) < scaled_error(every, datamodule)
     storage.save(model, tmp_path)
     loaded = storage.load(tmp_path)
+    assert loaded.parameter_counts() == model.parameter_counts()
     assert loaded.refit_arguments() == model.refit_arguments() == {"penalties": [model.penalty], "profiles": [24]}
 
 
@@ -147,10 +149,11 @@ def test_seasons_that_the_context_holds_once_are_no_candidates():
 
 def test_a_model_of_before_there_were_profiles_loads():
     model, _ = prepared(50 + np.sin(T / 5)[:, None])
-    state = {name: tensor for name, tensor in model.state_dict().items() if name != "profile"}
+    state = {name: tensor for name, tensor in model.state_dict().items() if name not in ("profile", "fitted")}
     older = Linear(context_length=12, horizon=4)
     older.load_state_dict(state)
     torch.testing.assert_close(older.maps, model.maps)
+    assert older.parameter_counts() == model.parameter_counts()
 
 
 def test_a_profile_longer_than_the_context_is_refused():

@@ -167,9 +167,9 @@ class DirectForecaster(Forecaster):
 
     def parameter_counts(self) -> tuple[int, int]:
         learnt, every = super().parameter_counts()
-        mapped = self.linear.maps.numel() if self.linear else 0
+        fitted, mapped = self.linear.parameter_counts() if self.linear else (0, 0)
         copied = learnt if self.average is not None else 0  # by the moving average
-        return learnt + mapped, every - copied + mapped
+        return learnt + fitted, every - copied + mapped
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, *, covariates: str = "known", **kwargs: Any) -> Self:

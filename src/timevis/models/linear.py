@@ -82,6 +82,8 @@ class Linear(PointForecaster):
         self.profile: Tensor
         self.register_buffer("penalty", torch.tensor(float(self.penalties[0]), dtype=torch.float64))
         self.register_buffer("profile", torch.tensor(0))
+        self.fitted: Tensor
+        self.register_buffer("fitted", torch.tensor(context_length + 1))  # numbers of a step, as validation picked
         self.register_buffer("maps", torch.zeros(num_channels if individual else 1, context_length + 1, horizon))
 
     @torch.no_grad()
@@ -89,18 +91,19 @@ class Linear(PointForecaster):
         super().prepare(datamodule)
         moments = self._moments(datamodule)
         day = min((s for s in datamodule.seasons if s > 1), default=1)
-        best: tuple[float, Tensor, float, int] | None = None
+        best: tuple[float, Tensor, float, int, int] | None = None
         for profile in self._candidates(datamodule.seasons):
             basis = profile_basis(self.context_length, day, profile).double()
             for penalty in self.penalties:
                 self.maps.copy_(self._ridge(basis, penalty, *moments))
                 error = self._validation_error(datamodule)
                 if best is None or error < best[0]:
-                    best = (error, self.maps.clone(), penalty, profile)
+                    best = (error, self.maps.clone(), penalty, profile, basis.shape[1])
         assert best is not None
         self.maps.copy_(best[1])
         self.penalty.fill_(best[2])
         self.profile.fill_(best[3])
+        self.fitted.fill_(best[4])
 
     def _ridge(
         self,
@@ -130,11 +133,14 @@ class Linear(PointForecaster):
         return [0, *(s for s in seasons if 1 < s <= self.context_length // 2)]
 
     def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
-        state.setdefault(f"{prefix}profile", torch.tensor(0))  # models of before read every value
+        # models of before read every value, or counted as if they did
+        state.setdefault(f"{prefix}profile", torch.tensor(0))
+        state.setdefault(f"{prefix}fitted", torch.tensor(self.maps.shape[1]))
         super()._load_from_state_dict(state, prefix, *rest)
 
     def parameter_counts(self) -> tuple[int, int]:
-        return self.maps.numel(), self.maps.numel()
+        groups, _, horizon = self.maps.shape
+        return groups * int(self.fitted) * horizon, self.maps.numel()
 
     def describe(self) -> dict[str, Any]:
         return {"profile": int(self.profile)}
