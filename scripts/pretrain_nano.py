@@ -1,6 +1,7 @@
 """Pretrain the nano backbone on synthetic series: ``python scripts/pretrain_nano.py [key=value ...]``.
 
-Kill it at any time; the same command goes on from its last checkpoint. The settings are in conf/pretrain_nano.yaml.
+Kill it at any time; the same command goes on from its last checkpoint, also with more steps or other rates, but not
+with another network, seed or data. The settings are in conf/pretrain_nano.yaml.
 ``score=nano`` prints the zero-shot scores of the packaged backbone (or of a folder) instead.
 """
 
@@ -20,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
+from timevis.errors import ConfigError, exit_code
 from timevis.models.qwen import attention, pretraining
 from timevis.models.qwen.codec import DigitCodec
 from timevis.models.qwen.nano_tokenizer import build_tokenizer
@@ -31,6 +33,8 @@ log = logging.getLogger("pretrain_nano")
 
 
 CONF = Path(__file__).parents[1] / "conf"
+FIXED = ("seed", "network", "start", "tokens", "easy_steps", "mix")
+"""What a run keeps from its first step to its last."""
 
 
 def open_data(name: str, windows: int | None = None, context_length: int = 168) -> WindowDataModule:
@@ -90,6 +94,7 @@ class Run:
             "network": self.network.state_dict(),
             "average": self.average,
             "optimisers": [o.state_dict() for o in self.optimisers],
+            "made": self._made(),
             "counts": {"step": self.step, "tokens": self.tokens, "seconds": self.seconds},
         }
         torch.save(state, part)
@@ -111,12 +116,24 @@ class Run:
         if not path.exists():
             return
         state = torch.load(path, map_location=self.device, weights_only=True)
+        made, asked = state.get("made", {}), self._made()
+        if changed := [key for key in made if made[key] != asked[key]]:
+            raise ConfigError(
+                f"{', '.join(f'{key}={asked[key]}' for key in changed)}, but the run in {self.folder} was begun with "
+                + ", ".join(f"{key}={made[key]}" for key in changed),
+                "give it back, or another folder=",
+            )
         self.network.load_state_dict(state["network"])
         self.average = state["average"]
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
         vars(self).update(state["counts"])
         log.info("resumed at step %d", self.step)
+
+    def _made(self) -> dict[str, Any]:
+        asked = OmegaConf.to_container(OmegaConf.masked_copy(self.cfg, list(FIXED)))
+        assert isinstance(asked, dict)
+        return {key: asked[key] for key in FIXED}
 
     def train_step(self) -> float:
         batch = self.stream[self.step].to(self.device)
@@ -218,11 +235,15 @@ def pretrain(cfg: DictConfig) -> None:
 
 @hydra.main(version_base=None, config_path="../conf", config_name="pretrain_nano")
 def main(cfg: DictConfig) -> None:
-    if cfg.score:
-        torch.set_num_threads(cfg.threads or torch.get_num_threads())
-        score(cfg)
-    else:
-        pretrain(cfg)
+    def work() -> int:
+        if cfg.score:
+            torch.set_num_threads(cfg.threads or torch.get_num_threads())
+            score(cfg)
+        else:
+            pretrain(cfg)
+        return 0
+
+    raise SystemExit(exit_code(work))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 
+from timevis.errors import ConfigError
 from timevis.models.qwen.codec import DigitCodec
 from timevis.models.qwen.nano_tokenizer import build_tokenizer
 from timevis.models.qwen.pretraining import digit_loss, schedule
@@ -78,6 +79,19 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(script, con
     for name, value in whole.network.state_dict().items():
         assert torch.equal(value, resumed.network.state_dict()[name]), name
         assert torch.equal(whole.average[name], resumed.average[name]), name
+
+
+def test_a_run_goes_on_with_more_steps_but_not_with_another_seed_or_network(script, config):
+    run = script.Run(config)
+    run.train_step()
+    run.save()
+    config.steps, config.rate = 12, 1e-3
+    longer = script.Run(config)
+    longer.resume()
+    assert longer.step == 1
+    config.seed, config.network.layers = 5, 2
+    with pytest.raises(ConfigError, match=r"seed=5, network=.*begun with seed=0, network=.*'layers': 1"):
+        script.Run(config).resume()
 
 
 def test_a_resumed_run_goes_on_in_its_wandb_run(script, config):
