@@ -13,7 +13,7 @@ from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, naive_scale, sa
 from timevis.models.naive import SeasonalNaive
 from timevis.models.qwen.backbone import load_backbone
 from timevis.models.qwen.codec import DigitCodec
-from timevis.models.qwen.decoding import decode
+from timevis.models.qwen.decoding import decode_windows
 from timevis.models.qwen.layout import Layout, ValueTables
 from timevis.models.qwen.network import DigitNetwork
 from timevis.models.qwen.random_numbers import spread_levels
@@ -39,7 +39,7 @@ def forecast_windows(
     prompt = torch.full((len(batch), 1), network.layout.start, device=context.device)
     horizon = batch.target.shape[1]
     levels = spread_levels(seed, batch.origin, batch.channel, samples, horizon, codec.width)
-    digits = decode(network, prompt, context, batch.calendar, batch.context_mask, levels=levels, samples=samples)
+    digits = decode_windows(network, prompt, context, batch.calendar, batch.context_mask, levels=levels)
     paths = codec.decode(digits, scaling)
     return Forecast(paths.mean(1), sample_quantiles(paths), paths)
 
