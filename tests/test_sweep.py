@@ -10,7 +10,7 @@ import pytest
 from tiny import ROOT, TINY
 
 from timevis.run_folder import RunFolder
-from timevis.sweep.leaderboard import _chart, by_setting, read_runs, write_leaderboard
+from timevis.sweep.leaderboard import METRICS, _chart, by_setting, read_runs, write_leaderboard
 from timevis.sweep.paired import write_comparisons
 
 FREE = [o for o in TINY if not o.startswith("horizon")]
@@ -241,3 +241,10 @@ def test_jobs_in_other_processes_finish_too(name, option, horizons, tmp_path):
     jobs = horizons.split(",")
     assert table["state"].tolist() == ["completed"] * (len(jobs) - 1) + ["failed"]
     assert sorted(table["run"]) == list(range(len(jobs)))
+
+
+def test_a_trial_that_a_search_repeats_is_no_further_seed():
+    row = {"data": "traffic", "model": "lstm", "backbone": None, "setting": "", "state": "completed", "val/wql": 0.1}
+    runs = pd.DataFrame([row | {"seed": seed} for seed in (0, 0, 1)])
+    runs = runs.assign(fit_seconds=1.0, skill_wql=0.1, **{f"test/{name}": 0.1 for name in METRICS})
+    assert by_setting(runs)["seeds"].tolist() == [2]

@@ -42,9 +42,13 @@ def read_runs(sweep: Path) -> pd.DataFrame:
 
 
 def by_setting(runs: pd.DataFrame) -> pd.DataFrame:
-    """Mean and deviation over seeds, one row per data, model and setting, by mean `val/wql`."""
-    done = runs[runs["state"] == "completed"]
-    groups = done.groupby(["data", "model", "backbone", "setting"], sort=False, dropna=False)
+    """Mean and deviation over seeds, one row per data, model and setting, by mean `val/wql`.
+
+    A trial that a search repeats with the same seed counts once.
+    """
+    by = ["data", "model", "backbone", "setting"]
+    done = runs[runs["state"] == "completed"].drop_duplicates([*by, "seed"])
+    groups = done.groupby(by, sort=False, dropna=False)
     names = [SORT, *(f"test/{m}" for m in METRICS), "skill_wql", "fit_seconds"]
     table = groups.agg(seeds=("seed", "count"), **{f"{n} {f}": (n, f) for n in names for f in ("mean", "std")})
     return table.reset_index().sort_values(f"{SORT} mean", kind="stable").reset_index(drop=True)
