@@ -245,6 +245,9 @@ def test_jobs_in_other_processes_finish_too(name, option, horizons, tmp_path):
 
 def test_a_trial_that_a_search_repeats_is_no_further_seed():
     row = {"data": "traffic", "model": "lstm", "backbone": None, "setting": "", "state": "completed", "val/wql": 0.1}
-    runs = pd.DataFrame([row | {"seed": seed} for seed in (0, 0, 1)])
+    trials = [{"run": 2, "seed": 0, "val/wql": 0.1}, {"run": 0, "seed": 0, "val/wql": 0.2}, {"run": 1, "seed": 1}]
+    runs = pd.DataFrame([row | trial for trial in trials])  # the best on top
     runs = runs.assign(fit_seconds=1.0, skill_wql=0.1, **{f"test/{name}": 0.1 for name in METRICS})
-    assert by_setting(runs)["seeds"].tolist() == [2]
+    settings = by_setting(runs)
+    assert settings["seeds"].tolist() == [2]
+    assert settings["val/wql mean"].tolist() == pytest.approx([0.15])  # not the better of the two

@@ -44,10 +44,10 @@ def read_runs(sweep: Path) -> pd.DataFrame:
 def by_setting(runs: pd.DataFrame) -> pd.DataFrame:
     """Mean and deviation over seeds, one row per data, model and setting, by mean `val/wql`.
 
-    A trial that a search repeats with the same seed counts once.
+    Of a trial that a search repeats with the same seed one counts, and not because of its score.
     """
     by = ["data", "model", "backbone", "setting"]
-    done = runs[runs["state"] == "completed"].drop_duplicates([*by, "seed"])
+    done = runs[runs["state"] == "completed"].sort_values("run", kind="stable").drop_duplicates([*by, "seed"])
     groups = done.groupby(by, sort=False, dropna=False)
     names = [SORT, *(f"test/{m}" for m in METRICS), "skill_wql", "fit_seconds"]
     table = groups.agg(seeds=("seed", "count"), **{f"{n} {f}": (n, f) for n in names for f in ("mean", "std")})

@@ -240,7 +240,7 @@ def decode_windows(
     Parameters
     ----------
     rows : int or ``auto``
-        Paths side by side; ``auto`` follows `rows_per_pass`.
+        Paths side by side, of each core; ``auto`` follows `rows_per_pass`.
     levels : float64 [B, S, H * width], optional
         Sets S, which is 1 without it.
     """

@@ -74,7 +74,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
     fit_windows : int
         Validation windows that are forecast after each epoch of a fit; after the fit it is all of them.
     decode_rows : int or ``auto``
-        Paths decoded side by side.
+        Paths decoded side by side, of each core for a small backbone on a CPU.
     learning_rate, table_learning_rate : float
         Of adapters or weights, and of the tables.
     warmup : float
