@@ -1,6 +1,7 @@
 """A sweep goes on when a job fails, ends with 1, and always leaves a leaderboard."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -215,6 +216,8 @@ def test_the_leaderboard_leaves_out_what_has_no_value(tmp_path, finished_run):
         results["skill"]["wql"] = {"value": 0.25, "low": None, "high": None}
         results["metrics"]["mase"]["value"] = None
         (tmp_path / name / "results.json").write_text(json.dumps(results))
+        config = tmp_path / name / "config.yaml"
+        config.write_text(re.sub(r"^seed: .*$", f"seed: {name}", config.read_text(), flags=re.M))
     write_leaderboard(tmp_path)
     text = (tmp_path / "leaderboard.md").read_text()
     assert "| 0.250 |" in text
