@@ -23,6 +23,9 @@ from timevis.errors import RunFolderError, exit_code
 if TYPE_CHECKING:
     from timevis.evaluation.comparison import Comparison
 
+NO_RUN = "no run folder"
+EXAMPLE = "outputs/traffic/lstm/2026-01-01_12-00-00-1a2b"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
@@ -47,17 +50,13 @@ def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> i
     different: dict[Path, Path] = {}
     for run in runs:
         different.setdefault(run.resolve(), run)
-    finished = [run for run in different.values() if not unfinished(run)]
-    if not finished:
-        raise RunFolderError(
-            "none of these runs has completed", f"wait for it, or go on with it: python train.py resume={runs[0]}"
-        )
+    finished = leave_out(list(different.values()))
     records = [RunRecord.load(run) for run in finished]
     if reference is None:
         chosen = records[0] if len(records) > 1 else None
     else:
-        if reference != "seasonal_naive" and unfinished(Path(reference)):
-            raise RunFolderError(f"{reference} has not completed", "give another --reference")
+        if reference != "seasonal_naive" and (why := unfinished(Path(reference))):
+            raise RunFolderError(f"--reference {reference}: {why}", "give another one")
         chosen = None if reference == "seasonal_naive" else RunRecord.load(reference)
     comparison = compare(records, chosen)
     folder = out or Path("outputs/comparisons") / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
@@ -67,18 +66,42 @@ def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> i
     return 0
 
 
-def unfinished(run: Path) -> bool:
-    """Whether a run failed, was stopped or still goes on, or a path is of no run; says so."""
+def leave_out(runs: list[Path]) -> list[Path]:
+    """Those that can be compared; says which cannot, and why.
+
+    Raises
+    ------
+    RunFolderError
+        None can.
+    """
+    from timevis.data.quality import in_short
+
+    left: dict[str, list[str]] = {}
+    for run in runs:
+        if why := unfinished(run):
+            left.setdefault(why, []).append(str(run))
+    for why, names in left.items():
+        print(f"left out ({why}): {in_short(names)}", file=sys.stderr)
+    rest = [run for run in runs if not any(str(run) in names for names in left.values())]
+    if not rest and set(left) == {NO_RUN}:
+        below = next((path.parent for run in runs for path in sorted(run.rglob("results.json"))), None)
+        raise RunFolderError("none of these is a run folder", f"give run folders, such as {below or EXAMPLE}")
+    if not rest:
+        run = next(names[0] for why, names in left.items() if why != NO_RUN)
+        raise RunFolderError(
+            "none of these runs has completed", f"wait for it, or go on with it: python train.py resume={run}"
+        )
+    return rest
+
+
+def unfinished(run: Path) -> str | None:
+    """Why a run cannot be compared: it failed, was stopped or still goes on, or a path is of no run."""
     from timevis.status import read_status
 
     if run.exists() and not (run / "config.yaml").is_file():
-        print(f"left out: {run} (no run folder)", file=sys.stderr)
-        return True
+        return NO_RUN
     state = (read_status(run) or {}).get("state")
-    if state in (None, "completed"):
-        return False
-    print(f"left out: {run} ({state})", file=sys.stderr)
-    return True
+    return None if state in (None, "completed") else state
 
 
 def show(comparison: Comparison) -> None:

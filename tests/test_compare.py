@@ -50,7 +50,7 @@ def test_a_run_that_failed_is_left_out_and_named(runs, tmp_path, capsys):
     status = json.loads((failed / "status.json").read_text())
     (failed / "status.json").write_text(json.dumps(status | {"state": "failed"}))
     assert main([str(failed), *map(str, runs), "--out", str(tmp_path / "out")]) == 0
-    assert f"left out: {failed} (failed)" in capsys.readouterr().err
+    assert f"left out (failed): {failed}" in capsys.readouterr().err
     assert main([str(failed), "--out", str(tmp_path / "alone")]) == 1
     assert f"resume={failed}" in capsys.readouterr().err
 
@@ -61,12 +61,12 @@ def test_the_results_of_a_run_that_was_interrupted_while_it_trained_on_are_not_u
     status = json.loads((stale / "status.json").read_text()) | {"state": state, "heartbeat": 4e9, "host": "elsewhere"}
     (stale / "status.json").write_text(json.dumps(status))
     assert main([str(stale), *map(str, runs), "--out", str(tmp_path / "out")]) == 0
-    assert f"left out: {stale} ({state})" in capsys.readouterr().err
+    assert f"left out ({state}): {stale}" in capsys.readouterr().err
     assert len(pd.read_csv(tmp_path / "out" / "cost.csv")) == 2
     assert main([str(stale), "--out", str(tmp_path / "alone")]) == 1
     assert "none of these runs has completed" in capsys.readouterr().err
     assert main([str(runs[0]), "--reference", str(stale), "--out", str(tmp_path / "alone")]) == 1
-    assert "has not completed" in capsys.readouterr().err
+    assert f"--reference {stale}: {state}" in capsys.readouterr().err
     assert not (tmp_path / "alone").exists()
 
 
@@ -77,10 +77,12 @@ def test_what_is_no_run_is_left_out_and_named_and_a_run_is_not_compared_with_its
     again = runs[0] / ".." / runs[0].name
     assert main([*map(str, [*others, runs[0], again]), "--out", str(tmp_path / "out")]) == 0
     said = capsys.readouterr()
-    assert all(f"left out: {path} (no run folder)" in said.err for path in others)
+    assert f"left out (no run folder): {', '.join(map(str, others))}" in said.err
     assert "Difference from seasonal naive" in said.out
     assert main([str(runs[0]), str(tmp_path / "mistyped"), "--out", str(tmp_path / "no")]) == 1
     assert "mistyped is not a run folder" in capsys.readouterr().err
+    assert main([str(runs[0].parent), "--out", str(tmp_path / "no")]) == 1
+    assert f"such as {runs[0].parent}/" in capsys.readouterr().err
 
 
 def test_a_folder_with_results_and_no_status_is_compared(runs, tmp_path):

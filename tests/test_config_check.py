@@ -11,7 +11,7 @@ from hydra.errors import OverrideParseException
 from omegaconf import OmegaConf
 
 from timevis.build import check_names
-from timevis.command_line import explain_composition
+from timevis.composition import explain_composition
 from timevis.config_check import check, check_arguments, did_you_mean
 from timevis.errors import ConfigError, TimeVisError
 

@@ -64,8 +64,8 @@ class Cancelled(TimeVisError):
         return (type(self), (self.message, self.advice, self.exit_code))
 
 
-def say(error: TimeVisError | OSError) -> int:
-    """Print what a user can mend; returns the exit code."""
+def say(error: object) -> int:
+    """Print what went wrong, and what to do, on stderr; returns the exit code."""
     print(f"Error: {error}", file=sys.stderr)
     return 1
 

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis.command_line import register_resolvers
 from timevis.config_check import check
-from timevis.errors import Cancelled, TimeVisError
+from timevis.errors import Cancelled, TimeVisError, say
 from timevis.failures import explain
 from timevis.files import write_text
 from timevis.resume import added_keys
@@ -47,9 +47,9 @@ def run_job(cfg: DictConfig) -> float:
         raise SystemExit(error.exit_code) from None
     except Exception as error:
         failure = explain(error, cfg)
-        log.error("failed: %s", failure)
         if sweep is None:
-            raise SystemExit(1) from None
+            raise SystemExit(say(failure)) from None
+        log.error("failed: %s", failure)
         if read_status(folder) is None:
             write_text(folder / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(overrides)))
             Status(folder).finish("failed", failure.reason, failure.advice)

@@ -10,19 +10,22 @@ import pandas as pd
 import yaml
 
 from timevis.data.options import shown_name
+from timevis.errors import TimeVisError
 from timevis.evaluation import plots
 from timevis.evaluation.chart import Chart, Mark
 from timevis.files import write_text
 from timevis.run_folder import beside_names, settings, typed_overrides
 from timevis.status import read_status
 
+NAMED = 10
+"""Incomplete jobs that the end of a sweep names at most."""
 METRICS = ("wql", "mase", "mae_scaled", "mse_scaled", "crps", "coverage_80")
 COST = ("trainable_parameters", "fit_seconds", "test_seconds", "peak_memory_mb")
 SORT = "val/wql"
 
 
 def read_runs(sweep: Path) -> pd.DataFrame:
-    """One row per run of a sweep, by `val/wql`; failed, lost and unfinished ones last with their reason.
+    """One row per run of a sweep, by data set and `val/wql`; failed, lost and unfinished ones last with their reason.
 
     Returns
     -------
@@ -38,11 +41,12 @@ def read_runs(sweep: Path) -> pd.DataFrame:
     columns = ["run", "setting", "seed", "state", "data", "model", "backbone", SORT]
     columns += [f"test/{m}" for m in METRICS] + ["skill_wql", "skill_wql_low", "skill_wql_high", "skill_mae"]
     table = pd.DataFrame(rows, columns=[*columns, *COST, "reason"])
-    return table.sort_values([SORT, "run"], na_position="last", kind="stable").reset_index(drop=True)
+    table = table.sort_values(["data", SORT, "run"], na_position="last", kind="stable")
+    return table.sort_values(SORT, key=pd.isna, kind="stable").reset_index(drop=True)
 
 
 def by_setting(runs: pd.DataFrame) -> pd.DataFrame:
-    """Mean and deviation over seeds, one row per data, model and setting, by mean `val/wql`.
+    """Mean and deviation over seeds, one row per data, model and setting, by data set and mean `val/wql`.
 
     Of a trial that a search repeats with the same seed one counts, and not because of its score.
     """
@@ -51,27 +55,39 @@ def by_setting(runs: pd.DataFrame) -> pd.DataFrame:
     groups = done.groupby(by, sort=False, dropna=False)
     names = [SORT, *(f"test/{m}" for m in METRICS), "skill_wql", "fit_seconds"]
     table = groups.agg(seeds=("seed", "count"), **{f"{n} {f}": (n, f) for n in names for f in ("mean", "std")})
-    return table.reset_index().sort_values(f"{SORT} mean", kind="stable").reset_index(drop=True)
+    return table.reset_index().sort_values(["data", f"{SORT} mean"], kind="stable").reset_index(drop=True)
 
 
-def write_leaderboard(sweep: Path) -> int:
+def write_leaderboard(sweep: Path) -> pd.DataFrame:
     """Write leaderboard.csv, leaderboard_settings.csv, leaderboard.md and leaderboard.png; each is whole or old.
 
     Returns
     -------
-    int
-        How many runs are not completed.
+    DataFrame
+        See `read_runs`.
     """
     runs = read_runs(sweep)
     if runs.empty:
-        return 0
+        return runs
     over_seeds = by_setting(runs)
     write_text(sweep / "leaderboard.csv", runs.to_csv(index=False))
     write_text(sweep / "leaderboard_settings.csv", over_seeds.to_csv(index=False))
     write_text(sweep / "leaderboard.md", _markdown(runs, over_seeds))
     if len(over_seeds):
-        plots.save(sweep, "leaderboard", [_chart(over_seeds)])
-    return int((runs["state"] != "completed").sum())
+        charts = [_chart(rows, str(data)) for data, rows in over_seeds.groupby("data", sort=False)]
+        plots.save(sweep, "leaderboard", charts, columns=1)
+    return runs
+
+
+def incomplete(runs: pd.DataFrame) -> TimeVisError:
+    """What is said at the end of a sweep of which some runs are not completed."""
+    rows = runs[runs["state"] != "completed"]
+    lines = [
+        " ".join(filter(None, [str(r.run), f"({r.setting})" if r.setting else "", f"{r.state}: {r.reason}"]))
+        for r in rows.itertuples(index=False)
+    ]
+    more = [f"and {len(lines) - NAMED} more, in the leaderboard"] if len(lines) > NAMED else []
+    return TimeVisError(f"{len(rows)} of {len(runs)} jobs did not complete", "\n  ".join([*lines[:NAMED], *more]))
 
 
 def _row(folder: Path, name: Path, setting: str) -> dict[str, Any]:
@@ -83,8 +99,11 @@ def _row(folder: Path, name: Path, setting: str) -> dict[str, Any]:
         row |= {"data": data, "model": cfg["model"]["name"], "seed": cfg["seed"]}
         if backbone := cfg["model"].get("backbone"):
             row["backbone"] = f"{backbone['path']}{'' if backbone['pretrained'] else ', random weights'}"
+    else:  # refused before it had one
+        typed = dict(o.partition("=")[::2] for o in typed_overrides(folder))
+        row |= {name: typed.get(name) for name in ("data", "model", "seed")}
     if status.get("error"):
-        row["reason"] = status["error"]
+        row["reason"] = "; ".join(filter(None, [status["error"], status.get("advice")]))
     if row["state"] != "completed":
         return row
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
@@ -106,7 +125,8 @@ def _markdown(runs: pd.DataFrame, over_seeds: pd.DataFrame) -> str:
     lines = [
         "# Leaderboard",
         "",
-        "Sorted by `val/wql`, on which every choice is made; the test part stands beside it.",
+        f"Sorted by {'data set and ' * (runs['data'].nunique() > 1)}`val/wql`, on which every choice is made; "
+        "the test part stands beside it.",
         "",
     ]
     shown = ["run", "setting", "seed", "state", "data", "model", "backbone", SORT, "test/wql", "test/mase"]
@@ -144,12 +164,12 @@ def _table(frame: pd.DataFrame) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def _chart(over_seeds: pd.DataFrame) -> Chart:
-    """A row per setting, the best on top: WQL on validation and test, and its deviation over seeds."""
+def _chart(over_seeds: pd.DataFrame, data: str) -> Chart:
+    """A row per setting on a data set, the best on top: WQL on validation and test, its deviation over seeds."""
     rows = over_seeds[::-1]
     names = []
     for r in rows.itertuples(index=False):
-        parts = (r.data, r.model, r.backbone, beside_names(str(r.setting)))
+        parts = (r.model, r.backbone, beside_names(str(r.setting)))
         names.append(" ".join(str(part) for part in parts if part and part == part))
     marks = []
     for metric, role in ((SORT, "second"), ("test/wql", "model")):
@@ -160,4 +180,5 @@ def _chart(over_seeds: pd.DataFrame) -> Chart:
             for name, m, s in zip(names, mean, std, strict=True)
             if s > 0
         ]
-    return Chart("leaderboard", "Leaderboard", "WQL, mean and deviation over seeds", "", marks)
+    label = "WQL, mean and deviation over seeds" if rows["seeds"].max() > 1 else "WQL"
+    return Chart("leaderboard", f"Leaderboard on {data}", label, "", marks)

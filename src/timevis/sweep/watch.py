@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
+
+from timevis.errors import ConfigError, say
 
 _folders: list[Path] = []
 _new: list[Path] = []
@@ -42,7 +45,22 @@ class FolderWatch(Callback):
         _remember(config, "run")
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        if "optuna" in config.hydra.sweeper.get("_target_", "") and not _searches(config):
+            error = ConfigError(
+                "an Optuna sweep has nothing to search: all its trials would be the same",
+                "add for example 'model.learning_rate=tag(log,interval(1e-4,1e-2))' or 'model.dropout=choice(0,0.1)'",
+            )
+            raise SystemExit(say(error))  # of other exceptions of callbacks Hydra only warns
         _folders.append(_remember(config, "sweep"))
+
+
+def _searches(config: DictConfig) -> bool:
+    """Whether the command line or a file gives a sweeper something to choose from."""
+    sweeper = config.hydra.sweeper
+    swept = [f"{key}={value}" for key, value in (sweeper.get("params") or {}).items()]
+    overrides = OverridesParser.create().parse_overrides([*swept, *config.hydra.overrides.task])
+    own = sweeper.get("search_space") or sweeper.get("custom_search_space")
+    return bool(own) or any(override.is_sweep_override() for override in overrides)
 
 
 def _remember(config: DictConfig, kind: str) -> Path:

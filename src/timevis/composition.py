@@ -1,0 +1,128 @@
+"""What the command line got wrong, when Hydra could not compose a config from it. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+from hydra.errors import HydraException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from timevis.config_check import CONF, did_you_mean, keys_of
+from timevis.errors import ConfigError
+from timevis.resume import SECTIONS, kept
+
+
+def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
+    """What the command line got wrong, with the nearest right name.
+
+    Parameters
+    ----------
+    error : Exception
+        From Hydra or OmegaConf.
+    arguments : list of str
+        Of the command line.
+    """
+    text = f"{error}\n{error.__cause__ or ''}"
+    if found := re.search(r"Could not override '([^']+)'", text):
+        resumed = any(a.startswith("resume=") and a != "resume=null" for a in arguments)
+        if resumed and found[1].split(".")[0] not in SECTIONS:  # the keys are those of the default model
+            return kept(found[1])
+        return _unknown_key(found[1], arguments)
+    if found := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
+        files = [a.removeprefix("data=") for a in arguments if a.startswith("data=") and Path(a).suffix]
+        if files and found[1].split("/")[0] == "data":
+            return ConfigError(f"{files[0]} is not a data set", _own_file(files[0]))
+        return ConfigError(f"{found[1]}={found[2]} is not a choice", did_you_mean(found[2], _choices(found[1])))
+    if isinstance(error, OverrideParseException):
+        if "=" not in error.override:
+            advice = _own_file(error.override) if Path(error.override).suffix else "for example: model=lstm"
+            return ConfigError(f"{error.override} is not of the form key=value", advice)
+        return ConfigError(
+            f"{error.override} cannot be read",
+            "close each bracket, and put a name with blanks, commas, parentheses, =, ~ or letters beyond a to z in "
+            f"quotes of its own, such as {_example(error.override)}; python train.py --help shows what can be set",
+        )
+    return ConfigError(str(error).strip(), "python train.py --help shows what can be set")
+
+
+def in_quotes(argument: str) -> str:
+    """``key=value`` with the value as Hydra reads any text, and from the root where it starts with ``~``."""
+    key, _, value = argument.partition("=")
+    text = os.path.expanduser(value).replace('"', '\\"')
+    return f'{key}="{text}"'
+
+
+def _example(argument: str) -> str:
+    """How a shell takes the argument in quotes; another one where quotes around its whole value do not mend it."""
+    key, _, value = argument.partition("=")
+    if key.isascii() and not value.startswith(("[", "{")) and not set(value) & set("\"'"):
+        return shlex.quote(in_quotes(argument))
+    return "\"data.path='a, b.csv'\" or \"data.target=['Load (MW)']\""
+
+
+def _own_file(path: str) -> str:
+    return f"for a file of your own: data=csv data.path={path}"
+
+
+def _unknown_key(wrong: str, arguments: list[str]) -> ConfigError:
+    """A key that none of the chosen configs has, or that some choice of its group lacks and another one has."""
+    group, section = wrong.partition(".")[0], wrong.rpartition(".")[0]
+    chosen = _chosen(group, arguments)
+    keys = {choice: keys_of(_compose([f"{group}={choice}"]) or OmegaConf.create()) for choice in _choices(group)}
+    having = [choice for choice in keys if wrong in keys[choice]]
+    lacking = [f"{group}={choice}" for choice in chosen if choice not in having]
+    if having and lacking:
+        advice = f"{group}={' or '.join(having)} {'has' if len(having) == 1 else 'have'} it"
+        if len(chosen) > len(lacking):
+            advice += ": leave it out, or sweep over the others alone"
+        return ConfigError(f"there is no config key {wrong} with {', '.join(lacking)}", advice)
+    known = [*_known(arguments, wrong), *(key for choice in chosen[1:] for key in keys.get(choice, []))]
+    if section.startswith("model.") and section in known and not any(key.startswith(f"{section}.") for key in known):
+        advice = f"write +{wrong}=... to add a key to {section}"  # which is empty, such as model.codec
+    else:
+        advice = did_you_mean(wrong, dict.fromkeys(known))
+    return ConfigError(f"there is no config key {wrong}", advice)
+
+
+def _chosen(group: str, arguments: list[str]) -> list[str]:
+    """What the arguments choose from a group, or the files that they name do: several in a sweep."""
+    typed = [a.partition("=")[2] for a in arguments if a.partition("=")[0] == group]
+    if not typed and (cfg := _compose(_group_choices(arguments), with_hydra=True)):
+        swept = OmegaConf.select(cfg, "hydra.sweeper.params") or {}
+        typed = [str(swept.get(group) or cfg.hydra.runtime.choices.get(group) or "")]
+    return typed[-1].split(",") if typed else []
+
+
+def _choices(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def _known(arguments: list[str], wrong: str) -> list[str]:
+    """Groups, and then the keys of the config that the other arguments describe."""
+    chosen = [a for a in _group_choices(arguments) if not a.startswith(wrong)]
+    return [*_groups(), *keys_of(_compose(chosen) or _compose([]) or OmegaConf.create())]
+
+
+def _groups() -> list[str]:
+    return [str(path.relative_to(CONF)) for path in CONF.rglob("*") if path.is_dir() and "hydra" not in path.parts]
+
+
+def _group_choices(arguments: list[str]) -> list[str]:
+    """The arguments that choose from groups, of several choices the first."""
+    return [a.split(",")[0] for a in arguments if a.partition("=")[0] in _groups()]
+
+
+def _compose(overrides: list[str], with_hydra: bool = False) -> DictConfig | None:
+    from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return compose("train", overrides=overrides, return_hydra_config=with_hydra)
+    except (HydraException, OmegaConfBaseException):
+        return None
