@@ -32,7 +32,7 @@ BENCHMARKS = {
 
 
 def main() -> None:
-    listing = "\n".join(f"  {name:<12} {text}" for name, text in BENCHMARKS.items())
+    listing = "\n".join(f"  {name:<16} {text}" for name, text in BENCHMARKS.items())
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=f"benchmarks:\n{listing}", formatter_class=argparse.RawDescriptionHelpFormatter
     )

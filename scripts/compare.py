@@ -87,9 +87,9 @@ def leave_out(runs: list[Path]) -> list[Path]:
         below = next((path.parent for run in runs for path in sorted(run.rglob("results.json"))), None)
         raise RunFolderError("none of these is a run folder", f"give run folders, such as {below or EXAMPLE}")
     if not rest:
-        run = next(names[0] for why, names in left.items() if why != NO_RUN)
+        first = next(names[0] for why, names in left.items() if why != NO_RUN)
         raise RunFolderError(
-            "none of these runs has completed", f"wait for it, or go on with it: python train.py resume={run}"
+            "none of these runs has completed", f"wait for it, or go on with it: python train.py resume={first}"
         )
     return rest
 

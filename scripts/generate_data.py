@@ -42,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     if args.rows < 1 or args.series < 1:
         parser.error("--rows and --series must be at least 1")
+    if args.folder.exists() and not args.folder.is_dir():
+        parser.error(f"{args.folder} is a file, not a folder")
 
     from timevis.errors import exit_code
 

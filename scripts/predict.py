@@ -61,7 +61,7 @@ def _now() -> str:
 
 def forecast_future(args: argparse.Namespace) -> int:
     """Write the table of forecasts and its picture."""
-    out: Path = args.out or args.run / "forecasts" / f"{_now()}.csv"
+    out: Path = args.out or args.run / "forecasts" / f"{_now()}{'_refitted' * args.refit}.csv"
     if out.suffix not in (".csv", ".parquet"):
         raise ConfigError(f"--out {out} is neither a .csv nor a .parquet file", "name one of them")
     picture = out.with_suffix(".png")
@@ -75,6 +75,7 @@ def forecast_future(args: argparse.Namespace) -> int:
     from timevis.run_folder import RunFolder
 
     quiet_libraries()
+    logging.getLogger("timevis.refit").setLevel(logging.INFO)
     folder = RunFolder(args.run)
     items = panels_for(folder, args.files or None)
     table = forecast_items(folder, items, refit=args.refit)
@@ -87,7 +88,7 @@ def forecast_future(args: argparse.Namespace) -> int:
     series = len(table.drop_duplicates(["item", "channel"]))
     files = table["item"].nunique()
     of = f"{series} series" + (f" in {files} items" if files > 1 else "")
-    print(f"{len(table)} rows, {of}, {first} to {last}: {out}")
+    print(f"{len(table)} rows, {of}, {first} to {last}{', of the model refitted' * args.refit}: {out}")
     if not args.no_plot:
         plots.save(out.parent, out.stem, future_charts(table, items), one_legend=True)
         print(f"picture: {picture}")

@@ -164,7 +164,10 @@ def test_a_difference_without_a_number_is_said_in_words(runs, difference, percen
     assert "nan" not in differences_table(comparison).to_string() + sentences(comparison)[0]
 
 
-def test_a_run_equal_to_its_reference_does_not_differ(runs):
+def test_a_run_equal_to_its_reference_does_not_differ(runs, tmp_path, capsys):
+    shutil.copytree(runs[0], tmp_path / "copy")
+    assert main([str(runs[0]), str(tmp_path / "copy"), "--out", str(tmp_path / "out")]) == 0
+    assert "WQL is exactly" in capsys.readouterr().out
     naive = RunRecord.load(runs[1])
     table = compare([naive]).differences
     assert (table["difference"] == 0).all()

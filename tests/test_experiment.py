@@ -38,6 +38,9 @@ def test_a_run_says_what_its_model_does_not_see(compose_config, tmp_path):
     words = (tmp_path / "run" / "train.log").read_text()
     assert "this model does not read: temp, rain_1h, clouds_all, holiday" in words
     assert "context_length=12 is less than a season of 24 rows" in words
+    run(compose_config("model=linear", "data=synthetic", "data.rows=600", "context_length=390"), tmp_path / "long")
+    words = (tmp_path / "long" / "train.log").read_text()
+    assert "context_length=390 and horizon=6 leave 25 of the 420 training rows" in words
     assert "below zero" not in words
 
 

@@ -98,6 +98,20 @@ def test_the_command_that_uploads_an_offline_run_can_be_typed(with_wandb):
     assert Path(folder).parent == with_wandb / "wandb"
 
 
+@pytest.mark.usefixtures("no_report")
+def test_the_command_uploads_what_every_process_logged_offline(lstm_config, tmp_path):
+    path = tmp_path / "run"
+    run(lstm_config("logger=wandb", "trainer.max_epochs=1"), path)
+    (path / "wandb/offline-run-20200101_000000-another0").mkdir()
+    on = ["trainer.max_epochs=2", f"resume={path}"]
+    run(lstm_config("logger=wandb", *on), path, overrides=on)
+    said = [line for line in (path / "train.log").read_text().splitlines() if "wandb sync" in line]
+    first, both = (shlex.split(line.partition("Weights & Biases: ")[2])[2:] for line in said)
+    assert len(both) == 2
+    assert both[0] == first[0]
+    assert all(Path(folder).is_dir() for folder in both)
+
+
 def test_plots_and_windows_of_a_users_own_data_stay_at_home(tmp_path):
     series = tmp_path / "mine.csv"
     rows = [(f"2024-01-{1 + i // 24:02d} {i % 24:02d}:00", 10 + i % 24 + i % 7) for i in range(24 * 25)]

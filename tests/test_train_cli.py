@@ -49,8 +49,11 @@ def test_train_py_leaves_a_run_folder_and_a_verdict(train_py, tmp_path):
         (["data=my/load.csv"], "data=csv data.path=my/load.csv"),
         (["my/load.csv"], "data=csv data.path=my/load.csv"),
         (["--model", "lstm"], "such as model=lstm"),
-        (["model=linear", "model.hidden_size=3"], "with model=linear\n  model=lstm or qwen_patch have it"),
-        (["-m", "sweep=models", "model.dropout=0"], "model.dropout with model=seasonal_naive, model=linear, model=boosted, model=qwen"),
+        (["model=linear", "model.hidden_size=3"], "with model=linear\n  model=lstm, qwen_patch have it"),
+        (
+            ["-m", "sweep=models", "model.dropout=0"],
+            "model.dropout with model=seasonal_naive, model=linear, model=boosted, model=qwen",
+        ),
         (["-m", "model=linear,lstm", "model.hidden_sise=3"], "did you mean 'model.hidden_size'?"),
         (["-m", "sweep=optuna", "model=lstm"], "nothing to search"),
     ],

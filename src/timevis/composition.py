@@ -76,7 +76,7 @@ def _unknown_key(wrong: str, arguments: list[str]) -> ConfigError:
     having = [choice for choice in keys if wrong in keys[choice]]
     lacking = [f"{group}={choice}" for choice in chosen if choice not in having]
     if having and lacking:
-        advice = f"{group}={' or '.join(having)} {'has' if len(having) == 1 else 'have'} it"
+        advice = f"{group}={', '.join(having)} {'has' if len(having) == 1 else 'have'} it"
         if len(chosen) > len(lacking):
             advice += ": leave it out, or sweep over the others alone"
         return ConfigError(f"there is no config key {wrong} with {', '.join(lacking)}", advice)

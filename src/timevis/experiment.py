@@ -177,6 +177,16 @@ def _look_at_task(datamodule: WindowDataModule, forecaster: Forecaster) -> None:
             season,
             season,
         )
+    rows = datamodule.split.train_end
+    origins = rows - length - datamodule.horizon + 1
+    if origins < rows / 10:
+        log.warning(
+            "context_length=%d and horizon=%d leave %d of the %d training rows to forecast from: try shorter ones",
+            length,
+            datamodule.horizon,
+            origins,
+            rows,
+        )
 
 
 def _test(

@@ -12,6 +12,7 @@ import torch
 from timevis import build
 from timevis.callbacks.steering import FiniteLoss, SeedEachStep
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.quality import counted
 from timevis.data.scaler import Scaler
 from timevis.data.windows import WindowSet
 from timevis.models.forecaster import Forecaster
@@ -38,10 +39,10 @@ def refit(folder: RunFolder) -> Forecaster:
     datamodule = on_all_rows(build.datamodule(cfg, panel), cfg.model.fit.train_fraction)
     hyperparameters = build.hyperparameters(cfg) | fitted.refit_arguments()
     forecaster = type(fitted).from_data(datamodule, **hyperparameters)
+    epochs = best_epochs(folder) if forecaster.trainable else 0
+    log.info("refitting on all %d rows%s", len(panel), f", {counted(epochs, 'epoch')}" * (epochs > 0))
     forecaster.prepare(datamodule)
     if forecaster.trainable:
-        epochs = best_epochs(folder)
-        log.info("refitting on %d rows for %d epochs", len(panel), epochs)
         trainer(folder, epochs).fit(forecaster, datamodule=datamodule)
     state = forecaster.state_dict()
     kept = {name: value for name, value in fitted.state_dict().items() if name.startswith(fitted.calibrated)}

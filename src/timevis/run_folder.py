@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from timevis.errors import RunFolderError
-from timevis.files import atomic, write_json, write_text
+from timevis.files import atomic, shown_path, write_json, write_text
 from timevis.status import NAME as STATUS
 from timevis.status import read_status
 
@@ -103,8 +103,7 @@ class RunFolder:
     @property
     def shown(self) -> Path:
         """The path as people like to read and type it."""
-        here = Path.cwd()
-        return self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
+        return shown_path(self.path)
 
     @property
     def checkpoints(self) -> Path:

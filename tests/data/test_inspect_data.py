@@ -189,6 +189,7 @@ def test_a_folder_that_cannot_be_made_is_answered_with_one_line(tmp_path: Path) 
     assert done.returncode == 1
     assert "Error: " in done.stderr
     assert "Traceback" not in done.stderr
+    assert "is a file, not a folder" in run("generate_data.py", tmp_path / "file", "--rows", "10").stderr
     assert "argument --start" in run("generate_data.py", tmp_path, "--start", "soon").stderr
 
 

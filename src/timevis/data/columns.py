@@ -69,7 +69,10 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
     columns = [str(c) for c in table.frame.columns]
     for name in (*asked, *covariates):
         if name not in columns:
-            raise DataError(f"{table.source} has no column {name!r}", did_you_mean(name, columns))
+            advice = did_you_mean(name, columns)
+            if options.path and options.name != "csv":
+                advice = f"data={options.name} brings the columns of its own file; for yours say data=csv"
+            raise DataError(f"{table.source} has no column {name!r}", advice)
     notes: list[str] = []
     time = options.time or _find_time(table, notes)
     rest = [c for c in columns if c not in time]

@@ -112,9 +112,13 @@ def read_table(
 def check_file(path: Path) -> None:
     """Refuse, in a DataError, what is no file or whose ending says no format that is read."""
     if path.is_dir():
-        raise DataError(f"{path} is a folder", "give one file, for example data.path=folder/data.csv")
+        raise DataError(f"{path} is a folder", f"give one file; it holds {_some(path)}")
     if not path.is_file():
-        beside = f"; it holds {_some(path.parent)}" if path.parent.is_dir() else "; there is no such folder either"
+        beside = (
+            f"; it holds {_some(path.parent, path.suffix)}"
+            if path.parent.is_dir()
+            else "; there is no such folder either"
+        )
         raise DataError(f"there is no file {path}", f"looked in {path.parent.resolve()}{beside}")
     _format_of(path)
 
@@ -156,8 +160,10 @@ def _looks_json(raw: bytes) -> bool:
     return head[1:].lstrip()[:1] in (b"{", b'"', b"[", b"]", b"}") or head[1:].lstrip()[:1].isdigit()
 
 
-def _some(folder: Path) -> str:
-    names = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in FORMATS)
+def _some(folder: Path, ending: str = "") -> str:
+    """Tables in a folder; text files, which may hold anything, only where one is asked for."""
+    endings = {*FORMATS, ".gz", ".zip"}.difference({".txt"} - {ending})
+    names = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in endings)
     return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "") if names else "no tables"
 
 

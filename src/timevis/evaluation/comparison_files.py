@@ -102,6 +102,9 @@ def sentences(comparison: Comparison) -> list[str]:
         if pd.isna(row["difference"]):
             out.append(f"{row['run']}: WQL is not defined on these windows.")
             continue
+        if row["difference"] == 0:
+            out.append(f"{row['run']}: WQL is exactly {comparison.reference}'s.")
+            continue
         size = number(abs(row["difference"])) if pd.isna(row["percent"]) else f"{abs(row['percent']):.1f} %"
         word = "lower" if row["difference"] < 0 else "higher"
         if pd.isna(row["low"]):

@@ -51,7 +51,7 @@ COSTS = {
     "trainable_parameters": "trainable parameters",
     "parameters": "parameters in all",
     "fit_seconds": "training, seconds",
-    "test_seconds": "test, seconds",
+    "test_seconds": "test with its scores, seconds",
     "forecasts_per_second": "forecasts per second",
     "peak_memory_mb": "peak memory, MiB",
     "device": "device",

@@ -18,6 +18,8 @@ from pytorch_lightning.utilities import rank_zero_only
 from wandb.errors import AuthenticationError
 from wandb.sdk.lib.wbauth import read_netrc_auth  # wandb itself looks nowhere else, and knows its hosts' old names
 
+from timevis.files import shown_path
+
 log = logging.getLogger(__name__)
 
 TABLE_ROWS = 500
@@ -137,10 +139,15 @@ class WandbRun(Logger):
 
     def finish(self, failed: bool) -> str:
         """End the run; returns where to find it: its address, or the command that uploads it."""
-        sync = f"wandb sync {shlex.quote(self.experiment.settings.sync_dir)}"
-        where = sync if self.offline else self.experiment.url or "disabled"
+        where = self._sync() if self.offline else self.experiment.url or "disabled"
         self.experiment.finish(exit_code=int(failed))
         return where
+
+    def _sync(self) -> str:
+        """The command that uploads every offline part of the run: one for each process that went on with it."""
+        last = Path(self.experiment.settings.sync_dir)
+        parts = sorted({*last.parent.glob(f"offline-run-*-{self.experiment.id}"), last})
+        return shlex.join(["wandb", "sync", *(str(shown_path(part)) for part in parts)])
 
 
 def summary_of(results: dict[str, Any]) -> dict[str, Any]:

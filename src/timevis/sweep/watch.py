@@ -45,13 +45,22 @@ class FolderWatch(Callback):
         _remember(config, "run")
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        if "optuna" in config.hydra.sweeper.get("_target_", "") and not _searches(config):
-            error = ConfigError(
-                "an Optuna sweep has nothing to search: all its trials would be the same",
-                "add for example 'model.learning_rate=tag(log,interval(1e-4,1e-2))' or 'model.dropout=choice(0,0.1)'",
-            )
-            raise SystemExit(say(error))  # of other exceptions of callbacks Hydra only warns
+        if "optuna" in config.hydra.sweeper.get("_target_", ""):
+            _look_at_search(config)
         _folders.append(_remember(config, "sweep"))
+
+
+def _look_at_search(config: DictConfig) -> None:
+    """Leave when an Optuna sweep has nothing to choose from; and let Optuna report what goes wrong alone."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    if not _searches(config):
+        error = ConfigError(
+            "an Optuna sweep has nothing to search: all its trials would be the same",
+            "add for example 'model.learning_rate=tag(log,interval(1e-4,1e-2))' or 'model.dropout=choice(0,0.1)'",
+        )
+        raise SystemExit(say(error))  # of other exceptions of callbacks Hydra only warns
 
 
 def _searches(config: DictConfig) -> bool:
