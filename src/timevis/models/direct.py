@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -261,10 +262,15 @@ class DirectForecaster(Forecaster):
             return
         # early steps forget faster, or the average would keep the random start
         decay = min(self.average_decay, (1 + step) / (10 + step))
-        update = get_ema_multi_avg_fn(decay)
+        get_ema_multi_avg_fn(decay)(*self._averaged, step)
+
+    @cached_property
+    def _averaged(self) -> tuple[list[Tensor], list[Tensor]]:
+        """The averages and what they are of; looking them up at every step would take as long as averaging."""
+        assert self.average is not None
         pairs = zip(self.average.parameters(), self.net.parameters(), strict=True)
         averages, trained = zip(*((a, p) for a, p in pairs if p.requires_grad), strict=True)
-        update(list(averages), list(trained), step)
+        return list(averages), list(trained)
 
     def unbounded(self, batch: Batch) -> Forecast:
         found = self._of_network(batch)
