@@ -32,8 +32,6 @@ import json  # noqa: E402
 import logging  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-CONFIGS = Path(_folder).parent / "conf" / "data"
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
@@ -60,7 +58,7 @@ def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> in
     from timevis.data.catalog import load_panel
     from timevis.inspection import data_config, show
 
-    cfg, context_length, horizon = data_config(source, overrides, CONFIGS)
+    cfg, context_length, horizon = data_config(source, overrides)
     panel, report = load_panel(cfg)
     show(panel, report, cfg["split"], (context_length, horizon))
     out.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import ConfigError, exit_code
-from timevis.models.qwen import attention, pretraining
+from timevis.models.qwen import pretraining
 from timevis.models.qwen.codec import DigitCodec
 from timevis.models.qwen.nano_tokenizer import build_tokenizer
 from timevis.models.qwen.network import DigitNetwork
@@ -72,8 +72,6 @@ class Run:
         self.network = pretraining.build_network(self.tokenizer, **cfg.network).to(self.device)
         if cfg.start:
             self.network.load_state_dict(load_network(cfg.start)[0].state_dict())
-        if self.device.type == "cuda":
-            self.network.backbone.set_attn_implementation("sdpa")
         self.optimisers = pretraining.optimisers(self.network, cfg.matrix_rate, cfg.rate)
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self.step, self.tokens, self.seconds = 0, 0, 0.0
@@ -166,14 +164,11 @@ class Run:
     def evaluate(self) -> dict[str, float]:
         """Zero-shot scores of the averaged weights on validation parts, never on test."""
         kept = {name: value.clone() for name, value in self.network.state_dict().items()}
-        kind = self.network.backbone.config._attn_implementation
         self.network.load_state_dict(self.average if self.step < self.cfg.steps else kept)
-        self.network.backbone.set_attn_implementation(attention.NAME)
         scores: dict[str, float] = {}
         for name in self.cfg.evaluate.data:
             found = scores_of(self.network, self.codec, name, "val", self.cfg.evaluate)
             scores |= {f"{name}/{key}": value for key, value in found.items()}
-        self.network.backbone.set_attn_implementation(kind)
         self.network.load_state_dict(kept)
         return scores
 

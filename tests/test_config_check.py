@@ -261,7 +261,8 @@ def test_every_job_of_a_sweep_composes(compose_config, sweep):
     params = yaml.safe_load(file.read_text()).get("hydra", {}).get("sweeper", {}).get("params") or {}
     grid = [[f"{key}={one}" for one in str(values).split(",")] for key, values in params.items()]
     for job in product(*grid):
-        check_names(compose_config(*job, *["model.backbone.path=nano"] * ("model/backbone" in params)))
+        nano = ["model.backbone.path=nano"] * ("model/backbone" in params)
+        check_names(compose_config(f"sweep={sweep}", *job, *nano))
 
 
 def test_a_value_of_another_kind_is_named_with_its_key() -> None:

@@ -82,8 +82,8 @@ def test_the_process_that_failed_first_says_why(compose_config, tmp_path, monkey
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     Status(folder.path)._write()
     words = (
-        {"reason": "connection reset by peer", "advice": ""},
-        {"reason": "out of memory", "advice": "batch_size=64"},
+        {"message": "connection reset by peer", "advice": ""},
+        {"message": "out of memory", "advice": "batch_size=64"},
     )
 
     def start(folder, rank, processes, group, port, reason):
@@ -102,7 +102,7 @@ def test_a_process_that_was_killed_is_the_reason_and_not_the_word_of_the_one_tha
 ):
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     Status(folder.path)._write()
-    lost = json.dumps({"reason": "connection reset by peer", "advice": ""})
+    lost = json.dumps({"message": "connection reset by peer", "advice": ""})
 
     def start(folder, rank, processes, group, port, reason):
         return subprocess.Popen(

@@ -133,10 +133,10 @@ def test_failures_are_told_in_words_of_the_experiment():
     cfg = OmegaConf.create({"model": {"fit": {"batch_size": 64, "eval_batch_size": 1}}})
     cpu = RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried")
     assert "model.fit.batch_size=32 model.fit.eval_batch_size=1" in explain(cpu, cfg).advice
-    assert "disk is full" in explain(OSError(errno.ENOSPC, "No space left on device")).reason
+    assert "disk is full" in explain(OSError(errno.ENOSPC, "No space left on device")).message
     assert explain(DataError("row 3 is odd", "mend it")).advice == "mend it"
     other = explain(KeyError("x"))
-    assert "KeyError" in other.reason
+    assert "KeyError" in other.message
     assert "train.log" in other.advice
 
 

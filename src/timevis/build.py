@@ -119,6 +119,20 @@ def trainer(
     )
 
 
+def lone_trainer(options: DictConfig, *callbacks: pl.Callback, **arguments: Any) -> pl.Trainer:
+    """A Trainer on the device that `options` ask for, one of it, which writes nothing; with their progress bar."""
+    fixed = {"devices": 1, "enable_progress_bar": False} | device_options(options)
+    return pl.Trainer(
+        **(arguments | fixed),
+        callbacks=[*callbacks, *([ProgressLine()] if options.enable_progress_bar else [])],
+        logger=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+    )
+
+
 def uses_gpu(options: DictConfig) -> bool:
     """Whether a run will compute on a CUDA GPU: ``auto`` takes one when there is one.
 

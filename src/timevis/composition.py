@@ -117,12 +117,18 @@ def _group_choices(arguments: list[str]) -> list[str]:
 
 
 def _compose(overrides: list[str], with_hydra: bool = False) -> DictConfig | None:
-    from hydra import compose, initialize_config_dir
+    """`compose`, or None where that fails."""
+    try:
+        return compose(overrides, with_hydra)
+    except (HydraException, OmegaConfBaseException):
+        return None
+
+
+def compose(overrides: list[str], with_hydra: bool = False) -> DictConfig:
+    """The config that train.py would run with these overrides; raises what `explain_composition` explains."""
+    import hydra
     from hydra.core.global_hydra import GlobalHydra
 
     GlobalHydra.instance().clear()
-    try:
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose("train", overrides=overrides, return_hydra_config=with_hydra)
-    except (HydraException, OmegaConfBaseException):
-        return None
+    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+        return hydra.compose("train", overrides=overrides, return_hydra_config=with_hydra)

@@ -85,14 +85,14 @@ def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
         # process 0 may have written its own reason, which only says that it lost another
         first = min((r for r in reasons if r.exists()), key=lambda r: r.stat().st_mtime_ns, default=None)
         codes = {rank: worker.returncode for rank, worker in enumerate(workers)}
-        failure = {"reason": f"processes ended with {codes}", "advice": "see train.log in the run folder"}
+        failure = TimeVisError(f"processes ended with {codes}", "see train.log in the run folder")
         if killed is not None:  # it had no time for a word, and the others only say that they lost it
-            failure = {"reason": f"process {killed} was killed from outside", "advice": KILLED}
+            failure = TimeVisError(f"process {killed} was killed from outside", KILLED)
         elif first is not None:
-            failure = json.loads(first.read_text(encoding="utf-8"))
+            failure = TimeVisError(**json.loads(first.read_text(encoding="utf-8")))
         if status.get("state") != "cancelled":
-            _conclude(folder, "failed", failure["reason"], failure["advice"])
-    raise TimeVisError(failure["reason"], failure["advice"])
+            _conclude(folder, "failed", failure.message, failure.advice)
+    raise failure
 
 
 def _conclude(folder: RunFolder, state: str, error: str, advice: str) -> None:

@@ -101,7 +101,7 @@ def execute(folder: RunFolder, group: str | None = None) -> float:
                     status.finish("cancelled", cancelled.message, cancelled.advice)
                     raise cancelled from None
                 failure = explain(error, folder.config)
-                status.finish("failed", failure.reason, failure.advice)
+                status.finish("failed", failure.message, failure.advice)
                 raise
             status.finish("completed")
             return value
@@ -199,9 +199,7 @@ def _test(
     validation: dict[str, float],
 ) -> dict[str, Any]:
     """Score the test windows once, seasonal naive beside, and write what was found."""
-    naive = SeasonalNaive.from_data(datamodule)
-    naive.prepare(datamodule)
-    naive.calibrate(datamodule)
+    naive = SeasonalNaive.fitted(datamodule)
     started = time.monotonic()
     save = folder.config.evaluation.save_windows
     backtest = evaluate(trainer, forecaster, datamodule, reference=naive, save_windows=save)
@@ -213,11 +211,7 @@ def _test(
         validation=validation,
         cost=cost.of_run(forecaster, backtest, trainer.strategy.root_device, clock.seconds, seconds),
     )
-    folder.write_table("windows", backtest.windows)
-    folder.write_table("windows_seasonal_naive", backtest.reference_windows)
-    folder.write_table("predictions", backtest.predictions)
-    folder.write_table("samples", backtest.samples)
-    folder.write_json("results.json", results)
+    folder.write_evaluation(backtest, results)
     return results
 
 

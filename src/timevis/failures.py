@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
 
 from omegaconf import DictConfig, OmegaConf
 
 from timevis.errors import TimeVisError
 
 
-@dataclass(frozen=True)
-class Failure:
-    """Reason of a failed run, and advice."""
-
-    reason: str
-    advice: str
-
-    def __str__(self) -> str:
-        return f"{self.reason}\n  {self.advice}" if self.advice else self.reason
-
-
-def explain(error: BaseException, cfg: DictConfig | None = None) -> Failure:
-    """The failure behind an exception of a run with config `cfg`."""
+def explain(error: BaseException, cfg: DictConfig | None = None) -> TimeVisError:
+    """The reason and the advice behind an exception of a run with config `cfg`; itself where it says them."""
     if isinstance(error, TimeVisError):
-        return Failure(error.message, error.advice)
+        return error
     text = str(error).strip()
     first = text.splitlines()[0] if text else type(error).__name__
     if out_of_memory(error):
-        return Failure(f"out of memory: {first}", _smaller_batch(cfg))
+        return TimeVisError(f"out of memory: {first}", _smaller_batch(cfg))
     if isinstance(error, FloatingPointError):
-        return Failure(
+        return TimeVisError(
             f"training diverged: {first}",
             "lower model.learning_rate (a tenth is a good start) or model.fit.gradient_clip",
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Failure(
+        return TimeVisError(
             f"the disk is full: {first}", "make room, or choose another hydra.run.dir; then use resume=<run folder>"
         )
-    return Failure(f"{type(error).__name__}: {first}", "see train.log in the run folder for where")
+    return TimeVisError(f"{type(error).__name__}: {first}", "see train.log in the run folder for where")
 
 
 def out_of_memory(error: BaseException) -> bool:

@@ -6,36 +6,37 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from timevis.config_check import check_whole, did_you_mean
-from timevis.data.options import check_keys
+from timevis.composition import compose, explain_composition
+from timevis.config_check import CONF, check_whole, did_you_mean
 from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport, counted
 from timevis.data.split import borders, make_split
 from timevis.errors import ConfigError, TimeVisError
 from timevis.evaluation.verdict import number
 
+LENGTHS = ("context_length", "horizon")
 SHOWN = 12
 """Channels that are shown; the JSON report has all."""
 WIDTH = 140
 """Columns of a file or a pipe that the report is written to."""
 
 
-def data_config(source: str, overrides: Sequence[str], folder: Path) -> tuple[dict[str, Any], int, int]:
+def data_config(source: str, overrides: Sequence[str]) -> tuple[DictConfig, int, int]:
     """The `data` group for a file or a named data set, with overrides as on the command line of train.py.
 
     Parameters
     ----------
     source : str
-        A file, or the name of a config in `folder`.
+        A file, or the name of a config in conf/data.
     overrides : sequence of ``key=value``
         Keys of the `data` group, with or without ``data.`` before them, and `context_length` and `horizon`.
-    folder : Path
-        Of the `data` configs.
 
     Returns
     -------
@@ -46,40 +47,24 @@ def data_config(source: str, overrides: Sequence[str], folder: Path) -> tuple[di
     ConfigError
         An unknown name or key (names the nearest), or a length that is not a positive whole number.
     """
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-
-    named = sorted(p.stem for p in folder.glob("*.yaml"))
+    named = sorted(p.stem for p in (CONF / "data").glob("*.yaml"))
     is_file = Path(source).suffix or Path(source).exists()
     if not is_file and source not in named:
         raise ConfigError(f"{source!r} is neither a file nor a data set", did_you_mean(source, named))
-    cfg = yaml.safe_load((folder / ("csv.yaml" if is_file else f"{source}.yaml")).read_text(encoding="utf-8"))
-    if is_file:
-        cfg["path"] = source
-    lengths = {"context_length": 168, "horizon": 24}
     for item in overrides:
-        key, equals, value = item.removeprefix("data.").partition("=")
-        if not equals:
+        if "=" not in item:
             raise ConfigError(f"{item!r} is not key=value", "for example target=[load] or split=[0.6,0.2,0.2]")
-        check_keys([key.split(".")[0]], [*cfg, *lengths], "data")
-        try:
-            parsed = OmegaConf.to_container(OmegaConf.from_dotlist([f"{key}={_spaced(value)}"]))
-        except (OmegaConfBaseException, yaml.YAMLError) as error:
-            raise ConfigError(f"{item!r} cannot be read ({error})") from error
-        assert isinstance(parsed, dict)
-        if key in lengths:
-            check_whole(OmegaConf.create(parsed), key, least=1)
-            lengths[key] = parsed[key]
-        elif "." in key:
-            cfg[key.split(".")[0]] = (cfg[key.split(".")[0]] or {}) | parsed[key.split(".")[0]]
-        else:
-            cfg |= parsed
-    return cfg, lengths["context_length"], lengths["horizon"]
-
-
-def _spaced(value: str) -> str:
-    """Hydra's ``{a:b}`` as the YAML ``{a: b}``."""
-    return value.replace(":", ": ") if value.startswith("{") else value
+    own = [o if o.startswith(("data.", *LENGTHS)) else f"data.{o}" for o in overrides]
+    typed = [f"data={'csv' if is_file else source}", *own]
+    try:
+        cfg = compose(typed)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise explain_composition(error, typed) from error
+    for key in LENGTHS:
+        check_whole(cfg, key, least=1)
+    if is_file:
+        cfg.data.path = source  # which may hold anything
+    return cfg.data, cfg.context_length, cfg.horizon
 
 
 def show(panel: Panel, report: QualityReport, split: Sequence[float], lengths: tuple[int, int]) -> None:

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis.command_line import register_resolvers
 from timevis.config_check import check
-from timevis.errors import Cancelled, TimeVisError, say
+from timevis.errors import Cancelled, say
 from timevis.failures import explain
 from timevis.files import write_text
 from timevis.resume import added_keys
@@ -52,8 +52,8 @@ def run_job(cfg: DictConfig) -> float:
         log.error("failed: %s", failure)
         if read_status(folder) is None:
             write_text(folder / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(overrides)))
-            Status(folder).finish("failed", failure.reason, failure.advice)
-        raise TimeVisError(failure.reason, failure.advice) from None
+            Status(folder).finish("failed", failure.message, failure.advice)
+        raise failure from None
     finally:
         if sweep is not None:
             from timevis.sweep.leaderboard import write_leaderboard

@@ -54,17 +54,8 @@ def trainer(folder: RunFolder, epochs: int) -> pl.Trainer:
     """A Trainer with the run's options that trains for `epochs` on one device and writes nothing."""
     cfg = folder.config
     options = {str(k): v for k, v in cfg.trainer.items() if v is not None}
-    options |= {"max_epochs": epochs, "devices": 1, "num_nodes": 1, "strategy": "auto"}
-    options |= build.device_options(cfg.trainer)
-    return pl.Trainer(
-        **options,
-        callbacks=[SeedEachStep(cfg.seed), FiniteLoss()],
-        logger=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        use_distributed_sampler=False,
-    )
+    options |= {"max_epochs": epochs, "num_nodes": 1, "strategy": "auto"}
+    return build.lone_trainer(cfg.trainer, SeedEachStep(cfg.seed), FiniteLoss(), **options)
 
 
 def on_all_rows(datamodule: WindowDataModule, train_fraction: float = 1.0) -> WindowDataModule:

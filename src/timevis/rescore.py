@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
 
@@ -26,7 +25,7 @@ from timevis.errors import ConfigError, DataError, RunFolderError
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.report import write_report
 from timevis.evaluation.results import build_results
-from timevis.files import write_json, write_text
+from timevis.files import write_text
 from timevis.models.forecaster import Forecaster
 from timevis.models.naive import SeasonalNaive
 from timevis.own_data import load_again, require_unchanged
@@ -85,9 +84,7 @@ def rescore(
     cfg, panel, report = load_again(folder)
     require_unchanged(folder, panel, cfg.data.split[-1])
     own = build.datamodule(cfg, panel)
-    naive = SeasonalNaive.from_data(own)
-    naive.prepare(own)
-    naive.calibrate(own)
+    naive = SeasonalNaive.fitted(own)
     items = {folder.results["run"]["data"]: own.panel} if data is None else panels_for(folder, data)
     found = {}
     for name, panel in items.items():
@@ -169,14 +166,7 @@ def _score(
     quality: QualityReport,
 ) -> dict[str, Any]:
     cfg, before = folder.config, folder.results
-    trainer = pl.Trainer(
-        **build.device_options(cfg.trainer),
-        devices=1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-    )
+    trainer = build.lone_trainer(cfg.trainer)
     started = time.monotonic()
     with torch.no_grad():
         backtest = evaluate(trainer, forecaster, windows, reference=naive, save_windows=cfg.evaluation.save_windows)
@@ -190,14 +180,9 @@ def _score(
     )
     place.mkdir(parents=True, exist_ok=True)
     write_text(place / "config.yaml", OmegaConf.to_yaml(cfg))
-    write_json(place / "data_report.json", quality.to_dict())
-    backtest.windows.to_parquet(place / "windows.parquet")
-    assert backtest.reference_windows is not None
-    backtest.reference_windows.to_parquet(place / "windows_seasonal_naive.parquet")
-    backtest.predictions.to_parquet(place / "predictions.parquet")
-    if backtest.samples is not None:
-        backtest.samples.to_parquet(place / "samples.parquet")
-    write_json(place / "results.json", results)
+    scored = RunFolder(place)
+    scored.write_json("data_report.json", quality.to_dict())
+    scored.write_evaluation(backtest, results)
     write_report(place)
     return results
 

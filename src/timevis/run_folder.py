@@ -23,6 +23,7 @@ from timevis.status import read_status
 if TYPE_CHECKING:
     import pandas as pd
 
+    from timevis.evaluation.backtest import Backtest
     from timevis.models.forecaster import Forecaster
 
 NO_FOLDERS = ("nano", "attention", "none")
@@ -157,6 +158,14 @@ class RunFolder:
         if self.writes and table is not None:
             with atomic(self.path / f"{name}.parquet") as path:
                 table.to_parquet(path)
+
+    def write_evaluation(self, backtest: Backtest, results: dict[str, Any]) -> None:
+        """Write the scored windows, saved forecasts and results.json."""
+        self.write_table("windows", backtest.windows)
+        self.write_table("windows_seasonal_naive", backtest.reference_windows)
+        self.write_table("predictions", backtest.predictions)
+        self.write_table("samples", backtest.samples)
+        self.write_json("results.json", results)
 
     def save_forecaster(self, forecaster: Forecaster) -> None:
         """Write model/: the weights as safetensors; class, hyperparameters and description as JSON."""

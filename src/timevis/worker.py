@@ -7,7 +7,6 @@ import os
 import sys
 import threading
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 from timevis.errors import TimeVisError
@@ -30,7 +29,8 @@ def main(path: str, group: str, reason: str) -> int:
     try:
         execute(folder, group or None)
     except Exception as error:
-        write_json(Path(reason), asdict(explain(error, folder.config)))
+        failure = explain(error, folder.config)
+        write_json(Path(reason), {"message": failure.message, "advice": failure.advice})
         if not isinstance(error, TimeVisError):
             log.error("process %s: %s: %s", os.environ["LOCAL_RANK"], type(error).__name__, error)
         return 1

@@ -18,7 +18,6 @@ from timevis.errors import ConfigError
 from timevis.inspection import data_config
 
 ROOT = Path(__file__).parents[2]
-CONFIGS = ROOT / "conf/data"
 
 
 def run(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -28,7 +27,7 @@ def run(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]
 
 def drawn(source: Path, overrides: list[str], out: Path, monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     """The picture that inspect.py draws of a source."""
-    cfg, _, _ = data_config(str(source), overrides, CONFIGS)
+    cfg, _, _ = data_config(str(source), overrides)
     panel, report = load_panel(cfg)
     pictures = []
     monkeypatch.setattr(Figure, "savefig", lambda self, *_, **__: pictures.append(self))
@@ -205,26 +204,31 @@ def test_the_name_of_the_script_does_not_hide_the_standard_library() -> None:
 def test_overrides_are_those_of_the_command_line() -> None:
     cfg, context_length, horizon = data_config(
         "traffic",
-        ["data.split=[0.5,0.2,0.3]", "covariates={temp:known}", "cleaning.outliers=mask", "horizon=48"],
-        CONFIGS,
+        [
+            "data.split=[0.5,0.2,0.3]",
+            "covariates={temp:known}",
+            "cleaning={outliers:mask,missing:['12:00']}",
+            "horizon=48",
+        ],
     )
     assert cfg["split"] == [0.5, 0.2, 0.3]
     assert cfg["covariates"] == {"temp": "known"}
     assert cfg["cleaning"]["outliers"] == "mask"
+    assert cfg["cleaning"]["missing"] == ["12:00"]
     assert (context_length, horizon) == (168, 48)
 
 
 @pytest.mark.parametrize(
     ("source", "override", "message"),
-    [("trafic", "horizon=2", "did you mean 'traffic'"), ("traffic", "targt=x", "did you mean 'target'")],
+    [("trafic", "horizon=2", "did you mean 'traffic'"), ("traffic", "targt=x", "did you mean 'data.target'")],
 )
 def test_unknown_names_and_keys_name_the_nearest(source: str, override: str, message: str) -> None:
     with pytest.raises(ConfigError, match="'") as error:
-        data_config(source, [override], CONFIGS)
+        data_config(source, [override])
     assert message in error.value.advice
 
 
 @pytest.mark.parametrize("length", ["horizon=0", "context_length=a", "horizon=1.5"])
 def test_lengths_are_positive_whole_numbers(length: str) -> None:
     with pytest.raises(ConfigError, match=f"{length} must be a whole number of at least 1"):
-        data_config("traffic", [length], CONFIGS)
+        data_config("traffic", [length])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from timevis.evaluation.data_section import when
 from timevis.evaluation.error_profile import SavedForecasts
 from timevis.evaluation.run_record import RunRecord
 from timevis.evaluation.verdict import number, outcome, verdict
+from timevis.files import write_text
 
 GRID = 6
 EXPLORED_VALUES = 250_000
@@ -56,7 +56,7 @@ def write_report(run_folder: Path | str) -> Path:
         verdict=verdict(record.results),
         outcome=outcome(record.results),
         tiles=words.tiles(record.results),
-        contents=words.contents(record),
+        contents=words.contents(record, bool(sections["training"])),
         facts=words.run_facts(record),
         settings=words.settings(record),
         data=words.data_section(record),
@@ -81,9 +81,7 @@ def write_report(run_folder: Path | str) -> Path:
         script=_asset("report.js"),
     )
     path = record.folder / "report.html"
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(page, encoding="utf-8")
-    os.replace(part, path)
+    write_text(path, page)
     return path
 
 

@@ -16,10 +16,9 @@ MOST_CHANNEL_ROWS = 20
 SHOWN_TEXTS = 5
 
 
-def contents(record: RunRecord) -> list[tuple[str, str]]:
-    """Anchors and names of the sections."""
-    trained = record.history is not None and "train/loss" in record.history
-    parts = [
+def contents(record: RunRecord, trained: bool) -> list[tuple[str, str]]:
+    """Anchors and names of the sections; `trained` says whether there is one on the training."""
+    return [
         ("run", "What was run"),
         ("data", "Data"),
         ("scores", "Scores"),
@@ -32,7 +31,6 @@ def contents(record: RunRecord) -> list[tuple[str, str]]:
         *([("sample", "What the language model read")] if sample(record) else []),
         ("cost", "Cost"),
     ]
-    return parts
 
 
 def tiles(results: dict[str, Any]) -> list[dict[str, str]]:

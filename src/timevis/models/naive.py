@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import torch
 from torch import Tensor
 
@@ -36,6 +38,14 @@ class SeasonalNaive(PointForecaster):
         self.chosen: Tensor
         self.register_buffer("chosen", torch.full((num_channels,), season or 1))
         self._fixed = season is not None
+
+    @classmethod
+    def fitted(cls, datamodule: WindowDataModule) -> Self:
+        """With its seasons picked and its quantiles calibrated on validation."""
+        naive = cls.from_data(datamodule)
+        naive.prepare(datamodule)
+        naive.calibrate(datamodule)
+        return naive
 
     @torch.no_grad()
     def prepare(self, datamodule: WindowDataModule) -> None:

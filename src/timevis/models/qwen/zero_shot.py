@@ -56,9 +56,7 @@ def zero_shot(
         ``wql``, ``mase``, ``coverage_80``; ``wql_ratio``, ``mase_ratio`` to `SeasonalNaive`; ``mae_ratio``, the
         mean over channels of the ratio to the better of the daily and the weekly naive of each channel.
     """
-    naive = SeasonalNaive.from_data(datamodule)
-    naive.prepare(datamodule)
-    naive.calibrate(datamodule)
+    naive = SeasonalNaive.fitted(datamodule)
     device = next(network.parameters()).device
     deviation, scale = torch.from_numpy(datamodule.scaler.std), torch.from_numpy(naive_scale(datamodule))
     metrics = [ForecastMetrics(datamodule.horizon, deviation, scale, QUANTILE_LEVELS).to(device) for _ in range(2)]
