@@ -27,7 +27,7 @@ def scored():
     model.prepare(data)
     model.calibrate(data)
     trainer = pl.Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False)
-    result = evaluate(trainer, model, data, save_windows=10_000)
+    result = evaluate(trainer, model, data, reference=SeasonalNaive.fitted(data), save_windows=10_000)
     rows = [
         pd.DataFrame(
             {"unique_id": row.channel, "ds": row.origin + np.arange(24), "y": row.truth, "median": row.quantiles[7]}

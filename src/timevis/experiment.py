@@ -72,7 +72,7 @@ def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = (), group: str
         run_folder = RunFolder.create(folder, cfg, overrides, named_by)
     processes = process_count(run_folder.config.trainer)
     if (run_folder.status or {}).get("state") == "completed":  # and shall be trained further
-        fitting.reopen(run_folder)
+        fitting.forget_end(run_folder)
     return supervise(run_folder, processes, group) if processes > 1 else execute(run_folder, group)
 
 

@@ -37,7 +37,7 @@ def _last(folder: RunFolder, name: str) -> int | None:
     return int(torch.load(path, map_location="cpu", weights_only=True, mmap=True)[name])
 
 
-def reopen(folder: RunFolder) -> None:
+def forget_end(folder: RunFolder) -> None:
     """Forget that the fit had ended, so that a run interrupted while it trains on goes on training."""
     (folder.checkpoints / FINISHED).unlink(missing_ok=True)
 

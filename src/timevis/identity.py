@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 import timevis
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel, one_nan
+from timevis.evaluation.run_record import backbone_name
 from timevis.models.forecaster import Forecaster
 
 LIBRARIES = ("torch", "pytorch-lightning", "transformers", "peft", "numpy", "pandas")
@@ -65,6 +66,4 @@ def of_run(cfg: DictConfig, datamodule: WindowDataModule, forecaster: Forecaster
 
 def tags(run: dict[str, Any]) -> list[str]:
     """Data, model and, where there is one, backbone."""
-    backbone = run["backbone"]
-    name = backbone.get("name") if isinstance(backbone, dict) else backbone
-    return [tag for tag in (run["data"], run["model"], name) if tag]
+    return [tag for tag in (run["data"], run["model"], backbone_name(run)) if tag]

@@ -51,6 +51,16 @@ def test_the_report_of_a_real_run_is_one_page_that_needs_nothing_else(run):
     assert all({"data", "layout"} <= set(f) for f in figures)
 
 
+@pytest.mark.parametrize("logged", [0, 1, 2])
+def test_every_section_that_is_named_on_top_is_there(copy, logged):
+    rows = [{"step": i, "train/loss": 1.0 - i / 10} for i in range(logged)]
+    pd.DataFrame(rows, columns=["step", "train/loss"]).to_csv(copy / "metrics.csv", index=False)
+    page = write_report(copy).read_text().split("<script>")[0]
+    linked = re.findall(r'href="#([^"]+)"', page)
+    assert ("training" in linked) == (logged > 1)
+    assert all(f'id="{anchor}"' in page for anchor in linked)
+
+
 def test_pictures_lie_beside_the_report(run):
     names = {path.stem for path in (run / "plots").glob("*.png")}
     assert {"forecasts", "worst_windows", "error", "residuals", "calibration"} <= names

@@ -59,7 +59,7 @@ def test_few_test_origins_are_owned_up_to_however_long_the_test_part():
 
 
 def test_a_language_model_is_never_named_without_its_backbone():
-    assert verdict(results(0.1, 0.05, 0.2, "qwen", "nano")).startswith("qwen [nano] beats")
+    assert verdict(results(0.1, 0.05, 0.2, "qwen", {"name": "nano"})).startswith("qwen [nano] beats")
     assert (
         model_label({"model": "qwen", "backbone": {"name": "Qwen2.5-0.5B", "parameters": 5}}) == "qwen [Qwen2.5-0.5B]"
     )

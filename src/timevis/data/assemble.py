@@ -34,7 +34,7 @@ class Rows:
     series : names of the series; one empty name for a wide table
     code, position : int64 [M]
         Series and row of the grid; each pair occurs once.
-    values : float32 or float64 [M, targets + covariates]
+    values : float32 [M, targets + covariates]
     timezone : str or None
         Zone in which the calendar is read.
     """

@@ -143,7 +143,7 @@ class WindowDataModule(pl.LightningDataModule):
         device = index.device
         return self.series.to(device).gather(origin.to(device), channel.to(device), self.context_length, self.horizon)
 
-    def loader(self, part: str, *, shuffle: bool = False, batch_size: int | None = None) -> WindowLoader:
+    def loader(self, part: str, *, shuffle: bool = False) -> WindowLoader:
         """A loader of window numbers of a part, aware of the trainer's processes."""
         trainer = self.trainer
         rank, world_size = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
@@ -154,7 +154,7 @@ class WindowDataModule(pl.LightningDataModule):
                 f"{self.panel.card.name}: the {fewest} part has {counts[fewest]} windows for {world_size} processes",
                 "use fewer trainer.devices",
             )
-        size = batch_size or (self.batch_size if shuffle else self.eval_batch_size)
+        size = self.batch_size if shuffle else self.eval_batch_size
         if not shuffle:
             size = min(size, max(1, windows // world_size))  # a process without a batch misses the collective calls
         return WindowLoader(

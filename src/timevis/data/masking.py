@@ -15,7 +15,7 @@ def mask_defects(panel: Panel, report: QualityReport) -> Panel:
     """Make the defects that the dataset card declares missing, and count them."""
     values = panel.values
     for defect in panel.card.defects:
-        first, last = panel.index.searchsorted([pd.Timestamp(defect["start"], tz=panel.index.tz)])[0], 0
+        first = panel.index.searchsorted([pd.Timestamp(defect["start"], tz=panel.index.tz)])[0]
         last = panel.index.searchsorted([pd.Timestamp(defect["end"], tz=panel.index.tz)], side="right")[0]
         chosen = [j for j, c in enumerate(panel.channels) if c in defect.get("channels", panel.channels)]
         if values is panel.values:

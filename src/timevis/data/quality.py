@@ -93,7 +93,7 @@ class QualityReport:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; numbers that are not finite become None."""
-        return _jsonable(asdict(self))
+        return jsonable(asdict(self))
 
     def summary(self) -> str:
         """One line for the log: the size of the panel and whatever was found in it."""
@@ -118,13 +118,14 @@ class QualityReport:
         return "; ".join([size, *filter(None, found)])
 
 
-def _jsonable(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
+    """What JSON can hold of nested dicts and lists: numbers of numpy as Python's, None for NaN and infinities."""
     if isinstance(value, dict):
-        return {str(k): _jsonable(v) for k, v in value.items()}
+        return {str(k): jsonable(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_jsonable(v) for v in value]
+        return [jsonable(v) for v in value]
     if isinstance(value, np.generic):
-        return _jsonable(value.item())
+        return jsonable(value.item())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -70,7 +70,7 @@ class Table:
         return f"{self.unit} {number}"
 
 
-def header_problem(names: list[str], source: str, row: int) -> None:
+def require_header(names: list[str], source: str, row: int) -> None:
     """Refuse a first row that holds values instead of column names.
 
     Raises

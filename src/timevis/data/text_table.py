@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from timevis.data.separators import decimal_mark, either_way, read_separators, undecided, written_numbers
-from timevis.data.table import HEADER_AND_ROWS, MISSING, Table, all_names, header_problem, is_header, named
+from timevis.data.table import HEADER_AND_ROWS, MISSING, Table, all_names, is_header, named, require_header
 from timevis.errors import DataError, UnclearError
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def read_text(
     head = _head(raw)
     delimiter, skip = _delimiter(head, source)
     names, body, header_row = _header(raw, skip, delimiter)
-    header_problem(names, source, header_row)
+    require_header(names, source, header_row)
     sample = [cell.strip() for row in csv.reader(head[skip + 1 :], delimiter=delimiter) for cell in row]
     mark = decimal or decimal_mark(sample)
     frame = _parse(raw, body, named(names), delimiter, MARKS[mark] if mark else NO_MARK, source, header_row)

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from timevis.config_check import did_you_mean
-from timevis.data.table import MISSING, Table, all_names, header_problem, is_header, named
+from timevis.data.table import MISSING, Table, all_names, is_header, named, require_header
 from timevis.errors import ConfigError, DataError
 
 Rows = list[Sequence[Any]]
@@ -121,7 +121,7 @@ def _table(rows: Rows, source: str, notes: list[str]) -> Table:
     at = _header_of(rows)
     assert at is not None
     header = ["" if _empty(c) else str(c) for c in rows[at]]
-    header_problem(header, source, at + 1)
+    require_header(header, source, at + 1)
     kept = [i for i in range(at + 1, len(rows)) if not all(map(_empty, rows[i]))]
     width = max([len(header)] + [len(rows[i]) for i in kept])
     header += [""] * (width - len(header))

@@ -28,7 +28,7 @@ class Backtest:
     Attributes
     ----------
     metrics, reference_metrics : dict
-        ``overall``, ``by_channel`` and ``by_horizon`` of `ForecastMetrics.compute`; the reference's may be None.
+        ``overall``, ``by_channel`` and ``by_horizon`` of `ForecastMetrics.compute`.
     windows, reference_windows : DataFrame
         One row per window, by origin and then channel: origin, timestamp, channel, std, mase_scale and the sums of
         `timevis.metrics.SUMS`.
@@ -42,11 +42,11 @@ class Backtest:
 
     metrics: dict[str, Any]
     windows: pd.DataFrame
+    reference_metrics: dict[str, Any]
+    reference_windows: pd.DataFrame
     predictions: pd.DataFrame
     samples: pd.DataFrame | None
     seconds: float
-    reference_metrics: dict[str, Any] | None = None
-    reference_windows: pd.DataFrame | None = None
 
 
 def spread(origins: int, channels: int, number: int) -> np.ndarray:
@@ -63,13 +63,13 @@ class Recorder(pl.Callback):
     Parameters
     ----------
     datamodule : WindowDataModule
-    reference : Forecaster, optional
+    reference : Forecaster
         Forecasts the same batches; never trained here.
     save_windows : int
         How many evenly spread windows keep their full forecast.
     """
 
-    def __init__(self, datamodule: WindowDataModule, reference: Forecaster | None, save_windows: int) -> None:
+    def __init__(self, datamodule: WindowDataModule, reference: Forecaster, save_windows: int) -> None:
         self.datamodule, self.reference = datamodule, reference
         self.saved = spread(len(datamodule.windows["test"].origins), datamodule.num_channels, save_windows)
         self.windows: list[pd.DataFrame] = []
@@ -77,7 +77,6 @@ class Recorder(pl.Callback):
         self.predictions: list[pd.DataFrame] = []
         self.worst = pd.DataFrame()
         self.samples: list[pd.DataFrame] = []
-        self.reference_metrics: ForecastMetrics | None = None
         self.seconds = 0.0
         self._start = 0.0
         channels = datamodule.num_channels
@@ -85,9 +84,8 @@ class Recorder(pl.Callback):
         self._position = {int(o): i * channels for i, o in enumerate(origins)}
 
     def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self.reference is not None:
-            self.reference.to(pl_module.device).eval()
-            self.reference_metrics = self.reference._metrics()
+        self.reference.to(pl_module.device).eval()
+        self.reference_metrics = self.reference._metrics()
 
     def on_test_batch_start(self, *args: Any, **kwargs: Any) -> None:
         self._start = time.perf_counter()
@@ -106,10 +104,9 @@ class Recorder(pl.Callback):
         assert pl_module.test_metrics is not None
         rows = self._rows(pl_module.test_metrics, outputs, batch)
         self.windows.append(rows)
-        if self.reference is not None and self.reference_metrics is not None:
-            naive = self.reference.forecast(batch)
-            self.reference_metrics.update_batch(naive, batch)
-            self.reference_windows.append(self._rows(self.reference_metrics, naive, batch))
+        beside = self.reference.forecast(batch)
+        self.reference_metrics.update_batch(beside, batch)
+        self.reference_windows.append(self._rows(self.reference_metrics, beside, batch))
         number = rows["number"].to_numpy()
         self.predictions.append(self._forecasts(outputs, batch, rows, np.flatnonzero(np.isin(number, self.saved))))
         self._keep_worst(outputs, batch, rows)
@@ -169,7 +166,7 @@ def evaluate(
     forecaster: Forecaster,
     datamodule: WindowDataModule,
     *,
-    reference: Forecaster | None = None,
+    reference: Forecaster,
     save_windows: int = 500,
 ) -> Backtest:
     """Score a fitted forecaster once on the test windows.
@@ -180,8 +177,8 @@ def evaluate(
         With any strategy; rows of all processes are gathered.
     forecaster : Forecaster
     datamodule : WindowDataModule
-    reference : Forecaster, optional
-        Usually seasonal naive, prepared and calibrated.
+    reference : Forecaster
+        Seasonal naive, prepared and calibrated.
     save_windows : int
         How many evenly spread windows keep their full forecast.
     """
@@ -204,16 +201,17 @@ def evaluate(
         extra = worst[~worst.index.isin(predictions.index)].assign(spread=False)
         predictions = pd.concat([predictions, extra]).sort_index()
         predictions["worst"] = predictions.index.isin(worst.index)
-    windows = _gather(recorder.windows)
+    windows, beside = _gather(recorder.windows), _gather(recorder.reference_windows)
     assert windows is not None
+    assert beside is not None
     return Backtest(
         metrics=forecaster.test_metrics.compute(),
         windows=windows.reset_index(drop=True),
+        reference_metrics=recorder.reference_metrics.compute(),
+        reference_windows=beside.reset_index(drop=True),
         predictions=predictions.reset_index(drop=True),
-        samples=_reset(_gather(recorder.samples)),
+        samples=None if (samples := _gather(recorder.samples)) is None else samples.reset_index(drop=True),
         seconds=recorder.seconds,
-        reference_metrics=recorder.reference_metrics.compute() if recorder.reference_metrics else None,
-        reference_windows=_reset(_gather(recorder.reference_windows)),
     )
 
 
@@ -228,7 +226,3 @@ def _gather(parts: list[pd.DataFrame]) -> pd.DataFrame | None:
         return None
     table = pd.concat(parts).sort_values("number", kind="stable")
     return table if "error" in table and "worst" in table else table.set_index("number")
-
-
-def _reset(table: pd.DataFrame | None) -> pd.DataFrame | None:
-    return None if table is None else table.reset_index(drop=True)

@@ -98,10 +98,9 @@ def run_facts(record: RunRecord) -> list[tuple[str, str]]:
 
 def _backbone(run: dict[str, Any]) -> list[tuple[str, Any]]:
     """The backbone with its size and fingerprint, never its name alone."""
-    backbone = run.get("backbone")
-    if not backbone:
+    about = run["backbone"]
+    if not about:
         return []
-    about = backbone if isinstance(backbone, dict) else {"name": backbone}
     known = {
         "name": "{}",
         "parameters": "{} parameters",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.quality import jsonable
 from timevis.evaluation.backtest import Backtest
 from timevis.evaluation.significance import Interval, bootstrap_metrics
 
@@ -29,7 +29,7 @@ def build_results(
         data, domain, model, backbone, seed, git_commit, versions, data_hash.
     datamodule : WindowDataModule
     backtest : Backtest
-        With a reference (seasonal naive).
+        With seasonal naive as its reference.
     validation : dict
         Headline metrics on the validation windows; choices are made on its ``wql``.
     cost : dict
@@ -47,7 +47,6 @@ def build_results(
     RuntimeError
         Not every window of the window set was scored.
     """
-    assert backtest.reference_metrics is not None
     split, windows = datamodule.split, datamodule.windows["test"]
     if len(backtest.windows) != len(windows):
         raise RuntimeError(f"{len(backtest.windows)} windows were scored, of {len(windows)} in the window set")
@@ -56,7 +55,7 @@ def build_results(
     )
     channels = datamodule.panel.channels
     overall = backtest.metrics["overall"]
-    return finite(
+    return jsonable(
         {
             "schema_version": SCHEMA_VERSION,
             "run": run,
@@ -97,14 +96,3 @@ def _with_intervals(values: dict[str, float], intervals: dict[str, Interval]) ->
 
 def _by_channel(metrics: dict[str, Any], channels: tuple[str, ...]) -> dict[str, dict[str, float]]:
     return {c: {name: values[i] for name, values in metrics["by_channel"].items()} for i, c in enumerate(channels)}
-
-
-def finite(value: Any) -> Any:
-    """Replace what JSON cannot hold (NaN, infinities) by None, in nested dicts and lists."""
-    if isinstance(value, dict):
-        return {k: finite(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(v) for v in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value

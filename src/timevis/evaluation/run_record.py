@@ -107,10 +107,13 @@ class RunRecord:
 
 def model_label(run: dict[str, Any]) -> str:
     """``lstm``, or ``qwen [nano]``: a model with a backbone is never named without it."""
-    backbone = run.get("backbone")
-    if isinstance(backbone, dict):
-        backbone = backbone.get("name") or backbone.get("id")
-    return f"{run['model']} [{backbone}]" if backbone else str(run["model"])
+    name = backbone_name(run)
+    return f"{run['model']} [{name}]" if name else str(run["model"])
+
+
+def backbone_name(run: dict[str, Any]) -> str | None:
+    """Name of the backbone in the ``run`` of results.json, None for a model that has none."""
+    return run["backbone"]["name"] if run["backbone"] else None
 
 
 def _json(path: Path) -> dict[str, Any]:

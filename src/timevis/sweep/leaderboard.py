@@ -13,6 +13,7 @@ from timevis.data.options import shown_name
 from timevis.errors import TimeVisError
 from timevis.evaluation import plots
 from timevis.evaluation.chart import Chart, Mark
+from timevis.evaluation.run_record import backbone_name
 from timevis.files import write_text
 from timevis.run_folder import beside_names, settings, typed_overrides
 from timevis.status import read_status
@@ -107,10 +108,10 @@ def _row(folder: Path, name: Path, setting: str) -> dict[str, Any]:
     if row["state"] != "completed":
         return row
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    skill, backbone = results["skill"], results["run"]["backbone"]
+    skill = results["skill"]
     return {
         **row,
-        "backbone": backbone["name"] if isinstance(backbone, dict) else backbone,
+        "backbone": backbone_name(results["run"]),
         SORT: results["validation"]["wql"],
         **{f"test/{m}": results["metrics"][m]["value"] for m in METRICS},
         "skill_wql": skill["wql"]["value"],

@@ -15,7 +15,7 @@ SHOWN_PATHS = 5
 
 
 def thinned(total: int, wanted: int, channels: int) -> Tensor:
-    """About `wanted` of `total` window numbers, evenly spaced and of all channels alike, int64 [N]."""
+    """Window numbers of `total`, evenly spaced and of all channels alike, int64 [N]; `wanted` to twice as many."""
     step = max(1, total // wanted)
     while math.gcd(step, channels) > 1:  # windows lie channel by channel
         step += 1

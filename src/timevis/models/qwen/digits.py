@@ -72,7 +72,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
     num_samples, val_samples : int
         Paths per window in test and in validation.
     fit_windows : int
-        Validation windows that are forecast after each epoch of a fit; after the fit it is all of them.
+        Validation windows, about, that are forecast after each epoch of a fit; after the fit it is all of them.
     decode_rows : int or ``auto``
         Paths decoded side by side, of each core for a small backbone on a CPU.
     learning_rate, table_learning_rate : float
@@ -86,7 +86,7 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
     calibrate_temperature : bool
         Fit a temperature for every place on validation.
     calibration_windows : int, optional
-        Validation windows that `calibrate` reads; 256, or 48 for a large backbone, when None.
+        Validation windows that `calibrate` reads, about; 256, or 48 for a large backbone, when None.
     seed : int
         Of the samples.
     """
@@ -189,8 +189,6 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
             what = "after an epoch val/wql is of %d of the %d validation windows, before the temperatures are fitted"
             log.info(what, len(chosen), len(windows))
         self.log_backbone()
-        if self.prompt.template == "generic":
-            log.info("no domain is known for this data: the prompt is the generic one (set data.domain)")
 
     def _number(self, origin: Tensor, channel: Tensor) -> Tensor:
         return origin * self.num_channels + channel

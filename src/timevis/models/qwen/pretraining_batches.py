@@ -12,6 +12,7 @@ from transformers import PreTrainedTokenizerFast
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.models.qwen.codec import DigitCodec
+from timevis.models.qwen.digit_windows import carry_forward
 from timevis.models.qwen.prompt import PromptBuilder
 from timevis.models.qwen.synthetic_prior import SyntheticPrior, SyntheticSeries
 
@@ -79,8 +80,9 @@ class BatchStream:
             easy = max(0.0, 1 - number / max(1, self.easy_batches))
             series = SyntheticPrior(self.seed, total).chunk(number, size, easy)
             observed = draw_gaps(rng, size, total, context_length)
-        values = torch.from_numpy(carry_forward(series.values, observed)).double()
-        seen, calendar = torch.from_numpy(observed), torch.from_numpy(series.calendar)
+        values, seen = torch.from_numpy(series.values).double(), torch.from_numpy(observed)
+        values = torch.cat([values[:, :1], carry_forward(values[:, 1:], seen[:, 1:], values[:, :1])], 1)
+        calendar = torch.from_numpy(series.calendar)
         context, mask = values[:, :context_length], seen[:, :context_length]
         scaling = self.codec.fit(context, mask, values.std(1, keepdim=True))
         digits, _ = self.codec.encode(values, scaling)
@@ -162,9 +164,3 @@ def draw_gaps(rng: np.random.Generator, size: int, total: int, context_length: i
         for start in rng.integers(1, context_length - 1, rng.integers(1, 4)):
             observed[row, start : min(start + rng.integers(1, 9), context_length)] = False
     return observed
-
-
-def carry_forward(values: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """Carry the last observation over gaps; both [B, T], the first column observed."""
-    last = np.maximum.accumulate(np.where(observed, np.arange(values.shape[1]), 0), 1)
-    return np.take_along_axis(values, last, 1)

@@ -82,7 +82,7 @@ class PromptBuilder(nn.Module):
             raise ConfigError(
                 f"model.prompt.text has {len(text)} characters", f"it may have {MAX_TEXT} at most; shorten it"
             )
-        self.start, self.arm, self.kind, self.template = start, arm, "none", "none"
+        self.start, self.arm, self.template = start, arm, "none"
         self._decode = tokenizer.decode
         self.slots: list[str] = []
         if arm == "none":
@@ -94,7 +94,7 @@ class PromptBuilder(nn.Module):
         if arm == "wrong_domain":
             kind, wrong = WRONG[kind]
             fields = [{**f, **wrong, "description": wrong["about"]} for f in fields]
-        self.kind, self.template = kind, "short" if style == "short" else kind
+        self.template = "short" if style == "short" else kind
         clock = steps_per_day(frequency) > 1
         template = re.sub(r"\[(.*?)\]", r"\1" if clock else "", words[self.template])
         choices = {**WORDS, "weekday": words["weekdays"], "trend": words["trends"]}

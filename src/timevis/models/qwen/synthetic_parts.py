@@ -23,7 +23,7 @@ def standardise(x: np.ndarray) -> np.ndarray:
     return x / np.maximum(x.std(-1, keepdims=True), 1e-6)
 
 
-def _bumps(rng: Generator, size: int, hours: np.ndarray, centres: np.ndarray, widths: np.ndarray) -> np.ndarray:
+def _bumps(rng: Generator, hours: np.ndarray, centres: np.ndarray, widths: np.ndarray) -> np.ndarray:
     angle = 2 * np.pi * (hours - centres[..., None]) / 24
     concentration = (24 / (2 * np.pi * widths[..., None])) ** 2
     height = rng.uniform(0.3, 1.0, centres.shape)[..., None]
@@ -67,12 +67,12 @@ def day_profiles(rng: Generator, size: int) -> np.ndarray:
         [
             standardise(shape)
             for shape in (
-                _bumps(rng, size, hours, rush, rush_width),
+                _bumps(rng, hours, rush, rush_width),
                 _smooth_plateau(rng, size, hours),
                 _harmonics(rng, size, hours),
                 _harmonics(rng, size, hours, rough=2.2),
                 _swing(rng, size, hours),
-                _bumps(rng, size, hours, anywhere, np.exp(rng.uniform(np.log(0.4), np.log(4), (size, 4)))),
+                _bumps(rng, hours, anywhere, np.exp(rng.uniform(np.log(0.4), np.log(4), (size, 4)))),
                 _smooth_plateau(rng, size, hours) - _smooth_plateau(rng, size, hours),
             )
         ]
