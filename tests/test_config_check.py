@@ -11,7 +11,7 @@ from hydra.errors import OverrideParseException
 from omegaconf import OmegaConf
 
 from timevis.build import check_names
-from timevis.composition import explain_composition
+from timevis.composition import backbone_of_folder, explain_composition
 from timevis.config_check import check, check_arguments, did_you_mean
 from timevis.errors import ConfigError, TimeVisError
 
@@ -57,6 +57,28 @@ def test_an_argument_that_cannot_be_read_is_shown_as_it_must_be_typed(
     assert shown in error.advice
     if value:
         assert compose_config("data=csv", *shlex.split(shown)).data.path == value
+
+
+@pytest.mark.parametrize(
+    ("typed", "added"),
+    [
+        (["model.backbone.path=/my/qwen"], True),
+        (["model=qwen_patch", "model.backbone.path='Qwen/Qwen2.5-0.5B'"], True),
+        (["model.backbone.path=/my/qwen", "model/backbone=local"], False),
+        (["model.backbone.path=/my/qwen", "experiment=qwen_cpu"], False),
+        (["-m", "model.backbone.path=/my/qwen", "sweep=ablation_real"], False),
+        (["-m", "model=qwen_patch", "model.backbone.path=nano,attention"], False),
+        (["model=lstm", "model.backbone.path=/my/qwen"], False),
+        (["model=qwen"], False),
+    ],
+)
+def test_a_path_to_a_real_backbone_brings_the_recipe_for_its_size(typed, added):
+    assert backbone_of_folder(typed) == ("model/backbone=local" if added else None)
+
+
+def test_a_backbone_made_for_timevis_keeps_the_recipe_of_nano(tmp_path):
+    (tmp_path / "timevis.json").write_text("{}")
+    assert backbone_of_folder([f"model.backbone.path={tmp_path}"]) is None
 
 
 def test_an_unknown_choice_is_answered_with_the_nearest_and_with_all(compose_config):

@@ -120,7 +120,7 @@ def test_a_worker_leaves_the_reason_of_its_failure(compose_config, tmp_path):
     reason = tmp_path / "1.json"
     command = [sys.executable, "-m", "timevis.worker", str(folder.path), "", str(reason)]
     assert subprocess.run(command, env=os.environ | {"LOCAL_RANK": "1"}).returncode == 1
-    assert "nowhere.csv" in json.loads(reason.read_text())["reason"]
+    assert "nowhere.csv" in json.loads(reason.read_text())["message"]
 
 
 def test_devices_say_how_many_processes_there_are(compose_config):

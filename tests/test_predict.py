@@ -142,7 +142,7 @@ def test_a_known_covariate_that_is_not_given_ahead_is_said(finished_run, source,
     run = finished_run("model=lstm", "data=csv", *options)
     frame = hourly(106)
     predict(run, frame)
-    assert "'price' is known ahead, but has no value in 6 of the 6 rows that are forecast" in caplog.text
+    assert "known ahead, but without a value in the 6 rows that are forecast: 'price' in 6;" in caplog.text
     caplog.clear()
     frame.loc[100:, ["a", "b"]] = np.nan
     predict(run, frame)
@@ -212,6 +212,21 @@ def test_a_long_file_may_hold_some_of_the_runs_series(finished_run, tmp_path, ca
     series[1].assign(site="s9").to_csv(tmp_path / "other.csv", index=False)
     with pytest.raises(DataError, match="no channel 's0'"):
         predict(run, [tmp_path / "other.csv"])
+
+
+def test_some_series_are_enough_where_each_has_a_covariate_that_the_model_reads(finished_run, tmp_path, caplog):
+    series = [
+        hourly(300, seed=s)[["time", "a"]].assign(site=f"s{s}", price=np.arange(300) % (7 + s)) for s in range(3)
+    ]
+    pd.concat(series).to_csv(tmp_path / "sites.csv", index=False)
+    columns = ("data.target=[a]", "data.covariates={price: known}", "model.hidden_size=8", "model.fit.max_epochs=1")
+    run = finished_run("model=lstm", "data=csv", f"data.path={tmp_path / 'sites.csv'}", *columns)
+    whole = predict(run).query("channel in ['s0', 's1']").reset_index(drop=True)
+    pd.concat(series[:2]).to_csv(tmp_path / "some.csv", index=False)
+    some = predict(run, tmp_path / "some.csv")
+    assert some["channel"].unique().tolist() == ["s0", "s1"]
+    assert "'price/s0' in 6, 'price/s1' in 6;" in caplog.text
+    assert len(some) == len(whole)
 
 
 def test_a_refit_trains_as_the_run_did(finished_run, monkeypatch):

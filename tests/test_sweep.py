@@ -34,7 +34,7 @@ def test_the_other_jobs_of_a_sweep_finish_whichever_fails(sweep, horizons, capsy
     code, folder = sweep("model=linear", f"horizon={horizons}")
     assert code == 1
     closing = capsys.readouterr().err.partition("Error: 1 of 3 jobs did not complete\n")[2]
-    assert f"{horizons.split(',').index('600')} (horizon=600) failed: " in closing
+    assert f"{horizons.split(',').index('600')} (horizon=600 seed=0) failed: " in closing
     assert "too few" in closing
     table = pd.read_csv(folder / "leaderboard.csv")
     assert table["state"].tolist() == ["completed", "completed", "failed"]

@@ -17,7 +17,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from timevis.composition import explain_composition, in_quotes
+from timevis.composition import backbone_of_folder, explain_composition, in_quotes
 from timevis.errors import ConfigError, TimeVisError, reader_gone, say
 from timevis.run_folder import RunFolder
 from timevis.sweep.watch import current_sweep, remove_unused, sweep_of
@@ -64,6 +64,9 @@ def main(train: Callable[[], Any]) -> None:
                 if path is not None:
                     resumed = RunFolder(str(path))
                     started = _started(resumed)
+        if resumed is None and (choice := backbone_of_folder(sys.argv[1:])):
+            print(f"{choice}, whose learning rates and batches are for a large model, goes with model.backbone.path")
+            sys.argv.append(choice)
         train()
         sys.stdout.flush()
     except KeyboardInterrupt:

@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from timevis.config_check import CONF, did_you_mean, keys_of
 from timevis.errors import ConfigError
 from timevis.resume import SECTIONS, kept
+from timevis.run_folder import NO_FOLDERS
 
 
 def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
@@ -47,6 +48,18 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
             f"quotes of its own, such as {_example(error.override)}; python train.py --help shows what can be set",
         )
     return ConfigError(str(error).strip(), "python train.py --help shows what can be set")
+
+
+def backbone_of_folder(arguments: list[str]) -> str | None:
+    """The choice that a path to a real backbone needs, where the arguments leave it at nano with nano's recipe."""
+    paths = [a.partition("=")[2].strip("\"'") for a in arguments if a.startswith("model.backbone.path=")]
+    if not paths or any(p in NO_FOLDERS or (Path(p) / "timevis.json").is_file() for p in paths[-1].split(",")):
+        return None  # a folder with that file was made for TimeVis, as nano was
+    cfg = _compose(_group_choices(arguments), with_hydra=True)
+    if cfg is None or cfg.hydra.runtime.choices.get("model/backbone") != "nano":
+        return None
+    swept = OmegaConf.select(cfg, "hydra.sweeper.params") or {}
+    return None if "model/backbone" in swept else "model/backbone=local"
 
 
 def in_quotes(argument: str) -> str:

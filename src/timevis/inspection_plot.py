@@ -20,7 +20,7 @@ from timevis.data.quality import QualityReport
 from timevis.data.split import borders
 from timevis.data.statistics import autocorrelation, moving_average
 from timevis.evaluation.chart import COLOURS, isolated
-from timevis.evaluation.plots import STYLE, date_axis
+from timevis.evaluation.plots import date_axis, style, write_png
 
 SHOWN = 6
 """Channels that are drawn."""
@@ -48,7 +48,7 @@ def draw(panel: Panel, report: QualityReport, split: Sequence[float], path: Path
         why = "those with the most gaps and outliers" if found.any() else "the first"
         more = f"\n{SHOWN} of {len(panel.channels)} channels, {why}"
     ends = borders(len(panel), split)
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(style()):
         picture = Figure(figsize=(16, 2.9 * len(shown) + 0.8), layout="constrained")
         FigureCanvasAgg(picture)
         axes = picture.subplots(len(shown), 4, squeeze=False, width_ratios=(3.2, 1.3, 1.0, 1.3))
@@ -70,7 +70,7 @@ def draw(panel: Panel, report: QualityReport, split: Sequence[float], path: Path
         )
         picture.legend(list(legend.values()), list(legend), loc="outside upper right", ncols=len(legend))
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture.savefig(path, dpi=110)
+        write_png(picture, path)
     return path
 
 

@@ -18,6 +18,7 @@ from timevis.data.catalog import load_files
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.panel import Panel
+from timevis.data.quality import in_short
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
@@ -31,7 +32,7 @@ QUANTILE_COLUMNS = tuple(f"q{level:g}" for level in QUANTILE_LEVELS)
 
 def predict(
     run: str | os.PathLike[str],
-    data: pd.DataFrame | Sequence[str | Path] | None = None,
+    data: pd.DataFrame | str | Path | Sequence[str | Path] | None = None,
     *,
     refit: bool = False,
     batch_size: int = 256,
@@ -42,7 +43,7 @@ def predict(
     ----------
     run : path
         Of a run folder with a model.
-    data : DataFrame or files, optional
+    data : DataFrame, file or files, optional
         New rows with the run's time column and channels; the run's own data when None. A long table gives one item
         for each of its series.
     refit : bool
@@ -78,7 +79,9 @@ def forecast_items(
     return pd.concat(tables, ignore_index=True)
 
 
-def panels_for(folder: RunFolder, data: pd.DataFrame | Sequence[str | Path] | None = None) -> dict[str, Panel]:
+def panels_for(
+    folder: RunFolder, data: pd.DataFrame | str | Path | Sequence[str | Path] | None = None
+) -> dict[str, Panel]:
     """The run's own data, or new data with the run's channels and covariates, by item name.
 
     A covariate that the model does not read may be absent.
@@ -86,6 +89,8 @@ def panels_for(folder: RunFolder, data: pd.DataFrame | Sequence[str | Path] | No
     if data is None:
         _, panel, _ = load_again(folder, future=True)
         return {panel.card.name: panel}
+    if isinstance(data, str | os.PathLike):
+        data = [data]
     if isinstance(data, pd.DataFrame):
         with tempfile.TemporaryDirectory() as place:
             path = Path(place) / "data.parquet"
@@ -116,16 +121,19 @@ def forecast_panel(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()
     ahead = panel.covariates[origin : origin + horizon]
-    for j in forecaster.covariates_read:
-        if panel.covariate_known[j] and (missing := int(np.isnan(ahead[:, j]).sum())):
-            log.warning(
-                "%s: %r is known ahead, but has no value in %d of the %d rows that are forecast; "
-                "give it in rows with empty targets",
-                item,
-                panel.covariate_names[j],
-                missing,
-                horizon,
-            )
+    missing = {
+        panel.covariate_names[j]: int(np.isnan(ahead[:, j]).sum())
+        for j in forecaster.covariates_read
+        if panel.covariate_known[j] and np.isfinite(panel.covariates[:, j]).any()  # else its series is not there
+    }
+    if told := in_short([f"{name!r} in {count}" for name, count in missing.items() if count]):
+        log.warning(
+            "%s: known ahead, but without a value in the %d rows that are forecast: %s; "
+            "give it in rows with empty targets",
+            item,
+            horizon,
+            told,
+        )
     series = SeriesStore(panel).to(device)
     seen = np.flatnonzero(np.isfinite(panel.values).any(axis=0))
     if len(seen) < len(panel.channels):

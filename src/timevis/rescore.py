@@ -42,7 +42,7 @@ PERIODS = {4: pd.DateOffset(years=1), 7: pd.DateOffset(months=1), 10: pd.DateOff
 def rescore(
     run: str | os.PathLike[str],
     out: Path,
-    data: pd.DataFrame | Sequence[str | Path] | None = None,
+    data: pd.DataFrame | str | Path | Sequence[str | Path] | None = None,
     *,
     start: str | None = None,
     end: str | None = None,
@@ -58,7 +58,7 @@ def rescore(
     out : Path
         New folder; gets the evaluation files of a run folder (``results.json``, ``windows.parquet``,
         ``report.html``, ...), in a folder for each item where there are several.
-    data : DataFrame or files, optional
+    data : DataFrame, file or files, optional
         See `timevis.predict.predict`; the run's own data when None.
     start, end : str, optional
         First and last time that targets may have, in ISO 8601, an end such as 2024-01-31 or 2024-01 with all of its

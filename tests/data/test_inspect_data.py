@@ -212,7 +212,8 @@ def test_overrides_are_those_of_the_command_line() -> None:
         ],
     )
     assert cfg["split"] == [0.5, 0.2, 0.3]
-    assert cfg["covariates"] == {"temp": "known"}
+    assert cfg["covariates"]["temp"] == "known"
+    assert cfg["covariates"]["rain_1h"] == "observed"  # as train.py does, what is not named stays
     assert cfg["cleaning"]["outliers"] == "mask"
     assert cfg["cleaning"]["missing"] == ["12:00"]
     assert (context_length, horizon) == (168, 48)

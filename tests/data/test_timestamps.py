@@ -31,6 +31,10 @@ def parsed(values: object, **options: bool | None) -> pd.DatetimeIndex:
         "%Y%m%dT%H%M",
         "%Y%m%d%H",
         "%Y%m%d%H%M%S",
+        "%Y年%m月%d日 %H时",
+        "%Y年%m月%d日%H时%M分",
+        "%Y年%m月%d日 %H点%M分%S秒",
+        "%Y年%m月%d日 %H:%M",
     ],
 )
 def test_usual_ways_to_write_a_time_are_read(pattern: str) -> None:

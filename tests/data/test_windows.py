@@ -108,6 +108,19 @@ def test_evaluation_windows_are_thinned_evenly_over_the_whole_part():
     assert len(windows) == 33
 
 
+@pytest.mark.parametrize(("rows", "number"), [(12_001, 501), (2_401, 101), (100, 5)])
+def test_thinned_origins_meet_every_hour_of_the_day(rows, number):
+    fixed = WindowSet.evaluation(range(500, 500 + rows), 1, 1, number).origins
+    assert len(torch.unique(fixed % 24)) < 5  # equal distances would not
+    origins = WindowSet.evaluation(range(500, 500 + rows), 1, 1, number, season=24).origins
+    assert len(origins) == number
+    assert len(torch.unique(origins % 24)) >= 0.8 * min(24, number)
+    assert bool((origins.diff() > 0).all())
+    assert 500 <= int(origins[0]) < int(origins[-1]) < 500 + rows
+    shares = (origins - 500) * number // rows
+    assert bool((shares.diff() <= 2).all())  # spread over the whole part
+
+
 @pytest.mark.parametrize(("windows", "world"), [(9, 8), (20, 8), (7, 2), (2, 2), (100, 3)])
 def test_no_rank_is_left_without_an_evaluation_batch(windows, world):
     data = WindowDataModule(make_panel(np.arange(1000.0)[:, None]), context_length=4, horizon=2, max_windows=windows)

@@ -30,6 +30,14 @@ def test_every_kind_of_mark_is_drawn_by_both_renderers(kind, tmp_path):
     assert plots.save(tmp_path, kind, [chart]).read_bytes().startswith(b"\x89PNG")
 
 
+def test_letters_without_a_font_are_said_once_and_other_warnings_pass(tmp_path, caplog, recwarn):
+    plots._say_once.cache_clear()
+    for name in ("first", "second"):
+        plots.save(tmp_path, name, [Chart("c", "\U0010fffd", "x", "y", [CHARTS["line"]])])
+    assert caplog.text.count("no font here has letters such as \U0010fffd") == 1
+    assert not [w for w in recwarn if "Glyph" in str(w.message)]
+
+
 def test_missing_values_become_null_and_times_text():
     (trace,) = interactive.figure(Chart("c", "t", "", "", [CHARTS["line"]]))["data"]
     assert trace["y"] == [1.0, None, 3.0]

@@ -81,14 +81,14 @@ class WindowDataModule(pl.LightningDataModule):
         self.series = SeriesStore(panel)
         origins = {p: self.split.origins(p, context_length, horizon) for p in ("train", "val", "test")}
         latest = origins["train"][-max(1, round(train_fraction * len(origins["train"]))) :]
-        channels = len(panel.channels)
+        channels, day = len(panel.channels), min((s for s in self.seasons if s > 1), default=1)
         self.windows = {
             "train": WindowSet.training(panel.values, latest, horizon),
-            "val": WindowSet.evaluation(origins["val"], channels, stride, val_windows),
+            "val": WindowSet.evaluation(origins["val"], channels, stride, val_windows, day),
             "calibration": WindowSet.evaluation(
-                origins["val"], channels, 1, max(100, min(1000, 100_000 // channels))
+                origins["val"], channels, 1, max(100, min(1000, 100_000 // channels)), day
             ),
-            "test": WindowSet.evaluation(origins["test"], channels, stride, max_windows),
+            "test": WindowSet.evaluation(origins["test"], channels, stride, max_windows, day),
         }
         self._require_targets()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -90,7 +91,7 @@ def _read_items(
         parts = {name: _one_series(rows, i, card) for i, name in enumerate(rows.series)}
     else:
         if columns.id and set(channels) & set(whole.channels):
-            whole = _with_empty(whole, [c for c in channels if c not in whole.channels])
+            whole = _with_empty(whole, [c for c in channels if c not in whole.channels], columns, rows.series)
         parts = {path.name.split(".")[0]: whole}
     report.rows, report.frequency = len(whole), whole.freq
     report.channels = {channel: {} for channel in whole.channels}
@@ -130,10 +131,24 @@ def _merged(report: QualityReport) -> bool:
     return any(kind["rows"] for kind in report.duplicates.values())
 
 
-def _with_empty(panel: Panel, channels: list[str]) -> Panel:
-    """The panel and more channels without a value."""
-    empty = np.full((len(panel), len(channels)), np.nan, np.float32)
-    return replace(panel, values=np.hstack([panel.values, empty]), channels=(*panel.channels, *channels))
+def _with_empty(panel: Panel, channels: list[str], columns: Columns, series: Collection[str]) -> Panel:
+    """The panel and more channels without a value, with the covariates of the series that are not there."""
+    names = [name for c in channels for name in (c, c.rpartition("/")[0])]
+    absent = dict.fromkeys(name for name in names if name and name not in series)
+    own = zip(columns.covariates, columns.covariates_known, strict=True)
+    more = {f"{covariate}/{name}": known for covariate, known in own for name in absent}
+
+    def beside(values: np.ndarray, number: int) -> np.ndarray:
+        return np.hstack([values, np.full((len(values), number), np.nan, values.dtype)])
+
+    return replace(
+        panel,
+        values=beside(panel.values, len(channels)),
+        channels=(*panel.channels, *channels),
+        covariates=beside(panel.covariates, len(more)),
+        covariate_names=(*panel.covariate_names, *more),
+        covariate_known=(*panel.covariate_known, *more.values()),
+    )
 
 
 def _for_channels(table: Table, options: DataOptions, channels: tuple[str, ...]) -> DataOptions:

@@ -29,6 +29,7 @@ ZONED = (
 )
 OFFSET = r"(?i)(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
 NAMED_OFFSET = r"(?i)(?<=[\dm])\s*(?:UTC|GMT)\s*([+-])(\d{1,2})(?::?(\d{2}))?(?:\s*\([\w ]+\))?$"
+CHINESE = {"[年月]": "-", r"日\s*(?=\d)": " ", "日": "", r"[时点分](?=\d)": ":", "[时点]$": ":00", "[分秒]": ""}
 END_OF_DAY = r"[ T]24:00(?::00(?:[.,]0+)?)?$"
 PARTS = ("year", "month", "day", "hour", "minute", "second")
 COMPACT = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
@@ -72,10 +73,19 @@ def looks_like_time(column: pd.Series) -> bool:
     filled = column.dropna()
     sample = filled.iloc[:: max(1, len(filled) // 20)].map(_written)
     sample = sample[~sample.isin(MISSING)]
-    sample = first_days(date_first(sample.str.replace("[年月]", "-", regex=True).str.replace("日", "")))
+    sample = first_days(date_first(_in_signs(sample)))
     if not len(sample) or not sample.str.contains(r"\d").all():
         return False
     return bool((sample.str.match(DAY_OR_MONTH) | parse_plain(sample, utc=True).notna()).mean() >= 0.5)
+
+
+def _in_signs(text: pd.Series) -> pd.Series:
+    """Chinese dates and clocks, such as 2023年1月2日 07时30分, with the signs of ISO 8601."""
+    if not text.str.contains("[年月日时点分秒]").any():
+        return text
+    for pattern, sign in CHINESE.items():
+        text = text.str.replace(pattern, sign, regex=True)
+    return text
 
 
 def parse_times(
@@ -117,7 +127,7 @@ def parse_times(
     _refuse_first(table, label, ~text.str.contains(r"\d"), "is not a date or time", text)
     if text.str.fullmatch(r"\d{6}|\d{9,19}").all():
         return _from_numbers(table, label, text.astype(np.int64))
-    text = text.str.replace("[年月]", "-", regex=True).str.replace("日", "")
+    text = _in_signs(text)
     written, text = text, text.str.replace(NAMED_OFFSET, lambda m: f"{m[1]}{m[2]:0>2}:{m[3] or '00'}", regex=True)
     zoned = text.str.contains(ZONED)
     if zoned.any() and not zoned.all():

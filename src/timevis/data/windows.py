@@ -229,12 +229,27 @@ class WindowSet:
         return cls(which, channels, torch.from_numpy(np.flatnonzero(useful)))
 
     @classmethod
-    def evaluation(cls, origins: range, channels: int, stride: int, max_windows: int | None) -> WindowSet:
-        """Origins every `stride` rows, thinned evenly over the whole part to at most `max_windows` origins."""
+    def evaluation(
+        cls, origins: range, channels: int, stride: int, max_windows: int | None, season: int = 1
+    ) -> WindowSet:
+        """Origins every `stride` rows, thinned evenly over the whole part to at most `max_windows` origins.
+
+        Where equal distances would meet few places of a `season` (rows), such as midnight alone, each origin is moved
+        within its share of the part.
+        """
         rows = np.arange(origins.start, origins.stop, stride, dtype=np.int64)
         if max_windows is not None and len(rows) > max_windows:
-            rows = rows[np.unique(np.linspace(0, len(rows) - 1, max_windows).round().astype(int))]
+            chosen = rows[np.unique(np.linspace(0, len(rows) - 1, max_windows).round().astype(int))]
+            met, could = len(np.unique(chosen % season)), min(season, max_windows)
+            rows = chosen if met >= could / 4 else rows[_staggered(len(rows), max_windows)]
         return cls(torch.from_numpy(rows), channels)
+
+
+def _staggered(total: int, number: int) -> np.ndarray:
+    """One of each of `number` equal shares of range(`total`), its place in the share by the golden ratio."""
+    edges = np.linspace(0, total, number + 1).astype(int)
+    place = np.arange(number) * (np.sqrt(5) - 1) / 2 % 1
+    return edges[:-1] + (place * np.diff(edges)).astype(int)
 
 
 def window_set_hash(panel: Panel, borders: tuple[int, ...], horizon: int, origins: Tensor) -> str:

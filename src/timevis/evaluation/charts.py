@@ -259,14 +259,14 @@ def training_charts(record: RunRecord) -> list[Chart]:
     history = record.history
     if history is None or "step" not in history:
         return []
-    if "train/loss" in history:  # what was validated after the fit is its best weights again
-        history = history[history["step"] <= history.loc[history["train/loss"].notna(), "step"].max()]
     out = []
     for name, column, title in (
         ("train_loss", "train/loss", "Training loss"),
         ("val_wql", "val/wql", "WQL on the validation windows"),
     ):
         rows = history[["step", column]].dropna() if column in history else history.iloc[:0]
+        if column == "val/wql":
+            rows = rows.iloc[:-1]  # the last is of the best weights again, after the fit
         if len(rows) > 1:
             marks = [Mark("line", rows["step"].to_numpy(), rows[column].to_numpy(float))]
             out.append(Chart(name, title, "step", column, marks))

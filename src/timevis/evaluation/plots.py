@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import re
+import textwrap
+import warnings
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +18,27 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from timevis.evaluation.chart import COLOURS, Chart, Mark, isolated
 from timevis.files import atomic
 
+log = logging.getLogger(__name__)
+
 PANEL = (4.2, 2.15)
 LEFT, RIGHT, ABOVE, BELOW, LEGEND = 0.95, 0.3, 0.35, 0.85, 0.25
 """Size of a panel and the margins around it, inches."""
+LETTERS = 40
+"""Of a line in a panel's legend."""
+MORE_LETTERS = (
+    *("Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "PingFang SC"),
+    *("Hiragino Sans GB", "Microsoft YaHei", "SimHei", "Noto Sans CJK JP", "Noto Sans"),
+)
+"""Fonts for what DejaVu Sans lacks, Chinese above all."""
 STROKE = 8
 """Width of a band of one step, points."""
 STYLE: Any = {
-    "font.family": "sans-serif",
     "font.size": 9,
     "axes.titlesize": 10,
     "axes.titleweight": "bold",
@@ -56,7 +70,7 @@ def figure(charts: list[Chart], columns: int = 2, one_legend: bool | None = None
     abreast = max(1, int(width / (0.65 + 0.07 * max(map(len, named[0]), default=0))))
     below = one_legend * LEGEND * -(-len(named[0]) // abreast)
     height = rows * (panel + BELOW) + ABOVE + below
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(style()):
         picture = Figure(figsize=(width + RIGHT, height))
         FigureCanvasAgg(picture)
         for i, chart in enumerate(charts):
@@ -71,7 +85,8 @@ def figure(charts: list[Chart], columns: int = 2, one_legend: bool | None = None
             if one_legend and i == 0:
                 picture.legend(handles, names, loc="lower center", ncols=min(abreast, len(names)))
             elif not one_legend and len(names) > 1:
-                axes.legend(handles, names, loc="best")
+                words = [textwrap.fill(name, LETTERS) for name in names]
+                axes.legend(handles, words, loc="best", frameon=True, framealpha=0.8, edgecolor="none")
     return picture
 
 
@@ -161,10 +176,35 @@ def _mark(axes: Axes, mark: Mark) -> None:
         axes.grid(axis="x", visible=False)
 
 
+@cache
+def style() -> Any:
+    """`STYLE` with DejaVu Sans and, for letters that it lacks, what is installed."""
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # such a font may have one weight alone
+    there = {font.name for font in fontManager.ttflist}
+    return STYLE | {"font.family": ["DejaVu Sans", *(name for name in MORE_LETTERS if name in there)]}
+
+
+@cache
+def _say_once(letters: str) -> None:
+    log.warning("no font here has %s: install one, such as fonts-noto-cjk; report.html shows all letters", letters)
+
+
+def write_png(picture: Figure, path: Path) -> None:
+    """Write a picture, whole or old; says once which letters no font has."""
+    with atomic(path) as temporary, warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        picture.savefig(temporary, dpi=110)
+    missing = [re.match(r"Glyph (\d+)", str(w.message)) for w in said]
+    if letters := sorted({chr(int(found[1])) for found in missing if found}):
+        _say_once("letters such as " + "".join(letters[:5]))
+    for warning, found in zip(said, missing, strict=True):
+        if not found:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+
 def save(folder: Path, name: str, charts: list[Chart], columns: int = 2, one_legend: bool | None = None) -> Path:
     """Write charts as one picture, ``folder/name.png``, whole or old, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.png"
-    with atomic(path) as temporary:
-        figure(charts, columns, one_legend).savefig(temporary, dpi=110)
+    write_png(figure(charts, columns, one_legend), path)
     return path

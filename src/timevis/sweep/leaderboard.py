@@ -83,10 +83,10 @@ def write_leaderboard(sweep: Path) -> pd.DataFrame:
 def incomplete(runs: pd.DataFrame) -> TimeVisError:
     """What is said at the end of a sweep of which some runs are not completed."""
     rows = runs[runs["state"] != "completed"]
-    lines = [
-        " ".join(filter(None, [str(r.run), f"({r.setting})" if r.setting else "", f"{r.state}: {r.reason}"]))
-        for r in rows.itertuples(index=False)
-    ]
+    lines = []
+    for r in rows.itertuples(index=False):
+        of = " ".join(filter(None, [r.setting, f"seed={r.seed}" if pd.notna(r.seed) else ""]))
+        lines.append(f"{r.run} ({of}) {r.state}: {r.reason}")
     more = [f"and {len(lines) - NAMED} more, in the leaderboard"] if len(lines) > NAMED else []
     return TimeVisError(f"{len(rows)} of {len(runs)} jobs did not complete", "\n  ".join([*lines[:NAMED], *more]))
 
@@ -103,6 +103,8 @@ def _row(folder: Path, name: Path, setting: str) -> dict[str, Any]:
     else:  # refused before it had one
         typed = dict(o.partition("=")[::2] for o in typed_overrides(folder))
         row |= {name: typed.get(name) for name in ("data", "model", "seed")}
+        if path := typed.get("data.path"):
+            row["data"] = shown_name("csv", path)
     if status.get("error"):
         row["reason"] = "; ".join(filter(None, [status["error"], status.get("advice")]))
     if row["state"] != "completed":

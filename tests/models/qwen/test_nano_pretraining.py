@@ -53,8 +53,8 @@ def test_batches_come_with_and_without_a_prompt_and_with_gaps():
 
 
 def test_a_gap_carries_the_last_observation():
-    values, seen = np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([[True, False, False, True]])
-    assert carry_forward(values, seen).tolist() == [[1.0, 1.0, 1.0, 4.0]]
+    values, seen = torch.tensor([[2.0, 3.0, 4.0]]), torch.tensor([[False, False, True]])
+    assert carry_forward(values, seen, torch.tensor([[1.0]])).tolist() == [[1.0, 1.0, 4.0]]
 
 
 def test_the_schedule_warms_up_stays_and_falls_to_zero():

@@ -31,7 +31,7 @@ from timevis.models.qwen.network import DigitNetwork
 from timevis.models.qwen.optimizer import warm_cosine
 from timevis.models.qwen.prompt import ARMS, DOMAINS, LANGUAGES, STYLES, PromptBuilder, series_of
 from timevis.models.qwen.random_numbers import spread_levels
-from timevis.models.qwen.temperature import fit_temperature
+from timevis.models.qwen.temperature import CANDIDATES, fit_temperature
 
 log = logging.getLogger(__name__)
 
@@ -318,7 +318,10 @@ class QwenForecaster(KeepsTrainedState, Forecaster):
                 pairs.append((logits[batch.target_mask], digits[:, self.context_length :][batch.target_mask]))
             logits, truth = (torch.cat(p) for p in zip(*pairs, strict=True))
             self.temperature.copy_(fit_temperature(logits, truth))
-            log.info("temperatures %s", ", ".join(f"{t:.2f}" for t in self.temperature.tolist()))
+            found = self.temperature.tolist()
+            log.info("temperatures %s", ", ".join(f"{t:.2f}" for t in found))
+            if max(found) >= CANDIDATES[-1] or min(found) <= CANDIDATES[0]:
+                log.warning("a temperature is at the end of what is tried: the model is far from fitted")
 
     def _calibration_batches(self, datamodule: WindowDataModule) -> Iterator[Batch]:
         """Validation windows, evenly thinned."""
