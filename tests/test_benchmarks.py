@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from transformers import GenerationMixin
 
-from timevis.models.qwen.backbone import find
+from timevis.models.qwen.backbone_files import find
 
 
 def test_the_peer_of_decoding_samples_without_rules_of_its_folder(

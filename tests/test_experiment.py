@@ -153,8 +153,8 @@ def test_the_modules_work_under_a_plain_trainer_without_hydra(compose_config):
     from timevis.data.datamodule import WindowDataModule
 
     datamodule = WindowDataModule(panel, context_length=24, horizon=6, batch_size=16, max_windows=20, val_windows=10)
+    assert "test 40" in str(datamodule)
     forecaster = LSTM.from_data(datamodule, hidden_size=8, segment_length=6)
-    forecaster.prepare(datamodule)
     trainer = pl.Trainer(
         max_epochs=1,
         limit_train_batches=3,
@@ -164,6 +164,11 @@ def test_the_modules_work_under_a_plain_trainer_without_hydra(compose_config):
         enable_progress_bar=False,
         enable_model_summary=False,
     )
+    with pytest.raises(RuntimeError, match=r"call prepare\(datamodule\) before fit"):
+        trainer.fit(forecaster, datamodule=datamodule)
+    forecaster.prepare(datamodule)
     trainer.fit(forecaster, datamodule=datamodule)
+    forecasts = trainer.predict(forecaster, datamodule=datamodule)
+    assert sum(len(forecast.point) for forecast in forecasts) == len(datamodule.windows["test"])
     (metrics,) = trainer.test(forecaster, datamodule=datamodule, verbose=False)
     assert metrics["test/wql"] > 0

@@ -67,7 +67,7 @@ def plain(path: str) -> tuple[Any, Any, Any]:
     import torch
     from transformers import AutoModelForCausalLM, GenerationConfig
 
-    from timevis.models.qwen.backbone import find
+    from timevis.models.qwen.backbone_files import find
 
     network, given = inputs(path)
     ids = torch.cat([given["prompt"], network.layout.tokens(given["context"])], 1)

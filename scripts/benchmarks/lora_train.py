@@ -78,7 +78,8 @@ def plain_work(path: str, checkpointing: bool) -> Callable[[], Any]:
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
-    from timevis.models.qwen.backbone import fast_bfloat16, find
+    from timevis.models.qwen.backbone import fast_bfloat16
+    from timevis.models.qwen.backbone_files import find
 
     net, given = network(path)
     ids = torch.cat([given["prompt"], net.layout.tokens(given["digits"])], 1)

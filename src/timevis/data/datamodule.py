@@ -181,6 +181,13 @@ class WindowDataModule(pl.LightningDataModule):
     def test_dataloader(self) -> WindowLoader:
         return self.loader("test")
 
+    def predict_dataloader(self) -> WindowLoader:
+        return self.loader("test")
+
+    def __str__(self) -> str:
+        windows = ", ".join(f"{name} {len(found):,}" for name, found in self.windows.items())
+        return f"{self.panel.card.name}, context {self.context_length}, horizon {self.horizon}; windows: {windows}"
+
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
         if not isinstance(batch, Tensor):
             return batch

@@ -62,6 +62,7 @@ def sample_quantiles(samples: Tensor) -> Tensor:
 class Forecaster(pl.LightningModule):
     """Base of all forecasters; a checkpoint of it forecasts raw values by itself.
 
+    In order: `from_data`, `prepare`, a Trainer's fit where it is `trainable`, `calibrate`; then test and predict.
     Subclasses implement `loss`, `unbounded` (or `forecast` itself), and call ``self.save_hyperparameters()`` with
     plain values.
 
@@ -100,6 +101,7 @@ class Forecaster(pl.LightningModule):
         self.register_load_state_dict_pre_hook(_of_before)
         self.val_metrics: ForecastMetrics | None = None
         self.test_metrics: ForecastMetrics | None = None
+        self._prepared = False
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
@@ -151,6 +153,7 @@ class Forecaster(pl.LightningModule):
         self.channel_std.copy_(torch.from_numpy(datamodule.scaler.std))
         self.mase_scale.copy_(torch.from_numpy(naive_scale(datamodule)))
         self.at_zero.copy_(torch.from_numpy(stands_at_zero(datamodule.panel.values[: datamodule.split.train_end])))
+        self._prepared = True
 
     def calibrate(self, datamodule: WindowDataModule) -> None:
         """Learn what needs the fitted model (residual quantiles, a temperature) from the validation part."""
@@ -191,6 +194,10 @@ class Forecaster(pl.LightningModule):
             self.device
         )
 
+    def on_fit_start(self) -> None:
+        if not self._prepared:
+            raise RuntimeError("call prepare(datamodule) before fit: the model knows no scale of its data yet")
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         loss = self.loss(batch)
         # a call to log takes as long as a small network's step: only what reaches a logger or the console makes it
@@ -224,6 +231,9 @@ class Forecaster(pl.LightningModule):
         forecast = self.forecast(batch)
         self.test_metrics.update_batch(forecast, batch)
         return forecast
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> Forecast:
+        return self.forecast(batch)
 
     def on_test_epoch_end(self) -> None:
         assert self.test_metrics is not None

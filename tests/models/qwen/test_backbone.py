@@ -10,8 +10,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from timevis.build import check_names
 from timevis.errors import ConfigError, TimeVisError
-from timevis.models.qwen.backbone import find, load_backbone
+from timevis.models.qwen.backbone import check_backbone, load_backbone
+from timevis.models.qwen.backbone_files import find
 from timevis.models.qwen.layout import Layout
 
 
@@ -115,6 +117,28 @@ def test_another_architecture_is_refused(copy_of_nano: Path) -> None:
     (copy_of_nano / "config.json").write_text(json.dumps({**config, "model_type": "llama"}))
     with pytest.raises(ConfigError, match="llama"):
         load_backbone(str(copy_of_nano))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"path": None}, "is missing"),
+        ({"path": "/nowhere"}, "does not exist"),
+        ({"path": "nano", "layers": 99}, "layers=99"),
+        ({"path": str(Path(__file__).parent)}, "is no model folder"),
+    ],
+)
+@pytest.mark.parametrize("model", ["qwen", "qwen_patch"])
+def test_a_backbone_that_cannot_be_is_refused_before_there_are_data(compose_config, model, values, words) -> None:
+    cfg = compose_config(f"model={model}")
+    cfg.model.backbone = {**cfg.model.backbone, **values}
+    with pytest.raises(TimeVisError, match=words):
+        check_names(cfg)
+
+
+def test_what_needs_the_hub_or_no_folder_is_left_to_the_loading() -> None:
+    for path in ("Qwen/Qwen2.5-0.5B", "attention", "none"):
+        check_backbone({"path": path, "layers": 2})
 
 
 def test_a_separator_must_be_one_token() -> None:

@@ -10,7 +10,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from timevis.errors import RunFolderError
-from timevis.models.qwen.backbone import find
+from timevis.models.qwen.backbone_files import find
 from timevis.models.qwen.digits import QwenForecaster
 from timevis.models.storage import load, save
 

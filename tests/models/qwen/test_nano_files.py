@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import DatasetCard, Panel
-from timevis.models.qwen.backbone import find
+from timevis.models.qwen.backbone_files import find
 from timevis.models.qwen.nano_tokenizer import build_tokenizer
 from timevis.models.qwen.zero_shot import forecast_windows, load_network, zero_shot
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -18,13 +16,11 @@ import torch
 from timevis.config_check import check_choice
 from timevis.errors import ConfigError, TimeVisError
 from timevis.models.qwen.attention import NAME as ATTENTION
+from timevis.models.qwen.backbone_files import COPY_AGAIN, fingerprint, is_local, read_architecture
 from timevis.models.qwen.lean import make_lean
 
-ARCHITECTURES = ("qwen2", "qwen3")
-FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
 SMALL = 50_000_000
 """Parameters below which a backbone counts as small."""
-COPY_AGAIN = "the folder's copy or download is not whole: get it again"
 REAL_BACKBONE = "model/backbone=qwen2.5-0.5b"
 
 
@@ -96,33 +92,14 @@ def load_backbone(
     TimeVisError
         The folder or the hub has no such model, or it is of another architecture.
     """
-    if not path:
-        raise ConfigError("model.backbone.path is missing", "give a folder, or a hub id such as Qwen/Qwen2.5-0.5B")
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # of reading weights; a download has its own
-    folder = find(path)
-    try:
-        raw = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise TimeVisError(
-            f"model.backbone.path={path}: its config.json cannot be read ({error})", COPY_AGAIN
-        ) from error
-    if raw.get("model_type") not in ARCHITECTURES:
-        raise ConfigError(
-            f"model.backbone.path={path} is of type {raw.get('model_type')}",
-            "TimeVis decodes Qwen2, Qwen2.5 and Qwen3 models",
-        )
-    config = AutoConfig.from_pretrained(folder)
-    if set(getattr(config, "layer_types", None) or ["full_attention"]) != {"full_attention"}:
-        raise ConfigError(f"model.backbone.path={path} uses sliding-window attention", "choose another backbone")
+    folder, raw, config = read_architecture(path, layers)
+    assert path is not None
     about = "" if pretrained else ", random weights"
     if layers is not None:
-        if not 1 <= layers <= config.num_hidden_layers:
-            raise ConfigError(
-                f"model.backbone.layers={layers}", f"{path} has {config.num_hidden_layers} layers; keep 1 or more"
-            )
         if layers < config.num_hidden_layers:
             about = f", first {layers} of {config.num_hidden_layers} layers{about}"
         config.num_hidden_layers = layers
@@ -156,6 +133,16 @@ def load_backbone(
     )
 
 
+def check_backbone(values: Mapping[str, Any]) -> None:
+    """Refuse what `load_backbone` would, as far as can be told without the hub and without the weights."""
+    path = values.get("path")
+    if path in ("attention", "none"):  # what qwen_patch may have in a backbone's place
+        return
+    _quantization(values.get("quantization", "none"))
+    if not path or is_local(path):
+        read_architecture(path, values.get("layers"))
+
+
 def load_to_tune(backbone: Mapping[str, Any], tune: str) -> Backbone:
     """`load_backbone` of a config section; weights that are all trained come in float32 unless it says otherwise."""
     values = dict(backbone)
@@ -166,79 +153,6 @@ def load_to_tune(backbone: Mapping[str, Any], tune: str) -> Backbone:
     if tune == "full" and values.get("dtype", "auto") == "auto":
         values["dtype"] = "float32"  # small updates of bfloat16 weights round to nothing
     return load_backbone(**values)
-
-
-def find(path: str) -> Path:
-    """The local folder of a backbone, downloaded if it is a hub id that is not in the cache.
-
-    HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE are honoured; a download shows a bar.
-
-    Raises
-    ------
-    TimeVisError
-        No such folder, or the hub cannot be reached.
-    """
-    if path == "nano":
-        folder = Path(str(files("timevis.models.qwen"))) / "nano"
-        if not (folder / "model.safetensors").is_file():
-            raise TimeVisError(
-                "this installation has no nano backbone", "install TimeVis again, with its package data"
-            )
-        return folder
-    local = Path(path).expanduser()
-    if local.is_dir():
-        if not (local / "config.json").is_file() or not any(local.glob("*.safetensors")):
-            raise TimeVisError(
-                f"model.backbone.path={path} is no model folder",
-                "it needs config.json, the tokenizer's files and *.safetensors, as save_pretrained writes them",
-            )
-        return local
-    if path.startswith(("/", ".", "~")) or path.count("/") != 1:
-        raise TimeVisError(
-            f"model.backbone.path={path} does not exist", "give a folder, or a hub id such as Qwen/Qwen2.5-0.5B"
-        )
-    return _download(path)
-
-
-def _download(name: str) -> Path:
-    import httpx
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
-        HfHubHTTPError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-    )
-
-    try:
-        return Path(snapshot_download(name, allow_patterns=list(FILES)))
-    except HFValidationError as error:
-        raise TimeVisError(
-            f"model.backbone.path={name} is neither a folder nor an id of the hub",
-            "give one such as Qwen/Qwen2.5-0.5B",
-        ) from error
-    except RepositoryNotFoundError as error:
-        raise TimeVisError(
-            f"the hub has no model {name}", "check the id in model.backbone.path; private models need HF_TOKEN"
-        ) from error
-    except (LocalEntryNotFoundError, HfHubHTTPError, httpx.HTTPError, OSError) as error:
-        where = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
-        offline = " (offline mode is on)" if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0") else ""
-        raise TimeVisError(
-            f"{name} is not in the local cache, and {where} cannot be reached{offline}",
-            "point model.backbone.path at a local copy of the model folder, set HF_ENDPOINT to a mirror, or set "
-            "HF_HOME to a cache that holds it; model/backbone=nano needs no network",
-        ) from error
-
-
-def fingerprint(folder: Path) -> str:
-    """Of all weights in a model folder: 16 hex digits of a SHA-256."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.safetensors")):
-        if path.name != "tables.safetensors":
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:16]
 
 
 def _read_weights(path: str, folder: Path, **how: Any) -> Any:

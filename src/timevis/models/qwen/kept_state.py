@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from timevis.errors import RunFolderError
-from timevis.models.qwen.backbone import REAL_BACKBONE, Backbone
+from timevis.models.qwen.backbone import REAL_BACKBONE, Backbone, check_backbone
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,12 @@ class KeepsTrainedState(nn.Module):
         frozen = {id(p) for p in source.model.parameters() if not p.requires_grad}
         named = self.named_parameters(remove_duplicate=False)  # a tied head has two names in the state
         self._frozen = {name for name, p in named if id(p) in frozen}
+
+    @classmethod
+    def check_parts(cls, options: Mapping[str, Any]) -> None:
+        """As every forecaster's, and refuse a backbone that is not there before any data are read."""
+        super().check_parts(options)  # type: ignore[misc]
+        check_backbone(options.get("backbone") or {})
 
     def backbone_facts(self) -> dict[str, Any]:
         """Who the backbone is, for results.json."""
