@@ -1,4 +1,4 @@
-"""What the command line got wrong, when Hydra could not compose a config from it. Imports nothing heavy."""
+"""Configs composed from overrides, and what is wrong with overrides that do not compose. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
 def backbone_of_folder(arguments: list[str]) -> str | None:
     """The choice that a path to a real backbone needs, where the arguments leave it at nano with nano's recipe."""
     paths = [a.partition("=")[2].strip("\"'") for a in arguments if a.startswith("model.backbone.path=")]
-    if not paths or any(p in NO_FOLDERS or (Path(p) / "timevis.json").is_file() for p in paths[-1].split(",")):
+    if not paths or any(p in NO_FOLDERS or (Path(p).expanduser() / "timevis.json").is_file() for p in paths[-1].split(",")):
         return None  # a folder with that file was made for TimeVis, as nano was
     cfg = _compose(_group_choices(arguments), with_hydra=True)
     if cfg is None or cfg.hydra.runtime.choices.get("model/backbone") != "nano":
