@@ -53,8 +53,10 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
 def backbone_of_folder(arguments: list[str]) -> str | None:
     """The choice that a path to a real backbone needs, where the arguments leave it at nano with nano's recipe."""
     paths = [a.partition("=")[2].strip("\"'") for a in arguments if a.startswith("model.backbone.path=")]
-    if not paths or any(p in NO_FOLDERS or (Path(p).expanduser() / "timevis.json").is_file() for p in paths[-1].split(",")):
-        return None  # a folder with that file was made for TimeVis, as nano was
+    places = paths[-1].split(",") if paths else []
+    own = [p in NO_FOLDERS or (Path(p).expanduser() / "timevis.json").is_file() for p in places]
+    if not places or any(own):  # a folder with that file was made for TimeVis, as nano was
+        return None
     cfg = _compose(_group_choices(arguments), with_hydra=True)
     if cfg is None or cfg.hydra.runtime.choices.get("model/backbone") != "nano":
         return None

@@ -16,6 +16,16 @@ def test_the_temperature_is_fitted_on_validation(make_forecaster) -> None:
     assert bool((fitted < plain).all())
 
 
+def test_a_first_digit_that_is_hardly_fitted_is_said(make_forecaster, monkeypatch, caplog) -> None:
+    forecaster, data = make_forecaster("model.calibration_windows=32")
+    for first, last in ((CANDIDATES[5], CANDIDATES[-1]), (CANDIDATES[-1], 1.0)):
+        assert "barely fit" not in caplog.text
+        found = torch.tensor([first, 1.0, last])
+        monkeypatch.setattr("timevis.models.qwen.digits.fit_temperature", lambda *_, found=found: found)
+        forecaster.calibrate(data)
+    assert "barely fit" in caplog.text
+
+
 @torch.no_grad()
 def _log_loss(forecaster, data, temperature: torch.Tensor) -> torch.Tensor:
     """Of each place [width], over the windows that the temperature is fitted on."""
