@@ -76,20 +76,18 @@ def leave_out(runs: list[Path]) -> list[Path]:
     """
     from timevis.data.quality import in_short
 
-    left: dict[str, list[str]] = {}
-    for run in runs:
-        if why := unfinished(run):
-            left.setdefault(why, []).append(str(run))
-    for why, names in left.items():
-        print(f"left out ({why}): {in_short(names)}", file=sys.stderr)
-    rest = [run for run in runs if not any(str(run) in names for names in left.values())]
-    if not rest and set(left) == {NO_RUN}:
+    why = {run: unfinished(run) for run in runs}
+    for reason in dict.fromkeys(filter(None, why.values())):
+        names = [str(run) for run in runs if why[run] == reason]
+        print(f"left out ({reason}): {in_short(names)}", file=sys.stderr)
+    rest = [run for run in runs if why[run] is None]
+    begun = [run for run in runs if why[run] != NO_RUN]
+    if not begun:
         below = next((path.parent for run in runs for path in sorted(run.rglob("results.json"))), None)
         raise RunFolderError("none of these is a run folder", f"give run folders, such as {below or EXAMPLE}")
     if not rest:
-        first = next(names[0] for why, names in left.items() if why != NO_RUN)
         raise RunFolderError(
-            "none of these runs has completed", f"wait for it, or go on with it: python train.py resume={first}"
+            "none of these runs has completed", f"wait for it, or go on with it: python train.py resume={begun[0]}"
         )
     return rest
 

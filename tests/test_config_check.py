@@ -65,6 +65,7 @@ def test_an_argument_that_cannot_be_read_is_shown_as_it_must_be_typed(
         (["model.backbone.path=/my/qwen"], True),
         (["model=qwen_patch", "model.backbone.path='Qwen/Qwen2.5-0.5B'"], True),
         (["model.backbone.path=/my/qwen", "model/backbone=local"], False),
+        (["model.backbone.path=/my/qwen", "model/backbone=nano"], False),
         (["model.backbone.path=/my/qwen", "experiment=qwen_cpu"], False),
         (["-m", "model.backbone.path=/my/qwen", "sweep=ablation_real"], False),
         (["-m", "model=qwen_patch", "model.backbone.path=nano,attention"], False),

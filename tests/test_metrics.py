@@ -23,9 +23,7 @@ def scored():
     values = panel.values.copy()
     values[::97, 1] = np.nan
     data = WindowDataModule(panel.with_values(values), context_length=48, horizon=24, max_windows=30, val_windows=30)
-    model = SeasonalNaive.from_data(data)
-    model.prepare(data)
-    model.calibrate(data)
+    model = SeasonalNaive.fitted(data)
     trainer = pl.Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False)
     result = evaluate(trainer, model, data, reference=SeasonalNaive.fitted(data), save_windows=10_000)
     rows = [

@@ -57,11 +57,8 @@ def backbone_of_folder(arguments: list[str]) -> str | None:
     own = [p in NO_FOLDERS or (Path(p).expanduser() / "timevis.json").is_file() for p in places]
     if not places or any(own):  # a folder with that file was made for TimeVis, as nano was
         return None
-    cfg = _compose(_group_choices(arguments), with_hydra=True)
-    if cfg is None or cfg.hydra.runtime.choices.get("model/backbone") != "nano":
-        return None
-    swept = OmegaConf.select(cfg, "hydra.sweeper.params") or {}
-    return None if "model/backbone" in swept else "model/backbone=local"
+    typed = any(a.startswith("model/backbone=") for a in arguments)
+    return "model/backbone=local" if not typed and _chosen("model/backbone", arguments) == ["nano"] else None
 
 
 def in_quotes(argument: str) -> str:

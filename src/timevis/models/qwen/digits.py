@@ -17,7 +17,7 @@ from timevis.data.calendar import CALENDAR_FIELDS
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.errors import ConfigError
-from timevis.models.forecaster import Forecast, Forecaster, ResidualQuantiles, sample_quantiles
+from timevis.models.forecaster import Forecast, ResidualQuantiles, sample_quantiles
 from timevis.models.qwen.backbone import SMALL, bfloat16_on, load_backbone, load_to_tune
 from timevis.models.qwen.codec import RULES, DigitCodec, Scaling
 from timevis.models.qwen.decoding import MODES, decode_windows, first_value_distribution
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 DEFAULT_FIELDS = ("minute", "hour", "weekday", "month")
 
 
-class QwenForecaster(KeepsTrainedState, Forecaster):
+class QwenForecaster(KeepsTrainedState):
     """Forecasts by writing digits, after a prompt that says what the series is.
 
     Parameters

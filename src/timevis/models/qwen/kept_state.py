@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from timevis.errors import RunFolderError
+from timevis.models.forecaster import Forecaster
 from timevis.models.qwen.backbone import REAL_BACKBONE, Backbone, check_backbone
 
 log = logging.getLogger(__name__)
 
 
-class KeepsTrainedState(nn.Module):
-    """A module with a backbone in it whose frozen weights stay out of its state.
+class KeepsTrainedState(Forecaster):
+    """A forecaster with a backbone in it whose frozen weights stay out of its state.
 
     Call `keep_state` once it is known what is trained.
     """
@@ -36,7 +37,7 @@ class KeepsTrainedState(nn.Module):
     @classmethod
     def check_parts(cls, options: Mapping[str, Any]) -> None:
         """As every forecaster's, and refuse a backbone that is not there before any data are read."""
-        super().check_parts(options)  # type: ignore[misc]
+        super().check_parts(options)
         check_backbone(options.get("backbone") or {})
 
     def backbone_facts(self) -> dict[str, Any]:
