@@ -11,7 +11,7 @@ from hydra.errors import OverrideParseException
 from omegaconf import OmegaConf
 
 from timevis.build import check_names
-from timevis.composition import backbone_of_folder, explain_composition
+from timevis.composition import explain_composition
 from timevis.config_check import check, check_arguments, did_you_mean
 from timevis.errors import ConfigError, TimeVisError
 
@@ -60,26 +60,33 @@ def test_an_argument_that_cannot_be_read_is_shown_as_it_must_be_typed(
 
 
 @pytest.mark.parametrize(
-    ("typed", "added"),
+    ("typed", "large"),
     [
         (["model.backbone.path=/my/qwen"], True),
         (["model=qwen_patch", "model.backbone.path='Qwen/Qwen2.5-0.5B'"], True),
-        (["model.backbone.path=/my/qwen", "model/backbone=local"], False),
-        (["model.backbone.path=/my/qwen", "model/backbone=nano"], False),
-        (["model.backbone.path=/my/qwen", "experiment=qwen_cpu"], False),
-        (["-m", "model.backbone.path=/my/qwen", "sweep=ablation_real"], False),
-        (["-m", "model=qwen_patch", "model.backbone.path=nano,attention"], False),
-        (["model=lstm", "model.backbone.path=/my/qwen"], False),
+        (["model/backbone=qwen2.5-0.5b"], True),
+        (["model/backbone=local"], True),
+        (["experiment=ablation/lora", "model.backbone.path=/my/qwen"], True),
+        (["model/backbone=local", "model.backbone.path=nano"], False),
+        (["model=qwen_patch", "model.backbone.path=attention"], False),
         (["model=qwen"], False),
     ],
 )
-def test_a_path_to_a_real_backbone_brings_the_recipe_for_its_size(typed, added):
-    assert backbone_of_folder(typed) == ("model/backbone=local" if added else None)
+def test_a_large_backbone_brings_rates_and_batches_for_its_size(compose_config, typed, large):
+    model = compose_config(*typed).model
+    rate = model.backbone_learning_rate if model.name == "qwen_patch" else model.learning_rate
+    assert rate == {("qwen", True): 1e-3, ("qwen", False): 4e-3}.get((model.name, large), 3e-4 if large else 1e-3)
+    assert model.fit.max_epochs == (4 if large else {"qwen": 2, "qwen_patch": 10}[model.name])
 
 
-def test_a_backbone_made_for_timevis_keeps_the_recipe_of_nano(tmp_path):
+def test_what_is_typed_stands_whatever_the_backbone(compose_config):
+    cfg = compose_config("model.backbone.path=/my/qwen", "model.learning_rate=2e-4", "model.fit.batch_size=3")
+    assert (cfg.model.learning_rate, cfg.model.fit.batch_size, cfg.model.fit.max_epochs) == (2e-4, 3, 4)
+
+
+def test_a_backbone_made_for_timevis_keeps_the_rates_of_nano(compose_config, tmp_path):
     (tmp_path / "timevis.json").write_text("{}")
-    assert backbone_of_folder([f"model.backbone.path={tmp_path}"]) is None
+    assert compose_config(f"model.backbone.path={tmp_path}").model.learning_rate == 4e-3
 
 
 def test_an_unknown_choice_is_answered_with_the_nearest_and_with_all(compose_config):

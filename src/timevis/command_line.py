@@ -14,12 +14,12 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from timevis.composition import backbone_of_folder, explain_composition, in_quotes
+from timevis.composition import explain_composition, in_quotes
 from timevis.errors import ConfigError, TimeVisError, reader_gone, say
-from timevis.run_folder import RunFolder
+from timevis.run_folder import NO_FOLDERS, RunFolder
 from timevis.sweep.watch import current_sweep, remove_unused, sweep_of
 
 USAGE = 2
@@ -27,14 +27,21 @@ USAGE = 2
 
 
 def register_resolvers() -> None:
-    """Make ``timevis.token`` and ``timevis.run_dir`` known to OmegaConf.
+    """Make ``timevis.token``, ``timevis.run_dir`` and ``timevis.small_or_large`` known to OmegaConf.
 
     The token is 4 hex digits. A config caches it, and Hydra hands the cache of a sweep's config to its jobs, which so
-    have the same one.
+    have the same one. ``small_or_large`` takes the value for a backbone made for TimeVis and the one for a real Qwen.
     """
     token = secrets.token_hex(2)
     OmegaConf.register_new_resolver("timevis.token", lambda: token, use_cache=True, replace=True)
     OmegaConf.register_new_resolver("timevis.run_dir", lambda resume, new: resume or new, replace=True)
+    OmegaConf.register_new_resolver("timevis.small_or_large", _small_or_large, replace=True)
+
+
+def _small_or_large(small: Any, large: Any, *, _root_: DictConfig) -> Any:
+    """The first for nano and for a folder with timevis.json, which pretrain_nano.py writes; else the second."""
+    path = str(_root_.model.backbone.path)
+    return small if path in NO_FOLDERS or (Path(path).expanduser() / "timevis.json").is_file() else large
 
 
 def main(train: Callable[[], Any]) -> None:
@@ -52,69 +59,84 @@ def main(train: Callable[[], Any]) -> None:
     code, resumed, started = 0, None, None
     wrong: TimeVisError | None = None
     try:
-        for position, argument in enumerate(sys.argv):
-            if argument.startswith("resume="):  # Hydra would make the folder before anyone looks into it
-                if argument != "resume=null" and {"-m", "--multirun"} & set(sys.argv):
-                    raise ConfigError(f"{argument} is for one run, not for a sweep", "leave -m out")
-                try:
-                    path = OverridesParser.create().parse_override(argument).value()
-                except HydraException:  # as of letters that its grammar does not have
-                    sys.argv[position] = in_quotes(argument)
-                    path = OverridesParser.create().parse_override(sys.argv[position]).value()
-                if path is not None:
-                    resumed = RunFolder(str(path))
-                    started = _started(resumed)
-        if resumed is None and (choice := backbone_of_folder(sys.argv[1:])):
-            print(f"{choice}, whose learning rates and batches are for a large model, goes with model.backbone.path")
-            sys.argv.append(choice)
+        resumed = _resumed()
+        started = _started(resumed)
         train()
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        code = 128 + signal.SIGINT
-    except SystemExit as error:
-        code = error.code if isinstance(error.code, int) else 1
-        if code == USAGE:
-            print("a setting is key=value without dashes, such as model=lstm, and -m stands first", file=sys.stderr)
-    except TimeVisError as error:
-        code, wrong = 1, error
-    except (HydraException, OmegaConfBaseException) as error:
-        code, wrong = 1, explain_composition(error, sys.argv[1:])
-    except BrokenPipeError:
-        code = reader_gone()
-    except OSError as error:  # in a run it has been explained already
-        if error.filename is None:
-            raise
-        advice = "choose a hydra.run.dir, or for a sweep a hydra.sweep.dir, that can be written"
-        code, wrong = 1, TimeVisError(f"{error.filename}: {error.strerror}", advice)
-    except ValueError as error:
-        if "No trials are completed yet" not in str(error):
-            raise
-        code = 1  # every trial of an Optuna sweep failed; the leaderboard says why
+    except BaseException as error:
+        code, wrong = _outcome(error)
     if code:
         remove_unused()
     sweep = current_sweep()
     if resumed is not None:  # one that was refused has not been started again
         sweep = sweep_of(resumed.path) if _started(resumed) != started else None
     if sweep is not None and sweep.is_dir():
-        from timevis.sweep.leaderboard import incomplete, write_leaderboard
-        from timevis.sweep.paired import write_comparisons
-
-        runs = write_leaderboard(sweep)
-        if (leaderboard := sweep / "leaderboard.md").is_file():
-            print(f"leaderboard: {leaderboard}")
-        for folder in write_comparisons(sweep):
-            print(f"paired differences: {folder / 'comparison.md'}")
-        if (runs["state"] != "completed").any() and resumed is None and code in (0, 1):
-            code, wrong = 1, incomplete(runs)
+        failed = _close(sweep)
+        if failed is not None and resumed is None and code in (0, 1):
+            code, wrong = 1, failed
     sys.stdout.flush()
     if wrong is not None:
         say(wrong)
     raise SystemExit(code)
 
 
-def _started(folder: RunFolder) -> float | None:
+def _resumed() -> RunFolder | None:
+    """The run that the command line goes on with, read before Hydra would make its folder."""
+    for position, argument in enumerate(sys.argv):
+        if not argument.startswith("resume="):
+            continue
+        if argument != "resume=null" and {"-m", "--multirun"} & set(sys.argv):
+            raise ConfigError(f"{argument} is for one run, not for a sweep", "leave -m out")
+        try:
+            path = OverridesParser.create().parse_override(argument).value()
+        except HydraException:  # as of letters that its grammar does not have
+            sys.argv[position] = in_quotes(argument)
+            path = OverridesParser.create().parse_override(sys.argv[position]).value()
+        if path is not None:
+            return RunFolder(str(path))
+    return None
+
+
+def _outcome(error: BaseException) -> tuple[int, TimeVisError | None]:
+    """The exit code that an error asks for, and what is still to be said of it; raises what nobody foresaw."""
+    match error:
+        case KeyboardInterrupt():
+            return 128 + signal.SIGINT, None
+        case SystemExit():
+            if error.code == USAGE:
+                advice = "a setting is key=value without dashes, such as model=lstm, and -m stands first"
+                print(advice, file=sys.stderr)
+            return error.code if isinstance(error.code, int) else 1, None
+        case TimeVisError():
+            return 1, error
+        case HydraException() | OmegaConfBaseException():
+            return 1, explain_composition(error, sys.argv[1:])
+        case BrokenPipeError():
+            return reader_gone(), None
+        case OSError() if error.filename is not None:  # in a run it has been explained already
+            advice = "choose a hydra.run.dir, or for a sweep a hydra.sweep.dir, that can be written"
+            return 1, TimeVisError(f"{error.filename}: {error.strerror}", advice)
+        case ValueError() if "No trials are completed yet" in str(error):
+            return 1, None  # every trial of an Optuna sweep failed; the leaderboard says why
+    raise error
+
+
+def _close(sweep: Path) -> TimeVisError | None:
+    """Write what compares the runs of a sweep; returns which of them did not complete."""
+    from timevis.sweep.leaderboard import incomplete, write_leaderboard
+    from timevis.sweep.paired import write_comparisons
+
+    runs = write_leaderboard(sweep)
+    if (leaderboard := sweep / "leaderboard.md").is_file():
+        print(f"leaderboard: {leaderboard}")
+    for folder in write_comparisons(sweep):
+        print(f"paired differences: {folder / 'comparison.md'}")
+    return incomplete(runs)
+
+
+def _started(folder: RunFolder | None) -> float | None:
     """When the latest process began with a run."""
-    return (folder.status or {}).get("started")
+    return ((folder and folder.status) or {}).get("started")
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

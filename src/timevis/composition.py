@@ -14,7 +14,6 @@ from omegaconf.errors import OmegaConfBaseException
 from timevis.config_check import CONF, did_you_mean, keys_of
 from timevis.errors import ConfigError
 from timevis.resume import SECTIONS, kept
-from timevis.run_folder import NO_FOLDERS
 
 
 def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
@@ -48,17 +47,6 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
             f"quotes of its own, such as {_example(error.override)}; python train.py --help shows what can be set",
         )
     return ConfigError(str(error).strip(), "python train.py --help shows what can be set")
-
-
-def backbone_of_folder(arguments: list[str]) -> str | None:
-    """The choice that a path to a real backbone needs, where the arguments leave it at nano with nano's recipe."""
-    paths = [a.partition("=")[2].strip("\"'") for a in arguments if a.startswith("model.backbone.path=")]
-    places = paths[-1].split(",") if paths else []
-    own = [p in NO_FOLDERS or (Path(p).expanduser() / "timevis.json").is_file() for p in places]
-    if not places or any(own):  # a folder with that file was made for TimeVis, as nano was
-        return None
-    typed = any(a.startswith("model/backbone=") for a in arguments)
-    return "model/backbone=local" if not typed and _chosen("model/backbone", arguments) == ["nano"] else None
 
 
 def in_quotes(argument: str) -> str:

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis.command_line import register_resolvers
 from timevis.config_check import check
-from timevis.errors import Cancelled, ConfigError, say
+from timevis.errors import Cancelled, say
 from timevis.failures import explain
 from timevis.files import write_text
 from timevis.resume import added_keys
@@ -38,9 +38,6 @@ def run_job(cfg: DictConfig) -> float:
     folder, overrides = Path(hydra.runtime.output_dir), list(hydra.overrides.task)
     sweep = Path(hydra.sweep.dir) if hydra.mode == RunMode.MULTIRUN else None
     try:
-        swept = hydra.runtime.choices.get("sweep")
-        if sweep is None and swept not in (None, "grid") and not cfg.resume:
-            raise ConfigError(f"sweep={swept} is for many jobs", f"put -m first: train.py -m sweep={swept} ...")
         check(cfg, added_keys(overrides))
         from timevis.experiment import run
 

@@ -80,9 +80,11 @@ def write_leaderboard(sweep: Path) -> pd.DataFrame:
     return runs
 
 
-def incomplete(runs: pd.DataFrame) -> TimeVisError:
+def incomplete(runs: pd.DataFrame) -> TimeVisError | None:
     """What is said at the end of a sweep of which some runs are not completed."""
     rows = runs[runs["state"] != "completed"]
+    if rows.empty:
+        return None
     lines = []
     for r in rows.itertuples(index=False):
         of = " ".join(filter(None, [r.setting, f"seed={r.seed}" if pd.notna(r.seed) else ""]))

@@ -1,4 +1,4 @@
-"""Which folders this process runs in, or a run lies in; Hydra tells its callbacks, and nobody when a job raises."""
+"""Which folders this process runs in, or a run lies in, and which sweeps cannot be; Hydra tells its callbacks."""
 
 from __future__ import annotations
 
@@ -39,28 +39,32 @@ def remove_unused() -> None:
 
 
 class FolderWatch(Callback):
-    """Remembers the sweep folder, for its leaderboard however the sweep ends, and which folders Hydra will make."""
+    """Remembers the sweep folder, for its leaderboard however the sweep ends, and which folders Hydra will make.
+
+    It leaves where a sweep is asked for that cannot be; by SystemExit, as of other exceptions Hydra only warns.
+    """
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        sweep = config.hydra.runtime.choices.get("sweep")
+        if sweep not in (None, "grid") and not config.resume:
+            raise SystemExit(
+                say(ConfigError(f"sweep={sweep} is for many jobs", f"put -m first: train.py -m sweep={sweep} ..."))
+            )
         _remember(config, "run")
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         if "optuna" in config.hydra.sweeper.get("_target_", ""):
-            _look_at_search(config)
+            import optuna
+
+            optuna.logging.set_verbosity(optuna.logging.WARNING)  # what goes wrong is reported once, by us
+            if not _searches(config):
+                error = ConfigError(
+                    "an Optuna sweep has nothing to search: all its trials would be the same",
+                    "add for example 'model.learning_rate=tag(log,interval(1e-4,1e-2))' or "
+                    "'model.dropout=choice(0,0.1)'",
+                )
+                raise SystemExit(say(error))
         _folders.append(_remember(config, "sweep"))
-
-
-def _look_at_search(config: DictConfig) -> None:
-    """Leave when an Optuna sweep has nothing to choose from; and let Optuna report what goes wrong alone."""
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    if not _searches(config):
-        error = ConfigError(
-            "an Optuna sweep has nothing to search: all its trials would be the same",
-            "add for example 'model.learning_rate=tag(log,interval(1e-4,1e-2))' or 'model.dropout=choice(0,0.1)'",
-        )
-        raise SystemExit(say(error))  # of other exceptions of callbacks Hydra only warns
 
 
 def _searches(config: DictConfig) -> bool:
