@@ -17,7 +17,7 @@ from hypothesis import settings
 from omegaconf import DictConfig
 from tiny import ROOT, TINY, TINY_LSTM
 
-from timevis.command_line import register_resolvers
+from timevis.composition import register_resolvers
 from timevis.sweep import watch
 
 Compose = Callable[..., DictConfig]

@@ -86,8 +86,8 @@ def test_a_forecast_does_not_depend_on_what_comes_after_or_beside_it(run):
     panel, _ = load_panel(folder.config.data)
     forecaster = folder.load_forecaster()
     ended = panel.with_values(np.where(np.arange(600)[:, None] < 500, panel.values, np.nan))
-    whole = forecast_panel(forecaster, ended, "x", folder.config.data)
-    one_by_one = forecast_panel(forecaster, ended, "x", folder.config.data, batch_size=1)
+    whole = forecast_panel(forecaster, ended, "x")
+    one_by_one = forecast_panel(forecaster, ended, "x", batch_size=1)
     np.testing.assert_allclose(whole["point"], one_by_one["point"], rtol=1e-5)
     gone_on = panel.with_values(np.where(np.arange(600)[:, None] < 500, panel.values, 1e4))
     batch = SeriesStore(gone_on).gather(torch.full((2,), 500), torch.arange(2), 24, 6)
@@ -97,9 +97,9 @@ def test_a_forecast_does_not_depend_on_what_comes_after_or_beside_it(run):
 def test_a_panel_is_extended_just_as_far_as_its_forecast_reaches(run):
     folder = RunFolder(run)
     panel, _ = load_panel(folder.config.data)
-    ahead, origin = with_future(panel, 6, folder.config.data)
+    ahead, origin = with_future(panel, 6)
     assert (origin, len(ahead)) == (600, 606)
-    again, origin = with_future(ahead, 6, folder.config.data)
+    again, origin = with_future(ahead, 6)
     assert (origin, len(again)) == (600, 606)
 
 
@@ -119,7 +119,7 @@ def test_rows_without_targets_tell_the_known_future(run):
     table = predict(run, frame)
     assert table["timestamp"].iloc[0] == frame["time"].iloc[100]
     (panel,) = panels_for(RunFolder(run), frame).values()
-    ahead, origin = with_future(panel, 6, RunFolder(run).config.data)
+    ahead, origin = with_future(panel, 6)
     assert origin == 100
     assert ahead.covariates[100:, 0].tolist() == frame["price"].iloc[100:].tolist()
 
@@ -132,7 +132,7 @@ def test_the_runs_own_file_may_tell_the_known_future(finished_run, tmp_path):
     run = finished_run("model=seasonal_naive", "data=csv", *options)
     assert predict(run)["timestamp"].min() == frame["time"].iloc[300]
     (panel,) = panels_for(RunFolder(run)).values()
-    ahead, origin = with_future(panel, 6, RunFolder(run).config.data)
+    ahead, origin = with_future(panel, 6)
     assert origin == 300
     assert ahead.covariates[300:306, 0].tolist() == frame["price"].iloc[300:306].tolist()
 
@@ -162,7 +162,7 @@ def test_a_channel_that_ended_before_the_context_is_said(run, caplog):
 def test_holidays_of_the_future_are_known():
     cfg = {"name": "traffic", "time": "time", "target": ["traffic_volume"], "covariates": {"holiday": "known"}}
     panel, _ = load_panel(cfg)
-    ahead, origin = with_future(panel, 24 * 60, cfg)
+    ahead, origin = with_future(panel, 24 * 60)
     flags = pd.Series(ahead.covariates[origin:, 0], index=ahead.index[origin:])
     assert flags["2018-11-22"].eq(1).all()  # Thanksgiving
     assert flags["2018-11-20"].eq(0).all()
@@ -254,6 +254,17 @@ def test_a_trained_model_refits_for_the_epochs_of_its_best_weights(finished_run)
         assert torch.equal(value, second.state_dict()[name]), name
     assert (folder.path / "model" / "model.safetensors").read_bytes() == weights
     assert len(predict(folder.path, refit=True)) == 2 * 6
+
+
+@pytest.mark.parametrize(
+    "ended_by", [("model.fit.max_epochs=2",), ("trainer.max_epochs=null", "trainer.max_steps=6")]
+)
+def test_a_refit_of_a_run_without_best_weights_trains_as_long_as_the_run(finished_run, caplog, ended_by):
+    overrides = ("model=lstm", "model.hidden_size=8", "model.fit.steps_per_epoch=3", "callbacks.best_checkpoint=null")
+    folder = RunFolder(finished_run(*overrides, *ended_by))
+    with caplog.at_level("INFO"):
+        refit(folder)
+    assert ", 2 epochs" in caplog.text
 
 
 def test_rescoring_the_test_part_gives_the_runs_own_scores(run, tmp_path):

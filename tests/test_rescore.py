@@ -6,7 +6,6 @@ import pytest
 
 from timevis.data.panel import DatasetCard, Panel
 from timevis.errors import ConfigError
-from timevis.own_data import data_report
 from timevis.predict import panels_for, predict
 from timevis.rescore import between, rescore, timestamp
 from timevis.run_folder import RunFolder
@@ -72,7 +71,7 @@ def german(hours: pd.DatetimeIndex, decimals: int) -> str:
 def test_numbers_and_dates_of_new_files_are_read_as_in_the_runs_own(finished_run, tmp_path):
     (tmp_path / "own.csv").write_text(german(pd.date_range("2024-01-01", periods=600, freq="h"), decimals=1))
     run = finished_run("model=linear", "data=csv", f"data.path={tmp_path / 'own.csv'}")
-    report = data_report(RunFolder(run))
+    report = RunFolder(run).data_report
     assert (report["decimal"], report["day_first"]) == ("comma", True)
     (tmp_path / "day.csv").write_text(german(pd.date_range("2024-02-05", periods=24, freq="h"), decimals=0))
     (panel,) = panels_for(RunFolder(run), [tmp_path / "day.csv"]).values()

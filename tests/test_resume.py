@@ -18,7 +18,7 @@ from timevis.experiment import run
 from timevis.resume import reopen
 from timevis.run_folder import RunFolder
 
-EVERY_STEP = "+callbacks.last_checkpoint.every_steps=1"
+EVERY_STEP = "callbacks.last_checkpoint.every_seconds=0"
 TINY_QWEN = (
     "model=qwen",
     "model.lora.dropout=0.2",

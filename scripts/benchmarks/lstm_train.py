@@ -24,32 +24,27 @@ STEPWISE = ["model.segment_length=1", "model.num_layers=2", "model.hidden_size=1
 STEPWISE += ["model.calendar=[]", "model.channel_embedding=false", "model.highway=false"]
 
 
-def compose(overrides: list[str]) -> Any:
+def config(overrides: list[str]) -> Any:
     """The shipped config of the LSTM on real data, with a fit of a fixed number of steps and no validation."""
-    from hydra import compose, initialize_config_dir
+    from timevis.composition import compose
 
-    from timevis.command_line import register_resolvers
-
-    register_resolvers()
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        return compose(
-            "train",
-            [
-                "model=lstm",
-                "data=electricity",
-                "logger=none",
-                "callbacks=no_early_stopping",
-                f"context_length={CONTEXT}",
-                f"horizon={HORIZON}",
-                f"model.fit.batch_size={BATCH}",
-                f"model.fit.steps_per_epoch={WARMUP + STEPS}",
-                "model.fit.max_epochs=1",
-                "+trainer.limit_val_batches=0",
-                "trainer.accelerator=cpu",
-                "trainer.enable_progress_bar=false",
-                *overrides,
-            ],
-        )
+    return compose(
+        [
+            "model=lstm",
+            "data=electricity",
+            "logger=none",
+            "callbacks=no_early_stopping",
+            f"context_length={CONTEXT}",
+            f"horizon={HORIZON}",
+            f"model.fit.batch_size={BATCH}",
+            f"model.fit.steps_per_epoch={WARMUP + STEPS}",
+            "model.fit.max_epochs=1",
+            "+trainer.limit_val_batches=0",
+            "trainer.accelerator=cpu",
+            "trainer.enable_progress_bar=false",
+            *overrides,
+        ]
+    )
 
 
 def parts(overrides: list[str]) -> tuple[Any, Any, Any]:
@@ -58,7 +53,7 @@ def parts(overrides: list[str]) -> tuple[Any, Any, Any]:
     from timevis.logs import quiet_libraries
 
     quiet_libraries()
-    cfg = compose(overrides)
+    cfg = config(overrides)
     data = build.datamodule(cfg, load_panel(cfg.data)[0])
     return cfg, data, lambda: build.forecaster(cfg, data)
 
@@ -193,7 +188,7 @@ def neuralforecast() -> None:
 
 
 def main(rounds: int, threads: int) -> dict[str, float]:
-    hidden = compose([]).model.hidden_size
+    hidden = config([]).model.hidden_size
     numbers: dict[str, float] = {}
     for name, overrides in (("shipped", []), ("quarter", [f"model.hidden_size={hidden // 4}"])):
         workers = {w: script("lstm_train", w, *overrides) for w in ("ours", "bare")}

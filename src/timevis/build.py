@@ -91,11 +91,6 @@ def trainer(
     cfg: DictConfig, folder: RunFolder, status: Status, stop: StopRequest, clock: FitClock, loggers: Sequence[Logger]
 ) -> pl.Trainer:
     """A Trainer whose callbacks write into the run folder."""
-    values = OmegaConf.to_container(cfg.trainer, resolve=True)
-    assert isinstance(values, dict)
-    options: dict[str, Any] = {str(k): v for k, v in values.items() if v is not None}
-    options |= device_options(cfg.trainer)
-    show_progress = options.pop("enable_progress_bar")
     chosen = [instantiate(entry) for entry in cfg.callbacks.values() if entry is not None]
     ours: list[pl.Callback] = [
         SeedEachStep(cfg.seed),
@@ -105,28 +100,26 @@ def trainer(
         clock,
         StopAtBatch(stop),
     ]
-    if show_progress:
-        ours.append(ProgressLine())
-    return pl.Trainer(
-        **options,
-        callbacks=[*chosen, *ours],
-        enable_progress_bar=False,
-        logger=list(loggers),
-        default_root_dir=folder.path,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        use_distributed_sampler=False,
-    )
+    return _trainer(cfg.trainer, [*chosen, *ours], logger=list(loggers), default_root_dir=folder.path)
 
 
 def lone_trainer(options: DictConfig, *callbacks: pl.Callback, **arguments: Any) -> pl.Trainer:
-    """A Trainer on the device that `options` ask for, one of it, which writes nothing; with their progress bar."""
-    fixed = {"devices": 1, "enable_progress_bar": False} | device_options(options)
+    """A Trainer as `options` ask for, but on one device and without writing anything."""
+    alone = {"devices": 1, "num_nodes": 1, "strategy": "auto", "logger": False, "enable_checkpointing": False}
+    return _trainer(options, callbacks, **(arguments | alone))
+
+
+def _trainer(options: DictConfig, callbacks: Sequence[pl.Callback], **arguments: Any) -> pl.Trainer:
+    """A Trainer with the options of a config and our progress bar; `arguments` go before options."""
+    values = OmegaConf.to_container(options, resolve=True)
+    assert isinstance(values, dict)
+    chosen: dict[str, Any] = {str(k): v for k, v in values.items() if v is not None}
+    chosen |= device_options(options) | arguments
+    bar = [ProgressLine()] if chosen.pop("enable_progress_bar") else []
     return pl.Trainer(
-        **(arguments | fixed),
-        callbacks=[*callbacks, *([ProgressLine()] if options.enable_progress_bar else [])],
-        logger=False,
-        enable_checkpointing=False,
+        **chosen,
+        callbacks=[*callbacks, *bar],
+        enable_progress_bar=False,
         enable_model_summary=False,
         num_sanity_val_steps=0,
         use_distributed_sampler=False,

@@ -1,9 +1,8 @@
-"""The shell around train.py: resolvers, readable errors, exit codes. Imports nothing heavy."""
+"""The shell around train.py: readable errors, exit codes, the end of a sweep. Imports nothing heavy."""
 
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import sys
 from collections.abc import Callable
@@ -14,34 +13,15 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from timevis.composition import explain_composition, in_quotes
+from timevis.composition import explain_composition, in_quotes, register_resolvers
 from timevis.errors import ConfigError, TimeVisError, reader_gone, say
-from timevis.run_folder import NO_FOLDERS, RunFolder
+from timevis.run_folder import RunFolder
 from timevis.sweep.watch import current_sweep, remove_unused, sweep_of
 
 USAGE = 2
 """Exit code of Hydra's parser for what it does not know."""
-
-
-def register_resolvers() -> None:
-    """Make ``timevis.token``, ``timevis.run_dir`` and ``timevis.small_or_large`` known to OmegaConf.
-
-    The token is 4 hex digits. A config caches it, and Hydra hands the cache of a sweep's config to its jobs, which so
-    have the same one. ``small_or_large`` takes the value for a backbone made for TimeVis and the one for a real Qwen.
-    """
-    token = secrets.token_hex(2)
-    OmegaConf.register_new_resolver("timevis.token", lambda: token, use_cache=True, replace=True)
-    OmegaConf.register_new_resolver("timevis.run_dir", lambda resume, new: resume or new, replace=True)
-    OmegaConf.register_new_resolver("timevis.small_or_large", _small_or_large, replace=True)
-
-
-def _small_or_large(small: Any, large: Any, *, _root_: DictConfig) -> Any:
-    """The first for nano and for a folder with timevis.json, which pretrain_nano.py writes; else the second."""
-    path = str(_root_.model.backbone.path)
-    return small if path in NO_FOLDERS or (Path(path).expanduser() / "timevis.json").is_file() else large
 
 
 def main(train: Callable[[], Any]) -> None:

@@ -1,11 +1,13 @@
-"""Configs composed from overrides, and what is wrong with overrides that do not compose. Imports nothing heavy."""
+"""Configs composed from overrides, resolvers, and what is wrong with what does not compose. Imports nothing heavy."""
 
 from __future__ import annotations
 
 import os
 import re
+import secrets
 import shlex
 from pathlib import Path
+from typing import Any
 
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
@@ -14,6 +16,25 @@ from omegaconf.errors import OmegaConfBaseException
 from timevis.config_check import CONF, did_you_mean, keys_of
 from timevis.errors import ConfigError
 from timevis.resume import SECTIONS, kept
+from timevis.run_folder import NO_FOLDERS
+
+
+def register_resolvers() -> None:
+    """Make ``timevis.token``, ``timevis.run_dir`` and ``timevis.small_or_large`` known to OmegaConf.
+
+    The token is 4 hex digits. A config caches it, and Hydra hands the cache of a sweep's config to its jobs, which so
+    have the same one. ``small_or_large`` takes the value for a backbone made for TimeVis and the one for a real Qwen.
+    """
+    token = secrets.token_hex(2)
+    OmegaConf.register_new_resolver("timevis.token", lambda: token, use_cache=True, replace=True)
+    OmegaConf.register_new_resolver("timevis.run_dir", lambda resume, new: resume or new, replace=True)
+    OmegaConf.register_new_resolver("timevis.small_or_large", _small_or_large, replace=True)
+
+
+def _small_or_large(small: Any, large: Any, *, _root_: DictConfig) -> Any:
+    """The first for nano and for a folder with timevis.json, which pretrain_nano.py writes; else the second."""
+    path = str(_root_.model.backbone.path)
+    return small if path in NO_FOLDERS or (Path(path).expanduser() / "timevis.json").is_file() else large
 
 
 def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
@@ -129,6 +150,7 @@ def compose(overrides: list[str], with_hydra: bool = False) -> DictConfig:
     import hydra
     from hydra.core.global_hydra import GlobalHydra
 
+    register_resolvers()
     GlobalHydra.instance().clear()
     with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
         return hydra.compose("train", overrides=overrides, return_hydra_config=with_hydra)

@@ -186,13 +186,6 @@ def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
         raise ConfigError("model.prompt.text holds ${, which a config would evaluate", "write it without the brace")
 
 
-def check_whole(cfg: DictConfig, key: str, least: int) -> None:
-    """Refuse a value that is not a whole number of at least `least`, in a ConfigError."""
-    value = OmegaConf.select(cfg, key)
-    if not whole(value, least):
-        raise ConfigError(f"{key}={value} must be a whole number of at least {least}")
-
-
 def check_arguments(section: str, values: dict[str, Any], *functions: Callable[..., Any]) -> None:
     """Check that every key of a config section is an argument of one of the functions, and its value of that kind.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from pathlib import Path
 
 import pytorch_lightning as pl
 import torch
@@ -17,24 +18,36 @@ from timevis.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
 
-FINISHED = "fit.json"
+FINISHED, BEST, LAST = "fit.json", "best.ckpt", "last.ckpt"
 
 
 def resume_step(folder: RunFolder) -> int | None:
     """Optimizer steps that last.ckpt holds, None without one."""
-    return _last(folder, "global_step")
+    return _count(folder.checkpoints / LAST, "global_step")
 
 
 def epochs_done(folder: RunFolder) -> int:
     """Epochs that last.ckpt holds, 0 without one."""
-    return _last(folder, "epoch") or 0
+    return _count(folder.checkpoints / LAST, "epoch") or 0
 
 
-def _last(folder: RunFolder, name: str) -> int | None:
-    path = folder.checkpoints / "last.ckpt"
+def epochs_of_best(folder: RunFolder) -> int:
+    """Epochs behind the weights that a fit ended with, at least 1."""
+    path = _best(folder)
+    within = path.name == BEST  # written before its epoch counts as completed
+    return max(1, (_count(path, "epoch") or 0) + within)
+
+
+def _count(path: Path, name: str) -> int | None:
     if not path.is_file():
         return None
     return int(torch.load(path, map_location="cpu", weights_only=True, mmap=True)[name])
+
+
+def _best(folder: RunFolder) -> Path:
+    """The checkpoint of the best weights, of the last ones where none were chosen."""
+    best = folder.checkpoints / BEST
+    return best if best.is_file() else folder.checkpoints / LAST
 
 
 def forget_end(folder: RunFolder) -> None:
@@ -66,7 +79,7 @@ def fit(
     RunFolderError
         The fit has left no checkpoint.
     """
-    finished, last = folder.checkpoints / FINISHED, folder.checkpoints / "last.ckpt"
+    finished, last = folder.checkpoints / FINISHED, folder.checkpoints / LAST
     if finished.is_file() and last.is_file():
         clock.load_state_dict(json.loads(finished.read_text()))
         checkpoint = torch.load(last, map_location="cpu", weights_only=True)
@@ -81,13 +94,12 @@ def fit(
 
 
 def _load_best(trainer: pl.Trainer, forecaster: Forecaster, folder: RunFolder) -> None:
-    best, last = folder.checkpoints / "best.ckpt", folder.checkpoints / "last.ckpt"
-    path = best if best.is_file() else last
+    path = _best(folder)
     if not path.is_file():
         if trainer.global_step == 0:
             raise RunFolderError("the fit ended before its first step", "raise trainer.max_time, or set it to null")
         raise RunFolderError("the fit has left no checkpoint", "keep callbacks.best_checkpoint or last_checkpoint")
-    if path == last:
+    if path.name == LAST:
         kept = any(isinstance(callback, BestCheckpoint) for callback in trainer.checkpoint_callbacks)
         reason = "the fit ended before its first validation" if kept else "there is no callbacks.best_checkpoint"
         log.warning("%s: going on with the last weights", reason)

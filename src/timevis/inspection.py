@@ -14,7 +14,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from timevis.composition import compose, explain_composition
-from timevis.config_check import CONF, check_whole, did_you_mean
+from timevis.config_check import CONF, check, did_you_mean
 from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport, counted
 from timevis.data.split import borders, make_split
@@ -60,8 +60,7 @@ def data_config(source: str, overrides: Sequence[str]) -> tuple[DictConfig, int,
         cfg = compose(typed)
     except (HydraException, OmegaConfBaseException) as error:
         raise explain_composition(error, typed) from error
-    for key in LENGTHS:
-        check_whole(cfg, key, least=1)
+    check(cfg)
     if is_file:
         cfg.data.path = source  # which may hold anything
     return cfg.data, cfg.context_length, cfg.horizon

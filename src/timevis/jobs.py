@@ -12,7 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from timevis.command_line import register_resolvers
+from timevis.composition import register_resolvers
 from timevis.config_check import check
 from timevis.errors import Cancelled, say
 from timevis.failures import explain

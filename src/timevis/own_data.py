@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from itertools import accumulate
 from typing import Any, TypeVar
 
-import numpy as np
 from omegaconf import DictConfig, OmegaConf
 
 from timevis import identity
@@ -16,24 +13,10 @@ from timevis.data.catalog import load_panel
 from timevis.data.items import in_order
 from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport
-from timevis.errors import DataError, RunFolderError
+from timevis.errors import DataError
 from timevis.run_folder import RunFolder
 
 P = TypeVar("P", bound=Panel)
-
-
-def data_report(folder: RunFolder) -> dict[str, Any]:
-    """data_report.json of a run.
-
-    Raises
-    ------
-    RunFolderError
-        The run has not read its data yet.
-    """
-    path = folder.path / "data_report.json"
-    if not path.is_file():
-        raise RunFolderError(f"{folder.path} has no data_report.json", "the run has not read its data; use resume=")
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def load_again(folder: RunFolder, *, future: bool = False) -> tuple[DictConfig, Panel, QualityReport]:
@@ -56,7 +39,7 @@ def load_again(folder: RunFolder, *, future: bool = False) -> tuple[DictConfig, 
     DataError
         A channel or covariate of the run is no longer there.
     """
-    report = data_report(folder)
+    report = folder.data_report
     ends = list(accumulate(part["rows"] for part in report["split"].values()))
     cfg = OmegaConf.merge(folder.config, {"data": {"split": ends, "frequency": report["frequency"]}})
     assert isinstance(cfg, DictConfig)
@@ -79,13 +62,7 @@ def with_unread(panel: P, report: Mapping[str, Any], read: Collection[str]) -> P
     """The panel with an empty column for each covariate of a run that it lacks and the model does not `read`."""
     kinds = report["covariates"]
     absent = [name for name in kinds if name not in panel.covariate_names and name not in read]
-    empty = np.full((len(panel), len(absent)), np.nan, panel.covariates.dtype)
-    return replace(
-        panel,
-        covariates=np.hstack([panel.covariates, empty]),
-        covariate_names=(*panel.covariate_names, *absent),
-        covariate_known=(*panel.covariate_known, *(kinds[name]["kind"] == "known" for name in absent)),
-    )
+    return panel.with_covariates({name: kinds[name]["kind"] == "known" for name in absent})
 
 
 def select_covariates(panel: P, names: Mapping[str, Any] | Sequence[str], where: str) -> P:
@@ -96,13 +73,7 @@ def select_covariates(panel: P, names: Mapping[str, Any] | Sequence[str], where:
             f"{where} has no covariate {absent[0]!r}, which the run was trained with",
             "add the column, with values for every series of the run",
         )
-    order = [panel.covariate_names.index(name) for name in names]
-    return replace(
-        panel,
-        covariates=np.ascontiguousarray(panel.covariates[:, order]),
-        covariate_names=tuple(names),
-        covariate_known=tuple(panel.covariate_known[k] for k in order),
-    )
+    return panel.pick(covariates=[panel.covariate_names.index(name) for name in names])
 
 
 def require_unchanged(folder: RunFolder, panel: Panel, rows: int) -> None:
@@ -113,7 +84,7 @@ def require_unchanged(folder: RunFolder, panel: Panel, rows: int) -> None:
     DataError
         Values, covariates or borders have changed.
     """
-    before = data_report(folder).get("data_hash")
+    before = folder.data_report.get("data_hash")
     if before not in (None, identity.data_hash(panel, rows)):
         raise DataError(
             f"{panel.card.name}: the data are not those that {folder.shown} was trained on: "

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,13 +15,13 @@ import torch
 
 from timevis.data.catalog import load_files
 from timevis.data.holidays import holiday_flags
-from timevis.data.options import CleaningOptions, DataOptions
+from timevis.data.options import CleaningOptions
 from timevis.data.panel import Panel
 from timevis.data.quality import in_short
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
-from timevis.own_data import as_trained, data_report, load_again, with_unread
+from timevis.own_data import as_trained, load_again, with_unread
 from timevis.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
@@ -74,8 +73,7 @@ def forecast_items(
     from timevis.refit import refit as fit_again
 
     forecaster = fit_again(folder) if refit else folder.load_forecaster()
-    cfg = folder.config.data
-    tables = [forecast_panel(forecaster, panel, name, cfg, batch_size) for name, panel in items.items()]
+    tables = [forecast_panel(forecaster, panel, name, batch_size) for name, panel in items.items()]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -96,7 +94,7 @@ def panels_for(
             path = Path(place) / "data.parquet"
             data.to_parquet(path)
             return panels_for(folder, [path])
-    report = data_report(folder)
+    report = folder.data_report
     decimal, day_first = report.get("decimal"), report.get("day_first")  # None in older reports
     usual = CleaningOptions(decimal=decimal, day_first=day_first)
     items = load_files(data, folder.config.data, tuple(report["channels"]), freq=report["frequency"], usual=usual)
@@ -107,12 +105,10 @@ def panels_for(
     return {name: as_trained(panel, report, name) for name, panel in items.items()}
 
 
-def forecast_panel(
-    forecaster: Forecaster, panel: Panel, item: str, cfg: Mapping[str, Any], batch_size: int = 256
-) -> pd.DataFrame:
-    """Forecast the channels of one panel that hold a value; see `predict`. `cfg` is the run's `data` group."""
+def forecast_panel(forecaster: Forecaster, panel: Panel, item: str, batch_size: int = 256) -> pd.DataFrame:
+    """Forecast the channels of one panel that hold a value; see `predict`."""
     horizon, length = forecaster.horizon, forecaster.context_length
-    panel, origin = with_future(panel, horizon, cfg)
+    panel, origin = with_future(panel, horizon)
     if origin < length:
         raise DataError(
             f"{item} has {origin} rows up to its last value, fewer than the context_length of the run, {length}",
@@ -162,7 +158,7 @@ def forecast_panel(
     return table.join(pd.DataFrame(stacked, columns=list(QUANTILE_COLUMNS)))
 
 
-def with_future(panel: Panel, horizon: int, cfg: Mapping[str, Any]) -> tuple[Panel, int]:
+def with_future(panel: Panel, horizon: int) -> tuple[Panel, int]:
     """A panel that reaches `horizon` rows past its last observed target, and the row of the first forecast.
 
     Rows without targets at the end keep their covariates: that is how a known future is told. Holidays are known
@@ -173,19 +169,10 @@ def with_future(panel: Panel, horizon: int, cfg: Mapping[str, Any]) -> tuple[Pan
     missing = origin + horizon - len(panel)
     if missing > 0:
         panel = panel.extend(missing)
-    country = holiday_country(panel, cfg)
-    if country:
+    if "holiday" in panel.covariate_names and panel.card.country:
         covariates = panel.covariates.copy()
         column = covariates[:, panel.covariate_names.index("holiday")]
-        flags = holiday_flags(panel.local_index, country)
+        flags = holiday_flags(panel.local_index, panel.card.country)
         column[origin:] = np.where(np.isnan(column[origin:]), flags[origin:], column[origin:])
         panel = replace(panel, covariates=covariates)
     return panel, origin
-
-
-def holiday_country(panel: Panel, cfg: Mapping[str, Any]) -> str:
-    """Whose holidays the covariate `holiday` shows; empty where there is none, or where it came with the data."""
-    if "holiday" not in panel.covariate_names:
-        return ""
-    kind = (DataOptions.from_config(cfg).covariates or {}).get("holiday", "")
-    return panel.card.country if kind in ("", "known", "observed") else kind

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import Any
 
 import pytorch_lightning as pl
-import torch
 
 from timevis import build
 from timevis.callbacks.steering import FiniteLoss, SeedEachStep
@@ -15,6 +13,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.quality import counted
 from timevis.data.scaler import Scaler
 from timevis.data.windows import WindowSet
+from timevis.fitting import epochs_of_best
 from timevis.models.forecaster import Forecaster
 from timevis.own_data import load_again
 from timevis.run_folder import RunFolder
@@ -39,7 +38,7 @@ def refit(folder: RunFolder) -> Forecaster:
     datamodule = on_all_rows(build.datamodule(cfg, panel), cfg.model.fit.train_fraction)
     hyperparameters = build.hyperparameters(cfg) | fitted.refit_arguments()
     forecaster = type(fitted).from_data(datamodule, **hyperparameters)
-    epochs = best_epochs(folder) if forecaster.trainable else 0
+    epochs = epochs_of_best(folder) if forecaster.trainable else 0
     log.info("refitting on all %d rows%s", len(panel), f", {counted(epochs, 'epoch')}" * (epochs > 0))
     forecaster.prepare(datamodule)
     if forecaster.trainable:
@@ -53,9 +52,7 @@ def refit(folder: RunFolder) -> Forecaster:
 def trainer(folder: RunFolder, epochs: int) -> pl.Trainer:
     """A Trainer with the run's options that trains for `epochs` on one device and writes nothing."""
     cfg = folder.config
-    options = {str(k): v for k, v in cfg.trainer.items() if v is not None}
-    options |= {"max_epochs": epochs, "num_nodes": 1, "strategy": "auto"}
-    return build.lone_trainer(cfg.trainer, SeedEachStep(cfg.seed), FiniteLoss(), **options)
+    return build.lone_trainer(cfg.trainer, SeedEachStep(cfg.seed), FiniteLoss(), max_epochs=epochs)
 
 
 def on_all_rows(datamodule: WindowDataModule, train_fraction: float = 1.0) -> WindowDataModule:
@@ -68,12 +65,3 @@ def on_all_rows(datamodule: WindowDataModule, train_fraction: float = 1.0) -> Wi
     origins = range(stop - max(1, round(train_fraction * rows)), stop)
     datamodule.windows["train"] = WindowSet.training(panel.values, origins, horizon)
     return datamodule
-
-
-def best_epochs(folder: RunFolder) -> int:
-    """Epochs behind the best weights of a run."""
-    path = folder.checkpoints / "best.ckpt"
-    if not path.is_file():
-        return int(folder.config.trainer.max_epochs)
-    checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    return int(checkpoint["epoch"]) + 1

@@ -7,7 +7,7 @@ import os
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from timevis import build, cost, identity
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.items import Item
 from timevis.data.panel import Panel
-from timevis.data.quality import QualityReport, describe_channels, find_gaps
+from timevis.data.quality import QualityReport
 from timevis.data.split import Split
 from timevis.errors import ConfigError, DataError, RunFolderError
 from timevis.evaluation.backtest import evaluate
@@ -189,17 +189,6 @@ def _score(
 
 def _described(item: Item) -> QualityReport:
     """What was found in an item's file, and what the item looks like."""
-    described = describe_channels(item, len(item))
-    kinds = zip(item.covariate_names, item.covariate_known, strict=True)
-    return replace(
-        item.report,
-        rows=len(item),
-        start=str(item.index[0]),
-        end=str(item.index[-1]),
-        timezone=item.timezone,
-        gaps=find_gaps(item),
-        missing={channel: entry["missing"] for channel, entry in described.items()},
-        channels=described,
-        covariates={name: {"kind": "known" if known else "observed"} for name, known in kinds},
-        card=asdict(item.card),
-    )
+    report = replace(item.report)
+    report.describe(item, len(item))
+    return report

@@ -132,9 +132,28 @@ class RunFolder:
             raise RunFolderError(f"{self.path} has no results: the run is {state}", advice) from None
 
     @property
+    def data_report(self) -> dict[str, Any]:
+        """data_report.json.
+
+        Raises
+        ------
+        RunFolderError
+            The run has not read its data yet.
+        """
+        path = self.path / "data_report.json"
+        if not path.is_file():
+            raise RunFolderError(f"{self.path} has no {path.name}", "the run has not read its data; use resume=")
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    @property
     def windows(self) -> pd.DataFrame:
         """One row per test window with the sums of `timevis.metrics.SUMS`."""
         return self._table("windows")
+
+    @property
+    def naive_windows(self) -> pd.DataFrame:
+        """The same rows for seasonal naive."""
+        return self._table("windows_seasonal_naive")
 
     @property
     def predictions(self) -> pd.DataFrame:

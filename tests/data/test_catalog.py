@@ -191,6 +191,8 @@ def test_channels_may_have_units_of_their_own(tmp_path: Path) -> None:
     assert (card.unit_of("rain"), card.unit_of("temp")) == ("mm", "C")
     with pytest.raises(ConfigError, match=r"data\.unit='tmp' is not a choice.*\n?.*temp"):
         load_panel(config("csv", path=str(path), unit={"tmp": "C"}))
+    card = load_panel(config("weather", unit="K"))[0].card  # one for all, whatever the card has
+    assert {card.unit_of(c) for c in card.channel_descriptions} == {"K"}
     with pytest.raises(ConfigError, match=r"data\.description"):
         load_panel(config("csv", path=str(path), description={"temp": "outside"}))
 

@@ -99,8 +99,9 @@ def test_error_sits_at_the_hour_and_weekday_where_it_was_made():
     ],
 )
 def test_error_is_split_by_what_the_rows_of_a_frequency_differ_in(freq, names):
-    card = {"window_set": {"freq": freq, "channels": ["a"]}}
-    record = RunRecord(Path("run"), card, {}, {}, [], pd.DataFrame(), None, pd.DataFrame(), None, None)
+    results, report = {"window_set": {"freq": freq, "channels": ["a"]}}, {"card": {"unit": "", "units": {}}}
+    nothing = pd.DataFrame()
+    record = RunRecord(Path("run"), results, report, {}, [], nothing, nothing, nothing, None, None)
     truth = np.zeros((3, HORIZON))
     charts = clock_charts(record, saved(truth, np.ones((3, 15, HORIZON)), freq=freq))
     assert [chart.name for chart in charts] == names

@@ -10,7 +10,7 @@ NOTHING = pd.DataFrame()
 
 def record(found: dict, said: str | None, results: dict | None = None) -> RunRecord:
     config = {"data": {"timezone": said}}
-    return RunRecord(Path("run"), results or {}, found, config, [], NOTHING, None, NOTHING, None, None)
+    return RunRecord(Path("run"), results or {}, found, config, [], NOTHING, NOTHING, NOTHING, None, None)
 
 
 @pytest.mark.parametrize(
@@ -19,8 +19,6 @@ def record(found: dict, said: str | None, results: dict | None = None) -> RunRec
         ({"timezone": "Europe/Lisbon"}, None, "Europe/Lisbon"),
         ({"timezone": "UTC+02:00"}, None, "UTC+02:00"),
         ({"timezone": None}, "Europe/Lisbon", None),
-        ({}, "Europe/Lisbon", "Europe/Lisbon"),
-        ({}, None, None),
     ],
 )
 def test_hours_are_read_in_the_zone_that_was_found_in_the_data(

@@ -42,12 +42,10 @@ class LastCheckpoint(Checkpoint):
     ----------
     every_seconds : float
         Least time between two checkpoints within an epoch.
-    every_steps : int, optional
-        Write every so many steps as well.
     """
 
-    def __init__(self, every_seconds: float = 30.0, every_steps: int | None = None) -> None:
-        self.every_seconds, self.every_steps = every_seconds, every_steps
+    def __init__(self, every_seconds: float = 30.0) -> None:
+        self.every_seconds = every_seconds
         self._saved_at = 0.0
         self._loss: torch.Tensor | None = None
 
@@ -76,7 +74,7 @@ class LastCheckpoint(Checkpoint):
         if trainer.world_size > 1:
             # every rank must decide alike, and asking at each step would cost more than the step
             due = (left == 1 or step % 20 == 0) and trainer.strategy.reduce_boolean_decision(due, all=False)
-        if due or (self.every_steps and step % self.every_steps == 0):
+        if due:
             self.save_step(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

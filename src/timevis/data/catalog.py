@@ -60,12 +60,13 @@ def load_panel(cfg: Mapping[str, Any], *, future: bool = False) -> tuple[Panel, 
 
 def _said(card: DatasetCard, options: DataOptions) -> DatasetCard:
     """The card with what the user said in its place."""
-    units = options.unit if isinstance(options.unit, dict) else {}
+    said = options.unit
+    unit, units = (said, {}) if isinstance(said, str) else (card.unit, card.units | (said or {}))
     return replace(
         card,
         domain=options.domain or card.domain,
-        unit=options.unit if isinstance(options.unit, str) else card.unit,
-        units=card.units | units,
+        unit=unit,
+        units=units,
         description=options.description or card.description,
     )
 

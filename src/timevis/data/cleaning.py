@@ -6,7 +6,7 @@ Nothing is invented: rows are sorted, merged and placed on their grid; what was 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import compress
 from typing import Any
 
@@ -20,7 +20,7 @@ from timevis.data.holidays import holiday_flags
 from timevis.data.masking import mask_defects, treat_outliers
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.quality import QualityReport, describe_channels, find_gaps, in_short
+from timevis.data.quality import QualityReport, in_short
 from timevis.data.split import borders
 from timevis.data.spread import to_panel
 from timevis.data.statistics import stands_at_zero
@@ -51,7 +51,7 @@ def clean(
     report.left_out = dict(columns.left_out)
     report.notes += columns.notes
     rows = read_rows(table, columns, options, report)
-    panel = replace(to_panel(rows, card), timezone=rows.timezone)
+    panel = to_panel(rows, card)
     seen = np.flatnonzero(np.isfinite(panel.values).any(axis=1))
     known = int(seen[-1]) + 1 if len(seen) else len(panel)
     panel = panel if future else without_future(panel, known, report)
@@ -86,12 +86,7 @@ def add_holidays(panel: Panel, options: DataOptions) -> Panel:
             "the table has no column holiday; give a country: data.covariates={holiday:DE}",
         )
     flags = holiday_flags(panel.local_index, country)[:, None]
-    return replace(
-        panel,
-        covariates=np.concatenate([panel.covariates, flags], axis=1),
-        covariate_names=(*panel.covariate_names, "holiday"),
-        covariate_known=(*panel.covariate_known, True),
-    )
+    return replace(panel, card=replace(panel.card, country=country)).with_covariates({"holiday": True}, flags)
 
 
 def leave_out_constant(panel: Panel, report: QualityReport, train_end: int, asked: Sequence[str] = ()) -> Panel:
@@ -112,23 +107,16 @@ def leave_out_constant(panel: Panel, report: QualityReport, train_end: int, aske
         raise DataError(f"{report.source}: no column changes, so there is nothing to forecast ({named})")
     report.left_out |= flat
     if flat:
-        kept = [j for j, name in enumerate(panel.channels) if name not in flat]
-        panel = replace(
-            panel, values=np.asfortranarray(panel.values[:, kept]), channels=tuple(panel.channels[j] for j in kept)
-        )
+        panel = panel.pick(channels=[j for j, name in enumerate(panel.channels) if name not in flat])
     flat = {
         name: f"as a covariate, it {reason}"
         for k, name in enumerate(panel.covariate_names)
         if (reason := _constancy(panel.covariates[:, k], train_end))
     }
     report.left_out |= flat
-    kept = [k for k, name in enumerate(panel.covariate_names) if name not in flat]
-    return replace(
-        panel,
-        covariates=panel.covariates[:, kept] if flat else panel.covariates,
-        covariate_names=tuple(panel.covariate_names[k] for k in kept),
-        covariate_known=tuple(panel.covariate_known[k] for k in kept),
-    )
+    if flat:
+        panel = panel.pick(covariates=[k for k, name in enumerate(panel.covariate_names) if name not in flat])
+    return panel
 
 
 def _constancy(column: np.ndarray, train_end: int) -> str:
@@ -154,13 +142,9 @@ def finish(
     panel = mask_defects(panel, report)
     panel = treat_outliers(panel, ends, options.cleaning.outliers == "mask", report)
     span = f"{panel.index[0]} to {panel.index[-1]}"
-    kinds = {
-        n: "known" if k else "observed" for n, k in zip(panel.covariate_names, panel.covariate_known, strict=True)
-    }
     card = panel.card
     panel = replace(
-        panel,
-        card=replace(card, frequency=panel.freq, span=card.span or span, covariates=kinds),
+        panel, card=replace(card, frequency=panel.freq, span=card.span or span, covariates=panel.covariate_kinds)
     )
     if isinstance(options.unit, dict):
         for name in options.unit:
@@ -172,14 +156,7 @@ def finish(
             "often zero and never below in the training part, so models trained on it do not forecast it below zero: "
             + in_short(at_zero)
         )
-    report.card = asdict(panel.card)
-    report.rows, report.frequency, report.timezone = len(panel), panel.freq, panel.timezone
-    report.start, report.end = str(panel.index[0]), str(panel.index[-1])
-    report.gaps = find_gaps(panel)
-    report.channels = describe_channels(panel, ends[0])
-    report.missing = {c: d["missing"] for c, d in report.channels.items()}
-    missing = np.isnan(panel.covariates).sum(axis=0)
-    report.covariates = {n: {"kind": kinds[n], "missing": int(m)} for n, m in zip(kinds, missing, strict=True)}
+    report.describe(panel, ends[0])
     report.split = describe_split(panel.index, ends)
     return panel, report
 

@@ -100,8 +100,7 @@ def _read_items(
         log.warning(report.summary())
     items = {}
     for name, panel in parts.items():
-        panel = replace(in_order(panel, channels, table.source), timezone=rows.timezone)
-        panel = add_holidays(panel, options)
+        panel = add_holidays(in_order(panel, channels, table.source), options)
         items[name] = Item(**vars(panel), report=report)
     return items
 
@@ -123,8 +122,7 @@ def in_order(panel: P, channels: tuple[str, ...], where: str) -> P:
             (f"did you mean {guess!r}? " if guess else "")
             + "name the columns, or the series of a long table, as those that the run forecasts",
         )
-    order = [panel.channels.index(c) for c in channels]
-    return replace(panel, values=np.asfortranarray(panel.values[:, order]), channels=channels)
+    return panel.pick(channels=[panel.channels.index(c) for c in channels])
 
 
 def _merged(report: QualityReport) -> bool:
@@ -137,18 +135,9 @@ def _with_empty(panel: Panel, channels: list[str], columns: Columns, series: Col
     absent = dict.fromkeys(name for name in names if name and name not in series)
     own = zip(columns.covariates, columns.covariates_known, strict=True)
     more = {f"{covariate}/{name}": known for covariate, known in own for name in absent}
-
-    def beside(values: np.ndarray, number: int) -> np.ndarray:
-        return np.hstack([values, np.full((len(values), number), np.nan, values.dtype)])
-
-    return replace(
-        panel,
-        values=beside(panel.values, len(channels)),
-        channels=(*panel.channels, *channels),
-        covariates=beside(panel.covariates, len(more)),
-        covariate_names=(*panel.covariate_names, *more),
-        covariate_known=(*panel.covariate_known, *more.values()),
-    )
+    empty = np.full((len(panel), len(channels)), np.nan, np.float32)
+    panel = replace(panel, values=np.hstack([panel.values, empty]), channels=(*panel.channels, *channels))
+    return panel.with_covariates(more)
 
 
 def _for_channels(table: Table, options: DataOptions, channels: tuple[str, ...]) -> DataOptions:
@@ -172,11 +161,13 @@ def _one_series(rows: Rows, number: int, card: DatasetCard) -> Panel:
     """The panel of one series of a long table, from its first to its last row."""
     mine = np.flatnonzero(rows.code == number)
     first, last = int(rows.position[mine].min()), int(rows.position[mine].max())
-    grid = replace(rows.grid, index=rows.grid.index[first : last + 1])
-    columns = Columns(
-        rows.columns.time, None, rows.columns.targets, rows.columns.covariates, rows.columns.covariates_known
-    )
-    part = Rows(
-        rows.source, columns, grid, ("",), np.zeros_like(mine), rows.position[mine] - first, rows.values[mine], None
+    part = replace(
+        rows,
+        columns=replace(rows.columns, id=None),
+        grid=replace(rows.grid, index=rows.grid.index[first : last + 1]),
+        series=("",),
+        code=np.zeros_like(mine),
+        position=rows.position[mine] - first,
+        values=rows.values[mine],
     )
     return to_panel(part, card)

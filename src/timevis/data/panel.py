@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -95,22 +96,49 @@ class Panel:
             return self.index.tz_convert(self.timezone)
         return self.index
 
+    @property
+    def covariate_kinds(self) -> dict[str, str]:
+        """Of each covariate ``known`` or ``observed``."""
+        kinds = ("known" if known else "observed" for known in self.covariate_known)
+        return dict(zip(self.covariate_names, kinds, strict=True))
+
     def with_values(self, values: np.ndarray) -> Panel:
         return replace(self, values=values)
 
-    def extend(self, rows: int, known: np.ndarray | None = None) -> Panel:
-        """Append `rows` unobserved future rows.
+    def pick(self, channels: Sequence[int] | None = None, covariates: Sequence[int] | None = None) -> Self:
+        """The channels and the covariates at these places, in this order; all of them where None."""
+        panel = self
+        if channels is not None:
+            panel = replace(
+                panel,
+                values=np.asfortranarray(self.values[:, channels]),
+                channels=tuple(self.channels[j] for j in channels),
+            )
+        if covariates is not None:
+            panel = replace(
+                panel,
+                covariates=np.ascontiguousarray(self.covariates[:, covariates]),
+                covariate_names=tuple(self.covariate_names[k] for k in covariates),
+                covariate_known=tuple(self.covariate_known[k] for k in covariates),
+            )
+        return panel
 
-        Parameters
-        ----------
-        rows : int
-        known : float32 [rows, K], optional
-            Covariates of the future rows; NaN where not known.
-        """
+    def with_covariates(self, known: Mapping[str, bool], values: np.ndarray | None = None) -> Self:
+        """Append covariates by name, each known ahead or not; without `values`, float32 [T, k], empty ones."""
+        if values is None:
+            values = np.full((len(self), len(known)), np.nan, np.float32)
+        return replace(
+            self,
+            covariates=np.hstack([self.covariates, values]),
+            covariate_names=(*self.covariate_names, *known),
+            covariate_known=(*self.covariate_known, *known.values()),
+        )
+
+    def extend(self, rows: int) -> Panel:
+        """Append `rows` future rows in which nothing is known."""
         future = pd.date_range(self.index[-1], periods=rows + 1, freq=self.freq)[1:]
         values = np.full((rows, len(self.channels)), np.nan, np.float32)
-        if known is None:
-            known = np.full((rows, len(self.covariate_names)), np.nan, np.float32)
+        known = np.full((rows, len(self.covariate_names)), np.nan, np.float32)
         return replace(
             self,
             values=np.concatenate([self.values, values]),

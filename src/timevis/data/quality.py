@@ -91,6 +91,20 @@ class QualityReport:
     notes: list[str] = field(default_factory=list)
     card: dict[str, Any] = field(default_factory=dict)
 
+    def describe(self, panel: Panel, train_end: int) -> None:
+        """Fill in what the panel is like; seasonality and autocorrelation are those of its first `train_end` rows."""
+        self.rows, self.frequency, self.timezone = len(panel), panel.freq, panel.timezone
+        self.start, self.end = str(panel.index[0]), str(panel.index[-1])
+        self.gaps = find_gaps(panel)
+        self.channels = describe_channels(panel, train_end)
+        self.missing = {channel: entry["missing"] for channel, entry in self.channels.items()}
+        missing = np.isnan(panel.covariates).sum(axis=0)
+        kinds = panel.covariate_kinds.items()
+        self.covariates = {
+            name: {"kind": kind, "missing": int(m)} for (name, kind), m in zip(kinds, missing, strict=True)
+        }
+        self.card = asdict(panel.card)
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; numbers that are not finite become None."""
         return jsonable(asdict(self))

@@ -32,7 +32,7 @@ def to_panel(rows: Rows, card: DatasetCard) -> Panel:
     else:
         channels = tuple(f"{s}/{t}" for s in rows.series for t in rows.columns.targets)
     covariates, names, known = _shared_covariates(wide, rows)
-    return Panel(values, rows.grid.index, rows.grid.freq, channels, covariates, names, known, card)
+    return Panel(values, rows.grid.index, rows.grid.freq, channels, covariates, names, known, card, rows.timezone)
 
 
 def _shared_covariates(wide: np.ndarray, rows: Rows) -> tuple[np.ndarray, tuple[str, ...], tuple[bool, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from timevis.data.calendar import seasons_of, steps_per_day
 
@@ -57,16 +58,8 @@ def stands_at_zero(values: np.ndarray) -> np.ndarray:
 
 def moving_average(values: np.ndarray, width: int) -> np.ndarray:
     """Centred mean of the observed values among `width`; NaN where fewer than half are, [T]."""
-    seen = np.isfinite(values)
-    before, after = width // 2, width - width // 2
-    rows = np.arange(len(values))
-    low, high = np.maximum(rows - before, 0), np.minimum(rows + after, len(values))
-    middle = values[seen].mean() if seen.any() else 0.0
-    total = np.concatenate([[0.0], np.cumsum(np.where(seen, values - middle, 0.0))])
-    count = np.concatenate([[0], np.cumsum(seen)])
-    weight = count[high] - count[low]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(2 * weight >= width, (total[high] - total[low]) / weight + middle, np.nan)
+    rolling = pd.Series(values).rolling(width, center=True, min_periods=-(-width // 2))
+    return rolling.mean().to_numpy()
 
 
 def seasonal_strength(values: np.ndarray, period: int) -> float | None:

@@ -79,9 +79,7 @@ class Recorder(pl.Callback):
         self.samples: list[pd.DataFrame] = []
         self.seconds = 0.0
         self._start = 0.0
-        channels = datamodule.num_channels
-        origins = datamodule.windows["test"].origins.numpy()
-        self._position = {int(o): i * channels for i, o in enumerate(origins)}
+        self._origins = datamodule.windows["test"].origins.numpy()
 
     def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.reference.to(pl_module.device).eval()
@@ -119,7 +117,7 @@ class Recorder(pl.Callback):
         panel = self.datamodule.panel
         return pd.DataFrame(
             {
-                "number": [self._position[int(o)] + int(c) for o, c in zip(origin, channel, strict=True)],
+                "number": np.searchsorted(self._origins, origin) * self.datamodule.num_channels + channel,
                 "origin": origin,
                 "timestamp": panel.index[origin],
                 "channel": np.asarray(panel.channels, dtype=object)[channel],

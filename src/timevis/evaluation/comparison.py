@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,12 @@ import pandas as pd
 from timevis.errors import RunFolderError
 from timevis.evaluation.chart import SERIES_ROLES, Chart, Mark
 from timevis.evaluation.run_record import RunRecord
-from timevis.evaluation.significance import diebold_mariano_windows, paired_difference
+from timevis.evaluation.significance import Difference, paired_differences
 from timevis.evaluation.verdict import COSTS, METRICS, caution, is_reference
 from timevis.run_folder import beside_names, settings
 
 COMPARED = ("wql", "crps", "mase", "mae_scaled", "mse_scaled")
-DIFFERENCE_COLUMNS = (
-    *("run", "metric", "difference", "low", "high"),
-    *("percent", "percent_low", "percent_high", "p", "dm_statistic", "dm_p"),
-)
+DIFFERENCE_COLUMNS = ("run", "metric", *(field.name for field in fields(Difference)))
 SCALED = ("mase", "mae_scaled", "mse_scaled")
 """Metrics that are relative to the training part."""
 NAIVE = "seasonal naive"
@@ -93,13 +90,8 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
     for other in everyone[1:]:
         require_same_windows(everyone[0], other)
     labels = unique_labels(everyone)
-    naive = everyone[0].naive_windows
     if reference is None:
-        if naive is None:
-            raise RunFolderError(
-                f"{everyone[0].folder} has no windows_seasonal_naive.parquet", "give --reference RUN"
-            )
-        base, base_label = naive, NAIVE
+        base, base_label = everyone[0].naive_windows, NAIVE
     else:
         at = next(i for i, r in enumerate(everyone) if r.folder.resolve() == reference.folder.resolve())
         base, base_label = everyone[at].windows, labels[at]
@@ -210,26 +202,9 @@ def _differences(
     """A row per run and metric; none of the scaled metrics for the runs in `apart`."""
     rows = []
     for label, ours in windows.items():
-        for metric in COMPARED:
-            if label in apart and metric in SCALED:
-                continue
-            found = paired_difference(ours, base, metric, horizon)
-            test = diebold_mariano_windows(ours, base, metric, horizon)
-            rows.append(
-                {
-                    "run": label,
-                    "metric": metric,
-                    "difference": found.value,
-                    "low": found.low,
-                    "high": found.high,
-                    "percent": found.percent.value,
-                    "percent_low": found.percent.low,
-                    "percent_high": found.percent.high,
-                    "p": found.p,
-                    "dm_statistic": test.statistic,
-                    "dm_p": test.p,
-                }
-            )
+        metrics = [m for m in COMPARED if label not in apart or m not in SCALED]
+        found = paired_differences(ours, base, metrics, horizon)
+        rows += [{"run": label, "metric": metric} | asdict(found[metric]) for metric in metrics]
     return pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))
 
 

@@ -235,21 +235,20 @@ def worst_rows(record: RunRecord, worst: SavedForecasts) -> list[dict[str, Any]]
     """Timestamps of the worst windows, their error beside a typical window's and beside seasonal naive's."""
     windows = record.windows
     typical = (windows["median_abs_error"] / windows["count"] / windows["std"]).median()
-    naive = None if record.naive_windows is None else record.naive_windows.set_index(["origin", "channel"])
+    naive = record.naive_windows.set_index(["origin", "channel"])
     rows = []
     for i, row in worst.frame.iterrows():
-        out = {
-            "start": worst.times[i][0].strftime(record.time_format),
-            "end": worst.times[i][-1].strftime(record.time_format),
-            "channel": row["channel"],
-            "mae": number(float(row["error"] * row["std"])),
-            "times_typical": number(float(row["error"] / typical)) if typical > 0 else "–",
-            "naive": "–",
-        }
-        if naive is not None:
-            other = naive.loc[(row["origin"], row["channel"])]
-            out["naive"] = number(float(other["median_abs_error"] / other["count"]))
-        rows.append(out)
+        other = naive.loc[(row["origin"], row["channel"])]
+        rows.append(
+            {
+                "start": worst.times[i][0].strftime(record.time_format),
+                "end": worst.times[i][-1].strftime(record.time_format),
+                "channel": row["channel"],
+                "mae": number(float(row["error"] * row["std"])),
+                "times_typical": number(float(row["error"] / typical)) if typical > 0 else "–",
+                "naive": number(float(other["median_abs_error"] / other["count"])),
+            }
+        )
     return rows
 
 

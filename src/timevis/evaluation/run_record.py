@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,14 +23,14 @@ class RunRecord:
     results : dict
         results.json.
     data_report : dict
-        data_report.json; empty where there is none.
+        data_report.json.
     config : dict
         config.yaml.
     overrides : list of str
         Of the command line.
     windows : DataFrame
         windows.parquet.
-    naive_windows : DataFrame or None
+    naive_windows : DataFrame
         windows_seasonal_naive.parquet, the same rows for seasonal naive.
     predictions : DataFrame
     samples : DataFrame or None
@@ -45,7 +44,7 @@ class RunRecord:
     config: dict[str, Any]
     overrides: list[str]
     windows: pd.DataFrame
-    naive_windows: pd.DataFrame | None
+    naive_windows: pd.DataFrame
     predictions: pd.DataFrame
     samples: pd.DataFrame | None
     history: pd.DataFrame | None
@@ -63,11 +62,11 @@ class RunRecord:
         return cls(
             folder=run.path,
             results=run.results,
-            data_report=_json(run.path / "data_report.json"),
+            data_report=run.data_report,
             config=yaml.safe_load((run.path / "config.yaml").read_text(encoding="utf-8")),
             overrides=run.overrides,
             windows=run.windows,
-            naive_windows=_parquet(run.path / "windows_seasonal_naive.parquet"),
+            naive_windows=run.naive_windows,
             predictions=run.predictions,
             samples=_parquet(run.path / "samples.parquet"),
             history=_csv(run.path / "metrics.csv"),
@@ -83,8 +82,8 @@ class RunRecord:
 
     @property
     def timezone(self) -> str | None:
-        """Zone in which hours and weekdays are read: the one that was found, or else what the data's config says."""
-        return (self.data_report or self.config.get("data") or {}).get("timezone")
+        """Zone in which hours and weekdays are read."""
+        return self.data_report["timezone"]
 
     @property
     def time_format(self) -> str:
@@ -96,8 +95,8 @@ class RunRecord:
 
     def unit_of(self, channel: str) -> str:
         """Unit of a channel, or nothing where it is not known."""
-        card = self.data_report.get("card") or {}
-        return (card.get("units") or {}).get(channel) or card.get("unit") or ""
+        card = self.data_report["card"]
+        return card["units"].get(channel) or card["unit"]
 
     @property
     def label(self) -> str:
@@ -114,10 +113,6 @@ def model_label(run: dict[str, Any]) -> str:
 def backbone_name(run: dict[str, Any]) -> str | None:
     """Name of the backbone in the ``run`` of results.json, None for a model that has none."""
     return run["backbone"]["name"] if run["backbone"] else None
-
-
-def _json(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def _parquet(path: Path) -> pd.DataFrame | None:

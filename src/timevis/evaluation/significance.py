@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -78,12 +79,13 @@ class WindowTable:
         totals = {name: torch.from_numpy(counts @ table) for name, table in self.sums.items()}
         return {name: value.numpy() for name, value in headline(totals, self.std, self.mase_scale).items()}
 
-    def losses(self, metric: str) -> np.ndarray:
-        """What each origin adds to a metric of `LOSSES`, float64 [O]; their mean is the metric."""
+    def losses(self) -> dict[str, np.ndarray]:
+        """What each origin adds to the metrics of `LOSSES`, float64 [O] each; their means are the metrics."""
         sums = {name: torch.from_numpy(table) for name, table in self.sums.items()}
         for name in ("count", "abs_target"):
             sums[name] = sums[name].mean(0, keepdim=True).expand_as(sums[name])
-        return headline(sums, self.std, self.mase_scale)[metric].numpy()
+        values = headline(sums, self.std, self.mase_scale)
+        return {name: values[name].numpy() for name in LOSSES}
 
 
 def block_counts(size: int, block: int, resamples: int, seed: int) -> np.ndarray:
@@ -171,35 +173,41 @@ def _paired(table: WindowTable, other: pd.DataFrame) -> WindowTable:
 
 @dataclass(frozen=True)
 class Difference:
-    """A metric of run A less that of run B on the same windows.
+    """A metric of run A less that of run B on the same windows; below zero where A's is lower.
 
     Attributes
     ----------
-    value, low, high : float
-        With its 95 % interval; below zero where A's value is lower.
+    difference, low, high : float
+        With its 95 % interval.
+    percent, percent_low, percent_high : float
+        The same in percent of run B's, resample by resample; NaN where run B's is zero.
     p : float
         Two-sided bootstrap p-value of no difference.
-    percent : Interval
-        The same in percent of run B's, resample by resample; NaN where run B's is zero.
+    dm_statistic, dm_p : float
+        `diebold_mariano` on what each origin adds to the metric, channels together.
     """
 
-    value: float
+    difference: float
     low: float
     high: float
+    percent: float
+    percent_low: float
+    percent_high: float
     p: float
-    percent: Interval
+    dm_statistic: float
+    dm_p: float
 
 
-def paired_difference(
+def paired_differences(
     windows_a: pd.DataFrame,
     windows_b: pd.DataFrame,
-    metric: str,
+    metrics: Sequence[str],
     horizon: int,
     *,
     resamples: int = 1000,
     seed: int = 0,
-) -> Difference:
-    """Difference of a headline metric between two runs, both resampled with the same blocks.
+) -> dict[str, Difference]:
+    """Differences between two runs in metrics of `LOSSES`, both runs resampled with the same blocks.
 
     The p-value inverts the interval: it is below 0.05 where the interval leaves zero out (Efron and Tibshirani,
     1993, chapter 15).
@@ -207,20 +215,24 @@ def paired_difference(
     table = WindowTable.read(windows_a)
     other = _paired(table, windows_b)
     counts = _resample(table, horizon, resamples, seed)
-    ours, theirs = table.metrics(counts)[metric], other.metrics(counts)[metric]
-    difference = ours - theirs
-    with np.errstate(divide="ignore", invalid="ignore"):
-        percent = _interval(np.where(theirs != 0, 100 * difference / theirs, np.nan))
-    value, low, high = _interval(difference)
-    p = float("nan")
-    if np.isfinite(low):
-        below, above = (difference[1:] <= 0).sum(), (difference[1:] >= 0).sum()
-        p = min(1.0, 2 * (1 + int(min(below, above))) / (1 + resamples))
-    return Difference(value, low, high, p, percent)
+    ours, theirs = table.metrics(counts), other.metrics(counts)
+    lost, their_lost = table.losses(), other.losses()
+    block, out = table.block_length(horizon), {}
+    for metric in metrics:
+        difference, base = ours[metric] - theirs[metric], theirs[metric]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            percent = _interval(np.where(base != 0, 100 * difference / base, np.nan))
+        interval = _interval(difference)
+        p = float("nan")
+        if np.isfinite(interval.low):
+            below, above = (difference[1:] <= 0).sum(), (difference[1:] >= 0).sum()
+            p = min(1.0, 2 * (1 + int(min(below, above))) / (1 + resamples))
+        test = diebold_mariano(lost[metric], their_lost[metric], block)
+        out[metric] = Difference(*interval, *percent, p, *test)
+    return out
 
 
-@dataclass(frozen=True)
-class DieboldMariano:
+class DieboldMariano(NamedTuple):
     """Result of the Diebold-Mariano test.
 
     Attributes
@@ -229,13 +241,10 @@ class DieboldMariano:
         Below zero where the first forecast has the smaller loss.
     p : float
         Two-sided, from Student's t with n - 1 degrees of freedom.
-    lags : int
-        Autocovariances in the variance of the mean difference.
     """
 
     statistic: float
     p: float
-    lags: int
 
 
 def diebold_mariano(loss_a: np.ndarray, loss_b: np.ndarray, horizon: int) -> DieboldMariano:
@@ -259,9 +268,9 @@ def diebold_mariano(loss_a: np.ndarray, loss_b: np.ndarray, horizon: int) -> Die
     difference = np.asarray(loss_a, np.float64) - np.asarray(loss_b, np.float64)
     n, lags = len(difference), horizon - 1
     if n < max(2 * horizon, 3) or not np.isfinite(difference).all():
-        return DieboldMariano(float("nan"), float("nan"), lags)
+        return DieboldMariano(float("nan"), float("nan"))
     if not difference.any():
-        return DieboldMariano(0.0, 1.0, lags)
+        return DieboldMariano(0.0, 1.0)
     centred = difference - difference.mean()
     covariance = np.array([centred[k:] @ centred[: n - k] for k in range(lags + 1)]) / n
     variance = covariance[0] + 2 * covariance[1:].sum()
@@ -270,13 +279,4 @@ def diebold_mariano(loss_a: np.ndarray, loss_b: np.ndarray, horizon: int) -> Die
     correction = (n + 1 - 2 * horizon + horizon * lags / n) / n
     with np.errstate(divide="ignore"):
         statistic = float(difference.mean() / np.sqrt(variance / n) * np.sqrt(correction))
-    return DieboldMariano(statistic, float(2 * stdtr(n - 1, -abs(statistic))), lags)
-
-
-def diebold_mariano_windows(
-    windows_a: pd.DataFrame, windows_b: pd.DataFrame, metric: str, horizon: int
-) -> DieboldMariano:
-    """`diebold_mariano` on what each origin of two runs adds to a metric of `LOSSES`, channels together."""
-    table = WindowTable.read(windows_a)
-    other = _paired(table, windows_b)
-    return diebold_mariano(table.losses(metric), other.losses(metric), table.block_length(horizon))
+    return DieboldMariano(statistic, float(2 * stdtr(n - 1, -abs(statistic))))

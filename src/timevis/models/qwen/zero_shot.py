@@ -8,8 +8,7 @@ from torch import Tensor
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
-from timevis.metrics import ForecastMetrics
-from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, naive_scale, sample_quantiles
+from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, sample_quantiles
 from timevis.models.naive import SeasonalNaive
 from timevis.models.qwen.backbone import load_backbone
 from timevis.models.qwen.codec import DigitCodec
@@ -58,18 +57,16 @@ def zero_shot(
     """
     naive = SeasonalNaive.fitted(datamodule)
     device = next(network.parameters()).device
-    deviation, scale = torch.from_numpy(datamodule.scaler.std), torch.from_numpy(naive_scale(datamodule))
-    metrics = [ForecastMetrics(datamodule.horizon, deviation, scale, QUANTILE_LEVELS).to(device) for _ in range(2)]
-    deviation = deviation.to(device)
     shape = (datamodule.context_length, datamodule.horizon, datamodule.num_channels)
     naive.to(device)
+    metrics = [naive._metrics(), naive._metrics()]
     naives = [
         SeasonalNaive(*shape, season=season).to(device) for season in datamodule.seasons[1:] or datamodule.seasons
     ]
     errors = torch.zeros(1 + len(naives), datamodule.num_channels, dtype=torch.float64, device=device)  # row 0: ours
     network.eval()
     for batch in datamodule.batches(part, device):
-        ours = forecast_windows(network, codec, batch, deviation[batch.channel].unsqueeze(1), samples)
+        ours = forecast_windows(network, codec, batch, naive.channel_std[batch.channel].unsqueeze(1), samples)
         metrics[0].update_batch(ours, batch)
         metrics[1].update_batch(naive.forecast(batch), batch)
         paths = [ours.quantiles[:, QUANTILE_LEVELS.index(0.5)], *(fixed.point(batch) for fixed in naives)]
