@@ -19,7 +19,7 @@ from wandb.proto.wandb_internal_pb2 import Record
 from timevis.errors import DataError
 from timevis.experiment import run
 from timevis.loggers.table import MetricsTable
-from timevis.loggers.tracking import tracking
+from timevis.loggers.tracking import Tracking
 from timevis.loggers.wandb_run import logged_in
 from timevis.run_folder import RunFolder
 
@@ -175,7 +175,7 @@ def test_tensorboard_shows_forecasts_of_public_data_and_else_only_if_asked(
     )
     (folder.path / "plots").mkdir()
     imsave(folder.path / "plots" / "forecast_1.png", np.zeros((4, 6)))
-    with tracking(folder, ["synthetic", "linear"], None, None) as trackers:
+    with Tracking(folder, ["synthetic", "linear"], None, None) as trackers:
         trackers.conclude({"run": {"public": public}})
     events = EventAccumulator(str(folder.path / "tensorboard"))
     events.Reload()
@@ -184,7 +184,7 @@ def test_tensorboard_shows_forecasts_of_public_data_and_else_only_if_asked(
 
 def test_a_wandb_run_of_a_language_model_is_named_with_its_backbone(compose_config, tmp_path):
     folder = RunFolder.create(tmp_path / "run", compose_config("model=qwen", "logger=wandb"))
-    with tracking(folder, ["synthetic", "qwen", "nano"], None, None) as trackers:
+    with Tracking(folder, ["synthetic", "qwen", "nano"], None, None) as trackers:
         assert trackers.wandb.experiment.name == "synthetic-qwen-nano-run"
 
 
@@ -235,7 +235,7 @@ def test_twenty_runs_in_one_process_neither_grow_nor_mix(lstm_config, tmp_path):
 def test_a_wandb_run_takes_the_longest_names(compose_config, tmp_path):
     folder = RunFolder.create(tmp_path / "run", compose_config("model=qwen", "logger=wandb"))
     name = "Qwen2.5-Coder-0.5B-Instruct in a folder of a longer name, first 12 of 24 layers"
-    with tracking(folder, ["synthetic", "qwen", name], None, None) as trackers:
+    with Tracking(folder, ["synthetic", "qwen", name], None, None) as trackers:
         synthetic, qwen, backbone = trackers.wandb.experiment.tags
     assert (synthetic, qwen) == ("synthetic", "qwen")
     assert len(backbone) == 64

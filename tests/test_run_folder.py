@@ -5,7 +5,7 @@ import torch
 
 from timevis.errors import RunFolderError
 from timevis.experiment import run
-from timevis.run_folder import RunFolder, load_forecaster
+from timevis.run_folder import RunFolder
 
 CONTRACT = {
     "config.yaml",
@@ -82,7 +82,7 @@ def test_json_files_hold_no_nan(finished):
 def test_the_stored_model_forecasts_what_the_run_forecast(finished):
     path, _ = finished
     folder = RunFolder(path)
-    forecaster = load_forecaster(path)
+    forecaster = RunFolder(path).load_forecaster()
     checkpoint = torch.load(folder.checkpoints / "best.ckpt", weights_only=True)
     assert not forecaster.training
     for name, tensor in forecaster.state_dict().items():
@@ -129,4 +129,4 @@ def test_no_class_from_outside_is_ever_loaded(finished, tmp_path):
     description = json.loads((model / "model.json").read_text()) | {"class": "subprocess.Popen"}
     (target / "model.json").write_text(json.dumps(description))
     with pytest.raises(RunFolderError, match="not a forecaster"):
-        load_forecaster(tmp_path / "run")
+        RunFolder(tmp_path / "run").load_forecaster()

@@ -26,7 +26,7 @@ from timevis.evaluation.report import write_report
 from timevis.evaluation.results import build_results
 from timevis.evaluation.run_record import model_label
 from timevis.failures import explain
-from timevis.loggers.tracking import tracking
+from timevis.loggers.tracking import Tracking
 from timevis.logs import quiet_libraries, train_log
 from timevis.models.forecaster import Forecaster
 from timevis.models.naive import SeasonalNaive
@@ -135,7 +135,7 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
         with clock.running():
             forecaster.prepare(datamodule)
 
-    with tracking(folder, identity.tags(run_identity), group, step) as trackers:
+    with Tracking(folder, identity.tags(run_identity), group, step) as trackers:
         trainer = build.trainer(cfg, folder, status, stop, clock, trackers.loggers)
         if forecaster.trainable:
             status.update(stage="fit")

@@ -36,17 +36,6 @@ def pinball(quantiles: Tensor, target: Tensor, levels: Tensor) -> Tensor:
     return torch.maximum(tau * error, (tau - 1) * error)
 
 
-def sample_crps(samples: Tensor, target: Tensor) -> Tensor:
-    """CRPS of the empirical distribution of samples [B, S, H] against target [B, H]; returns [B, H].
-
-    Twice the mean pinball loss of the ordered samples at the levels (i - 1/2) / S, which is exact (Laio and Tamea,
-    2007). Forecasts are compared on the common quantile levels instead, see `ForecastMetrics`.
-    """
-    count = samples.shape[1]
-    levels = (torch.arange(count, dtype=samples.dtype, device=samples.device) + 0.5) / count
-    return 2 * pinball(samples.sort(dim=1).values, target, levels).mean(1)
-
-
 def ratios(sums: dict[str, Tensor], std: Tensor, mase_scale: Tensor) -> dict[str, Tensor]:
     """Metrics of each cell from its `SUMS`, all broadcastable against `std` and `mase_scale`.
 

@@ -222,8 +222,3 @@ def settings(runs: Sequence[Sequence[str]]) -> list[str]:
 def beside_names(setting: str) -> str:
     """A setting for where data set and model are named already."""
     return " ".join(part for part in setting.split() if not part.startswith(("data=", "model=")))
-
-
-def load_forecaster(path: str | os.PathLike[str]) -> Forecaster:
-    """The fitted forecaster of a run folder."""
-    return RunFolder(path).load_forecaster()

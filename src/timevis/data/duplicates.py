@@ -15,7 +15,7 @@ class Merged:
     ----------
     keys : int64 [M]
         Ascending and distinct.
-    values : float64 [M, K]
+    values : float32 [M, K]
     kinds : dict
         The repeated keys, by kind: ``identical`` rows, rows ``filled`` in where another was empty, rows ``averaged``
         because they disagreed.
@@ -39,7 +39,7 @@ def merge_duplicates(keys: np.ndarray, values: np.ndarray) -> Merged:
     ----------
     keys : int64 [N]
         Ascending.
-    values : float64 [N, K]
+    values : float32 [N, K]
         NaN where missing.
     """
     start = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])

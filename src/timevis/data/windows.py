@@ -199,7 +199,7 @@ class WindowSet:
     origins : int64 [N]
     channels : int
         C; window i has origin ``origins[i // C]`` and channel ``i % C``.
-    keep : int32 or int64 [M], optional
+    keep : int64 [M], optional
         Flat window numbers that are used, where some windows have no target at all.
     """
 
@@ -212,7 +212,7 @@ class WindowSet:
 
     def locate(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Origin and channel of window numbers, each int64 [B]."""
-        flat = index if self.keep is None else self.keep[index].long()
+        flat = index if self.keep is None else self.keep[index]
         return self.origins[flat // self.channels], flat % self.channels
 
     @classmethod

@@ -137,13 +137,12 @@ class Recorder(pl.Callback):
             context=list(context[index].float().cpu().numpy()),
             point=list(forecast.point[index].float().cpu().numpy()),
             quantiles=[[row.tolist() for row in q] for q in forecast.quantiles[index].float().cpu().numpy()],
-            worst=False,
         )
 
     def _keep_worst(self, forecast: Forecast, batch: Batch, rows: pd.DataFrame) -> None:
         error = rows["median_abs_error"] / rows["std"] / rows["count"].where(rows["count"] > 0)
         keep = np.argsort(-error.to_numpy(), kind="stable")[: min(SAVED_WORST, error.count())]
-        found = self._forecasts(forecast, batch, rows, keep).assign(worst=True, error=error.iloc[keep].to_numpy())
+        found = self._forecasts(forecast, batch, rows, keep).assign(error=error.iloc[keep].to_numpy())
         both = pd.concat([self.worst, found]) if len(self.worst) else found
         self.worst = both.sort_values("error", ascending=False, kind="stable").head(SAVED_WORST)
 
@@ -188,14 +187,11 @@ def evaluate(
     finally:
         callbacks.remove(recorder)
     assert forecaster.test_metrics is not None
-    worst = _gather([recorder.worst])
-    if worst is not None:
-        worst = worst.sort_values("error", ascending=False, kind="stable").head(SAVED_WORST)
-        worst = worst.drop(columns="error").set_index("number")
-    predictions = _gather(recorder.predictions)
+    predictions, worst = _gather(recorder.predictions), _gather([recorder.worst])
     assert predictions is not None
-    predictions["spread"] = True
+    predictions = predictions.assign(spread=True, worst=False)
     if worst is not None:
+        worst = worst.sort_values("error", ascending=False, kind="stable").head(SAVED_WORST).drop(columns="error")
         extra = worst[~worst.index.isin(predictions.index)].assign(spread=False)
         predictions = pd.concat([predictions, extra]).sort_index()
         predictions["worst"] = predictions.index.isin(worst.index)
@@ -214,7 +210,7 @@ def evaluate(
 
 
 def _gather(parts: list[pd.DataFrame]) -> pd.DataFrame | None:
-    """Rows of all processes in window order, indexed by window number (``worst`` keeps it as a column)."""
+    """Rows of all processes in window order, indexed by window number."""
     if dist.is_available() and dist.is_initialized():
         everyone: list[Any] = [None] * dist.get_world_size()
         dist.all_gather_object(everyone, parts)
@@ -222,5 +218,4 @@ def _gather(parts: list[pd.DataFrame]) -> pd.DataFrame | None:
     parts = [part for part in parts if len(part)]
     if not parts:
         return None
-    table = pd.concat(parts).sort_values("number", kind="stable")
-    return table if "error" in table and "worst" in table else table.set_index("number")
+    return pd.concat(parts).sort_values("number", kind="stable").set_index("number")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from hydra.utils import instantiate
 from matplotlib.image import imread
@@ -20,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Tracking:
-    """metrics.csv, and what `logger=` adds to it.
+    """metrics.csv, and what `logger=` adds to it, finished however the block that it is opened for ends.
 
     Parameters
     ----------
@@ -67,20 +66,12 @@ class Tracking:
             for path in sorted((self.folder / "plots").glob("*.png")):
                 board.experiment.add_image(f"plots/{path.stem}", imread(path)[..., :3], dataformats="HWC")
 
-    def finish(self, failed: bool) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        failed = kind is not None
         for logger in self.loggers:
             logger.finalize("failed" if failed else "success")
         if self.wandb is not None:
             log.info("Weights & Biases: %s", self.wandb.finish(failed))
-
-
-@contextmanager
-def tracking(folder: RunFolder, tags: Sequence[str], group: str | None, resume_at: int | None) -> Iterator[Tracking]:
-    """Open the loggers and finish them however the block ends."""
-    opened = Tracking(folder, tags, group, resume_at)
-    try:
-        yield opened
-    except BaseException:
-        opened.finish(failed=True)
-        raise
-    opened.finish(failed=False)

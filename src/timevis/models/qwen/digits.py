@@ -188,7 +188,6 @@ class QwenForecaster(KeepsTrainedState):
         if len(chosen) < len(windows):
             what = "after an epoch val/wql is of %d of the %d validation windows, before the temperatures are fitted"
             log.info(what, len(chosen), len(windows))
-        self.log_backbone()
 
     def _number(self, origin: Tensor, channel: Tensor) -> Tensor:
         return origin * self.num_channels + channel

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from timevis.data.datamodule import WindowDataModule
 from timevis.errors import RunFolderError
 from timevis.models.forecaster import Forecaster
 from timevis.models.qwen.backbone import REAL_BACKBONE, Backbone, check_backbone
@@ -51,7 +52,11 @@ class KeepsTrainedState(Forecaster):
             "note": self.source.note,
         }
 
-    def log_backbone(self) -> None:
+    def prepare(self, datamodule: WindowDataModule) -> None:
+        super().prepare(datamodule)
+        self._log_backbone()
+
+    def _log_backbone(self) -> None:
         """Say who the backbone is, and that nano is none to judge by."""
         about = self.backbone_facts()
         log.info(

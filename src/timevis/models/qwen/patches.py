@@ -95,10 +95,6 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
         cls.check_parts(kwargs)
         return super().from_data(datamodule, covariates="none", **kwargs)
 
-    def prepare(self, datamodule: WindowDataModule) -> None:
-        super().prepare(datamodule)
-        self.log_backbone()
-
     def backbone_facts(self) -> dict[str, Any]:
         """As for all models with a backbone, but only what is trained inside of it is counted."""
         trained = sum(p.numel() for p in self.source.model.parameters() if p.requires_grad)
