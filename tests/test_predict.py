@@ -227,6 +227,9 @@ def test_some_series_are_enough_where_each_has_a_covariate_that_the_model_reads(
     assert some["channel"].unique().tolist() == ["s0", "s1"]
     assert "'price/s0' in 6, 'price/s1' in 6;" in caplog.text
     assert len(some) == len(whole)
+    series[1].to_csv(tmp_path / "one.csv", index=False)
+    one, own = predict(run, tmp_path / "one.csv"), whole[whole["channel"] == "s1"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(one.drop(columns="item"), own.drop(columns="item"))
 
 
 def test_a_refit_trains_as_the_run_did(finished_run, monkeypatch):

@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis import identity
 from timevis.data.catalog import load_panel
+from timevis.data.covariates import covariates_of
 from timevis.data.items import in_order
 from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport
@@ -66,14 +67,21 @@ def with_unread(panel: P, report: Mapping[str, Any], read: Collection[str]) -> P
 
 
 def select_covariates(panel: P, names: Mapping[str, Any] | Sequence[str], where: str) -> P:
-    """The panel with exactly these covariates, in this order."""
-    absent = [name for name in names if name not in panel.covariate_names]
+    """The panel with exactly these covariates, in this order.
+
+    Where the series of a run differed in a covariate and those of the panel do not, each gets the one that is there.
+    """
+    columns = covariates_of(panel.channels, list(names)).items()
+    one = {place: covariate for covariate, places in columns for place in places}
+    found = [name if name in panel.covariate_names else one[place] for place, name in enumerate(names)]
+    absent = [name for name, there in zip(names, found, strict=True) if there not in panel.covariate_names]
     if absent:
         raise DataError(
             f"{where} has no covariate {absent[0]!r}, which the run was trained with",
             "add the column, with values for every series of the run",
         )
-    return panel.pick(covariates=[panel.covariate_names.index(name) for name in names])
+    panel = panel.pick(covariates=[panel.covariate_names.index(name) for name in found])
+    return replace(panel, covariate_names=tuple(names))
 
 
 def require_unchanged(folder: RunFolder, panel: Panel, rows: int) -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 
 from timevis.data.catalog import load_files
+from timevis.data.covariates import covariates_of
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import CleaningOptions
 from timevis.data.panel import Panel
@@ -100,7 +101,8 @@ def panels_for(
     items = load_files(data, folder.config.data, tuple(report["channels"]), freq=report["frequency"], usual=usual)
     names = list(report["covariates"])
     if any(set(names).difference(panel.covariate_names) for panel in items.values()):
-        read = [names[j] for j in folder.load_forecaster().covariates_read]
+        columns = list(covariates_of(report["channels"], names).values())
+        read = [names[k] for j in folder.load_forecaster().covariates_read for k in columns[j]]
         items = {name: with_unread(panel, report, read) for name, panel in items.items()}
     return {name: as_trained(panel, report, name) for name, panel in items.items()}
 
@@ -117,10 +119,12 @@ def forecast_panel(forecaster: Forecaster, panel: Panel, item: str, batch_size: 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()
     ahead = panel.covariates[origin : origin + horizon]
+    columns = list(panel.covariates_of_channels.values())
     missing = {
-        panel.covariate_names[j]: int(np.isnan(ahead[:, j]).sum())
+        panel.covariate_names[k]: int(np.isnan(ahead[:, k]).sum())
         for j in forecaster.covariates_read
-        if panel.covariate_known[j] and np.isfinite(panel.covariates[:, j]).any()  # else its series is not there
+        for k in columns[j]
+        if panel.covariate_known[k] and np.isfinite(panel.covariates[:, k]).any()  # else its series is not there
     }
     if told := in_short([f"{name!r} in {count}" for name, count in missing.items() if count]):
         log.warning(

@@ -108,15 +108,15 @@ def leave_out_constant(panel: Panel, report: QualityReport, train_end: int, aske
     report.left_out |= flat
     if flat:
         panel = panel.pick(channels=[j for j, name in enumerate(panel.channels) if name not in flat])
-    flat = {
-        name: f"as a covariate, it {reason}"
-        for k, name in enumerate(panel.covariate_names)
-        if (reason := _constancy(panel.covariates[:, k], train_end))
-    }
-    report.left_out |= flat
-    if flat:
-        panel = panel.pick(covariates=[k for k, name in enumerate(panel.covariate_names) if name not in flat])
-    return panel
+    kept = []
+    for name, columns in panel.covariates_of_channels.items():
+        own = sorted(set(columns))
+        reasons = [_constancy(panel.covariates[:, k], train_end) for k in own]
+        if all(reasons):
+            report.left_out[name] = f"as a covariate, it {reasons[0]}"
+        else:
+            kept += own
+    return panel if len(kept) == len(panel.covariate_names) else panel.pick(covariates=sorted(kept))
 
 
 def _constancy(column: np.ndarray, train_end: int) -> str:

@@ -129,7 +129,7 @@ class WindowDataModule(pl.LightningDataModule):
 
     @property
     def num_covariates(self) -> int:
-        return len(self.panel.covariate_names)
+        return len(self.series.covariate_known)
 
     def window_set_hash(self) -> str:
         """Equal for runs that forecast the very same windows of the very same data."""

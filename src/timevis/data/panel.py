@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from timevis.data.covariates import covariates_of
 from timevis.errors import DataError
 
 
@@ -95,6 +96,11 @@ class Panel:
         if self.timezone and self.index.tz is not None:
             return self.index.tz_convert(self.timezone)
         return self.index
+
+    @property
+    def covariates_of_channels(self) -> dict[str, list[int]]:
+        """The covariates that a model sees, and the column that each channel reads; see `covariates_of`."""
+        return covariates_of(self.channels, self.covariate_names)
 
     @property
     def covariate_kinds(self) -> dict[str, str]:

@@ -6,9 +6,6 @@ import numpy as np
 
 from timevis.data.assemble import Rows
 from timevis.data.panel import DatasetCard, Panel
-from timevis.errors import DataError
-
-MAX_COVARIATES = 64
 
 
 def to_panel(rows: Rows, card: DatasetCard) -> Panel:
@@ -36,7 +33,7 @@ def to_panel(rows: Rows, card: DatasetCard) -> Panel:
 
 
 def _shared_covariates(wide: np.ndarray, rows: Rows) -> tuple[np.ndarray, tuple[str, ...], tuple[bool, ...]]:
-    """One column for a covariate on which all series agree, else one for each series."""
+    """One column for a covariate on which all series agree, else one for each series; see `covariates_of`."""
     columns: list[np.ndarray] = []
     names: list[str] = []
     known: list[bool] = []
@@ -46,10 +43,5 @@ def _shared_covariates(wide: np.ndarray, rows: Rows) -> tuple[np.ndarray, tuple[
         columns += [low] if agree else list(wide[:, :, k].T)
         names += [name] if agree else [f"{name}/{s}" for s in rows.series]
         known += [rows.columns.covariates_known[k]] * (1 if agree else len(rows.series))
-    if len(names) > max(MAX_COVARIATES, len(rows.columns.covariates)):
-        raise DataError(
-            f"{rows.source}: covariates differ between the series and would become {len(names)} columns",
-            f"at most {MAX_COVARIATES} are supported; choose fewer data.covariates",
-        )
     stacked = np.stack(columns, axis=1).astype(np.float32) if columns else np.empty((len(wide), 0), np.float32)
     return stacked, tuple(names), tuple(known)

@@ -17,7 +17,7 @@ from timevis.data.panel import Panel, one_nan
 
 @dataclass
 class Batch:
-    """B windows in raw units; L is `context_length`, H is `horizon`, K the number of covariates.
+    """B windows in raw units; L is `context_length`, H is `horizon`, K the number of a channel's covariates.
 
     Attributes
     ----------
@@ -53,14 +53,16 @@ class Batch:
     @cached_property
     def covariate_mask(self) -> Tensor:
         """bool [B, L+H, K]; always False over the horizon for covariates that are only observed."""
-        mask = self._rows(self.series.covariate_seen)
+        mask = self._rows(self.series.covariate_seen, self.series.covariate_columns)
         mask[:, self.context.shape[1] :] &= self.series.covariate_known
         return mask
 
     @cached_property
     def covariates(self) -> Tensor:
         """float32 [B, L+H, K], zero where masked."""
-        return torch.where(self.covariate_mask, self._rows(self.series.covariates), 0.0)
+        return torch.where(
+            self.covariate_mask, self._rows(self.series.covariates, self.series.covariate_columns), 0.0
+        )
 
     def pick(self, rows: Tensor) -> Batch:
         """The windows where `rows`, bool [B], is true."""
@@ -74,11 +76,14 @@ class Batch:
             series=self.series,
         )
 
-    def _rows(self, table: Tensor) -> Tensor:
-        """The rows [B, L+H, K] of a table [T, K] that context and target cover."""
+    def _rows(self, table: Tensor, columns: Tensor | None = None) -> Tensor:
+        """The rows [B, L+H, K] of a table [T, K] that context and target cover; of `columns` [C, K] the channel's."""
         length, width = self.context.shape[1] + self.target.shape[1], table.shape[1]
         if not width:
             return table.new_empty(len(self), length, 0)
+        if columns is not None:
+            rows = (self.origin - self.context.shape[1]).unsqueeze(1) + torch.arange(length, device=table.device)
+            return table[rows.unsqueeze(2), columns[self.channel].unsqueeze(1)]
         every = table.as_strided((len(table) - length + 1, length * width), (width, 1))
         return every.index_select(0, self.origin - self.context.shape[1]).view(len(self), length, width)
 
@@ -135,6 +140,9 @@ class SeriesStore:
     calendar : int64 [T, 5]
     covariates : float32 [T, K]
     covariate_seen : bool [T, K]
+    covariate_columns : int64 [C, K], optional
+        Where covariates differ between channels: which columns of the former two a channel reads. They are more
+        than K then.
     covariate_known : bool [K]
     """
 
@@ -149,7 +157,10 @@ class SeriesStore:
         covariates = torch.from_numpy(panel.covariates)
         self.covariate_seen = torch.isfinite(covariates).contiguous()
         self.covariates = covariates.contiguous()
-        self.covariate_known = torch.tensor(panel.covariate_known, dtype=torch.bool)
+        read = panel.covariates_of_channels.values()
+        self.covariate_known = torch.tensor([panel.covariate_known[columns[0]] for columns in read], dtype=torch.bool)
+        own = len(read) < len(panel.covariate_names)
+        self.covariate_columns = torch.tensor(list(read)).t().contiguous() if own else None
 
     def to(self, device: torch.device) -> SeriesStore:
         """Move every tensor; returns self."""

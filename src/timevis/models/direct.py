@@ -176,16 +176,17 @@ class DirectForecaster(Forecaster):
     def from_data(cls, datamodule: WindowDataModule, *, covariates: str = "known", **kwargs: Any) -> Self:
         """Build for a data set; `covariates` says which of its covariates are read: known, all or none."""
         check_choice(covariates, COVARIATES, "model.covariates")
-        known = datamodule.panel.covariate_known
+        known = datamodule.series.covariate_known.tolist()
         columns = [i for i, k in enumerate(known) if covariates == "all" or (k and covariates == "known")]
         return super().from_data(datamodule, covariate_columns=columns, **kwargs)
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
-        read = datamodule.panel.covariates[: datamodule.split.train_end, self.covariate_columns]
-        scaler = Scaler.fit(read)
-        self.covariate_mean.copy_(torch.from_numpy(scaler.mean))
-        self.covariate_std.copy_(torch.from_numpy(scaler.std))
+        train = datamodule.panel.covariates[: datamodule.split.train_end]
+        columns = list(datamodule.panel.covariates_of_channels.values())
+        for i, k in enumerate(self.covariate_columns):
+            scaler = Scaler.fit(train[:, sorted(set(columns[k]))].reshape(-1, 1))
+            self.covariate_mean[i], self.covariate_std[i] = scaler.mean.item(), scaler.std.item()
         if self.linear:
             self.linear.prepare(datamodule)
 

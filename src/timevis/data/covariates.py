@@ -1,0 +1,45 @@
+"""Which column of a panel's covariates a channel reads: those of a long table may differ between its series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def covariates_of(channels: Sequence[str], names: Sequence[str]) -> dict[str, list[int]]:
+    """The covariates of a panel: for each, where in `names` the column is that each channel reads.
+
+    ``price/a`` and ``price/b`` are one covariate, ``price``, of which a channel of the series ``a`` reads the first
+    and one of ``b`` the second. What is not there for every channel is read by all of them, each column by itself.
+
+    Parameters
+    ----------
+    channels : names
+        ``series``, or ``series/target`` where a series has several.
+    names : names
+        Of the columns.
+    """
+    ending: dict[str, dict[str, int]] = {}  # of names, at each of their slashes: what stands before it, and where
+    for place, name in enumerate(names):
+        for before, after in _cuts(name):
+            ending.setdefault(after, {})[before] = place
+    own: list[dict[str, int]] = []
+    for channel in channels:
+        series = [before for before, _ in _cuts(channel)]
+        own.append({})
+        for name in (*series, channel):
+            own[-1] |= ending.get(name, {})
+    everywhere = set.intersection(*map(set, own)).difference(names) if own else set()
+    first = {own[0][name]: name for name in everywhere}
+    inside = {found[name] for found in own for name in everywhere}
+    out = {}
+    for place, name in enumerate(names):
+        if place in first:
+            out[first[place]] = [found[first[place]] for found in own]
+        elif place not in inside:
+            out[name] = [place] * len(channels)
+    return out
+
+
+def _cuts(name: str) -> list[tuple[str, str]]:
+    """What stands before and after each slash."""
+    return [(name[:i], name[i + 1 :]) for i, letter in enumerate(name) if letter == "/" and i]

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from timevis.data.catalog import load_panel
+from timevis.data.covariates import covariates_of
+from timevis.data.windows import SeriesStore
+
+HOURS = pd.date_range("2024-01-01", periods=200, freq="h")
+
+
+@pytest.mark.parametrize(
+    ("channels", "names", "found"),
+    [
+        ("a b", "", {}),
+        ("a b", "temp holiday", {"temp": [0, 0], "holiday": [1, 1]}),
+        ("a b", "temp price/a price/b", {"temp": [0, 0], "price": [1, 2]}),
+        ("b a", "price/a temp price/b", {"temp": [1, 1], "price": [2, 0]}),
+        ("a/x a/y b/x b/y", "price/a price/b", {"price": [0, 0, 1, 1]}),
+        ("shop/a shop/b", "price/shop/a price/shop/b", {"price": [0, 1]}),
+        ("a b c", "price/a price/b", {"price/a": [0, 0, 0], "price/b": [1, 1, 1]}),
+        ("a b", "price price/a price/b", {"price": [0, 0], "price/a": [1, 1], "price/b": [2, 2]}),
+        ("load", "wind/speed", {"wind/speed": [0]}),
+    ],
+)
+def test_a_channel_reads_the_columns_of_its_own_series(channels, names, found):
+    assert covariates_of(channels.split(), names.split()) == found
+
+
+def long_table(promo: dict[str, np.ndarray]) -> pd.DataFrame:
+    noise = np.random.default_rng(0).normal(size=(len(promo), len(HOURS)))
+    return pd.concat(
+        [
+            pd.DataFrame({"time": HOURS, "shop": name, "sales": noise[i], "promo": own, "temp": noise[0]})
+            for i, (name, own) in enumerate(promo.items())
+        ]
+    )
+
+
+def panel_of(table: pd.DataFrame, tmp_path):
+    table.to_csv(tmp_path / "shops.csv", index=False)
+    covariates = {"promo": "known", "temp": "observed"}
+    cfg = {"name": "csv", "path": str(tmp_path / "shops.csv"), "target": ["sales"], "covariates": covariates}
+    return load_panel(cfg)[0]
+
+
+def test_a_window_has_the_covariates_of_its_own_series_and_those_of_all(tmp_path):
+    promo = {name: np.random.default_rng(i + 1).integers(0, 2, len(HOURS)) for i, name in enumerate("abc")}
+    table = long_table(promo)
+    panel = panel_of(table, tmp_path)
+    assert panel.covariate_names == ("promo/a", "promo/b", "promo/c", "temp")
+    batch = SeriesStore(panel).gather(torch.tensor([50, 60, 50]), torch.tensor([2, 0, 1]), 24, 6)
+    assert batch.covariates.shape == (3, 30, 2)
+    for row, (name, origin) in enumerate((("c", 50), ("a", 60), ("b", 50))):
+        np.testing.assert_array_equal(batch.covariates[row, :, 0], promo[name][origin - 24 : origin + 6])
+        temp = table["temp"].to_numpy()[origin - 24 : origin]
+        np.testing.assert_allclose(batch.covariates[row, :24, 1], temp, rtol=1e-6)
+    assert batch.covariate_mask[:, 24:].all(1).tolist() == [[True, False]] * 3  # temp is observed, so hidden ahead
+
+
+def test_a_covariate_is_left_out_only_where_it_changes_in_no_series(tmp_path):
+    never, now_and_then = np.zeros(len(HOURS)), np.arange(len(HOURS)) % 2
+    panel = panel_of(long_table({"a": never, "b": now_and_then}), tmp_path)
+    assert panel.covariate_names == ("promo/a", "promo/b", "temp")
+    panel = panel_of(long_table({"a": never, "b": never + 1}), tmp_path)
+    assert panel.covariate_names == ("temp",)
+
+
+def test_many_series_may_each_have_covariates_of_their_own(tmp_path):
+    promo = {f"s{i:02}": np.random.default_rng(i).integers(0, 2, len(HOURS)) for i in range(70)}
+    panel = panel_of(long_table(promo), tmp_path)
+    assert len(panel.covariate_names) == 71
+    assert len(panel.covariates_of_channels) == 2
