@@ -149,14 +149,14 @@ def test_a_known_covariate_that_is_not_given_ahead_is_said(finished_run, source,
     assert not caplog.records
 
 
-def test_a_channel_that_ended_before_the_context_is_said(run, caplog):
+def test_a_channel_that_ended_before_the_context_is_not_forecast(run, caplog):
     frame = hourly(200)
     frame.loc[177:, "b"] = np.nan
-    predict(run, frame)
+    assert predict(run, frame)["channel"].unique().tolist() == ["a", "b"]
     assert not caplog.records
     frame.loc[176:, "b"] = np.nan
-    predict(run, frame)
-    assert "the 24 rows before the forecast hold no value of 'b'" in caplog.text
+    assert predict(run, frame)["channel"].unique().tolist() == ["a"]
+    assert f"the 24 rows before {frame['time'][199] + pd.Timedelta('1h')} hold no value of 'b': not" in caplog.text
 
 
 def test_holidays_of_the_future_are_known():

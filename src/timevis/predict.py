@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def predict(
     Returns
     -------
     DataFrame
-        `horizon` rows for each item and channel: item, channel, timestamp, point, and the quantiles ``q0.025`` to
+        `horizon` rows for each item and channel with a value in its context: item, channel, timestamp, point, and the quantiles ``q0.025`` to
         ``q0.975``, in the unit of the data.
 
     Raises
@@ -108,7 +109,7 @@ def panels_for(
 
 
 def forecast_panel(forecaster: Forecaster, panel: Panel, item: str, batch_size: int = 256) -> pd.DataFrame:
-    """Forecast the channels of one panel that hold a value; see `predict`."""
+    """Forecast the channels of one panel that hold a value in the context; see `predict`."""
     horizon, length = forecaster.horizon, forecaster.context_length
     panel, origin = with_future(panel, horizon)
     if origin < length:
@@ -135,14 +136,16 @@ def forecast_panel(forecaster: Forecaster, panel: Panel, item: str, batch_size: 
             told,
         )
     series = SeriesStore(panel).to(device)
-    seen = np.flatnonzero(np.isfinite(panel.values).any(axis=0))
-    if len(seen) < len(panel.channels):
-        empty = [c for j, c in enumerate(panel.channels) if j not in seen]
-        log.warning("%s holds no value of %s: not forecast", item, ", ".join(map(repr, empty)))
+    ever = np.isfinite(panel.values).any(axis=0)
+    if empty := in_short([repr(c) for c in compress(panel.channels, ~ever)]):
+        log.warning("%s holds no value of %s: not forecast", item, empty)
     read = np.isfinite(panel.values[origin - length : origin]).any(axis=0)
-    if not read[seen].all():
-        ended = ", ".join(repr(panel.channels[j]) for j in seen if not read[j])
-        log.warning("%s: the %d rows before the forecast hold no value of %s", item, length, ended)
+    if ended := in_short([repr(c) for c in compress(panel.channels, ever & ~read)]):
+        log.warning(
+            "%s: the %d rows before %s hold no value of %s: not forecast; a file that ends where they do is",
+            *(item, length, panel.index[origin], ended),
+        )
+    seen = np.flatnonzero(read)
     points, quantiles = [], []
     with torch.no_grad():
         for channel in torch.from_numpy(seen).to(device).split(batch_size):
