@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.panel import DatasetCard, Panel
+from timevis.data.panel import DatasetCard, Panel, panel_from_array
 from timevis.errors import ConfigError
 from timevis.metrics import pinball
 from timevis.models.direct import quantile_loss, quantile_weights
@@ -237,6 +237,22 @@ def test_the_learning_rate_waits_for_validations_that_are_not_every_epoch():
     datamodule = make_datamodule(RHYTHM)
     _, trainer = trained(datamodule, epochs=5, validate_every=2, lr_schedule="plateau", hidden_size=4)
     assert trainer.lr_scheduler_configs[0].scheduler.last_epoch == 2
+
+
+@pytest.mark.parametrize(
+    ("freq", "asked", "read"),
+    [
+        ("15min", None, ["hour", "weekday"]),
+        ("B", None, ["hour", "weekday"]),
+        ("MS", None, ["month"]),
+        ("MS", ["weekday"], ["weekday"]),
+        ("h", [], []),
+    ],
+)
+def test_the_calendar_fields_are_those_that_a_frequency_tells_or_that_were_asked_for(freq, asked, read):
+    values = np.random.default_rng(0).normal(size=400)
+    datamodule = WindowDataModule(panel_from_array(values, freq=freq), context_length=24, horizon=12)
+    assert LSTM.from_data(datamodule, hidden_size=4, calendar=asked).hparams["calendar"] == read
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,11 @@ def calendar_of(index: pd.DatetimeIndex) -> np.ndarray:
     return np.stack([np.asarray(f, dtype=np.int64) for f in fields], axis=1)
 
 
+def telling_fields(freq: str) -> tuple[str, ...]:
+    """The fields by which series of a frequency usually repeat themselves: of slower data than days the month."""
+    return ("hour", "weekday") if steps_per_day(freq) >= WORKING_DAYS else ("month",)
+
+
 def steps_per_day(freq: str) -> float:
     """Rows per day of a regular grid, in the mean of four hundred, e.g. 24 for ``"h"``, 5/7 for ``"B"``."""
     rows = pd.date_range("2001-01-01", periods=401, freq=freq, unit="us")

@@ -15,7 +15,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from timevis.config_check import check_choice, check_choices, keyword_defaults
-from timevis.data.calendar import CALENDAR_FIELDS
+from timevis.data.calendar import CALENDAR_FIELDS, telling_fields
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import Scaler
 from timevis.data.windows import Batch
@@ -173,12 +173,25 @@ class DirectForecaster(Forecaster):
         return learnt + fitted, every - copied + mapped
 
     @classmethod
-    def from_data(cls, datamodule: WindowDataModule, *, covariates: str = "known", **kwargs: Any) -> Self:
-        """Build for a data set; `covariates` says which of its covariates are read: known, all or none."""
+    def from_data(
+        cls,
+        datamodule: WindowDataModule,
+        *,
+        covariates: str = "known",
+        calendar: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Build for a data set.
+
+        `covariates` says which of its covariates are read: known, all or none; without a `calendar` the fields are
+        those that tell something at its frequency.
+        """
         check_choice(covariates, COVARIATES, "model.covariates")
+        if calendar is None:
+            calendar = telling_fields(datamodule.panel.freq)
         known = datamodule.series.covariate_known.tolist()
         columns = [i for i, k in enumerate(known) if covariates == "all" or (k and covariates == "known")]
-        return super().from_data(datamodule, covariate_columns=columns, **kwargs)
+        return super().from_data(datamodule, covariate_columns=columns, calendar=list(calendar), **kwargs)
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
