@@ -14,6 +14,7 @@ from timevis.errors import DataError, RunFolderError
 from timevis.experiment import run
 from timevis.failures import explain
 from timevis.models.lstm import LSTM
+from timevis.models.naive import SeasonalNaive
 from timevis.run_folder import RunFolder
 
 
@@ -172,3 +173,7 @@ def test_the_modules_work_under_a_plain_trainer_without_hydra(compose_config):
     assert sum(len(forecast.point) for forecast in forecasts) == len(datamodule.windows["test"])
     (metrics,) = trainer.test(forecaster, datamodule=datamodule, verbose=False)
     assert metrics["test/wql"] > 0
+    naive = SeasonalNaive.from_data(datamodule)
+    naive.prepare(datamodule)
+    with pytest.raises(RuntimeError, match=r"SeasonalNaive is fitted by prepare\(datamodule\) and calibrate"):
+        trainer.fit(naive, datamodule=datamodule)

@@ -54,8 +54,8 @@ def predict(
     Returns
     -------
     DataFrame
-        `horizon` rows for each item and each channel with a value in its context: item, channel, timestamp, point, and
-        the quantiles ``q0.025`` to ``q0.975``, in the unit of the data.
+        `horizon` rows for each item and each channel with a value in its context: item, channel, timestamp, point,
+        and the quantiles ``q0.025`` to ``q0.975``, in the unit of the data.
 
     Raises
     ------

@@ -198,6 +198,9 @@ class Forecaster(pl.LightningModule):
         if not self._prepared:
             raise RuntimeError("call prepare(datamodule) before fit: the model knows no scale of its data yet")
 
+    def configure_optimizers(self) -> Any:
+        raise RuntimeError(f"{type(self).__name__} is fitted by prepare(datamodule) and calibrate(datamodule) alone")
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         loss = self.loss(batch)
         # a call to log takes as long as a small network's step: only what reaches a logger or the console makes it
