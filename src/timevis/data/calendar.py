@@ -24,8 +24,8 @@ def calendar_of(index: pd.DatetimeIndex) -> np.ndarray:
 
 
 def telling_fields(freq: str) -> tuple[str, ...]:
-    """The fields by which series of a frequency usually repeat themselves: of slower data than days the month."""
-    return ("hour", "weekday") if steps_per_day(freq) >= WORKING_DAYS else ("month",)
+    """The fields by which series of a frequency repeat themselves: none of data slower than days."""
+    return ("hour", "weekday") if steps_per_day(freq) >= WORKING_DAYS else ()
 
 
 def steps_per_day(freq: str) -> float:
