@@ -17,6 +17,7 @@ from timevis.data.dates import (
     parse_plain,
     refuse_swapped,
     regularity,
+    starts,
     years_first,
 )
 from timevis.data.table import MISSING, Table, short
@@ -73,7 +74,7 @@ def looks_like_time(column: pd.Series) -> bool:
     filled = column.dropna()
     sample = filled.iloc[:: max(1, len(filled) // 20)].map(_written)
     sample = sample[~sample.isin(MISSING)]
-    sample = first_days(date_first(_in_signs(sample)))
+    sample = first_days(date_first(starts(_in_signs(sample), [])))
     if not len(sample) or not sample.str.contains(r"\d").all():
         return False
     return bool((sample.str.match(DAY_OR_MONTH) | parse_plain(sample, utc=True).notna()).mean() >= 0.5)
@@ -127,8 +128,12 @@ def parse_times(
     _refuse_first(table, label, ~text.str.contains(r"\d"), "is not a date or time", text)
     if text.str.fullmatch(r"\d{6}|\d{9,19}").all():
         return _from_numbers(table, label, text.astype(np.int64))
+    notes: list[str] = []
     text = _in_signs(text)
-    written, text = text, text.str.replace(NAMED_OFFSET, lambda m: f"{m[1]}{m[2]:0>2}:{m[3] or '00'}", regex=True)
+    written, text = (
+        text,
+        starts(text, notes).str.replace(NAMED_OFFSET, lambda m: f"{m[1]}{m[2]:0>2}:{m[3] or '00'}", regex=True),
+    )
     zoned = text.str.contains(ZONED)
     if zoned.any() and not zoned.all():
         odd = int(np.argmax(zoned != zoned.iloc[0]))
@@ -138,7 +143,6 @@ def parse_times(
             f"{'one' if zoned.iloc[0] else 'none'}",
             "give all times a zone, or none",
         )
-    notes: list[str] = []
     plain = text.str.replace(OFFSET, "", regex=True).str.strip() if zoned.any() else text
     plain = date_first(plain)
     if day_first is None:
