@@ -58,3 +58,44 @@ def test_the_zone_of_numbered_steps_is_asked_for_and_checked() -> None:
 def test_hours_of_the_clock_are_no_numbered_steps() -> None:
     for column in (range(24), range(1, 25), [h * 100 + m for h in range(24) for m in (0, 30)], ["00:30", "01:00"]):
         assert steps_in_a_day(pd.Series(column)) == 0
+
+
+MONDAYS = pd.date_range("2008-12-29", periods=400, freq="7D", unit="us")
+ISO = MONDAYS.isocalendar()
+
+
+@pytest.mark.parametrize("form", ["{}", "W{:02}", "KW {}"])
+@pytest.mark.parametrize("name", ["KW", "week", "Kalenderwoche", "iso_week", "周"])
+def test_a_year_beside_a_week_of_that_name_is_an_iso_week(name: str, form: str) -> None:
+    weeks = ISO["week"].astype(int).to_list() if form == "{}" else [form.format(w) for w in ISO["week"]]
+    frame = pd.DataFrame({"Jahr": ISO["year"].to_list(), name: weeks})
+    for rows in (400, 49):  # 48 weeks are no steps of a day
+        read = parse_times(Table(frame.iloc[1:rows], "t.csv"), ("Jahr", name))
+        assert (read.index == MONDAYS[1:rows]).all()
+        assert read.notes == [
+            f"weeks such as 2009-W{'02' if ':' in form else 2} are read by ISO 8601, as their Monday"
+        ]
+
+
+def test_a_week_that_a_year_does_not_have_is_named() -> None:
+    frame = pd.DataFrame({"Jahr": [2010, 2010, 2011], "KW": [52, 53, 1]})
+    with pytest.raises(DataError, match=r"row 2, column 'Jahr\+KW': the time '2010-W53' is not a date or time"):
+        parse_times(Table(frame, "t.csv"), ("Jahr", "KW"))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"Jahr": [2010] * 20, "Monat": range(1, 21)},
+        {"Jahr": [2010] * 20, "Stunde": [f"{h}:00" for h in range(20)]},
+        {"Jahr": ["2010"] * 48, "Tag": range(1, 49)},
+        {"Jahr": [2010.0] * 20, "Monat": [1] * 20, "Tag": range(1, 21)},
+        {"Nr": range(1, 21), "Jahr": [2010] * 20},
+    ],
+)
+def test_numbers_beside_a_bare_year_are_no_hours_of_its_first_day(columns: dict) -> None:
+    with pytest.raises(
+        DataError, match=r"row 1, column '.*': the year 2010 beside .* is not a date or time"
+    ) as error:
+        parse_times(Table(pd.DataFrame(columns), "t.csv"), tuple(columns))
+    assert "named year and month" in error.value.advice

@@ -31,6 +31,7 @@ UNTOLD = re.compile(r"^(?!\d{4}).*?(?<![\d:.])\d{1,2}\s?[/.\-\s]\s?\d{1,2}\s?[/.
 ZONE_LEFT = re.compile(
     r"(?i)(?::\d\d.*|^\d{4}-?\d\d-?\d\d(?:[T ]\d\d)?\s*)[+-]\d{1,2}(?::?\d\d)?$|\d\s*(?:Z|UTC|GMT)(?![a-z])"
 )
+CHINESE = {"[年月]": "-", r"日\s*(?=\d)": " ", "日": "", r"[时点分](?=\d)": ":", "[时点]$": ":00", "[分秒]": ""}
 WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?[,\s]\s*)?"
 CLOCK = r"(\d{1,2}(?::\d{2}){1,2}(?:[.,]\d+)?(?:\s*[ap]\.?m\b\.?)?)"
 CLOCK_FIRST = re.compile(rf"(?i)^{WEEKDAY}{CLOCK}[,\s]\s*{WEEKDAY}(?=\S*\d)(.+)$")
@@ -60,6 +61,15 @@ def _to_datetime(text: pd.Series, form: str, utc: bool) -> pd.Series:
         return parsed
     alone = [pd.to_datetime(cell, format=form, errors="coerce") for cell in text]
     return pd.Series(pd.to_datetime([t if t.tzinfo is None else pd.NaT for t in alone]), index=text.index)
+
+
+def in_signs(text: pd.Series) -> pd.Series:
+    """Chinese dates and clocks, such as 2023年1月2日 07时30分, with the signs of ISO 8601."""
+    if not text.str.contains("[年月日时点分秒]").any():
+        return text
+    for pattern, sign in CHINESE.items():
+        text = text.str.replace(pattern, sign, regex=True)
+    return text
 
 
 def date_first(text: pd.Series) -> pd.Series:
