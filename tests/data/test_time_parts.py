@@ -99,3 +99,38 @@ def test_numbers_beside_a_bare_year_are_no_hours_of_its_first_day(columns: dict)
     ) as error:
         parse_times(Table(pd.DataFrame(columns), "t.csv"), tuple(columns))
     assert "named year and month" in error.value.advice
+
+
+ENDS = pd.date_range("2024-10-26 00:15", "2024-10-29 00:00", freq="15min", unit="us")
+
+
+def ended(times: pd.DatetimeIndex) -> pd.DataFrame:
+    """The date of each quarter of an hour, and the clock at its end."""
+    return pd.DataFrame({"date": (times - pd.Timedelta("1s")).strftime("%d.%m.%Y"), "until": times.strftime("%H:%M")})
+
+
+def test_00_00_behind_later_clocks_of_its_date_is_the_end_of_it() -> None:
+    frame = ended(ENDS)
+    read = parse_times(Table(frame, "t.csv"), ("date", "until"))
+    assert (read.index == ENDS).all()
+    assert "00:00 behind later clocks of its date is read as 24:00, the end of that date" in read.notes
+    hour = slice(104, 108)  # from 02:15 to 03:00, once more when clocks are set back
+    again = pd.concat([frame.iloc[:108], frame.iloc[hour], frame.iloc[108:]], ignore_index=True)
+    index = ENDS[:108].append(ENDS[hour]).append(ENDS[108:])
+    assert (parse_times(Table(again, "t.csv"), ("date", "until")).index == index).all()
+
+
+@pytest.mark.parametrize("order", ["backwards", "shuffled", "by series", "beginnings", "a late row"])
+def test_00_00_is_the_beginning_of_its_date_where_that_is_not_so(order: str) -> None:
+    begins = pd.date_range("2024-01-01", periods=96, freq="30min", unit="us")
+    times = {
+        "backwards": begins[::-1],
+        "shuffled": begins[np.random.default_rng(0).permutation(96)],
+        "by series": begins[:48].append([begins[:48], begins[48:], begins[48:]]),
+        "beginnings": begins,
+        "a late row": begins[:48].append([begins[49:], begins[48:49]]),
+    }[order]
+    frame = pd.DataFrame({"date": times.strftime("%Y-%m-%d"), "clock": times.strftime("%H:%M")})
+    read = parse_times(Table(frame, "t.csv"), ("date", "clock"))
+    assert (read.index == times).all()
+    assert read.notes == []

@@ -117,6 +117,17 @@ def _all_match(cells: pd.Series, pattern: str) -> bool:
     return bool(cells.notna().any()) and bool(cells.dropna().str.fullmatch(pattern).all())
 
 
+def ends_of_days(wall: pd.Series) -> pd.Series:
+    """Which 00:00 stand behind later clocks of their own date, as ends of intervals do, and are the end of that date.
+
+    Only where most do, and every time then follows on the last, but for the hour by which clocks are set back.
+    """
+    hour, midnight = pd.Timedelta(hours=1), wall == wall.dt.normalize()
+    ends = midnight & (wall.diff() < -hour) & (wall == wall.shift().dt.normalize())
+    moved = wall.mask(ends, wall + pd.Timedelta(days=1))
+    return ends & (2 * ends.sum() > midnight.sum() and not (moved.diff() < -hour).any())
+
+
 def numbers_steps_of_day(column: pd.Series, dates: pd.Series) -> bool:
     """Whether a column counts from 0 or 1 to 24, 48, 96, ... within each date, be it as 7 or as P07."""
     code, names = pd.factorize(column)

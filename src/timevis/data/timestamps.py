@@ -24,6 +24,7 @@ from timevis.data.dates import (
 from timevis.data.table import MISSING, Table, short
 from timevis.data.time_parts import (
     clock_times,
+    ends_of_days,
     month_numbers,
     step_numbers,
     steps_in_a_day,
@@ -101,7 +102,7 @@ def parse_times(
 
     Dates such as 01/02/2020 are read day first or month first as all rows together allow; where both fit, the one
     that makes the steps regular; where that does not decide either, as is `usual`, or without it an error asks. 24:00
-    is 00:00 of the next day.
+    is 00:00 of the next day, and so is 00:00 as the end of an interval.
 
     Raises
     ------
@@ -158,6 +159,9 @@ def parse_times(
     wall = wall.mask(late, wall + pd.Timedelta(days=1))
     if late.any():
         notes.append("24:00 is read as 00:00 of the next day")
+    if (ends := ends_of_days(wall)).any():
+        notes.append("00:00 behind later clocks of its date is read as 24:00, the end of that date")
+        wall, late = wall.mask(ends, wall + pd.Timedelta(days=1)), late | ends
     offsets = text.str.extract(OFFSET)[0].str.upper() if zoned.any() else None
     moments = wall if offsets is None else wall - _ahead(offsets)
     _refuse_first(table, label, moments.isna(), "is not a date or time", written)
