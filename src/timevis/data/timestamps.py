@@ -73,7 +73,7 @@ class Times:
 
 
 def looks_like_time(column: pd.Series) -> bool:
-    """Whether a column of text or times, judged by a sample of it, holds timestamps."""
+    """Whether a column of text or times, judged by a sample of it, holds timestamps, be it with a row of totals."""
     if types.is_datetime64_any_dtype(column):
         return True
     if types.is_numeric_dtype(column):
@@ -82,7 +82,7 @@ def looks_like_time(column: pd.Series) -> bool:
     sample = filled.iloc[:: max(1, len(filled) // 20)].map(_written)
     sample = sample[~sample.isin(MISSING)]
     sample = first_days(date_first(starts(in_signs(sample), [])))
-    if not len(sample) or not sample.str.contains(r"\d").all():
+    if not len(sample) or sample.str.contains(r"\d").mean() < 0.9:
         return False
     return bool((sample.str.match(DAY_OR_MONTH) | parse_plain(sample, utc=True).notna()).mean() >= 0.5)
 
