@@ -76,3 +76,25 @@ def test_a_file_that_shows_its_own_is_read_by_that(
     assert (index == pd.date_range("2024-01-13", periods=3)).all()
     np.testing.assert_allclose(load, values)
     assert "as in the data of the run" not in caplog.text
+
+
+@pytest.mark.parametrize("own", ["gb18030", "utf-16-le"])
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [("new.csv", "utf-8"), ("new.csv", "utf-8-sig"), ("new.csv", "utf-16"), ("new.csv", None), ("new.json", "utf-8")],
+)
+def test_a_file_in_utf_8_is_read_as_that_whatever_the_runs_own_file_was_in(
+    own: str, name: str, encoding: str | None, tmp_path: Path
+) -> None:
+    rows = pd.DataFrame({"时间": pd.date_range("2024-01-13", periods=3).astype(str), "用电量": [3, 1, 2]})
+    text = rows.to_csv(index=False) if name == "new.csv" else rows.to_json(orient="records", force_ascii=False)
+    (tmp_path / name).write_bytes(text.encode(encoding or own))
+    options = DataOptions.from_config({"name": "plant", "path": "plant.csv", "cleaning": {"encoding": own}})
+    (item,) = read_items(tmp_path / name, options, ("用电量",), None, DatasetCard("plant")).values()
+    assert item.values[:, 0].tolist() == [3, 1, 2]
+
+
+def test_a_file_that_is_not_there_is_said_whatever_the_runs_own_file_was_in(tmp_path: Path) -> None:
+    options = DataOptions.from_config({"name": "plant", "path": "plant.csv", "cleaning": {"encoding": "gb18030"}})
+    with pytest.raises(DataError, match="there is no file"):
+        read_items(tmp_path / "none.csv", options, ("load",), None, DatasetCard("plant"))
