@@ -161,13 +161,13 @@ def _for_channels(table: Table, options: DataOptions, channels: tuple[str, ...])
     return replace(options, id=options.id or _only_series(table, options, channels))
 
 
-def _only_series(table: Table, options: DataOptions, channels: tuple[str, ...]) -> str | None:
+def _only_series(table: Table, options: DataOptions, channels: tuple[str, ...]) -> tuple[str] | None:
     """The column that holds the name of one of the run's series and nothing else: no time repeats to tell it by."""
     names = {*channels, *(c.rpartition("/")[0] for c in channels)}
     for column in table.frame.columns.difference([*(options.covariates or {})], sort=False):
         values = table.frame[column].dropna().unique()
         if len(values) == 1 and str(values[0]).strip() in names:
-            return str(column)
+            return (str(column),)
     return None
 
 
