@@ -243,3 +243,8 @@ def test_new_files_of_a_bundled_run_use_its_card(tmp_path: Path) -> None:
     assert panel.card.unit == read_card("electricity")[0].unit
     assert panel.covariate_names == ("holiday",)
     assert panel.covariates[0, 0] == 1
+
+
+def test_a_path_of_your_own_data_may_be_a_path(tmp_path: Path) -> None:
+    path = write(tmp_path / "mine.csv", load=NOISE)
+    assert load_panel({"path": path})[0].values.tolist() == load_panel({"path": str(path)})[0].values.tolist()

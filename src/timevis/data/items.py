@@ -30,7 +30,7 @@ P = TypeVar("P", bound=Panel)
 AS_SHOWN = CleaningOptions()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Item(Panel):
     """A panel of a new file.
 

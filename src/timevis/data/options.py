@@ -123,6 +123,8 @@ class DataOptions:
                     f"data.split={given['split']!r} is not a list", "for example data.split=[0.7,0.1,0.2]"
                 )
             given["split"] = tuple(given["split"])
+        if isinstance(given.get("path"), Path):
+            given["path"] = str(given["path"])
         for key in ("name", "path", "frequency", "timezone", "domain", "description"):
             if key in given:
                 given[key] = _text(given[key], key)
