@@ -58,9 +58,6 @@ def test_a_column_that_is_like_no_other_is_answered_with_all() -> None:
     with pytest.raises(DataError, match="no column 'rain'") as error:
         found(pd.DataFrame({"time": HOURS, "raft": range(50), "ozon": range(50)}), target=("rain",))
     assert error.value.advice == "choices: ozon, raft, time"
-    with pytest.raises(DataError, match="no column 'rain'") as error:
-        found(pd.DataFrame({"time": HOURS, "ozon": range(50)}), name="traffic", path="my.csv", target=("rain",))
-    assert "for yours say data=csv" in error.value.advice
 
 
 def test_a_target_that_is_not_numeric_is_an_error_with_its_row() -> None:

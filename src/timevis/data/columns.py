@@ -69,15 +69,11 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
         A column that was asked for is missing (names the nearest) or not numeric, there is no time column, or no
         numeric column is left.
     """
+    columns = [str(c) for c in table.frame.columns]
+    if (absent := absent_column(table, options)) is not None:
+        raise DataError(f"{table.source} has no column {absent!r}", did_you_mean(absent, columns))
     asked = [*(options.time or ()), *(options.id or ()), *(options.target or ())]
     covariates = {k: v for k, v in (options.covariates or {}).items() if k != "holiday" or k in table.frame}
-    columns = [str(c) for c in table.frame.columns]
-    for name in (*asked, *covariates):
-        if name not in columns:
-            advice = did_you_mean(name, columns)
-            if options.path and options.name != "csv":
-                advice = f"data={options.name} brings the columns of its own file; for yours say data=csv"
-            raise DataError(f"{table.source} has no column {name!r}", advice)
     notes: list[str] = []
     time = options.time or _find_time(table, notes)
     rest = [c for c in columns if c not in (*time, *(options.id or ()), *covariates)]
@@ -127,6 +123,13 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
         others = others or "there is none beside the time"
         raise DataError(f"{table.source}: no numeric column is left to forecast ({others})", NUMBERS)
     return found
+
+
+def absent_column(table: Table, options: DataOptions) -> str | None:
+    """The first column that was asked for and is not there; `holiday` need not be, a calendar has it too."""
+    covariates = [c for c in options.covariates or () if c != "holiday"]
+    asked = (*(options.time or ()), *(options.id or ()), *(options.target or ()), *covariates)
+    return next((name for name in asked if name not in table.frame), None)
 
 
 def _holds(table: Table, name: str, kind: str) -> str:
