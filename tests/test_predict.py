@@ -69,6 +69,14 @@ def test_a_data_frame_in_gives_what_its_file_gives(run, tmp_path):
     pd.testing.assert_frame_equal(predict(run, frame), predict(run, [tmp_path / "data.csv"]))
 
 
+def test_a_data_frame_may_have_cells_of_several_kinds_in_a_column(run):
+    frame = hourly(100, "2025-03-01", seed=1)
+    mixed = frame.assign(note=[1, "two", None, pd.Timestamp("2025")] * 25, b=frame["b"].astype(object))
+    mixed.loc[3, "b"] = "n/a"
+    frame.loc[3, "b"] = np.nan
+    pd.testing.assert_frame_equal(predict(run, mixed), predict(run, frame))
+
+
 def test_many_files_and_ids_give_one_table_with_an_item_column(finished_run, tmp_path):
     one = hourly(300)[["time", "a"]]
     one.to_csv(tmp_path / "one.csv", index=False)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from pandas.api.types import infer_dtype
 
 from timevis.data.catalog import load_files
 from timevis.data.covariates import covariates_of
@@ -94,7 +95,8 @@ def panels_for(
     if isinstance(data, pd.DataFrame):
         with tempfile.TemporaryDirectory() as place:
             path = Path(place) / "data.parquet"
-            data.to_parquet(path)
+            mixed = [c for c, cells in data.items() if cells.dtype == object and "mixed" in infer_dtype(cells)]
+            data.astype(dict.fromkeys(mixed, str)).to_parquet(path)  # as a file would hold them
             return panels_for(folder, [path])
     report = folder.data_report
     decimal, day_first = report.get("decimal"), report.get("day_first")  # None in older reports

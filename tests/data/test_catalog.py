@@ -243,3 +243,23 @@ def test_new_files_of_a_bundled_run_use_its_card(tmp_path: Path) -> None:
     assert panel.card.unit == read_card("electricity")[0].unit
     assert panel.covariate_names == ("holiday",)
     assert panel.covariates[0, 0] == 1
+
+
+def test_a_path_of_your_own_data_may_be_a_path(tmp_path: Path) -> None:
+    path = write(tmp_path / "mine.csv", load=NOISE)
+    assert load_panel({"path": path})[0].values.tolist() == load_panel({"path": str(path)})[0].values.tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"), [("weather", "for yours say data=csv"), ("promo", "choices: load, time")]
+)
+def test_a_file_under_the_name_of_bundled_data_is_answered_with_data_csv(
+    name: str, advice: str, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "mine.csv", load=NOISE)
+    with pytest.raises(DataError, match=r"mine\.csv has no column 'PRES'") as error:
+        load_panel({"name": name, "path": path, "target": ["PRES"]})
+    assert advice in error.value.advice
+    with pytest.raises(DataError, match=r"mine\.csv has no column 'PRES'") as error:
+        load_files([path], {"name": name, "path": "own.csv", "target": ["PRES"]}, ["WIND"])
+    assert "data=csv" not in error.value.advice

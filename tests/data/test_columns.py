@@ -58,9 +58,6 @@ def test_a_column_that_is_like_no_other_is_answered_with_all() -> None:
     with pytest.raises(DataError, match="no column 'rain'") as error:
         found(pd.DataFrame({"time": HOURS, "raft": range(50), "ozon": range(50)}), target=("rain",))
     assert error.value.advice == "choices: ozon, raft, time"
-    with pytest.raises(DataError, match="no column 'rain'") as error:
-        found(pd.DataFrame({"time": HOURS, "ozon": range(50)}), name="traffic", path="my.csv", target=("rain",))
-    assert "for yours say data=csv" in error.value.advice
 
 
 def test_a_target_that_is_not_numeric_is_an_error_with_its_row() -> None:
@@ -311,3 +308,34 @@ def test_unlisted_covariates_are_only_observed() -> None:
     frame = pd.DataFrame({"time": HOURS, "x": range(50), "temp": range(50)})
     columns = find_columns(Table(frame, "t.csv"), options)
     assert (columns.targets, columns.covariates, columns.covariates_known) == (("x",), ("temp",), (False,))
+
+
+def long(stores: tuple[Any, ...] = (1, 2), items: tuple[str, ...] = ("tea", "oil")) -> pd.DataFrame:
+    parts = [pd.DataFrame({"time": HOURS, "store": s, "item": i, "x": range(50)}) for s in stores for i in items]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_several_columns_may_name_the_series_together() -> None:
+    columns = found(long(), id=("store", "item"))
+    assert (columns.targets, columns.left_out) == (("x",), {})
+    assert read(long(), id=("store", "item")).series == ("1 oil", "1 tea", "2 oil", "2 tea")
+    assert DataOptions.from_config({"id": ["store", "item"]}).id == ("store", "item")
+    assert DataOptions.from_config({"id": "store"}).id == ("store",)
+
+
+@pytest.mark.parametrize("empty", [None, " "])
+def test_a_row_without_a_part_of_its_series_name_is_an_error(empty: str | None) -> None:
+    frame = long()
+    frame.loc[3, "item"] = empty
+    with pytest.raises(DataError, match=r"row 4, column 'store\+item' is empty"):
+        read(frame, id=("store", "item"))
+
+
+def test_two_columns_are_advised_where_only_both_tell_the_series_apart() -> None:
+    frame = long().assign(x=range(200))
+    with pytest.raises(DataError, match="several rows that disagree") as error:
+        read(frame)
+    assert "data.id=[store,item] would tell them apart" in error.value.advice
+    with pytest.raises(DataError, match="several rows that disagree") as error:
+        read(frame, id=("store",))
+    assert "several columns as [a,b]" in error.value.advice

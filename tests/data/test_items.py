@@ -76,3 +76,38 @@ def test_a_file_that_shows_its_own_is_read_by_that(
     assert (index == pd.date_range("2024-01-13", periods=3)).all()
     np.testing.assert_allclose(load, values)
     assert "as in the data of the run" not in caplog.text
+
+
+@pytest.mark.parametrize("own", ["gb18030", "utf-16-le"])
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [("new.csv", "utf-8"), ("new.csv", "utf-8-sig"), ("new.csv", "utf-16"), ("new.csv", None), ("new.json", "utf-8")],
+)
+def test_a_file_in_utf_8_is_read_as_that_whatever_the_runs_own_file_was_in(
+    own: str, name: str, encoding: str | None, tmp_path: Path
+) -> None:
+    rows = pd.DataFrame({"时间": pd.date_range("2024-01-13", periods=3).astype(str), "用电量": [3, 1, 2]})
+    text = rows.to_csv(index=False) if name == "new.csv" else rows.to_json(orient="records", force_ascii=False)
+    (tmp_path / name).write_bytes(text.encode(encoding or own))
+    options = DataOptions.from_config({"name": "plant", "path": "plant.csv", "cleaning": {"encoding": own}})
+    (item,) = read_items(tmp_path / name, options, ("用电量",), None, DatasetCard("plant")).values()
+    assert item.values[:, 0].tolist() == [3, 1, 2]
+
+
+def test_a_file_that_is_not_there_is_said_whatever_the_runs_own_file_was_in(tmp_path: Path) -> None:
+    options = DataOptions.from_config({"name": "plant", "path": "plant.csv", "cleaning": {"encoding": "gb18030"}})
+    with pytest.raises(DataError, match="there is no file"):
+        read_items(tmp_path / "none.csv", options, ("load",), None, DatasetCard("plant"))
+
+
+@pytest.mark.parametrize("channels", [("1 oil", "1 tea", "2 tea"), ("total",)])
+def test_a_new_file_may_name_its_series_in_two_columns(channels: tuple[str, ...], tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-13", periods=3)
+    parts = [pd.DataFrame({"time": days, "store": 1, "item": i, "total": v}) for i, v in (("tea", 3), ("oil", 4))]
+    pd.concat(parts).to_csv(tmp_path / "new.csv", index=False)
+    options = DataOptions.from_config({"name": "plant", "path": "plant.csv", "id": ["store", "item"]})
+    items = read_items(tmp_path / "new.csv", options, channels, None, DatasetCard("plant"))
+    if channels == ("total",):
+        assert {name: item.values[0].tolist() for name, item in items.items()} == {"1 oil": [4], "1 tea": [3]}
+    else:
+        np.testing.assert_array_equal(items["new"].values[0], [4, 3, np.nan])

@@ -13,6 +13,7 @@ from timevis.data.options import DataOptions
 from timevis.data.quality import QualityReport
 from timevis.data.table import Table
 from timevis.data.table_io import read_table
+from timevis.data.timestamps import parse_times
 
 FRAME = pd.DataFrame(
     {"load": [300.6, 301.2, None, 303.0], "temp": [1, 2, 3, 4]},
@@ -50,7 +51,18 @@ def test_a_series_keyed_by_times_is_a_column(dates: Any, tmp_path: Path) -> None
     assert frame["value"].tolist() == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("orient", ["columns", "index"])
+@pytest.mark.filterwarnings("ignore:'epoch' date format")
+@pytest.mark.parametrize("dates", ["iso", "epoch"])
+def test_the_index_beside_split_rows_is_a_column(dates: Any, tmp_path: Path) -> None:
+    table = read(tmp_path / "t.json", FRAME.to_json(orient="split", date_format=dates))
+    assert list(table.frame.columns) == ["time", "load", "temp"]
+    assert table.notes == ["the index is the column 'time'"]
+    assert (parse_times(table, ("time",)).index.tz_localize(None) == FRAME.index).all()
+    by_name = FRAME.set_axis(["a", "b", "c", "d"])
+    assert list(read(tmp_path / "t.json", by_name.to_json(orient="split")).frame["index"]) == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("orient", ["columns", "index", "split"])
 def test_numbers_of_rows_are_no_times(orient: Any, tmp_path: Path) -> None:
     frame = FRAME.rename_axis("when").reset_index().set_axis(range(1000, 1004))
     read_back = read(tmp_path / "t.json", frame.to_json(orient=orient, date_format="iso")).frame

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from timevis.data.panel import panel_from_array
+from timevis.data.items import Item
+from timevis.data.panel import DatasetCard, panel_from_array
 from timevis.errors import DataError
 
 
@@ -30,3 +31,13 @@ def test_future_rows_are_unobserved() -> None:
     panel = panel_from_array(np.ones(5), "2024-01-01", "h").extend(3)
     assert np.isnan(panel.values[5:]).all()
     assert panel.index[-1] == pd.Timestamp("2024-01-01 07:00")
+
+
+def test_a_panel_is_shown_in_a_line() -> None:
+    panel = panel_from_array(np.ones((48, 7)), "2024-01-01", "h", card=DatasetCard("plant"))
+    assert repr(panel) == (
+        "Panel(plant: channel_1, channel_2, channel_3, channel_4, channel_5 and 2 more; 48 rows of h, "
+        "2024-01-01 00:00:00 to 2024-01-02 23:00:00)"
+    )
+    assert repr(Item(**vars(panel))).startswith("Item(plant: channel_1, ")
+    assert repr(panel_from_array(np.ones((0, 1)), freq="h")) == "Panel(array: channel_1; 0 rows of h)"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from timevis.data.table import Table
 from timevis.data.text_table import read_text
-from timevis.data.timestamps import parse_times
+from timevis.data.timestamps import looks_like_time, parse_times
 from timevis.errors import DataError
 
 HOURS = pd.date_range("2024-02-25 18:00", periods=400, freq="h", unit="us")
@@ -255,6 +255,26 @@ def test_quarters_are_read_as_their_first_day() -> None:
     days = pd.date_range("1999-01-01", periods=40, freq="QS", unit="us")
     assert (parsed([f"{d.year}-Q{d.quarter}" for d in days]) == days).all()
     assert (parsed([f"Q{d.quarter} {d.year}" for d in days]) == days).all()
+
+
+@pytest.mark.parametrize(
+    "form", ["{0:%Y-%m-%d}/{1:%Y-%m-%d}", "{0:%Y-%m-%d} - {1:%Y-%m-%d}", "{0:%Y-%m-%d %H:%M}/{1:%Y-%m-%d %H:%M}"]
+)
+def test_of_periods_the_start_is_read_and_the_report_says_so(form: str) -> None:
+    weeks = pd.date_range("2010-01-04", periods=60, freq="7D", unit="us")
+    table = Table(pd.DataFrame({"time": [form.format(w, w + pd.Timedelta("6D")) for w in weeks]}), "t.csv")
+    assert looks_like_time(table.frame["time"])
+    times = parse_times(table, ("time",))
+    assert (times.index == weeks).all()
+    assert times.notes == [f"periods such as {table.frame['time'][0]!r} are read as their start"]
+
+
+@pytest.mark.parametrize("cell", ["2010-01-11/10-01-17", "Jan 3 2020 5:00-3", "2010-01-04/2010-01-10/2010-01-17"])
+@pytest.mark.parametrize("first", ["2010-01-04", "Jan 4 2010"])
+def test_where_pandas_sees_a_zone_in_a_text_its_row_is_named(first: str, cell: str) -> None:
+    for cells, row in (([first, cell], 2), ([cell], 1)):
+        with pytest.raises(DataError, match=rf"row {row}, column 'time': the time '{cell}' is not a date or time\n"):
+            parsed(cells)
 
 
 @pytest.mark.parametrize("pattern", ["%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M", "%Y%m%d%H", "%Y-%m-%dT%H:%MZ"])

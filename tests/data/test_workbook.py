@@ -8,6 +8,7 @@ import pytest
 from timevis.data.columns import find_columns
 from timevis.data.options import DataOptions
 from timevis.data.table_io import read_table
+from timevis.data.timestamps import parse_times
 from timevis.errors import DataError
 
 
@@ -26,3 +27,16 @@ def test_a_first_sheet_of_facts_is_refused_with_the_other_sheets(tmp_path: Path)
     table = read_table(path, sheet="data")
     assert table.source == "t.xlsx"
     assert find_columns(table, options).targets == ("load",)
+
+
+@pytest.mark.parametrize("title", [[], [["Werk Nord 2023", None]]])
+def test_a_row_of_totals_is_named_whatever_stands_above_the_names(
+    title: list[list[str | None]], tmp_path: Path
+) -> None:
+    hours = pd.date_range("2023-01-01", periods=1500, freq="h")
+    rows = [*title, ["Zeit", "Leistung"], *([t, 50.5] for t in hours.to_pydatetime()), ["Summe", 9999]]
+    pd.DataFrame(rows).to_excel(tmp_path / "t.xlsx", header=False, index=False)
+    table = read_table(tmp_path / "t.xlsx")
+    (time,) = find_columns(table, DataOptions()).time
+    with pytest.raises(DataError, match=rf"row {len(rows)}, column 'Zeit': the time 'Summe' is not a date or time"):
+        parse_times(table, (time,))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from timevis.data.columns import Columns, clock_beside, series_candidates, steps_of_day
+from timevis.data.columns import Columns, clock_beside, series_candidate, steps_of_day
 from timevis.data.duplicates import merge_duplicates
 from timevis.data.grid import DAY, Grid, check_frequency, infer_frequency, put_on_grid
 from timevis.data.numbers import check_precision, to_numbers
@@ -230,7 +230,10 @@ def _clock_set_back(index: pd.DatetimeIndex) -> bool:
 
 def _advice_on_id(table: Table, columns: Columns) -> str:
     if columns.id:
-        return f"{columns.id!r} does not tell the series apart; say another data.id, or aggregate the rows first"
+        return (
+            f"{columns.id!r} does not tell the series apart; say another data.id, or several columns as [a,b], or "
+            "aggregate the rows first"
+        )
     if clock := clock_beside(table.frame, columns.time[0], named=False) if len(columns.time) == 1 else None:
         return f"data.time=[{columns.time[0]},{clock}] reads the clock beside the date"
     if steps := steps_of_day(table.frame, columns.time):
@@ -238,6 +241,6 @@ def _advice_on_id(table: Table, columns: Columns) -> str:
         if steps_in_a_day(table.frame[name]):
             do = f"data.time=[{columns.time[0]},{name}] with a data.timezone such as Europe/London reads them"
         return f"{name!r} seems to number the steps of each date: {do}; or say data.id={name} if it names series"
-    candidates = series_candidates(table, columns.time)
-    fits = f"; data.id={candidates[0]} would tell them apart" if candidates else ""
+    candidate = series_candidate(table, columns.time)
+    fits = f"; data.id={candidate} would tell them apart" if candidate else ", or which columns as [a,b]"
     return f"does the table hold several series? say with data.id which column names them{fits}"

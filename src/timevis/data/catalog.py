@@ -16,6 +16,7 @@ import yaml
 
 from timevis.config_check import did_you_mean
 from timevis.data.cleaning import add_holidays, clean, finish
+from timevis.data.columns import absent_column
 from timevis.data.items import AS_SHOWN, read_items
 from timevis.data.options import CleaningOptions, DataOptions, shown_name
 from timevis.data.panel import DatasetCard, Panel
@@ -83,8 +84,13 @@ def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
     """The raw table that the options name, and its dataset card."""
     check_source(options)
     if options.path is not None:
-        path = Path(options.path).expanduser()
-        return _read(path, options), DatasetCard(shown_name(options.name, options.path))
+        table = _read(Path(options.path).expanduser(), options)
+        if options.name in catalog() and (absent := absent_column(table, options)) is not None:
+            raise DataError(
+                f"{table.source} has no column {absent!r}",
+                f"data={options.name} brings the columns of its own file; for yours say data=csv",
+            )
+        return table, DatasetCard(shown_name(options.name, options.path))
     entries = catalog()
     if options.name not in entries:
         raise ConfigError(

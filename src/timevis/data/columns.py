@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import reduce
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,8 @@ REPEATED = 0.01
 """From this share of rows on, times that occur again are those of several series."""
 ROWS_OF_A_SERIES = 20
 """A column whose values have fewer rows each on average names no series, unless times occur again."""
+MOST_PAIRED = 6
+"""Columns of which pairs are tried, for advice."""
 NOT_A_TARGET = {"boolean": "holds booleans", "time": "holds dates", "text": "holds text", "empty": "is empty"}
 
 
@@ -36,6 +40,7 @@ class Columns:
     ----------
     time : names of the columns that make the time
     id : name or None
+        Of several columns that name the series together, the one that `find_columns` makes of them.
     targets, covariates : names
     covariates_known : bool for each covariate
     left_out : dict
@@ -64,22 +69,17 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
         A column that was asked for is missing (names the nearest) or not numeric, there is no time column, or no
         numeric column is left.
     """
-    asked = [*(options.time or ()), *((options.id,) if options.id else ()), *(options.target or ())]
-    covariates = {k: v for k, v in (options.covariates or {}).items() if k != "holiday" or k in table.frame}
     columns = [str(c) for c in table.frame.columns]
-    for name in (*asked, *covariates):
-        if name not in columns:
-            advice = did_you_mean(name, columns)
-            if options.path and options.name != "csv":
-                advice = f"data={options.name} brings the columns of its own file; for yours say data=csv"
-            raise DataError(f"{table.source} has no column {name!r}", advice)
+    if (absent := absent_column(table, options)) is not None:
+        raise DataError(f"{table.source} has no column {absent!r}", did_you_mean(absent, columns))
+    asked = [*(options.time or ()), *(options.id or ()), *(options.target or ())]
+    covariates = {k: v for k, v in (options.covariates or {}).items() if k != "holiday" or k in table.frame}
     notes: list[str] = []
     time = options.time or _find_time(table, notes)
-    rest = [c for c in columns if c not in time]
-    id_column = options.id or _find_id(
-        table, time, [c for c in rest if c not in asked and c not in covariates], notes
-    )
-    rest = [c for c in rest if c != id_column and c not in covariates]
+    rest = [c for c in columns if c not in (*time, *(options.id or ()), *covariates)]
+    free = [c for c in rest if c not in asked]
+    id_column = _joined(table, options.id) if options.id else _find_id(table, time, free, notes)
+    rest = [c for c in rest if c != id_column]
     found = Columns(
         time, id_column, (), tuple(covariates), tuple(k == "known" for k in covariates.values()), notes=notes
     )
@@ -123,6 +123,13 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
         others = others or "there is none beside the time"
         raise DataError(f"{table.source}: no numeric column is left to forecast ({others})", NUMBERS)
     return found
+
+
+def absent_column(table: Table, options: DataOptions) -> str | None:
+    """The first column that was asked for and is not there; `holiday` need not be, a calendar has it too."""
+    covariates = [c for c in options.covariates or () if c != "holiday"]
+    asked = (*(options.time or ()), *(options.id or ()), *(options.target or ()), *covariates)
+    return next((name for name in asked if name not in table.frame), None)
 
 
 def _holds(table: Table, name: str, kind: str) -> str:
@@ -205,6 +212,16 @@ def _numeric_time(column: pd.Series) -> bool:
     return bool(len(values)) and bool(values.min() >= 1700) and bool((values == values.round()).all())
 
 
+def _joined(table: Table, names: tuple[str, ...]) -> str:
+    """The column that names the series: of several, a new one of their texts with blanks between them."""
+    if len(names) == 1:
+        return names[0]
+    parts = [table.frame[n].map(lambda x: str(x).strip(), na_action="ignore").replace("", None) for n in names]
+    label = "+".join(names)
+    table.frame[label] = reduce(lambda joined, part: joined + " " + part, parts)
+    return label
+
+
 def _find_id(table: Table, time: tuple[str, ...], rest: list[str], notes: list[str]) -> str | None:
     """The column that makes repeated times unique, for a long table.
 
@@ -254,19 +271,22 @@ def steps_of_day(frame: pd.DataFrame, time: tuple[str, ...]) -> list[str]:
     return [c for c in map(str, frame.columns) if c not in time and numbers_steps_of_day(frame[c], frame[time[0]])]
 
 
-def series_candidates(table: Table, time: tuple[str, ...]) -> list[str]:
-    """Columns that would make repeated times unique, for advice on `data.id`."""
+def series_candidate(table: Table, time: tuple[str, ...]) -> str:
+    """The column that would make repeated times unique, or two as ``[a,b]``, for advice on `data.id`; or nothing."""
     frame, steps = table.frame, steps_of_day(table.frame, time)
-    return [
+    may = [
         c
         for c in map(str, frame.columns)
         if c not in (*time, *steps)
         and not types.is_float_dtype(frame[c])
         and 1 < frame[c].nunique() <= len(frame) // 3
-        and not frame.duplicated([*time, c]).any()
         and (types.is_numeric_dtype(frame[c]) or not is_clock(frame[c]))
         and c.lower().strip() not in (*CLOCK_NAMES, *PARTS)
     ]
+    for names in (*combinations(may, 1), *combinations(may[:MOST_PAIRED], 2)):
+        if not frame.duplicated([*time, *names]).any():
+            return names[0] if len(names) == 1 else f"[{','.join(names)}]"
+    return ""
 
 
 def _is_counter(frame: pd.DataFrame, name: str, series: str | None) -> bool:

@@ -24,12 +24,14 @@ PERIOD = re.compile(
     r"|(?P<year>\d{4})[-/ ]?Q(?P<quarter>[1-4])|Q(?P<quarter2>[1-4])[-/ ](?P<year2>\d{4})"
     r"|(?P<month>\d{1,2})[./-](?P<year3>\d{4}))$"
 )
+INTERVAL = re.compile(r"^(\d{4}-\d\d-\d\d[^/]*?)(?:\s*/\s*|\s+(?:-|–|—|to|bis)\s+)\d{4}-\d\d-\d\d[^/]*$")
 PLAUSIBLE = re.compile(r"\d{4}|[A-Za-z]{3}")
 UNTOLD = re.compile(r"^(?!\d{4}).*?(?<![\d:.])\d{1,2}\s?[/.\-\s]\s?\d{1,2}\s?[/.\-\s]\s?(?:\d{4}|\d{2})(?![\d:])")
 """A date of numbers that is not at the front, or is written in a way that nothing tells its day from its month."""
 ZONE_LEFT = re.compile(
     r"(?i)(?::\d\d.*|^\d{4}-?\d\d-?\d\d(?:[T ]\d\d)?\s*)[+-]\d{1,2}(?::?\d\d)?$|\d\s*(?:Z|UTC|GMT)(?![a-z])"
 )
+CHINESE = {"[年月]": "-", r"日\s*(?=\d)": " ", "日": "", r"[时点分](?=\d)": ":", "[时点]$": ":00", "[分秒]": ""}
 WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?[,\s]\s*)?"
 CLOCK = r"(\d{1,2}(?::\d{2}){1,2}(?:[.,]\d+)?(?:\s*[ap]\.?m\b\.?)?)"
 CLOCK_FIRST = re.compile(rf"(?i)^{WEEKDAY}{CLOCK}[,\s]\s*{WEEKDAY}(?=\S*\d)(.+)$")
@@ -40,13 +42,34 @@ def parse_plain(text: pd.Series, utc: bool = False) -> pd.Series:
     """Times that begin with the year or name the month; NaT where a text is not one, or has a zone without `utc`."""
     if not utc:
         text = text.mask(text.str.contains(ZONE_LEFT), "")
-    parsed = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=utc)
+    parsed = _to_datetime(text, "ISO8601", utc)
     left = parsed.isna() & text.str.contains(PLAUSIBLE) & ~text.str.contains(UNTOLD)
     if left.any():
-        rest = pd.to_datetime(text[left], format="mixed", errors="coerce", utc=utc)
+        rest = _to_datetime(text[left], "mixed", utc)
         parsed = parsed.astype(rest.dtype) if parsed.isna().all() else parsed
         parsed[left] = rest.mask(rest.dt.year == 1)  # a text without a year
     return parsed
+
+
+def _to_datetime(text: pd.Series, form: str, utc: bool) -> pd.Series:
+    """Times by pandas, NaT where it finds a zone in a text that `ZONE_LEFT` does not, and is not asked for it."""
+    try:
+        parsed = pd.to_datetime(text, format=form, errors="coerce", utc=utc)
+    except ValueError:  # some have a zone and others have none
+        parsed = None
+    if parsed is not None and (utc or parsed.dt.tz is None):
+        return parsed
+    alone = [pd.to_datetime(cell, format=form, errors="coerce") for cell in text]
+    return pd.Series(pd.to_datetime([t if t.tzinfo is None else pd.NaT for t in alone]), index=text.index)
+
+
+def in_signs(text: pd.Series) -> pd.Series:
+    """Chinese dates and clocks, such as 2023年1月2日 07时30分, with the signs of ISO 8601."""
+    if not text.str.contains("[年月日时点分秒]").any():
+        return text
+    for pattern, sign in CHINESE.items():
+        text = text.str.replace(pattern, sign, regex=True)
+    return text
 
 
 def date_first(text: pd.Series) -> pd.Series:
@@ -100,6 +123,15 @@ def regularity(times: pd.Series) -> float:
 
 def _century(year: str) -> int:
     return 19 if year >= "69" else 20
+
+
+def starts(text: pd.Series, notes: list[str]) -> pd.Series:
+    """Of intervals such as 2010-01-04/2010-01-10, which is how pandas writes weeks, the start; else unchanged."""
+    intervals = text.str.match(INTERVAL)
+    if not intervals.any():
+        return text
+    notes.append(f"periods such as {text[intervals].iloc[0]!r} are read as their start")
+    return text.str.replace(INTERVAL, r"\1", regex=True)
 
 
 def first_days(text: pd.Series) -> pd.Series:

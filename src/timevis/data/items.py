@@ -15,11 +15,13 @@ from timevis.data.assemble import Rows, read_rows
 from timevis.data.cleaning import add_holidays
 from timevis.data.columns import Columns, find_columns
 from timevis.data.options import CleaningOptions, DataOptions
+from timevis.data.packed import unpack
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality import QualityReport, in_short
 from timevis.data.spread import to_panel
 from timevis.data.table import Table
-from timevis.data.table_io import read_table
+from timevis.data.table_io import check_file, read_table
+from timevis.data.text_table import to_utf8
 from timevis.errors import DataError, UnclearError
 
 log = logging.getLogger(__name__)
@@ -28,7 +30,7 @@ P = TypeVar("P", bound=Panel)
 AS_SHOWN = CleaningOptions()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Item(Panel):
     """A panel of a new file.
 
@@ -76,7 +78,7 @@ def _read_items(
     card: DatasetCard,
     usual: CleaningOptions,
 ) -> dict[str, Item]:
-    encoding, decimal = options.cleaning.encoding, options.cleaning.decimal
+    encoding, decimal = _encoding_of(path, options.cleaning.encoding), options.cleaning.decimal
     table = read_table(path, sheet=options.sheet, encoding=encoding, decimal=decimal, usual=usual.decimal)
     there = {k: v for k, v in (options.covariates or {}).items() if k in table.frame or k == "holiday"}
     options = replace(options, covariates=there, frequency=freq or options.frequency)
@@ -103,6 +105,18 @@ def _read_items(
         panel = add_holidays(in_order(panel, channels, table.source), options)
         items[name] = Item(**vars(panel), report=report)
     return items
+
+
+def _encoding_of(path: Path, usual: str | None) -> str | None:
+    """That of the run's own file, but for a file that is UTF-8: text in another is hardly ever valid in it."""
+    if usual is None:
+        return None
+    check_file(path := path.expanduser())
+    try:
+        to_utf8(unpack(path), path.name)
+    except UnclearError:
+        return usual
+    return None
 
 
 def in_order(panel: P, channels: tuple[str, ...], where: str) -> P:
@@ -147,13 +161,13 @@ def _for_channels(table: Table, options: DataOptions, channels: tuple[str, ...])
     return replace(options, id=options.id or _only_series(table, options, channels))
 
 
-def _only_series(table: Table, options: DataOptions, channels: tuple[str, ...]) -> str | None:
+def _only_series(table: Table, options: DataOptions, channels: tuple[str, ...]) -> tuple[str] | None:
     """The column that holds the name of one of the run's series and nothing else: no time repeats to tell it by."""
     names = {*channels, *(c.rpartition("/")[0] for c in channels)}
     for column in table.frame.columns.difference([*(options.covariates or {})], sort=False):
         values = table.frame[column].dropna().unique()
         if len(values) == 1 and str(values[0]).strip() in names:
-            return str(column)
+            return (str(column),)
     return None
 
 

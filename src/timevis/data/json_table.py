@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pandas as pd
@@ -67,6 +67,8 @@ def _is_flat(content: dict[str, Any]) -> bool:
 
 def _by_column(content: Any, notes: list[str]) -> Any:
     """Rows keyed by times, or rows in an object, as records or columns with the times; else unchanged."""
+    if isinstance(content, dict) and {"columns", "data"} <= set(content) <= {"columns", "data", "index"}:
+        return _from_split(**content, notes=notes)
     if not isinstance(content, dict) or not content:
         return content
     if not any(isinstance(value, list | dict) for value in content.values()) and _are_times(content):
@@ -87,6 +89,17 @@ def _by_column(content: Any, notes: list[str]) -> Any:
     if isinstance(content, list):
         return [{"time": time} | record for time, record in zip(cells, content, strict=True)]
     return {"time": dict(zip(times, cells, strict=True))} | content
+
+
+def _from_split(columns: list[str], data: list[list[Any]], notes: list[str], index: Sequence[Any] = ()) -> list[Any]:
+    """Records of what pandas writes with ``orient="split"``, with the index where it is more than row numbers."""
+    records = [dict(zip(columns, row, strict=False)) for row in data]
+    times = _are_times([str(key) for key in index])
+    if len(index) != len(data) or not (times or all(isinstance(key, str) for key in index)):
+        return records
+    name = "time" if times and "time" not in columns else "index"
+    notes.append(f"the index is the column {name!r}")
+    return [{name: key} | record for key, record in zip(index, records, strict=True)]
 
 
 def _are_rows(keys: Collection[str]) -> bool:
@@ -116,8 +129,6 @@ def _lines(text: str, source: str, error: json.JSONDecodeError) -> list[Any]:
 
 
 def _frame(content: Any, source: str) -> pd.DataFrame:
-    if isinstance(content, dict) and {"columns", "data"} <= set(content) <= {"columns", "data", "index"}:
-        content = [dict(zip(content["columns"], row, strict=False)) for row in content["data"]]
     if isinstance(content, list):
         for i, record in enumerate(content):
             if not isinstance(record, dict):

@@ -76,7 +76,7 @@ class DataOptions:
     name: str = "csv"
     path: str | None = None
     time: tuple[str, ...] | None = None
-    id: str | None = None
+    id: tuple[str, ...] | None = None
     target: tuple[str, ...] | None = None
     covariates: Mapping[str, str] | None = None
     frequency: str | None = None
@@ -112,7 +112,7 @@ class DataOptions:
         if "missing" in cleaning:
             cleaning["missing"] = _sentinels(cleaning["missing"])
         given["cleaning"] = CleaningOptions(**cleaning)
-        for key in ("time", "target"):
+        for key in ("time", "id", "target"):
             if key in given:
                 given[key] = _names(given[key], key)
         if "covariates" in given:
@@ -123,7 +123,9 @@ class DataOptions:
                     f"data.split={given['split']!r} is not a list", "for example data.split=[0.7,0.1,0.2]"
                 )
             given["split"] = tuple(given["split"])
-        for key in ("name", "path", "id", "frequency", "timezone", "domain", "description"):
+        if isinstance(given.get("path"), Path):
+            given["path"] = str(given["path"])
+        for key in ("name", "path", "frequency", "timezone", "domain", "description"):
             if key in given:
                 given[key] = _text(given[key], key)
         if "unit" in given:
@@ -140,7 +142,7 @@ class DataOptions:
             check_zone(self.timezone)
         if self.frequency is not None:
             check_frequency(self.frequency)
-        parts = [*(self.time or ()), *([self.id] if self.id else []), *(self.target or ()), *(self.covariates or ())]
+        parts = [*(self.time or ()), *(self.id or ()), *(self.target or ()), *(self.covariates or ())]
         for name in parts:
             if parts.count(name) > 1:
                 raise ConfigError(

@@ -12,6 +12,9 @@ import pandas as pd
 from timevis.data.covariates import covariates_of
 from timevis.errors import DataError
 
+SHOWN = 5
+"""Channels that `repr` names."""
+
 
 @dataclass(frozen=True)
 class DatasetCard:
@@ -45,7 +48,7 @@ class DatasetCard:
         return self.units.get(channel, self.unit)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Panel:
     """A regular multichannel series.
 
@@ -89,6 +92,12 @@ class Panel:
 
     def __len__(self) -> int:
         return len(self.index)
+
+    def __repr__(self) -> str:
+        more = f" and {len(self.channels) - SHOWN} more" if len(self.channels) > SHOWN else ""
+        span = f", {self.index[0]} to {self.index[-1]}" if len(self) else ""
+        channels = ", ".join(self.channels[:SHOWN]) + more
+        return f"{type(self).__name__}({self.card.name}: {channels}; {len(self)} rows of {self.freq}{span})"
 
     @property
     def local_index(self) -> pd.DatetimeIndex:

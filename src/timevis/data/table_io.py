@@ -187,4 +187,8 @@ def _read_parquet(raw: bytes, name: str) -> Table:
     frame.columns = pd.Index([str(c) for c in frame.columns])
     for column in frame.columns[[isinstance(t, pd.CategoricalDtype) for t in frame.dtypes]]:
         frame[column] = frame[column].astype(object)
-    return Table(frame, name, unit="record")
+    notes = []
+    for column in frame.columns[[isinstance(t, pd.PeriodDtype) for t in frame.dtypes]]:
+        frame[column] = frame[column].dt.start_time
+        notes.append(f"the periods of {column!r} are read as their start")
+    return Table(frame, name, unit="record", notes=notes)

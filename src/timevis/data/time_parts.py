@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.table import MISSING
+from timevis.data.table import MISSING, Table
+from timevis.errors import DataError
 
 CLOCK_NAMES = (
     *("time", "hour", "hours", "hr", "clock", "time of day", "hrmn", "hhmm", "heure"),
@@ -23,6 +26,7 @@ SPELLINGS = (
     (r"(?i)^(\d{1,2})\s?([ap]m)$", r"\1:00 \2"),
     (r"^(\d:\d{2})", r"0\1"),
 )
+WEEK = re.compile(r"(?i)(?:iso|calendar|kalender)?[ _]?(?:weeks?|woche|kw|周)(?:[ _]?(?:no|nr|number))?")
 STEPS_OF_DAY = (24, 25, 48, 50, 96, 100, 144, 288)
 """Hours, half hours, quarters, 10 and 5 minutes, some with those of the day on which clocks go back."""
 SHORT_STEPS = (48, 96, 144, 288)
@@ -81,6 +85,47 @@ def month_numbers(column: pd.Series) -> pd.Series:
     text = column.astype(str).str.strip()
     names = text.str.fullmatch(r"[A-Za-z]{3,9}\.?")
     return pd.to_datetime(text.str[:3].where(names), format="%b", errors="coerce").dt.month if names.any() else column
+
+
+def weeks_of_years(table: Table, names: tuple[str, ...]) -> pd.Series | None:
+    """Weeks such as 2024-W5 from a column of bare years and one that is named like a week, else None.
+
+    Raises
+    ------
+    DataError
+        Beside bare years stand numbers or clocks alone: they are no hours of 1 January.
+    """
+    cells = {n: table.frame[n].astype(str).str.strip().str.removesuffix(".0") for n in names}
+    year = next((n for n in names if _all_match(cells[n], r"1[7-9]\d\d|2[0-2]\d\d")), None)
+    others = [n for n in names if n != year]
+    if year is None or {"year", "month"} <= {n.lower().strip() for n in names}:
+        return None
+    if len(others) == 1 and WEEK.fullmatch(others[0].strip()):
+        return cells[year] + "-W" + cells[others[0]].str.replace(r"^\D+(?=\d+$)", "", regex=True)
+    if all(is_clock(table.frame[n]) or _all_match(cells[n], r"\d{1,3}") for n in others):
+        beside = ", ".join(f"{cells[n].iloc[0]} in {n!r}" for n in others)
+        raise DataError(
+            f"{table.source}: {table.place(0)}, column {'+'.join(names)!r}: the year {cells[year].iloc[0]} beside "
+            f"{beside} is not a date or time",
+            "write dates such as 2020-01-31 in one column; columns that are named year and month (and day, hour) are "
+            "joined, and so are years and the numbers of ISO weeks in a column that is named week or KW",
+        )
+    return None
+
+
+def _all_match(cells: pd.Series, pattern: str) -> bool:
+    return bool(cells.notna().any()) and bool(cells.dropna().str.fullmatch(pattern).all())
+
+
+def ends_of_days(wall: pd.Series) -> pd.Series:
+    """Which 00:00 stand behind later clocks of their own date, as ends of intervals do, and are the end of that date.
+
+    Only where most do, and every time then follows on the last, but for the hour by which clocks are set back.
+    """
+    hour, midnight = pd.Timedelta(hours=1), wall == wall.dt.normalize()
+    ends = midnight & (wall.diff() < -hour) & (wall == wall.shift().dt.normalize())
+    moved = wall.mask(ends, wall + pd.Timedelta(days=1))
+    return ends & (2 * ends.sum() > midnight.sum() and not (moved.diff() < -hour).any())
 
 
 def numbers_steps_of_day(column: pd.Series, dates: pd.Series) -> bool:

@@ -14,13 +14,22 @@ from timevis.data.dates import (
     day_or_month,
     first_days,
     full_years,
+    in_signs,
     parse_plain,
     refuse_swapped,
     regularity,
+    starts,
     years_first,
 )
 from timevis.data.table import MISSING, Table, short
-from timevis.data.time_parts import clock_times, month_numbers, step_numbers, steps_in_a_day
+from timevis.data.time_parts import (
+    clock_times,
+    ends_of_days,
+    month_numbers,
+    step_numbers,
+    steps_in_a_day,
+    weeks_of_years,
+)
 from timevis.errors import ConfigError, DataError
 
 ZONED = (
@@ -29,7 +38,6 @@ ZONED = (
 )
 OFFSET = r"(?i)(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
 NAMED_OFFSET = r"(?i)(?<=[\dm])\s*(?:UTC|GMT)\s*([+-])(\d{1,2})(?::?(\d{2}))?(?:\s*\([\w ]+\))?$"
-CHINESE = {"[年月]": "-", r"日\s*(?=\d)": " ", "日": "", r"[时点分](?=\d)": ":", "[时点]$": ":00", "[分秒]": ""}
 END_OF_DAY = r"[ T]24:00(?::00(?:[.,]0+)?)?$"
 PARTS = ("year", "month", "day", "hour", "minute", "second")
 COMPACT = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
@@ -65,7 +73,7 @@ class Times:
 
 
 def looks_like_time(column: pd.Series) -> bool:
-    """Whether a column of text or times, judged by a sample of it, holds timestamps."""
+    """Whether a column of text or times, judged by a sample of it, holds timestamps, be it with a row of totals."""
     if types.is_datetime64_any_dtype(column):
         return True
     if types.is_numeric_dtype(column):
@@ -73,19 +81,10 @@ def looks_like_time(column: pd.Series) -> bool:
     filled = column.dropna()
     sample = filled.iloc[:: max(1, len(filled) // 20)].map(_written)
     sample = sample[~sample.isin(MISSING)]
-    sample = first_days(date_first(_in_signs(sample)))
-    if not len(sample) or not sample.str.contains(r"\d").all():
+    sample = first_days(date_first(starts(in_signs(sample), [])))
+    if not len(sample) or sample.str.contains(r"\d").mean() < 0.9:
         return False
     return bool((sample.str.match(DAY_OR_MONTH) | parse_plain(sample, utc=True).notna()).mean() >= 0.5)
-
-
-def _in_signs(text: pd.Series) -> pd.Series:
-    """Chinese dates and clocks, such as 2023年1月2日 07时30分, with the signs of ISO 8601."""
-    if not text.str.contains("[年月日时点分秒]").any():
-        return text
-    for pattern, sign in CHINESE.items():
-        text = text.str.replace(pattern, sign, regex=True)
-    return text
 
 
 def parse_times(
@@ -99,11 +98,11 @@ def parse_times(
 
     Beside dates, numbers up to 48, 96, 144 or 288 are steps of a day on the clocks of `zone`.
 
-    Months, quarters and weeks are read as their first day.
+    Months, quarters and weeks are read as their first day, other periods as their start.
 
     Dates such as 01/02/2020 are read day first or month first as all rows together allow; where both fit, the one
     that makes the steps regular; where that does not decide either, as is `usual`, or without it an error asks. 24:00
-    is 00:00 of the next day.
+    is 00:00 of the next day, and so is 00:00 as the end of an interval.
 
     Raises
     ------
@@ -112,9 +111,12 @@ def parse_times(
         others have none, or steps of a day have no `zone` or are more than its day has; names row and column.
     """
     label = "+".join(names)
-    if len(names) == 2 and (steps := steps_in_a_day(table.frame[names[1]])):
+    weeks = weeks_of_years(table, names) if len(names) > 1 else None
+    if len(names) == 2 and weeks is None and (steps := steps_in_a_day(table.frame[names[1]])):
         return _from_steps(table, names, parse_times(table, names[:1], day_first, usual), steps, zone)
-    column = table.frame[names[0]] if len(names) == 1 else _joined(table, names)
+    column = weeks
+    if column is None:
+        column = table.frame[names[0]] if len(names) == 1 else _joined(table, names)
     if types.is_datetime64_any_dtype(column):
         _refuse_first(table, label, column.isna(), "is empty")
         index = pd.DatetimeIndex(column)
@@ -127,8 +129,10 @@ def parse_times(
     _refuse_first(table, label, ~text.str.contains(r"\d"), "is not a date or time", text)
     if text.str.fullmatch(r"\d{6}|\d{9,19}").all():
         return _from_numbers(table, label, text.astype(np.int64))
-    text = _in_signs(text)
-    written, text = text, text.str.replace(NAMED_OFFSET, lambda m: f"{m[1]}{m[2]:0>2}:{m[3] or '00'}", regex=True)
+    notes = [] if weeks is None else [f"weeks such as {text.iloc[0]} are read by ISO 8601, as their Monday"]
+    text = in_signs(text)
+    written, text = text, starts(text, notes)
+    text = text.str.replace(NAMED_OFFSET, lambda m: f"{m[1]}{m[2]:0>2}:{m[3] or '00'}", regex=True)
     zoned = text.str.contains(ZONED)
     if zoned.any() and not zoned.all():
         odd = int(np.argmax(zoned != zoned.iloc[0]))
@@ -138,7 +142,6 @@ def parse_times(
             f"{'one' if zoned.iloc[0] else 'none'}",
             "give all times a zone, or none",
         )
-    notes: list[str] = []
     plain = text.str.replace(OFFSET, "", regex=True).str.strip() if zoned.any() else text
     plain = date_first(plain)
     if day_first is None:
@@ -154,12 +157,16 @@ def parse_times(
     if not numeric.all():
         wall[~numeric] = parse_plain(plain[~numeric])
     wall = wall.mask(late, wall + pd.Timedelta(days=1))
+    if late.any():
+        notes.append("24:00 is read as 00:00 of the next day")
+    if (ends := ends_of_days(wall)).any():
+        notes.append("00:00 behind later clocks of its date is read as 24:00, the end of that date")
+        wall, late = wall.mask(ends, wall + pd.Timedelta(days=1)), late | ends
     offsets = text.str.extract(OFFSET)[0].str.upper() if zoned.any() else None
     moments = wall if offsets is None else wall - _ahead(offsets)
     _refuse_first(table, label, moments.isna(), "is not a date or time", written)
     if late.any():
         _refuse_two_midnights(table, label, written, moments, late)
-        notes.append("24:00 is read as 00:00 of the next day")
     if offsets is None:
         return Times(_settled(pd.DatetimeIndex(wall)), None, notes, day_first=day_first)
     zone, *others = offsets.unique()
