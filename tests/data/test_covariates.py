@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from timevis.data.catalog import load_panel
-from timevis.data.covariates import covariates_of
+from timevis.data.covariates import covariates_of, described
 from timevis.data.windows import SeriesStore
 
 HOURS = pd.date_range("2024-01-01", periods=200, freq="h")
@@ -67,6 +67,18 @@ def test_a_covariate_is_left_out_only_where_it_changes_in_no_series(tmp_path):
     assert panel.covariate_names == ("promo/a", "promo/b", "temp")
     panel = panel_of(long_table({"a": never, "b": never + 1}), tmp_path)
     assert panel.covariate_names == ("temp",)
+
+
+def test_what_each_series_has_for_itself_is_described_together():
+    report = {
+        "temp": {"kind": "observed", "missing": 2},
+        "promo/a": {"kind": "known", "missing": 1},
+        "promo/b": {"kind": "known", "missing": 3},
+    }
+    assert described(["a", "b"], report) == {
+        "temp": {"kind": "observed", "missing": 2},
+        "promo of each series": {"kind": "known", "missing": 4},
+    }
 
 
 def test_many_series_may_each_have_covariates_of_their_own(tmp_path):

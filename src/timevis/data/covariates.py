@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 def covariates_of(channels: Sequence[str], names: Sequence[str]) -> dict[str, list[int]]:
@@ -37,6 +38,16 @@ def covariates_of(channels: Sequence[str], names: Sequence[str]) -> dict[str, li
             out[first[place]] = [found[first[place]] for found in own]
         elif place not in inside:
             out[name] = [place] * len(channels)
+    return out
+
+
+def described(channels: Sequence[str], report: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Kind and missing cells of the covariates of a data report, those that each series has for itself together."""
+    names, out = list(report), {}
+    for name, columns in covariates_of(channels, names).items():
+        own = [report[names[k]] for k in dict.fromkeys(columns)]
+        label = name if len(own) == 1 else f"{name} of each series"
+        out[label] = {"kind": own[0]["kind"], "missing": sum(entry["missing"] for entry in own)}
     return out
 
 

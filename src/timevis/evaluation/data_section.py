@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from timevis.data.covariates import described
 from timevis.data.quality import counted, in_short
 from timevis.evaluation.verdict import number
 
@@ -20,6 +21,7 @@ MERGED = {
 def data_facts(report: dict[str, Any], results: dict[str, Any]) -> list[tuple[str, str]]:
     """Name and value of what is known about the data."""
     card, window_set = report["card"], results["window_set"]
+    covariates = described(window_set["channels"], report["covariates"])
     facts = [
         ("Source", card["source"] or report["source"]),
         ("Licence", card["licence"]),
@@ -29,7 +31,7 @@ def data_facts(report: dict[str, Any], results: dict[str, Any]) -> list[tuple[st
         ("Frequency", report["frequency"] + (" (inferred)" if report["frequency_inferred"] else "")),
         ("Time zone", report["timezone"] or (UTC if in_utc(report) else "times are taken as they are written")),
         ("Channels", in_short(window_set["channels"])),
-        ("Covariates", in_short([f"{name} ({_kind(c)})" for name, c in report["covariates"].items()])),
+        ("Covariates", in_short([f"{name} ({_kind(c)})" for name, c in covariates.items()])),
         *((f"{_PARTS.get(part, part)} part", _part(what)) for part, what in report["split"].items()),
     ]
     return [(name, value) for name, value in facts if value]
