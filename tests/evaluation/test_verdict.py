@@ -1,7 +1,7 @@
 import pytest
 
 from timevis.evaluation.run_record import model_label
-from timevis.evaluation.verdict import interval, number, outcome, verdict
+from timevis.evaluation.verdict import interval, number, outcome, verdict, when
 
 
 def results(value, low, high, model="lstm", backbone=None, spans=100, origins=500):
@@ -44,6 +44,37 @@ def test_a_naive_of_another_season_is_not_called_the_reference():
 def test_a_test_part_of_few_horizons_is_owned_up_to():
     assert "only 8 horizons long" in verdict(results(0.34, 0.30, 0.38, spans=8))
     assert "too narrow" not in verdict(results(0.34, 0.30, 0.38, spans=10))
+
+
+@pytest.mark.parametrize(
+    ("freq", "seen", "said"),
+    [
+        ("h", None, "on 2023-02-01 00:00 to 2023-06-17 03:00 of traffic."),
+        ("D", 0, "on 2023-02-01 to 2023-06-17 of traffic."),
+        ("D", 1, "of traffic (1 of its 500 origins was seen in training or tuning)."),
+        ("h", 30, "03:00 of traffic (30 of its 500 origins were seen in training or tuning)."),
+    ],
+)
+def test_a_rescored_run_names_its_dates_and_what_it_has_seen_of_them(freq, seen, said):
+    found = results(0.34, 0.30, 0.38)
+    found["window_set"]["freq"] = freq
+    found["run"] |= {"first_target": "2023-02-01 00:00:00", "last_target": "2023-06-17 03:00:00+08:00"}
+    found["run"]["seen_origins"] = seen
+    assert verdict(found).endswith(said)
+    assert "test part" not in verdict(found)
+
+
+@pytest.mark.parametrize(
+    ("time", "shown"),
+    [
+        ("2024-02-01 00:00:00+00:00", "2024-02-01 00:00 UTC"),
+        ("2024-02-01 00:00:30-05:00", "2024-02-01 00:00:30"),
+        ("2024-02-01 12:00:00", "2024-02-01 12:00"),
+        ("2024-02-01", "2024-02-01"),
+    ],
+)
+def test_a_time_has_no_empty_seconds_and_says_when_it_is_utc(time, shown):
+    assert when(time) == shown
 
 
 def test_a_reference_without_error_is_not_taken_for_a_metric_without_value():

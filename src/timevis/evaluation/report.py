@@ -12,10 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from timevis.evaluation import charts, interactive, plots
 from timevis.evaluation import report_words as words
 from timevis.evaluation.chart import Chart
-from timevis.evaluation.data_section import when
 from timevis.evaluation.error_profile import SavedForecasts
 from timevis.evaluation.run_record import RunRecord
-from timevis.evaluation.verdict import number, outcome, verdict
+from timevis.evaluation.verdict import number, outcome, verdict, when
 from timevis.files import write_text
 
 GRID = 6
