@@ -4,12 +4,14 @@ from timevis.evaluation.run_record import model_label
 from timevis.evaluation.verdict import interval, number, outcome, verdict, when
 
 
-def results(value, low, high, model="lstm", backbone=None, spans=100, origins=500):
+def results(value, low, high, model="lstm", backbone=None, spans=100, origins=500, channels=2):
     return {
         "run": {"model": model, "backbone": backbone, "data": "traffic"},
         "metrics": {"wql": {"value": None}},
+        "by_channel": {name: {"mae": 1.0 if name < 3 else None} for name in range(channels)},
         "skill": {"wql": {"value": value, "low": low, "high": high}},
-        "window_set": {"borders": [7000, 8000, 8000 + spans * 24], "horizon": 24, "origins": origins},
+        "window_set": {"borders": [7000, 8000, 8000 + spans * 24], "horizon": 24, "origins": origins}
+        | {"channels": list(range(channels))},
     }
 
 
@@ -82,6 +84,12 @@ def test_a_reference_without_error_is_not_taken_for_a_metric_without_value():
     assert "WQL is not defined" in verdict(found)
     found["metrics"]["wql"]["value"] = 0.1
     assert "seasonal naive makes no error at all" in verdict(found)
+
+
+def test_a_verdict_over_some_of_the_channels_says_so():
+    assert "averaged" not in verdict(results(0.34, 0.30, 0.38, channels=3))
+    said = verdict(results(0.34, 0.30, 0.38, channels=60))
+    assert said.endswith("WQL is averaged over the 3 of 60 channels with values in these windows.")
 
 
 def test_few_test_origins_are_owned_up_to_however_long_the_test_part():

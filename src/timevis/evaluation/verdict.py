@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from timevis.data.calendar import steps_per_day
-from timevis.evaluation.run_record import model_label
+from timevis.evaluation.run_record import model_label, scored_channels
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,17 @@ def verdict(results: dict[str, Any]) -> str:
             f"{who} and seasonal naive can't be told apart {where}: "
             f"its WQL is {size} {word}, but the interval of the skill holds zero ({bounds})."
         )
-    return " ".join([said, *caution(results["window_set"])])
+    few = len(scored_channels(results)) < len(results["window_set"]["channels"])
+    averaged = [f"WQL is averaged over {averaged_channels(results)}."] if few else []
+    return " ".join([said, *averaged, *caution(results["window_set"])])
+
+
+def averaged_channels(results: dict[str, Any]) -> str:
+    """The channels that metrics are averages over, in words."""
+    scored, channels = len(scored_channels(results)), len(results["window_set"]["channels"])
+    if scored == channels:
+        return f"the {channels} channels"
+    return f"the {scored} of {channels} channels with values in these windows"
 
 
 def caution(window_set: dict[str, Any]) -> list[str]:
