@@ -47,6 +47,7 @@ def test_the_report_of_a_real_run_is_one_page_that_needs_nothing_else(run):
         "Calibration",
     ):
         assert text in own
+    assert "RMSE, MSE and bias score the point forecast, all others the median or the quantiles" in own
     figures = [f for f in embedded(page) if isinstance(f, dict)]
     assert len(figures) > 15
     assert all({"data", "layout"} <= set(f) for f in figures)
