@@ -14,7 +14,7 @@ from tiny import ROOT, TINY
 
 from timevis import build
 from timevis.run_folder import RunFolder
-from timevis.sweep.leaderboard import METRICS, _chart, by_setting, read_runs, write_leaderboard
+from timevis.sweep.leaderboard import METRICS, _chart, by_setting, incomplete, read_runs, write_leaderboard
 from timevis.sweep.paired import write_comparisons
 from timevis.sweep.planned import planned_jobs
 
@@ -38,7 +38,7 @@ def test_the_other_jobs_of_a_sweep_finish_whichever_fails(sweep, horizons, capsy
     code, folder = sweep("model=linear", f"horizon={horizons}")
     assert code == 1
     closing = capsys.readouterr().err.partition("Error: 1 of 3 jobs did not complete\n")[2]
-    assert f"{horizons.split(',').index('600')} (horizon=600 seed=0) failed: " in closing
+    assert f"{horizons.split(',').index('600')} (horizon=600) failed: " in closing
     assert "too few" in closing
     table = pd.read_csv(folder / "leaderboard.csv")
     assert table["state"].tolist() == ["completed", "completed", "failed"]
@@ -277,6 +277,25 @@ def test_the_leaderboard_leaves_out_what_has_no_value(tmp_path, finished_run):
     assert "| 0.250 |" in text
     assert "## Over seeds" in text
     assert "nan" not in text
+
+
+def test_seeds_are_whole_and_settings_that_never_completed_are_named(tmp_path, finished_run):
+    for name, overrides in {"0": ["horizon=6", "seed=0"], "1": ["horizon=6", "seed=1"], "2": ["horizon=600"]}.items():
+        (tmp_path / name).mkdir()
+        if name < "2":
+            shutil.copytree(finished_run("model=linear"), tmp_path / name, dirs_exist_ok=True)
+            config = tmp_path / name / "config.yaml"
+            config.write_text(re.sub(r"^seed: .*$", f"seed: {name}", config.read_text(), flags=re.M))
+        (tmp_path / name / "overrides.yaml").write_text(json.dumps(overrides))
+    for name, state in (("1", "lost"), ("2", "failed")):
+        (tmp_path / name / "status.json").write_text(f'{{"state": "{state}", "error": "why"}}')
+    closing = str(incomplete(write_leaderboard(tmp_path)))
+    assert "1 (horizon=6 seed=1) lost: why" in closing
+    assert "2 (horizon=600) failed: why" in closing
+    assert "| 1 | horizon=6 | 1 | lost |" in (tmp_path / "leaderboard.md").read_text()
+    shutil.copy(tmp_path / "0/status.json", tmp_path / "1/status.json")
+    write_leaderboard(tmp_path)
+    assert "Left out, as no seed completed: horizon=600." in (tmp_path / "leaderboard.md").read_text()
 
 
 @pytest.mark.slow

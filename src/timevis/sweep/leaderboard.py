@@ -52,6 +52,7 @@ def read_runs(sweep: Path) -> pd.DataFrame:
     columns = ["run", "setting", "seed", "state", "data", "model", "backbone", SORT]
     columns += [f"test/{m}" for m in METRICS] + ["skill_wql", "skill_wql_low", "skill_wql_high", "skill_mae"]
     table = pd.DataFrame(rows, columns=[*columns, *COST, "reason"])
+    table["seed"] = pd.Series([row.get("seed") for row in rows], dtype=object)  # whole, though some have none
     table = table.sort_values(["data", SORT, "run"], na_position="last", kind="stable")
     return table.sort_values(SORT, key=pd.isna, kind="stable").reset_index(drop=True)
 
@@ -95,9 +96,9 @@ def incomplete(runs: pd.DataFrame) -> TimeVisError | None:
     rows = runs[runs["state"] != "completed"]
     if rows.empty:
         return None
-    lines = []
+    lines, told_apart = [], runs["seed"].nunique() > 1
     for r in rows.itertuples(index=False):
-        of = " ".join(filter(None, [r.setting, f"seed={r.seed}" if pd.notna(r.seed) else ""]))
+        of = " ".join(filter(None, [r.setting, f"seed={r.seed}" if told_apart and pd.notna(r.seed) else ""]))
         lines.append(f"{r.run} ({of}) {r.state}: {r.reason}")
     more = [f"and {len(lines) - NAMED} more, in the leaderboard"] if len(lines) > NAMED else []
     return TimeVisError(f"{len(rows)} of {len(runs)} jobs did not complete", "\n  ".join([*lines[:NAMED], *more]))
@@ -107,6 +108,8 @@ def _typed(overrides: list[str]) -> dict[str, Any]:
     """What a row says of a job that has no config."""
     typed = dict(o.partition("=")[::2] for o in overrides)
     row: dict[str, Any] = {name: typed.get(name) for name in ("data", "model", "seed")}
+    if str(row["seed"]).isdecimal():
+        row["seed"] = int(row["seed"])
     return row | ({"data": shown_name("csv", typed["data.path"])} if typed.get("data.path") else {})
 
 
@@ -161,6 +164,8 @@ def _markdown(runs: pd.DataFrame, over_seeds: pd.DataFrame) -> str:
                 for mean, std in zip(over_seeds[f"{name} mean"], over_seeds[f"{name} std"], strict=True)
             ]
         lines += ["## Over seeds", "", _table(rows), ""]
+        if gone := sorted(set(runs["setting"]) - set(over_seeds["setting"])):
+            lines += [f"Left out, as no seed completed: {'; '.join(gone)}.", ""]
     return "\n".join(lines)
 
 
