@@ -198,7 +198,7 @@ def _chart(over_seeds: pd.DataFrame, data: str) -> Chart:
     marks = []
     for metric, role in ((SORT, "second"), ("test/wql", "model")):
         mean, std = rows[f"{metric} mean"], rows[f"{metric} std"]
-        marks.append(Mark("points", mean.to_numpy(), names, metric, role))
+        marks.append(Mark("points", mean.to_numpy(), names, metric, role, hollow=metric == SORT))
         marks += [
             Mark("line", [m - s, m + s], [name, name], role=role)
             for name, m, s in zip(names, mean, std, strict=True)
