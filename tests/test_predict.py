@@ -13,6 +13,7 @@ from timevis.errors import DataError
 from timevis.evaluation.comparison import compare
 from timevis.evaluation.comparison_files import sentences, write_comparison
 from timevis.evaluation.run_record import RunRecord
+from timevis.evaluation.verdict import verdict
 from timevis.predict import QUANTILE_COLUMNS, forecast_panel, panels_for, predict, with_future
 from timevis.refit import refit, trainer
 from timevis.rescore import folder_name, rescore
@@ -296,11 +297,15 @@ def test_rescoring_keeps_the_precision_of_the_run(finished_run, tmp_path):
 
 @pytest.mark.parametrize("end", ["2024-01-12 23:00", "2024-01-12"])
 def test_rescoring_other_dates_takes_only_targets_between_them(run, tmp_path, caplog, end):
-    rescore(run, tmp_path / "dates", start="2024-01-10", end=end)
+    (found,) = rescore(run, tmp_path / "dates", start="2024-01-10", end=end).values()
     windows = pd.read_parquet(tmp_path / "dates" / "windows.parquet")
     assert windows["timestamp"].min() == pd.Timestamp("2024-01-10")
     assert windows["timestamp"].max() == pd.Timestamp("2024-01-12 18:00")
     assert "trained or tuned on" in caplog.text
+    origins = found["window_set"]["origins"]
+    said = f"on 2024-01-10 00:00 to 2024-01-12 23:00 of plant ({origins} of its {origins} origins were seen in"
+    assert said in (tmp_path / "dates" / "report.html").read_text()
+    assert "test part" not in verdict(found)
 
 
 def rescored(runs, folder):

@@ -22,6 +22,14 @@ def test_the_table_in_the_terminal_holds_the_words_and_numbers_of_the_report(fin
         assert any(name in line and value in line for line in lines), name
 
 
+def test_the_table_of_a_rescored_run_is_titled_by_its_dates(finished_run):
+    results = json.loads((finished_run("model=linear") / "results.json").read_text())
+    console = Console(record=True, width=120, file=io.StringIO())
+    results["run"] |= {"first_target": "2024-01-10 00:00:00", "last_target": "2024-01-12 23:00:00", "seen_origins": 0}
+    print_results(results, console)
+    assert "linear on 2024-01-10 00:00 to 2024-01-12 23:00 of synthetic, windows: " in console.export_text()
+
+
 def test_a_skill_without_an_interval_has_no_brackets(finished_run):
     results = json.loads((finished_run("model=linear") / "results.json").read_text())
     assert " to " in one_line(results)

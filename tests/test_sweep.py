@@ -1,8 +1,10 @@
 """A sweep goes on when a job fails, ends with 1, and always leaves a leaderboard."""
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -10,9 +12,11 @@ import pandas as pd
 import pytest
 from tiny import ROOT, TINY
 
+from timevis import build
 from timevis.run_folder import RunFolder
-from timevis.sweep.leaderboard import METRICS, _chart, by_setting, read_runs, write_leaderboard
+from timevis.sweep.leaderboard import METRICS, _chart, by_setting, incomplete, read_runs, write_leaderboard
 from timevis.sweep.paired import write_comparisons
+from timevis.sweep.planned import planned_jobs
 
 FREE = [o for o in TINY if not o.startswith("horizon")]
 TOO_LONG = "600"  # rows of horizon, of a series with 600
@@ -34,7 +38,7 @@ def test_the_other_jobs_of_a_sweep_finish_whichever_fails(sweep, horizons, capsy
     code, folder = sweep("model=linear", f"horizon={horizons}")
     assert code == 1
     closing = capsys.readouterr().err.partition("Error: 1 of 3 jobs did not complete\n")[2]
-    assert f"{horizons.split(',').index('600')} (horizon=600 seed=0) failed: " in closing
+    assert f"{horizons.split(',').index('600')} (horizon=600) failed: " in closing
     assert "too few" in closing
     table = pd.read_csv(folder / "leaderboard.csv")
     assert table["state"].tolist() == ["completed", "completed", "failed"]
@@ -109,6 +113,52 @@ def test_a_job_that_may_not_be_gone_on_with_leaves_its_sweep_alone(
     told = capsys.readouterr()
     assert words in told.out + told.err
     assert "leaderboard" not in told.out
+
+
+def test_the_jobs_that_a_stopped_sweep_did_not_come_to_are_listed(sweep, train_here, monkeypatch, capsys):
+    prepare, begun = build.forecaster, []
+
+    def stopped_at_the_second(*args):
+        begun.append(args)
+        if len(begun) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return prepare(*args)
+
+    monkeypatch.setattr(build, "forecaster", stopped_at_the_second)
+    code, folder = sweep("model=linear", "horizon=6,7", "seed=0,1")
+    assert code == 128 + signal.SIGINT
+    closing = capsys.readouterr().err.partition("Error: 3 of 4 jobs did not complete\n")[2]
+    assert "\n  3 (horizon=7 seed=1) not started: the sweep has not come to it" in closing
+    table = pd.read_csv(folder / "leaderboard.csv")
+    assert table["state"].tolist() == ["completed", "cancelled", "not started", "not started"]
+    assert table["run"].tolist() == [0, 1, 2, 3]
+    assert table["model"].tolist() == ["linear"] * 4
+    assert train_here(f"resume={folder / '1'}") == 0
+    table = pd.read_csv(folder / "leaderboard.csv").set_index("run")
+    assert table["state"].to_dict() == {0: "completed", 1: "completed", 2: "not started", 3: "not started"}
+    assert table["setting"].to_dict() == {0: "horizon=6", 1: "horizon=6", 2: "horizon=7", 3: "horizon=7"}
+
+
+@pytest.mark.parametrize(
+    ("change", "jobs"),
+    [
+        ({}, [["a=1", "b=x"], ["a=2", "b=x"]]),
+        ({"sweeper": {"_target_": "hydra_plugins.OptunaSweeper"}}, []),
+        ({"launcher": {"_target_": "hydra_plugins.hydra_submitit_launcher.SlurmLauncher"}}, []),
+        ({"sweep": {"subdir": "${hydra.job.override_dirname}"}}, []),
+        ({"overrides": {"task": ["model=glob(*)"]}}, []),
+    ],
+)
+def test_only_the_jobs_of_a_grid_are_known_beforehand(tmp_path, change, jobs):
+    hydra = {
+        "sweeper": {"_target_": "hydra._internal.core_plugins.basic_sweeper.BasicSweeper", "params": {"a": "1,2"}},
+        "launcher": {"_target_": "hydra._internal.core_plugins.basic_launcher.BasicLauncher"},
+        "sweep": {"subdir": "${hydra.job.num}"},
+        "overrides": {"task": ["b=x"]},
+    }
+    assert planned_jobs(tmp_path) == {}
+    (tmp_path / "multirun.yaml").write_text(json.dumps({"hydra": hydra | change}))
+    assert list(planned_jobs(tmp_path).values()) == jobs
 
 
 def test_all_jobs_of_a_sweep_lie_in_the_folder_that_is_named_for_it(sweep, tmp_path, monkeypatch):
@@ -227,6 +277,25 @@ def test_the_leaderboard_leaves_out_what_has_no_value(tmp_path, finished_run):
     assert "| 0.250 |" in text
     assert "## Over seeds" in text
     assert "nan" not in text
+
+
+def test_seeds_are_whole_and_settings_that_never_completed_are_named(tmp_path, finished_run):
+    for name, overrides in {"0": ["horizon=6", "seed=0"], "1": ["horizon=6", "seed=1"], "2": ["horizon=600"]}.items():
+        (tmp_path / name).mkdir()
+        if name < "2":
+            shutil.copytree(finished_run("model=linear"), tmp_path / name, dirs_exist_ok=True)
+            config = tmp_path / name / "config.yaml"
+            config.write_text(re.sub(r"^seed: .*$", f"seed: {name}", config.read_text(), flags=re.M))
+        (tmp_path / name / "overrides.yaml").write_text(json.dumps(overrides))
+    for name, state in (("1", "lost"), ("2", "failed")):
+        (tmp_path / name / "status.json").write_text(f'{{"state": "{state}", "error": "why"}}')
+    closing = str(incomplete(write_leaderboard(tmp_path)))
+    assert "1 (horizon=6 seed=1) lost: why" in closing
+    assert "2 (horizon=600) failed: why" in closing
+    assert "| 1 | horizon=6 | 1 | lost |" in (tmp_path / "leaderboard.md").read_text()
+    shutil.copy(tmp_path / "0/status.json", tmp_path / "1/status.json")
+    write_leaderboard(tmp_path)
+    assert "Left out, as no seed completed: horizon=600." in (tmp_path / "leaderboard.md").read_text()
 
 
 @pytest.mark.slow

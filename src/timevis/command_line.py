@@ -52,8 +52,8 @@ def main(train: Callable[[], Any]) -> None:
         sweep = sweep_of(resumed.path) if _started(resumed) != started else None
     if sweep is not None and sweep.is_dir():
         failed = _close(sweep)
-        if failed is not None and resumed is None and code in (0, 1):
-            code, wrong = 1, failed
+        if failed is not None and resumed is None:
+            code, wrong = code or 1, failed
     sys.stdout.flush()
     if wrong is not None:
         say(wrong)

@@ -100,7 +100,8 @@ def _series(axes: Axes, panel: Panel, report: QualityReport, channel: str, value
         axes.plot(
             at, [p["value"] for p in found["places"]], "o", ms=5, mfc="none", color=COLOURS["fifth"], label="outlier"
         )
-    axes.set_title(channel)
+    listed, count = (len(found["places"]), found["count"]) if found else (0, 0)
+    axes.set_title(channel + (f": the first {listed} of {count} outliers circled" if listed < count else ""))
     axes.set_ylabel(panel.card.unit_of(channel))
     date_axis(axes, 4, 9)
     axes.margins(x=0.005)
@@ -173,6 +174,7 @@ def _distribution(axes: Axes, values: np.ndarray, unit: str) -> None:
     low, high = float(seen.min()), float(seen.max())
     whole = high - low < 100 and bool((seen == np.round(seen)).all())
     axes.hist(seen, bins=np.arange(low - 0.5, high + 1).tolist() if whole else 60, color=COLOURS["model"], alpha=0.82)
+    axes.xaxis.set_major_locator(MaxNLocator(3))  # room for six digits
     axes.set_title("distribution")
     axes.set_xlabel(unit)
     axes.set_ylabel("rows")

@@ -94,8 +94,9 @@ def rescore(
             windows = between(cfg, panel, name, start, end)
         place = out if len(items) == 1 else out / folder_name(name)
         quality = _described(panel) if isinstance(panel, Item) else replace(report, split={})
-        quality.notes = [*_notes(folder, own, windows, name, new=data is not None), *quality.notes]
-        found[name] = _score(folder, forecaster, naive, windows, name, place, quality)
+        about = _about(folder, own, windows, new=data is not None) | {"data": name}
+        quality.notes = [*_notes(about, len(windows.windows["test"].origins)), *quality.notes]
+        found[name] = _score(folder, forecaster, naive, windows, about, place, quality)
     return found
 
 
@@ -146,13 +147,22 @@ def timestamp(text: str, panel: Panel, end: bool = False) -> pd.Timestamp:
     return time.tz_localize(panel.timezone or zone, ambiguous=not end, nonexistent="shift_forward")
 
 
-def _notes(folder: RunFolder, own: WindowDataModule, windows: WindowDataModule, name: str, new: bool) -> list[str]:
-    notes = [f"scored by the model of run {folder.path.name}, without training"]
-    origins = windows.windows["test"].origins
-    seen = int((windows.panel.index[origins.numpy()] < own.panel.index[own.split.val_end]).sum())
-    if seen and not new:
-        notes.append(f"the model was trained or tuned on rows of {seen} of these {len(origins)} origins")
-        log.warning("%s: %s", name, notes[-1])
+def _about(folder: RunFolder, own: WindowDataModule, windows: WindowDataModule, new: bool) -> dict[str, Any]:
+    """What the run section of results.json says of a rescored run; of `new` data nobody knows what was seen."""
+    origins, index = windows.windows["test"].origins.numpy(), windows.panel.local_index
+    return {
+        "rescored_from": folder.path.name,
+        "first_target": str(index[origins[0]]),
+        "last_target": str(index[origins[-1] + windows.horizon - 1]),
+        "seen_origins": None if new else int((index[origins] < own.panel.index[own.split.val_end]).sum()),
+    }
+
+
+def _notes(about: dict[str, Any], origins: int) -> list[str]:
+    notes = [f"scored by the model of run {about['rescored_from']}, without training"]
+    if about["seen_origins"]:
+        notes.append(f"the model was trained or tuned on rows of {about['seen_origins']} of these {origins} origins")
+        log.warning("%s: %s", about["data"], notes[-1])
     return notes
 
 
@@ -161,7 +171,7 @@ def _score(
     forecaster: Forecaster,
     naive: Forecaster,
     windows: WindowDataModule,
-    name: str,
+    about: dict[str, Any],
     place: Path,
     quality: QualityReport,
 ) -> dict[str, Any]:
@@ -172,7 +182,7 @@ def _score(
         backtest = evaluate(trainer, forecaster, windows, reference=naive, save_windows=cfg.evaluation.save_windows)
     device = trainer.strategy.root_device
     results = build_results(
-        run=identity.of_run(cfg, windows, forecaster) | {"data": name, "rescored_from": folder.path.name},
+        run=identity.of_run(cfg, windows, forecaster) | about,
         datamodule=windows,
         backtest=backtest,
         validation=before["validation"],

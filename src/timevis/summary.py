@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from timevis.evaluation.run_record import model_label
-from timevis.evaluation.verdict import COSTS, METRICS, interval, number
+from timevis.evaluation.verdict import COSTS, METRICS, interval, number, scored_on
 
 
 def one_line(results: dict[str, Any]) -> str:
@@ -28,7 +28,7 @@ def print_results(results: dict[str, Any], console: Console | None = None) -> No
     label = escape(model_label(run))
     empty = window_set.get("without_truth")
     windows = f"{window_set['windows']}{f', {empty} without a truth' if empty else ''}"
-    table = Table(title=f"{label} on {run['data']}, test windows: {windows}, seed {run['seed']}")
+    table = Table(title=f"{label} {escape(scored_on(results))}, windows: {windows}, seed {run['seed']}")
     table.add_column("")
     for column in (label, "95 % interval", "seasonal naive"):
         table.add_column(column, justify="right")

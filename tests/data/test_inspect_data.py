@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -138,6 +139,24 @@ def test_of_many_channels_those_with_the_most_findings_are_drawn(
     few.to_csv(tmp_path / "few.csv")
     (picture,) = drawn(tmp_path / "few.csv", [], tmp_path, monkeypatch)
     assert [axes.get_title("left") for axes in picture.axes[::4]] == list(few.columns)
+
+
+def test_the_picture_says_when_it_circles_only_the_first_outliers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours = pd.date_range("2024-01-01", periods=2000, freq="h")
+    values = np.random.default_rng(0).normal(100_000, 5000, len(hours))
+    values[1500::5] = 200_000
+    frame = pd.DataFrame({"time": hours, "many": values, "few": values.clip(max=110_000)})
+    frame.to_csv(tmp_path / "load.csv", index=False)
+    (picture,) = drawn(tmp_path / "load.csv", [], tmp_path, monkeypatch)
+    titles = [axes.get_title(loc="left") for axes in picture.axes[::4]]
+    assert titles == ["many: the first 50 of 100 outliers circled", "few"]
+    picture.draw_without_rendering()
+    labels = [label for label in picture.axes[2].get_xticklabels() if label.get_text()]
+    boxes = [label.get_window_extent() for label in labels]
+    assert len(boxes) > 1
+    assert all(before.x1 + 4 < after.x0 for before, after in pairwise(boxes))
 
 
 @pytest.mark.parametrize(("season", "label"), [("day_of_week", "day of the week, from Monday"), ("month", "month")])

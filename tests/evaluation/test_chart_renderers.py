@@ -116,6 +116,17 @@ def test_a_heat_map_names_what_its_colours_mean_within_the_picture():
     assert label.get_window_extent().x1 < picture.bbox.x1
 
 
+def test_a_point_that_lies_on_a_hollow_one_leaves_it_seen():
+    marks = [Mark("points", [3.0], ["a"], "val", "second", hollow=True), Mark("points", [3.0], ["a"], "test")]
+    chart = Chart("c", "t", "", "", marks)
+    ring, dot = plots.figure([chart]).axes[0].get_lines()
+    assert ring.get_markerfacecolor() == "none"
+    assert ring.get_markersize() > dot.get_markersize()
+    ring, dot = (trace["marker"] for trace in interactive.figure(chart)["data"])
+    assert ring["symbol"] == "circle-open"
+    assert "symbol" not in dot
+
+
 @pytest.mark.parametrize(
     ("low", "high"), [(4000, 4100), (210, 640), (658, 6878), (1.1e5, 9.9e6), (458, 44421), (0.05, 2e6), (30, 30)]
 )

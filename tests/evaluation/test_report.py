@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from timevis.errors import RunFolderError
+from timevis.evaluation.charts import channel_chart
 from timevis.evaluation.data_section import data_facts, findings
 from timevis.evaluation.report import write_report
 from timevis.evaluation.report_words import calibration, clock, tiles
@@ -46,6 +47,7 @@ def test_the_report_of_a_real_run_is_one_page_that_needs_nothing_else(run):
         "Calibration",
     ):
         assert text in own
+    assert "RMSE, MSE and bias score the point forecast, all others the median or the quantiles" in own
     figures = [f for f in embedded(page) if isinstance(f, dict)]
     assert len(figures) > 15
     assert all({"data", "layout"} <= set(f) for f in figures)
@@ -116,6 +118,26 @@ def test_kept_windows_without_a_truth_leave_their_sections_empty(copy):
     assert {path.stem for path in (copy / "plots").glob("*.png")} == {"error", "worst_windows"}
 
 
+def test_channels_without_a_truth_are_neither_averaged_nor_drawn_nor_offered(finished_run, tmp_path):
+    run = shutil.copytree(finished_run("model=seasonal_naive", "data.channels=45"), tmp_path / "run")
+    results = json.loads((run / "results.json").read_text())
+    predictions = pd.read_parquet(run / "predictions.parquet")
+    kept = set(predictions["channel"].unique()[:3])
+    for name in set(results["by_channel"]) - kept:
+        results["by_channel"][name] = dict.fromkeys(results["by_channel"][name])
+    (run / "results.json").write_text(json.dumps(results))
+    empty = ~predictions["channel"].isin(kept)
+    predictions.loc[empty, "truth"] = predictions.loc[empty, "truth"].map(lambda truth: truth * np.nan)
+    predictions["worst"] &= ~empty
+    predictions.to_parquet(run / "predictions.parquet")
+    page = write_report(run).read_text().split("<script>")[0]
+    assert "averaged over the 3 of 45 channels with values in these windows; scaled" in page
+    assert "The kept windows hold values of 3 of the 45 channels." in page
+    (offered,) = (f for f in embedded(page) if isinstance(f, list))
+    assert {window["title"].split(" · ")[1] for window in offered} == kept
+    assert channel_chart(RunRecord.load(run)).x_label == "MASE"
+
+
 @pytest.mark.parametrize(
     ("value", "low", "high", "said"),
     [
@@ -177,7 +199,8 @@ def test_every_defect_is_told_with_its_count_and_place():
 def test_many_channels_do_not_drown_the_report(finished_run):
     run = finished_run("model=seasonal_naive", "data.channels=45")
     page = (run / "report.html").read_text()
-    assert "The 8 channels with the largest MASE" in page  # as many as windows were kept
+    assert "The kept windows hold values of 8 of the 45 channels." in page  # as many as windows were kept
+    assert "averaged over the 45 channels" in page
     assert "and 25 more" in page
     assert "MASE / seasonal naive" in page
 

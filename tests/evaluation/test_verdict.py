@@ -1,15 +1,17 @@
 import pytest
 
 from timevis.evaluation.run_record import model_label
-from timevis.evaluation.verdict import interval, number, outcome, verdict
+from timevis.evaluation.verdict import interval, number, outcome, verdict, when
 
 
-def results(value, low, high, model="lstm", backbone=None, spans=100, origins=500):
+def results(value, low, high, model="lstm", backbone=None, spans=100, origins=500, channels=2):
     return {
         "run": {"model": model, "backbone": backbone, "data": "traffic"},
         "metrics": {"wql": {"value": None}},
+        "by_channel": {name: {"mae": 1.0 if name < 3 else None} for name in range(channels)},
         "skill": {"wql": {"value": value, "low": low, "high": high}},
-        "window_set": {"borders": [7000, 8000, 8000 + spans * 24], "horizon": 24, "origins": origins},
+        "window_set": {"borders": [7000, 8000, 8000 + spans * 24], "horizon": 24, "origins": origins}
+        | {"channels": list(range(channels))},
     }
 
 
@@ -46,11 +48,48 @@ def test_a_test_part_of_few_horizons_is_owned_up_to():
     assert "too narrow" not in verdict(results(0.34, 0.30, 0.38, spans=10))
 
 
+@pytest.mark.parametrize(
+    ("freq", "seen", "said"),
+    [
+        ("h", None, "on 2023-02-01 00:00 to 2023-06-17 03:00 of traffic."),
+        ("D", 0, "on 2023-02-01 to 2023-06-17 of traffic."),
+        ("D", 1, "of traffic (1 of its 500 origins was seen in training or tuning)."),
+        ("h", 30, "03:00 of traffic (30 of its 500 origins were seen in training or tuning)."),
+    ],
+)
+def test_a_rescored_run_names_its_dates_and_what_it_has_seen_of_them(freq, seen, said):
+    found = results(0.34, 0.30, 0.38)
+    found["window_set"]["freq"] = freq
+    found["run"] |= {"first_target": "2023-02-01 00:00:00", "last_target": "2023-06-17 03:00:00+08:00"}
+    found["run"]["seen_origins"] = seen
+    assert verdict(found).endswith(said)
+    assert "test part" not in verdict(found)
+
+
+@pytest.mark.parametrize(
+    ("time", "shown"),
+    [
+        ("2024-02-01 00:00:00+00:00", "2024-02-01 00:00 UTC"),
+        ("2024-02-01 00:00:30-05:00", "2024-02-01 00:00:30"),
+        ("2024-02-01 12:00:00", "2024-02-01 12:00"),
+        ("2024-02-01", "2024-02-01"),
+    ],
+)
+def test_a_time_has_no_empty_seconds_and_says_when_it_is_utc(time, shown):
+    assert when(time) == shown
+
+
 def test_a_reference_without_error_is_not_taken_for_a_metric_without_value():
     found = results(None, None, None)
     assert "WQL is not defined" in verdict(found)
     found["metrics"]["wql"]["value"] = 0.1
     assert "seasonal naive makes no error at all" in verdict(found)
+
+
+def test_a_verdict_over_some_of_the_channels_says_so():
+    assert "averaged" not in verdict(results(0.34, 0.30, 0.38, channels=3))
+    said = verdict(results(0.34, 0.30, 0.38, channels=60))
+    assert said.endswith("WQL is averaged over the 3 of 60 channels with values in these windows.")
 
 
 def test_few_test_origins_are_owned_up_to_however_long_the_test_part():

@@ -40,7 +40,7 @@ class Mark:
     """One thing drawn: a line, points, a band between `y` and `y2`, bars (of `width`, or sideways) or a heat map.
 
     `role` is a key of `COLOURS`; `z` [rows y][columns x] belongs to heat maps, and `z_label` to their colour bar;
-    `strength` is the opacity of a band.
+    `strength` is the opacity of a band; `hollow` points are rings, in which others are seen.
     """
 
     kind: Kind
@@ -54,6 +54,7 @@ class Mark:
     width: Values | None = None
     sideways: bool = False
     dashed: bool = False
+    hollow: bool = False
     strength: float = 0.16
 
 

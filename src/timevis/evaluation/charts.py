@@ -18,7 +18,7 @@ from timevis.evaluation.error_profile import (
     steps,
     window_bias,
 )
-from timevis.evaluation.run_record import RunRecord
+from timevis.evaluation.run_record import RunRecord, scored_channels
 from timevis.models.forecaster import QUANTILE_LEVELS
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -123,13 +123,17 @@ def clock_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
 
 
 def channel_chart(record: RunRecord) -> Chart | None:
-    """MASE of each channel beside seasonal naive's, worst first; a histogram of their ratio past 40 channels."""
-    if len(record.channels) < 2:
+    """MASE of each channel beside seasonal naive's, worst first; a histogram of their ratio past 40 channels.
+
+    Of the channels that have a truth, and None where the data have one channel alone.
+    """
+    scored = scored_channels(record.results)
+    if not scored or len(record.channels) < 2:
         return None
     table = pd.DataFrame(
         {
-            "model": {c: m["mase"] for c, m in record.results["by_channel"].items()},
-            "naive": {c: m["mase"] for c, m in record.results["seasonal_naive_by_channel"].items()},
+            "model": {c: record.results["by_channel"][c]["mase"] for c in scored},
+            "naive": {c: record.results["seasonal_naive_by_channel"][c]["mase"] for c in scored},
         },
         dtype=float,
     ).sort_values("model", ascending=False)

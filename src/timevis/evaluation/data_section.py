@@ -6,7 +6,7 @@ from typing import Any
 
 from timevis.data.covariates import described
 from timevis.data.quality import counted, in_short
-from timevis.evaluation.verdict import number
+from timevis.evaluation.verdict import number, when
 
 NAMED_PLACES = 3
 MOST_CHANNELS = 20
@@ -54,13 +54,6 @@ def _kind(covariate: dict[str, Any]) -> str:
 
 def _part(part: dict[str, Any]) -> str:
     return f"{number(part['rows'])} rows, {when(part['start'])} to {when(part['end'])}" if part["rows"] else "no rows"
-
-
-def when(time: str) -> str:
-    """A timestamp without its empty seconds; UTC is written out."""
-    zone = " UTC" if time.endswith("+00:00") else ""
-    time = time.removesuffix("+00:00")
-    return (time[:-3] if time.endswith(":00") and time.count(":") == 2 else time) + zone
 
 
 def findings(report: dict[str, Any]) -> list[str]:

@@ -70,7 +70,8 @@ def _traces(mark: Mark, across: int, up: int) -> list[dict[str, Any]]:
         drawn = dots if alone.any() else {"mode": "lines"}
         return [shared | {"type": "scatter", "y": y, "line": line} | drawn | quiet]
     if mark.kind == "points":
-        return [shared | {"type": "scatter", "mode": "markers", "y": y, "marker": {"color": colour}}]
+        ring = {"symbol": "circle-open", "size": 11} if mark.hollow else {}
+        return [shared | {"type": "scatter", "mode": "markers", "y": y, "marker": {"color": colour} | ring}]
     if mark.kind == "band":
         red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
         shade = f"rgba({red},{green},{blue},{mark.strength})"

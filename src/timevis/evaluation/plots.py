@@ -151,7 +151,8 @@ def _mark(axes: Axes, mark: Mark) -> None:
         dots: Any = {"marker": "o", "ms": 2.5, "markevery": alone} if alone.any() else {}
         axes.plot(mark.x, mark.y, color=colour, label=label, lw=thickness, ls="--" if mark.dashed else "-", **dots)
     elif mark.kind == "points":
-        axes.plot(mark.x, mark.y, color=colour, label=label, marker="o", ms=4, lw=0)
+        ring: Any = {"mfc": "none", "ms": 8} if mark.hollow else {"ms": 4}
+        axes.plot(mark.x, mark.y, color=colour, label=label, marker="o", lw=0, **ring)
     elif mark.kind == "band":
         assert mark.y2 is not None
         if len(mark.x) > 1:

@@ -12,10 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from timevis.evaluation import charts, interactive, plots
 from timevis.evaluation import report_words as words
 from timevis.evaluation.chart import Chart
-from timevis.evaluation.data_section import when
 from timevis.evaluation.error_profile import SavedForecasts
 from timevis.evaluation.run_record import RunRecord
-from timevis.evaluation.verdict import number, outcome, verdict
+from timevis.evaluation.verdict import averaged_channels, number, outcome, verdict, when
 from timevis.files import write_text
 
 GRID = 6
@@ -50,10 +49,12 @@ def write_report(run_folder: Path | str) -> Path:
     worst_rows = worst_rows[np.argsort(-forecasts.frame["error"].to_numpy()[worst_rows], kind="stable")]
     worst = [charts.forecast_chart(forecasts, row, record) for row in worst_rows.tolist()]
     _write_pngs(record.folder / "plots", sections, examples, worst)
+    statistics, statistics_of = words.statistics(record, typical)
     page = _template().render(
         label=record.label,
         results=record.results,
         verdict=verdict(record.results),
+        averaged=averaged_channels(record.results),
         outcome=outcome(record.results),
         tiles=words.tiles(record.results),
         contents=words.contents(record, bool(sections["training"])),
@@ -70,7 +71,8 @@ def write_report(run_folder: Path | str) -> Path:
         worst_table=words.worst_rows(record, forecasts.take(worst_rows)),
         typical=len(typical.frame),
         clock=words.clock(record),
-        statistics=words.statistics(record, typical),
+        statistics=statistics,
+        statistics_of=statistics_of,
         explored=_explored(forecasts, worst_rows, record),
         number=number,
         when=when,
@@ -111,9 +113,13 @@ def _examples(forecasts: SavedForecasts) -> list[int]:
 
 
 def _explored(forecasts: SavedForecasts, worst: np.ndarray, record: RunRecord) -> list[dict[str, Any]]:
-    """Windows for the chooser, in time: evenly spread ones as many as keep the page small, and the worst."""
+    """Windows for the chooser, in time: evenly spread ones as many as keep the page small, and the worst.
+
+    Those without a truth are left out, unless none has one.
+    """
     size = len(forecasts.context[0]) + 8 * forecasts.truth.shape[1]
-    typical = np.flatnonzero(forecasts.frame["spread"].to_numpy(bool))
+    spread, seen = forecasts.frame["spread"].to_numpy(bool), np.isfinite(forecasts.frame["error"].to_numpy())
+    typical = np.flatnonzero(spread & seen if (spread & seen).any() else spread)
     number = int(np.clip(EXPLORED_VALUES // size, 10, 80))
     chosen = typical[np.unique(np.linspace(0, len(typical) - 1, number).round().astype(int))]
     drawn = [charts.forecast_chart(forecasts, row, record) for row in np.union1d(chosen, worst).tolist()]

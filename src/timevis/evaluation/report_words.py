@@ -252,10 +252,15 @@ def worst_rows(record: RunRecord, worst: SavedForecasts) -> list[dict[str, Any]]
     return rows
 
 
-def statistics(record: RunRecord, forecasts: SavedForecasts) -> pd.DataFrame:
-    """`error_statistics` with units; of the channels with the largest MASE where there are many."""
+def statistics(record: RunRecord, forecasts: SavedForecasts) -> tuple[pd.DataFrame, str]:
+    """`error_statistics` with units, and which channels they are of: those with the largest MASE where many are."""
     table = error_statistics(forecasts)
+    found, which = len(table), ""
+    if found > MOST_CHANNEL_ROWS:
+        which = f"The {MOST_CHANNEL_ROWS} channels with the largest MASE."
+    elif found < len(record.channels):
+        which = f"The kept windows hold values of {found} of the {len(record.channels)} channels."
     mase = {c: m["mase"] or 0.0 for c, m in record.results["by_channel"].items()}
     table = table.loc[sorted(table.index, key=lambda c: -mase[c])[:MOST_CHANNEL_ROWS]]
     table.insert(0, "unit", [record.unit_of(c) for c in table.index])
-    return table
+    return table, which

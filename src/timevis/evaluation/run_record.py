@@ -110,6 +110,11 @@ def model_label(run: dict[str, Any]) -> str:
     return f"{run['model']} [{name}]" if name else str(run["model"])
 
 
+def scored_channels(results: dict[str, Any]) -> list[str]:
+    """Channels with a truth in some test window; metrics are averages over these."""
+    return [channel for channel, metrics in results["by_channel"].items() if metrics["mae"] is not None]
+
+
 def backbone_name(run: dict[str, Any]) -> str | None:
     """Name of the backbone in the ``run`` of results.json, None for a model that has none."""
     return run["backbone"]["name"] if run["backbone"] else None

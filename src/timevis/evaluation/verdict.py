@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from timevis.evaluation.run_record import model_label
+from timevis.data.calendar import steps_per_day
+from timevis.evaluation.run_record import model_label, scored_channels
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,13 @@ def number(value: Any, percent: bool = False) -> str:
     return minus(text)
 
 
+def when(time: str) -> str:
+    """A timestamp without its empty seconds and its offset; UTC is written out."""
+    clock = re.sub(r"[+-]\d\d:\d\d$", "", time)
+    clock = clock[:-3] if clock.endswith(":00") and clock.count(":") == 2 else clock
+    return clock + " UTC" * time.endswith("+00:00")
+
+
 def minus(text: str) -> str:
     """A number with a minus sign instead of a hyphen."""
     return "−" + text[1:] if text.startswith("-") else text
@@ -97,6 +105,20 @@ def is_reference(results: dict[str, Any]) -> bool:
     return results["run"]["model"] == "seasonal_naive" and not results["skill"]["wql"]["value"]
 
 
+def scored_on(results: dict[str, Any]) -> str:
+    """``on the test part of traffic``; of a rescored run its dates, and how many of them it has seen."""
+    run, window_set = results["run"], results["window_set"]
+    if "first_target" not in run:
+        return f"on the test part of {run['data']}"
+    by_day = steps_per_day(window_set["freq"]) <= 1
+    first, last = (run[key][:10] if by_day else when(run[key]) for key in ("first_target", "last_target"))
+    where = f"on {first} to {last} of {run['data']}"
+    seen, origins = run["seen_origins"], window_set["origins"]
+    if not seen:
+        return where
+    return f"{where} ({seen} of its {origins} origins {'was' if seen == 1 else 'were'} seen in training or tuning)"
+
+
 def verdict(results: dict[str, Any]) -> str:
     """Whether the model beats seasonal naive on WQL, with the 95 % interval of the answer, in a sentence or two."""
     run, skill = results["run"], results["skill"]["wql"]
@@ -110,7 +132,7 @@ def verdict(results: dict[str, Any]) -> str:
         defined = results["metrics"]["wql"]["value"] is not None
         why = "seasonal naive makes no error at all" if defined else "WQL is not defined"
         return f"There is no verdict on {who}: {why} on these test windows of {run['data']}."
-    size, where = f"{abs(100 * value):.1f} %", f"on the test part of {run['data']}"
+    size, where = f"{abs(100 * value):.1f} %", scored_on(results)
     if low is None or high is None:
         word = "lower" if value > 0 else "higher"
         return (
@@ -129,7 +151,17 @@ def verdict(results: dict[str, Any]) -> str:
             f"{who} and seasonal naive can't be told apart {where}: "
             f"its WQL is {size} {word}, but the interval of the skill holds zero ({bounds})."
         )
-    return " ".join([said, *caution(results["window_set"])])
+    few = len(scored_channels(results)) < len(results["window_set"]["channels"])
+    averaged = [f"WQL is averaged over {averaged_channels(results)}."] if few else []
+    return " ".join([said, *averaged, *caution(results["window_set"])])
+
+
+def averaged_channels(results: dict[str, Any]) -> str:
+    """The channels that metrics are averages over, in words."""
+    scored, channels = len(scored_channels(results)), len(results["window_set"]["channels"])
+    if scored == channels:
+        return f"the {channels} channels"
+    return f"the {scored} of {channels} channels with values in these windows"
 
 
 def caution(window_set: dict[str, Any]) -> list[str]:
@@ -140,7 +172,7 @@ def caution(window_set: dict[str, Any]) -> list[str]:
         return []
     if origins < spans:
         return [f"There are only {origins} test origins, so the interval may be too narrow."]
-    return [f"The test part is only {spans} horizons long, so the interval may be too narrow."]
+    return [f"The scored rows are only {spans} horizons long, so the interval may be too narrow."]
 
 
 def outcome(results: dict[str, Any]) -> str:

@@ -17,16 +17,19 @@ from timevis.evaluation.run_record import backbone_name
 from timevis.files import write_text
 from timevis.run_folder import beside_names, settings, typed_overrides
 from timevis.status import read_status
+from timevis.sweep.planned import planned_jobs
 
 NAMED = 10
 """Incomplete jobs that the end of a sweep names at most."""
 METRICS = ("wql", "mase", "mae_scaled", "mse_scaled", "crps", "coverage_80")
 COST = ("trainable_parameters", "fit_seconds", "test_seconds", "peak_memory_mb")
 SORT = "val/wql"
+NOT_STARTED = "the sweep has not come to it"
+"""True of a job that waits for its turn, and of one whose sweep was stopped before it."""
 
 
 def read_runs(sweep: Path) -> pd.DataFrame:
-    """One row per run of a sweep, by data set and `val/wql`; failed, lost and unfinished ones last with their reason.
+    """One row per job of a sweep, by data set and `val/wql`; those without a result last, with their reason.
 
     Returns
     -------
@@ -35,13 +38,21 @@ def read_runs(sweep: Path) -> pd.DataFrame:
         val/wql, test/*, skill_*, cost and reason.
     """
     folders = sorted(path.parent for path in sweep.rglob("status.json"))
+    names = [str(folder.relative_to(sweep)) for folder in folders]
+    waiting = {name: job for name, job in planned_jobs(sweep).items() if name not in names} if folders else {}
+    told = settings([*map(typed_overrides, folders), *waiting.values()])
     rows = [
-        _row(folder, folder.relative_to(sweep), setting)
-        for folder, setting in zip(folders, settings([typed_overrides(f) for f in folders]), strict=True)
+        _row(folder, name, setting)
+        for folder, name, setting in zip(folders, names, told[: len(folders)], strict=True)
+    ]
+    rows += [
+        {"run": name, "setting": setting, "state": "not started", "reason": NOT_STARTED, **_typed(job)}
+        for (name, job), setting in zip(waiting.items(), told[len(folders) :], strict=True)
     ]
     columns = ["run", "setting", "seed", "state", "data", "model", "backbone", SORT]
     columns += [f"test/{m}" for m in METRICS] + ["skill_wql", "skill_wql_low", "skill_wql_high", "skill_mae"]
     table = pd.DataFrame(rows, columns=[*columns, *COST, "reason"])
+    table["seed"] = pd.Series([row.get("seed") for row in rows], dtype=object)  # whole, though some have none
     table = table.sort_values(["data", SORT, "run"], na_position="last", kind="stable")
     return table.sort_values(SORT, key=pd.isna, kind="stable").reset_index(drop=True)
 
@@ -85,17 +96,26 @@ def incomplete(runs: pd.DataFrame) -> TimeVisError | None:
     rows = runs[runs["state"] != "completed"]
     if rows.empty:
         return None
-    lines = []
+    lines, told_apart = [], runs["seed"].nunique() > 1
     for r in rows.itertuples(index=False):
-        of = " ".join(filter(None, [r.setting, f"seed={r.seed}" if pd.notna(r.seed) else ""]))
+        of = " ".join(filter(None, [r.setting, f"seed={r.seed}" if told_apart and pd.notna(r.seed) else ""]))
         lines.append(f"{r.run} ({of}) {r.state}: {r.reason}")
     more = [f"and {len(lines) - NAMED} more, in the leaderboard"] if len(lines) > NAMED else []
     return TimeVisError(f"{len(rows)} of {len(runs)} jobs did not complete", "\n  ".join([*lines[:NAMED], *more]))
 
 
-def _row(folder: Path, name: Path, setting: str) -> dict[str, Any]:
+def _typed(overrides: list[str]) -> dict[str, Any]:
+    """What a row says of a job that has no config."""
+    typed = dict(o.partition("=")[::2] for o in overrides)
+    row: dict[str, Any] = {name: typed.get(name) for name in ("data", "model", "seed")}
+    if str(row["seed"]).isdecimal():
+        row["seed"] = int(row["seed"])
+    return row | ({"data": shown_name("csv", typed["data.path"])} if typed.get("data.path") else {})
+
+
+def _row(folder: Path, name: str, setting: str) -> dict[str, Any]:
     status = read_status(folder) or {}
-    row: dict[str, Any] = {"run": str(name), "setting": setting, "state": status.get("state")}
+    row: dict[str, Any] = {"run": name, "setting": setting, "state": status.get("state")}
     if (folder / "config.yaml").is_file():
         cfg = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
         data = shown_name(cfg["data"]["name"], cfg["data"]["path"])
@@ -103,10 +123,7 @@ def _row(folder: Path, name: Path, setting: str) -> dict[str, Any]:
         if backbone := cfg["model"].get("backbone"):
             row["backbone"] = f"{backbone['path']}{'' if backbone['pretrained'] else ', random weights'}"
     else:  # refused before it had one
-        typed = dict(o.partition("=")[::2] for o in typed_overrides(folder))
-        row |= {name: typed.get(name) for name in ("data", "model", "seed")}
-        if path := typed.get("data.path"):
-            row["data"] = shown_name("csv", path)
+        row |= _typed(typed_overrides(folder))
     if status.get("error"):
         row["reason"] = "; ".join(filter(None, [status["error"], status.get("advice")]))
     if row["state"] != "completed":
@@ -147,6 +164,8 @@ def _markdown(runs: pd.DataFrame, over_seeds: pd.DataFrame) -> str:
                 for mean, std in zip(over_seeds[f"{name} mean"], over_seeds[f"{name} std"], strict=True)
             ]
         lines += ["## Over seeds", "", _table(rows), ""]
+        if gone := sorted(set(runs["setting"]) - set(over_seeds["setting"])):
+            lines += [f"Left out, as no seed completed: {'; '.join(gone)}.", ""]
     return "\n".join(lines)
 
 
@@ -179,7 +198,7 @@ def _chart(over_seeds: pd.DataFrame, data: str) -> Chart:
     marks = []
     for metric, role in ((SORT, "second"), ("test/wql", "model")):
         mean, std = rows[f"{metric} mean"], rows[f"{metric} std"]
-        marks.append(Mark("points", mean.to_numpy(), names, metric, role))
+        marks.append(Mark("points", mean.to_numpy(), names, metric, role, hollow=metric == SORT))
         marks += [
             Mark("line", [m - s, m + s], [name, name], role=role)
             for name, m, s in zip(names, mean, std, strict=True)
