@@ -34,7 +34,11 @@ def register_resolvers() -> None:
 def _small_or_large(small: Any, large: Any, *, _root_: DictConfig) -> Any:
     """The first for nano and for a folder with timevis.json, which pretrain_nano.py writes; else the second."""
     path = str(_root_.model.backbone.path)
-    return small if path in NO_FOLDERS or (Path(path).expanduser() / "timevis.json").is_file() else large
+    try:
+        own = path in NO_FOLDERS or (Path(path).expanduser() / "timevis.json").is_file()
+    except (OSError, RuntimeError):  # no path at all, which is said where the backbone is looked for
+        own = False
+    return small if own else large
 
 
 def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from itertools import accumulate
 from typing import Any, TypeVar
@@ -11,11 +11,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis import identity
 from timevis.data.catalog import load_panel
-from timevis.data.covariates import covariates_of
+from timevis.data.covariates import covariates_of, kinds_of
 from timevis.data.items import in_order
 from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport
-from timevis.errors import DataError
+from timevis.errors import DataError, RunFolderError
+from timevis.models.forecaster import Forecaster
 from timevis.run_folder import RunFolder
 
 P = TypeVar("P", bound=Panel)
@@ -49,6 +50,23 @@ def load_again(folder: RunFolder, *, future: bool = False) -> tuple[DictConfig, 
     return cfg, as_trained(panel, report, panel.card.name), quality
 
 
+def load_model(folder: RunFolder) -> Forecaster:
+    """The fitted forecaster of a run, for the data that `load_again` and new files give.
+
+    Raises
+    ------
+    RunFolderError
+        There is none, or it is of a time when a channel was given the covariates of all series.
+    """
+    forecaster, report = folder.load_forecaster(), folder.data_report
+    if forecaster.num_covariates != len(covariates_of(report["channels"], kinds_of(report["covariates"]))):
+        raise RunFolderError(
+            f"{folder.path} was trained when every channel was given the covariates of all series",
+            "predict with --refit, or train it again",
+        )
+    return forecaster
+
+
 def as_trained(panel: P, report: Mapping[str, Any], where: str) -> P:
     """The panel with exactly the channels and covariates of a run's data report, in its order.
 
@@ -57,7 +75,8 @@ def as_trained(panel: P, report: Mapping[str, Any], where: str) -> P:
     DataError
         One of them is missing; `where` names the panel.
     """
-    return select_covariates(in_order(panel, tuple(report["channels"]), where), report["covariates"], where)
+    panel = in_order(panel, tuple(report["channels"]), where)
+    return _select_covariates(panel, kinds_of(report["covariates"]), where)
 
 
 def with_unread(panel: P, report: Mapping[str, Any], read: Collection[str]) -> P:
@@ -67,12 +86,12 @@ def with_unread(panel: P, report: Mapping[str, Any], read: Collection[str]) -> P
     return panel.with_covariates({name: kinds[name]["kind"] == "known" for name in absent})
 
 
-def select_covariates(panel: P, names: Mapping[str, Any] | Sequence[str], where: str) -> P:
+def _select_covariates(panel: P, kinds: Mapping[str, str], where: str) -> P:
     """The panel with exactly these covariates, in this order.
 
     Where the series of a run differed in a covariate and those of the panel do not, each gets the one that is there.
     """
-    columns = covariates_of(panel.channels, list(names)).items()
+    names, columns = list(kinds), covariates_of(panel.channels, kinds).items()
     one = {place: covariate for covariate, places in columns for place in places}
     found = [name if name in panel.covariate_names else one[place] for place, name in enumerate(names)]
     absent = [name for name, there in zip(names, found, strict=True) if there not in panel.covariate_names]

@@ -16,7 +16,7 @@ import torch
 from pandas.api.types import infer_dtype
 
 from timevis.data.catalog import load_files
-from timevis.data.covariates import covariates_of
+from timevis.data.covariates import covariates_of, kinds_of
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import CleaningOptions
 from timevis.data.panel import Panel
@@ -24,7 +24,7 @@ from timevis.data.quality import in_short
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
-from timevis.own_data import as_trained, load_again, with_unread
+from timevis.own_data import as_trained, load_again, load_model, with_unread
 from timevis.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ def forecast_items(
     """`predict` for panels as `panels_for` returns them."""
     from timevis.refit import refit as fit_again
 
-    forecaster = fit_again(folder) if refit else folder.load_forecaster()
+    forecaster = fit_again(folder) if refit else load_model(folder)
     tables = [forecast_panel(forecaster, panel, name, batch_size) for name, panel in items.items()]
     return pd.concat(tables, ignore_index=True)
 
@@ -104,8 +104,8 @@ def panels_for(
     items = load_files(data, folder.config.data, tuple(report["channels"]), freq=report["frequency"], usual=usual)
     names = list(report["covariates"])
     if any(set(names).difference(panel.covariate_names) for panel in items.values()):
-        columns = list(covariates_of(report["channels"], names).values())
-        read = [names[k] for j in folder.load_forecaster().covariates_read for k in columns[j]]
+        columns = list(covariates_of(report["channels"], kinds_of(report["covariates"])).values())
+        read = [names[k] for j in load_model(folder).covariates_read for k in columns[j]]
         items = {name: with_unread(panel, report, read) for name, panel in items.items()}
     return {name: as_trained(panel, report, name) for name, panel in items.items()}
 

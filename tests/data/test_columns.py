@@ -323,6 +323,15 @@ def test_several_columns_may_name_the_series_together() -> None:
     assert DataOptions.from_config({"id": "store"}).id == ("store",)
 
 
+def test_parts_of_names_that_are_numbers_have_no_point_and_no_two_series_are_called_alike() -> None:
+    assert read(long(stores=(1.0, 2.0)), id=("store", "item")).series == ("1 oil", "1 tea", "2 oil", "2 tea")
+    alike = long(stores=("a", "a b")).replace({"item": {"tea": "b c", "oil": "c"}})
+    with pytest.raises(DataError, match=r"data\.id=\[store,item\] would call two series alike"):
+        found(alike, id=("store", "item"))
+    with pytest.raises(DataError, match="alike"):
+        found(long().assign(**{"store+item": "x"}), id=("store", "item"))
+
+
 @pytest.mark.parametrize("empty", [None, " "])
 def test_a_row_without_a_part_of_its_series_name_is_an_error(empty: str | None) -> None:
     frame = long()

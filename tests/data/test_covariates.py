@@ -27,7 +27,12 @@ HOURS = pd.date_range("2024-01-01", periods=200, freq="h")
     ],
 )
 def test_a_channel_reads_the_columns_of_its_own_series(channels, names, found):
-    assert covariates_of(channels.split(), names.split()) == found
+    assert covariates_of(channels.split(), dict.fromkeys(names.split(), "known")) == found
+
+
+def test_columns_of_two_kinds_are_not_one_covariate():
+    kinds = {"price/a": "known", "price/b": "observed"}
+    assert covariates_of(["a", "b"], kinds) == {"price/a": [0, 0], "price/b": [1, 1]}
 
 
 def long_table(promo: dict[str, np.ndarray]) -> pd.DataFrame:
@@ -86,3 +91,14 @@ def test_many_series_may_each_have_covariates_of_their_own(tmp_path):
     panel = panel_of(long_table(promo), tmp_path)
     assert len(panel.covariate_names) == 71
     assert len(panel.covariates_of_channels) == 2
+
+
+@pytest.mark.parametrize("kinds", [("known", "observed"), ("observed", "known")])
+def test_what_is_only_observed_is_hidden_ahead_beside_what_is_known(tmp_path, kinds):
+    noise = np.random.default_rng(0).normal(size=(4, len(HOURS)))
+    table = pd.DataFrame({"time": HOURS, "a": noise[0], "b": noise[1], "price/a": noise[2], "price/b": noise[3]})
+    table.to_csv(tmp_path / "wide.csv", index=False)
+    covariates = dict(zip(("price/a", "price/b"), kinds, strict=True))
+    cfg = {"name": "csv", "path": str(tmp_path / "wide.csv"), "target": ["a", "b"], "covariates": covariates}
+    batch = SeriesStore(load_panel(cfg)[0]).gather(torch.tensor([50, 50]), torch.tensor([0, 1]), 24, 6)
+    assert batch.covariate_mask[:, 24:].all(1).tolist() == [[kind == "known" for kind in kinds]] * 2

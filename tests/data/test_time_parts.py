@@ -114,13 +114,15 @@ def test_00_00_behind_later_clocks_of_its_date_is_the_end_of_it() -> None:
     read = parse_times(Table(frame, "t.csv"), ("date", "until"))
     assert (read.index == ENDS).all()
     assert "00:00 behind later clocks of its date is read as 24:00, the end of that date" in read.notes
+    stamps = pd.to_datetime(frame["date"] + " " + frame["until"], dayfirst=True)  # as of ISO dates, and in Parquet
+    assert (parse_times(Table(stamps.to_frame("time"), "t.parquet"), ("time",)).index == ENDS).all()
     hour = slice(104, 108)  # from 02:15 to 03:00, once more when clocks are set back
     again = pd.concat([frame.iloc[:108], frame.iloc[hour], frame.iloc[108:]], ignore_index=True)
     index = ENDS[:108].append(ENDS[hour]).append(ENDS[108:])
     assert (parse_times(Table(again, "t.csv"), ("date", "until")).index == index).all()
 
 
-@pytest.mark.parametrize("order", ["backwards", "shuffled", "by series", "beginnings", "a late row"])
+@pytest.mark.parametrize("order", ["backwards", "shuffled", "by series", "beginnings", "a late row", "noons first"])
 def test_00_00_is_the_beginning_of_its_date_where_that_is_not_so(order: str) -> None:
     begins = pd.date_range("2024-01-01", periods=96, freq="30min", unit="us")
     times = {
@@ -129,6 +131,7 @@ def test_00_00_is_the_beginning_of_its_date_where_that_is_not_so(order: str) -> 
         "by series": begins[:48].append([begins[:48], begins[48:], begins[48:]]),
         "beginnings": begins,
         "a late row": begins[:48].append([begins[49:], begins[48:49]]),
+        "noons first": begins.normalize().unique().repeat(2) + pd.to_timedelta(["12h", "0h"] * 2),
     }[order]
     frame = pd.DataFrame({"date": times.strftime("%Y-%m-%d"), "clock": times.strftime("%H:%M")})
     read = parse_times(Table(frame, "t.csv"), ("date", "clock"))

@@ -216,10 +216,20 @@ def _joined(table: Table, names: tuple[str, ...]) -> str:
     """The column that names the series: of several, a new one of their texts with blanks between them."""
     if len(names) == 1:
         return names[0]
-    parts = [table.frame[n].map(lambda x: str(x).strip(), na_action="ignore").replace("", None) for n in names]
-    label = "+".join(names)
-    table.frame[label] = reduce(lambda joined, part: joined + " " + part, parts)
+    parts = [table.frame[n].map(_in_text, na_action="ignore").replace("", None) for n in names]
+    label, joined = "+".join(names), reduce(lambda before, part: before + " " + part, parts)
+    if label in table.frame or joined.nunique() < len(pd.concat(parts, axis=1).dropna().drop_duplicates()):
+        raise DataError(
+            f"{table.source}: data.id=[{','.join(names)}] would call two series alike",
+            "put one column into the file that names them, and say it with data.id",
+        )
+    table.frame[label] = joined
     return label
+
+
+def _in_text(cell: Any) -> str:
+    """A part of a name; whole numbers without a point, as an empty cell in the column would give them."""
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
 
 
 def _find_id(table: Table, time: tuple[str, ...], rest: list[str], notes: list[str]) -> str | None:

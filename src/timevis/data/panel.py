@@ -109,7 +109,7 @@ class Panel:
     @property
     def covariates_of_channels(self) -> dict[str, list[int]]:
         """The covariates that a model sees, and the column that each channel reads; see `covariates_of`."""
-        return covariates_of(self.channels, self.covariate_names)
+        return covariates_of(self.channels, self.covariate_kinds)
 
     @property
     def covariate_kinds(self) -> dict[str, str]:

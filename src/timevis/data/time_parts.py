@@ -117,15 +117,24 @@ def _all_match(cells: pd.Series, pattern: str) -> bool:
     return bool(cells.notna().any()) and bool(cells.dropna().str.fullmatch(pattern).all())
 
 
-def ends_of_days(wall: pd.Series) -> pd.Series:
-    """Which 00:00 stand behind later clocks of their own date, as ends of intervals do, and are the end of that date.
+def ends_of_days(wall: pd.Series, notes: list[str]) -> tuple[pd.Series, pd.Series]:
+    """Read 00:00 behind later clocks of its own date, as ends of intervals are written, as the end of that date.
 
-    Only where most do, and every time then follows on the last, but for the hour by which clocks are set back.
+    Only where most midnights stand so, after several clocks a day, and every time then follows on the last, but for
+    the hour by which clocks are set back. Returns the times, and which of them were moved.
     """
-    hour, midnight = pd.Timedelta(hours=1), wall == wall.dt.normalize()
+    hour, day, midnight = pd.Timedelta(hours=1), pd.Timedelta(days=1), wall == wall.dt.normalize()
     ends = midnight & (wall.diff() < -hour) & (wall == wall.shift().dt.normalize())
-    moved = wall.mask(ends, wall + pd.Timedelta(days=1))
-    return ends & (2 * ends.sum() > midnight.sum() and not (moved.diff() < -hour).any())
+    moved = wall.mask(ends, wall + day)
+    if (
+        not ends.any()
+        or 2 * ends.sum() <= midnight.sum()
+        or 3 * ends.sum() > len(wall)
+        or (moved.diff() < -hour).any()
+    ):
+        return wall, ends & False
+    notes.append("00:00 behind later clocks of its date is read as 24:00, the end of that date")
+    return moved, ends
 
 
 def numbers_steps_of_day(column: pd.Series, dates: pd.Series) -> bool:

@@ -120,8 +120,12 @@ def parse_times(
     if types.is_datetime64_any_dtype(column):
         _refuse_first(table, label, column.isna(), "is empty")
         index = pd.DatetimeIndex(column)
-        zone = str(index.tz) if index.tz is not None else None
-        return Times(_settled(index), zone, [], _settled(index.tz_localize(None)) if zone else None)
+        if index.tz is not None:
+            return Times(_settled(index), str(index.tz), [], _settled(index.tz_localize(None)))
+        told: list[str] = []
+        wall, ends = ends_of_days(column, told)
+        _refuse_two_midnights(table, label, column.astype(str), wall, ends)
+        return Times(_settled(pd.DatetimeIndex(wall)), None, told)
     if types.is_numeric_dtype(column):
         return _from_numbers(table, label, column)
     text = column.map(_written, na_action="ignore").fillna("").astype(str).str.strip()
@@ -159,9 +163,8 @@ def parse_times(
     wall = wall.mask(late, wall + pd.Timedelta(days=1))
     if late.any():
         notes.append("24:00 is read as 00:00 of the next day")
-    if (ends := ends_of_days(wall)).any():
-        notes.append("00:00 behind later clocks of its date is read as 24:00, the end of that date")
-        wall, late = wall.mask(ends, wall + pd.Timedelta(days=1)), late | ends
+    wall, ends = ends_of_days(wall, notes)
+    late = late | ends
     offsets = text.str.extract(OFFSET)[0].str.upper() if zoned.any() else None
     moments = wall if offsets is None else wall - _ahead(offsets)
     _refuse_first(table, label, moments.isna(), "is not a date or time", written)
