@@ -144,7 +144,8 @@ def forecast_panel(forecaster: Forecaster, panel: Panel, item: str, batch_size: 
     read = np.isfinite(panel.values[origin - length : origin]).any(axis=0)
     if ended := in_short([repr(c) for c in compress(panel.channels, ever & ~read)]):
         log.warning(
-            "%s: the %d rows before %s hold no value of %s: not forecast; a file that ends where they do is",
+            "%s: the %d rows before %s hold no value of %s: not forecast; "
+            "a file that ends where they do is forecast from there",
             *(item, length, panel.index[origin], ended),
         )
     seen = np.flatnonzero(read)
