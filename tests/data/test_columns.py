@@ -9,7 +9,6 @@ import pytest
 from timevis.data.assemble import Rows, read_rows
 from timevis.data.columns import Columns, find_columns
 from timevis.data.options import DataOptions
-from timevis.data.quality import QualityReport
 from timevis.data.table import Table
 from timevis.data.table_io import read_table
 from timevis.data.text_table import read_text
@@ -20,12 +19,11 @@ HOURS = pd.date_range("2024-01-01", periods=50, freq="h").astype(str)
 
 
 def found(frame: pd.DataFrame, **options: Any) -> Columns:
-    return find_columns(Table(frame, "t.csv"), DataOptions(**options))
+    return find_columns(Table(frame, "t.csv"), DataOptions(**options))[1]
 
 
 def read(frame: pd.DataFrame, **options: Any) -> Rows:
-    table = Table(frame, "t.csv")
-    return read_rows(table, found(frame, **options), DataOptions(**options), QualityReport("t.csv", len(frame)))
+    return read_rows(Table(frame, "t.csv"), DataOptions(**options))[0]
 
 
 @pytest.mark.parametrize("name", ["time", "Timestamp", "ds", "DATE", "gemessen am"])
@@ -85,7 +83,7 @@ def test_a_column_of_dates_beside_the_time_is_called_so_in_every_format(name: st
     frame = frame.assign(zoned=later.strftime("%Y-%m-%dT%H:%MZ"), local=later.strftime("%d.%m.%Y"), bus="Route 2020")
     path = tmp_path / name
     {"csv": frame.to_csv, "json": frame.to_json, "parquet": frame.to_parquet}[name[2:]](path)
-    left_out = find_columns(read_table(path), DataOptions(time=("time",))).left_out
+    left_out = find_columns(read_table(path), DataOptions(time=("time",)))[1].left_out
     assert [left_out[c] for c in ("iso", "zoned", "local", "bus")] == ["holds dates"] * 3 + ["holds text"]
     with pytest.raises(DataError, match="the covariate 'zoned' holds dates"):
         find_columns(read_table(path), DataOptions(time=("time",), covariates={"zoned": "known"}))
@@ -259,7 +257,7 @@ def test_text_names_series_only_where_they_share_their_times() -> None:
 def test_sensors_may_be_known_by_numbers_beside_times_without_a_name() -> None:
     frame = pd.DataFrame({"773869": range(50), "767541": range(50)}, index=pd.Index(HOURS))
     table = read_text(frame.to_csv().encode(), "t.csv")
-    columns = find_columns(table, DataOptions())
+    _, columns = find_columns(table, DataOptions())
     assert (columns.time, columns.targets) == (("column 1",), ("773869", "767541"))
     with pytest.raises(DataError, match="row 1 should hold the column names"):
         read_text(frame.to_csv(header=False).encode(), "t.csv")
@@ -306,7 +304,7 @@ def test_a_column_plays_one_part() -> None:
 def test_unlisted_covariates_are_only_observed() -> None:
     options = DataOptions.from_config({"covariates": ["temp"]})
     frame = pd.DataFrame({"time": HOURS, "x": range(50), "temp": range(50)})
-    columns = find_columns(Table(frame, "t.csv"), options)
+    _, columns = find_columns(Table(frame, "t.csv"), options)
     assert (columns.targets, columns.covariates, columns.covariates_known) == (("x",), ("temp",), (False,))
 
 

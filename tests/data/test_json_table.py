@@ -8,9 +8,7 @@ import pandas as pd
 import pytest
 
 from timevis.data.assemble import read_rows
-from timevis.data.columns import find_columns
 from timevis.data.options import DataOptions
-from timevis.data.quality import QualityReport
 from timevis.data.table import Table
 from timevis.data.table_io import read_table
 from timevis.data.timestamps import parse_times
@@ -38,7 +36,7 @@ def test_the_keys_of_rows_that_are_times_are_the_time(
     assert list(table.frame.columns) == ["time", *names]
     assert "the keys of the rows are the column 'time'" in table.notes
     options = DataOptions.from_config({"name": "t", "path": "t.json"})
-    rows = read_rows(table, find_columns(table, options), options, QualityReport(table.source))
+    rows, _ = read_rows(table, options)
     assert (rows.grid.index.tz_localize(None) == FRAME.index).all()
     pd.testing.assert_series_equal(table.frame["load"], FRAME["load"].reset_index(drop=True), check_dtype=False)
 

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from timevis.data.assemble import Rows, read_rows
-from timevis.data.columns import Columns
 from timevis.data.options import DataOptions
 from timevis.data.quality import QualityReport
 from timevis.data.table import Table
@@ -33,6 +32,4 @@ def test_days_stamped_at_midnight_keep_their_dates_whatever_the_zone(written: st
 
 def _rows(times: object, zone: str) -> tuple[Rows, QualityReport]:
     table = Table(pd.DataFrame({"time": times, "load": np.arange(len(times), dtype=float)}), "t.csv")
-    columns = Columns(time=("time",), id=None, targets=("load",), covariates=())
-    report = QualityReport("t.csv")
-    return read_rows(table, columns, DataOptions(timezone=zone), report), report
+    return read_rows(table, DataOptions(timezone=zone))

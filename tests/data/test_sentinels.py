@@ -9,9 +9,11 @@ import pytest
 from cleaned_tables import HOURS, VALUES, cleaned, wide
 
 from timevis.data.catalog import load_panel
+from timevis.data.cleaning import clean
 from timevis.data.items import read_items
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard
+from timevis.data.table import Table
 from timevis.errors import ConfigError, DataError
 from timevis.evaluation.data_section import findings
 
@@ -66,6 +68,17 @@ def test_a_word_without_the_option_is_refused_with_its_name() -> None:
     with pytest.raises(DataError, match="row 4, column 'load' holds text") as error:
         cleaned(with_words())
     assert """'data.cleaning.missing=["Bad Input",-9999]'""" in error.value.advice
+
+
+def test_how_the_numbers_beside_a_word_are_read_is_noted_and_the_table_stays_as_it_was() -> None:
+    frame = wide().assign(load=[f"{x:.2f}".replace(".", ",") for x in 10 + VALUES])
+    frame.loc[3, "load"] = "Bad Input"
+    table = Table(frame.copy(), "t.xlsx")
+    options = DataOptions.from_config({"path": "t.xlsx", "cleaning": MISSING})
+    panel, report = clean(table, options, DatasetCard("t"))
+    assert panel.values[0, 0] == pytest.approx(10 + VALUES[0], abs=0.01)
+    assert any(f"such as {frame['load'][0]!r} in 'load' are read as" in note for note in report.notes)
+    assert (table.notes, table.frame.equals(frame)) == ([], True)
 
 
 @pytest.mark.parametrize("asked", [{"target": ["load"]}, {"covariates": ["load"]}])

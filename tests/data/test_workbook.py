@@ -26,7 +26,7 @@ def test_a_first_sheet_of_facts_is_refused_with_the_other_sheets(tmp_path: Path)
     assert read_table(path).source == "t.xlsx"
     table = read_table(path, sheet="data")
     assert table.source == "t.xlsx"
-    assert find_columns(table, options).targets == ("load",)
+    assert find_columns(table, options)[1].targets == ("load",)
 
 
 @pytest.mark.parametrize("title", [[], [["Werk Nord 2023", None]]])
@@ -37,6 +37,6 @@ def test_a_row_of_totals_is_named_whatever_stands_above_the_names(
     rows = [*title, ["Zeit", "Leistung"], *([t, 50.5] for t in hours.to_pydatetime()), ["Summe", 9999]]
     pd.DataFrame(rows).to_excel(tmp_path / "t.xlsx", header=False, index=False)
     table = read_table(tmp_path / "t.xlsx")
-    (time,) = find_columns(table, DataOptions()).time
+    (time,) = find_columns(table, DataOptions())[1].time
     with pytest.raises(DataError, match=rf"row {len(rows)}, column 'Zeit': the time 'Summe' is not a date or time"):
         parse_times(table, (time,))

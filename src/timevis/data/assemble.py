@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from timevis.data.columns import Columns, clock_beside, series_candidate, steps_of_day
+from timevis.data.columns import Columns, clock_beside, find_columns, series_candidate, steps_of_day
 from timevis.data.duplicates import merge_duplicates
 from timevis.data.grid import DAY, Grid, check_frequency, infer_frequency, put_on_grid
 from timevis.data.numbers import check_precision, to_numbers
@@ -49,16 +49,26 @@ class Rows:
     timezone: str | None
 
 
-def read_rows(
-    table: Table, columns: Columns, options: DataOptions, report: QualityReport, day_first: bool | None = None
-) -> Rows:
-    """Parse, place and merge the rows of a table; `day_first` is how dates are read that do not tell.
+def read_rows(table: Table, options: DataOptions, day_first: bool | None = None) -> tuple[Rows, QualityReport]:
+    """Find the columns of a table, and parse, place and merge its rows; the report says what was done.
+
+    Parameters
+    ----------
+    table : Table
+    options : DataOptions
+    day_first : bool, optional
+        How dates are read that do not tell.
 
     Raises
     ------
     DataError
-        A cell is not what its column needs, the times have no regular step, or too many rows of one time disagree.
+        See `find_columns`; or a cell is not what its column needs, the times have no regular step, or too many rows
+        of one time disagree.
     """
+    read = len(table.frame)
+    table, columns = find_columns(table, options)
+    notes = [*table.notes, *columns.notes]
+    report = QualityReport(table.source, rows_read=read, left_out=dict(columns.left_out), notes=notes)
     table = _without_blank_rows(table, columns.time, report)
     times = parse_times(table, columns.time, options.cleaning.day_first, day_first, options.timezone)
     report.notes += times.notes
@@ -84,7 +94,6 @@ def read_rows(
     kept = _on_grid(index, grid, table, columns.id, report)
     code, position, values = code[kept], grid.position[kept], values[kept]
     keys = code * len(grid.index) + position
-    report.duplicates = {}
     if not (np.diff(keys) > 0).all():
         order = np.argsort(keys, kind="stable")
         keys, values = keys[order], values[order]
@@ -92,7 +101,7 @@ def read_rows(
     if not (np.diff(keys) > 0).all():
         keys, values = _merge(keys, values, grid, series, table, columns, report)
         code, position = keys // len(grid.index), keys % len(grid.index)
-    return Rows(table.source, columns, grid, series, code, position, values, timezone)
+    return Rows(table.source, columns, grid, series, code, position, values, timezone), report
 
 
 def _without_blank_rows(table: Table, time: tuple[str, ...], report: QualityReport) -> Table:

@@ -15,7 +15,6 @@ import pandas as pd
 
 from timevis.config_check import check_choice
 from timevis.data.assemble import read_rows
-from timevis.data.columns import find_columns
 from timevis.data.holidays import holiday_flags
 from timevis.data.masking import mask_defects, treat_outliers
 from timevis.data.options import DataOptions
@@ -46,11 +45,7 @@ def clean(
     DataError
         The table cannot become a panel; names the file, the row and the column.
     """
-    report = QualityReport(table.source, rows_read=len(table.frame), notes=list(table.notes))
-    columns = find_columns(table, options)
-    report.left_out = dict(columns.left_out)
-    report.notes += columns.notes
-    rows = read_rows(table, columns, options, report)
+    rows, report = read_rows(table, options)
     panel = to_panel(rows, card)
     seen = np.flatnonzero(np.isfinite(panel.values).any(axis=1))
     known = int(seen[-1]) + 1 if len(seen) else len(panel)

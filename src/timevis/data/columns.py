@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import combinations
 from typing import Any
@@ -60,8 +60,14 @@ class Columns:
     notes: list[str] = field(default_factory=list)
 
 
-def find_columns(table: Table, options: DataOptions) -> Columns:
+def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
     """Give every column its part, and empty the cells of targets and covariates that are `data.cleaning.missing`.
+
+    Returns
+    -------
+    table
+        A copy in which these cells are empty, with the column that names the series.
+    columns
 
     Raises
     ------
@@ -69,6 +75,7 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
         A column that was asked for is missing (names the nearest) or not numeric, there is no time column, or no
         numeric column is left.
     """
+    table = replace(table, frame=table.frame.copy(deep=False), notes=[*table.notes])
     columns = [str(c) for c in table.frame.columns]
     if (absent := absent_column(table, options)) is not None:
         raise DataError(f"{table.source} has no column {absent!r}", did_you_mean(absent, columns))
@@ -107,7 +114,7 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
                 )
         found.targets = options.target
         found.left_out = {c: "not asked for" for c in rest if c not in options.target}
-        return found
+        return table, found
     kinds = {c: kind_of(table.frame[c]) for c in rest}
     numeric = [c for c in rest if kinds[c] == "number"]
     parts = [c for c in numeric if c.lower().strip() in PARTS]
@@ -122,7 +129,7 @@ def find_columns(table: Table, options: DataOptions) -> Columns:
         others = "; ".join(f"{c!r} {why}{_first_text(table, c, kinds[c])}" for c, why in found.left_out.items())
         others = others or "there is none beside the time"
         raise DataError(f"{table.source}: no numeric column is left to forecast ({others})", NUMBERS)
-    return found
+    return table, found
 
 
 def absent_column(table: Table, options: DataOptions) -> str | None:

@@ -13,7 +13,7 @@ import numpy as np
 from timevis.config_check import nearest
 from timevis.data.assemble import Rows, read_rows
 from timevis.data.cleaning import add_holidays
-from timevis.data.columns import Columns, find_columns
+from timevis.data.columns import Columns
 from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.packed import unpack
 from timevis.data.panel import DatasetCard, Panel
@@ -82,11 +82,8 @@ def _read_items(
     table = read_table(path, sheet=options.sheet, encoding=encoding, decimal=decimal, usual=usual.decimal)
     there = {k: v for k, v in (options.covariates or {}).items() if k in table.frame or k == "holiday"}
     options = replace(options, covariates=there, frequency=freq or options.frequency)
-    report = QualityReport(table.source, rows_read=len(table.frame), notes=list(table.notes))
-    columns = find_columns(table, _for_channels(table, options, channels))
-    report.left_out = dict(columns.left_out)
-    report.notes += columns.notes
-    rows = read_rows(table, columns, options, report, usual.day_first)
+    rows, report = read_rows(table, _for_channels(table, options, channels), usual.day_first)
+    columns = rows.columns
     card = replace(card, defects=())
     whole = to_panel(rows, card)
     if columns.id and set(channels) <= set(columns.targets):
