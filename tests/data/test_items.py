@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from timevis.data.items import read_items
-from timevis.data.options import CleaningOptions, DataOptions
-from timevis.data.panel import DatasetCard
+from timevis.data.catalog import load_files
+from timevis.data.options import CleaningOptions
 from timevis.errors import DataError
+
+PLANT = {"name": "plant", "path": "plant.csv"}
 
 
 @pytest.mark.parametrize(
@@ -25,9 +26,8 @@ def test_options_that_a_new_file_needs_are_said_where_the_run_is_trained(
 ) -> None:
     path = tmp_path / "new.csv"
     path.write_bytes(content.encode("cp1252"))
-    options = DataOptions.from_config({"name": "plant", "path": "plant.csv"})
     with pytest.raises(DataError) as error:
-        read_items(path, options, ("load",), None, DatasetCard("plant"))
+        load_files([path], PLANT, ("load",))
     assert f"data.cleaning.{option}=" in error.value.advice
     assert "a run reads new files with its own data.cleaning" in error.value.advice
 
@@ -37,8 +37,7 @@ AMERICAN = CleaningOptions(decimal="point", day_first=False)
 
 
 def read(path: Path, usual: CleaningOptions) -> tuple[pd.DatetimeIndex, np.ndarray]:
-    options = DataOptions.from_config({"name": "plant", "path": "plant.csv"})
-    (item,) = read_items(path, options, ("load",), None, DatasetCard("plant"), usual).values()
+    (item,) = load_files([path], PLANT, ("load",), usual=usual).values()
     return item.index, item.values[:, 0]
 
 
@@ -89,15 +88,15 @@ def test_a_file_in_utf_8_is_read_as_that_whatever_the_runs_own_file_was_in(
     rows = pd.DataFrame({"时间": pd.date_range("2024-01-13", periods=3).astype(str), "用电量": [3, 1, 2]})
     text = rows.to_csv(index=False) if name == "new.csv" else rows.to_json(orient="records", force_ascii=False)
     (tmp_path / name).write_bytes(text.encode(encoding or own))
-    options = DataOptions.from_config({"name": "plant", "path": "plant.csv", "cleaning": {"encoding": own}})
-    (item,) = read_items(tmp_path / name, options, ("用电量",), None, DatasetCard("plant")).values()
+    cfg = PLANT | {"cleaning": {"encoding": own}}
+    (item,) = load_files([tmp_path / name], cfg, ("用电量",)).values()
     assert item.values[:, 0].tolist() == [3, 1, 2]
 
 
 def test_a_file_that_is_not_there_is_said_whatever_the_runs_own_file_was_in(tmp_path: Path) -> None:
-    options = DataOptions.from_config({"name": "plant", "path": "plant.csv", "cleaning": {"encoding": "gb18030"}})
+    cfg = PLANT | {"cleaning": {"encoding": "gb18030"}}
     with pytest.raises(DataError, match="there is no file"):
-        read_items(tmp_path / "none.csv", options, ("load",), None, DatasetCard("plant"))
+        load_files([tmp_path / "none.csv"], cfg, ("load",))
 
 
 @pytest.mark.parametrize("channels", [("1 oil", "1 tea", "2 tea"), ("total",)])
@@ -105,9 +104,21 @@ def test_a_new_file_may_name_its_series_in_two_columns(channels: tuple[str, ...]
     days = pd.date_range("2024-01-13", periods=3)
     parts = [pd.DataFrame({"time": days, "store": 1, "item": i, "total": v}) for i, v in (("tea", 3), ("oil", 4))]
     pd.concat(parts).to_csv(tmp_path / "new.csv", index=False)
-    options = DataOptions.from_config({"name": "plant", "path": "plant.csv", "id": ["store", "item"]})
-    items = read_items(tmp_path / "new.csv", options, channels, None, DatasetCard("plant"))
+    items = load_files([tmp_path / "new.csv"], PLANT | {"id": ["store", "item"]}, channels)
     if channels == ("total",):
         assert {name: item.values[0].tolist() for name, item in items.items()} == {"1 oil": [4], "1 tea": [3]}
     else:
         np.testing.assert_array_equal(items["new"].values[0], [4, 3, np.nan])
+
+
+def test_a_series_whose_rows_all_lie_off_the_grid_is_named_and_the_others_are_read(tmp_path: Path, caplog) -> None:
+    hours = pd.date_range("2024-01-13", periods=300, freq="h")
+    between = hours[[3, 70]] + pd.Timedelta("30min")
+    parts = [
+        pd.DataFrame({"time": t, "site": s, "load": 2.5}) for s, t in (("a", hours), ("b", hours), ("c", between))
+    ]
+    pd.concat(parts).to_csv(tmp_path / "new.csv", index=False)
+    items = load_files([tmp_path / "new.csv"], PLANT, ("load",), freq="h")
+    assert {name: len(item) for name, item in items.items()} == {"a": 300, "b": 300}
+    assert "new.csv: no row of 'c' lies on the grid: not forecast" in caplog.text
+    assert "2 rows off the grid left out" in caplog.text

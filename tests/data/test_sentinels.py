@@ -8,9 +8,8 @@ import pandas as pd
 import pytest
 from cleaned_tables import HOURS, VALUES, cleaned, wide
 
-from timevis.data.catalog import load_panel
+from timevis.data.catalog import load_files, load_panel
 from timevis.data.cleaning import clean
-from timevis.data.items import read_items
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard
 from timevis.data.table import Table
@@ -124,7 +123,6 @@ def test_what_is_neither_a_word_nor_a_number_is_refused(given: Any) -> None:
 
 def test_new_files_of_a_run_are_read_by_its_words(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with_words().to_csv(tmp_path / "new.csv", index=False)
-    options = DataOptions.from_config({"path": "old.csv", "cleaning": MISSING})
-    (item,) = read_items(tmp_path / "new.csv", options, ("load",), None, DatasetCard("old")).values()
+    (item,) = load_files([tmp_path / "new.csv"], {"path": "old.csv", "cleaning": MISSING}, ("load",)).values()
     assert np.flatnonzero(np.isnan(item.values[:, 0])).tolist() == [3, 9, 20]
     assert "3 cells read as missing" in caplog.text

@@ -17,14 +17,14 @@ import yaml
 from timevis.config_check import did_you_mean
 from timevis.data.cleaning import add_holidays, clean, finish
 from timevis.data.columns import absent_column
-from timevis.data.items import AS_SHOWN, read_items
+from timevis.data.items import read_items
 from timevis.data.options import CleaningOptions, DataOptions, shown_name
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality import QualityReport
 from timevis.data.synthetic import synthetic_panel
 from timevis.data.table import Table
 from timevis.data.table_io import check_file, read_table
-from timevis.errors import ConfigError, DataError
+from timevis.errors import ConfigError, DataError, UnclearError
 
 log = logging.getLogger(__name__)
 BUNDLED = resources.files("timevis.data") / "bundled"
@@ -197,7 +197,7 @@ def load_files(
     channels: Sequence[str],
     *,
     freq: str | None = None,
-    usual: CleaningOptions = AS_SHOWN,
+    usual: CleaningOptions | None = None,
 ) -> dict[str, Panel]:
     """Read new files the way an existing run read its data, for forecasts beyond their last row.
 
@@ -212,20 +212,32 @@ def load_files(
         Channels of the run, in its order.
     freq : str, optional
         The run's frequency; another one in a file is an error.
-    usual : CleaningOptions
+    usual : CleaningOptions, optional
         The decimal mark and the order of day and month in the run's own file, for files that do not show theirs.
 
     Returns
     -------
     dict
         Item name to panel. Nothing is left out for being constant, and no outlier is masked.
+
+    Raises
+    ------
+    DataError
+        See `read_items`; or two items have one name.
     """
     options = DataOptions.from_config(cfg)
     card = read_card(options.name)[0] if options.name in catalog() else DatasetCard(options.name)
     card = replace(_said(card, options), public=False)
     items: dict[str, Panel] = {}
     for path in map(Path, paths):
-        for name, panel in read_items(path, options, tuple(channels), freq, card, usual).items():
+        try:
+            found = read_items(path, options, tuple(channels), freq, card, usual or CleaningOptions())
+        except UnclearError as error:
+            raise DataError(
+                error.message,
+                f"{error.advice}; a run reads new files with its own data.cleaning: mend the file, or train with it",
+            ) from error
+        for name, panel in found.items():
             if name in items:
                 name = f"{path.stem}/{name}"
             if name in items:

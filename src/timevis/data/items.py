@@ -27,7 +27,6 @@ from timevis.errors import DataError, UnclearError
 log = logging.getLogger(__name__)
 
 P = TypeVar("P", bound=Panel)
-AS_SHOWN = CleaningOptions()
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,7 +48,7 @@ def read_items(
     channels: tuple[str, ...],
     freq: str | None,
     card: DatasetCard,
-    usual: CleaningOptions = AS_SHOWN,
+    usual: CleaningOptions,
 ) -> dict[str, Item]:
     """Panels of one file with the channels of a run, in its order, by item name; says what was changed in it.
 
@@ -61,23 +60,6 @@ def read_items(
     DataError
         A channel is missing, or the frequency is another. A covariate that is missing is left out of the panel.
     """
-    try:
-        return _read_items(path, options, channels, freq, card, usual)
-    except UnclearError as error:
-        raise DataError(
-            error.message,
-            f"{error.advice}; a run reads new files with its own data.cleaning: mend the file, or train with it",
-        ) from error
-
-
-def _read_items(
-    path: Path,
-    options: DataOptions,
-    channels: tuple[str, ...],
-    freq: str | None,
-    card: DatasetCard,
-    usual: CleaningOptions,
-) -> dict[str, Item]:
     encoding, decimal = _encoding_of(path, options.cleaning.encoding), options.cleaning.decimal
     table = read_table(path, sheet=options.sheet, encoding=encoding, decimal=decimal, usual=usual.decimal)
     there = {k: v for k, v in (options.covariates or {}).items() if k in table.frame or k == "holiday"}
@@ -87,7 +69,10 @@ def _read_items(
     card = replace(card, defects=())
     whole = to_panel(rows, card)
     if columns.id and set(channels) <= set(columns.targets):
-        parts = {name: _one_series(rows, i, card) for i, name in enumerate(rows.series)}
+        there = np.unique(rows.code).tolist()
+        parts = {rows.series[i]: _one_series(rows, i, card) for i in there}
+        if lost := in_short([repr(name) for name in rows.series if name not in parts]):
+            log.warning("%s: no row of %s lies on the grid: not forecast", table.source, lost)
     else:
         if columns.id and set(channels) & set(whole.channels):
             whole = _with_empty(whole, [c for c in channels if c not in whole.channels], columns, rows.series)
