@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import zipfile
@@ -323,6 +324,12 @@ def test_a_small_table_leaves_long_cells_of_later_ones_readable() -> None:
     assert read_text(b"time,load\n2024-01-01,1\n", "small.csv").place(0) == "row 2"
     long = "x" * 100
     assert read_text(f"time,note\n2024-01-01,{long}\n".encode(), "long.csv").frame["note"][0] == long
+
+
+def test_a_long_cell_may_stand_in_the_first_rows() -> None:
+    csv.field_size_limit(131_072)  # as Python starts with, which a larger table before may have raised
+    text = f"time,remark,load\n2024-01-01,{'x' * 140_000},1\n2024-01-02,y,2\n"
+    assert read_text(text.encode(), "t.csv").frame["load"].tolist() == [1, 2]
 
 
 def test_records_are_numbered_from_one(tmp_path: Path) -> None:

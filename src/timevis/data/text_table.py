@@ -47,6 +47,7 @@ def read_text(
         the header, or commas or points in numbers that may be decimal marks or thousands separators.
     """
     raw, notes = to_utf8(raw, source, encoding)
+    csv.field_size_limit(max(len(raw), csv.field_size_limit()))
     head = _head(raw)
     delimiter, skip = _delimiter(head, source)
     names, body, header_row = _header(raw, skip, delimiter)
@@ -193,7 +194,6 @@ def _header(raw: bytes, skip: int, delimiter: str) -> tuple[list[str], int, int]
 
 def _records(raw: bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Rows numbered as a spreadsheet numbers them: a cell with a line break in it is still one row."""
-    csv.field_size_limit(max(len(raw), csv.field_size_limit()))
     text = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline="")
     return enumerate(csv.reader(text, delimiter=delimiter), 1)
 
