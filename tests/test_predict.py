@@ -9,7 +9,7 @@ import torch
 
 from timevis.data.catalog import load_panel
 from timevis.data.windows import SeriesStore
-from timevis.errors import DataError, RunFolderError
+from timevis.errors import DataError
 from timevis.evaluation.comparison import compare
 from timevis.evaluation.comparison_files import sentences, write_comparison
 from timevis.evaluation.run_record import RunRecord
@@ -234,24 +234,11 @@ def test_some_series_are_enough_where_each_has_a_covariate_that_the_model_reads(
     pd.concat(series[:2]).to_csv(tmp_path / "some.csv", index=False)
     some = predict(run, tmp_path / "some.csv")
     assert some["channel"].unique().tolist() == ["s0", "s1"]
-    assert "'price/s0' in 6, 'price/s1' in 6;" in caplog.text
+    assert "'price' of 's0' in 6, 'price' of 's1' in 6;" in caplog.text
     assert len(some) == len(whole)
     series[1].to_csv(tmp_path / "one.csv", index=False)
     one, own = predict(run, tmp_path / "one.csv"), whole[whole["channel"] == "s1"].reset_index(drop=True)
     pd.testing.assert_frame_equal(one.drop(columns="item"), own.drop(columns="item"))
-
-
-def test_a_model_that_was_given_the_covariates_of_all_series_is_refused(finished_run, monkeypatch, tmp_path):
-    series = [hourly(300, seed=s)[["time", "a"]].assign(site=f"s{s}", price=np.arange(300) % (7 + s)) for s in (0, 1)]
-    pd.concat(series).to_csv(tmp_path / "sites.csv", index=False)
-    columns = ("data.target=[a]", "data.covariates={price: known}", "model.hidden_size=8", "model.fit.max_epochs=1")
-    run = finished_run("model=lstm", "data=csv", f"data.path={tmp_path / 'sites.csv'}", *columns)
-    old = RunFolder(run).load_forecaster()
-    old.num_covariates = 2
-    monkeypatch.setattr(RunFolder, "load_forecaster", lambda folder: old)
-    for again in (lambda: predict(run), lambda: rescore(run, tmp_path / "out")):
-        with pytest.raises(RunFolderError, match="every channel was given the covariates of all series"):
-            again()
 
 
 def test_a_refit_trains_as_the_run_did(finished_run, monkeypatch):

@@ -165,7 +165,7 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
 
 def _look_at_task(datamodule: WindowDataModule, forecaster: Forecaster) -> None:
     """Say what of the data the model does not see."""
-    names = datamodule.panel.covariates_of_channels
+    names = datamodule.panel.covariate_names
     if unread := [name for j, name in enumerate(names) if j not in forecaster.covariates_read]:
         log.info("covariates that this model does not read: %s", in_short(unread))
     season, length = datamodule.season, datamodule.context_length

@@ -37,9 +37,11 @@ def git_commit() -> str | None:
 
 
 def data_hash(panel: Panel, rows: int) -> str:
-    """Of the cleaned values and covariates in the first `rows` rows."""
+    """Of the cleaned values and covariates in the first `rows` rows, and of which covariates a channel reads."""
     digest = hashlib.sha256(one_nan(panel.values[:rows]).data)
     digest.update(one_nan(panel.covariates[:rows]).data)
+    if panel.covariate_columns is not None:
+        digest.update(panel.covariate_columns.astype("<i8").tobytes())
     return digest.hexdigest()[:16]
 
 

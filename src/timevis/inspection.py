@@ -15,11 +15,11 @@ from rich.text import Text
 
 from timevis.composition import compose, explain_composition
 from timevis.config_check import CONF, check, did_you_mean
-from timevis.data.covariates import described
 from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport, counted
 from timevis.data.split import borders, make_split
 from timevis.errors import ConfigError, TimeVisError
+from timevis.evaluation.data_section import covariate
 from timevis.evaluation.verdict import number
 
 LENGTHS = ("context_length", "horizon")
@@ -123,8 +123,8 @@ def _findings(report: QualityReport) -> Grid:
     grid.columns[1].justify = "left"
     merged = ", ".join(f"{v['rows']} {kind}" for kind, v in report.duplicates.items() if v["rows"]) or "none"
     gaps = report.gaps
-    known = described(list(report.channels), report.covariates).items()
-    covariates = ", ".join(f"{name} ({c['kind']}, {c['missing']} missing)" for name, c in known)
+    known = report.covariates.items()
+    covariates = ", ".join(f"{covariate(name, c)} ({c['kind']}, {c['missing']} missing)" for name, c in known)
     outliers = {c: o["count"] for c, o in report.outliers.items()}
     masked = sum(o["masked"] for o in report.outliers.values())
     for name, text in (

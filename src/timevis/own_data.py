@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from itertools import accumulate
 from typing import Any, TypeVar
 
@@ -11,12 +10,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis import identity
 from timevis.data.catalog import load_panel
-from timevis.data.covariates import covariates_of, kinds_of
 from timevis.data.items import in_order
 from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport
 from timevis.errors import DataError, RunFolderError
-from timevis.models.forecaster import Forecaster
 from timevis.run_folder import RunFolder
 
 P = TypeVar("P", bound=Panel)
@@ -41,6 +38,8 @@ def load_again(folder: RunFolder, *, future: bool = False) -> tuple[DictConfig, 
     ------
     DataError
         A channel or covariate of the run is no longer there.
+    RunFolderError
+        See `as_trained`.
     """
     report = folder.data_report
     ends = list(accumulate(part["rows"] for part in report["split"].values()))
@@ -50,23 +49,6 @@ def load_again(folder: RunFolder, *, future: bool = False) -> tuple[DictConfig, 
     return cfg, as_trained(panel, report, panel.card.name), quality
 
 
-def load_model(folder: RunFolder) -> Forecaster:
-    """The fitted forecaster of a run, for the data that `load_again` and new files give.
-
-    Raises
-    ------
-    RunFolderError
-        There is none, or it is of a time when a channel was given the covariates of all series.
-    """
-    forecaster, report = folder.load_forecaster(), folder.data_report
-    if forecaster.num_covariates != len(covariates_of(report["channels"], kinds_of(report["covariates"]))):
-        raise RunFolderError(
-            f"{folder.path} was trained when every channel was given the covariates of all series",
-            "predict with --refit, or train it again",
-        )
-    return forecaster
-
-
 def as_trained(panel: P, report: Mapping[str, Any], where: str) -> P:
     """The panel with exactly the channels and covariates of a run's data report, in its order.
 
@@ -74,9 +56,22 @@ def as_trained(panel: P, report: Mapping[str, Any], where: str) -> P:
     ------
     DataError
         One of them is missing; `where` names the panel.
+    RunFolderError
+        The run is of a time when covariates were told apart by the names of series behind theirs.
     """
+    covariates = report["covariates"]
+    if old := [name for name, entry in covariates.items() if "/" in name and "of_each_series" not in entry]:
+        raise RunFolderError(
+            f"the run was trained by an older version, which may have read {old[0]!r} as a covariate of one series",
+            "train it again",
+        )
     panel = in_order(panel, tuple(report["channels"]), where)
-    return _select_covariates(panel, kinds_of(report["covariates"]), where)
+    if absent := [name for name in covariates if name not in panel.covariate_names]:
+        raise DataError(
+            f"{where} has no covariate {absent[0]!r}, which the run was trained with",
+            "add the column, with values for every series of the run",
+        )
+    return panel.pick(covariates=[panel.covariate_names.index(name) for name in covariates])
 
 
 def with_unread(panel: P, report: Mapping[str, Any], read: Collection[str]) -> P:
@@ -84,24 +79,6 @@ def with_unread(panel: P, report: Mapping[str, Any], read: Collection[str]) -> P
     kinds = report["covariates"]
     absent = [name for name in kinds if name not in panel.covariate_names and name not in read]
     return panel.with_covariates({name: kinds[name]["kind"] == "known" for name in absent})
-
-
-def _select_covariates(panel: P, kinds: Mapping[str, str], where: str) -> P:
-    """The panel with exactly these covariates, in this order.
-
-    Where the series of a run differed in a covariate and those of the panel do not, each gets the one that is there.
-    """
-    names, columns = list(kinds), covariates_of(panel.channels, kinds).items()
-    one = {place: covariate for covariate, places in columns for place in places}
-    found = [name if name in panel.covariate_names else one[place] for place, name in enumerate(names)]
-    absent = [name for name, there in zip(names, found, strict=True) if there not in panel.covariate_names]
-    if absent:
-        raise DataError(
-            f"{where} has no covariate {absent[0]!r}, which the run was trained with",
-            "add the column, with values for every series of the run",
-        )
-    panel = panel.pick(covariates=[panel.covariate_names.index(name) for name in found])
-    return replace(panel, covariate_names=tuple(names))
 
 
 def require_unchanged(folder: RunFolder, panel: Panel, rows: int) -> None:

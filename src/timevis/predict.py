@@ -16,7 +16,6 @@ import torch
 from pandas.api.types import infer_dtype
 
 from timevis.data.catalog import load_files
-from timevis.data.covariates import covariates_of, kinds_of
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import CleaningOptions
 from timevis.data.panel import Panel
@@ -24,7 +23,7 @@ from timevis.data.quality import in_short
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
-from timevis.own_data import as_trained, load_again, load_model, with_unread
+from timevis.own_data import as_trained, load_again, with_unread
 from timevis.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
@@ -75,7 +74,7 @@ def forecast_items(
     """`predict` for panels as `panels_for` returns them."""
     from timevis.refit import refit as fit_again
 
-    forecaster = fit_again(folder) if refit else load_model(folder)
+    forecaster = fit_again(folder) if refit else folder.load_forecaster()
     tables = [forecast_panel(forecaster, panel, name, batch_size) for name, panel in items.items()]
     return pd.concat(tables, ignore_index=True)
 
@@ -104,8 +103,7 @@ def panels_for(
     items = load_files(data, folder.config.data, tuple(report["channels"]), freq=report["frequency"], usual=usual)
     names = list(report["covariates"])
     if any(set(names).difference(panel.covariate_names) for panel in items.values()):
-        columns = list(covariates_of(report["channels"], kinds_of(report["covariates"])).values())
-        read = [names[k] for j in load_model(folder).covariates_read for k in columns[j]]
+        read = [names[k] for k in folder.load_forecaster().covariates_read]
         items = {name: with_unread(panel, report, read) for name, panel in items.items()}
     return {name: as_trained(panel, report, name) for name, panel in items.items()}
 
@@ -121,15 +119,7 @@ def forecast_panel(forecaster: Forecaster, panel: Panel, item: str, batch_size: 
         )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()
-    ahead = panel.covariates[origin : origin + horizon]
-    columns = list(panel.covariates_of_channels.values())
-    missing = {
-        panel.covariate_names[k]: int(np.isnan(ahead[:, k]).sum())
-        for j in forecaster.covariates_read
-        for k in columns[j]
-        if panel.covariate_known[k] and np.isfinite(panel.covariates[:, k]).any()  # else its series is not there
-    }
-    if told := in_short([f"{name!r} in {count}" for name, count in missing.items() if count]):
+    if told := in_short(_unknown_ahead(panel, forecaster.covariates_read, origin, horizon)):
         log.warning(
             "%s: known ahead, but without a value in the %d rows that are forecast: %s; "
             "give it in rows with empty targets",
@@ -168,6 +158,23 @@ def forecast_panel(forecaster: Forecaster, panel: Panel, item: str, batch_size: 
     return table.join(pd.DataFrame(stacked, columns=list(QUANTILE_COLUMNS)))
 
 
+def _unknown_ahead(panel: Panel, read: Sequence[int], origin: int, horizon: int) -> list[str]:
+    """The covariates that are `read` and known ahead, but have no value in some rows that are forecast: in how many.
+
+    Columns without any value are those of series that are not there.
+    """
+    empty = np.isnan(panel.covariates[origin : origin + horizon]).sum(axis=0)
+    there = np.isfinite(panel.covariates).any(axis=0)
+    out = []
+    for k in read:
+        columns, first = np.unique(panel.columns_read[k], return_index=True)
+        for column, j in zip(columns, first, strict=True):
+            if panel.covariate_known[k] and empty[column] and there[column]:
+                whose = f" of {panel.channels[j]!r}" if len(columns) > 1 else ""
+                out.append(f"{panel.covariate_names[k]!r}{whose} in {empty[column]}")
+    return out
+
+
 def with_future(panel: Panel, horizon: int) -> tuple[Panel, int]:
     """A panel that reaches `horizon` rows past its last observed target, and the row of the first forecast.
 
@@ -181,8 +188,9 @@ def with_future(panel: Panel, horizon: int) -> tuple[Panel, int]:
         panel = panel.extend(missing)
     if "holiday" in panel.covariate_names and panel.card.country:
         covariates = panel.covariates.copy()
-        column = covariates[:, panel.covariate_names.index("holiday")]
-        flags = holiday_flags(panel.local_index, panel.card.country)
-        column[origin:] = np.where(np.isnan(column[origin:]), flags[origin:], column[origin:])
+        columns = np.unique(panel.columns_read[panel.covariate_names.index("holiday")])
+        ahead = covariates[origin:, columns]
+        flags = holiday_flags(panel.local_index, panel.card.country)[origin:, None]
+        covariates[origin:, columns] = np.where(np.isnan(ahead), flags, ahead)
         panel = replace(panel, covariates=covariates)
     return panel, origin

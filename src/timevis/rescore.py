@@ -28,7 +28,7 @@ from timevis.evaluation.results import build_results
 from timevis.files import write_text
 from timevis.models.forecaster import Forecaster
 from timevis.models.naive import SeasonalNaive
-from timevis.own_data import load_again, load_model, require_unchanged
+from timevis.own_data import load_again, require_unchanged
 from timevis.predict import panels_for
 from timevis.run_folder import RunFolder
 
@@ -80,7 +80,7 @@ def rescore(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RunFolderError(f"{out} is not an empty folder", "choose another --out")
     folder = RunFolder(run)
-    forecaster = load_model(folder)
+    forecaster = folder.load_forecaster()
     cfg, panel, report = load_again(folder)
     require_unchanged(folder, panel, cfg.data.split[-1])
     own = build.datamodule(cfg, panel)

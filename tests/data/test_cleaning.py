@@ -138,7 +138,7 @@ def test_a_boolean_covariate_may_have_empty_cells() -> None:
     panel, report = cleaned(wide().assign(open=flag), covariates=["open"])
     assert panel.covariates[:5, 0].tolist() == [1, 0, 0, 1, 0]
     assert np.isnan(panel.covariates[:, 0]).nonzero()[0].tolist() == [5]
-    assert report.covariates["open"] == {"kind": "observed", "missing": 1}
+    assert report.covariates["open"] == {"kind": "observed", "missing": 1, "of_each_series": False}
 
 
 def test_rows_that_only_tell_the_future_neither_train_nor_test() -> None:
@@ -173,4 +173,4 @@ def test_holidays_are_a_known_covariate() -> None:
     assert (panel.covariate_names, panel.covariate_known) == (("holiday",), (True,))
     assert panel.covariates[:24, 0].tolist() == [1.0] * 24
     assert panel.covariates[24:100].sum() == 0
-    assert report.covariates == {"holiday": {"kind": "known", "missing": 0}}
+    assert report.covariates == {"holiday": {"kind": "known", "missing": 0, "of_each_series": False}}

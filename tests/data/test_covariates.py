@@ -6,33 +6,10 @@ import pytest
 import torch
 
 from timevis.data.catalog import load_panel
-from timevis.data.covariates import covariates_of, described
 from timevis.data.windows import SeriesStore
+from timevis.evaluation.data_section import covariate
 
 HOURS = pd.date_range("2024-01-01", periods=200, freq="h")
-
-
-@pytest.mark.parametrize(
-    ("channels", "names", "found"),
-    [
-        ("a b", "", {}),
-        ("a b", "temp holiday", {"temp": [0, 0], "holiday": [1, 1]}),
-        ("a b", "temp price/a price/b", {"temp": [0, 0], "price": [1, 2]}),
-        ("b a", "price/a temp price/b", {"temp": [1, 1], "price": [2, 0]}),
-        ("a/x a/y b/x b/y", "price/a price/b", {"price": [0, 0, 1, 1]}),
-        ("shop/a shop/b", "price/shop/a price/shop/b", {"price": [0, 1]}),
-        ("a b c", "price/a price/b", {"price/a": [0, 0, 0], "price/b": [1, 1, 1]}),
-        ("a b", "price price/a price/b", {"price": [0, 0], "price/a": [1, 1], "price/b": [2, 2]}),
-        ("load", "wind/speed", {"wind/speed": [0]}),
-    ],
-)
-def test_a_channel_reads_the_columns_of_its_own_series(channels, names, found):
-    assert covariates_of(channels.split(), dict.fromkeys(names.split(), "known")) == found
-
-
-def test_columns_of_two_kinds_are_not_one_covariate():
-    kinds = {"price/a": "known", "price/b": "observed"}
-    assert covariates_of(["a", "b"], kinds) == {"price/a": [0, 0], "price/b": [1, 1]}
 
 
 def long_table(promo: dict[str, np.ndarray]) -> pd.DataFrame:
@@ -45,18 +22,29 @@ def long_table(promo: dict[str, np.ndarray]) -> pd.DataFrame:
     )
 
 
-def panel_of(table: pd.DataFrame, tmp_path):
+def loaded(table: pd.DataFrame, tmp_path, target=("sales",)):
     table.to_csv(tmp_path / "shops.csv", index=False)
     covariates = {"promo": "known", "temp": "observed"}
-    cfg = {"name": "csv", "path": str(tmp_path / "shops.csv"), "target": ["sales"], "covariates": covariates}
-    return load_panel(cfg)[0]
+    cfg = {"name": "csv", "path": str(tmp_path / "shops.csv"), "target": [*target], "covariates": covariates}
+    return load_panel(cfg)
+
+
+def panel_of(table: pd.DataFrame, tmp_path):
+    return loaded(table, tmp_path)[0]
+
+
+def read_by(panel, channel: str, covariate: str) -> np.ndarray:
+    """What windows of a channel hold of a covariate in their contexts, row by row."""
+    (j, k), rows = (panel.channels.index(channel), panel.covariate_names.index(covariate)), len(panel) - 1
+    batch = SeriesStore(panel).gather(torch.tensor([rows]), torch.tensor([j]), rows, 1)
+    return batch.covariates[0, :rows, k].numpy()
 
 
 def test_a_window_has_the_covariates_of_its_own_series_and_those_of_all(tmp_path):
     promo = {name: np.random.default_rng(i + 1).integers(0, 2, len(HOURS)) for i, name in enumerate("abc")}
     table = long_table(promo)
     panel = panel_of(table, tmp_path)
-    assert panel.covariate_names == ("promo/a", "promo/b", "promo/c", "temp")
+    assert panel.covariate_names == ("promo", "temp")
     batch = SeriesStore(panel).gather(torch.tensor([50, 60, 50]), torch.tensor([2, 0, 1]), 24, 6)
     assert batch.covariates.shape == (3, 30, 2)
     for row, (name, origin) in enumerate((("c", 50), ("a", 60), ("b", 50))):
@@ -69,28 +57,62 @@ def test_a_window_has_the_covariates_of_its_own_series_and_those_of_all(tmp_path
 def test_a_covariate_is_left_out_only_where_it_changes_in_no_series(tmp_path):
     never, now_and_then = np.zeros(len(HOURS)), np.arange(len(HOURS)) % 2
     panel = panel_of(long_table({"a": never, "b": now_and_then}), tmp_path)
-    assert panel.covariate_names == ("promo/a", "promo/b", "temp")
+    assert panel.covariate_names == ("promo", "temp")
+    assert read_by(panel, "a", "promo").tolist() == [0] * 199
     panel = panel_of(long_table({"a": never, "b": never + 1}), tmp_path)
     assert panel.covariate_names == ("temp",)
 
 
-def test_what_each_series_has_for_itself_is_described_together():
-    report = {
-        "temp": {"kind": "observed", "missing": 2},
-        "promo/a": {"kind": "known", "missing": 1},
-        "promo/b": {"kind": "known", "missing": 3},
+def test_a_series_that_is_left_out_takes_its_covariates_along(tmp_path):
+    promo = {name: np.random.default_rng(i + 1).integers(0, 2, len(HOURS)) for i, name in enumerate("abc")}
+    table = long_table(promo)
+    table.loc[table["shop"] == "b", "sales"] = 5
+    panel, report = loaded(table, tmp_path)
+    assert (panel.channels, panel.covariate_names) == (("a", "c"), ("promo", "temp"))
+    assert panel.covariates.shape == (len(HOURS), 3)
+    for channel in "ac":
+        assert read_by(panel, channel, "promo").tolist() == promo[channel][:-1].tolist()
+    assert list(report.left_out) == ["b"]
+
+
+def test_the_targets_of_a_series_read_its_covariates(tmp_path):
+    promo = {name: np.random.default_rng(i + 1).integers(0, 2, len(HOURS)) for i, name in enumerate("ab")}
+    table = long_table(promo).assign(visits=np.random.default_rng(9).normal(size=2 * len(HOURS)))
+    panel, _ = loaded(table, tmp_path, ("sales", "visits"))
+    assert panel.channels == ("a/sales", "a/visits", "b/sales", "b/visits")
+    for channel in panel.channels:
+        assert read_by(panel, channel, "promo").tolist() == promo[channel[0]][:-1].tolist()
+
+
+def test_what_each_series_has_for_itself_is_one_covariate_of_the_report(tmp_path):
+    promo = {name: np.arange(len(HOURS)) % (i + 2.0) for i, name in enumerate("ab")}
+    promo["a"][3], promo["b"][[5, 6]] = np.nan, np.nan
+    _, report = loaded(long_table(promo), tmp_path)
+    assert report.covariates == {
+        "promo": {"kind": "known", "missing": 3, "of_each_series": True},
+        "temp": {"kind": "observed", "missing": 0, "of_each_series": False},
     }
-    assert described(["a", "b"], report) == {
-        "temp": {"kind": "observed", "missing": 2},
-        "promo of each series": {"kind": "known", "missing": 4},
-    }
+    assert [covariate(*entry) for entry in report.covariates.items()] == ["promo of each series", "temp"]
+
+
+def test_every_channel_of_a_wide_table_reads_all_its_covariates_whatever_their_names(tmp_path):
+    noise = np.random.default_rng(0).normal(size=(4, len(HOURS))).astype(np.float32)
+    names = ("a", "b", "temp/a", "temp/b")
+    pd.DataFrame({"time": HOURS} | dict(zip(names, noise, strict=True))).to_csv(tmp_path / "wide.csv", index=False)
+    covariates = {"temp/a": "known", "temp/b": "known"}
+    cfg = {"name": "csv", "path": str(tmp_path / "wide.csv"), "target": ["a", "b"], "covariates": covariates}
+    panel, _ = load_panel(cfg)
+    assert panel.covariate_names == ("temp/a", "temp/b")
+    for channel in "ab":
+        for k, name in enumerate(panel.covariate_names):
+            np.testing.assert_allclose(read_by(panel, channel, name), noise[2 + k, :-1], rtol=1e-6)
 
 
 def test_many_series_may_each_have_covariates_of_their_own(tmp_path):
     promo = {f"s{i:02}": np.random.default_rng(i).integers(0, 2, len(HOURS)) for i in range(70)}
     panel = panel_of(long_table(promo), tmp_path)
-    assert len(panel.covariate_names) == 71
-    assert len(panel.covariates_of_channels) == 2
+    assert panel.covariates.shape[1] == 71
+    assert panel.covariate_names == ("promo", "temp")
 
 
 @pytest.mark.parametrize("kinds", [("known", "observed"), ("observed", "known")])

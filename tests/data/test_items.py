@@ -122,3 +122,19 @@ def test_a_series_whose_rows_all_lie_off_the_grid_is_named_and_the_others_are_re
     assert {name: len(item) for name, item in items.items()} == {"a": 300, "b": 300}
     assert "new.csv: no row of 'c' lies on the grid: not forecast" in caplog.text
     assert "2 rows off the grid left out" in caplog.text
+
+
+def test_series_that_are_not_in_a_new_file_read_no_covariate_of_another(tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-13", periods=4)
+    parts = [
+        pd.DataFrame({"time": days, "site": s, "load": 1.5, "price": range(i, i + 4)}) for i, s in enumerate("ac")
+    ]
+    pd.concat(parts).assign(temp=[5, 6, 7, 8] * 2).to_csv(tmp_path / "new.csv", index=False)
+    cfg = PLANT | {"target": ["load"], "covariates": {"price": "known", "temp": "known"}}
+    (item,) = load_files([tmp_path / "new.csv"], cfg, ("d", "c", "a", "b")).values()
+    read = item.covariates[:, item.columns_read]  # [T, K, C]
+    assert item.covariate_names == ("price", "temp")
+    assert np.isnan(read[:, 0, [0, 3]]).all()
+    assert read[0, 0, [1, 2]].tolist() == [1, 0]
+    assert read[0, 1].tolist() == [5, 5, 5, 5]
+    assert np.isnan(item.values[:, [0, 3]]).all()

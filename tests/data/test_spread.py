@@ -26,8 +26,9 @@ def test_a_long_table_becomes_one_channel_for_each_series() -> None:
 
 def test_covariates_of_a_long_table_are_shared_where_all_series_agree() -> None:
     panel, _ = cleaned(long(), id="sensor", target=["load"], covariates={"price": "known", "own": "observed"})
-    assert panel.covariate_names == ("price", "own/a", "own/b", "own/c")
-    assert panel.covariate_known == (True, False, False, False)
+    assert panel.covariate_names == ("price", "own")
+    assert panel.covariate_known == (True, False)
+    assert panel.columns_read.tolist() == [[0, 0, 0], [1, 2, 3]]
     np.testing.assert_array_equal(panel.covariates[:, 0], VALUES.astype(np.float32))
 
 

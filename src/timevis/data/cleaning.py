@@ -104,14 +104,13 @@ def leave_out_constant(panel: Panel, report: QualityReport, train_end: int, aske
     if flat:
         panel = panel.pick(channels=[j for j, name in enumerate(panel.channels) if name not in flat])
     kept = []
-    for name, columns in panel.covariates_of_channels.items():
-        own = sorted(set(columns))
-        reasons = [_constancy(panel.covariates[:, k], train_end) for k in own]
+    for k, name in enumerate(panel.covariate_names):
+        reasons = [_constancy(panel.covariates[:, i], train_end) for i in np.unique(panel.columns_read[k])]
         if all(reasons):
             report.left_out[name] = f"as a covariate, it {reasons[0]}"
         else:
-            kept += own
-    return panel if len(kept) == len(panel.covariate_names) else panel.pick(covariates=sorted(kept))
+            kept.append(k)
+    return panel if len(kept) == len(panel.covariate_names) else panel.pick(covariates=kept)
 
 
 def _constancy(column: np.ndarray, train_end: int) -> str:

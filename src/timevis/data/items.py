@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +12,6 @@ import numpy as np
 from timevis.config_check import nearest
 from timevis.data.assemble import Rows, read_rows
 from timevis.data.cleaning import add_holidays
-from timevis.data.columns import Columns
 from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.packed import unpack
 from timevis.data.panel import DatasetCard, Panel
@@ -75,7 +73,7 @@ def read_items(
             log.warning("%s: no row of %s lies on the grid: not forecast", table.source, lost)
     else:
         if columns.id and set(channels) & set(whole.channels):
-            whole = _with_empty(whole, [c for c in channels if c not in whole.channels], columns, rows.series)
+            whole = _with_empty(whole, [c for c in channels if c not in whole.channels])
         parts = {path.name.split(".")[0]: whole}
     report.rows, report.frequency = len(whole), whole.freq
     report.channels = {channel: {} for channel in whole.channels}
@@ -125,15 +123,22 @@ def _merged(report: QualityReport) -> bool:
     return any(kind["rows"] for kind in report.duplicates.values())
 
 
-def _with_empty(panel: Panel, channels: list[str], columns: Columns, series: Collection[str]) -> Panel:
-    """The panel and more channels without a value, with the covariates of the series that are not there."""
-    names = [name for c in channels for name in (c, c.rpartition("/")[0])]
-    absent = dict.fromkeys(name for name in names if name and name not in series)
-    own = zip(columns.covariates, columns.covariates_known, strict=True)
-    more = {f"{covariate}/{name}": known for covariate, known in own for name in absent}
+def _with_empty(panel: Panel, channels: list[str]) -> Panel:
+    """The panel and more channels without a value, whose own covariates are not known either."""
     empty = np.full((len(panel), len(channels)), np.nan, np.float32)
-    panel = replace(panel, values=np.hstack([panel.values, empty]), channels=(*panel.channels, *channels))
-    return panel.with_covariates(more)
+    read, covariates = panel.covariate_columns, panel.covariates
+    if read is not None and channels:
+        shared = (read == read[:, :1]).all(axis=1, keepdims=True)
+        more = np.where(shared, read[:, :1], covariates.shape[1]).repeat(len(channels), axis=1)
+        read = np.hstack([read, more])
+        covariates = np.hstack([covariates, np.full((len(panel), 1), np.nan, np.float32)])
+    return replace(
+        panel,
+        values=np.hstack([panel.values, empty]),
+        channels=(*panel.channels, *channels),
+        covariates=covariates,
+        covariate_columns=read,
+    )
 
 
 def _for_channels(table: Table, options: DataOptions, channels: tuple[str, ...]) -> DataOptions:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from timevis.data.covariates import covariates_of
 from timevis.errors import DataError
 
 SHOWN = 5
@@ -62,7 +61,7 @@ class Panel:
     freq : str
         Its pandas frequency alias, e.g. ``"h"``.
     channels : tuple of C names
-    covariates : float32 [T, K]
+    covariates : float32 [T, K], or [T, N] with `covariate_columns`
         NaN where unknown; K may be 0.
     covariate_names : tuple of K names
     covariate_known : tuple of K bool
@@ -70,6 +69,9 @@ class Panel:
     card : DatasetCard
     timezone : str or None
         Zone in which the calendar is read; None reads the index as it is.
+    covariate_columns : int64 [K, C], optional
+        Where covariates differ between series: which of the N columns of `covariates` a channel reads as which
+        covariate. Each column is that of one covariate. None where all channels read the same K columns.
     """
 
     values: np.ndarray
@@ -81,14 +83,20 @@ class Panel:
     covariate_known: tuple[bool, ...]
     card: DatasetCard
     timezone: str | None = None
+    covariate_columns: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         t, c = self.values.shape
         assert self.values.dtype == np.float32, self.values.dtype
         assert len(self.index) == t, (len(self.index), t)
         assert len(self.channels) == c, (self.channels, c)
-        assert self.covariates.shape == (t, len(self.covariate_names)), self.covariates.shape
-        assert len(self.covariate_known) == len(self.covariate_names)
+        k = len(self.covariate_names)
+        assert len(self.covariate_known) == k
+        if self.covariate_columns is None:
+            assert self.covariates.shape == (t, k), self.covariates.shape
+        else:
+            assert self.covariate_columns.shape == (k, c), self.covariate_columns.shape
+            assert self.covariates.shape == (t, len(np.unique(self.covariate_columns))), self.covariates.shape
 
     def __len__(self) -> int:
         return len(self.index)
@@ -107,9 +115,11 @@ class Panel:
         return self.index
 
     @property
-    def covariates_of_channels(self) -> dict[str, list[int]]:
-        """The covariates that a model sees, and the column that each channel reads; see `covariates_of`."""
-        return covariates_of(self.channels, self.covariate_kinds)
+    def columns_read(self) -> np.ndarray:
+        """The column of `covariates` that each channel reads as each covariate, int64 [K, C]."""
+        if self.covariate_columns is not None:
+            return self.covariate_columns
+        return np.arange(len(self.covariate_names))[:, None].repeat(len(self.channels), axis=1)
 
     @property
     def covariate_kinds(self) -> dict[str, str]:
@@ -122,28 +132,35 @@ class Panel:
 
     def pick(self, channels: Sequence[int] | None = None, covariates: Sequence[int] | None = None) -> Self:
         """The channels and the covariates at these places, in this order; all of them where None."""
-        panel = self
+        read, picked = self.columns_read, dict[str, Any]()
         if channels is not None:
-            panel = replace(
-                panel,
-                values=np.asfortranarray(self.values[:, channels]),
-                channels=tuple(self.channels[j] for j in channels),
-            )
+            read = read[:, channels]
+            picked["values"] = np.asfortranarray(self.values[:, channels])
+            picked["channels"] = tuple(self.channels[j] for j in channels)
         if covariates is not None:
-            panel = replace(
-                panel,
-                covariates=np.ascontiguousarray(self.covariates[:, covariates]),
-                covariate_names=tuple(self.covariate_names[k] for k in covariates),
-                covariate_known=tuple(self.covariate_known[k] for k in covariates),
-            )
-        return panel
+            read = read[covariates, :]
+            picked["covariate_names"] = tuple(self.covariate_names[k] for k in covariates)
+            picked["covariate_known"] = tuple(self.covariate_known[k] for k in covariates)
+        used = list(dict.fromkeys(read.ravel().tolist()))
+        place = np.zeros(self.covariates.shape[1], np.int64)
+        place[used] = np.arange(len(used))
+        picked["covariates"] = np.ascontiguousarray(self.covariates[:, used])
+        return replace(self, **picked, covariate_columns=place[read] if len(used) > len(read) else None)
 
     def with_covariates(self, known: Mapping[str, bool], values: np.ndarray | None = None) -> Self:
-        """Append covariates by name, each known ahead or not; without `values`, float32 [T, k], empty ones."""
+        """Append covariates of all channels by name, each known ahead or not.
+
+        Without `values`, float32 [T, k], they are empty.
+        """
         if values is None:
             values = np.full((len(self), len(known)), np.nan, np.float32)
+        columns = self.covariate_columns
+        if columns is not None:
+            more = self.covariates.shape[1] + np.arange(len(known))
+            columns = np.vstack([columns, more[:, None].repeat(len(self.channels), axis=1)])
         return replace(
             self,
+            covariate_columns=columns,
             covariates=np.hstack([self.covariates, values]),
             covariate_names=(*self.covariate_names, *known),
             covariate_known=(*self.covariate_known, *known.values()),
@@ -153,7 +170,7 @@ class Panel:
         """Append `rows` future rows in which nothing is known."""
         future = pd.date_range(self.index[-1], periods=rows + 1, freq=self.freq)[1:]
         values = np.full((rows, len(self.channels)), np.nan, np.float32)
-        known = np.full((rows, len(self.covariate_names)), np.nan, np.float32)
+        known = np.full((rows, self.covariates.shape[1]), np.nan, np.float32)
         return replace(
             self,
             values=np.concatenate([self.values, values]),

@@ -59,7 +59,7 @@ class QualityReport:
     channels : dict
         Per channel: counts, the longest gap, moments, quantiles, seasonality (of the training part), autocorrelation.
     covariates : dict
-        Per covariate: known or observed, and missing cells.
+        Per covariate: ``kind`` (known or observed), ``missing`` cells, and whether it is one ``of_each_series``.
     notes : list of str
         What was decided, in sentences.
     card : dict
@@ -98,10 +98,10 @@ class QualityReport:
         self.gaps = find_gaps(panel)
         self.channels = describe_channels(panel, train_end)
         self.missing = {channel: entry["missing"] for channel, entry in self.channels.items()}
-        missing = np.isnan(panel.covariates).sum(axis=0)
-        kinds = panel.covariate_kinds.items()
+        missing, own = np.isnan(panel.covariates).sum(axis=0), [np.unique(read) for read in panel.columns_read]
         self.covariates = {
-            name: {"kind": kind, "missing": int(m)} for (name, kind), m in zip(kinds, missing, strict=True)
+            name: {"kind": kind, "missing": int(missing[own[k]].sum()), "of_each_series": len(own[k]) > 1}
+            for k, (name, kind) in enumerate(panel.covariate_kinds.items())
         }
         self.card = asdict(panel.card)
 

@@ -28,20 +28,39 @@ def to_panel(rows: Rows, card: DatasetCard) -> Panel:
         channels = rows.series
     else:
         channels = tuple(f"{s}/{t}" for s in rows.series for t in rows.columns.targets)
-    covariates, names, known = _shared_covariates(wide, rows)
-    return Panel(values, rows.grid.index, rows.grid.freq, channels, covariates, names, known, card, rows.timezone)
+    covariates, read = _of_series(wide)
+    return Panel(
+        values,
+        rows.grid.index,
+        rows.grid.freq,
+        channels,
+        covariates,
+        rows.columns.covariates,
+        rows.columns.covariates_known,
+        card,
+        rows.timezone,
+        None if read is None else read.repeat(targets, axis=1),
+    )
 
 
-def _shared_covariates(wide: np.ndarray, rows: Rows) -> tuple[np.ndarray, tuple[str, ...], tuple[bool, ...]]:
-    """One column for a covariate on which all series agree, else one for each series; see `covariates_of`."""
-    columns: list[np.ndarray] = []
-    names: list[str] = []
-    known: list[bool] = []
-    for k, name in enumerate(rows.columns.covariates):
+def _of_series(wide: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """One column for a covariate on which all series agree, else one for each series.
+
+    Parameters
+    ----------
+    wide : float32 [T, S, K]
+
+    Returns
+    -------
+    columns : float32 [T, N]
+    read : int64 [K, S], optional
+        Which of them each series reads as each covariate; None where all series agree on all.
+    """
+    length, series, covariates = wide.shape
+    columns, read = np.empty((length, 0), np.float32), np.empty((covariates, series), np.int64)
+    for k in range(covariates):
         low, high = np.fmin.reduce(wide[:, :, k], axis=1), np.fmax.reduce(wide[:, :, k], axis=1)
         agree = bool(((low == high) | np.isnan(low)).all())
-        columns += [low] if agree else list(wide[:, :, k].T)
-        names += [name] if agree else [f"{name}/{s}" for s in rows.series]
-        known += [rows.columns.covariates_known[k]] * (1 if agree else len(rows.series))
-    stacked = np.stack(columns, axis=1).astype(np.float32) if columns else np.empty((len(wide), 0), np.float32)
-    return stacked, tuple(names), tuple(known)
+        read[k] = columns.shape[1] + np.arange(series) * (not agree)
+        columns = np.hstack([columns, low[:, None] if agree else wide[:, :, k]])
+    return columns, read if columns.shape[1] > covariates else None

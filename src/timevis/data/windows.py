@@ -17,7 +17,7 @@ from timevis.data.panel import Panel, one_nan
 
 @dataclass
 class Batch:
-    """B windows in raw units; L is `context_length`, H is `horizon`, K the number of a channel's covariates.
+    """B windows in raw units; L is `context_length`, H is `horizon`, K the number of covariates.
 
     Attributes
     ----------
@@ -138,11 +138,10 @@ class SeriesStore:
         `values` with gaps carried forward, NaN before a channel's first observation; the same tensor when there
         are no gaps.
     calendar : int64 [T, 5]
-    covariates : float32 [T, K]
-    covariate_seen : bool [T, K]
+    covariates : float32 [T, K], or [T, N] with `covariate_columns`
+    covariate_seen : bool, of the same shape
     covariate_columns : int64 [C, K], optional
-        Where covariates differ between channels: which columns of the former two a channel reads. They are more
-        than K then.
+        Where covariates differ between channels: which of N columns a channel reads; see `Panel`.
     covariate_known : bool [K]
     """
 
@@ -157,10 +156,9 @@ class SeriesStore:
         covariates = torch.from_numpy(panel.covariates)
         self.covariate_seen = torch.isfinite(covariates).contiguous()
         self.covariates = covariates.contiguous()
-        read = panel.covariates_of_channels.values()
-        self.covariate_known = torch.tensor([panel.covariate_known[columns[0]] for columns in read], dtype=torch.bool)
-        own = len(read) < len(panel.covariate_names)
-        self.covariate_columns = torch.tensor(list(read)).t().contiguous() if own else None
+        self.covariate_known = torch.tensor(panel.covariate_known, dtype=torch.bool)
+        own = panel.covariate_columns
+        self.covariate_columns = None if own is None else torch.from_numpy(own).t().contiguous()
 
     def to(self, device: torch.device) -> SeriesStore:
         """Move every tensor; returns self."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from timevis.data.covariates import described
 from timevis.data.quality import counted, in_short
 from timevis.evaluation.verdict import number, when
 
@@ -20,8 +19,7 @@ MERGED = {
 
 def data_facts(report: dict[str, Any], results: dict[str, Any]) -> list[tuple[str, str]]:
     """Name and value of what is known about the data."""
-    card, window_set = report["card"], results["window_set"]
-    covariates = described(window_set["channels"], report["covariates"])
+    card, window_set, covariates = report["card"], results["window_set"], report["covariates"].items()
     facts = [
         ("Source", card["source"] or report["source"]),
         ("Licence", card["licence"]),
@@ -31,7 +29,7 @@ def data_facts(report: dict[str, Any], results: dict[str, Any]) -> list[tuple[st
         ("Frequency", report["frequency"] + (" (inferred)" if report["frequency_inferred"] else "")),
         ("Time zone", report["timezone"] or (UTC if in_utc(report) else "times are taken as they are written")),
         ("Channels", in_short(window_set["channels"])),
-        ("Covariates", in_short([f"{name} ({_kind(c)})" for name, c in covariates.items()])),
+        ("Covariates", in_short([f"{covariate(name, c)} ({_kind(c)})" for name, c in covariates])),
         *((f"{_PARTS.get(part, part)} part", _part(what)) for part, what in report["split"].items()),
     ]
     return [(name, value) for name, value in facts if value]
@@ -48,8 +46,13 @@ def in_utc(report: dict[str, Any]) -> bool:
     return report["timezone"] is None and report["start"].endswith("+00:00")
 
 
-def _kind(covariate: dict[str, Any]) -> str:
-    return "known ahead" if covariate["kind"] == "known" else "observed only"
+def covariate(name: str, entry: dict[str, Any]) -> str:
+    """A covariate of a data report by name, and whether each series has its own."""
+    return f"{name} of each series" if entry.get("of_each_series") else name  # absent in older reports
+
+
+def _kind(entry: dict[str, Any]) -> str:
+    return "known ahead" if entry["kind"] == "known" else "observed only"
 
 
 def _part(part: dict[str, Any]) -> str:

@@ -196,9 +196,8 @@ class DirectForecaster(Forecaster):
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
         train = datamodule.panel.covariates[: datamodule.split.train_end]
-        columns = list(datamodule.panel.covariates_of_channels.values())
         for i, k in enumerate(self.covariate_columns):
-            scaler = Scaler.fit(train[:, sorted(set(columns[k]))].reshape(-1, 1))
+            scaler = Scaler.fit(train[:, np.unique(datamodule.panel.columns_read[k])].reshape(-1, 1))
             self.covariate_mean[i], self.covariate_std[i] = scaler.mean.item(), scaler.std.item()
         if self.linear:
             self.linear.prepare(datamodule)
