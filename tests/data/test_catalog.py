@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -163,6 +164,24 @@ def test_unknown_keys_and_choices_name_the_nearest(cfg: dict[str, Any], message:
         load_panel(cfg)
     assert message in error.value.message
     assert advice in error.value.advice
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"time": "zz"}, "data.time"),
+        ({"id": "zz"}, "data.id"),
+        ({"target": ["nonexistent"]}, "data.target"),
+        ({"sheet": 0}, "data.sheet"),
+        ({"timezone": "Europe/Berlin"}, "data.timezone"),
+        ({"covariates": {"holiday": "DE", "nothing": "known"}}, "data.covariates.nothing"),
+        ({"cleaning": {"day_first": False}}, "data.cleaning.day_first"),
+        ({"cleaning": {"missing": [0]}}, "data.cleaning.missing"),
+    ],
+)
+def test_what_is_said_of_a_file_is_refused_where_series_are_made(given: dict[str, Any], named: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{re.escape(named)} is given, which data=synthetic has no use for"):
+        load_panel({"name": "synthetic"} | given)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "conf/data").glob("*.yaml")), ids=lambda p: p.stem)

@@ -49,6 +49,7 @@ def load_panel(cfg: Mapping[str, Any], *, future: bool = False) -> tuple[Panel, 
         The file cannot become a panel; names file, row and column.
     """
     options = DataOptions.from_config(cfg)
+    check_source(options)
     if options.path is None and options.name == "synthetic":
         panel, report = _synthetic(options)
     else:
@@ -73,16 +74,34 @@ def _said(card: DatasetCard, options: DataOptions) -> DatasetCard:
 
 
 def check_source(options: DataOptions) -> None:
-    """Refuse the user's own data where their file is not there, before anything is read."""
+    """Refuse data before anything is read: the user's own without a file, made ones with what is said of a file.
+
+    Raises
+    ------
+    ConfigError, DataError
+    """
     if options.path is not None:
         check_file(Path(options.path).expanduser())
     elif options.name == "csv":
         raise ConfigError("data=csv needs a file", "for example: data=csv data.path=my.csv")
+    elif options.name == "synthetic" and (useless := _of_a_file(options)):
+        raise ConfigError(
+            f"{useless[0]} is given, which data=synthetic has no use for: its series come from no file",
+            "leave it out; data.rows, channels, frequency, domain, seed and covariates.holiday say what is made",
+        )
+
+
+def _of_a_file(options: DataOptions) -> list[str]:
+    """The options given that say something of the columns or cells of a file."""
+    said = {name: getattr(options, name) for name in ("time", "id", "target", "timezone", "sheet")}
+    said |= {f"covariates.{name}": kind for name, kind in (options.covariates or {}).items() if name != "holiday"}
+    of_cells = ("day_first", "encoding", "decimal", "missing")
+    said |= {f"cleaning.{name}": getattr(options.cleaning, name) for name in of_cells}
+    return [f"data.{name}" for name, value in said.items() if value not in (None, ())]
 
 
 def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
     """The raw table that the options name, and its dataset card."""
-    check_source(options)
     if options.path is not None:
         table = _read(Path(options.path).expanduser(), options)
         if options.name in catalog() and (absent := absent_column(table, options)) is not None:
