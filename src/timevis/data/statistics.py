@@ -97,17 +97,31 @@ def seasonal_strength(values: np.ndarray, period: int) -> float | None:
 
 
 def autocorrelation(values: np.ndarray, lags: Sequence[int]) -> list[float | None]:
-    """Correlation of a channel, [T] with NaN for missing, with itself some rows before, over observed pairs."""
+    """Correlation of series with themselves some rows before, about their common mean, over observed pairs.
+
+    Parameters
+    ----------
+    values : [..., T]
+        NaN where missing.
+    lags : sequence of int
+
+    Returns
+    -------
+    list
+        None for a lag without a pair, and for all of them where nothing varies.
+    """
     seen = np.isfinite(values)
     if not seen.any():
         return [None] * len(lags)
     centred = np.where(seen, values - values[seen].mean(dtype=np.float64), 0.0)
     variance = (centred * centred).sum() / seen.sum()  # not `@`: small products are slow on shared cores
+    length = values.shape[-1]
     out: list[float | None] = []
     for lag in lags:
-        pairs = int((seen[lag:] & seen[: len(seen) - lag]).sum()) if lag < len(seen) else 0
+        pairs = int((seen[..., lag:] & seen[..., : length - lag]).sum()) if lag < length else 0
         if not pairs or variance <= 0:
             out.append(None)
             continue
-        out.append(float(np.clip((centred[lag:] * centred[: len(centred) - lag]).sum() / pairs / variance, -1, 1)))
+        product = (centred[..., lag:] * centred[..., : length - lag]).sum() / pairs
+        out.append(float(np.clip(product / variance, -1, 1)))
     return out

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.calendar import WORKING_DAYS, steps_per_day
+from timevis.data.statistics import autocorrelation
 from timevis.evaluation.chart import Chart, Mark
 from timevis.evaluation.error_profile import (
     MEDIAN,
     SavedForecasts,
-    autocorrelation,
     clock_profile,
     clock_table,
     pit_density,
@@ -219,8 +219,8 @@ def residual_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
 
 
 def _correlation_chart(series: np.ndarray, lags: int, name: str, title: str, x_label: str) -> Chart:
-    values = autocorrelation(series, lags)[1:]
-    bars = Mark("bars", np.arange(1, lags + 1), values)
+    apart = np.arange(1, lags + 1)
+    bars = Mark("bars", apart, np.array(autocorrelation(series, apart.tolist()), dtype=float))
     return Chart(name, title, x_label, "correlation of the error", [bars])
 
 

@@ -121,17 +121,6 @@ def error_statistics(forecasts: SavedForecasts) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=names)
 
 
-def autocorrelation(series: np.ndarray, lags: int) -> np.ndarray:
-    """Autocorrelation at lags 0 to `lags` along the rows of series [N, T], about one common mean; float64 [lags + 1].
-
-    Pairs with a missing member are left out of their lag.
-    """
-    centred = series - np.nanmean(series)
-    variance = np.nanmean(centred**2)
-    length = series.shape[1]
-    return np.array([np.nanmean(centred[:, : length - k] * centred[:, k:]) for k in range(lags + 1)]) / variance
-
-
 def window_bias(windows: pd.DataFrame) -> np.ndarray:
     """Mean error of each window in standard deviations, by channel and origin; float64 [C, O]."""
     error = windows["error"] / windows["count"].where(windows["count"] > 0) / windows["std"]
