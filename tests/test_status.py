@@ -73,6 +73,18 @@ def test_the_heartbeat_writes_without_being_asked(tmp_path, monkeypatch):
     assert after["metrics"] == {"val/wql": 0.5, "train/loss": 1.0}
 
 
+def test_metrics_may_come_while_the_heartbeat_writes(tmp_path, monkeypatch):
+    def write(path, value):
+        for name in value["metrics"]:
+            status.update(metrics={f"new {name}": 1.0})
+
+    monkeypatch.setattr("timevis.status.write_json", write)
+    status = Status(tmp_path)
+    status.update(metrics={"val/wql": 0.5})
+    status._write()
+    assert status._snapshot()["metrics"] == {"val/wql": 0.5, "new val/wql": 1.0}
+
+
 def test_elapsed_seconds_go_on_from_an_earlier_process(tmp_path):
     with Status(tmp_path, elapsed=100.0):
         pass

@@ -67,7 +67,8 @@ class Status:
     def update(self, **fields: Any) -> None:
         """Change fields; `metrics` is merged."""
         with self._lock:
-            self._fields["metrics"] |= fields.pop("metrics", {})
+            # a new dict: the heartbeat may be writing the old one
+            self._fields["metrics"] = self._fields["metrics"] | fields.pop("metrics", {})
             self._fields |= fields
 
     def finish(self, state: str, error: str | None = None, advice: str | None = None) -> None:
