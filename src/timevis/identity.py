@@ -37,9 +37,10 @@ def git_commit() -> str | None:
 
 
 def data_hash(panel: Panel, rows: int) -> str:
-    """Of the cleaned values and covariates in the first `rows` rows."""
+    """Of the cleaned values and covariates in the first `rows` rows, their times and the names of the channels."""
     digest = hashlib.sha256(one_nan(panel.values[:rows]).data)
     digest.update(one_nan(panel.covariates[:rows]).data)
+    digest.update(repr((panel.channels, str(panel.index[0]), panel.freq, panel.timezone)).encode())
     return digest.hexdigest()[:16]
 
 
