@@ -71,7 +71,7 @@ def number(value: Any, percent: bool = False) -> str:
         return str(value)
     if percent:
         text = f"{100 * value:.1f} %"
-    elif isinstance(value, int) or 10_000 <= abs(value) < 1e9:
+    elif isinstance(value, int) or (round(abs(value)) >= 10_000 and abs(value) < 1e9):
         text = f"{value:,.0f}".replace(",", " ")
     else:
         text = re.sub(r"e\+?(-?)0*", r"e\1", f"{value:.4g}")
