@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis.errors import RunFolderError
 from timevis.files import atomic, shown_path, write_json, write_text
+from timevis.models.qwen.backbone_files import from_root
 from timevis.status import NAME as STATUS
 from timevis.status import read_status
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
     from timevis.evaluation.backtest import Backtest
     from timevis.models.forecaster import Forecaster
-
-NO_FOLDERS = ("nano", "attention", "none")
-"""What model.backbone.path may be beside a folder or a hub id."""
 
 
 class RunFolder:
@@ -83,9 +81,8 @@ class RunFolder:
         written = copy.deepcopy(cfg)
         if source := OmegaConf.select(cfg, "data.path"):
             written.data.path = str(Path(source).expanduser().absolute())
-        backbone = OmegaConf.select(cfg, "model.backbone.path")
-        if backbone and backbone not in NO_FOLDERS and Path(backbone).expanduser().is_dir():
-            written.model.backbone.path = str(Path(backbone).expanduser().absolute())
+        if backbone := OmegaConf.select(cfg, "model.backbone.path"):
+            written.model.backbone.path = from_root(backbone)
         write_text(path / "config.yaml", OmegaConf.to_yaml(written, resolve=True))
         return cls(path)
 
@@ -210,15 +207,3 @@ def typed_overrides(folder: Path) -> list[str]:
     """The overrides of the command line that started the run in a folder; none where it was never created."""
     path = folder / "overrides.yaml"
     return [str(o) for o in OmegaConf.load(path)] if path.is_file() else []
-
-
-def settings(runs: Sequence[Sequence[str]]) -> list[str]:
-    """What tells runs apart, from the overrides of each: those that not all of them share, without the seed."""
-    typed = [[o for o in overrides if not o.startswith("seed=")] for overrides in runs]
-    common = set.intersection(*map(set, typed)) if len(typed) > 1 else set()
-    return [" ".join(o.removeprefix("experiment=") for o in overrides if o not in common) for overrides in typed]
-
-
-def beside_names(setting: str) -> str:
-    """A setting for where data set and model are named already."""
-    return " ".join(part for part in setting.split() if not part.startswith(("data=", "model=")))
