@@ -6,7 +6,7 @@ from typing import Any
 
 from timevis.data.covariates import described
 from timevis.data.quality import counted, in_short
-from timevis.evaluation.verdict import number, when
+from timevis.words import number, when
 
 NAMED_PLACES = 3
 MOST_CHANNELS = 20
