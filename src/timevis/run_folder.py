@@ -142,22 +142,14 @@ class RunFolder:
             raise RunFolderError(f"{self.path} has no {path.name}", "the run has not read its data; use resume=")
         return json.loads(path.read_text(encoding="utf-8"))
 
-    @property
-    def windows(self) -> pd.DataFrame:
-        """One row per test window with the sums of `timevis.metrics.SUMS`."""
-        return self._table("windows")
+    def table(self, name: str) -> pd.DataFrame:
+        """A table that `write_evaluation` wrote.
 
-    @property
-    def naive_windows(self) -> pd.DataFrame:
-        """The same rows for seasonal naive."""
-        return self._table("windows_seasonal_naive")
-
-    @property
-    def predictions(self) -> pd.DataFrame:
-        """Whole forecasts of the saved test windows."""
-        return self._table("predictions")
-
-    def _table(self, name: str) -> pd.DataFrame:
+        Raises
+        ------
+        RunFolderError
+            The run has not been tested.
+        """
         import pandas as pd
 
         path = self.path / f"{name}.parquet"
@@ -176,7 +168,7 @@ class RunFolder:
                 table.to_parquet(path)
 
     def write_evaluation(self, backtest: Backtest, results: dict[str, Any]) -> None:
-        """Write the scored windows, saved forecasts and results.json."""
+        """Write results.json, saved forecasts, and a row per window with the sums of `timevis.metrics.SUMS`."""
         self.write_table("windows", backtest.windows)
         self.write_table("windows_seasonal_naive", backtest.reference_windows)
         self.write_table("predictions", backtest.predictions)

@@ -66,9 +66,9 @@ class RunRecord:
             data_report=run.data_report,
             config=yaml.safe_load((run.path / "config.yaml").read_text(encoding="utf-8")),
             overrides=run.overrides,
-            windows=run.windows,
-            naive_windows=run.naive_windows,
-            predictions=run.predictions,
+            windows=run.table("windows"),
+            naive_windows=run.table("windows_seasonal_naive"),
+            predictions=run.table("predictions"),
             samples=_parquet(run.path / "samples.parquet"),
             history=_csv(run.path / "metrics.csv"),
         )
