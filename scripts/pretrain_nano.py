@@ -183,8 +183,17 @@ def start_wandb(cfg: DictConfig) -> Any:
         return None
     import wandb
 
+    from timevis.loggers.wandb_run import UNTOLD, shareable
+
     # the id of a run that did not end is kept in the folder
-    return wandb.init(project="timevis", name="pretrain_nano", config=dict(cfg), dir=cfg.folder, resume="auto")
+    return wandb.init(
+        project="timevis",
+        name="pretrain_nano",
+        config=shareable(OmegaConf.to_container(cfg)),
+        dir=cfg.folder,
+        resume="auto",
+        settings=wandb.Settings(**UNTOLD),
+    )
 
 
 def score(cfg: DictConfig) -> None:

@@ -38,7 +38,7 @@ def test_one_checkpoint_gets_the_same_metrics_from_one_and_from_two_processes(tm
     assert done.returncode == 0, done.stderr
     assert "2 processes" in done.stdout
     assert metrics(two) == pytest.approx(metrics(one), rel=1e-6)
-    assert RunFolder(one).windows.equals(RunFolder(two).windows)
+    assert RunFolder(one).table("windows").equals(RunFolder(two).table("windows"))
 
 
 @pytest.mark.slow

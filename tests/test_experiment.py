@@ -29,7 +29,7 @@ def test_a_model_without_gradients_is_scored_beside_seasonal_naive(model, compos
     again = folder.load_forecaster()
     datamodule = build.datamodule(folder.config, load_panel(folder.config.data)[0])
     batch = next(datamodule.batches("test"))
-    row = folder.predictions.iloc[0]
+    row = folder.table("predictions").iloc[0]
     assert again.forecast(batch).point[0].tolist() == pytest.approx(row["point"].tolist(), rel=1e-5)
 
 

@@ -4,10 +4,40 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from timevis.data.catalog import load_panel
 from timevis.data.panel import panel_from_array
+from timevis.errors import DataError
 from timevis.identity import data_hash
+from timevis.rescore import rescore
+
+
+def test_the_hash_of_the_data_is_of_values_covariates_times_and_names():
+    panel, _ = load_panel({"name": "synthetic", "rows": 200})
+    prices = np.arange(200, dtype=np.float32)[:, None]
+    panel = replace(panel, covariates=prices, covariate_names=("price",), covariate_known=(True,))
+    others = [
+        panel.with_values(panel.values + 1),
+        replace(panel, covariates=panel.covariates + 1),
+        replace(panel, index=panel.index + pd.Timedelta(days=1)),
+        replace(panel, freq="D"),
+        replace(panel, channels=tuple(name.upper() for name in panel.channels)),
+        replace(panel, timezone="Asia/Shanghai"),
+    ]
+    assert len({data_hash(one, 150) for one in (panel, *others)}) == 1 + len(others)
+    later = panel.values.copy()
+    later[150:] += 1
+    assert data_hash(panel.with_values(later), 150) == data_hash(panel, 150)
+
+
+def test_a_run_is_not_rescored_on_its_values_at_other_times(finished_run, tmp_path):
+    path, values = tmp_path / "plant.csv", np.sin(np.arange(400) * np.pi / 12)
+    pd.DataFrame({"time": pd.date_range("2024-01-01", periods=400, freq="h"), "load": values}).to_csv(path)
+    run = finished_run("model=linear", "data=csv", f"data.path={path}", "data.target=[load]")
+    pd.DataFrame({"time": pd.date_range("2024-01-02", periods=400, freq="h"), "load": values}).to_csv(path)
+    with pytest.raises(DataError, match="values or rows have changed"):
+        rescore(run, tmp_path / "again")
 
 
 def test_a_table_with_empty_rows_twice_has_the_hash_of_the_table_without(tmp_path):

@@ -5,6 +5,7 @@ import gc
 import json
 import os
 import shlex
+import shutil
 import struct
 from pathlib import Path
 
@@ -18,9 +19,11 @@ from wandb.proto.wandb_internal_pb2 import Record
 
 from timevis.errors import DataError
 from timevis.experiment import run
+from timevis.identity import git_commit
 from timevis.loggers.table import MetricsTable
 from timevis.loggers.tracking import Tracking
 from timevis.loggers.wandb_run import logged_in
+from timevis.models.qwen.backbone_files import find
 from timevis.run_folder import RunFolder
 
 BLOCK = 32768
@@ -112,13 +115,42 @@ def test_the_command_uploads_what_every_process_logged_offline(lstm_config, tmp_
     assert all(Path(folder).is_dir() for folder in both)
 
 
-def test_plots_and_windows_of_a_users_own_data_stay_at_home(tmp_path):
-    series = tmp_path / "mine.csv"
+def own_series(folder: Path) -> Path:
+    """A user's file in a folder: 25 days of hours."""
+    path = folder / "mine.csv"
     rows = [(f"2024-01-{1 + i // 24:02d} {i % 24:02d}:00", 10 + i % 24 + i % 7) for i in range(24 * 25)]
-    with series.open("w", newline="") as file:
+    with path.open("w", newline="") as file:
         csv.writer(file).writerows([("time", "load"), *rows])
+    return path
+
+
+@pytest.mark.usefixtures("no_report")
+def test_wandb_is_told_no_folder_of_the_user_and_not_who_and_where_they_are(train_here, tmp_path, monkeypatch):
+    (tmp_path / "alices-plant").mkdir()
+    weights = shutil.copytree(find("nano"), tmp_path / "alices-weights" / "copy")
+    monkeypatch.setattr("socket.gethostname", lambda: "alices-laptop")
+    monkeypatch.setenv("USER", "user-alice")
+    tiny = [o for o in TINY if not o.startswith(("data", "logger"))]
+    own = ["data=csv", f"data.path={own_series(tmp_path / 'alices-plant')}", "logger=wandb"]
+    model = ["model=qwen_patch", "model/backbone=local", f"model.backbone.path={weights}", "model.backbone.layers=1"]
+    short = ["model.fit.max_epochs=1", "model.fit.steps_per_epoch=2", f"hydra.run.dir={tmp_path / 'run'}"]
+    assert train_here(*tiny, *own, *model, *short) == 0
+    kept = [path for path in (tmp_path / "run/wandb").rglob("*") if path.is_file()]
+    assert not [path for path in kept if b"alice" in path.read_bytes()]
+    records = offline_records(tmp_path / "run")
+    config = logged(records)[2]
+    assert (config["data"]["path"], config["model"]["backbone"]["path"]) == ("mine.csv", "copy")
+    kinds = [record.WhichOneof("record_type") for record in records]
+    assert "environment" not in kinds  # program, command line, machine
+    assert "stats" in kinds  # how busy it was
+    (started,) = [record.run for record in records if record.WhichOneof("record_type") == "run"][:1]
+    assert (started.git.commit, started.git.remote_url, started.host) == (git_commit(), "", "")
+
+
+def test_plots_and_windows_of_a_users_own_data_stay_at_home(tmp_path):
+    series = own_series(tmp_path)
     own = ["data=csv", f"data.path={series}", "logger=wandb"]
-    names, sent = {}, {}
+    names = {}
     for asked in ("false", "true"):
         path = tmp_path / asked
         tiny = [o for o in (*TINY, *TINY_LSTM) if not o.startswith("data")]
@@ -126,8 +158,8 @@ def test_plots_and_windows_of_a_users_own_data_stay_at_home(tmp_path):
             cfg = compose("train", overrides=[*tiny, *own, f"logger.log_data={asked}"])
         run(cfg, path)
         _, summary, config = logged(offline_records(path))
-        names[asked], sent[asked] = set(summary), config["data"]["path"]
-    assert sent == {"false": "mine.csv", "true": str(series)}
+        names[asked] = set(summary)
+        assert config["data"]["path"] == "mine.csv"
     assert not any(name.startswith(("plots", "test_windows")) for name in names["false"])
     assert any(name.startswith("plots/") for name in names["true"])
     assert any(name.startswith("test_windows") for name in names["true"])

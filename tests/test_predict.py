@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from pytorch_lightning.callbacks import Timer
 
 from timevis.data.catalog import load_panel
 from timevis.data.windows import SeriesStore
@@ -266,6 +267,19 @@ def test_a_trained_model_refits_for_the_epochs_of_its_best_weights(finished_run)
         assert torch.equal(value, second.state_dict()[name]), name
     assert (folder.path / "model" / "model.safetensors").read_bytes() == weights
     assert len(predict(folder.path, refit=True)) == 2 * 6
+
+
+def test_what_ended_the_run_does_not_end_its_refit(finished_run, monkeypatch):
+    model = ("model=lstm", "model.hidden_size=8", "model.fit.batch_size=64", "model.fit.min_steps_per_epoch=1")
+    limits = ("trainer.max_steps=13", "trainer.max_time='00:01:00:00'")  # 13 steps: the training part once
+    folder = RunFolder(finished_run(*model, *limits))
+    made = []
+    monkeypatch.setattr("timevis.refit.trainer", lambda *options: made.append(trainer(*options)) or made[-1])
+    refit(folder)
+    (one,) = made
+    assert one.current_epoch == 1
+    assert one.global_step == one.num_training_batches > 13
+    assert not any(isinstance(callback, Timer) for callback in one.callbacks)
 
 
 @pytest.mark.parametrize(

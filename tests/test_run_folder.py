@@ -88,13 +88,13 @@ def test_the_stored_model_forecasts_what_the_run_forecast(finished):
     for name, tensor in forecaster.state_dict().items():
         if name in checkpoint["state_dict"] and "residual" not in name:
             assert torch.equal(tensor, checkpoint["state_dict"][name]), name
-    predictions = folder.predictions
+    predictions = folder.table("predictions")
     assert predictions["point"].map(len).eq(6).all()
 
 
 def test_windows_hold_the_sums_that_give_the_results(finished):
     folder = RunFolder(finished[0])
-    rows = folder.windows.groupby("channel")[["median_abs_error", "count"]].sum()
+    rows = folder.table("windows").groupby("channel")[["median_abs_error", "count"]].sum()
     mae = (rows["median_abs_error"] / rows["count"]).mean()
     assert mae == pytest.approx(folder.results["metrics"]["mae"]["value"], rel=1e-9)
 

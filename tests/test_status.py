@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from timevis import worker
 from timevis.errors import RunFolderError
 from timevis.experiment import run
 from timevis.run_folder import RunFolder
@@ -71,6 +72,29 @@ def test_the_heartbeat_writes_without_being_asked(tmp_path, monkeypatch):
     assert after["heartbeat"] > before["heartbeat"]
     assert after["step"] == 7
     assert after["metrics"] == {"val/wql": 0.5, "train/loss": 1.0}
+
+
+def test_the_process_is_the_one_that_hands_a_signal_on(tmp_path, compose_config, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "1")  # as clusters set it for every job
+    with Status(tmp_path):
+        assert read_status(tmp_path)["pid"] == os.getpid()
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    monkeypatch.setattr("timevis.worker.execute", lambda folder, group, pid: Status(folder.path, pid=pid)._write())
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
+    assert worker.main(str(folder.path), "", str(tmp_path / "reason")) == 0
+    assert folder.status["pid"] == os.getppid()
+
+
+def test_metrics_may_come_while_the_heartbeat_writes(tmp_path, monkeypatch):
+    def write(path, value):
+        for name in value["metrics"]:
+            status.update(metrics={f"new {name}": 1.0})
+
+    monkeypatch.setattr("timevis.status.write_json", write)
+    status = Status(tmp_path)
+    status.update(metrics={"val/wql": 0.5})
+    status._write()
+    assert status._snapshot()["metrics"] == {"val/wql": 0.5, "new val/wql": 1.0}
 
 
 def test_elapsed_seconds_go_on_from_an_earlier_process(tmp_path):

@@ -15,8 +15,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from timevis.config_check import CONF, did_you_mean, keys_of
 from timevis.errors import ConfigError
+from timevis.models.qwen.backbone_files import NO_FOLDERS
 from timevis.resume import SECTIONS, kept
-from timevis.run_folder import NO_FOLDERS
 
 
 def register_resolvers() -> None:

@@ -76,7 +76,7 @@ def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = (), group: str
     return supervise(run_folder, processes, group) if processes > 1 else execute(run_folder, group)
 
 
-def execute(folder: RunFolder, group: str | None = None) -> float:
+def execute(folder: RunFolder, group: str | None = None, pid: int | None = None) -> float:
     """Go through the stages of an open run folder in this process; returns `val/wql`.
 
     Parameters
@@ -84,10 +84,12 @@ def execute(folder: RunFolder, group: str | None = None) -> float:
     folder : RunFolder
     group : str, optional
         The sweep that the run belongs to.
+    pid : int, optional
+        See `timevis.status.Status`.
     """
     quiet_libraries()
     with listening() as stop:
-        status = Status(folder.path, elapsed=(folder.status or {}).get("elapsed", 0.0))
+        status = Status(folder.path, elapsed=(folder.status or {}).get("elapsed", 0.0), pid=pid)
         if not folder.writes:
             return _stages(folder, status, stop, group)
         with train_log(folder.path / "train.log"), status:

@@ -37,11 +37,13 @@ def git_commit() -> str | None:
 
 
 def data_hash(panel: Panel, rows: int) -> str:
-    """Of the cleaned values and covariates in the first `rows` rows, and of which covariates a channel reads."""
+    """Of the cleaned values and covariates in the first `rows` rows, of which covariates a channel reads, and of the
+    times and the names of the channels."""
     digest = hashlib.sha256(one_nan(panel.values[:rows]).data)
     digest.update(one_nan(panel.covariates[:rows]).data)
     if panel.covariate_columns is not None:
         digest.update(panel.covariate_columns.astype("<i8").tobytes())
+    digest.update(repr((panel.channels, str(panel.index[0]), panel.freq, panel.timezone)).encode())
     return digest.hexdigest()[:16]
 
 

@@ -20,7 +20,7 @@ from timevis.data.quality import QualityReport, counted
 from timevis.data.split import borders, make_split
 from timevis.errors import ConfigError, TimeVisError
 from timevis.evaluation.data_section import covariate
-from timevis.evaluation.verdict import number
+from timevis.words import number
 
 LENGTHS = ("context_length", "horizon")
 SHOWN = 12

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from typing import Any
 
 import pytorch_lightning as pl
 
@@ -50,9 +51,10 @@ def refit(folder: RunFolder) -> Forecaster:
 
 
 def trainer(folder: RunFolder, epochs: int) -> pl.Trainer:
-    """A Trainer with the run's options that trains for `epochs` on one device and writes nothing."""
+    """A Trainer with the run's options, but those that end it, which trains for `epochs` on one device, unwritten."""
     cfg = folder.config
-    return build.lone_trainer(cfg.trainer, SeedEachStep(cfg.seed), FiniteLoss(), max_epochs=epochs)
+    length: dict[str, Any] = {"max_epochs": epochs, "max_steps": -1, "max_time": None}
+    return build.lone_trainer(cfg.trainer, SeedEachStep(cfg.seed), FiniteLoss(), **length)
 
 
 def on_all_rows(datamodule: WindowDataModule, train_fraction: float = 1.0) -> WindowDataModule:

@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis.errors import RunFolderError
 from timevis.files import atomic, shown_path, write_json, write_text
+from timevis.models.qwen.backbone_files import from_root
 from timevis.status import NAME as STATUS
 from timevis.status import read_status
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
     from timevis.evaluation.backtest import Backtest
     from timevis.models.forecaster import Forecaster
-
-NO_FOLDERS = ("nano", "attention", "none")
-"""What model.backbone.path may be beside a folder or a hub id."""
 
 
 class RunFolder:
@@ -83,9 +81,8 @@ class RunFolder:
         written = copy.deepcopy(cfg)
         if source := OmegaConf.select(cfg, "data.path"):
             written.data.path = str(Path(source).expanduser().absolute())
-        backbone = OmegaConf.select(cfg, "model.backbone.path")
-        if backbone and backbone not in NO_FOLDERS and Path(backbone).expanduser().is_dir():
-            written.model.backbone.path = str(Path(backbone).expanduser().absolute())
+        if backbone := OmegaConf.select(cfg, "model.backbone.path"):
+            written.model.backbone.path = from_root(backbone)
         write_text(path / "config.yaml", OmegaConf.to_yaml(written, resolve=True))
         return cls(path)
 
@@ -145,22 +142,14 @@ class RunFolder:
             raise RunFolderError(f"{self.path} has no {path.name}", "the run has not read its data; use resume=")
         return json.loads(path.read_text(encoding="utf-8"))
 
-    @property
-    def windows(self) -> pd.DataFrame:
-        """One row per test window with the sums of `timevis.metrics.SUMS`."""
-        return self._table("windows")
+    def table(self, name: str) -> pd.DataFrame:
+        """A table that `write_evaluation` wrote.
 
-    @property
-    def naive_windows(self) -> pd.DataFrame:
-        """The same rows for seasonal naive."""
-        return self._table("windows_seasonal_naive")
-
-    @property
-    def predictions(self) -> pd.DataFrame:
-        """Whole forecasts of the saved test windows."""
-        return self._table("predictions")
-
-    def _table(self, name: str) -> pd.DataFrame:
+        Raises
+        ------
+        RunFolderError
+            The run has not been tested.
+        """
         import pandas as pd
 
         path = self.path / f"{name}.parquet"
@@ -179,7 +168,7 @@ class RunFolder:
                 table.to_parquet(path)
 
     def write_evaluation(self, backtest: Backtest, results: dict[str, Any]) -> None:
-        """Write the scored windows, saved forecasts and results.json."""
+        """Write results.json, saved forecasts, and a row per window with the sums of `timevis.metrics.SUMS`."""
         self.write_table("windows", backtest.windows)
         self.write_table("windows_seasonal_naive", backtest.reference_windows)
         self.write_table("predictions", backtest.predictions)
@@ -210,15 +199,3 @@ def typed_overrides(folder: Path) -> list[str]:
     """The overrides of the command line that started the run in a folder; none where it was never created."""
     path = folder / "overrides.yaml"
     return [str(o) for o in OmegaConf.load(path)] if path.is_file() else []
-
-
-def settings(runs: Sequence[Sequence[str]]) -> list[str]:
-    """What tells runs apart, from the overrides of each: those that not all of them share, without the seed."""
-    typed = [[o for o in overrides if not o.startswith("seed=")] for overrides in runs]
-    common = set.intersection(*map(set, typed)) if len(typed) > 1 else set()
-    return [" ".join(o.removeprefix("experiment=") for o in overrides if o not in common) for overrides in typed]
-
-
-def beside_names(setting: str) -> str:
-    """A setting for where data set and model are named already."""
-    return " ".join(part for part in setting.split() if not part.startswith(("data=", "model=")))

@@ -26,9 +26,11 @@ class Status:
     folder : Path
     elapsed : float
         Seconds that earlier processes spent on this run, when it is resumed.
+    pid : int, optional
+        The process that a signal is sent to; this one when None.
     """
 
-    def __init__(self, folder: Path, elapsed: float = 0.0) -> None:
+    def __init__(self, folder: Path, elapsed: float = 0.0, pid: int | None = None) -> None:
         self.path = folder / NAME
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -43,7 +45,7 @@ class Status:
             "batches_total": None,
             "metrics": {},
             "started": time.time(),
-            "pid": os.getppid() if "WORLD_SIZE" in os.environ else os.getpid(),  # who hands a signal on
+            "pid": pid or os.getpid(),
             "host": socket.gethostname(),
             "error": None,
             "advice": None,
@@ -67,7 +69,8 @@ class Status:
     def update(self, **fields: Any) -> None:
         """Change fields; `metrics` is merged."""
         with self._lock:
-            self._fields["metrics"] |= fields.pop("metrics", {})
+            # a new dict: the heartbeat may be writing the old one
+            self._fields["metrics"] = self._fields["metrics"] | fields.pop("metrics", {})
             self._fields |= fields
 
     def finish(self, state: str, error: str | None = None, advice: str | None = None) -> None:

@@ -9,7 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from timevis.evaluation.run_record import model_label
-from timevis.evaluation.verdict import COSTS, METRICS, interval, number, scored_on
+from timevis.evaluation.verdict import COSTS, METRICS, scored_on
+from timevis.words import interval, number
 
 
 def one_line(results: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ def main(path: str, group: str, reason: str) -> int:
     logging.basicConfig(level=logging.INFO if os.environ["LOCAL_RANK"] == "0" else logging.ERROR, handlers=[handler])
     folder = RunFolder(path, writes=os.environ["LOCAL_RANK"] == "0")
     try:
-        execute(folder, group or None)
+        execute(folder, group or None, pid=os.getppid())  # which hands a signal on to every process
     except Exception as error:
         failure = explain(error, folder.config)
         write_json(Path(reason), {"message": failure.message, "advice": failure.advice})

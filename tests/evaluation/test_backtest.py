@@ -129,7 +129,7 @@ def test_a_forecast_that_is_not_finite_is_an_error_and_not_dropped(panel):
     data, _ = score(panel)
     model = SeasonalNaive(48, 12, 2)
     model.prepare(data)
-    metrics = model._metrics()
+    metrics = model.new_metrics()
     point = torch.full((1, 12), float("nan"))
     with pytest.raises(FloatingPointError):
         metrics.update(

@@ -1,7 +1,7 @@
 import pytest
 
 from timevis.evaluation.run_record import model_label
-from timevis.evaluation.verdict import interval, number, outcome, verdict, when
+from timevis.evaluation.verdict import outcome, verdict
 
 
 def results(value, low, high, model="lstm", backbone=None, spans=100, origins=500, channels=2):
@@ -66,19 +66,6 @@ def test_a_rescored_run_names_its_dates_and_what_it_has_seen_of_them(freq, seen,
     assert "test part" not in verdict(found)
 
 
-@pytest.mark.parametrize(
-    ("time", "shown"),
-    [
-        ("2024-02-01 00:00:00+00:00", "2024-02-01 00:00 UTC"),
-        ("2024-02-01 00:00:30-05:00", "2024-02-01 00:00:30"),
-        ("2024-02-01 12:00:00", "2024-02-01 12:00"),
-        ("2024-02-01", "2024-02-01"),
-    ],
-)
-def test_a_time_has_no_empty_seconds_and_says_when_it_is_utc(time, shown):
-    assert when(time) == shown
-
-
 def test_a_reference_without_error_is_not_taken_for_a_metric_without_value():
     found = results(None, None, None)
     assert "WQL is not defined" in verdict(found)
@@ -102,25 +89,3 @@ def test_a_language_model_is_never_named_without_its_backbone():
     assert (
         model_label({"model": "qwen", "backbone": {"name": "Qwen2.5-0.5B", "parameters": 5}}) == "qwen [Qwen2.5-0.5B]"
     )
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (None, "–"),
-        (float("nan"), "–"),
-        (1234567, "1 234 567"),
-        (-0.00012345, "−0.0001234"),
-        ("cpu", "cpu"),
-        (51234.5, "51 234"),
-        (1.5192e12, "1.519e12"),
-        (-6.541e-08, "−6.541e-8"),
-    ],
-)
-def test_numbers_are_short_and_missing_ones_a_dash(value, text):
-    assert number(value) == text
-
-
-def test_an_interval_without_ends_is_empty():
-    assert interval({"low": None, "high": None}) == ""
-    assert interval({"low": -0.011, "high": 0.2}, percent=True) == "−1.1 to 20.0 %"

@@ -52,6 +52,17 @@ MODELS = {
         QwenPatchForecaster,
         {**PATCHES, "backbone": {"path": "nano", "layers": 1}, "average_decay": 0.9, "mix": 1.0, "linear": True},
     ),
+    "patches-queries": (
+        QwenPatchForecaster,
+        {
+            **PATCHES,
+            "backbone": {"path": "attention"},
+            "readout": "queries",
+            "patch_length": 4,
+            "stride": 2,
+            "calendar": [],
+        },
+    ),
     "patches-no-backbone": (
         QwenPatchForecaster,
         {**PATCHES, "backbone": {"path": "none"}, "normalization": "last", "point": "head"},

@@ -83,7 +83,7 @@ class Recorder(pl.Callback):
 
     def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.reference.to(pl_module.device).eval()
-        self.reference_metrics = self.reference._metrics()
+        self.reference_metrics = self.reference.new_metrics()
 
     def on_test_batch_start(self, *args: Any, **kwargs: Any) -> None:
         self._start = time.perf_counter()

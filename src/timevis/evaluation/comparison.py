@@ -12,10 +12,9 @@ import pandas as pd
 
 from timevis.errors import RunFolderError
 from timevis.evaluation.chart import SERIES_ROLES, Chart, Mark
-from timevis.evaluation.run_record import RunRecord
+from timevis.evaluation.run_record import RunRecord, beside_names, settings
 from timevis.evaluation.significance import Difference, paired_differences
 from timevis.evaluation.verdict import COSTS, METRICS, caution, is_reference
-from timevis.run_folder import beside_names, settings
 
 COMPARED = ("wql", "crps", "mase", "mae_scaled", "mse_scaled")
 DIFFERENCE_COLUMNS = ("run", "metric", *(field.name for field in fields(Difference)))

@@ -10,8 +10,8 @@ import pandas as pd
 from timevis.errors import RunFolderError
 from timevis.evaluation import plots
 from timevis.evaluation.comparison import Comparison, comparison_charts
-from timevis.evaluation.report_words import duration
-from timevis.evaluation.verdict import COSTS, METRICS, interval, minus, number
+from timevis.evaluation.verdict import COSTS, METRICS
+from timevis.words import duration, interval, minus, number
 
 
 def many(comparison: Comparison) -> bool:

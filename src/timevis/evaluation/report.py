@@ -14,8 +14,9 @@ from timevis.evaluation import report_words as words
 from timevis.evaluation.chart import Chart
 from timevis.evaluation.error_profile import SavedForecasts
 from timevis.evaluation.run_record import RunRecord
-from timevis.evaluation.verdict import averaged_channels, number, outcome, verdict, when
+from timevis.evaluation.verdict import averaged_channels, outcome, verdict
 from timevis.files import write_text
+from timevis.words import number, when
 
 GRID = 6
 EXPLORED_VALUES = 250_000

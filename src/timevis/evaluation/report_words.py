@@ -10,7 +10,8 @@ import pandas as pd
 from timevis.evaluation import data_section as data_words
 from timevis.evaluation.error_profile import SavedForecasts, error_statistics
 from timevis.evaluation.run_record import RunRecord
-from timevis.evaluation.verdict import COSTS, METRICS, interval, minus, number
+from timevis.evaluation.verdict import COSTS, METRICS
+from timevis.words import duration, interval, minus, number
 
 MOST_CHANNEL_ROWS = 20
 SHOWN_TEXTS = 5
@@ -62,17 +63,6 @@ def tiles(results: dict[str, Any]) -> list[dict[str, str]]:
             "under": f"{number(cost.get('trainable_parameters'))} trainable parameters",
         },
     ]
-
-
-def duration(seconds: float | None) -> str:
-    """Seconds for people."""
-    if seconds is None:
-        return "–"
-    if seconds < 100:
-        return f"{seconds:.3g} s"
-    if seconds < 6000:
-        return f"{seconds / 60:.1f} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def run_facts(record: RunRecord) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,9 +66,9 @@ class RunRecord:
             data_report=run.data_report,
             config=yaml.safe_load((run.path / "config.yaml").read_text(encoding="utf-8")),
             overrides=run.overrides,
-            windows=run.windows,
-            naive_windows=run.naive_windows,
-            predictions=run.predictions,
+            windows=run.table("windows"),
+            naive_windows=run.table("windows_seasonal_naive"),
+            predictions=run.table("predictions"),
             samples=_parquet(run.path / "samples.parquet"),
             history=_csv(run.path / "metrics.csv"),
         )
@@ -118,6 +119,18 @@ def scored_channels(results: dict[str, Any]) -> list[str]:
 def backbone_name(run: dict[str, Any]) -> str | None:
     """Name of the backbone in the ``run`` of results.json, None for a model that has none."""
     return run["backbone"]["name"] if run["backbone"] else None
+
+
+def settings(runs: Sequence[Sequence[str]]) -> list[str]:
+    """What tells runs apart, from the overrides of each: those that not all of them share, without the seed."""
+    typed = [[o for o in overrides if not o.startswith("seed=")] for overrides in runs]
+    common = set.intersection(*map(set, typed)) if len(typed) > 1 else set()
+    return [" ".join(o.removeprefix("experiment=") for o in overrides if o not in common) for overrides in typed]
+
+
+def beside_names(setting: str) -> str:
+    """A setting for where data set and model are named already."""
+    return " ".join(part for part in setting.split() if not part.startswith(("data=", "model=")))
 
 
 def _parquet(path: Path) -> pd.DataFrame | None:

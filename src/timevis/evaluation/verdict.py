@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from timevis.data.calendar import steps_per_day
 from timevis.evaluation.run_record import model_label, scored_channels
+from timevis.words import interval, when
 
 
 @dataclass(frozen=True)
@@ -58,46 +57,6 @@ COSTS = {
     "device": "device",
     "threads": "threads",
 }
-
-
-def number(value: Any, percent: bool = False) -> str:
-    """A value for people: four significant digits, thousands apart, or percent; a dash where it is missing.
-
-    Fractions of units below 0.0001 and beyond 1e9 have an exponent, such as 1.519e12.
-    """
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        return "–"
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return str(value)
-    if percent:
-        text = f"{100 * value:.1f} %"
-    elif isinstance(value, int) or 10_000 <= abs(value) < 1e9:
-        text = f"{value:,.0f}".replace(",", " ")
-    else:
-        text = re.sub(r"e\+?(-?)0*", r"e\1", f"{value:.4g}")
-    return minus(text)
-
-
-def when(time: str) -> str:
-    """A timestamp without its empty seconds and its offset; UTC is written out."""
-    clock = re.sub(r"[+-]\d\d:\d\d$", "", time)
-    clock = clock[:-3] if clock.endswith(":00") and clock.count(":") == 2 else clock
-    return clock + " UTC" * time.endswith("+00:00")
-
-
-def minus(text: str) -> str:
-    """A number with a minus sign instead of a hyphen."""
-    return "−" + text[1:] if text.startswith("-") else text
-
-
-def interval(entry: dict[str, float | None], percent: bool = False) -> str:
-    """``low to high`` of a value with an interval; empty where there is none."""
-    low, high = entry.get("low"), entry.get("high")
-    if low is None or high is None:
-        return ""
-    if percent:
-        return f"{minus(f'{100 * low:.1f}')} to {number(high, percent=True)}"
-    return f"{number(low)} to {number(high)}"
 
 
 def is_reference(results: dict[str, Any]) -> bool:

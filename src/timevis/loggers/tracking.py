@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Self
 
 from hydra.utils import instantiate
@@ -44,8 +43,6 @@ class Tracking:
                 from timevis.loggers.wandb_run import WandbRun
 
                 config: Any = OmegaConf.to_container(folder.config, resolve=True)
-                if config["data"].get("path") and not self.log_data:  # folders tell who the user is
-                    config["data"]["path"] = Path(config["data"]["path"]).name
                 given: Any = OmegaConf.to_container(options)
                 given["tags"] = [*tags, *(given["tags"] or ())]
                 title = "-".join([*tags, folder.path.name])

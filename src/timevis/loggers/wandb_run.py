@@ -19,6 +19,7 @@ from wandb.errors import AuthenticationError
 from wandb.sdk.lib.wbauth import read_netrc_auth  # wandb itself looks nowhere else, and knows its hosts' old names
 
 from timevis.files import shown_path
+from timevis.identity import git_commit
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ TABLE_ROWS = 500
 TAG_LENGTH = 64
 """W&B refuses longer tags."""
 INIT_SECONDS = 30
+UNTOLD: dict[str, Any] = {"x_disable_meta": True, "host": "", "disable_git": True}
+"""Settings that keep command line, program, user and machine at home, and git's remote; W&B still sees the load."""
 
 
 def logged_in() -> bool:
@@ -41,12 +44,14 @@ def logged_in() -> bool:
 class WandbRun(Logger):
     """One W&B run beside one run folder.
 
+    It is told nothing of who the user is: no folder, host, user name or command line, and of git only the commit.
+
     Parameters
     ----------
     folder : Path
         The run folder; offline runs lie in its wandb/ folder.
     config : dict
-        The resolved config.
+        The resolved config; see `shareable`.
     title : str
         What the run is called there.
     project, entity : str
@@ -79,11 +84,18 @@ class WandbRun(Logger):
             "entity": entity,
             "group": group,
             "tags": [tag if len(tag) <= TAG_LENGTH else f"{tag[: TAG_LENGTH - 1]}…" for tag in tags],
-            "config": config,
+            "config": shareable(config),
             "name": title,
             "dir": str(self.folder),
             "id": self._id(),
-            "settings": wandb.Settings(console="off", silent=True, init_timeout=INIT_SECONDS, save_code=False),
+            "settings": wandb.Settings(
+                console="off",
+                silent=True,
+                init_timeout=INIT_SECONDS,
+                save_code=False,
+                git_commit=git_commit(),
+                **UNTOLD,
+            ),
         }
         mode = os.environ.get("WANDB_MODE", mode)
         if mode == "online":
@@ -148,6 +160,15 @@ class WandbRun(Logger):
         last = Path(self.experiment.settings.sync_dir)
         parts = sorted({*last.parent.glob(f"offline-run-*-{self.experiment.id}"), last})
         return shlex.join(["wandb", "sync", *(str(shown_path(part)) for part in parts)])
+
+
+def shareable(value: Any) -> Any:
+    """A config with the name of a file or folder in place of every path from the root."""
+    if isinstance(value, dict):
+        return {name: shareable(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [shareable(part) for part in value]
+    return (Path(value).name or value) if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def summary_of(results: dict[str, Any]) -> dict[str, Any]:

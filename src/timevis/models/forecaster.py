@@ -189,7 +189,8 @@ class Forecaster(pl.LightningModule):
         held = self.at_zero[channel].view(-1, *[1] * (values.dim() - 1))
         return torch.where(held, values.clamp(min=0), values)
 
-    def _metrics(self) -> ForecastMetrics:
+    def new_metrics(self) -> ForecastMetrics:
+        """Sums of no window yet, in the model's scales [C] and on its device."""
         return ForecastMetrics(self.horizon, self.channel_std.cpu(), self.mase_scale.cpu(), QUANTILE_LEVELS).to(
             self.device
         )
@@ -211,7 +212,7 @@ class Forecaster(pl.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         if self.val_metrics is None:
-            self.val_metrics = self._metrics()
+            self.val_metrics = self.new_metrics()
         self.val_metrics.reset()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
@@ -226,7 +227,7 @@ class Forecaster(pl.LightningModule):
 
     def on_test_epoch_start(self) -> None:
         if self.test_metrics is None:
-            self.test_metrics = self._metrics()
+            self.test_metrics = self.new_metrics()
         self.test_metrics.reset()
 
     def test_step(self, batch: Batch, batch_idx: int) -> Any:

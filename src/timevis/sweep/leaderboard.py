@@ -13,9 +13,9 @@ from timevis.data.options import shown_name
 from timevis.errors import TimeVisError
 from timevis.evaluation import plots
 from timevis.evaluation.chart import Chart, Mark
-from timevis.evaluation.run_record import backbone_name
+from timevis.evaluation.run_record import backbone_name, beside_names, settings
 from timevis.files import write_text
-from timevis.run_folder import beside_names, settings, typed_overrides
+from timevis.run_folder import typed_overrides
 from timevis.status import read_status
 from timevis.sweep.planned import planned_jobs
 

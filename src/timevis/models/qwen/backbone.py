@@ -16,7 +16,7 @@ import torch
 from timevis.config_check import check_choice
 from timevis.errors import ConfigError, TimeVisError
 from timevis.models.qwen.attention import NAME as ATTENTION
-from timevis.models.qwen.backbone_files import COPY_AGAIN, fingerprint, is_local, read_architecture
+from timevis.models.qwen.backbone_files import COPY_AGAIN, STAND_INS, fingerprint, is_local, read_architecture
 from timevis.models.qwen.lean import make_lean
 
 SMALL = 50_000_000
@@ -136,7 +136,7 @@ def load_backbone(
 def check_backbone(values: Mapping[str, Any]) -> None:
     """Refuse what `load_backbone` would, as far as can be told without the hub and without the weights."""
     path = values.get("path")
-    if path in ("attention", "none"):  # what qwen_patch may have in a backbone's place
+    if path in STAND_INS:
         return
     _quantization(values.get("quantization", "none"))
     if not path or is_local(path):

@@ -11,6 +11,10 @@ from typing import Any
 
 from timevis.errors import ConfigError, TimeVisError
 
+STAND_INS = {"attention": "one attention block", "none": "no backbone"}
+"""What `qwen_patch` may have in a backbone's place, and its name."""
+NO_FOLDERS = ("nano", *STAND_INS)
+"""What model.backbone.path may be beside a folder or a hub id."""
 ARCHITECTURES = ("qwen2", "qwen3")
 FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
 COPY_AGAIN = "the folder's copy or download is not whole: get it again"
@@ -74,6 +78,12 @@ def find(path: str) -> Path:
             f"model.backbone.path={path} does not exist", "give a folder, or a hub id such as Qwen/Qwen2.5-0.5B"
         )
     return _download(path)
+
+
+def from_root(path: str) -> str:
+    """The path of a folder from the root; a hub id, nano and what stands in for a backbone as they are."""
+    folder = Path(path).expanduser()
+    return str(folder.absolute()) if path not in NO_FOLDERS and folder.is_dir() else path
 
 
 def is_local(path: str) -> bool:

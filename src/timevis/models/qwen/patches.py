@@ -16,15 +16,11 @@ from timevis.data.windows import Batch
 from timevis.models.direct import DirectForecaster
 from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.qwen.backbone import Backbone, bfloat16_on, load_backbone, load_to_tune
+from timevis.models.qwen.backbone_files import STAND_INS
 from timevis.models.qwen.kept_state import KeepsTrainedState
 from timevis.models.qwen.lora import LAYER_MODES, add_adapters, tune_layers
 from timevis.models.qwen.patch_network import AttentionBlock, DecoderLayers, Nothing, PatchNet
 from timevis.models.qwen.readout import READOUTS
-
-STAND_INS: dict[str, tuple[str, Callable[[int], AttentionBlock | Nothing]]] = {
-    "attention": ("one attention block", AttentionBlock),
-    "none": ("no backbone", lambda size: Nothing()),
-}
 
 
 class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
@@ -73,9 +69,8 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
         """
         layers: AttentionBlock | Nothing | DecoderLayers
         if backbone["path"] in STAND_INS:
-            name, build = STAND_INS[backbone["path"]]
-            layers = build(hidden_size)
-            self.source = _stand_in(backbone["path"], name, hidden_size, layers)
+            layers = AttentionBlock(hidden_size) if backbone["path"] == "attention" else Nothing()
+            self.source = _stand_in(backbone["path"], hidden_size, layers)
         else:
             self.source = load_to_tune(backbone, tune)
             hidden_size = self.source.model.config.hidden_size
@@ -117,12 +112,12 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
         return [g for g in groups if g["params"]]
 
 
-def _stand_in(path: str, name: str, size: int, layers: AttentionBlock | Nothing) -> Backbone:
+def _stand_in(path: str, size: int, layers: AttentionBlock | Nothing) -> Backbone:
     """What stands in for a backbone, under the name of what it is."""
     return Backbone(
         model=layers,
         tokenizer=None,
-        name=name,
+        name=STAND_INS[path],
         source=path,
         fingerprint=hashlib.sha256(f"{path} {size}".encode()).hexdigest()[:16],
         note="",

@@ -59,7 +59,7 @@ def zero_shot(
     device = next(network.parameters()).device
     shape = (datamodule.context_length, datamodule.horizon, datamodule.num_channels)
     naive.to(device)
-    metrics = [naive._metrics(), naive._metrics()]
+    metrics = [naive.new_metrics(), naive.new_metrics()]
     naives = [
         SeasonalNaive(*shape, season=season).to(device) for season in datamodule.seasons[1:] or datamodule.seasons
     ]

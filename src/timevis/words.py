@@ -1,0 +1,58 @@
+"""Numbers, times and spans for people."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+
+def number(value: Any, percent: bool = False) -> str:
+    """A value for people: four significant digits, thousands apart, or percent; a dash where it is missing.
+
+    Fractions of units below 0.0001 and beyond 1e9 have an exponent, such as 1.519e12.
+    """
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return "–"
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return str(value)
+    if percent:
+        text = f"{100 * value:.1f} %"
+    elif isinstance(value, int) or (round(abs(value)) >= 10_000 and abs(value) < 1e9):
+        text = f"{value:,.0f}".replace(",", " ")
+    else:
+        text = re.sub(r"e\+?(-?)0*", r"e\1", f"{value:.4g}")
+    return minus(text)
+
+
+def when(time: str) -> str:
+    """A timestamp without its empty seconds and its offset; UTC is written out."""
+    clock = re.sub(r"[+-]\d\d:\d\d$", "", time)
+    clock = clock[:-3] if clock.endswith(":00") and clock.count(":") == 2 else clock
+    return clock + " UTC" * time.endswith("+00:00")
+
+
+def minus(text: str) -> str:
+    """A number with a minus sign instead of a hyphen."""
+    return "−" + text[1:] if text.startswith("-") else text
+
+
+def interval(entry: dict[str, float | None], percent: bool = False) -> str:
+    """``low to high`` of a value with an interval; empty where there is none."""
+    low, high = entry.get("low"), entry.get("high")
+    if low is None or high is None:
+        return ""
+    if percent:
+        return f"{minus(f'{100 * low:.1f}')} to {number(high, percent=True)}"
+    return f"{number(low)} to {number(high)}"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds for people."""
+    if seconds is None:
+        return "–"
+    if seconds < 100:
+        return f"{seconds:.3g} s"
+    if seconds < 6000:
+        return f"{seconds / 60:.1f} min"
+    return f"{seconds / 3600:.1f} h"
