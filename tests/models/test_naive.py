@@ -71,6 +71,23 @@ def test_the_last_value_stands_in_where_the_series_does_not_reach_back_a_season(
         np.testing.assert_array_equal(model.point(batch).numpy()[0], expected)
 
 
+@pytest.mark.parametrize("season", [1, 24])
+def test_an_earlier_season_stands_in_for_what_is_missing(season):
+    model, _ = prepared(100 + NOISE, season=season)
+    series = 100 + np.stack([NOISE[:400], NOISE[400:800]], axis=1).astype(np.float32)
+    series[np.random.default_rng(1).random(series.shape) < 0.6] = np.nan  # runs of several seasons without a value
+    series[24:36, 1] = np.nan
+    origins = torch.arange(48, 388, 5)
+    for channel in (0, 1):
+        batch = SeriesStore(make_panel(series)).gather(origins, torch.full_like(origins, channel), 24, 12)
+        for origin, found in zip(origins.tolist(), model.point(batch).numpy(), strict=True):
+            last = series[:origin, channel][np.isfinite(series[:origin, channel])][-1]
+            for step in range(12):
+                earlier = series[origin - season + step % season :: -season, channel]
+                seen = earlier[np.isfinite(earlier)]
+                assert found[step] == (seen[0] if len(seen) else last)
+
+
 def test_the_forecast_does_not_depend_on_the_context_length():
     series = np.sin(2 * np.pi * T / 24) + 0.1 * NOISE
     forecasts = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -69,8 +69,8 @@ class WindowTable:
         std, mase_scale = (torch.from_numpy(scales[k].to_numpy(np.float64, copy=True)) for k in ("std", "mase_scale"))
         return cls(origins, tuple(channels), sums, std, mase_scale)
 
-    def block_length(self, horizon: int) -> int:
-        """Consecutive origins that span at least `horizon` rows, so that blocks keep the overlap of windows."""
+    def overlap(self, horizon: int) -> int:
+        """Consecutive origins that span at least `horizon` rows: as many as share rows of their windows."""
         stride = int(np.diff(self.origins).min()) if len(self.origins) > 1 else horizon
         return max(1, -(-horizon // stride))
 
@@ -106,9 +106,49 @@ def block_counts(size: int, block: int, resamples: int, seed: int) -> np.ndarray
     return covered[:, :size] + covered[:, size : 2 * size]
 
 
-def _resample(table: WindowTable, horizon: int, resamples: int, seed: int) -> np.ndarray:
-    """Counts [1 + R, O] whose first row takes every origin once; without resamples below two blocks."""
-    size, block = len(table.origins), table.block_length(horizon)
+def optimal_block(series: np.ndarray) -> int:
+    """Length of the blocks by which a mean is best resampled.
+
+    The rule of Politis and White (2004, Econometric Reviews 23, as corrected by Patton, Politis and White, 2009) for
+    blocks that wrap: the longer the further the autocorrelations reach that are not chance.
+
+    Parameters
+    ----------
+    series : float [n]
+
+    Returns
+    -------
+    int
+        From 1 to a third of n; 1 for what is constant or not finite.
+    """
+    n = len(series)
+    centred = series - series.mean()
+    if n < 4 or not np.isfinite(centred).all() or np.ptp(series) == 0:
+        return 1
+    quiet = max(5, int(np.log10(n)))
+    longest = min(n - 1, int(np.ceil(np.sqrt(n))) + quiet)
+    covariance = np.array([centred[k:] @ centred[: n - k] for k in range(longest + 1)]) / n
+    small = np.abs(covariance) < 2 * np.sqrt(np.log10(n) / n) * covariance[0]
+    # the first lag of `quiet` small ones
+    first = next((lag for lag in range(1, longest - quiet + 1) if small[lag : lag + quiet].all()), longest)
+    reach = min(2 * first, longest)
+    lag = np.arange(-reach, reach + 1)
+    flat = np.clip(2 * (1 - np.abs(lag) / reach), 0, 1) * covariance[np.abs(lag)]
+    spectrum, slope = flat.sum(), (np.abs(lag) * flat).sum()
+    if spectrum <= 0:
+        return 1
+    best = (1.5 * n * (slope / spectrum) ** 2) ** (1 / 3)
+    return max(1, int(np.ceil(min(best, 3 * np.sqrt(n), n / 3))))
+
+
+def _resample(
+    table: WindowTable, horizon: int, series: Iterable[np.ndarray], resamples: int, seed: int
+) -> np.ndarray:
+    """Counts [1 + R, O] whose first row takes every origin once; without resamples below two blocks.
+
+    Blocks hold windows that overlap together, and are as long as any of the series [O] asks.
+    """
+    size, block = len(table.origins), max(table.overlap(horizon), *map(optimal_block, series))
     everything = np.ones((1, size))
     if size < 2 * block:
         return everything
@@ -125,7 +165,7 @@ def _interval(values: np.ndarray) -> Interval:
 
 def bootstrap_metrics(
     windows: pd.DataFrame,
-    reference: pd.DataFrame | None,
+    reference: pd.DataFrame,
     horizon: int,
     *,
     resamples: int = 1000,
@@ -133,13 +173,14 @@ def bootstrap_metrics(
 ) -> dict[str, dict[str, Interval]]:
     """Headline metrics with 95 % moving-block bootstrap intervals, and the skill against a reference.
 
-    Blocks are consecutive origins that span at least `horizon` rows, all channels of an origin together. Model and
-    reference are resampled alike, so the interval of the skill is a paired one.
+    Blocks are consecutive origins, all channels of an origin together: as many as overlap, or more where what they
+    add to the metric is alike for longer (`optimal_block`). For the skill model and reference are resampled alike, so
+    its interval is a paired one.
 
     Parameters
     ----------
     windows, reference : data frames
-        Rows of windows.parquet, the reference's on the very same windows (or None).
+        Rows of windows.parquet, the reference's on the very same windows.
     horizon : int
         H, in rows.
     resamples, seed : int
@@ -148,18 +189,26 @@ def bootstrap_metrics(
     -------
     dict
         ``metrics`` and ``reference`` {name: Interval}, ``skill`` {"mae", "wql": Interval} with skill = 1 - model /
-        reference of mae_scaled and of wql. The last two are empty without a reference.
+        reference of mae_scaled and of wql.
     """
     table = WindowTable.read(windows)
-    counts = _resample(table, horizon, resamples, seed)
-    ours = table.metrics(counts)
-    out = {"metrics": {name: _interval(v) for name, v in ours.items()}, "reference": {}, "skill": {}}
-    if reference is not None:
-        theirs = _paired(table, reference).metrics(counts)
-        out["reference"] = {name: _interval(v) for name, v in theirs.items()}
-        with np.errstate(divide="ignore", invalid="ignore"):
-            out["skill"] = {k: _interval(1 - ours[name] / theirs[name]) for k, name in SKILLS.items()}
-    return out
+    other = _paired(table, reference)
+
+    def alone(one: WindowTable) -> dict[str, Interval]:
+        counts = _resample(one, horizon, [one.losses()["wql"]], resamples, seed)
+        return {name: _interval(values) for name, values in one.metrics(counts).items()}
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        counts = _resample(table, horizon, _relative(table, other), resamples, seed)
+        ours, theirs = table.metrics(counts), other.metrics(counts)
+        skill = {name: _interval(1 - ours[metric] / theirs[metric]) for name, metric in SKILLS.items()}
+    return {"metrics": alone(table), "reference": alone(other), "skill": skill}
+
+
+def _relative(table: WindowTable, other: WindowTable) -> list[np.ndarray]:
+    """What moves the skills: each origin's share of the model's error, less its share of the reference's."""
+    ours, theirs = table.losses(), other.losses()
+    return [ours[name] / ours[name].mean() - theirs[name] / theirs[name].mean() for name in SKILLS.values()]
 
 
 def _paired(table: WindowTable, other: pd.DataFrame) -> WindowTable:
@@ -214,10 +263,10 @@ def paired_differences(
     """
     table = WindowTable.read(windows_a)
     other = _paired(table, windows_b)
-    counts = _resample(table, horizon, resamples, seed)
-    ours, theirs = table.metrics(counts), other.metrics(counts)
     lost, their_lost = table.losses(), other.losses()
-    block, out = table.block_length(horizon), {}
+    counts = _resample(table, horizon, [lost[m] - their_lost[m] for m in metrics], resamples, seed)
+    ours, theirs = table.metrics(counts), other.metrics(counts)
+    overlap, out = table.overlap(horizon), {}
     for metric in metrics:
         difference, base = ours[metric] - theirs[metric], theirs[metric]
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -227,7 +276,7 @@ def paired_differences(
         if np.isfinite(interval.low):
             below, above = (difference[1:] <= 0).sum(), (difference[1:] >= 0).sum()
             p = min(1.0, 2 * (1 + int(min(below, above))) / (1 + resamples))
-        test = diebold_mariano(lost[metric], their_lost[metric], block)
+        test = diebold_mariano(lost[metric], their_lost[metric], overlap)
         out[metric] = Difference(*interval, *percent, p, *test)
     return out
 

@@ -13,7 +13,8 @@ from timevis.models.forecaster import PointForecaster
 
 
 class SeasonalNaive(PointForecaster):
-    """Repeats the last season before the origin (Hyndman and Athanasopoulos, 2021, section 5.2).
+    """Repeats the last season before the origin (Hyndman and Athanasopoulos, 2021, section 5.2); for values that are
+    missing there, the season before it, and so on.
 
     The season is picked on validation among one step, a day, a week and `data.season`, for each channel; on as many
     windows as calibration sees, whatever `val_windows` is. It reads the series before the origin rather than the
@@ -62,14 +63,21 @@ class SeasonalNaive(PointForecaster):
         self.chosen.copy_(torch.tensor(candidates)[errors.argmin(0)])
 
     def _repeat(self, batch: Batch, season: Tensor) -> Tensor:
-        season = season.unsqueeze(1)
+        """Values [B, H] of the latest earlier season that holds one, of `season` rows [B]; else the last value."""
         step = torch.arange(self.horizon, device=batch.origin.device)
-        rows = batch.origin.unsqueeze(1) - season + step % season
-        filled, channel = batch.series.filled, batch.channel.unsqueeze(1)
-        past = filled[rows.clamp(min=0), channel]
-        # where the series does not reach back a season, its last value stands in
-        missing = (rows < 0) | past.isnan()
-        return torch.where(missing, filled[batch.origin.unsqueeze(1) - 1, channel], past).nan_to_num(0.0)
+        season = season.unsqueeze(1).expand(-1, self.horizon)
+        row = batch.origin.unsqueeze(1) - season + step % season
+        channel = batch.channel.unsqueeze(1).expand_as(row)
+        values = batch.series.values
+        last = batch.series.filled[batch.origin - 1, batch.channel].unsqueeze(1)
+        past = torch.where(season == 1, last, torch.where(row < 0, torch.nan, values[row.clamp(min=0), channel]))
+        missing, back = past.isnan() & (row >= 0), 1
+        while missing.any():
+            earlier, channels = (row - back * season)[missing], channel[missing]
+            past[missing] = torch.where(earlier < 0, torch.nan, values[earlier.clamp(min=0), channels])
+            missing[missing.clone()] = past[missing].isnan() & (earlier >= 0)
+            back += 1
+        return torch.where(past.isnan(), last, past).nan_to_num(0.0)
 
     def point(self, batch: Batch) -> Tensor:
         return self._repeat(batch, self.chosen[batch.channel])
