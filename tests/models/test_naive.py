@@ -73,7 +73,7 @@ def test_the_last_value_stands_in_where_the_series_does_not_reach_back_a_season(
 
 @pytest.mark.parametrize("season", [1, 24])
 def test_an_earlier_season_stands_in_for_what_is_missing(season):
-    model, _ = prepared(100 + NOISE, season=season)
+    model, _ = prepared(np.stack([NOISE, NOISE], axis=1), season=season)
     series = 100 + np.stack([NOISE[:400], NOISE[400:800]], axis=1).astype(np.float32)
     series[np.random.default_rng(1).random(series.shape) < 0.6] = np.nan  # runs of several seasons without a value
     series[24:36, 1] = np.nan
