@@ -103,7 +103,9 @@ def _of_a_file(options: DataOptions) -> list[str]:
 def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
     """The raw table that the options name, and its dataset card."""
     if options.path is not None:
-        table = _read(Path(options.path).expanduser(), options)
+        cleaning = options.cleaning
+        path = Path(options.path).expanduser()
+        table = read_table(path, sheet=options.sheet, encoding=cleaning.encoding, decimal=cleaning.decimal)
         if options.name in catalog() and (absent := absent_column(table, options)) is not None:
             raise DataError(
                 f"{table.source} has no column {absent!r}",
@@ -116,12 +118,7 @@ def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
             f"there is no data set {options.name!r}", did_you_mean(options.name, [*entries, "csv", "synthetic"])
         )
     card, entry = read_card(options.name)
-    return read_table(find_file(entry) if "url" in entry else _bundled(options.name)), card
-
-
-def _read(path: Path, options: DataOptions) -> Table:
-    cleaning = options.cleaning
-    return read_table(path, sheet=options.sheet, encoding=cleaning.encoding, decimal=cleaning.decimal)
+    return read_table(find_file(entry) if "url" in entry else Path(str(BUNDLED / f"{options.name}.csv.gz"))), card
 
 
 def catalog() -> list[str]:
@@ -135,10 +132,6 @@ def read_card(name: str) -> tuple[DatasetCard, dict[str, Any]]:
     known = {f.name for f in fields(DatasetCard)}
     given: dict[str, Any] = {k: tuple(v) if k in ("defects", "notes") else v for k, v in entry.items() if k in known}
     return DatasetCard(**given, public=True), entry
-
-
-def _bundled(name: str) -> Path:
-    return Path(str(BUNDLED / f"{name}.csv.gz"))
 
 
 def data_folders() -> list[Path]:

@@ -79,7 +79,6 @@ def synthetic_panel(
     freq: str = "h",
     seed: int = 0,
     start: str = "2021-01-01",
-    name: str = "synthetic",
 ) -> Panel:
     """Series with daily, weekly and yearly seasons, weather-like persistence and noise.
 
@@ -113,7 +112,12 @@ def synthetic_panel(
         covariate_names=(),
         covariate_known=(),
         card=DatasetCard(
-            name, domain, f"Synthetic {domain} series, seed {seed}", UNITS[domain], source="synthetic", public=True
+            "synthetic",
+            domain,
+            f"Synthetic {domain} series, seed {seed}",
+            UNITS[domain],
+            source="synthetic",
+            public=True,
         ),
     )
 
