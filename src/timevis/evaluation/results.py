@@ -19,7 +19,6 @@ def build_results(
     backtest: Backtest,
     validation: dict[str, float],
     cost: dict[str, Any],
-    resamples: int = 1000,
 ) -> dict[str, Any]:
     """Assemble the results of a run.
 
@@ -34,8 +33,6 @@ def build_results(
         Headline metrics on the validation windows; choices are made on its ``wql``.
     cost : dict
         trainable_parameters, fit_seconds, test_seconds, peak_memory_mb, forecasts_per_second, device, ...
-    resamples : int
-        Of the moving-block bootstrap.
 
     Returns
     -------
@@ -50,9 +47,7 @@ def build_results(
     split, windows = datamodule.split, datamodule.windows["test"]
     if len(backtest.windows) != len(windows):
         raise RuntimeError(f"{len(backtest.windows)} windows were scored, of {len(windows)} in the window set")
-    intervals = bootstrap_metrics(
-        backtest.windows, backtest.reference_windows, datamodule.horizon, resamples=resamples
-    )
+    intervals = bootstrap_metrics(backtest.windows, backtest.reference_windows, datamodule.horizon)
     channels = datamodule.panel.channels
     overall = backtest.metrics["overall"]
     return jsonable(

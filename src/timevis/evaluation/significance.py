@@ -125,7 +125,7 @@ def _interval(values: np.ndarray) -> Interval:
 
 def bootstrap_metrics(
     windows: pd.DataFrame,
-    reference: pd.DataFrame | None,
+    reference: pd.DataFrame,
     horizon: int,
     *,
     resamples: int = 1000,
@@ -139,7 +139,7 @@ def bootstrap_metrics(
     Parameters
     ----------
     windows, reference : data frames
-        Rows of windows.parquet, the reference's on the very same windows (or None).
+        Rows of windows.parquet, the reference's on the very same windows.
     horizon : int
         H, in rows.
     resamples, seed : int
@@ -148,18 +148,19 @@ def bootstrap_metrics(
     -------
     dict
         ``metrics`` and ``reference`` {name: Interval}, ``skill`` {"mae", "wql": Interval} with skill = 1 - model /
-        reference of mae_scaled and of wql. The last two are empty without a reference.
+        reference of mae_scaled and of wql.
     """
     table = WindowTable.read(windows)
     counts = _resample(table, horizon, resamples, seed)
     ours = table.metrics(counts)
-    out = {"metrics": {name: _interval(v) for name, v in ours.items()}, "reference": {}, "skill": {}}
-    if reference is not None:
-        theirs = _paired(table, reference).metrics(counts)
-        out["reference"] = {name: _interval(v) for name, v in theirs.items()}
-        with np.errstate(divide="ignore", invalid="ignore"):
-            out["skill"] = {k: _interval(1 - ours[name] / theirs[name]) for k, name in SKILLS.items()}
-    return out
+    theirs = _paired(table, reference).metrics(counts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        skill = {k: _interval(1 - ours[name] / theirs[name]) for k, name in SKILLS.items()}
+    return {
+        "metrics": {name: _interval(v) for name, v in ours.items()},
+        "reference": {name: _interval(v) for name, v in theirs.items()},
+        "skill": skill,
+    }
 
 
 def _paired(table: WindowTable, other: pd.DataFrame) -> WindowTable:
