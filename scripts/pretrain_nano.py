@@ -19,6 +19,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from timevis.composition import compose
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import ConfigError, exit_code
@@ -32,19 +33,17 @@ from timevis.models.qwen.zero_shot import load_network, zero_shot
 log = logging.getLogger("pretrain_nano")
 
 
-CONF = Path(__file__).parents[1] / "conf"
 FIXED = ("seed", "network", "start", "tokens", "easy_steps", "mix")
 """What a run keeps from its first step to its last."""
 
 
 def open_data(name: str, windows: int | None = None, context_length: int = 168) -> WindowDataModule:
     """A data set by the name of its file in conf/data, with `windows` origins to be scored in each part."""
-    options = OmegaConf.to_container(OmegaConf.load(CONF / "data" / f"{name}.yaml"))
-    assert isinstance(options, dict)
-    panel, _ = load_panel({str(key): value for key, value in options.items()})
+    options = compose([f"data={name}"]).data
+    panel, _ = load_panel(options)
     return WindowDataModule(
         panel,
-        split=options["split"],
+        split=options.split,
         context_length=context_length,
         val_windows=windows,
         max_windows=windows,

@@ -208,7 +208,7 @@ def test_a_switch_that_may_be_left_to_the_machine_knows_auto(compose_config):
 
 
 def test_zero_is_fine_where_it_means_none(compose_config):
-    zeros = ("dropout", "weight_decay", "mix", "flip", "average_decay", "lr_hold", "point_weight")
+    zeros = ("dropout", "weight_decay", "mix", "average_decay", "lr_hold", "point_weight")
     check_names(compose_config("model=lstm", *(f"model.{name}=0" for name in zeros), "trainer.gradient_clip_val=0"))
 
 

@@ -45,7 +45,7 @@ def test_one_checkpoint_gets_the_same_metrics_from_one_and_from_two_processes(tm
 def test_two_processes_train_under_hydra_and_stop_when_told(tmp_path):
     path = tmp_path / "run"
     tiny = [o for o in TINY if o != "trainer=cpu"]
-    endless = ["model.fit.max_epochs=100000", "callbacks=no_early_stopping"]
+    endless = ["model.fit.max_epochs=100000", "callbacks.early_stopping=null"]
     command = [sys.executable, str(ROOT / "train.py"), *tiny, *TINY_LSTM, *endless, *DDP, f"hydra.run.dir={path}"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     limit = time.monotonic() + 120

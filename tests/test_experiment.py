@@ -74,7 +74,7 @@ def test_the_same_seed_gives_the_same_numbers(lstm_config, tmp_path):
 
 @pytest.mark.usefixtures("no_report")
 def test_max_time_bounds_the_fit(lstm_config, tmp_path):
-    endless = ("model.fit.max_epochs=1000000", "callbacks=no_early_stopping", "trainer.max_time=00:00:00:02")
+    endless = ("model.fit.max_epochs=1000000", "callbacks.early_stopping=null", "trainer.max_time=00:00:00:02")
     run(lstm_config(*endless), tmp_path / "run")
     results = RunFolder(tmp_path / "run").results
     assert 1 < results["cost"]["fit_seconds"] < 20

@@ -1,7 +1,9 @@
 import json
+import shutil
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from timevis.errors import RunFolderError
 from timevis.experiment import run
@@ -37,6 +39,21 @@ def test_a_finished_run_holds_what_the_contract_says(finished):
     assert {entry.name for entry in path.iterdir()} == CONTRACT
     assert {entry.name for entry in (path / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt", "fit.json"}
     assert {entry.name for entry in (path / "model").iterdir()} == {"model.json", "model.safetensors"}
+
+
+def test_a_model_with_an_option_or_weights_of_another_version_is_refused_by_name(finished, tmp_path):
+    path = shutil.copytree(finished[0], tmp_path / "run")
+    described = json.loads((path / "model/model.json").read_text())
+    described["hyperparameters"]["flip"] = 0.0
+    (path / "model/model.json").write_text(json.dumps(described))
+    with pytest.raises(RunFolderError, match=r"another version of TimeVis: .*flip"):
+        RunFolder(path).load_forecaster()
+    del described["hyperparameters"]["flip"]
+    (path / "model/model.json").write_text(json.dumps(described))
+    weights = load_file(path / "model/model.safetensors")
+    save_file({name: w for name, w in weights.items() if name != "at_zero"}, path / "model/model.safetensors")
+    with pytest.raises(RunFolderError, match=r"another version of TimeVis: .*"):
+        RunFolder(path).load_forecaster()
 
 
 def test_the_data_of_a_run_are_found_from_any_working_directory(compose_config, tmp_path, monkeypatch):

@@ -1,8 +1,9 @@
 """Numbers and times as people read them."""
 
+import pandas as pd
 import pytest
 
-from timevis.words import interval, number, when
+from timevis.words import interval, markdown_table, number, when
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,13 @@ def test_an_interval_without_ends_is_empty():
 )
 def test_a_time_has_no_empty_seconds_and_says_when_it_is_utc(time, shown):
     assert when(time) == shown
+
+
+def test_a_table_in_markdown_has_a_row_each_whatever_its_cells_hold():
+    frame = pd.DataFrame({"a|b": ["x|y", "two\nlines"], "n": [1.0, 0.123456], "c": [None, "z"]})
+    assert markdown_table(frame).splitlines() == [
+        r"| a\|b | n | c |",
+        "| --- | --- | --- |",
+        r"| x\|y | 1 |  |",
+        "| two lines | 0.1235 | z |",
+    ]

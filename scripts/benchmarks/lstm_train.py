@@ -33,7 +33,7 @@ def config(overrides: list[str]) -> Any:
             "model=lstm",
             "data=electricity",
             "logger=none",
-            "callbacks=no_early_stopping",
+            "callbacks.early_stopping=null",
             f"context_length={CONTEXT}",
             f"horizon={HORIZON}",
             f"model.fit.batch_size={BATCH}",

@@ -46,7 +46,12 @@ def data_and_config() -> tuple[Any, Any]:
 
     quiet_libraries()
     cfg = compose(
-        ["data=etth1", "callbacks=no_early_stopping", "model.fit.steps_per_epoch=300", "evaluation.val_windows=null"]
+        [
+            "data=etth1",
+            "callbacks.early_stopping=null",
+            "model.fit.steps_per_epoch=300",
+            "evaluation.val_windows=null",
+        ]
     )
     cfg.trainer.limit_val_batches = 0
     cfg.model.fit.max_epochs = 20

@@ -39,7 +39,7 @@ OPEN_SECTIONS = ("model", "trainer", "callbacks", "logger", "hydra")
 # what arguments of models may be: whole numbers are at least 1 and others at least 0, and beyond that
 MAY_BE_ZERO = ("seed", "lr_hold", "min_data_in_leaf")
 ABOVE_ZERO = ("lr_decay", "feature_fraction", "alpha")
-AT_MOST_ONE = ("mix", "flip", "feature_fraction", "warmup")
+AT_MOST_ONE = ("mix", "feature_fraction", "warmup")
 BELOW_ONE = ("dropout", "average_decay")
 # of the Trainer's, those that leave windows and scores as they are
 PRECISIONS = ("auto", "32-true", "16-mixed", "bf16-mixed", "bf16", "16", "32")

@@ -1,10 +1,13 @@
-"""Numbers, times and spans for people."""
+"""Numbers, times, spans and tables for people."""
 
 from __future__ import annotations
 
 import math
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def number(value: Any, percent: bool = False) -> str:
@@ -56,3 +59,17 @@ def duration(seconds: float | None) -> str:
     if seconds < 6000:
         return f"{seconds / 60:.1f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def markdown_table(frame: pd.DataFrame) -> str:
+    """The columns of a frame as a table in Markdown: four significant digits, empty where a value is missing."""
+
+    def cell(value: Any) -> str:
+        if value is None or value != value:
+            return ""
+        text = f"{value:.4g}" if isinstance(value, float) and not value.is_integer() else str(value)
+        return (text.removesuffix(".0") if isinstance(value, float) else text).replace("|", "\\|").replace("\n", " ")
+
+    rows = [[cell(name) for name in frame.columns], ["---"] * len(frame.columns)]
+    rows += [[cell(v) for v in row] for row in frame.itertuples(index=False)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)

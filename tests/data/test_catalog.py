@@ -5,15 +5,16 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from omegaconf import OmegaConf
 
+from timevis.composition import compose
 from timevis.data import catalog
 from timevis.data.catalog import load_files, load_panel, read_card
 from timevis.data.split import make_split
@@ -25,8 +26,13 @@ SHARED = ROOT.parent / "shared/data"
 needs_sources = pytest.mark.skipif(not SHARED.is_dir(), reason="the published files are not here")
 
 
+@cache
+def composed(name: str) -> dict[str, Any]:
+    return OmegaConf.to_container(compose([f"data={name}"]).data)
+
+
 def config(name: str, **overrides: Any) -> dict[str, Any]:
-    return yaml.safe_load((ROOT / f"conf/data/{name}.yaml").read_text()) | overrides
+    return {**composed(name), **overrides}
 
 
 def write(path: Path, **columns: Any) -> Path:
@@ -184,12 +190,12 @@ def test_what_is_said_of_a_file_is_refused_where_series_are_made(given: dict[str
         load_panel({"name": "synthetic"} | given)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "conf/data").glob("*.yaml")), ids=lambda p: p.stem)
-def test_every_data_config_has_all_public_keys(path: Path) -> None:
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "conf/data").glob("*.yaml")))
+def test_every_data_config_has_all_public_keys(name: str) -> None:
     keys = (
         "name path time id target covariates frequency timezone season split sheet domain unit description cleaning"
     )
-    assert set(keys.split()) <= set(yaml.safe_load(path.read_text()))
+    assert set(keys.split()) <= set(composed(name))
 
 
 def test_what_the_user_says_fills_the_card(tmp_path: Path) -> None:

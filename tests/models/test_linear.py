@@ -147,15 +147,6 @@ def test_seasons_that_the_context_holds_once_are_no_candidates():
     assert Linear(context_length=336, horizon=24)._candidates((1, 24, 168)) == [0, 24, 168]
 
 
-def test_a_model_of_before_there_were_profiles_loads():
-    model, _ = prepared(50 + np.sin(T / 5)[:, None])
-    state = {name: tensor for name, tensor in model.state_dict().items() if name not in ("profile", "fitted")}
-    older = Linear(context_length=12, horizon=4)
-    older.load_state_dict(state)
-    torch.testing.assert_close(older.maps, model.maps)
-    assert older.parameter_counts() == model.parameter_counts()
-
-
 def test_a_profile_longer_than_the_context_is_refused():
     with pytest.raises(ConfigError, match="400 rows does not fit into context_length=168"):
         Linear(context_length=168, horizon=24, profiles=(0, 400))

@@ -11,7 +11,7 @@ from timevis.errors import RunFolderError
 from timevis.evaluation import plots
 from timevis.evaluation.comparison import Comparison, comparison_charts
 from timevis.evaluation.verdict import COSTS, METRICS
-from timevis.words import duration, interval, minus, number
+from timevis.words import duration, interval, markdown_table, minus, number
 
 
 def many(comparison: Comparison) -> bool:
@@ -125,30 +125,23 @@ def markdown(comparison: Comparison) -> str:
     parts = [
         f"# Comparison on {comparison.data}",
         f"Window set `{comparison.window_set}`; reference: {comparison.reference}.",
-        _rows(overview(comparison), "run"),
+        markdown_table(overview(comparison).rename_axis("run").reset_index()),
         *sentences(comparison),
         "## Metrics",
-        _rows(metrics, "run" if many(comparison) else "metric"),
+        markdown_table(metrics.rename_axis("run" if many(comparison) else "metric").reset_index()),
     ]
     if len(comparison.differences):
         parts += [
             f"## Difference from {comparison.reference}",
             "Below zero the run's error is smaller. Intervals and p are of a paired moving-block bootstrap; DM is "
             "the Diebold-Mariano statistic with the correction of Harvey, Leybourne and Newbold.",
-            _rows(differences_table(comparison).set_index("run"), "run"),
+            markdown_table(differences_table(comparison)),
             "![differences](differences.png)",
         ]
     parts += ["## Error by step ahead", "![error by step ahead](error_by_horizon.png)"]
-    parts += ["## Cost", _rows(cost, "run" if many(comparison) else "cost"), "![cost](cost.png)"]
+    costs = markdown_table(cost.rename_axis("run" if many(comparison) else "cost").reset_index())
+    parts += ["## Cost", costs, "![cost](cost.png)"]
     return "\n\n".join(parts) + "\n"
-
-
-def _rows(table: pd.DataFrame, corner: str) -> str:
-    def line(cells: list[object]) -> str:
-        return "| " + " | ".join(str(c).replace("|", "\\|") for c in cells) + " |"
-
-    head = [line([corner, *table.columns]), "|" + "---|" * (len(table.columns) + 1)]
-    return "\n".join(head + [line([name, *row]) for name, row in zip(table.index, table.to_numpy(), strict=True)])
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:

@@ -77,8 +77,6 @@ class DirectForecaster(Forecaster):
         0 forecasts with the last weights.
     mix : float
         How far training windows are mixed with each other, 0 to 1; see `timevis.models.mixing`.
-    flip : float
-        Share of training windows that are turned upside down, where ups and downs look alike.
     linear : bool
         Combine it with a linear map (`timevis.models.linear`): the forecast moves towards the map's by the share that
         is best on validation (Bates and Granger, 1969), the point by its squared error and the quantiles by their
@@ -118,7 +116,6 @@ class DirectForecaster(Forecaster):
         lr_hold: int = 3,
         average_decay: float = 0.0,
         mix: float = 0.0,
-        flip: float = 0.0,
         linear: bool = False,
         linear_penalties: Sequence[float] = PENALTIES,
         linear_profiles: Sequence[int] | None = None,
@@ -131,7 +128,7 @@ class DirectForecaster(Forecaster):
         self.hparams["linear_penalties"] = list(linear_penalties)
         check_choices("model", self.hparams, self.choices)
         self.point, self.point_loss, self.point_weight = point, point_loss, point_weight
-        self.lr_schedule, self.mix, self.flip = lr_schedule, mix, flip
+        self.lr_schedule, self.mix = lr_schedule, mix
         self.average_decay, self.covariate_columns = average_decay, list(covariate_columns)
         self.net = self.build_network(**network)
         self.average = _averaged(self.net) if average_decay else None
@@ -251,8 +248,8 @@ class DirectForecaster(Forecaster):
 
     def loss(self, batch: Batch) -> Tensor:
         mean, std = self.scale(batch.channel)
-        if self.mix or self.flip:
-            batch = mixed(batch, std, self.mix, self.flip)
+        if self.mix:
+            batch = mixed(batch, std, self.mix)
         point, quantiles = self._standardised(batch, mean, std)
         members = len(point) // len(mean)
         target, weight = (

@@ -98,7 +98,6 @@ class Forecaster(pl.LightningModule):
         self.at_zero: Tensor
         self.register_buffer("mase_scale", torch.ones(num_channels, dtype=torch.float64))
         self.register_buffer("at_zero", torch.zeros(num_channels, dtype=torch.bool))
-        self.register_load_state_dict_pre_hook(_of_before)
         self.val_metrics: ForecastMetrics | None = None
         self.test_metrics: ForecastMetrics | None = None
         self._prepared = False
@@ -259,11 +258,6 @@ def naive_scale(datamodule: WindowDataModule) -> np.ndarray:
         if seen.any() and difference[seen].mean() > 0:
             out[c] = difference[seen].mean()
     return out
-
-
-def _of_before(module: Forecaster, state: dict[str, Any], prefix: str, *args: Any) -> None:
-    """A model saved before `at_zero` was known holds no channel at zero."""
-    state.setdefault(f"{prefix}at_zero", torch.zeros_like(module.at_zero))
 
 
 class ResidualQuantiles(nn.Module):

@@ -132,12 +132,6 @@ class Linear(PointForecaster):
             return self.profiles
         return [0, *(s for s in seasons if 1 < s <= self.context_length // 2)]
 
-    def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
-        # models of before read every value, or counted as if they did
-        state.setdefault(f"{prefix}profile", torch.tensor(0))
-        state.setdefault(f"{prefix}fitted", torch.tensor(self.maps.shape[1]))
-        super()._load_from_state_dict(state, prefix, *rest)
-
     def parameter_counts(self) -> tuple[int, int]:
         groups, _, horizon = self.maps.shape
         return groups * int(self.fitted) * horizon, self.maps.numel()

@@ -1,4 +1,4 @@
-"""Mixing and flipping windows in training: more series than were measured."""
+"""Mixing windows in training: more series than were measured."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch import Tensor
 from timevis.data.windows import Batch
 
 
-def mixed(batch: Batch, std: Tensor, strength: float, flip: float = 0.0) -> Batch:
-    """Each window with a share of its neighbour in the batch added, levels aside; some upside down.
+def mixed(batch: Batch, std: Tensor, strength: float) -> Batch:
+    """Each window with a share of its neighbour in the batch added, levels aside.
 
     ``cos(a) x + sin(a) y`` keeps the variance of independent windows, where the convex combination of mixup (Zhang
     et al., 2018, arXiv:1710.09412) would shrink it and with it the quantiles that are learnt.
@@ -25,14 +25,11 @@ def mixed(batch: Batch, std: Tensor, strength: float, flip: float = 0.0) -> Batc
         Deviation of each window's channel.
     strength : float
         In [0, 1]; the angle is uniform up to this share of 45 degrees.
-    flip : float
-        Share of the windows that are turned about their last observed level.
     """
     length, level = batch.context.shape[1], batch.context[:, -1:]
     window = (torch.cat([batch.context, batch.target], dim=1) - level) / std
     angle = torch.rand(len(window), 1, device=window.device) * (strength * math.pi / 4)
     window = angle.cos() * window + angle.sin() * window.roll(1, 0)
-    window = torch.where(torch.rand_like(angle) < flip, -window, window)
     window = level + std * window
     return replace(
         batch,

@@ -55,12 +55,18 @@ def load(folder: Path) -> Forecaster:
     except TimeVisError as error:
         advice = f"{error.advice}; the settings of this saved model are in {folder / DESCRIPTION}"
         raise RunFolderError(error.message, advice) from error
+    except TypeError as error:  # an argument that its class does not have
+        raise _of_another_version(folder, error) from error
     try:
         forecaster.load_state_dict(load_file(folder / WEIGHTS))
     except RuntimeError as error:
-        raise RunFolderError(
-            f"{folder} was written by another version of TimeVis: {str(error).splitlines()[0]}",
-            "use the version that results.json names, or run it again",
-        ) from error
+        raise _of_another_version(folder, error) from error
     with torch.no_grad():
         return forecaster.eval()
+
+
+def _of_another_version(folder: Path, error: Exception) -> RunFolderError:
+    return RunFolderError(
+        f"{folder} was written by another version of TimeVis: {str(error).splitlines()[0]}",
+        "use the version that results.json names, or run it again",
+    )

@@ -18,6 +18,7 @@ from timevis.files import write_text
 from timevis.run_folder import typed_overrides
 from timevis.status import read_status
 from timevis.sweep.planned import planned_jobs
+from timevis.words import markdown_table
 
 NAMED = 10
 """Incomplete jobs that the end of a sweep names at most."""
@@ -155,7 +156,7 @@ def _markdown(runs: pd.DataFrame, over_seeds: pd.DataFrame) -> str:
     table = runs[[*shown, "skill_wql", "fit_seconds", "reason"]].astype({"skill_wql": object})
     ends = runs[["skill_wql", "skill_wql_low", "skill_wql_high"]].itertuples(index=False)
     table["skill_wql"] = [_skill(*values) for values in ends]
-    lines += [_table(table.dropna(axis=1, how="all")), ""]
+    lines += [markdown_table(table.dropna(axis=1, how="all")), ""]
     if len(over_seeds) and over_seeds["seeds"].max() > 1:
         rows = over_seeds[["data", "model", "backbone", "setting", "seeds"]].copy()
         for name in (SORT, "test/wql", "test/mase", "skill_wql"):
@@ -163,7 +164,7 @@ def _markdown(runs: pd.DataFrame, over_seeds: pd.DataFrame) -> str:
                 f"{mean:.4g} ± {std:.2g}" if pd.notna(std) else mean
                 for mean, std in zip(over_seeds[f"{name} mean"], over_seeds[f"{name} std"], strict=True)
             ]
-        lines += ["## Over seeds", "", _table(rows), ""]
+        lines += ["## Over seeds", "", markdown_table(rows), ""]
         if gone := sorted(set(runs["setting"]) - set(over_seeds["setting"])):
             lines += [f"Left out, as no seed completed: {'; '.join(gone)}.", ""]
     return "\n".join(lines)
@@ -174,18 +175,6 @@ def _skill(value: float, low: float, high: float) -> str | None:
     if pd.isna(value):
         return None
     return f"{value:.3f}" + (f" ({low:.3f} to {high:.3f})" if pd.notna(low) else "")
-
-
-def _table(frame: pd.DataFrame) -> str:
-    def cell(value: Any) -> str:
-        if value is None or value != value:
-            return ""
-        text = f"{value:.4g}" if isinstance(value, float) and not value.is_integer() else str(value)
-        return (text.removesuffix(".0") if isinstance(value, float) else text).replace("|", "\\|").replace("\n", " ")
-
-    rows = [list(frame.columns), ["---"] * len(frame.columns)]
-    rows += [[cell(v) for v in row] for row in frame.itertuples(index=False)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
 def _chart(over_seeds: pd.DataFrame, data: str) -> Chart:

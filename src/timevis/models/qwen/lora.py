@@ -35,10 +35,8 @@ def prepare_tuning(network: DigitNetwork, mode: str, **adapters: Any) -> None:
         Unknown mode or targets.
     """
     check_choice(mode, MODES, "model.tune")
-    network.backbone.requires_grad_(mode == "full")
+    tune_layers(network.backbone, mode, **adapters)
     network.tables.requires_grad_(mode != "none")
-    if mode == "lora":
-        add_adapters(network.backbone, **adapters)
 
 
 def tune_layers(backbone: Any, mode: str, **adapters: Any) -> None:
