@@ -88,6 +88,7 @@ def test_the_value_of_a_run_is_the_validation_error_of_its_results(finished):
     assert folder.results["run"]["model"] == "lstm"
     assert folder.results["cost"]["trainable_parameters"] > 0
     assert folder.results["cost"]["fit_seconds"] > 0
+    assert folder.results["cost"]["calibrate_seconds"] >= 0
 
 
 def test_json_files_hold_no_nan(finished):

@@ -35,15 +35,23 @@ def peak_memory_mb(device: torch.device) -> float:
 
 
 def of_run(
-    forecaster: Forecaster, backtest: Backtest, device: torch.device, fit_seconds: float, test_seconds: float
+    forecaster: Forecaster, backtest: Backtest, device: torch.device, **seconds: float | None
 ) -> dict[str, Any]:
-    """The cost section of results.json; seconds are wall time, forecasts are windows of one channel."""
+    """The cost section of results.json; forecasts are windows of one channel.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+    backtest : Backtest
+    device : torch.device
+    seconds
+        Wall time of each stage, by its name in the section: fit_seconds, calibrate_seconds, test_seconds.
+    """
     learnt, every = forecaster.parameter_counts()
     return {
         "trainable_parameters": learnt,
         "parameters": every,
-        "fit_seconds": round(fit_seconds, 3),
-        "test_seconds": round(test_seconds, 3),
+        **{stage: None if spent is None else round(spent, 3) for stage, spent in seconds.items()},
         "forecasts_per_second": len(backtest.windows) / max(backtest.seconds, 1e-9),
         "peak_memory_mb": round(peak_memory_mb(device), 1),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",

@@ -146,14 +146,16 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
 
         status.update(stage="calibrate")
         forecaster.to(trainer.strategy.root_device)
+        started = time.monotonic()
         with stop.at_once():
             forecaster.calibrate(datamodule)
+        spent = {"fit_seconds": clock.seconds, "calibrate_seconds": time.monotonic() - started}
         status.update(stage="validate")
         validation = _validate(trainer, forecaster, datamodule)
         folder.save_forecaster(forecaster)
 
         status.update(stage="test")
-        results = _test(trainer, forecaster, datamodule, folder, clock, run_identity, validation)
+        results = _test(trainer, forecaster, datamodule, folder, spent, run_identity, validation)
         status.update(stage="report")
         if folder.writes:
             write_report(folder.path)
@@ -196,7 +198,7 @@ def _test(
     forecaster: Forecaster,
     datamodule: WindowDataModule,
     folder: RunFolder,
-    clock: FitClock,
+    spent: dict[str, float],
     run_identity: dict[str, Any],
     validation: dict[str, float],
 ) -> dict[str, Any]:
@@ -205,13 +207,14 @@ def _test(
     started = time.monotonic()
     save = folder.config.evaluation.save_windows
     backtest = evaluate(trainer, forecaster, datamodule, reference=naive, save_windows=save)
-    seconds = time.monotonic() - started
+    spent = spent | {"test_seconds": time.monotonic() - started}
     results = build_results(
         run=run_identity | {"description": forecaster.describe()},  # with what calibration learnt
         datamodule=datamodule,
         backtest=backtest,
+        naive=naive,
         validation=validation,
-        cost=cost.of_run(forecaster, backtest, trainer.strategy.root_device, clock.seconds, seconds),
+        cost=cost.of_run(forecaster, backtest, trainer.strategy.root_device, **spent),
     )
     folder.write_evaluation(backtest, results)
     return results

@@ -169,7 +169,7 @@ def _notes(about: dict[str, Any], origins: int) -> list[str]:
 def _score(
     folder: RunFolder,
     forecaster: Forecaster,
-    naive: Forecaster,
+    naive: SeasonalNaive,
     windows: WindowDataModule,
     about: dict[str, Any],
     place: Path,
@@ -180,13 +180,16 @@ def _score(
     started = time.monotonic()
     with torch.no_grad():
         backtest = evaluate(trainer, forecaster, windows, reference=naive, save_windows=cfg.evaluation.save_windows)
+    spent = {stage: before["cost"].get(stage) for stage in ("fit_seconds", "calibrate_seconds")}
+    spent["test_seconds"] = time.monotonic() - started
     device = trainer.strategy.root_device
     results = build_results(
         run=identity.of_run(cfg, windows, forecaster) | about,
         datamodule=windows,
         backtest=backtest,
+        naive=naive,
         validation=before["validation"],
-        cost=cost.of_run(forecaster, backtest, device, before["cost"]["fit_seconds"], time.monotonic() - started),
+        cost=cost.of_run(forecaster, backtest, device, **spent),
     )
     place.mkdir(parents=True, exist_ok=True)
     write_text(place / "config.yaml", OmegaConf.to_yaml(cfg))

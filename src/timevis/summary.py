@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from timevis.evaluation.run_record import model_label
+from timevis.evaluation.significance import SKILLS
 from timevis.evaluation.verdict import COSTS, METRICS, scored_on
 from timevis.words import interval, number
 
@@ -40,7 +41,7 @@ def print_results(results: dict[str, Any], console: Console | None = None) -> No
         )
     table.add_section()
     for key, skill in results["skill"].items():
-        table.add_row(f"skill ({METRICS[key].name})", number(skill["value"]), interval(skill), "0")
+        table.add_row(f"skill ({METRICS[SKILLS[key]].name})", number(skill["value"]), interval(skill), "0")
     table.add_section()
     for key, name in COSTS.items():
         table.add_row(name, number(cost[key]))

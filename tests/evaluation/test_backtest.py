@@ -14,6 +14,8 @@ from timevis.metrics import SUMS
 from timevis.models.forecaster import naive_scale
 from timevis.models.naive import SeasonalNaive
 
+NAIVE = SeasonalNaive(48, 12, 2, season=24)
+
 
 @pytest.fixture(scope="module")
 def panel():
@@ -99,14 +101,19 @@ def test_a_window_without_a_truth_is_none_of_the_worst(panel):
     values[960:1196] = np.nan
     data, found = score(panel.with_values(values), save_windows=1, max_windows=5)
     assert found.predictions["origin"][found.predictions["worst"]].unique().tolist() == [1188]
-    results = build_results(run={}, datamodule=data, backtest=found, validation={}, cost={})
+    results = build_results(run={}, datamodule=data, backtest=found, naive=NAIVE, validation={}, cost={})
     assert (results["window_set"]["windows"], results["window_set"]["without_truth"]) == (10, 8)
 
 
 def test_a_reference_equal_to_the_model_has_no_skill_over_it_and_results_are_json(panel):
     data, found = score(panel)
     results = build_results(
-        run={"model": "seasonal_naive"}, datamodule=data, backtest=found, validation={"wql": 1.0}, cost={}
+        run={"model": "seasonal_naive"},
+        datamodule=data,
+        backtest=found,
+        naive=NAIVE,
+        validation={"wql": 1.0},
+        cost={},
     )
     assert results["window_set"]["hash"] == data.window_set_hash()
     for name, value in results["metrics"].items():
@@ -116,13 +123,15 @@ def test_a_reference_equal_to_the_model_has_no_skill_over_it_and_results_are_jso
     assert results["skill"]["mae"]["value"] < 0  # last value against the daily season
     assert len(results["by_horizon"]["mae"]) == 12
     assert set(results["by_channel"]) == {"a", "b"}
+    assert results["seasonal_naive_season"] == {"a": 24, "b": 24}
+    assert (len(results["quantile_levels"]), results["quantile_levels"][0]) == (15, 0.025)
 
 
 def test_results_of_a_part_of_the_windows_are_refused(panel):
     data, found = score(panel, max_windows=20)
     fewer = replace(found, windows=found.windows[:16])
     with pytest.raises(RuntimeError, match="16 windows were scored, of 40"):
-        build_results(run={}, datamodule=data, backtest=fewer, validation={}, cost={})
+        build_results(run={}, datamodule=data, backtest=fewer, naive=NAIVE, validation={}, cost={})
 
 
 def test_a_forecast_that_is_not_finite_is_an_error_and_not_dropped(panel):

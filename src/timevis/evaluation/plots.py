@@ -64,7 +64,7 @@ def figure(charts: list[Chart], columns: int = 2, one_legend: bool | None = None
         one_legend = len(named[0]) > 1 and all(set(names) == set(named[0]) for names in named)
     columns = min(columns, len(charts))
     rows = -(-len(charts) // columns)
-    margin = LEFT + 0.07 * max(0, _longest_name(charts) - 10)
+    margin = LEFT + 0.08 * max(0, _longest_name(charts) - 10)
     panel = max(PANEL[1], 0.17 * max(_names(chart) for chart in charts))
     width = columns * (PANEL[0] + margin)
     abreast = max(1, int(width / (0.65 + 0.07 * max(map(len, named[0]), default=0))))

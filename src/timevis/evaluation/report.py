@@ -63,6 +63,7 @@ def write_report(run_folder: Path | str) -> Path:
         settings=words.settings(record),
         data=words.data_section(record),
         metrics=words.metric_rows(record),
+        naive_seasons=words.naive_seasons(record.results),
         calibration=words.calibration(record.results),
         sample=words.sample(record),
         costs=words.cost_rows(record.results),

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from timevis.data.quality import counted, in_short
 from timevis.evaluation import data_section as data_words
 from timevis.evaluation.error_profile import SavedForecasts, error_statistics
 from timevis.evaluation.run_record import RunRecord
+from timevis.evaluation.significance import SKILLS
 from timevis.evaluation.verdict import COSTS, METRICS
 from timevis.words import duration, interval, minus, number
 
@@ -39,7 +41,7 @@ def tiles(results: dict[str, Any]) -> list[dict[str, str]]:
     metrics, naive, cost = results["metrics"], results["seasonal_naive"], results["cost"]
     skills = [
         {
-            "name": f"Skill, {name.upper()}",
+            "name": f"Skill, {METRICS[SKILLS[name]].name}",
             "value": number(results["skill"][name]["value"], percent=True),
             "under": interval(results["skill"][name], percent=True) or "no interval: too few windows",
         }
@@ -219,6 +221,16 @@ def metric_rows(record: RunRecord) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def naive_seasons(results: dict[str, Any]) -> str:
+    """How far back seasonal naive looks, in rows; of which channels, where they differ."""
+    seasons: dict[int, list[str]] = {}
+    for channel, season in results["seasonal_naive_season"].items():
+        seasons.setdefault(season, []).append(channel)
+    if len(seasons) == 1:
+        return counted(next(iter(seasons)), "row")
+    return ", ".join(f"{counted(rows, 'row')} for {in_short(names)}" for rows, names in seasons.items())
 
 
 def worst_rows(record: RunRecord, worst: SavedForecasts) -> list[dict[str, Any]]:

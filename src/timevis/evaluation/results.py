@@ -8,6 +8,8 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.quality import jsonable
 from timevis.evaluation.backtest import Backtest
 from timevis.evaluation.significance import Interval, bootstrap_metrics
+from timevis.models.forecaster import QUANTILE_LEVELS
+from timevis.models.naive import SeasonalNaive
 
 SCHEMA_VERSION = 1
 
@@ -17,6 +19,7 @@ def build_results(
     run: dict[str, Any],
     datamodule: WindowDataModule,
     backtest: Backtest,
+    naive: SeasonalNaive,
     validation: dict[str, float],
     cost: dict[str, Any],
 ) -> dict[str, Any]:
@@ -28,11 +31,12 @@ def build_results(
         data, domain, model, backbone, seed, git_commit, versions, data_hash.
     datamodule : WindowDataModule
     backtest : Backtest
-        With seasonal naive as its reference.
+    naive : SeasonalNaive
+        Its reference.
     validation : dict
         Headline metrics on the validation windows; choices are made on its ``wql``.
     cost : dict
-        trainable_parameters, fit_seconds, test_seconds, peak_memory_mb, forecasts_per_second, device, ...
+        trainable_parameters, fit_seconds, calibrate_seconds, test_seconds, peak_memory_mb, forecasts_per_second, ...
 
     Returns
     -------
@@ -71,6 +75,8 @@ def build_results(
             "validation": validation,
             "metrics": _with_intervals(overall, intervals["metrics"]),
             "seasonal_naive": _with_intervals(backtest.reference_metrics["overall"], intervals["reference"]),
+            "seasonal_naive_season": dict(zip(channels, naive.chosen.tolist(), strict=True)),
+            "quantile_levels": list(QUANTILE_LEVELS),
             "skill": {name: _interval(value) for name, value in intervals["skill"].items()},
             "by_horizon": backtest.metrics["by_horizon"],
             "seasonal_naive_by_horizon": backtest.reference_metrics["by_horizon"],

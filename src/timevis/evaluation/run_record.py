@@ -121,9 +121,13 @@ def backbone_name(run: dict[str, Any]) -> str | None:
     return run["backbone"]["name"] if run["backbone"] else None
 
 
+NO_SETTING = ("seed=", "logger", "hydra.", "trainer.enable_progress_bar=")
+"""What starts overrides that change no model, or that every table has a column for."""
+
+
 def settings(runs: Sequence[Sequence[str]]) -> list[str]:
-    """What tells runs apart, from the overrides of each: those that not all of them share, without the seed."""
-    typed = [[o for o in overrides if not o.startswith("seed=")] for overrides in runs]
+    """What tells runs apart, from the overrides of each: those that not all of them share and that may matter."""
+    typed = [[o for o in overrides if not o.startswith(NO_SETTING)] for overrides in runs]
     common = set.intersection(*map(set, typed)) if len(typed) > 1 else set()
     return [" ".join(o.removeprefix("experiment=") for o in overrides if o not in common) for overrides in typed]
 

@@ -25,7 +25,10 @@ class MetricWords:
 
 METRICS = {
     "wql": MetricWords("WQL", "weighted quantile loss over the levels 0.1 to 0.9; scores the whole forecast"),
-    "crps": MetricWords("CRPS", "twice the mean pinball loss over all levels, {unit}"),
+    "crps": MetricWords(
+        "CRPS",
+        "twice the mean pinball loss over 15 levels, {unit}; they are no even grid, so it is near the CRPS only",
+    ),
     "mase": MetricWords(
         "MASE",
         "absolute error over seasonal naive's in the training part; – where that made none",
@@ -51,6 +54,7 @@ COSTS = {
     "trainable_parameters": "trainable parameters",
     "parameters": "parameters in all",
     "fit_seconds": "training, seconds",
+    "calibrate_seconds": "calibration on validation, seconds",
     "test_seconds": "test with its scores, seconds",
     "forecasts_per_second": "forecasts per second",
     "peak_memory_mb": "peak memory, MiB",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -183,7 +184,8 @@ def _chart(over_seeds: pd.DataFrame, data: str) -> Chart:
     names = []
     for r in rows.itertuples(index=False):
         parts = (r.model, r.backbone, beside_names(str(r.setting)))
-        names.append(" ".join(str(part) for part in parts if part and part == part))
+        name = " ".join(str(part) for part in parts if part and part == part)
+        names.append(re.sub(r"\d+\.\d{5,}(e-?\d+)?", lambda drawn: f"{float(drawn[0]):.4g}", name))  # by Optuna
     marks = []
     for metric, role in ((SORT, "second"), ("test/wql", "model")):
         mean, std = rows[f"{metric} mean"], rows[f"{metric} std"]

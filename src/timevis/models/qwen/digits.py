@@ -36,6 +36,8 @@ from timevis.models.qwen.temperature import CANDIDATES, fit_temperature
 
 log = logging.getLogger(__name__)
 
+OF_TAILS = 39
+"""Paths whose least is at the level 0.025 (Weibull's plotting position)."""
 DEFAULT_FIELDS = ("minute", "hour", "weekday", "month")
 
 
@@ -189,6 +191,10 @@ class QwenForecaster(KeepsTrainedState):
         if len(chosen) < len(windows):
             what = "after an epoch val/wql is of %d of the %d validation windows, before the temperatures are fitted"
             log.info(what, len(chosen), len(windows))
+        paths = self.hparams["num_samples"]
+        if self.hparams["decode"] == "sample" and paths < OF_TAILS:
+            what = "of %d paths the 95 %% interval is from the least to the greatest: model.num_samples=%d is enough"
+            log.warning(what, paths, OF_TAILS)
 
     def _number(self, origin: Tensor, channel: Tensor) -> Tensor:
         return origin * self.num_channels + channel
