@@ -113,7 +113,7 @@ class Run:
         if not path.exists():
             return
         state = torch.load(path, map_location=self.device, weights_only=True)
-        made, asked = state.get("made", {}), self._made()
+        made, asked = state["made"], self._made()
         if changed := [key for key in made if made[key] != asked[key]]:
             raise ConfigError(
                 f"{', '.join(f'{key}={asked[key]}' for key in changed)}, but the run in {self.folder} was begun with "

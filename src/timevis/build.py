@@ -49,7 +49,7 @@ def datamodule(cfg: DictConfig, panel: Panel, split: Split | None = None) -> Win
         max_windows=evaluation.max_windows,
         val_windows=evaluation.val_windows,
         train_fraction=fit.train_fraction,
-        min_batches=fit.get("min_steps_per_epoch", 1),  # runs of before have no such key
+        min_batches=fit.min_steps_per_epoch,
         seed=cfg.seed,
     )
 

@@ -122,9 +122,7 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
             )
             for metric in ("wql", "mae_scaled", "mse_scaled")
         },
-        cost=pd.DataFrame({label: r.results["cost"] for label, r in named.items()}).T.reindex(
-            columns=[key for key in COSTS if any(key in r.results["cost"] for r in everyone)]
-        ),
+        cost=pd.DataFrame({label: r.results["cost"] for label, r in named.items()}).T[list(COSTS)],
     )
 
 
@@ -265,8 +263,6 @@ def _cost_charts(comparison: Comparison) -> list[Chart]:
     if len(wql) > FEW:  # a legend would hide the points: every run gets a row, the best on top
         charts.append(Chart("wql", "WQL", "WQL", "", [Mark("points", wql.to_numpy(), list(wql.index))]))
     for key in ("fit_seconds", "forecasts_per_second"):
-        if key not in comparison.cost:
-            continue
         values, log = comparison.cost.loc[wql.index, key].astype(float), key == "forecasts_per_second"
         if len(wql) > FEW:
             points, title, y_label = [Mark("points", values.to_numpy(), list(wql.index))], COSTS[key], ""

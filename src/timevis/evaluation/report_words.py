@@ -61,8 +61,8 @@ def tiles(results: dict[str, Any]) -> list[dict[str, str]]:
         },
         {
             "name": "Training",
-            "value": duration(cost.get("fit_seconds")),
-            "under": f"{number(cost.get('trainable_parameters'))} trainable parameters",
+            "value": duration(cost["fit_seconds"]),
+            "under": f"{number(cost['trainable_parameters'])} trainable parameters",
         },
     ]
 
@@ -187,8 +187,7 @@ def _text(value: Any) -> str:
 
 def cost_rows(results: dict[str, Any]) -> list[tuple[str, str]]:
     """Name and value of what the run cost."""
-    cost = results["cost"]
-    return [(name, number(cost[key])) for key, name in COSTS.items() if key in cost]
+    return [(name, number(results["cost"][key])) for key, name in COSTS.items()]
 
 
 def metric_rows(record: RunRecord) -> list[dict[str, Any]]:
