@@ -113,7 +113,7 @@ def fit(name, panel):
         )
         trainer.fit(model, datamodule=datamodule)
     model.calibrate(datamodule)
-    return model.eval()
+    return model  # in evaluation mode from here on
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,6 @@ def fitted(request, panel) -> Forecaster:
     return fit(request.param, panel)
 
 
-@torch.no_grad()
 def forecast(model, panel, origins):
     origin = torch.tensor(origins).repeat_interleave(2)
     channel = torch.tensor([0, 1]).repeat(len(origins))
@@ -140,6 +139,14 @@ def disturbed(panel, row):
     values[row + 1 :: 5] = np.nan
     covariates[row:, 1] = 77
     return dataclasses.replace(panel, values=values, covariates=covariates)
+
+
+def test_a_calibrated_model_forecasts_the_same_twice_and_without_gradients(fitted, panel):
+    first, second = forecast(fitted, panel, [300, 400]), forecast(fitted, panel, [300, 400])
+    assert torch.equal(first.point, second.point)
+    assert torch.equal(first.quantiles, second.quantiles)
+    assert not first.point.requires_grad
+    assert not first.quantiles.requires_grad
 
 
 @given(origin=st.integers(CONTEXT, ROWS - HORIZON))

@@ -206,9 +206,9 @@ class DirectForecaster(Forecaster):
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
         """Pick the shares of the linear map."""
+        super().calibrate(datamodule)
         if not self.linear:
             return
-        self.eval()
         loss = torch.zeros(2, len(SHARES), dtype=torch.float64)
         for batch in datamodule.batches("calibration", self.device):
             found, (mean, std) = self._of_network(batch), self.scale(batch.channel)

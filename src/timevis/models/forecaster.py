@@ -155,12 +155,17 @@ class Forecaster(pl.LightningModule):
         self._prepared = True
 
     def calibrate(self, datamodule: WindowDataModule) -> None:
-        """Learn what needs the fitted model (residual quantiles, a temperature) from the validation part."""
+        """Learn what needs the fitted model (residual quantiles, a temperature) from the validation part.
+
+        Call super first: from here on the model is in evaluation mode.
+        """
+        self.eval()
 
     def loss(self, batch: Batch) -> Tensor:
         """Training loss of a batch, a scalar; missing targets carry no weight."""
         raise NotImplementedError
 
+    @torch.no_grad()
     def forecast(self, batch: Batch) -> Forecast:
         """Forecast the targets of a batch from its context, none below zero where `stands_at_zero`."""
         found, channel = self.unbounded(batch), batch.channel
@@ -322,5 +327,6 @@ class PointForecaster(Forecaster):
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
+        super().calibrate(datamodule)
         pairs = ((self.point(b), b) for b in datamodule.batches("calibration", self.device))
         self.residuals.fit_batches(pairs, self.channel_std)

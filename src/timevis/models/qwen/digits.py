@@ -312,7 +312,7 @@ class QwenForecaster(KeepsTrainedState):
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
-        self.eval()
+        super().calibrate(datamodule)
         if self.hparams["decode"] != "sample":
             batches = self._calibration_batches(datamodule)
             points = ((self.forecast(b, explain=False).point, b) for b in batches)
