@@ -54,7 +54,7 @@ COSTS = {
     "trainable_parameters": "trainable parameters",
     "parameters": "parameters in all",
     "fit_seconds": "training, seconds",
-    "calibrate_seconds": "calibration on validation, seconds",
+    "calibrate_seconds": "calibration, seconds",
     "test_seconds": "test with its scores, seconds",
     "forecasts_per_second": "forecasts per second",
     "peak_memory_mb": "peak memory, MiB",
