@@ -115,6 +115,9 @@ def _trainer(options: DictConfig, callbacks: Sequence[pl.Callback], **arguments:
     assert isinstance(values, dict)
     chosen: dict[str, Any] = {str(k): v for k, v in values.items() if v is not None}
     chosen |= device_options(options) | arguments
+    most, limit = chosen["max_steps"] * chosen.get("accumulate_grad_batches", 1), chosen.get("limit_train_batches")
+    if most > 0 and not isinstance(limit, float):  # an epoch that is cut short would not be validated
+        chosen["limit_train_batches"] = most if limit is None else min(most, limit)
     bar = [ProgressLine()] if chosen.pop("enable_progress_bar") else []
     return pl.Trainer(
         **chosen,
