@@ -74,7 +74,8 @@ def make_split(rows: int, spec: Sequence[float], context_length: int, horizon: i
     rows : int
         Length of the series.
     spec : three numbers
-        Fractions that sum to at most 1, or increasing row borders ``[train_end, val_end, test_end]``.
+        Fractions that sum to at most 1, or increasing row borders ``[train_end, val_end, test_end]``, both counted
+        from the first row of the panel: the first with a value of a channel that is used.
     context_length, horizon : int
         In rows.
     where : str
