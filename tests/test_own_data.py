@@ -153,3 +153,25 @@ def test_a_run_resumes_on_the_data_of_its_checkpoint_only(lstm_config, with_data
     table().to_csv(tmp_path / "plant.csv", index=False)
     run_experiment(cfg, copy, [f"resume={copy}"])
     assert RunFolder(copy).status["state"] == "completed"
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_run_split_by_dates_is_the_one_split_by_their_rows_and_keeps_what_was_typed(
+    lstm_config, trained, with_data, tmp_path
+):
+    data = ("data=csv", f"data.path={RunFolder(trained).config.data.path}", "model.fit.max_epochs=1")
+    specs = {"dates": "[2024-01-18,2024-01-21,2024-01-24]", "rows": "[408,480,552]"}
+    for name, spec in specs.items():
+        run_experiment(lstm_config(*data, f"data.split={spec}"), tmp_path / name)
+    dates, rows = (RunFolder(tmp_path / name) for name in specs)
+    assert dates.results["window_set"] == rows.results["window_set"]
+    assert dates.results["metrics"] == rows.results["metrics"]
+    assert dates.config.data.split == ["2024-01-18", "2024-01-21", "2024-01-24"]
+    grown = with_data(table(900), dates.path)
+    assert predict(grown)["timestamp"].min() == pd.Timestamp("2024-01-01") + pd.Timedelta(hours=900)
+    (found,) = rescore(grown, tmp_path / "again").values()
+    assert found["window_set"] == dates.results["window_set"]
+    cfg = lstm_config()
+    cfg.resume, cfg.trainer.max_epochs = str(grown), 2
+    run_experiment(cfg, grown, [f"resume={grown}", "trainer.max_epochs=2"])
+    assert RunFolder(grown).results["window_set"] == dates.results["window_set"]

@@ -42,7 +42,7 @@ def what_runs_see(panel, report, split) -> list:
 
 
 @pytest.mark.parametrize("unused", [[LATE], [EARLY], [EARLY.assign(site="e"), LATE]])
-@pytest.mark.parametrize("split", [(0.7, 0.1, 0.2), (280, 320, 380)])
+@pytest.mark.parametrize("split", [(0.7, 0.1, 0.2), (280, 320, 380), ("2024-01-12", "2024-01-14")])
 def test_a_series_that_is_not_used_moves_no_border_and_no_score(unused, split):
     panel, report = loaded(*USED, *unused, split=split)
     assert report.left_out.keys() == {part["site"].iloc[0] for part in unused}

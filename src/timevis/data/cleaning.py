@@ -57,7 +57,7 @@ def clean(
         report.notes.append(f"{len(panel) - known} rows after the last value are left to forecasting")
         panel = panel.cut(0, known)
     panel = add_holidays(panel, options)
-    panel = without_constant_covariates(panel, report, borders(known, options.split)[0])
+    panel = without_constant_covariates(panel, report, borders(panel, options.split, known)[0])
     return finish(panel, options, report, known)
 
 
@@ -89,7 +89,7 @@ def finish(
 
     The split is that of the first `known` rows, of all when None; rows of the future belong to no part.
     """
-    ends = borders(len(panel) if known is None else known, options.split)
+    ends = borders(panel, options.split, known)
     panel = mask_defects(panel, report)
     panel = treat_outliers(panel, ends, options.cleaning.outliers == "mask", report)
     span = f"{panel.index[0]} to {panel.index[-1]}"

@@ -95,7 +95,7 @@ def _without(rows: Rows, left: Collection[str]) -> Rows:
 
 def _unchanging(panel: Panel, known: int, options: DataOptions) -> dict[str, str]:
     """Channels to why they are left out: those that never change; where each does, those that do not in training."""
-    for end in (len(panel), borders(known, options.split)[0]):
+    for end in (len(panel), borders(panel, options.split, known)[0]):
         why = {name: _constancy(panel.values[:, j], end) for j, name in enumerate(panel.channels)}
         if found := {name: reason for name, reason in why.items() if reason}:
             return found
