@@ -6,6 +6,7 @@ seasonality, autocorrelation, and how the split falls. Nothing is trained, and t
     python scripts/inspect.py traffic
     python scripts/inspect.py my.csv target=[load] covariates={holiday:DE} split=[0.8,0.1,0.1]
     python scripts/inspect.py sensors.xlsx sheet=2 id=sensor frequency=15min context_length=336 horizon=96
+    python scripts/inspect.py etth1 split=[2017-07-01,2017-11-01]
 
 FILE is CSV, TSV, XLSX, XLS, JSON or Parquet, wide or long. NAME is traffic, electricity, weather, etth1 or synthetic.
 Keys are those of the data group of train.py, and context_length and horizon.

@@ -189,7 +189,7 @@ def test_an_option_that_would_leave_windows_unscored_is_answered_with_how_to_tak
         ("linear", "+trainer.logger=false"),
         ("linear", "data.seed=abc"),
         ("linear", "data.timezone=Lisbon"),
-        ("linear", "data.split=[1,2]"),
+        ("linear", "data.split=[2018-01-01,soon]"),
         ("linear", "data.frequency=hourly"),
     ],
 )

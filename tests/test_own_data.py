@@ -82,6 +82,32 @@ def test_a_grown_file_is_forecast_from_its_end_and_scored_as_before(trained, wit
             assert found[section][name]["value"] == pytest.approx(entry["value"], rel=1e-6), name
 
 
+def sites(ends: dict[str, tuple[int, int]]) -> pd.DataFrame:
+    """A long table: the wave of a series from one hour to another."""
+    waves = {"a": "a", "b": "b", "late": "c"}
+    parts = [table(1200).assign(site=s, load=table(1200)[waves[s]])[i:j] for s, (i, j) in ends.items()]
+    return pd.concat(parts)[["time", "site", "load"]]
+
+
+def test_a_series_that_a_run_leaves_out_may_grow_without_moving_what_the_run_was_scored_on(
+    finished_run, with_data, tmp_path
+):
+    runs = {}
+    for name, more in {"without": {}, "with": {"late": (1000, 1020)}}.items():
+        sites({"a": (5, 600), "b": (200, 600)} | more).to_csv(tmp_path / f"{name}.csv", index=False)
+        runs[name] = finished_run("model=linear", "data=csv", f"data.path={tmp_path / f'{name}.csv'}")
+    without, before = (RunFolder(run).results for run in runs.values())
+    assert before["window_set"] == without["window_set"]
+    assert before["metrics"] == without["metrics"]
+    grown = with_data(sites({"a": (5, 700), "b": (200, 700), "late": (0, 1200)}), runs["with"])
+    (found,) = rescore(grown, tmp_path / "again").values()
+    assert found["window_set"] == before["window_set"]
+    assert found["metrics"]["mase"]["value"] == pytest.approx(before["metrics"]["mase"]["value"], rel=1e-6)
+    forecast = predict(grown)
+    assert set(forecast["channel"]) == {"a", "b"}
+    assert forecast["timestamp"].min() == pd.Timestamp("2024-01-01") + pd.Timedelta(hours=700)
+
+
 def test_new_data_need_only_the_covariates_that_the_model_reads(finished_run, tmp_path):
     frame = table().assign(price=np.arange(ROWS) % 7)
     frame.to_csv(tmp_path / "priced.csv", index=False)
@@ -127,3 +153,25 @@ def test_a_run_resumes_on_the_data_of_its_checkpoint_only(lstm_config, with_data
     table().to_csv(tmp_path / "plant.csv", index=False)
     run_experiment(cfg, copy, [f"resume={copy}"])
     assert RunFolder(copy).status["state"] == "completed"
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_run_split_by_dates_is_the_one_split_by_their_rows_and_keeps_what_was_typed(
+    lstm_config, trained, with_data, tmp_path
+):
+    data = ("data=csv", f"data.path={RunFolder(trained).config.data.path}", "model.fit.max_epochs=1")
+    specs = {"dates": "[2024-01-18,2024-01-21,2024-01-24]", "rows": "[408,480,552]"}
+    for name, spec in specs.items():
+        run_experiment(lstm_config(*data, f"data.split={spec}"), tmp_path / name)
+    dates, rows = (RunFolder(tmp_path / name) for name in specs)
+    assert dates.results["window_set"] == rows.results["window_set"]
+    assert dates.results["metrics"] == rows.results["metrics"]
+    assert dates.config.data.split == ["2024-01-18", "2024-01-21", "2024-01-24"]
+    grown = with_data(table(900), dates.path)
+    assert predict(grown)["timestamp"].min() == pd.Timestamp("2024-01-01") + pd.Timedelta(hours=900)
+    (found,) = rescore(grown, tmp_path / "again").values()
+    assert found["window_set"] == dates.results["window_set"]
+    cfg = lstm_config()
+    cfg.resume, cfg.trainer.max_epochs = str(grown), 2
+    run_experiment(cfg, grown, [f"resume={grown}", "trainer.max_epochs=2"])
+    assert RunFolder(grown).results["window_set"] == dates.results["window_set"]

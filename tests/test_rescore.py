@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from timevis.data.given_times import timestamp
 from timevis.data.panel import DatasetCard, Panel
 from timevis.errors import ConfigError
 from timevis.predict import panels_for, predict
-from timevis.rescore import between, rescore, timestamp
+from timevis.rescore import between, rescore
 from timevis.run_folder import RunFolder
 
 

@@ -17,7 +17,7 @@ from timevis.composition import compose, explain_composition
 from timevis.config_check import CONF, check, did_you_mean
 from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport, counted
-from timevis.data.split import borders, make_split
+from timevis.data.split import borders, in_rows, make_split
 from timevis.errors import ConfigError, TimeVisError
 from timevis.evaluation.data_section import covariate
 from timevis.words import number
@@ -67,7 +67,7 @@ def data_config(source: str, overrides: Sequence[str]) -> tuple[DictConfig, int,
     return cfg.data, cfg.context_length, cfg.horizon
 
 
-def show(panel: Panel, report: QualityReport, split: Sequence[float], lengths: tuple[int, int]) -> None:
+def show(panel: Panel, report: QualityReport, split: Sequence[Any], lengths: tuple[int, int]) -> None:
     """Print the report."""
     console = Console(highlight=False, markup=False)  # names may hold brackets
     if not console.is_terminal:
@@ -193,19 +193,19 @@ def _share(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 
 
-def _split(panel: Panel, report: QualityReport, spec: Sequence[float], lengths: tuple[int, int]) -> Grid:
+def _split(panel: Panel, report: QualityReport, spec: Sequence[Any], lengths: tuple[int, int]) -> Grid:
     context_length, horizon = lengths
     grid = _grid("part", "rows", "from", "to")
     grid.add_column("windows per channel", justify="right")
     try:
-        split = make_split(len(panel), spec, context_length, horizon, panel.card.name)
+        split = make_split(len(panel), in_rows(spec, panel), context_length, horizon, panel.card.name)
         windows = {p: f"{len(split.origins(p, context_length, horizon)):,}" for p in report.split}
         problem = None
     except TimeVisError as error:
         windows, problem = dict.fromkeys(report.split, "-"), error
     for part, s in report.split.items():
         grid.add_row(part, f"{s['rows']:,}", s.get("start", "")[:16], s.get("end", "")[:16], windows[part])
-    unused = len(panel) - borders(len(panel), spec)[2]
+    unused = len(panel) - borders(panel, spec)[2]
     if unused > 1:
         grid.add_row("not used", f"{unused:,}")
     if problem is not None:

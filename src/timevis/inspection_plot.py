@@ -29,14 +29,14 @@ COLUMNS = 1200
 PARTS = (("train", "model"), ("validation", "second"), ("test", "third"))
 
 
-def draw(panel: Panel, report: QualityReport, split: Sequence[float], path: Path) -> Path:
+def draw(panel: Panel, report: QualityReport, split: Sequence[Any], path: Path) -> Path:
     """Draw the channels of a panel in which most was found, four pictures each, to a PNG file.
 
     Parameters
     ----------
     panel : Panel
     report : QualityReport
-    split : three numbers
+    split : three numbers, or times
         As in `data.split`.
     path : Path
         Its folder is made.
@@ -47,7 +47,7 @@ def draw(panel: Panel, report: QualityReport, split: Sequence[float], path: Path
         shown = np.argsort(-found, kind="stable")[:SHOWN].tolist()
         why = "those with the most gaps and outliers" if found.any() else "the first"
         more = f"\n{SHOWN} of {len(panel.channels)} channels, {why}"
-    ends = borders(len(panel), split)
+    ends = borders(panel, split)
     with mpl.rc_context(style()):
         picture = Figure(figsize=(16, 2.9 * len(shown) + 0.8), layout="constrained")
         FigureCanvasAgg(picture)

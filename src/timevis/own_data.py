@@ -10,9 +10,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis import identity
 from timevis.data.catalog import load_panel
-from timevis.data.items import in_order
 from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport
+from timevis.data.selection import in_order
 from timevis.errors import DataError, RunFolderError
 from timevis.run_folder import RunFolder
 
@@ -45,7 +45,7 @@ def load_again(folder: RunFolder, *, future: bool = False) -> tuple[DictConfig, 
     ends = list(accumulate(part["rows"] for part in report["split"].values()))
     cfg = OmegaConf.merge(folder.config, {"data": {"split": ends, "frequency": report["frequency"]}})
     assert isinstance(cfg, DictConfig)
-    panel, quality = load_panel(cfg.data, future=future)
+    panel, quality = load_panel(cfg.data, future=future, channels=tuple(report["channels"]))
     return cfg, as_trained(panel, report, panel.card.name), quality
 
 

@@ -17,11 +17,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis import build, cost, identity
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.given_times import timestamp
 from timevis.data.items import Item
 from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport
 from timevis.data.split import Split
-from timevis.errors import ConfigError, DataError, RunFolderError
+from timevis.errors import DataError, RunFolderError
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.report import write_report
 from timevis.evaluation.results import build_results
@@ -33,10 +34,6 @@ from timevis.predict import panels_for
 from timevis.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
-
-ISO = re.compile(r"[1-9]\d{3}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?)?)?", re.ASCII)
-PERIODS = {4: pd.DateOffset(years=1), 7: pd.DateOffset(months=1), 10: pd.DateOffset(days=1)}
-"""What a date without a clock stands for, by its length: a year, a month or a day."""
 
 
 def rescore(
@@ -121,30 +118,6 @@ def between(cfg: DictConfig, panel: Panel, name: str, start: str | None, end: st
             f"its {len(panel)} rows reach from {panel.index[0]} to {panel.index[-1]}",
         )
     return build.datamodule(cfg, panel, Split(origins[0], origins[0], origins[-1] + horizon))
-
-
-def timestamp(text: str, panel: Panel, end: bool = False) -> pd.Timestamp:
-    """A time from the command line, in the panel's time zone; of a day, month or year its start or its `end`.
-
-    Raises
-    ------
-    ConfigError
-        It is no time as ISO 8601 writes it.
-    """
-    text = text.strip()
-    try:
-        if not ISO.fullmatch(text):
-            raise ValueError(text)
-        time = pd.Timestamp(text).as_unit("us")
-        if end and len(text) in PERIODS:
-            time = time + PERIODS[len(text)] - pd.Timedelta(1, "us")
-    except (ValueError, OverflowError):
-        advice = "write it like 2024-01-31 or '2024-01-31 18:00'; 2024-01 is a whole month, 2024 a whole year"
-        raise ConfigError(f"{text!r} is not a time", advice) from None
-    zone = panel.index.tz
-    if zone is None or time.tzinfo is not None:
-        return time.tz_localize(None) if zone is None and time.tzinfo else time
-    return time.tz_localize(panel.timezone or zone, ambiguous=not end, nonexistent="shift_forward")
 
 
 def _about(folder: RunFolder, own: WindowDataModule, windows: WindowDataModule, new: bool) -> dict[str, Any]:

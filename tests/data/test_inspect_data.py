@@ -220,6 +220,18 @@ def test_the_name_of_the_script_does_not_hide_the_standard_library() -> None:
     assert "function signature" in done.stdout, done.stderr
 
 
+def test_a_split_by_dates_is_shown_and_drawn_as_its_rows(tmp_path: Path) -> None:
+    split = "split=[2016-11-01,2017-01-15,2017-04-01]"
+    done = run("inspect.py", "traffic", split, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    parts = {words[0]: words[1:4] for line in done.stdout.splitlines() if (words := line.split()) and len(words) > 6}
+    assert parts["val"] == ["1,800", "2016-11-01", "00:00"]
+    assert parts["test"][1:] == ["2017-01-15", "00:00"]
+    late = run("inspect.py", "traffic", split.replace("2017-04-01", "2027-04-01"), "--no-plot", "--out", tmp_path)
+    assert late.returncode == 1
+    assert "data.split=[2016-11-01,2017-01-15,2027-04-01] ends after the data" in late.stderr
+
+
 def test_overrides_are_those_of_the_command_line() -> None:
     cfg, context_length, horizon = data_config(
         "traffic",

@@ -1,10 +1,15 @@
 import re
+from dataclasses import replace
+from datetime import date
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timevis.data.split import make_split
+from timevis.data.panel import panel_from_array
+from timevis.data.split import check_split, in_rows, make_split
 from timevis.errors import ConfigError, DataError
 
 
@@ -70,3 +75,64 @@ def test_the_part_that_is_too_short_is_named(rows, spec, context, horizon, said,
         make_split(rows, spec, context, horizon)
     assert said in caught.value.advice
     assert unsaid not in caught.value.advice
+
+
+def panel(freq: str = "h", rows: int = 1000, zone: str | None = None):
+    """Rows from the first of January 2018 on, in the zone's own time."""
+    start = pd.Timestamp("2018-01-01", tz=zone)
+    index = pd.date_range(start.tz_convert("UTC") if zone else start, periods=rows, freq=freq)
+    return replace(panel_from_array(np.arange(rows), index, freq), timezone=zone)
+
+
+@pytest.mark.parametrize(
+    ("spec", "rows"),
+    [
+        (["2018-01-21", "2018-02-01"], [480, 744, 1000]),
+        ([date(2018, 1, 21), date(2018, 2, 1)], [480, 744, 1000]),
+        (["2018-01-21 05:30", "2018-02", "2018-02-03T00:00"], [486, 744, 792]),
+        (["2018-01-21", "2018-02-01", "2018-02-11 16:00"], [480, 744, 1000]),
+        ([480, 744, 1000], [480, 744, 1000]),
+        ([0.7, 0.1, 0.2], [0.7, 0.1, 0.2]),
+    ],
+)
+def test_times_are_the_first_rows_at_or_after_them(spec, rows):
+    assert in_rows(spec, panel()) == rows
+
+
+def test_times_are_those_of_the_zone_of_the_data_and_only_rows_with_targets_are_split():
+    assert in_rows(["2018-01-21", "2018-02-01 01:00+02:00"], panel(zone="Europe/Berlin"), 900) == [480, 744, 900]
+    assert in_rows(["2018-02-15", "2018-05"], panel("MS", 8)) == [2, 4, 8]
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        (["2017-12-31", "2018-02-01"], "leaves the training part without a row"),
+        (["2018-02-01", "2018-01-21"], "leaves the validation part without a row"),
+        (["2018-02-01 00:10", "2018-02-01 00:20"], "leaves the validation part without a row"),
+        (["2018-01-21", "2018-03-01"], "leaves the test part without a row"),
+        (["2018-01-21", "2018-02-01", "2018-02-11 16:01"], "ends after the data"),
+    ],
+)
+def test_times_that_make_no_parts_are_refused_naming_the_key_and_the_times_of_the_data(spec, said):
+    with pytest.raises(DataError, match=rf"array: data\.split=.*{spec[0]}.* {said}") as caught:
+        in_rows(spec, panel())
+    assert "the data reach from 2018-01-01 00:00:00 to 2018-02-11 15:00:00" in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        (["2018-01-21", "01.02.2018"], "'01.02.2018' is not a time"),
+        (["2018-02-30", "2018-03-01"], "'2018-02-30' is not a time"),
+        (["train", "test"], "'train' is not a time"),
+        (["2018-01-21"], "is not a split"),
+        ([2017, 2018], "is not a split"),
+        ([0.7, "2018-01-21", 0.2], "is not a split"),
+    ],
+)
+def test_what_is_no_split_is_refused_before_any_data_are_read_with_all_its_forms(spec, said):
+    with pytest.raises(ConfigError, match=rf"data\.split=.*{said}") as caught:
+        check_split(spec)
+    assert "[0.7,0.1,0.2]" in caught.value.advice
+    assert "[2018-01-01,2018-04-01]" in caught.value.advice

@@ -30,7 +30,9 @@ log = logging.getLogger(__name__)
 BUNDLED = resources.files("timevis.data") / "bundled"
 
 
-def load_panel(cfg: Mapping[str, Any], *, future: bool = False) -> tuple[Panel, QualityReport]:
+def load_panel(
+    cfg: Mapping[str, Any], *, future: bool = False, channels: Sequence[str] | None = None
+) -> tuple[Panel, QualityReport]:
     """Read, clean and describe the data that a config's `data` group names.
 
     Parameters
@@ -40,6 +42,8 @@ def load_panel(cfg: Mapping[str, Any], *, future: bool = False) -> tuple[Panel, 
         a bundled or public data set.
     future : bool
         Keep the rows after the last value of any target: they tell known covariates of the future.
+    channels : names, optional
+        Those of a run, by whose values the rows of a file are chosen; see `timevis.data.selection.select`.
 
     Raises
     ------
@@ -54,7 +58,7 @@ def load_panel(cfg: Mapping[str, Any], *, future: bool = False) -> tuple[Panel, 
         panel, report = _synthetic(options)
     else:
         table, card = open_table(options)
-        panel, report = clean(table, options, _said(card, options), future=future)
+        panel, report = clean(table, options, _said(card, options), future=future, channels=channels)
     for line in (report.summary(), *report.notes):
         log.info(line)
     return panel, report

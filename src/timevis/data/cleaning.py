@@ -10,7 +10,6 @@ from dataclasses import replace
 from itertools import compress
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from timevis.config_check import check_choice
@@ -20,15 +19,20 @@ from timevis.data.masking import mask_defects, treat_outliers
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality import QualityReport, in_short
+from timevis.data.selection import select, without_constant_covariates
 from timevis.data.split import borders
-from timevis.data.spread import to_panel
 from timevis.data.statistics import stands_at_zero
 from timevis.data.table import Table
-from timevis.errors import ConfigError, DataError
+from timevis.errors import ConfigError
 
 
 def clean(
-    table: Table, options: DataOptions, card: DatasetCard, *, future: bool = False
+    table: Table,
+    options: DataOptions,
+    card: DatasetCard,
+    *,
+    future: bool = False,
+    channels: Sequence[str] | None = None,
 ) -> tuple[Panel, QualityReport]:
     """Make a panel of a table.
 
@@ -39,6 +43,8 @@ def clean(
     card : DatasetCard
     future : bool
         Keep the rows after the last value of any target, which tell covariates of the future.
+    channels : names, optional
+        See `timevis.data.selection.select`.
 
     Raises
     ------
@@ -46,21 +52,13 @@ def clean(
         The table cannot become a panel; names the file, the row and the column.
     """
     rows, report = read_rows(table, options)
-    panel = to_panel(rows, card)
-    seen = np.flatnonzero(np.isfinite(panel.values).any(axis=1))
-    known = int(seen[-1]) + 1 if len(seen) else len(panel)
-    panel = panel if future else without_future(panel, known, report)
+    panel, known = select(rows, card, options, report, channels)
+    if not future and known < len(panel):  # what comes after every target can neither train nor test
+        report.notes.append(f"{len(panel) - known} rows after the last value are left to forecasting")
+        panel = panel.cut(0, known)
     panel = add_holidays(panel, options)
-    panel = leave_out_constant(panel, report, borders(known, options.split)[0], asked=options.target or ())
+    panel = without_constant_covariates(panel, report, borders(panel, options.split, known)[0])
     return finish(panel, options, report, known)
-
-
-def without_future(panel: Panel, rows: int, report: QualityReport) -> Panel:
-    """Cut what comes after the first `rows` rows, which hold every target: it can neither train nor test."""
-    if rows == len(panel):
-        return panel
-    report.notes.append(f"{len(panel) - rows} rows after the last value are left to forecasting")
-    return replace(panel, values=panel.values[:rows], index=panel.index[:rows], covariates=panel.covariates[:rows])
 
 
 def add_holidays(panel: Panel, options: DataOptions) -> Panel:
@@ -84,47 +82,6 @@ def add_holidays(panel: Panel, options: DataOptions) -> Panel:
     return replace(panel, card=replace(panel.card, country=country)).with_covariates({"holiday": True}, flags)
 
 
-def leave_out_constant(panel: Panel, report: QualityReport, train_end: int, asked: Sequence[str] = ()) -> Panel:
-    """Leave out channels and covariates that never change in the training part, and name them.
-
-    Raises
-    ------
-    DataError
-        A channel was asked for by name, or none is left.
-    """
-    why = {name: _constancy(panel.values[:, j], train_end) for j, name in enumerate(panel.channels)}
-    flat = {name: reason for name, reason in why.items() if reason}
-    for name in asked:
-        if name in flat:
-            raise DataError(f"{report.source}: column {name!r} {flat[name]}", "choose another data.target")
-    if len(flat) == len(panel.channels):
-        named = "; ".join(f"{name!r} {reason}" for name, reason in list(flat.items())[:5])
-        raise DataError(f"{report.source}: no column changes, so there is nothing to forecast ({named})")
-    report.left_out |= flat
-    if flat:
-        panel = panel.pick(channels=[j for j, name in enumerate(panel.channels) if name not in flat])
-    kept = []
-    for k, name in enumerate(panel.covariate_names):
-        reasons = [_constancy(panel.covariates[:, i], train_end) for i in np.unique(panel.columns_read[k])]
-        if all(reasons):
-            report.left_out[name] = f"as a covariate, it {reasons[0]}"
-        else:
-            kept.append(k)
-    return panel if len(kept) == len(panel.covariate_names) else panel.pick(covariates=kept)
-
-
-def _constancy(column: np.ndarray, train_end: int) -> str:
-    """Why a column, [T], cannot be learnt from; empty where it varies in the training part."""
-    train = column[:train_end]
-    low, high = np.fmin.reduce(train, initial=np.nan), np.fmax.reduce(train, initial=np.nan)
-    if low < high:
-        return ""
-    least, most = np.fmin.reduce(column), np.fmax.reduce(column)
-    if np.isnan(low):
-        return "is empty" if np.isnan(least) else "is empty in the training part"
-    return f"is constant ({low:g})" if least == most else f"is constant in the training part ({low:g})"
-
-
 def finish(
     panel: Panel, options: DataOptions, report: QualityReport, known: int | None = None
 ) -> tuple[Panel, QualityReport]:
@@ -132,7 +89,7 @@ def finish(
 
     The split is that of the first `known` rows, of all when None; rows of the future belong to no part.
     """
-    ends = borders(len(panel) if known is None else known, options.split)
+    ends = borders(panel, options.split, known)
     panel = mask_defects(panel, report)
     panel = treat_outliers(panel, ends, options.cleaning.outliers == "mask", report)
     span = f"{panel.index[0]} to {panel.index[-1]}"

@@ -14,7 +14,7 @@ from timevis.data.calendar import seasons_of
 from timevis.data.loader import WindowLoader
 from timevis.data.panel import Panel
 from timevis.data.scaler import Scaler
-from timevis.data.split import Split, make_split
+from timevis.data.split import Split, in_rows, make_split
 from timevis.data.windows import Batch, SeriesStore, WindowSet, window_set_hash
 from timevis.errors import DataError
 
@@ -33,9 +33,9 @@ class WindowDataModule(pl.LightningDataModule):
         Cleaned.
     context_length, horizon : int
         In rows.
-    split : three numbers, or a Split
-        Fractions or row borders, see `timevis.data.split.make_split`. A Split is taken as it is and may leave
-        training and validation without a window.
+    split : three numbers, times, or a Split
+        Fractions or row borders, see `timevis.data.split.make_split`, or times, see `timevis.data.split.in_rows`. A
+        Split is taken as it is and may leave training and validation without a window.
     season : int, optional
         Rows of "one day" for MASE, inferred from the frequency when None; beside those of the frequency, one that
         models may repeat.
@@ -56,7 +56,7 @@ class WindowDataModule(pl.LightningDataModule):
         *,
         context_length: int = 168,
         horizon: int = 24,
-        split: Sequence[float] | Split = (0.7, 0.1, 0.2),
+        split: Sequence[Any] | Split = (0.7, 0.1, 0.2),
         season: int | None = None,
         batch_size: int = 64,
         eval_batch_size: int = 256,
@@ -71,7 +71,7 @@ class WindowDataModule(pl.LightningDataModule):
         self.panel, self.context_length, self.horizon = panel, context_length, horizon
         self.batch_size, self.eval_batch_size, self.seed = batch_size, eval_batch_size, seed
         if not isinstance(split, Split):
-            split = make_split(len(panel), split, context_length, horizon, panel.card.name)
+            split = make_split(len(panel), in_rows(split, panel), context_length, horizon, panel.card.name)
         self.split, self.min_batches = split, min_batches
         train = panel.values[: self.split.train_end]
         self.scaler = Scaler.fit(train)

@@ -5,26 +5,23 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
-from timevis.config_check import nearest
 from timevis.data.assemble import Rows, read_rows
 from timevis.data.cleaning import add_holidays
 from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.packed import unpack
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.quality import QualityReport, in_short
-from timevis.data.spread import to_panel
+from timevis.data.selection import in_order
+from timevis.data.spread import only_series, to_panel
 from timevis.data.table import Table
 from timevis.data.table_io import check_file, read_table
 from timevis.data.text_table import to_utf8
-from timevis.errors import DataError, UnclearError
+from timevis.errors import UnclearError
 
 log = logging.getLogger(__name__)
-
-P = TypeVar("P", bound=Panel)
 
 
 @dataclass(frozen=True, repr=False)
@@ -99,26 +96,6 @@ def _encoding_of(path: Path, usual: str | None) -> str | None:
     return None
 
 
-def in_order(panel: P, channels: tuple[str, ...], where: str) -> P:
-    """The panel with exactly these channels, in this order.
-
-    Raises
-    ------
-    DataError
-        One of them is missing; `where` names the panel.
-    """
-    absent = [c for c in channels if c not in panel.channels]
-    if absent:
-        guess = nearest(absent[0], panel.channels)
-        raise DataError(
-            f"{where} has no channel {absent[0]!r}: the run forecasts {in_short([*channels])}, "
-            f"here are {in_short([*panel.channels])}",
-            (f"did you mean {guess!r}? " if guess else "")
-            + "name the columns, or the series of a long table, as those that the run forecasts",
-        )
-    return panel.pick(channels=[panel.channels.index(c) for c in channels])
-
-
 def _merged(report: QualityReport) -> bool:
     return any(kind["rows"] for kind in report.duplicates.values())
 
@@ -160,15 +137,5 @@ def _only_series(table: Table, options: DataOptions, channels: tuple[str, ...]) 
 
 def _one_series(rows: Rows, number: int, card: DatasetCard) -> Panel:
     """The panel of one series of a long table, from its first to its last row."""
-    mine = np.flatnonzero(rows.code == number)
-    first, last = int(rows.position[mine].min()), int(rows.position[mine].max())
-    part = replace(
-        rows,
-        columns=replace(rows.columns, id=None),
-        grid=replace(rows.grid, index=rows.grid.index[first : last + 1]),
-        series=("",),
-        code=np.zeros_like(mine),
-        position=rows.position[mine] - first,
-        values=rows.values[mine],
-    )
-    return to_panel(part, card)
+    part = only_series(rows, [number])
+    return to_panel(replace(part, columns=replace(rows.columns, id=None), series=("",)), card)

@@ -82,7 +82,7 @@ class DataOptions:
     frequency: str | None = None
     timezone: str | None = None
     season: int | None = None
-    split: tuple[float, ...] = (0.7, 0.1, 0.2)
+    split: tuple[Any, ...] = (0.7, 0.1, 0.2)
     sheet: str | int | None = None
     domain: str | None = None
     unit: str | dict[str, str] | None = None

@@ -130,6 +130,11 @@ class Panel:
     def with_values(self, values: np.ndarray) -> Panel:
         return replace(self, values=values)
 
+    def cut(self, first: int, past: int) -> Self:
+        """The rows from `first` to before `past`."""
+        rows = slice(first, past)
+        return replace(self, values=self.values[rows], index=self.index[rows], covariates=self.covariates[rows])
+
     def pick(self, channels: Sequence[int] | None = None, covariates: Sequence[int] | None = None) -> Self:
         """The channels and the covariates at these places, in this order; all of them where None."""
         read, picked = self.columns_read, dict[str, Any]()

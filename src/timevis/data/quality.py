@@ -18,6 +18,9 @@ LISTED = 50
 
 MOST_NAMES = 20
 
+UNUSED = 8
+"""Columns left out that the line for the log names."""
+
 
 @dataclass
 class QualityReport:
@@ -29,7 +32,7 @@ class QualityReport:
         The file.
     rows_read : int
     rows : int
-        Length of the regular grid.
+        Length of the regular grid, from the first row with a value of a channel that is used.
     frequency, start, end, timezone : str
     decimal : {"point", "comma"}, optional
         Decimal mark of numbers written as text, where the file has one.
@@ -126,10 +129,16 @@ class QualityReport:
             f"{counted(emptied, 'cell')} read as missing" if emptied else "",
             f"{counted(defects, 'value')} of declared defects masked" if self.defects else "",
             f"{counted(outliers, 'outlier')} reported, {masked} masked" if outliers else "",
-            f"not used: {', '.join(list(self.left_out)[:8])}" if self.left_out else "",
+            f"not used: {self._unused()}" if self.left_out else "",
         ]
         size = f"{self.source}: {self.rows} rows of {counted(len(self.channels), 'channel')}, every {self.frequency}"
         return "; ".join([size, *filter(None, found)])
+
+    def _unused(self) -> str:
+        """Columns that are not used and why, the first few of many."""
+        named = [f"{name} ({reason})" for name, reason in self.left_out.items()]
+        more = f" and {len(named) - UNUSED} more" if len(named) > UNUSED else ""
+        return ", ".join(named[:UNUSED]) + more
 
 
 def jsonable(value: Any) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from timevis.data.assemble import Rows
@@ -22,24 +25,42 @@ def to_panel(rows: Rows, card: DatasetCard) -> Panel:
             values[rows.position, rows.code * targets + t] = rows.values[:, t]
     wide = np.full((length, series, len(rows.columns.covariates)), np.nan, np.float32)
     wide[rows.position, rows.code] = rows.values[:, targets:]
-    if rows.columns.id is None:
-        channels = rows.columns.targets
-    elif targets == 1:
-        channels = rows.series
-    else:
-        channels = tuple(f"{s}/{t}" for s in rows.series for t in rows.columns.targets)
     covariates, read = _of_series(wide)
     return Panel(
         values,
         rows.grid.index,
         rows.grid.freq,
-        channels,
+        channel_names(rows),
         covariates,
         rows.columns.covariates,
         rows.columns.covariates_known,
         card,
         rows.timezone,
         None if read is None else read.repeat(targets, axis=1),
+    )
+
+
+def channel_names(rows: Rows) -> tuple[str, ...]:
+    """The channel of each series and target, the targets of a series together."""
+    if rows.columns.id is None:
+        return rows.columns.targets
+    if len(rows.columns.targets) == 1:
+        return rows.series
+    return tuple(f"{s}/{t}" for s in rows.series for t in rows.columns.targets)
+
+
+def only_series(rows: Rows, numbers: Sequence[int]) -> Rows:
+    """The rows of the series with these ascending numbers, on a grid from the first to the last of them."""
+    mine = np.isin(rows.code, numbers)
+    position = rows.position[mine]
+    first, last = int(position.min()), int(position.max())
+    return replace(
+        rows,
+        grid=replace(rows.grid, index=rows.grid.index[first : last + 1]),
+        series=tuple(rows.series[i] for i in numbers),
+        code=np.searchsorted(numbers, rows.code[mine]),
+        position=position - first,
+        values=rows.values[mine],
     )
 
 
