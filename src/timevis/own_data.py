@@ -87,12 +87,12 @@ def require_unchanged(folder: RunFolder, panel: Panel, rows: int) -> None:
     Raises
     ------
     DataError
-        Values, covariates or borders have changed.
+        Values, covariates, times, names or borders have changed.
     """
     before = folder.data_report.get("data_hash")
     if before not in (None, identity.data_hash(panel, rows)):
         raise DataError(
             f"{panel.card.name}: the data are not those that {folder.shown} was trained on: "
-            "up to the end of its test part, values or rows have changed",
+            "up to the end of its test part, values, times or names have changed, or the run is of an earlier version",
             "put them back as they were, or start a new run",
         )
