@@ -132,7 +132,7 @@ def test_new_data_need_only_the_covariates_that_the_model_reads(finished_run, tm
 def test_a_run_is_not_rescored_by_the_scales_of_other_values(with_data, tmp_path):
     frame = table()
     frame.loc[5, "a"] += 1
-    with pytest.raises(DataError, match="values, times or names have changed"):
+    with pytest.raises(DataError, match="values, times or names have changed, or"):
         rescore(with_data(frame), tmp_path / "again")
     assert not (tmp_path / "again").exists()
 
@@ -147,7 +147,7 @@ def test_a_run_resumes_on_the_data_of_its_checkpoint_only(lstm_config, with_data
     cfg = lstm_config(*options)
     cfg.resume = str(copy)
     report = (copy / "data_report.json").read_bytes()
-    with pytest.raises(DataError, match="values, times or names have changed"):
+    with pytest.raises(DataError, match="values, times or names have changed, or"):
         run_experiment(cfg, copy, [f"resume={copy}", "trainer.max_epochs=1"])
     assert (copy / "data_report.json").read_bytes() == report
     table().to_csv(tmp_path / "plant.csv", index=False)

@@ -93,6 +93,6 @@ def require_unchanged(folder: RunFolder, panel: Panel, rows: int) -> None:
     if before not in (None, identity.data_hash(panel, rows)):
         raise DataError(
             f"{panel.card.name}: the data are not those that {folder.shown} was trained on: "
-            "up to the end of its test part, values, times or names have changed, or the run is of an earlier version",
+            "up to its test part's end values, times or names have changed, or the run is of an earlier version",
             "put them back as they were, or start a new run",
         )
