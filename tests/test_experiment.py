@@ -73,17 +73,17 @@ def test_the_same_seed_gives_the_same_numbers(lstm_config, tmp_path):
 
 
 @pytest.mark.usefixtures("no_report")
-@pytest.mark.parametrize("batches", [1, 2])
-def test_fewer_steps_than_an_epoch_has_are_an_epoch_that_is_validated(lstm_config, tmp_path, caplog, batches):
+@pytest.mark.parametrize("more", [(), ("trainer.accumulate_grad_batches=2",), ("trainer.limit_train_batches=1.0",)])
+def test_fewer_steps_than_an_epoch_has_are_an_epoch_that_is_validated(lstm_config, tmp_path, caplog, more):
     with caplog.at_level("INFO"):
-        run(lstm_config("trainer.max_steps=2", f"trainer.accumulate_grad_batches={batches}"), tmp_path / "run")
+        run(lstm_config("trainer.max_steps=2", *more), tmp_path / "run")
     assert "best weights: epoch 0, step 2" in caplog.text
 
 
 @pytest.mark.usefixtures("no_report")
 def test_max_time_bounds_the_fit(lstm_config, tmp_path):
-    endless = ("model.fit.max_epochs=1000000", "callbacks.early_stopping=null", "trainer.max_time=00:00:00:02")
-    run(lstm_config(*endless), tmp_path / "run")
+    endless = ("model.fit.max_epochs=1000000", "callbacks.early_stopping=null", "trainer.max_steps=null")
+    run(lstm_config(*endless, "trainer.max_time=00:00:00:02"), tmp_path / "run")
     results = RunFolder(tmp_path / "run").results
     assert 1 < results["cost"]["fit_seconds"] < 20
 

@@ -31,6 +31,19 @@ def test_the_hash_of_the_data_is_of_values_covariates_times_and_names():
     assert data_hash(panel.with_values(later), 150) == data_hash(panel, 150)
 
 
+def test_covariates_that_differ_after_the_rows_do_not_change_their_hash():
+    panel, _ = load_panel({"name": "synthetic", "rows": 200})
+    prices = np.arange(200, dtype=np.float32)[:, None].repeat(2, axis=1)
+    own = np.array([[0, 1]])
+    shared = replace(panel, covariates=prices[:, :1], covariate_names=("price",), covariate_known=(True,))
+    prices[150:, 1] += 5
+    later = replace(shared, covariates=prices, covariate_columns=own)
+    assert data_hash(later, 150) == data_hash(shared, 150)
+    assert data_hash(later, 151) != data_hash(shared, 151)
+    swapped = replace(later, covariate_columns=own[:, ::-1])
+    assert data_hash(swapped, 200) != data_hash(later, 200)
+
+
 def test_a_run_is_not_rescored_on_its_values_at_other_times(finished_run, tmp_path):
     path, values = tmp_path / "plant.csv", np.sin(np.arange(400) * np.pi / 12)
     pd.DataFrame({"time": pd.date_range("2024-01-01", periods=400, freq="h"), "load": values}).to_csv(path)

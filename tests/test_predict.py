@@ -244,7 +244,7 @@ def test_some_series_are_enough_where_each_has_a_covariate_that_the_model_reads(
 
 def test_a_refit_trains_as_the_run_did(finished_run, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)  # as on a GPU that the run leaves alone
-    options = trainer(RunFolder(finished_run("model=linear")), 2)
+    options = trainer(RunFolder(finished_run("model=linear")), 2, 10)
     assert (options.max_epochs, options.precision) == (2, "32-true")
 
 
@@ -267,6 +267,14 @@ def test_a_trained_model_refits_for_the_epochs_of_its_best_weights(finished_run)
         assert torch.equal(value, second.state_dict()[name]), name
     assert (folder.path / "model" / "model.safetensors").read_bytes() == weights
     assert len(predict(folder.path, refit=True)) == 2 * 6
+
+
+def test_a_refit_has_the_epochs_of_the_run_where_its_steps_were_fewer(finished_run, monkeypatch):
+    run = finished_run("model=lstm", "model.hidden_size=8", "model.fit.batch_size=64", "trainer.max_steps=2")
+    made = []
+    monkeypatch.setattr("timevis.refit.trainer", lambda *options: made.append(trainer(*options)) or made[-1])
+    refit(RunFolder(run))
+    assert (made[0].current_epoch, made[0].global_step) == (1, 2)
 
 
 def test_what_ended_the_run_does_not_end_its_refit(finished_run, monkeypatch):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytorch_lightning as pl
@@ -115,9 +115,9 @@ def _trainer(options: DictConfig, callbacks: Sequence[pl.Callback], **arguments:
     assert isinstance(values, dict)
     chosen: dict[str, Any] = {str(k): v for k, v in values.items() if v is not None}
     chosen |= device_options(options) | arguments
-    most, limit = chosen["max_steps"] * chosen.get("accumulate_grad_batches", 1), chosen.get("limit_train_batches")
-    if most > 0 and not isinstance(limit, float):  # an epoch that is cut short would not be validated
-        chosen["limit_train_batches"] = most if limit is None else min(most, limit)
+    most, limit = batches_in_all(chosen), chosen.get("limit_train_batches", 1.0)
+    if most > 0 and (limit > most if isinstance(limit, int) else limit == 1.0):
+        chosen["limit_train_batches"] = most  # an epoch that is cut short would not be validated
     bar = [ProgressLine()] if chosen.pop("enable_progress_bar") else []
     return pl.Trainer(
         **chosen,
@@ -127,6 +127,12 @@ def _trainer(options: DictConfig, callbacks: Sequence[pl.Callback], **arguments:
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
     )
+
+
+def batches_in_all(options: Mapping[str, Any] | DictConfig) -> int:
+    """Batches after which `trainer.max_steps` ends a fit; below zero where it does not."""
+    steps = options.get("max_steps")
+    return -1 if steps is None else steps * (options.get("accumulate_grad_batches") or 1)
 
 
 def uses_gpu(options: DictConfig) -> bool:

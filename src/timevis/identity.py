@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from omegaconf import DictConfig
 
 import timevis
@@ -40,9 +41,12 @@ def data_hash(panel: Panel, rows: int) -> str:
     """Of the cleaned values and covariates in the first `rows` rows, of which covariates a channel reads, and of the
     times and the names of the channels."""
     digest = hashlib.sha256(one_nan(panel.values[:rows]).data)
-    digest.update(one_nan(panel.covariates[:rows]).data)
-    if panel.covariate_columns is not None:
-        digest.update(panel.covariate_columns.astype("<i8").tobytes())
+    for columns in panel.columns_read:
+        first, *others = one_nan(panel.covariates[:rows, np.unique(columns)].T)
+        if all(np.array_equal(first, other, equal_nan=True) for other in others):
+            digest.update(first.data)  # whether the series differ later is not of these rows
+        else:
+            digest.update(one_nan(panel.covariates[:rows, columns]).data)
     digest.update(repr((panel.channels, str(panel.index[0]), panel.freq, panel.timezone)).encode())
     return digest.hexdigest()[:16]
 

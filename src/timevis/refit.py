@@ -36,24 +36,32 @@ def refit(folder: RunFolder) -> Forecaster:
     fitted = folder.load_forecaster()
     cfg, panel, _ = load_again(folder)
     pl.seed_everything(cfg.seed, verbose=False)
-    datamodule = on_all_rows(build.datamodule(cfg, panel), cfg.model.fit.train_fraction)
+    datamodule = build.datamodule(cfg, panel)
+    epoch = len(datamodule.train_dataloader())
+    datamodule = on_all_rows(datamodule, cfg.model.fit.train_fraction)
     hyperparameters = build.hyperparameters(cfg) | fitted.refit_arguments()
     forecaster = type(fitted).from_data(datamodule, **hyperparameters)
     epochs = epochs_of_best(folder) if forecaster.trainable else 0
     log.info("refitting on all %d rows%s", len(panel), f", {counted(epochs, 'epoch')}" * (epochs > 0))
     forecaster.prepare(datamodule)
     if forecaster.trainable:
-        trainer(folder, epochs).fit(forecaster, datamodule=datamodule)
+        trainer(folder, epochs, epoch).fit(forecaster, datamodule=datamodule)
     state = forecaster.state_dict()
     kept = {name: value for name, value in fitted.state_dict().items() if name.startswith(fitted.calibrated)}
     forecaster.load_state_dict(state | kept)
     return forecaster.cpu().eval()
 
 
-def trainer(folder: RunFolder, epochs: int) -> pl.Trainer:
-    """A Trainer with the run's options, but those that end it, which trains for `epochs` on one device, unwritten."""
+def trainer(folder: RunFolder, epochs: int, batches: int) -> pl.Trainer:
+    """A Trainer with the run's options, but those that end it, which trains for `epochs` on one device, unwritten.
+
+    An epoch of the run, which had `batches`, may have been shorter by `trainer.max_steps`; so are these then.
+    """
     cfg = folder.config
     length: dict[str, Any] = {"max_epochs": epochs, "max_steps": -1, "max_time": None}
+    most, limit = build.batches_in_all(cfg.trainer), cfg.trainer.limit_train_batches
+    if 0 < most < (min(limit, batches) if isinstance(limit, int) else batches):
+        length["limit_train_batches"] = most
     return build.lone_trainer(cfg.trainer, SeedEachStep(cfg.seed), FiniteLoss(), **length)
 
 

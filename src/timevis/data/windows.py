@@ -151,6 +151,7 @@ class SeriesStore:
             self.values = torch.from_numpy(panel.values)
         self.has_gaps = bool(torch.isnan(self.values.sum()))
         self.filled = _fill_forward(self.values) if self.has_gaps else self.values
+        self._filled_by: dict[int, Tensor] = {}
         self.starts_late = self.has_gaps and bool(torch.isnan(self.filled[0]).any())
         self.calendar = torch.from_numpy(calendar_of(panel.local_index))
         covariates = torch.from_numpy(panel.covariates)
@@ -169,7 +170,24 @@ class SeriesStore:
                     setattr(self, name, tensor.to(device))
             if shared:
                 self.filled = self.values
+            self._filled_by = {}
         return self
+
+    def filled_by(self, season: int) -> Tensor:
+        """`values` with each gap filled by the latest value that lies a multiple of `season` rows before it.
+
+        Returns
+        -------
+        float32 [T, C]
+            NaN where there is none. Kept for the next time.
+        """
+        if season not in self._filled_by:
+            rows, channels = self.values.shape
+            whole = torch.full((-(-rows // season) * season, channels), torch.nan)
+            whole[:rows] = self.values
+            filled = _fill_forward(whole.view(-1, season * channels)).reshape(-1, channels)[:rows]
+            self._filled_by[season] = filled.to(self.values.device)
+        return self._filled_by[season]
 
     def gather(self, origin: Tensor, channel: Tensor, context_length: int, horizon: int) -> Batch:
         """Cut windows in one vectorised read per field.

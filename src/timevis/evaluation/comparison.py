@@ -122,7 +122,7 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
             )
             for metric in ("wql", "mae_scaled", "mse_scaled")
         },
-        cost=pd.DataFrame({label: r.results["cost"] for label, r in named.items()}).T[list(COSTS)],
+        cost=pd.DataFrame({label: r.results["cost"] for label, r in named.items()}).T.reindex(columns=list(COSTS)),
     )
 
 

@@ -19,6 +19,9 @@ SKILLS = {"mae": "mae_scaled", "wql": "wql"}
 LOSSES = ("mae", "wape", "smape", "mase", "wql", "crps", "mse_scaled", "mae_scaled")
 """Metrics that are a mean of window losses, which the Diebold-Mariano test needs."""
 
+ALIKE = ("wql", "mse_scaled", "bias", "coverage_80")
+"""Metrics by which the blocks are chosen that all of a model's metrics are resampled with."""
+
 
 class Interval(NamedTuple):
     """A value and its 95 % interval; the ends are NaN where there are too few windows to tell."""
@@ -79,13 +82,13 @@ class WindowTable:
         totals = {name: torch.from_numpy(counts @ table) for name, table in self.sums.items()}
         return {name: value.numpy() for name, value in headline(totals, self.std, self.mase_scale).items()}
 
-    def losses(self) -> dict[str, np.ndarray]:
-        """What each origin adds to the metrics of `LOSSES`, float64 [O] each; their means are the metrics."""
+    def losses(self, names: Sequence[str] = LOSSES) -> dict[str, np.ndarray]:
+        """What each origin adds to metrics, float64 [O] each, whose means are the metrics; any but RMSE."""
         sums = {name: torch.from_numpy(table) for name, table in self.sums.items()}
         for name in ("count", "abs_target"):
             sums[name] = sums[name].mean(0, keepdim=True).expand_as(sums[name])
         values = headline(sums, self.std, self.mase_scale)
-        return {name: values[name].numpy() for name in LOSSES}
+        return {name: values[name].numpy() for name in names}
 
 
 def block_counts(size: int, block: int, resamples: int, seed: int) -> np.ndarray:
@@ -195,7 +198,7 @@ def bootstrap_metrics(
     other = _paired(table, reference)
 
     def alone(one: WindowTable) -> dict[str, Interval]:
-        counts = _resample(one, horizon, [one.losses()["wql"]], resamples, seed)
+        counts = _resample(one, horizon, one.losses(ALIKE).values(), resamples, seed)
         return {name: _interval(values) for name, values in one.metrics(counts).items()}
 
     with np.errstate(divide="ignore", invalid="ignore"):

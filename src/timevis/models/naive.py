@@ -65,19 +65,16 @@ class SeasonalNaive(PointForecaster):
     def _repeat(self, batch: Batch, season: Tensor) -> Tensor:
         """Values [B, H] of the latest earlier season that holds one, of `season` rows [B]; else the last value."""
         step = torch.arange(self.horizon, device=batch.origin.device)
-        season = season.unsqueeze(1).expand(-1, self.horizon)
+        season = season.unsqueeze(1)
         row = batch.origin.unsqueeze(1) - season + step % season
-        channel = batch.channel.unsqueeze(1).expand_as(row)
-        values = batch.series.values
-        last = batch.series.filled[batch.origin - 1, batch.channel].unsqueeze(1)
-        past = torch.where(season == 1, last, torch.where(row < 0, torch.nan, values[row.clamp(min=0), channel]))
-        missing, back = past.isnan() & (row >= 0), 1
-        while missing.any():
-            earlier, channels = (row - back * season)[missing], channel[missing]
-            past[missing] = torch.where(earlier < 0, torch.nan, values[earlier.clamp(min=0), channels])
-            missing[missing.clone()] = past[missing].isnan() & (earlier >= 0)
-            back += 1
-        return torch.where(past.isnan(), last, past).nan_to_num(0.0)
+        channel, series = batch.channel.unsqueeze(1).expand_as(row), batch.series
+        past = series.values[row.clamp(min=0), channel]
+        if series.has_gaps:
+            for rows in season.unique().tolist():
+                mine = (season == rows).expand_as(row)
+                past[mine] = series.filled_by(rows)[row[mine].clamp(min=0), channel[mine]]
+        last = series.filled[batch.origin.unsqueeze(1) - 1, channel]
+        return torch.where((row < 0) | past.isnan(), last, past).nan_to_num(0.0)
 
     def point(self, batch: Batch) -> Tensor:
         return self._repeat(batch, self.chosen[batch.channel])

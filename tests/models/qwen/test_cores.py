@@ -91,11 +91,13 @@ def test_autocast_reaches_every_core(monkeypatch, threads) -> None:
     assert all(g.isfinite().all() for g in gradients(network, logits).values())
 
 
-@pytest.mark.parametrize("why", ["dropout of adapters", "dropout of attention", "large", "one window"])
+@pytest.mark.parametrize("why", ["dropout of adapters", "dropout of attention", "checkpoints", "large", "one window"])
 def test_a_batch_is_not_divided_where_that_would_change_it_or_not_pay(monkeypatch, threads, why: str) -> None:
     network = tuned(dropout=0.1 if why == "dropout of adapters" else 0.0)
     if why == "dropout of attention":
         network.backbone.config.attention_dropout = 0.1
+    if why == "checkpoints":
+        network.backbone.activation_checkpointing_enable()
     if why == "large":
         monkeypatch.setattr(cores, "SMALL", 10)
     monkeypatch.setattr(cores, "on_each_core", None)

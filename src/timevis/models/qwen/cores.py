@@ -53,7 +53,7 @@ def logits_on_cores(network: DigitNetwork, *windows: Tensor, first: int = 0) -> 
     Parameters
     ----------
     network : DigitNetwork
-        Undivided if it is large, elsewhere than on a CPU, or draws dropout, which threads would share out by chance.
+        Undivided if it is large, not on a CPU, or touches random numbers, which all threads have in common.
     windows : Tensor [B, ...]
     first : int
         See `DigitNetwork.forward`.
@@ -62,7 +62,7 @@ def logits_on_cores(network: DigitNetwork, *windows: Tensor, first: int = 0) -> 
     -------
     float32 [B, V - first, width, 10]
     """
-    parts = min(len(windows[0]), 1 if _drops(network) else cores_for(network))
+    parts = min(len(windows[0]), 1 if _draws(network) else cores_for(network))
     if parts == 1:
         found: Tensor = network(*windows, first=first)
     else:
@@ -72,9 +72,13 @@ def logits_on_cores(network: DigitNetwork, *windows: Tensor, first: int = 0) -> 
     return found
 
 
-def _drops(network: DigitNetwork) -> bool:
-    dropout = any(m.p > 0 for m in network.modules() if isinstance(m, nn.Dropout))
-    return network.training and (dropout or network.backbone.config.attention_dropout > 0)
+def _draws(network: DigitNetwork) -> bool:
+    """Whether a step draws dropout or, for checkpoints, puts the generator back."""
+    modules = list(network.modules())
+    dropout = network.backbone.config.attention_dropout > 0 or any(
+        m.p > 0 for m in modules if isinstance(m, nn.Dropout)
+    )
+    return network.training and (dropout or any(getattr(m, "gradient_checkpointing", False) for m in modules))
 
 
 class _Shares(torch.autograd.Function):
