@@ -9,7 +9,7 @@ import torch
 from small_networks import random_windows, small_network
 from transformers import LogitsProcessor, LogitsProcessorList
 
-from timevis.models.qwen import cores, decoding
+from timevis.models.qwen import decoding
 from timevis.models.qwen.decoding import PREFILL_TOKENS, _choose, decode, decode_windows, first_value_distribution
 from timevis.models.qwen.random_numbers import uniforms
 
@@ -179,14 +179,15 @@ def test_each_core_decodes_windows_of_its_own(monkeypatch, two_cores, inference:
     assert torch.get_num_threads() == 2
 
 
-@pytest.mark.parametrize("why", ["few rows", "large"])
+@pytest.mark.parametrize("why", ["few rows", "autocast", "large"])
 def test_cores_work_together_where_windows_of_their_own_would_not_pay(monkeypatch, two_cores, why: str) -> None:
     network, windows = small_network("nano"), random_windows(batch=3)
     known = (windows.prompt, windows.digits[:, :9], windows.calendar, windows.observed[:, :9])
     if why == "large":
-        monkeypatch.setattr(cores, "SMALL", 10)
+        monkeypatch.setattr(decoding, "SMALL", 10)
     threads = threads_of_decoding(monkeypatch)
-    decode_windows(network, *known, levels=levels_of(3, 2 if why == "few rows" else 4, 12))
+    with torch.autocast("cpu", torch.bfloat16, enabled=why == "autocast"):
+        decode_windows(network, *known, levels=levels_of(3, 2 if why == "few rows" else 4, 12))
     assert threads == {threading.main_thread().ident: 3}
 
 

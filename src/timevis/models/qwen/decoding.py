@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from itertools import pairwise
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import psutil
@@ -12,7 +14,7 @@ from torch import Tensor
 
 from timevis.failures import out_of_memory
 from timevis.models.qwen.attention import SharedPrefixCache
-from timevis.models.qwen.cores import cores_for, on_each_core
+from timevis.models.qwen.backbone import SMALL
 from timevis.models.qwen.network import DigitNetwork
 
 log = logging.getLogger(__name__)
@@ -243,11 +245,11 @@ def decode_windows(
         Sets S, which is 1 without it.
     """
     samples = 1 if levels is None else levels.shape[1]
-    cores = max(1, min(cores_for(network), len(prompt), len(prompt) * samples // ROWS_OF_A_CORE))
+    threads = max(1, min(_threads(network), len(prompt), len(prompt) * samples // ROWS_OF_A_CORE))
     if rows == "auto":
         suffix = (calendar.shape[1] - context.shape[1]) * network.layout.group
         tokens = prompt.shape[1] + context.shape[1] * network.layout.group + suffix
-        rows = rows_per_pass(network.backbone, tokens, suffix, samples, cores)
+        rows = rows_per_pass(network.backbone, tokens, suffix, samples, threads)
 
     def share(start: int, end: int) -> Tensor:
         part = slice(start, end)
@@ -255,10 +257,11 @@ def decode_windows(
         own = None if levels is None else levels[part]
         return _decode_in_passes(network, given, int(rows), samples, own, mode=mode, temperature=temperature)
 
-    if cores == 1:
+    if threads == 1:
         return share(0, len(prompt))
-    bounds = [len(prompt) * i // cores for i in range(cores + 1)]
-    return torch.cat(on_each_core(share, list(pairwise(bounds))))
+    bounds = [len(prompt) * i // threads for i in range(threads + 1)]
+    with _one_core_each(threads) as pool:
+        return torch.cat(list(pool.map(share, bounds[:-1], bounds[1:])))
 
 
 def _decode_in_passes(
@@ -292,3 +295,22 @@ def _decode_in_passes(
         parts.append(torch.cat(found, 1))
         start += step
     return torch.cat(parts)
+
+
+def _threads(network: DigitNetwork) -> int:
+    """How many cores decode windows of their own: all of a CPU's for a small network, else one after another."""
+    weights = list(network.parameters())
+    small = weights[0].device.type == "cpu" and sum(p.numel() for p in weights) < SMALL
+    # autocast is of a thread, and would not hold in others
+    return torch.get_num_threads() if small and not torch.is_autocast_enabled("cpu") else 1
+
+
+@contextmanager
+def _one_core_each(threads: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool of threads whose operations are not divided further."""
+    before = torch.get_num_threads()
+    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        try:
+            yield pool
+        finally:
+            torch.set_num_threads(before)  # which is also what new threads start with

@@ -20,7 +20,6 @@ from timevis.errors import ConfigError
 from timevis.models.forecaster import Forecast, ResidualQuantiles, sample_quantiles
 from timevis.models.qwen.backbone import SMALL, bfloat16_on, load_backbone, load_to_tune
 from timevis.models.qwen.codec import RULES, DigitCodec, Scaling
-from timevis.models.qwen.cores import logits_on_cores
 from timevis.models.qwen.decoding import MODES, decode_windows, first_value_distribution
 from timevis.models.qwen.digit_windows import carry_forward, shown, shuffled, thinned
 from timevis.models.qwen.kept_state import KeepsTrainedState
@@ -230,7 +229,7 @@ class QwenForecaster(KeepsTrainedState):
         self._count(clipped & batch.target_mask)
         digits = torch.cat([context, written], 1)
         seen = torch.cat([batch.context_mask, batch.target_mask], 1)
-        return logits_on_cores(self.network, prompt, digits, batch.calendar, seen, first=first), digits, seen
+        return self.network(prompt, digits, batch.calendar, seen, first=first), digits, seen
 
     @property
     def _bfloat16(self) -> bool:

@@ -17,7 +17,6 @@ from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 from timevis.data.calendar import CALENDAR_FIELDS
 from timevis.models.qwen import attention
 from timevis.models.qwen.codec import DigitCodec
-from timevis.models.qwen.cores import logits_on_cores
 from timevis.models.qwen.layout import Layout, ValueTables
 from timevis.models.qwen.network import DigitNetwork
 from timevis.models.qwen.pretraining_batches import DigitBatch
@@ -73,7 +72,7 @@ def build_network(
 
 def digit_loss(network: DigitNetwork, batch: DigitBatch) -> Tensor:
     """Weighted cross-entropy of every observed digit, context and target, in nats per value."""
-    logits = logits_on_cores(network, batch.prompt, batch.digits, batch.calendar, batch.observed)
+    logits = network(batch.prompt, batch.digits, batch.calendar, batch.observed)
     width = batch.digits.shape[2]
     losses = F.cross_entropy(logits.flatten(0, 2), batch.digits.flatten(), reduction="none").view(-1, width)
     weight = torch.tensor(PLACE_WEIGHT[:width], device=losses.device)
