@@ -55,6 +55,15 @@ def test_a_run_that_failed_is_left_out_and_named(runs, tmp_path, capsys):
     assert f"resume={failed}" in capsys.readouterr().err
 
 
+def test_a_run_that_was_scored_by_other_rules_is_not_compared(runs, tmp_path):
+    older = shutil.copytree(runs[0], tmp_path / "older")
+    results = json.loads((older / "results.json").read_text())
+    (older / "results.json").write_text(json.dumps(results | {"schema_version": 1}))
+    with pytest.raises(RunFolderError, match="older.*schema_version 1") as caught:
+        RunRecord.load(older)
+    assert "run it again" in caught.value.advice
+
+
 @pytest.mark.parametrize("state", ["failed", "cancelled", "running"])
 def test_the_results_of_a_run_that_was_interrupted_while_it_trained_on_are_not_used(runs, tmp_path, capsys, state):
     stale = shutil.copytree(runs[0], tmp_path / "stale")
@@ -143,7 +152,7 @@ def test_a_single_run_is_compared_with_seasonal_naive(runs, tmp_path, capsys):
 
 def test_a_comparison_on_few_windows_says_that_its_intervals_may_be_too_narrow(runs, finished_run):
     few = finished_run("model=linear", "evaluation.max_windows=3")
-    assert "only 3 test origins" in sentences(compare([RunRecord.load(few)]))[-1]
+    assert "only 3 origins" in sentences(compare([RunRecord.load(few)]))[-1]
     assert "too narrow" not in " ".join(sentences(compare([RunRecord.load(run) for run in runs])))
 
 

@@ -2,6 +2,7 @@ import errno
 import json
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 import pytorch_lightning as pl
@@ -31,6 +32,26 @@ def test_a_model_without_gradients_is_scored_beside_seasonal_naive(model, compos
     batch = next(datamodule.batches("test"))
     row = folder.table("predictions").iloc[0]
     assert again.forecast(batch).point[0].tolist() == pytest.approx(row["point"].tolist(), rel=1e-5)
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_run_that_scores_validation_is_the_same_whatever_the_test_part_holds(compose_config, tmp_path):
+    load = 100 + 20 * np.sin(np.arange(600) * np.pi / 12) + np.random.default_rng(0).normal(size=600)
+    scored = []
+    for name, test in (("one", 1.0), ("other", 50.0)):
+        times = pd.date_range("2024-01-01", periods=600, freq="h")
+        table = pd.DataFrame({"time": times, "load": np.where(np.arange(600) < 480, load, test * load)})
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+        data = ("data=csv", f"data.path={tmp_path / name}.csv")
+        run(compose_config("model=linear", *data, "evaluation.part=validation"), tmp_path / name)
+        scored.append(RunFolder(tmp_path / name))
+    windows = scored[0].table("windows")
+    assert windows["origin"].min() >= 420  # where validation starts
+    assert windows["origin"].max() + 6 <= 480
+    pd.testing.assert_frame_equal(windows, scored[1].table("windows"))
+    window_set = scored[0].results["window_set"]
+    assert (window_set["part"], window_set["borders"]) == ("validation", [420, 420, 480])
+    assert "skill against seasonal naive on validation" in (scored[0].path / "train.log").read_text()
 
 
 @pytest.mark.usefixtures("no_report")

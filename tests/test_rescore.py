@@ -81,3 +81,13 @@ def test_numbers_and_dates_of_new_files_are_read_as_in_the_runs_own(finished_run
     (tmp_path / "days.csv").write_text(german(pd.date_range("2024-02-05", periods=48, freq="h"), decimals=0))
     (found,) = rescore(run, tmp_path / "out", [tmp_path / "days.csv"]).values()
     assert found["metrics"]["mae"]["value"] < 50
+
+
+def test_a_run_that_scored_validation_is_scored_on_its_test_part_afterwards(finished_run, tmp_path):
+    chosen, plain = finished_run("model=linear", "evaluation.part=validation"), finished_run("model=linear")
+    (found,) = rescore(chosen, tmp_path / "out").values()
+    usual = RunFolder(plain).results
+    assert RunFolder(chosen).results["window_set"]["hash"] != usual["window_set"]["hash"]
+    assert found["window_set"] == usual["window_set"]
+    assert found["metrics"] == usual["metrics"]
+    assert found["run"]["seen_origins"] == 0

@@ -79,6 +79,21 @@ def test_a_sweep_without_a_failure_ends_with_0_and_sorts_by_validation(sweep):
     assert "reference: linear, seed 0" in (folder / "comparison_synthetic" / "comparison.md").read_text()
 
 
+def test_a_sweep_that_scores_validation_shows_no_test_score(sweep):
+    code, folder = sweep("model=linear,seasonal_naive", "horizon=6", "seed=0,1", "evaluation.part=validation")
+    assert code == 0
+    table = pd.read_csv(folder / "leaderboard.csv")
+    assert table["val/wql"].is_monotonic_increasing
+    assert table[["test/wql", "test/mase", "skill_wql", "skill_mae"]].isna().all(axis=None)
+    assert table["fit_seconds"].notna().all()
+    text = (folder / "leaderboard.md").read_text()
+    assert "test" not in text
+    assert "nan" not in text
+    assert (folder / "leaderboard.png").read_bytes().startswith(b"\x89PNG")
+    compared = (folder / "comparison_synthetic" / "comparison.md").read_text()
+    assert "Difference from linear" in compared
+
+
 def test_a_job_that_is_gone_on_with_changes_the_leaderboard_of_its_sweep(sweep, train_here):
     code, folder = sweep("model=lstm", "horizon=6", "trainer.max_epochs=1,2", "model.hidden_size=8")
     before = pd.read_csv(folder / "leaderboard.csv").set_index("run")

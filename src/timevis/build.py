@@ -54,6 +54,14 @@ def datamodule(cfg: DictConfig, panel: Panel, split: Split | None = None) -> Win
     )
 
 
+def scored_windows(cfg: DictConfig, data: WindowDataModule) -> WindowDataModule:
+    """The windows to score as the test part of a data module: those of the test part, or of validation if asked for."""
+    if cfg.evaluation.part == "test":
+        return data
+    split = data.split
+    return datamodule(cfg, data.panel, Split(split.train_end, split.train_end, split.val_end))
+
+
 def check_names(cfg: DictConfig) -> None:
     """Check that data, model and trainer know every option they are given, and that the devices are there."""
     check_source(DataOptions.from_config(cfg.data))

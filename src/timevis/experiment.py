@@ -202,15 +202,17 @@ def _test(
     run_identity: dict[str, Any],
     validation: dict[str, float],
 ) -> dict[str, Any]:
-    """Score the test windows once, seasonal naive beside, and write what was found."""
+    """Score the windows that the config asks for once, seasonal naive beside, and write what was found."""
     naive = SeasonalNaive.fitted(datamodule)
     started = time.monotonic()
     save = folder.config.evaluation.save_windows
-    backtest = evaluate(trainer, forecaster, datamodule, reference=naive, save_windows=save)
+    scored = build.scored_windows(folder.config, datamodule)
+    backtest = evaluate(trainer, forecaster, scored, reference=naive, save_windows=save)
     spent = spent | {"test_seconds": time.monotonic() - started}
     results = build_results(
         run=run_identity | {"description": forecaster.describe()},  # with what calibration learnt
-        datamodule=datamodule,
+        datamodule=scored,
+        part=folder.config.evaluation.part,
         backtest=backtest,
         naive=naive,
         validation=validation,

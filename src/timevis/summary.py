@@ -16,11 +16,12 @@ from timevis.words import interval, number
 
 def one_line(results: dict[str, Any]) -> str:
     """The verdict for logs and sweeps."""
-    skill, wql = results["skill"]["wql"], results["metrics"]["wql"]["value"]
+    skill, wql, part = results["skill"]["wql"], results["metrics"]["wql"]["value"], results["window_set"]["part"]
+    tested, where = (f"test/wql {number(wql)}, ", "") if part == "test" else ("", f" on {part}")
     bounds = f" ({interval(skill)})" if interval(skill) else ""
     return (
-        f"{model_label(results['run'])}: val/wql {number(results['validation']['wql'])}, test/wql {number(wql)}, "
-        f"skill against seasonal naive {number(skill['value'])}{bounds}"
+        f"{model_label(results['run'])}: val/wql {number(results['validation']['wql'])}, {tested}"
+        f"skill against seasonal naive{where} {number(skill['value'])}{bounds}"
     )
 
 

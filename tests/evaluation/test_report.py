@@ -106,7 +106,7 @@ def test_values_that_are_missing_are_shown_as_a_dash(copy):
     (copy / "results.json").write_text(json.dumps(results))
     write_report(copy)
     page = (copy / "report.html").read_text()
-    assert "too few test windows" in page
+    assert "too few windows" in page
     assert "7 of which hold no truth" in page
 
 
@@ -222,7 +222,7 @@ def test_the_time_zone_is_the_one_that_hours_are_told_in(run, timezone, start, f
 
 def test_a_share_that_is_averaged_over_channels_says_so(run):
     results = RunRecord.load(run).results
-    assert "on all test windows, averaged over channels, the 50" in calibration(results)
+    assert "on all scored windows, averaged over channels, the 50" in calibration(results)
     assert any(tile["under"] == "of the truths, averaged over channels" for tile in tiles(results))
     results["window_set"]["channels"] = ["one"]
-    assert "on all test windows, the 50" in calibration(results)
+    assert "on all scored windows, the 50" in calibration(results)

@@ -22,7 +22,7 @@ def results(value, low, high, model="lstm", backbone=None, spans=100, origins=50
         ((-0.1, -0.2, -0.05), "loses", "its WQL is 10.0 % higher (95 % interval 5.0 to 20.0 %)"),
         ((0.02, -0.01, 0.05), "open", "can't be told apart"),
         ((-0.02, -0.05, 0.01), "open", "its WQL is 2.0 % higher, but the interval of the skill holds zero"),
-        ((0.3, None, None), "open", "too few test windows"),
+        ((0.3, None, None), "open", "too few windows"),
         ((None, None, None), "open", "no verdict"),
     ],
 )
@@ -80,7 +80,7 @@ def test_a_verdict_over_some_of_the_channels_says_so():
 
 
 def test_few_test_origins_are_owned_up_to_however_long_the_test_part():
-    assert "only 2 test origins" in verdict(results(0.34, 0.30, 0.38, origins=2))
+    assert "only 2 origins" in verdict(results(0.34, 0.30, 0.38, origins=2))
     assert "too narrow" not in verdict(results(0.34, 0.30, 0.38, origins=10))
 
 

@@ -212,7 +212,7 @@ def residual_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
                 min(bias.shape[1] // 4, 100),
                 "window_autocorrelation",
                 "Autocorrelation from window to window",
-                "test origins apart",
+                "origins apart",
             )
         )
     return out

@@ -23,7 +23,7 @@ SCALED = ("mase", "mae_scaled", "mse_scaled")
 NAIVE = "seasonal naive"
 FEW = 8  # runs that a legend tells apart
 COMPARABLE = ("hash", "season")
-"""What runs share whose metrics compare."""
+"""What window sets share whose metrics compare."""
 WINDOW_SET = {
     "horizon": "horizon",
     "borders": "borders of the split",

@@ -161,7 +161,7 @@ def calibration(results: dict[str, Any]) -> str:
     word = "about right" if abs(off) <= 0.04 else "too wide" if off > 0 else "too narrow"
     sure = entry["low"] is not None and not entry["low"] <= 0.8 <= entry["high"]
     doubt = "" if sure or abs(off) <= 0.04 else ", but these windows are too few to be sure of it"
-    return f"Of the truths on all test windows{_per_channel(results)}, {held}. The 80 % interval is {word}{doubt}."
+    return f"Of the truths on all scored windows{_per_channel(results)}, {held}. The 80 % interval is {word}{doubt}."
 
 
 def sample(record: RunRecord) -> dict[str, Any] | None:

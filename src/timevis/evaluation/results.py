@@ -7,11 +7,10 @@ from typing import Any
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.quality import jsonable
 from timevis.evaluation.backtest import Backtest
+from timevis.evaluation.run_record import SCHEMA_VERSION
 from timevis.evaluation.significance import Interval, bootstrap_metrics
 from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.naive import SeasonalNaive
-
-SCHEMA_VERSION = 1
 
 
 def build_results(
@@ -22,6 +21,7 @@ def build_results(
     naive: SeasonalNaive,
     validation: dict[str, float],
     cost: dict[str, Any],
+    part: str = "test",
 ) -> dict[str, Any]:
     """Assemble the results of a run.
 
@@ -37,6 +37,8 @@ def build_results(
         Headline metrics on the validation windows; choices are made on its ``wql``.
     cost : dict
         trainable_parameters, fit_seconds, calibrate_seconds, test_seconds, peak_memory_mb, forecasts_per_second, ...
+    part : {"test", "validation"}
+        Whose windows stand as the test part of `datamodule`.
 
     Returns
     -------
@@ -60,6 +62,7 @@ def build_results(
             "run": run,
             "window_set": {
                 "hash": datamodule.window_set_hash(),
+                "part": part,
                 "windows": len(windows),
                 "without_truth": int((backtest.windows["count"] == 0).sum()),
                 "origins": len(windows.origins),

@@ -11,7 +11,11 @@ import pandas as pd
 import yaml
 
 from timevis.data.calendar import WORKING_DAYS, steps_per_day
+from timevis.errors import RunFolderError
 from timevis.run_folder import RunFolder
+
+SCHEMA_VERSION = 2
+"""Of the keys of results.json, and of how seasonal naive and the intervals in it are made."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,16 @@ class RunRecord:
         Raises
         ------
         RunFolderError
-            It is no run folder, or its run has not been scored.
+            It is no run folder, its run has not been scored, or not by the rules of this version.
         """
         run = RunFolder(folder)
+        version = run.results.get("schema_version")
+        if version != SCHEMA_VERSION:
+            raise RunFolderError(
+                f"{folder}: results.json has schema_version {version}, and this TimeVis writes {SCHEMA_VERSION}: "
+                "seasonal naive or the intervals were made by other rules",
+                "run it again, or read it with the TimeVis that made it",
+            )
         return cls(
             folder=run.path,
             results=run.results,

@@ -49,13 +49,13 @@ METRICS = {
     "coverage_95": MetricWords("Coverage of 95 %", "share of truths inside the 95 % interval", None, True),
 }
 FEW = 10
-"""Test origins, and horizons that the test part spans, below which an interval goes with a word of caution."""
+"""Origins, and horizons that the scored part spans, below which an interval goes with a word of caution."""
 COSTS = {
     "trainable_parameters": "trainable parameters",
     "parameters": "parameters in all",
     "fit_seconds": "training, seconds",
     "calibrate_seconds": "calibration, seconds",
-    "test_seconds": "test with its scores, seconds",
+    "test_seconds": "forecasts and their scores, seconds",
     "forecasts_per_second": "forecasts per second",
     "peak_memory_mb": "peak memory, MiB",
     "device": "device",
@@ -69,10 +69,10 @@ def is_reference(results: dict[str, Any]) -> bool:
 
 
 def scored_on(results: dict[str, Any]) -> str:
-    """``on the test part of traffic``; of a rescored run its dates, and how many of them it has seen."""
+    """``on the test part of traffic``, or on its validation part; of a rescored run its dates, and how many of them it has seen."""
     run, window_set = results["run"], results["window_set"]
     if "first_target" not in run:
-        return f"on the test part of {run['data']}"
+        return f"on the {window_set['part']} part of {run['data']}"
     by_day = steps_per_day(window_set["freq"]) <= 1
     first, last = (run[key][:10] if by_day else when(run[key]) for key in ("first_target", "last_target"))
     where = f"on {first} to {last} of {run['data']}"
@@ -94,13 +94,13 @@ def verdict(results: dict[str, Any]) -> str:
     if value is None:
         defined = results["metrics"]["wql"]["value"] is not None
         why = "seasonal naive makes no error at all" if defined else "WQL is not defined"
-        return f"There is no verdict on {who}: {why} on these test windows of {run['data']}."
+        return f"There is no verdict on {who}: {why} on these windows of {run['data']}."
     size, where = f"{abs(100 * value):.1f} %", scored_on(results)
     if low is None or high is None:
         word = "lower" if value > 0 else "higher"
         return (
             f"{who} has a WQL {size} {word} than seasonal naive {where}, "
-            "but there are too few test windows to say how sure that is."
+            "but there are too few windows to say how sure that is."
         )
     bounds = f"95 % interval {interval(skill, percent=True)}"
     if low > 0:
@@ -134,7 +134,7 @@ def caution(window_set: dict[str, Any]) -> list[str]:
     if min(origins, spans) >= FEW:
         return []
     if origins < spans:
-        return [f"There are only {origins} test origins, so the interval may be too narrow."]
+        return [f"There are only {origins} origins, so the interval may be too narrow."]
     return [f"The scored rows are only {spans} horizons long, so the interval may be too narrow."]
 
 

@@ -138,16 +138,16 @@ class WandbRun(Logger):
         self.experiment.log({**metrics, "global_step": step})
 
     def log_results(self, results: dict[str, Any]) -> None:
-        """Put every test metric, skill and cost into the summary, under the same names for every model."""
+        """Put every metric, skill and cost into the summary, under the same names for every model."""
         self.experiment.summary.update(summary_of(results))
 
     def log_forecasts(self) -> None:
-        """Send plots and the table of test windows of the run folder; never called for a user's own data unasked."""
+        """Send plots and the table of scored windows of the run folder; never called for a user's own data unasked."""
         pictures = {path.stem: wandb.Image(str(path)) for path in sorted((self.folder / "plots").glob("*.png"))}
         windows = pd.read_parquet(self.folder / "windows.parquet").head(TABLE_ROWS)
         windows["timestamp"] = windows["timestamp"].astype(str)
         self.experiment.log({f"plots/{name}": picture for name, picture in pictures.items()})
-        self.experiment.log({"test_windows": wandb.Table(dataframe=windows)})
+        self.experiment.log({"windows": wandb.Table(dataframe=windows)})
 
     def finish(self, failed: bool) -> str:
         """End the run; returns where to find it: its address, or the command that uploads it."""
@@ -172,9 +172,9 @@ def shareable(value: Any) -> Any:
 
 
 def summary_of(results: dict[str, Any]) -> dict[str, Any]:
-    """The flat summary: val/*, test/*, naive/*, skill/* and cost/*."""
+    """The flat summary: val/*, test/* (or validation/*, where that part was scored), naive/*, skill/* and cost/*."""
     out = {f"val/{name}": value for name, value in results["validation"].items()}
-    for prefix, section in (("test", "metrics"), ("naive", "seasonal_naive"), ("skill", "skill")):
+    for prefix, section in ((results["window_set"]["part"], "metrics"), ("naive", "seasonal_naive"), ("skill", "skill")):
         for name, value in results[section].items():
             out[f"{prefix}/{name}"] = value["value"]
             if section != "seasonal_naive":

@@ -131,28 +131,25 @@ def _row(folder: Path, name: str, setting: str) -> dict[str, Any]:
     if row["state"] != "completed":
         return row
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    row |= {"backbone": backbone_name(results["run"]), SORT: results["validation"]["wql"]}
+    row |= {name: results["cost"][name] for name in COST}
+    if results["window_set"]["part"] != "test":
+        return row
     skill = results["skill"]
     return {
         **row,
-        "backbone": backbone_name(results["run"]),
-        SORT: results["validation"]["wql"],
         **{f"test/{m}": results["metrics"][m]["value"] for m in METRICS},
         "skill_wql": skill["wql"]["value"],
         "skill_wql_low": skill["wql"]["low"],
         "skill_wql_high": skill["wql"]["high"],
         "skill_mae": skill["mae"]["value"],
-        **{name: results["cost"][name] for name in COST},
     }
 
 
 def _markdown(runs: pd.DataFrame, over_seeds: pd.DataFrame) -> str:
-    lines = [
-        "# Leaderboard",
-        "",
-        f"Sorted by {'data set and ' * (runs['data'].nunique() > 1)}`val/wql`, on which every choice is made; "
-        "the test part stands beside it.",
-        "",
-    ]
+    order = f"Sorted by {'data set and ' * (runs['data'].nunique() > 1)}`val/wql`, on which every choice is made"
+    tested = "; the test part stands beside it" * bool(runs["test/wql"].notna().any())
+    lines = ["# Leaderboard", "", f"{order}{tested}.", ""]
     shown = ["run", "setting", "seed", "state", "data", "model", "backbone", SORT, "test/wql", "test/mase"]
     table = runs[[*shown, "skill_wql", "fit_seconds", "reason"]].astype({"skill_wql": object})
     ends = runs[["skill_wql", "skill_wql_low", "skill_wql_high"]].itertuples(index=False)
@@ -160,7 +157,7 @@ def _markdown(runs: pd.DataFrame, over_seeds: pd.DataFrame) -> str:
     lines += [markdown_table(table.dropna(axis=1, how="all")), ""]
     if len(over_seeds) and over_seeds["seeds"].max() > 1:
         rows = over_seeds[["data", "model", "backbone", "setting", "seeds"]].copy()
-        for name in (SORT, "test/wql", "test/mase", "skill_wql"):
+        for name in (SORT, *(("test/wql", "test/mase", "skill_wql") if tested else ())):
             rows[name] = [
                 f"{mean:.4g} ± {std:.2g}" if pd.notna(std) else mean
                 for mean, std in zip(over_seeds[f"{name} mean"], over_seeds[f"{name} std"], strict=True)
@@ -189,6 +186,8 @@ def _chart(over_seeds: pd.DataFrame, data: str) -> Chart:
     marks = []
     for metric, role in ((SORT, "second"), ("test/wql", "model")):
         mean, std = rows[f"{metric} mean"], rows[f"{metric} std"]
+        if mean.isna().all():
+            continue
         marks.append(Mark("points", mean.to_numpy(), names, metric, role, hollow=metric == SORT))
         marks += [
             Mark("line", [m - s, m + s], [name, name], role=role)
