@@ -113,6 +113,26 @@ def test_a_signal_ends_long_work_without_batches_at_once(lstm_config, tmp_path, 
     assert RunFolder(tmp_path / "run").status["state"] == "completed"
 
 
+@pytest.mark.parametrize("ends", [Cancelled, RuntimeError])
+@pytest.mark.usefixtures("no_report")
+def test_a_signal_ends_the_reading_of_data_at_once(compose_config, tmp_path, monkeypatch, ends):
+    def long_work(options):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(30)
+        except Cancelled as error:
+            if ends is Cancelled:
+                raise
+            raise RuntimeError("Operation cancelled") from error  # as Arrow does
+        raise AssertionError("the work went on to its end")
+
+    monkeypatch.setattr("timevis.experiment.load_panel", long_work)
+    with pytest.raises(Cancelled) as caught:
+        run(compose_config("model=linear"), tmp_path / "run")
+    assert caught.value.exit_code == 143
+    assert RunFolder(tmp_path / "run").status["state"] == "cancelled"
+
+
 def test_processes_are_asked_in_the_batches_that_all_of_them_have():
     def asked(rank):
         loader, calls = WindowLoader(40, 8, rank=rank, world_size=2), []

@@ -59,7 +59,7 @@ def test_a_run_that_was_scored_by_other_rules_is_not_compared(runs, tmp_path):
     older = shutil.copytree(runs[0], tmp_path / "older")
     results = json.loads((older / "results.json").read_text())
     (older / "results.json").write_text(json.dumps(results | {"schema_version": 1}))
-    with pytest.raises(RunFolderError, match="older.*schema_version 1") as caught:
+    with pytest.raises(RunFolderError, match=r"older.*schema_version 1") as caught:
         RunRecord.load(older)
     assert "run it again" in caught.value.advice
 

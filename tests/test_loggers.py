@@ -160,9 +160,9 @@ def test_plots_and_windows_of_a_users_own_data_stay_at_home(tmp_path):
         _, summary, config = logged(offline_records(path))
         names[asked] = set(summary)
         assert config["data"]["path"] == "mine.csv"
-    assert not any(name.startswith(("plots", "test_windows")) for name in names["false"])
+    assert not any(name.startswith(("plots", "windows")) for name in names["false"])
     assert any(name.startswith("plots/") for name in names["true"])
-    assert any(name.startswith("test_windows") for name in names["true"])
+    assert any(name.startswith("windows") for name in names["true"])
 
 
 @pytest.mark.usefixtures("no_report")

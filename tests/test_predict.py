@@ -169,6 +169,23 @@ def test_a_channel_that_ended_before_the_context_is_not_forecast(run, caplog):
     assert f"the 24 rows before {frame['time'][199] + pd.Timedelta('1h')} hold no value of 'b': not" in caplog.text
 
 
+def test_a_channel_without_any_value_is_not_forecast_and_does_not_hold_up_the_others(run, caplog):
+    new = hourly(72, "2024-03-01")
+    alone = predict(run, new.assign(b=np.nan))
+    assert set(alone["channel"]) == {"a"}
+    assert "b" in caplog.text
+    both = predict(run, new)
+    pd.testing.assert_frame_equal(alone, both[both["channel"] == "a"].reset_index(drop=True))
+
+
+def test_what_cannot_be_forecast_at_all_is_said(run):
+    new = hourly(72)
+    with pytest.raises(DataError, match="two columns 'a'"):
+        predict(run, pd.concat([new, new[["a"]]], axis=1))
+    with pytest.raises(DataError, match="no file"):
+        predict(run, [])
+
+
 def test_holidays_of_the_future_are_known():
     cfg = {"name": "traffic", "time": "time", "target": ["traffic_volume"], "covariates": {"holiday": "known"}}
     panel, _ = load_panel(cfg)

@@ -1,13 +1,17 @@
+import errno
 import json
 import shutil
 
 import pytest
+import pytorch_lightning as pl
 import torch
+from omegaconf import OmegaConf
 from safetensors.torch import load_file, save_file
 
-from timevis.errors import RunFolderError
+from timevis.errors import ConfigError, RunFolderError
 from timevis.experiment import run
 from timevis.run_folder import RunFolder
+from timevis.targets import made
 
 CONTRACT = {
     "config.yaml",
@@ -148,3 +152,53 @@ def test_no_class_from_outside_is_ever_loaded(finished, tmp_path):
     (target / "model.json").write_text(json.dumps(description))
     with pytest.raises(RunFolderError, match="not a forecaster"):
         RunFolder(tmp_path / "run").load_forecaster()
+
+
+@pytest.mark.parametrize(
+    ("section", "target"),
+    [
+        ("callbacks", {"_target_": "pandas.read_pickle", "filepath_or_buffer": "there"}),
+        ("callbacks", {"_target_": "pickle.Unpickler", "file": "there"}),
+        ("logger", {"_target_": "pandas.read_pickle", "filepath_or_buffer": "there"}),
+    ],
+)
+def test_a_strangers_config_makes_no_object_of_another_kind(tmp_path, compose_config, section, target):
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
+    (folder.path / "status.json").write_text(json.dumps({"state": "cancelled", "heartbeat": 0.0}))
+    cfg = OmegaConf.load(folder.path / "config.yaml")
+    cfg[section].more = target
+    OmegaConf.save(cfg, folder.path / "config.yaml")
+    with pytest.raises(ConfigError, match=rf"{section}.more._target_"):
+        run(compose_config(f"resume={folder.path}"), folder.path, [f"resume={folder.path}"])
+
+
+class Keeps(pl.Callback):
+    def __init__(self, given) -> None:
+        self.given = given
+
+
+def test_what_a_callback_is_given_makes_no_object():
+    inner = {"_target_": "builtins.dict", "made": True}
+    options = OmegaConf.create({"_target_": f"{__name__}.Keeps", "given": inner})
+    assert made(options, pl.Callback, "callbacks.keeps").given == inner
+
+
+def test_a_strangers_config_does_not_read_the_environment(tmp_path, compose_config, monkeypatch):
+    monkeypatch.setenv("SECRET_TOKEN", "s3cr3t")
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
+    file = folder.path / "config.yaml"
+    file.write_text(file.read_text().replace("seed: 0", "seed: ${oc.env:SECRET_TOKEN}", 1))
+    with pytest.raises(RunFolderError, match=r"config.yaml: line \d+ holds") as caught:
+        RunFolder(folder.path).config  # noqa: B018
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_a_folder_that_could_not_be_filled_can_be_used_again(tmp_path, compose_config, monkeypatch):
+    def full(path, text):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("timevis.run_folder.write_text", full)
+        with pytest.raises(OSError, match="No space"):
+            RunFolder.create(tmp_path / "run", compose_config("model=linear"))
+    assert RunFolder.create(tmp_path / "run", compose_config("model=linear")).config.seed == 0

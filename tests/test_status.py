@@ -134,3 +134,19 @@ def test_the_batches_of_validation_and_test_are_told_while_they_run(lstm_config,
         total = passes[0][1]
         assert passes == [(batch, total) for batch in range(total + 1)]
     assert told[-1] == ("report", None, None)
+
+
+@pytest.mark.usefixtures("no_report")
+def test_the_loss_is_told_within_the_first_epoch(lstm_config, tmp_path, monkeypatch):
+    told = []
+    update = Status.update
+
+    def listen(self, **fields):
+        update(self, **fields)
+        told.append((self._fields["step"], dict(self._fields["metrics"])))
+
+    monkeypatch.setattr(Status, "update", listen)
+    run(lstm_config("model.fit.max_epochs=1"), tmp_path / "run")
+    first = next(step for step, metrics in told if "train/loss" in metrics)
+    assert first < 4
+    assert "val/wql" not in next(metrics for step, metrics in told if step == first)

@@ -7,6 +7,8 @@ import sys
 import pytest
 from tiny import ROOT, TINY
 
+from timevis.composition import compose
+from timevis.errors import ConfigError
 from timevis.run_folder import RunFolder
 
 
@@ -113,3 +115,12 @@ def test_a_folder_that_cannot_be_made_ends_with_1_and_a_hint(train_py, tmp_path)
         assert "that can be written" in done.stderr
         assert "Traceback" not in done.stderr
         assert "leaderboard" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [("nokey=1", "no config key nokey"), ("model=nosuch", "is not a choice"), ("data.split=[2,2", "cannot be read")],
+)
+def test_compose_from_python_explains_as_the_command_line_does(override, words):
+    with pytest.raises(ConfigError, match=words):
+        compose([override])

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.strategies import StrategyRegistry
@@ -28,6 +27,7 @@ from timevis.errors import ConfigError
 from timevis.models.forecaster import Forecaster
 from timevis.run_folder import RunFolder
 from timevis.status import Status
+from timevis.targets import class_of, made
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def datamodule(cfg: DictConfig, panel: Panel, split: Split | None = None) -> Win
 
 
 def scored_windows(cfg: DictConfig, data: WindowDataModule) -> WindowDataModule:
-    """The windows to score as the test part of a data module: those of the test part, or of validation if asked for."""
+    """A data module whose test part is what the config asks to score: that of `data`, or its validation part."""
     if cfg.evaluation.part == "test":
         return data
     split = data.split
@@ -74,13 +74,8 @@ def check_names(cfg: DictConfig) -> None:
 
 
 def _class(cfg: DictConfig) -> type[Forecaster]:
-    try:
-        cls = get_class(cfg.model._target_)
-    except (ImportError, ValueError) as error:
-        raise ConfigError(f"model._target_={cfg.model._target_} is no class: {error}") from error
-    if not issubclass(cls, Forecaster):
-        raise ConfigError(f"model._target_={cfg.model._target_} is not a Forecaster")
-    return cls
+    found: type[Forecaster] = class_of(cfg.model, Forecaster, "model")
+    return found
 
 
 def hyperparameters(cfg: DictConfig) -> dict[str, Any]:
@@ -99,7 +94,8 @@ def trainer(
     cfg: DictConfig, folder: RunFolder, status: Status, stop: StopRequest, clock: FitClock, loggers: Sequence[Logger]
 ) -> pl.Trainer:
     """A Trainer whose callbacks write into the run folder."""
-    chosen = [instantiate(entry) for entry in cfg.callbacks.values() if entry is not None]
+    entries = {f"callbacks.{name}": entry for name, entry in cfg.callbacks.items() if entry is not None}
+    chosen = [made(entry, pl.Callback, key) for key, entry in entries.items()]
     ours: list[pl.Callback] = [
         SeedEachStep(cfg.seed),
         FiniteLoss(),

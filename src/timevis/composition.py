@@ -142,15 +142,28 @@ def _group_choices(arguments: list[str]) -> list[str]:
 
 
 def _compose(overrides: list[str], with_hydra: bool = False) -> DictConfig | None:
-    """`compose`, or None where that fails."""
+    """As Hydra composes it, or None where that fails."""
     try:
-        return compose(overrides, with_hydra)
+        return _composed(overrides, with_hydra)
     except (HydraException, OmegaConfBaseException):
         return None
 
 
-def compose(overrides: list[str], with_hydra: bool = False) -> DictConfig:
-    """The config that train.py would run with these overrides; raises what `explain_composition` explains."""
+def compose(overrides: list[str]) -> DictConfig:
+    """The config that train.py would run with these overrides.
+
+    Raises
+    ------
+    ConfigError
+        An unknown name or key, or an override that is none; names the nearest.
+    """
+    try:
+        return _composed(overrides)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise explain_composition(error, overrides) from error
+
+
+def _composed(overrides: list[str], with_hydra: bool = False) -> DictConfig:
     import hydra
     from hydra.core.global_hydra import GlobalHydra
 

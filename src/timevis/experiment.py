@@ -62,7 +62,7 @@ def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = (), group: str
     Raises
     ------
     TimeVisError
-        What the user can mend; `Cancelled` when asked to stop.
+        What went wrong and what to do; `Cancelled` when asked to stop.
     """
     build.check_names(cfg)
     if cfg.resume:
@@ -96,15 +96,17 @@ def execute(folder: RunFolder, group: str | None = None, pid: int | None = None)
             try:
                 value = _stages(folder, status, stop, group)
             except BaseException as error:
-                # Lightning may notice the signal first, and raises a SystemExit of its own
-                if stop.signal is not None and (isinstance(error, Cancelled) or not isinstance(error, Exception)):
+                # Lightning and Arrow may notice the signal first, and raise errors of their own
+                if stop.signal is not None:
                     cancelled = stop.error()
                     cancelled.advice = f"go on with python train.py resume={folder.shown}"
                     status.finish("cancelled", cancelled.message, cancelled.advice)
-                    raise cancelled from None
+                    raise cancelled from None if isinstance(error, Cancelled) else error
                 failure = explain(error, folder.config)
                 status.finish("failed", failure.message, failure.advice)
-                raise
+                if failure is error or not isinstance(error, Exception):
+                    raise
+                raise failure from error
             status.finish("completed")
             return value
 
@@ -118,7 +120,8 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
 
     status.update(stage="data")
     step = fitting.resume_step(folder)
-    panel, quality = load_panel(cfg.data)
+    with stop.at_once():
+        panel, quality = load_panel(cfg.data)
     rows = sum(part["rows"] for part in quality.split.values())
     if step is not None:
         require_unchanged(folder, panel, rows)

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra.errors import HydraException
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from timevis.composition import compose, explain_composition
+from timevis.composition import compose
 from timevis.config_check import CONF, check, did_you_mean
 from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport, counted
@@ -57,10 +55,7 @@ def data_config(source: str, overrides: Sequence[str]) -> tuple[DictConfig, int,
             raise ConfigError(f"{item!r} is not key=value", "for example target=[load] or split=[0.6,0.2,0.2]")
     own = [o if o.startswith(("data.", *LENGTHS)) else f"data.{o}" for o in overrides]
     typed = [f"data={'csv' if is_file else source}", *own]
-    try:
-        cfg = compose(typed)
-    except (HydraException, OmegaConfBaseException) as error:
-        raise explain_composition(error, typed) from error
+    cfg = compose(typed)
     check(cfg)
     if is_file:
         cfg.data.path = source  # which may hold anything

@@ -92,11 +92,16 @@ def panels_for(
     if isinstance(data, str | os.PathLike):
         data = [data]
     if isinstance(data, pd.DataFrame):
+        if not data.columns.is_unique:
+            twice = data.columns[data.columns.duplicated()][0]
+            raise DataError(f"the data frame has two columns {twice!r}", "rename one or leave it out")
         with tempfile.TemporaryDirectory() as place:
             path = Path(place) / "data.parquet"
             mixed = [c for c, cells in data.items() if cells.dtype == object and "mixed" in infer_dtype(cells)]
             data.astype(dict.fromkeys(mixed, str)).to_parquet(path)  # as a file would hold them
             return panels_for(folder, [path])
+    if not data:
+        raise DataError("there is no file to forecast", "give one or more, or None for the run's own data")
     report = folder.data_report
     decimal, day_first = report.get("decimal"), report.get("day_first")  # None in older reports
     usual = CleaningOptions(decimal=decimal, day_first=day_first)

@@ -77,19 +77,37 @@ class RunFolder:
                 f"choose another {named_by}, or go on with that run by python train.py resume={path}",
             )
         (path / "checkpoints").mkdir(parents=True)
-        write_text(path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
         written = copy.deepcopy(cfg)
         if source := OmegaConf.select(cfg, "data.path"):
             written.data.path = str(Path(source).expanduser().absolute())
         if backbone := OmegaConf.select(cfg, "model.backbone.path"):
             written.model.backbone.path = from_root(backbone)
-        write_text(path / "config.yaml", OmegaConf.to_yaml(written, resolve=True))
+        try:
+            write_text(path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
+            write_text(path / "config.yaml", OmegaConf.to_yaml(written, resolve=True))
+        except OSError:  # such as of a full disk: the folder can be used again
+            (path / "overrides.yaml").unlink(missing_ok=True)
+            (path / "checkpoints").rmdir()
+            raise
         return cls(path)
 
     @cached_property
     def config(self) -> DictConfig:
-        """The resolved config of the run."""
-        cfg = OmegaConf.load(self.path / "config.yaml")
+        """The resolved config of the run.
+
+        Raises
+        ------
+        RunFolderError
+            It holds what would be evaluated, such as an environment variable.
+        """
+        text = (self.path / "config.yaml").read_text(encoding="utf-8")
+        if "${" in text:
+            where = text[: text.index("${")].count("\n") + 1
+            raise RunFolderError(
+                f"{self.path / 'config.yaml'}: line {where} holds ${{, which would be evaluated",
+                "TimeVis writes no such thing: take the run from who made it",
+            )
+        cfg = OmegaConf.create(text)
         assert isinstance(cfg, DictConfig)
         return cfg
 

@@ -10,7 +10,7 @@ def results(value, low, high, model="lstm", backbone=None, spans=100, origins=50
         "metrics": {"wql": {"value": None}},
         "by_channel": {name: {"mae": 1.0 if name < 3 else None} for name in range(channels)},
         "skill": {"wql": {"value": value, "low": low, "high": high}},
-        "window_set": {"borders": [7000, 8000, 8000 + spans * 24], "horizon": 24, "origins": origins}
+        "window_set": {"borders": [7000, 8000, 8000 + spans * 24], "horizon": 24, "origins": origins, "part": "test"}
         | {"channels": list(range(channels))},
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import Any
 
 import pytorch_lightning as pl
@@ -25,11 +26,11 @@ class StatusUpdates(pl.Callback):
 
     def on_train_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
         self.status.update(epoch=trainer.current_epoch, step=trainer.global_step)
+        if trainer.global_step % vars(trainer)["log_every_n_steps"] == 0:
+            self.status.update(metrics=_finite_metrics(trainer))
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        finite = {k: v for k, v in metrics.items() if v == v and abs(v) != float("inf")}
-        self.status.update(metrics=finite, batch=None, batches_total=None)
+        self.status.update(metrics=_finite_metrics(trainer), batch=None, batches_total=None)
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._begin(trainer.num_val_batches)
@@ -53,6 +54,11 @@ class StatusUpdates(pl.Callback):
     def _step(self) -> None:
         self._batch += 1
         self.status.update(batch=self._batch)
+
+
+def _finite_metrics(trainer: pl.Trainer) -> dict[str, float]:
+    metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}
 
 
 class ValidationLines(pl.Callback):

@@ -69,8 +69,9 @@ def read_items(
         if lost := in_short([repr(name) for name in rows.series if name not in parts]):
             log.warning("%s: no row of %s lies on the grid: not forecast", table.source, lost)
     else:
-        if columns.id and set(channels) & set(whole.channels):
-            whole = _with_empty(whole, [c for c in channels if c not in whole.channels])
+        if set(channels) & set(whole.channels):
+            gone = [c for c in channels if c not in whole.channels]
+            whole = _with_empty(whole, gone if columns.id else [c for c in gone if c in table.frame])
         parts = {path.name.split(".")[0]: whole}
     report.rows, report.frequency = len(whole), whole.freq
     report.channels = {channel: {} for channel in whole.channels}
@@ -121,7 +122,8 @@ def _with_empty(panel: Panel, channels: list[str]) -> Panel:
 def _for_channels(table: Table, options: DataOptions, channels: tuple[str, ...]) -> DataOptions:
     """Options that ask for the run's channels where they are columns, or else for the column that names them."""
     if set(channels) <= set(table.frame):
-        return replace(options, target=channels)
+        filled = tuple(c for c in channels if table.frame[c].notna().any())
+        return replace(options, target=filled or channels)
     return replace(options, id=options.id or _only_series(table, options, channels))
 
 

@@ -69,7 +69,7 @@ def is_reference(results: dict[str, Any]) -> bool:
 
 
 def scored_on(results: dict[str, Any]) -> str:
-    """``on the test part of traffic``, or on its validation part; of a rescored run its dates, and how many of them it has seen."""
+    """``on the test part of traffic``, or validation; of a rescored run its dates, and how many it has seen."""
     run, window_set = results["run"], results["window_set"]
     if "first_target" not in run:
         return f"on the {window_set['part']} part of {run['data']}"

@@ -6,13 +6,13 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Self
 
-from hydra.utils import instantiate
 from matplotlib.image import imread
 from omegaconf import OmegaConf
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
 from timevis.loggers.table import MetricsTable
 from timevis.run_folder import RunFolder
+from timevis.targets import made
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Tracking:
                 self.wandb = WandbRun(folder.path, config, title=title, group=group, **given)
                 self.loggers.append(self.wandb)
             elif name != "log_data" and options is not None:
-                self.loggers.append(instantiate(options, save_dir=str(folder.path)))
+                self.loggers.append(made(options, Logger, f"logger.{name}", save_dir=str(folder.path)))
 
     def conclude(self, results: dict[str, Any]) -> None:
         """Hand over the results; plots and windows go along for public data, else only if asked for."""

@@ -142,7 +142,7 @@ class WandbRun(Logger):
         self.experiment.summary.update(summary_of(results))
 
     def log_forecasts(self) -> None:
-        """Send plots and the table of scored windows of the run folder; never called for a user's own data unasked."""
+        """Send plots and the table of scored windows; never called for a user's own data unasked."""
         pictures = {path.stem: wandb.Image(str(path)) for path in sorted((self.folder / "plots").glob("*.png"))}
         windows = pd.read_parquet(self.folder / "windows.parquet").head(TABLE_ROWS)
         windows["timestamp"] = windows["timestamp"].astype(str)
@@ -173,8 +173,8 @@ def shareable(value: Any) -> Any:
 
 def summary_of(results: dict[str, Any]) -> dict[str, Any]:
     """The flat summary: val/*, test/* (or validation/*, where that part was scored), naive/*, skill/* and cost/*."""
-    out = {f"val/{name}": value for name, value in results["validation"].items()}
-    for prefix, section in ((results["window_set"]["part"], "metrics"), ("naive", "seasonal_naive"), ("skill", "skill")):
+    out, part = {f"val/{name}": value for name, value in results["validation"].items()}, results["window_set"]["part"]
+    for prefix, section in ((part, "metrics"), ("naive", "seasonal_naive"), ("skill", "skill")):
         for name, value in results[section].items():
             out[f"{prefix}/{name}"] = value["value"]
             if section != "seasonal_naive":
