@@ -84,3 +84,12 @@ def test_the_line_for_the_log_says_why_a_column_is_not_used():
     assert report.summary().endswith("; not used: c (is empty in the training part)")
     many = wide().assign(**{f"x{i}": 1.0 for i in range(10)})
     assert cleaned(many)[1].summary().endswith("x7 (is constant (1)) and 2 more")
+
+
+def test_the_line_for_the_log_counts_values_that_are_missing_in_some_channels_only():
+    both = np.where(np.isin(np.arange(400), (30, 31, 90)), np.nan, VALUES)
+    one = np.where(np.isin(np.arange(400), (200, 201)), np.nan, both)
+    _, report = cleaned(pd.DataFrame({"time": HOURS, "a": both, "b": one}))
+    assert "3 empty rows in 2 gaps; 2 values missing in other rows" in report.summary()
+    _, report = cleaned(pd.DataFrame({"time": HOURS, "a": VALUES, "b": np.where(np.arange(400) == 9, np.nan, VALUES)}))
+    assert "; 1 value missing" in report.summary()

@@ -120,12 +120,14 @@ class QualityReport:
         emptied = sum(s["count"] for s in self.sentinels.values())
         outliers = sum(o["count"] for o in self.outliers.values())
         masked = sum(o["masked"] for o in self.outliers.values())
+        missing = sum(self.missing.values()) - self.gaps.get("rows", 0) * len(self.channels)
         found = [
             "" if self.was_sorted else "rows were not in order",
             f"{counted(merged, 'duplicate row')} merged" if merged else "",
             f"{counted(moved, 'row')} moved onto the grid" if moved else "",
             f"{counted(off, 'row')} off the grid left out" if off else "",
             f"{counted(self.gaps['rows'], 'empty row')} in {counted(gaps, 'gap')}" if gaps else "",
+            f"{counted(missing, 'value')} missing{' in other rows' if gaps else ''}" if missing > 0 else "",
             f"{counted(emptied, 'cell')} read as missing" if emptied else "",
             f"{counted(defects, 'value')} of declared defects masked" if self.defects else "",
             f"{counted(outliers, 'outlier')} reported, {masked} masked" if outliers else "",
