@@ -91,5 +91,7 @@ def test_the_line_for_the_log_counts_values_that_are_missing_in_some_channels_on
     one = np.where(np.isin(np.arange(400), (200, 201)), np.nan, both)
     _, report = cleaned(pd.DataFrame({"time": HOURS, "a": both, "b": one}))
     assert "3 empty rows in 2 gaps; 2 values missing in other rows" in report.summary()
-    _, report = cleaned(pd.DataFrame({"time": HOURS, "a": VALUES, "b": np.where(np.arange(400) == 9, np.nan, VALUES)}))
+    _, report = cleaned(
+        pd.DataFrame({"time": HOURS, "a": VALUES, "b": np.where(np.arange(400) == 9, np.nan, VALUES)})
+    )
     assert "; 1 value missing" in report.summary()
