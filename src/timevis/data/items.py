@@ -128,8 +128,10 @@ def _for_channels(table: Table, options: DataOptions, channels: tuple[str, ...])
 def _only_series(table: Table, options: DataOptions, channels: tuple[str, ...]) -> tuple[str] | None:
     """The column that holds the name of one of the run's series and nothing else: no time repeats to tell it by."""
     names = {*channels, *(c.rpartition("/")[0] for c in channels)}
-    for column in table.frame.columns.difference([*(options.covariates or {})], sort=False):
-        values = table.frame[column].dropna().unique()
+    free = table.frame.columns.difference([*(options.covariates or {})], sort=False)
+    alike = [str(column) for column in free if table.frame[column].nunique() == 1]
+    for column, cells in table.as_names(alike).items():
+        values = cells.dropna().unique()
         if len(values) == 1 and str(values[0]).strip() in names:
             return (str(column),)
     return None

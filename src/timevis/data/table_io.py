@@ -103,6 +103,7 @@ def read_table(
         from timevis.data.workbook import read_workbook
 
         table = read_workbook(raw, path.name, expected, sheet)
+    table.written = table.frame.copy(deep=False).__getitem__
     shown = decimal_mark([cell for column in written_numbers(table.frame) for cell in column])
     table.decimal = decimal or shown or usual
     read_separators(table.frame, decimal or usual, table.notes, path.name)

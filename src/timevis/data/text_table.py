@@ -6,7 +6,7 @@ import csv
 import io
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -68,7 +68,10 @@ def read_text(
             numbers.extend(r for r, cells in _records(raw, delimiter) if r > header_row and cells)
         return numbers[position]
 
-    table = Table(frame, source, row_numbers=row_number, notes=notes, decimal=mark)
+    def written(columns: list[str]) -> pd.DataFrame:
+        return _parse(raw, body, named(names), delimiter, NO_MARK, source, header_row, columns)
+
+    table = Table(frame, source, row_numbers=row_number, notes=notes, decimal=mark, written=written)
     read_separators(frame, mark, notes, source)
     return table
 
@@ -199,8 +202,16 @@ def _records(raw: bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _parse(
-    raw: bytes, body: int, names: list[str], delimiter: str, decimal: str, source: str, header_row: int
+    raw: bytes,
+    body: int,
+    names: list[str],
+    delimiter: str,
+    decimal: str,
+    source: str,
+    header_row: int,
+    as_text: Sequence[str] = (),
 ) -> pd.DataFrame:
+    """The table, or only its columns `as_text`, as they are written."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -213,12 +224,12 @@ def _parse(
             read_options=arrow_csv.ReadOptions(column_names=names),
             parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=b'"' in raw),
             convert_options=arrow_csv.ConvertOptions(
-                null_values=sorted(MISSING), decimal_point=decimal, column_types=types
+                null_values=sorted(MISSING), decimal_point=decimal, column_types=types, include_columns=list(as_text)
             ),
         )
 
     try:
-        table = read({})
+        table = read(dict.fromkeys(as_text, pa.string()))
         zoned = [f.name for f in table.schema if pa.types.is_timestamp(f.type) and f.type.tz]
         if zoned:  # times with a zone stay text, so that their offsets can be seen
             table = read(dict.fromkeys(zoned, pa.string()))

@@ -83,6 +83,8 @@ def _open_xls(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Rows]
             return bool(cell.value)
         if cell.ctype == xlrd.XL_CELL_ERROR:
             return xlrd.error_text_from_code[cell.value]
+        if cell.ctype == xlrd.XL_CELL_NUMBER and abs(cell.value) < 2**53 and cell.value.is_integer():
+            return int(cell.value)
         return None if cell.ctype in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK) else cell.value
 
     def rows_of(name: str) -> Rows:
