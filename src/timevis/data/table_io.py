@@ -78,7 +78,7 @@ def read_table(
     check_file(path)
     expected = _format_of(path)
     raw = unpack(path)
-    if not raw.strip():
+    if not raw or raw.isspace():
         raise DataError(f"{path.name}: the file is empty", HEADER_AND_ROWS)
     found = _sniff(raw)
     if found != expected and not (expected == "text" and found == "json" and not _looks_json(raw)):
