@@ -20,6 +20,7 @@ MARKS = {"point": ".", "comma": ","}
 DELIMITERS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
 """In the order in which they are preferred where several fit: a comma may also be a decimal mark."""
 HEAD_LINES = 200
+MOST_OF_A_BLOCK = 2**31 - 1
 NO_MARK = "\1"
 """A decimal mark that no number has: with it only whole numbers are parsed as numbers."""
 
@@ -218,15 +219,23 @@ def _parse(
     if body >= len(raw) or not raw[body:].strip():
         raise DataError(f"{source}: the table has a header but no rows", HEADER_AND_ROWS)
 
-    def read(types: dict[str, pa.DataType]) -> pa.Table:
+    def read_blocks(types: dict[str, pa.DataType], size: int | None = None) -> pa.Table:
         return arrow_csv.read_csv(
             pa.BufferReader(memoryview(raw)[body:]),
-            read_options=arrow_csv.ReadOptions(column_names=names),
+            read_options=arrow_csv.ReadOptions(column_names=names, block_size=size),
             parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=b'"' in raw),
             convert_options=arrow_csv.ConvertOptions(
                 null_values=sorted(MISSING), decimal_point=decimal, column_types=types, include_columns=list(as_text)
             ),
         )
+
+    def read(types: dict[str, pa.DataType]) -> pa.Table:
+        try:
+            return read_blocks(types)
+        except pa.ArrowInvalid as error:
+            if "straddling" not in str(error):
+                raise
+            return read_blocks(types, min(len(raw), MOST_OF_A_BLOCK))  # a row is longer than a usual block
 
     try:
         table = read(dict.fromkeys(as_text, pa.string()))
