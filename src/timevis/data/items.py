@@ -17,7 +17,7 @@ from timevis.data.quality import QualityReport, in_short
 from timevis.data.selection import in_order
 from timevis.data.spread import only_series, to_panel
 from timevis.data.table import Table
-from timevis.data.table_io import check_file, read_table
+from timevis.data.table_io import check_file, in_words, read_table
 from timevis.data.text_table import to_utf8
 from timevis.errors import UnclearError
 
@@ -90,7 +90,8 @@ def _encoding_of(path: Path, usual: str | None) -> str | None:
         return None
     check_file(path := path.expanduser())
     try:
-        to_utf8(unpack(path), path.name)
+        with in_words(path):
+            to_utf8(unpack(path), path.name)
     except UnclearError:
         return usual
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -58,12 +59,7 @@ class Table:
     written: Callable[[list[str]], pd.DataFrame] | None = None
 
     def __post_init__(self) -> None:
-        names = [str(c) for c in self.frame.columns]
-        twice = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) < len(names) else []
-        if twice:
-            raise DataError(
-                f"{self.source}: several columns are named {twice[0]!r}", "give each column a name of its own"
-            )
+        refuse_namesakes([str(c) for c in self.frame.columns], self.source)
         if not len(self.frame):
             raise DataError(f"{self.source}: the table has no rows", HEADER_AND_ROWS)
 
@@ -84,6 +80,13 @@ class Table:
             if (names[name].loc[distinct.index].map(str) != distinct.map(str).str.strip()).any():
                 names[name] = text
         return names
+
+
+def refuse_namesakes(names: list[str], source: str) -> None:
+    """Refuse columns of the same name, in a DataError."""
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
+    if twice:
+        raise DataError(f"{source}: several columns are named {twice[0]!r}", "give each column a name of its own")
 
 
 def require_header(names: list[str], source: str, row: int) -> None:
