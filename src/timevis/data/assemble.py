@@ -120,7 +120,8 @@ def _without_blank_rows(table: Table, time: tuple[str, ...], report: QualityRepo
     kept = np.setdiff1d(np.arange(len(frame)), blank)
     report.notes.append(f"{len(blank)} blank rows are skipped")
     number = table.row_numbers or (lambda i: i + 1)
-    return replace(table, frame=frame.iloc[kept].reset_index(drop=True), row_numbers=lambda i: number(int(kept[i])))
+    frame = frame.iloc[kept].reset_index(drop=True)
+    return replace(table, frame=frame, row_numbers=lambda i: number(int(kept[i])), written=None)
 
 
 def _note_sentinels(columns: Columns, options: DataOptions, report: QualityReport) -> None:
@@ -165,15 +166,17 @@ def _series(table: Table, name: str | None) -> tuple[np.ndarray, tuple[str, ...]
     """The number of each row's series, and the names of the series in ascending order."""
     if name is None:
         return np.zeros(len(table.frame), np.int64), ("",)
-    column = table.frame[name]
-    if column.map(lambda x: isinstance(x, str)).any():
-        column = column.map(lambda x: str(x).strip(), na_action="ignore").replace("", None)
-    if column.isna().any():
-        at = int(np.argmax(column.isna()))
+    row, cells = pd.factorize(table.frame[name])
+    names = pd.Series(cells)
+    if any(isinstance(cell, str) for cell in cells):
+        names = names.map(lambda cell: str(cell).strip()).replace("", None)
+    place, names = pd.factorize(names, sort=True)
+    code = np.append(place, -1)[row]
+    if (code < 0).any():
+        at = int(np.argmax(code < 0))
         raise DataError(
             f"{table.source}: {table.place(at)}, column {name!r} is empty", "every row must name its series"
         )
-    code, names = pd.factorize(column, sort=True)
     return code.astype(np.int64), tuple(str(n) for n in names)
 
 

@@ -221,6 +221,7 @@ def _numeric_time(column: pd.Series) -> bool:
 
 def _joined(table: Table, names: tuple[str, ...]) -> str:
     """The column that names the series: of several, a new one of their texts with blanks between them."""
+    table.frame[list(names)] = table.as_names(names)
     if len(names) == 1:
         return names[0]
     parts = [table.frame[n].map(_in_text, na_action="ignore").replace("", None) for n in names]
@@ -254,7 +255,9 @@ def _find_id(table: Table, time: tuple[str, ...], rest: list[str], notes: list[s
     others = [c for c in rest if c not in named] if repeated >= 1 / 3 else []
     text = [c for c in others if kind_of(frame[c]) == "text" and not _may_be_time(frame, time, c)]
     for name in named + text:
-        if frame[name].nunique() > 1 and frame.duplicated([*time, name]).mean() <= REPEATED:
+        told = frame[list(time)].assign(**table.as_names([name]))
+        if told[name].nunique() > 1 and told.duplicated().mean() <= REPEATED:
+            table.frame[name] = told[name]
             notes.append(f"the table is long: {name!r} names the series")
             return name
     return None

@@ -17,7 +17,7 @@ from timevis.data.quality import QualityReport, in_short
 from timevis.data.selection import in_order
 from timevis.data.spread import only_series, to_panel
 from timevis.data.table import Table
-from timevis.data.table_io import check_file, read_table
+from timevis.data.table_io import check_file, in_words, read_table
 from timevis.data.text_table import to_utf8
 from timevis.errors import UnclearError
 
@@ -91,7 +91,8 @@ def _encoding_of(path: Path, usual: str | None) -> str | None:
         return None
     check_file(path := path.expanduser())
     try:
-        to_utf8(unpack(path), path.name)
+        with in_words(path):
+            to_utf8(unpack(path), path.name)
     except UnclearError:
         return usual
     return None
@@ -130,8 +131,10 @@ def _for_channels(table: Table, options: DataOptions, channels: tuple[str, ...])
 def _only_series(table: Table, options: DataOptions, channels: tuple[str, ...]) -> tuple[str] | None:
     """The column that holds the name of one of the run's series and nothing else: no time repeats to tell it by."""
     names = {*channels, *(c.rpartition("/")[0] for c in channels)}
-    for column in table.frame.columns.difference([*(options.covariates or {})], sort=False):
-        values = table.frame[column].dropna().unique()
+    free = table.frame.columns.difference([*(options.covariates or {})], sort=False)
+    alike = [str(column) for column in free if table.frame[column].nunique() == 1]
+    for column, cells in table.as_names(alike).items():
+        values = cells.dropna().unique()
         if len(values) == 1 and str(values[0]).strip() in names:
             return (str(column),)
     return None

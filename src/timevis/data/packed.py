@@ -5,12 +5,18 @@ from __future__ import annotations
 import gzip
 import zipfile
 import zlib
-from pathlib import Path
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+import psutil
 
 from timevis.errors import DataError
 
-JUNK = ("__MACOSX/", ".")
 UNPACK = "unpack it and give one file"
+PIECE = 2**24
+MOST_UNPACKED = 0.5
+"""Of the memory that is free: the table needs some as well."""
 
 
 def content_name(path: Path) -> str:
@@ -35,12 +41,12 @@ def unpack(path: Path) -> bytes:
     Raises
     ------
     DataError
-        It is damaged, needs a password, or is not packed as its name says.
+        It is damaged, needs a password, is not packed as its name says, or does not fit into memory unpacked.
     """
     if path.suffix.lower() == ".zip":
         try:
-            with _opened(path) as archive:
-                return archive.read(_only_member(archive, path))
+            with _opened(path) as archive, archive.open(_only_member(archive, path)) as member:
+                return _content(member, path)
         except NotImplementedError as error:  # what zipfile raises for a compression that it does not know
             raise DataError(f"{path.name}: the archive is packed in an unknown way ({error})", UNPACK) from error
         except RuntimeError as error:
@@ -50,12 +56,32 @@ def unpack(path: Path) -> bytes:
     raw = path.read_bytes()
     if raw[:2] == b"\x1f\x8b":
         try:
-            return gzip.decompress(raw)
+            with gzip.open(BytesIO(raw)) as file:
+                return _content(file, path)
         except (OSError, EOFError, zlib.error) as error:
             raise _damaged(path, error) from error
     if path.suffix.lower() == ".gz":
         raise _misnamed(path, "compressed with gzip")
     return raw
+
+
+def _content(packed: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:
+    """What unpacking gives, in pieces, as a small file may unpack to more than there is memory."""
+    most = int(MOST_UNPACKED * psutil.virtual_memory().available)
+    content = BytesIO()
+    while piece := packed.read(PIECE):
+        if content.tell() + len(piece) > most:
+            raise DataError(
+                f"{path.name}: {_megabytes(path.stat().st_size)} unpack to more than {_megabytes(most)}, half of the "
+                "memory that is free",
+                "is it the right file? if so, free memory, or write fewer columns or rows into a file",
+            )
+        content.write(piece)
+    return content.getvalue()
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
@@ -68,14 +94,19 @@ def _opened(path: Path) -> zipfile.ZipFile:
 
 
 def _only_member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
-    files = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith(JUNK)]
+    members = [m for m in archive.infolist() if not m.is_dir()]
+    files = [m for m in members if not _hidden(PurePosixPath(m.filename))]
     if len(files) != 1:
-        names = ", ".join(m.filename for m in files[:8]) + (", ..." if len(files) > 8 else "")
-        raise DataError(
-            f"{path.name}: the archive holds {len(files)} files" + (f": {names}" if files else ""),
-            UNPACK,
-        )
+        what = "only hidden files" if members and not files else f"{len(files)} files"
+        listed = [m.filename for m in files or members]
+        names = ", ".join(listed[:8]) + (", ..." if len(listed) > 8 else "")
+        raise DataError(f"{path.name}: the archive holds {what}" + (f": {names}" if names else ""), UNPACK)
     return files[0]
+
+
+def _hidden(member: PurePosixPath) -> bool:
+    """Whether it is what systems add beside the files that a user packs."""
+    return member.parts[:1] == ("__MACOSX",) or member.name.startswith(".")
 
 
 def _damaged(path: Path, error: Exception) -> DataError:

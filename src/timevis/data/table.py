@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -44,6 +45,8 @@ class Table:
         The decimal mark of numbers written as text, where there is one.
     part : str
         What of the file it is, where others might have been meant: follows `source` in an error.
+    written : function, optional
+        From names of columns to these columns as the file has them, row by row, before they were read as numbers.
     """
 
     frame: pd.DataFrame
@@ -53,14 +56,10 @@ class Table:
     notes: list[str] = field(default_factory=list)
     decimal: str | None = None
     part: str = ""
+    written: Callable[[list[str]], pd.DataFrame] | None = None
 
     def __post_init__(self) -> None:
-        names = [str(c) for c in self.frame.columns]
-        twice = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) < len(names) else []
-        if twice:
-            raise DataError(
-                f"{self.source}: several columns are named {twice[0]!r}", "give each column a name of its own"
-            )
+        refuse_namesakes([str(c) for c in self.frame.columns], self.source)
         if not len(self.frame):
             raise DataError(f"{self.source}: the table has no rows", HEADER_AND_ROWS)
 
@@ -68,6 +67,26 @@ class Table:
         """Where a record stands, for errors: ``row 17`` or ``record 16``."""
         number = self.row_numbers(position) if self.row_numbers else position + 1
         return f"{self.unit} {number}"
+
+    def as_names(self, columns: Sequence[str]) -> pd.DataFrame:
+        """Columns as names of series: in the text of the file where it is lost otherwise, as in 1067 for 01067."""
+        names = self.frame[list(columns)]
+        read = [c for c in columns if not isinstance(names[c].dtype, pd.StringDtype)]
+        if self.written is None or not read:
+            return names
+        for name, text in self.written(read).items():
+            text = text.where(names[name].notna())
+            distinct = text.dropna().drop_duplicates()
+            if (names[name].loc[distinct.index].map(str) != distinct.map(str).str.strip()).any():
+                names[name] = text
+        return names
+
+
+def refuse_namesakes(names: list[str], source: str) -> None:
+    """Refuse columns of the same name, in a DataError."""
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
+    if twice:
+        raise DataError(f"{source}: several columns are named {twice[0]!r}", "give each column a name of its own")
 
 
 def require_header(names: list[str], source: str, row: int) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
 from timevis.data.packed import content_name, unpack
 from timevis.data.separators import decimal_mark, read_separators, written_numbers
-from timevis.data.table import HEADER_AND_ROWS, Table
-from timevis.errors import DataError
+from timevis.data.table import HEADER_AND_ROWS, Table, refuse_namesakes
+from timevis.errors import DataError, TimeVisError
 
 FORMATS = {
     ".csv": "text",
@@ -75,10 +77,34 @@ def read_table(
         There is no such file, it is empty, it is not what its name says, or it cannot be parsed.
     """
     path = Path(path).expanduser()
+    with in_words(path):
+        return _read(path, sheet, encoding, decimal, usual)
+
+
+@contextmanager
+def in_words(path: Path) -> Iterator[None]:
+    """Whatever a reader of a file raises, as a DataError that names the file."""
+    try:
+        yield
+    except TimeVisError:
+        raise
+    except MemoryError as error:
+        raise DataError(
+            f"{path.name}: reading the file needs more memory than is free",
+            "free memory, or write fewer columns or rows into a file",
+        ) from error
+    except Exception as error:
+        raise DataError(
+            f"{path.name}: the file cannot be read ({type(error).__name__}: {error})",
+            "write it again, or as CSV; a file that other programs read is worth a report to TimeVis",
+        ) from error
+
+
+def _read(path: Path, sheet: str | int | None, encoding: str | None, decimal: str | None, usual: str | None) -> Table:
     check_file(path)
     expected = _format_of(path)
     raw = unpack(path)
-    if not raw.strip():
+    if not raw or raw.isspace():
         raise DataError(f"{path.name}: the file is empty", HEADER_AND_ROWS)
     found = _sniff(raw)
     if found != expected and not (expected == "text" and found == "json" and not _looks_json(raw)):
@@ -103,6 +129,7 @@ def read_table(
         from timevis.data.workbook import read_workbook
 
         table = read_workbook(raw, path.name, expected, sheet)
+    table.written = table.frame.copy(deep=False).__getitem__
     shown = decimal_mark([cell for column in written_numbers(table.frame) for cell in column])
     table.decimal = decimal or shown or usual
     read_separators(table.frame, decimal or usual, table.notes, path.name)
@@ -170,8 +197,10 @@ def _some(folder: Path, ending: str = "") -> str:
 def _read_parquet(raw: bytes, name: str) -> Table:
     import pandas as pd
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     try:
+        refuse_namesakes(pq.read_schema(BytesIO(raw)).names, name)
         frame = pd.read_parquet(BytesIO(raw))
     except (pa.ArrowInvalid, OSError, ValueError) as error:
         raise DataError(f"{name}: the Parquet file is damaged ({error})", "write it again") from error

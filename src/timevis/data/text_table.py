@@ -6,7 +6,7 @@ import csv
 import io
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -20,6 +20,7 @@ MARKS = {"point": ".", "comma": ","}
 DELIMITERS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
 """In the order in which they are preferred where several fit: a comma may also be a decimal mark."""
 HEAD_LINES = 200
+MOST_OF_A_BLOCK = 2**31 - 1
 NO_MARK = "\1"
 """A decimal mark that no number has: with it only whole numbers are parsed as numbers."""
 
@@ -68,7 +69,10 @@ def read_text(
             numbers.extend(r for r, cells in _records(raw, delimiter) if r > header_row and cells)
         return numbers[position]
 
-    table = Table(frame, source, row_numbers=row_number, notes=notes, decimal=mark)
+    def written(columns: list[str]) -> pd.DataFrame:
+        return _parse(raw, body, named(names), delimiter, NO_MARK, source, header_row, columns)
+
+    table = Table(frame, source, row_numbers=row_number, notes=notes, decimal=mark, written=written)
     read_separators(frame, mark, notes, source)
     return table
 
@@ -199,26 +203,42 @@ def _records(raw: bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _parse(
-    raw: bytes, body: int, names: list[str], delimiter: str, decimal: str, source: str, header_row: int
+    raw: bytes,
+    body: int,
+    names: list[str],
+    delimiter: str,
+    decimal: str,
+    source: str,
+    header_row: int,
+    as_text: Sequence[str] = (),
 ) -> pd.DataFrame:
+    """The table, or only its columns `as_text`, as they are written."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
     if body >= len(raw) or not raw[body:].strip():
         raise DataError(f"{source}: the table has a header but no rows", HEADER_AND_ROWS)
 
-    def read(types: dict[str, pa.DataType]) -> pa.Table:
+    def read_blocks(types: dict[str, pa.DataType], size: int | None = None) -> pa.Table:
         return arrow_csv.read_csv(
             pa.BufferReader(memoryview(raw)[body:]),
-            read_options=arrow_csv.ReadOptions(column_names=names),
+            read_options=arrow_csv.ReadOptions(column_names=names, block_size=size),
             parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=b'"' in raw),
             convert_options=arrow_csv.ConvertOptions(
-                null_values=sorted(MISSING), decimal_point=decimal, column_types=types
+                null_values=sorted(MISSING), decimal_point=decimal, column_types=types, include_columns=list(as_text)
             ),
         )
 
+    def read(types: dict[str, pa.DataType]) -> pa.Table:
+        try:
+            return read_blocks(types)
+        except pa.ArrowInvalid as error:
+            if "straddling" not in str(error):
+                raise
+            return read_blocks(types, min(len(raw), MOST_OF_A_BLOCK))  # a row is longer than a usual block
+
     try:
-        table = read({})
+        table = read(dict.fromkeys(as_text, pa.string()))
         zoned = [f.name for f in table.schema if pa.types.is_timestamp(f.type) and f.type.tz]
         if zoned:  # times with a zone stay text, so that their offsets can be seen
             table = read(dict.fromkeys(zoned, pa.string()))

@@ -45,6 +45,7 @@ COMPACT = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14
 SHORT_COMPACT = ((10, "%y%m%d%H%M"), (12, "%y%m%d%H%M%S"))
 SPREADSHEET_DAYS = (20_000, 80_000)
 """From 1954 to 2119."""
+LAST_YEAR = 9999
 EPOCH_UNITS = (("s", 1e8, 1e10), ("ms", 1e11, 1e13), ("us", 1e14, 1e16), ("ns", 1e17, 1e19))
 
 
@@ -119,6 +120,8 @@ def parse_times(
         column = table.frame[names[0]] if len(names) == 1 else _joined(table, names)
     if types.is_datetime64_any_dtype(column):
         _refuse_first(table, label, column.isna(), "is empty")
+        if (late := column.dt.year > LAST_YEAR).any():
+            _refuse_first(table, label, late, "is not a date or time", column.astype(str))
         index = pd.DatetimeIndex(column)
         if index.tz is not None:
             return Times(_settled(index), str(index.tz), [], _settled(index.tz_localize(None)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import Any
@@ -13,6 +15,8 @@ from timevis.data.table import MISSING, Table, all_names, is_header, named, requ
 from timevis.errors import ConfigError, DataError
 
 Rows = list[Sequence[Any]]
+UNSAVED = re.compile(rb'<c (?![^>]*t="str")[^>]*>\s*<f[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>')
+"""A formula without the value that it had, as a library writes it; an empty text is a value."""
 
 
 def read_workbook(raw: bytes, source: str, kind: str, sheet: str | int | None = None) -> Table:
@@ -42,7 +46,7 @@ def read_workbook(raw: bytes, source: str, kind: str, sheet: str | int | None = 
             raise DataError(f"{source}: no sheet holds a table", f"sheets: {', '.join(names)}")
     others = f" of {len(names)} ({', '.join(names)})" if len(names) > 1 else ""
     notes = [f"read sheet {chosen!r}{others}"]
-    table = _table(rows, source, notes)
+    table = _table(rows, source, notes, _unsaved(raw, chosen, rows) if kind == "xlsx" else set())
     if sheet is None and others:
         table.part = f", sheet {chosen!r}{others}, data.sheet names another"
     return table
@@ -66,6 +70,25 @@ def _open_xlsx(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Rows
     return [page.title for page in book.worksheets], rows_of
 
 
+def _unsaved(raw: bytes, sheet: str, rows: Rows) -> set[tuple[int, int]]:
+    """Row and column of the formulas of a sheet that were never reckoned, so that their cells seem empty."""
+    with zipfile.ZipFile(BytesIO(raw)) as parts:
+        pages = [name for name in parts.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
+        if not any(UNSAVED.search(parts.read(name)) for name in pages):
+            return set()
+    import openpyxl
+
+    page = openpyxl.load_workbook(BytesIO(raw), read_only=True)[sheet]
+    page.reset_dimensions()
+    cells = enumerate(zip(page.iter_rows(), rows, strict=False))
+    return {
+        (i, j)
+        for i, (row, values) in cells
+        for j, (cell, value) in enumerate(zip(row, values, strict=False))
+        if value is None and cell.data_type == "f"
+    }
+
+
 def _open_xls(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Rows]]:
     import xlrd
 
@@ -83,6 +106,8 @@ def _open_xls(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Rows]
             return bool(cell.value)
         if cell.ctype == xlrd.XL_CELL_ERROR:
             return xlrd.error_text_from_code[cell.value]
+        if cell.ctype == xlrd.XL_CELL_NUMBER and abs(cell.value) < 2**53 and cell.value.is_integer():
+            return int(cell.value)
         return None if cell.ctype in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK) else cell.value
 
     def rows_of(name: str) -> Rows:
@@ -117,7 +142,7 @@ def _header_of(rows: Rows) -> int | None:
     return None
 
 
-def _table(rows: Rows, source: str, notes: list[str]) -> Table:
+def _table(rows: Rows, source: str, notes: list[str], unsaved: set[tuple[int, int]]) -> Table:
     at = _header_of(rows)
     assert at is not None
     header = ["" if _empty(c) else str(c) for c in rows[at]]
@@ -130,4 +155,16 @@ def _table(rows: Rows, source: str, notes: list[str]) -> Table:
     frame = pd.DataFrame({j: pd.Series(grid[j], dtype=object) for j in used}).infer_objects()
     names = named(header)
     frame.columns = pd.Index([names[j] for j in used])
+    for j in used:
+        lost = [i for i in kept if (i, j) in unsaved]
+        if 2 * len(lost) >= len(kept) > 0:
+            raise DataError(
+                f"{source}: row {lost[0] + 1}, column {names[j]!r} holds a formula without a saved value "
+                f"(so do {len(lost) - 1} more cells)",
+                "open the workbook in a spreadsheet program and save it: it then holds the values as well",
+            )
+        if lost:
+            notes.append(
+                f"{len(lost)} cells of {names[j]!r} are formulas without saved values, and are read as empty"
+            )
     return Table(frame, source, row_numbers=lambda i: kept[i] + 1, notes=notes)
