@@ -13,7 +13,7 @@ import torch
 from tiny import ROOT, TINY, TINY_LSTM
 
 from timevis import build
-from timevis.errors import ConfigError, RunFolderError
+from timevis.errors import ConfigError, RunFolderError, TimeVisError
 from timevis.experiment import run
 from timevis.resume import reopen
 from timevis.run_folder import RunFolder
@@ -154,6 +154,28 @@ def test_a_run_without_a_last_checkpoint_that_was_killed_after_its_fit_is_fitted
     assert (tmp_path / "run/checkpoints/fit.json").is_file()
     value = resume(cfg, tmp_path / "run")
     assert value == run(lstm_config(), tmp_path / "whole")
+
+
+class Opens:
+    """Would leave a file where it is unpickled."""
+
+    def __init__(self, path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_checkpoint_that_holds_an_object_is_not_loaded_and_said(tmp_path, lstm_config, monkeypatch):
+    cfg = lstm_config(EVERY_STEP)
+    interrupt(monkeypatch, cfg, tmp_path / "run", "train", 3)
+    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    torch.save(torch.load(last, weights_only=True) | {"more": Opens(tmp_path / "opened")}, last)
+    with pytest.raises(TimeVisError, match="objects that are no weights") as caught:
+        resume(cfg, tmp_path / "run")
+    assert "weights_only" not in str(caught.value)
+    assert not (tmp_path / "opened").exists()
 
 
 @pytest.mark.usefixtures("no_report")

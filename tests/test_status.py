@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -150,3 +151,12 @@ def test_the_loss_is_told_within_the_first_epoch(lstm_config, tmp_path, monkeypa
     first = next(step for step, metrics in told if "train/loss" in metrics)
     assert first < 4
     assert "val/wql" not in next(metrics for step, metrics in told if step == first)
+
+
+def test_a_folder_that_is_gone_does_not_hide_why_the_run_failed(tmp_path):
+    (tmp_path / "run").mkdir()
+    status = Status(tmp_path / "run")
+    shutil.rmtree(tmp_path / "run")
+    status.finish("failed", "the disk is gone")
+    with pytest.raises(FileNotFoundError):
+        status.finish("completed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from pickle import UnpicklingError
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -21,6 +22,11 @@ def explain(error: BaseException, cfg: DictConfig | None = None) -> TimeVisError
         return TimeVisError(
             f"training diverged: {first}",
             "lower model.learning_rate (a tenth is a good start) or model.fit.gradient_clip",
+        )
+    if isinstance(error, UnpicklingError):
+        return TimeVisError(
+            "a checkpoint of the run holds objects that are no weights, which could run code, and is not loaded",
+            "TimeVis writes no such checkpoint: remove checkpoints/ in the run folder to train anew",
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return TimeVisError(

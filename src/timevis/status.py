@@ -82,7 +82,11 @@ class Status:
         try:
             self._write()
         except OSError:
-            self._overwrite()
+            try:
+                self._overwrite()
+            except OSError:
+                if error is None:  # else that error says why
+                    raise
 
     def _overwrite(self) -> None:
         """Write in place: on a full disk there is no room for a second file, but still for the one that is there."""
