@@ -178,6 +178,13 @@ def test_a_channel_without_any_value_is_not_forecast_and_does_not_hold_up_the_ot
     pd.testing.assert_frame_equal(alone, both[both["channel"] == "a"].reset_index(drop=True))
 
 
+def test_a_long_file_whose_series_all_lack_a_channel_is_forecast_without_it(run):
+    new = pd.concat([hourly(72, "2024-03-01", seed=seed).assign(site=site) for seed, site in enumerate("xy")])
+    told, both = predict(run, new.assign(b=np.nan)), predict(run, new)
+    assert set(told["item"]) == {"x", "y"}
+    pd.testing.assert_frame_equal(told, both[both["channel"] == "a"].reset_index(drop=True))
+
+
 def test_what_cannot_be_forecast_at_all_is_said(run):
     new = hourly(72)
     with pytest.raises(DataError, match="two columns 'a'"):

@@ -178,19 +178,44 @@ class Keeps(pl.Callback):
 
 
 def test_what_a_callback_is_given_makes_no_object():
-    inner = {"_target_": "builtins.dict", "made": True}
-    options = OmegaConf.create({"_target_": f"{__name__}.Keeps", "given": inner})
-    assert made(options, pl.Callback, "callbacks.keeps").given == inner
+    def given(inner):
+        return OmegaConf.create({"_target_": f"{__name__}.Keeps", "given": inner})
+
+    for inner in (
+        {"_target_": "builtins.dict"},
+        [{"_target_": "builtins.dict"}],
+        {"a": {"_target_": "builtins.dict"}},
+    ):
+        with pytest.raises(ConfigError, match=r"callbacks\.keeps\.given.*_target_=builtins\.dict is not made"):
+            made(given(inner), pl.Callback, "callbacks.keeps")
+    for odd in (True, OmegaConf.create({"given": 1})):
+        with pytest.raises(ConfigError, match="names no class"):
+            made(odd, pl.Callback, "callbacks.keeps")
+    with pytest.raises(ConfigError, match="_partial_"):
+        made(OmegaConf.merge(given(1), {"_partial_": True}), pl.Callback, "callbacks.keeps")
+    span = {"_target_": "datetime.timedelta", "seconds": 90}
+    assert made(given(span), pl.Callback, "callbacks.keeps").given.total_seconds() == 90
 
 
-def test_a_strangers_config_does_not_read_the_environment(tmp_path, compose_config, monkeypatch):
+@pytest.mark.parametrize("written", ["${oc.env:SECRET_TOKEN}", '"\\x24{oc.env:SECRET_TOKEN}"'])
+def test_a_strangers_config_does_not_read_the_environment(tmp_path, compose_config, monkeypatch, written):
     monkeypatch.setenv("SECRET_TOKEN", "s3cr3t")
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     file = folder.path / "config.yaml"
-    file.write_text(file.read_text().replace("seed: 0", "seed: ${oc.env:SECRET_TOKEN}", 1))
-    with pytest.raises(RunFolderError, match=r"config.yaml: line \d+ holds") as caught:
+    file.write_text(file.read_text().replace("seed: 0", f"seed: {written}", 1))
+    with pytest.raises(RunFolderError, match=r"config.yaml: \S*seed holds") as caught:
         RunFolder(folder.path).config  # noqa: B018
     assert "s3cr3t" not in str(caught.value)
+    (folder.path / "overrides.yaml").write_text(f"- seed={written}\n")
+    assert "s3cr3t" not in str(folder.overrides)
+
+
+def test_a_value_that_a_stored_config_would_evaluate_is_refused_before_anything_is_written(tmp_path, compose_config):
+    cfg = compose_config("model=linear")
+    cfg.data.description = r"price in \${USD}"
+    with pytest.raises(ConfigError, match=r"data\.description holds"):
+        RunFolder.create(tmp_path / "run", cfg)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_folder_that_could_not_be_filled_can_be_used_again(tmp_path, compose_config, monkeypatch):

@@ -56,7 +56,7 @@ def datamodule(cfg: DictConfig, panel: Panel, split: Split | None = None) -> Win
 
 def scored_windows(cfg: DictConfig, data: WindowDataModule) -> WindowDataModule:
     """A data module whose test part is what the config asks to score: that of `data`, or its validation part."""
-    if cfg.evaluation.part == "test":
+    if cfg.evaluation.get("part", "test") == "test":  # runs of before have none
         return data
     split = data.split
     return datamodule(cfg, data.panel, Split(split.train_end, split.train_end, split.val_end))
@@ -74,8 +74,7 @@ def check_names(cfg: DictConfig) -> None:
 
 
 def _class(cfg: DictConfig) -> type[Forecaster]:
-    found: type[Forecaster] = class_of(cfg.model, Forecaster, "model")
-    return found
+    return class_of(cfg.model, Forecaster, "model")
 
 
 def hyperparameters(cfg: DictConfig) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import difflib
 import inspect
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +41,8 @@ MAY_BE_ZERO = ("seed", "lr_hold", "min_data_in_leaf")
 ABOVE_ZERO = ("lr_decay", "feature_fraction", "alpha")
 AT_MOST_ONE = ("mix", "feature_fraction", "warmup")
 BELOW_ONE = ("dropout", "average_decay")
-# of the Trainer's, those that leave windows and scores as they are
 PARTS = ("test", "validation")
+# of the Trainer's, those that leave windows and scores as they are
 PRECISIONS = ("auto", "32-true", "16-mixed", "bf16-mixed", "bf16", "16", "32")
 
 
@@ -152,6 +152,20 @@ def keys_of(cfg: DictConfig, prefix: str = "") -> list[str]:
         if isinstance(node, DictConfig) and not node._is_none():
             keys += keys_of(node, f"{prefix}{key}.")
     return keys
+
+
+def leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted keys and values of nested dicts and lists, without the dicts and lists themselves."""
+    if isinstance(value, dict | list):
+        for name, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(part, f"{key}.{name}" if key else str(name))
+    else:
+        yield key, value
+
+
+def evaluated(value: Any) -> str | None:
+    """The first key of a nested config that holds what OmegaConf would evaluate, if any does."""
+    return next((key for key, leaf in leaves(value) if "${" in str(leaf)), None)
 
 
 def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:

@@ -71,8 +71,7 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> RunFolder:
     if changed:
         _check_trainer(folder)
         write_text(folder.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
-        typed = list(OmegaConf.load(folder.path / "overrides.yaml"))
-        write_text(folder.path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create([*typed, *changed])))
+        write_text(folder.path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create([*folder.overrides, *changed])))
     return RunFolder(folder.path)
 
 

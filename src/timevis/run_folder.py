@@ -13,9 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from timevis.errors import RunFolderError
+from timevis.config_check import evaluated
+from timevis.errors import ConfigError, RunFolderError
 from timevis.files import atomic, shown_path, write_json, write_text
 from timevis.models.qwen.backbone_files import from_root
 from timevis.status import NAME as STATUS
@@ -65,8 +67,12 @@ class RunFolder:
         ------
         RunFolderError
             The folder holds another run; nothing was written.
+        ConfigError
+            A value holds ``${``.
         """
         path = Path(path)
+        if key := evaluated(OmegaConf.to_container(cfg, resolve=True)):
+            raise ConfigError(f"{key} holds ${{, which a stored config would evaluate", "write it without the brace")
         if path.exists() and not path.is_dir():
             raise RunFolderError(f"{path} is a file, not a folder", f"choose another {named_by}")
         found = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
@@ -100,15 +106,13 @@ class RunFolder:
         RunFolderError
             It holds what would be evaluated, such as an environment variable.
         """
-        text = (self.path / "config.yaml").read_text(encoding="utf-8")
-        if "${" in text:
-            where = text[: text.index("${")].count("\n") + 1
+        cfg = OmegaConf.load(self.path / "config.yaml")
+        assert isinstance(cfg, DictConfig)
+        if key := evaluated(OmegaConf.to_container(cfg)):
             raise RunFolderError(
-                f"{self.path / 'config.yaml'}: line {where} holds ${{, which would be evaluated",
+                f"{self.path / 'config.yaml'}: {key} holds ${{, which would be evaluated",
                 "TimeVis writes no such thing: take the run from who made it",
             )
-        cfg = OmegaConf.create(text)
-        assert isinstance(cfg, DictConfig)
         return cfg
 
     @property
@@ -216,4 +220,4 @@ class RunFolder:
 def typed_overrides(folder: Path) -> list[str]:
     """The overrides of the command line that started the run in a folder; none where it was never created."""
     path = folder / "overrides.yaml"
-    return [str(o) for o in OmegaConf.load(path)] if path.is_file() else []
+    return [str(o) for o in yaml.safe_load(path.read_text(encoding="utf-8"))] if path.is_file() else []

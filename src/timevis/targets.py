@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from hydra.utils import get_class, instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
+from timevis.config_check import leaves
 from timevis.errors import ConfigError
+
+INNER = ("datetime.timedelta",)
+"""What may be made within an object, as an argument of it."""
 
 
 def class_of(options: DictConfig, kind: type, key: str) -> Any:
@@ -27,7 +31,9 @@ def class_of(options: DictConfig, kind: type, key: str) -> Any:
     ConfigError
         It is no such class.
     """
-    target = options.get("_target_")
+    target = options.get("_target_") if isinstance(options, DictConfig) else None
+    if target is None:
+        raise ConfigError(f"{key} names no class", f"give it a _target_, or drop it by {key}=null")
     try:
         cls = get_class(target)
     except (ImportError, ValueError, TypeError) as error:
@@ -38,6 +44,10 @@ def class_of(options: DictConfig, kind: type, key: str) -> Any:
 
 
 def made(options: DictConfig, kind: type, key: str, **arguments: Any) -> Any:
-    """An object of the class that a section names, with its other keys as they are; raises as `class_of`."""
+    """An object of the class that a section names, with its other keys as arguments; raises as `class_of`."""
     class_of(options, kind, key)
-    return instantiate(options, _recursive_=False, **arguments)
+    for name, value in leaves(OmegaConf.to_container(options)):
+        inner = name.endswith("._target_") and value not in INNER
+        if inner or name.rpartition(".")[2] == "_partial_":
+            raise ConfigError(f"{key}.{name}={value} is not made", f"within {key} only {', '.join(INNER)} may be")
+    return instantiate(options, **arguments)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pyarrow as pa
@@ -107,15 +108,40 @@ def formulas(path: Path, rows: int) -> Path:
     book = openpyxl.Workbook()
     book.active.append(["time", "load", "price"])
     for i, day in enumerate(DAYS):
-        book.active.append([day, i, f"=B{i + 2}*2" if i < rows else 1])
+        price = f"=B{i + 2}*2" if i < rows else 1
+        book.active.append([day, i, price] if rows < len(DAYS) else [day, f"={i}*2", price])
     book.save(path)
     return path
 
 
 def test_formulas_without_saved_values_are_said(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"t\.xlsx: row 2, column 'price' .*formula") as error:
+    with pytest.raises(DataError, match=r"t\.xlsx: row 2, column 'load' .*formula") as error:
         read_table(formulas(tmp_path / "t.xlsx", 4))
     assert "save it" in error.value.advice
     table = read_table(formulas(tmp_path / "t.xlsx", 1))
     assert table.frame["price"].isna().tolist() == [True, False, False, False]
     assert any("1 cells of 'price'" in note for note in table.notes)
+
+
+@pytest.mark.parametrize(("rows", "at"), [(100, 50), (40_000, 20_000), (40_000, 100)])
+def test_a_quote_that_is_never_closed_is_named_and_loses_no_rows(tmp_path: Path, rows: int, at: int) -> None:
+    lines = [f"2024-01-01,{i},{'x' * 60}" for i in range(rows)]
+    lines[at] = '2024-01-01,1,"open'
+    (tmp_path / "t.csv").write_text("\n".join(["time,load,remark", *lines]))
+    with pytest.raises(DataError, match=rf"t\.csv: row {at + 2}: a double quote"):
+        read_table(tmp_path / "t.csv")
+
+
+def test_a_quote_within_a_cell_is_a_part_of_it(tmp_path: Path) -> None:
+    lines = [f'2024-01-01,{i},3" pipe' for i in range(101)]
+    (tmp_path / "t.csv").write_text("\n".join(["time,load,remark", *lines, '2024-01-02,5,"two\nlines"']))
+    assert read_table(tmp_path / "t.csv").frame["remark"].tolist() == ['3" pipe'] * 101 + ["two\nlines"]
+
+
+def test_names_of_series_that_are_all_missing_are_an_error_in_words(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {"time": pd.date_range("2024", periods=400, freq="h"), "site": np.nan, "load": np.arange(400.0)}
+    )
+    frame.to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(DataError, match="'site' is empty"):
+        load_panel({"path": str(tmp_path / "t.parquet"), "id": ["site"]})

@@ -255,7 +255,7 @@ def _find_id(table: Table, time: tuple[str, ...], rest: list[str], notes: list[s
     others = [c for c in rest if c not in named] if repeated >= 1 / 3 else []
     text = [c for c in others if kind_of(frame[c]) == "text" and not _may_be_time(frame, time, c)]
     for name in named + text:
-        told = frame[list(time)].assign(**table.as_names([name]))
+        told = pd.concat([frame[list(time)], table.as_names([name])], axis=1)
         if told[name].nunique() > 1 and told.duplicated().mean() <= REPEATED:
             table.frame[name] = told[name]
             notes.append(f"the table is long: {name!r} names the series")

@@ -147,7 +147,8 @@ class WindowDataModule(pl.LightningDataModule):
         """A loader of window numbers of a part, aware of the trainer's processes."""
         trainer = self.trainer
         rank, world_size = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
-        counts = {name: len(self.windows[name]) for name in ("train", "val", "test")}
+        numbers = {name: len(self.windows[name]) for name in ("train", "val", "test")}
+        counts = {name: number for name, number in numbers.items() if name == part or number}
         windows, fewest = counts[part], min(counts, key=lambda name: counts[name])
         if world_size > max(1, counts[fewest]):
             raise DataError(

@@ -63,9 +63,10 @@ def read_items(
     columns = rows.columns
     card = replace(card, defects=())
     whole = to_panel(rows, card)
-    if columns.id and set(channels) <= set(columns.targets):
+    if columns.id and set(columns.targets) <= set(channels):
+        gone = [c for c in channels if c not in columns.targets]
         there = np.unique(rows.code).tolist()
-        parts = {rows.series[i]: _one_series(rows, i, card) for i in there}
+        parts = {rows.series[i]: _with_empty(_one_series(rows, i, card), gone) for i in there}
         if lost := in_short([repr(name) for name in rows.series if name not in parts]):
             log.warning("%s: no row of %s lies on the grid: not forecast", table.source, lost)
     else:

@@ -141,6 +141,7 @@ def in_order(panel: P, channels: tuple[str, ...], where: str) -> P:
             f"{where} has no channel {absent[0]!r}: the run forecasts {in_short([*channels])}, "
             f"here are {in_short([*panel.channels])}",
             (f"did you mean {guess!r}? " if guess else "")
-            + "name the columns, or the series of a long table, as those that the run forecasts",
+            + "name the columns, or the series of a long table, as those that the run forecasts; "
+            "pandas keeps a name such as 01067 with dtype=str",
         )
     return panel.pick(channels=[panel.channels.index(c) for c in channels])

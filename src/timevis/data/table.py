@@ -77,7 +77,7 @@ class Table:
         for name, text in self.written(read).items():
             text = text.where(names[name].notna())
             distinct = text.dropna().drop_duplicates()
-            if (names[name].loc[distinct.index].map(str) != distinct.map(str).str.strip()).any():
+            if (names[name].loc[distinct.index].map(str) != distinct.astype(str).str.strip()).any():
                 names[name] = text
         return names
 

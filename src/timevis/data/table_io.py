@@ -93,6 +93,8 @@ def in_words(path: Path) -> Iterator[None]:
             f"{path.name}: reading the file needs more memory than is free",
             "free memory, or write fewer columns or rows into a file",
         ) from error
+    except PermissionError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}", "give its reader the right to") from error
     except Exception as error:
         raise DataError(
             f"{path.name}: the file cannot be read ({type(error).__name__}: {error})",

@@ -6,6 +6,7 @@ import csv
 import io
 import logging
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
@@ -20,7 +21,8 @@ MARKS = {"point": ".", "comma": ","}
 DELIMITERS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
 """In the order in which they are preferred where several fit: a comma may also be a decimal mark."""
 HEAD_LINES = 200
-MOST_OF_A_BLOCK = 2**31 - 1
+USUAL_BLOCK, MOST_OF_A_BLOCK = 2**20, 2**31 - 1
+"""Bytes that Arrow reads at a time, and can."""
 NO_MARK = "\1"
 """A decimal mark that no number has: with it only whole numbers are parsed as numbers."""
 
@@ -202,6 +204,25 @@ def _records(raw: bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     return enumerate(csv.reader(text, delimiter=delimiter), 1)
 
 
+def _refuse_open_quote(raw: bytes, delimiter: str, source: str) -> None:
+    """Refuse a quote that is never closed: all rows behind it would be a part of its cell."""
+    if raw.count(b'"') % 2 == 0:
+        return
+    last = deque(_records(raw, delimiter), maxlen=1)[0][1]
+    behind = max((cell.rstrip().count("\n") for cell in last), default=0)
+    lines = [line.decode() + "\n" for line in raw.rstrip().rsplit(b"\n", behind + 1)[-behind - 1 :]]
+    try:
+        deque(csv.reader(lines, delimiter=delimiter, strict=True), maxlen=0)
+    except csv.Error as error:
+        if "unexpected end" not in str(error):
+            return
+        row = raw.rstrip().count(b"\n") + 1 - behind
+        raise DataError(
+            f"{source}: row {row}: a double quote opens a cell and is never closed",
+            "close it, or delete it: what stands behind it is no table",
+        ) from error
+
+
 def _parse(
     raw: bytes,
     body: int,
@@ -218,6 +239,7 @@ def _parse(
 
     if body >= len(raw) or not raw[body:].strip():
         raise DataError(f"{source}: the table has a header but no rows", HEADER_AND_ROWS)
+    _refuse_open_quote(raw, delimiter, source)
 
     def read_blocks(types: dict[str, pa.DataType], size: int | None = None) -> pa.Table:
         return arrow_csv.read_csv(
@@ -233,7 +255,8 @@ def _parse(
         try:
             return read_blocks(types)
         except pa.ArrowInvalid as error:
-            if "straddling" not in str(error):
+            longest = max(map(len, io.BytesIO(raw)))
+            if "straddling" not in str(error) or longest < USUAL_BLOCK:  # else a quote was opened and never closed
                 raise
             return read_blocks(types, min(len(raw), MOST_OF_A_BLOCK))  # a row is longer than a usual block
 

@@ -155,9 +155,10 @@ def _table(rows: Rows, source: str, notes: list[str], unsaved: set[tuple[int, in
     frame = pd.DataFrame({j: pd.Series(grid[j], dtype=object) for j in used}).infer_objects()
     names = named(header)
     frame.columns = pd.Index([names[j] for j in used])
+    filled = [j for j in used if any(cell is not None for cell in grid[j])]
     for j in used:
         lost = [i for i in kept if (i, j) in unsaved]
-        if 2 * len(lost) >= len(kept) > 0:
+        if lost and len(filled) < 2:
             raise DataError(
                 f"{source}: row {lost[0] + 1}, column {names[j]!r} holds a formula without a saved value "
                 f"(so do {len(lost) - 1} more cells)",

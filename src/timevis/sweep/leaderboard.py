@@ -133,7 +133,7 @@ def _row(folder: Path, name: str, setting: str) -> dict[str, Any]:
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     row |= {"backbone": backbone_name(results["run"]), SORT: results["validation"]["wql"]}
     row |= {name: results["cost"][name] for name in COST}
-    if results["window_set"]["part"] != "test":
+    if results["window_set"].get("part", "test") != "test":
         return row
     skill = results["skill"]
     return {
