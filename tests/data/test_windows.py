@@ -7,6 +7,7 @@ import torch
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import DatasetCard, Panel
+from timevis.data.split import Split
 from timevis.data.windows import SeriesStore, WindowSet, window_set_hash
 from timevis.errors import DataError
 
@@ -135,6 +136,15 @@ def test_fewer_windows_than_processes_are_refused_before_anything_is_trained():
     data.trainer = SimpleNamespace(global_rank=0, world_size=2)
     with pytest.raises(DataError, match="the test part has 1 windows for 2 processes"):
         data.loader("train", shuffle=True)
+
+
+def test_a_part_without_windows_is_no_matter_to_processes_that_score_another():
+    panel = make_panel(np.arange(1000.0)[:, None])
+    data = WindowDataModule(panel, context_length=4, horizon=2, split=Split(700, 700, 800))  # validation, to be scored
+    data.trainer = SimpleNamespace(global_rank=1, world_size=2)
+    assert len(data.loader("test")) > 0
+    with pytest.raises(DataError, match="the val part has 0 windows for 2 processes"):
+        data.loader("val")
 
 
 def test_the_window_set_hash_covers_values_borders_horizon_and_origins():
