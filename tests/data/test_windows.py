@@ -140,7 +140,9 @@ def test_fewer_windows_than_processes_are_refused_before_anything_is_trained():
 
 def test_a_part_without_windows_is_no_matter_to_processes_that_score_another():
     panel = make_panel(np.arange(1000.0)[:, None])
-    data = WindowDataModule(panel, context_length=4, horizon=2, split=Split(700, 700, 800))  # validation, to be scored
+    data = WindowDataModule(
+        panel, context_length=4, horizon=2, split=Split(700, 700, 800)
+    )  # validation, to be scored
     data.trainer = SimpleNamespace(global_rank=1, world_size=2)
     assert len(data.loader("test")) > 0
     with pytest.raises(DataError, match="the val part has 0 windows for 2 processes"):
