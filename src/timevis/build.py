@@ -54,9 +54,14 @@ def datamodule(cfg: DictConfig, panel: Panel, split: Split | None = None) -> Win
     )
 
 
+def scored_part(cfg: DictConfig) -> str:
+    """The part that the config asks to score, ``test`` or ``validation``; configs of before do not say."""
+    return cfg.evaluation.get("part", "test")
+
+
 def scored_windows(cfg: DictConfig, data: WindowDataModule) -> WindowDataModule:
     """A data module whose test part is what the config asks to score: that of `data`, or its validation part."""
-    if cfg.evaluation.get("part", "test") == "test":  # runs of before have none
+    if scored_part(cfg) == "test":
         return data
     split = data.split
     return datamodule(cfg, data.panel, Split(split.train_end, split.train_end, split.val_end))
@@ -93,8 +98,8 @@ def trainer(
     cfg: DictConfig, folder: RunFolder, status: Status, stop: StopRequest, clock: FitClock, loggers: Sequence[Logger]
 ) -> pl.Trainer:
     """A Trainer whose callbacks write into the run folder."""
-    entries = {f"callbacks.{name}": entry for name, entry in cfg.callbacks.items() if entry is not None}
-    chosen = [made(entry, pl.Callback, key) for key, entry in entries.items()]
+    entries = cfg.callbacks.items()
+    chosen = [made(entry, pl.Callback, f"callbacks.{name}") for name, entry in entries if entry is not None]
     ours: list[pl.Callback] = [
         SeedEachStep(cfg.seed),
         FiniteLoss(),

@@ -215,7 +215,7 @@ def _test(
     results = build_results(
         run=run_identity | {"description": forecaster.describe()},  # with what calibration learnt
         datamodule=scored,
-        part=folder.config.evaluation.get("part", "test"),
+        part=build.scored_part(folder.config),
         backtest=backtest,
         naive=naive,
         validation=validation,

@@ -56,6 +56,7 @@ def read_text(
     names, body, header_row = _header(raw, skip, delimiter)
     require_header(names, source, header_row)
     sample = [cell.strip() for row in csv.reader(head[skip + 1 :], delimiter=delimiter) for cell in row]
+    _refuse_open_quote(raw, delimiter, source)
     mark = decimal or decimal_mark(sample)
     frame = _parse(raw, body, named(names), delimiter, MARKS[mark] if mark else NO_MARK, source, header_row)
     if mark is None and (mark := _mark_below(frame, source, usual)):
@@ -239,7 +240,6 @@ def _parse(
 
     if body >= len(raw) or not raw[body:].strip():
         raise DataError(f"{source}: the table has a header but no rows", HEADER_AND_ROWS)
-    _refuse_open_quote(raw, delimiter, source)
 
     def read_blocks(types: dict[str, pa.DataType], size: int | None = None) -> pa.Table:
         return arrow_csv.read_csv(
