@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from timevis import memory
 from timevis.evaluation.backtest import Backtest
 from timevis.models.forecaster import Forecaster
 
@@ -16,7 +17,8 @@ _PROCESS = Path("/proc/self")
 
 
 def reset_peak_memory() -> None:
-    """Start counting the peak anew, where the system can."""
+    """Start counting the peak anew, where the system can, without what earlier runs have freed."""
+    memory.give_back()
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
     with contextlib.suppress(OSError):
