@@ -8,6 +8,7 @@ its own suffix only (the shared-prefix idea of Hydragen, Juravsky et al. 2024), 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any, NamedTuple
 
 import torch
@@ -19,15 +20,15 @@ from transformers.masking_utils import sdpa_mask
 from timevis.models.qwen.causal_attention import beside_first, causal_attention
 
 NAME = "timevis_shared_prefix"
-GROWTH = 24
+ROOM = 24  # tokens of a piece of the suffixes: pieces are contiguous, and nothing is copied when one is full
 
 
 class Shared(NamedTuple):
-    """Keys or values of one layer: prefix [B, kv heads, P, d], suffix [B, kv heads, S, room, d], of which `length`
-    tokens are written."""
+    """Keys or values of one layer: prefix [B, kv heads, P, d], and the suffix in pieces [B, kv heads, S, ROOM, d], of
+    which `length` tokens are written in all."""
 
     prefix: Tensor
-    suffix: Tensor
+    suffix: list[Tensor]
     length: int
 
 
@@ -45,7 +46,7 @@ class SharedPrefixCache:
         self.samples, self.length = 0, 0
         self._first: list[Tensor] = []
         self.prefix: list[tuple[Tensor, Tensor]] = [(torch.empty(0), torch.empty(0))] * layers
-        self._suffix: list[tuple[Tensor, Tensor]] = []
+        self._suffix: list[tuple[list[Tensor], list[Tensor]]] = []
 
     @classmethod
     def joined(cls, parts: Sequence[SharedPrefixCache]) -> SharedPrefixCache:
@@ -69,11 +70,7 @@ class SharedPrefixCache:
                 self._first.append(first)
                 # products of strided keys would copy them at every step
                 self.prefix[layer] = (key.contiguous(), value.contiguous())
-        self._suffix = [(self._room(key), self._room(value)) for key, value in self.prefix]
-
-    def _room(self, like: Tensor, tokens: int = GROWTH) -> Tensor:
-        # zeros, since what is not written yet takes part with weight zero
-        return like.new_zeros(*like.shape[:2], self.samples, tokens, like.shape[-1])
+        self._suffix = [([], []) for _ in self.prefix]
 
     def update(self, key: Tensor, value: Tensor, layer_idx: int, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """Called by the attention layers: keys and values [B, kv heads, T, d], T = S * n while decoding."""
@@ -83,17 +80,16 @@ class SharedPrefixCache:
         new = key.shape[2] // self.samples
         end = self.length + new
         key = key - self._first[layer_idx]
-        stores = self._suffix[layer_idx]
-        if end > stores[0].shape[3]:
-            more = max(GROWTH, new)
-            keys, values = (torch.cat([s, self._room(s, more)], 3) for s in stores)
-            stores = self._suffix[layer_idx] = (keys, values)
-        for store, fresh in zip(stores, (key, value), strict=True):
-            store[:, :, :, self.length : end] = fresh.unflatten(2, (self.samples, new))
+        suffix, prefix = self._suffix[layer_idx], self.prefix[layer_idx]
+        for pieces, fresh, like in zip(suffix, (key, value), prefix, strict=True):
+            if end > len(pieces) * ROOM:
+                # zeros, since what is not written yet takes part with weight zero
+                pieces.append(like.new_zeros(*like.shape[:2], self.samples, ROOM, like.shape[-1]))
+            for at, token in enumerate(fresh.unflatten(2, (self.samples, new)).unbind(3), self.length):
+                pieces[at // ROOM][:, :, :, at % ROOM] = token
         if layer_idx == len(self.prefix) - 1:
             self.length = end
-        prefix_key, prefix_value = self.prefix[layer_idx]
-        return Shared(prefix_key, stores[0], end), Shared(prefix_value, stores[1], end)
+        return Shared(prefix[0], suffix[0], end), Shared(prefix[1], suffix[1], end)
 
 
 def shared_prefix_attention(
@@ -118,16 +114,17 @@ def shared_prefix_attention(
             return causal_attention(query, key, value, scaling), None
         return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
     batch, heads, rows, size = query.shape
-    kv_heads, samples, room = key.suffix.shape[1:4]
+    kv_heads, samples = key.suffix[0].shape[1:3]
     new, groups = rows // samples, heads // kv_heads
     # query heads that share keys stand side by side: [B, kv heads, S * n * groups, d]
     asked = (query * scaling).unflatten(1, (kv_heads, groups)).transpose(2, 3).flatten(2, 3)
-    own = asked.unflatten(2, (samples, new * groups)) @ key.suffix.transpose(-1, -2)
+    of_sample = asked.unflatten(2, (samples, new * groups))
+    own = torch.cat([of_sample @ piece.transpose(-1, -2) for piece in key.suffix], -1)
     if new == 1:
         own[..., key.length :] = float("-inf")
     else:
         last = torch.arange(key.length - new, key.length, device=query.device).repeat_interleave(groups)
-        own.masked_fill_(torch.arange(room, device=query.device) > last[:, None], float("-inf"))
+        own.masked_fill_(torch.arange(own.shape[-1], device=query.device) > last[:, None], float("-inf"))
     own = own.flatten(2, 3)
     if query.device.type == "cpu" and query.dtype == value.prefix.dtype == torch.float32:
         out = _fused(asked, own, key, value)
@@ -155,9 +152,11 @@ def _fused(asked: Tensor, own: Tensor, key: Shared, value: Shared) -> Tensor:
     return torch.lerp(_of_samples(own.softmax(-1), value.suffix), out, share)
 
 
-def _of_samples(weight: Tensor, value: Tensor) -> Tensor:
-    """Weighted sums over each sample's own suffix: [B, kv heads, R, t] and [B, kv heads, S, t, d] to [.., R, d]."""
-    return (weight.unflatten(2, (value.shape[2], -1)) @ value).flatten(2, 3)
+def _of_samples(weight: Tensor, value: list[Tensor]) -> Tensor:
+    """Weighted sums over each sample's own suffix: [B, kv heads, R, t] and its values in pieces to [.., R, d]."""
+    of_sample = weight.unflatten(2, (value[0].shape[2], -1))
+    parts = [part @ piece for part, piece in zip(of_sample.split(ROOM, -1), value, strict=True)]
+    return reduce(Tensor.add_, parts).flatten(2, 3)
 
 
 AttentionInterface.register(NAME, shared_prefix_attention)
