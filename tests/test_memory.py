@@ -1,0 +1,71 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the allocator of glibc")
+
+# pages that are mapped anew while tensors of 16 MiB come and go, here and in a thread
+FAULTS = """
+import resource, threading
+import timevis, torch
+
+def work():
+    for _ in range(20):
+        torch.ones(2**22)
+
+def faults(run):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    run()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+def in_thread():
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+work()
+print(faults(work), faults(in_thread))
+"""
+
+# resident MiB before tensors of 256 MiB in all, after they are freed, and once that is given back
+RESIDENT = """
+import os
+import timevis, torch
+from timevis import memory
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 2**20
+
+torch.ones(2**22)
+before = resident()
+tensors = [torch.ones(2**22) for _ in range(16)]
+del tensors
+kept = resident()
+memory.give_back()
+print(before, kept, resident())
+"""
+
+
+def _numbers(code: str, **environment: str) -> list[int]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "GLIBC_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=kept | environment, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return [int(number) for number in done.stdout.split()]
+
+
+def test_tensors_that_come_and_go_take_no_new_pages():
+    assert max(_numbers(FAULTS)) < 2**24 // os.sysconf("SC_PAGE_SIZE")  # fewer than one of them has
+
+
+def test_the_environment_has_the_last_word():
+    # 0.25 MiB: every larger block is mapped anew
+    assert min(_numbers(FAULTS, MALLOC_MMAP_THRESHOLD_="262144")) >= 20 * 2**24 // os.sysconf("SC_PAGE_SIZE") // 2
+
+
+def test_what_is_kept_can_be_given_back():
+    before, kept, after = _numbers(RESIDENT)
+    assert kept > before + 200
+    assert after < before + 50
