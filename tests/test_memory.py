@@ -1,8 +1,12 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import psutil
 import pytest
+
+from timevis import memory
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the allocator of glibc")
 
@@ -69,3 +73,18 @@ def test_what_is_kept_can_be_given_back():
     before, kept, after = _numbers(RESIDENT)
     assert kept > before + 200
     assert after < before + 50
+
+
+@pytest.mark.parametrize(("limit", "expected"), [("max\n", 9 * 2**30), ("4294967296\n", 3 * 2**30), ("1048576\n", 0)])
+def test_the_limit_of_a_control_group_counts(tmp_path, monkeypatch, limit, expected):
+    (tmp_path / "memory.max").write_text(limit)
+    (tmp_path / "memory.current").write_text(f"{3 * 2**29}\n")
+    (tmp_path / "memory.stat").write_text(f"anon 7\ninactive_file {2**29}\n")  # which may be dropped
+    monkeypatch.setattr(memory, "_GROUP", tmp_path)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=9 * 2**30))
+    assert memory.available() == expected
+
+
+def test_without_a_control_group_the_machine_counts(tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "_GROUP", tmp_path)
+    assert 0 < memory.available() <= psutil.virtual_memory().total

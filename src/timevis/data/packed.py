@@ -9,8 +9,7 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-import psutil
-
+from timevis import memory
 from timevis.errors import DataError
 
 UNPACK = "unpack it and give one file"
@@ -67,7 +66,7 @@ def unpack(path: Path) -> bytes:
 
 def _content(packed: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:
     """What unpacking gives, in pieces, as a small file may unpack to more than there is memory."""
-    most = int(MOST_UNPACKED * psutil.virtual_memory().available)
+    most = int(MOST_UNPACKED * memory.available())
     content = BytesIO()
     while piece := packed.read(PIECE):
         if content.tell() + len(piece) > most:

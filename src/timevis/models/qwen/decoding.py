@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Literal
 
-import psutil
 import torch
 from torch import Tensor
 
+from timevis import memory
 from timevis.failures import out_of_memory
 from timevis.models.qwen.attention import SharedPrefixCache
 from timevis.models.qwen.backbone import SMALL
@@ -66,7 +66,7 @@ def rows_per_pass(model: Any, tokens: int, suffix: int, samples: int, passes: in
     if weight.device.type == "cuda":
         free = torch.cuda.mem_get_info(weight.device)[0]
     else:
-        free = psutil.virtual_memory().available
+        free = memory.available()
     fitting = int(free / 4 / passes / ((stored + passing) * weight.element_size()))
     return max(1, min(fitting, 1600 if weight.device.type == "cpu" else 16384))
 
