@@ -82,7 +82,7 @@ class SharedPrefixCache:
         key = key - self._first[layer_idx]
         suffix, prefix = self._suffix[layer_idx], self.prefix[layer_idx]
         for pieces, fresh, like in zip(suffix, (key, value), prefix, strict=True):
-            if end > len(pieces) * ROOM:
+            while end > len(pieces) * ROOM:
                 # zeros, since what is not written yet takes part with weight zero
                 pieces.append(like.new_zeros(*like.shape[:2], self.samples, ROOM, like.shape[-1]))
             for at, token in enumerate(fresh.unflatten(2, (self.samples, new)).unbind(3), self.length):
