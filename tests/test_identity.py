@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from panels import panel_of
 
 from timevis.data.catalog import load_panel
-from timevis.data.panel import panel_from_array
 from timevis.errors import DataError
 from timevis.identity import data_hash
 from timevis.rescore import rescore
@@ -66,12 +66,9 @@ def test_a_table_with_empty_rows_twice_has_the_hash_of_the_table_without(tmp_pat
 
 
 def test_data_are_others_where_channels_read_covariates_of_others():
-    panel = replace(
-        panel_from_array(np.ones((5, 2)), freq="h"),
-        covariates=np.tile(np.arange(2, dtype=np.float32), (5, 1)),
-        covariate_names=("price",),
-        covariate_known=(True,),
-        covariate_columns=np.array([[0, 1]]),
+    prices = np.tile(np.arange(2), (5, 1))
+    panel = panel_of(
+        np.ones((5, 2)), prices, (True,), covariate_names=("price",), covariate_columns=np.array([[0, 1]])
     )
     swapped = replace(panel, covariate_columns=np.array([[1, 0]]))
     assert data_hash(swapped, 5) != data_hash(panel, 5)

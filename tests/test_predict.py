@@ -187,7 +187,7 @@ def test_a_long_file_whose_series_all_lack_a_channel_is_forecast_without_it(run)
 
 def test_what_cannot_be_forecast_at_all_is_said(run):
     new = hourly(72)
-    with pytest.raises(DataError, match="two columns 'a'"):
+    with pytest.raises(DataError, match="data frame: several columns are named 'a'"):
         predict(run, pd.concat([new, new[["a"]]], axis=1))
     with pytest.raises(DataError, match="no file"):
         predict(run, [])

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from panels import panel_of
 
 from timevis.data.given_times import timestamp
-from timevis.data.panel import DatasetCard, Panel
+from timevis.data.panel import Panel
 from timevis.errors import ConfigError
 from timevis.predict import panels_for, predict
 from timevis.rescore import between, rescore
@@ -15,17 +16,7 @@ from timevis.run_folder import RunFolder
 def hourly(zone: str | None = None) -> Panel:
     """Hours from the first of January to the end of April 2024."""
     index = pd.date_range("2024-01-01", "2024-04-30 23:00", freq="h", tz=zone)
-    return Panel(
-        values=np.ones((len(index), 1), np.float32),
-        index=index,
-        freq="h",
-        channels=("a",),
-        covariates=np.zeros((len(index), 0), np.float32),
-        covariate_names=(),
-        covariate_known=(),
-        card=DatasetCard("test"),
-        timezone=zone or "",
-    )
+    return panel_of(np.ones(len(index)), index=index, channels=("a",), timezone=zone or "")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from timevis.data.holidays import holiday_flags
 from timevis.data.options import CleaningOptions
 from timevis.data.panel import Panel
 from timevis.data.quality import in_short
+from timevis.data.table import refuse_namesakes
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
@@ -92,9 +93,7 @@ def panels_for(
     if isinstance(data, str | os.PathLike):
         data = [data]
     if isinstance(data, pd.DataFrame):
-        if not data.columns.is_unique:
-            twice = data.columns[data.columns.duplicated()][0]
-            raise DataError(f"the data frame has two columns {twice!r}", "rename one or leave it out")
+        refuse_namesakes([str(c) for c in data.columns], "the data frame")
         with tempfile.TemporaryDirectory() as place:
             path = Path(place) / "data.parquet"
             mixed = [c for c, cells in data.items() if cells.dtype == object and "mixed" in infer_dtype(cells)]

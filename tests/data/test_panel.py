@@ -1,50 +1,28 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from panels import panel_of
 
 from timevis.data.items import Item
-from timevis.data.panel import DatasetCard, Panel, panel_from_array
-from timevis.errors import DataError
-
-
-def test_a_float32_array_is_not_copied() -> None:
-    values = np.zeros((50, 3), np.float32)
-    panel = panel_from_array(values, "2024-01-01", "h")
-    assert panel.values is values
-    assert panel.index[1] == pd.Timestamp("2024-01-01 01:00")
-    assert len(panel.channels) == 3
-
-
-def test_one_series_is_one_channel_and_the_frequency_comes_from_the_index() -> None:
-    panel = panel_from_array(np.arange(40.0), pd.date_range("2024", periods=40, freq="D"), channels=["x"])
-    assert (panel.values.shape, panel.freq, panel.channels) == ((40, 1), "D", ("x",))
-
-
-def test_an_irregular_index_is_refused() -> None:
-    with pytest.raises(DataError, match="not regular"):
-        panel_from_array(np.zeros(3), pd.DatetimeIndex(["2024-01-01", "2024-01-02", "2024-01-05"]))
+from timevis.data.panel import DatasetCard, Panel
 
 
 def test_future_rows_are_unobserved() -> None:
-    panel = panel_from_array(np.ones(5), "2024-01-01", "h").extend(3)
+    panel = panel_of(np.ones(5)).extend(3)
     assert np.isnan(panel.values[5:]).all()
     assert panel.index[-1] == pd.Timestamp("2024-01-01 07:00")
 
 
 def test_a_panel_is_shown_in_a_line() -> None:
-    panel = panel_from_array(np.ones((48, 7)), "2024-01-01", "h", card=DatasetCard("plant"))
+    panel = panel_of(np.ones((48, 7)), card=DatasetCard("plant"))
     assert repr(panel) == (
-        "Panel(plant: channel_1, channel_2, channel_3, channel_4, channel_5 and 2 more; 48 rows of h, "
-        "2024-01-01 00:00:00 to 2024-01-02 23:00:00)"
+        "Panel(plant: c0, c1, c2, c3, c4 and 2 more; 48 rows of h, 2024-01-01 00:00:00 to 2024-01-02 23:00:00)"
     )
-    assert repr(Item(**vars(panel))).startswith("Item(plant: channel_1, ")
-    assert repr(panel_from_array(np.ones((0, 1)), freq="h")) == "Panel(array: channel_1; 0 rows of h)"
+    assert repr(Item(**vars(panel))).startswith("Item(plant: c0, ")
+    assert repr(panel_of(np.ones((0, 1)))) == "Panel(test: c0; 0 rows of h)"
 
 
 def with_own_covariates(own: list[bool], channels: int) -> Panel:
@@ -53,11 +31,11 @@ def with_own_covariates(own: list[bool], channels: int) -> Panel:
     for k, each in enumerate(own):
         read[k] = read[:k].max(initial=-1) + 1 + np.arange(channels) * each
     columns = int(read.max(initial=-1)) + 1
-    return replace(
-        panel_from_array(np.tile(np.arange(channels), (3, 1)), freq="h"),
-        covariates=np.tile(np.arange(columns, dtype=np.float32), (3, 1)),
+    return panel_of(
+        np.tile(np.arange(channels), (3, 1)),
+        np.tile(np.arange(columns), (3, 1)),
+        own,
         covariate_names=tuple(f"x{k}" for k in range(len(own))),
-        covariate_known=tuple(own),
         covariate_columns=read if columns > len(own) else None,
     )
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from panels import panel_of
 
 from timevis.data.outliers import find_outliers, fit_bounds
-from timevis.data.panel import panel_from_array
 from timevis.data.quality import QualityReport, describe_channels, find_gaps
 from timevis.data.statistics import autocorrelation, moments, moving_average, seasonal_strength, stands_at_zero
 
@@ -104,7 +104,7 @@ def test_gaps_are_rows_in_which_no_channel_was_observed() -> None:
     values[3:5] = np.nan
     values[10:14] = np.nan
     values[16, 0] = np.nan
-    gaps = find_gaps(panel_from_array(values))
+    gaps = find_gaps(panel_of(values))
     assert (gaps["count"], gaps["rows"], gaps["longest"]) == (2, 6, 4)
     assert [p["rows"] for p in gaps["places"]] == [4, 2]
 
@@ -112,7 +112,7 @@ def test_gaps_are_rows_in_which_no_channel_was_observed() -> None:
 def test_the_longest_gap_of_a_channel_is_located_whatever_the_others_hold() -> None:
     values = np.ones((40, 2), np.float32)
     values[[3, 10, 11, 12, 30, 31], 1] = np.nan
-    panel = panel_from_array(values)
+    panel = panel_of(values)
     first, second = describe_channels(panel, 30).values()
     assert first["longest_gap"] is None
     assert second["longest_gap"] == {"rows": 3, "start": str(panel.index[10])}
@@ -122,7 +122,7 @@ def test_seasonality_in_the_report_is_that_of_the_training_part() -> None:
     values = np.random.default_rng(0).normal(size=(24 * 60, 1)).astype(np.float32)
     changed = values.copy()
     changed[24 * 40 :] += 100 * np.tile(np.arange(24), 20)[:, None]
-    a, b = (describe_channels(panel_from_array(v), 24 * 40)["channel_1"] for v in (values, changed))
+    a, b = (describe_channels(panel_of(v), 24 * 40)["c0"] for v in (values, changed))
     assert a["seasonality"] == b["seasonality"]
     assert a["autocorrelation"] == b["autocorrelation"]
     assert a["max"] != b["max"]

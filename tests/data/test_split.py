@@ -1,5 +1,4 @@
 import re
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -7,8 +6,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from panels import panel_of
 
-from timevis.data.panel import panel_from_array
 from timevis.data.split import check_split, in_rows, make_split
 from timevis.errors import ConfigError, DataError
 
@@ -81,7 +80,7 @@ def panel(freq: str = "h", rows: int = 1000, zone: str | None = None):
     """Rows from the first of January 2018 on, in the zone's own time."""
     start = pd.Timestamp("2018-01-01", tz=zone)
     index = pd.date_range(start.tz_convert("UTC") if zone else start, periods=rows, freq=freq)
-    return replace(panel_from_array(np.arange(rows), index, freq), timezone=zone)
+    return panel_of(np.arange(rows), index=index, freq=freq, timezone=zone)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +114,7 @@ def test_times_are_those_of_the_zone_of_the_data_and_only_rows_with_targets_are_
     ],
 )
 def test_times_that_make_no_parts_are_refused_naming_the_key_and_the_times_of_the_data(spec, said):
-    with pytest.raises(DataError, match=rf"array: data\.split=.*{spec[0]}.* {said}") as caught:
+    with pytest.raises(DataError, match=rf"test: data\.split=.*{spec[0]}.* {said}") as caught:
         in_rows(spec, panel())
     assert "the data reach from 2018-01-01 00:00:00 to 2018-02-11 15:00:00" in caught.value.advice
 

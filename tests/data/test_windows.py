@@ -1,37 +1,20 @@
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
+from panels import panel_of
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.panel import DatasetCard, Panel
 from timevis.data.split import Split
 from timevis.data.windows import SeriesStore, WindowSet, window_set_hash
 from timevis.errors import DataError
 
 
-def make_panel(values, covariates=None, known=()):
-    values = np.asarray(values, np.float32)
-    if covariates is None:
-        covariates = np.zeros((len(values), 0), np.float32)
-    return Panel(
-        values=values,
-        index=pd.date_range("2024-01-01", periods=len(values), freq="h"),
-        freq="h",
-        channels=tuple(f"c{i}" for i in range(values.shape[1])),
-        covariates=np.asarray(covariates, np.float32),
-        covariate_names=tuple(f"x{i}" for i in range(np.shape(covariates)[1])),
-        covariate_known=tuple(known),
-        card=DatasetCard("test"),
-    )
-
-
 def test_a_batch_is_the_slice_it_says_it_is():
     values = np.arange(200, dtype=np.float32).reshape(100, 2)
     origin, channel = torch.tensor([30, 55]), torch.tensor([0, 1])
-    batch = SeriesStore(make_panel(values)).gather(origin, channel, 10, 5)
+    batch = SeriesStore(panel_of(values)).gather(origin, channel, 10, 5)
     for i in range(2):
         o, c = int(origin[i]), int(channel[i])
         np.testing.assert_array_equal(batch.context[i], values[o - 10 : o, c])
@@ -44,7 +27,7 @@ def test_a_batch_is_the_slice_it_says_it_is():
 def test_missing_context_carries_the_last_observation_and_missing_targets_are_masked():
     values = np.arange(40, dtype=np.float32)[:, None].copy()
     values[[3, 4, 12]] = np.nan
-    batch = SeriesStore(make_panel(values)).gather(torch.tensor([10]), torch.tensor([0]), 8, 4)
+    batch = SeriesStore(panel_of(values)).gather(torch.tensor([10]), torch.tensor([0]), 8, 4)
     assert batch.context[0].tolist() == [2, 2, 2, 5, 6, 7, 8, 9]
     assert batch.context_mask[0].tolist() == [True, False, False] + [True] * 5
     assert batch.target[0].tolist() == [10, 11, 0, 13]
@@ -55,7 +38,7 @@ def test_nothing_is_carried_back_into_a_context_from_its_future():
     values = np.full((40, 2), np.nan, np.float32)
     values[:, 1] = 5
     values[18:, 0] = np.arange(18, 40)
-    store = SeriesStore(make_panel(values))
+    store = SeriesStore(panel_of(values))
     batch = store.gather(torch.tensor([18, 20, 20]), torch.tensor([0, 0, 1]), 6, 4)
     assert batch.context.tolist() == [[0] * 6, [18, 18, 18, 18, 18, 19], [5] * 6]
     assert batch.context_mask.tolist() == [[False] * 6, [False] * 4 + [True] * 2, [True] * 6]
@@ -63,7 +46,7 @@ def test_nothing_is_carried_back_into_a_context_from_its_future():
 
 def test_observed_covariates_are_hidden_over_the_horizon_and_known_ones_are_not():
     covariates = np.stack([np.arange(50), np.arange(50) + 100], axis=1).astype(np.float32)
-    panel = make_panel(np.zeros((50, 1)), covariates, known=(True, False))
+    panel = panel_of(np.zeros((50, 1)), covariates, known=(True, False))
     batch = SeriesStore(panel).gather(torch.tensor([20]), torch.tensor([0]), 6, 4)
     assert batch.covariates[0, :, 0].tolist() == list(range(14, 24))
     assert batch.covariates[0, :, 1].tolist() == [*range(114, 120), 0, 0, 0, 0]
@@ -80,7 +63,7 @@ def test_changing_the_future_changes_nothing_that_a_forecast_may_see():
     changed_covariates[50:, 1] += 100
     origin, channel = torch.tensor([50, 50]), torch.tensor([0, 1])
     one, two = (
-        SeriesStore(make_panel(v, x, known=(True, False))).gather(origin, channel, 48, 12)
+        SeriesStore(panel_of(v, x, known=(True, False))).gather(origin, channel, 48, 12)
         for v, x in ((values, covariates), (changed, changed_covariates))
     )
     for name in ("context", "context_mask", "calendar", "covariates", "covariate_mask"):
@@ -88,7 +71,7 @@ def test_changing_the_future_changes_nothing_that_a_forecast_may_see():
 
 
 def test_a_series_without_gaps_shares_memory_with_the_panel():
-    panel = make_panel(np.random.default_rng(0).normal(size=(500, 20)))
+    panel = panel_of(np.random.default_rng(0).normal(size=(500, 20)))
     store = SeriesStore(panel)
     assert store.values.data_ptr() == panel.values.ctypes.data
     assert store.filled is store.values
@@ -124,14 +107,14 @@ def test_thinned_origins_meet_every_hour_of_the_day(rows, number):
 
 @pytest.mark.parametrize(("windows", "world"), [(9, 8), (20, 8), (7, 2), (2, 2), (100, 3)])
 def test_no_rank_is_left_without_an_evaluation_batch(windows, world):
-    data = WindowDataModule(make_panel(np.arange(1000.0)[:, None]), context_length=4, horizon=2, max_windows=windows)
+    data = WindowDataModule(panel_of(np.arange(1000.0)[:, None]), context_length=4, horizon=2, max_windows=windows)
     for rank in range(world):
         data.trainer = SimpleNamespace(global_rank=rank, world_size=world)
         assert len(data.loader("test")) > 0
 
 
 def test_fewer_windows_than_processes_are_refused_before_anything_is_trained():
-    data = WindowDataModule(make_panel(np.arange(1000.0)[:, None]), context_length=4, horizon=2, max_windows=1)
+    data = WindowDataModule(panel_of(np.arange(1000.0)[:, None]), context_length=4, horizon=2, max_windows=1)
     assert len(data.loader("test")) == 1
     data.trainer = SimpleNamespace(global_rank=0, world_size=2)
     with pytest.raises(DataError, match="the test part has 1 windows for 2 processes"):
@@ -139,7 +122,7 @@ def test_fewer_windows_than_processes_are_refused_before_anything_is_trained():
 
 
 def test_a_part_without_windows_is_no_matter_to_processes_that_score_another():
-    panel = make_panel(np.arange(1000.0)[:, None])
+    panel = panel_of(np.arange(1000.0)[:, None])
     data = WindowDataModule(
         panel, context_length=4, horizon=2, split=Split(700, 700, 800)
     )  # validation, to be scored
@@ -151,7 +134,7 @@ def test_a_part_without_windows_is_no_matter_to_processes_that_score_another():
 
 def test_the_window_set_hash_covers_values_borders_horizon_and_origins():
     rng = np.random.default_rng(0)
-    panel = make_panel(rng.normal(size=(100, 2)))
+    panel = panel_of(rng.normal(size=(100, 2)))
     origins = torch.arange(60, 80)
     base = window_set_hash(panel, (50, 60, 100), 5, origins)
     assert base == window_set_hash(panel, (50, 60, 100), 5, origins.clone())
@@ -171,7 +154,7 @@ def test_how_a_missing_value_was_made_does_not_change_the_window_set_hash():
     values[[5, 70], 1] = np.nan
     other = np.where(np.isnan(values), np.float32(-np.nan), values)
     assert values.tobytes() != other.tobytes()
-    one, two = (window_set_hash(make_panel(v), (50, 60, 100), 5, torch.arange(60, 80)) for v in (values, other))
+    one, two = (window_set_hash(panel_of(v), (50, 60, 100), 5, torch.arange(60, 80)) for v in (values, other))
     assert one == two
 
 
@@ -181,7 +164,7 @@ def test_a_part_without_anything_to_score_by_is_an_error(nothing, part, rows):
     values = np.random.default_rng(0).normal(size=(1000, 2))
     values[rows] = nothing
     with pytest.raises(DataError, match=f"the {part} part"):
-        WindowDataModule(make_panel(values), context_length=24, horizon=6)
+        WindowDataModule(panel_of(values), context_length=24, horizon=6)
 
 
 @pytest.mark.parametrize(("part", "first", "key"), [("validation", 700, "val_windows"), ("test", 800, "max_windows")])
@@ -190,9 +173,9 @@ def test_windows_that_hold_nothing_but_zeros_are_an_error_though_there_is_rain_b
     values[first : first + (100 if part == "validation" else 200)] = 0
     values[first + 30] = 1
     options = {"context_length": 24, "horizon": 6}
-    WindowDataModule(make_panel(values), **options)
+    WindowDataModule(panel_of(values), **options)
     with pytest.raises(DataError, match=f"the {part} part") as refused:
-        WindowDataModule(make_panel(values), **options, **{key: 2})
+        WindowDataModule(panel_of(values), **options, **{key: 2})
     assert f"evaluation.{key}" in refused.value.advice
 
 
@@ -200,6 +183,6 @@ def test_a_channel_without_anything_to_score_by_is_named(caplog):
     values = np.random.default_rng(0).normal(size=(1000, 2))
     values[700:800, 1] = 0
     with caplog.at_level("WARNING"):
-        WindowDataModule(make_panel(values), context_length=24, horizon=6)
+        WindowDataModule(panel_of(values), context_length=24, horizon=6)
     assert "validation part" in caplog.text
-    assert caplog.text.strip().endswith(make_panel(values).channels[1])
+    assert caplog.text.strip().endswith(panel_of(values).channels[1])

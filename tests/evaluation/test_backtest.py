@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 import pytorch_lightning as pl
 import torch
+from panels import panel_of
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.panel import DatasetCard, Panel
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.results import build_results
 from timevis.metrics import SUMS
@@ -24,16 +24,7 @@ def panel():
     daily = 10 + np.sin(2 * np.pi * hours / 24)[:, None] * [3, 5] + rng.normal(0, 0.3, (1200, 2))
     daily[700:720, 0] = np.nan
     daily[1100, 1] = np.nan
-    return Panel(
-        values=daily.astype(np.float32),
-        index=pd.date_range("2024-01-01", periods=1200, freq="h"),
-        freq="h",
-        channels=("a", "b"),
-        covariates=np.zeros((1200, 0), np.float32),
-        covariate_names=(),
-        covariate_known=(),
-        card=DatasetCard("test"),
-    )
+    return panel_of(daily, channels=("a", "b"))
 
 
 def score(panel, eval_batch_size=64, save_windows=30, max_windows=None):

@@ -1,10 +1,9 @@
 import numpy as np
-import pandas as pd
 import pytest
 import torch
+from panels import panel_of
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.panel import DatasetCard, Panel
 from timevis.models.boosted import Boosted
 from timevis.models.naive import SeasonalNaive
 
@@ -14,18 +13,7 @@ RNG = np.random.default_rng(0)
 
 
 def make_datamodule(values, covariates=None, known=()):
-    values = np.asarray(values, np.float32).reshape(ROWS, -1)
-    covariates = np.zeros((ROWS, 0), np.float32) if covariates is None else covariates.astype(np.float32)
-    panel = Panel(
-        values,
-        pd.date_range("2024-01-01", periods=ROWS, freq="h"),
-        "h",
-        tuple(f"c{i}" for i in range(values.shape[1])),
-        covariates,
-        tuple(f"x{i}" for i in range(covariates.shape[1])),
-        known,
-        DatasetCard("test"),
-    )
+    panel = panel_of(values, covariates, known)
     return WindowDataModule(panel, context_length=48, horizon=12)
 
 

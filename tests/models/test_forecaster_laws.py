@@ -4,15 +4,14 @@ import copy
 import dataclasses
 
 import numpy as np
-import pandas as pd
 import pytest
 import pytorch_lightning as pl
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from panels import panel_of
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.panel import DatasetCard, Panel
 from timevis.data.windows import SeriesStore
 from timevis.models.boosted import Boosted
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
@@ -79,16 +78,7 @@ def make_panel():
     values += rng.normal(size=values.shape) * [5, 0.1]
     values[rng.random(values.shape) < 0.03] = np.nan
     values[200:230, 1] = np.nan
-    return Panel(
-        values=values.astype(np.float32),
-        index=pd.date_range("2024-01-01", periods=ROWS, freq="h"),
-        freq="h",
-        channels=("a", "b"),
-        covariates=np.stack([known, observed], axis=1).astype(np.float32),
-        covariate_names=("opening", "wind"),
-        covariate_known=(True, False),
-        card=DatasetCard("test"),
-    )
+    return panel_of(values, np.stack([known, observed], axis=1), (True, False))
 
 
 def make_datamodule(panel):

@@ -1,21 +1,16 @@
 import numpy as np
-import pandas as pd
 import pytest
 import torch
+from panels import panel_of
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.panel import DatasetCard, Panel
 from timevis.errors import ConfigError
 from timevis.models import storage
 from timevis.models.linear import Linear, profile_basis
 
 
 def make_datamodule(values, context_length=12, horizon=4):
-    values = np.asarray(values, np.float32)
-    index = pd.date_range("2024-01-01", periods=len(values), freq="h")
-    channels = tuple(f"c{i}" for i in range(values.shape[1]))
-    panel = Panel(values, index, "h", channels, np.zeros((len(values), 0), np.float32), (), (), DatasetCard("test"))
-    return WindowDataModule(panel, context_length=context_length, horizon=horizon)
+    return WindowDataModule(panel_of(values), context_length=context_length, horizon=horizon)
 
 
 def prepared(values, **kwargs):

@@ -1,15 +1,14 @@
 import dataclasses
 
 import numpy as np
-import pandas as pd
 import pytest
 import pytorch_lightning as pl
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from panels import panel_of
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.panel import DatasetCard, Panel, panel_from_array
 from timevis.errors import ConfigError
 from timevis.metrics import pinball
 from timevis.models.direct import quantile_loss, quantile_weights
@@ -25,18 +24,7 @@ T = np.arange(ROWS)
 
 
 def make_datamodule(values, covariates=None, known=(), **kwargs):
-    values = np.asarray(values, np.float32).reshape(ROWS, -1)
-    covariates = np.zeros((ROWS, 0), np.float32) if covariates is None else covariates.astype(np.float32)
-    panel = Panel(
-        values,
-        pd.date_range("2024-01-01", periods=ROWS, freq="h"),
-        "h",
-        tuple(f"c{i}" for i in range(values.shape[1])),
-        covariates,
-        tuple(f"x{i}" for i in range(covariates.shape[1])),
-        known,
-        DatasetCard("test"),
-    )
+    panel = panel_of(values, covariates, known)
     return WindowDataModule(panel, **{"context_length": 48, "horizon": 12, **kwargs})
 
 
@@ -251,7 +239,7 @@ def test_the_learning_rate_waits_for_validations_that_are_not_every_epoch():
 )
 def test_the_calendar_fields_are_those_that_a_frequency_tells_or_that_were_asked_for(freq, asked, read):
     values = np.random.default_rng(0).normal(size=400)
-    datamodule = WindowDataModule(panel_from_array(values, freq=freq), context_length=24, horizon=12)
+    datamodule = WindowDataModule(panel_of(values, freq=freq), context_length=24, horizon=12)
     assert LSTM.from_data(datamodule, hidden_size=4, calendar=asked).hparams["calendar"] == read
 
 

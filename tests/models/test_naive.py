@@ -1,23 +1,15 @@
 import numpy as np
-import pandas as pd
 import pytest
 import torch
+from panels import panel_of
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.panel import DatasetCard, Panel
 from timevis.data.windows import SeriesStore
 from timevis.models.naive import SeasonalNaive
 
 
-def make_panel(series):
-    values = np.asarray(series, np.float32).reshape(len(series), -1)
-    index = pd.date_range("2024-01-01", periods=len(values), freq="h")
-    names = tuple(f"y{i}" for i in range(values.shape[1]))
-    return Panel(values, index, "h", names, np.zeros((len(values), 0), np.float32), (), (), DatasetCard("test"))
-
-
 def prepared(series, context_length=24, **kwargs):
-    datamodule = WindowDataModule(make_panel(series), context_length=context_length, horizon=12)
+    datamodule = WindowDataModule(panel_of(series), context_length=context_length, horizon=12)
     model = SeasonalNaive.from_data(datamodule, **kwargs)
     model.prepare(datamodule)
     model.calibrate(datamodule)
@@ -42,7 +34,7 @@ def test_the_season_is_picked_on_validation(series, season):
 
 
 def test_a_season_of_the_users_own_is_picked_too():
-    panel = make_panel(np.sin(2 * np.pi * T / 60) + 0.1 * NOISE)
+    panel = panel_of(np.sin(2 * np.pi * T / 60) + 0.1 * NOISE)
     datamodule = WindowDataModule(panel, context_length=24, horizon=12, season=60)
     model = SeasonalNaive.from_data(datamodule)
     model.prepare(datamodule)
@@ -65,7 +57,7 @@ def test_the_last_value_stands_in_where_the_series_does_not_reach_back_a_season(
     series = 100 + NOISE[:400].astype(np.float32)
     late = np.where(np.arange(400) < 290, np.nan, series)
     for values, origin, reach in ((series, 30, 0), (series, 160, 0), (late, 300, 290)):
-        batch = SeriesStore(make_panel(values)).gather(torch.tensor([origin]), torch.tensor([0]), 24, 12)
+        batch = SeriesStore(panel_of(values)).gather(torch.tensor([origin]), torch.tensor([0]), 24, 12)
         rows = origin - 168 + np.arange(12)
         expected = np.where(rows >= reach, series[rows], series[origin - 1])
         np.testing.assert_array_equal(model.point(batch).numpy()[0], expected)
@@ -79,7 +71,7 @@ def test_an_earlier_season_stands_in_for_what_is_missing(season):
     series[24:36, 1] = np.nan
     origins = torch.arange(48, 388, 5)
     for channel in (0, 1):
-        batch = SeriesStore(make_panel(series)).gather(origins, torch.full_like(origins, channel), 24, 12)
+        batch = SeriesStore(panel_of(series)).gather(origins, torch.full_like(origins, channel), 24, 12)
         for origin, found in zip(origins.tolist(), model.point(batch).numpy(), strict=True):
             last = series[:origin, channel][np.isfinite(series[:origin, channel])][-1]
             for step in range(12):
@@ -111,7 +103,7 @@ def test_the_season_does_not_depend_on_how_many_windows_choose_between_models():
     series[1390:1420] = series[1390]  # where validation begins, the last value is best for a while
     chosen = []
     for val_windows in (1, 2, 50, None):
-        datamodule = WindowDataModule(make_panel(series), context_length=24, horizon=12, val_windows=val_windows)
+        datamodule = WindowDataModule(panel_of(series), context_length=24, horizon=12, val_windows=val_windows)
         model = SeasonalNaive.from_data(datamodule)
         model.prepare(datamodule)
         model.calibrate(datamodule)

@@ -73,7 +73,7 @@ class StopAtBatch(pl.Callback):
     ) -> None:
         if batch_idx + 1 == trainer.num_training_batches or not self._asked(trainer):
             return  # no checkpoint at the last batch of an epoch, see LastCheckpoint
-        for callback in vars(trainer)["callbacks"]:
+        for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, LastCheckpoint):
                 callback.save_step(trainer)
         self.stop.check()

@@ -9,8 +9,6 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from timevis.errors import DataError
-
 SHOWN = 5
 """Channels that `repr` names."""
 
@@ -189,42 +187,3 @@ def one_nan(values: np.ndarray) -> np.ndarray:
     out = np.array(values, order="C")
     out[np.isnan(out)] = np.nan
     return out
-
-
-def panel_from_array(
-    values: np.ndarray,
-    index: pd.DatetimeIndex | str = "2000-01-01",
-    freq: str | None = None,
-    channels: Sequence[str] | None = None,
-    card: DatasetCard | None = None,
-) -> Panel:
-    """A panel around an array that is already regular, without a copy where it is float32.
-
-    Parameters
-    ----------
-    values : [T, C] or [T]
-        NaN where missing.
-    index : DatetimeIndex [T], or the first time
-        With a first time, `freq` is needed.
-    freq : str, optional
-        Taken from the index when None.
-    channels : C names, optional
-    card : DatasetCard, optional
-    """
-    values = np.asarray(values, dtype=np.float32)
-    values = values[:, None] if values.ndim == 1 else values
-    if not isinstance(index, pd.DatetimeIndex):
-        index = pd.date_range(index, periods=len(values), freq=freq or "h", unit="us")
-    freq = freq or index.freqstr or pd.infer_freq(index)
-    if freq is None:
-        raise DataError("the index is not regular", "give a DatetimeIndex with a frequency, or load a file instead")
-    return Panel(
-        values,
-        index,
-        freq,
-        tuple(channels) if channels else tuple(f"channel_{j + 1}" for j in range(values.shape[1])),
-        np.empty((len(values), 0), np.float32),
-        (),
-        (),
-        card or DatasetCard("array"),
-    )

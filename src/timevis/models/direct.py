@@ -310,7 +310,7 @@ class DirectForecaster(Forecaster):
             return optimizer
         if self.lr_schedule == "plateau":
             schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=h.lr_decay, patience=0)
-            every = vars(self.trainer)["check_val_every_n_epoch"] or 1  # other epochs have no new val/wql
+            every = self.trainer.check_val_every_n_epoch or 1  # other epochs have no new val/wql
             plan = {"scheduler": schedule, "monitor": "val/wql", "frequency": every}
             return {"optimizer": optimizer, "lr_scheduler": plan}
         rate = lambda epoch: h.lr_decay ** max(0, epoch + 1 - h.lr_hold)  # noqa: E731

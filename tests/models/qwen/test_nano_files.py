@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from panels import panel_of
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.panel import DatasetCard, Panel
 from timevis.models.qwen.backbone_files import find
 from timevis.models.qwen.nano_tokenizer import build_tokenizer
 from timevis.models.qwen.zero_shot import forecast_windows, load_network, zero_shot
@@ -21,10 +21,8 @@ def daily():
     index = pd.date_range("2024-03-04", periods=24 * 70, freq="h")
     angle = 2 * np.pi * np.asarray(index.hour) / 24
     wave = np.stack([np.sin(angle), np.maximum(np.cos(angle - 2), 0) ** 2, np.cos(angle) + np.cos(2 * angle)], 1)
-    values = (100 + 20 * wave + rng.normal(size=wave.shape)).astype(np.float32)
-    empty = np.zeros((len(values), 0), np.float32)
-    panel = Panel(values, index, "h", ("a", "b", "c"), empty, (), (), DatasetCard("daily"))
-    return WindowDataModule(panel, val_windows=6)
+    values = 100 + 20 * wave + rng.normal(size=wave.shape)
+    return WindowDataModule(panel_of(values, index=index), val_windows=6)
 
 
 def test_the_folder_is_small_and_loads_with_the_usual_classes():
