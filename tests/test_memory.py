@@ -69,6 +69,19 @@ def test_the_environment_has_the_last_word():
     assert min(_numbers(FAULTS, MALLOC_MMAP_THRESHOLD_="262144")) >= 20 * 2**24 // os.sysconf("SC_PAGE_SIZE") // 2
 
 
+def test_an_older_glibc_keeps_the_largest_blocks_that_it_can(monkeypatch):
+    taken = {}
+
+    def mallopt(parameter, value):
+        refused = parameter == memory._MMAP_THRESHOLD and value > 2**25  # as up to 2.34
+        return 0 if refused else taken.update({parameter: value}) or 1
+
+    monkeypatch.setattr(memory, "_from_glibc", lambda name: mallopt)
+    monkeypatch.setattr(os, "environ", {})
+    memory.keep_freed()
+    assert taken[memory._MMAP_THRESHOLD] == 2**25
+
+
 def test_what_is_kept_can_be_given_back():
     before, kept, after = _numbers(RESIDENT)
     assert kept > before + 200

@@ -1,6 +1,7 @@
 """train.py as its user meets it."""
 
 import resource
+import shlex
 import subprocess
 import sys
 
@@ -92,6 +93,28 @@ def test_a_reader_that_has_read_enough_is_no_error(script):
     shell = f"set -o pipefail; {sys.executable} {ROOT / script} --help | head -c 1"
     done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, cwd=ROOT)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("script", ["train.py", "scripts/inspect.py"])
+def test_a_terminal_that_lacks_a_letter_shows_its_code(script, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    path = tmp_path / "Zürich.csv"
+    path.write_text("time,load\n" + "".join(f"2024-01-{day:02},{day % 7}\n" for day in range(1, 31)))
+    arguments = ["data=csv", f"data.path='{path}'", "--cfg=job"] if script == "train.py" else [path, "--no-plot"]
+    done = subprocess.run([sys.executable, ROOT / script, *arguments], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Z\\xfcrich" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stdout", [">&-", "| head -n 1"])
+def test_a_run_ends_well_where_nobody_reads_what_it_prints(stdout, tmp_path):
+    command = shlex.join([sys.executable, "train.py", *TINY, "model=seasonal_naive", f"hydra.run.dir={tmp_path}/run"])
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{command} {stdout}"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert RunFolder(tmp_path / "run").status["state"] == "completed"
 
 
 def test_a_folder_to_resume_may_have_any_name(train_py, tmp_path, compose_config):

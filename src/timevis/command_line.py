@@ -16,7 +16,7 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from timevis.composition import explain_composition, in_quotes, register_resolvers
-from timevis.errors import ConfigError, TimeVisError, reader_gone, say
+from timevis.errors import ConfigError, TimeVisError, open_stdout, reader_gone, say
 from timevis.run_folder import RunFolder
 from timevis.sweep.watch import current_sweep, remove_unused, sweep_of
 
@@ -35,6 +35,7 @@ def main(train: Callable[[], Any]) -> None:
     # changes the copy, and `ConfigStore.load` copies each config that it hands out.
     ConfigStore.__deepcopy__ = lambda store, memo: store  # type: ignore[attr-defined]
     register_resolvers()
+    open_stdout()
     signal.signal(signal.SIGTERM, _terminate)
     code, resumed, started = 0, None, None
     wrong: TimeVisError | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -72,6 +73,7 @@ def say(error: object) -> int:
 
 def exit_code(work: Callable[[], int]) -> int:
     """The exit code of a script's work, with what a user can mend in one line, and silence where nobody reads on."""
+    open_stdout()
     try:
         code = work()
         sys.stdout.flush()
@@ -80,6 +82,14 @@ def exit_code(work: Callable[[], int]) -> int:
     except (TimeVisError, OSError) as error:
         return say(error)
     return code
+
+
+def open_stdout() -> None:
+    """Print nowhere if stdout is closed, and what its encoding lacks, as ASCII lacks ü, as \\xfc: no work is lost."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    elif isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def reader_gone() -> int:

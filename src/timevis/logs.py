@@ -10,11 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from timevis.errors import open_stdout, reader_gone
+
 
 class ConsoleHandler(logging.StreamHandler):
-    """Writes to what `sys.stdout` is at that moment, so lines pass above a live progress bar."""
+    """Writes to what `sys.stdout` is at that moment, so lines pass above a live progress bar.
+
+    A run goes on where nobody reads any further, as after `| head`.
+    """
 
     def __init__(self) -> None:
+        open_stdout()
         super().__init__(sys.stdout)
 
     @property
@@ -24,6 +30,12 @@ class ConsoleHandler(logging.StreamHandler):
     @stream.setter
     def stream(self, value: Any) -> None:
         pass
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if isinstance(sys.exc_info()[1], BrokenPipeError):
+            reader_gone()
+        else:
+            super().handleError(record)
 
 
 class LogFile(logging.FileHandler):

@@ -15,7 +15,7 @@ from typing import Any
 
 # parameters of mallopt(3)
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-_LARGEST_KEPT = 2**30  # bytes of a block
+_LARGEST_KEPT, _LARGEST_OF_OLDER = 2**30, 2**25  # bytes of a block; an older glibc refuses more than the second
 _GROUP = Path("/sys/fs/cgroup")
 
 
@@ -27,7 +27,7 @@ def keep_freed() -> None:
     if mallopt is None or told:
         return
     mallopt(_TRIM_THRESHOLD, -1)
-    mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT)
+    mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT) or mallopt(_MMAP_THRESHOLD, _LARGEST_OF_OLDER)
     mallopt(_ARENA_MAX, 1)
 
 
