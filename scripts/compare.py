@@ -74,7 +74,7 @@ def leave_out(runs: list[Path]) -> list[Path]:
     RunFolderError
         None can.
     """
-    from timevis.data.quality import in_short
+    from timevis.words import in_short
 
     why = {run: unfinished(run) for run in runs}
     for reason in dict.fromkeys(filter(None, why.values())):

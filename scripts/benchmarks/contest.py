@@ -49,6 +49,11 @@ class Contender:
         self.facts.update(answer)
         return self.seconds[-1]
 
+    @property
+    def rate(self) -> float:
+        """Units of work per second, in the median round."""
+        return self.facts.get("units", 1) / statistics.median(self.seconds)
+
     def close(self) -> None:
         assert self.process.stdin is not None
         self.process.stdin.close()

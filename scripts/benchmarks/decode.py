@@ -184,7 +184,7 @@ def main(rounds: int, threads: int) -> dict[str, Any]:
         found = contest(workers, min(rounds, 3) if path == real else rounds, threads)
         ours, extra = found["ours"], {w: c.facts["further_mb"] for w, c in found.items()}
         numbers[name] = {
-            "windows_per_second": WINDOWS / sorted(ours.seconds)[len(ours.seconds) // 2],
+            "windows_per_second": ours.rate,
             "ratio_a": ratio(found["a"], ours),
             "ratio_b": ratio(found["b"], ours),
             "memory_ratio_b": extra["ours"] / extra["b"],

@@ -5,7 +5,6 @@ The neuralforecast peer needs an environment of its own: ``make peers`` makes on
 
 from __future__ import annotations
 
-import statistics
 import sys
 import tempfile
 import time
@@ -193,7 +192,7 @@ def main(rounds: int, threads: int) -> dict[str, float]:
     for name, overrides in (("shipped", []), ("quarter", [f"model.hidden_size={hidden // 4}"])):
         workers = {w: script("lstm_train", w, *overrides) for w in ("ours", "bare")}
         found = contest(workers, rounds, threads)
-        rate = STEPS * BATCH / statistics.median(found["ours"].seconds)
+        rate = found["ours"].rate
         numbers |= {f"{name}_windows_per_second": rate, f"{name}_ratio_bare": ratio(found["bare"], found["ours"])}
         print(
             f"  {name} width: {rate:,.0f} windows/s, {numbers[f'{name}_ratio_bare']:.2f} of a bare loop (goal 0.95)"

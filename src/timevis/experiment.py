@@ -18,7 +18,6 @@ from timevis.callbacks.steering import FitClock
 from timevis.cancel import StopRequest, listening
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.quality import counted, in_short
 from timevis.distributed import process_count, supervise
 from timevis.errors import Cancelled
 from timevis.evaluation.backtest import evaluate
@@ -36,6 +35,7 @@ from timevis.run_folder import RunFolder
 from timevis.status import Status
 from timevis.summary import one_line, print_results
 from timevis.threads import available_cores, threads_per_job
+from timevis.words import counted, in_short
 
 log = logging.getLogger(__name__)
 

@@ -14,11 +14,11 @@ from rich.text import Text
 from timevis.composition import compose
 from timevis.config_check import CONF, check, did_you_mean
 from timevis.data.panel import Panel
-from timevis.data.quality import QualityReport, counted
+from timevis.data.quality import QualityReport
 from timevis.data.split import borders, in_rows, make_split
 from timevis.errors import ConfigError, TimeVisError
 from timevis.evaluation.data_section import covariate
-from timevis.words import number
+from timevis.words import counted, number
 
 LENGTHS = ("context_length", "horizon")
 SHOWN = 12

@@ -19,13 +19,13 @@ from timevis.data.catalog import load_files
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import CleaningOptions
 from timevis.data.panel import Panel
-from timevis.data.quality import in_short
 from timevis.data.table import refuse_namesakes
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
 from timevis.own_data import as_trained, load_again, with_unread
 from timevis.run_folder import RunFolder
+from timevis.words import in_short
 
 log = logging.getLogger(__name__)
 

@@ -11,13 +11,13 @@ import pytorch_lightning as pl
 from timevis import build
 from timevis.callbacks.steering import FiniteLoss, SeedEachStep
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.quality import counted
 from timevis.data.scaler import Scaler
 from timevis.data.windows import WindowSet
 from timevis.fitting import epochs_of_best
 from timevis.models.forecaster import Forecaster
 from timevis.own_data import load_again
 from timevis.run_folder import RunFolder
+from timevis.words import counted
 
 log = logging.getLogger(__name__)
 

@@ -1,9 +1,10 @@
-"""Numbers, times, spans and tables for people."""
+"""Numbers, times, spans, names and tables for people."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -59,6 +60,17 @@ def duration(seconds: float | None) -> str:
     if seconds < 6000:
         return f"{seconds / 60:.1f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def counted(count: int, noun: str, form: Callable[[int], str] = str) -> str:
+    """A count, written by `form`, and its noun, in the plural unless it is one."""
+    return f"{form(count)} {noun}" + "s" * (count != 1)
+
+
+def in_short(names: Sequence[str], most: int = 20) -> str:
+    """Names with commas between, the first `most` of many."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def markdown_table(frame: pd.DataFrame) -> str:

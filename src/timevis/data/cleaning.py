@@ -18,12 +18,13 @@ from timevis.data.holidays import holiday_flags
 from timevis.data.masking import mask_defects, treat_outliers
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.quality import QualityReport, in_short
+from timevis.data.quality import QualityReport
 from timevis.data.selection import select, without_constant_covariates
 from timevis.data.split import borders
 from timevis.data.statistics import stands_at_zero
 from timevis.data.table import Table
 from timevis.errors import ConfigError
+from timevis.words import in_short
 
 
 def clean(

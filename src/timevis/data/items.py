@@ -13,13 +13,14 @@ from timevis.data.cleaning import add_holidays
 from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.packed import unpack
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.quality import QualityReport, in_short
+from timevis.data.quality import QualityReport
 from timevis.data.selection import in_order
 from timevis.data.spread import only_series, to_panel
 from timevis.data.table import Table
 from timevis.data.table_io import check_file, in_words, read_table
 from timevis.data.text_table import to_utf8
 from timevis.errors import UnclearError
+from timevis.words import in_short
 
 log = logging.getLogger(__name__)
 

@@ -9,6 +9,8 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from timevis.words import in_short
+
 SHOWN = 5
 """Channels that `repr` names."""
 
@@ -100,9 +102,8 @@ class Panel:
         return len(self.index)
 
     def __repr__(self) -> str:
-        more = f" and {len(self.channels) - SHOWN} more" if len(self.channels) > SHOWN else ""
         span = f", {self.index[0]} to {self.index[-1]}" if len(self) else ""
-        channels = ", ".join(self.channels[:SHOWN]) + more
+        channels = in_short(self.channels, SHOWN)
         return f"{type(self).__name__}({self.card.name}: {channels}; {len(self)} rows of {self.freq}{span})"
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -12,11 +11,10 @@ import pandas as pd
 
 from timevis.data.panel import Panel
 from timevis.data.statistics import autocorrelation, key_lags, moments, named_periods, seasonal_strength
+from timevis.words import counted, in_short
 
 LISTED = 50
 """Places that are listed of each kind; the counts cover all."""
-
-MOST_NAMES = 20
 
 UNUSED = 8
 """Columns left out that the line for the log names."""
@@ -138,9 +136,7 @@ class QualityReport:
 
     def _unused(self) -> str:
         """Columns that are not used and why, the first few of many."""
-        named = [f"{name} ({reason})" for name, reason in self.left_out.items()]
-        more = f" and {len(named) - UNUSED} more" if len(named) > UNUSED else ""
-        return ", ".join(named[:UNUSED]) + more
+        return in_short([f"{name} ({reason})" for name, reason in self.left_out.items()], UNUSED)
 
 
 def jsonable(value: Any) -> Any:
@@ -154,18 +150,6 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-def counted(count: int, noun: str, form: Callable[[int], str] = str) -> str:
-    """A count, written by `form`, and its noun, in the plural unless it is one."""
-    return f"{form(count)} {noun}" + "s" * (count != 1)
-
-
-def in_short(names: list[str]) -> str:
-    """Names with commas between, the first `MOST_NAMES` of many."""
-    if len(names) > MOST_NAMES:
-        return ", ".join(names[:MOST_NAMES]) + f" and {len(names) - MOST_NAMES} more"
-    return ", ".join(names)
 
 
 def stamps(index: pd.DatetimeIndex) -> list[str]:

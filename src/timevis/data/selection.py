@@ -11,10 +11,11 @@ from timevis.config_check import nearest
 from timevis.data.assemble import Rows
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.quality import QualityReport, in_short
+from timevis.data.quality import QualityReport
 from timevis.data.split import borders
 from timevis.data.spread import channel_names, only_series, to_panel
 from timevis.errors import DataError
+from timevis.words import in_short
 
 P = TypeVar("P", bound=Panel)
 

@@ -12,6 +12,7 @@ from timevis.data.packed import content_name, unpack
 from timevis.data.separators import decimal_mark, read_separators, written_numbers
 from timevis.data.table import HEADER_AND_ROWS, Table, refuse_namesakes
 from timevis.errors import DataError, TimeVisError
+from timevis.words import in_short
 
 FORMATS = {
     ".csv": "text",
@@ -193,7 +194,7 @@ def _some(folder: Path, ending: str = "") -> str:
     """Tables in a folder; text files, which may hold anything, only where one is asked for."""
     endings = {*FORMATS, ".gz", ".zip"}.difference({".txt"} - {ending})
     names = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in endings)
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "") if names else "no tables"
+    return in_short(names, 8) or "no tables"
 
 
 def _read_parquet(raw: bytes, name: str) -> Table:

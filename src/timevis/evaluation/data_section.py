@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from timevis.data.quality import counted, in_short
-from timevis.words import number, when
+from timevis.words import counted, in_short, number, when
 
 NAMED_PLACES = 3
 MOST_CHANNELS = 20

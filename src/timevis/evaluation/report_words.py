@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timevis.data.quality import counted, in_short
 from timevis.evaluation import data_section as data_words
 from timevis.evaluation.error_profile import SavedForecasts, error_statistics
 from timevis.evaluation.run_record import RunRecord
 from timevis.evaluation.significance import SKILLS
 from timevis.evaluation.verdict import COSTS, METRICS
-from timevis.words import duration, interval, minus, number
+from timevis.words import counted, duration, in_short, interval, minus, number
 
 MOST_CHANNEL_ROWS = 20
 SHOWN_TEXTS = 5
