@@ -70,6 +70,7 @@ def forecast_future(args: argparse.Namespace) -> int:
             raise ConfigError(f"{path} exists already", "choose another --out, or overwrite it with --force")
     from timevis.evaluation import plots
     from timevis.evaluation.future import future_charts
+    from timevis.files import atomic
     from timevis.logs import quiet_libraries
     from timevis.predict import forecast_items, panels_for
     from timevis.run_folder import RunFolder
@@ -80,10 +81,8 @@ def forecast_future(args: argparse.Namespace) -> int:
     items = panels_for(folder, args.files or None)
     table = forecast_items(folder, items, refit=args.refit)
     out.parent.mkdir(parents=True, exist_ok=True)
-    if out.suffix == ".csv":
-        table.to_csv(out, index=False)
-    else:
-        table.to_parquet(out, index=False)
+    with atomic(out) as path:
+        table.to_csv(path, index=False) if out.suffix == ".csv" else table.to_parquet(path, index=False)
     first, last = table["timestamp"].min(), table["timestamp"].max()
     series = len(table.drop_duplicates(["item", "channel"]))
     files = table["item"].nunique()

@@ -174,6 +174,14 @@ def test_a_failed_run_ends_its_wandb_run_as_failed(lstm_config, tmp_path, monkey
     assert ended.exit_code == 1
 
 
+@pytest.mark.usefixtures("no_report")
+def test_a_home_that_cannot_be_written_does_not_fail_a_run(lstm_config, tmp_path, monkeypatch, caplog):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("WANDB_DATA_DIR", str(tmp_path / "file" / "wandb"))
+    run(lstm_config("logger=wandb"), tmp_path / "run")
+    assert "does not get the windows" in caplog.text
+
+
 def test_who_has_no_key_is_not_logged_in(monkeypatch, tmp_path):
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))

@@ -1,3 +1,4 @@
+import errno
 import json
 import runpy
 from pathlib import Path
@@ -426,6 +427,19 @@ def test_the_command_writes_a_table_and_a_picture_and_overwrites_nothing(run, tm
     pd.testing.assert_frame_equal(
         pd.read_parquet(tmp_path / "future.parquet"), pd.read_csv(out, parse_dates=["timestamp"]), check_dtype=False
     )
+
+
+def test_a_table_that_cannot_be_written_whole_takes_no_other_ones_place(run, tmp_path, capsys, monkeypatch):
+    def full(table, path, **kwargs):
+        Path(path).write_text("item")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
+    (tmp_path / "old.csv").write_text("old")
+    for name in ("old.csv", "new.csv"):
+        assert main([str(run), "--out", str(tmp_path / name), "--force"]) == 1
+    assert "No space left" in capsys.readouterr().err
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("old.csv", "old")]
 
 
 def test_the_command_explains_what_it_can_not_do(run, tmp_path, capsys):

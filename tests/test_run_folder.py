@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 from safetensors.torch import load_file, save_file
 
 from timevis.errors import ConfigError, RunFolderError
+from timevis.evaluation.run_record import RunRecord
 from timevis.experiment import run
 from timevis.run_folder import RunFolder
 from timevis.targets import made
@@ -141,6 +142,14 @@ def test_a_run_without_results_says_in_which_state_it_is(tmp_path, compose_confi
         folder.results  # noqa: B018
     with pytest.raises(RunFolderError, match="holds no model"):
         folder.load_forecaster()
+
+
+@pytest.mark.parametrize("name", ["results.json", "data_report.json", "windows.parquet"])
+def test_a_damaged_file_is_named(finished, tmp_path, name):
+    folder = RunFolder(shutil.copytree(finished[0], tmp_path / "run"))
+    (folder.path / name).write_bytes((folder.path / name).read_bytes()[:9])
+    with pytest.raises(RunFolderError, match=f"{name} is damaged"):
+        RunRecord.load(folder.path)
 
 
 def test_no_class_from_outside_is_ever_loaded(finished, tmp_path):

@@ -37,6 +37,11 @@ def test_a_run_whose_process_is_gone_is_lost_at_once_but_only_where_it_ran(tmp_p
     assert read_status(tmp_path)["state"] == "running"
 
 
+def test_a_run_whose_status_a_crash_has_emptied_is_lost(tmp_path):
+    (tmp_path / "status.json").touch()
+    assert read_status(tmp_path)["state"] == "lost"
+
+
 def test_a_queued_run_has_no_heartbeat_and_is_not_lost(tmp_path):
     (tmp_path / "status.json").write_text('{"state": "queued"}')
     assert read_status(tmp_path) == {"state": "queued"}

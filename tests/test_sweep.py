@@ -294,6 +294,18 @@ def test_the_leaderboard_leaves_out_what_has_no_value(tmp_path, finished_run):
     assert "nan" not in text
 
 
+@pytest.mark.parametrize(("name", "state"), [("results.json", "damaged"), ("windows.parquet", "completed")])
+def test_a_damaged_run_is_named_and_left_out(tmp_path, finished_run, caplog, name, state):
+    for run in ("0", "1", "2"):
+        shutil.copytree(finished_run("model=linear"), tmp_path / run)
+    (tmp_path / "1" / name).write_bytes(b"")
+    runs = write_leaderboard(tmp_path).set_index("run")
+    assert runs["state"].to_dict() == {"0": "completed", "1": state, "2": "completed"}
+    (folder,) = write_comparisons(tmp_path)
+    assert pd.read_csv(folder / "metrics.csv")["run"].tolist() == ["linear, 0", "linear, 2", "seasonal naive"]
+    assert f"{name} is damaged" in caplog.text
+
+
 def test_seeds_are_whole_and_settings_that_never_completed_are_named(tmp_path, finished_run):
     for name, overrides in {"0": ["horizon=6", "seed=0"], "1": ["horizon=6", "seed=1"], "2": ["horizon=600"]}.items():
         (tmp_path / name).mkdir()

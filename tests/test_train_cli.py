@@ -8,6 +8,7 @@ import sys
 import pytest
 from tiny import ROOT, TINY
 
+from timevis import composition
 from timevis.composition import compose
 from timevis.errors import ConfigError
 from timevis.run_folder import RunFolder
@@ -147,3 +148,9 @@ def test_a_folder_that_cannot_be_made_ends_with_1_and_a_hint(train_py, tmp_path)
 def test_compose_from_python_explains_as_the_command_line_does(override, words):
     with pytest.raises(ConfigError, match=words):
         compose([override])
+
+
+def test_compose_says_that_a_package_alone_has_no_configs(tmp_path, monkeypatch):
+    monkeypatch.setattr(composition, "CONF", tmp_path / "conf")
+    with pytest.raises(ConfigError, match="configs lie beside the package"):
+        compose([])

@@ -155,8 +155,11 @@ def compose(overrides: list[str]) -> DictConfig:
     Raises
     ------
     ConfigError
-        An unknown name or key, or an override that is none; names the nearest.
+        An unknown name or key, or an override that is none; names the nearest. Or TimeVis was not installed from a
+        clone with ``-e``: its package holds no configs.
     """
+    if not CONF.is_dir():
+        raise ConfigError(f"there is no {CONF}: configs lie beside the package", "pip install -e a clone of TimeVis")
     try:
         return _composed(overrides)
     except (HydraException, OmegaConfBaseException) as error:

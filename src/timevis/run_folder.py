@@ -141,10 +141,10 @@ class RunFolder:
         Raises
         ------
         RunFolderError
-            The run has none (yet); says in which state it is.
+            The run has none (yet), and it says in which state it is; or they are damaged.
         """
         try:
-            return json.loads((self.path / "results.json").read_text(encoding="utf-8"))
+            return _read_json(self.path / "results.json")
         except FileNotFoundError:
             state = (self.status or {}).get("state", "without a status")
             advice = "wait for it" if state == "running" else f"go on with it: python train.py resume={self.path}"
@@ -157,12 +157,12 @@ class RunFolder:
         Raises
         ------
         RunFolderError
-            The run has not read its data yet.
+            The run has not read its data yet, or the file is damaged.
         """
         path = self.path / "data_report.json"
         if not path.is_file():
             raise RunFolderError(f"{self.path} has no {path.name}", "the run has not read its data; use resume=")
-        return json.loads(path.read_text(encoding="utf-8"))
+        return _read_json(path)
 
     def table(self, name: str) -> pd.DataFrame:
         """A table that `write_evaluation` wrote.
@@ -170,14 +170,17 @@ class RunFolder:
         Raises
         ------
         RunFolderError
-            The run has not been tested.
+            The run has not been tested, or the file is damaged.
         """
         import pandas as pd
 
         path = self.path / f"{name}.parquet"
         if not path.is_file():
             raise RunFolderError(f"{self.path} has no {path.name}", "the run has not been tested; use resume=")
-        return pd.read_parquet(path)
+        try:
+            return pd.read_parquet(path)
+        except (ValueError, OSError) as error:
+            raise _damaged(path, error) from error
 
     def write_json(self, name: str, value: Any) -> None:
         if self.writes:
@@ -215,6 +218,17 @@ class RunFolder:
         from timevis.models.storage import load
 
         return load(self.path / "model")
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> RunFolderError:
+    return RunFolderError(f"{path} is damaged ({error})", "run it again, or take the file from a copy")
 
 
 def typed_overrides(folder: Path) -> list[str]:

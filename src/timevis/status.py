@@ -113,11 +113,14 @@ def read_status(folder: Path, now: float | None = None) -> dict[str, Any] | None
     """The status of a run, or None without one.
 
     A running run is ``lost`` after 30 s without a heartbeat, or as soon as its process is gone from this machine.
+    So is one whose status a crash of the machine has damaged.
     """
     try:
-        status = json.loads((Path(folder) / NAME).read_text())
+        status = json.loads((Path(folder) / NAME).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+    except ValueError:
+        return {"state": "lost", "error": f"{NAME} is damaged", "advice": "go on with resume=<run folder>"}
     if status["state"] != "running":  # a queued run has no heartbeat yet
         return status
     age = (time.time() if now is None else now) - status["heartbeat"]

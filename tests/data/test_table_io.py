@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -297,6 +298,12 @@ def test_a_missing_file_is_answered_with_the_tables_beside_it(tmp_path: Path) ->
     with pytest.raises(DataError, match="there is no file") as error:
         read_table(tmp_path / "there.csv")
     assert "here.csv" in error.value.advice
+
+
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(DataError, match="is a pipe or a device"):
+        read_table(tmp_path / "pipe.csv")
 
 
 @pytest.mark.parametrize(("encoding", "word"), [("cp1252", "Größe"), ("gb18030", "流量值")])

@@ -143,6 +143,8 @@ def check_file(path: Path) -> None:
     """Refuse, in a DataError, what is no file or whose ending says no format that is read."""
     if path.is_dir():
         raise DataError(f"{path} is a folder", f"give one file; it holds {_some(path)}")
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path} is a pipe or a device, not a file", "write its content into a file first")
     if not path.is_file():
         beside = (
             f"; it holds {_some(path.parent, path.suffix)}"

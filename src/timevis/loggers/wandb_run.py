@@ -147,7 +147,10 @@ class WandbRun(Logger):
         windows = pd.read_parquet(self.folder / "windows.parquet").head(TABLE_ROWS)
         windows["timestamp"] = windows["timestamp"].astype(str)
         self.experiment.log({f"plots/{name}": picture for name, picture in pictures.items()})
-        self.experiment.log({"windows": wandb.Table(dataframe=windows)})
+        try:
+            self.experiment.log({"windows": wandb.Table(dataframe=windows)})
+        except PermissionError as error:  # of a folder that it puts them into first, below HOME
+            log.warning("Weights & Biases does not get the windows: %s", error)
 
     def finish(self, failed: bool) -> str:
         """End the run; returns where to find it: its address, or the command that uploads it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,12 @@ import pandas as pd
 import yaml
 
 from timevis.data.options import shown_name
-from timevis.errors import TimeVisError
+from timevis.errors import RunFolderError, TimeVisError
 from timevis.evaluation import plots
 from timevis.evaluation.chart import Chart, Mark
 from timevis.evaluation.run_record import backbone_name, beside_names, settings
 from timevis.files import write_text
-from timevis.run_folder import typed_overrides
+from timevis.run_folder import RunFolder, typed_overrides
 from timevis.status import read_status
 from timevis.sweep.planned import planned_jobs
 from timevis.words import markdown_table
@@ -130,7 +129,10 @@ def _row(folder: Path, name: str, setting: str) -> dict[str, Any]:
         row["reason"] = "; ".join(filter(None, [status["error"], status.get("advice")]))
     if row["state"] != "completed":
         return row
-    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    try:
+        results = RunFolder(folder).results
+    except RunFolderError as error:
+        return row | {"state": "damaged", "reason": "; ".join([error.message, error.advice])}
     row |= {"backbone": backbone_name(results["run"]), SORT: results["validation"]["wql"]}
     row |= {name: results["cost"][name] for name in COST}
     if results["window_set"].get("part", "test") != "test":

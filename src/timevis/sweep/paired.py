@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from pathlib import Path
 
+from timevis.errors import RunFolderError
 from timevis.evaluation.comparison import COMPARABLE, compare
 from timevis.evaluation.comparison_files import write_comparison
 from timevis.evaluation.run_record import RunRecord
 from timevis.status import read_status
+
+log = logging.getLogger(__name__)
 
 MOST = 40  # runs that a table and a picture still show
 
@@ -22,7 +26,11 @@ def write_comparisons(sweep: Path) -> list[Path]:
     folders = [path.parent for path in sweep.rglob("status.json") if _completed(path.parent)]
     sets: dict[str, list[RunRecord]] = {}
     for folder in sorted(folders, key=lambda f: (len(f.name), f.name)):  # job 2 before job 10
-        record = RunRecord.load(folder)
+        try:
+            record = RunRecord.load(folder)
+        except RunFolderError as error:
+            log.warning("left out of the paired differences: %s", error)
+            continue
         key = "_".join(str(record.results["window_set"][name]) for name in COMPARABLE)
         sets.setdefault(key, []).append(record)
     written: list[Path] = []
