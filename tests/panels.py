@@ -1,4 +1,4 @@
-"""Panels around arrays."""
+"""Panels around arrays, and how well their test windows are forecast."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
+from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import DatasetCard, Panel
+from timevis.models.forecaster import Forecaster
 
 
 def panel_of(values: Any, covariates: Any = None, known: Sequence[bool] = (), freq: str = "h", **rest: Any) -> Panel:
@@ -23,3 +26,11 @@ def panel_of(values: Any, covariates: Any = None, known: Sequence[bool] = (), fr
         "card": DatasetCard("test"),
     }
     return Panel(values=values, freq=freq, covariates=covariates, covariate_known=tuple(known), **(usual | rest))
+
+
+@torch.no_grad()
+def mean_error(model: Forecaster, datamodule: WindowDataModule) -> float:
+    """The mean absolute error of all test windows."""
+    batch = datamodule.gather("test", torch.arange(len(datamodule.windows["test"])))
+    error = (model.forecast(batch).point - batch.target).abs()
+    return float(error[batch.target_mask].mean())

@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hydra import compose, initialize_config_dir
 from matplotlib.image import imsave
-from tiny import ROOT, TINY, TINY_LSTM
+from tiny import TINY
 from wandb.proto.wandb_internal_pb2 import Record
 
 from timevis.errors import DataError
@@ -147,16 +146,13 @@ def test_wandb_is_told_no_folder_of_the_user_and_not_who_and_where_they_are(trai
     assert (started.git.commit, started.git.remote_url, started.host) == (git_commit(), "", "")
 
 
-def test_plots_and_windows_of_a_users_own_data_stay_at_home(tmp_path):
+def test_plots_and_windows_of_a_users_own_data_stay_at_home(lstm_config, tmp_path):
     series = own_series(tmp_path)
     own = ["data=csv", f"data.path={series}", "logger=wandb"]
     names = {}
     for asked in ("false", "true"):
         path = tmp_path / asked
-        tiny = [o for o in (*TINY, *TINY_LSTM) if not o.startswith("data")]
-        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-            cfg = compose("train", overrides=[*tiny, *own, f"logger.log_data={asked}"])
-        run(cfg, path)
+        run(lstm_config(*own, f"logger.log_data={asked}"), path)
         _, summary, config = logged(offline_records(path))
         names[asked] = set(summary)
         assert config["data"]["path"] == "mine.csv"

@@ -97,7 +97,7 @@ def _unknown_key(wrong: str, arguments: list[str]) -> ConfigError:
     """A key that none of the chosen configs has, or that some choice of its group lacks and another one has."""
     group, section = wrong.partition(".")[0], wrong.rpartition(".")[0]
     chosen = _chosen(group, arguments)
-    keys = {choice: keys_of(_compose([f"{group}={choice}"]) or OmegaConf.create()) for choice in _choices(group)}
+    keys = {choice: keys_of(_compose([f"{group}={choice}"])) for choice in _choices(group)}
     having = [choice for choice in keys if wrong in keys[choice]]
     lacking = [f"{group}={choice}" for choice in chosen if choice not in having]
     if having and lacking:
@@ -129,7 +129,7 @@ def _choices(group: str) -> list[str]:
 def _known(arguments: list[str], wrong: str) -> list[str]:
     """Groups, and then the keys of the config that the other arguments describe."""
     chosen = [a for a in _group_choices(arguments) if not a.startswith(wrong)]
-    return [*_groups(), *keys_of(_compose(chosen) or _compose([]) or OmegaConf.create())]
+    return [*_groups(), *keys_of(_compose(chosen) or _compose([]))]
 
 
 def _groups() -> list[str]:
@@ -141,12 +141,12 @@ def _group_choices(arguments: list[str]) -> list[str]:
     return [a.split(",")[0] for a in arguments if a.partition("=")[0] in _groups()]
 
 
-def _compose(overrides: list[str], with_hydra: bool = False) -> DictConfig | None:
-    """As Hydra composes it, or None where that fails."""
+def _compose(overrides: list[str], with_hydra: bool = False) -> DictConfig:
+    """As Hydra composes it, empty where that fails."""
     try:
         return _composed(overrides, with_hydra)
     except (HydraException, OmegaConfBaseException):
-        return None
+        return OmegaConf.create()
 
 
 def compose(overrides: list[str]) -> DictConfig:

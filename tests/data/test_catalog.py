@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from omegaconf import OmegaConf
+from tiny import ROOT
 
 from timevis.composition import compose
 from timevis.data import catalog
@@ -20,7 +21,6 @@ from timevis.data.catalog import load_files, load_panel, read_card
 from timevis.data.split import make_split
 from timevis.errors import ConfigError, DataError
 
-ROOT = Path(__file__).parents[2]
 BUNDLED = ROOT / "src/timevis/data/bundled"
 SHARED = ROOT.parent / "shared/data"
 needs_sources = pytest.mark.skipif(not SHARED.is_dir(), reason="the published files are not here")

@@ -12,13 +12,12 @@ import pandas as pd
 import pytest
 from matplotlib.dates import num2date
 from matplotlib.figure import Figure
+from tiny import ROOT
 
 from timevis import inspection_plot
 from timevis.data.catalog import load_panel
 from timevis.errors import ConfigError
 from timevis.inspection import data_config
-
-ROOT = Path(__file__).parents[2]
 
 
 def run(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

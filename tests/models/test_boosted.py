@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from panels import panel_of
+from panels import mean_error, panel_of
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.models.boosted import Boosted
@@ -22,12 +22,6 @@ def fitted(datamodule, cls=Boosted, **kwargs):
     model.prepare(datamodule)
     model.calibrate(datamodule)
     return model
-
-
-def mean_error(model, datamodule):
-    batch = datamodule.gather("test", torch.arange(len(datamodule.windows["test"])))
-    error = (model.forecast(batch).point - batch.target).abs()
-    return float(error[batch.target_mask].mean())
 
 
 SMALL = {"max_rounds": 60, "max_rows": 20_000}

@@ -6,7 +6,7 @@ import pytorch_lightning as pl
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from panels import panel_of
+from panels import mean_error, panel_of
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import ConfigError
@@ -44,13 +44,6 @@ def trained(datamodule, epochs=3, precision="32-true", validate_every=1, **kwarg
     )
     trainer.fit(model, datamodule=datamodule)
     return model.eval(), trainer
-
-
-@torch.no_grad()
-def mean_error(model, datamodule):
-    batch = datamodule.gather("test", torch.arange(len(datamodule.windows["test"])))
-    error = (model.forecast(batch).point - batch.target).abs()
-    return float(error[batch.target_mask].mean())
 
 
 RNG = np.random.default_rng(0)

@@ -23,6 +23,11 @@ def calendar_of(index: pd.DatetimeIndex) -> np.ndarray:
     return np.stack([np.asarray(f, dtype=np.int64) for f in fields], axis=1)
 
 
+def on_the_wall(index: pd.DatetimeIndex, timezone: str | None) -> pd.DatetimeIndex:
+    """The index as clocks of the time zone show it; as it is where there is no zone, or it has none itself."""
+    return index.tz_convert(timezone) if timezone and index.tz is not None else index
+
+
 def telling_fields(freq: str) -> tuple[str, ...]:
     """The fields by which series of a frequency repeat themselves: none of data slower than days."""
     return ("hour", "weekday") if steps_per_day(freq) >= WORKING_DAYS else ()

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from timevis.data.calendar import on_the_wall
 from timevis.words import in_short
 
 SHOWN = 5
@@ -109,9 +110,7 @@ class Panel:
     @property
     def local_index(self) -> pd.DatetimeIndex:
         """The index as clocks on the wall show it."""
-        if self.timezone and self.index.tz is not None:
-            return self.index.tz_convert(self.timezone)
-        return self.index
+        return on_the_wall(self.index, self.timezone)
 
     @property
     def columns_read(self) -> np.ndarray:

@@ -266,10 +266,15 @@ class WindowSet:
         """
         rows = np.arange(origins.start, origins.stop, stride, dtype=np.int64)
         if max_windows is not None and len(rows) > max_windows:
-            chosen = rows[np.unique(np.linspace(0, len(rows) - 1, max_windows).round().astype(int))]
+            chosen = rows[evenly(len(rows), max_windows)]
             met, could = len(np.unique(chosen % season)), min(season, max_windows)
             rows = chosen if met >= could / 4 else rows[_staggered(len(rows), max_windows)]
         return cls(torch.from_numpy(rows), channels)
+
+
+def evenly(total: int, number: int) -> np.ndarray:
+    """`number` of range(`total`), from the first to the last, evenly; all where they are fewer."""
+    return np.unique(np.linspace(0, total - 1, number).round().astype(int))
 
 
 def _staggered(total: int, number: int) -> np.ndarray:

@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.windows import Batch
+from timevis.data.windows import Batch, evenly
 from timevis.metrics import ForecastMetrics
 from timevis.models.forecaster import Forecast, Forecaster
 
@@ -52,8 +52,8 @@ class Backtest:
 def spread(origins: int, channels: int, number: int) -> np.ndarray:
     """At most `number` window numbers, evenly over all origins; all channels of an origin where they fit."""
     if channels > number:
-        return np.unique(np.linspace(0, origins * channels - 1, number).round().astype(int))
-    chosen = np.unique(np.linspace(0, origins - 1, min(number // channels, origins)).round().astype(int))
+        return evenly(origins * channels, number)
+    chosen = evenly(origins, number // channels)
     return (chosen[:, None] * channels + np.arange(channels)).ravel()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from timevis.data.calendar import on_the_wall
 from timevis.data.panel import Panel
 from timevis.evaluation.chart import Chart, Mark
 
@@ -21,7 +22,7 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
         values = panel.values[:, panel.channels.index(str(channel))]
         past = int(panel.index.searchsorted(rows["timestamp"].iloc[0]))
         start = max(0, past - max(48, 3 * len(rows)))
-        times = _local(pd.DatetimeIndex(rows["timestamp"]), panel)
+        times = on_the_wall(pd.DatetimeIndex(rows["timestamp"]), panel.timezone)
         title = f"{item} · {channel}" if len(panel.channels) > 1 or len(items) > 1 else str(channel)
         known = np.isfinite(values[start:past])
         charts.append(
@@ -35,7 +36,7 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
                     Mark("band", times, rows["q0.1"], "80 % interval", y2=rows["q0.9"], strength=0.24),
                     Mark(
                         "line",
-                        _local(panel.index[start:past], panel)[known],
+                        panel.local_index[start:past][known],
                         values[start:past][known],
                         "data",
                         "truth",
@@ -45,7 +46,3 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
             )
         )
     return charts
-
-
-def _local(index: pd.DatetimeIndex, panel: Panel) -> pd.DatetimeIndex:
-    return index.tz_convert(panel.timezone) if panel.timezone and index.tz is not None else index

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from timevis.data.windows import evenly
 from timevis.evaluation import charts, interactive, plots
 from timevis.evaluation import report_words as words
 from timevis.evaluation.chart import Chart
@@ -123,7 +124,7 @@ def _explored(forecasts: SavedForecasts, worst: np.ndarray, record: RunRecord) -
     spread, seen = forecasts.frame["spread"].to_numpy(bool), np.isfinite(forecasts.frame["error"].to_numpy())
     typical = np.flatnonzero(spread & seen if (spread & seen).any() else spread)
     number = int(np.clip(EXPLORED_VALUES // size, 10, 80))
-    chosen = typical[np.unique(np.linspace(0, len(typical) - 1, number).round().astype(int))]
+    chosen = typical[evenly(len(typical), number)]
     drawn = [charts.forecast_chart(forecasts, row, record) for row in np.union1d(chosen, worst).tolist()]
     return [{"title": chart.title, **interactive.figure(chart)} for chart in drawn]
 

@@ -203,7 +203,7 @@ class Boosted(PointForecaster):
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
-        self.residuals.fit_batches(map(self._relative, datamodule.batches("calibration", self.device)))
+        self.residuals.fit(map(self._relative, datamodule.batches("calibration", self.device)))
 
     def _relative(self, batch: Batch) -> tuple[Tensor, Batch]:
         """Errors in units of their expected size, [B, H], as targets around a point of zero."""

@@ -279,29 +279,20 @@ class ResidualQuantiles(nn.Module):
         self.register_buffer("offsets", torch.zeros(num_channels, len(QUANTILE_LEVELS), horizon))
 
     @torch.no_grad()
-    def fit(
-        self, point: Tensor, batch_channel: Tensor, target: Tensor, mask: Tensor, scale: Tensor | None = None
-    ) -> None:
-        """From all validation windows: point and target float [N, H], mask bool [N, H], channel int64 [N]."""
-        error = torch.where(mask, target - point, torch.nan)
+    def fit(self, pairs: Iterable[tuple[Tensor, Batch]], scale: Tensor | None = None) -> None:
+        """From the point forecasts [B, H] of all validation windows, and the batches that they are of."""
+        parts = [(torch.where(b.target_mask, b.target - p, torch.nan).cpu(), b.channel.cpu()) for p, b in pairs]
+        error, channel = (torch.cat(p) for p in zip(*parts, strict=True))
         levels = torch.tensor(QUANTILE_LEVELS, dtype=error.dtype)
-        offsets = torch.full_like(self.offsets, torch.nan)
+        offsets = torch.full(self.offsets.shape, torch.nan)
         for c in range(len(offsets)):
-            rows = error[batch_channel == c]
+            rows = error[channel == c]
             if len(rows):
                 offsets[c] = torch.nanquantile(rows, levels, dim=0)
         offsets = torch.where(offsets.isnan(), offsets.nanmean(2, keepdim=True), offsets)
         unit = torch.ones_like(offsets) if scale is None else scale.to(offsets).view(-1, 1, 1).expand_as(offsets)
         offsets = torch.where(offsets.isnan(), (offsets / unit).nanmean(0) * unit, offsets)
         self.offsets.copy_(offsets.nan_to_num(0.0))
-
-    def fit_batches(self, pairs: Iterable[tuple[Tensor, Batch]], scale: Tensor | None = None) -> None:
-        """From point forecasts [B, H] and the batches that they are of."""
-        parts = [(p.cpu(), b.channel.cpu(), b.target.cpu(), b.target_mask.cpu()) for p, b in pairs]
-        device = self.offsets.device
-        point, channel, target, mask = (torch.cat(p) for p in zip(*parts, strict=True))
-        self.to("cpu").fit(point, channel, target, mask, None if scale is None else scale.cpu())
-        self.to(device)
 
     def forward(self, point: Tensor, channel: Tensor) -> Tensor:
         """Quantiles [B, 15, H] around a point forecast [B, H]."""
@@ -329,4 +320,4 @@ class PointForecaster(Forecaster):
     def calibrate(self, datamodule: WindowDataModule) -> None:
         super().calibrate(datamodule)
         pairs = ((self.point(b), b) for b in datamodule.batches("calibration", self.device))
-        self.residuals.fit_batches(pairs, self.channel_std)
+        self.residuals.fit(pairs, self.channel_std)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hydra import compose, initialize_config_dir
 from small_networks import SMALL
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from timevis import build
+from timevis.composition import compose
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
@@ -20,13 +20,10 @@ from timevis.models.qwen.backbone import load_backbone
 from timevis.models.qwen.digits import QwenForecaster
 from timevis.models.qwen.patches import QwenPatchForecaster
 
-CONF = Path(__file__).parents[3] / "conf"
-
 
 @cache
 def _panel(name: str) -> Panel:
-    with initialize_config_dir(str(CONF), version_base=None):
-        return load_panel(compose("train", overrides=[f"data={name}", "model=linear"]).data)[0]
+    return load_panel(compose([f"data={name}", "model=linear"]).data)[0]
 
 
 @pytest.fixture
@@ -35,8 +32,7 @@ def bundled_panel() -> Callable[[str], Panel]:
 
 
 def _built(overrides: tuple[str, ...], panel: Panel | None) -> tuple[Any, WindowDataModule]:
-    with initialize_config_dir(str(CONF), version_base=None):
-        cfg: Any = compose("train", overrides=["data=traffic", "context_length=48", "horizon=6", *overrides])
+    cfg = compose(["data=traffic", "context_length=48", "horizon=6", *overrides])
     data = build.datamodule(cfg, panel or _panel("traffic"))
     forecaster = build.forecaster(cfg, data)
     forecaster.prepare(data)

@@ -2,12 +2,12 @@
 
 import importlib.util
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
+from tiny import ROOT
 
 from timevis.errors import ConfigError
 from timevis.models.qwen.codec import DigitCodec
@@ -15,7 +15,6 @@ from timevis.models.qwen.nano_tokenizer import build_tokenizer
 from timevis.models.qwen.pretraining import digit_loss, schedule
 from timevis.models.qwen.pretraining_batches import BatchStream, carry_forward
 
-ROOT = Path(__file__).parents[3]
 TOKENIZER = build_tokenizer()
 
 

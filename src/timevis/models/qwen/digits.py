@@ -315,7 +315,7 @@ class QwenForecaster(KeepsTrainedState):
         if self.hparams["decode"] != "sample":
             batches = self._calibration_batches(datamodule)
             points = ((self.forecast(b, explain=False).point, b) for b in batches)
-            self.residuals.fit_batches(points, self.channel_std)
+            self.residuals.fit(points, self.channel_std)
         elif self.hparams["calibrate_temperature"]:
             pairs = []
             for batch in self._calibration_batches(datamodule):
