@@ -25,6 +25,7 @@ from datetime import datetime
 from pathlib import Path
 
 from timevis.errors import ConfigError, exit_code
+from timevis.files import atomic, require_writable
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,9 +69,9 @@ def forecast_future(args: argparse.Namespace) -> int:
     for path in (out, *([] if args.no_plot else [picture])):
         if path.exists() and not args.force:
             raise ConfigError(f"{path} exists already", "choose another --out, or overwrite it with --force")
+    require_writable(out.parent, "--out")
     from timevis.evaluation import plots
     from timevis.evaluation.future import future_charts
-    from timevis.files import atomic
     from timevis.logs import quiet_libraries
     from timevis.predict import forecast_items, panels_for
     from timevis.run_folder import RunFolder
@@ -102,6 +103,7 @@ def rescore_run(args: argparse.Namespace) -> int:
 
     quiet_libraries()
     out: Path = args.out or args.run / "rescored" / _now()
+    require_writable(out, "--out")
     for results in rescore(args.run, out, args.files or None, start=args.start, end=args.end).values():
         print_results(results)
     print(f"written: {out}")

@@ -1,5 +1,6 @@
 """A run's data may grow, but what the model was trained on stays where it was, or its absence is said."""
 
+import json
 import shutil
 
 import numpy as np
@@ -146,10 +147,15 @@ def test_a_run_resumes_on_the_data_of_its_checkpoint_only(lstm_config, with_data
     copy = with_data(table(900), path)
     cfg = lstm_config(*options)
     cfg.resume = str(copy)
-    report = (copy / "data_report.json").read_bytes()
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
     with pytest.raises(DataError, match="values, times or names have changed, or"):
         run_experiment(cfg, copy, [f"resume={copy}", "trainer.max_epochs=1"])
-    assert (copy / "data_report.json").read_bytes() == report
+    assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
+    status = RunFolder(copy).status | {"state": "cancelled"}
+    (copy / "status.json").write_text(json.dumps(status))
+    with pytest.raises(DataError, match="values, times or names have changed, or"):
+        run_experiment(cfg, copy, [f"resume={copy}"])
+    assert (copy / "data_report.json").read_bytes() == before[copy / "data_report.json"]
     table().to_csv(tmp_path / "plant.csv", index=False)
     run_experiment(cfg, copy, [f"resume={copy}"])
     assert RunFolder(copy).status["state"] == "completed"

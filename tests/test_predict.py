@@ -445,6 +445,10 @@ def test_a_table_that_cannot_be_written_whole_takes_no_other_ones_place(run, tmp
 def test_the_command_explains_what_it_can_not_do(run, tmp_path, capsys):
     assert main([str(run), "--out", str(tmp_path / "future.txt")]) == 1
     assert "neither a .csv nor a .parquet" in capsys.readouterr().err
+    (tmp_path / "file").touch()
+    for options in ([], ["--rescore"]):
+        assert main([str(run), *options, "--out", str(tmp_path / "file" / "x.csv")]) == 1
+        assert f"{tmp_path / 'file'} is no folder that can be written to" in capsys.readouterr().err
     assert main([str(run), str(tmp_path / "absent.csv"), "--out", str(tmp_path / "x.csv")]) == 1
     assert main([str(run), "--rescore", str(tmp_path / "absent.csv")]) == 1
     assert "absent.csv" in capsys.readouterr().err

@@ -152,6 +152,20 @@ def test_a_damaged_file_is_named(finished, tmp_path, name):
         RunRecord.load(folder.path)
 
 
+@pytest.mark.parametrize("name", ["model.json", "model.safetensors"])
+def test_a_damaged_model_is_named(finished, tmp_path, name):
+    path = shutil.copytree(finished[0], tmp_path / "run")
+    (path / "model" / name).write_bytes((path / "model" / name).read_bytes()[:9])
+    with pytest.raises(RunFolderError, match=f"{name} is damaged"):
+        RunFolder(path).load_forecaster()
+
+
+def test_an_empty_config_is_damaged(tmp_path):
+    (tmp_path / "config.yaml").touch()
+    with pytest.raises(RunFolderError, match=r"config.yaml is damaged \(it is empty\)"):
+        RunFolder(tmp_path).config  # noqa: B018
+
+
 def test_no_class_from_outside_is_ever_loaded(finished, tmp_path):
     model = finished[0] / "model"
     target = tmp_path / "run" / "model"

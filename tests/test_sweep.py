@@ -294,7 +294,10 @@ def test_the_leaderboard_leaves_out_what_has_no_value(tmp_path, finished_run):
     assert "nan" not in text
 
 
-@pytest.mark.parametrize(("name", "state"), [("results.json", "damaged"), ("windows.parquet", "completed")])
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [("results.json", "damaged"), ("windows.parquet", "completed"), ("config.yaml", "completed")],
+)
 def test_a_damaged_run_is_named_and_left_out(tmp_path, finished_run, caplog, name, state):
     for run in ("0", "1", "2"):
         shutil.copytree(finished_run("model=linear"), tmp_path / run)

@@ -122,7 +122,7 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
     step = fitting.resume_step(folder)
     with stop.at_once():
         panel, quality = load_panel(cfg.data)
-    rows = sum(part["rows"] for part in quality.split.values())
+    rows = quality.split_rows
     if step is not None:
         require_unchanged(folder, panel, rows)
     folder.write_json("data_report.json", quality.to_dict() | {"data_hash": identity.data_hash(panel, rows)})

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from timevis.errors import ConfigError, RunFolderError
+
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
@@ -25,10 +27,41 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def require_writable(folder: Path, option: str) -> None:
+    """Refuse a folder, there or yet to be made, in which nothing can be written; `option` names another.
+
+    Raises
+    ------
+    ConfigError
+    """
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        raise ConfigError(f"{there} is no folder that can be written to", f"choose another {option}")
+
+
 def shown_path(path: Path) -> Path:
     """A path as people like to read and type it: from here, where it lies below."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def damaged(path: Path, reason: object) -> RunFolderError:
+    """What is said of a file of a run that cannot be read."""
+    return RunFolderError(f"{path} is damaged ({reason})", "run it again, or take the file from a copy")
+
+
+def read_json(path: Path) -> Any:
+    """What `write_json` wrote.
+
+    Raises
+    ------
+    RunFolderError
+        The file is damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise damaged(path, error) from error
 
 
 def write_text(path: Path, text: str) -> None:

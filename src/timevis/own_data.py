@@ -81,6 +81,12 @@ def with_unread(panel: P, report: Mapping[str, Any], read: Collection[str]) -> P
     return panel.with_covariates({name: kinds[name]["kind"] == "known" for name in absent})
 
 
+def check_data(folder: RunFolder) -> None:
+    """Read the data of a run, and refuse them where they have changed; see `require_unchanged`."""
+    panel, quality = load_panel(folder.config.data)
+    require_unchanged(folder, panel, quality.split_rows)
+
+
 def require_unchanged(folder: RunFolder, panel: Panel, rows: int) -> None:
     """Refuse data whose rows up to the end of the test part, `rows`, are not those that the run was trained on.
 

@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from timevis.config_check import CONF
 from timevis.errors import ConfigError, RunFolderError
 from timevis.files import write_text
+from timevis.own_data import check_data
 from timevis.run_folder import RunFolder
 
 SECTIONS = ("trainer", "logger")
@@ -45,6 +46,8 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> RunFolder:
     ConfigError
         An override is neither of the trainer nor of the logger, or asks for fewer epochs than are done; nothing was
         written.
+    DataError
+        The run has completed, and its data have changed since; nothing was written.
     RunFolderError
         There is no run in the folder, or it is still running, or it has completed and nothing about the trainer
         was changed.
@@ -70,6 +73,8 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> RunFolder:
         OmegaConf.update(config, key, OmegaConf.select(cfg, key, throw_on_missing=True), merge=False, force_add=True)
     if changed:
         _check_trainer(folder)
+        if state == "completed":  # and stays it, with its config, if its data have changed
+            check_data(folder)
         write_text(folder.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
         write_text(folder.path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create([*folder.overrides, *changed])))
     return RunFolder(folder.path)

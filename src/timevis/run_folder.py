@@ -6,7 +6,6 @@ Only the forecaster needs torch, and it is loaded when asked for.
 from __future__ import annotations
 
 import copy
-import json
 import os
 from collections.abc import Sequence
 from functools import cached_property
@@ -18,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis.config_check import evaluated
 from timevis.errors import ConfigError, RunFolderError
-from timevis.files import atomic, shown_path, write_json, write_text
+from timevis.files import atomic, damaged, read_json, shown_path, write_json, write_text
 from timevis.models.qwen.backbone_files import from_root
 from timevis.status import NAME as STATUS
 from timevis.status import read_status
@@ -104,9 +103,11 @@ class RunFolder:
         Raises
         ------
         RunFolderError
-            It holds what would be evaluated, such as an environment variable.
+            It is empty, or holds what would be evaluated, such as an environment variable.
         """
         cfg = OmegaConf.load(self.path / "config.yaml")
+        if not cfg:
+            raise damaged(self.path / "config.yaml", "it is empty")
         assert isinstance(cfg, DictConfig)
         if key := evaluated(OmegaConf.to_container(cfg)):
             raise RunFolderError(
@@ -144,7 +145,7 @@ class RunFolder:
             The run has none (yet), and it says in which state it is; or they are damaged.
         """
         try:
-            return _read_json(self.path / "results.json")
+            return read_json(self.path / "results.json")
         except FileNotFoundError:
             state = (self.status or {}).get("state", "without a status")
             advice = "wait for it" if state == "running" else f"go on with it: python train.py resume={self.path}"
@@ -162,7 +163,7 @@ class RunFolder:
         path = self.path / "data_report.json"
         if not path.is_file():
             raise RunFolderError(f"{self.path} has no {path.name}", "the run has not read its data; use resume=")
-        return _read_json(path)
+        return read_json(path)
 
     def table(self, name: str) -> pd.DataFrame:
         """A table that `write_evaluation` wrote.
@@ -180,7 +181,7 @@ class RunFolder:
         try:
             return pd.read_parquet(path)
         except (ValueError, OSError) as error:
-            raise _damaged(path, error) from error
+            raise damaged(path, error) from error
 
     def write_json(self, name: str, value: Any) -> None:
         if self.writes:
@@ -213,25 +214,14 @@ class RunFolder:
         Raises
         ------
         RunFolderError
-            The run has not kept a model (yet).
+            The run has not kept a model (yet), or its files are damaged.
         """
         from timevis.models.storage import load
 
         return load(self.path / "model")
 
 
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise _damaged(path, error) from error
-
-
-def _damaged(path: Path, error: Exception) -> RunFolderError:
-    return RunFolderError(f"{path} is damaged ({error})", "run it again, or take the file from a copy")
-
-
 def typed_overrides(folder: Path) -> list[str]:
     """The overrides of the command line that started the run in a folder; none where it was never created."""
     path = folder / "overrides.yaml"
-    return [str(o) for o in yaml.safe_load(path.read_text(encoding="utf-8"))] if path.is_file() else []
+    return [str(o) for o in yaml.safe_load(path.read_text(encoding="utf-8")) or ()] if path.is_file() else []

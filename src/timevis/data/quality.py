@@ -92,6 +92,11 @@ class QualityReport:
     notes: list[str] = field(default_factory=list)
     card: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def split_rows(self) -> int:
+        """Rows up to the end of the test part."""
+        return sum(part["rows"] for part in self.split.values())
+
     def describe(self, panel: Panel, train_end: int) -> None:
         """Fill in what the panel is like; seasonality and autocorrelation are those of its first `train_end` rows."""
         self.rows, self.frequency, self.timezone = len(panel), panel.freq, panel.timezone

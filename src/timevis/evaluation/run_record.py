@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
+from omegaconf import OmegaConf
 
 from timevis.data.calendar import WORKING_DAYS, steps_per_day
 from timevis.errors import RunFolderError
@@ -71,11 +71,12 @@ class RunRecord:
                 "seasonal naive or the intervals were made by other rules",
                 "run it again, or read it with the TimeVis that made it",
             )
+        config: Any = OmegaConf.to_container(run.config)
         return cls(
             folder=run.path,
             results=run.results,
             data_report=run.data_report,
-            config=yaml.safe_load((run.path / "config.yaml").read_text(encoding="utf-8")),
+            config=config,
             overrides=run.overrides,
             windows=run.table("windows"),
             naive_windows=run.table("windows_seasonal_naive"),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import json
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from timevis.errors import RunFolderError, TimeVisError
-from timevis.files import atomic, write_json
+from timevis.files import atomic, damaged, read_json, write_json
 from timevis.models.forecaster import Forecaster
 
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
@@ -40,10 +40,10 @@ def load(folder: Path) -> Forecaster:
     Raises
     ------
     RunFolderError
-        The folder holds no model, or one of a class that is not TimeVis's.
+        The folder holds no model, a damaged one, or one of a class that is not TimeVis's.
     """
     try:
-        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        description = read_json(folder / DESCRIPTION)
     except FileNotFoundError:
         raise RunFolderError(f"{folder} holds no model", "the run has not finished fitting; use resume=") from None
     module, _, name = description["class"].rpartition(".")
@@ -59,6 +59,8 @@ def load(folder: Path) -> Forecaster:
         raise _of_another_version(folder, error) from error
     try:
         forecaster.load_state_dict(load_file(folder / WEIGHTS))
+    except (SafetensorError, FileNotFoundError) as error:
+        raise damaged(folder / WEIGHTS, error) from error
     except RuntimeError as error:
         raise _of_another_version(folder, error) from error
     with torch.no_grad():

@@ -117,13 +117,13 @@ def _typed(overrides: list[str]) -> dict[str, Any]:
 def _row(folder: Path, name: str, setting: str) -> dict[str, Any]:
     status = read_status(folder) or {}
     row: dict[str, Any] = {"run": name, "setting": setting, "state": status.get("state")}
-    if (folder / "config.yaml").is_file():
-        cfg = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    config = folder / "config.yaml"
+    if config.is_file() and (cfg := yaml.safe_load(config.read_text(encoding="utf-8"))):
         data = shown_name(cfg["data"]["name"], cfg["data"]["path"])
         row |= {"data": data, "model": cfg["model"]["name"], "seed": cfg["seed"]}
         if backbone := cfg["model"].get("backbone"):
             row["backbone"] = f"{backbone['path']}{'' if backbone['pretrained'] else ', random weights'}"
-    else:  # refused before it had one
+    else:  # refused before it had one, or damaged
         row |= _typed(typed_overrides(folder))
     if status.get("error"):
         row["reason"] = "; ".join(filter(None, [status["error"], status.get("advice")]))
