@@ -15,6 +15,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hypothesis import settings
 from omegaconf import DictConfig
+from plant import READ_AS, plant_rows
 from tiny import ROOT, TINY, TINY_LSTM
 
 from timevis.composition import register_resolvers
@@ -109,3 +110,17 @@ def finished_run(compose_config: Compose, tmp_path_factory: pytest.TempPathFacto
         return folders[overrides]
 
     return finished
+
+
+@pytest.fixture(scope="session")
+def plant_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of 600 rows as `plant.plant_rows` makes them."""
+    path = tmp_path_factory.mktemp("data") / "plant.csv"
+    plant_rows(600).to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def plant(finished_run: Callable[..., Path], plant_file: Path) -> Path:
+    """A linear map fitted to that file."""
+    return finished_run("model=linear", "data=csv", f"data.path={plant_file}", *READ_AS)

@@ -4,12 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from panels import panel_of
+from plant import READ_AS, plant_rows
 
 from timevis.data.given_times import timestamp
 from timevis.data.panel import Panel
-from timevis.errors import ConfigError
+from timevis.errors import ConfigError, DataError
+from timevis.evaluation.comparison import compare
+from timevis.evaluation.comparison_files import sentences, write_comparison
+from timevis.evaluation.run_record import RunRecord
+from timevis.evaluation.verdict import verdict
 from timevis.predict import panels_for, predict
-from timevis.rescore import between, rescore
+from timevis.rescore import between, folder_name, rescore
 from timevis.run_folder import RunFolder
 
 
@@ -82,3 +87,88 @@ def test_a_run_that_scored_validation_is_scored_on_its_test_part_afterwards(fini
     assert found["window_set"] == usual["window_set"]
     assert found["metrics"] == usual["metrics"]
     assert found["run"]["seen_origins"] == 0
+
+
+def test_rescoring_the_test_part_gives_the_runs_own_scores(plant, tmp_path):
+    (found,) = rescore(plant, tmp_path / "again").values()
+    before = RunRecord.load(plant).results
+    assert found["window_set"]["hash"] == before["window_set"]["hash"]
+    for name, entry in before["metrics"].items():
+        assert found["metrics"][name]["value"] == pytest.approx(entry["value"], rel=1e-6), name
+    assert len(compare([RunRecord.load(plant), RunRecord.load(tmp_path / "again")]).differences)
+    assert (tmp_path / "again" / "report.html").is_file()
+
+
+def test_rescoring_keeps_the_precision_of_the_run(finished_run, tmp_path):
+    run = finished_run("model=linear", "trainer.precision=bf16-mixed")
+    (found,) = rescore(run, tmp_path / "again").values()
+    assert found["metrics"]["wql"]["value"] == pytest.approx(RunFolder(run).results["metrics"]["wql"]["value"])
+
+
+@pytest.mark.parametrize("end", ["2024-01-12 23:00", "2024-01-12"])
+def test_rescoring_other_dates_takes_only_targets_between_them(plant, tmp_path, caplog, end):
+    (found,) = rescore(plant, tmp_path / "dates", start="2024-01-10", end=end).values()
+    windows = pd.read_parquet(tmp_path / "dates" / "windows.parquet")
+    assert windows["timestamp"].min() == pd.Timestamp("2024-01-10")
+    assert windows["timestamp"].max() == pd.Timestamp("2024-01-12 18:00")
+    assert "trained or tuned on" in caplog.text
+    origins = found["window_set"]["origins"]
+    said = f"on 2024-01-10 00:00 to 2024-01-12 23:00 of plant ({origins} of its {origins} origins were seen in"
+    assert said in (tmp_path / "dates" / "report.html").read_text()
+    assert "test part" not in verdict(found)
+
+
+def rescored(runs, folder):
+    for name, run in runs.items():
+        rescore(run, folder / name, start="2024-01-20", end="2024-01-21 23:00")
+    return [RunRecord.load(folder / name) for name in runs]
+
+
+def test_runs_with_other_contexts_compare_on_dates_they_are_rescored_on(plant, finished_run, plant_file, tmp_path):
+    data = ("data=csv", f"data.path={plant_file}", *READ_AS)
+    runs = {"long": plant, "short": finished_run("model=linear", "context_length=12", *data)}
+    records = rescored(runs, tmp_path)
+    assert set(compare(records, records[0]).differences["run"]) == {"linear, short"}
+    assert records[0].results["window_set"]["borders"] == [456, 456, 504]
+    assert "only 8 horizons long" in (tmp_path / "long" / "report.html").read_text()
+
+
+def test_scaled_errors_of_runs_with_other_training_parts_are_not_compared(plant, finished_run, plant_file, tmp_path):
+    data = ("data=csv", f"data.path={plant_file}", *READ_AS)
+    runs = {"most": plant, "half": finished_run("model=linear", "data.split=[0.4,0.2,0.4]", *data)}
+    records = rescored(runs, tmp_path)
+    comparison = compare(records, records[0])
+    assert comparison.differences["metric"].tolist() == ["wql", "crps"]
+    assert "another training part than those of linear, most" in sentences(comparison)[-1]
+    assert write_comparison(comparison, tmp_path / "comparison")
+
+
+def test_items_of_any_name_have_folders_of_their_own():
+    names = ["a/b", "a_b", "a%2Fb", "a\\b", "..", "%2E%2E", "Zürich 1.2"]
+    folders = [folder_name(name) for name in names]
+    assert len(set(folders)) == len(names)
+    assert folders[-1] == names[-1]
+    assert not any(f in (".", "..") or "/" in f for f in folders)
+
+
+def test_rescoring_new_data_needs_no_training(plant, tmp_path):
+    plant_rows(200, "2025-01-01", seed=3).to_csv(tmp_path / "new.csv", index=False)
+    found = rescore(plant, tmp_path / "out", [tmp_path / "new.csv"])["new"]
+    assert found["run"]["data"] == "new"
+    assert found["metrics"]["mase"]["value"] < 2
+    with pytest.raises(DataError, match="no window"):
+        rescore(plant, tmp_path / "none", [tmp_path / "new.csv"], start="2026-01-01")
+
+
+def test_new_data_may_be_one_window_long_and_have_gaps_anywhere(plant, tmp_path):
+    one = plant_rows(30, "2025-01-01")
+    one.to_csv(tmp_path / "one.csv", index=False)
+    found = rescore(plant, tmp_path / "out", [tmp_path / "one.csv"])["one"]
+    assert found["window_set"]["windows"] == 2
+    gaps = plant_rows(200, "2025-01-01")
+    gaps.loc[30:36, ["a", "b"]] = np.nan  # where a validation part would lie if there were one
+    gaps.loc[150:160, ["a", "b"]] = np.nan
+    gaps.to_csv(tmp_path / "gaps.csv", index=False)
+    assert rescore(plant, tmp_path / "gaps", [tmp_path / "gaps.csv"])["gaps"]["metrics"]["wql"]["value"] > 0
+    with pytest.raises(DataError, match=r"the test part, .* holds no values"):
+        rescore(plant, tmp_path / "none", [tmp_path / "gaps.csv"], start="2025-01-07 06:00", end="2025-01-07 14:00")

@@ -120,7 +120,7 @@ def read_status(folder: Path, now: float | None = None) -> dict[str, Any] | None
     except FileNotFoundError:
         return None
     except ValueError:
-        return {"state": "lost", "error": f"{NAME} is damaged", "advice": "go on with resume=<run folder>"}
+        return {"state": "lost", "error": f"{NAME} is damaged", "advice": f"go on with resume={folder}"}
     if status["state"] != "running":  # a queued run has no heartbeat yet
         return status
     age = (time.time() if now is None else now) - status["heartbeat"]
@@ -128,7 +128,7 @@ def read_status(folder: Path, now: float | None = None) -> dict[str, Any] | None
     if gone or age > LOST_AFTER_SECONDS:
         status["state"] = "lost"
         status["error"] = f"process {status['pid']} is gone" if gone else f"no sign of life for {age:.0f} s"
-        status["advice"] = "its process was killed; go on with resume=<run folder>"
+        status["advice"] = f"its process was killed; go on with resume={folder}"
     return status
 
 
