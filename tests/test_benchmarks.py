@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import runpy
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tiny import ROOT
 from transformers import GenerationMixin
 
 from timevis.models.qwen.backbone_files import find
 
 
-def test_the_peer_of_decoding_samples_without_rules_of_its_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "scripts"))
-    for name in ("benchmarks", "benchmarks.contest", "benchmarks.decode"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    from benchmarks import decode
+@pytest.fixture
+def imported(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
+    """Import a module of scripts/benchmarks."""
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "benchmarks"]:
+        monkeypatch.delitem(sys.modules, name)
+    return lambda name: importlib.import_module(f"benchmarks.{name.replace('-', '_')}")
 
+
+@pytest.mark.parametrize("name", runpy.run_path(str(ROOT / "scripts" / "benchmark.py"))["BENCHMARKS"])
+def test_each_named_benchmark_is_there(imported, name):
+    assert callable(imported(name).main)
+
+
+def test_the_configs_that_are_timed_compose(imported):
+    timed = imported("lstm-train")
+    for overrides in (timed.STEPWISE, ["data=etth1", "evaluation.val_windows=null"], ["data=etth1", "model=linear"]):
+        assert timed.config(overrides).trainer.limit_val_batches == 0
+
+
+def test_the_peer_of_decoding_samples_without_rules_of_its_folder(imported, tmp_path, monkeypatch):
+    decode = imported("decode")
     for name, value in {"SAMPLES": 2, "HORIZON": 2, "VALUES": 5, "WINDOWS": 1}.items():
         monkeypatch.setattr(decode, name, value)
     folder = Path(shutil.copytree(find("nano"), tmp_path / "chat"))

@@ -24,7 +24,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.contest import script
-from benchmarks.lstm_train import PEERS, compose
+from benchmarks.lstm_train import PEERS, config
 
 CONTEXT, HORIZON, EVERY, LOOK = 168, 24, 24, 20
 # those of timevis.models.forecaster, which the peer's environment does not have
@@ -45,7 +45,7 @@ def data_and_config() -> tuple[Any, Any]:
     from timevis.logs import quiet_libraries
 
     quiet_libraries()
-    cfg = compose(
+    cfg = config(
         [
             "data=etth1",
             "callbacks.early_stopping=null",
@@ -150,7 +150,7 @@ def linear() -> float:
     """The validation score that the linear baseline ends with."""
 
     _, data = data_and_config()
-    cfg = compose(["data=etth1", "model=linear"])
+    cfg = config(["data=etth1", "model=linear"])
     from timevis import build
 
     model = build.forecaster(cfg, data)

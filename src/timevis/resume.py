@@ -11,7 +11,6 @@ from omegaconf import DictConfig, OmegaConf
 from timevis.config_check import CONF
 from timevis.errors import ConfigError, RunFolderError
 from timevis.files import write_text
-from timevis.own_data import check_data
 from timevis.run_folder import RunFolder
 
 SECTIONS = ("trainer", "logger")
@@ -74,6 +73,8 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> RunFolder:
     if changed:
         _check_trainer(folder)
         if state == "completed":  # and stays it, with its config, if its data have changed
+            from timevis.own_data import check_data
+
             check_data(folder)
         write_text(folder.path / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
         write_text(folder.path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create([*folder.overrides, *changed])))
