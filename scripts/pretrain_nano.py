@@ -105,7 +105,7 @@ class Run:
             f"{self.seconds / 60:.0f} min; "
             + ("schedule finished" if decayed else "schedule not finished, averaged weights")
         )
-        described = pretraining.packaged_note(self.codec, note)
+        described = pretraining.packaged_note(self.codec, self.cfg.network.fields, note)
         pretraining.export(self.network, weights, self.tokenizer, self.folder / "nano", described)
 
     def resume(self) -> None:

@@ -4,6 +4,7 @@ import csv
 import gc
 import json
 import os
+import re
 import shlex
 import shutil
 import struct
@@ -92,6 +93,26 @@ def test_an_offline_wandb_run_holds_metrics_config_and_summary(with_wandb):
     assert started.display_name == "synthetic-lstm-run"
     (ended,) = [r.exit for r in records if r.WhichOneof("record_type") == "exit"]
     assert ended.exit_code == 0
+
+
+def test_every_output_names_the_backbone_with_its_size_and_fingerprint(compose_config, tmp_path, capsys):
+    fit = ("model.fit.max_epochs=1", "model.fit.steps_per_epoch=2")
+    run(compose_config("model=qwen_patch", *fit, "logger=wandb"), tmp_path / "run")
+    about = RunFolder(tmp_path / "run").results["run"]["backbone"]
+    assert about["name"] == "nano"
+    records = offline_records(tmp_path / "run")
+    (started,) = [r.run for r in records if r.WhichOneof("record_type") == "run"][:1]
+    assert {"nano", f"{about['parameters'] / 1e6:.1f} M parameters", about["fingerprint"]} <= set(started.tags)
+    assert started.display_name == "synthetic-qwen_patch-nano-run"
+    summary = logged(records)[1]
+    assert {name: summary[f"backbone/{name}"] for name in about} == about
+    for text in (
+        capsys.readouterr().out,
+        *((tmp_path / "run" / n).read_text() for n in ("train.log", "report.html")),
+    ):
+        assert "qwen_patch [nano]" in text
+        assert f"fingerprint {about['fingerprint']}" in text
+        assert re.search(r"\d parameters|\d M parameters", text)
 
 
 def test_the_command_that_uploads_an_offline_run_can_be_typed(with_wandb):

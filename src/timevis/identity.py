@@ -73,5 +73,7 @@ def of_run(cfg: DictConfig, datamodule: WindowDataModule, forecaster: Forecaster
 
 
 def tags(run: dict[str, Any]) -> list[str]:
-    """Data, model and, where there is one, backbone."""
-    return [tag for tag in (run["data"], run["model"], backbone_name(run)) if tag]
+    """Data, model and, where there is one, backbone, its size and its fingerprint."""
+    about = run["backbone"] or {}
+    size = f"{about['parameters'] / 1e6:.1f} M parameters" if "parameters" in about else None
+    return [tag for tag in (run["data"], run["model"], backbone_name(run), size, about.get("fingerprint")) if tag]

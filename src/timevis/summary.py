@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from timevis.evaluation.run_record import model_label
+from timevis.evaluation.run_record import backbone_facts, model_label
 from timevis.evaluation.significance import SKILLS
 from timevis.evaluation.verdict import COSTS, METRICS, scored_on
 from timevis.words import interval, number
@@ -46,4 +46,6 @@ def print_results(results: dict[str, Any], console: Console | None = None) -> No
     table.add_section()
     for key, name in COSTS.items():
         table.add_row(name, number(cost[key]))
+    if about := backbone_facts(run):
+        table.caption = escape(f"backbone: {about}")
     (console or Console()).print(table)

@@ -24,6 +24,7 @@ def data_facts(report: dict[str, Any], results: dict[str, Any]) -> list[tuple[st
         ("Licence", card["licence"]),
         ("Attribution", card["attribution"]),
         ("Domain", card["domain"]),
+        ("Holidays of", card["country"]),
         ("Rows", f"{number(report['rows'])} from {when(report['start'])} to {when(report['end'])}"),
         ("Frequency", report["frequency"] + (" (inferred)" if report["frequency_inferred"] else "")),
         ("Time zone", report["timezone"] or (UTC if in_utc(report) else "times are taken as they are written")),
@@ -95,6 +96,7 @@ def findings(report: dict[str, Any]) -> list[str]:
         span = f"{when(str(defect['start']))} to {when(str(defect['end']))}"
         masked = f"{counted(defect['masked'], 'value', number)} masked"
         out.append(f"Declared by the dataset card, {span}: {defect['reason']}; {masked}.")
+    out += [f"Said by the dataset card: {note.rstrip('.')}." for note in report["card"]["notes"]]
     unused = [f"{column} ({reason})" for column, reason in report["left_out"].items()]
     if unused:
         out.append(f"Columns not used: {in_short(unused)}.")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from timevis.evaluation import data_section as data_words
 from timevis.evaluation.error_profile import SavedForecasts, error_statistics
-from timevis.evaluation.run_record import RunRecord
+from timevis.evaluation.run_record import RunRecord, backbone_facts
 from timevis.evaluation.significance import SKILLS
 from timevis.evaluation.verdict import COSTS, METRICS
 from timevis.words import counted, duration, in_short, interval, minus, number
@@ -71,7 +71,7 @@ def run_facts(record: RunRecord) -> list[tuple[str, str]]:
     run, window_set = record.results["run"], record.results["window_set"]
     facts = [
         ("Model", record.label),
-        *_backbone(run),
+        *([("Backbone", about)] if (about := backbone_facts(run)) else []),
         (
             "Task",
             f"{window_set['horizon']} steps ahead from a context of {window_set['context_length']}, "
@@ -85,22 +85,6 @@ def run_facts(record: RunRecord) -> list[tuple[str, str]]:
         ("Hash of the data", run["data_hash"]),
     ]
     return [(name, str(value)) for name, value in facts]
-
-
-def _backbone(run: dict[str, Any]) -> list[tuple[str, Any]]:
-    """The backbone with its size and fingerprint, never its name alone."""
-    about = run["backbone"]
-    if not about:
-        return []
-    known = {
-        "name": "{}",
-        "parameters": "{} parameters",
-        "trainable": "{} trained",
-        "fingerprint": "fingerprint {}",
-    }
-    words = [text.format(number(about[key])) for key, text in known.items() if about.get(key) is not None]
-    words += [number(value) for key, value in about.items() if key not in (*known, "id") and value]
-    return [("Backbone", ", ".join(words))]
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ class Tracking:
     ----------
     folder : RunFolder
     tags : sequence of str
-        Data, model and backbone.
+        Data, model and backbone, after which the run is called, and what else is to be found by.
     group : str, optional
         The sweep.
     resume_at : int, optional
@@ -45,7 +45,7 @@ class Tracking:
                 config: Any = OmegaConf.to_container(folder.config, resolve=True)
                 given: Any = OmegaConf.to_container(options)
                 given["tags"] = [*tags, *(given["tags"] or ())]
-                title = "-".join([*tags, folder.path.name])
+                title = "-".join([*tags[:3], folder.path.name])
                 self.wandb = WandbRun(folder.path, config, title=title, group=group, **given)
                 self.loggers.append(self.wandb)
             elif name != "log_data" and options is not None:

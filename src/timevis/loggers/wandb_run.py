@@ -175,11 +175,13 @@ def shareable(value: Any) -> Any:
 
 
 def summary_of(results: dict[str, Any]) -> dict[str, Any]:
-    """The flat summary: val/*, test/* (or validation/*, where that part was scored), naive/*, skill/* and cost/*."""
+    """The flat summary: val/*, test/* (or validation/*, where that part was scored), naive/*, skill/* and cost/*, and
+    who the backbone was, if any, as backbone/*."""
     out, part = {f"val/{name}": value for name, value in results["validation"].items()}, results["window_set"]["part"]
     for prefix, section in ((part, "metrics"), ("naive", "seasonal_naive"), ("skill", "skill")):
         for name, value in results[section].items():
             out[f"{prefix}/{name}"] = value["value"]
             if section != "seasonal_naive":
                 out |= {f"{prefix}/{name}_{end}": value[end] for end in ("low", "high")}
+    out |= {f"backbone/{name}": value for name, value in (results["run"]["backbone"] or {}).items()}
     return out | {f"cost/{name}": value for name, value in results["cost"].items()}

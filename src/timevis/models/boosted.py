@@ -14,7 +14,7 @@ from torch import Tensor
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.loader import WindowLoader
 from timevis.data.windows import Batch
-from timevis.models.forecaster import Forecast, PointForecaster
+from timevis.models.forecaster import Forecast, Forecaster, PointForecaster
 
 if TYPE_CHECKING:
     import lightgbm
@@ -203,6 +203,7 @@ class Boosted(PointForecaster):
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
+        Forecaster.calibrate(self, datamodule)
         self.residuals.fit(map(self._relative, datamodule.batches("calibration", self.device)))
 
     def _relative(self, batch: Batch) -> tuple[Tensor, Batch]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,9 @@ def build_network(
     layers: int = 4,
     heads: int = 2,
     intermediate_size: int = 384,
+    fields: Sequence[str] = CALENDAR_FIELDS,
 ) -> DigitNetwork:
-    """A new nano network; the caller seeds torch.
+    """A new nano network, with tables of the calendar `fields`; the caller seeds torch.
 
     The digit rows of embedding and head start as smooth functions of the digit, so that neighbours are alike.
     """
@@ -56,7 +58,7 @@ def build_network(
     backbone: Any = Qwen3ForCausalLM(config)
     backbone.set_attn_implementation(attention.NAME)
     layout = Layout.from_tokenizer(tokenizer, digits)
-    network = DigitNetwork(backbone, layout, ValueTables(hidden_size, digits, CALENDAR_FIELDS, init_std=0.02))
+    network = DigitNetwork(backbone, layout, ValueTables(hidden_size, digits, tuple(fields), init_std=0.02))
     d = torch.arange(10.0)
     angle = 2 * math.pi * d / 10
     waves = [angle.cos(), angle.sin(), (2 * angle).cos(), (2 * angle).sin()]
@@ -118,13 +120,13 @@ def export(
     (folder / "timevis.json").write_text(json.dumps(note, indent=2) + "\n")
 
 
-def packaged_note(codec: DigitCodec, note: str) -> dict[str, Any]:
+def packaged_note(codec: DigitCodec, fields: Sequence[str], note: str) -> dict[str, Any]:
     """What timevis.json says about how the backbone reads and writes values."""
     rules = asdict(codec)
     return {
         "name": "nano",
         "digits": rules.pop("width"),
-        "fields": list(CALENDAR_FIELDS),
+        "fields": list(fields),
         "separator": "",
         "codec": rules,
         "context_length": 168,
