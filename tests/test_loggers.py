@@ -106,10 +106,8 @@ def test_every_output_names_the_backbone_with_its_size_and_fingerprint(compose_c
     assert started.display_name == "synthetic-qwen_patch-nano-run"
     summary = logged(records)[1]
     assert {name: summary[f"backbone/{name}"] for name in about} == about
-    for text in (
-        capsys.readouterr().out,
-        *((tmp_path / "run" / n).read_text() for n in ("train.log", "report.html")),
-    ):
+    printed = " ".join(capsys.readouterr().out.split())
+    for text in (printed, *((tmp_path / "run" / name).read_text() for name in ("train.log", "report.html"))):
         assert "qwen_patch [nano]" in text
         assert f"fingerprint {about['fingerprint']}" in text
         assert re.search(r"\d parameters|\d M parameters", text)
