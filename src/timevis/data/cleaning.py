@@ -102,7 +102,7 @@ def finish(
         for name in options.unit:
             check_choice(name, panel.channels, "data.unit")
     if panel.card.domain == "other" and options.domain is None and not panel.card.public:
-        report.notes.append("no data.domain given: the generic prompt is used, by models that read one")
+        report.notes.append("no data.domain given: the generic prompt is used where prompts go by the domain")
     if at_zero := list(compress(panel.channels, stands_at_zero(panel.values[: ends[0]]))):
         report.notes.append(
             "often zero and never below in the training part, so models trained on it do not forecast it below zero: "

@@ -84,6 +84,23 @@ def test_the_short_style_names_no_hour_where_rows_are_days(tokenizer) -> None:
     assert "the window ends on Tuesday. forecast" in prompt.text(prompt(*window())[0])
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"style": "short"}, ["prompt: short, the same for every domain"]),
+        ({"style": "short", "domain": "weather"}, ["prompt: short", "model.prompt.domain=weather changes no short"]),
+        ({"domain": "weather"}, ["prompt: weather"]),
+        ({}, ["prompt: traffic"]),
+        ({"arm": "none"}, ["prompt: none"]),
+    ],
+)
+def test_which_template_is_used_is_said(tokenizer, caplog, options: dict, said: list[str]) -> None:
+    with caplog.at_level("INFO"):
+        builder(tokenizer, **options).say()
+    assert len(caplog.messages) == len(said)
+    assert all(message.startswith(start) for message, start in zip(caplog.messages, said, strict=True))
+
+
 def test_no_prompt_is_the_start_token_alone(tokenizer) -> None:
     assert builder(tokenizer, arm="none")(*window()).tolist() == [[2], [2]]
 

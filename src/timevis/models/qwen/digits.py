@@ -190,6 +190,7 @@ class QwenForecaster(KeepsTrainedState):
         if len(chosen) < len(windows):
             what = "after an epoch val/wql is of %d of the %d validation windows, before the temperatures are fitted"
             log.info(what, len(chosen), len(windows))
+        self.prompt.say()
         paths = self.hparams["num_samples"]
         if self.hparams["decode"] == "sample" and paths < OF_TAILS:
             what = "of %d paths the 95 %% interval is from the least to the greatest: model.num_samples=%d is enough"

@@ -6,6 +6,7 @@ among a few texts of equal length in tokens, so a batch has one length and no to
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from importlib.resources import files
@@ -20,6 +21,8 @@ from timevis.data.calendar import steps_per_day
 from timevis.data.panel import Panel
 from timevis.errors import ConfigError
 from timevis.models.qwen.context_words import WORDS, describe, number_slots
+
+log = logging.getLogger(__name__)
 
 ARMS = ("template", "none", "shuffled", "wrong_domain")
 DOMAINS = ("traffic", "electricity", "weather", "generic")
@@ -82,7 +85,7 @@ class PromptBuilder(nn.Module):
             raise ConfigError(
                 f"model.prompt.text has {len(text)} characters", f"it may have {MAX_TEXT} at most; shorten it"
             )
-        self.start, self.arm, self.template = start, arm, "none"
+        self.start, self.arm, self.template, self.domain = start, arm, "none", domain
         self._decode = tokenizer.decode
         self.slots: list[str] = []
         if arm == "none":
@@ -138,6 +141,12 @@ class PromptBuilder(nn.Module):
             order = torch.randperm(ids.shape[1], generator=torch.Generator().manual_seed(0))
             ids = ids[:, order.to(ids.device)]
         return torch.cat([start, ids], 1)
+
+    def say(self) -> None:
+        """Log which template is used, and that a domain which was asked for is not in it."""
+        log.info("prompt: %s", "short, the same for every domain" if self.template == "short" else self.template)
+        if self.domain is not None and self.template == "short":
+            log.warning("model.prompt.domain=%s changes no short prompt: add model.prompt.style=prose", self.domain)
 
     def text(self, ids: Tensor) -> str:
         """What a prompt int64 [P] says."""
