@@ -262,6 +262,19 @@ def test_running_out_of_memory_halves_the_windows_and_then_the_paths(
     assert torch.equal(out, whole)
 
 
+def test_paths_side_by_side_follow_the_memory_at_hand(monkeypatch) -> None:
+    backbone = small_network("qwen3").backbone
+    rows = {}
+    for mebibytes in (0, 1, 64, 128, 2**30):
+        monkeypatch.setattr("timevis.memory.available", lambda free=mebibytes * 2**20: free)
+        rows[mebibytes] = decoding.rows_per_pass(backbone, tokens=600, suffix=72, samples=20)
+    assert rows[0] == 1
+    assert 1 < rows[64] < 1600
+    assert rows[128] // 2 == rows[64]
+    assert rows[2**30] == 1600
+    assert decoding.rows_per_pass(backbone, 600, 72, 20, passes=2) == 1600
+
+
 def test_no_pass_that_ran_out_of_memory_is_tried_again_as_it_was(monkeypatch) -> None:
     network, windows = small_network("qwen3"), random_windows(batch=8)
     sizes = []

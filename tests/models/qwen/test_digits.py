@@ -82,12 +82,17 @@ def test_bfloat16_moves_the_score_little(make_forecaster) -> None:
 
 
 def test_a_changed_future_changes_no_forecast(make_forecaster, bundled_panel) -> None:
-    panel = bundled_panel("traffic")
-    forecaster, data = make_forecaster()
-    origin = int(data.windows["test"].origins[5])
+    panel, few = bundled_panel("traffic"), ("model.calibration_windows=8", "model.tune=none")
+    forecaster, data = make_forecaster(*few)
+    origin = data.split.val_end
     values = panel.values.copy()
     values[origin:] = values[origin:][::-1] * 3 + 1000
-    other, changed = make_forecaster(panel=replace(panel, values=np.ascontiguousarray(values)))
+    other, changed = make_forecaster(*few, panel=replace(panel, values=np.ascontiguousarray(values)))
+    forecaster.calibrate(data)
+    other.calibrate(changed)
+    assert not torch.equal(forecaster.temperature, torch.ones(3))
+    for name, learnt in forecaster.state_dict().items():
+        assert torch.equal(learnt, other.state_dict()[name]), name
     one, two = (
         f.forecast(d.series.gather(torch.tensor([origin]), torch.tensor([0]), 48, 6))
         for f, d in ((forecaster, data), (other, changed))
