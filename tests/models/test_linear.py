@@ -71,9 +71,14 @@ def test_missing_targets_carry_no_weight():
     assert (whole.point(batch) - holed.point(batch)).abs().max() < 0.1
 
 
-def test_masked_targets_are_filled_as_least_squares_without_them_would():
+@pytest.mark.parametrize(
+    "kept",
+    [RNG.random(600) > 0.03, RNG.random(600) > 0.7, T % 4 == 0],
+    ids=("few gaps", "most missing", "every fourth row"),
+)
+def test_each_step_is_fitted_by_least_squares_to_its_observed_targets(kept):
     values = np.sin(T / 5)[:, None] + 0.3 * RNG.normal(size=(600, 1))
-    values[RNG.random(600) < 0.03] = np.nan
+    values[~kept] = np.nan
     model, datamodule = prepared(values, penalties=(1e-2,))
     batch = datamodule.gather("train", torch.arange(len(datamodule.windows["train"])))
     x, _, last, std = model._features(batch)
@@ -83,7 +88,15 @@ def test_masked_targets_are_filled_as_least_squares_without_them_would():
         seen = batch.target_mask[:, step]
         a, b = x[seen].double(), y[seen, step].double()
         exact = torch.linalg.solve(a.T @ a + ridge, a.T @ b)
-        assert (x.double() @ (model.maps[0, :, step] - exact)).abs().mean() < 0.02
+        assert (x.double() @ (model.maps[0, :, step] - exact)).abs().mean() < 1e-3
+
+
+def test_it_forecasts_in_full_precision_whatever_that_of_the_trainer():
+    model, datamodule = prepared(50 + np.sin(T / 5) + np.sin(T / 3), penalties=(1e-8,))
+    batch = datamodule.gather("test", torch.arange(20))
+    with torch.autocast("cpu", torch.bfloat16):
+        found = model.point(batch)
+    assert torch.equal(found, model.point(batch))
 
 
 @pytest.mark.parametrize("individual", [False, True])

@@ -275,6 +275,25 @@ def test_gradient_clipping_and_mixed_precision_go_together():
     assert np.isfinite(mean_error(model, datamodule))
 
 
+def test_the_straight_path_is_of_full_precision_whatever_that_of_the_trainer():
+    net = RecurrentNet(48, 12, normalization="none", calendar=(), highway=True)
+    for parameter in net.head.parameters():
+        torch.nn.init.zeros_(parameter)  # the layers say nothing
+    torch.nn.init.normal_(net.highway.weight)
+    context, mask, nothing = torch.randn(5, 48), torch.ones(5, 48, dtype=torch.bool), torch.empty(5, 60, 0)
+    inputs = (
+        context,
+        mask,
+        torch.zeros(5, 60, 5, dtype=torch.long),
+        nothing,
+        nothing,
+        torch.zeros(5, dtype=torch.long),
+    )
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        found, _ = net.eval()(*inputs)
+    torch.testing.assert_close(found, net(*inputs)[0].detach(), rtol=0, atol=1e-5)
+
+
 def test_an_ensemble_forecasts_the_average_of_its_members():
     datamodule = make_datamodule(RHYTHM)
     model, _ = trained(datamodule, epochs=1, members=2)

@@ -5,6 +5,7 @@ from panels import panel_of
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import SeriesStore
+from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.naive import SeasonalNaive
 
 
@@ -96,6 +97,30 @@ def test_its_intervals_cover_validation_as_often_as_they_say():
         quantiles = model.forecast(batch).quantiles
         inside.append((batch.target >= quantiles[:, 2]) & (batch.target <= quantiles[:, 12]))
     assert torch.cat(inside).float().mean() == pytest.approx(0.8, abs=0.03)
+
+
+@pytest.mark.parametrize("windows", [1, 5, 30])
+def test_few_validation_windows_move_no_median_far_and_leave_no_interval_without_width(windows):
+    rng, errors, held = np.random.default_rng(0), [], []
+    for _ in range(20):
+        panel = panel_of(20 * np.sin(2 * np.pi * np.arange(160) / 12) + rng.normal(size=160), freq="MS")
+        datamodule = WindowDataModule(panel, context_length=24, horizon=12, split=(100, 111 + windows, 160))
+        model = SeasonalNaive.fitted(datamodule)
+        batch = datamodule.gather("test", torch.arange(len(datamodule.windows["test"])))
+        forecast = model.forecast(batch)
+        low, median, high = forecast.quantiles[:, [2, 7, 12]].unbind(1)
+        errors.append([float((path - batch.target).abs().mean()) for path in (median, forecast.point)])
+        held.append(float(((batch.target >= low) & (batch.target <= high)).float().mean()))
+    median, point = np.mean(errors, axis=0)
+    assert median < 1.1 * point
+    assert np.mean(held) > 0.6
+
+
+def test_steps_with_errors_enough_have_their_own_quantiles():
+    model, datamodule = prepared(NOISE.cumsum(), season=1)
+    batch = datamodule.gather("calibration", torch.arange(len(datamodule.windows["calibration"])))
+    own = torch.nanquantile(batch.target - model.point(batch), torch.tensor(QUANTILE_LEVELS), dim=0)
+    assert torch.equal(model.residuals.offsets[0], own)
 
 
 def test_the_season_does_not_depend_on_how_many_windows_choose_between_models():

@@ -38,4 +38,5 @@ def holiday_flags(index: pd.DatetimeIndex, country: str) -> np.ndarray:
             f"data.covariates.holiday={country!r} is not a country with known holidays",
             "give an ISO 3166 code such as DE, CN or US-MN",
         ) from error
-    return index.normalize().tz_localize(None).isin(pd.to_datetime(list(days))).astype(np.float32)
+    dates = index.tz_localize(None).normalize()  # in this order: where clocks change at midnight, a day has none
+    return dates.isin(pd.to_datetime(list(days))).astype(np.float32)

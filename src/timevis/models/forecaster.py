@@ -17,6 +17,8 @@ from timevis.data.statistics import stands_at_zero
 from timevis.data.windows import Batch
 from timevis.metrics import ForecastMetrics
 
+ERRORS = 80
+"""From so many validation errors quantiles are taken at least, where there are as many."""
 QUANTILE_LEVELS = (0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975)
 
 
@@ -268,9 +270,10 @@ def naive_scale(datamodule: WindowDataModule) -> np.ndarray:
 class ResidualQuantiles(nn.Module):
     """Quantiles of a point forecaster: its validation errors, per channel and horizon step.
 
-    Errors are taken as they are, in raw units, so intervals have the width that the model's errors had. A step
-    without any takes the mean of the channel's others, and a channel without any that of the other channels, in units
-    of `scale` [C].
+    Errors are taken as they are, in raw units, so intervals have the width that the model's errors had. Where steps
+    have fewer than `ERRORS` each, they take those of the steps beside them as well: all quantiles of one error are
+    that error. A step without any takes the mean of the channel's others, and a channel without any that of the other
+    channels, in units of `scale` [C].
     """
 
     def __init__(self, num_channels: int, horizon: int) -> None:
@@ -288,7 +291,7 @@ class ResidualQuantiles(nn.Module):
         for c in range(len(offsets)):
             rows = error[channel == c]
             if len(rows):
-                offsets[c] = torch.nanquantile(rows, levels, dim=0)
+                offsets[c] = _step_quantiles(rows, levels)
         offsets = torch.where(offsets.isnan(), offsets.nanmean(2, keepdim=True), offsets)
         unit = torch.ones_like(offsets) if scale is None else scale.to(offsets).view(-1, 1, 1).expand_as(offsets)
         offsets = torch.where(offsets.isnan(), (offsets / unit).nanmean(0) * unit, offsets)
@@ -297,6 +300,19 @@ class ResidualQuantiles(nn.Module):
     def forward(self, point: Tensor, channel: Tensor) -> Tensor:
         """Quantiles [B, 15, H] around a point forecast [B, H]."""
         return point.unsqueeze(1) + self.offsets[channel]
+
+
+def _step_quantiles(rows: Tensor, levels: Tensor) -> Tensor:
+    """Quantiles [Q, H] of errors [N, H]: of a step's and of those beside it, as many as make `ERRORS` observed."""
+    horizon = rows.shape[1]
+    observed = max(1, int(rows.isfinite().sum()) // horizon)
+    steps = min(horizon, -(-ERRORS // observed))
+    first = (torch.arange(horizon) - steps // 2).clamp(0, horizon - steps)
+    near, few = rows.unfold(1, steps, 1), max(1, 1_000_000 // (len(rows) * steps))
+    parts = [
+        torch.nanquantile(near[:, some].transpose(1, 2).flatten(0, 1), levels, dim=0) for some in first.split(few)
+    ]
+    return torch.cat(parts, 1)
 
 
 class PointForecaster(Forecaster):

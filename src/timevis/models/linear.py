@@ -15,6 +15,13 @@ from timevis.errors import ConfigError
 from timevis.models.forecaster import PointForecaster
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+ROUNDS, SETTLED = 30, 1e-4
+"""Of conjugate gradients for gaps: at most so many, and the share of the map below which a step ends them."""
+
+
+def _ratio(a: Tensor, b: Tensor) -> Tensor:
+    """Their quotient, 0 where `b` is."""
+    return torch.where(b != 0, a / b, 0.0)
 
 
 def profile_basis(context_length: int, day: int, profile: int) -> Tensor:
@@ -113,19 +120,36 @@ class Linear(PointForecaster):
         outputs: Tensor,
         incomplete: list[tuple[Tensor, Tensor, Tensor]],
     ) -> Tensor:
-        """The map of what `basis` reads, as a map of the whole context; float64 [G, context_length + 1, H]."""
+        """The map of what `basis` reads, as a map of the whole context; float64 [G, context_length + 1, H].
+
+        Each step is fitted to its observed targets alone.
+        """
         read = basis.T @ inputs @ basis
         size = read.diagonal(dim1=1, dim2=2).mean(1).view(-1, 1, 1)
         size = size.where(size > 0, 1.0)  # a channel without training windows repeats its last value
-        factor = torch.linalg.cholesky(read + penalty * size * torch.eye(read.shape[1], dtype=read.dtype))
-        maps = basis @ torch.cholesky_solve(basis.T @ outputs, factor)
-        # EM for least squares (Little and Rubin): the map fills missing targets until it settles
-        for _ in range(5 if incomplete else 0):
-            filled = outputs.clone()
-            for group, x, gap in incomplete:
-                self._add(filled, group, x, self._mapped(maps, x, group) * gap)
-            maps = basis @ torch.cholesky_solve(basis.T @ filled, factor)
-        return maps
+        equations = read + penalty * size * torch.eye(read.shape[1], dtype=read.dtype)
+        factor = torch.linalg.cholesky(equations)
+        found = torch.cholesky_solve(basis.T @ outputs, factor)  # as if targets in gaps were zero
+        left = basis.T @ self._in_gaps(basis @ found, incomplete)
+        direction, before = torch.zeros_like(found), torch.zeros_like(found[:, :1])
+        # conjugate gradients, preconditioned by the equations without gaps (Hestenes and Stiefel, 1952)
+        for _ in range(ROUNDS if incomplete else 0):
+            towards = torch.cholesky_solve(left, factor)
+            product = (left * towards).sum(1, keepdim=True)
+            direction = towards + _ratio(product, before) * direction
+            pushed = equations @ direction - basis.T @ self._in_gaps(basis @ direction, incomplete)
+            length = _ratio(product, (direction * pushed).sum(1, keepdim=True))
+            found, left, before = found + length * direction, left - length * pushed, product
+            if (length * direction).norm() <= SETTLED * found.norm():
+                break
+        return basis @ found
+
+    def _in_gaps(self, maps: Tensor, incomplete: list[tuple[Tensor, Tensor, Tensor]]) -> Tensor:
+        """Sums of x^T y where y is what `maps` forecast in the gaps of the targets, [G, context_length + 1, H]."""
+        out = torch.zeros_like(maps)
+        for group, x, gap in incomplete:
+            self._add(out, group, x, self._mapped(maps, x, group) * gap)
+        return out
 
     def _candidates(self, seasons: Sequence[int]) -> Sequence[int]:
         if self.profiles is not None:
@@ -197,4 +221,5 @@ class Linear(PointForecaster):
 
     def point(self, batch: Batch) -> Tensor:
         x, group, last, std = self._features(batch)
-        return last + std * self._mapped(self.maps, x, group)
+        with torch.autocast(x.device.type, enabled=False):  # in bfloat16, weights that cancel out would not
+            return last + std * self._mapped(self.maps, x, group)

@@ -152,13 +152,14 @@ class RecurrentNet(nn.Module):
         past, ahead = (None, None) if extra is None else (extra[:, :length], extra[:, length:])
         state = self._encode(value, missing, calendar[:, :length], past)
         query = self._query(calendar[:, length:], ahead, channel)
-        # quantiles are summed up in full precision, whatever the precision of the layers
+        # quantiles are summed up, and values carried past the layers, in full precision, whatever that of the layers
         output = self._decode(query, state).float()
         output = output.view(batch, self.horizon_segments, self.num_outputs, self.segment_length)
         output = output.transpose(1, 2).reshape(batch, self.num_outputs, -1)[..., : self.horizon]
         point, quantiles = output[:, 0], ordered_quantiles(output[:, 1:])
         if self.highway is not None:
-            straight = self.highway(value)
+            with torch.autocast(value.device.type, enabled=False):
+                straight = self.highway(value)
             point, quantiles = point + straight, quantiles + straight.unsqueeze(1)
         return point * scale + shift, torch.addcmul(shift.unsqueeze(1), quantiles, scale.unsqueeze(1))
 
