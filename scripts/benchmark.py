@@ -38,8 +38,10 @@ def main() -> None:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="which (default: all)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers there")
-    parser.add_argument("--rounds", type=int, default=5, help="timed rounds of each contender (default 5)")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of each contender")
+    parser.add_argument("--rounds", type=int, default=5, help="timed rounds of each contender (default: %(default)s)")
+    parser.add_argument(
+        "--threads", type=int, default=os.cpu_count(), help="threads of each contender (default: all cores)"
+    )
     args = parser.parse_args()
     if unknown := set(args.names) - set(BENCHMARKS):
         parser.error(f"no benchmark named {', '.join(sorted(unknown))}; there are: {', '.join(BENCHMARKS)}")

@@ -8,8 +8,8 @@ Columns stand in the order that compresses best. The output is the same bytes on
 
 from __future__ import annotations
 
+import argparse
 import gzip
-import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -50,9 +50,11 @@ def write(table: pd.DataFrame, path: Path) -> int:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/data")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("../shared/data"), metavar="FOLDER")
+    folder = parser.parse_args().folder
     if not folder.is_dir():
-        sys.exit(f"there is no folder {folder}\n\n{__doc__}")
+        parser.error(f"there is no folder {folder}")
     total = 0
     for make in (traffic, electricity, weather):
         table = make(folder)

@@ -2,12 +2,12 @@
 
 Prints and writes: every metric side by side with seasonal naive; the difference of each run from a reference, paired
 window by window, with a 95 % moving-block bootstrap interval and the Diebold-Mariano test; the error by step ahead;
-the cost. RUN is a run folder. Runs with different window sets are refused, since their numbers don't compare; runs
-that failed, were stopped or still go on, also while they train on, are left out, and named; so
-is what else lies in a folder of runs.
+the cost. RUN is a run folder. Runs with different window sets are refused, since their numbers don't compare. Runs
+that failed, were stopped, or still run or train on are left out and named; so is whatever else lies in a folder of
+runs.
 
     python scripts/compare.py outputs/traffic/lstm/2026-01-01_12-00-00-1a2b outputs/traffic/qwen/...
-    python scripts/compare.py outputs/traffic/*/*  --reference outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
+    python scripts/compare.py outputs/traffic/*/* --reference outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
 """
 
 from __future__ import annotations

@@ -27,18 +27,27 @@ FORMATS = ("csv", "xlsx", "json", "parquet")
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("outputs/samples"), metavar="FOLDER")
-    parser.add_argument("--domains", nargs="+", choices=DOMAINS, default=DOMAINS)
-    parser.add_argument("--formats", nargs="+", choices=FORMATS, default=FORMATS)
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path("outputs/samples"),
+        metavar="FOLDER",
+        help="(default: %(default)s)",
+    )
+    parser.add_argument("--domains", nargs="+", choices=DOMAINS, default=DOMAINS, help="which (default: all)")
+    parser.add_argument("--formats", nargs="+", choices=FORMATS, default=FORMATS, help="which (default: all)")
     parser.add_argument("--rows", type=int, default=24 * 180, help="times of each series (default: %(default)s)")
     parser.add_argument("--series", type=int, default=2, help="series in each file (default: %(default)s)")
     parser.add_argument("--frequency", default="h", help="pandas frequency (default: %(default)s)")
     parser.add_argument(
         "--start", type=datetime.fromisoformat, default="2024-01-01", help="first time (default: %(default)s)"
     )
-    parser.add_argument("--layout", choices=("wide", "long"), default="wide")
+    parser.add_argument(
+        "--layout", choices=("wide", "long"), default="wide", help="a column or rows for each series (default: wide)"
+    )
     parser.add_argument("--clean", action="store_true", help="no gap, duplicate or outlier")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of the random numbers (default: %(default)s)")
     args = parser.parse_args(arguments)
     if args.rows < 1 or args.series < 1:
         parser.error("--rows and --series must be at least 1")

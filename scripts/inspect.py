@@ -4,12 +4,13 @@ Prints and draws what a run would see: rows, duplicates, gaps, missing values, o
 seasonality, autocorrelation, and how the split falls. Nothing is trained, and the file is not changed.
 
     python scripts/inspect.py traffic
-    python scripts/inspect.py my.csv target=[load] covariates={holiday:DE} split=[0.8,0.1,0.1]
+    python scripts/inspect.py my.csv 'target=[load]' 'covariates={holiday:DE}' 'split=[0.8,0.1,0.1]'
     python scripts/inspect.py sensors.xlsx sheet=2 id=sensor frequency=15min context_length=336 horizon=96
-    python scripts/inspect.py etth1 split=[2017-07-01,2017-11-01]
+    python scripts/inspect.py etth1 'split=[2017-07-01,2017-11-01]'
 
 FILE is CSV, TSV, XLSX, XLS, JSON or Parquet, wide or long. NAME is traffic, electricity, weather, etth1 or synthetic.
-Keys are those of the data group of train.py, and context_length and horizon.
+Keys are those of the data group of train.py (conf/data/csv.yaml explains them), with or without `data.` in front,
+and context_length and horizon.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         prog="inspect.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("source", metavar="FILE|NAME", help="a file, or the name of a data set")
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="for example target=[load]")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="for example 'target=[load]'")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="where the picture and the JSON report go (default: outputs/inspect)"
     )

@@ -2,15 +2,15 @@
 
 Forecasts the rows that follow the last value of the run's own data, or of new files with the same columns, and writes
 one table: item, channel, timestamp, point and quantiles, in the unit of the data; and a picture of it. Rows at the
-end of a file that have covariates but no targets tell a known future. Many files, or a long file with many ids, give
-one table.
+end of a file that have covariates but no targets are the known future of those covariates. Several files, or a long
+file with many ids, give one table.
 
     python scripts/predict.py outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
     python scripts/predict.py RUN --refit --out next_day.csv
     python scripts/predict.py RUN plant_a.csv plant_b.csv --out plants.parquet
 
 With --rescore nothing is forecast beyond the data: the run is scored, without training, on the windows of new files
-or of other dates, and DIR gets what a run folder has for it (results.json, report.html, ...):
+or of other dates, and DIR gets what a run folder has of a test (results.json, report.html, ...):
 
     python scripts/predict.py RUN --rescore --start 2018-01-01 --end 2018-03-31
     python scripts/predict.py RUN this_year.csv --rescore --out outputs/this_year
@@ -32,7 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder")
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="new data (default: the run's own)")
+    parser.add_argument(
+        "files", nargs="*", default=[], type=Path, metavar="FILE", help="new data (default: the run's own)"
+    )
     parser.add_argument("--refit", action="store_true", help="fit again on all rows of the run's data first")
     parser.add_argument(
         "--out",

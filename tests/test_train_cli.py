@@ -61,6 +61,8 @@ def test_train_py_leaves_a_run_folder_and_a_verdict(train_py, tmp_path):
         (["-m", "model=linear,lstm", "model.hidden_sise=3"], "did you mean 'model.hidden_size'?"),
         (["-m", "sweep=optuna", "model=lstm"], "nothing to search"),
         (["sweep=ablation"], "train.py -m sweep=ablation"),
+        (["model=linear,lstm"], "train.py -m model=linear,lstm"),
+        (["data=csv", "data.path=a,b.csv"], "for one name: 'data.path=\"a,b.csv\"'"),
     ],
 )
 def test_a_mistake_on_the_command_line_ends_with_1_and_a_hint(train_py, arguments, words):

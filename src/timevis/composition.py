@@ -62,6 +62,11 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
         if files and found[1].split("/")[0] == "data":
             return ConfigError(f"{files[0]} is not a data set", _own_file(files[0]))
         return ConfigError(f"{found[1]}={found[2]} is not a choice", did_you_mean(found[2], _choices(found[1])))
+    if found := re.search(r"Ambiguous value for argument '(([^'=]+)=(.*))'", text):
+        advice = f"for a run of each: python train.py -m {found[1]}"
+        if found[2] not in _groups() and re.search(r"[^\d.,]", found[3]):
+            advice += f"; for one name: {_example(found[1])}; for a list: '{found[2]}=[{found[3]}]'"
+        return ConfigError(f"{found[1]} gives one run several values", advice)
     if isinstance(error, OverrideParseException):
         if "=" not in error.override:
             advice = _own_file(error.override) if Path(error.override).suffix else "for example: model=lstm"

@@ -48,11 +48,14 @@ def data_config(source: str, overrides: Sequence[str]) -> tuple[DictConfig, int,
     """
     named = sorted(p.stem for p in (CONF / "data").glob("*.yaml"))
     is_file = Path(source).suffix or Path(source).exists()
+    if source.startswith(("data=", "data.path=", "path=")) and not Path(source).exists():
+        advice = "a file or a name stands first, without a key: python scripts/inspect.py my.csv id=store"
+        raise ConfigError(f"{source!r} is neither a file nor a data set", advice)
     if not is_file and source not in named:
         raise ConfigError(f"{source!r} is neither a file nor a data set", did_you_mean(source, named))
     for item in overrides:
         if "=" not in item:
-            raise ConfigError(f"{item!r} is not key=value", "for example target=[load] or split=[0.6,0.2,0.2]")
+            raise ConfigError(f"{item!r} is not key=value", "for example 'target=[load]' or 'split=[0.6,0.2,0.2]'")
     own = [o if o.startswith(("data.", *LENGTHS)) else f"data.{o}" for o in overrides]
     typed = [f"data={'csv' if is_file else source}", *own]
     cfg = compose(typed)

@@ -21,7 +21,7 @@ def results(value, low, high, model="lstm", backbone=None, spans=100, origins=50
         ((0.34, 0.30, 0.38), "wins", "lstm beats seasonal naive by 34.0 % on WQL (95 % interval 30.0 to 38.0 %)"),
         ((-0.1, -0.2, -0.05), "loses", "its WQL is 10.0 % higher (95 % interval 5.0 to 20.0 %)"),
         ((0.02, -0.01, 0.05), "open", "can't be told apart"),
-        ((-0.02, -0.05, 0.01), "open", "its WQL is 2.0 % higher, but the interval of the skill holds zero"),
+        ((-0.02, -0.05, 0.01), "open", "is 2.0 % higher, but the interval of its skill includes zero"),
         ((0.3, None, None), "open", "too few windows"),
         ((None, None, None), "open", "no verdict"),
     ],

@@ -171,7 +171,7 @@ def _find_time(table: Table, notes: list[str]) -> tuple[str, ...]:
     raise DataError(
         f"{table.source}{table.part}: there is no time column among {', '.join(map(repr, frame.columns[:12]))}"
         + ("..." if len(frame.columns) > 12 else ""),
-        "one column must hold times such as 2020-01-31 13:00, and data.time names it; no row stands above the names",
+        "one column must hold times such as 2020-01-31 13:00 (data.time names it); no row may stand above the names",
     )
 
 

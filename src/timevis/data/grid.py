@@ -124,7 +124,8 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
     raise DataError(
         f"{source}: the times have no regular step (the most common, {pd.Timedelta(step, 'us')}, "
         f"is {share:.0%} of all steps)",
-        "say data.frequency, for example data.frequency=h, or put the series on a regular grid first",
+        "put the series on a regular grid first, such as the means of hours; where most rows lie on one, name it: "
+        "data.frequency=h",
     )
 
 

@@ -111,10 +111,10 @@ def _read(path: Path, sheet: str | int | None, encoding: str | None, decimal: st
         raise DataError(f"{path.name}: the file is empty", HEADER_AND_ROWS)
     found = _sniff(raw)
     if found != expected and not (expected == "text" and found == "json" and not _looks_json(raw)):
-        raise DataError(
-            f"{path.name}: named like {SPOKEN[expected]}, but it is {SPOKEN[found]}",
-            "rename it after its content, or save it again in the format of its name",
-        )
+        advice = "rename it after its content, or save it again in the format of its name"
+        if found in ("html", "pdf", "image"):  # of which no name makes a table
+            advice = "save what it shows as CSV; where it shows an error or a login, download the table again"
+        raise DataError(f"{path.name}: named like {SPOKEN[expected]}, but it is {SPOKEN[found]}", advice)
     if expected == "text":
         from timevis.data.text_table import read_text
 

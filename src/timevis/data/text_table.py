@@ -149,7 +149,7 @@ def _likely(raw: bytes, at: int) -> str:
                 f"it reads as {encoding} ({max(around, key=len).strip()!r}): save it as UTF-8, or say "
                 f"data.cleaning.encoding={encoding}"
             )
-    return "save the file as UTF-8"
+    return "save the file as UTF-8, or name its encoding: data.cleaning.encoding=..."
 
 
 def _head(raw: bytes) -> list[str]:

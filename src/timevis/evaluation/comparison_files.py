@@ -110,7 +110,7 @@ def sentences(comparison: Comparison) -> list[str]:
         if pd.isna(row["low"]):
             sure = "there are too few windows to say how sure that is"
         elif row["low"] <= 0 <= row["high"]:
-            sure = "the 95 % interval of the difference holds zero"
+            sure = "the 95 % interval of the difference includes zero"
         else:
             sure = "the 95 % interval of the difference excludes zero"
         out.append(f"{row['run']}: WQL {size} {word} than {comparison.reference}'s; {sure}.")

@@ -112,7 +112,7 @@ def verdict(results: dict[str, Any]) -> str:
         word = "lower" if value > 0 else "higher"
         said = (
             f"{who} and seasonal naive can't be told apart {where}: "
-            f"its WQL is {size} {word}, but the interval of the skill holds zero ({bounds})."
+            f"the WQL of {who} is {size} {word}, but the interval of its skill includes zero ({bounds})."
         )
     few = len(scored_channels(results)) < len(results["window_set"]["channels"])
     averaged = [f"WQL is averaged over {averaged_channels(results)}."] if few else []
