@@ -171,14 +171,27 @@ def _told_by(values: np.ndarray, slot: pd.Index) -> float:
 
 def _distribution(axes: Axes, values: np.ndarray, unit: str) -> None:
     seen = values[np.isfinite(values)]
-    low, high = float(seen.min()), float(seen.max())
-    whole = high - low < 100 and bool((seen == np.round(seen)).all())
-    axes.hist(seen, bins=np.arange(low - 0.5, high + 1).tolist() if whole else 60, color=COLOURS["model"], alpha=0.82)
+    axes.hist(seen, bins=_bins(seen), color=COLOURS["model"], alpha=0.82)
     axes.xaxis.set_major_locator(MaxNLocator(3))  # room for six digits
     axes.set_title("distribution")
     axes.set_xlabel(unit)
     axes.set_ylabel("rows")
     axes.grid(axis="x", visible=False)
+
+
+def _bins(seen: np.ndarray, most: int = 60) -> list[float] | int:
+    """Edges of bins as wide as one or several steps of the values, where nearly all are multiples of one: with other
+    widths some bins would hold a multiple more than others, or none."""
+    values, counts = np.unique(seen, return_counts=True)
+    often = counts > max(1, len(seen) / 1000)
+    common = values[often].astype(float)
+    if len(common) < 2 or counts[often].sum() < 0.9 * len(seen):
+        return most
+    step = float(np.diff(common).min())
+    low, high = float(values[0]), float(values[-1])
+    width = step * np.ceil((high - low) / step / most)
+    start = common[0] - step / 2 - width * np.ceil((common[0] - low) / width)
+    return np.arange(start, high + width, width).tolist()
 
 
 def _correlation(axes: Axes, panel: Panel, train: np.ndarray) -> None:

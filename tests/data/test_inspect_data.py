@@ -18,6 +18,7 @@ from timevis import inspection_plot
 from timevis.data.catalog import load_panel
 from timevis.errors import ConfigError
 from timevis.inspection import data_config
+from timevis.inspection_plot import _bins
 
 
 def run(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -263,3 +264,17 @@ def test_unknown_names_and_keys_name_the_nearest(source: str, override: str, mes
 def test_lengths_are_positive_whole_numbers(length: str) -> None:
     with pytest.raises(ConfigError, match=f"{length} must be a whole number of at least 1"):
         data_config("traffic", [length])
+
+
+@pytest.mark.parametrize(("step", "number"), [(1, 6), (1, 56), (1, 150), (0.5, 300), (10, 90)])
+def test_each_bar_of_values_on_a_grid_holds_as_many_of_its_values(step: float, number: int) -> None:
+    grid = np.arange(number) * step - 7
+    values = np.append(np.repeat(grid, 50), grid[3] + step / 3)  # one is off the grid
+    bars, edges = np.histogram(values, bins=_bins(values))
+    assert edges[0] < grid[0]
+    assert grid[-1] < edges[-1]
+    assert len(set(np.round(bars[1:-1] / 50))) == 1
+
+
+def test_values_on_no_grid_have_bars_of_equal_width_between_the_extremes() -> None:
+    assert _bins(np.random.default_rng(0).normal(size=5000)) == 60
