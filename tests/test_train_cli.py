@@ -61,6 +61,7 @@ def test_train_py_leaves_a_run_folder_and_a_verdict(train_py, tmp_path):
         (["-m", "model=linear,lstm", "model.hidden_sise=3"], "did you mean 'model.hidden_size'?"),
         (["-m", "sweep=optuna", "model=lstm"], "nothing to search"),
         (["sweep=ablation"], "train.py -m sweep=ablation"),
+        (["-m", "hydra/launcher=slurm"], "choices: basic, joblib, submitit_local, submitit_slurm"),
         (["model=linear,lstm"], "train.py -m model=linear,lstm"),
         (["data=csv", "data.path=a,b.csv"], "for one name: 'data.path=\"a,b.csv\"'"),
     ],

@@ -61,7 +61,8 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
         files = [a.removeprefix("data=") for a in arguments if a.startswith("data=") and Path(a).suffix]
         if files and found[1].split("/")[0] == "data":
             return ConfigError(f"{files[0]} is not a data set", _own_file(files[0]))
-        return ConfigError(f"{found[1]}={found[2]} is not a choice", did_you_mean(found[2], _choices(found[1])))
+        choices = getattr(error, "options", None) or _choices(found[1])  # those of plugins are Hydra's to list
+        return ConfigError(f"{found[1]}={found[2]} is not a choice", did_you_mean(found[2], choices))
     if found := re.search(r"Ambiguous value for argument '(([^'=]+)=(.*))'", text):
         advice = f"for a run of each: python train.py -m {found[1]}"
         if found[2] not in _groups() and re.search(r"[^\d.,]", found[3]):

@@ -65,7 +65,10 @@ def select(
                 raise DataError(f"{report.source}: column {name!r} {found[name]}", "choose another data.target")
         if len(found) == len(panel.channels):
             named = "; ".join(f"{name!r} {reason}" for name, reason in list(left.items())[:5])
-            raise DataError(f"{report.source}: no column changes, so there is nothing to forecast ({named})")
+            raise DataError(
+                f"{report.source}: no column changes, so there is nothing to forecast ({named})",
+                "give a file in which a column of numbers changes, and keep it in data.target",
+            )
         rows = _without(rows, left)
         panel = to_panel(rows, card)
         panel, known = _reach(panel.pick([j for j, name in enumerate(panel.channels) if name not in left]))
