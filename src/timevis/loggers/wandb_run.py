@@ -183,5 +183,5 @@ def summary_of(results: dict[str, Any]) -> dict[str, Any]:
             out[f"{prefix}/{name}"] = value["value"]
             if section != "seasonal_naive":
                 out |= {f"{prefix}/{name}_{end}": value[end] for end in ("low", "high")}
-    out |= {f"backbone/{name}": value for name, value in (results["run"]["backbone"] or {}).items()}
+    out |= {f"backbone/{name}": value for name, value in shareable(results["run"]["backbone"] or {}).items()}
     return out | {f"cost/{name}": value for name, value in results["cost"].items()}
