@@ -138,3 +138,15 @@ def test_a_run_can_begin_from_the_weights_of_another(script, config, tmp_path):
     then.train_step()
     then.save()
     assert "begun from" in (tmp_path / "next" / "nano" / "timevis.json").read_text()
+
+
+@pytest.mark.parametrize("fields", [[], ["hour", "weekday"]])
+def test_a_run_has_tables_of_the_calendar_fields_that_it_names(script, config, tmp_path, fields):
+    config.network.fields = fields
+    run = script.Run(config)
+    run.train_step()
+    run.save()
+    assert json.loads((tmp_path / "nano" / "timevis.json").read_text())["fields"] == fields
+    network, _ = script.load_network(str(tmp_path / "nano"))
+    assert len(network.tables.own) == sum({"hour": 24, "weekday": 7}[name] for name in fields)
+    assert torch.equal(network.tables.own, run.average["tables.own"].bfloat16().float())
