@@ -12,6 +12,7 @@ from timevis.evaluation import plots
 from timevis.evaluation.comparison import compare, comparison_charts, unique_labels
 from timevis.evaluation.comparison_files import differences_table, sentences, write_comparison
 from timevis.evaluation.run_record import RunRecord
+from timevis.evaluation.significance import bootstrap_metrics, paired_differences
 
 main = runpy.run_path(str(Path(__file__).parents[1] / "scripts" / "compare.py"))["main"]
 
@@ -141,8 +142,14 @@ def test_the_difference_is_that_of_the_metrics_and_its_tests_agree_in_sign(runs)
         assert row["difference"] == pytest.approx(ours - theirs)
         assert row["percent"] == pytest.approx(100 * (ours / theirs - 1))
         assert np.sign(row["dm_statistic"]) == np.sign(row["difference"])
-    row, skill = table.loc[("linear", "wql")], linear.results["skill"]["wql"]
-    assert (row["percent_low"], row["percent_high"]) == pytest.approx((-100 * skill["high"], -100 * skill["low"]))
+
+
+def test_the_difference_from_seasonal_naive_in_percent_is_its_skill_where_blocks_are_as_long(runs, monkeypatch):
+    monkeypatch.setattr("timevis.evaluation.significance.optimal_block", lambda series: 1)  # as the overlap
+    linear, naive = map(RunRecord.load, runs)
+    found = paired_differences(linear.windows, naive.windows, ["wql"], linear.results["window_set"]["horizon"])["wql"]
+    skill = bootstrap_metrics(linear.windows, naive.windows, linear.results["window_set"]["horizon"])["skill"]["wql"]
+    assert (found.percent_low, found.percent_high) == pytest.approx((-100 * skill.high, -100 * skill.low))
 
 
 def test_a_single_run_is_compared_with_seasonal_naive(runs, tmp_path, capsys):

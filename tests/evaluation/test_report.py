@@ -177,6 +177,7 @@ def test_every_defect_is_told_with_its_count_and_place():
         "defects": [{"start": "2012-03-25", "end": "2012-03-26", "reason": "clock change", "masked": 1}],
         "left_out": {"c": "is constant (0)"},
         "notes": ["the time column is 'time'"],
+        "card": {"notes": ["The sensor was moved in May."]},
     }
     text = "\n".join(findings(report))
     for said in (
@@ -192,6 +193,7 @@ def test_every_defect_is_told_with_its_count_and_place():
         "clock change; 1 value masked",
         "c (is constant (0))",
         "The time column is 'time'.",
+        "Said by the dataset card: The sensor was moved in May.",
     ):
         assert said in text, said
 
