@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from timevis.files import write_json
+from timevis.files import shown_path, write_json
 
 NAME = "status.json"
 HEARTBEAT_SECONDS = 3.0
@@ -115,12 +115,13 @@ def read_status(folder: Path, now: float | None = None) -> dict[str, Any] | None
     A running run is ``lost`` after 30 s without a heartbeat, or as soon as its process is gone from this machine.
     So is one whose status a crash of the machine has damaged.
     """
+    go_on = f"go on with resume={shown_path(Path(folder))}"
     try:
         status = json.loads((Path(folder) / NAME).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except ValueError:
-        return {"state": "lost", "error": f"{NAME} is damaged", "advice": f"go on with resume={folder}"}
+        return {"state": "lost", "error": f"{NAME} is damaged", "advice": go_on}
     if status["state"] != "running":  # a queued run has no heartbeat yet
         return status
     age = (time.time() if now is None else now) - status["heartbeat"]
@@ -128,7 +129,7 @@ def read_status(folder: Path, now: float | None = None) -> dict[str, Any] | None
     if gone or age > LOST_AFTER_SECONDS:
         status["state"] = "lost"
         status["error"] = f"process {status['pid']} is gone" if gone else f"no sign of life for {age:.0f} s"
-        status["advice"] = f"its process was killed; go on with resume={folder}"
+        status["advice"] = f"its process was killed; {go_on}"
     return status
 
 

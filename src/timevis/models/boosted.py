@@ -203,7 +203,7 @@ class Boosted(PointForecaster):
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
-        Forecaster.calibrate(self, datamodule)
+        Forecaster.calibrate(self, datamodule)  # without PointForecaster's, whose errors are not relative
         self.residuals.fit(map(self._relative, datamodule.batches("calibration", self.device)))
 
     def _relative(self, batch: Batch) -> tuple[Tensor, Batch]:
