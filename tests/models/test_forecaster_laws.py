@@ -148,6 +148,23 @@ def test_changing_a_future_value_changes_no_forecast_made_before_it(fitted, pane
     assert torch.equal(before.quantiles, after.quantiles)
 
 
+@pytest.mark.parametrize(("cls", "limit"), [(Linear, "max_windows"), (Boosted, "max_rows")])
+def test_a_fit_on_a_part_of_the_windows_sees_every_channel_at_every_time(cls, limit, monkeypatch):
+    rng = np.random.default_rng(0)
+    datamodule = make_datamodule(panel_of(rng.normal(size=(ROWS, 3)), np.empty((ROWS, 0)), ()))
+    number = len(datamodule.windows["train"]) // 3  # steps of three would stay at one channel for long
+    seen, gather = [], datamodule.gather
+    monkeypatch.setattr(datamodule, "gather", lambda part, index: seen.append((part, index)) or gather(part, index))
+    model = cls.from_data(datamodule, **{limit: number * (8 if limit == "max_rows" else 1)})
+    model.prepare(datamodule)
+    index = torch.cat([i for part, i in seen if part == "train"])
+    assert len(index) == number
+    origins, channels = datamodule.windows["train"].locate(index)
+    quarter = (origins - origins.min()) * 4 // (origins.max() - origins.min() + 1)
+    counts = torch.bincount(channels * 4 + quarter, minlength=12)
+    assert counts.min() > 0.7 * number / 12
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_the_test_part_changes_nothing_that_is_learnt(name, panel):
     test_start = make_datamodule(panel).split.val_end

@@ -268,7 +268,7 @@ class WindowSet:
         if max_windows is not None and len(rows) > max_windows:
             chosen = rows[evenly(len(rows), max_windows)]
             met, could = len(np.unique(chosen % season)), min(season, max_windows)
-            rows = chosen if met >= could / 4 else rows[_staggered(len(rows), max_windows)]
+            rows = chosen if met >= could / 4 else rows[staggered(len(rows), max_windows)]
         return cls(torch.from_numpy(rows), channels)
 
 
@@ -277,8 +277,12 @@ def evenly(total: int, number: int) -> np.ndarray:
     return np.unique(np.linspace(0, total - 1, number).round().astype(int))
 
 
-def _staggered(total: int, number: int) -> np.ndarray:
-    """One of each of `number` equal shares of range(`total`), its place in the share by the golden ratio."""
+def staggered(total: int, number: int) -> np.ndarray:
+    """One of each of `number` equal shares of range(`total`), its place in the share by the golden ratio; all where they
+    are fewer. Unlike equal distances these meet every channel of flat window numbers, and every hour.
+    """
+    if total <= number:
+        return np.arange(total)
     edges = np.linspace(0, total, number + 1).astype(int)
     place = np.arange(number) * (np.sqrt(5) - 1) / 2 % 1
     return edges[:-1] + (place * np.diff(edges)).astype(int)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.loader import WindowLoader
-from timevis.data.windows import Batch
+from timevis.data.windows import Batch, staggered
 from timevis.models.forecaster import Forecast, Forecaster, PointForecaster
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Boosted(PointForecaster):
         total, limit = len(datamodule.windows[part]), self.limits[part]
         windows = min(total, max(1, limit // min(self.horizon, 8)))
         per_window = max(1, min(self.horizon, limit // windows))
-        chosen = torch.linspace(0, total - 1, windows, dtype=torch.float64).round().long()
+        chosen = torch.from_numpy(staggered(total, windows))
         generator = torch.Generator().manual_seed(self.seed)
         tables, targets = [], []
         for position in WindowLoader(windows, 4096):

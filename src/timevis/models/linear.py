@@ -10,7 +10,7 @@ from torch import Tensor
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.loader import WindowLoader
-from timevis.data.windows import Batch
+from timevis.data.windows import Batch, staggered
 from timevis.errors import ConfigError
 from timevis.models.forecaster import PointForecaster
 
@@ -56,7 +56,7 @@ class Linear(PointForecaster):
         context of every place in the season, which says what is usual with far fewer numbers. 0: every value of the
         context. None takes 0 and the seasons that the context holds at least twice.
     max_windows : int
-        Training windows in the fit, thinned evenly.
+        Training windows in the fit, spread evenly over all.
 
     Raises
     ------
@@ -179,8 +179,7 @@ class Linear(PointForecaster):
         inputs = torch.zeros(groups, width, width, dtype=torch.float64)
         outputs = torch.zeros(groups, width, horizon, dtype=torch.float64)
         incomplete = []
-        total = len(datamodule.windows["train"])
-        chosen = torch.linspace(0, total - 1, min(total, self.max_windows), dtype=torch.float64).round().long()
+        chosen = torch.from_numpy(staggered(len(datamodule.windows["train"]), self.max_windows))
         for position in WindowLoader(len(chosen), 2048):
             batch = datamodule.gather("train", chosen[position])
             x, group, last, std = self._features(batch)
