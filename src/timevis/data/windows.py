@@ -278,8 +278,9 @@ def evenly(total: int, number: int) -> np.ndarray:
 
 
 def staggered(total: int, number: int) -> np.ndarray:
-    """One of each of `number` equal shares of range(`total`), its place in the share by the golden ratio; all where they
-    are fewer. Unlike equal distances these meet every channel of flat window numbers, and every hour.
+    """One of each of `number` equal shares of range(`total`), its place in the share by the golden ratio.
+
+    Where they are fewer, all. Unlike equal distances these meet every channel of flat window numbers, and every hour.
     """
     if total <= number:
         return np.arange(total)
