@@ -45,6 +45,7 @@ def datamodule(cfg: DictConfig, panel: Panel, split: Split | None = None) -> Win
         season=cfg.data.get("season"),
         batch_size=fit.batch_size,
         eval_batch_size=fit.eval_batch_size,
+        val_batch_size=fit.get("val_batch_size"),
         stride=evaluation.stride,
         max_windows=evaluation.max_windows,
         val_windows=evaluation.val_windows,

@@ -77,7 +77,7 @@ RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
         "a whole number of at least 1",
     ),
     (
-        "evaluation.max_windows evaluation.val_windows model.fit.steps_per_epoch",
+        "evaluation.max_windows evaluation.val_windows model.fit.steps_per_epoch model.fit.val_batch_size",
         lambda v: v is None or whole(v, 1),
         "a whole number of at least 1, or null",
     ),

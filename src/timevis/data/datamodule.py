@@ -40,6 +40,8 @@ class WindowDataModule(pl.LightningDataModule):
         Rows of "one day" for MASE, inferred from the frequency when None; beside those of the frequency, one that
         models may repeat.
     batch_size, eval_batch_size : int
+    val_batch_size : int, optional
+        Of validation, where it is another than that of test.
     stride, max_windows, val_windows : int
         Origins of the test part every `stride` rows, thinned to `max_windows`; validation to `val_windows`
         (None keeps all). `calibrate` sees a denser set of validation windows, named ``calibration``.
@@ -60,6 +62,7 @@ class WindowDataModule(pl.LightningDataModule):
         season: int | None = None,
         batch_size: int = 64,
         eval_batch_size: int = 256,
+        val_batch_size: int | None = None,
         stride: int = 1,
         max_windows: int | None = 500,
         val_windows: int | None = 200,
@@ -70,6 +73,7 @@ class WindowDataModule(pl.LightningDataModule):
         super().__init__()
         self.panel, self.context_length, self.horizon = panel, context_length, horizon
         self.batch_size, self.eval_batch_size, self.seed = batch_size, eval_batch_size, seed
+        self.val_batch_size = val_batch_size or eval_batch_size
         if not isinstance(split, Split):
             split = make_split(len(panel), in_rows(split, panel), context_length, horizon, panel.card.name)
         self.split, self.min_batches = split, min_batches
@@ -155,7 +159,7 @@ class WindowDataModule(pl.LightningDataModule):
                 f"{self.panel.card.name}: the {fewest} part has {counts[fewest]} windows for {world_size} processes",
                 "use fewer trainer.devices",
             )
-        size = self.batch_size if shuffle else self.eval_batch_size
+        size = self.batch_size if shuffle else self.val_batch_size if part == "val" else self.eval_batch_size
         if not shuffle:
             size = min(size, max(1, windows // world_size))  # a process without a batch misses the collective calls
         return WindowLoader(

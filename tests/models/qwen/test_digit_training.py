@@ -90,11 +90,13 @@ def test_validation_within_a_fit_reads_the_same_windows_however_they_are_batched
     counts = []
     for size in (8, 50):
         forecaster, data = make_forecaster(
-            f"model.fit.eval_batch_size={size}",
+            f"model.fit.val_batch_size={size}",
             "model.fit_windows=12",
             "model.val_samples=2",
             panel=bundled_panel("weather"),
         )
+        assert next(iter(data.val_dataloader())).shape == (size,)
+        assert next(iter(data.test_dataloader())).shape == (data.eval_batch_size,)
         forecaster.prepare(data)
         options = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
         trainer = Trainer(
