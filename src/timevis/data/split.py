@@ -90,9 +90,7 @@ def _numbers(spec: Sequence[Any]) -> list[float]:
         raise ConfigError(f"data.split={_shown(spec)} is not a split", FORMS)
     whole = numbers == sorted(set(numbers)) and all(x == int(x) for x in numbers)
     if sum(numbers) > 1 + 1e-9 and not whole:
-        raise ConfigError(
-            f"data.split={numbers} must be fractions that sum to at most 1, or increasing whole row borders"
-        )
+        raise ConfigError(f"data.split={_shown(spec)} has neither fractions of one whole nor rising rows", FORMS)
     return numbers
 
 
