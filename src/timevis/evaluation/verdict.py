@@ -114,9 +114,7 @@ def verdict(results: dict[str, Any]) -> str:
             f"{who} and seasonal naive can't be told apart {where}: "
             f"the WQL of {who} is {size} {word}, but the interval of its skill includes zero ({bounds})."
         )
-    few = len(scored_channels(results, "wql")) < len(results["window_set"]["channels"])
-    averaged = [f"WQL is averaged over {averaged_channels(results, 'wql')}."] if few else []
-    return " ".join([said, *averaged, *caution(results["window_set"])])
+    return " ".join([said, *over_some(results), *caution(results["window_set"])])
 
 
 DEFINED = {
@@ -133,6 +131,13 @@ def averaged_channels(results: dict[str, Any], metric: str = "mae") -> str:
     return (
         f"the {channels} channels" if scored == channels else f"the {scored} of {channels} channels {DEFINED[metric]}"
     )
+
+
+def over_some(results: dict[str, Any]) -> list[str]:
+    """Which channels WQL is averaged over, where those are not all."""
+    if len(scored_channels(results, "wql")) == len(results["window_set"]["channels"]):
+        return []
+    return [f"WQL is averaged over {averaged_channels(results, 'wql')}."]
 
 
 def averages(results: dict[str, Any]) -> str:
