@@ -163,6 +163,15 @@ def test_a_comparison_on_few_windows_says_that_its_intervals_may_be_too_narrow(r
     assert "too narrow" not in " ".join(sentences(compare([RunRecord.load(run) for run in runs])))
 
 
+def test_a_comparison_says_which_channels_wql_is_averaged_over(runs):
+    records = [RunRecord.load(run) for run in runs]
+    assert not any("averaged" in said for said in sentences(compare(records[:2], records[0])))
+    first = next(iter(records[0].results["by_channel"].values()))
+    first["wql"] = None
+    said = sentences(compare(records[:2], records[0]))
+    assert "WQL is averaged over the 1 of 2 channels with values other than zero in these windows." in said
+
+
 def test_a_run_that_is_its_own_reference_has_a_table_of_metrics_and_no_differences(runs, tmp_path, capsys):
     assert main([str(runs[0]), "--reference", str(runs[0]), "--out", str(tmp_path / "self")]) == 0
     assert "Metrics on" in capsys.readouterr().out

@@ -142,7 +142,11 @@ def _findings(report: QualityReport) -> Grid:
         (
             "outliers",
             f"{sum(outliers.values())} in {counted(len(outliers), 'channel')}, "
-            + (f"{masked} masked" if masked else "kept (data.cleaning.outliers=mask leaves them out)")
+            + (
+                f"{masked} masked"
+                if masked
+                else "kept (data.cleaning.outliers=mask leaves out those before the test part)"
+            )
             if outliers
             else "none",
         ),

@@ -48,6 +48,7 @@ def test_inspect_prints_and_draws_what_generate_data_put_in(tmp_path: Path) -> N
     report = json.loads((tmp_path / "traffic.report.json").read_text())
     assert report["gaps"]["rows"] == 6
     assert sum(o["count"] for o in report["outliers"].values()) == 1
+    assert "mask leaves out those before the test part" in " ".join(done.stdout.split())
 
 
 def test_the_file_that_is_looked_at_stays_as_it_is(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from timevis.data.statistics import autocorrelation
 from timevis.evaluation.charts import clock_charts
 from timevis.evaluation.error_profile import (
     SavedForecasts,
+    at_ends,
     clock_profile,
     clock_table,
     error_statistics,
@@ -66,6 +67,15 @@ def test_quantiles_of_counts_are_reliable(rate):
     observed = reliability(saved(counts, np.tile(levels[None, :, None], (400, 1, HORIZON))))
     np.testing.assert_allclose(observed, QUANTILE_LEVELS, atol=0.04)
     assert pit_density(observed)[1].max() < 2
+
+
+def test_what_an_interval_of_counts_holds_at_its_ends_is_no_width_of_it(calibrated):
+    counts = np.random.default_rng(0).poisson(0.7, (400, HORIZON)).astype(float)
+    levels = np.quantile(np.random.default_rng(1).poisson(0.7, 400_000), QUANTILE_LEVELS, method="inverted_cdf")
+    found = saved(counts, np.tile(levels[None, :, None], (400, 1, HORIZON)))
+    assert (counts <= levels[12]).mean() - at_ends(found) == pytest.approx(0.8, abs=0.04)
+    assert at_ends(found) > 0.1
+    assert at_ends(calibrated) == pytest.approx(0, abs=1e-3)
 
 
 def test_a_truth_that_equals_one_quantile_or_none_is_below_or_not(calibrated):

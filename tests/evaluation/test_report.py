@@ -110,6 +110,14 @@ def test_values_that_are_missing_are_shown_as_a_dash(copy):
     assert "7 of which hold no truth" in page
 
 
+def test_an_interval_is_not_called_missing_for_want_of_windows_where_it_is_not(copy):
+    results = json.loads((copy / "results.json").read_text())
+    for entry in results["skill"].values():
+        entry.update(dict.fromkeys(entry))  # as where seasonal naive makes no error at all
+    (copy / "results.json").write_text(json.dumps(results))
+    assert "too few windows" not in write_report(copy).read_text().split("<script>")[0]
+
+
 def test_kept_windows_without_a_truth_leave_their_sections_empty(copy):
     predictions = pd.read_parquet(copy / "predictions.parquet")
     predictions["truth"] = [np.full_like(truth, np.nan) for truth in predictions["truth"]]
@@ -145,12 +153,21 @@ def test_channels_without_a_truth_are_neither_averaged_nor_drawn_nor_offered(fin
         (0.7, 0.5, 0.9, "The 80 % interval is too narrow, but these windows are too few to be sure of it."),
         (1.0, None, None, "The 80 % interval is too wide, but these windows are too few to be sure of it."),
         (0.81, 0.78, 0.84, "The 80 % interval is about right."),
+        (0.81, None, None, "The 80 % interval is about right, but these windows are too few to be sure of it."),
     ],
 )
 def test_calibration_claims_no_more_than_the_interval_of_its_coverage_shows(value, low, high, said):
     entry = {"value": value, "low": low, "high": high}
     results = {"metrics": {f"coverage_{k}": entry for k in (50, 80, 95)}, "window_set": {"channels": ["one"]}}
     assert calibration(results).endswith(said)
+
+
+def test_an_interval_is_not_called_too_wide_for_the_zeros_at_its_end():
+    entry = {"value": 0.9, "low": 0.88, "high": 0.92}
+    results = {"metrics": {f"coverage_{k}": entry for k in (50, 80, 95)}, "window_set": {"channels": ["one"]}}
+    said = calibration(results, at_ends=0.1)
+    assert said.endswith("shared out over the levels that they equal, it holds 80.0 %: it is about right.")
+    assert calibration(results, at_ends=0.001).endswith("The 80 % interval is too wide.")
 
 
 def test_an_unscored_folder_is_refused(tmp_path):

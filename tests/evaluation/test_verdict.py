@@ -1,14 +1,14 @@
 import pytest
 
 from timevis.evaluation.run_record import model_label
-from timevis.evaluation.verdict import outcome, verdict
+from timevis.evaluation.verdict import averages, outcome, verdict
 
 
 def results(value, low, high, model="lstm", backbone=None, spans=100, origins=500, channels=2):
     return {
         "run": {"model": model, "backbone": backbone, "data": "traffic"},
         "metrics": {"wql": {"value": None}},
-        "by_channel": {name: {"mae": 1.0 if name < 3 else None} for name in range(channels)},
+        "by_channel": {name: dict.fromkeys(("mae", "wql"), 1.0 if name < 3 else None) for name in range(channels)},
         "skill": {"wql": {"value": value, "low": low, "high": high}},
         "window_set": {"borders": [7000, 8000, 8000 + spans * 24], "horizon": 24, "origins": origins, "part": "test"}
         | {"channels": list(range(channels))},
@@ -76,7 +76,19 @@ def test_a_reference_without_error_is_not_taken_for_a_metric_without_value():
 def test_a_verdict_over_some_of_the_channels_says_so():
     assert "averaged" not in verdict(results(0.34, 0.30, 0.38, channels=3))
     said = verdict(results(0.34, 0.30, 0.38, channels=60))
-    assert said.endswith("WQL is averaged over the 3 of 60 channels with values in these windows.")
+    assert said.endswith("WQL is averaged over the 3 of 60 channels with values other than zero in these windows.")
+
+
+def test_channels_of_zeros_alone_are_not_said_to_be_in_the_mean_of_wql():
+    found = results(0.34, 0.30, 0.38, channels=3)
+    found["by_channel"] = {c: {"mae": 1.0, "wql": 1.0, "mase": 1.0} for c in range(3)}
+    assert averages(found) == "the 3 channels"
+    found["by_channel"][1] |= {"wql": None, "mase": None}
+    assert "WQL is averaged over the 2 of 3 channels with values other than zero" in verdict(found)
+    assert averages(found) == (
+        "the 3 channels, WQL and WAPE over the 2 of 3 channels with values other than zero in these windows, "
+        "MASE over the 2 of 3 channels on which seasonal naive erred in the training part"
+    )
 
 
 def test_few_test_origins_are_owned_up_to_however_long_the_test_part():

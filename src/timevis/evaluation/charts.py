@@ -191,7 +191,7 @@ def residual_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
             ]
             if spread > 0
             else [Mark("bars", middle, density, width=width)],
-            note="the outermost 0.2 % stand in the end bins",
+            note="the outermost 0.2 % of each side stand in the end bins",
         )
     ]
     if error.shape[1] > 2 and spread > 0:

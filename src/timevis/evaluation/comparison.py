@@ -14,7 +14,7 @@ from timevis.errors import RunFolderError
 from timevis.evaluation.chart import SERIES_ROLES, Chart, Mark
 from timevis.evaluation.run_record import RunRecord, beside_names, settings
 from timevis.evaluation.significance import Difference, paired_differences
-from timevis.evaluation.verdict import COSTS, METRICS, caution, is_reference
+from timevis.evaluation.verdict import COSTS, METRICS, caution, is_reference, over_some
 
 COMPARED = ("wql", "crps", "mase", "mae_scaled", "mse_scaled")
 DIFFERENCE_COLUMNS = ("run", "metric", *(field.name for field in fields(Difference)))
@@ -45,7 +45,7 @@ class Comparison:
     data, window_set : str
         What was forecast: the data's name and the hash of the window set.
     caution : list of str
-        Sentences where there are too few windows to trust an interval, or scales differ.
+        Sentences where there are too few windows to trust an interval, scales differ, or WQL is not of all channels.
     reference : str
         Label of the run that the others are compared with.
     metrics : DataFrame
@@ -100,7 +100,7 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
     apart = [k for k, r in named.items() if not np.allclose(_scales(r.windows), scales, atol=0, equal_nan=True)]
     others = {label: r.windows for label, r in named.items() if label != base_label}
     differences = _differences(others, base, everyone[0].horizon, apart)
-    words = caution(first["window_set"]) if differences["low"].notna().any() else []
+    words = over_some(first) + (caution(first["window_set"]) if differences["low"].notna().any() else [])
     if apart:
         words.append(
             f"MASE and scaled errors of {', '.join(apart)} are relative to another training part than those of "

@@ -146,6 +146,23 @@ def reliability(forecasts: SavedForecasts) -> np.ndarray:
     return share.sum(0) / max(len(share), 1)
 
 
+def at_ends(forecasts: SavedForecasts, low: float = 0.1, high: float = 0.9) -> float:
+    """How many more of the truths lie in an interval than would if those at its ends were shared out over levels.
+
+    Truths at an end count as inside, so an interval whose end is zero holds more than its share of what is often
+    zero, and rightly so. Shared out as in `reliability`; per channel, then averaged.
+    """
+    first, last = QUANTILE_LEVELS.index(low), QUANTILE_LEVELS.index(high)
+    extra = []
+    for rows in forecasts.frame.groupby("channel").indices.values():
+        some = forecasts.take(rows)
+        seen, share = np.isfinite(some.truth), reliability(some)
+        inside = (some.truth >= some.quantiles[:, first]) & (some.truth <= some.quantiles[:, last])
+        if seen.any():
+            extra.append(inside[seen].mean() - (share[last] - share[first]))
+    return float(np.mean(extra)) if extra else 0.0
+
+
 def pit_density(observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Probability integral transform histogram from `reliability`: edges [17] and density [16], 1 when calibrated.
 

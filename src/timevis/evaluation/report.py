@@ -13,11 +13,11 @@ from timevis.data.windows import evenly
 from timevis.evaluation import charts, interactive, plots
 from timevis.evaluation import report_words as words
 from timevis.evaluation.chart import Chart
-from timevis.evaluation.error_profile import SavedForecasts
+from timevis.evaluation.error_profile import SavedForecasts, at_ends
 from timevis.evaluation.run_record import RunRecord
-from timevis.evaluation.verdict import averaged_channels, outcome, verdict
+from timevis.evaluation.verdict import averages, outcome, verdict
 from timevis.files import write_text
-from timevis.words import number, when
+from timevis.words import counted, number, when
 
 GRID = 6
 EXPLORED_VALUES = 250_000
@@ -56,7 +56,7 @@ def write_report(run_folder: Path | str) -> Path:
         label=record.label,
         results=record.results,
         verdict=verdict(record.results),
-        averaged=averaged_channels(record.results),
+        averaged=averages(record.results),
         outcome=outcome(record.results),
         tiles=words.tiles(record.results),
         contents=words.contents(record, bool(sections["training"])),
@@ -64,8 +64,9 @@ def write_report(run_folder: Path | str) -> Path:
         settings=words.settings(record),
         data=words.data_section(record),
         metrics=words.metric_rows(record),
+        bounded=words.bounded(record.results),
         naive_seasons=words.naive_seasons(record.results),
-        calibration=words.calibration(record.results),
+        calibration=words.calibration(record.results, at_ends(typical)),
         sample=words.sample(record),
         costs=words.cost_rows(record.results),
         sections=sections,
@@ -78,6 +79,7 @@ def write_report(run_folder: Path | str) -> Path:
         statistics_of=statistics_of,
         explored=_explored(forecasts, worst_rows, record),
         number=number,
+        counted=counted,
         when=when,
         embed=interactive.embed,
         figure=interactive.figure,

@@ -42,7 +42,8 @@ def tiles(results: dict[str, Any]) -> list[dict[str, str]]:
         {
             "name": f"Skill, {METRICS[SKILLS[name]].name}",
             "value": number(results["skill"][name]["value"], percent=True),
-            "under": interval(results["skill"][name], percent=True) or "no interval: too few windows",
+            "under": interval(results["skill"][name], percent=True)
+            or ("not defined" if results["skill"][name]["value"] is None else "no interval: too few windows"),
         }
         for name in ("wql", "mae")
     ]
@@ -134,17 +135,36 @@ def clock(record: RunRecord) -> str:
     return "UTC time" if data_words.in_utc(record.data_report) else "local time"
 
 
-def calibration(results: dict[str, Any]) -> str:
-    """How the intervals did, in a sentence or two."""
+def bounded(results: dict[str, Any]) -> str:
+    """How many of the scores have an interval, after the words that say what it is of."""
+    columns = [results[key]["mae"]["low"] is not None for key in ("metrics", "seasonal_naive")]
+    if not any(columns):
+        return ": there are too few windows for one"
+    return "" if all(columns) else ", where there are windows enough"
+
+
+def calibration(results: dict[str, Any], at_ends: float = 0.0) -> str:
+    """How the intervals did, in a few sentences.
+
+    The 80 % interval is judged without what it holds `at_ends` beyond its share, see `error_profile.at_ends`.
+    """
     shares = {k: results["metrics"][f"coverage_{k}"]["value"] for k in (50, 80, 95)}
     if any(v is None for v in shares.values()):
         return "Coverage is not defined on these windows."
     held = ", ".join(f"the {k} % interval holds {100 * v:.1f} %" for k, v in shares.items())
-    entry, off = results["metrics"]["coverage_80"], shares[80] - 0.8
-    word = "about right" if abs(off) <= 0.04 else "too wide" if off > 0 else "too narrow"
-    sure = entry["low"] is not None and not entry["low"] <= 0.8 <= entry["high"]
-    doubt = "" if sure or abs(off) <= 0.04 else ", but these windows are too few to be sure of it"
-    return f"Of the truths on all scored windows{_per_channel(results)}, {held}. The 80 % interval is {word}{doubt}."
+    extra = at_ends if at_ends >= 0.01 else 0.0
+    entry, share = results["metrics"]["coverage_80"], shares[80] - extra
+    right = abs(share - 0.8) <= 0.04
+    word = "about right" if right else "too wide" if share > 0.8 else "too narrow"
+    sure = entry["low"] is not None and (right or not entry["low"] <= 0.8 + extra <= entry["high"])
+    doubt = "" if sure else ", but these windows are too few to be sure of it"
+    judged = "The 80 % interval is"
+    if extra:
+        judged = (
+            "The 80 % interval counts truths that equal an end of it, as zeros may, as inside; with those "
+            f"shared out over the levels that they equal, it holds {100 * share:.1f} %: it is"
+        )
+    return f"Of the truths on all scored windows{_per_channel(results)}, {held}. {judged} {word}{doubt}."
 
 
 def sample(record: RunRecord) -> dict[str, Any] | None:

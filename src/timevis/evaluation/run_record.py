@@ -124,9 +124,9 @@ def model_label(run: dict[str, Any]) -> str:
     return f"{run['model']} [{name}]" if name else str(run["model"])
 
 
-def scored_channels(results: dict[str, Any]) -> list[str]:
-    """Channels with a truth in some test window; metrics are averages over these."""
-    return [channel for channel, metrics in results["by_channel"].items() if metrics["mae"] is not None]
+def scored_channels(results: dict[str, Any], metric: str = "mae") -> list[str]:
+    """Channels on which a metric is defined, which it is an average over; MAE is on those with a truth."""
+    return [channel for channel, metrics in results["by_channel"].items() if metrics[metric] is not None]
 
 
 def backbone_name(run: dict[str, Any]) -> str | None:

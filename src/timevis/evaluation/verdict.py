@@ -114,17 +114,41 @@ def verdict(results: dict[str, Any]) -> str:
             f"{who} and seasonal naive can't be told apart {where}: "
             f"the WQL of {who} is {size} {word}, but the interval of its skill includes zero ({bounds})."
         )
-    few = len(scored_channels(results)) < len(results["window_set"]["channels"])
-    averaged = [f"WQL is averaged over {averaged_channels(results)}."] if few else []
-    return " ".join([said, *averaged, *caution(results["window_set"])])
+    return " ".join([said, *over_some(results), *caution(results["window_set"])])
 
 
-def averaged_channels(results: dict[str, Any]) -> str:
-    """The channels that metrics are averages over, in words."""
-    scored, channels = len(scored_channels(results)), len(results["window_set"]["channels"])
-    if scored == channels:
-        return f"the {channels} channels"
-    return f"the {scored} of {channels} channels with values in these windows"
+DEFINED = {
+    "mae": "with values in these windows",
+    "wql": "with values other than zero in these windows",
+    "mase": "on which seasonal naive erred in the training part",
+}
+"""Which channels a metric is defined on, where that is not all."""
+
+
+def averaged_channels(results: dict[str, Any], metric: str = "mae") -> str:
+    """The channels that a metric is an average over, in words."""
+    scored, channels = len(scored_channels(results, metric)), len(results["window_set"]["channels"])
+    return (
+        f"the {channels} channels" if scored == channels else f"the {scored} of {channels} channels {DEFINED[metric]}"
+    )
+
+
+def over_some(results: dict[str, Any]) -> list[str]:
+    """Which channels WQL is averaged over, where those are not all."""
+    if len(scored_channels(results, "wql")) == len(results["window_set"]["channels"]):
+        return []
+    return [f"WQL is averaged over {averaged_channels(results, 'wql')}."]
+
+
+def averages(results: dict[str, Any]) -> str:
+    """What metrics are averages over, and which are over fewer channels, in words."""
+    everyone = len(scored_channels(results))
+    fewer = [
+        f"{names} over {averaged_channels(results, metric)}"
+        for names, metric in (("WQL and WAPE", "wql"), ("MASE", "mase"))
+        if 0 < len(scored_channels(results, metric)) < everyone
+    ]
+    return ", ".join([averaged_channels(results), *fewer])
 
 
 def caution(window_set: dict[str, Any]) -> list[str]:
