@@ -67,9 +67,7 @@ def ours_work(path: str, checkpointing: bool) -> Callable[[], Any]:
     net.train()
     trained = [p for p in net.parameters() if p.requires_grad]
     return stepping(
-        trained,
-        lambda: autocast(net, fast_bfloat16()),
-        lambda: cross_entropy(net(**given), given["digits"]).mean(),
+        trained, lambda: autocast(net, fast_bfloat16()), lambda: cross_entropy(net(**given), given["digits"]).mean()
     )
 
 

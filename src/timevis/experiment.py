@@ -238,9 +238,7 @@ def _threads() -> int:
     launcher = HydraConfig.get().launcher
     if launcher.get("cpus_per_task"):
         return int(launcher.cpus_per_task)
-    if "submitit" in launcher.get("_target_", "") and "Local" in launcher._target_:
-        return threads_per_job(
-            available_cores()
-        )  # all jobs start at once; hydra.launcher.cpus_per_task says otherwise
     jobs = launcher.get("n_jobs", 1)
+    if "submitit" in launcher.get("_target_", "") and "Local" in launcher._target_:
+        jobs = -1  # all start at once; hydra.launcher.cpus_per_task says otherwise
     return threads_per_job(available_cores() if jobs < 0 else jobs)

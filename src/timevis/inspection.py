@@ -129,10 +129,7 @@ def _findings(report: QualityReport) -> Grid:
         ("rows read", f"{report.rows_read:,}, {'in order' if report.was_sorted else 'not in order: sorted'}"),
         ("duplicates merged", merged),
         ("off the grid", _off_grid(report.off_grid)),
-        (
-            "gaps",
-            f"{gaps['count']} ({gaps['rows']} rows, longest {gaps['longest']})" if gaps["count"] else "none",
-        ),
+        ("gaps", f"{gaps['count']} ({gaps['rows']} rows, longest {gaps['longest']})" if gaps["count"] else "none"),
         ("missing values", _missing(report)),
         ("read as missing", _sentinels(report.sentinels)),
         (

@@ -29,10 +29,7 @@ METRICS = {
         "CRPS",
         "twice the mean pinball loss over 15 levels, {unit}; they are no even grid, so it is near the CRPS only",
     ),
-    "mase": MetricWords(
-        "MASE",
-        "absolute error over seasonal naive's in the training part; – where that made none",
-    ),
+    "mase": MetricWords("MASE", "absolute error over seasonal naive's in the training part; – where that made none"),
     "mae": MetricWords("MAE", "mean absolute error of the median, {unit}"),
     "rmse": MetricWords("RMSE", "root mean squared error of the point forecast, {unit}"),
     "wape": MetricWords("WAPE", "absolute error over the sum of absolute truths", percent=True),

@@ -265,12 +265,7 @@ def decode_windows(
 
 
 def _decode_in_passes(
-    network: DigitNetwork,
-    given: tuple[Tensor, ...],
-    rows: int,
-    samples: int,
-    levels: Tensor | None,
-    **options: Any,
+    network: DigitNetwork, given: tuple[Tensor, ...], rows: int, samples: int, levels: Tensor | None, **options: Any
 ) -> Tensor:
     """`decode` of `rows` paths at a time, or as many as memory allows."""
     windows = len(given[0])
