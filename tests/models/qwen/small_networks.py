@@ -9,6 +9,7 @@ from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCau
 
 from timevis.models.qwen.attention import NAME
 from timevis.models.qwen.backbone import load_backbone
+from timevis.models.qwen.decoding import Known
 from timevis.models.qwen.layout import Layout, ValueTables
 from timevis.models.qwen.network import DigitNetwork
 
@@ -57,6 +58,10 @@ class Windows:
     calendar: torch.Tensor
     observed: torch.Tensor
     length: int
+
+    def known(self) -> Known:
+        """All but the digits of the targets."""
+        return Known(self.prompt, self.digits[:, : self.length], self.calendar, self.observed[:, : self.length])
 
 
 def random_windows(batch: int = 3, length: int = 9, horizon: int = 4, prompt: int = 5) -> Windows:
