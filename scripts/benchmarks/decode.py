@@ -23,21 +23,28 @@ WINDOWS, SAMPLES, HORIZON, VALUES, PROMPT, DIGITS = 8, 20, 24, 200, 100, 3
 REAL = "TIMEVIS_QWEN"
 
 
+def digit_network(path: str, fields: tuple[str, ...] = (), **how: Any) -> tuple[Any, list[int]]:
+    """The digit network over a backbone, with tables of calendar `fields`, and the tokens of a prompt."""
+    from timevis.models.qwen.backbone import load_backbone
+    from timevis.models.qwen.layout import Layout, ValueTables
+    from timevis.models.qwen.network import DigitNetwork
+
+    source = load_backbone(path, **how)
+    tables = ValueTables(source.model.config.hidden_size, DIGITS, fields)
+    ids = source.tokenizer(" the traffic on a road, every hour of a week" * PROMPT)["input_ids"][:PROMPT]
+    return DigitNetwork(source.model, Layout.from_tokenizer(source.tokenizer, DIGITS), tables), ids
+
+
 def inputs(path: str) -> tuple[Any, Any, Any]:
     """The digit network, what is known of the windows, and levels to draw by; the same numbers in every process."""
     import torch
 
-    from timevis.models.qwen.backbone import fast_bfloat16, load_backbone
+    from timevis.models.qwen.backbone import fast_bfloat16
     from timevis.models.qwen.decoding import Known
-    from timevis.models.qwen.layout import Layout, ValueTables
-    from timevis.models.qwen.network import DigitNetwork
     from timevis.models.qwen.random_numbers import spread_levels
 
-    source = load_backbone(path, dtype="bfloat16" if fast_bfloat16() else "float32")
-    layout = Layout.from_tokenizer(source.tokenizer, DIGITS, "")
-    network = DigitNetwork(source.model, layout, ValueTables(source.model.config.hidden_size, DIGITS, ())).eval()
+    network, ids = digit_network(path, dtype="bfloat16" if fast_bfloat16() else "float32")
     dice = torch.Generator().manual_seed(0)
-    ids = source.tokenizer(" the traffic on a road, every hour of a week" * PROMPT)["input_ids"][:PROMPT]
     number = torch.arange(WINDOWS)
     known = Known(
         prompt=torch.tensor([ids] * WINDOWS),
@@ -45,7 +52,7 @@ def inputs(path: str) -> tuple[Any, Any, Any]:
         calendar=torch.zeros(WINDOWS, VALUES + HORIZON, 5, dtype=torch.int64),
         observed=torch.ones(WINDOWS, VALUES, dtype=torch.bool),
     )
-    return network, known, spread_levels(0, number, number, SAMPLES, HORIZON, DIGITS)
+    return network.eval(), known, spread_levels(0, number, number, SAMPLES, HORIZON, DIGITS)
 
 
 def resident(model: Any) -> Any:

@@ -22,11 +22,11 @@ from timevis.data.items import Item
 from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport
 from timevis.data.split import Split
-from timevis.errors import DataError, RunFolderError
+from timevis.errors import DataError
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.report import write_report
 from timevis.evaluation.results import build_results
-from timevis.files import write_text
+from timevis.files import require_empty, write_text
 from timevis.models.forecaster import Forecaster
 from timevis.models.naive import SeasonalNaive
 from timevis.own_data import load_again, require_unchanged
@@ -74,8 +74,7 @@ def rescore(
         The data do not fit the run, or hold no window between `start` and `end`; or the run's own data, by which the
         scales are fitted, have changed.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise RunFolderError(f"{out} is not an empty folder", "choose another --out")
+    require_empty(out)
     folder = RunFolder(run)
     forecaster = folder.load_forecaster()
     cfg, panel, report = load_again(folder)

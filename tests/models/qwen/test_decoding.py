@@ -10,22 +10,14 @@ from small_networks import random_windows, small_network
 from transformers import LogitsProcessor, LogitsProcessorList
 
 from timevis.models.qwen import decoding
-from timevis.models.qwen.decoding import (
-    PREFILL_TOKENS,
-    Known,
-    _choose,
-    decode,
-    decode_windows,
-    first_value_distribution,
-)
+from timevis.models.qwen.decoding import PREFILL_TOKENS, _choose, decode, decode_windows, first_value_distribution
 from timevis.models.qwen.random_numbers import uniforms
 
 KINDS = ["qwen2", "qwen3", "nano"]
 
 
-def run(network, windows, rows=None, **options) -> torch.Tensor:
-    known = windows.known()
-    return decode(network, known if rows is None else Known(*(x[rows] for x in known)), **options)
+def run(network, windows, **options) -> torch.Tensor:
+    return decode(network, windows.known(), **options)
 
 
 def levels_of(batch: int, samples: int, steps: int, seed: int = 0) -> torch.Tensor:
