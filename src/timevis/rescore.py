@@ -6,12 +6,10 @@ import logging
 import os
 import re
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 from omegaconf import DictConfig, OmegaConf
 
@@ -30,7 +28,7 @@ from timevis.files import require_empty, write_text
 from timevis.models.forecaster import Forecaster
 from timevis.models.naive import SeasonalNaive
 from timevis.own_data import load_again, require_unchanged
-from timevis.predict import panels_for
+from timevis.predict import NewData, panels_for
 from timevis.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
@@ -39,7 +37,7 @@ log = logging.getLogger(__name__)
 def rescore(
     run: str | os.PathLike[str],
     out: Path,
-    data: pd.DataFrame | str | Path | Sequence[str | Path] | None = None,
+    data: NewData = None,
     *,
     start: str | None = None,
     end: str | None = None,

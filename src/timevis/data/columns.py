@@ -91,18 +91,7 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
         time, id_column, (), tuple(covariates), tuple(k == "known" for k in covariates.values()), notes=notes
     )
     found.sentinels = empty_sentinels(table, [*(options.target or rest), *covariates], options.cleaning.missing)
-    if covariates.get("holiday", "known") not in ("known", "observed"):
-        raise ConfigError(
-            f"data.covariates.holiday={covariates['holiday']!r}, but {table.source} has a column of that name",
-            "say known or observed to use the column, or rename it to have the holidays of a country",
-        )
-    for name in covariates:
-        kind = kind_of(table.frame[name])
-        if kind in ("time", "text"):
-            raise DataError(
-                f"{table.source}: the covariate {name!r} {_holds(table, name, kind)}",
-                "covariates are numbers or booleans; data.cleaning.missing names words that mean no value",
-            )
+    _check_covariates(table, covariates)
     if options.target:
         for name in options.target:
             kind = kind_of(table.frame[name])
@@ -130,6 +119,21 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
         others = others or "there is none beside the time"
         raise DataError(f"{table.source}: no numeric column is left to forecast ({others})", NUMBERS)
     return table, found
+
+
+def _check_covariates(table: Table, covariates: dict[str, str]) -> None:
+    if covariates.get("holiday", "known") not in ("known", "observed"):
+        raise ConfigError(
+            f"data.covariates.holiday={covariates['holiday']!r}, but {table.source} has a column of that name",
+            "say known or observed to use the column, or rename it to have the holidays of a country",
+        )
+    for name in covariates:
+        kind = kind_of(table.frame[name])
+        if kind in ("time", "text"):
+            raise DataError(
+                f"{table.source}: the covariate {name!r} {_holds(table, name, kind)}",
+                "covariates are numbers or booleans; data.cleaning.missing names words that mean no value",
+            )
 
 
 def absent_column(table: Table, options: DataOptions) -> str | None:

@@ -74,3 +74,11 @@ def random_windows(batch: int = 3, length: int = 9, horizon: int = 4, prompt: in
         observed=torch.rand(batch, total, generator=random) > 0.2,
         length=length,
     )
+
+
+@torch.no_grad()
+def disturb(module: torch.nn.Module) -> None:
+    """Change all that is trained a little, as a fit does."""
+    for parameter in module.parameters():
+        if parameter.requires_grad:
+            parameter.add_(0.01 * torch.randn_like(parameter))

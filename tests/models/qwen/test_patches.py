@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from small_networks import disturb
 from trainers import quiet_trainer
 
 from timevis.errors import ConfigError
@@ -132,10 +133,7 @@ def test_a_plain_trainer_lowers_its_loss(make_patches, override: str) -> None:
 @pytest.fixture(params=["tune=norms", "tune=lora", "tune=full", "backbone.path=attention", "backbone.path=none"])
 def trained(request, make_patches) -> tuple[QwenPatchForecaster, torch.Tensor, object]:
     forecaster, data = make_patches(f"model.{request.param}")
-    with torch.no_grad():
-        for parameter in forecaster.parameters():
-            if parameter.requires_grad:
-                parameter.add_(0.01 * torch.randn_like(parameter))
+    disturb(forecaster)
     forecaster._move_average(0)
     batch = data.gather("test", torch.arange(2))
     return forecaster, forecaster.forecast(batch).quantiles, batch
