@@ -17,7 +17,8 @@ from timevis.data.calendar import CALENDAR_FIELDS
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.errors import ConfigError
-from timevis.models.forecaster import Forecast, ResidualQuantiles, sample_quantiles
+from timevis.models.forecaster import Forecast, sample_quantiles
+from timevis.models.point import ResidualQuantiles
 from timevis.models.qwen.backbone import SMALL, bfloat16_on, load_backbone, load_to_tune
 from timevis.models.qwen.codec import RULES, DigitCodec, Scaling
 from timevis.models.qwen.decoding import MODES, Known, decode_windows, first_value_distribution
