@@ -154,7 +154,8 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
             forecaster.calibrate(datamodule)
         spent = {"fit_seconds": clock.seconds, "calibrate_seconds": time.monotonic() - started}
         status.update(stage="validate")
-        validation = _validate(trainer, forecaster, datamodule)
+        trainer.validate(forecaster, datamodule=datamodule, verbose=False)
+        validation = forecaster.val_metrics.summary()
         folder.save_forecaster(forecaster)
 
         status.update(stage="test")
@@ -223,12 +224,6 @@ def _test(
     )
     folder.write_evaluation(backtest, results)
     return results
-
-
-def _validate(trainer: pl.Trainer, forecaster: Forecaster, datamodule: WindowDataModule) -> dict[str, Any]:
-    trainer.validate(forecaster, datamodule=datamodule, verbose=False)
-    assert forecaster.val_metrics is not None
-    return forecaster.val_metrics.summary()
 
 
 def _threads() -> int:

@@ -99,7 +99,6 @@ class Recorder(pl.Callback):
     ) -> None:
         self.seconds += time.perf_counter() - self._start
         assert isinstance(pl_module, Forecaster)
-        assert pl_module.test_metrics is not None
         rows = self._rows(pl_module.test_metrics, outputs, batch)
         self.windows.append(rows)
         beside = self.reference.forecast(batch)
@@ -186,7 +185,6 @@ def evaluate(
         trainer.test(forecaster, datamodule=datamodule, verbose=False)
     finally:
         callbacks.remove(recorder)
-    assert forecaster.test_metrics is not None
     predictions, worst = _gather(recorder.predictions), _gather([recorder.worst])
     predictions = predictions.assign(spread=True, worst=False)
     if len(worst):

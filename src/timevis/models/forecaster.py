@@ -98,8 +98,8 @@ class Forecaster(pl.LightningModule):
         self.at_zero: Tensor
         self.register_buffer("mase_scale", torch.ones(num_channels, dtype=torch.float64))
         self.register_buffer("at_zero", torch.zeros(num_channels, dtype=torch.bool))
-        self.val_metrics: ForecastMetrics | None = None
-        self.test_metrics: ForecastMetrics | None = None
+        self.val_metrics: ForecastMetrics  # of the latest pass over validation, and over test
+        self.test_metrics: ForecastMetrics
         self._prepared = False
 
     @classmethod
@@ -214,27 +214,20 @@ class Forecaster(pl.LightningModule):
         return loss
 
     def on_validation_epoch_start(self) -> None:
-        if self.val_metrics is None:
-            self.val_metrics = self.new_metrics()
-        self.val_metrics.reset()
+        self.val_metrics = self.new_metrics()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        assert self.val_metrics is not None
         self.val_metrics.update_batch(self.forecast(batch), batch)
 
     def on_validation_epoch_end(self) -> None:
-        assert self.val_metrics is not None
         values = self.val_metrics.summary()
         for name in ("wql", "mase", "mae_scaled"):
             self.log(f"val/{name}", values[name], prog_bar=name == "wql", sync_dist=False, rank_zero_only=False)
 
     def on_test_epoch_start(self) -> None:
-        if self.test_metrics is None:
-            self.test_metrics = self.new_metrics()
-        self.test_metrics.reset()
+        self.test_metrics = self.new_metrics()
 
     def test_step(self, batch: Batch, batch_idx: int) -> Any:
-        assert self.test_metrics is not None
         forecast = self.forecast(batch)
         self.test_metrics.update_batch(forecast, batch)
         return forecast
@@ -243,7 +236,6 @@ class Forecaster(pl.LightningModule):
         return self.forecast(batch)
 
     def on_test_epoch_end(self) -> None:
-        assert self.test_metrics is not None
         self.log_dict({f"test/{k}": v for k, v in self.test_metrics.summary().items()}, sync_dist=False)
 
 

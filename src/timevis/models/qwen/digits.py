@@ -298,7 +298,6 @@ class QwenForecaster(KeepsTrainedState):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Forecast with fewer samples; within a fit, only some of the windows, spread evenly."""
-        assert self.val_metrics is not None
         if self.trainer.state.fn == TrainerFn.FITTING:
             mine = torch.isin(self._number(batch.origin, batch.channel), self._fit_windows.to(self.device))
             batch = batch.pick(mine)
