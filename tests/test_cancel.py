@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 import pytorch_lightning as pl
+from trainers import watch_runs
 
-from timevis import build
 from timevis.callbacks.steering import StopAtBatch
 from timevis.cancel import StopRequest, listening
 from timevis.data.loader import WindowLoader
@@ -46,14 +46,8 @@ class SignalAt(pl.Callback):
 @pytest.fixture
 def signal_at(monkeypatch):
     def arrange(number, stage, n):
-        trainer, sender = build.trainer, SignalAt(number, stage, n)
-
-        def with_sender(*args):
-            made = trainer(*args)
-            made.callbacks.insert(0, sender)
-            return made
-
-        monkeypatch.setattr(build, "trainer", with_sender)
+        sender = SignalAt(number, stage, n)
+        watch_runs(monkeypatch, sender)
         return sender
 
     return arrange

@@ -276,12 +276,8 @@ def test_every_experiment_composes_and_knows_its_keys(compose_config):
     names = [str(p.relative_to(folder).with_suffix("")) for p in folder.rglob("*.yaml")]
     assert "ablation/lora" in names
     for name in names:
-        cfg = (
-            compose_config(f"experiment={name}", "model.backbone.path=nano")
-            if "qwen" in name
-            else compose_config(f"experiment={name}")
-        )
-        check_names(cfg)
+        nano = ["model.backbone.path=nano"] * ("qwen" in name)
+        check_names(compose_config(f"experiment={name}", *nano))
 
 
 @pytest.mark.parametrize("sweep", sorted(p.stem for p in (Path(__file__).parents[1] / "conf/sweep").glob("*.yaml")))

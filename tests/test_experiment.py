@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-import pytorch_lightning as pl
 import torch
 from omegaconf import OmegaConf
+from trainers import quiet_trainer
 
 from timevis import build
 from timevis.data.catalog import load_panel
@@ -187,15 +187,7 @@ def test_the_modules_work_under_a_plain_trainer_without_hydra(compose_config):
     datamodule = WindowDataModule(panel, context_length=24, horizon=6, batch_size=16, max_windows=20, val_windows=10)
     assert "test 40" in str(datamodule)
     forecaster = LSTM.from_data(datamodule, hidden_size=8, segment_length=6)
-    trainer = pl.Trainer(
-        max_epochs=1,
-        limit_train_batches=3,
-        accelerator="cpu",
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
+    trainer = quiet_trainer(max_epochs=1, limit_train_batches=3)
     with pytest.raises(RuntimeError, match=r"call prepare\(datamodule\) before fit"):
         trainer.fit(forecaster, datamodule=datamodule)
     forecaster.prepare(datamodule)

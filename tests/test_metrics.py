@@ -1,11 +1,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-import pytorch_lightning as pl
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchmetrics.regression import ContinuousRankedProbabilityScore
+from trainers import quiet_trainer
 from utilsforecast.losses import mae, mase, rmse, scaled_crps
 
 from timevis.data.catalog import load_panel
@@ -24,8 +24,7 @@ def scored():
     values[::97, 1] = np.nan
     data = WindowDataModule(panel.with_values(values), context_length=48, horizon=24, max_windows=30, val_windows=30)
     model = SeasonalNaive.fitted(data)
-    trainer = pl.Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False)
-    result = evaluate(trainer, model, data, reference=SeasonalNaive.fitted(data), save_windows=10_000)
+    result = evaluate(quiet_trainer(), model, data, reference=SeasonalNaive.fitted(data), save_windows=10_000)
     rows = [
         pd.DataFrame(
             {"unique_id": row.channel, "ds": row.origin + np.arange(24), "y": row.truth, "median": row.quantiles[7]}

@@ -11,8 +11,8 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from tiny import ROOT, TINY, TINY_LSTM
+from trainers import watch_runs
 
-from timevis import build
 from timevis.errors import ConfigError, RunFolderError, TimeVisError
 from timevis.experiment import run
 from timevis.resume import reopen
@@ -63,16 +63,16 @@ class KillAt(pl.Callback):
 def interrupt(monkeypatch, cfg, path, where, n, overrides=()):
     """Run until a batch, and leave the folder as a killed process would."""
     with monkeypatch.context() as patch:
-        trainer = build.trainer
-
-        def with_killer(*args):
-            made = trainer(*args)
-            made.callbacks.insert(0, KillAt(where, n))
-            return made
-
-        patch.setattr(build, "trainer", with_killer)
+        watch_runs(patch, KillAt(where, n))
         with pytest.raises(Killed):
             run(cfg, path, overrides)
+
+
+def kill_after_fit(monkeypatch, cfg, path):
+    with monkeypatch.context() as patch:
+        patch.setattr("timevis.experiment.evaluate", lambda *args, **kwargs: (_ for _ in ()).throw(Killed()))
+        with pytest.raises(Killed):
+            run(cfg, path)
 
 
 def resume(cfg, path, *overrides):
@@ -132,10 +132,7 @@ def test_a_run_killed_before_its_first_checkpoint_starts_anew(uninterrupted, tmp
 @pytest.mark.usefixtures("no_report")
 def test_a_run_killed_after_its_fit_is_only_scored(uninterrupted, tmp_path, lstm_config, monkeypatch):
     cfg = lstm_config("model.lr_schedule=plateau")
-    with monkeypatch.context() as patch:
-        patch.setattr("timevis.experiment.evaluate", lambda *args, **kwargs: (_ for _ in ()).throw(Killed()))
-        with pytest.raises(Killed):
-            run(cfg, tmp_path / "run")
+    kill_after_fit(monkeypatch, cfg, tmp_path / "run")
     fit_seconds = (tmp_path / "run/checkpoints/fit.json").read_text()
     resume(cfg, tmp_path / "run")
     assert_same(uninterrupted, tmp_path / "run")
@@ -147,10 +144,7 @@ def test_a_run_without_a_last_checkpoint_that_was_killed_after_its_fit_is_fitted
     tmp_path, lstm_config, monkeypatch
 ):
     cfg = lstm_config("~callbacks.last_checkpoint")
-    with monkeypatch.context() as patch:
-        patch.setattr("timevis.experiment.evaluate", lambda *args, **kwargs: (_ for _ in ()).throw(Killed()))
-        with pytest.raises(Killed):
-            run(cfg, tmp_path / "run")
+    kill_after_fit(monkeypatch, cfg, tmp_path / "run")
     assert (tmp_path / "run/checkpoints/fit.json").is_file()
     value = resume(cfg, tmp_path / "run")
     assert value == run(lstm_config(), tmp_path / "whole")

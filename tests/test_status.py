@@ -124,38 +124,36 @@ def test_a_folder_without_a_run_is_refused_by_name(tmp_path):
         RunFolder(tmp_path)
 
 
-@pytest.mark.usefixtures("no_report")
-def test_the_batches_of_validation_and_test_are_told_while_they_run(lstm_config, tmp_path, monkeypatch):
-    told = []
-    update = Status.update
+@pytest.fixture
+def told(monkeypatch):
+    """The fields of a status after each of its updates."""
+    fields, update = [], Status.update
 
-    def listen(self, **fields):
-        update(self, **fields)
-        told.append((self._fields["stage"], self._fields["batch"], self._fields["batches_total"]))
+    def listen(self, **changed):
+        update(self, **changed)
+        fields.append(dict(self._fields))
 
     monkeypatch.setattr(Status, "update", listen)
+    return fields
+
+
+@pytest.mark.usefixtures("no_report")
+def test_the_batches_of_validation_and_test_are_told_while_they_run(lstm_config, tmp_path, told):
     run(lstm_config("model.fit.eval_batch_size=4", "model.fit.max_epochs=1"), tmp_path / "run")
+    batches = [(fields["stage"], fields["batch"], fields["batches_total"]) for fields in told]
     for stage in ("fit", "test"):  # a fit validates too
-        passes = [(batch, total) for s, batch, total in told if s == stage and batch is not None]
+        passes = [(batch, total) for s, batch, total in batches if s == stage and batch is not None]
         total = passes[0][1]
         assert passes == [(batch, total) for batch in range(total + 1)]
-    assert told[-1] == ("report", None, None)
+    assert batches[-1] == ("report", None, None)
 
 
 @pytest.mark.usefixtures("no_report")
-def test_the_loss_is_told_within_the_first_epoch(lstm_config, tmp_path, monkeypatch):
-    told = []
-    update = Status.update
-
-    def listen(self, **fields):
-        update(self, **fields)
-        told.append((self._fields["step"], dict(self._fields["metrics"])))
-
-    monkeypatch.setattr(Status, "update", listen)
+def test_the_loss_is_told_within_the_first_epoch(lstm_config, tmp_path, told):
     run(lstm_config("model.fit.max_epochs=1"), tmp_path / "run")
-    first = next(step for step, metrics in told if "train/loss" in metrics)
+    first = next(fields["step"] for fields in told if "train/loss" in fields["metrics"])
     assert first < 4
-    assert "val/wql" not in next(metrics for step, metrics in told if step == first)
+    assert "val/wql" not in next(fields["metrics"] for fields in told if fields["step"] == first)
 
 
 def test_a_folder_that_is_gone_does_not_hide_why_the_run_failed(tmp_path):

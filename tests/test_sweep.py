@@ -295,8 +295,7 @@ def test_the_leaderboard_leaves_out_what_has_no_value(tmp_path, finished_run):
 
 
 @pytest.mark.parametrize(
-    ("name", "state"),
-    [("results.json", "damaged"), ("windows.parquet", "completed"), ("config.yaml", "completed")],
+    ("name", "state"), [("results.json", "damaged"), ("windows.parquet", "completed"), ("config.yaml", "completed")]
 )
 def test_a_damaged_run_is_named_and_left_out(tmp_path, finished_run, caplog, name, state):
     for run in ("0", "1", "2"):

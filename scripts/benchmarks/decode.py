@@ -23,28 +23,36 @@ WINDOWS, SAMPLES, HORIZON, VALUES, PROMPT, DIGITS = 8, 20, 24, 200, 100, 3
 REAL = "TIMEVIS_QWEN"
 
 
-def inputs(path: str) -> tuple[Any, dict[str, Any]]:
-    """The digit network and what `decode` takes; the same numbers in every process."""
-    import torch
-
-    from timevis.models.qwen.backbone import fast_bfloat16, load_backbone
+def digit_network(path: str, fields: tuple[str, ...] = (), **how: Any) -> tuple[Any, list[int]]:
+    """The digit network over a backbone, with tables of calendar `fields`, and the tokens of a prompt."""
+    from timevis.models.qwen.backbone import load_backbone
     from timevis.models.qwen.layout import Layout, ValueTables
     from timevis.models.qwen.network import DigitNetwork
+
+    source = load_backbone(path, **how)
+    tables = ValueTables(source.model.config.hidden_size, DIGITS, fields)
+    ids = source.tokenizer(" the traffic on a road, every hour of a week" * PROMPT)["input_ids"][:PROMPT]
+    return DigitNetwork(source.model, Layout.from_tokenizer(source.tokenizer, DIGITS), tables), ids
+
+
+def inputs(path: str) -> tuple[Any, Any, Any]:
+    """The digit network, what is known of the windows, and levels to draw by; the same numbers in every process."""
+    import torch
+
+    from timevis.models.qwen.backbone import fast_bfloat16
+    from timevis.models.qwen.decoding import Known
     from timevis.models.qwen.random_numbers import spread_levels
 
-    source = load_backbone(path, dtype="bfloat16" if fast_bfloat16() else "float32")
-    layout = Layout.from_tokenizer(source.tokenizer, DIGITS, "")
-    network = DigitNetwork(source.model, layout, ValueTables(source.model.config.hidden_size, DIGITS, ())).eval()
+    network, ids = digit_network(path, dtype="bfloat16" if fast_bfloat16() else "float32")
     dice = torch.Generator().manual_seed(0)
-    ids = source.tokenizer(" the traffic on a road, every hour of a week" * PROMPT)["input_ids"][:PROMPT]
     number = torch.arange(WINDOWS)
-    return network, {
-        "prompt": torch.tensor([ids] * WINDOWS),
-        "context": torch.randint(10, (WINDOWS, VALUES, DIGITS), generator=dice),
-        "calendar": torch.zeros(WINDOWS, VALUES + HORIZON, 5, dtype=torch.int64),
-        "observed": torch.ones(WINDOWS, VALUES, dtype=torch.bool),
-        "levels": spread_levels(0, number, number, SAMPLES, HORIZON, DIGITS),
-    }
+    known = Known(
+        prompt=torch.tensor([ids] * WINDOWS),
+        context=torch.randint(10, (WINDOWS, VALUES, DIGITS), generator=dice),
+        calendar=torch.zeros(WINDOWS, VALUES + HORIZON, 5, dtype=torch.int64),
+        observed=torch.ones(WINDOWS, VALUES, dtype=torch.bool),
+    )
+    return network.eval(), known, spread_levels(0, number, number, SAMPLES, HORIZON, DIGITS)
 
 
 def resident(model: Any) -> Any:
@@ -57,9 +65,9 @@ def resident(model: Any) -> Any:
 def ours_work(path: str) -> Callable[[], Any]:
     from timevis.models.qwen.decoding import decode_windows
 
-    network, given = inputs(path)
+    network, known, levels = inputs(path)
     resident(network)
-    return lambda: decode_windows(network, **given)
+    return lambda: decode_windows(network, known, levels=levels)
 
 
 def plain(path: str) -> tuple[Any, Any, Any]:
@@ -69,8 +77,8 @@ def plain(path: str) -> tuple[Any, Any, Any]:
 
     from timevis.models.qwen.backbone_files import find
 
-    network, given = inputs(path)
-    ids = torch.cat([given["prompt"], network.layout.tokens(given["context"])], 1)
+    network, known, _ = inputs(path)
+    ids = torch.cat([known.prompt, network.layout.tokens(known.context)], 1)
     dtype = next(network.backbone.parameters()).dtype
     model = resident(AutoModelForCausalLM.from_pretrained(find(path), dtype=dtype).eval())
     # the folder's own may cut and penalise, which costs time and is not what is compared
@@ -138,7 +146,7 @@ def limit_work(path: str) -> Callable[[], Any]:
     from timevis.models.qwen.decoding import decode_windows
 
     products = ("mm", "addmm", "bmm", "_scaled_dot_product_flash_attention_for_cpu")
-    network, given = inputs(path)
+    network, known, levels = inputs(path)
     weights = {p.untyped_storage().data_ptr() for p in network.parameters()}
     buffers: dict[Any, Any] = {}
     calls: list[tuple[Any, list[Any], dict[str, Any]]] = []
@@ -160,7 +168,7 @@ def limit_work(path: str) -> Callable[[], Any]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # a recorder sees its own thread alone
     with Recorder():
-        decode_windows(network, **given)
+        decode_windows(network, known, levels=levels)
     torch.set_num_threads(threads)
 
     @torch.no_grad()

@@ -15,24 +15,17 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.contest import contest, ratio, script, serve
-from benchmarks.decode import REAL, resident
+from benchmarks.decode import DIGITS, PROMPT, REAL, digit_network, resident
 
-BATCH, VALUES, HORIZON, PROMPT, DIGITS, RANK = 4, 168, 24, 100, 3, 16
+BATCH, VALUES, HORIZON, RANK = 4, 168, 24, 16
 
 
 def network(path: str) -> tuple[Any, dict[str, Any]]:
     import torch
 
-    from timevis.models.qwen.backbone import load_backbone
-    from timevis.models.qwen.layout import Layout, ValueTables
-    from timevis.models.qwen.network import DigitNetwork
-
-    source = load_backbone(path)
-    layout = Layout.from_tokenizer(source.tokenizer, DIGITS, "")
-    tables = ValueTables(source.model.config.hidden_size, DIGITS, ("hour", "weekday"))
+    net, ids = digit_network(path, ("hour", "weekday"))
     dice = torch.Generator().manual_seed(0)
-    ids = source.tokenizer(" the traffic on a road, every hour of a week" * PROMPT)["input_ids"][:PROMPT]
-    return DigitNetwork(source.model, layout, tables), {
+    return net, {
         "prompt": torch.tensor([ids] * BATCH),
         "digits": torch.randint(10, (BATCH, VALUES + HORIZON, DIGITS), generator=dice),
         "calendar": torch.zeros(BATCH, VALUES + HORIZON, 5, dtype=torch.int64),
@@ -67,9 +60,7 @@ def ours_work(path: str, checkpointing: bool) -> Callable[[], Any]:
     net.train()
     trained = [p for p in net.parameters() if p.requires_grad]
     return stepping(
-        trained,
-        lambda: autocast(net, fast_bfloat16()),
-        lambda: cross_entropy(net(**given), given["digits"]).mean(),
+        trained, lambda: autocast(net, fast_bfloat16()), lambda: cross_entropy(net(**given), given["digits"]).mean()
     )
 
 

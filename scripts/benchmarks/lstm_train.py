@@ -18,6 +18,11 @@ from benchmarks.contest import contest, ratio, script, serve
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
 WARMUP, STEPS, BATCH, CONTEXT, HORIZON = 20, 100, 128, 168, 24
+SILENT: dict[str, Any] = {
+    "accelerator": "cpu",
+    **dict.fromkeys(("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False),
+}
+"""Options of a Trainer that writes and prints nothing."""
 # the network of neuralforecast's LSTM, which reads values alone
 STEPWISE = ["model.segment_length=1", "model.num_layers=2", "model.hidden_size=128", "model.dropout=0"]
 STEPWISE += ["model.calendar=[]", "model.channel_embedding=false", "model.highway=false"]
@@ -157,11 +162,7 @@ def neuralforecast() -> None:
             windows_batch_size=BATCH,
             scaler_type="standard",
             val_check_steps=10**6,
-            accelerator="cpu",
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            logger=False,
-            enable_checkpointing=False,
+            **SILENT,
             callbacks=[CountedSteps(watch)],
         )
         NeuralForecast(models=[model], freq="h").fit(table)

@@ -24,7 +24,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.contest import script
-from benchmarks.lstm_train import PEERS, config
+from benchmarks.lstm_train import PEERS, SILENT, config
 
 CONTEXT, HORIZON, EVERY, LOOK = 168, 24, 24, 20
 # those of timevis.models.forecaster, which the peer's environment does not have
@@ -135,11 +135,7 @@ def ours(goals: dict[str, float]) -> dict[str, float]:
         limit_train_batches=cfg.model.fit.steps_per_epoch,
         gradient_clip_val=cfg.model.fit.gradient_clip,
         limit_val_batches=0,
-        accelerator="cpu",
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
+        **SILENT,
         callbacks=[Look()],
     )
     trainer.fit(model, datamodule=data)
@@ -190,11 +186,7 @@ def neuralforecast(place: str) -> dict[str, float]:
             futr_exog_list=list(known),
             windows_batch_size=128,
             val_check_steps=10**6,
-            accelerator="cpu",
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            logger=False,
-            enable_checkpointing=False,
+            **SILENT,
         )
         forecaster = NeuralForecast(models=[model], freq="h")
         started = time.perf_counter()

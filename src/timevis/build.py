@@ -28,6 +28,7 @@ from timevis.models.forecaster import Forecaster
 from timevis.run_folder import RunFolder
 from timevis.status import Status
 from timevis.targets import class_of, made
+from timevis.words import counted
 
 log = logging.getLogger(__name__)
 
@@ -176,5 +177,4 @@ def describe_device(options: DictConfig, processes: int = 1) -> str:
     beside = f", {processes} processes" if processes > 1 else ""
     if uses_gpu(options):
         return f"{torch.cuda.get_device_name()} ({device_options(options)['precision']}{beside})"
-    threads = torch.get_num_threads()
-    return f"the CPU ({threads} thread{'s' if threads > 1 else ''}{beside})"
+    return f"the CPU ({counted(torch.get_num_threads(), 'thread')}{beside})"

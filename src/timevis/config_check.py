@@ -65,14 +65,10 @@ def _duration(value: Any) -> bool:
 
 
 RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
-    ("context_length horizon", lambda v: whole(v, 1), "a whole number of at least 1"),
     (
-        "evaluation.stride evaluation.num_samples evaluation.save_windows",
-        lambda v: whole(v, 1),
-        "a whole number of at least 1",
-    ),
-    (
-        "model.fit.batch_size model.fit.eval_batch_size model.fit.max_epochs model.fit.min_steps_per_epoch",
+        "context_length horizon evaluation.stride evaluation.num_samples evaluation.save_windows "
+        "model.fit.batch_size model.fit.eval_batch_size model.fit.max_epochs model.fit.min_steps_per_epoch "
+        "trainer.accumulate_grad_batches trainer.check_val_every_n_epoch trainer.log_every_n_steps",
         lambda v: whole(v, 1),
         "a whole number of at least 1",
     ),
@@ -100,11 +96,6 @@ RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
         "trainer.limit_train_batches trainer.val_check_interval",
         _part,
         "a whole number of batches, a share from above 0 to 1.0, or null",
-    ),
-    (
-        "trainer.accumulate_grad_batches trainer.check_val_every_n_epoch trainer.log_every_n_steps",
-        lambda v: whole(v, 1),
-        "a whole number of at least 1",
     ),
     (
         "trainer.limit_test_batches trainer.limit_val_batches trainer.limit_predict_batches trainer.overfit_batches "

@@ -154,7 +154,8 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
             forecaster.calibrate(datamodule)
         spent = {"fit_seconds": clock.seconds, "calibrate_seconds": time.monotonic() - started}
         status.update(stage="validate")
-        validation = _validate(trainer, forecaster, datamodule)
+        trainer.validate(forecaster, datamodule=datamodule, verbose=False)
+        validation = forecaster.val_metrics.summary()
         folder.save_forecaster(forecaster)
 
         status.update(stage="test")
@@ -225,12 +226,6 @@ def _test(
     return results
 
 
-def _validate(trainer: pl.Trainer, forecaster: Forecaster, datamodule: WindowDataModule) -> dict[str, Any]:
-    trainer.validate(forecaster, datamodule=datamodule, verbose=False)
-    assert forecaster.val_metrics is not None
-    return forecaster.val_metrics.summary()
-
-
 def _threads() -> int:
     """Threads of this job: the cores of this machine, shared with the jobs of the sweep that run beside it."""
     if not HydraConfig.initialized():
@@ -238,9 +233,7 @@ def _threads() -> int:
     launcher = HydraConfig.get().launcher
     if launcher.get("cpus_per_task"):
         return int(launcher.cpus_per_task)
-    if "submitit" in launcher.get("_target_", "") and "Local" in launcher._target_:
-        return threads_per_job(
-            available_cores()
-        )  # all jobs start at once; hydra.launcher.cpus_per_task says otherwise
     jobs = launcher.get("n_jobs", 1)
+    if "submitit" in launcher.get("_target_", "") and "Local" in launcher._target_:
+        jobs = -1  # all start at once; hydra.launcher.cpus_per_task says otherwise
     return threads_per_job(available_cores() if jobs < 0 else jobs)

@@ -39,6 +39,12 @@ def require_writable(folder: Path, option: str) -> None:
         raise ConfigError(f"{there} is no folder that can be written to", f"choose another {option}")
 
 
+def require_empty(folder: Path) -> None:
+    """Refuse a folder of --out that holds files, or is one, in a RunFolderError."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RunFolderError(f"{folder} is not an empty folder", "choose another --out")
+
+
 def shown_path(path: Path) -> Path:
     """A path as people like to read and type it: from here, where it lies below."""
     here = Path.cwd()

@@ -56,11 +56,7 @@ def forget_end(folder: RunFolder) -> None:
 
 
 def fit(
-    trainer: pl.Trainer,
-    forecaster: Forecaster,
-    datamodule: WindowDataModule,
-    folder: RunFolder,
-    clock: FitClock,
+    trainer: pl.Trainer, forecaster: Forecaster, datamodule: WindowDataModule, folder: RunFolder, clock: FitClock
 ) -> None:
     """Fit, from last.ckpt if there is one, and load the best weights.
 

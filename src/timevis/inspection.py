@@ -105,14 +105,12 @@ def _grid(*columns: str) -> Grid:
 
 def _missing(report: QualityReport) -> str:
     """How many in all, and the longest run of them in one channel."""
+    missing = f"{sum(report.missing.values()):,}"
     gaps = {c: d["longest_gap"] for c, d in report.channels.items() if d["longest_gap"]}
-    longest = max(gaps, key=lambda c: gaps[c]["rows"], default=None)
-    where = (
-        f" (at most {gaps[longest]['rows']} in a row, in {longest} from {gaps[longest]['start']} on)"
-        if longest
-        else ""
-    )
-    return f"{sum(report.missing.values()):,}{where}"
+    if not gaps:
+        return missing
+    channel, gap = max(gaps.items(), key=lambda item: item[1]["rows"])
+    return f"{missing} (at most {gap['rows']} in a row, in {channel} from {gap['start']} on)"
 
 
 def _findings(report: QualityReport) -> Grid:
@@ -125,30 +123,21 @@ def _findings(report: QualityReport) -> Grid:
     covariates = ", ".join(f"{covariate(name, c)} ({c['kind']}, {c['missing']} missing)" for name, c in known)
     outliers = {c: o["count"] for c, o in report.outliers.items()}
     masked = sum(o["masked"] for o in report.outliers.values())
+    done = (
+        f"{masked} masked" if masked else "kept (data.cleaning.outliers=mask leaves out those before the test part)"
+    )
+    emptied = sum(d["masked"] for d in report.defects)
     for name, text in (
         ("rows read", f"{report.rows_read:,}, {'in order' if report.was_sorted else 'not in order: sorted'}"),
         ("duplicates merged", merged),
         ("off the grid", _off_grid(report.off_grid)),
-        (
-            "gaps",
-            f"{gaps['count']} ({gaps['rows']} rows, longest {gaps['longest']})" if gaps["count"] else "none",
-        ),
+        ("gaps", f"{gaps['count']} ({gaps['rows']} rows, longest {gaps['longest']})" if gaps["count"] else "none"),
         ("missing values", _missing(report)),
         ("read as missing", _sentinels(report.sentinels)),
-        (
-            "declared defects",
-            f"{sum(d['masked'] for d in report.defects)} values masked" if report.defects else "none",
-        ),
+        ("declared defects", f"{emptied} values masked" if report.defects else "none"),
         (
             "outliers",
-            f"{sum(outliers.values())} in {counted(len(outliers), 'channel')}, "
-            + (
-                f"{masked} masked"
-                if masked
-                else "kept (data.cleaning.outliers=mask leaves out those before the test part)"
-            )
-            if outliers
-            else "none",
+            f"{sum(outliers.values())} in {counted(len(outliers), 'channel')}, {done}" if outliers else "none",
         ),
         ("covariates", covariates or "none"),
         ("left out", ", ".join(f"{n} ({why})" for n, why in list(report.left_out.items())[:SHOWN]) or "none"),

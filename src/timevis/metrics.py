@@ -91,12 +91,7 @@ class ForecastMetrics(Metric):
     higher_is_better = False
 
     def __init__(
-        self,
-        horizon: int,
-        channel_std: Tensor,
-        mase_scale: Tensor,
-        quantile_levels: Sequence[float],
-        **kwargs: Any,
+        self, horizon: int, channel_std: Tensor, mase_scale: Tensor, quantile_levels: Sequence[float], **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.levels: Tensor

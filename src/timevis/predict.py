@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import compress
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -29,12 +30,13 @@ from timevis.words import in_short
 
 log = logging.getLogger(__name__)
 
+NewData: TypeAlias = pd.DataFrame | str | Path | Sequence[str | Path] | None
 QUANTILE_COLUMNS = tuple(f"q{level:g}" for level in QUANTILE_LEVELS)
 
 
 def predict(
     run: str | os.PathLike[str],
-    data: pd.DataFrame | str | Path | Sequence[str | Path] | None = None,
+    data: NewData = None,
     *,
     refit: bool = False,
     batch_size: int = 256,
@@ -80,9 +82,7 @@ def forecast_items(
     return pd.concat(tables, ignore_index=True)
 
 
-def panels_for(
-    folder: RunFolder, data: pd.DataFrame | str | Path | Sequence[str | Path] | None = None
-) -> dict[str, Panel]:
+def panels_for(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
     """The run's own data, or new data with the run's channels and covariates, by item name.
 
     A covariate that the model does not read may be absent.

@@ -6,12 +6,10 @@ import logging
 import os
 import re
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 from omegaconf import DictConfig, OmegaConf
 
@@ -22,15 +20,15 @@ from timevis.data.items import Item
 from timevis.data.panel import Panel
 from timevis.data.quality import QualityReport
 from timevis.data.split import Split
-from timevis.errors import DataError, RunFolderError
+from timevis.errors import DataError
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.report import write_report
 from timevis.evaluation.results import build_results
-from timevis.files import write_text
+from timevis.files import require_empty, write_text
 from timevis.models.forecaster import Forecaster
 from timevis.models.naive import SeasonalNaive
 from timevis.own_data import load_again, require_unchanged
-from timevis.predict import panels_for
+from timevis.predict import NewData, panels_for
 from timevis.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
@@ -39,7 +37,7 @@ log = logging.getLogger(__name__)
 def rescore(
     run: str | os.PathLike[str],
     out: Path,
-    data: pd.DataFrame | str | Path | Sequence[str | Path] | None = None,
+    data: NewData = None,
     *,
     start: str | None = None,
     end: str | None = None,
@@ -74,8 +72,7 @@ def rescore(
         The data do not fit the run, or hold no window between `start` and `end`; or the run's own data, by which the
         scales are fitted, have changed.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise RunFolderError(f"{out} is not an empty folder", "choose another --out")
+    require_empty(out)
     folder = RunFolder(run)
     forecaster = folder.load_forecaster()
     cfg, panel, report = load_again(folder)

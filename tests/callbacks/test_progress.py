@@ -11,6 +11,7 @@ import torch
 from rich.console import Console
 from torch import nn
 from torch.utils.data import DataLoader
+from trainers import quiet_trainer
 
 from timevis.callbacks import progress
 from timevis.callbacks.progress import ProgressLine
@@ -38,10 +39,7 @@ def test_lines_are_logged_now_and_then_where_there_is_no_terminal(
 ) -> None:
     monkeypatch.setattr(progress, "EVERY", every)
     line = ProgressLine(Console(file=io.StringIO(), force_terminal=terminal))
-    trainer = pl.Trainer(
-        max_epochs=1, accelerator="cpu", callbacks=[line], logger=False, enable_checkpointing=False,
-        enable_progress_bar=False, enable_model_summary=False,
-    )  # fmt: skip
+    trainer = quiet_trainer(max_epochs=1, callbacks=[line])
     batches = DataLoader(torch.ones(5, 1), batch_size=1)
     module = Small()
     with caplog.at_level(logging.INFO, "timevis.callbacks.progress"):

@@ -23,11 +23,7 @@ def test_row_borders_are_taken_as_they_are_and_rows_after_them_are_unused():
     assert len(split.origins("test", 720, 96)) == 2880 - 96 + 1
 
 
-@given(
-    rows=st.integers(300, 3000),
-    context=st.integers(1, 60),
-    horizon=st.integers(1, 24),
-)
+@given(rows=st.integers(300, 3000), context=st.integers(1, 60), horizon=st.integers(1, 24))
 def test_every_target_lies_wholly_inside_its_own_part(rows, context, horizon):
     split = make_split(rows, [0.6, 0.2, 0.2], context, horizon)
     for part in ("train", "val", "test"):

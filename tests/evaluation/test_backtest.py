@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-import pytorch_lightning as pl
 import torch
 from panels import panel_of
+from trainers import quiet_trainer
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import evaluate
@@ -35,8 +35,7 @@ def score(panel, eval_batch_size=64, save_windows=30, max_windows=None):
     for m in (model, reference):
         m.prepare(data)
         m.calibrate(data)
-    trainer = pl.Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False)
-    return data, evaluate(trainer, model, data, reference=reference, save_windows=save_windows)
+    return data, evaluate(quiet_trainer(), model, data, reference=reference, save_windows=save_windows)
 
 
 def test_batch_size_changes_no_number(panel):

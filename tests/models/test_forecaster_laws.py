@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from panels import panel_of
+from trainers import quiet_trainer
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import SeriesStore
@@ -92,16 +93,7 @@ def fit(name, panel):
     model = cls.from_data(datamodule, **hyperparameters)
     model.prepare(datamodule)
     if model.trainable:
-        trainer = pl.Trainer(
-            max_epochs=1,
-            limit_train_batches=8,
-            accelerator="cpu",
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
-        trainer.fit(model, datamodule=datamodule)
+        quiet_trainer(max_epochs=1, limit_train_batches=8).fit(model, datamodule=datamodule)
     model.calibrate(datamodule)
     return model  # in evaluation mode from here on
 
@@ -190,7 +182,7 @@ def test_a_covariate_that_is_not_said_to_be_read_changes_nothing(fitted, panel):
 
 def test_a_checkpoint_loads_safely_and_forecasts_raw_values_by_itself(fitted, panel, tmp_path):
     path = tmp_path / "model.ckpt"
-    trainer = pl.Trainer(logger=False, enable_checkpointing=False, accelerator="cpu", enable_model_summary=False)
+    trainer = quiet_trainer()
     trainer.strategy.connect(fitted)
     trainer.save_checkpoint(path, weights_only=True)
     loaded = type(fitted).load_from_checkpoint(path, weights_only=True).eval()

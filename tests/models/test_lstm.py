@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from panels import mean_error, panel_of
+from trainers import quiet_trainer
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import ConfigError
@@ -32,16 +33,8 @@ def trained(datamodule, epochs=3, precision="32-true", validate_every=1, **kwarg
     pl.seed_everything(0, verbose=False)
     model = LSTM.from_data(datamodule, **{"hidden_size": 32, "learning_rate": 5e-3, **kwargs})
     model.prepare(datamodule)
-    quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
-    trainer = pl.Trainer(
-        max_epochs=epochs,
-        precision=precision,
-        accelerator="cpu",
-        enable_model_summary=False,
-        gradient_clip_val=1.0,
-        check_val_every_n_epoch=validate_every,
-        **quiet,
-    )
+    options = {"precision": precision, "gradient_clip_val": 1.0, "check_val_every_n_epoch": validate_every}
+    trainer = quiet_trainer(max_epochs=epochs, **options)
     trainer.fit(model, datamodule=datamodule)
     return model.eval(), trainer
 
@@ -55,10 +48,7 @@ def test_a_plain_trainer_without_hydra_trains_it_past_seasonal_naive(segment_len
     datamodule = make_datamodule(RHYTHM)
     options = {"segment_length": segment_length, "cell": cell, "normalization": "mean_std", "learning_rate": 0.01}
     model, trainer = trained(datamodule, 10, **options)
-    naive = SeasonalNaive.from_data(datamodule)
-    naive.prepare(datamodule)
-    naive.calibrate(datamodule)
-    assert mean_error(model, datamodule) < 0.9 * mean_error(naive, datamodule)
+    assert mean_error(model, datamodule) < 0.9 * mean_error(SeasonalNaive.fitted(datamodule), datamodule)
     (tested,) = trainer.test(model, datamodule=datamodule, verbose=False)
     assert {"test/mse_scaled", "test/wql"} <= set(tested)
 

@@ -16,6 +16,12 @@ from timevis.data.loader import WindowLoader
 FOLDER = "checkpoints"
 
 
+def require_finite(loss: torch.Tensor, step: int) -> None:
+    """End a run that has diverged, in a FloatingPointError."""
+    if not math.isfinite(loss):
+        raise FloatingPointError(f"the training loss is {float(loss)} at step {step}")
+
+
 class BestCheckpoint(ModelCheckpoint):
     """Keeps checkpoints/best.ckpt, the weights with the lowest `val/wql`."""
 
@@ -65,7 +71,7 @@ class LastCheckpoint(Checkpoint):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        self._loss = outputs["loss"] if isinstance(outputs, dict) else outputs
+        self._loss = outputs["loss"]
         left = trainer.num_training_batches - batch_idx - 1
         if left == 0:
             return  # validation comes next: Lightning cannot go on between the two, and the epoch's end saves anyway
@@ -97,8 +103,8 @@ class LastCheckpoint(Checkpoint):
         FloatingPointError
             The weights would be of no use.
         """
-        if self._loss is not None and not math.isfinite(float(self._loss)):
-            raise FloatingPointError(f"the training loss is {float(self._loss)} at step {trainer.global_step}")
+        if self._loss is not None:
+            require_finite(self._loss, trainer.global_step)
         for logger in trainer.loggers:
             logger.save()
         path = Path(trainer.default_root_dir) / FOLDER / "last.ckpt"

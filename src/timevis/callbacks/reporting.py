@@ -57,8 +57,7 @@ class StatusUpdates(pl.Callback):
 
 
 def _finite_metrics(trainer: pl.Trainer) -> dict[str, float]:
-    metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
-    return {name: value for name, value in metrics.items() if math.isfinite(value)}
+    return {name: float(value) for name, value in trainer.callback_metrics.items() if math.isfinite(value)}
 
 
 class ValidationLines(pl.Callback):

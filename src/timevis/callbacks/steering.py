@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import signal
 import time
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 
-from timevis.callbacks.checkpoints import LastCheckpoint
+from timevis.callbacks.checkpoints import LastCheckpoint, require_finite
 from timevis.cancel import StopRequest
 from timevis.data.loader import WindowLoader
 
@@ -41,11 +40,8 @@ class FiniteLoss(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        if pl_module.device.type != "cpu" and trainer.global_step % 20:
-            return
-        loss = float(outputs["loss"] if isinstance(outputs, dict) else outputs)
-        if not math.isfinite(loss):
-            raise FloatingPointError(f"the training loss is {loss} at step {trainer.global_step}")
+        if pl_module.device.type == "cpu" or trainer.global_step % 20 == 0:
+            require_finite(outputs["loss"], trainer.global_step)
 
 
 class StopAtBatch(pl.Callback):

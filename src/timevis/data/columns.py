@@ -91,6 +91,47 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
         time, id_column, (), tuple(covariates), tuple(k == "known" for k in covariates.values()), notes=notes
     )
     found.sentinels = empty_sentinels(table, [*(options.target or rest), *covariates], options.cleaning.missing)
+    _check_covariates(table, covariates)
+    if options.target:
+        _check_targets(table, options.target)
+        found.targets = options.target
+        found.left_out = {c: "not asked for" for c in rest if c not in options.target}
+    else:
+        found.targets, found.left_out = _infer_targets(table, rest, id_column)
+    return table, found
+
+
+def _check_targets(table: Table, targets: tuple[str, ...]) -> None:
+    for name in targets:
+        kind = kind_of(table.frame[name])
+        if kind != "number":
+            raise DataError(
+                f"{table.source}: column {name!r}{_first_text(table, name, kind)} {_holds(table, name, kind)}, "
+                "so it cannot be a target",
+                "data.target takes numeric columns; data.cleaning.missing names words that mean no value",
+            )
+
+
+def _infer_targets(table: Table, rest: list[str], series: str | None) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Numeric columns that neither are parts of the time nor count the rows; the others to why they are not used."""
+    kinds = {c: kind_of(table.frame[c]) for c in rest}
+    numeric = [c for c in rest if kinds[c] == "number"]
+    parts = [c for c in numeric if c.lower().strip() in PARTS]
+    if set(parts) < set(numeric):  # beside a whole time they only repeat it
+        numeric = [c for c in numeric if c not in parts]
+    counters = [c for c in numeric if len(numeric) > 1 and _is_counter(table.frame, c, series)]
+    left_out = {c: _holds(table, c, k) for c, k in kinds.items() if k != "number"}
+    left_out |= dict.fromkeys(counters, "counts the rows")
+    left_out |= {c: "is part of the time" for c in parts if c not in numeric}
+    targets = tuple(c for c in numeric if c not in counters)
+    if not targets:
+        others = "; ".join(f"{c!r} {why}{_first_text(table, c, kinds[c])}" for c, why in left_out.items())
+        others = others or "there is none beside the time"
+        raise DataError(f"{table.source}: no numeric column is left to forecast ({others})", NUMBERS)
+    return targets, left_out
+
+
+def _check_covariates(table: Table, covariates: dict[str, str]) -> None:
     if covariates.get("holiday", "known") not in ("known", "observed"):
         raise ConfigError(
             f"data.covariates.holiday={covariates['holiday']!r}, but {table.source} has a column of that name",
@@ -103,33 +144,6 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
                 f"{table.source}: the covariate {name!r} {_holds(table, name, kind)}",
                 "covariates are numbers or booleans; data.cleaning.missing names words that mean no value",
             )
-    if options.target:
-        for name in options.target:
-            kind = kind_of(table.frame[name])
-            if kind != "number":
-                raise DataError(
-                    f"{table.source}: column {name!r}{_first_text(table, name, kind)} {_holds(table, name, kind)}, "
-                    "so it cannot be a target",
-                    "data.target takes numeric columns; data.cleaning.missing names words that mean no value",
-                )
-        found.targets = options.target
-        found.left_out = {c: "not asked for" for c in rest if c not in options.target}
-        return table, found
-    kinds = {c: kind_of(table.frame[c]) for c in rest}
-    numeric = [c for c in rest if kinds[c] == "number"]
-    parts = [c for c in numeric if c.lower().strip() in PARTS]
-    if set(parts) < set(numeric):  # beside a whole time they only repeat it
-        numeric = [c for c in numeric if c not in parts]
-    counters = [c for c in numeric if len(numeric) > 1 and _is_counter(table.frame, c, id_column)]
-    found.left_out = {c: _holds(table, c, k) for c, k in kinds.items() if k != "number"}
-    found.left_out |= dict.fromkeys(counters, "counts the rows")
-    found.left_out |= {c: "is part of the time" for c in parts if c not in numeric}
-    found.targets = tuple(c for c in numeric if c not in counters)
-    if not found.targets:
-        others = "; ".join(f"{c!r} {why}{_first_text(table, c, kinds[c])}" for c, why in found.left_out.items())
-        others = others or "there is none beside the time"
-        raise DataError(f"{table.source}: no numeric column is left to forecast ({others})", NUMBERS)
-    return table, found
 
 
 def absent_column(table: Table, options: DataOptions) -> str | None:

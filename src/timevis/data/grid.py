@@ -114,7 +114,7 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
         return "B"
     if step == 7 * DAY and share >= 0.5:
         weekdays = np.bincount(pd.DatetimeIndex(times.astype("M8[us]")).day_of_week, minlength=7)
-        return "W-" + ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")[int(weekdays.argmax())]
+        return Week(weekday=int(weekdays.argmax())).freqstr
     if share >= 0.5:
         return _step_alias(step)
     middle = float(np.median(steps))

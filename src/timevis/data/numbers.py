@@ -61,10 +61,7 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
         if len(bad):
             more = f" ({len(bad) - 1} more cells do)" if len(bad) > 1 else ""
             where = f"{table.source}: {table.place(bad[0])}, column {name!r}"
-            raise UnclearError(
-                f"{where} holds text{more}: {short(text.iloc[bad[0]])}",
-                NUMBERS,
-            )
+            raise UnclearError(f"{where} holds text{more}: {short(text.iloc[bad[0]])}", NUMBERS)
     with np.errstate(invalid="ignore"):
         bad = np.flatnonzero(np.abs(values) > FLOAT32_MAX)
     if len(bad):

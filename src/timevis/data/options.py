@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
@@ -112,28 +112,9 @@ class DataOptions:
         if "missing" in cleaning:
             cleaning["missing"] = _sentinels(cleaning["missing"])
         given["cleaning"] = CleaningOptions(**cleaning)
-        for key in ("time", "id", "target"):
+        for key, read in READERS.items():
             if key in given:
-                given[key] = _names(given[key], key)
-        if "covariates" in given:
-            given["covariates"] = _covariates(given["covariates"])
-        if "split" in given:
-            if isinstance(given["split"], str) or not isinstance(given["split"], Sequence):
-                raise ConfigError(
-                    f"data.split={given['split']!r} is not a list", "for example data.split=[0.7,0.1,0.2]"
-                )
-            given["split"] = tuple(given["split"])
-        if isinstance(given.get("path"), Path):
-            given["path"] = str(given["path"])
-        for key in ("name", "path", "frequency", "timezone", "domain", "description"):
-            if key in given:
-                given[key] = _text(given[key], key)
-        if "unit" in given:
-            given["unit"] = _unit(given["unit"])
-        for key, least in (("season", 1), ("rows", 1), ("channels", 1), ("seed", 0)):
-            value = given.get(key, least)
-            if not whole(value, least):
-                raise ConfigError(f"data.{key}={value!r} is not a whole number of at least {least}")
+                given[key] = read(given[key], key)
         return cls(**given)
 
     def __post_init__(self) -> None:
@@ -172,11 +153,28 @@ def _text(value: Any, key: str) -> str:
     return str(value)
 
 
-def _unit(value: Any) -> str | dict[str, str]:
+def _path(value: Any, key: str) -> str:
+    return str(value) if isinstance(value, Path) else _text(value, key)
+
+
+def _whole(value: Any, key: str) -> int:
+    least = 0 if key == "seed" else 1
+    if not whole(value, least):
+        raise ConfigError(f"data.{key}={value!r} is not a whole number of at least {least}")
+    return value
+
+
+def _split(value: Any, key: str) -> tuple[Any, ...]:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise ConfigError(f"data.{key}={value!r} is not a list", "for example data.split=[0.7,0.1,0.2]")
+    return tuple(value)
+
+
+def _unit(value: Any, key: str) -> str | dict[str, str]:
     """One unit for all channels, or channel -> unit."""
     if not isinstance(value, Mapping):
-        return _text(value, "unit")
-    return {str(channel): _text(unit, f"unit.{channel}") for channel, unit in value.items()}
+        return _text(value, key)
+    return {str(channel): _text(unit, f"{key}.{channel}") for channel, unit in value.items()}
 
 
 def _names(value: Any, key: str) -> tuple[str, ...]:
@@ -201,11 +199,23 @@ def _sentinels(value: Any) -> tuple[str, ...]:
     return tuple(str(item).strip() for item in items)
 
 
-def _covariates(value: Any) -> dict[str, str]:
+def _covariates(value: Any, key: str) -> dict[str, str]:
     """Covariates as name -> known, observed, or a country for `holiday`; a plain list is observed."""
     if not isinstance(value, Mapping):
-        return dict.fromkeys(_names(value, "covariates") if value else (), "observed")
+        return dict.fromkeys(_names(value, key) if value else (), "observed")
     for name, kind in value.items():
         if name != "holiday":
-            check_choice(kind, ("known", "observed"), f"data.covariates.{name}")
+            check_choice(kind, ("known", "observed"), f"data.{key}.{name}")
     return {str(name): str(kind) for name, kind in value.items()}
+
+
+READERS: dict[str, Callable[[Any, str], Any]] = {
+    **dict.fromkeys(("time", "id", "target"), _names),
+    "covariates": _covariates,
+    "split": _split,
+    "path": _path,
+    **dict.fromkeys(("name", "frequency", "timezone", "domain", "description"), _text),
+    "unit": _unit,
+    **dict.fromkeys(("season", "rows", "channels", "seed"), _whole),
+}
+"""What checks the value of a key and gives it the form that `DataOptions` holds."""

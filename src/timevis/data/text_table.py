@@ -8,6 +8,7 @@ import logging
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import pandas as pd
 
@@ -58,9 +59,10 @@ def read_text(
     sample = [cell.strip() for row in csv.reader(head[skip + 1 :], delimiter=delimiter) for cell in row]
     _refuse_open_quote(raw, delimiter, source)
     mark = decimal or decimal_mark(sample)
-    frame = _parse(raw, body, named(names), delimiter, MARKS[mark] if mark else NO_MARK, source, header_row)
+    parse = partial(_parse, raw, body, named(names), delimiter, source, header_row)
+    frame = parse(MARKS[mark] if mark else NO_MARK)
     if mark is None and (mark := _mark_below(frame, source, usual)):
-        frame = _parse(raw, body, named(names), delimiter, MARKS[mark], source, header_row)
+        frame = parse(MARKS[mark])
     if mark == "comma":
         notes.append("numbers are written with a decimal comma")
     if delimiter != ",":
@@ -72,9 +74,7 @@ def read_text(
             numbers.extend(r for r, cells in _records(raw, delimiter) if r > header_row and cells)
         return numbers[position]
 
-    def written(columns: list[str]) -> pd.DataFrame:
-        return _parse(raw, body, named(names), delimiter, NO_MARK, source, header_row, columns)
-
+    written = partial(parse, NO_MARK)
     table = Table(frame, source, row_numbers=row_number, notes=notes, decimal=mark, written=written)
     read_separators(frame, mark, notes, source)
     return table
@@ -229,9 +229,9 @@ def _parse(
     body: int,
     names: list[str],
     delimiter: str,
-    decimal: str,
     source: str,
     header_row: int,
+    decimal: str,
     as_text: Sequence[str] = (),
 ) -> pd.DataFrame:
     """The table, or only its columns `as_text`, as they are written."""

@@ -98,7 +98,6 @@ def parse_times(
     """Parse the time column, or several columns that make one time (``[date, hour]``, ``[year, month, day]``).
 
     Beside dates, numbers up to 48, 96, 144 or 288 are steps of a day on the clocks of `zone`.
-
     Months, quarters and weeks are read as their first day, other periods as their start.
 
     Dates such as 01/02/2020 are read day first or month first as all rows together allow; where both fit, the one
@@ -119,16 +118,7 @@ def parse_times(
     if column is None:
         column = table.frame[names[0]] if len(names) == 1 else _joined(table, names)
     if types.is_datetime64_any_dtype(column):
-        _refuse_first(table, label, column.isna(), "is empty")
-        if (late := column.dt.year > LAST_YEAR).any():
-            _refuse_first(table, label, late, "is not a date or time", column.astype(str))
-        index = pd.DatetimeIndex(column)
-        if index.tz is not None:
-            return Times(_settled(index), str(index.tz), [], _settled(index.tz_localize(None)))
-        told: list[str] = []
-        wall, ends = ends_of_days(column, told)
-        _refuse_two_midnights(table, label, column.astype(str), wall, ends)
-        return Times(_settled(pd.DatetimeIndex(wall)), None, told)
+        return _from_datetimes(table, label, column)
     if types.is_numeric_dtype(column):
         return _from_numbers(table, label, column)
     text = column.map(_written, na_action="ignore").fillna("").astype(str).str.strip()
@@ -137,9 +127,26 @@ def parse_times(
     if text.str.fullmatch(r"\d{6}|\d{9,19}").all():
         return _from_numbers(table, label, text.astype(np.int64))
     notes = [] if weeks is None else [f"weeks such as {text.iloc[0]} are read by ISO 8601, as their Monday"]
-    text = in_signs(text)
-    written, text = text, starts(text, notes)
-    text = text.str.replace(NAMED_OFFSET, lambda m: f"{m[1]}{m[2]:0>2}:{m[3] or '00'}", regex=True)
+    return _from_text(table, label, in_signs(text), day_first, usual, notes)
+
+
+def _from_datetimes(table: Table, label: str, column: pd.Series) -> Times:
+    _refuse_first(table, label, column.isna(), "is empty")
+    if (late := column.dt.year > LAST_YEAR).any():
+        _refuse_first(table, label, late, "is not a date or time", column.astype(str))
+    index = pd.DatetimeIndex(column)
+    if index.tz is not None:
+        return Times(_settled(index), str(index.tz), [], _settled(index.tz_localize(None)))
+    notes: list[str] = []
+    wall, ends = ends_of_days(column, notes)
+    _refuse_two_midnights(table, label, column.astype(str), wall, ends)
+    return Times(_settled(pd.DatetimeIndex(wall)), None, notes)
+
+
+def _from_text(
+    table: Table, label: str, written: pd.Series, day_first: bool | None, usual: bool | None, notes: list[str]
+) -> Times:
+    text = starts(written, notes).str.replace(NAMED_OFFSET, lambda m: f"{m[1]}{m[2]:0>2}:{m[3] or '00'}", regex=True)
     zoned = text.str.contains(ZONED)
     if zoned.any() and not zoned.all():
         odd = int(np.argmax(zoned != zoned.iloc[0]))
@@ -149,8 +156,7 @@ def parse_times(
             f"{'one' if zoned.iloc[0] else 'none'}",
             "give all times a zone, or none",
         )
-    plain = text.str.replace(OFFSET, "", regex=True).str.strip() if zoned.any() else text
-    plain = date_first(plain)
+    plain = date_first(text.str.replace(OFFSET, "", regex=True).str.strip() if zoned.any() else text)
     if day_first is None:
         plain = years_first(table, label, plain, usual, notes)
     plain = first_days(full_years(plain, notes))
@@ -245,11 +251,9 @@ def _settled(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
 
 
 def _written(cell: object) -> str:
-    return (
-        cell.isoformat(sep=" ")
-        if isinstance(cell, pd.Timestamp)
-        else (cell.isoformat() if hasattr(cell, "isoformat") else str(cell).strip())
-    )
+    if isinstance(cell, pd.Timestamp):
+        return cell.isoformat(sep=" ")
+    return cell.isoformat() if hasattr(cell, "isoformat") else str(cell).strip()
 
 
 def _refuse_first(table: Table, name: str, wrong: pd.Series, what: str, text: pd.Series | None = None) -> None:
@@ -281,9 +285,8 @@ def _from_numbers(table: Table, name: str, column: pd.Series) -> Times:
         return Times(pd.DatetimeIndex(parsed).as_unit("us"), None, notes)
     if SPREADSHEET_DAYS[0] <= low and high < SPREADSHEET_DAYS[1]:
         index = pd.DatetimeIndex(pd.Timestamp("1899-12-30") + pd.to_timedelta(column, unit="D"))
-        return Times(
-            _settled(index.round("s")), None, [f"times such as {values[0]:g} are read as a spreadsheet's days"]
-        )
+        notes = [f"times such as {values[0]:g} are read as a spreadsheet's days"]
+        return Times(_settled(index.round("s")), None, notes)
     for unit, least, most in EPOCH_UNITS:
         if least <= low and high < most:
             index = pd.DatetimeIndex(pd.to_datetime(column, unit=unit, utc=True))
@@ -303,14 +306,11 @@ def _layout(table: Table, name: str, column: pd.Series, low: float, high: float)
     if long and _compact(column.iloc[:: max(1, len(column) // 100)], long).notna().mean() < 0.5:
         long = None
     short = next((layout for most, layout in SHORT_COMPACT if digits in (most - 1, most)), None)
-    if (
-        not short
-        or _compact(column.iloc[:100], short).isna().any()
-        or not (year := regularity(_compact(column, short)))
-    ):
+    if not short or _compact(column.iloc[:100], short).isna().any():
         return long
+    year = regularity(_compact(column, short))
     other = regularity(_compact(column, long)) if long else _epoch_regularity(column, low, high)
-    if year == other:
+    if year and year == other:
         raise DataError(
             f"{table.source}: column {name!r}: numbers such as {column.iloc[0]:.0f} may be read as {short} or as "
             f"{long or 'the time since 1970'}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -66,15 +66,7 @@ class Batch:
 
     def pick(self, rows: Tensor) -> Batch:
         """The windows where `rows`, bool [B], is true."""
-        return Batch(
-            context=self.context[rows],
-            context_mask=self.context_mask[rows],
-            target=self.target[rows],
-            target_mask=self.target_mask[rows],
-            channel=self.channel[rows],
-            origin=self.origin[rows],
-            series=self.series,
-        )
+        return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "series"})
 
     def _rows(self, table: Tensor, columns: Tensor | None = None) -> Tensor:
         """The rows [B, L+H, K] of a table [T, K] that context and target cover; of `columns` [C, K] the channel's."""

@@ -99,7 +99,6 @@ class Recorder(pl.Callback):
     ) -> None:
         self.seconds += time.perf_counter() - self._start
         assert isinstance(pl_module, Forecaster)
-        assert pl_module.test_metrics is not None
         rows = self._rows(pl_module.test_metrics, outputs, batch)
         self.windows.append(rows)
         beside = self.reference.forecast(batch)
@@ -186,36 +185,30 @@ def evaluate(
         trainer.test(forecaster, datamodule=datamodule, verbose=False)
     finally:
         callbacks.remove(recorder)
-    assert forecaster.test_metrics is not None
     predictions, worst = _gather(recorder.predictions), _gather([recorder.worst])
-    assert predictions is not None
     predictions = predictions.assign(spread=True, worst=False)
-    if worst is not None:
+    if len(worst):
         worst = worst.sort_values("error", ascending=False, kind="stable").head(SAVED_WORST).drop(columns="error")
         extra = worst[~worst.index.isin(predictions.index)].assign(spread=False)
         predictions = pd.concat([predictions, extra]).sort_index()
         predictions["worst"] = predictions.index.isin(worst.index)
-    windows, beside = _gather(recorder.windows), _gather(recorder.reference_windows)
-    assert windows is not None
-    assert beside is not None
+    samples = _gather(recorder.samples)
     return Backtest(
         metrics=forecaster.test_metrics.compute(),
-        windows=windows.reset_index(drop=True),
+        windows=_gather(recorder.windows).reset_index(drop=True),
         reference_metrics=recorder.reference_metrics.compute(),
-        reference_windows=beside.reset_index(drop=True),
+        reference_windows=_gather(recorder.reference_windows).reset_index(drop=True),
         predictions=predictions.reset_index(drop=True),
-        samples=None if (samples := _gather(recorder.samples)) is None else samples.reset_index(drop=True),
+        samples=samples.reset_index(drop=True) if len(samples) else None,
         seconds=recorder.seconds,
     )
 
 
-def _gather(parts: list[pd.DataFrame]) -> pd.DataFrame | None:
+def _gather(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Rows of all processes in window order, indexed by window number."""
     if dist.is_available() and dist.is_initialized():
         everyone: list[Any] = [None] * dist.get_world_size()
         dist.all_gather_object(everyone, parts)
         parts = [part for one in everyone for part in one]
     parts = [part for part in parts if len(part)]
-    if not parts:
-        return None
-    return pd.concat(parts).sort_values("number", kind="stable").set_index("number")
+    return pd.concat(parts).sort_values("number", kind="stable").set_index("number") if parts else pd.DataFrame()

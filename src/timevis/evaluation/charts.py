@@ -93,26 +93,11 @@ def clock_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
     hours, weekdays = (clock_profile(table, by) for by in ("hour", "weekday"))
     out = []
     if len(hours) > 1:
-        out.append(
-            Chart(
-                "hour",
-                "Error by hour of the day",
-                "hour of the target",
-                label,
-                [Mark("bars", hours.index.to_numpy(), hours.to_numpy())],
-            )
-        )
+        bars = Mark("bars", hours.index.to_numpy(), hours.to_numpy())
+        out.append(Chart("hour", "Error by hour of the day", "hour of the target", label, [bars]))
     if len(weekdays) > 1:
-        names = [WEEKDAYS[d] for d in weekdays.index]
-        out.append(
-            Chart(
-                "weekday",
-                "Error by weekday",
-                "weekday of the target",
-                label,
-                [Mark("bars", names, weekdays.to_numpy())],
-            )
-        )
+        bars = Mark("bars", [WEEKDAYS[d] for d in weekdays.index], weekdays.to_numpy())
+        out.append(Chart("weekday", "Error by weekday", "weekday of the target", label, [bars]))
     if len(hours) > 1 and len(weekdays) > 1:
         table["miss"] = table["total"] / table["count"]
         grid = table.pivot(index="weekday", columns="hour", values="miss")
@@ -172,49 +157,22 @@ def residual_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
     unit = "training deviations" if scaled else record.unit_of(record.channels[0])
     density = counts / counts.sum() / width
     spread = flat.std()
-    out = [
-        Chart(
-            "residual_histogram",
-            "Distribution of the error",
-            f"forecast less truth{f', {unit}' if unit else ''}",
-            "density",
-            [
-                Mark("bars", middle, density, "errors", width=width),
-                Mark(
-                    "line",
-                    middle,
-                    np.exp(-0.5 * ((middle - flat.mean()) / spread) ** 2) / spread / np.sqrt(2 * np.pi),
-                    "normal, same deviation",
-                    "truth",
-                    dashed=True,
-                ),
-            ]
-            if spread > 0
-            else [Mark("bars", middle, density, width=width)],
-            note="the outermost 0.2 % of each side stand in the end bins",
-        )
-    ]
+    marks = [Mark("bars", middle, density, "errors" if spread > 0 else "", width=width)]
+    if spread > 0:
+        normal = np.exp(-0.5 * ((middle - flat.mean()) / spread) ** 2) / spread / np.sqrt(2 * np.pi)
+        marks.append(Mark("line", middle, normal, "normal, same deviation", "truth", dashed=True))
+    label, note = (
+        f"forecast less truth{f', {unit}' if unit else ''}",
+        "the outermost 0.2 % of each side stand in the end bins",
+    )
+    out = [Chart("residual_histogram", "Distribution of the error", label, "density", marks, note)]
     if error.shape[1] > 2 and spread > 0:
-        out.append(
-            _correlation_chart(
-                error,
-                min(error.shape[1] - 1, 168),
-                "residual_autocorrelation",
-                "Autocorrelation along a forecast",
-                "steps apart",
-            )
-        )
+        names = ("residual_autocorrelation", "Autocorrelation along a forecast", "steps apart")
+        out.append(_correlation_chart(error, min(error.shape[1] - 1, 168), *names))
     bias = window_bias(record.windows)
     if bias.shape[1] > 20 and np.nanstd(bias) > 0:
-        out.append(
-            _correlation_chart(
-                bias,
-                min(bias.shape[1] // 4, 100),
-                "window_autocorrelation",
-                "Autocorrelation from window to window",
-                "origins apart",
-            )
-        )
+        names = ("window_autocorrelation", "Autocorrelation from window to window", "origins apart")
+        out.append(_correlation_chart(bias, min(bias.shape[1] // 4, 100), *names))
     return out
 
 

@@ -135,9 +135,8 @@ def require_same_windows(a: RunRecord, b: RunRecord) -> None:
     reasons = [
         f"{name} {_short(ours[k])} and {_short(theirs[k])}" for k, name in WINDOW_SET.items() if ours[k] != theirs[k]
     ]
-    reasons += [f"data {_short(runs[0]['data'])} and {_short(runs[1]['data'])}"] * (
-        runs[0]["data"] != runs[1]["data"]
-    )
+    if runs[0]["data"] != runs[1]["data"]:
+        reasons.append(f"data {_short(runs[0]['data'])} and {_short(runs[1]['data'])}")
     if not reasons:
         reasons = ["the cleaned values differ: another file, or another data.cleaning"]
     raise RunFolderError(

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from timevis.errors import RunFolderError
 from timevis.evaluation import plots
 from timevis.evaluation.comparison import Comparison, comparison_charts
 from timevis.evaluation.verdict import COSTS, METRICS
+from timevis.files import require_empty
 from timevis.words import duration, interval, markdown_table, minus, number
 
 
@@ -152,8 +152,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
     RunFolderError
         The folder holds other files.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RunFolderError(f"{folder} is not an empty folder", "choose another --out")
+    require_empty(folder)
     folder.mkdir(parents=True, exist_ok=True)
     tables = {
         "metrics": comparison.metrics.rename_axis("run"),

@@ -9,6 +9,7 @@ from timevis.words import counted, in_short, number, when
 NAMED_PLACES = 3
 MOST_CHANNELS = 20
 NAMED_CHANNELS = 8
+PARTS = {"train": "Training", "val": "Validation", "test": "Test"}
 MERGED = {
     "identical": "identical to another row of their time were dropped",
     "filled": "held values that another row of their time left empty, and were merged with it",
@@ -30,12 +31,9 @@ def data_facts(report: dict[str, Any], results: dict[str, Any]) -> list[tuple[st
         ("Time zone", report["timezone"] or (UTC if in_utc(report) else "times are taken as they are written")),
         ("Channels", in_short(window_set["channels"])),
         ("Covariates", in_short([f"{covariate(name, c)} ({_kind(c)})" for name, c in covariates])),
-        *((f"{_PARTS.get(part, part)} part", _part(what)) for part, what in report["split"].items()),
+        *((f"{PARTS.get(part, part)} part", _part(what)) for part, what in report["split"].items()),
     ]
     return [(name, value) for name, value in facts if value]
-
-
-_PARTS = {"train": "Training", "val": "Validation", "test": "Test"}
 
 
 UTC = "UTC, as no data.timezone is given"

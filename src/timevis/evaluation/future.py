@@ -10,6 +10,7 @@ import pandas as pd
 from timevis.data.calendar import on_the_wall
 from timevis.data.panel import Panel
 from timevis.evaluation.chart import Chart, Mark
+from timevis.evaluation.charts import BANDS
 
 SHOWN = 12
 
@@ -32,15 +33,11 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
                 x_label="",
                 y_label=panel.card.unit_of(str(channel)),
                 marks=[
-                    Mark("band", times, rows["q0.025"], "95 % interval", y2=rows["q0.975"], strength=0.13),
-                    Mark("band", times, rows["q0.1"], "80 % interval", y2=rows["q0.9"], strength=0.24),
-                    Mark(
-                        "line",
-                        panel.local_index[start:past][known],
-                        values[start:past][known],
-                        "data",
-                        "truth",
+                    *(
+                        Mark("band", times, rows[f"q{low:g}"], name, y2=rows[f"q{high:g}"], strength=strength)
+                        for low, high, name, strength in BANDS
                     ),
+                    Mark("line", panel.local_index[start:past][known], values[start:past][known], "data", "truth"),
                     Mark("line", times, rows["q0.5"], "median forecast"),
                 ],
             )

@@ -80,7 +80,7 @@ def build_results(
             "seasonal_naive": _with_intervals(backtest.reference_metrics["overall"], intervals["reference"]),
             "seasonal_naive_season": dict(zip(channels, naive.chosen.tolist(), strict=True)),
             "quantile_levels": list(QUANTILE_LEVELS),
-            "skill": {name: _interval(value) for name, value in intervals["skill"].items()},
+            "skill": {name: value._asdict() for name, value in intervals["skill"].items()},
             "by_horizon": backtest.metrics["by_horizon"],
             "seasonal_naive_by_horizon": backtest.reference_metrics["by_horizon"],
             "by_channel": _by_channel(backtest.metrics, channels),
@@ -90,12 +90,8 @@ def build_results(
     )
 
 
-def _interval(value: Interval) -> dict[str, float]:
-    return dict(zip(("value", "low", "high"), (float(v) for v in value), strict=True))
-
-
 def _with_intervals(values: dict[str, float], intervals: dict[str, Interval]) -> dict[str, Any]:
-    return {name: {**_interval(intervals[name]), "value": value} for name, value in values.items()}
+    return {name: intervals[name]._asdict() | {"value": value} for name, value in values.items()}
 
 
 def _by_channel(metrics: dict[str, Any], channels: tuple[str, ...]) -> dict[str, dict[str, float]]:

@@ -137,12 +137,7 @@ def backbone_name(run: dict[str, Any]) -> str | None:
 def backbone_facts(run: dict[str, Any]) -> str:
     """The backbone with its size and fingerprint, never its name alone; empty for a model that has none."""
     about = run["backbone"] or {}
-    known = {
-        "name": "{}",
-        "parameters": "{} parameters",
-        "trainable": "{} trained",
-        "fingerprint": "fingerprint {}",
-    }
+    known = {"name": "{}", "parameters": "{} parameters", "trainable": "{} trained", "fingerprint": "fingerprint {}"}
     words = [text.format(number(about[key])) for key, text in known.items() if about.get(key) is not None]
     return ", ".join(words + [number(value) for key, value in about.items() if key not in (*known, "id") and value])
 

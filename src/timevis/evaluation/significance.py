@@ -167,12 +167,7 @@ def _interval(values: np.ndarray) -> Interval:
 
 
 def bootstrap_metrics(
-    windows: pd.DataFrame,
-    reference: pd.DataFrame,
-    horizon: int,
-    *,
-    resamples: int = 1000,
-    seed: int = 0,
+    windows: pd.DataFrame, reference: pd.DataFrame, horizon: int, *, resamples: int = 1000, seed: int = 0
 ) -> dict[str, dict[str, Interval]]:
     """Headline metrics with 95 % moving-block bootstrap intervals, and the skill against a reference.
 

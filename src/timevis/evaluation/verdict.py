@@ -23,26 +23,20 @@ class MetricWords:
     percent: bool = False
 
 
+STANDARDISED = "on values standardised by the training part, as the literature reports"
 METRICS = {
     "wql": MetricWords("WQL", "weighted quantile loss over the levels 0.1 to 0.9; scores the whole forecast"),
     "crps": MetricWords(
         "CRPS",
         "twice the mean pinball loss over 15 levels, {unit}; they are no even grid, so it is near the CRPS only",
     ),
-    "mase": MetricWords(
-        "MASE",
-        "absolute error over seasonal naive's in the training part; – where that made none",
-    ),
+    "mase": MetricWords("MASE", "absolute error over seasonal naive's in the training part; – where that made none"),
     "mae": MetricWords("MAE", "mean absolute error of the median, {unit}"),
     "rmse": MetricWords("RMSE", "root mean squared error of the point forecast, {unit}"),
     "wape": MetricWords("WAPE", "absolute error over the sum of absolute truths", percent=True),
     "smape": MetricWords("sMAPE", "symmetric percentage error", percent=True),
-    "mse_scaled": MetricWords(
-        "MSE, scaled", "on values standardised by the training part, as the literature reports"
-    ),
-    "mae_scaled": MetricWords(
-        "MAE, scaled", "on values standardised by the training part, as the literature reports"
-    ),
+    "mse_scaled": MetricWords("MSE, scaled", STANDARDISED),
+    "mae_scaled": MetricWords("MAE, scaled", STANDARDISED),
     "bias": MetricWords("Bias", "mean of point forecast less truth, {unit}", None),
     "coverage_50": MetricWords("Coverage of 50 %", "share of truths inside the 50 % interval", None, True),
     "coverage_80": MetricWords("Coverage of 80 %", "share of truths inside the 80 % interval", None, True),

@@ -14,7 +14,8 @@ from torch import Tensor
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.loader import WindowLoader
 from timevis.data.windows import Batch, staggered
-from timevis.models.forecaster import Forecast, Forecaster, PointForecaster
+from timevis.models.forecaster import Forecast, Forecaster
+from timevis.models.point import PointForecaster
 
 if TYPE_CHECKING:
     import lightgbm

@@ -237,14 +237,7 @@ class DirectForecaster(Forecaster):
             scaled = ((covariates - self.covariate_mean) / self.covariate_std).clamp(-3, 3)
             covariates = torch.where(seen, scaled, 0.0)
         net = self.net if self.average is None or self.training else self.average
-        return net(
-            (batch.context - mean) / std,
-            batch.context_mask,
-            batch.calendar,
-            covariates,
-            seen,
-            batch.channel,
-        )
+        return net((batch.context - mean) / std, batch.context_mask, batch.calendar, covariates, seen, batch.channel)
 
     def loss(self, batch: Batch) -> Tensor:
         mean, std = self.scale(batch.channel)

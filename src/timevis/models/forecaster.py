@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from timevis.config_check import check_arguments, check_choices
 from timevis.data.datamodule import WindowDataModule
@@ -17,8 +17,6 @@ from timevis.data.statistics import stands_at_zero
 from timevis.data.windows import Batch
 from timevis.metrics import ForecastMetrics
 
-ERRORS = 80
-"""From so many validation errors quantiles are taken at least, where there are as many."""
 QUANTILE_LEVELS = (0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975)
 
 
@@ -100,8 +98,8 @@ class Forecaster(pl.LightningModule):
         self.at_zero: Tensor
         self.register_buffer("mase_scale", torch.ones(num_channels, dtype=torch.float64))
         self.register_buffer("at_zero", torch.zeros(num_channels, dtype=torch.bool))
-        self.val_metrics: ForecastMetrics | None = None
-        self.test_metrics: ForecastMetrics | None = None
+        self.val_metrics: ForecastMetrics  # of the latest pass over validation, and over test
+        self.test_metrics: ForecastMetrics
         self._prepared = False
 
     @classmethod
@@ -197,9 +195,8 @@ class Forecaster(pl.LightningModule):
 
     def new_metrics(self) -> ForecastMetrics:
         """Sums of no window yet, in the model's scales [C] and on its device."""
-        return ForecastMetrics(self.horizon, self.channel_std.cpu(), self.mase_scale.cpu(), QUANTILE_LEVELS).to(
-            self.device
-        )
+        scales = self.channel_std.cpu(), self.mase_scale.cpu()
+        return ForecastMetrics(self.horizon, *scales, QUANTILE_LEVELS).to(self.device)
 
     def on_fit_start(self) -> None:
         if not self._prepared:
@@ -217,27 +214,20 @@ class Forecaster(pl.LightningModule):
         return loss
 
     def on_validation_epoch_start(self) -> None:
-        if self.val_metrics is None:
-            self.val_metrics = self.new_metrics()
-        self.val_metrics.reset()
+        self.val_metrics = self.new_metrics()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        assert self.val_metrics is not None
         self.val_metrics.update_batch(self.forecast(batch), batch)
 
     def on_validation_epoch_end(self) -> None:
-        assert self.val_metrics is not None
         values = self.val_metrics.summary()
         for name in ("wql", "mase", "mae_scaled"):
             self.log(f"val/{name}", values[name], prog_bar=name == "wql", sync_dist=False, rank_zero_only=False)
 
     def on_test_epoch_start(self) -> None:
-        if self.test_metrics is None:
-            self.test_metrics = self.new_metrics()
-        self.test_metrics.reset()
+        self.test_metrics = self.new_metrics()
 
     def test_step(self, batch: Batch, batch_idx: int) -> Any:
-        assert self.test_metrics is not None
         forecast = self.forecast(batch)
         self.test_metrics.update_batch(forecast, batch)
         return forecast
@@ -246,7 +236,6 @@ class Forecaster(pl.LightningModule):
         return self.forecast(batch)
 
     def on_test_epoch_end(self) -> None:
-        assert self.test_metrics is not None
         self.log_dict({f"test/{k}": v for k, v in self.test_metrics.summary().items()}, sync_dist=False)
 
 
@@ -265,75 +254,3 @@ def naive_scale(datamodule: WindowDataModule) -> np.ndarray:
         if seen.any() and difference[seen].mean() > 0:
             out[c] = difference[seen].mean()
     return out
-
-
-class ResidualQuantiles(nn.Module):
-    """Quantiles of a point forecaster: its validation errors, per channel and horizon step.
-
-    Errors are taken as they are, in raw units, so intervals have the width that the model's errors had. Where steps
-    have fewer than `ERRORS` each, they take those of the steps beside them as well: all quantiles of one error are
-    that error. A step without any takes the mean of the channel's others, and a channel without any that of the other
-    channels, in units of `scale` [C].
-    """
-
-    def __init__(self, num_channels: int, horizon: int) -> None:
-        super().__init__()
-        self.offsets: Tensor
-        self.register_buffer("offsets", torch.zeros(num_channels, len(QUANTILE_LEVELS), horizon))
-
-    @torch.no_grad()
-    def fit(self, pairs: Iterable[tuple[Tensor, Batch]], scale: Tensor | None = None) -> None:
-        """From the point forecasts [B, H] of all validation windows, and the batches that they are of."""
-        parts = [(torch.where(b.target_mask, b.target - p, torch.nan).cpu(), b.channel.cpu()) for p, b in pairs]
-        error, channel = (torch.cat(p) for p in zip(*parts, strict=True))
-        levels = torch.tensor(QUANTILE_LEVELS, dtype=error.dtype)
-        offsets = torch.full(self.offsets.shape, torch.nan)
-        for c in range(len(offsets)):
-            rows = error[channel == c]
-            if len(rows):
-                offsets[c] = _step_quantiles(rows, levels)
-        offsets = torch.where(offsets.isnan(), offsets.nanmean(2, keepdim=True), offsets)
-        unit = torch.ones_like(offsets) if scale is None else scale.to(offsets).view(-1, 1, 1).expand_as(offsets)
-        offsets = torch.where(offsets.isnan(), (offsets / unit).nanmean(0) * unit, offsets)
-        self.offsets.copy_(offsets.nan_to_num(0.0))
-
-    def forward(self, point: Tensor, channel: Tensor) -> Tensor:
-        """Quantiles [B, 15, H] around a point forecast [B, H]."""
-        return point.unsqueeze(1) + self.offsets[channel]
-
-
-def _step_quantiles(rows: Tensor, levels: Tensor) -> Tensor:
-    """Quantiles [Q, H] of errors [N, H]: of a step's and of those beside it, as many as make `ERRORS` observed."""
-    horizon = rows.shape[1]
-    observed = max(1, int(rows.isfinite().sum()) // horizon)
-    steps = min(horizon, -(-ERRORS // observed))
-    first = (torch.arange(horizon) - steps // 2).clamp(0, horizon - steps)
-    near, few = rows.unfold(1, steps, 1), max(1, 1_000_000 // (len(rows) * steps))
-    parts = [
-        torch.nanquantile(near[:, some].transpose(1, 2).flatten(0, 1), levels, dim=0) for some in first.split(few)
-    ]
-    return torch.cat(parts, 1)
-
-
-class PointForecaster(Forecaster):
-    """A forecaster of one path; `calibrate` puts quantiles around it from validation errors."""
-
-    calibrated = ("residuals.",)
-
-    def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:
-        super().__init__(context_length, horizon, num_channels, num_covariates)
-        self.residuals = ResidualQuantiles(num_channels, horizon)
-
-    def point(self, batch: Batch) -> Tensor:
-        """The path, raw units, float32 [B, H]."""
-        raise NotImplementedError
-
-    def unbounded(self, batch: Batch) -> Forecast:
-        point = self.point(batch)
-        return Forecast(point, self.residuals(point, batch.channel))
-
-    @torch.no_grad()
-    def calibrate(self, datamodule: WindowDataModule) -> None:
-        super().calibrate(datamodule)
-        pairs = ((self.point(b), b) for b in datamodule.batches("calibration", self.device))
-        self.residuals.fit(pairs, self.channel_std)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
-from timevis.models.forecaster import PointForecaster
+from timevis.models.point import PointForecaster
 
 
 class SeasonalNaive(PointForecaster):

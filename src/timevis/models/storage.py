@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -63,8 +62,7 @@ def load(folder: Path) -> Forecaster:
         raise damaged(folder / WEIGHTS, error) from error
     except RuntimeError as error:
         raise _of_another_version(folder, error) from error
-    with torch.no_grad():
-        return forecaster.eval()
+    return forecaster.eval()
 
 
 def _of_another_version(folder: Path, error: Exception) -> RunFolderError:

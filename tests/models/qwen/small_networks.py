@@ -9,6 +9,7 @@ from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCau
 
 from timevis.models.qwen.attention import NAME
 from timevis.models.qwen.backbone import load_backbone
+from timevis.models.qwen.decoding import Known
 from timevis.models.qwen.layout import Layout, ValueTables
 from timevis.models.qwen.network import DigitNetwork
 
@@ -58,6 +59,10 @@ class Windows:
     observed: torch.Tensor
     length: int
 
+    def known(self) -> Known:
+        """All but the digits of the targets."""
+        return Known(self.prompt, self.digits[:, : self.length], self.calendar, self.observed[:, : self.length])
+
 
 def random_windows(batch: int = 3, length: int = 9, horizon: int = 4, prompt: int = 5) -> Windows:
     random = torch.Generator().manual_seed(1)
@@ -69,3 +74,11 @@ def random_windows(batch: int = 3, length: int = 9, horizon: int = 4, prompt: in
         observed=torch.rand(batch, total, generator=random) > 0.2,
         length=length,
     )
+
+
+@torch.no_grad()
+def disturb(module: torch.nn.Module) -> None:
+    """Change all that is trained a little, as a fit does."""
+    for parameter in module.parameters():
+        if parameter.requires_grad:
+            parameter.add_(0.01 * torch.randn_like(parameter))

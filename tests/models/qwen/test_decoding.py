@@ -16,16 +16,8 @@ from timevis.models.qwen.random_numbers import uniforms
 KINDS = ["qwen2", "qwen3", "nano"]
 
 
-def run(network, windows, rows=None, **options) -> torch.Tensor:
-    rows = slice(None) if rows is None else rows
-    return decode(
-        network,
-        windows.prompt[rows],
-        windows.digits[rows, : windows.length],
-        windows.calendar[rows],
-        windows.observed[rows, : windows.length],
-        **options,
-    )
+def run(network, windows, **options) -> torch.Tensor:
+    return decode(network, windows.known(), **options)
 
 
 def levels_of(batch: int, samples: int, steps: int, seed: int = 0) -> torch.Tensor:
@@ -134,11 +126,8 @@ def test_padded_batches_get_a_mask() -> None:
 def test_samples_do_not_depend_on_how_windows_are_batched(kind: str, rows: int) -> None:
     network, windows = small_network(kind), random_windows(batch=9)
     levels = levels_of(9, 4, 12)
-    context = windows.digits[:, : windows.length]
     whole = run(network, windows, samples=4, levels=levels)
-    parts = decode_windows(
-        network, windows.prompt, context, windows.calendar, windows.observed[:, :9], rows=rows, levels=levels
-    )
+    parts = decode_windows(network, windows.known(), rows=rows, levels=levels)
     assert float((whole == parts).all(-1).double().mean()) >= 0.999
 
 
@@ -155,11 +144,11 @@ def threads_of_decoding(monkeypatch) -> dict[int, int]:
     """Windows decoded by each thread from here on; each thread must have one core."""
     windows: dict[int, int] = {}
 
-    def noted(network, prompt, *args, **kwargs) -> torch.Tensor:
+    def noted(network, known, **kwargs) -> torch.Tensor:
         me = threading.get_ident()
-        windows[me] = windows.get(me, 0) + len(prompt)
+        windows[me] = windows.get(me, 0) + len(known.prompt)
         assert torch.get_num_threads() == (1 if me != threading.main_thread().ident else 2)
-        return decode(network, prompt, *args, **kwargs)
+        return decode(network, known, **kwargs)
 
     monkeypatch.setattr(decoding, "decode", noted)
     return windows
@@ -168,12 +157,11 @@ def threads_of_decoding(monkeypatch) -> dict[int, int]:
 @pytest.mark.parametrize("inference", [False, True])
 def test_each_core_decodes_windows_of_its_own(monkeypatch, two_cores, inference: bool) -> None:
     network, windows = small_network("nano"), random_windows(batch=9)
-    known = (windows.prompt, windows.digits[:, :9], windows.calendar, windows.observed[:, :9])
     levels = levels_of(9, 4, 12)
     whole = run(network, windows, samples=4, levels=levels)
     threads = threads_of_decoding(monkeypatch)
     with torch.inference_mode(inference):
-        assert torch.equal(decode_windows(network, *known, levels=levels), whole)
+        assert torch.equal(decode_windows(network, windows.known(), levels=levels), whole)
     assert sorted(threads.values()) == [4, 5]
     assert threading.main_thread().ident not in threads
     assert torch.get_num_threads() == 2
@@ -182,12 +170,11 @@ def test_each_core_decodes_windows_of_its_own(monkeypatch, two_cores, inference:
 @pytest.mark.parametrize("why", ["few rows", "autocast", "large"])
 def test_cores_work_together_where_windows_of_their_own_would_not_pay(monkeypatch, two_cores, why: str) -> None:
     network, windows = small_network("nano"), random_windows(batch=3)
-    known = (windows.prompt, windows.digits[:, :9], windows.calendar, windows.observed[:, :9])
     if why == "large":
         monkeypatch.setattr(decoding, "SMALL", 10)
     threads = threads_of_decoding(monkeypatch)
     with torch.autocast("cpu", torch.bfloat16, enabled=why == "autocast"):
-        decode_windows(network, *known, levels=levels_of(3, 2 if why == "few rows" else 4, 12))
+        decode_windows(network, windows.known(), levels=levels_of(3, 2 if why == "few rows" else 4, 12))
     assert threads == {threading.main_thread().ident: 3}
 
 
@@ -226,13 +213,7 @@ def test_median_decoding_follows_the_conditional_median() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_first_value_has_an_exact_distribution(kind: str) -> None:
     network, windows = small_network(kind), random_windows(horizon=1)
-    known = (
-        windows.prompt,
-        windows.digits[:, : windows.length],
-        windows.calendar,
-        windows.observed[:, : windows.length],
-    )
-    chance = first_value_distribution(network, *known)
+    chance = first_value_distribution(network, windows.known())
     assert torch.allclose(chance.sum(1), torch.ones(3, dtype=torch.double))
     for b in range(3):
         assert torch.allclose(chance[b].float(), chance_of_every_code(network, windows, b), rtol=1e-3, atol=1e-7)
@@ -245,7 +226,7 @@ def test_running_out_of_memory_halves_the_windows_and_then_the_paths(
     monkeypatch, most: int, error: Exception
 ) -> None:
     network, windows = small_network("qwen3"), random_windows(batch=8)
-    levels, context = levels_of(8, 2, 12), windows.digits[:, :9]
+    levels = levels_of(8, 2, 12)
     whole = run(network, windows, samples=2, levels=levels)
     hidden = network.hidden
 
@@ -256,9 +237,7 @@ def test_running_out_of_memory_halves_the_windows_and_then_the_paths(
         return hidden(x, **kwargs)
 
     monkeypatch.setattr(network, "hidden", small_memory)
-    out = decode_windows(
-        network, windows.prompt, context, windows.calendar, windows.observed[:, :9], rows=100, levels=levels
-    )
+    out = decode_windows(network, windows.known(), rows=100, levels=levels)
     assert torch.equal(out, whole)
 
 
@@ -279,14 +258,13 @@ def test_no_pass_that_ran_out_of_memory_is_tried_again_as_it_was(monkeypatch) ->
     network, windows = small_network("qwen3"), random_windows(batch=8)
     sizes = []
 
-    def no_memory(network, prompt, *args, samples: int, **kwargs) -> None:
-        sizes.append(len(prompt) * samples)
+    def no_memory(network, known, samples: int, **kwargs) -> None:
+        sizes.append(len(known.prompt) * samples)
         raise MemoryError
 
     monkeypatch.setattr(decoding, "decode", no_memory)
-    known = (windows.prompt, windows.digits[:, :9], windows.calendar, windows.observed[:, :9])
     with pytest.raises(MemoryError):
-        decode_windows(network, *known, rows=1000, levels=levels_of(8, 2, 12))
+        decode_windows(network, windows.known(), rows=1000, levels=levels_of(8, 2, 12))
     assert sizes == [16, 8, 4, 2, 1]
 
 
@@ -297,9 +275,8 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(monkeypatch) -> None:
         raise RuntimeError("shapes do not match")
 
     monkeypatch.setattr(network, "hidden", broken)
-    known = (windows.prompt, windows.digits[:, :9], windows.calendar, windows.observed[:, :9])
     with pytest.raises(RuntimeError, match="shapes"):
-        decode_windows(network, *known, levels=levels_of(2, 2, 12))
+        decode_windows(network, windows.known(), levels=levels_of(2, 2, 12))
 
 
 def test_a_long_prefill_in_parts_changes_nothing(monkeypatch) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from pytorch_lightning import Trainer
+from trainers import quiet_trainer
 
 from timevis.errors import ConfigError
 from timevis.models.qwen.digits import QwenForecaster
@@ -53,16 +53,7 @@ def test_a_plain_trainer_fits_it(make_forecaster, tmp_path) -> None:
     forecaster, data = make_forecaster(
         "model.fit.batch_size=4", "evaluation.val_windows=3", "evaluation.max_windows=3"
     )
-    trainer = Trainer(
-        max_epochs=1,
-        limit_train_batches=2,
-        accelerator="cpu",
-        logger=False,
-        default_root_dir=tmp_path,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-    )
+    trainer = quiet_trainer(max_epochs=1, limit_train_batches=2, num_sanity_val_steps=0)
     trainer.fit(forecaster.train(), datamodule=data)
     assert trainer.callback_metrics["val/wql"].isfinite()
     path = tmp_path / "plain.ckpt"
@@ -98,11 +89,7 @@ def test_validation_within_a_fit_reads_the_same_windows_however_they_are_batched
         assert next(iter(data.val_dataloader())).shape == (size,)
         assert next(iter(data.test_dataloader())).shape == (data.eval_batch_size,)
         forecaster.prepare(data)
-        options = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
-        trainer = Trainer(
-            max_epochs=1, limit_train_batches=1, accelerator="cpu", enable_model_summary=False, **options
-        )
-        trainer.fit(forecaster, datamodule=data)
+        quiet_trainer(max_epochs=1, limit_train_batches=1).fit(forecaster, datamodule=data)
         counts.append(forecaster.val_metrics.sum_count[:, 0].tolist())
     assert counts[0] == counts[1]
     assert min(counts[0]) >= 2
@@ -110,8 +97,6 @@ def test_validation_within_a_fit_reads_the_same_windows_however_they_are_batched
 
 def test_a_fit_without_an_end_is_refused(make_forecaster) -> None:
     forecaster, data = make_forecaster()
-    options = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
-    trainer = Trainer(max_epochs=-1, max_time="00:00:01:00", accelerator="cpu", enable_model_summary=False, **options)
     forecaster.prepare(data)
     with pytest.raises(ConfigError, match="no end"):
-        trainer.fit(forecaster, datamodule=data)
+        quiet_trainer(max_epochs=-1, max_time="00:00:01:00").fit(forecaster, datamodule=data)

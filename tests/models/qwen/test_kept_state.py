@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from small_networks import disturb
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from timevis.errors import RunFolderError
@@ -18,10 +19,7 @@ from timevis.models.storage import load, save
 @pytest.fixture(params=["lora", "full"])
 def trained(request, make_forecaster) -> tuple[QwenForecaster, torch.Tensor, object]:
     forecaster, data = make_forecaster(f"model.tune={request.param}")
-    with torch.no_grad():
-        for parameter in forecaster.parameters():
-            if parameter.requires_grad:
-                parameter.add_(0.01 * torch.randn_like(parameter))
+    disturb(forecaster)
     batch = data.gather("test", torch.arange(2))
     return forecaster, forecaster.forecast(batch).samples, batch
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from pytorch_lightning import Trainer
+from small_networks import disturb
+from trainers import quiet_trainer
 
 from timevis.errors import ConfigError
 from timevis.evaluation.run_record import model_label
@@ -123,16 +124,7 @@ def test_a_plain_trainer_lowers_its_loss(make_patches, override: str) -> None:
     forecaster, data = make_patches(f"model.{override}", *few)
     batch = data.gather("train", torch.arange(0, 64 * 180, 180))
     before = forecaster.loss(batch).item()
-    trainer = Trainer(
-        max_epochs=1,
-        limit_train_batches=20,
-        accelerator="cpu",
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-    )
+    trainer = quiet_trainer(max_epochs=1, limit_train_batches=20, num_sanity_val_steps=0)
     trainer.fit(forecaster.train(), datamodule=data)
     assert trainer.callback_metrics["val/wql"].isfinite()
     assert forecaster.eval().loss(batch).item() < 0.8 * before
@@ -141,10 +133,7 @@ def test_a_plain_trainer_lowers_its_loss(make_patches, override: str) -> None:
 @pytest.fixture(params=["tune=norms", "tune=lora", "tune=full", "backbone.path=attention", "backbone.path=none"])
 def trained(request, make_patches) -> tuple[QwenPatchForecaster, torch.Tensor, object]:
     forecaster, data = make_patches(f"model.{request.param}")
-    with torch.no_grad():
-        for parameter in forecaster.parameters():
-            if parameter.requires_grad:
-                parameter.add_(0.01 * torch.randn_like(parameter))
+    disturb(forecaster)
     forecaster._move_average(0)
     batch = data.gather("test", torch.arange(2))
     return forecaster, forecaster.forecast(batch).quantiles, batch

@@ -22,7 +22,8 @@ def test_greedy_digits_and_their_logits_are_those_of_transformers(make_forecaste
         *QWEN, "model.backbone.dtype=float32", f"model.separator='{separator}'", "model.tune=none"
     )
     network, batch = forecaster.network, data.gather("test", torch.arange(2))
-    _, _, context, prompt = forecaster._read(batch)
+    known = forecaster._read(batch)[2]
+    prompt, context = known.prompt, known.context
     layout = network.layout
     ids = torch.cat([prompt, layout.tokens(context)], 1)
     model = AutoModelForCausalLM.from_pretrained(REAL, dtype=torch.float32).eval()
@@ -42,7 +43,7 @@ def test_greedy_digits_and_their_logits_are_those_of_transformers(make_forecaste
         do_sample=False,
         logits_processor=LogitsProcessorList([DigitMask()]),
     )
-    digits = decode(network, prompt, context, batch.calendar, batch.context_mask, mode="greedy")[:, 0]
+    digits = decode(network, known, mode="greedy")[:, 0]
     assert torch.equal(layout.tokens(digits), written[:, ids.shape[1] :])
     with torch.no_grad():
         plain = model(written[:, :-1]).logits[:, ids.shape[1] - 1 :]

@@ -244,12 +244,11 @@ def bfloat16_on(device: torch.device, wanted: bool | Literal["auto"]) -> bool:
 def _name(path: str, raw: dict[str, Any], settings: dict[str, Any]) -> str:
     if "name" in settings:
         return str(settings["name"])
-    if not Path(path).expanduser().is_dir():
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
         return path
-    origin = raw.get("_model_name_or_path") or raw.get("_name_or_path") or ""
-    return (
-        f"{Path(path).expanduser().resolve().name} ({origin})" if origin else Path(path).expanduser().resolve().name
-    )
+    origin = raw.get("_model_name_or_path") or raw.get("_name_or_path")
+    return folder.resolve().name + (f" ({origin})" if origin else "")
 
 
 def _origin_note(raw: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -24,6 +24,32 @@ MODES = ("sample", "greedy", "median")
 PREFILL_TOKENS = {"cpu": 2048, "accelerator": 32768}
 # of paths, at least, for a core to decode them by itself: with fewer, Python between the operations takes longer
 ROWS_OF_A_CORE = 200
+
+
+class Known(NamedTuple):
+    """What there is of B windows before a digit of their targets is written.
+
+    Attributes
+    ----------
+    prompt : int64 [B, P]
+    context : int64 [B, L, width]
+        Digits.
+    calendar : int64 [B, L + H, 5]
+    observed : bool [B, L]
+    """
+
+    prompt: Tensor
+    context: Tensor
+    calendar: Tensor
+    observed: Tensor
+
+    @property
+    def horizon(self) -> int:
+        return self.calendar.shape[1] - self.context.shape[1]
+
+    def windows(self, start: int, end: int) -> Known:
+        """Some of them."""
+        return Known(*(x[start:end] for x in self))
 
 
 def _choose(logits: Tensor, level: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -74,10 +100,7 @@ def rows_per_pass(model: Any, tokens: int, suffix: int, samples: int, passes: in
 @torch.no_grad()
 def decode(
     network: DigitNetwork,
-    prompt: Tensor,
-    context: Tensor,
-    calendar: Tensor,
-    observed: Tensor,
+    known: Known,
     *,
     mode: str = "sample",
     levels: Tensor | None = None,
@@ -88,11 +111,7 @@ def decode(
 
     Parameters
     ----------
-    prompt : int64 [B, P]
-    context : int64 [B, L, width]
-        Digits.
-    calendar : int64 [B, L + H, 5]
-    observed : bool [B, L]
+    known : Known
     mode : str
         ``sample`` draws S paths; ``greedy`` takes the most likely digit; ``median`` follows the conditional
         median of each value, digit by digit.
@@ -107,14 +126,12 @@ def decode(
     -------
     int64 [B, S, H, width]
     """
-    width = network.layout.width
-    batch, length = context.shape[:2]
-    horizon = calendar.shape[1] - length
-    hidden, cache, at = _prefill(network, prompt, context, calendar, observed)
+    width, horizon = network.layout.width, known.horizon
+    hidden, cache, at = _prefill(network, known)
     hidden = hidden.expand(-1, samples, -1)
     cache.fork(samples)
-    written, head = _WrittenDigits(network, calendar[:, length:]), network.head()
-    out = context.new_empty(batch, samples, horizon, width)
+    written, head = _WrittenDigits(network, known), network.head()
+    out = known.context.new_empty(len(known.context), samples, horizon, width)
     level: Tensor | None = None
     for value in range(horizon):
         for place in range(width):
@@ -142,10 +159,9 @@ def _digit_logits(hidden: Tensor, head: Tensor, place: int, temperature: Tensor 
     return logits if temperature is None else logits / temperature[place]
 
 
-def _prefill(
-    network: DigitNetwork, prompt: Tensor, context: Tensor, calendar: Tensor, observed: Tensor
-) -> tuple[Tensor, SharedPrefixCache, int]:
+def _prefill(network: DigitNetwork, known: Known) -> tuple[Tensor, SharedPrefixCache, int]:
     """Last hidden state [B, 1, hidden] of prompt and context, their cache, and their number of tokens."""
+    prompt, context, calendar, observed = known
     x = network.embed(prompt, context, calendar[:, : context.shape[1] + 1], observed)
     position = torch.arange(x.shape[1], device=x.device).unsqueeze(0)
     most = max(1, PREFILL_TOKENS["cpu" if x.device.type == "cpu" else "accelerator"] // x.shape[1])
@@ -157,19 +173,12 @@ def _prefill(
 
 
 @torch.no_grad()
-def first_value_distribution(
-    network: DigitNetwork,
-    prompt: Tensor,
-    context: Tensor,
-    calendar: Tensor,
-    observed: Tensor,
-    temperature: Tensor | None = None,
-) -> Tensor:
+def first_value_distribution(network: DigitNetwork, known: Known, temperature: Tensor | None = None) -> Tensor:
     """The distribution of the first value after a context, exactly: every digit string is tried, none is drawn.
 
     Parameters
     ----------
-    prompt, context, calendar, observed, temperature
+    known, temperature
         As in `decode`.
 
     Returns
@@ -177,13 +186,12 @@ def first_value_distribution(
     float64 [B, 10 ** width]
         Probability of each code; a row sums to one.
     """
-    width, length = network.layout.width, context.shape[1]
-    hidden, cache, at = _prefill(network, prompt, context, calendar, observed)
-    written, head = _WrittenDigits(network, calendar[:, length:]), network.head()
-    chance = torch.ones(len(prompt), 1, device=hidden.device, dtype=torch.double)
-    for place in range(width):
+    hidden, cache, at = _prefill(network, known)
+    written, head = _WrittenDigits(network, known), network.head()
+    chance = torch.ones(len(hidden), 1, device=hidden.device, dtype=torch.double)
+    for place in range(network.layout.width):
         if place:
-            codes = torch.arange(10**place, device=hidden.device).expand(len(prompt), -1)
+            codes = torch.arange(10**place, device=hidden.device).expand(len(hidden), -1)
             tokens = [written(codes // 10 ** (place - 1 - p) % 10, 0, p)[0] for p in range(place)]
             step = torch.stack(tokens, 2).flatten(1, 2)
             position = torch.arange(at, at + place, device=hidden.device).repeat(10**place).unsqueeze(0)
@@ -196,9 +204,10 @@ def first_value_distribution(
 
 
 class _WrittenDigits:
-    """Input embeddings of digits as they are written; `calendar` int64 [B, H, 5] is that of the target."""
+    """Input embeddings of digits as they are written."""
 
-    def __init__(self, network: DigitNetwork, calendar: Tensor) -> None:
+    def __init__(self, network: DigitNetwork, known: Known) -> None:
+        calendar = known.calendar[:, -known.horizon :]
         embedding, tables, layout = network.backbone.get_input_embeddings(), network.tables, network.layout
         self.digits = embedding(network.table).float() + tables.digit
         self.separator = None
@@ -222,10 +231,7 @@ class _WrittenDigits:
 
 def decode_windows(
     network: DigitNetwork,
-    prompt: Tensor,
-    context: Tensor,
-    calendar: Tensor,
-    observed: Tensor,
+    known: Known,
     *,
     rows: int | Literal["auto"] = "auto",
     mode: str = "sample",
@@ -245,47 +251,41 @@ def decode_windows(
         Sets S, which is 1 without it.
     """
     samples = 1 if levels is None else levels.shape[1]
-    threads = max(1, min(_threads(network), len(prompt), len(prompt) * samples // ROWS_OF_A_CORE))
+    windows = len(known.prompt)
+    threads = max(1, min(_threads(network), windows, windows * samples // ROWS_OF_A_CORE))
     if rows == "auto":
-        suffix = (calendar.shape[1] - context.shape[1]) * network.layout.group
-        tokens = prompt.shape[1] + context.shape[1] * network.layout.group + suffix
+        group = network.layout.group
+        suffix, tokens = known.horizon * group, known.prompt.shape[1] + known.calendar.shape[1] * group
         rows = rows_per_pass(network.backbone, tokens, suffix, samples, threads)
 
     def share(start: int, end: int) -> Tensor:
-        part = slice(start, end)
-        given = (prompt[part], context[part], calendar[part], observed[part])
-        own = None if levels is None else levels[part]
-        return _decode_in_passes(network, given, int(rows), samples, own, mode=mode, temperature=temperature)
+        own = None if levels is None else levels[start:end]
+        part = known.windows(start, end)
+        return _decode_in_passes(network, part, int(rows), samples, own, mode=mode, temperature=temperature)
 
     if threads == 1:
-        return share(0, len(prompt))
-    bounds = [len(prompt) * i // threads for i in range(threads + 1)]
+        return share(0, windows)
+    bounds = [windows * i // threads for i in range(threads + 1)]
     with _one_core_each(threads) as pool:
         return torch.cat(list(pool.map(share, bounds[:-1], bounds[1:])))
 
 
 def _decode_in_passes(
-    network: DigitNetwork,
-    given: tuple[Tensor, ...],
-    rows: int,
-    samples: int,
-    levels: Tensor | None,
-    **options: Any,
+    network: DigitNetwork, known: Known, rows: int, samples: int, levels: Tensor | None, **options: Any
 ) -> Tensor:
     """`decode` of `rows` paths at a time, or as many as memory allows."""
-    windows = len(given[0])
+    windows = len(known.prompt)
     step, paths = max(1, min(windows, rows // samples)), max(1, min(samples, rows))
     step = -(-windows // -(-windows // step))  # as few passes, of equal size
     start, parts = 0, []
     while start < windows:
-        part = slice(start, start + step)
-        some = [x[part] for x in given]
+        part, some = slice(start, start + step), known.windows(start, start + step)
         try:
             found = []
             for first in range(0, samples, paths):
                 own = None if levels is None else levels[part, first : first + paths]
                 count = min(paths, samples - first)
-                found.append(decode(network, *some, levels=own, samples=count, **options))
+                found.append(decode(network, some, levels=own, samples=count, **options))
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error) or step == paths == 1:
                 raise

@@ -17,10 +17,11 @@ from timevis.data.calendar import CALENDAR_FIELDS
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.errors import ConfigError
-from timevis.models.forecaster import Forecast, ResidualQuantiles, sample_quantiles
+from timevis.models.forecaster import Forecast, sample_quantiles
+from timevis.models.point import ResidualQuantiles
 from timevis.models.qwen.backbone import SMALL, bfloat16_on, load_backbone, load_to_tune
 from timevis.models.qwen.codec import RULES, DigitCodec, Scaling
-from timevis.models.qwen.decoding import MODES, decode_windows, first_value_distribution
+from timevis.models.qwen.decoding import MODES, Known, decode_windows, first_value_distribution
 from timevis.models.qwen.digit_windows import carry_forward, shown, shuffled, thinned
 from timevis.models.qwen.kept_state import KeepsTrainedState
 from timevis.models.qwen.layout import Layout, ValueTables
@@ -207,8 +208,8 @@ class QwenForecaster(KeepsTrainedState):
             "temperature": self.temperature.tolist(),
         }
 
-    def _read(self, batch: Batch) -> tuple[Batch, Scaling, Tensor, Tensor]:
-        """A batch as the network reads it, its scaling, context digits and prompt."""
+    def _read(self, batch: Batch) -> tuple[Batch, Scaling, Known]:
+        """A batch as the network reads it, its scaling, and what the network is given."""
         if self.hparams["shuffle_context"]:
             batch = shuffled(batch, self.hparams["seed"])
         _, deviation = self.scale(batch.channel)
@@ -216,7 +217,7 @@ class QwenForecaster(KeepsTrainedState):
         digits, clipped = self.codec.encode(batch.context, scaling.steps(0, self.context_length))
         self._count(clipped)
         prompt = self.prompt(batch.context, batch.context_mask, batch.calendar, batch.channel)
-        return batch, scaling, digits, prompt
+        return batch, scaling, Known(prompt, digits, batch.calendar, batch.context_mask)
 
     def _count(self, clipped: Tensor) -> None:
         self._clipped[0] += int(clipped.sum())
@@ -224,13 +225,13 @@ class QwenForecaster(KeepsTrainedState):
 
     def _logits(self, batch: Batch, first: int) -> tuple[Tensor, Tensor, Tensor]:
         """Teacher-forced logits from value `first` on, all digits [B, L + H, width], and what is observed."""
-        batch, scaling, context, prompt = self._read(batch)
+        batch, scaling, known = self._read(batch)
         target = carry_forward(batch.target, batch.target_mask, batch.context[:, -1:])
         written, clipped = self.codec.encode(target, scaling.steps(self.context_length))
         self._count(clipped & batch.target_mask)
-        digits = torch.cat([context, written], 1)
+        digits = torch.cat([known.context, written], 1)
         seen = torch.cat([batch.context_mask, batch.target_mask], 1)
-        return self.network(prompt, digits, batch.calendar, seen, first=first), digits, seen
+        return self.network(known.prompt, digits, batch.calendar, seen, first=first), digits, seen
 
     @property
     def _bfloat16(self) -> bool:
@@ -254,16 +255,13 @@ class QwenForecaster(KeepsTrainedState):
         """
         sampling = self.hparams["decode"] == "sample"
         count = (num_samples or self.hparams["num_samples"]) if sampling else 1
-        batch, scaling, context, prompt = self._read(batch)
+        batch, scaling, known = self._read(batch)
         shape = (count, self.horizon, self.codec.width)
         levels = spread_levels(self.hparams["seed"], batch.origin, batch.channel, *shape) if sampling else None
         with merged(self.network, torch.bfloat16 if self._bfloat16 else torch.float32):
             written = decode_windows(
                 self.network,
-                prompt,
-                context,
-                batch.calendar,
-                batch.context_mask,
+                known,
                 rows=self.hparams["decode_rows"],
                 mode=self.hparams["decode"],
                 levels=levels,
@@ -277,7 +275,7 @@ class QwenForecaster(KeepsTrainedState):
             quantiles = self.above_zero(self.residuals(point, batch.channel), batch.channel)
         extras = {}
         if explain:
-            extras = {"prompt": [self.prompt.text(p) for p in prompt], **shown(context, written)}
+            extras = {"prompt": [self.prompt.text(p) for p in known.prompt], **shown(known.context, written)}
         return Forecast(point, quantiles, samples if sampling else None, extras)
 
     @torch.no_grad()
@@ -290,11 +288,9 @@ class QwenForecaster(KeepsTrainedState):
             Every value that can be written, raw units.
         chance : float64 [B, 10 ** digits]
         """
-        batch, scaling, context, prompt = self._read(batch)
+        batch, scaling, known = self._read(batch)
         with merged(self.network):
-            chance = first_value_distribution(
-                self.network, prompt, context, batch.calendar, batch.context_mask, self.temperature
-            )
+            chance = first_value_distribution(self.network, known, self.temperature)
         every = self.codec.spelled(torch.arange(self.codec.bins, device=chance.device))
         first = scaling.steps(self.context_length, self.context_length + 1)
         values = self.codec.decode(every.expand(len(batch), -1, -1), first)
@@ -302,7 +298,6 @@ class QwenForecaster(KeepsTrainedState):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Forecast with fewer samples; within a fit, only some of the windows, spread evenly."""
-        assert self.val_metrics is not None
         if self.trainer.state.fn == TrainerFn.FITTING:
             mine = torch.isin(self._number(batch.origin, batch.channel), self._fit_windows.to(self.device))
             batch = batch.pick(mine)

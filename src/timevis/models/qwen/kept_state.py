@@ -53,11 +53,8 @@ class KeepsTrainedState(Forecaster):
         }
 
     def prepare(self, datamodule: WindowDataModule) -> None:
+        """As every forecaster does, and say who the backbone is, and that nano is none to judge by."""
         super().prepare(datamodule)
-        self._log_backbone()
-
-    def _log_backbone(self) -> None:
-        """Say who the backbone is, and that nano is none to judge by."""
         about = self.backbone_facts()
         log.info(
             "%s: %.1f M parameters, %.2f M trained, fingerprint %s%s",

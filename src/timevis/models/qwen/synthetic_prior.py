@@ -182,20 +182,13 @@ class SyntheticPrior:
     def _draw(self, rng: Generator, kind: str, calendar: np.ndarray, start: np.ndarray, step: int) -> np.ndarray:
         size, length = calendar.shape[:2]
         day = max(1440 / step, 5.0)
-        if kind in ("easy", "traffic", "load"):
-            seasonal = _seasonal(rng, calendar, start, step, WEEKLY_SHARE[kind])
-            return getattr(self, f"_{kind}")(rng, seasonal, day)
-        if kind == "temperature":
-            return self._temperature(rng, _seasonal(rng, calendar, start, step, 0.0), day)
-        if kind == "pressure":
-            return _slow(rng, size, length, day) + 0.2 * rng.random((size, 1)) * _seasonal(
-                rng, calendar, start, step, 0.0
-            )
-        if kind == "wind":
-            return self._wind(rng, _seasonal(rng, calendar, start, step, 0.0), day)
         if kind == "sun":
             return self._sun(rng, calendar, day)
-        return self._mixture(rng, _seasonal(rng, calendar, start, step, WEEKLY_SHARE[kind]), day)
+        if kind == "pressure":
+            level, share = _slow(rng, size, length, day), 0.2 * rng.random((size, 1))
+            return level + share * _seasonal(rng, calendar, start, step, 0.0)
+        seasonal = _seasonal(rng, calendar, start, step, WEEKLY_SHARE.get(kind, 0.0))
+        return getattr(self, f"_{kind}")(rng, seasonal, day)
 
     def _easy(self, rng: Generator, seasonal: np.ndarray, day: float) -> np.ndarray:
         size, length = seasonal.shape

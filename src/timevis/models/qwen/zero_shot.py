@@ -12,7 +12,7 @@ from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, sample_quantile
 from timevis.models.naive import SeasonalNaive
 from timevis.models.qwen.backbone import load_backbone
 from timevis.models.qwen.codec import DigitCodec
-from timevis.models.qwen.decoding import decode_windows
+from timevis.models.qwen.decoding import Known, decode_windows
 from timevis.models.qwen.layout import Layout, ValueTables
 from timevis.models.qwen.network import DigitNetwork
 from timevis.models.qwen.random_numbers import spread_levels
@@ -38,7 +38,8 @@ def forecast_windows(
     prompt = torch.full((len(batch), 1), network.layout.start, device=context.device)
     horizon = batch.target.shape[1]
     levels = spread_levels(seed, batch.origin, batch.channel, samples, horizon, codec.width)
-    digits = decode_windows(network, prompt, context, batch.calendar, batch.context_mask, levels=levels)
+    known = Known(prompt, context, batch.calendar, batch.context_mask)
+    digits = decode_windows(network, known, levels=levels)
     paths = codec.decode(digits, scaling)
     return Forecast(paths.mean(1), sample_quantiles(paths), paths)
 
