@@ -256,8 +256,8 @@ def paired_differences(
 ) -> dict[str, Difference]:
     """Differences between two runs in metrics of `LOSSES`, both runs resampled with the same blocks.
 
-    The p-value inverts the interval: it is below 0.05 where the interval leaves zero out (Efron and Tibshirani,
-    1993, chapter 15).
+    The p-value inverts the interval: it is below 0.05 where the interval leaves zero out, but for one resample
+    (Efron and Tibshirani, 1993, chapter 15).
     """
     table = WindowTable.read(windows_a)
     other = _paired(table, windows_b)
