@@ -161,10 +161,8 @@ def residual_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
     if spread > 0:
         normal = np.exp(-0.5 * ((middle - flat.mean()) / spread) ** 2) / spread / np.sqrt(2 * np.pi)
         marks.append(Mark("line", middle, normal, "normal, same deviation", "truth", dashed=True))
-    label, note = (
-        f"forecast less truth{f', {unit}' if unit else ''}",
-        "the outermost 0.2 % of each side stand in the end bins",
-    )
+    label = f"forecast less truth{f', {unit}' if unit else ''}"
+    note = "the outermost 0.2 % of each side stand in the end bins"
     out = [Chart("residual_histogram", "Distribution of the error", label, "density", marks, note)]
     if error.shape[1] > 2 and spread > 0:
         names = ("residual_autocorrelation", "Autocorrelation along a forecast", "steps apart")

@@ -74,7 +74,7 @@ class PointForecaster(Forecaster):
 
     def point(self, batch: Batch) -> Tensor:
         """The path, raw units, float32 [B, H]."""
-        raise NotImplementedError
+        raise NotImplementedError  # this is what a forecaster of one path must say
 
     def unbounded(self, batch: Batch) -> Forecast:
         point = self.point(batch)
