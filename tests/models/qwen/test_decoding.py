@@ -85,16 +85,19 @@ def test_greedy_decoding_is_generate_under_a_digit_mask(kind: str, separator: in
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("padding", [0, 4])
 @pytest.mark.parametrize("separator", [None, 5])
-def test_logits_at_every_decoded_position_are_those_of_the_plain_model(monkeypatch, kind, padding, separator) -> None:
+@pytest.mark.parametrize("samples", [3, 14])  # more than there are digits: then some are alike
+def test_logits_at_every_decoded_position_are_those_of_the_plain_model(
+    monkeypatch, kind, padding, separator, samples
+) -> None:
     """Read while decoding, against one forward pass of transformers over what was written, padded or not."""
     if kind == "nano" and separator:
         pytest.skip("nano has no separator")
     network, windows = small_network(kind, separator, tables=False), random_windows()
     seen, read = [], decoding._digit_logits
     monkeypatch.setattr(decoding, "_digit_logits", lambda *given: seen.append(read(*given)) or seen[-1])
-    out = run(network, windows, samples=3, levels=levels_of(3, 3, 12))
+    out = run(network, windows, samples=samples, levels=levels_of(3, samples, 12))
     layout, start = network.layout, windows.prompt.shape[1] + windows.length * network.layout.group
-    for sample in range(3):
+    for sample in range(samples):
         written = torch.cat([windows.digits[:, : windows.length], out[:, sample]], 1)
         ids = torch.cat([torch.full((3, padding), 2), windows.prompt, layout.tokens(written)], 1)
         mask = (torch.arange(ids.shape[1]) >= padding).long().expand_as(ids)

@@ -8,11 +8,12 @@ its own suffix only (the shared-prefix idea of Hydragen, Juravsky et al. 2024), 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
@@ -21,15 +22,29 @@ from timevis.models.qwen.causal_attention import beside_first, causal_attention
 
 NAME = "timevis_shared_prefix"
 ROOM = 24  # tokens of a piece of the suffixes: pieces are contiguous, and nothing is copied when one is full
+KINDS = 10  # of tokens that a pass can be given: one for each digit
+
+_flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
 
 
 class Shared(NamedTuple):
-    """Keys or values of one layer: prefix [B, kv heads, P, d], and the suffix in pieces [B, kv heads, S, ROOM, d], of
-    which `length` tokens are written in all."""
+    """Keys or values of one layer.
+
+    Attributes
+    ----------
+    prefix : [B, kv heads, P, d]
+    suffix : of [B, kv heads, S, d, ROOM] for keys and [B, kv heads, S, ROOM, d] for values
+        In pieces.
+    length : int
+        Tokens of a suffix that are written, in all pieces.
+    alike : int64 [B, S], optional
+        Samples of one number ask the same of the prefix.
+    """
 
     prefix: Tensor
     suffix: list[Tensor]
     length: int
+    alike: Tensor | None
 
 
 class SharedPrefixCache:
@@ -40,10 +55,17 @@ class SharedPrefixCache:
     Parameters
     ----------
     layers : int
+
+    Attributes
+    ----------
+    alike : int64 [B, S], optional
+        Numbers below `KINDS`: samples of one number are given the same tokens in the coming pass, so that the first
+        layer reads the prefix once for them all.
     """
 
     def __init__(self, layers: int) -> None:
         self.samples, self.length = 0, 0
+        self.alike: Tensor | None = None
         self._first: list[Tensor] = []
         self.prefix: list[tuple[Tensor, Tensor]] = [(torch.empty(0), torch.empty(0))] * layers
         self._suffix: list[tuple[list[Tensor], list[Tensor]]] = []
@@ -80,16 +102,19 @@ class SharedPrefixCache:
         new = key.shape[2] // self.samples
         end = self.length + new
         key = key - self._first[layer_idx]
-        suffix, prefix = self._suffix[layer_idx], self.prefix[layer_idx]
-        for pieces, fresh, like in zip(suffix, (key, value), prefix, strict=True):
-            while end > len(pieces) * ROOM:
+        keys, values = (x.unflatten(2, (self.samples, new)) for x in (key, value))
+        own_keys, own_values = self._suffix[layer_idx]
+        for token, at in enumerate(range(self.length, end)):
+            if at == len(own_keys) * ROOM:
                 # zeros, since what is not written yet takes part with weight zero
-                pieces.append(like.new_zeros(*like.shape[:2], self.samples, ROOM, like.shape[-1]))
-            for at, token in enumerate(fresh.unflatten(2, (self.samples, new)).unbind(3), self.length):
-                pieces[at // ROOM][:, :, :, at % ROOM] = token
+                own_keys.append(key.new_zeros(*keys.shape[:3], key.shape[-1], ROOM))
+                own_values.append(value.new_zeros(*values.shape[:3], ROOM, value.shape[-1]))
+            own_keys[-1][..., at % ROOM] = keys[:, :, :, token]
+            own_values[-1][..., at % ROOM, :] = values[:, :, :, token]
         if layer_idx == len(self.prefix) - 1:
             self.length = end
-        return Shared(prefix[0], suffix[0], end), Shared(prefix[1], suffix[1], end)
+        prefix, alike = self.prefix[layer_idx], self.alike if layer_idx == 0 else None
+        return Shared(prefix[0], own_keys, end, alike), Shared(prefix[1], own_values, end, alike)
 
 
 def shared_prefix_attention(
@@ -119,7 +144,7 @@ def shared_prefix_attention(
     # query heads that share keys stand side by side: [B, kv heads, S * n * groups, d]
     asked = (query * scaling).unflatten(1, (kv_heads, groups)).transpose(2, 3).flatten(2, 3)
     of_sample = asked.unflatten(2, (samples, new * groups))
-    own = torch.cat([of_sample @ piece.transpose(-1, -2) for piece in key.suffix], -1)
+    own = torch.cat([_products(of_sample, piece) for piece in key.suffix], -1)
     if new == 1:
         own[..., key.length :] = float("-inf")
     else:
@@ -145,18 +170,51 @@ def _fused(asked: Tensor, own: Tensor, key: Shared, value: Shared) -> Tensor:
 
     Faster in float32 on a CPU, where the scores are too large for the cache; slower in bfloat16.
     """
-    out, weight = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
-        asked, key.prefix, value.prefix, scale=1.0
-    )
+    if key.alike is None:
+        out, weight = _flash(asked, key.prefix, value.prefix, scale=1.0)
+    else:
+        few = _picked(asked, _one_of_each(key.alike), key.alike.shape[1])
+        found = _flash(few, key.prefix, value.prefix, scale=1.0)
+        out, weight = (_picked(x, key.alike, KINDS) for x in found)
     share = torch.sigmoid(weight - own.logsumexp(-1)).unsqueeze(-1)
     return torch.lerp(_of_samples(own.softmax(-1), value.suffix), out, share)
+
+
+def _one_of_each(alike: Tensor) -> Tensor:
+    """Of each kind the first sample, int64 [B, KINDS]; of a kind that there is none of, the last sample."""
+    samples = alike.shape[1]
+    number = torch.arange(samples, device=alike.device).expand_as(alike)
+    return alike.new_full((len(alike), KINDS), samples - 1).scatter_reduce_(1, alike, number, "amin")
+
+
+def _picked(x: Tensor, chosen: Tensor, samples: int) -> Tensor:
+    """Rows of chosen samples [B, C], from [B, kv heads, samples * r, ...] to [B, kv heads, C * r, ...]."""
+    window = torch.arange(len(x), device=x.device).unsqueeze(1)
+    return x.unflatten(2, (samples, -1)).transpose(1, 2)[window, chosen].transpose(1, 2).flatten(2, 3)
 
 
 def _of_samples(weight: Tensor, value: list[Tensor]) -> Tensor:
     """Weighted sums over each sample's own suffix: [B, kv heads, R, t] and its values in pieces to [.., R, d]."""
     of_sample = weight.unflatten(2, (value[0].shape[2], -1))
-    parts = [part @ piece for part, piece in zip(of_sample.split(ROOM, -1), value, strict=True)]
+    parts = [_products(part, piece) for part, piece in zip(of_sample.split(ROOM, -1), value, strict=True)]
     return reduce(Tensor.add_, parts).flatten(2, 3)
+
+
+def _products(few: Tensor, matrix: Tensor) -> Tensor:
+    """Batched products of [..., m, r] and [..., r, c].
+
+    Of one row each they are sums of rows with weights, for which a CPU has a kernel that reads memory twice as fast.
+    """
+    if few.shape[-2] > 1 or few.device.type != "cpu" or not few.dtype == matrix.dtype == torch.float32:
+        return few @ matrix
+    weight = few.reshape(-1, few.shape[-1])
+    out = embedding_bag(_numbers(*weight.shape), matrix.flatten(0, -2), per_sample_weights=weight, mode="sum")
+    return out.view(*few.shape[:-1], -1)
+
+
+@lru_cache(maxsize=4)
+def _numbers(rows: int, columns: int) -> Tensor:
+    return torch.arange(rows * columns, dtype=torch.int32).view(rows, columns)
 
 
 AttentionInterface.register(NAME, shared_prefix_attention)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from timevis import memory
 from timevis.failures import out_of_memory
-from timevis.models.qwen.attention import SharedPrefixCache
+from timevis.models.qwen.attention import KINDS, SharedPrefixCache
 from timevis.models.qwen.backbone import SMALL
 from timevis.models.qwen.network import DigitNetwork
 
@@ -145,6 +145,7 @@ def decode(
             if value == horizon - 1 and place == width - 1:
                 break
             step, new = written(digit, value, place)
+            cache.alike = digit if samples > KINDS else None
             position = torch.arange(at, at + new, device=step.device).repeat(samples).unsqueeze(0)
             hidden = network.hidden(step, cache=cache, position_ids=position)
             hidden = hidden.unflatten(1, (samples, new))[:, :, -1]
