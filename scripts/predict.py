@@ -26,6 +26,7 @@ from pathlib import Path
 
 from timevis.errors import ConfigError, exit_code
 from timevis.files import atomic, require_writable
+from timevis.memory import importing
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -72,11 +73,12 @@ def forecast_future(args: argparse.Namespace) -> int:
         if path.exists() and not args.force:
             raise ConfigError(f"{path} exists already", "choose another --out, or overwrite it with --force")
     require_writable(out.parent, "--out")
-    from timevis.evaluation import plots
-    from timevis.evaluation.future import future_charts
-    from timevis.logs import quiet_libraries
-    from timevis.predict import forecast_items, panels_for
-    from timevis.run_folder import RunFolder
+    with importing():
+        from timevis.evaluation import plots
+        from timevis.evaluation.future import future_charts
+        from timevis.logs import quiet_libraries
+        from timevis.predict import forecast_items, panels_for
+        from timevis.run_folder import RunFolder
 
     quiet_libraries()
     logging.getLogger("timevis.refit").setLevel(logging.INFO)
@@ -99,9 +101,10 @@ def forecast_future(args: argparse.Namespace) -> int:
 
 def rescore_run(args: argparse.Namespace) -> int:
     """Score the run on other windows and print the results."""
-    from timevis.logs import quiet_libraries
-    from timevis.rescore import rescore
-    from timevis.summary import print_results
+    with importing():
+        from timevis.logs import quiet_libraries
+        from timevis.rescore import rescore
+        from timevis.summary import print_results
 
     quiet_libraries()
     out: Path = args.out or args.run / "rescored" / _now()

@@ -1,3 +1,4 @@
+import gc
 import os
 import subprocess
 import sys
@@ -101,3 +102,26 @@ def test_the_limit_of_a_control_group_counts(tmp_path, monkeypatch, limit, expec
 def test_without_a_control_group_the_machine_counts(tmp_path, monkeypatch):
     monkeypatch.setattr(memory, "_GROUP", tmp_path)
     assert 0 < memory.available() <= psutil.virtual_memory().total
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_the_garbage_collector_rests_during_imports_and_is_then_as_before(collecting: bool) -> None:
+    (gc.enable if collecting else gc.disable)()
+    try:
+        with pytest.raises(ImportError), memory.importing():
+            assert not gc.isenabled()
+            raise ImportError
+        assert gc.isenabled() == collecting
+    finally:
+        gc.enable()
+
+
+def test_a_program_ends_without_collecting_what_it_imported() -> None:
+    watched = (
+        "import gc; from timevis import memory\n"
+        "with memory.importing(): import pandas\n"
+        "gc.callbacks.append(lambda phase, info: print(phase, gc.get_freeze_count() > 50_000, flush=True))"
+    )
+    ran = subprocess.run([sys.executable, "-c", watched], capture_output=True, text=True, check=True)
+    assert "start True" in ran.stdout
+    assert "start False" not in ran.stdout

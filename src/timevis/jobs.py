@@ -12,6 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from timevis import memory
 from timevis.composition import register_resolvers
 from timevis.config_check import check
 from timevis.errors import Cancelled, say
@@ -39,7 +40,8 @@ def run_job(cfg: DictConfig) -> float:
     sweep = Path(hydra.sweep.dir) if hydra.mode == RunMode.MULTIRUN else None
     try:
         check(cfg, added_keys(overrides))
-        from timevis.experiment import run
+        with memory.importing():
+            from timevis.experiment import run
 
         return run(cfg, folder, overrides, group=sweep.name if sweep else None)
     except Cancelled as error:
