@@ -33,7 +33,7 @@ class Shared(NamedTuple):
     Attributes
     ----------
     prefix : [B, kv heads, P, d]
-    suffix : of [B, kv heads, S, d, ROOM] for keys and [B, kv heads, S, ROOM, d] for values
+    suffix : of [B, kv heads, S, ROOM, d]
         In pieces.
     length : int
         Tokens of a suffix that are written, in all pieces.
@@ -107,10 +107,10 @@ class SharedPrefixCache:
         for token, at in enumerate(range(self.length, end)):
             if at == len(own_keys) * ROOM:
                 # zeros, since what is not written yet takes part with weight zero
-                own_keys.append(key.new_zeros(*keys.shape[:3], key.shape[-1], ROOM))
-                own_values.append(value.new_zeros(*values.shape[:3], ROOM, value.shape[-1]))
-            own_keys[-1][..., at % ROOM] = keys[:, :, :, token]
-            own_values[-1][..., at % ROOM, :] = values[:, :, :, token]
+                for pieces, fresh in ((own_keys, keys), (own_values, values)):
+                    pieces.append(fresh.new_zeros(*fresh.shape[:3], ROOM, fresh.shape[-1]))
+            for pieces, fresh in ((own_keys, keys), (own_values, values)):
+                pieces[-1][:, :, :, at % ROOM] = fresh[:, :, :, token]
         if layer_idx == len(self.prefix) - 1:
             self.length = end
         prefix, alike = self.prefix[layer_idx], self.alike if layer_idx == 0 else None
@@ -144,15 +144,19 @@ def shared_prefix_attention(
     # query heads that share keys stand side by side: [B, kv heads, S * n * groups, d]
     asked = (query * scaling).unflatten(1, (kv_heads, groups)).transpose(2, 3).flatten(2, 3)
     of_sample = asked.unflatten(2, (samples, new * groups))
-    own = torch.cat([_products(of_sample, piece) for piece in key.suffix], -1)
+    float32_on_cpu = query.device.type == "cpu" and all(
+        x.dtype == torch.float32 for x in (query, key.prefix, value.prefix)
+    )
+    vectors = float32_on_cpu and new * groups == 1
+    own = _scores(of_sample, key, vectors)
     if new == 1:
         own[..., key.length :] = float("-inf")
     else:
         last = torch.arange(key.length - new, key.length, device=query.device).repeat_interleave(groups)
         own.masked_fill_(torch.arange(own.shape[-1], device=query.device) > last[:, None], float("-inf"))
     own = own.flatten(2, 3)
-    if query.device.type == "cpu" and query.dtype == value.prefix.dtype == torch.float32:
-        out = _fused(asked, own, key, value)
+    if float32_on_cpu:
+        out = _fused(asked, own, key, value, vectors)
     else:
         out = _joint(asked, own, key, value)
     return out.unflatten(2, (rows, groups)).transpose(1, 2).reshape(batch, rows, heads, size), None
@@ -162,10 +166,10 @@ def _joint(asked: Tensor, own: Tensor, key: Shared, value: Shared) -> Tensor:
     """One softmax over the scores of prefix and suffix side by side."""
     scores = torch.cat([asked @ key.prefix.transpose(-1, -2), own], -1)
     shared, own = scores.softmax(-1).split([key.prefix.shape[2], own.shape[-1]], -1)
-    return shared @ value.prefix + _of_samples(own, value.suffix)
+    return shared @ value.prefix + _of_samples(own, value, vectors=False)
 
 
-def _fused(asked: Tensor, own: Tensor, key: Shared, value: Shared) -> Tensor:
+def _fused(asked: Tensor, own: Tensor, key: Shared, value: Shared, vectors: bool) -> Tensor:
     """The same by a fused kernel over the prefix, whose share in the joint softmax follows from its denominator.
 
     Faster in float32 on a CPU, where the scores are too large for the cache; slower in bfloat16.
@@ -177,7 +181,7 @@ def _fused(asked: Tensor, own: Tensor, key: Shared, value: Shared) -> Tensor:
         found = _flash(few, key.prefix, value.prefix, scale=1.0)
         out, weight = (_picked(x, key.alike, KINDS) for x in found)
     share = torch.sigmoid(weight - own.logsumexp(-1)).unsqueeze(-1)
-    return torch.lerp(_of_samples(own.softmax(-1), value.suffix), out, share)
+    return torch.lerp(_of_samples(own.softmax(-1), value, vectors), out, share)
 
 
 def _one_of_each(alike: Tensor) -> Tensor:
@@ -193,28 +197,57 @@ def _picked(x: Tensor, chosen: Tensor, samples: int) -> Tensor:
     return x.unflatten(2, (samples, -1)).transpose(1, 2)[window, chosen].transpose(1, 2).flatten(2, 3)
 
 
-def _of_samples(weight: Tensor, value: list[Tensor]) -> Tensor:
-    """Weighted sums over each sample's own suffix: [B, kv heads, R, t] and its values in pieces to [.., R, d]."""
-    of_sample = weight.unflatten(2, (value[0].shape[2], -1))
-    parts = [_products(part, piece) for part, piece in zip(of_sample.split(ROOM, -1), value, strict=True)]
+def _scores(asked: Tensor, key: Shared, vectors: bool) -> Tensor:
+    """Of [B, kv heads, S, m, d] with the keys of each sample's own suffix: [.., m, t], t at least `key.length`.
+
+    `vectors` says that m is 1, for kernels that want it.
+    """
+    if not vectors:
+        return torch.cat([asked @ piece.transpose(-1, -2) for piece in key.suffix], -1)
+    one_each, parts = asked.flatten(0, -2), []
+    for start, piece in zip(range(0, key.length, ROOM), key.suffix, strict=True):
+        pattern = _Rows.of(len(one_each), min(ROOM, key.length - start)).pattern
+        found = torch.sparse.sampled_addmm(pattern, one_each, piece.flatten(0, -2).t(), beta=0.0)
+        parts.append(found.values().view(*asked.shape[:-1], -1))
+    return torch.cat(parts, -1)
+
+
+def _of_samples(weight: Tensor, value: Shared, vectors: bool) -> Tensor:
+    """Weighted sums over each sample's own suffix: [B, kv heads, R, t] and its values to [.., R, d]."""
+    of_sample = weight.unflatten(2, (value.suffix[0].shape[2], -1))
+    parts = []
+    for part, piece in zip(of_sample.split(ROOM, -1), value.suffix, strict=True):
+        if not vectors:
+            parts.append(part @ piece)
+        else:
+            one_each = part.reshape(-1, part.shape[-1])
+            number = _Rows.of(*one_each.shape).number
+            found = embedding_bag(number, piece.flatten(0, -2), per_sample_weights=one_each, mode="sum")
+            parts.append(found.view(*part.shape[:-1], -1))
     return reduce(Tensor.add_, parts).flatten(2, 3)
 
 
-def _products(few: Tensor, matrix: Tensor) -> Tensor:
-    """Batched products of [..., m, r] and [..., r, c].
+class _Rows(NamedTuple):
+    """The first tokens of each of n matrices that lie one below the other: what two kernels of a CPU read, which do
+    products of vectors with them faster than `bmm`.
 
-    Of one row each they are sums of rows with weights, for which a CPU has a kernel that reads memory twice as fast.
+    Attributes
+    ----------
+    number : int32 [n, tokens]
+    pattern : sparse [n, n * ROOM]
+        The same numbers, a row for each matrix; its values are zero.
     """
-    if few.shape[-2] > 1 or few.device.type != "cpu" or not few.dtype == matrix.dtype == torch.float32:
-        return few @ matrix
-    weight = few.reshape(-1, few.shape[-1])
-    out = embedding_bag(_numbers(*weight.shape), matrix.flatten(0, -2), per_sample_weights=weight, mode="sum")
-    return out.view(*few.shape[:-1], -1)
 
+    number: Tensor
+    pattern: Tensor
 
-@lru_cache(maxsize=4)
-def _numbers(rows: int, columns: int) -> Tensor:
-    return torch.arange(rows * columns, dtype=torch.int32).view(rows, columns)
+    @staticmethod
+    @lru_cache(maxsize=8)
+    def of(n: int, tokens: int) -> _Rows:
+        number = torch.arange(0, n * ROOM, ROOM, dtype=torch.int32).unsqueeze(1) + torch.arange(tokens).int()
+        start = torch.arange(0, n * tokens + 1, tokens, dtype=torch.int32)
+        zero, shape = torch.zeros(n * tokens), (n, n * ROOM)
+        return _Rows(number, torch.sparse_csr_tensor(start, number.flatten(), zero, shape, check_invariants=False))
 
 
 AttentionInterface.register(NAME, shared_prefix_attention)
