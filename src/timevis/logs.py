@@ -78,7 +78,6 @@ def quiet_libraries() -> None:
         ".*has no schedulers.*",
         ".*in eval mode at the start of training.*",
         ".*isinstance.treespec, LeafSpec.*",
-        "Sparse CSR tensor support is in beta.*",
         ".*The dirpath has changed from.*",
         ".*It is recommended to use `self.log.*sync_dist=True.*",  # the metrics gather their own sums
     ):

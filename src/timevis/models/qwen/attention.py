@@ -7,6 +7,7 @@ its own suffix only (the shared-prefix idea of Hydragen, Juravsky et al. 2024), 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache, reduce
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ NAME = "timevis_shared_prefix"
 ROOM = 24  # tokens of a piece of the suffixes: pieces are contiguous, and nothing is copied when one is full
 KINDS = 10  # of tokens that a pass can be given: one for each digit
 
+warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
 _flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
 
 
