@@ -145,18 +145,26 @@ def limit_work(path: str) -> Callable[[], Any]:
 
     from timevis.models.qwen.decoding import decode_windows
 
-    products = ("mm", "addmm", "bmm", "_scaled_dot_product_flash_attention_for_cpu")
+    products = {"mm", "addmm", "bmm", "_scaled_dot_product_flash_attention_for_cpu"}
+    products |= {
+        "sparse_sampled_addmm",
+        "_embedding_bag_forward_only",
+    }  # of vectors with what a path keeps for itself
     network, known, levels = inputs(path)
     weights = {p.untyped_storage().data_ptr() for p in network.parameters()}
     buffers: dict[Any, Any] = {}
     calls: list[tuple[Any, list[Any], dict[str, Any]]] = []
 
     def kept(x: Any) -> Any:
-        if not isinstance(x, torch.Tensor) or x.untyped_storage().data_ptr() in weights:
+        if not isinstance(x, torch.Tensor) or x.is_sparse_csr or not x.is_floating_point():
             return x
-        key = (tuple(x.shape), x.dtype)
+        if x.untyped_storage().data_ptr() in weights:
+            return x
+        turned = x.dim() == 2 and not x.is_contiguous() and x.t().is_contiguous()
+        key = (tuple(x.shape), x.dtype, turned)
         if key not in buffers:
-            buffers[key] = torch.randn(x.shape).to(x.dtype)
+            like = torch.randn(x.t().shape if turned else x.shape).to(x.dtype)
+            buffers[key] = like.t() if turned else like
         return buffers[key]
 
     class Recorder(TorchDispatchMode):
