@@ -145,11 +145,9 @@ def limit_work(path: str) -> Callable[[], Any]:
 
     from timevis.models.qwen.decoding import decode_windows
 
-    products = {"mm", "addmm", "bmm", "_scaled_dot_product_flash_attention_for_cpu"}
-    products |= {
-        "sparse_sampled_addmm",
-        "_embedding_bag_forward_only",
-    }  # of vectors with what a path keeps for itself
+    # the last two are of vectors with what a path keeps for itself
+    products = ["mm", "addmm", "bmm", "_scaled_dot_product_flash_attention_for_cpu"]
+    products += ["sparse_sampled_addmm", "_embedding_bag_forward_only"]
     network, known, levels = inputs(path)
     weights = {p.untyped_storage().data_ptr() for p in network.parameters()}
     buffers: dict[Any, Any] = {}
