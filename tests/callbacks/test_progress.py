@@ -50,6 +50,21 @@ def test_lines_are_logged_now_and_then_where_there_is_no_terminal(
     assert told == ([] if terminal or every else expected)
 
 
+def test_the_time_left_is_told_when_a_batch_takes_minutes(caplog: pytest.LogCaptureFixture) -> None:
+    now = [0.0]
+
+    class Slow(Small):
+        def test_step(self, batch: torch.Tensor) -> None:
+            now[0] += 100
+
+    line = ProgressLine(Console(file=io.StringIO(), force_terminal=False, get_time=lambda: now[0]))
+    trainer = quiet_trainer(callbacks=[line])
+    with caplog.at_level(logging.INFO, "timevis.callbacks.progress"):
+        trainer.test(Slow(), DataLoader(torch.ones(4, 1), batch_size=1), verbose=False)
+    told = [r.getMessage() for r in caplog.records if r.name == "timevis.callbacks.progress"]
+    assert told[1:] == [f"test: batch {i} of 4, about {400 - 100 * i} s left" for i in (2, 3, 4)]
+
+
 @pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize("wanted", [True, False])
 def test_the_log_of_a_run_has_such_lines(

@@ -6,7 +6,6 @@ Where there is no terminal but a pipe or a file, a line every half minute.
 from __future__ import annotations
 
 import logging
-import time
 from typing import Any
 
 import pytorch_lightning as pl
@@ -25,6 +24,8 @@ log = logging.getLogger(__name__)
 
 EVERY = 30.0
 """Seconds between lines where there is no terminal."""
+REMEMBERED = 600.0
+"""Seconds of which the time left is told: several batches of a real Qwen, each of which may take a minute."""
 
 
 class ProgressLine(pl.Callback):
@@ -55,9 +56,10 @@ class ProgressLine(pl.Callback):
                 TextColumn("{task.fields[note]}"),
                 console=self.console,
                 disable=not self.console.is_terminal,
+                speed_estimate_period=REMEMBERED,
             )
             self._bar.start()
-            self._told = time.monotonic()
+            self._told = self.console.get_time()
         known = total if total not in (float("inf"), -1) else None
         return self._bar.add_task(name, total=known, completed=completed, note="")
 
@@ -72,9 +74,9 @@ class ProgressLine(pl.Callback):
             self._tell(self._pass)
 
     def _tell(self, which: TaskID) -> None:
-        if self._bar is None or self.console.is_terminal or time.monotonic() < self._told + EVERY:
+        if self._bar is None or self.console.is_terminal or self.console.get_time() < self._told + EVERY:
             return
-        self._told = time.monotonic()
+        self._told = self.console.get_time()
         task = self._bar.tasks[self._bar.task_ids.index(which)]
         of = f" of {task.total:.0f}" if task.total is not None else ""
         left = f", about {task.time_remaining:.0f} s left" if task.time_remaining is not None else ""
