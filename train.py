@@ -3,13 +3,13 @@
 import hydra
 from omegaconf import DictConfig
 
-from timevis.command_line import main
+from timevis.cli.train import main
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
 def train(cfg: DictConfig) -> float:
     """Return the validation error of the best checkpoint, which sweeps minimise."""
-    from timevis.jobs import run_job
+    from timevis.cli.job import run_job
 
     return run_job(cfg)
 

@@ -44,8 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> int:
     from timevis.evaluation.comparison import compare
-    from timevis.evaluation.comparison_files import write_comparison
-    from timevis.evaluation.run_record import RunRecord
+    from timevis.evaluation.report.comparison_files import write_comparison
+    from timevis.runs.record import RunRecord
 
     different: dict[Path, Path] = {}
     for run in runs:
@@ -74,7 +74,7 @@ def leave_out(runs: list[Path]) -> list[Path]:
     RunFolderError
         None can.
     """
-    from timevis.words import in_short
+    from timevis.utils.formatting import in_short
 
     why = {run: unfinished(run) for run in runs}
     for reason in dict.fromkeys(filter(None, why.values())):
@@ -94,7 +94,7 @@ def leave_out(runs: list[Path]) -> list[Path]:
 
 def unfinished(run: Path) -> str | None:
     """Why a run cannot be compared: it failed, was stopped or still goes on, or a path is of no run."""
-    from timevis.status import read_status
+    from timevis.runs.status import read_status
 
     if run.exists() and not (run / "config.yaml").is_file():
         return NO_RUN
@@ -109,7 +109,7 @@ def show(comparison: Comparison) -> None:
     from rich.markup import escape
     from rich.table import Column, Table
 
-    from timevis.evaluation.comparison_files import (
+    from timevis.evaluation.report.comparison_files import (
         cost_table,
         differences_table,
         many,

@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> int:
     """Load, print, draw and write the report of one source."""
     from timevis.data.catalog import load_panel
-    from timevis.inspection import data_config, show
+    from timevis.evaluation.report.data_inspection import data_config, show
 
     cfg, context_length, horizon = data_config(source, overrides)
     panel, report = load_panel(cfg)
@@ -71,7 +71,7 @@ def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> in
     found = report.to_dict() | {"path": path}
     written[0].write_text(json.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
     if plot:
-        from timevis.inspection_plot import draw
+        from timevis.evaluation.charts.data_charts import draw
 
         written.append(draw(panel, report, cfg["split"], out / f"{name}.png"))
     print(f"\nwritten: {', '.join(map(str, written))}")

@@ -25,8 +25,8 @@ from datetime import datetime
 from pathlib import Path
 
 from timevis.errors import ConfigError, exit_code
-from timevis.files import atomic, require_writable
-from timevis.memory import importing
+from timevis.utils.files import atomic, require_writable
+from timevis.utils.memory import importing
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -74,14 +74,14 @@ def forecast_future(args: argparse.Namespace) -> int:
             raise ConfigError(f"{path} exists already", "choose another --out, or overwrite it with --force")
     require_writable(out.parent, "--out")
     with importing():
-        from timevis.evaluation import plots
-        from timevis.evaluation.future import future_charts
-        from timevis.logs import quiet_libraries
+        from timevis.evaluation.charts import png_files
+        from timevis.evaluation.charts.forecast_charts import future_charts
         from timevis.predict import forecast_items, panels_for
-        from timevis.run_folder import RunFolder
+        from timevis.runs.folder import RunFolder
+        from timevis.utils.logs import quiet_libraries
 
     quiet_libraries()
-    logging.getLogger("timevis.refit").setLevel(logging.INFO)
+    logging.getLogger("timevis.training.refit").setLevel(logging.INFO)
     folder = RunFolder(args.run)
     items = panels_for(folder, args.files or None)
     table = forecast_items(folder, items, refit=args.refit)
@@ -94,7 +94,7 @@ def forecast_future(args: argparse.Namespace) -> int:
     of = f"{series} series" + (f" in {files} items" if files > 1 else "")
     print(f"{len(table)} rows, {of}, {first} to {last}{', of the model refitted' * args.refit}: {out}")
     if not args.no_plot:
-        plots.save(out.parent, out.stem, future_charts(table, items), one_legend=True)
+        png_files.save(out.parent, out.stem, future_charts(table, items), one_legend=True)
         print(f"picture: {picture}")
     return 0
 
@@ -102,9 +102,9 @@ def forecast_future(args: argparse.Namespace) -> int:
 def rescore_run(args: argparse.Namespace) -> int:
     """Score the run on other windows and print the results."""
     with importing():
-        from timevis.logs import quiet_libraries
+        from timevis.evaluation.report.console import print_results
         from timevis.rescore import rescore
-        from timevis.summary import print_results
+        from timevis.utils.logs import quiet_libraries
 
     quiet_libraries()
     out: Path = args.out or args.run / "rescored" / _now()

@@ -19,16 +19,16 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from timevis.composition import compose
+from timevis.config.compose import compose
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import ConfigError, exit_code
-from timevis.models.qwen import pretraining
-from timevis.models.qwen.codec import DigitCodec
-from timevis.models.qwen.nano_tokenizer import build_tokenizer
-from timevis.models.qwen.network import DigitNetwork
-from timevis.models.qwen.pretraining_batches import BatchStream
-from timevis.models.qwen.zero_shot import load_network, zero_shot
+from timevis.models.qwen.digits.codec import DigitCodec
+from timevis.models.qwen.digits.network import DigitNetwork
+from timevis.models.qwen.nano import pretraining
+from timevis.models.qwen.nano.batches import BatchStream
+from timevis.models.qwen.nano.tokenizer import build_tokenizer
+from timevis.models.qwen.nano.zero_shot import load_network, zero_shot
 
 log = logging.getLogger("pretrain_nano")
 
@@ -182,7 +182,7 @@ def start_wandb(cfg: DictConfig) -> Any:
         return None
     import wandb
 
-    from timevis.loggers.wandb_run import UNTOLD, shareable
+    from timevis.training.loggers.wandb_run import UNTOLD, shareable
 
     # the id of a run that did not end is kept in the folder
     return wandb.init(

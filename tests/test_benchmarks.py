@@ -15,7 +15,7 @@ import pytest
 from tiny import ROOT
 from transformers import GenerationMixin
 
-from timevis.models.qwen.backbone_files import find
+from timevis.models.qwen.backbone.files import find
 
 
 @pytest.fixture

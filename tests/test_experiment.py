@@ -9,14 +9,14 @@ import torch
 from omegaconf import OmegaConf
 from trainers import quiet_trainer
 
-from timevis import build
 from timevis.data.catalog import load_panel
 from timevis.errors import DataError, RunFolderError, TimeVisError
 from timevis.experiment import run
-from timevis.failures import explain
 from timevis.models.lstm import LSTM
-from timevis.models.naive import SeasonalNaive
-from timevis.run_folder import RunFolder
+from timevis.models.seasonal_naive import SeasonalNaive
+from timevis.runs.folder import RunFolder
+from timevis.training import factory
+from timevis.utils.explain import explain
 
 
 @pytest.mark.parametrize("model", ["seasonal_naive", "linear", "boosted"])
@@ -28,7 +28,7 @@ def test_a_model_without_gradients_is_scored_beside_seasonal_naive(model, compos
     assert folder.results["seasonal_naive"]["mae"]["value"] > 0
     assert set(folder.results["skill"]) >= {"mae", "wql"}
     again = folder.load_forecaster()
-    datamodule = build.datamodule(folder.config, load_panel(folder.config.data)[0])
+    datamodule = factory.datamodule(folder.config, load_panel(folder.config.data)[0])
     batch = next(datamodule.batches("test"))
     row = folder.table("predictions").iloc[0]
     assert again.forecast(batch).point[0].tolist() == pytest.approx(row["point"].tolist(), rel=1e-5)

@@ -13,7 +13,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import evaluate
 from timevis.metrics import COVERAGES, WQL_LEVELS, ForecastMetrics
 from timevis.models.forecaster import QUANTILE_LEVELS, sample_quantiles
-from timevis.models.naive import SeasonalNaive
+from timevis.models.seasonal_naive import SeasonalNaive
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.predict import QUANTILE_COLUMNS, forecast_panel, panels_for, predict, with_future
 from timevis.rescore import rescore
-from timevis.run_folder import RunFolder
+from timevis.runs.folder import RunFolder
 
 main = runpy.run_path(str(Path(__file__).parents[1] / "scripts" / "predict.py"))["main"]
 

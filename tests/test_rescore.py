@@ -6,16 +6,16 @@ import pytest
 from panels import panel_of
 from plant import READ_AS, plant_rows
 
-from timevis.data.given_times import timestamp
 from timevis.data.panel import Panel
+from timevis.data.schema.iso_time import timestamp
 from timevis.errors import ConfigError, DataError
 from timevis.evaluation.comparison import compare
-from timevis.evaluation.comparison_files import sentences, write_comparison
-from timevis.evaluation.run_record import RunRecord
-from timevis.evaluation.verdict import verdict
+from timevis.evaluation.report.comparison_files import sentences, write_comparison
+from timevis.evaluation.report.verdict import verdict
 from timevis.predict import panels_for, predict
 from timevis.rescore import between, folder_name, rescore
-from timevis.run_folder import RunFolder
+from timevis.runs.folder import RunFolder
+from timevis.runs.record import RunRecord
 
 
 def hourly(zone: str | None = None) -> Panel:

@@ -23,7 +23,7 @@ def inputs(shape: str) -> tuple[list[Any], Any]:
     """Query, key and value as a model hands them over, tokens before heads in memory; and the output's gradient."""
     import torch
 
-    from timevis.models.qwen.backbone import fast_bfloat16
+    from timevis.models.qwen.backbone.load import fast_bfloat16
 
     windows, heads, kv_heads, tokens, size = SHAPES[shape]
     dtype = torch.bfloat16 if fast_bfloat16() else torch.float32
@@ -36,7 +36,7 @@ def inputs(shape: str) -> tuple[list[Any], Any]:
 def ours_work(shape: str) -> Callable[[], Any]:
     import torch
 
-    from timevis.models.qwen.causal_attention import causal_attention
+    from timevis.models.qwen.backbone.causal_attention import causal_attention
 
     (query, key, value), grad = inputs(shape)
 
@@ -69,7 +69,7 @@ def limit_work(shape: str) -> Callable[[], Any]:
     """The seven products of each block, and nothing else."""
     import torch
 
-    from timevis.models.qwen.causal_attention import BLOCK
+    from timevis.models.qwen.backbone.causal_attention import BLOCK
 
     (query, key, value), _ = inputs(shape)
     windows, heads, tokens, size = query.shape

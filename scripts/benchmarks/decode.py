@@ -25,9 +25,9 @@ REAL = "TIMEVIS_QWEN"
 
 def digit_network(path: str, fields: tuple[str, ...] = (), **how: Any) -> tuple[Any, list[int]]:
     """The digit network over a backbone, with tables of calendar `fields`, and the tokens of a prompt."""
-    from timevis.models.qwen.backbone import load_backbone
-    from timevis.models.qwen.layout import Layout, ValueTables
-    from timevis.models.qwen.network import DigitNetwork
+    from timevis.models.qwen.backbone.load import load_backbone
+    from timevis.models.qwen.digits.layout import Layout, ValueTables
+    from timevis.models.qwen.digits.network import DigitNetwork
 
     source = load_backbone(path, **how)
     tables = ValueTables(source.model.config.hidden_size, DIGITS, fields)
@@ -39,9 +39,9 @@ def inputs(path: str) -> tuple[Any, Any, Any]:
     """The digit network, what is known of the windows, and levels to draw by; the same numbers in every process."""
     import torch
 
-    from timevis.models.qwen.backbone import fast_bfloat16
-    from timevis.models.qwen.decoding import Known
-    from timevis.models.qwen.random_numbers import spread_levels
+    from timevis.models.qwen.backbone.load import fast_bfloat16
+    from timevis.models.qwen.digits.decoding import Known
+    from timevis.models.qwen.digits.sampling import spread_levels
 
     network, ids = digit_network(path, dtype="bfloat16" if fast_bfloat16() else "float32")
     dice = torch.Generator().manual_seed(0)
@@ -63,7 +63,7 @@ def resident(model: Any) -> Any:
 
 
 def ours_work(path: str) -> Callable[[], Any]:
-    from timevis.models.qwen.decoding import decode_windows
+    from timevis.models.qwen.digits.decoding import decode_windows
 
     network, known, levels = inputs(path)
     resident(network)
@@ -75,7 +75,7 @@ def plain(path: str) -> tuple[Any, Any, Any]:
     import torch
     from transformers import AutoModelForCausalLM, GenerationConfig
 
-    from timevis.models.qwen.backbone_files import find
+    from timevis.models.qwen.backbone.files import find
 
     network, known, _ = inputs(path)
     ids = torch.cat([known.prompt, network.layout.tokens(known.context)], 1)
@@ -143,7 +143,7 @@ def limit_work(path: str) -> Callable[[], Any]:
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
 
-    from timevis.models.qwen.decoding import decode_windows
+    from timevis.models.qwen.digits.decoding import decode_windows
 
     # the last two are of vectors with what a path keeps for itself
     products = ["mm", "addmm", "bmm", "_scaled_dot_product_flash_attention_for_cpu"]

@@ -49,9 +49,9 @@ def stepping(parameters: list[Any], context: Callable[[], Any], loss: Callable[[
 
 
 def ours_work(path: str, checkpointing: bool) -> Callable[[], Any]:
-    from timevis.models.qwen.backbone import fast_bfloat16
-    from timevis.models.qwen.lora import autocast, prepare_tuning
-    from timevis.models.qwen.losses import cross_entropy
+    from timevis.models.qwen.backbone.load import fast_bfloat16
+    from timevis.models.qwen.backbone.lora import autocast, prepare_tuning
+    from timevis.models.qwen.digits.loss import cross_entropy
 
     net, given = network(path)
     prepare_tuning(resident(net), "lora", rank=RANK)
@@ -69,8 +69,8 @@ def plain_work(path: str, checkpointing: bool) -> Callable[[], Any]:
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
-    from timevis.models.qwen.backbone import fast_bfloat16
-    from timevis.models.qwen.backbone_files import find
+    from timevis.models.qwen.backbone.files import find
+    from timevis.models.qwen.backbone.load import fast_bfloat16
 
     net, given = network(path)
     ids = torch.cat([given["prompt"], net.layout.tokens(given["digits"])], 1)

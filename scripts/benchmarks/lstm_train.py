@@ -30,7 +30,7 @@ STEPWISE += ["model.calendar=[]", "model.channel_embedding=false", "model.highwa
 
 def config(overrides: list[str]) -> Any:
     """The shipped config of the LSTM on real data, with a fit of a fixed number of steps and no validation."""
-    from timevis.composition import compose
+    from timevis.config.compose import compose
 
     return compose(
         [
@@ -52,14 +52,14 @@ def config(overrides: list[str]) -> Any:
 
 
 def parts(overrides: list[str]) -> tuple[Any, Any, Any]:
-    from timevis import build
     from timevis.data.catalog import load_panel
-    from timevis.logs import quiet_libraries
+    from timevis.training import factory
+    from timevis.utils.logs import quiet_libraries
 
     quiet_libraries()
     cfg = config(overrides)
-    data = build.datamodule(cfg, load_panel(cfg.data)[0])
-    return cfg, data, lambda: build.forecaster(cfg, data)
+    data = factory.datamodule(cfg, load_panel(cfg.data)[0])
+    return cfg, data, lambda: factory.forecaster(cfg, data)
 
 
 def stopwatch(base: Any) -> Any:
@@ -82,12 +82,12 @@ def stopwatch(base: Any) -> Any:
 def ours(overrides: list[str]) -> None:
     import pytorch_lightning as pl
 
-    from timevis import build
-    from timevis.callbacks.steering import FitClock
-    from timevis.cancel import StopRequest
-    from timevis.loggers.table import MetricsTable
-    from timevis.run_folder import RunFolder
-    from timevis.status import Status
+    from timevis.runs.folder import RunFolder
+    from timevis.runs.status import Status
+    from timevis.training import factory
+    from timevis.training.callbacks.step_hooks import FitClock
+    from timevis.training.loggers.metrics_csv import MetricsTable
+    from timevis.utils.interrupts import StopRequest
 
     cfg, data, forecaster = parts(overrides)
 
@@ -98,7 +98,7 @@ def ours(overrides: list[str]) -> None:
             folder = RunFolder.create(Path(place) / "run", cfg, [])
             with Status(folder.path, 0.0) as status:
                 loggers = [MetricsTable(folder.path, None)]
-                trainer = build.trainer(cfg, folder, status, StopRequest(), FitClock(), loggers)
+                trainer = factory.trainer(cfg, folder, status, StopRequest(), FitClock(), loggers)
                 watch = stopwatch(pl.Callback)
                 vars(trainer)["callbacks"].append(watch)
                 trainer.fit(model, datamodule=data)

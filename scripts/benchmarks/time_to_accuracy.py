@@ -40,9 +40,9 @@ def score(quantiles: np.ndarray, truth: np.ndarray) -> float:
 
 
 def data_and_config() -> tuple[Any, Any]:
-    from timevis import build
     from timevis.data.catalog import load_panel
-    from timevis.logs import quiet_libraries
+    from timevis.training import factory
+    from timevis.utils.logs import quiet_libraries
 
     quiet_libraries()
     cfg = config(
@@ -55,7 +55,7 @@ def data_and_config() -> tuple[Any, Any]:
     )
     cfg.trainer.limit_val_batches = 0
     cfg.model.fit.max_epochs = 20
-    data = build.datamodule(cfg, load_panel(cfg.data)[0])
+    data = factory.datamodule(cfg, load_panel(cfg.data)[0])
     data.setup("fit")
     return cfg, data
 
@@ -107,7 +107,7 @@ def ours(goals: dict[str, float]) -> dict[str, float]:
     """Seconds of training until each goal is met."""
     import pytorch_lightning as pl
 
-    from timevis import build
+    from timevis.training import factory
 
     cfg, data = data_and_config()
     judge, reached = Judge(data), {}
@@ -128,7 +128,7 @@ def ours(goals: dict[str, float]) -> dict[str, float]:
                     reached[name] = now
             trainer.should_stop = len(reached) == len(goals)
 
-    model = build.forecaster(cfg, data)
+    model = factory.forecaster(cfg, data)
     model.prepare(data)
     trainer = pl.Trainer(
         max_epochs=cfg.model.fit.max_epochs,
@@ -147,9 +147,9 @@ def linear() -> float:
 
     _, data = data_and_config()
     cfg = config(["data=etth1", "model=linear"])
-    from timevis import build
+    from timevis.training import factory
 
-    model = build.forecaster(cfg, data)
+    model = factory.forecaster(cfg, data)
     model.prepare(data)
     model.calibrate(data)
     return Judge(data)(model)

@@ -2,7 +2,7 @@
 
 import os
 
-from timevis import memory
+from timevis.utils import memory
 
 # before torch is imported: on cores that others use too, threads that wait by spinning made steps 7 times slower
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

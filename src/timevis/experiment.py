@@ -13,29 +13,31 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from timevis import build, cost, fitting, identity
-from timevis.callbacks.steering import FitClock
-from timevis.cancel import StopRequest, listening
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
-from timevis.distributed import process_count, supervise
 from timevis.errors import Cancelled
+from timevis.evaluation import cost
 from timevis.evaluation.backtest import evaluate
-from timevis.evaluation.report import write_report
+from timevis.evaluation.report.console import one_line, print_results
+from timevis.evaluation.report.html import write_report
 from timevis.evaluation.results import build_results
-from timevis.evaluation.run_record import model_label
-from timevis.failures import explain
-from timevis.loggers.tracking import Tracking
-from timevis.logs import quiet_libraries, train_log
 from timevis.models.forecaster import Forecaster
-from timevis.models.naive import SeasonalNaive
-from timevis.own_data import require_unchanged
-from timevis.resume import reopen
-from timevis.run_folder import RunFolder
-from timevis.status import Status
-from timevis.summary import one_line, print_results
-from timevis.threads import available_cores, threads_per_job
-from timevis.words import counted, in_short
+from timevis.models.seasonal_naive import SeasonalNaive
+from timevis.runs import metadata
+from timevis.runs.folder import RunFolder
+from timevis.runs.record import model_label
+from timevis.runs.reload import require_unchanged
+from timevis.runs.status import Status
+from timevis.training import factory, fit
+from timevis.training.callbacks.step_hooks import FitClock
+from timevis.training.distributed import process_count, supervise
+from timevis.training.loggers.open_loggers import Tracking
+from timevis.training.resume import reopen
+from timevis.utils.explain import explain
+from timevis.utils.formatting import counted, in_short
+from timevis.utils.interrupts import StopRequest, listening
+from timevis.utils.logs import quiet_libraries, train_log
+from timevis.utils.threads import available_cores, threads_per_job
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,7 @@ def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = (), group: str
     Parameters
     ----------
     cfg : DictConfig
-        As composed from conf/train.yaml and passed by `timevis.config_check.check`.
+        As composed from conf/train.yaml and passed by `timevis.config.validate.check`.
     folder : Path
         Of the run; new or empty.
     overrides : sequence of str
@@ -64,7 +66,7 @@ def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = (), group: str
     TimeVisError
         What went wrong and what to do; `Cancelled` when asked to stop.
     """
-    build.check_names(cfg)
+    factory.check_names(cfg)
     if cfg.resume:
         run_folder = reopen(cfg, overrides)
     else:
@@ -72,7 +74,7 @@ def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = (), group: str
         run_folder = RunFolder.create(folder, cfg, overrides, named_by)
     processes = process_count(run_folder.config.trainer)
     if (run_folder.status or {}).get("state") == "completed":  # and shall be trained further
-        fitting.forget_end(run_folder)
+        fit.forget_end(run_folder)
     return supervise(run_folder, processes, group) if processes > 1 else execute(run_folder, group)
 
 
@@ -85,7 +87,7 @@ def execute(folder: RunFolder, group: str | None = None, pid: int | None = None)
     group : str, optional
         The sweep that the run belongs to.
     pid : int, optional
-        See `timevis.status.Status`.
+        See `timevis.runs.status.Status`.
     """
     quiet_libraries()
     with listening() as stop:
@@ -114,37 +116,37 @@ def execute(folder: RunFolder, group: str | None = None, pid: int | None = None)
 def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | None) -> float:
     cfg = folder.config
     torch.set_num_threads(_threads())
-    log.info("running on %s", build.describe_device(cfg.trainer, process_count(cfg.trainer)))
+    log.info("running on %s", factory.describe_device(cfg.trainer, process_count(cfg.trainer)))
     pl.seed_everything(cfg.seed, verbose=False)
     cost.reset_peak_memory()
 
     status.update(stage="data")
-    step = fitting.resume_step(folder)
+    step = fit.resume_step(folder)
     with stop.at_once():
         panel, quality = load_panel(cfg.data)
     rows = quality.split_rows
     if step is not None:
         require_unchanged(folder, panel, rows)
-    folder.write_json("data_report.json", quality.to_dict() | {"data_hash": identity.data_hash(panel, rows)})
+    folder.write_json("data_report.json", quality.to_dict() | {"data_hash": metadata.data_hash(panel, rows)})
     stop.check()
 
     status.update(stage="prepare")
     clock = FitClock()
     with stop.at_once():
-        datamodule = build.datamodule(cfg, panel)
-        forecaster = build.forecaster(cfg, datamodule)
-        run_identity = identity.of_run(cfg, datamodule, forecaster)
+        datamodule = factory.datamodule(cfg, panel)
+        forecaster = factory.forecaster(cfg, datamodule)
+        run_identity = metadata.of_run(cfg, datamodule, forecaster)
         width = counted(datamodule.num_channels, "channel")
         log.info("%s on %s, %s", model_label(run_identity), run_identity["data"], width)
         _look_at_task(datamodule, forecaster)
         with clock.running():
             forecaster.prepare(datamodule)
 
-    with Tracking(folder, identity.tags(run_identity), group, step) as trackers:
-        trainer = build.trainer(cfg, folder, status, stop, clock, trackers.loggers)
+    with Tracking(folder, metadata.tags(run_identity), group, step) as trackers:
+        trainer = factory.trainer(cfg, folder, status, stop, clock, trackers.loggers)
         if forecaster.trainable:
             status.update(stage="fit")
-            fitting.fit(trainer, forecaster, datamodule, folder, clock)
+            fit.fit(trainer, forecaster, datamodule, folder, clock)
         stop.check()
 
         status.update(stage="calibrate")
@@ -210,13 +212,13 @@ def _test(
     naive = SeasonalNaive.fitted(datamodule)
     started = time.monotonic()
     save = folder.config.evaluation.save_windows
-    scored = build.scored_windows(folder.config, datamodule)
+    scored = factory.scored_windows(folder.config, datamodule)
     backtest = evaluate(trainer, forecaster, scored, reference=naive, save_windows=save)
     spent = spent | {"test_seconds": time.monotonic() - started}
     results = build_results(
         run=run_identity | {"description": forecaster.describe()},  # with what calibration learnt
         datamodule=scored,
-        part=build.scored_part(folder.config),
+        part=factory.scored_part(folder.config),
         backtest=backtest,
         naive=naive,
         validation=validation,

@@ -20,13 +20,13 @@ from timevis.data.catalog import load_files
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import CleaningOptions
 from timevis.data.panel import Panel
-from timevis.data.table import refuse_namesakes
+from timevis.data.readers.table import refuse_namesakes
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
-from timevis.own_data import as_trained, load_again, with_unread
-from timevis.run_folder import RunFolder
-from timevis.words import in_short
+from timevis.runs.folder import RunFolder
+from timevis.runs.reload import as_trained, load_again, with_unread
+from timevis.utils.formatting import in_short
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def predict(
         New rows with the run's time column and channels; the run's own data when None. A long table gives one item
         for each of its series.
     refit : bool
-        Fit the model again on all rows of the run's data first; see `timevis.refit.refit`.
+        Fit the model again on all rows of the run's data first; see `timevis.training.refit.refit`.
     batch_size : int
 
     Returns
@@ -75,7 +75,7 @@ def forecast_items(
     folder: RunFolder, items: Mapping[str, Panel], *, refit: bool = False, batch_size: int = 256
 ) -> pd.DataFrame:
     """`predict` for panels as `panels_for` returns them."""
-    from timevis.refit import refit as fit_again
+    from timevis.training.refit import refit as fit_again
 
     forecaster = fit_again(folder) if refit else folder.load_forecaster()
     tables = [forecast_panel(forecaster, panel, name, batch_size) for name, panel in items.items()]

@@ -13,23 +13,25 @@ from typing import Any
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from timevis import build, cost, identity
+from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.given_times import timestamp
-from timevis.data.items import Item
+from timevis.data.new_files import Item
 from timevis.data.panel import Panel
-from timevis.data.quality import QualityReport
+from timevis.data.schema.iso_time import timestamp
 from timevis.data.split import Split
 from timevis.errors import DataError
+from timevis.evaluation import cost
 from timevis.evaluation.backtest import evaluate
-from timevis.evaluation.report import write_report
+from timevis.evaluation.report.html import write_report
 from timevis.evaluation.results import build_results
-from timevis.files import require_empty, write_text
 from timevis.models.forecaster import Forecaster
-from timevis.models.naive import SeasonalNaive
-from timevis.own_data import load_again, require_unchanged
+from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.predict import NewData, panels_for
-from timevis.run_folder import RunFolder
+from timevis.runs import metadata
+from timevis.runs.folder import RunFolder
+from timevis.runs.reload import load_again, require_unchanged
+from timevis.training import factory
+from timevis.utils.files import require_empty, write_text
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +79,7 @@ def rescore(
     forecaster = folder.load_forecaster()
     cfg, panel, report = load_again(folder)
     require_unchanged(folder, panel, cfg.data.split[-1])
-    own = build.datamodule(cfg, panel)
+    own = factory.datamodule(cfg, panel)
     naive = SeasonalNaive.fitted(own)
     items = {folder.results["run"]["data"]: own.panel} if data is None else panels_for(folder, data)
     found = {}
@@ -114,7 +116,7 @@ def between(cfg: DictConfig, panel: Panel, name: str, start: str | None, end: st
             f"between {start or panel.index[0]} and {end or panel.index[-1]}",
             f"its {len(panel)} rows reach from {panel.index[0]} to {panel.index[-1]}",
         )
-    return build.datamodule(cfg, panel, Split(origins[0], origins[0], origins[-1] + horizon))
+    return factory.datamodule(cfg, panel, Split(origins[0], origins[0], origins[-1] + horizon))
 
 
 def _about(folder: RunFolder, own: WindowDataModule, windows: WindowDataModule, new: bool) -> dict[str, Any]:
@@ -146,7 +148,7 @@ def _score(
     quality: QualityReport,
 ) -> dict[str, Any]:
     cfg, before = folder.config, folder.results
-    trainer = build.lone_trainer(cfg.trainer)
+    trainer = factory.lone_trainer(cfg.trainer)
     started = time.monotonic()
     with torch.no_grad():
         backtest = evaluate(trainer, forecaster, windows, reference=naive, save_windows=cfg.evaluation.save_windows)
@@ -154,7 +156,7 @@ def _score(
     spent["test_seconds"] = time.monotonic() - started
     device = trainer.strategy.root_device
     results = build_results(
-        run=identity.of_run(cfg, windows, forecaster) | about,
+        run=metadata.of_run(cfg, windows, forecaster) | about,
         datamodule=windows,
         backtest=backtest,
         naive=naive,

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from timevis.data.calendar import seasons_of, steps_per_day
-from timevis.data.grid import CALENDAR_STEPS, NICE_STEPS, _anchored, _step_alias
-from timevis.data.statistics import named_periods
+from timevis.data.cleaning.statistics import named_periods
+from timevis.data.schema.grid import CALENDAR_STEPS, NICE_STEPS, _anchored, _step_alias
 
 MINUTE = 60_000_000
 DAY = 1440 * MINUTE

@@ -15,7 +15,7 @@ import pytest
 from omegaconf import OmegaConf
 from tiny import ROOT
 
-from timevis.composition import compose
+from timevis.config.compose import compose
 from timevis.data import catalog
 from timevis.data.catalog import load_files, load_panel, read_card
 from timevis.data.split import make_split

@@ -7,7 +7,7 @@ import torch
 
 from timevis.data.catalog import load_panel
 from timevis.data.windows import SeriesStore
-from timevis.evaluation.data_section import covariate
+from timevis.evaluation.report.data_section import covariate
 
 HOURS = pd.date_range("2024-01-01", periods=200, freq="h")
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from panels import panel_of
 
-from timevis.data.items import Item
+from timevis.data.new_files import Item
 from timevis.data.panel import DatasetCard, Panel
 
 

@@ -12,7 +12,7 @@ from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.results import build_results
 from timevis.metrics import SUMS
 from timevis.models.forecaster import naive_scale
-from timevis.models.naive import SeasonalNaive
+from timevis.models.seasonal_naive import SeasonalNaive
 
 NAIVE = SeasonalNaive(48, 12, 2, season=24)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from timevis.data.statistics import autocorrelation
-from timevis.evaluation.charts import clock_charts
+from timevis.data.cleaning.statistics import autocorrelation
+from timevis.evaluation.charts.run_charts import clock_charts
 from timevis.evaluation.error_profile import (
     SavedForecasts,
     at_ends,
@@ -16,8 +16,8 @@ from timevis.evaluation.error_profile import (
     reliability,
     steps,
 )
-from timevis.evaluation.run_record import RunRecord
 from timevis.models.forecaster import QUANTILE_LEVELS
+from timevis.runs.record import RunRecord
 
 HORIZON = 24
 

@@ -5,7 +5,7 @@ from panels import mean_error, panel_of
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.models.boosted import Boosted
-from timevis.models.naive import SeasonalNaive
+from timevis.models.seasonal_naive import SeasonalNaive
 
 ROWS = 2000
 T = np.arange(ROWS)

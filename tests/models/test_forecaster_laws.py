@@ -18,8 +18,8 @@ from timevis.models.boosted import Boosted
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
 from timevis.models.linear import Linear
 from timevis.models.lstm import LSTM
-from timevis.models.naive import SeasonalNaive
-from timevis.models.qwen.patches import QwenPatchForecaster
+from timevis.models.qwen.patches.forecaster import QwenPatchForecaster
+from timevis.models.seasonal_naive import SeasonalNaive
 
 CONTEXT, HORIZON, ROWS = 48, 12, 700
 PATCHES = {"lora": {}, "dropout": 0.1, "learning_rate": 0.01, "bf16": False}

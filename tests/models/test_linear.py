@@ -5,7 +5,7 @@ from panels import panel_of
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import ConfigError
-from timevis.models import storage
+from timevis.models import serialization
 from timevis.models.linear import Linear, profile_basis
 
 
@@ -143,8 +143,8 @@ def test_a_noisy_day_is_read_through_its_mean_and_the_choice_outlives_a_refit(tm
     assert model.describe() == {"profile": 24}
     assert model.parameter_counts() == (49 * 24, 241 * 24)  # the last day, the mean day and a constant
     assert scaled_error(model, datamodule) < scaled_error(every, datamodule)
-    storage.save(model, tmp_path)
-    loaded = storage.load(tmp_path)
+    serialization.save(model, tmp_path)
+    loaded = serialization.load(tmp_path)
     assert loaded.parameter_counts() == model.parameter_counts()
     assert loaded.refit_arguments() == model.refit_arguments() == {"penalties": [model.penalty], "profiles": [24]}
 

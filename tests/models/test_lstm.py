@@ -16,9 +16,9 @@ from timevis.models.direct import quantile_loss, quantile_weights
 from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.layers import NORMALIZATIONS, InstanceNorm, ordered_quantiles
 from timevis.models.lstm import LSTM
-from timevis.models.mixing import mixed
-from timevis.models.naive import SeasonalNaive
+from timevis.models.mixup import mixed
 from timevis.models.recurrent import RecurrentNet
+from timevis.models.seasonal_naive import SeasonalNaive
 
 ROWS = 1500
 T = np.arange(ROWS)

@@ -14,16 +14,16 @@ from typing import Any
 
 import yaml
 
-from timevis.config_check import did_you_mean
-from timevis.data.cleaning import add_holidays, clean, finish
-from timevis.data.columns import absent_column
-from timevis.data.items import read_items
+from timevis.config.validate import did_you_mean
+from timevis.data.cleaning.clean import add_holidays, clean, finish
+from timevis.data.cleaning.quality_report import QualityReport
+from timevis.data.new_files import read_items
 from timevis.data.options import CleaningOptions, DataOptions, shown_name
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.quality import QualityReport
+from timevis.data.readers.read_table import check_file, read_table
+from timevis.data.readers.table import Table
+from timevis.data.schema.columns import absent_column
 from timevis.data.synthetic import synthetic_panel
-from timevis.data.table import Table
-from timevis.data.table_io import check_file, read_table
 from timevis.errors import ConfigError, DataError, UnclearError
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def load_panel(
     future : bool
         Keep the rows after the last value of any target: they tell known covariates of the future.
     channels : names, optional
-        Those of a run, by whose values the rows of a file are chosen; see `timevis.data.selection.select`.
+        Those of a run, by whose values the rows of a file are chosen; see `timevis.data.schema.selection.select`.
 
     Raises
     ------

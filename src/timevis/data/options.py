@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
-from timevis.config_check import check_choice, did_you_mean, whole
-from timevis.data.grid import check_frequency
+from timevis.config.validate import check_choice, did_you_mean, whole
+from timevis.data.schema.grid import check_frequency
+from timevis.data.schema.timestamps import check_zone
 from timevis.data.split import check_split
-from timevis.data.timestamps import check_zone
 from timevis.errors import ConfigError
 
 DOMAINS = ("traffic", "electricity", "weather", "other")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.calendar import on_the_wall
-from timevis.words import in_short
+from timevis.utils.formatting import in_short
 
 SHOWN = 5
 """Channels that `repr` names."""

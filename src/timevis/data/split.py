@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timevis.data.given_times import iso_time, timestamp
 from timevis.data.panel import Panel
+from timevis.data.schema.iso_time import iso_time, timestamp
 from timevis.errors import ConfigError, DataError
 
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from timevis.errors import RunFolderError
-from timevis.evaluation.chart import SERIES_ROLES, Chart, Mark
-from timevis.evaluation.run_record import RunRecord, beside_names, settings
+from timevis.evaluation.charts.chart import SERIES_ROLES, Chart, Mark
+from timevis.evaluation.report.verdict import COSTS, METRICS, caution, is_reference, over_some
 from timevis.evaluation.significance import Difference, paired_differences
-from timevis.evaluation.verdict import COSTS, METRICS, caution, is_reference, over_some
+from timevis.runs.record import RunRecord, beside_names, settings
 
 COMPARED = ("wql", "crps", "mase", "mae_scaled", "mse_scaled")
 DIFFERENCE_COLUMNS = ("run", "metric", *(field.name for field in fields(Difference)))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from timevis.data.cleaning.quality_report import jsonable
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.quality import jsonable
 from timevis.evaluation.backtest import Backtest
-from timevis.evaluation.run_record import SCHEMA_VERSION
 from timevis.evaluation.significance import Interval, bootstrap_metrics
 from timevis.models.forecaster import QUANTILE_LEVELS
-from timevis.models.naive import SeasonalNaive
+from timevis.models.seasonal_naive import SeasonalNaive
+from timevis.runs.record import SCHEMA_VERSION
 
 
 def build_results(

@@ -15,7 +15,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.loader import WindowLoader
 from timevis.data.windows import Batch, staggered
 from timevis.models.forecaster import Forecast, Forecaster
-from timevis.models.point import PointForecaster
+from timevis.models.residual_quantiles import PointForecaster
 
 if TYPE_CHECKING:
     import lightgbm

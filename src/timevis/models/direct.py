@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from timevis.config_check import check_choice, check_choices, keyword_defaults
+from timevis.config.validate import check_choice, check_choices, keyword_defaults
 from timevis.data.calendar import CALENDAR_FIELDS, telling_fields
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import Scaler
@@ -22,7 +22,7 @@ from timevis.data.windows import Batch
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
 from timevis.models.layers import NORMALIZATIONS
 from timevis.models.linear import PENALTIES, Linear
-from timevis.models.mixing import mixed
+from timevis.models.mixup import mixed
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class DirectForecaster(Forecaster):
         Forecast with an exponential moving average of the weights over training steps (Polyak and Juditsky, 1992);
         0 forecasts with the last weights.
     mix : float
-        How far training windows are mixed with each other, 0 to 1; see `timevis.models.mixing`.
+        How far training windows are mixed with each other, 0 to 1; see `timevis.models.mixup`.
     linear : bool
         Combine it with a linear map (`timevis.models.linear`): the forecast moves towards the map's by the share that
         is best on validation (Bates and Granger, 1969), the point by its squared error and the quantiles by their

@@ -11,9 +11,9 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from timevis.config_check import check_arguments, check_choices
+from timevis.config.validate import check_arguments, check_choices
+from timevis.data.cleaning.statistics import stands_at_zero
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.statistics import stands_at_zero
 from timevis.data.windows import Batch
 from timevis.metrics import ForecastMetrics
 

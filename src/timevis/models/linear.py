@@ -12,7 +12,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.loader import WindowLoader
 from timevis.data.windows import Batch, staggered
 from timevis.errors import ConfigError
-from timevis.models.point import PointForecaster
+from timevis.models.residual_quantiles import PointForecaster
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 ROUNDS, SETTLED = 30, 1e-4

@@ -11,14 +11,14 @@ import yaml
 
 from timevis.data.options import shown_name
 from timevis.errors import RunFolderError, TimeVisError
-from timevis.evaluation import plots
-from timevis.evaluation.chart import Chart, Mark
-from timevis.evaluation.run_record import backbone_name, beside_names, settings
-from timevis.files import write_text
-from timevis.run_folder import RunFolder, typed_overrides
-from timevis.status import read_status
-from timevis.sweep.planned import planned_jobs
-from timevis.words import markdown_table
+from timevis.evaluation.charts import png_files
+from timevis.evaluation.charts.chart import Chart, Mark
+from timevis.runs.folder import RunFolder, typed_overrides
+from timevis.runs.record import backbone_name, beside_names, settings
+from timevis.runs.status import read_status
+from timevis.sweep.grid import planned_jobs
+from timevis.utils.files import write_text
+from timevis.utils.formatting import markdown_table
 
 NAMED = 10
 """Incomplete jobs that the end of a sweep names at most."""
@@ -88,7 +88,7 @@ def write_leaderboard(sweep: Path) -> pd.DataFrame:
     write_text(sweep / "leaderboard.md", _markdown(runs, over_seeds))
     if len(over_seeds):
         charts = [_chart(rows, str(data)) for data, rows in over_seeds.groupby("data", sort=False)]
-        plots.save(sweep, "leaderboard", charts, columns=1)
+        png_files.save(sweep, "leaderboard", charts, columns=1)
     return runs
 
 

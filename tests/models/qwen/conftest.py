@@ -11,14 +11,14 @@ import pytest
 from small_networks import SMALL
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
-from timevis import build
-from timevis.composition import compose
+from timevis.config.compose import compose
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
-from timevis.models.qwen.backbone import load_backbone
-from timevis.models.qwen.digits import QwenForecaster
-from timevis.models.qwen.patches import QwenPatchForecaster
+from timevis.models.qwen.backbone.load import load_backbone
+from timevis.models.qwen.digits.forecaster import QwenForecaster
+from timevis.models.qwen.patches.forecaster import QwenPatchForecaster
+from timevis.training import factory
 
 
 @cache
@@ -33,8 +33,8 @@ def bundled_panel() -> Callable[[str], Panel]:
 
 def _built(overrides: tuple[str, ...], panel: Panel | None) -> tuple[Any, WindowDataModule]:
     cfg = compose(["data=traffic", "context_length=48", "horizon=6", *overrides])
-    data = build.datamodule(cfg, panel or _panel("traffic"))
-    forecaster = build.forecaster(cfg, data)
+    data = factory.datamodule(cfg, panel or _panel("traffic"))
+    forecaster = factory.forecaster(cfg, data)
     forecaster.prepare(data)
     return forecaster.eval(), data
 

@@ -1,0 +1,61 @@
+"""What a run cost: parameters, wall time, memory, speed and device."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from timevis.evaluation.backtest import Backtest
+from timevis.models.forecaster import Forecaster
+from timevis.utils import memory
+
+_PROCESS = Path("/proc/self")
+
+
+def reset_peak_memory() -> None:
+    """Start counting the peak anew, where the system can, without what earlier runs have freed."""
+    memory.give_back()
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+    with contextlib.suppress(OSError):
+        (_PROCESS / "clear_refs").write_text("5")
+
+
+def peak_memory_mb(device: torch.device) -> float:
+    """Peak of the GPU's memory, or of the process's resident memory on the CPU, in MiB."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    try:
+        lines = (_PROCESS / "status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 2**10
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+
+
+def of_run(
+    forecaster: Forecaster, backtest: Backtest, device: torch.device, **seconds: float | None
+) -> dict[str, Any]:
+    """The cost section of results.json; forecasts are windows of one channel.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+    backtest : Backtest
+    device : torch.device
+    seconds
+        Wall time of each stage, by its name in the section: fit_seconds, calibrate_seconds, test_seconds.
+    """
+    learnt, every = forecaster.parameter_counts()
+    return {
+        "trainable_parameters": learnt,
+        "parameters": every,
+        **{stage: None if spent is None else round(spent, 3) for stage, spent in seconds.items()},
+        "forecasts_per_second": len(backtest.windows) / max(backtest.seconds, 1e-9),
+        "peak_memory_mb": round(peak_memory_mb(device), 1),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "threads": torch.get_num_threads(),
+    }

@@ -1,0 +1,126 @@
+"""`qwen_patch`: a language model's layers that read patches of a series, with a quantile head."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import torch
+from torch import Tensor
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.windows import Batch
+from timevis.models.direct import DirectForecaster
+from timevis.models.forecaster import QUANTILE_LEVELS
+from timevis.models.qwen.backbone.files import STAND_INS
+from timevis.models.qwen.backbone.frozen_state import KeepsTrainedState
+from timevis.models.qwen.backbone.load import Backbone, bfloat16_on, load_backbone, load_to_tune
+from timevis.models.qwen.backbone.lora import LAYER_MODES, add_adapters, tune_layers
+from timevis.models.qwen.patches.heads import READOUTS
+from timevis.models.qwen.patches.network import AttentionBlock, DecoderLayers, Nothing, PatchNet
+
+
+class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
+    """Forecasts in one pass through a language model that reads patches instead of tokens.
+
+    Its parameters are those of `build_network` and of `DirectForecaster`.
+    """
+
+    parts = {"backbone": load_backbone, "lora": add_adapters}
+    choices = {**DirectForecaster.choices, "tune": LAYER_MODES, "readout": READOUTS}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.keep_state(self.source)
+
+    def build_network(
+        self,
+        *,
+        backbone: Mapping[str, Any],
+        lora: Mapping[str, Any],
+        tune: str = "norms",
+        hidden_size: int = 128,
+        backbone_learning_rate: float = 1e-3,
+        bf16: bool | Literal["auto"] = "auto",
+        **network: Any,
+    ) -> PatchNet:
+        """The network, and what of it is trained.
+
+        Parameters
+        ----------
+        backbone : mapping
+            See `timevis.models.qwen.backbone.load.load_backbone`; the path may also be
+            ``attention``, one attention block with random weights, or ``none``.
+        tune : str
+        lora : mapping
+            Of the backbone, see `timevis.models.qwen.backbone.lora.tune_layers`; embedding and head are
+            always trained, and so is what stands in for a backbone.
+        hidden_size : int
+            Of ``attention`` and ``none``; a language model has its own.
+        backbone_learning_rate : float
+            Of what is trained of the backbone.
+        bf16 : bool or ``auto``
+            Train and forecast with bfloat16 matrix products on a CPU; auto where it is fast at them.
+        network
+            See `timevis.models.qwen.patches.network.PatchNet`.
+        """
+        layers: AttentionBlock | Nothing | DecoderLayers
+        if backbone["path"] in STAND_INS:
+            layers = AttentionBlock(hidden_size) if backbone["path"] == "attention" else Nothing()
+            self.source = _stand_in(backbone["path"], hidden_size, layers)
+        else:
+            self.source = load_to_tune(backbone, tune)
+            hidden_size = self.source.model.config.hidden_size
+            tune_layers(self.source.model, tune, **lora)
+            layers = DecoderLayers(self.source.model)
+            self.source.model = layers
+        self.hparams["backbone"] = {**backbone, "path": self.source.source}
+        levels = len(QUANTILE_LEVELS)
+        return PatchNet(layers, hidden_size, self.context_length, self.horizon, self.num_channels, levels, **network)
+
+    @classmethod
+    def takers(cls) -> tuple[Callable[..., Any], ...]:
+        return *super().takers(), PatchNet
+
+    @classmethod
+    def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
+        cls.check_parts(kwargs)
+        return super().from_data(datamodule, covariates="none", **kwargs)
+
+    def backbone_facts(self) -> dict[str, Any]:
+        """As for all models with a backbone, but only what is trained inside of it is counted."""
+        trained = sum(p.numel() for p in self.source.model.parameters() if p.requires_grad)
+        return super().backbone_facts() | {"trainable": trained}
+
+    def describe(self) -> dict[str, Any]:
+        return {"backbone": self.backbone_facts()} | super().describe()
+
+    def _standardised(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
+        half = bfloat16_on(self.device, self.hparams["bf16"])
+        with torch.autocast(self.device.type, torch.bfloat16) if half else nullcontext():
+            return super()._standardised(batch, mean, std)
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        inside = {id(p) for p in self.source.model.parameters()}
+        trained = [p for p in self.net.parameters() if p.requires_grad]
+        own = [p for p in trained if id(p) not in inside]
+        backbone = [p for p in trained if id(p) in inside]
+        groups = [{"params": own}, {"params": backbone, "lr": self.hparams["backbone_learning_rate"]}]
+        return [g for g in groups if g["params"]]
+
+
+def _stand_in(path: str, size: int, layers: AttentionBlock | Nothing) -> Backbone:
+    """What stands in for a backbone, under the name of what it is."""
+    return Backbone(
+        model=layers,
+        tokenizer=None,
+        name=STAND_INS[path],
+        source=path,
+        fingerprint=hashlib.sha256(f"{path} {size}".encode()).hexdigest()[:16],
+        note="",
+        parameters=sum(p.numel() for p in layers.parameters()),
+        folder=Path(),
+    )

@@ -1,0 +1,227 @@
+"""The run folder: the one contract between training, prediction, the service and the page.
+
+Only the forecaster needs torch, and it is loaded when asked for.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from omegaconf import DictConfig, OmegaConf
+
+from timevis.config.validate import evaluated
+from timevis.errors import ConfigError, RunFolderError
+from timevis.models.qwen.backbone.files import from_root
+from timevis.runs.status import NAME as STATUS
+from timevis.runs.status import read_status
+from timevis.utils.files import atomic, damaged, read_json, shown_path, write_json, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from timevis.evaluation.backtest import Backtest
+    from timevis.models.forecaster import Forecaster
+
+
+class RunFolder:
+    """A run on disk.
+
+    Parameters
+    ----------
+    path : path
+        Of an existing run folder.
+    writes : bool
+        False in all but the first of several processes: writing then does nothing.
+
+    Raises
+    ------
+    RunFolderError
+        There is no run in it.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], writes: bool = True) -> None:
+        self.path, self.writes = Path(path), writes
+        if not (self.path / "config.yaml").is_file():
+            raise RunFolderError(
+                f"{self.path} is not a run folder: it has no config.yaml",
+                "give the folder that train.py named at its end, e.g. outputs/traffic/lstm/<time>-<token>",
+            )
+
+    @classmethod
+    def create(
+        cls, path: Path, cfg: DictConfig, overrides: Sequence[str] = (), named_by: str = "hydra.run.dir"
+    ) -> RunFolder:
+        """Start a run in a folder that is new, empty or only queued; `named_by` is the option that chose it.
+
+        `cfg` is written resolved, and the paths of the user's data and of a backbone's folder from the root, to be
+        found from anywhere.
+
+        Raises
+        ------
+        RunFolderError
+            The folder holds another run; nothing was written.
+        ConfigError
+            A value holds ``${``.
+        """
+        path = Path(path)
+        if key := evaluated(OmegaConf.to_container(cfg, resolve=True)):
+            raise ConfigError(f"{key} holds ${{, which a stored config would evaluate", "write it without the brace")
+        if path.exists() and not path.is_dir():
+            raise RunFolderError(f"{path} is a file, not a folder", f"choose another {named_by}")
+        found = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
+        queued = found == {STATUS} and (read_status(path) or {})["state"] == "queued"
+        if found and not queued:
+            raise RunFolderError(
+                f"{path} is not empty: it holds another run or other files",
+                f"choose another {named_by}, or go on with that run by python train.py resume={path}",
+            )
+        (path / "checkpoints").mkdir(parents=True)
+        written = copy.deepcopy(cfg)
+        if source := OmegaConf.select(cfg, "data.path"):
+            written.data.path = str(Path(source).expanduser().absolute())
+        if backbone := OmegaConf.select(cfg, "model.backbone.path"):
+            written.model.backbone.path = from_root(backbone)
+        try:
+            write_text(path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
+            write_text(path / "config.yaml", OmegaConf.to_yaml(written, resolve=True))
+        except OSError:  # such as of a full disk: the folder can be used again
+            (path / "overrides.yaml").unlink(missing_ok=True)
+            (path / "checkpoints").rmdir()
+            raise
+        return cls(path)
+
+    @cached_property
+    def config(self) -> DictConfig:
+        """The resolved config of the run.
+
+        Raises
+        ------
+        RunFolderError
+            It is empty, or holds what would be evaluated, such as an environment variable.
+        """
+        cfg = OmegaConf.load(self.path / "config.yaml")
+        if not cfg:
+            raise damaged(self.path / "config.yaml", "it is empty")
+        assert isinstance(cfg, DictConfig)
+        if key := evaluated(OmegaConf.to_container(cfg)):
+            raise RunFolderError(
+                f"{self.path / 'config.yaml'}: {key} holds ${{, which would be evaluated",
+                "TimeVis writes no such thing: take the run from who made it",
+            )
+        return cfg
+
+    @property
+    def overrides(self) -> list[str]:
+        """What was typed on the command line."""
+        return typed_overrides(self.path)
+
+    @property
+    def shown(self) -> Path:
+        """The path as people like to read and type it."""
+        return shown_path(self.path)
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def status(self) -> dict[str, Any] | None:
+        """See `timevis.runs.status.read_status`."""
+        return read_status(self.path)
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """results.json.
+
+        Raises
+        ------
+        RunFolderError
+            The run has none (yet), and it says in which state it is; or they are damaged.
+        """
+        try:
+            return read_json(self.path / "results.json")
+        except FileNotFoundError:
+            state = (self.status or {}).get("state", "without a status")
+            advice = "wait for it" if state == "running" else f"go on with it: python train.py resume={self.path}"
+            raise RunFolderError(f"{self.path} has no results: the run is {state}", advice) from None
+
+    @property
+    def data_report(self) -> dict[str, Any]:
+        """data_report.json.
+
+        Raises
+        ------
+        RunFolderError
+            The run has not read its data yet, or the file is damaged.
+        """
+        path = self.path / "data_report.json"
+        if not path.is_file():
+            raise RunFolderError(f"{self.path} has no {path.name}", "the run has not read its data; use resume=")
+        return read_json(path)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table that `write_evaluation` wrote.
+
+        Raises
+        ------
+        RunFolderError
+            The run has not been tested, or the file is damaged.
+        """
+        import pandas as pd
+
+        path = self.path / f"{name}.parquet"
+        if not path.is_file():
+            raise RunFolderError(f"{self.path} has no {path.name}", "the run has not been tested; use resume=")
+        try:
+            return pd.read_parquet(path)
+        except (ValueError, OSError) as error:
+            raise damaged(path, error) from error
+
+    def write_json(self, name: str, value: Any) -> None:
+        if self.writes:
+            write_json(self.path / name, value)
+
+    def write_table(self, name: str, table: pd.DataFrame | None) -> None:
+        """Write a table as parquet; nothing if there is none."""
+        if self.writes and table is not None:
+            with atomic(self.path / f"{name}.parquet") as path:
+                table.to_parquet(path)
+
+    def write_evaluation(self, backtest: Backtest, results: dict[str, Any]) -> None:
+        """Write results.json, saved forecasts, and a row per window with the sums of `timevis.metrics.SUMS`."""
+        self.write_table("windows", backtest.windows)
+        self.write_table("windows_seasonal_naive", backtest.reference_windows)
+        self.write_table("predictions", backtest.predictions)
+        self.write_table("samples", backtest.samples)
+        self.write_json("results.json", results)
+
+    def save_forecaster(self, forecaster: Forecaster) -> None:
+        """Write model/: the weights as safetensors; class, hyperparameters and description as JSON."""
+        from timevis.models.serialization import save
+
+        if self.writes:
+            save(forecaster, self.path / "model")
+
+    def load_forecaster(self) -> Forecaster:
+        """The fitted forecaster, on the CPU, ready to forecast raw values.
+
+        Raises
+        ------
+        RunFolderError
+            The run has not kept a model (yet), or its files are damaged.
+        """
+        from timevis.models.serialization import load
+
+        return load(self.path / "model")
+
+
+def typed_overrides(folder: Path) -> list[str]:
+    """The overrides of the command line that started the run in a folder; none where it was never created."""
+    path = folder / "overrides.yaml"
+    return [str(o) for o in yaml.safe_load(path.read_text(encoding="utf-8")) or ()] if path.is_file() else []

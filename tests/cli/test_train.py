@@ -1,0 +1,159 @@
+"""train.py as its user meets it."""
+
+import resource
+import shlex
+import subprocess
+import sys
+
+import pytest
+from tiny import ROOT, TINY
+
+from timevis.config import compose as composing
+from timevis.config.compose import compose
+from timevis.errors import ConfigError
+from timevis.runs.folder import RunFolder
+
+
+def test_help_is_worth_reading_and_comes_at_once(train_py):
+    def processor_seconds() -> float:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
+    before = processor_seconds()
+    done = train_py("--help")
+    assert done.returncode == 0
+    for words in ("python train.py", "seasonal_naive", "context_length: 168", "resume=", "-m model="):
+        assert words in done.stdout
+    assert processor_seconds() - before < 2  # nothing heavy is imported
+
+
+@pytest.mark.slow
+def test_train_py_leaves_a_run_folder_and_a_verdict(train_py, tmp_path):
+    path = tmp_path / "run"
+    done = train_py(*TINY, "model=seasonal_naive", f"hydra.run.dir={path}")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("running on the CPU")
+    assert "skill (WQL)" in done.stdout
+    assert str(path / "report.html") in done.stdout
+    assert "model=seasonal_naive" in (path / "overrides.yaml").read_text()
+    assert RunFolder(path).status["state"] == "completed"
+    again = train_py(*TINY, "model=seasonal_naive", f"hydra.run.dir={path}")
+    assert again.returncode == 1
+    assert "not empty" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["model=lsmt"], "did you mean 'lstm'?"),
+        (["context_lenght=3"], "did you mean 'context_length'?"),
+        (["horizon=[3"], "python train.py --help"),
+        (["data.path=a=b, c.csv"], "in quotes"),
+        (["data.target=[Load (MW)]"], "data.target=['Load (MW)']"),
+        (["data=my/load.csv"], "data=csv data.path=my/load.csv"),
+        (["my/load.csv"], "data=csv data.path=my/load.csv"),
+        (["--model", "lstm"], "such as model=lstm"),
+        (["model=linear", "model.hidden_size=3"], "with model=linear\n  model=lstm, qwen_patch have it"),
+        (
+            ["-m", "sweep=models", "model.dropout=0"],
+            "model.dropout with model=seasonal_naive, model=linear, model=boosted, model=qwen",
+        ),
+        (["-m", "model=linear,lstm", "model.hidden_sise=3"], "did you mean 'model.hidden_size'?"),
+        (["-m", "sweep=optuna", "model=lstm"], "nothing to search"),
+        (["sweep=ablation"], "train.py -m sweep=ablation"),
+        (["-m", "hydra/launcher=slurm"], "choices: basic, joblib, submitit_local, submitit_slurm"),
+        (["model=linear,lstm"], "train.py -m model=linear,lstm"),
+        (["data=csv", "data.path=a,b.csv"], "for one name: 'data.path=\"a,b.csv\"'"),
+    ],
+)
+def test_a_mistake_on_the_command_line_ends_with_1_and_a_hint(train_py, arguments, words):
+    done = train_py(*arguments)
+    assert done.returncode == (2 if "--model" in arguments else 1)  # Hydra's
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_value_out_of_range_is_told_before_anything_heavy_is_imported(train_py, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+    done = train_py("model=linear", "horizon=0", f"hydra.run.dir={tmp_path}/run")
+    assert done.returncode == 1
+    assert "horizon=0 must be a whole number" in done.stderr
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if "import time:" in line}
+    assert "timevis.config.validate" in imported
+    assert not imported & {"torch", "pandas", "matplotlib"}
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("wrong", ["horizon=0", "horizont=3", "model.cell=grru", "data.path=/nowhere/my.csv"])
+def test_a_run_that_is_refused_leaves_no_folder_but_those_of_before(train_here, tmp_path, wrong):
+    (tmp_path / "mine").mkdir()
+    data = ["data=csv"] if "data" in wrong else []
+    assert train_here("model=lstm", *data, wrong, f"hydra.run.dir={tmp_path}/mine/outputs/csv/run") == 1
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine"]
+
+
+@pytest.mark.parametrize("script", ["train.py", "scripts/inspect.py"])
+def test_a_reader_that_has_read_enough_is_no_error(script):
+    shell = f"set -o pipefail; {sys.executable} {ROOT / script} --help | head -c 1"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, cwd=ROOT)
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("script", ["train.py", "scripts/inspect.py"])
+def test_a_terminal_that_lacks_a_letter_shows_its_code(script, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    path = tmp_path / "Zürich.csv"
+    path.write_text("time,load\n" + "".join(f"2024-01-{day:02},{day % 7}\n" for day in range(1, 31)))
+    arguments = ["data=csv", f"data.path='{path}'", "--cfg=job"] if script == "train.py" else [path, "--no-plot"]
+    done = subprocess.run([sys.executable, ROOT / script, *arguments], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Z\\xfcrich" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stdout", [">&-", "| head -n 1"])
+def test_a_run_ends_well_where_nobody_reads_what_it_prints(stdout, tmp_path):
+    command = shlex.join([sys.executable, "train.py", *TINY, "model=seasonal_naive", f"hydra.run.dir={tmp_path}/run"])
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{command} {stdout}"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert RunFolder(tmp_path / "run").status["state"] == "completed"
+
+
+def test_a_folder_to_resume_may_have_any_name(train_py, tmp_path, compose_config):
+    RunFolder.create(tmp_path / "a=1, b", compose_config())
+    done = train_py(f"resume='{tmp_path}/a=1, b'", "model=lstm")
+    assert "model=lstm cannot change with resume=" in done.stderr
+    assert "no config key" in train_py("resume=null", "horizont=2").stderr
+
+
+def test_a_folder_to_resume_needs_no_quotes_of_hydras(train_py, tmp_path, compose_config):
+    RunFolder.create(tmp_path / "ü n/r=1", compose_config())
+    assert "model=lstm cannot change with resume=" in train_py(f"resume={tmp_path}/ü n/r=1", "model=lstm").stderr
+    assert f"{tmp_path}/ü is not a run folder" in train_py(f"resume={tmp_path}/ü").stderr
+
+
+def test_a_folder_that_cannot_be_made_ends_with_1_and_a_hint(train_py, tmp_path):
+    (tmp_path / "file").touch()
+    for arguments in ([f"hydra.run.dir={tmp_path}/file/run"], ["-m", f"hydra.sweep.dir={tmp_path}/file/sweep"]):
+        done = train_py(*arguments)
+        assert done.returncode == 1
+        assert "that can be written" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert "leaderboard" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [("nokey=1", "no config key nokey"), ("model=nosuch", "is not a choice"), ("data.split=[2,2", "cannot be read")],
+)
+def test_compose_from_python_explains_as_the_command_line_does(override, words):
+    with pytest.raises(ConfigError, match=words):
+        compose([override])
+
+
+def test_compose_says_that_a_package_alone_has_no_configs(tmp_path, monkeypatch):
+    monkeypatch.setattr(composing, "CONF", tmp_path / "conf")
+    with pytest.raises(ConfigError, match="configs lie beside the package"):
+        compose([])

@@ -1,0 +1,145 @@
+"""Rows of one time become one, whatever their order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from cleaned_tables import HOURS, VALUES, cleaned, same, wide
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from timevis.data.cleaning.duplicates import merge_duplicates
+from timevis.errors import DataError
+
+numbers = st.one_of(st.floats(-1e6, 1e6, width=32), st.just(np.nan))
+
+
+@st.composite
+def messy_tables(draw: st.DrawFn) -> pd.DataFrame:
+    """Hourly rows, some missing, some twice (equal, emptied, or disagreeing within the limit), in any order."""
+    rows = draw(st.integers(120, 160))
+    values = np.random.default_rng(draw(st.integers(0, 99))).normal(size=(rows, 2))
+    places = st.tuples(st.integers(0, rows - 1), st.integers(0, 1))
+    for place, value in draw(st.dictionaries(places, numbers, max_size=20)).items():
+        values[place] = value
+    kept = draw(st.lists(st.integers(0, rows - 1), min_size=100, unique=True))
+    table = pd.DataFrame({"time": HOURS[kept], "a": values[kept, 0], "b": values[kept, 1]})
+    again = draw(st.lists(st.integers(0, len(table) - 1), max_size=5))
+    copies = table.iloc[again].copy()
+    emptied = draw(st.lists(st.booleans(), min_size=len(copies), max_size=len(copies)))
+    copies.loc[np.array(emptied, bool), "a"] = np.nan
+    other = table.iloc[[0]].assign(a=draw(st.floats(-1e6, 1e6, width=32)))
+    return pd.concat([table, copies, *([other] if draw(st.booleans()) else [])], ignore_index=True)
+
+
+@settings(max_examples=40)
+@given(messy_tables(), st.randoms())
+def test_the_order_of_rows_does_not_matter(table: pd.DataFrame, random: Any) -> None:
+    order = list(range(len(table)))
+    random.shuffle(order)
+    (a, first), (b, second) = cleaned(table, frequency="h"), cleaned(table.iloc[order], frequency="h")
+    assert same(a, b)
+    assert first.duplicates == second.duplicates
+
+
+@settings(max_examples=40)
+@given(messy_tables())
+def test_cleaning_clean_data_changes_nothing(table: pd.DataFrame) -> None:
+    once, _ = cleaned(table, frequency="h")
+    again, report = cleaned(
+        pd.DataFrame(once.values, columns=list(once.channels)).assign(time=once.index), frequency="h"
+    )
+    assert same(once, again)
+    assert report.was_sorted
+    assert report.duplicates == {}
+    assert report.off_grid["moved"] == report.off_grid["left_out"] == 0
+    assert report.left_out == {}
+
+
+@settings(max_examples=40)
+@given(messy_tables())
+def test_no_value_is_invented_and_none_is_lost(table: pd.DataFrame) -> None:
+    panel, _ = cleaned(table, frequency="h")
+    for channel in ("a", "b"):
+        column = panel.values[:, panel.channels.index(channel)]
+        by_time = table.groupby("time")[channel].agg(["min", "max", "count"]).reindex(panel.index)
+        seen = by_time["count"].to_numpy() > 0
+        np.testing.assert_array_equal(np.isfinite(column), seen)
+        assert (column[seen] >= by_time["min"][seen].to_numpy().astype(np.float32)).all()
+        assert (column[seen] <= by_time["max"][seen].to_numpy().astype(np.float32)).all()
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_merging_does_not_depend_on_order_and_keeps_single_rows(data: st.DataObject) -> None:
+    keys = np.sort(data.draw(st.lists(st.integers(0, 6), min_size=1, max_size=25)))
+    values = data.draw(hnp.arrays(np.float64, (len(keys), 2), elements=numbers))
+    order = np.array(data.draw(st.permutations(range(len(keys)))))
+    order = order[np.argsort(keys[order], kind="stable")]
+    a, b = merge_duplicates(keys, values), merge_duplicates(keys, values[order])
+    assert np.array_equal(a.values, b.values, equal_nan=True)
+    assert a.extra == b.extra
+    assert sum(a.extra.values()) == len(keys) - len(a.keys)
+    for i, key in enumerate(a.keys):
+        rows = values[keys == key]
+        if len(rows) == 1:
+            assert np.array_equal(a.values[i], rows[0], equal_nan=True)
+
+
+def test_duplicates_are_counted_by_kind_and_located() -> None:
+    frame = pd.concat(
+        [wide(), wide(HOURS[:2], VALUES[:2]), wide(HOURS[5:6], [np.nan]), wide(HOURS[9:10], [VALUES[9] + 2])]
+    )
+    panel, report = cleaned(frame)
+    assert {k: v["rows"] for k, v in report.duplicates.items()} == {"identical": 2, "filled": 1, "averaged": 1}
+    assert report.duplicates["averaged"]["places"] == [str(HOURS[9])]
+    assert panel.values[5, 0] == np.float32(VALUES[5])
+    assert panel.values[9, 0] == pytest.approx(VALUES[9] + 1, abs=1e-6)
+    assert not report.was_sorted
+
+
+def test_a_clock_that_is_set_back_is_named_where_its_hour_is_averaged() -> None:
+    zoned = pd.date_range("2024-10-20", periods=400, freq="h", tz="Europe/Berlin", unit="us")
+    frame = wide(zoned.tz_localize(None))
+    _, report = cleaned(frame)
+    assert report.duplicates["averaged"]["places"] == ["2024-10-27 02:00:00"]
+    assert any("clocks are set back" in note and "2024-10-27 02:00:00" in note for note in report.notes)
+    _, report = cleaned(pd.concat([wide(), wide(HOURS[9:10], [VALUES[9] + 2])]))
+    assert report.duplicates["averaged"]["rows"] == 1
+    assert not any("set back" in note for note in report.notes)
+
+
+def test_many_disagreeing_rows_ask_for_the_id() -> None:
+    frame = pd.concat([wide(), wide(HOURS[:20], VALUES[:20] + 1)])
+    with pytest.raises(DataError, match="20 times have several rows that disagree") as error:
+        cleaned(frame)
+    assert "data.id" in error.value.advice
+
+
+def test_identical_rows_collapse_however_many_they_are() -> None:
+    assert same(cleaned(pd.concat([wide(), wide()]))[0], cleaned(wide())[0])
+
+
+def test_the_advice_on_many_disagreeing_rows_names_a_column_that_would_help() -> None:
+    frame = pd.concat([wide(values=VALUES + shop).assign(shop=shop) for shop in (1, 2, 3)])
+    with pytest.raises(DataError) as error:
+        cleaned(frame)
+    assert "data.id=shop" in error.value.advice
+
+
+def test_the_advice_on_a_date_whose_hour_was_left_out_names_both() -> None:
+    frame = pd.DataFrame({"date": HOURS.strftime("%Y-%m-%d"), "hour": HOURS.hour + 1, "load": VALUES})
+    assert cleaned(frame)[0].index[0] == HOURS[1]
+    with pytest.raises(DataError, match="several rows that disagree") as error:
+        cleaned(frame, time="date")
+    assert error.value.advice == "data.time=[date,hour] reads the clock beside the date"
+    with pytest.raises(DataError, match="several rows that disagree") as error:
+        cleaned(frame.rename(columns={"hour": "Stunde"}).assign(Stunde=HOURS.strftime("%H:%M")))
+    assert error.value.advice == "data.time=[date,Stunde] reads the clock beside the date"
+    with pytest.raises(DataError) as error:
+        cleaned(frame.assign(hour=frame["hour"].replace(5, 25)), time="date")
+    assert "hour" not in error.value.advice

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from cleaned_tables import HOURS, VALUES, cleaned, wide
+
+from timevis.data.catalog import load_files, load_panel
+from timevis.data.cleaning.clean import clean
+from timevis.data.options import DataOptions
+from timevis.data.panel import DatasetCard
+from timevis.data.readers.table import Table
+from timevis.errors import ConfigError, DataError
+from timevis.evaluation.report.data_section import findings
+
+MISSING = {"missing": ["Bad Input", -9999]}
+
+
+def with_words() -> pd.DataFrame:
+    """Two words and a value that mean "no value" among the loads, the value among the temperatures."""
+    frame = wide().assign(temp=VALUES[::-1])
+    frame["load"] = frame["load"].astype(object)
+    frame.loc[[3, 9], "load"] = ["Bad Input", " Bad Input "]
+    frame.loc[20, "load"] = -9999
+    frame.loc[[5, 6], "temp"] = -9999.0
+    return frame
+
+
+def write(frame: pd.DataFrame, path: Path) -> None:
+    if path.suffix == ".csv":
+        frame.to_csv(path, index=False, sep=";", decimal="," if path.stem == "comma" else ".")
+    elif path.suffix == ".xlsx":
+        frame.to_excel(path, index=False)
+    else:
+        frame.to_json(path, orient="records", date_format="iso")
+
+
+@pytest.mark.parametrize("name", ["point.csv", "comma.csv", "table.xlsx", "table.json"])
+def test_cells_that_mean_no_value_are_emptied_counted_and_located(name: str, tmp_path: Path) -> None:
+    frame = with_words()
+    if name == "comma.csv":
+        frame["load"] = [f"{x:.3f}".replace(".", ",") if isinstance(x, float) else x for x in frame["load"]]
+    write(frame, tmp_path / name)
+    cfg = {"path": str(tmp_path / name), "covariates": {"temp": "known"}, "cleaning": MISSING}
+    panel, report = load_panel(cfg)
+    row = (lambda i: f"record {i + 1}") if name == "table.json" else (lambda i: f"row {i + 2}")
+    assert report.sentinels == {
+        "load": {"count": 3, "cells": {"Bad Input": 2, "-9999": 1}, "places": [row(3), row(9), row(20)]},
+        "temp": {"count": 2, "cells": {"-9999": 2}, "places": [row(5), row(6)]},
+    }
+    expected = VALUES.copy()
+    expected[[3, 9, 20]] = np.nan
+    np.testing.assert_allclose(panel.values[:, 0], expected, rtol=1e-6)
+    assert np.flatnonzero(np.isnan(panel.covariates[:, 0])).tolist() == [5, 6]
+    assert "5 cells read as missing" in report.summary()
+    words = [s for s in findings(report.to_dict()) if "named as missing" in s]
+    assert words == [
+        f"Cells of load that were named as missing: 'Bad Input' (2), '-9999' (1), in {row(3)}, {row(9)}, {row(20)}.",
+        f"Cells of temp that were named as missing: '-9999' (2), in {row(5)}, {row(6)}.",
+    ]
+
+
+def test_a_word_without_the_option_is_refused_with_its_name() -> None:
+    with pytest.raises(DataError, match="row 4, column 'load' holds text") as error:
+        cleaned(with_words())
+    assert """'data.cleaning.missing=["Bad Input",-9999]'""" in error.value.advice
+
+
+def test_how_the_numbers_beside_a_word_are_read_is_noted_and_the_table_stays_as_it_was() -> None:
+    frame = wide().assign(load=[f"{x:.2f}".replace(".", ",") for x in 10 + VALUES])
+    frame.loc[3, "load"] = "Bad Input"
+    table = Table(frame.copy(), "t.xlsx")
+    options = DataOptions.from_config({"path": "t.xlsx", "cleaning": MISSING})
+    panel, report = clean(table, options, DatasetCard("t"))
+    assert panel.values[0, 0] == pytest.approx(10 + VALUES[0], abs=0.01)
+    assert any(f"such as {frame['load'][0]!r} in 'load' are read as" in note for note in report.notes)
+    assert (table.notes, table.frame.equals(frame)) == ([], True)
+
+
+@pytest.mark.parametrize("asked", [{"target": ["load"]}, {"covariates": ["load"]}])
+def test_a_column_that_is_mostly_words_is_refused_with_the_option_and_read_with_it(asked: dict[str, Any]) -> None:
+    frame = with_words()
+    frame.loc[frame.index % 3 > 0, "load"] = "Bad Input"
+    with pytest.raises(DataError, match=r"'load'.* holds text") as error:
+        cleaned(frame, **asked)
+    assert "data.cleaning.missing" in error.value.advice
+    panel, _ = cleaned(frame, **asked, cleaning=MISSING)
+    load = panel.values[:, 0] if "target" in asked else panel.covariates[:, 0]
+    assert np.isfinite(load).sum() == np.isfinite(load[::3]).sum() > 100
+
+
+def test_only_targets_and_covariates_are_emptied() -> None:
+    hours = pd.DataFrame({"date": HOURS.strftime("%Y-%m-%d"), "hour": HOURS.hour, "load": VALUES})
+    hours.loc[[2, 50], "load"] = 0
+    long = pd.concat([hours.assign(sensor=s) for s in (0, 1)])
+    panel, report = cleaned(long, id="sensor", cleaning={"missing": [0]})
+    assert panel.channels == ("0", "1")
+    assert np.argwhere(np.isnan(panel.values)).tolist() == [[2, 0], [2, 1], [50, 0], [50, 1]]
+    assert report.sentinels["load"]["count"] == 4
+
+
+def test_a_value_of_32_bits_is_found(tmp_path: Path) -> None:
+    values = VALUES.astype(np.float32)
+    values[7] = -99.9
+    wide(values=values).to_parquet(tmp_path / "t.parquet")
+    panel, _ = load_panel({"path": str(tmp_path / "t.parquet"), "cleaning": {"missing": -99.9}})
+    assert np.flatnonzero(np.isnan(panel.values[:, 0])).tolist() == [7]
+
+
+def test_what_occurs_nowhere_is_said() -> None:
+    _, report = cleaned(wide(), cleaning={"missing": ["oops", "NA"]})
+    assert "no cell is 'oops', which data.cleaning.missing names" in report.notes
+
+
+@pytest.mark.parametrize("given", [[True], [None], [["x"]], {"a": 1}])
+def test_what_is_neither_a_word_nor_a_number_is_refused(given: Any) -> None:
+    with pytest.raises(ConfigError, match=r"data\.cleaning\.missing: .* is neither a word nor a number"):
+        DataOptions.from_config({"cleaning": {"missing": given}})
+
+
+def test_new_files_of_a_run_are_read_by_its_words(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with_words().to_csv(tmp_path / "new.csv", index=False)
+    (item,) = load_files([tmp_path / "new.csv"], {"path": "old.csv", "cleaning": MISSING}, ("load",)).values()
+    assert np.flatnonzero(np.isnan(item.values[:, 0])).tolist() == [3, 9, 20]
+    assert "3 cells read as missing" in caplog.text

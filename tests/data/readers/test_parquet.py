@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from timevis.data.readers.read_table import read_table
+from timevis.errors import DataError
+
+FRAME = pd.DataFrame({"time": pd.date_range("2024-01-01", periods=3, freq="h"), "load": [1.5, 2.0, 4.0]})
+
+
+def test_an_index_that_repeats_a_column_is_read_once(tmp_path: Path) -> None:
+    FRAME.set_index("time", drop=False).to_parquet(tmp_path / "t.parquet")
+    pd.testing.assert_frame_equal(read_table(tmp_path / "t.parquet").frame, FRAME, check_dtype=False)
+
+
+def test_an_index_that_differs_from_the_column_of_its_name_is_an_error(tmp_path: Path) -> None:
+    FRAME.set_index(FRAME["load"].rename("time")).to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(DataError, match=r"t\.parquet: the index 'time' and the column of that name"):
+        read_table(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize("index", [False, True])
+def test_periods_are_read_as_their_start(index: bool, tmp_path: Path) -> None:
+    weeks = pd.period_range("2010-01-04", periods=3, freq="W")
+    frame = pd.DataFrame({"week": weeks, "load": [1.5, 2.0, 4.0]})
+    (frame.set_index("week") if index else frame).to_parquet(tmp_path / "t.parquet")
+    table = read_table(tmp_path / "t.parquet")
+    assert table.frame["week"].tolist() == [w.start_time for w in weeks]
+    assert table.notes == ["the periods of 'week' are read as their start"]

@@ -1,0 +1,35 @@
+"""Hourly tables, and what cleaning makes of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from timevis.data.cleaning.clean import clean
+from timevis.data.cleaning.quality_report import QualityReport
+from timevis.data.options import DataOptions
+from timevis.data.panel import DatasetCard, Panel
+from timevis.data.readers.table import Table
+
+HOURS = pd.date_range("2024-01-01", periods=400, freq="h", unit="us")
+VALUES = np.random.default_rng(0).normal(size=400).round(3)
+
+
+def cleaned(frame: pd.DataFrame, card: DatasetCard | None = None, **options: Any) -> tuple[Panel, QualityReport]:
+    cfg = DataOptions.from_config({"name": "csv", "path": "t.csv"} | options)
+    return clean(Table(frame.reset_index(drop=True), "t.csv"), cfg, card or DatasetCard("t"))
+
+
+def wide(times: Any = HOURS, values: Any = VALUES) -> pd.DataFrame:
+    return pd.DataFrame({"time": times, "load": values})
+
+
+def same(a: Panel, b: Panel) -> bool:
+    return (
+        np.array_equal(a.values, b.values, equal_nan=True)
+        and np.array_equal(a.covariates, b.covariates, equal_nan=True)
+        and a.index.equals(b.index)
+        and (a.freq, a.channels) == (b.freq, b.channels)
+    )

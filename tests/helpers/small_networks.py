@@ -1,0 +1,84 @@
+"""Small digit networks with random weights, and random windows for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
+
+from timevis.models.qwen.backbone.attention import NAME
+from timevis.models.qwen.backbone.load import load_backbone
+from timevis.models.qwen.digits.decoding import Known
+from timevis.models.qwen.digits.layout import Layout, ValueTables
+from timevis.models.qwen.digits.network import DigitNetwork
+
+SMALL = {
+    "vocab_size": 64,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "attn_implementation": NAME,
+}
+SHARED_DIGITS = (tuple(range(10, 20)),) * 3
+OWN_DIGITS = (tuple(range(10, 20)), tuple(range(20, 30)), tuple(range(30, 40)))
+
+
+def small_network(kind: str, separator: int | None = None, tables: bool = True) -> DigitNetwork:
+    """A network with random weights, of tiny Qwen2 or Qwen3 architecture, or the packaged nano."""
+    torch.manual_seed(0)
+    fields = ("hour", "weekday")
+    if kind == "nano":
+        source = load_backbone("nano")
+        model, layout = source.model, Layout.from_tokenizer(source.tokenizer, 3)
+    elif kind == "qwen2":
+        model, layout = Qwen2ForCausalLM(Qwen2Config(**SMALL)), Layout(SHARED_DIGITS, separator, 1)
+    else:
+        config = Qwen3Config(**SMALL, head_dim=16, tie_word_embeddings=True)
+        model, layout = Qwen3ForCausalLM(config), Layout(OWN_DIGITS, separator, 1)
+    network = DigitNetwork(model, layout, ValueTables(model.config.hidden_size, 3, fields))
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if "proj" in name and kind != "nano":
+                parameter.mul_(8)  # so that attention and digits are far from uniform
+        if tables:
+            for parameter in network.tables.parameters():
+                parameter.normal_(std=0.05)
+    return network.eval()
+
+
+@dataclass
+class Windows:
+    """Random input of a digit network."""
+
+    prompt: torch.Tensor
+    digits: torch.Tensor
+    calendar: torch.Tensor
+    observed: torch.Tensor
+    length: int
+
+    def known(self) -> Known:
+        """All but the digits of the targets."""
+        return Known(self.prompt, self.digits[:, : self.length], self.calendar, self.observed[:, : self.length])
+
+
+def random_windows(batch: int = 3, length: int = 9, horizon: int = 4, prompt: int = 5) -> Windows:
+    random = torch.Generator().manual_seed(1)
+    total = length + horizon
+    return Windows(
+        prompt=torch.randint(0, 10, (batch, prompt), generator=random),
+        digits=torch.randint(0, 10, (batch, total, 3), generator=random),
+        calendar=torch.randint(0, 7, (batch, total, 5), generator=random),
+        observed=torch.rand(batch, total, generator=random) > 0.2,
+        length=length,
+    )
+
+
+@torch.no_grad()
+def disturb(module: torch.nn.Module) -> None:
+    """Change all that is trained a little, as a fit does."""
+    for parameter in module.parameters():
+        if parameter.requires_grad:
+            parameter.add_(0.01 * torch.randn_like(parameter))

@@ -1,0 +1,28 @@
+"""Trainers for tests, and ways into those of real runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+
+from timevis.training import factory
+
+
+def quiet_trainer(**options: Any) -> pl.Trainer:
+    """A plain Trainer on the CPU that writes and prints nothing."""
+    silent = ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")
+    return pl.Trainer(**{"accelerator": "cpu", **dict.fromkeys(silent, False), **options})
+
+
+def watch_runs(patch: pytest.MonkeyPatch, callback: pl.Callback) -> None:
+    """Put a callback before all others of the trainers that runs make."""
+    trainer = factory.trainer
+
+    def watched(*args: Any) -> pl.Trainer:
+        made = trainer(*args)
+        made.callbacks.insert(0, callback)
+        return made
+
+    patch.setattr(factory, "trainer", watched)

@@ -1,0 +1,72 @@
+"""The same promises on a real Qwen: TIMEVIS_QWEN=/path/to/folder pytest tests/models/qwen/test_real_qwen.py"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, LogitsProcessor, LogitsProcessorList
+
+from timevis.models.qwen.digits.decoding import decode
+from timevis.models.serialization import load, save
+
+REAL = os.environ.get("TIMEVIS_QWEN")
+pytestmark = pytest.mark.skipif(not REAL, reason="TIMEVIS_QWEN names no folder of a real Qwen")
+QWEN = ("model/backbone=local", f"model.backbone.path={REAL}")
+
+
+@pytest.mark.parametrize("separator", ["", ","])
+def test_greedy_digits_and_their_logits_are_those_of_transformers(make_forecaster, separator: str) -> None:
+    forecaster, data = make_forecaster(
+        *QWEN, "model.backbone.dtype=float32", f"model.separator='{separator}'", "model.tune=none"
+    )
+    network, batch = forecaster.network, data.gather("test", torch.arange(2))
+    known = forecaster._read(batch)[2]
+    prompt, context = known.prompt, known.context
+    layout = network.layout
+    ids = torch.cat([prompt, layout.tokens(context)], 1)
+    model = AutoModelForCausalLM.from_pretrained(REAL, dtype=torch.float32).eval()
+
+    class DigitMask(LogitsProcessor):
+        def __call__(self, so_far: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+            place = (so_far.shape[1] - ids.shape[1]) % layout.group
+            allowed = torch.tensor([layout.separator]) if place == layout.width else network.table[place]
+            return scores + torch.full_like(scores, float("-inf")).index_fill_(1, allowed, 0.0)
+
+    length = layout.group * forecaster.horizon
+    written = model.generate(
+        ids,
+        attention_mask=torch.ones_like(ids),
+        max_new_tokens=length,
+        min_new_tokens=length,
+        do_sample=False,
+        logits_processor=LogitsProcessorList([DigitMask()]),
+    )
+    digits = decode(network, known, mode="greedy")[:, 0]
+    assert torch.equal(layout.tokens(digits), written[:, ids.shape[1] :])
+    with torch.no_grad():
+        plain = model(written[:, :-1]).logits[:, ids.shape[1] - 1 :]
+        whole = torch.cat([context, digits], 1)
+        ours = network(prompt, whole, batch.calendar, torch.ones_like(whole[..., 0], dtype=torch.bool), first=48)
+    for place in range(layout.width):
+        at = torch.arange(forecaster.horizon) * layout.group + place
+        assert torch.allclose(plain[:, at][..., network.table[place]], ours[:, :, place], atol=1e-3, rtol=1e-4)
+
+
+def test_it_learns_and_comes_back_from_disk(make_forecaster, tmp_path) -> None:
+    forecaster, data = make_forecaster(*QWEN, "model.prompt.style=short")
+    batch = data.gather("train", torch.arange(2) * 100)
+    optimizer = torch.optim.AdamW([p for p in forecaster.parameters() if p.requires_grad], lr=1e-3)
+    losses = []
+    for _ in range(6):
+        loss = forecaster.train().loss(batch)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < losses[0]
+    save(forecaster, tmp_path / "model")
+    assert sum(f.stat().st_size for f in (tmp_path / "model").iterdir()) < 50_000_000
+    again, seen = load(tmp_path / "model"), data.gather("test", torch.arange(2))
+    assert torch.equal(again.eval().forecast(seen).samples, forecaster.eval().forecast(seen).samples)

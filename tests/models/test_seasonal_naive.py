@@ -1,0 +1,145 @@
+import numpy as np
+import pytest
+import torch
+from panels import panel_of
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.windows import SeriesStore
+from timevis.models.forecaster import QUANTILE_LEVELS
+from timevis.models.seasonal_naive import SeasonalNaive
+
+
+def prepared(series, context_length=24, **kwargs):
+    datamodule = WindowDataModule(panel_of(series), context_length=context_length, horizon=12)
+    model = SeasonalNaive.from_data(datamodule, **kwargs)
+    model.prepare(datamodule)
+    model.calibrate(datamodule)
+    return model, datamodule
+
+
+T = np.arange(2000)
+NOISE = np.random.default_rng(0).normal(size=2000)
+
+
+@pytest.mark.parametrize(
+    ("series", "season"),
+    [
+        (NOISE.cumsum(), 1),
+        (np.sin(2 * np.pi * T / 24) + 0.1 * NOISE, 24),
+        (np.where(T % 168 < 120, np.sin(2 * np.pi * T / 24), 0) + 0.1 * NOISE, 168),
+    ],
+    ids=["a random walk", "a daily rhythm", "a weekly rhythm"],
+)
+def test_the_season_is_picked_on_validation(series, season):
+    assert int(prepared(series)[0].chosen) == season
+
+
+def test_a_season_of_the_users_own_is_picked_too():
+    panel = panel_of(np.sin(2 * np.pi * T / 60) + 0.1 * NOISE)
+    datamodule = WindowDataModule(panel, context_length=24, horizon=12, season=60)
+    model = SeasonalNaive.from_data(datamodule)
+    model.prepare(datamodule)
+    assert int(model.chosen) == 60
+
+
+def test_each_channel_has_a_season_of_its_own():
+    series = np.stack([NOISE.cumsum(), np.sin(2 * np.pi * T / 24) + 0.1 * NOISE], axis=1)
+    assert prepared(series)[0].chosen.tolist() == [1, 24]
+
+
+def test_the_season_is_repeated_whole():
+    model, datamodule = prepared(T % 24, season=24)
+    batch = datamodule.gather("test", torch.arange(30))
+    assert torch.equal(model.point(batch), batch.target)
+
+
+def test_the_last_value_stands_in_where_the_series_does_not_reach_back_a_season():
+    model, _ = prepared(100 + NOISE, season=168)
+    series = 100 + NOISE[:400].astype(np.float32)
+    late = np.where(np.arange(400) < 290, np.nan, series)
+    for values, origin, reach in ((series, 30, 0), (series, 160, 0), (late, 300, 290)):
+        batch = SeriesStore(panel_of(values)).gather(torch.tensor([origin]), torch.tensor([0]), 24, 12)
+        rows = origin - 168 + np.arange(12)
+        expected = np.where(rows >= reach, series[rows], series[origin - 1])
+        np.testing.assert_array_equal(model.point(batch).numpy()[0], expected)
+
+
+@pytest.mark.parametrize("season", [1, 24])
+def test_an_earlier_season_stands_in_for_what_is_missing(season):
+    model, _ = prepared(np.stack([NOISE, NOISE], axis=1), season=season)
+    series = 100 + np.stack([NOISE[:400], NOISE[400:800]], axis=1).astype(np.float32)
+    series[np.random.default_rng(1).random(series.shape) < 0.6] = np.nan  # runs of several seasons without a value
+    series[24:36, 1] = np.nan
+    origins = torch.arange(48, 388, 5)
+    for channel in (0, 1):
+        batch = SeriesStore(panel_of(series)).gather(origins, torch.full_like(origins, channel), 24, 12)
+        for origin, found in zip(origins.tolist(), model.point(batch).numpy(), strict=True):
+            last = series[:origin, channel][np.isfinite(series[:origin, channel])][-1]
+            for step in range(12):
+                earlier = series[origin - season + step % season :: -season, channel]
+                seen = earlier[np.isfinite(earlier)]
+                assert found[step] == (seen[0] if len(seen) else last)
+
+
+def test_the_forecast_does_not_depend_on_the_context_length():
+    series = np.sin(2 * np.pi * T / 24) + 0.1 * NOISE
+    forecasts = []
+    for context_length in (24, 200):
+        model, datamodule = prepared(series, context_length)
+        forecasts.append(torch.cat([model.point(b) for b in datamodule.batches("test")]))
+    assert torch.equal(*forecasts)
+
+
+def test_its_intervals_cover_validation_as_often_as_they_say():
+    model, datamodule = prepared(np.sin(2 * np.pi * T / 24) + 0.1 * NOISE)
+    inside = []
+    for batch in datamodule.batches("calibration"):
+        quantiles = model.forecast(batch).quantiles
+        inside.append((batch.target >= quantiles[:, 2]) & (batch.target <= quantiles[:, 12]))
+    assert torch.cat(inside).float().mean() == pytest.approx(0.8, abs=0.03)
+
+
+@pytest.mark.parametrize("windows", [1, 5, 30])
+def test_few_validation_windows_move_no_median_far_and_leave_no_interval_without_width(windows):
+    rng, errors, held = np.random.default_rng(0), [], []
+    for _ in range(20):
+        panel = panel_of(20 * np.sin(2 * np.pi * np.arange(160) / 12) + rng.normal(size=160), freq="MS")
+        datamodule = WindowDataModule(panel, context_length=24, horizon=12, split=(100, 111 + windows, 160))
+        model = SeasonalNaive.fitted(datamodule)
+        batch = datamodule.gather("test", torch.arange(len(datamodule.windows["test"])))
+        forecast = model.forecast(batch)
+        low, median, high = forecast.quantiles[:, [2, 7, 12]].unbind(1)
+        errors.append([float((path - batch.target).abs().mean()) for path in (median, forecast.point)])
+        held.append(float(((batch.target >= low) & (batch.target <= high)).float().mean()))
+    median, point = np.mean(errors, axis=0)
+    assert median < 1.1 * point
+    assert np.mean(held) > 0.6
+
+
+def test_steps_with_errors_enough_have_their_own_quantiles():
+    model, datamodule = prepared(NOISE.cumsum(), season=1)
+    batch = datamodule.gather("calibration", torch.arange(len(datamodule.windows["calibration"])))
+    own = torch.nanquantile(batch.target - model.point(batch), torch.tensor(QUANTILE_LEVELS), dim=0)
+    assert torch.equal(model.residuals.offsets[0], own)
+
+
+def test_the_season_does_not_depend_on_how_many_windows_choose_between_models():
+    series = np.sin(2 * np.pi * T / 24)
+    series[1390:1420] = series[1390]  # where validation begins, the last value is best for a while
+    chosen = []
+    for val_windows in (1, 2, 50, None):
+        datamodule = WindowDataModule(panel_of(series), context_length=24, horizon=12, val_windows=val_windows)
+        model = SeasonalNaive.from_data(datamodule)
+        model.prepare(datamodule)
+        model.calibrate(datamodule)
+        chosen.append((int(model.chosen), model.residuals.offsets.flatten().tolist()))
+    assert all(other == chosen[0] for other in chosen)
+
+
+def test_a_channel_without_validation_values_is_not_forecast_as_if_it_were_certain():
+    series = np.stack([NOISE, 10 * NOISE[::-1], 10 * NOISE], axis=1)
+    series[1300:, 2] = np.nan  # of 2000 rows 1400 are for training
+    model, _ = prepared(series, season=1)
+    width = [float((q[-1] - q[0]).mean()) for q in model.residuals.offsets]
+    assert width[2] == pytest.approx(width[1], rel=0.2)
+    assert width[2] == pytest.approx(10 * width[0], rel=0.2)

@@ -1,0 +1,252 @@
+import errno
+import json
+import shutil
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from omegaconf import OmegaConf
+from safetensors.torch import load_file, save_file
+
+from timevis.config.instantiate import made
+from timevis.errors import ConfigError, RunFolderError
+from timevis.experiment import run
+from timevis.runs.folder import RunFolder
+from timevis.runs.record import RunRecord
+
+CONTRACT = {
+    "config.yaml",
+    "overrides.yaml",
+    "train.log",
+    "status.json",
+    "data_report.json",
+    "metrics.csv",
+    "checkpoints",
+    "model",
+    "windows.parquet",
+    "windows_seasonal_naive.parquet",
+    "predictions.parquet",
+    "results.json",
+    "plots",
+    "report.html",
+}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, lstm_config):
+    path = tmp_path_factory.mktemp("runs") / "lstm"
+    value = run(lstm_config(), path, ["model=lstm"])
+    return path, value
+
+
+def test_a_finished_run_holds_what_the_contract_says(finished):
+    path, _ = finished
+    assert {entry.name for entry in path.iterdir()} == CONTRACT
+    assert {entry.name for entry in (path / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt", "fit.json"}
+    assert {entry.name for entry in (path / "model").iterdir()} == {"model.json", "model.safetensors"}
+
+
+def test_a_model_with_an_option_or_weights_of_another_version_is_refused_by_name(finished, tmp_path):
+    path = shutil.copytree(finished[0], tmp_path / "run")
+    described = json.loads((path / "model/model.json").read_text())
+    described["hyperparameters"]["flip"] = 0.0
+    (path / "model/model.json").write_text(json.dumps(described))
+    with pytest.raises(RunFolderError, match=r"another version of TimeVis: .*flip"):
+        RunFolder(path).load_forecaster()
+    del described["hyperparameters"]["flip"]
+    (path / "model/model.json").write_text(json.dumps(described))
+    weights = load_file(path / "model/model.safetensors")
+    save_file({name: w for name, w in weights.items() if name != "at_zero"}, path / "model/model.safetensors")
+    with pytest.raises(RunFolderError, match=r"another version of TimeVis: .*"):
+        RunFolder(path).load_forecaster()
+
+
+def test_the_data_of_a_run_are_found_from_any_working_directory(compose_config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = RunFolder.create(tmp_path / "run", compose_config("data=csv", "data.path=sub/my.csv"))
+    assert folder.config.data.path == str(tmp_path / "sub/my.csv")
+
+
+@pytest.mark.parametrize("path", ["mine", "./mine", "org/mine"])
+def test_a_backbones_folder_is_found_from_any_working_directory(compose_config, tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / path).mkdir(parents=True)
+    options = ("model=qwen", "model/backbone=local", f"model.backbone.path={path}")
+    assert RunFolder.create(tmp_path / "run", compose_config(*options)).config.model.backbone.path == str(
+        tmp_path / path
+    )
+
+
+@pytest.mark.parametrize("path", ["nano", "attention", "none", "Qwen/Qwen3-0.6B-Base", "/nowhere/mine"])
+def test_a_backbone_that_is_no_folder_keeps_its_name(compose_config, tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nano").mkdir()
+    options = ("model=qwen_patch", "model/backbone=local", f"model.backbone.path={path}")
+    assert RunFolder.create(tmp_path / "run", compose_config(*options)).config.model.backbone.path == path
+
+
+def test_the_value_of_a_run_is_the_validation_error_of_its_results(finished):
+    path, value = finished
+    folder = RunFolder(path)
+    assert folder.results["validation"]["wql"] == value
+    assert folder.status["state"] == "completed"
+    assert folder.results["run"]["model"] == "lstm"
+    assert folder.results["cost"]["trainable_parameters"] > 0
+    assert folder.results["cost"]["fit_seconds"] > 0
+    assert folder.results["cost"]["calibrate_seconds"] >= 0
+
+
+def test_json_files_hold_no_nan(finished):
+    path, _ = finished
+    for name in ("results.json", "status.json", "data_report.json"):
+        json.loads((path / name).read_text(), parse_constant=pytest.fail)
+
+
+def test_the_stored_model_forecasts_what_the_run_forecast(finished):
+    path, _ = finished
+    folder = RunFolder(path)
+    forecaster = RunFolder(path).load_forecaster()
+    checkpoint = torch.load(folder.checkpoints / "best.ckpt", weights_only=True)
+    assert not forecaster.training
+    for name, tensor in forecaster.state_dict().items():
+        if name in checkpoint["state_dict"] and "residual" not in name:
+            assert torch.equal(tensor, checkpoint["state_dict"][name]), name
+    predictions = folder.table("predictions")
+    assert predictions["point"].map(len).eq(6).all()
+
+
+def test_windows_hold_the_sums_that_give_the_results(finished):
+    folder = RunFolder(finished[0])
+    rows = folder.table("windows").groupby("channel")[["median_abs_error", "count"]].sum()
+    mae = (rows["median_abs_error"] / rows["count"]).mean()
+    assert mae == pytest.approx(folder.results["metrics"]["mae"]["value"], rel=1e-9)
+
+
+def test_a_folder_that_holds_another_run_is_refused_before_anything_is_written(finished, lstm_config):
+    path, _ = finished
+    before = {entry: entry.stat().st_mtime_ns for entry in path.rglob("*")}
+    with pytest.raises(RunFolderError, match="not empty"):
+        run(lstm_config(), path)
+    assert {entry: entry.stat().st_mtime_ns for entry in path.rglob("*")} == before
+
+
+def test_a_queued_run_starts_in_its_folder(tmp_path, compose_config):
+    status = {"state": "queued", "heartbeat": 0.0}
+    (tmp_path / "status.json").write_text(json.dumps(status))
+    assert RunFolder.create(tmp_path, compose_config("model=linear")).status["state"] == "queued"
+
+
+def test_a_run_without_results_says_in_which_state_it_is(tmp_path, compose_config):
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
+    with pytest.raises(RunFolderError, match="no results"):
+        folder.results  # noqa: B018
+    with pytest.raises(RunFolderError, match="holds no model"):
+        folder.load_forecaster()
+
+
+@pytest.mark.parametrize("name", ["results.json", "data_report.json", "windows.parquet"])
+def test_a_damaged_file_is_named(finished, tmp_path, name):
+    folder = RunFolder(shutil.copytree(finished[0], tmp_path / "run"))
+    (folder.path / name).write_bytes((folder.path / name).read_bytes()[:9])
+    with pytest.raises(RunFolderError, match=f"{name} is damaged"):
+        RunRecord.load(folder.path)
+
+
+@pytest.mark.parametrize("name", ["model.json", "model.safetensors"])
+def test_a_damaged_model_is_named(finished, tmp_path, name):
+    path = shutil.copytree(finished[0], tmp_path / "run")
+    (path / "model" / name).write_bytes((path / "model" / name).read_bytes()[:9])
+    with pytest.raises(RunFolderError, match=f"{name} is damaged"):
+        RunFolder(path).load_forecaster()
+
+
+def test_an_empty_config_is_damaged(tmp_path):
+    (tmp_path / "config.yaml").touch()
+    with pytest.raises(RunFolderError, match=r"config.yaml is damaged \(it is empty\)"):
+        RunFolder(tmp_path).config  # noqa: B018
+
+
+def test_no_class_from_outside_is_ever_loaded(finished, tmp_path):
+    model = finished[0] / "model"
+    target = tmp_path / "run" / "model"
+    target.mkdir(parents=True)
+    (tmp_path / "run" / "config.yaml").write_text("{}")
+    description = json.loads((model / "model.json").read_text()) | {"class": "subprocess.Popen"}
+    (target / "model.json").write_text(json.dumps(description))
+    with pytest.raises(RunFolderError, match="not a forecaster"):
+        RunFolder(tmp_path / "run").load_forecaster()
+
+
+@pytest.mark.parametrize(
+    ("section", "target"),
+    [
+        ("callbacks", {"_target_": "pandas.read_pickle", "filepath_or_buffer": "there"}),
+        ("callbacks", {"_target_": "pickle.Unpickler", "file": "there"}),
+        ("logger", {"_target_": "pandas.read_pickle", "filepath_or_buffer": "there"}),
+    ],
+)
+def test_a_strangers_config_makes_no_object_of_another_kind(tmp_path, compose_config, section, target):
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
+    (folder.path / "status.json").write_text(json.dumps({"state": "cancelled", "heartbeat": 0.0}))
+    cfg = OmegaConf.load(folder.path / "config.yaml")
+    cfg[section].more = target
+    OmegaConf.save(cfg, folder.path / "config.yaml")
+    with pytest.raises(ConfigError, match=rf"{section}.more._target_"):
+        run(compose_config(f"resume={folder.path}"), folder.path, [f"resume={folder.path}"])
+
+
+class Keeps(pl.Callback):
+    def __init__(self, given) -> None:
+        self.given = given
+
+
+def test_what_a_callback_is_given_makes_no_object():
+    def given(inner):
+        return OmegaConf.create({"_target_": f"{__name__}.Keeps", "given": inner})
+
+    for inner in (
+        {"_target_": "builtins.dict"},
+        [{"_target_": "builtins.dict"}],
+        {"a": {"_target_": "builtins.dict"}},
+    ):
+        with pytest.raises(ConfigError, match=r"callbacks\.keeps\.given.*_target_=builtins\.dict is not made"):
+            made(given(inner), pl.Callback, "callbacks.keeps")
+    for odd in (True, OmegaConf.create({"given": 1})):
+        with pytest.raises(ConfigError, match="names no class"):
+            made(odd, pl.Callback, "callbacks.keeps")
+    with pytest.raises(ConfigError, match="_partial_"):
+        made(OmegaConf.merge(given(1), {"_partial_": True}), pl.Callback, "callbacks.keeps")
+    span = {"_target_": "datetime.timedelta", "seconds": 90}
+    assert made(given(span), pl.Callback, "callbacks.keeps").given.total_seconds() == 90
+
+
+@pytest.mark.parametrize("written", ["${oc.env:SECRET_TOKEN}", '"\\x24{oc.env:SECRET_TOKEN}"'])
+def test_a_strangers_config_does_not_read_the_environment(tmp_path, compose_config, monkeypatch, written):
+    monkeypatch.setenv("SECRET_TOKEN", "s3cr3t")
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
+    file = folder.path / "config.yaml"
+    file.write_text(file.read_text().replace("seed: 0", f"seed: {written}", 1))
+    with pytest.raises(RunFolderError, match=r"config.yaml: \S*seed holds") as caught:
+        RunFolder(folder.path).config  # noqa: B018
+    assert "s3cr3t" not in str(caught.value)
+    (folder.path / "overrides.yaml").write_text(f"- seed={written}\n")
+    assert "s3cr3t" not in str(folder.overrides)
+
+
+def test_a_value_that_a_stored_config_would_evaluate_is_refused_before_anything_is_written(tmp_path, compose_config):
+    cfg = compose_config("model=linear")
+    cfg.data.description = r"price in \${USD}"
+    with pytest.raises(ConfigError, match=r"data\.description holds"):
+        RunFolder.create(tmp_path / "run", cfg)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_that_could_not_be_filled_can_be_used_again(tmp_path, compose_config, monkeypatch):
+    def full(path, text):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("timevis.runs.folder.write_text", full)
+        with pytest.raises(OSError, match="No space"):
+            RunFolder.create(tmp_path / "run", compose_config("model=linear"))
+    assert RunFolder.create(tmp_path / "run", compose_config("model=linear")).config.seed == 0

@@ -1,0 +1,167 @@
+import errno
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+
+import pytest
+
+from timevis.cli import worker
+from timevis.errors import RunFolderError
+from timevis.experiment import run
+from timevis.runs.folder import RunFolder
+from timevis.runs.status import Status, read_status
+
+
+def test_a_run_without_a_heartbeat_for_30_seconds_is_lost(tmp_path):
+    with Status(tmp_path) as status:
+        status.update(stage="fit")
+    alive = read_status(tmp_path)
+    lost = read_status(tmp_path, now=time.time() + 31)
+    assert alive["state"] == "running"
+    assert lost["state"] == "lost"
+    assert "resume" in lost["advice"]
+
+
+def test_a_run_whose_process_is_gone_is_lost_at_once_but_only_where_it_ran(tmp_path):
+    process = subprocess.Popen(["true"])
+    process.wait()
+    status = {"state": "running", "heartbeat": time.time(), "pid": process.pid, "host": socket.gethostname()}
+    (tmp_path / "status.json").write_text(json.dumps(status))
+    assert read_status(tmp_path)["state"] == "lost"
+    (tmp_path / "status.json").write_text(json.dumps(status | {"host": "elsewhere"}))
+    assert read_status(tmp_path)["state"] == "running"
+    (tmp_path / "status.json").write_text(json.dumps(status | {"pid": os.getpid()}))
+    assert read_status(tmp_path)["state"] == "running"
+
+
+def test_a_run_whose_status_a_crash_has_emptied_is_lost(tmp_path):
+    (tmp_path / "status.json").touch()
+    assert read_status(tmp_path)["state"] == "lost"
+
+
+def test_a_queued_run_has_no_heartbeat_and_is_not_lost(tmp_path):
+    (tmp_path / "status.json").write_text('{"state": "queued"}')
+    assert read_status(tmp_path) == {"state": "queued"}
+
+
+def test_a_final_state_never_becomes_lost_and_is_written_at_once(tmp_path):
+    with Status(tmp_path) as status:
+        status.finish("failed", "no disk", "buy one")
+        written = json.loads((tmp_path / "status.json").read_text())
+    assert written["error"] == "no disk"
+    assert read_status(tmp_path, now=time.time() + 1e6)["state"] == "failed"
+
+
+def test_the_reason_of_a_failure_reaches_even_a_full_disk(tmp_path, monkeypatch):
+    def no_room(path, value):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Status(tmp_path) as status:
+        status.update(metrics={f"metric-{i}": 1.0 for i in range(50)})
+        status._write()
+        monkeypatch.setattr("timevis.runs.status.write_json", no_room)
+        status.finish("failed", "the disk is full")
+    assert read_status(tmp_path)["error"] == "the disk is full"
+
+
+def test_the_heartbeat_writes_without_being_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr("timevis.runs.status.HEARTBEAT_SECONDS", 0.05)
+    with Status(tmp_path) as status:
+        before = read_status(tmp_path)
+        status.update(step=7, metrics={"val/wql": 0.5})
+        status.update(metrics={"train/loss": 1.0})
+        time.sleep(0.3)
+        after = read_status(tmp_path)
+    assert after["heartbeat"] > before["heartbeat"]
+    assert after["step"] == 7
+    assert after["metrics"] == {"val/wql": 0.5, "train/loss": 1.0}
+
+
+def test_the_process_is_the_one_that_hands_a_signal_on(tmp_path, compose_config, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "1")  # as clusters set it for every job
+    with Status(tmp_path):
+        assert read_status(tmp_path)["pid"] == os.getpid()
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    monkeypatch.setattr(
+        "timevis.cli.worker.execute", lambda folder, group, pid: Status(folder.path, pid=pid)._write()
+    )
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
+    assert worker.main(str(folder.path), "", str(tmp_path / "reason")) == 0
+    assert folder.status["pid"] == os.getppid()
+
+
+def test_metrics_may_come_while_the_heartbeat_writes(tmp_path, monkeypatch):
+    def write(path, value):
+        for name in value["metrics"]:
+            status.update(metrics={f"new {name}": 1.0})
+
+    monkeypatch.setattr("timevis.runs.status.write_json", write)
+    status = Status(tmp_path)
+    status.update(metrics={"val/wql": 0.5})
+    status._write()
+    assert status._snapshot()["metrics"] == {"val/wql": 0.5, "new val/wql": 1.0}
+
+
+def test_elapsed_seconds_go_on_from_an_earlier_process(tmp_path):
+    with Status(tmp_path, elapsed=100.0):
+        pass
+    assert 100 <= read_status(tmp_path)["elapsed"] < 101
+
+
+def test_readers_never_see_a_part_of_a_status(tmp_path):
+    with Status(tmp_path) as status:
+        for step in range(200):
+            status.update(step=step)
+            status._write()
+            assert read_status(tmp_path)["step"] == step
+    assert [path.name for path in tmp_path.iterdir()] == ["status.json"]
+
+
+def test_a_folder_without_a_run_is_refused_by_name(tmp_path):
+    assert read_status(tmp_path) is None
+    with pytest.raises(RunFolderError, match="is not a run folder"):
+        RunFolder(tmp_path)
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """The fields of a status after each of its updates."""
+    fields, update = [], Status.update
+
+    def listen(self, **changed):
+        update(self, **changed)
+        fields.append(dict(self._fields))
+
+    monkeypatch.setattr(Status, "update", listen)
+    return fields
+
+
+@pytest.mark.usefixtures("no_report")
+def test_the_batches_of_validation_and_test_are_told_while_they_run(lstm_config, tmp_path, told):
+    run(lstm_config("model.fit.eval_batch_size=4", "model.fit.max_epochs=1"), tmp_path / "run")
+    batches = [(fields["stage"], fields["batch"], fields["batches_total"]) for fields in told]
+    for stage in ("fit", "test"):  # a fit validates too
+        passes = [(batch, total) for s, batch, total in batches if s == stage and batch is not None]
+        total = passes[0][1]
+        assert passes == [(batch, total) for batch in range(total + 1)]
+    assert batches[-1] == ("report", None, None)
+
+
+@pytest.mark.usefixtures("no_report")
+def test_the_loss_is_told_within_the_first_epoch(lstm_config, tmp_path, told):
+    run(lstm_config("model.fit.max_epochs=1"), tmp_path / "run")
+    first = next(fields["step"] for fields in told if "train/loss" in fields["metrics"])
+    assert first < 4
+    assert "val/wql" not in next(fields["metrics"] for fields in told if fields["step"] == first)
+
+
+def test_a_folder_that_is_gone_does_not_hide_why_the_run_failed(tmp_path):
+    (tmp_path / "run").mkdir()
+    status = Status(tmp_path / "run")
+    shutil.rmtree(tmp_path / "run")
+    status.finish("failed", "the disk is gone")
+    with pytest.raises(FileNotFoundError):
+        status.finish("completed")

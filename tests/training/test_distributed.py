@@ -1,0 +1,136 @@
+"""Two processes fit one model, and score it as one process does."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from tiny import ROOT, TINY, TINY_LSTM
+
+from timevis.errors import ConfigError, TimeVisError
+from timevis.runs.folder import RunFolder
+from timevis.runs.status import Status
+from timevis.training.distributed import process_count, supervise
+
+DDP = ["trainer=ddp", "trainer.accelerator=cpu"]
+
+
+def metrics(path):
+    return {name: value["value"] for name, value in RunFolder(path).results["metrics"].items()}
+
+
+@pytest.mark.slow
+def test_one_checkpoint_gets_the_same_metrics_from_one_and_from_two_processes(tmp_path, train_py):
+    one, two = tmp_path / "one", tmp_path / "two"
+    done = train_py(*TINY, *TINY_LSTM, "model.fit.eval_batch_size=8", f"hydra.run.dir={one}")  # 5 batches in test
+    assert done.returncode == 0, done.stderr
+    shutil.copytree(one, two)
+    for path in (two / "results.json", *two.glob("*.parquet")):
+        path.unlink()
+    status = json.loads((two / "status.json").read_text())
+    (two / "status.json").write_text(json.dumps(status | {"state": "cancelled"}))
+    done = train_py(f"resume={two}", *DDP)
+    assert done.returncode == 0, done.stderr
+    assert "2 processes" in done.stdout
+    assert metrics(two) == pytest.approx(metrics(one), rel=1e-6)
+    assert RunFolder(one).table("windows").equals(RunFolder(two).table("windows"))
+
+
+@pytest.mark.slow
+def test_two_processes_train_under_hydra_and_stop_when_told(tmp_path):
+    path = tmp_path / "run"
+    tiny = [o for o in TINY if o != "trainer=cpu"]
+    endless = ["model.fit.max_epochs=100000", "callbacks.early_stopping=null"]
+    command = [sys.executable, str(ROOT / "train.py"), *tiny, *TINY_LSTM, *endless, *DDP, f"hydra.run.dir={path}"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    limit = time.monotonic() + 120
+    while not (path / "checkpoints/best.ckpt").exists() and time.monotonic() < limit:
+        time.sleep(0.1)
+    os.kill(process.pid, signal.SIGTERM)
+    assert process.wait(timeout=60) == 143
+    folder = RunFolder(path)
+    assert folder.status["state"] == "cancelled"
+    assert (folder.checkpoints / "last.ckpt").is_file()
+
+
+@pytest.mark.parametrize(("worker", "state"), [(["false"], "failed"), (["sleep", "60"], "cancelled")])
+def test_processes_that_end_without_a_word_leave_a_status_that_says_so(
+    compose_config, tmp_path, monkeypatch, worker, state
+):
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
+    with Status(folder.path, elapsed=50.0) as status:
+        status.update(stage="fit", step=7)
+        status._write()
+    monkeypatch.setattr("timevis.training.distributed._start", lambda *args: subprocess.Popen(worker))
+    if state == "cancelled":
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    with pytest.raises(TimeVisError, match=r"processes ended with|cancelled by SIGTERM") as caught:
+        supervise(folder, 2, None)
+    found = folder.status
+    assert (found["state"], found["stage"], found["step"]) == (state, "fit", 7)
+    assert found["error"] == caught.value.message
+    assert found["elapsed"] >= 50
+
+
+def test_the_process_that_failed_first_says_why(compose_config, tmp_path, monkeypatch):
+    """Process 0 loses its peer, and says no more than that; what the peer died of is what the user can mend."""
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
+    Status(folder.path)._write()
+    words = (
+        {"message": "connection reset by peer", "advice": ""},
+        {"message": "out of memory", "advice": "batch_size=64"},
+    )
+
+    def start(folder, rank, processes, group, port, reason):
+        write = f"echo '{json.dumps(words[rank])}' > {reason}; exit 1"
+        return subprocess.Popen(["sh", "-c", write if rank else f"sleep 0.3; {write}"])
+
+    monkeypatch.setattr("timevis.training.distributed._start", start)
+    with pytest.raises(TimeVisError, match="out of memory\n  batch_size=64"):
+        supervise(folder, 2, None)
+    found = folder.status
+    assert (found["state"], found["error"], found["advice"]) == ("failed", "out of memory", "batch_size=64")
+
+
+def test_a_process_that_was_killed_is_the_reason_and_not_the_word_of_the_one_that_lost_it(
+    compose_config, tmp_path, monkeypatch
+):
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
+    Status(folder.path)._write()
+    lost = json.dumps({"message": "connection reset by peer", "advice": ""})
+
+    def start(folder, rank, processes, group, port, reason):
+        return subprocess.Popen(
+            ["sh", "-c", "kill -9 $$" if rank else f"sleep 0.3; echo '{lost}' > {reason}; exit 1"]
+        )
+
+    monkeypatch.setattr("timevis.training.distributed._start", start)
+    with pytest.raises(TimeVisError, match=r"process 1 was killed from outside\n  .*memory"):
+        supervise(folder, 2, None)
+    assert folder.status["error"] == "process 1 was killed from outside"
+
+
+def test_a_worker_leaves_the_reason_of_its_failure(compose_config, tmp_path):
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=linear", "data=csv", "data.path=nowhere.csv"))
+    reason = tmp_path / "1.json"
+    command = [sys.executable, "-m", "timevis.cli.worker", str(folder.path), "", str(reason)]
+    assert subprocess.run(command, env=os.environ | {"LOCAL_RANK": "1"}).returncode == 1
+    assert "nowhere.csv" in json.loads(reason.read_text())["message"]
+
+
+def test_devices_say_how_many_processes_there_are(compose_config):
+    def count(*overrides):
+        return process_count(compose_config("model=linear", *overrides).trainer)
+
+    assert count() == 1
+    assert count("trainer=ddp") == 2
+    assert count("trainer.accelerator=gpu", "trainer.devices=[0,1,3]") == 3
+    assert count("trainer.devices=auto") == 1
+    for wrong in ("trainer.devices=0", "trainer.devices=[0]", "trainer.devices=many", "trainer.num_nodes=2"):
+        with pytest.raises(ConfigError, match=r"trainer\.(devices|num_nodes)"):
+            count(wrong)

@@ -1,0 +1,297 @@
+"""metrics.csv, W&B and Tensorboard hold what a run measured, and nothing of another run."""
+
+import csv
+import gc
+import json
+import os
+import re
+import shlex
+import shutil
+import struct
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.image import imsave
+from tiny import TINY
+from wandb.proto.wandb_internal_pb2 import Record
+
+from timevis.errors import DataError
+from timevis.experiment import run
+from timevis.models.qwen.backbone.files import find
+from timevis.runs.folder import RunFolder
+from timevis.runs.metadata import git_commit
+from timevis.training.loggers.metrics_csv import MetricsTable
+from timevis.training.loggers.open_loggers import Tracking
+from timevis.training.loggers.wandb_run import logged_in
+
+BLOCK = 32768
+
+
+def offline_records(folder: Path) -> list[Record]:
+    """The records of an offline W&B run: the chunks of a LevelDB log behind a header of seven bytes."""
+    (path,) = folder.glob("wandb/offline-run-*/*.wandb")
+    data, position, parts, records = path.read_bytes(), 7, b"", []
+    while position + 7 <= len(data):
+        left = BLOCK - position % BLOCK
+        if left < 7:
+            position += left
+            continue
+        _, length, kind = struct.unpack("<IHB", data[position : position + 7])
+        parts += data[position + 7 : position + 7 + length]
+        position += 7 + length
+        if kind in (1, 4):  # whole, or the last chunk
+            record = Record()
+            record.ParseFromString(parts)
+            records.append(record)
+            parts = b""
+    return records
+
+
+def logged(records: list[Record]) -> tuple[list[dict], dict, dict]:
+    """History rows, summary and config of offline records."""
+    history: list[dict] = []
+    summary: dict = {}
+    config: dict = {}
+
+    def pairs(items):
+        return {".".join(i.nested_key) or i.key: json.loads(i.value_json) for i in items}
+
+    for record in records:
+        kind = record.WhichOneof("record_type")
+        if kind == "history":
+            history.append(pairs(record.history.item))
+        elif kind == "summary":
+            summary |= pairs(record.summary.update)
+        elif kind in ("run", "config"):
+            config |= pairs((record.run.config if kind == "run" else record.config).update)
+    return history, summary, config
+
+
+@pytest.fixture(scope="module")
+def with_wandb(tmp_path_factory, lstm_config):
+    path = tmp_path_factory.mktemp("wandb") / "my runs" / "run"
+    run(lstm_config("logger=wandb"), path, group="my-sweep")
+    return path
+
+
+def test_an_offline_wandb_run_holds_metrics_config_and_summary(with_wandb):
+    records = offline_records(with_wandb)
+    history, summary, config = logged(records)
+    results = RunFolder(with_wandb).results
+    losses = [row["train/loss"] for row in history if "train/loss" in row]
+    assert len(losses) == 12
+    assert config["model"]["hidden_size"] == 8
+    for name, value in results["metrics"].items():
+        assert summary[f"test/{name}"] == pytest.approx(value["value"])
+    assert summary["skill/wql"] == pytest.approx(results["skill"]["wql"]["value"])
+    assert summary["cost/trainable_parameters"] == results["cost"]["trainable_parameters"]
+    (started,) = [r.run for r in records if r.WhichOneof("record_type") == "run"][:1]
+    assert (started.project, started.run_group) == ("timevis", "my-sweep")
+    assert set(started.tags) == {"synthetic", "lstm"}
+    assert started.display_name == "synthetic-lstm-run"
+    (ended,) = [r.exit for r in records if r.WhichOneof("record_type") == "exit"]
+    assert ended.exit_code == 0
+
+
+def test_every_output_names_the_backbone_with_its_size_and_fingerprint(compose_config, tmp_path, capsys):
+    fit = ("model.fit.max_epochs=1", "model.fit.steps_per_epoch=2")
+    run(compose_config("model=qwen_patch", *fit, "logger=wandb"), tmp_path / "run")
+    about = RunFolder(tmp_path / "run").results["run"]["backbone"]
+    assert about["name"] == "nano"
+    records = offline_records(tmp_path / "run")
+    (started,) = [r.run for r in records if r.WhichOneof("record_type") == "run"][:1]
+    assert {"nano", f"{about['parameters'] / 1e6:.1f} M parameters", about["fingerprint"]} <= set(started.tags)
+    assert started.display_name == "synthetic-qwen_patch-nano-run"
+    summary = logged(records)[1]
+    assert {name: summary[f"backbone/{name}"] for name in about} == about
+    printed = " ".join(capsys.readouterr().out.split())
+    for text in (printed, *((tmp_path / "run" / name).read_text() for name in ("train.log", "report.html"))):
+        assert "qwen_patch [nano]" in text
+        assert f"fingerprint {about['fingerprint']}" in text
+        assert re.search(r"\d parameters|\d M parameters", text)
+
+
+def test_the_command_that_uploads_an_offline_run_can_be_typed(with_wandb):
+    (said,) = [line for line in (with_wandb / "train.log").read_text().splitlines() if "wandb sync" in line]
+    _, _, folder = shlex.split(said.partition("Weights & Biases: ")[2])
+    assert Path(folder).parent == with_wandb / "wandb"
+
+
+@pytest.mark.usefixtures("no_report")
+def test_the_command_uploads_what_every_process_logged_offline(lstm_config, tmp_path):
+    path = tmp_path / "run"
+    run(lstm_config("logger=wandb", "trainer.max_epochs=1"), path)
+    (path / "wandb/offline-run-20200101_000000-another0").mkdir()
+    on = ["trainer.max_epochs=2", f"resume={path}"]
+    run(lstm_config("logger=wandb", *on), path, overrides=on)
+    said = [line for line in (path / "train.log").read_text().splitlines() if "wandb sync" in line]
+    first, both = (shlex.split(line.partition("Weights & Biases: ")[2])[2:] for line in said)
+    assert len(both) == 2
+    assert both[0] == first[0]
+    assert all(Path(folder).is_dir() for folder in both)
+
+
+def own_series(folder: Path) -> Path:
+    """A user's file in a folder: 25 days of hours."""
+    path = folder / "mine.csv"
+    rows = [(f"2024-01-{1 + i // 24:02d} {i % 24:02d}:00", 10 + i % 24 + i % 7) for i in range(24 * 25)]
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([("time", "load"), *rows])
+    return path
+
+
+@pytest.mark.usefixtures("no_report")
+def test_wandb_is_told_no_folder_of_the_user_and_not_who_and_where_they_are(train_here, tmp_path, monkeypatch):
+    (tmp_path / "alices-plant").mkdir()
+    weights = shutil.copytree(find("nano"), tmp_path / "alices-weights" / "copy")
+    monkeypatch.setattr("socket.gethostname", lambda: "alices-laptop")
+    monkeypatch.setenv("USER", "user-alice")
+    tiny = [o for o in TINY if not o.startswith(("data", "logger"))]
+    own = ["data=csv", f"data.path={own_series(tmp_path / 'alices-plant')}", "logger=wandb"]
+    model = ["model=qwen_patch", "model/backbone=local", f"model.backbone.path={weights}", "model.backbone.layers=1"]
+    short = ["model.fit.max_epochs=1", "model.fit.steps_per_epoch=2", f"hydra.run.dir={tmp_path / 'run'}"]
+    assert train_here(*tiny, *own, *model, *short) == 0
+    kept = [path for path in (tmp_path / "run/wandb").rglob("*") if path.is_file()]
+    assert not [path for path in kept if b"alice" in path.read_bytes()]
+    records = offline_records(tmp_path / "run")
+    config = logged(records)[2]
+    assert (config["data"]["path"], config["model"]["backbone"]["path"]) == ("mine.csv", "copy")
+    kinds = [record.WhichOneof("record_type") for record in records]
+    assert "environment" not in kinds  # program, command line, machine
+    assert "stats" in kinds  # how busy it was
+    (started,) = [record.run for record in records if record.WhichOneof("record_type") == "run"][:1]
+    assert (started.git.commit, started.git.remote_url, started.host) == (git_commit(), "", "")
+
+
+def test_plots_and_windows_of_a_users_own_data_stay_at_home(lstm_config, tmp_path):
+    series = own_series(tmp_path)
+    own = ["data=csv", f"data.path={series}", "logger=wandb"]
+    names = {}
+    for asked in ("false", "true"):
+        path = tmp_path / asked
+        run(lstm_config(*own, f"logger.log_data={asked}"), path)
+        _, summary, config = logged(offline_records(path))
+        names[asked] = set(summary)
+        assert config["data"]["path"] == "mine.csv"
+    assert not any(name.startswith(("plots", "windows")) for name in names["false"])
+    assert any(name.startswith("plots/") for name in names["true"])
+    assert any(name.startswith("windows") for name in names["true"])
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_failed_run_ends_its_wandb_run_as_failed(lstm_config, tmp_path, monkeypatch):
+    monkeypatch.setattr("timevis.experiment.evaluate", lambda *a, **k: (_ for _ in ()).throw(DataError("no windows")))
+    with pytest.raises(DataError):
+        run(lstm_config("logger=wandb"), tmp_path / "run")
+    (ended,) = [r.exit for r in offline_records(tmp_path / "run") if r.WhichOneof("record_type") == "exit"]
+    assert ended.exit_code == 1
+
+
+@pytest.mark.usefixtures("no_report")
+def test_a_home_that_cannot_be_written_does_not_fail_a_run(lstm_config, tmp_path, monkeypatch, caplog):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("WANDB_DATA_DIR", str(tmp_path / "file" / "wandb"))
+    run(lstm_config("logger=wandb"), tmp_path / "run")
+    assert "does not get the windows" in caplog.text
+
+
+def test_who_has_no_key_is_not_logged_in(monkeypatch, tmp_path):
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert not logged_in()
+    (tmp_path / "netrc").write_text("machine api.wandb.ai\n  login user\n  password " + "0" * 40 + "\n")
+    (tmp_path / "netrc").chmod(0o600)
+    assert logged_in()
+
+
+@pytest.mark.usefixtures("no_report")
+def test_tensorboard_gets_the_metrics_too(lstm_config, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run(lstm_config("logger=tensorboard"), tmp_path / "run")
+    events = EventAccumulator(str(tmp_path / "run/tensorboard"))
+    events.Reload()
+    assert {"train/loss", "val/wql", "test/wql"} <= set(events.Tags()["scalars"])
+
+
+@pytest.mark.parametrize(
+    ("public", "asked", "shown"), [(True, False, True), (False, True, True), (False, False, False)]
+)
+def test_tensorboard_shows_forecasts_of_public_data_and_else_only_if_asked(
+    compose_config, tmp_path, public, asked, shown
+):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    folder = RunFolder.create(
+        tmp_path / "run", compose_config("model=linear", "logger=tensorboard", f"logger.log_data={asked}")
+    )
+    (folder.path / "plots").mkdir()
+    imsave(folder.path / "plots" / "forecast_1.png", np.zeros((4, 6)))
+    with Tracking(folder, ["synthetic", "linear"], None, None) as trackers:
+        trackers.conclude({"run": {"public": public}})
+    events = EventAccumulator(str(folder.path / "tensorboard"))
+    events.Reload()
+    assert events.Tags()["images"] == (["plots/forecast_1"] if shown else [])
+
+
+def test_a_wandb_run_of_a_language_model_is_named_with_its_backbone(compose_config, tmp_path):
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=qwen", "logger=wandb"))
+    with Tracking(folder, ["synthetic", "qwen", "nano"], None, None) as trackers:
+        assert trackers.wandb.experiment.name == "synthetic-qwen-nano-run"
+
+
+def test_metrics_csv_has_one_row_per_step_and_grows_new_columns(tmp_path):
+    table = MetricsTable(tmp_path)
+    table.log_metrics({"train/loss": 1.0}, step=0)
+    table.log_metrics({"train/loss": 0.5}, step=1)
+    table.save()
+    table.log_metrics({"val/wql": 0.1}, step=1)
+    table.log_metrics({"train/loss": 0.4, "val/wql": float("nan")}, step=2)
+    table.finalize("success")
+    lines = (tmp_path / "metrics.csv").read_text().splitlines()
+    assert lines == ["step,train/loss,val/wql", "0,1.0,", "1,0.5,0.1", "2,0.4,"]
+
+
+def test_a_resumed_metrics_csv_drops_what_will_be_logged_again(tmp_path):
+    table = MetricsTable(tmp_path)
+    for step in range(5):
+        table.log_metrics({"a": float(step)}, step=step)
+    table.save()
+    again = MetricsTable(tmp_path, resume_at=2)
+    again.log_metrics({"a": 30.0}, step=3)
+    again.save()
+    assert pd.read_csv(tmp_path / "metrics.csv")["a"].tolist() == [0.0, 1.0, 2.0, 30.0]
+
+
+@pytest.mark.usefixtures("no_report")
+def test_twenty_runs_in_one_process_neither_grow_nor_mix(lstm_config, tmp_path):
+    def resident() -> float:
+        gc.collect()
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    sizes = []
+    for number in range(20):
+        cfg = lstm_config(f"seed={number}", "model.fit.max_epochs=1", "model.fit.steps_per_epoch=2")
+        run(cfg, tmp_path / str(number))
+        sizes.append(resident())
+    assert sizes[-1] - sizes[4] < 30  # MiB, once everything has been imported and cached
+    for number in range(20):
+        log = (tmp_path / str(number) / "train.log").read_text()
+        assert log.count("running on") == 1
+        assert len(pd.read_csv(tmp_path / str(number) / "metrics.csv")) == 3
+    losses = {pd.read_csv(tmp_path / str(n) / "metrics.csv")["train/loss"].iloc[0] for n in range(20)}
+    assert len(losses) == 20
+
+
+def test_a_wandb_run_takes_the_longest_names(compose_config, tmp_path):
+    folder = RunFolder.create(tmp_path / "run", compose_config("model=qwen", "logger=wandb"))
+    name = "Qwen2.5-Coder-0.5B-Instruct in a folder of a longer name, first 12 of 24 layers"
+    with Tracking(folder, ["synthetic", "qwen", name], None, None) as trackers:
+        synthetic, qwen, backbone = trackers.wandb.experiment.tags
+    assert (synthetic, qwen) == ("synthetic", "qwen")
+    assert len(backbone) == 64
+    assert name.startswith(backbone[:-1])

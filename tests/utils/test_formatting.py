@@ -1,0 +1,52 @@
+"""Numbers and times as people read them."""
+
+import pandas as pd
+import pytest
+
+from timevis.utils.formatting import interval, markdown_table, number, when
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"),
+        (float("nan"), "–"),
+        (1234567, "1 234 567"),
+        (-0.00012345, "−0.0001234"),
+        ("cpu", "cpu"),
+        (51234.5, "51 234"),
+        (9999.7, "10 000"),
+        (1.5192e12, "1.519e12"),
+        (-6.541e-08, "−6.541e-8"),
+    ],
+)
+def test_numbers_are_short_and_missing_ones_a_dash(value, text):
+    assert number(value) == text
+
+
+def test_an_interval_without_ends_is_empty():
+    assert interval({"low": None, "high": None}) == ""
+    assert interval({"low": -0.011, "high": 0.2}, percent=True) == "−1.1 to 20.0 %"
+
+
+@pytest.mark.parametrize(
+    ("time", "shown"),
+    [
+        ("2024-02-01 00:00:00+00:00", "2024-02-01 00:00 UTC"),
+        ("2024-02-01 00:00:30-05:00", "2024-02-01 00:00:30"),
+        ("2024-02-01 12:00:00", "2024-02-01 12:00"),
+        ("2024-02-01", "2024-02-01"),
+    ],
+)
+def test_a_time_has_no_empty_seconds_and_says_when_it_is_utc(time, shown):
+    assert when(time) == shown
+
+
+def test_a_table_in_markdown_has_a_row_each_whatever_its_cells_hold():
+    frame = pd.DataFrame({"a|b": ["x|y", "two\nlines"], "n": [1.0, 0.123456], "c": [None, "z"]})
+    assert markdown_table(frame).splitlines() == [
+        r"| a\|b | n | c |",
+        "| --- | --- | --- |",
+        r"| x\|y | 1 |  |",
+        "| two lines | 0.1235 | z |",
+    ]
