@@ -94,7 +94,7 @@ def write_report(run_folder: Path | str) -> Path:
 
 def _template() -> Any:
     environment = Environment(
-        loader=PackageLoader("timevis.evaluation"),
+        loader=PackageLoader("timevis.evaluation.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
