@@ -123,4 +123,4 @@ def plant_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def plant(finished_run: Callable[..., Path], plant_file: Path) -> Path:
     """A linear map fitted to that file."""
-    return finished_run("model=linear", "data=csv", f"data.path={plant_file}", *READ_AS)
+    return finished_run("model=linear", "data=file", f"data.path={plant_file}", *READ_AS)

@@ -42,8 +42,8 @@ def test_a_run_that_scores_validation_is_the_same_whatever_the_test_part_holds(c
         times = pd.date_range("2024-01-01", periods=600, freq="h")
         table = pd.DataFrame({"time": times, "load": np.where(np.arange(600) < 480, load, test * load)})
         table.to_csv(tmp_path / f"{name}.csv", index=False)
-        data = ("data=csv", f"data.path={tmp_path / name}.csv")
-        run(compose_config("model=linear", *data, "evaluation.part=validation"), tmp_path / name)
+        data = ("data=file", f"data.path={tmp_path / name}.csv")
+        run(compose_config("model=linear", *data, "evaluation.split=validation"), tmp_path / name)
         scored.append(RunFolder(tmp_path / name))
     windows = scored[0].table("windows")
     assert windows["origin"].min() >= 420  # where validation starts
@@ -71,7 +71,7 @@ def test_a_run_says_which_channels_are_not_forecast_below_zero(compose_config, t
     hours = pd.date_range("2024-01-01", periods=600, freq="h")
     sun = pd.DataFrame({"time": hours, "sun": (hours.hour - 12).map(lambda h: max(0, 6 - abs(h))), "x": range(600)})
     sun.to_csv(tmp_path / "sun.csv", index=False)
-    run(compose_config("model=linear", "data=csv", f"data.path={tmp_path / 'sun.csv'}"), tmp_path / "run")
+    run(compose_config("model=linear", "data=file", f"data.path={tmp_path / 'sun.csv'}"), tmp_path / "run")
     words = (tmp_path / "run" / "train.log").read_text()
     assert "models trained on it do not forecast it below zero: sun\n" in words
     said = json.loads((tmp_path / "run" / "data_report.json").read_text())["notes"]

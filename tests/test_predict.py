@@ -50,7 +50,7 @@ def test_a_data_frame_may_have_cells_of_several_kinds_in_a_column(plant):
 def test_many_files_and_ids_give_one_table_with_an_item_column(finished_run, tmp_path):
     one = plant_rows(300)[["time", "a"]]
     one.to_csv(tmp_path / "one.csv", index=False)
-    run = finished_run("model=linear", "data=csv", f"data.path={tmp_path / 'one.csv'}")
+    run = finished_run("model=linear", "data=file", f"data.path={tmp_path / 'one.csv'}")
     long = pd.concat([plant_rows(60, seed=s)[["time", "a"]].assign(id=f"s{s}") for s in range(3)])
     long.to_csv(tmp_path / "long.csv", index=False)
     table = predict(run, [tmp_path / "one.csv", tmp_path / "long.csv"])
@@ -107,7 +107,7 @@ def test_the_runs_own_file_may_tell_the_known_future(finished_run, tmp_path):
     frame.loc[300:, ["a", "b"]] = np.nan
     frame.to_csv(tmp_path / "known.csv", index=False)
     options = (f"data.path={tmp_path / 'known.csv'}", *READ_AS)
-    run = finished_run("model=seasonal_naive", "data=csv", *options)
+    run = finished_run("model=seasonal_naive", "data=file", *options)
     assert predict(run)["timestamp"].min() == frame["time"].iloc[300]
     (panel,) = panels_for(RunFolder(run)).values()
     ahead, origin = with_future(panel, 6)
@@ -117,7 +117,7 @@ def test_the_runs_own_file_may_tell_the_known_future(finished_run, tmp_path):
 
 def test_a_known_covariate_that_is_not_given_ahead_is_said(finished_run, plant_file, caplog):
     options = (f"data.path={plant_file}", *READ_AS)
-    run = finished_run("model=lstm", "data=csv", *options)
+    run = finished_run("model=lstm", "data=file", *options)
     frame = plant_rows(106)
     predict(run, frame)
     assert "known ahead, but without a value in the 6 rows that are forecast: 'price' in 6;" in caplog.text
@@ -199,7 +199,7 @@ def test_what_was_mended_in_a_new_file_is_said(plant, tmp_path, caplog):
 def test_a_long_file_may_hold_some_of_the_runs_series(finished_run, tmp_path, caplog):
     series = [plant_rows(300, seed=s)[["time", "a"]].assign(site=f"s{s}") for s in range(3)]
     pd.concat(series).to_csv(tmp_path / "sites.csv", index=False)
-    run = finished_run("model=linear", "data=csv", f"data.path={tmp_path / 'sites.csv'}")
+    run = finished_run("model=linear", "data=file", f"data.path={tmp_path / 'sites.csv'}")
     whole = predict(run)
     assert whole["channel"].unique().tolist() == ["s0", "s1", "s2"]
     series[1].to_csv(tmp_path / "one.csv", index=False)
@@ -222,7 +222,7 @@ def test_some_series_are_enough_where_each_has_a_covariate_that_the_model_reads(
     ]
     pd.concat(series).to_csv(tmp_path / "sites.csv", index=False)
     columns = ("data.target=[a]", "data.covariates={price: known}", "model.hidden_size=8", "model.fit.max_epochs=1")
-    run = finished_run("model=lstm", "data=csv", f"data.path={tmp_path / 'sites.csv'}", *columns)
+    run = finished_run("model=lstm", "data=file", f"data.path={tmp_path / 'sites.csv'}", *columns)
     whole = predict(run).query("channel in ['s0', 's1']").reset_index(drop=True)
     pd.concat(series[:2]).to_csv(tmp_path / "some.csv", index=False)
     some = predict(run, tmp_path / "some.csv")

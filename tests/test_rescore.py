@@ -67,7 +67,7 @@ def german(hours: pd.DatetimeIndex, decimals: int) -> str:
 
 def test_numbers_and_dates_of_new_files_are_read_as_in_the_runs_own(finished_run, tmp_path):
     (tmp_path / "own.csv").write_text(german(pd.date_range("2024-01-01", periods=600, freq="h"), decimals=1))
-    run = finished_run("model=linear", "data=csv", f"data.path={tmp_path / 'own.csv'}")
+    run = finished_run("model=linear", "data=file", f"data.path={tmp_path / 'own.csv'}")
     report = RunFolder(run).data_report
     assert (report["decimal"], report["day_first"]) == ("comma", True)
     (tmp_path / "day.csv").write_text(german(pd.date_range("2024-02-05", periods=24, freq="h"), decimals=0))
@@ -80,7 +80,7 @@ def test_numbers_and_dates_of_new_files_are_read_as_in_the_runs_own(finished_run
 
 
 def test_a_run_that_scored_validation_is_scored_on_its_test_part_afterwards(finished_run, tmp_path):
-    chosen, plain = finished_run("model=linear", "evaluation.part=validation"), finished_run("model=linear")
+    chosen, plain = finished_run("model=linear", "evaluation.split=validation"), finished_run("model=linear")
     (found,) = rescore(chosen, tmp_path / "out").values()
     usual = RunFolder(plain).results
     assert RunFolder(chosen).results["window_set"]["hash"] != usual["window_set"]["hash"]
@@ -125,7 +125,7 @@ def rescored(runs, folder):
 
 
 def test_runs_with_other_contexts_compare_on_dates_they_are_rescored_on(plant, finished_run, plant_file, tmp_path):
-    data = ("data=csv", f"data.path={plant_file}", *READ_AS)
+    data = ("data=file", f"data.path={plant_file}", *READ_AS)
     runs = {"long": plant, "short": finished_run("model=linear", "context_length=12", *data)}
     records = rescored(runs, tmp_path)
     assert set(compare(records, records[0]).differences["run"]) == {"linear, short"}
@@ -134,7 +134,7 @@ def test_runs_with_other_contexts_compare_on_dates_they_are_rescored_on(plant, f
 
 
 def test_scaled_errors_of_runs_with_other_training_parts_are_not_compared(plant, finished_run, plant_file, tmp_path):
-    data = ("data=csv", f"data.path={plant_file}", *READ_AS)
+    data = ("data=file", f"data.path={plant_file}", *READ_AS)
     runs = {"most": plant, "half": finished_run("model=linear", "data.split=[0.4,0.2,0.4]", *data)}
     records = rescored(runs, tmp_path)
     comparison = compare(records, records[0])

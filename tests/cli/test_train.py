@@ -50,8 +50,8 @@ def test_train_py_leaves_a_run_folder_and_a_verdict(train_py, tmp_path):
         (["horizon=[3"], "python train.py --help"),
         (["data.path=a=b, c.csv"], "in quotes"),
         (["data.target=[Load (MW)]"], "data.target=['Load (MW)']"),
-        (["data=my/load.csv"], "data=csv data.path=my/load.csv"),
-        (["my/load.csv"], "data=csv data.path=my/load.csv"),
+        (["data=my/load.csv"], "data=file data.path=my/load.csv"),
+        (["my/load.csv"], "data=file data.path=my/load.csv"),
         (["--model", "lstm"], "such as model=lstm"),
         (["model=linear", "model.hidden_size=3"], "with model=linear\n  model=lstm, qwen_patch have it"),
         (
@@ -63,7 +63,7 @@ def test_train_py_leaves_a_run_folder_and_a_verdict(train_py, tmp_path):
         (["sweep=ablation"], "train.py -m sweep=ablation"),
         (["-m", "hydra/launcher=slurm"], "choices: basic, joblib, submitit_local, submitit_slurm"),
         (["model=linear,lstm"], "train.py -m model=linear,lstm"),
-        (["data=csv", "data.path=a,b.csv"], "for one name: 'data.path=\"a,b.csv\"'"),
+        (["data=file", "data.path=a,b.csv"], "for one name: 'data.path=\"a,b.csv\"'"),
     ],
 )
 def test_a_mistake_on_the_command_line_ends_with_1_and_a_hint(train_py, arguments, words):
@@ -87,8 +87,8 @@ def test_a_value_out_of_range_is_told_before_anything_heavy_is_imported(train_py
 @pytest.mark.parametrize("wrong", ["horizon=0", "horizont=3", "model.cell=grru", "data.path=/nowhere/my.csv"])
 def test_a_run_that_is_refused_leaves_no_folder_but_those_of_before(train_here, tmp_path, wrong):
     (tmp_path / "mine").mkdir()
-    data = ["data=csv"] if "data" in wrong else []
-    assert train_here("model=lstm", *data, wrong, f"hydra.run.dir={tmp_path}/mine/outputs/csv/run") == 1
+    data = ["data=file"] if "data" in wrong else []
+    assert train_here("model=lstm", *data, wrong, f"hydra.run.dir={tmp_path}/mine/outputs/file/run") == 1
     assert [path.name for path in tmp_path.rglob("*")] == ["mine"]
 
 
@@ -104,7 +104,7 @@ def test_a_terminal_that_lacks_a_letter_shows_its_code(script, tmp_path, monkeyp
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     path = tmp_path / "Zürich.csv"
     path.write_text("time,load\n" + "".join(f"2024-01-{day:02},{day % 7}\n" for day in range(1, 31)))
-    arguments = ["data=csv", f"data.path='{path}'", "--cfg=job"] if script == "train.py" else [path, "--no-plot"]
+    arguments = ["data=file", f"data.path='{path}'", "--cfg=job"] if script == "train.py" else [path, "--no-plot"]
     done = subprocess.run([sys.executable, ROOT / script, *arguments], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Z\\xfcrich" in done.stdout

@@ -50,13 +50,13 @@ def test_an_argument_that_cannot_be_read_is_shown_as_it_must_be_typed(
 ):
     monkeypatch.setenv("HOME", "/somewhere/me")
     with pytest.raises(OverrideParseException) as caught:
-        compose_config("data=csv", typed)
+        compose_config("data=file", typed)
     error = explain_composition(caught.value, [typed])
     assert error.message == f"{typed} cannot be read"
     assert "blanks, commas, parentheses, =, ~ or letters beyond a to z" in error.advice
     assert shown in error.advice
     if value:
-        assert compose_config("data=csv", *shlex.split(shown)).data.path == value
+        assert compose_config("data=file", *shlex.split(shown)).data.path == value
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_an_option_that_would_leave_windows_unscored_is_answered_with_how_to_tak
         ("lstm", "model.hidden_size=0"),
         ("lstm", "model.segment_length=0"),
         ("lstm", "model.learning_rate=-1"),
-        ("lstm", "model.mix=2"),
+        ("lstm", "model.mixup=2"),
         ("lstm", "model.weight_decay=nan"),
         ("seasonal_naive", "model.season=-5"),
         ("boosted", "model.num_leaves=0"),
@@ -181,10 +181,10 @@ def test_an_option_that_would_leave_windows_unscored_is_answered_with_how_to_tak
         ("linear", "model.profiles=24"),
         ("linear", "model.profiles=[-3]"),
         ("linear", "model.profiles=[2.5]"),
-        ("qwen", "model.fit_windows=0"),
+        ("qwen", "model.val_windows_per_epoch=0"),
         ("qwen", "model.bf16=no"),
         ("qwen_patch", "model.bf16=off"),
-        ("qwen", "model.decode_rows=all"),
+        ("qwen", "model.decode_batch_size=all"),
         ("lstm", "model._target_=nothing.Here"),
         ("linear", "+trainer.logger=false"),
         ("linear", "data.seed=abc"),
@@ -204,11 +204,11 @@ def test_a_switch_that_may_be_left_to_the_machine_knows_auto(compose_config):
     for value in ("auto", "true", "false"):
         check_names(compose_config("model=qwen_patch", f"model.bf16={value}"))
     for rows in ("auto", "64"):
-        check_names(compose_config("model=qwen", f"model.decode_rows={rows}"))
+        check_names(compose_config("model=qwen", f"model.decode_batch_size={rows}"))
 
 
 def test_zero_is_fine_where_it_means_none(compose_config):
-    zeros = ("dropout", "weight_decay", "mix", "average_decay", "lr_hold", "point_weight")
+    zeros = ("dropout", "weight_decay", "mixup", "ema_decay", "lr_decay_start_epoch", "point_weight")
     check_names(compose_config("model=lstm", *(f"model.{name}=0" for name in zeros), "trainer.gradient_clip_val=0"))
 
 
@@ -321,7 +321,7 @@ def test_a_value_of_another_kind_is_named_with_its_key() -> None:
         ("qwen_patch", "model.tune=norm", "model.tune='norm' is not a choice", "norms"),
         ("qwen", "model.tune=norms", "model.tune='norms' is not a choice", "none"),
         ("qwen", "+model.codec.rule=seasonl", "model.codec.rule='seasonl' is not a choice", "seasonal"),
-        ("qwen", "model.prompt.arm=shufled", "model.prompt.arm='shufled' is not a choice", "shuffled"),
+        ("qwen", "model.prompt.variant=shufled", "model.prompt.variant='shufled' is not a choice", "shuffled"),
         ("qwen", "+model.lora.rnk=8", "there is no config key model.lora.rnk", "rank"),
         ("qwen", "model.lora.rank=many", "model.lora.rank=many must be a whole number", ""),
     ],
@@ -338,12 +338,12 @@ def test_a_wrong_choice_of_a_model_is_answered_before_there_are_data(compose_con
     [
         ("data.path=/nowhere/my.csv", "there is no file /nowhere/my.csv"),
         ("data.path=/tmp", "/tmp is a folder"),
-        ("data.path=null", "data=csv needs a file"),
+        ("data.path=null", "data=file needs a file"),
         ("trainer.strategy=dpp", "trainer.strategy='dpp' is not a choice"),
     ],
 )
 def test_a_missing_file_and_a_wrong_strategy_are_answered_before_there_is_a_run(compose_config, wrong, found):
-    cfg = compose_config("model=lstm", *["data=csv"] * ("path" in wrong), wrong)
+    cfg = compose_config("model=lstm", *["data=file"] * ("path" in wrong), wrong)
     with pytest.raises(TimeVisError) as caught:
         check_names(cfg)
     assert caught.value.message == found

@@ -82,7 +82,7 @@ def test_gaps_of_traffic_and_clock_changes_of_electricity_are_found_not_edited_a
 
 def test_defects_that_no_card_declares_are_found_as_outliers() -> None:
     declared = {f"{d['start']}:00" for d in read_card("electricity")[0].defects}
-    _, report = load_panel(config("csv", path=str(BUNDLED / "electricity.csv.gz")))
+    _, report = load_panel(config("file", path=str(BUNDLED / "electricity.csv.gz")))
     found = {p["time"] for p in report.outliers["load"]["places"]}
     assert declared <= found
     assert report.outliers["load"]["count"] < 40
@@ -152,14 +152,18 @@ def test_a_public_file_that_is_nowhere_says_where_to_put_it(entry: dict[str, str
     ("cfg", "message", "advice"),
     [
         ({"name": "trafic"}, "no data set 'trafic'", "did you mean 'traffic'"),
-        ({"name": "csv"}, "needs a file", "data.path"),
-        ({"name": "csv", "domian": "x"}, "no key 'domian'", "did you mean 'domain'"),
-        ({"name": "csv", "domain": "trafic"}, "data.domain='trafic'", "did you mean 'traffic'"),
-        ({"name": "csv", "cleaning": {"outlier": "mask"}}, "no key 'outlier'", "did you mean 'outliers'"),
-        ({"name": "csv", "cleaning": {"outliers": "masks"}}, "data.cleaning.outliers='masks'", "did you mean 'mask'"),
-        ({"name": "csv", "covariates": {"price": "konwn"}}, "data.covariates.price='konwn'", "did you mean 'known'"),
-        ({"name": "csv", "description": "x" * 500}, "500 characters", "one sentence"),
-        ({"name": "csv", "target": []}, "data.target is an empty list", ""),
+        ({"name": "file"}, "needs a file", "data.path"),
+        ({"name": "file", "domian": "x"}, "no key 'domian'", "did you mean 'domain'"),
+        ({"name": "file", "domain": "trafic"}, "data.domain='trafic'", "did you mean 'traffic'"),
+        ({"name": "file", "cleaning": {"outlier": "mask"}}, "no key 'outlier'", "did you mean 'outliers'"),
+        (
+            {"name": "file", "cleaning": {"outliers": "masks"}},
+            "data.cleaning.outliers='masks'",
+            "did you mean 'mask'",
+        ),
+        ({"name": "file", "covariates": {"price": "konwn"}}, "data.covariates.price='konwn'", "did you mean 'known'"),
+        ({"name": "file", "description": "x" * 500}, "500 characters", "one sentence"),
+        ({"name": "file", "target": []}, "data.target is an empty list", ""),
         ({"name": "synthetic", "rows": 0}, "data.rows=0", ""),
         ({"name": "synthetic", "frequency": "hourly"}, "data.frequency='hourly'", "15min"),
         ({"name": "synthetic", "covariates": {"holiday": "XX"}}, "data.covariates.holiday='XX'", "ISO 3166"),
@@ -200,26 +204,28 @@ def test_every_data_config_has_all_public_keys(name: str) -> None:
 
 def test_what_the_user_says_fills_the_card(tmp_path: Path) -> None:
     path = write(tmp_path / "mine.csv", load=NOISE)
-    panel, report = load_panel(config("csv", path=str(path), domain="electricity", unit="kW", description="My house"))
+    panel, report = load_panel(
+        config("file", path=str(path), domain="electricity", unit="kW", description="My house")
+    )
     card = panel.card
     assert (card.name, card.domain, card.unit, card.description) == ("mine", "electricity", "kW", "My house")
     assert not card.public
     assert not any("generic prompt" in note for note in report.notes)
-    assert any("generic prompt" in note for note in load_panel(config("csv", path=str(path)))[1].notes)
-    other = load_panel(config("csv", path=str(path), domain="other"))[1]
+    assert any("generic prompt" in note for note in load_panel(config("file", path=str(path)))[1].notes)
+    other = load_panel(config("file", path=str(path), domain="other"))[1]
     assert not any("no data.domain given" in note for note in other.notes)
 
 
 def test_channels_may_have_units_of_their_own(tmp_path: Path) -> None:
     path = write(tmp_path / "mine.csv", rain=np.abs(NOISE), temp=NOISE)
-    card = load_panel(config("csv", path=str(path), unit={"rain": "mm", "temp": "C"}))[0].card
+    card = load_panel(config("file", path=str(path), unit={"rain": "mm", "temp": "C"}))[0].card
     assert (card.unit_of("rain"), card.unit_of("temp")) == ("mm", "C")
     with pytest.raises(ConfigError, match=r"data\.unit='tmp' is not a choice.*\n?.*temp"):
-        load_panel(config("csv", path=str(path), unit={"tmp": "C"}))
+        load_panel(config("file", path=str(path), unit={"tmp": "C"}))
     card = load_panel(config("weather", unit="K"))[0].card  # one for all, whatever the card has
     assert {card.unit_of(c) for c in card.channel_descriptions} == {"K"}
     with pytest.raises(ConfigError, match=r"data\.description"):
-        load_panel(config("csv", path=str(path), description={"temp": "outside"}))
+        load_panel(config("file", path=str(path), description={"temp": "outside"}))
 
 
 def test_a_users_file_in_place_of_a_bundled_one_is_not_public(tmp_path: Path) -> None:
@@ -232,7 +238,7 @@ def test_a_users_file_in_place_of_a_bundled_one_is_not_public(tmp_path: Path) ->
 def test_every_series_of_a_long_file_is_an_item_of_its_own(tmp_path: Path) -> None:
     parts = [pd.read_csv(write(tmp_path / "x.csv", load=NOISE + i)).assign(house=h) for i, h in enumerate("ab")]
     pd.concat([parts[0], parts[1][50:]]).to_csv(tmp_path / "houses.csv", index=False)
-    items = load_files([tmp_path / "houses.csv"], config("csv"), ("load",), freq="h")
+    items = load_files([tmp_path / "houses.csv"], config("file"), ("load",), freq="h")
     assert list(items) == ["a", "b"]
     assert [len(p) for p in items.values()] == [300, 250]
     np.testing.assert_allclose(items["b"].values[:, 0], NOISE[50:] + 1, rtol=1e-5)
@@ -241,7 +247,7 @@ def test_every_series_of_a_long_file_is_an_item_of_its_own(tmp_path: Path) -> No
 def test_series_that_are_the_runs_channels_stay_together(tmp_path: Path) -> None:
     parts = [pd.read_csv(write(tmp_path / "x.csv", load=NOISE + i)).assign(house=h) for i, h in enumerate("ab")]
     pd.concat(parts).to_csv(tmp_path / "houses.csv", index=False)
-    items = load_files([tmp_path / "houses.csv"], config("csv"), ("b", "a"), freq="h")
+    items = load_files([tmp_path / "houses.csv"], config("file"), ("b", "a"), freq="h")
     assert list(items) == ["houses"]
     assert items["houses"].channels == ("b", "a")
 
@@ -249,7 +255,7 @@ def test_series_that_are_the_runs_channels_stay_together(tmp_path: Path) -> None
 def test_new_files_keep_constant_channels_and_the_order_of_the_run(tmp_path: Path) -> None:
     first = write(tmp_path / "one.csv", flat=np.ones(300), load=NOISE, other=NOISE)
     second = write(tmp_path / "two.csv", load=NOISE, flat=np.ones(300))
-    items = load_files([first, second], config("csv"), ("load", "flat"), freq="h")
+    items = load_files([first, second], config("file"), ("load", "flat"), freq="h")
     assert list(items) == ["one", "two"]
     assert all(p.channels == ("load", "flat") for p in items.values())
 
@@ -257,7 +263,7 @@ def test_new_files_keep_constant_channels_and_the_order_of_the_run(tmp_path: Pat
 def test_a_new_file_without_a_channel_is_an_error(tmp_path: Path) -> None:
     path = write(tmp_path / "one.csv", laod=NOISE)
     with pytest.raises(DataError, match=r"one\.csv has no channel 'load'") as error:
-        load_files([path], config("csv"), ("load",))
+        load_files([path], config("file"), ("load",))
     assert "the run forecasts load, here are laod" in error.value.message
     assert "did you mean 'laod'? name the columns, or the series" in error.value.advice
 
@@ -276,7 +282,7 @@ def test_a_path_of_your_own_data_may_be_a_path(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "advice"), [("weather", "for yours say data=csv"), ("promo", "choices: load, time")]
+    ("name", "advice"), [("weather", "for yours say data=file"), ("promo", "choices: load, time")]
 )
 def test_a_file_under_the_name_of_bundled_data_is_answered_with_data_csv(
     name: str, advice: str, tmp_path: Path
@@ -287,4 +293,4 @@ def test_a_file_under_the_name_of_bundled_data_is_answered_with_data_csv(
     assert advice in error.value.advice
     with pytest.raises(DataError, match=r"mine\.csv has no column 'PRES'") as error:
         load_files([path], {"name": name, "path": "own.csv", "target": ["PRES"]}, ["WIND"])
-    assert "data=csv" not in error.value.advice
+    assert "data=file" not in error.value.advice

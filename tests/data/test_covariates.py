@@ -25,7 +25,7 @@ def long_table(promo: dict[str, np.ndarray]) -> pd.DataFrame:
 def loaded(table: pd.DataFrame, tmp_path, target=("sales",)):
     table.to_csv(tmp_path / "shops.csv", index=False)
     covariates = {"promo": "known", "temp": "observed"}
-    cfg = {"name": "csv", "path": str(tmp_path / "shops.csv"), "target": [*target], "covariates": covariates}
+    cfg = {"name": "file", "path": str(tmp_path / "shops.csv"), "target": [*target], "covariates": covariates}
     return load_panel(cfg)
 
 
@@ -100,7 +100,7 @@ def test_every_channel_of_a_wide_table_reads_all_its_covariates_whatever_their_n
     names = ("a", "b", "temp/a", "temp/b")
     pd.DataFrame({"time": HOURS} | dict(zip(names, noise, strict=True))).to_csv(tmp_path / "wide.csv", index=False)
     covariates = {"temp/a": "known", "temp/b": "known"}
-    cfg = {"name": "csv", "path": str(tmp_path / "wide.csv"), "target": ["a", "b"], "covariates": covariates}
+    cfg = {"name": "file", "path": str(tmp_path / "wide.csv"), "target": ["a", "b"], "covariates": covariates}
     panel, _ = load_panel(cfg)
     assert panel.covariate_names == ("temp/a", "temp/b")
     for channel in "ab":
@@ -121,6 +121,6 @@ def test_what_is_only_observed_is_hidden_ahead_beside_what_is_known(tmp_path, ki
     table = pd.DataFrame({"time": HOURS, "a": noise[0], "b": noise[1], "price/a": noise[2], "price/b": noise[3]})
     table.to_csv(tmp_path / "wide.csv", index=False)
     covariates = dict(zip(("price/a", "price/b"), kinds, strict=True))
-    cfg = {"name": "csv", "path": str(tmp_path / "wide.csv"), "target": ["a", "b"], "covariates": covariates}
+    cfg = {"name": "file", "path": str(tmp_path / "wide.csv"), "target": ["a", "b"], "covariates": covariates}
     batch = SeriesStore(load_panel(cfg)[0]).gather(torch.tensor([50, 50]), torch.tensor([0, 1]), 24, 6)
     assert batch.covariate_mask[:, 24:].all(1).tolist() == [[kind == "known" for kind in kinds]] * 2

@@ -37,7 +37,7 @@ def trained(finished_run, tmp_path_factory):
         frame.to_csv(path, index=False)
         columns = ("data.target=[load]", "data.covariates={price: known}")
         small = ("model=lstm", "model.hidden_size=8", "model.fit.max_epochs=1", "model.fit.steps_per_epoch=20")
-        return finished_run(*small, "data=csv", f"data.path={path}", *columns)
+        return finished_run(*small, "data=file", f"data.path={path}", *columns)
 
     return of
 

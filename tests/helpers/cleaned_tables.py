@@ -18,7 +18,7 @@ VALUES = np.random.default_rng(0).normal(size=400).round(3)
 
 
 def cleaned(frame: pd.DataFrame, card: DatasetCard | None = None, **options: Any) -> tuple[Panel, QualityReport]:
-    cfg = DataOptions.from_config({"name": "csv", "path": "t.csv"} | options)
+    cfg = DataOptions.from_config({"name": "file", "path": "t.csv"} | options)
     return clean(Table(frame.reset_index(drop=True), "t.csv"), cfg, card or DatasetCard("t"))
 
 

@@ -180,7 +180,7 @@ def test_the_quantile_loss_is_twice_the_mean_pinball_loss_with_its_gradient():
 
 def test_the_averaged_weights_forecast_and_the_last_ones_train():
     datamodule = make_datamodule(RHYTHM)
-    model, _ = trained(datamodule, epochs=1, average_decay=0.9)
+    model, _ = trained(datamodule, epochs=1, ema_decay=0.9)
     assert model.average is not None
     pairs = list(zip(model.average.parameters(), model.net.parameters(), strict=True))
     assert all(not torch.equal(mean, last) for mean, last in pairs)
@@ -194,7 +194,9 @@ def test_the_averaged_weights_forecast_and_the_last_ones_train():
 @pytest.mark.parametrize("schedule", ["constant", "decay", "plateau"])
 def test_the_learning_rate_follows_its_schedule(schedule):
     datamodule = make_datamodule(RHYTHM)
-    _, trainer = trained(datamodule, epochs=4, lr_schedule=schedule, lr_decay=0.5, lr_hold=2, hidden_size=4)
+    _, trainer = trained(
+        datamodule, epochs=4, lr_schedule=schedule, lr_decay=0.5, lr_decay_start_epoch=2, hidden_size=4
+    )
     rate = trainer.optimizers[0].param_groups[0]["lr"]
     if schedule == "decay":
         assert rate == pytest.approx(5e-3 * 0.5**3)
@@ -261,7 +263,7 @@ def test_mixing_keeps_level_variance_and_masks():
 
 def test_gradient_clipping_and_mixed_precision_go_together():
     datamodule = make_datamodule(RHYTHM)
-    model, _ = trained(datamodule, epochs=1, precision="bf16-mixed", mix=1.0)
+    model, _ = trained(datamodule, epochs=1, precision="bf16-mixed", mixup=1.0)
     assert np.isfinite(mean_error(model, datamodule))
 
 
@@ -301,7 +303,7 @@ def test_an_ensemble_forecasts_the_average_of_its_members():
 def test_a_linear_map_takes_over_where_the_network_has_learnt_nothing():
     values = 10 + 3 * np.sin(T / 5) + 0.1 * np.random.default_rng(0).normal(size=ROWS)
     datamodule = make_datamodule(values)
-    model, _ = trained(datamodule, epochs=1, learning_rate=0.0, highway=False, linear=True)
+    model, _ = trained(datamodule, epochs=1, learning_rate=0.0, highway=False, linear_blend=True)
     batch = datamodule.gather("test", torch.arange(len(datamodule.windows["test"])))
     with torch.no_grad():
         before = (model.forecast(batch).point - batch.target).abs().mean()
@@ -317,8 +319,8 @@ def test_a_linear_map_that_does_not_help_is_left_out(caplog):
     caplog.set_level("INFO", logger="timevis")
     shocks = np.random.default_rng(1).normal(size=ROWS)
     datamodule = make_datamodule(np.where(T % 24 < 12, 5.0, -5.0) * (T % 48 < 24) + 0.01 * shocks)
-    model, _ = trained(datamodule, linear=True)
-    model.linear.maps.normal_(std=10)
+    model, _ = trained(datamodule, linear_blend=True)
+    model.linear_map.maps.normal_(std=10)
     model.calibrate(datamodule)
     assert model.linear_shares.tolist() == [0, 0]
     assert "the linear map is 0 % of the point and 0 % of the quantiles" in caplog.text

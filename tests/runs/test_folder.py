@@ -63,7 +63,7 @@ def test_a_model_with_an_option_or_weights_of_another_version_is_refused_by_name
 
 def test_the_data_of_a_run_are_found_from_any_working_directory(compose_config, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    folder = RunFolder.create(tmp_path / "run", compose_config("data=csv", "data.path=sub/my.csv"))
+    folder = RunFolder.create(tmp_path / "run", compose_config("data=file", "data.path=sub/my.csv"))
     assert folder.config.data.path == str(tmp_path / "sub/my.csv")
 
 

@@ -47,7 +47,7 @@ def test_covariates_that_differ_after_the_rows_do_not_change_their_hash():
 def test_a_run_is_not_rescored_on_its_values_at_other_times(finished_run, tmp_path):
     path, values = tmp_path / "plant.csv", np.sin(np.arange(400) * np.pi / 12)
     pd.DataFrame({"time": pd.date_range("2024-01-01", periods=400, freq="h"), "load": values}).to_csv(path)
-    run = finished_run("model=linear", "data=csv", f"data.path={path}", "data.target=[load]")
+    run = finished_run("model=linear", "data=file", f"data.path={path}", "data.target=[load]")
     pd.DataFrame({"time": pd.date_range("2024-01-02", periods=400, freq="h"), "load": values}).to_csv(path)
     with pytest.raises(DataError, match="values, times or names have changed, or"):
         rescore(run, tmp_path / "again")
@@ -60,7 +60,7 @@ def test_a_table_with_empty_rows_twice_has_the_hash_of_the_table_without(tmp_pat
     hashes = []
     for name, rows in (("once", table), ("twice", pd.concat([table, table.iloc[[5, 7, 120]]]))):
         rows.to_csv(tmp_path / f"{name}.csv", index=False)
-        panel, _ = load_panel({"name": "csv", "path": str(tmp_path / f"{name}.csv")})
+        panel, _ = load_panel({"name": "file", "path": str(tmp_path / f"{name}.csv")})
         hashes.append(data_hash(panel, len(panel)))
     assert hashes[0] == hashes[1]
 

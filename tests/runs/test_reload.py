@@ -32,7 +32,7 @@ def table(rows: int = ROWS) -> pd.DataFrame:
 def trained(finished_run, tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "plant.csv"
     table().to_csv(path, index=False)
-    return finished_run("model=linear", "data=csv", f"data.path={path}")
+    return finished_run("model=linear", "data=file", f"data.path={path}")
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_series_that_a_run_leaves_out_may_grow_without_moving_what_the_run_was
     runs = {}
     for name, more in {"without": {}, "with": {"late": (1000, 1020)}}.items():
         sites({"a": (5, 600), "b": (200, 600)} | more).to_csv(tmp_path / f"{name}.csv", index=False)
-        runs[name] = finished_run("model=linear", "data=csv", f"data.path={tmp_path / f'{name}.csv'}")
+        runs[name] = finished_run("model=linear", "data=file", f"data.path={tmp_path / f'{name}.csv'}")
     without, before = (RunFolder(run).results for run in runs.values())
     assert before["window_set"] == without["window_set"]
     assert before["metrics"] == without["metrics"]
@@ -113,7 +113,7 @@ def test_new_data_need_only_the_covariates_that_the_model_reads(finished_run, tm
     frame = table().assign(price=np.arange(ROWS) % 7)
     frame.to_csv(tmp_path / "priced.csv", index=False)
     options = (
-        "data=csv",
+        "data=file",
         f"data.path={tmp_path / 'priced.csv'}",
         "data.target=[a,b]",
         "data.covariates={price: known}",
@@ -142,7 +142,7 @@ def test_a_run_is_not_rescored_by_the_scales_of_other_values(with_data, tmp_path
 def test_a_run_resumes_on_the_data_of_its_checkpoint_only(lstm_config, with_data, tmp_path):
     table().to_csv(tmp_path / "first.csv", index=False)
     path = tmp_path / "lstm"
-    options = ("data=csv", f"data.path={tmp_path / 'first.csv'}", "model.fit.max_epochs=1")
+    options = ("data=file", f"data.path={tmp_path / 'first.csv'}", "model.fit.max_epochs=1")
     run_experiment(lstm_config(*options), path)
     copy = with_data(table(900), path)
     cfg = lstm_config(*options)
@@ -165,7 +165,7 @@ def test_a_run_resumes_on_the_data_of_its_checkpoint_only(lstm_config, with_data
 def test_a_run_split_by_dates_is_the_one_split_by_their_rows_and_keeps_what_was_typed(
     lstm_config, trained, with_data, tmp_path
 ):
-    data = ("data=csv", f"data.path={RunFolder(trained).config.data.path}", "model.fit.max_epochs=1")
+    data = ("data=file", f"data.path={RunFolder(trained).config.data.path}", "model.fit.max_epochs=1")
     specs = {"dates": "[2024-01-18,2024-01-21,2024-01-24]", "rows": "[408,480,552]"}
     for name, spec in specs.items():
         run_experiment(lstm_config(*data, f"data.split={spec}"), tmp_path / name)

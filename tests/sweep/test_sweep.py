@@ -80,7 +80,7 @@ def test_a_sweep_without_a_failure_ends_with_0_and_sorts_by_validation(sweep):
 
 
 def test_a_sweep_that_scores_validation_shows_no_test_score(sweep):
-    code, folder = sweep("model=linear,seasonal_naive", "horizon=6", "seed=0,1", "evaluation.part=validation")
+    code, folder = sweep("model=linear,seasonal_naive", "horizon=6", "seed=0,1", "evaluation.split=validation")
     assert code == 0
     table = pd.read_csv(folder / "leaderboard.csv")
     assert table["val/wql"].is_monotonic_increasing
@@ -259,7 +259,7 @@ def test_a_failed_job_is_not_listed_without_its_backbone(tmp_path, compose_confi
 
 def test_ones_own_data_are_listed_by_their_file(tmp_path, compose_config):
     for number, file in enumerate(("mill.csv", "north/house.csv.gz")):
-        cfg = compose_config("model=linear", "data=csv", f"data.path={file}")
+        cfg = compose_config("model=linear", "data=file", f"data.path={file}")
         RunFolder.create(tmp_path / str(number), cfg)
         (tmp_path / str(number) / "status.json").write_text('{"state": "failed", "heartbeat": 0}')
     assert read_runs(tmp_path)["data"].tolist() == ["house", "mill"]

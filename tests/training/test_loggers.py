@@ -149,7 +149,7 @@ def test_wandb_is_told_no_folder_of_the_user_and_not_who_and_where_they_are(trai
     monkeypatch.setattr("socket.gethostname", lambda: "alices-laptop")
     monkeypatch.setenv("USER", "user-alice")
     tiny = [o for o in TINY if not o.startswith(("data", "logger"))]
-    own = ["data=csv", f"data.path={own_series(tmp_path / 'alices-plant')}", "logger=wandb"]
+    own = ["data=file", f"data.path={own_series(tmp_path / 'alices-plant')}", "logger=wandb"]
     model = ["model=qwen_patch", "model/backbone=local", f"model.backbone.path={weights}", "model.backbone.layers=1"]
     short = ["model.fit.max_epochs=1", "model.fit.steps_per_epoch=2", f"hydra.run.dir={tmp_path / 'run'}"]
     assert train_here(*tiny, *own, *model, *short) == 0
@@ -167,7 +167,7 @@ def test_wandb_is_told_no_folder_of_the_user_and_not_who_and_where_they_are(trai
 
 def test_plots_and_windows_of_a_users_own_data_stay_at_home(lstm_config, tmp_path):
     series = own_series(tmp_path)
-    own = ["data=csv", f"data.path={series}", "logger=wandb"]
+    own = ["data=file", f"data.path={series}", "logger=wandb"]
     names = {}
     for asked in ("false", "true"):
         path = tmp_path / asked

@@ -96,7 +96,7 @@ def _example(argument: str) -> str:
 
 
 def _own_file(path: str) -> str:
-    return f"for a file of your own: data=csv data.path={path}"
+    return f"for a file of your own: data=file data.path={path}"
 
 
 def _unknown_key(wrong: str, arguments: list[str]) -> ConfigError:

@@ -37,10 +37,10 @@ TEXTS = ("model.prompt.text", "data.description", "data.unit", "data.name")
 """Text that prompts and files take as it is."""
 OPEN_SECTIONS = ("model", "trainer", "callbacks", "logger", "hydra")
 # what arguments of models may be: whole numbers are at least 1 and others at least 0, and beyond that
-MAY_BE_ZERO = ("seed", "lr_hold", "min_data_in_leaf")
+MAY_BE_ZERO = ("seed", "lr_decay_start_epoch", "min_data_in_leaf")
 ABOVE_ZERO = ("lr_decay", "feature_fraction", "alpha")
-AT_MOST_ONE = ("mix", "feature_fraction", "warmup")
-BELOW_ONE = ("dropout", "average_decay")
+AT_MOST_ONE = ("mixup", "feature_fraction", "warmup")
+BELOW_ONE = ("dropout", "ema_decay")
 PARTS = ("test", "validation")
 # of the Trainer's, those that leave windows and scores as they are
 PRECISIONS = ("auto", "32-true", "16-mixed", "bf16-mixed", "bf16", "16", "32")
@@ -77,7 +77,7 @@ RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
         lambda v: v is None or whole(v, 1),
         "a whole number of at least 1, or null",
     ),
-    ("evaluation.part", lambda v: v in PARTS, f"one of {', '.join(PARTS)}"),
+    ("evaluation.split", lambda v: v in PARTS, f"one of {', '.join(PARTS)}"),
     ("model.fit.patience", lambda v: whole(v, 0), "a whole number of at least 0"),
     ("seed", lambda v: whole(v, 0) and v < 2**32, "a whole number of at least 0 and below 2^32"),
     ("model.fit.train_fraction", lambda v: _number(v) and 0 < v <= 1, "above 0 and at most 1"),

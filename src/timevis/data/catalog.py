@@ -86,8 +86,8 @@ def check_source(options: DataOptions) -> None:
     """
     if options.path is not None:
         check_file(Path(options.path).expanduser())
-    elif options.name == "csv":
-        raise ConfigError("data=csv needs a file", "for example: data=csv data.path=my.csv")
+    elif options.name == "file":
+        raise ConfigError("data=file needs a file", "for example: data=file data.path=my.csv")
     elif options.name == "synthetic" and (useless := _of_a_file(options)):
         raise ConfigError(
             f"{useless[0]} is given, which data=synthetic has no use for: its series come from no file",
@@ -113,13 +113,13 @@ def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
         if options.name in catalog() and (absent := absent_column(table, options)) is not None:
             raise DataError(
                 f"{table.source} has no column {absent!r}",
-                f"data={options.name} brings the columns of its own file; for yours say data=csv",
+                f"data={options.name} brings the columns of its own file; for yours say data=file",
             )
         return table, DatasetCard(shown_name(options.name, options.path))
     entries = catalog()
     if options.name not in entries:
         raise ConfigError(
-            f"there is no data set {options.name!r}", did_you_mean(options.name, [*entries, "csv", "synthetic"])
+            f"there is no data set {options.name!r}", did_you_mean(options.name, [*entries, "file", "synthetic"])
         )
     card, entry = read_card(options.name)
     return read_table(find_file(entry) if "url" in entry else Path(str(BUNDLED / f"{options.name}.csv.gz"))), card

@@ -63,7 +63,7 @@ class CleaningOptions:
 
 def shown_name(name: str, path: str | None) -> str:
     """What data are called in reports: a user's own by their file, without its ending."""
-    return Path(path).name.split(".")[0] if name == "csv" and path else name
+    return Path(path).name.split(".")[0] if name == "file" and path else name
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class DataOptions:
     `rows`, `channels` and `seed` belong to ``data=synthetic`` only.
     """
 
-    name: str = "csv"
+    name: str = "file"
     path: str | None = None
     time: tuple[str, ...] | None = None
     id: tuple[str, ...] | None = None

@@ -70,14 +70,14 @@ class DirectForecaster(Forecaster):
     learning_rate, weight_decay : float
         Of AdamW.
     lr_schedule : {"constant", "decay", "plateau"}
-        ``decay`` multiplies by `lr_decay` after every epoch from number `lr_hold` on; ``plateau`` does so when
-        ``val/wql`` has not improved for an epoch.
-    average_decay : float
+        ``decay`` multiplies by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau``
+        does so when ``val/wql`` has not improved for an epoch.
+    ema_decay : float
         Forecast with an exponential moving average of the weights over training steps (Polyak and Juditsky, 1992);
         0 forecasts with the last weights.
-    mix : float
+    mixup : float
         How far training windows are mixed with each other, 0 to 1; see `timevis.models.mixup`.
-    linear : bool
+    linear_blend : bool
         Combine it with a linear map (`timevis.models.linear`): the forecast moves towards the map's by the share that
         is best on validation (Bates and Granger, 1969), the point by its squared error and the quantiles by their
         loss. The map's errors are other ones than the network's, and where training and validation are unlike it is
@@ -113,10 +113,10 @@ class DirectForecaster(Forecaster):
         weight_decay: float = 0.0,
         lr_schedule: str = "decay",
         lr_decay: float = 0.8,
-        lr_hold: int = 3,
-        average_decay: float = 0.0,
-        mix: float = 0.0,
-        linear: bool = False,
+        lr_decay_start_epoch: int = 3,
+        ema_decay: float = 0.0,
+        mixup: float = 0.0,
+        linear_blend: bool = False,
         linear_penalties: Sequence[float] = PENALTIES,
         linear_profiles: Sequence[int] | None = None,
         **network: Any,
@@ -128,15 +128,15 @@ class DirectForecaster(Forecaster):
         self.hparams["linear_penalties"] = list(linear_penalties)
         check_choices("model", self.hparams, self.choices)
         self.point, self.point_loss, self.point_weight = point, point_loss, point_weight
-        self.lr_schedule, self.mix = lr_schedule, mix
-        self.average_decay, self.covariate_columns = average_decay, list(covariate_columns)
+        self.lr_schedule, self.mixup = lr_schedule, mixup
+        self.ema_decay, self.covariate_columns = ema_decay, list(covariate_columns)
         self.net = self.build_network(**network)
-        self.average = _averaged(self.net) if average_decay else None
-        self.linear: Linear | None = None
+        self.average = _averaged(self.net) if ema_decay else None
+        self.linear_map: Linear | None = None
         self.linear_shares: Tensor  # of the point, and of the quantiles
-        if linear:
+        if linear_blend:
             shape = context_length, horizon, num_channels, num_covariates
-            self.linear = Linear(*shape, penalties=linear_penalties, profiles=linear_profiles)
+            self.linear_map = Linear(*shape, penalties=linear_penalties, profiles=linear_profiles)
             self.register_buffer("linear_shares", torch.zeros(2))
         self.covariate_mean: Tensor
         self.covariate_std: Tensor
@@ -165,7 +165,7 @@ class DirectForecaster(Forecaster):
 
     def parameter_counts(self) -> tuple[int, int]:
         learnt, every = super().parameter_counts()
-        fitted, mapped = self.linear.parameter_counts() if self.linear else (0, 0)
+        fitted, mapped = self.linear_map.parameter_counts() if self.linear_map else (0, 0)
         copied = learnt if self.average is not None else 0  # by the moving average
         return learnt + fitted, every - copied + mapped
 
@@ -196,23 +196,23 @@ class DirectForecaster(Forecaster):
         for i, k in enumerate(self.covariate_columns):
             scaler = Scaler.fit(train[:, np.unique(datamodule.panel.columns_read[k])].reshape(-1, 1))
             self.covariate_mean[i], self.covariate_std[i] = scaler.mean.item(), scaler.std.item()
-        if self.linear:
-            self.linear.prepare(datamodule)
+        if self.linear_map:
+            self.linear_map.prepare(datamodule)
 
     def refit_arguments(self) -> dict[str, Any]:
-        of_map = self.linear.refit_arguments() if self.linear else {}
+        of_map = self.linear_map.refit_arguments() if self.linear_map else {}
         return {f"linear_{name}": value for name, value in of_map.items()}
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
         """Pick the shares of the linear map."""
         super().calibrate(datamodule)
-        if not self.linear:
+        if not self.linear_map:
             return
         loss = torch.zeros(2, len(SHARES), dtype=torch.float64)
         for batch in datamodule.batches("calibration", self.device):
             found, (mean, std) = self._of_network(batch), self.scale(batch.channel)
-            error, shift = (found.point - batch.target) / std, (self.linear.point(batch) - found.point) / std
+            error, shift = (found.point - batch.target) / std, (self.linear_map.point(batch) - found.point) / std
             quantiles = (found.quantiles - mean.unsqueeze(1)) / std.unsqueeze(1)
             target = (batch.target - mean) / std
             for i, share in enumerate(SHARES):
@@ -223,10 +223,13 @@ class DirectForecaster(Forecaster):
         log.info("the linear map is %.0f %% of the point and %.0f %% of the quantiles", *(100 * self.linear_shares))
 
     def describe(self) -> dict[str, Any]:
-        if not self.linear:
+        if not self.linear_map:
             return {}
         of_point, of_quantiles = (round(share, 2) for share in self.linear_shares.tolist())
-        return {"linear_shares": {"point": of_point, "quantiles": of_quantiles}, "linear_map": self.linear.describe()}
+        return {
+            "linear_shares": {"point": of_point, "quantiles": of_quantiles},
+            "linear_map": self.linear_map.describe(),
+        }
 
     def _standardised(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
         covariates, seen = batch.covariates, batch.covariate_mask
@@ -241,8 +244,8 @@ class DirectForecaster(Forecaster):
 
     def loss(self, batch: Batch) -> Tensor:
         mean, std = self.scale(batch.channel)
-        if self.mix:
-            batch = mixed(batch, std, self.mix)
+        if self.mixup:
+            batch = mixed(batch, std, self.mixup)
         point, quantiles = self._standardised(batch, mean, std)
         members = len(point) // len(mean)
         target, weight = (
@@ -264,7 +267,7 @@ class DirectForecaster(Forecaster):
         if self.average is None:
             return
         # early steps forget faster, or the average would keep the random start
-        decay = min(self.average_decay, (1 + step) / (10 + step))
+        decay = min(self.ema_decay, (1 + step) / (10 + step))
         get_ema_multi_avg_fn(decay)(*self._averaged, step)
 
     @cached_property
@@ -277,9 +280,9 @@ class DirectForecaster(Forecaster):
 
     def unbounded(self, batch: Batch) -> Forecast:
         found = self._of_network(batch)
-        if not self.linear:
+        if not self.linear_map:
             return found
-        shift = self.linear.point(batch) - found.point
+        shift = self.linear_map.point(batch) - found.point
         of_point, of_quantiles = self.linear_shares
         return Forecast(found.point + of_point * shift, found.quantiles + (of_quantiles * shift).unsqueeze(1))
 
@@ -306,7 +309,7 @@ class DirectForecaster(Forecaster):
             every = self.trainer.check_val_every_n_epoch or 1  # other epochs have no new val/wql
             plan = {"scheduler": schedule, "monitor": "val/wql", "frequency": every}
             return {"optimizer": optimizer, "lr_scheduler": plan}
-        rate = lambda epoch: h.lr_decay ** max(0, epoch + 1 - h.lr_hold)  # noqa: E731
+        rate = lambda epoch: h.lr_decay ** max(0, epoch + 1 - h.lr_decay_start_epoch)  # noqa: E731
         decay = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
         return {"optimizer": optimizer, "lr_scheduler": decay}
 

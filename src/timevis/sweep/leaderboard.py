@@ -111,7 +111,7 @@ def _typed(overrides: list[str]) -> dict[str, Any]:
     row: dict[str, Any] = {name: typed.get(name) for name in ("data", "model", "seed")}
     if str(row["seed"]).isdecimal():
         row["seed"] = int(row["seed"])
-    return row | ({"data": shown_name("csv", typed["data.path"])} if typed.get("data.path") else {})
+    return row | ({"data": shown_name("file", typed["data.path"])} if typed.get("data.path") else {})
 
 
 def _row(folder: Path, name: str, setting: str) -> dict[str, Any]:

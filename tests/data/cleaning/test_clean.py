@@ -147,7 +147,7 @@ def test_rows_that_only_tell_the_future_neither_train_nor_test() -> None:
     panel, report = cleaned(frame, covariates={"price": "known"})
     assert len(panel) == 380
     assert any("20 rows after the last value" in note for note in report.notes)
-    options = DataOptions.from_config({"name": "csv", "path": "t.csv", "covariates": {"price": "known"}})
+    options = DataOptions.from_config({"name": "file", "path": "t.csv", "covariates": {"price": "known"}})
     panel, _ = clean(Table(frame, "t.csv"), options, DatasetCard("t"), future=True)
     assert len(panel) == 400
     assert panel.covariates[399, 0] == np.float32(VALUES[399])
@@ -159,7 +159,7 @@ def test_rows_of_the_future_move_neither_borders_nor_what_hangs_on_them() -> Non
     )
     ahead = pd.DataFrame({"time": pd.date_range(HOURS[-1], periods=301, freq="h")[1:]})
     (_, now), (panel, later) = (
-        clean(Table(f, "t.csv"), DataOptions(name="csv"), DatasetCard("t"), future=True)
+        clean(Table(f, "t.csv"), DataOptions(name="file"), DatasetCard("t"), future=True)
         for f in (frame, pd.concat([frame, ahead], ignore_index=True))
     )
     assert len(panel) == 700

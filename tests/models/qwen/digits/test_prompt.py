@@ -91,7 +91,7 @@ def test_the_short_style_names_no_hour_where_rows_are_days(tokenizer) -> None:
         ({"style": "short", "domain": "weather"}, ["prompt: short", "model.prompt.domain=weather changes no short"]),
         ({"domain": "weather"}, ["prompt: weather"]),
         ({}, ["prompt: traffic"]),
-        ({"arm": "none"}, ["prompt: none"]),
+        ({"variant": "none"}, ["prompt: none"]),
     ],
 )
 def test_which_template_is_used_is_said(tokenizer, caplog, options: dict, said: list[str]) -> None:
@@ -102,17 +102,17 @@ def test_which_template_is_used_is_said(tokenizer, caplog, options: dict, said: 
 
 
 def test_no_prompt_is_the_start_token_alone(tokenizer) -> None:
-    assert builder(tokenizer, arm="none")(*window()).tolist() == [[2], [2]]
+    assert builder(tokenizer, variant="none")(*window()).tolist() == [[2], [2]]
 
 
 def test_a_shuffled_prompt_has_the_same_tokens(tokenizer) -> None:
-    plain, shuffled = builder(tokenizer)(*window()), builder(tokenizer, arm="shuffled")(*window())
+    plain, shuffled = builder(tokenizer)(*window()), builder(tokenizer, variant="shuffled")(*window())
     assert not torch.equal(plain, shuffled)
     assert torch.equal(plain.sort(1).values, shuffled.sort(1).values)
 
 
 def test_a_wrong_domain_names_another_series(tokenizer) -> None:
-    prompt = builder(tokenizer, arm="wrong_domain")
+    prompt = builder(tokenizer, variant="wrong_domain")
     text = prompt.text(prompt(*window())[0])
     assert "degrees Celsius" in text
     assert "cars" not in text
@@ -145,7 +145,7 @@ def test_a_sentence_cannot_write_digits_or_end_the_text(tokenizer) -> None:
     ("options", "words"),
     [
         ({"text": "x" * 501}, "501"),
-        ({"arm": "nothing"}, "arm"),
+        ({"variant": "nothing"}, "variant"),
         ({"domain": "stocks"}, "domain"),
         ({"language": "fr"}, "fr"),
     ],

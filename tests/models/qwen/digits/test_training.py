@@ -82,7 +82,7 @@ def test_validation_within_a_fit_reads_the_same_windows_however_they_are_batched
     for size in (8, 50):
         forecaster, data = make_forecaster(
             f"model.fit.val_batch_size={size}",
-            "model.fit_windows=12",
+            "model.val_windows_per_epoch=12",
             "model.val_samples=2",
             panel=bundled_panel("weather"),
         )

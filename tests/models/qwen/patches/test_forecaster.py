@@ -120,7 +120,7 @@ def test_the_backbone_has_a_learning_rate_of_its_own(make_patches) -> None:
 @pytest.mark.parametrize("override", ["tune=norms", "tune=lora", "tune=full", "tune=none", "backbone.path=none"])
 def test_a_plain_trainer_lowers_its_loss(make_patches, override: str) -> None:
     torch.manual_seed(0)
-    few = ("model.fit.batch_size=32", "evaluation.val_windows=3", "model.average_decay=0")
+    few = ("model.fit.batch_size=32", "evaluation.val_windows=3", "model.ema_decay=0")
     forecaster, data = make_patches(f"model.{override}", *few)
     batch = data.gather("train", torch.arange(0, 64 * 180, 180))
     before = forecaster.loss(batch).item()
@@ -148,7 +148,7 @@ def test_a_saved_forecaster_forecasts_the_same(trained, tmp_path) -> None:
 
 
 def test_the_saved_weights_leave_out_the_frozen_backbone_in_the_average_too(make_patches) -> None:
-    forecaster, _ = make_patches("model.average_decay=0.9")
+    forecaster, _ = make_patches("model.ema_decay=0.9")
     inside = [name for name in forecaster.state_dict() if ".backbone." in name]
     assert {name.split(".")[0] for name in inside} == {"net", "average"}
     assert all("norm" in name for name in inside)

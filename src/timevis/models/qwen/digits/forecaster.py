@@ -29,7 +29,7 @@ from timevis.models.qwen.digits.layout import Layout, ValueTables
 from timevis.models.qwen.digits.loss import window_loss
 from timevis.models.qwen.digits.network import DigitNetwork
 from timevis.models.qwen.digits.optimizer import warm_cosine
-from timevis.models.qwen.digits.prompt import ARMS, DOMAINS, LANGUAGES, STYLES, PromptBuilder, series_of
+from timevis.models.qwen.digits.prompt import DOMAINS, LANGUAGES, STYLES, VARIANTS, PromptBuilder, series_of
 from timevis.models.qwen.digits.sampling import spread_levels
 from timevis.models.qwen.digits.temperature import CANDIDATES, fit_temperature
 from timevis.models.residual_quantiles import ResidualQuantiles
@@ -65,9 +65,9 @@ class QwenForecaster(KeepsTrainedState):
         Fields of the calendar tables; those of the backbone, or minute to month, when None; empty for none.
     codec : mapping, optional
         See `timevis.models.qwen.digits.codec.DigitCodec`.
-    ordinal, number_token : float
+    ordinal_loss_weight, number_token_loss_weight : float
         Weights of the ranked probability score and of the Number Token Loss beside the cross-entropy.
-    context_loss : float
+    context_loss_weight : float
         Weight of the context's digits in the loss.
     shuffle_context : bool
         Read the context in an order of its own for every window, for ablations.
@@ -75,9 +75,9 @@ class QwenForecaster(KeepsTrainedState):
         ``sample``, ``greedy`` or ``median``.
     num_samples, val_samples : int
         Paths per window in test and in validation.
-    fit_windows : int
+    val_windows_per_epoch : int
         Validation windows, about, that are forecast after each epoch of a fit; after the fit it is all of them.
-    decode_rows : int or ``auto``
+    decode_batch_size : int or ``auto``
         Paths decoded side by side, of each core for a small backbone on a CPU.
     learning_rate, table_learning_rate : float
         Of adapters or weights, and of the tables.
@@ -102,7 +102,7 @@ class QwenForecaster(KeepsTrainedState):
         "tune": TUNES,
         "decode": MODES,
         "codec.rule": RULES,
-        "prompt.arm": ARMS,
+        "prompt.variant": VARIANTS,
         "prompt.domain": DOMAINS,
         "prompt.language": LANGUAGES,
         "prompt.style": ("auto", *STYLES),
@@ -124,15 +124,15 @@ class QwenForecaster(KeepsTrainedState):
         separator: str | None = None,
         calendar: Sequence[str] | None = None,
         codec: Mapping[str, Any] | None = None,
-        ordinal: float = 0.0,
-        number_token: float = 0.0,
-        context_loss: float = 0.0,
+        ordinal_loss_weight: float = 0.0,
+        number_token_loss_weight: float = 0.0,
+        context_loss_weight: float = 0.0,
         shuffle_context: bool = False,
         decode: str = "sample",
         num_samples: int = 100,
         val_samples: int = 20,
-        fit_windows: int = 40,
-        decode_rows: int | Literal["auto"] = "auto",
+        val_windows_per_epoch: int = 40,
+        decode_batch_size: int | Literal["auto"] = "auto",
         learning_rate: float = 3e-4,
         table_learning_rate: float = 1e-3,
         warmup: float = 0.05,
@@ -187,7 +187,7 @@ class QwenForecaster(KeepsTrainedState):
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
         windows = datamodule.windows["val"]
-        chosen = thinned(len(windows), self.hparams["fit_windows"], self.num_channels)
+        chosen = thinned(len(windows), self.hparams["val_windows_per_epoch"], self.num_channels)
         self._fit_windows = self._number(*windows.locate(chosen))
         if len(chosen) < len(windows):
             what = "after an epoch val/wql is of %d of the %d validation windows, before the temperatures are fitted"
@@ -204,7 +204,7 @@ class QwenForecaster(KeepsTrainedState):
     def describe(self) -> dict[str, Any]:
         return {
             "backbone": self.backbone_facts(),
-            "prompt": {"arm": self.prompt.arm, "template": self.prompt.template},
+            "prompt": {"arm": self.prompt.variant, "template": self.prompt.template},
             "codec": {**asdict(self.codec), "clipped": self._clipped[0] / max(1, self._clipped[1])},
             "temperature": self.temperature.tolist(),
         }
@@ -240,7 +240,9 @@ class QwenForecaster(KeepsTrainedState):
 
     def loss(self, batch: Batch) -> Tensor:
         with autocast(self.network, self._bfloat16):
-            logits, digits, seen = self._logits(batch, 0 if self.hparams["context_loss"] else self.context_length)
+            logits, digits, seen = self._logits(
+                batch, 0 if self.hparams["context_loss_weight"] else self.context_length
+            )
         return window_loss(logits, digits, seen, self.context_length, self.hparams)
 
     @torch.no_grad()
@@ -263,7 +265,7 @@ class QwenForecaster(KeepsTrainedState):
             written = decode_windows(
                 self.network,
                 known,
-                rows=self.hparams["decode_rows"],
+                rows=self.hparams["decode_batch_size"],
                 mode=self.hparams["decode"],
                 levels=levels,
                 temperature=self.temperature,

@@ -73,15 +73,15 @@ def window_loss(logits: Tensor, digits: Tensor, seen: Tensor, length: int, weigh
     length : int
         L.
     weights : mapping
-        ``ordinal``, ``number_token`` and ``context_loss``, see
+        ``ordinal_loss_weight``, ``number_token_loss_weight`` and ``context_loss_weight``, see
         `timevis.models.qwen.digits.forecaster.QwenForecaster`.
     """
     first = digits.shape[1] - logits.shape[1]
     losses = cross_entropy(logits, digits[:, first:])
-    for name, term in (("ordinal", ranked_probability), ("number_token", number_token)):
+    for name, term in (("ordinal_loss_weight", ranked_probability), ("number_token_loss_weight", number_token)):
         if weights[name]:
             losses = losses + weights[name] * term(logits, digits[:, first:])
     loss = weighted_mean(losses[:, length - first :], seen[:, length:])
     if first < length:
-        loss = loss + weights["context_loss"] * weighted_mean(losses[:, :length], seen[:, :length])
+        loss = loss + weights["context_loss_weight"] * weighted_mean(losses[:, :length], seen[:, :length])
     return loss

@@ -24,7 +24,7 @@ from timevis.models.qwen.digits.prompt_slots import WORDS, describe, number_slot
 
 log = logging.getLogger(__name__)
 
-ARMS = ("template", "none", "shuffled", "wrong_domain")
+VARIANTS = ("template", "none", "shuffled", "wrong_domain")
 DOMAINS = ("traffic", "electricity", "weather", "generic")
 LANGUAGES = ("en", "zh")
 STYLES = ("short", "prose")
@@ -50,7 +50,7 @@ class PromptBuilder(nn.Module):
     frequency : str
         Pandas alias.
     horizon, digits : int
-    arm : str
+    variant : str
         ``template``; or for ablations ``none``, ``shuffled`` (the same tokens in a fixed wrong order) or
         ``wrong_domain`` (another domain's template, unit and channel).
     domain : str, optional
@@ -70,14 +70,18 @@ class PromptBuilder(nn.Module):
         frequency: str,
         horizon: int,
         digits: int,
-        arm: str = "template",
+        variant: str = "template",
         domain: str | None = None,
         language: str = "en",
         style: str = "prose",
         text: str = "",
     ) -> None:
         super().__init__()
-        for name, value, known in (("arm", arm, ARMS), ("language", language, LANGUAGES), ("style", style, STYLES)):
+        for name, value, known in (
+            ("variant", variant, VARIANTS),
+            ("language", language, LANGUAGES),
+            ("style", style, STYLES),
+        ):
             check_choice(value, known, f"model.prompt.{name}")
         if domain is not None:
             check_choice(domain, DOMAINS, "model.prompt.domain")
@@ -85,10 +89,10 @@ class PromptBuilder(nn.Module):
             raise ConfigError(
                 f"model.prompt.text has {len(text)} characters", f"it may have {MAX_TEXT} at most; shorten it"
             )
-        self.start, self.arm, self.template, self.domain = start, arm, "none", domain
+        self.start, self.variant, self.template, self.domain = start, variant, "none", domain
         self._decode = tokenizer.decode
         self.slots: list[str] = []
-        if arm == "none":
+        if variant == "none":
             return
         words = yaml.safe_load(
             files("timevis.models.qwen.digits").joinpath(f"prompts/{language}.yaml").read_text("utf-8")
@@ -96,7 +100,7 @@ class PromptBuilder(nn.Module):
         given = domain or str(channels[0].get("domain", ""))
         kind = given if given in DOMAINS else "generic"
         fields = [_fields(c, words, frequency, horizon, digits, text) for c in channels]
-        if arm == "wrong_domain":
+        if variant == "wrong_domain":
             kind, wrong = WRONG[kind]
             fields = [{**f, **wrong, "description": wrong["about"]} for f in fields]
         self.template = "short" if style == "short" else kind
@@ -139,7 +143,7 @@ class PromptBuilder(nn.Module):
         index = {"channel": channel, **describe(context, mask, calendar[:, : context.shape[1]])}
         tables = [self.get_buffer(f"table_{i}") for i in range(len(self.slots))]
         ids = torch.cat([table[index[slot]] for table, slot in zip(tables, self.slots, strict=True)], 1)
-        if self.arm == "shuffled":
+        if self.variant == "shuffled":
             order = torch.randperm(ids.shape[1], generator=torch.Generator().manual_seed(0))
             ids = ids[:, order.to(ids.device)]
         return torch.cat([start, ids], 1)

@@ -91,7 +91,7 @@ class BatchStream:
 
     def _prompt(self, rng: np.random.Generator, series: SyntheticSeries, horizon: int) -> PromptBuilder:
         """Half of the batches have no prompt, the others a short one or prose, in two languages."""
-        arm, style = PROMPTS[rng.choice(len(PROMPTS), p=[p[2] for p in PROMPTS])][:2]
+        variant, style = PROMPTS[rng.choice(len(PROMPTS), p=[p[2] for p in PROMPTS])][:2]
         return PromptBuilder(
             self.tokenizer,
             int(self.tokenizer.bos_token_id),
@@ -99,7 +99,7 @@ class BatchStream:
             frequency=series.frequency,
             horizon=horizon,
             digits=self.codec.width,
-            arm=arm,
+            variant=variant,
             domain="generic" if rng.random() < 0.5 else None,
             language="en" if rng.random() < 0.8 else "zh",
             style=style,
