@@ -15,9 +15,8 @@ from timevis.metrics import pinball
 from timevis.models.direct import quantile_loss, quantile_weights
 from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.layers import NORMALIZATIONS, InstanceNorm, ordered_quantiles
-from timevis.models.lstm import LSTM
-from timevis.models.mixup import mixed
-from timevis.models.recurrent import RecurrentNet
+from timevis.models.lstm import LSTM, RecurrentNet
+from timevis.models.mixup import mixup
 from timevis.models.seasonal_naive import SeasonalNaive
 
 ROWS = 1500
@@ -253,12 +252,12 @@ def test_mixing_keeps_level_variance_and_masks():
     batch = dataclasses.replace(
         batch, context=window[:, :15], target=window[:, 15:], context_mask=seen[:, :15], target_mask=seen[:, 15:]
     )
-    out = mixed(batch, torch.ones(4000, 1), 1.0)
+    out = mixup(batch, torch.ones(4000, 1), 1.0)
     assert torch.equal(out.context[:, -1], batch.context[:, -1])
     relative, before = ((x.target - x.context[:, -1:]).var() for x in (out, batch))
     assert float(relative) == pytest.approx(float(before), rel=0.03)
     assert torch.equal(out.target_mask, batch.target_mask & batch.target_mask.roll(1, 0))
-    torch.testing.assert_close(mixed(batch, torch.ones(4000, 1), 0.0).target, batch.target)
+    torch.testing.assert_close(mixup(batch, torch.ones(4000, 1), 0.0).target, batch.target)
 
 
 def test_gradient_clipping_and_mixed_precision_go_together():

@@ -198,7 +198,7 @@ class Boosted(PointForecaster):
     def point(self, batch: Batch) -> Tensor:
         return self._predict(batch)[0]
 
-    def unbounded(self, batch: Batch) -> Forecast:
+    def predict_unclipped(self, batch: Batch) -> Forecast:
         point, size = self._predict(batch)
         return Forecast(point, point.unsqueeze(1) + size.unsqueeze(1) * self.residuals.offsets[batch.channel])
 

@@ -22,7 +22,7 @@ from timevis.data.windows import Batch
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
 from timevis.models.layers import NORMALIZATIONS
 from timevis.models.linear import PENALTIES, Linear
-from timevis.models.mixup import mixed
+from timevis.models.mixup import mixup
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +148,7 @@ class DirectForecaster(Forecaster):
         self.register_buffer("level_weights", quantile_weights(QUANTILE_LEVELS), persistent=False)
 
     def build_network(self, *args: Any, **options: Any) -> nn.Module:
-        """The network; called as `timevis.models.recurrent.RecurrentNet` is, and answers the same."""
+        """The network; called as `timevis.models.lstm.RecurrentNet` is, and answers the same."""
         raise NotImplementedError
 
     @classmethod
@@ -245,7 +245,7 @@ class DirectForecaster(Forecaster):
     def loss(self, batch: Batch) -> Tensor:
         mean, std = self.scale(batch.channel)
         if self.mixup:
-            batch = mixed(batch, std, self.mixup)
+            batch = mixup(batch, std, self.mixup)
         point, quantiles = self._standardised(batch, mean, std)
         members = len(point) // len(mean)
         target, weight = (
@@ -278,7 +278,7 @@ class DirectForecaster(Forecaster):
         averages, trained = zip(*((a, p) for a, p in pairs if p.requires_grad), strict=True)
         return list(averages), list(trained)
 
-    def unbounded(self, batch: Batch) -> Forecast:
+    def predict_unclipped(self, batch: Batch) -> Forecast:
         found = self._of_network(batch)
         if not self.linear_map:
             return found

@@ -63,7 +63,7 @@ class Forecaster(pl.LightningModule):
     """Base of all forecasters; a checkpoint of it forecasts raw values by itself.
 
     In order: `from_data`, `prepare`, a Trainer's fit where it is `trainable`, `calibrate`; then test and predict.
-    Subclasses implement `loss`, `unbounded` (or `forecast` itself), and call ``self.save_hyperparameters()`` with
+    Subclasses implement `loss` and `predict_unclipped` (or `forecast`), and call ``self.save_hyperparameters()`` with
     plain values.
 
     Parameters
@@ -168,12 +168,15 @@ class Forecaster(pl.LightningModule):
     @torch.no_grad()
     def forecast(self, batch: Batch) -> Forecast:
         """Forecast the targets of a batch from its context, none below zero where `stands_at_zero`."""
-        found, channel = self.unbounded(batch), batch.channel
-        point, quantiles = self.above_zero(found.point, channel), self.above_zero(found.quantiles, channel)
+        found, channel = self.predict_unclipped(batch), batch.channel
+        point, quantiles = (
+            self.clip_non_negative(found.point, channel),
+            self.clip_non_negative(found.quantiles, channel),
+        )
         return replace(found, point=point, quantiles=quantiles)
 
-    def unbounded(self, batch: Batch) -> Forecast:
-        """What the model makes of a batch, before anything is known of zero."""
+    def predict_unclipped(self, batch: Batch) -> Forecast:
+        """The forecast before clipping at zero."""
         raise NotImplementedError
 
     def refit_arguments(self) -> dict[str, Any]:
@@ -188,10 +191,10 @@ class Forecaster(pl.LightningModule):
         """Mean and deviation of the windows' channels, each float32 [B, 1]."""
         return self.channel_mean[channel].float().unsqueeze(1), self.channel_std[channel].float().unsqueeze(1)
 
-    def above_zero(self, values: Tensor, channel: Tensor) -> Tensor:
-        """Forecasts [B, ..., H] of channels [B], none below zero where `stands_at_zero`."""
-        held = self.at_zero[channel].view(-1, *[1] * (values.dim() - 1))
-        return torch.where(held, values.clamp(min=0), values)
+    def clip_non_negative(self, values: Tensor, channel: Tensor) -> Tensor:
+        """Clip forecasts [B, ..., H] of channels [B] at zero where the channel is non-negative."""
+        non_negative = self.at_zero[channel].view(-1, *[1] * (values.dim() - 1))
+        return torch.where(non_negative, values.clamp(min=0), values)
 
     def new_metrics(self) -> ForecastMetrics:
         """Sums of no window yet, in the model's scales [C] and on its device."""

@@ -11,7 +11,7 @@ from torch import Tensor
 from timevis.data.windows import Batch
 
 
-def mixed(batch: Batch, std: Tensor, strength: float) -> Batch:
+def mixup(batch: Batch, std: Tensor, strength: float) -> Batch:
     """Each window with a share of its neighbour in the batch added, levels aside.
 
     ``cos(a) x + sin(a) y`` keeps the variance of independent windows, where the convex combination of mixup (Zhang

@@ -76,7 +76,7 @@ class PointForecaster(Forecaster):
         """The path, raw units, float32 [B, H]."""
         raise NotImplementedError  # this is what a forecaster of one path must say
 
-    def unbounded(self, batch: Batch) -> Forecast:
+    def predict_unclipped(self, batch: Batch) -> Forecast:
         point = self.point(batch)
         return Forecast(point, self.residuals(point, batch.channel))
 

@@ -271,11 +271,11 @@ class QwenForecaster(KeepsTrainedState):
                 temperature=self.temperature,
             )
         decoded = self.codec.decode(written, scaling.steps(self.context_length))
-        samples = self.above_zero(decoded, batch.channel)
+        samples = self.clip_non_negative(decoded, batch.channel)
         point = samples.mean(1)
         quantiles = sample_quantiles(samples)
         if not sampling:
-            quantiles = self.above_zero(self.residuals(point, batch.channel), batch.channel)
+            quantiles = self.clip_non_negative(self.residuals(point, batch.channel), batch.channel)
         extras = {}
         if explain:
             extras = {"prompt": [self.prompt.text(p) for p in known.prompt], **shown(known.context, written)}
@@ -297,7 +297,7 @@ class QwenForecaster(KeepsTrainedState):
         every = self.codec.spelled(torch.arange(self.codec.bins, device=chance.device))
         first = scaling.steps(self.context_length, self.context_length + 1)
         values = self.codec.decode(every.expand(len(batch), -1, -1), first)
-        return self.above_zero(values, batch.channel), chance
+        return self.clip_non_negative(values, batch.channel), chance
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Forecast with fewer samples; within a fit, only some of the windows, spread evenly."""

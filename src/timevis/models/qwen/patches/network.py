@@ -175,7 +175,7 @@ class PatchNet(nn.Module):
         covariate_mask: Tensor,
         channel: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Forecast standardised values; as `timevis.models.recurrent.RecurrentNet`, but covariates are not read.
+        """Forecast standardised values; as `timevis.models.lstm.RecurrentNet`, but covariates are not read.
 
         Returns
         -------
