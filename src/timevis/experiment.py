@@ -135,10 +135,10 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
     with stop.at_once():
         datamodule = factory.datamodule(cfg, panel)
         forecaster = factory.forecaster(cfg, datamodule)
-        run_identity = metadata.of_run(cfg, datamodule, forecaster)
+        run_identity = metadata.run_metadata(cfg, datamodule, forecaster)
         width = counted(datamodule.num_channels, "channel")
         log.info("%s on %s, %s", model_label(run_identity), run_identity["data"], width)
-        _look_at_task(datamodule, forecaster)
+        _warn_about_task(datamodule, forecaster)
         with clock.running():
             forecaster.prepare(datamodule)
 
@@ -173,8 +173,8 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
     return validation["wql"]
 
 
-def _look_at_task(datamodule: WindowDataModule, forecaster: Forecaster) -> None:
-    """Say what of the data the model does not see."""
+def _warn_about_task(datamodule: WindowDataModule, forecaster: Forecaster) -> None:
+    """Log the covariates that the model ignores, and warn about unsuitable values of context_length and horizon."""
     names = datamodule.panel.covariate_names
     if unread := [name for j, name in enumerate(names) if j not in forecaster.covariates_read]:
         log.info("covariates that this model does not read: %s", in_short(unread))
@@ -222,7 +222,7 @@ def _test(
         backtest=backtest,
         naive=naive,
         validation=validation,
-        cost=cost.of_run(forecaster, backtest, trainer.strategy.root_device, **spent),
+        cost=cost.run_cost(forecaster, backtest, trainer.strategy.root_device, **spent),
     )
     folder.write_evaluation(backtest, results)
     return results

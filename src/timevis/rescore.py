@@ -156,12 +156,12 @@ def _score(
     spent["test_seconds"] = time.monotonic() - started
     device = trainer.strategy.root_device
     results = build_results(
-        run=metadata.of_run(cfg, windows, forecaster) | about,
+        run=metadata.run_metadata(cfg, windows, forecaster) | about,
         datamodule=windows,
         backtest=backtest,
         naive=naive,
         validation=before["validation"],
-        cost=cost.of_run(forecaster, backtest, device, **spent),
+        cost=cost.run_cost(forecaster, backtest, device, **spent),
     )
     place.mkdir(parents=True, exist_ok=True)
     write_text(place / "config.yaml", OmegaConf.to_yaml(cfg))

@@ -120,7 +120,7 @@ def test_a_reference_equal_to_the_model_has_no_skill_over_it_and_results_are_jso
 def test_results_of_a_part_of_the_windows_are_refused(panel):
     data, found = score(panel, max_windows=20)
     fewer = replace(found, windows=found.windows[:16])
-    with pytest.raises(RuntimeError, match="16 windows were scored, of 40"):
+    with pytest.raises(RuntimeError, match="only 16 of the 40 windows in the window set were scored"):
         build_results(run={}, datamodule=data, backtest=fewer, naive=NAIVE, validation={}, cost={})
 
 

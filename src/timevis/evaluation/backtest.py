@@ -1,4 +1,4 @@
-"""One pass over a window set: the model's metrics, the reference's on the very same windows, and their rows."""
+"""Score a model and seasonal naive on the same windows in one test pass, and collect the rows that a run saves."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from timevis.data.windows import Batch, evenly
 from timevis.metrics import ForecastMetrics
 from timevis.models.forecaster import Forecast, Forecaster
 
-SAVED_SAMPLES = 64
-SAVED_WORST = 8
+MAX_WINDOWS_WITH_SAMPLES = 64
+NUM_WORST_WINDOWS = 8
 
 
 @dataclass(frozen=True)
 class Backtest:
-    """What one pass over a window set leaves.
+    """Result of one pass over a window set.
 
     Attributes
     ----------
@@ -33,11 +33,11 @@ class Backtest:
         One row per window, by origin and then channel: origin, timestamp, channel, std, mase_scale and the sums of
         `timevis.metrics.SUMS`.
     predictions : DataFrame
-        Evenly spread windows (``spread``) and the worst ones (``worst``), with list columns.
+        Evenly spaced windows (``spread``) and the windows with the largest errors (``worst``), with list columns.
     samples : DataFrame or None
-        Sampled paths of the first windows, with the model's extras.
+        Sample paths of the first windows, with the extra outputs of the model.
     seconds : float
-        Wall time of the model's own steps on this process.
+        Wall time of the model's own test steps on this process.
     """
 
     metrics: dict[str, Any]
@@ -49,29 +49,34 @@ class Backtest:
     seconds: float
 
 
-def spread(origins: int, channels: int, number: int) -> np.ndarray:
-    """At most `number` window numbers, evenly over all origins; all channels of an origin where they fit."""
-    if channels > number:
-        return evenly(origins * channels, number)
-    chosen = evenly(origins, number // channels)
-    return (chosen[:, None] * channels + np.arange(channels)).ravel()
+def evenly_spaced_windows(num_origins: int, num_channels: int, max_windows: int) -> np.ndarray:
+    """Numbers of at most `max_windows` windows, evenly spaced over all origins; int64 [N].
+
+    A chosen origin gives the windows of all its channels, unless the channels alone are more than `max_windows`.
+    """
+    if num_channels > max_windows:
+        return evenly(num_origins * num_channels, max_windows)
+    origins = evenly(num_origins, max_windows // num_channels)
+    return (origins[:, None] * num_channels + np.arange(num_channels)).ravel()
 
 
 class Recorder(pl.Callback):
-    """Collects the rows of a test pass and scores a reference beside the model.
+    """Collects the rows of a test pass, and scores a reference model on the same batches.
 
     Parameters
     ----------
     datamodule : WindowDataModule
     reference : Forecaster
-        Forecasts the same batches; never trained here.
+        Forecasts the same batches; it must be ready to forecast.
     save_windows : int
-        How many evenly spread windows keep their full forecast.
+        Number of evenly spaced windows whose full forecast is saved.
     """
 
     def __init__(self, datamodule: WindowDataModule, reference: Forecaster, save_windows: int) -> None:
         self.datamodule, self.reference = datamodule, reference
-        self.saved = spread(len(datamodule.windows["test"].origins), datamodule.num_channels, save_windows)
+        self.saved_windows = evenly_spaced_windows(
+            len(datamodule.windows["test"].origins), datamodule.num_channels, save_windows
+        )
         self.windows: list[pd.DataFrame] = []
         self.reference_windows: list[pd.DataFrame] = []
         self.predictions: list[pd.DataFrame] = []
@@ -99,18 +104,19 @@ class Recorder(pl.Callback):
     ) -> None:
         self.seconds += time.perf_counter() - self._start
         assert isinstance(pl_module, Forecaster)
-        rows = self._rows(pl_module.test_metrics, outputs, batch)
+        rows = self._window_rows(pl_module.test_metrics, outputs, batch)
         self.windows.append(rows)
-        beside = self.reference.forecast(batch)
-        self.reference_metrics.update_batch(beside, batch)
-        self.reference_windows.append(self._rows(self.reference_metrics, beside, batch))
+        reference_forecast = self.reference.forecast(batch)
+        self.reference_metrics.update_batch(reference_forecast, batch)
+        self.reference_windows.append(self._window_rows(self.reference_metrics, reference_forecast, batch))
         number = rows["number"].to_numpy()
-        self.predictions.append(self._forecasts(outputs, batch, rows, np.flatnonzero(np.isin(number, self.saved))))
-        self._keep_worst(outputs, batch, rows)
+        saved = np.flatnonzero(np.isin(number, self.saved_windows))
+        self.predictions.append(self._forecast_rows(outputs, batch, rows, saved))
+        self._update_worst(outputs, batch, rows)
         if outputs.samples is not None:
-            self._keep_samples(outputs, rows, np.flatnonzero(number < SAVED_SAMPLES))
+            self._save_samples(outputs, rows, np.flatnonzero(number < MAX_WINDOWS_WITH_SAMPLES))
 
-    def _rows(self, metrics: ForecastMetrics, forecast: Forecast, batch: Batch) -> pd.DataFrame:
+    def _window_rows(self, metrics: ForecastMetrics, forecast: Forecast, batch: Batch) -> pd.DataFrame:
         sums = metrics.window_sums(forecast.point, forecast.quantiles, batch.target, batch.target_mask)
         channel, origin = batch.channel.cpu().numpy(), batch.origin.cpu().numpy()
         panel = self.datamodule.panel
@@ -126,11 +132,13 @@ class Recorder(pl.Callback):
             }
         )
 
-    def _forecasts(self, forecast: Forecast, batch: Batch, rows: pd.DataFrame, keep: np.ndarray) -> pd.DataFrame:
-        index = torch.from_numpy(keep).to(batch.target.device)
+    def _forecast_rows(
+        self, forecast: Forecast, batch: Batch, rows: pd.DataFrame, selected: np.ndarray
+    ) -> pd.DataFrame:
+        index = torch.from_numpy(selected).to(batch.target.device)
         target = torch.where(batch.target_mask, batch.target, torch.nan)
         context = torch.where(batch.context_mask, batch.context, torch.nan)
-        return rows.iloc[keep][["number", "origin", "timestamp", "channel"]].assign(
+        return rows.iloc[selected][["number", "origin", "timestamp", "channel"]].assign(
             truth=list(target[index].float().cpu().numpy()),
             observed=list(batch.target_mask[index].cpu().numpy()),
             context=list(context[index].float().cpu().numpy()),
@@ -138,22 +146,24 @@ class Recorder(pl.Callback):
             quantiles=[[row.tolist() for row in q] for q in forecast.quantiles[index].float().cpu().numpy()],
         )
 
-    def _keep_worst(self, forecast: Forecast, batch: Batch, rows: pd.DataFrame) -> None:
+    def _update_worst(self, forecast: Forecast, batch: Batch, rows: pd.DataFrame) -> None:
         error = rows["median_abs_error"] / rows["std"] / rows["count"].where(rows["count"] > 0)
-        keep = np.argsort(-error.to_numpy(), kind="stable")[: min(SAVED_WORST, error.count())]
-        found = self._forecasts(forecast, batch, rows, keep).assign(error=error.iloc[keep].to_numpy())
-        both = pd.concat([self.worst, found]) if len(self.worst) else found
-        self.worst = both.sort_values("error", ascending=False, kind="stable").head(SAVED_WORST)
+        selected = np.argsort(-error.to_numpy(), kind="stable")[: min(NUM_WORST_WINDOWS, error.count())]
+        candidates = self._forecast_rows(forecast, batch, rows, selected).assign(
+            error=error.iloc[selected].to_numpy()
+        )
+        worst = pd.concat([self.worst, candidates]) if len(self.worst) else candidates
+        self.worst = worst.sort_values("error", ascending=False, kind="stable").head(NUM_WORST_WINDOWS)
 
-    def _keep_samples(self, forecast: Forecast, rows: pd.DataFrame, keep: np.ndarray) -> None:
-        if not len(keep):
+    def _save_samples(self, forecast: Forecast, rows: pd.DataFrame, selected: np.ndarray) -> None:
+        if not len(selected):
             return
         assert forecast.samples is not None
-        paths = forecast.samples[torch.from_numpy(keep).to(forecast.samples.device)].float().cpu().numpy()
-        table = rows.iloc[keep][["number", "origin", "timestamp", "channel"]].assign(
+        paths = forecast.samples[torch.from_numpy(selected).to(forecast.samples.device)].float().cpu().numpy()
+        table = rows.iloc[selected][["number", "origin", "timestamp", "channel"]].assign(
             samples=[[path.tolist() for path in window] for window in paths]
         )
-        extras = {name: [value[i] for i in keep] for name, value in forecast.extras.items()}
+        extras = {name: [value[i] for i in selected] for name, value in forecast.extras.items()}
         self.samples.append(table.assign(**extras))
 
 
@@ -165,21 +175,21 @@ def evaluate(
     reference: Forecaster,
     save_windows: int = 500,
 ) -> Backtest:
-    """Score a fitted forecaster once on the test windows.
+    """Score a fitted forecaster on the test windows in one pass.
 
     Parameters
     ----------
     trainer : Trainer
-        With any strategy; rows of all processes are gathered.
+        With any strategy; the rows of all processes are gathered.
     forecaster : Forecaster
     datamodule : WindowDataModule
     reference : Forecaster
         Seasonal naive, prepared and calibrated.
     save_windows : int
-        How many evenly spread windows keep their full forecast.
+        Number of evenly spaced windows whose full forecast is saved.
     """
     recorder = Recorder(datamodule, reference, save_windows)
-    callbacks: list[pl.Callback] = vars(trainer)["callbacks"]
+    callbacks: list[pl.Callback] = vars(trainer)["callbacks"]  # Lightning sets this attribute untyped
     callbacks.append(recorder)
     try:
         trainer.test(forecaster, datamodule=datamodule, verbose=False)
@@ -188,9 +198,11 @@ def evaluate(
     predictions, worst = _gather(recorder.predictions), _gather([recorder.worst])
     predictions = predictions.assign(spread=True, worst=False)
     if len(worst):
-        worst = worst.sort_values("error", ascending=False, kind="stable").head(SAVED_WORST).drop(columns="error")
-        extra = worst[~worst.index.isin(predictions.index)].assign(spread=False)
-        predictions = pd.concat([predictions, extra]).sort_index()
+        worst = (
+            worst.sort_values("error", ascending=False, kind="stable").head(NUM_WORST_WINDOWS).drop(columns="error")
+        )
+        only_worst = worst[~worst.index.isin(predictions.index)].assign(spread=False)
+        predictions = pd.concat([predictions, only_worst]).sort_index()
         predictions["worst"] = predictions.index.isin(worst.index)
     samples = _gather(recorder.samples)
     return Backtest(
@@ -204,11 +216,11 @@ def evaluate(
     )
 
 
-def _gather(parts: list[pd.DataFrame]) -> pd.DataFrame:
+def _gather(tables: list[pd.DataFrame]) -> pd.DataFrame:
     """Rows of all processes in window order, indexed by window number."""
     if dist.is_available() and dist.is_initialized():
-        everyone: list[Any] = [None] * dist.get_world_size()
-        dist.all_gather_object(everyone, parts)
-        parts = [part for one in everyone for part in one]
-    parts = [part for part in parts if len(part)]
-    return pd.concat(parts).sort_values("number", kind="stable").set_index("number") if parts else pd.DataFrame()
+        by_process: list[Any] = [None] * dist.get_world_size()
+        dist.all_gather_object(by_process, tables)
+        tables = [table for process_tables in by_process for table in process_tables]
+    tables = [table for table in tables if len(table)]
+    return pd.concat(tables).sort_values("number", kind="stable").set_index("number") if tables else pd.DataFrame()

@@ -1,4 +1,4 @@
-"""What a run cost: parameters, wall time, memory, speed and device."""
+"""Measure the cost of a run: parameters, wall time, memory, speed and device."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PROCESS = Path("/proc/self")
 
 
 def reset_peak_memory() -> None:
-    """Start counting the peak anew, where the system can, without what earlier runs have freed."""
+    """Free unused memory and restart the measurement of its peak, where the operating system allows it."""
     memory.give_back()
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
@@ -26,7 +26,7 @@ def reset_peak_memory() -> None:
 
 
 def peak_memory_mb(device: torch.device) -> float:
-    """Peak of the GPU's memory, or of the process's resident memory on the CPU, in MiB."""
+    """Peak GPU memory, or on the CPU the peak resident memory of the process, in MiB."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
     try:
@@ -36,24 +36,24 @@ def peak_memory_mb(device: torch.device) -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
-def of_run(
-    forecaster: Forecaster, backtest: Backtest, device: torch.device, **seconds: float | None
+def run_cost(
+    forecaster: Forecaster, backtest: Backtest, device: torch.device, **stage_seconds: float | None
 ) -> dict[str, Any]:
-    """The cost section of results.json; forecasts are windows of one channel.
+    """The cost section of results.json; one forecast is one window of one channel.
 
     Parameters
     ----------
     forecaster : Forecaster
     backtest : Backtest
     device : torch.device
-    seconds
-        Wall time of each stage, by its name in the section: fit_seconds, calibrate_seconds, test_seconds.
+    stage_seconds
+        Wall time of each stage under its key in the section: fit_seconds, calibrate_seconds, test_seconds.
     """
-    learnt, every = forecaster.parameter_counts()
+    trainable_parameters, parameters = forecaster.parameter_counts()
     return {
-        "trainable_parameters": learnt,
-        "parameters": every,
-        **{stage: None if spent is None else round(spent, 3) for stage, spent in seconds.items()},
+        "trainable_parameters": trainable_parameters,
+        "parameters": parameters,
+        **{stage: None if seconds is None else round(seconds, 3) for stage, seconds in stage_seconds.items()},
         "forecasts_per_second": len(backtest.windows) / max(backtest.seconds, 1e-9),
         "peak_memory_mb": round(peak_memory_mb(device), 1),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",

@@ -1,4 +1,4 @@
-"""results.json: what a run found, in one place and under the same names for every model."""
+"""Build results.json: the scores, intervals and costs of a run, under the same keys for every model."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def build_results(
     datamodule : WindowDataModule
     backtest : Backtest
     naive : SeasonalNaive
-        Its reference.
+        The reference of the backtest.
     validation : dict
-        Headline metrics on the validation windows; choices are made on its ``wql``.
+        Headline metrics on the validation windows; models are selected by its ``wql``.
     cost : dict
         trainable_parameters, fit_seconds, calibrate_seconds, test_seconds, peak_memory_mb, forecasts_per_second, ...
     part : {"test", "validation"}
-        Whose windows stand as the test part of `datamodule`.
+        The part of the data that the test windows of `datamodule` come from.
 
     Returns
     -------
     dict
-        JSON-able; values that are not finite are None.
+        Can be written as JSON; values that are not finite are None.
 
     Raises
     ------
@@ -52,7 +52,9 @@ def build_results(
     """
     split, windows = datamodule.split, datamodule.windows["test"]
     if len(backtest.windows) != len(windows):
-        raise RuntimeError(f"{len(backtest.windows)} windows were scored, of {len(windows)} in the window set")
+        raise RuntimeError(
+            f"only {len(backtest.windows)} of the {len(windows)} windows in the window set were scored"
+        )
     intervals = bootstrap_metrics(backtest.windows, backtest.reference_windows, datamodule.horizon)
     channels = datamodule.panel.channels
     overall = backtest.metrics["overall"]

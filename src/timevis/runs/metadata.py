@@ -51,7 +51,7 @@ def data_hash(panel: Panel, rows: int) -> str:
     return digest.hexdigest()[:16]
 
 
-def of_run(cfg: DictConfig, datamodule: WindowDataModule, forecaster: Forecaster) -> dict[str, Any]:
+def run_metadata(cfg: DictConfig, datamodule: WindowDataModule, forecaster: Forecaster) -> dict[str, Any]:
     """The run section of results.json."""
     description, panel = forecaster.describe(), datamodule.panel
     return {
