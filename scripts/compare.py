@@ -74,12 +74,12 @@ def leave_out(runs: list[Path]) -> list[Path]:
     RunFolderError
         None can.
     """
-    from timevis.utils.formatting import in_short
+    from timevis.utils.formatting import join_names
 
     why = {run: unfinished(run) for run in runs}
     for reason in dict.fromkeys(filter(None, why.values())):
         names = [str(run) for run in runs if why[run] == reason]
-        print(f"left out ({reason}): {in_short(names)}", file=sys.stderr)
+        print(f"left out ({reason}): {join_names(names)}", file=sys.stderr)
     rest = [run for run in runs if why[run] is None]
     begun = [run for run in runs if why[run] != NO_RUN]
     if not begun:

@@ -34,7 +34,7 @@ from timevis.training.distributed import process_count, supervise
 from timevis.training.loggers.open_loggers import Tracking
 from timevis.training.resume import reopen
 from timevis.utils.explain import explain
-from timevis.utils.formatting import counted, in_short
+from timevis.utils.formatting import format_count, join_names
 from timevis.utils.interrupts import StopRequest, listening
 from timevis.utils.logs import quiet_libraries, train_log
 from timevis.utils.threads import available_cores, threads_per_job
@@ -136,7 +136,7 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
         datamodule = factory.datamodule(cfg, panel)
         forecaster = factory.forecaster(cfg, datamodule)
         run_identity = metadata.run_metadata(cfg, datamodule, forecaster)
-        width = counted(datamodule.num_channels, "channel")
+        width = format_count(datamodule.num_channels, "channel")
         log.info("%s on %s, %s", model_label(run_identity), run_identity["data"], width)
         _warn_about_task(datamodule, forecaster)
         with clock.running():
@@ -177,7 +177,7 @@ def _warn_about_task(datamodule: WindowDataModule, forecaster: Forecaster) -> No
     """Log the covariates that the model ignores, and warn about unsuitable values of context_length and horizon."""
     names = datamodule.panel.covariate_names
     if unread := [name for j, name in enumerate(names) if j not in forecaster.covariates_read]:
-        log.info("covariates that this model does not read: %s", in_short(unread))
+        log.info("covariates that this model does not read: %s", join_names(unread))
     season, length = datamodule.season, datamodule.context_length
     if length < season:
         log.warning(

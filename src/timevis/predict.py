@@ -26,7 +26,7 @@ from timevis.errors import DataError
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import as_trained, load_again, with_unread
-from timevis.utils.formatting import in_short
+from timevis.utils.formatting import join_names
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ def forecast_panel(forecaster: Forecaster, panel: Panel, item: str, batch_size: 
         )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()
-    if told := in_short(_unknown_ahead(panel, forecaster.covariates_read, origin, horizon)):
+    if told := join_names(_unknown_ahead(panel, forecaster.covariates_read, origin, horizon)):
         log.warning(
             "%s: known ahead, but without a value in the %d rows that are forecast: %s; "
             "give it in rows with empty targets",
@@ -133,10 +133,10 @@ def forecast_panel(forecaster: Forecaster, panel: Panel, item: str, batch_size: 
         )
     series = SeriesStore(panel).to(device)
     ever = np.isfinite(panel.values).any(axis=0)
-    if empty := in_short([repr(c) for c in compress(panel.channels, ~ever)]):
+    if empty := join_names([repr(c) for c in compress(panel.channels, ~ever)]):
         log.warning("%s holds no value of %s: not forecast", item, empty)
     read = np.isfinite(panel.values[origin - length : origin]).any(axis=0)
-    if ended := in_short([repr(c) for c in compress(panel.channels, ever & ~read)]):
+    if ended := join_names([repr(c) for c in compress(panel.channels, ever & ~read)]):
         log.warning(
             "%s: the %d rows before %s hold no value of %s: not forecast; "
             "a file that ends where they do is forecast from there",

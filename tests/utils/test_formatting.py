@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from timevis.utils.formatting import interval, markdown_table, number, when
+from timevis.utils.formatting import format_interval, format_number, format_time, markdown_table
 
 
 @pytest.mark.parametrize(
@@ -21,12 +21,12 @@ from timevis.utils.formatting import interval, markdown_table, number, when
     ],
 )
 def test_numbers_are_short_and_missing_ones_a_dash(value, text):
-    assert number(value) == text
+    assert format_number(value) == text
 
 
 def test_an_interval_without_ends_is_empty():
-    assert interval({"low": None, "high": None}) == ""
-    assert interval({"low": -0.011, "high": 0.2}, percent=True) == "−1.1 to 20.0 %"
+    assert format_interval({"low": None, "high": None}) == ""
+    assert format_interval({"low": -0.011, "high": 0.2}, percent=True) == "−1.1 to 20.0 %"
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_an_interval_without_ends_is_empty():
     ],
 )
 def test_a_time_has_no_empty_seconds_and_says_when_it_is_utc(time, shown):
-    assert when(time) == shown
+    assert format_time(time) == shown
 
 
 def test_a_table_in_markdown_has_a_row_each_whatever_its_cells_hold():

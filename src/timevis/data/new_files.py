@@ -20,7 +20,7 @@ from timevis.data.schema.pivot import only_series, to_panel
 from timevis.data.schema.selection import in_order
 from timevis.data.schema.to_rows import Rows, read_rows
 from timevis.errors import UnclearError
-from timevis.utils.formatting import in_short
+from timevis.utils.formatting import join_names
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def read_items(
         gone = [c for c in channels if c not in columns.targets]
         there = np.unique(rows.code).tolist()
         parts = {rows.series[i]: _with_empty(_one_series(rows, i, card), gone) for i in there}
-        if lost := in_short([repr(name) for name in rows.series if name not in parts]):
+        if lost := join_names([repr(name) for name in rows.series if name not in parts]):
             log.warning("%s: no row of %s lies on the grid: not forecast", table.source, lost)
     else:
         if set(channels) & set(whole.channels):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.calendar import on_the_wall
-from timevis.utils.formatting import in_short
+from timevis.utils.formatting import join_names
 
 SHOWN = 5
 """Channels that `repr` names."""
@@ -104,7 +104,7 @@ class Panel:
 
     def __repr__(self) -> str:
         span = f", {self.index[0]} to {self.index[-1]}" if len(self) else ""
-        channels = in_short(self.channels, SHOWN)
+        channels = join_names(self.channels, SHOWN)
         return f"{type(self).__name__}({self.card.name}: {channels}; {len(self)} rows of {self.freq}{span})"
 
     @property

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from timevis.data.calendar import WORKING_DAYS, steps_per_day
 from timevis.errors import RunFolderError
 from timevis.runs.folder import RunFolder
-from timevis.utils.formatting import number
+from timevis.utils.formatting import format_number
 
 SCHEMA_VERSION = 2
 """Of the keys of results.json, and of how seasonal naive and the intervals in it are made."""
@@ -138,8 +138,10 @@ def backbone_facts(run: dict[str, Any]) -> str:
     """The backbone with its size and fingerprint, never its name alone; empty for a model that has none."""
     about = run["backbone"] or {}
     known = {"name": "{}", "parameters": "{} parameters", "trainable": "{} trained", "fingerprint": "fingerprint {}"}
-    words = [text.format(number(about[key])) for key, text in known.items() if about.get(key) is not None]
-    return ", ".join(words + [number(value) for key, value in about.items() if key not in (*known, "id") and value])
+    words = [text.format(format_number(about[key])) for key, text in known.items() if about.get(key) is not None]
+    return ", ".join(
+        words + [format_number(value) for key, value in about.items() if key not in (*known, "id") and value]
+    )
 
 
 NO_SETTING = ("seed=", "logger", "hydra.", "trainer.enable_progress_bar=")

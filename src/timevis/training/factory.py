@@ -27,7 +27,7 @@ from timevis.training.callbacks.progress import ProgressLine
 from timevis.training.callbacks.status import StatusUpdates, ValidationLines
 from timevis.training.callbacks.step_hooks import FiniteLoss, FitClock, SeedEachStep, StopAtBatch
 from timevis.training.distributed import process_count
-from timevis.utils.formatting import counted
+from timevis.utils.formatting import format_count
 from timevis.utils.interrupts import StopRequest
 
 log = logging.getLogger(__name__)
@@ -177,4 +177,4 @@ def describe_device(options: DictConfig, processes: int = 1) -> str:
     beside = f", {processes} processes" if processes > 1 else ""
     if uses_gpu(options):
         return f"{torch.cuda.get_device_name()} ({device_options(options)['precision']}{beside})"
-    return f"the CPU ({counted(torch.get_num_threads(), 'thread')}{beside})"
+    return f"the CPU ({format_count(torch.get_num_threads(), 'thread')}{beside})"

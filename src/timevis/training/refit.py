@@ -17,7 +17,7 @@ from timevis.runs.reload import load_again
 from timevis.training import factory
 from timevis.training.callbacks.step_hooks import FiniteLoss, SeedEachStep
 from timevis.training.fit import epochs_of_best
-from timevis.utils.formatting import counted
+from timevis.utils.formatting import format_count
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def refit(folder: RunFolder) -> Forecaster:
     hyperparameters = factory.hyperparameters(cfg) | fitted.refit_arguments()
     forecaster = type(fitted).from_data(datamodule, **hyperparameters)
     epochs = epochs_of_best(folder) if forecaster.trainable else 0
-    log.info("refitting on all %d rows%s", len(panel), f", {counted(epochs, 'epoch')}" * (epochs > 0))
+    log.info("refitting on all %d rows%s", len(panel), f", {format_count(epochs, 'epoch')}" * (epochs > 0))
     forecaster.prepare(datamodule)
     if forecaster.trainable:
         trainer(folder, epochs, epoch).fit(forecaster, datamodule=datamodule)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def number(value: Any, percent: bool = False) -> str:
+def format_number(value: Any, percent: bool = False) -> str:
     """A value for people: four significant digits, thousands apart, or percent; a dash where it is missing.
 
     Fractions of units below 0.0001 and beyond 1e9 have an exponent, such as 1.519e12.
@@ -26,32 +26,32 @@ def number(value: Any, percent: bool = False) -> str:
         text = f"{value:,.0f}".replace(",", " ")
     else:
         text = re.sub(r"e\+?(-?)0*", r"e\1", f"{value:.4g}")
-    return minus(text)
+    return with_minus_sign(text)
 
 
-def when(time: str) -> str:
+def format_time(time: str) -> str:
     """A timestamp without its empty seconds and its offset; UTC is written out."""
     clock = re.sub(r"[+-]\d\d:\d\d$", "", time)
     clock = clock[:-3] if clock.endswith(":00") and clock.count(":") == 2 else clock
     return clock + " UTC" * time.endswith("+00:00")
 
 
-def minus(text: str) -> str:
+def with_minus_sign(text: str) -> str:
     """A number with a minus sign instead of a hyphen."""
     return "−" + text[1:] if text.startswith("-") else text
 
 
-def interval(entry: dict[str, float | None], percent: bool = False) -> str:
+def format_interval(entry: dict[str, float | None], percent: bool = False) -> str:
     """``low to high`` of a value with an interval; empty where there is none."""
     low, high = entry.get("low"), entry.get("high")
     if low is None or high is None:
         return ""
     if percent:
-        return f"{minus(f'{100 * low:.1f}')} to {number(high, percent=True)}"
-    return f"{number(low)} to {number(high)}"
+        return f"{with_minus_sign(f'{100 * low:.1f}')} to {format_number(high, percent=True)}"
+    return f"{format_number(low)} to {format_number(high)}"
 
 
-def duration(seconds: float | None) -> str:
+def format_duration(seconds: float | None) -> str:
     """Seconds for people."""
     if seconds is None:
         return "–"
@@ -62,12 +62,12 @@ def duration(seconds: float | None) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def counted(count: int, noun: str, form: Callable[[int], str] = str) -> str:
+def format_count(count: int, noun: str, form: Callable[[int], str] = str) -> str:
     """A count, written by `form`, and its noun, in the plural unless it is one."""
     return f"{form(count)} {noun}" + "s" * (count != 1)
 
 
-def in_short(names: Sequence[str], most: int = 20) -> str:
+def join_names(names: Sequence[str], most: int = 20) -> str:
     """Names with commas between, the first `most` of many."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

@@ -24,7 +24,7 @@ from timevis.data.schema.selection import select, without_constant_covariates
 from timevis.data.schema.to_rows import read_rows
 from timevis.data.split import borders
 from timevis.errors import ConfigError
-from timevis.utils.formatting import in_short
+from timevis.utils.formatting import join_names
 
 
 def clean(
@@ -106,7 +106,7 @@ def finish(
     if at_zero := list(compress(panel.channels, stands_at_zero(panel.values[: ends[0]]))):
         report.notes.append(
             "often zero and never below in the training part, so models trained on it do not forecast it below zero: "
-            + in_short(at_zero)
+            + join_names(at_zero)
         )
     report.describe(panel, ends[0])
     report.split = describe_split(panel.index, ends)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from timevis.data.cleaning.statistics import autocorrelation, key_lags, moments, named_periods, seasonal_strength
 from timevis.data.panel import Panel
-from timevis.utils.formatting import counted, in_short
+from timevis.utils.formatting import format_count, join_names
 
 LISTED = 50
 """Places that are listed of each kind; the counts cover all."""
@@ -126,22 +126,23 @@ class QualityReport:
         missing = sum(self.missing.values()) - self.gaps.get("rows", 0) * len(self.channels)
         found = [
             "" if self.was_sorted else "rows were not in order",
-            f"{counted(merged, 'duplicate row')} merged" if merged else "",
-            f"{counted(moved, 'row')} moved onto the grid" if moved else "",
-            f"{counted(off, 'row')} off the grid left out" if off else "",
-            f"{counted(self.gaps['rows'], 'empty row')} in {counted(gaps, 'gap')}" if gaps else "",
-            f"{counted(missing, 'value')} missing{' in other rows' if gaps else ''}" if missing > 0 else "",
-            f"{counted(emptied, 'cell')} read as missing" if emptied else "",
-            f"{counted(defects, 'value')} of declared defects masked" if self.defects else "",
-            f"{counted(outliers, 'outlier')} reported, {masked} masked" if outliers else "",
+            f"{format_count(merged, 'duplicate row')} merged" if merged else "",
+            f"{format_count(moved, 'row')} moved onto the grid" if moved else "",
+            f"{format_count(off, 'row')} off the grid left out" if off else "",
+            f"{format_count(self.gaps['rows'], 'empty row')} in {format_count(gaps, 'gap')}" if gaps else "",
+            f"{format_count(missing, 'value')} missing{' in other rows' if gaps else ''}" if missing > 0 else "",
+            f"{format_count(emptied, 'cell')} read as missing" if emptied else "",
+            f"{format_count(defects, 'value')} of declared defects masked" if self.defects else "",
+            f"{format_count(outliers, 'outlier')} reported, {masked} masked" if outliers else "",
             f"not used: {self._unused()}" if self.left_out else "",
         ]
-        size = f"{self.source}: {self.rows} rows of {counted(len(self.channels), 'channel')}, every {self.frequency}"
+        channels = format_count(len(self.channels), "channel")
+        size = f"{self.source}: {self.rows} rows of {channels}, every {self.frequency}"
         return "; ".join([size, *filter(None, found)])
 
     def _unused(self) -> str:
         """Columns that are not used and why, the first few of many."""
-        return in_short([f"{name} ({reason})" for name, reason in self.left_out.items()], UNUSED)
+        return join_names([f"{name} ({reason})" for name, reason in self.left_out.items()], UNUSED)
 
 
 def jsonable(value: Any) -> Any:

@@ -12,7 +12,7 @@ from timevis.data.readers.compression import content_name, unpack
 from timevis.data.readers.number_format import decimal_mark, read_separators, written_numbers
 from timevis.data.readers.table import HEADER_AND_ROWS, Table, refuse_namesakes
 from timevis.errors import DataError, TimeVisError
-from timevis.utils.formatting import in_short
+from timevis.utils.formatting import join_names
 
 FORMATS = {
     ".csv": "text",
@@ -196,7 +196,7 @@ def _some(folder: Path, ending: str = "") -> str:
     """Tables in a folder; text files, which may hold anything, only where one is asked for."""
     endings = {*FORMATS, ".gz", ".zip"}.difference({".txt"} - {ending})
     names = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in endings)
-    return in_short(names, 8) or "no tables"
+    return join_names(names, 8) or "no tables"
 
 
 def _read_parquet(raw: bytes, name: str) -> Table:

@@ -15,7 +15,7 @@ from timevis.data.schema.pivot import channel_names, only_series, to_panel
 from timevis.data.schema.to_rows import Rows
 from timevis.data.split import borders
 from timevis.errors import DataError
-from timevis.utils.formatting import in_short
+from timevis.utils.formatting import join_names
 
 P = TypeVar("P", bound=Panel)
 
@@ -142,8 +142,8 @@ def in_order(panel: P, channels: tuple[str, ...], where: str) -> P:
     if absent:
         guess = nearest(absent[0], panel.channels)
         raise DataError(
-            f"{where} has no channel {absent[0]!r}: the run forecasts {in_short([*channels])}, "
-            f"here are {in_short([*panel.channels])}",
+            f"{where} has no channel {absent[0]!r}: the run forecasts {join_names([*channels])}, "
+            f"here are {join_names([*panel.channels])}",
             (f"did you mean {guess!r}? " if guess else "")
             + "name the columns, or the series of a long table, as those that the run forecasts; "
             "pandas keeps a name such as 01067 with dtype=str",

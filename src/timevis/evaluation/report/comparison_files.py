@@ -11,7 +11,7 @@ from timevis.evaluation.charts import png_files
 from timevis.evaluation.comparison import Comparison, comparison_charts
 from timevis.evaluation.report.verdict import COSTS, METRICS
 from timevis.utils.files import require_empty
-from timevis.utils.formatting import duration, interval, markdown_table, minus, number
+from timevis.utils.formatting import format_duration, format_interval, format_number, markdown_table, with_minus_sign
 
 
 def many(comparison: Comparison) -> bool:
@@ -31,13 +31,13 @@ def overview(comparison: Comparison) -> pd.DataFrame:
             against += " %" if math.isnan(low) else f" % ({_signed(low, '.1f')} to {_signed(high, '.1f')})"
         cost = comparison.cost.loc[label] if label in comparison.cost.index else {}
         rows[label] = {
-            "WQL": number(values["wql"]),
+            "WQL": format_number(values["wql"]),
             "difference": against,
-            "MASE": number(values["mase"]),
-            "80 % covers": number(values["coverage_80"], percent=True),
-            "trained": number(cost.get("trainable_parameters")),
-            "fit": duration(_or_none(cost.get("fit_seconds"))),
-            "test": duration(_or_none(cost.get("test_seconds"))),
+            "MASE": format_number(values["mase"]),
+            "80 % covers": format_number(values["coverage_80"], percent=True),
+            "trained": format_number(cost.get("trainable_parameters")),
+            "fit": format_duration(_or_none(cost.get("fit_seconds"))),
+            "test": format_duration(_or_none(cost.get("test_seconds"))),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
 
@@ -48,10 +48,10 @@ def metrics_table(comparison: Comparison) -> pd.DataFrame:
     for label, row in comparison.metrics.iterrows():
         cells = rows.setdefault(str(label), {})
         for key, words in METRICS.items():
-            bounds = interval(
+            bounds = format_interval(
                 {"low": _or_none(row[f"{key}_low"]), "high": _or_none(row[f"{key}_high"])}, words.percent
             )
-            cells[words.name] = number(row[key], words.percent) + (f" ({bounds})" if bounds else "")
+            cells[words.name] = format_number(row[key], words.percent) + (f" ({bounds})" if bounds else "")
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -63,7 +63,7 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
     """A row per run and metric: the difference from the reference with its interval and both tests, as text."""
     rows = []
     for row in comparison.differences.to_dict("records"):
-        bounds = interval({"low": _or_none(row["low"]), "high": _or_none(row["high"])})
+        bounds = format_interval({"low": _or_none(row["low"]), "high": _or_none(row["high"])})
         rows.append(
             {
                 "run": row["run"],
@@ -72,7 +72,7 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
                 "%": _signed(row["percent"], ".1f"),
                 "95 % interval": bounds or "–",
                 "p": _p(row["p"]),
-                "DM": number(row["dm_statistic"]),
+                "DM": format_number(row["dm_statistic"]),
                 "DM p": _p(row["dm_p"]),
             }
         )
@@ -80,7 +80,7 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def _signed(value: float, form: str) -> str:
-    return "–" if pd.isna(value) else minus(f"{value:+{form}}")
+    return "–" if pd.isna(value) else with_minus_sign(f"{value:+{form}}")
 
 
 def _p(value: float) -> str:
@@ -90,7 +90,7 @@ def _p(value: float) -> str:
 def cost_table(comparison: Comparison) -> pd.DataFrame:
     """A row per run and a column per cost, as text."""
     table = comparison.cost
-    return pd.DataFrame({COSTS[k]: [number(v) for v in table[k]] for k in table}, index=table.index)
+    return pd.DataFrame({COSTS[k]: [format_number(v) for v in table[k]] for k in table}, index=table.index)
 
 
 def sentences(comparison: Comparison) -> list[str]:
@@ -105,7 +105,7 @@ def sentences(comparison: Comparison) -> list[str]:
         if row["difference"] == 0:
             out.append(f"{row['run']}: WQL is exactly {comparison.reference}'s.")
             continue
-        size = number(abs(row["difference"])) if pd.isna(row["percent"]) else f"{abs(row['percent']):.1f} %"
+        size = format_number(abs(row["difference"])) if pd.isna(row["percent"]) else f"{abs(row['percent']):.1f} %"
         word = "lower" if row["difference"] < 0 else "higher"
         if pd.isna(row["low"]):
             sure = "there are too few windows to say how sure that is"

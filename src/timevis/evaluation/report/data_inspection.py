@@ -18,7 +18,7 @@ from timevis.data.panel import Panel
 from timevis.data.split import borders, in_rows, make_split
 from timevis.errors import ConfigError, TimeVisError
 from timevis.evaluation.report.data_section import covariate
-from timevis.utils.formatting import counted, number
+from timevis.utils.formatting import format_count, format_number
 
 LENGTHS = ("context_length", "horizon")
 SHOWN = 12
@@ -76,7 +76,7 @@ def show(panel: Panel, report: QualityReport, split: Sequence[Any], lengths: tup
         if text:
             console.print(f"  {text}", style="dim")
     console.print(
-        f"\n{report.rows:,} rows of {counted(len(panel.channels), 'channel')}, every "
+        f"\n{report.rows:,} rows of {format_count(len(panel.channels), 'channel')}, every "
         f"{report.frequency}, {report.start} to {report.end}"
     )
     for note in report.notes:
@@ -137,7 +137,7 @@ def _findings(report: QualityReport) -> Grid:
         ("declared defects", f"{emptied} values masked" if report.defects else "none"),
         (
             "outliers",
-            f"{sum(outliers.values())} in {counted(len(outliers), 'channel')}, {done}" if outliers else "none",
+            f"{sum(outliers.values())} in {format_count(len(outliers), 'channel')}, {done}" if outliers else "none",
         ),
         ("covariates", covariates or "none"),
         ("left out", ", ".join(f"{n} ({why})" for n, why in list(report.left_out.items())[:SHOWN]) or "none"),
@@ -160,7 +160,7 @@ def _values(panel: Panel, report: QualityReport) -> Grid:
     grid = _grid("channel", "observed", "mean", "std", "min", "median", "max", "outliers")
     for name in panel.channels[:SHOWN]:
         c = report.channels[name]
-        numbers = (number(c.get(key)) for key in ("mean", "std", "min", "q50", "max"))
+        numbers = (format_number(c.get(key)) for key in ("mean", "std", "min", "q50", "max"))
         grid.add_row(name, f"{c['observed']:,}", *numbers, str(report.outliers.get(name, {"count": 0})["count"]))
     if len(panel.channels) > SHOWN:
         grid.add_row(f"and {len(panel.channels) - SHOWN} more")
@@ -209,7 +209,7 @@ def _places(console: Console, report: QualityReport) -> None:
     lines: list[str] = []
     declared = {d["start"] for d in report.defects}
     gaps = [p for p in report.gaps["places"] if p["start"].removesuffix(":00") not in declared]
-    lines += [f"gap of {counted(p['rows'], 'row')} from {p['start']}" for p in gaps[:5]]
+    lines += [f"gap of {format_count(p['rows'], 'row')} from {p['start']}" for p in gaps[:5]]
     lines += [f"declared defect at {d['start']}: {d['reason']}" for d in report.defects[:6]]
     for name, found in list(report.sentinels.items())[:SHOWN]:
         lines += _some((f"read as missing: {name} in {place}" for place in found["places"]), found["count"])

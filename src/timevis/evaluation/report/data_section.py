@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from timevis.utils.formatting import counted, in_short, number, when
+from timevis.utils.formatting import format_count, format_number, format_time, join_names
 
 NAMED_PLACES = 3
 MOST_CHANNELS = 20
@@ -26,11 +26,14 @@ def data_facts(report: dict[str, Any], results: dict[str, Any]) -> list[tuple[st
         ("Attribution", card["attribution"]),
         ("Domain", card["domain"]),
         ("Holidays of", card["country"]),
-        ("Rows", f"{number(report['rows'])} from {when(report['start'])} to {when(report['end'])}"),
+        (
+            "Rows",
+            f"{format_number(report['rows'])} from {format_time(report['start'])} to {format_time(report['end'])}",
+        ),
         ("Frequency", report["frequency"] + (" (inferred)" if report["frequency_inferred"] else "")),
         ("Time zone", report["timezone"] or (UTC if in_utc(report) else "times are taken as they are written")),
-        ("Channels", in_short(window_set["channels"])),
-        ("Covariates", in_short([f"{covariate(name, c)} ({_kind(c)})" for name, c in covariates])),
+        ("Channels", join_names(window_set["channels"])),
+        ("Covariates", join_names([f"{covariate(name, c)} ({_kind(c)})" for name, c in covariates])),
         *((f"{PARTS.get(part, part)} part", _part(what)) for part, what in report["split"].items()),
     ]
     return [(name, value) for name, value in facts if value]
@@ -54,7 +57,11 @@ def _kind(entry: dict[str, Any]) -> str:
 
 
 def _part(part: dict[str, Any]) -> str:
-    return f"{number(part['rows'])} rows, {when(part['start'])} to {when(part['end'])}" if part["rows"] else "no rows"
+    return (
+        f"{format_number(part['rows'])} rows, {format_time(part['start'])} to {format_time(part['end'])}"
+        if part["rows"]
+        else "no rows"
+    )
 
 
 def findings(report: dict[str, Any]) -> list[str]:
@@ -66,7 +73,7 @@ def findings(report: dict[str, Any]) -> list[str]:
         entry = report["duplicates"].get(kind) or {}
         if entry.get("rows"):
             out.append(
-                f"{_rows(entry['rows'])} {what}: {_places([when(t) for t in entry['places']], entry['rows'])}."
+                f"{_rows(entry['rows'])} {what}: {_places([format_time(t) for t in entry['places']], entry['rows'])}."
             )
     grid = report["off_grid"]
     if grid.get("moved"):
@@ -75,36 +82,40 @@ def findings(report: dict[str, Any]) -> list[str]:
         out.append(f"{_rows(grid['left_out'])} between the steps of the grid were left out.")
     gaps = report["gaps"]
     if gaps.get("count"):
-        places = _places([f"{when(p['start'])} ({_rows(p['rows'])})" for p in gaps["places"]], gaps["count"])
+        places = _places([f"{format_time(p['start'])} ({_rows(p['rows'])})" for p in gaps["places"]], gaps["count"])
         out.append(
-            f"{_rows(gaps['rows'])} in {counted(gaps['count'], 'gap', number)} have no value at all; "
+            f"{_rows(gaps['rows'])} in {format_count(gaps['count'], 'gap', format_number)} have no value at all; "
             f"the longest is {_rows(gaps['longest'])}. Largest first: {places}. They are missing, not filled."
         )
     for column, entry in report.get("sentinels", {}).items():  # absent in older reports
-        cells = in_short([f"{sentinel!r} ({number(n)})" for sentinel, n in entry["cells"].items()])
+        cells = join_names([f"{sentinel!r} ({format_number(n)})" for sentinel, n in entry["cells"].items()])
         places = _places(entry["places"], entry["count"])
         out.append(f"Cells of {column} that were named as missing: {cells}, in {places}.")
     missing = {c: n for c, n in report["missing"].items() if n}
     if missing:
         most = sorted(missing.items(), key=lambda item: -item[1])
-        listed = in_short([f"{c} {number(n)}{_longest(report.get('channels', {}).get(c, {}))}" for c, n in most])
+        listed = join_names(
+            [f"{c} {format_number(n)}{_longest(report.get('channels', {}).get(c, {}))}" for c, n in most]
+        )
         out.append(f"Values missing after cleaning: {listed}. They carry no weight in training or scores.")
     out += _outliers(report["outliers"])
     for defect in report["defects"]:
-        span = f"{when(str(defect['start']))} to {when(str(defect['end']))}"
-        masked = f"{counted(defect['masked'], 'value', number)} masked"
+        span = f"{format_time(str(defect['start']))} to {format_time(str(defect['end']))}"
+        masked = f"{format_count(defect['masked'], 'value', format_number)} masked"
         out.append(f"Declared by the dataset card, {span}: {defect['reason']}; {masked}.")
     out += [f"Said by the dataset card: {note.rstrip('.')}." for note in report["card"]["notes"]]
     unused = [f"{column} ({reason})" for column, reason in report["left_out"].items()]
     if unused:
-        out.append(f"Columns not used: {in_short(unused)}.")
+        out.append(f"Columns not used: {join_names(unused)}.")
     return out + [note[:1].upper() + note[1:].rstrip(".") + "." for note in report["notes"]]
 
 
 def _longest(channel: dict[str, Any]) -> str:
     gap = channel.get("longest_gap")
     return (
-        f" (at most {number(gap['rows'])} in a row, from {when(gap['start'])} on)" if gap and gap["rows"] > 1 else ""
+        f" (at most {format_number(gap['rows'])} in a row, from {format_time(gap['start'])} on)"
+        if gap and gap["rows"] > 1
+        else ""
     )
 
 
@@ -113,22 +124,24 @@ def _outliers(outliers: dict[str, Any]) -> list[str]:
     ranked = sorted(outliers.items(), key=lambda item: -item[1]["count"])
     out = []
     for channel, entry in ranked[:NAMED_CHANNELS]:
-        done = f"{number(entry['masked'])} of them masked" if entry["masked"] else "reported only, none masked"
-        places = _places([f"{when(p['time'])} ({number(p['value'])})" for p in entry["places"]], entry["count"])
-        out.append(f"{channel}: {counted(entry['count'], 'outlier', number)}, {done}: {places}.")
+        done = f"{format_number(entry['masked'])} of them masked" if entry["masked"] else "reported only, none masked"
+        places = _places(
+            [f"{format_time(p['time'])} ({format_number(p['value'])})" for p in entry["places"]], entry["count"]
+        )
+        out.append(f"{channel}: {format_count(entry['count'], 'outlier', format_number)}, {done}: {places}.")
     if len(ranked) > NAMED_CHANNELS:
         rest = sum(entry["count"] for _, entry in ranked[NAMED_CHANNELS:])
-        out.append(f"{number(rest)} outliers in {len(ranked) - NAMED_CHANNELS} other channels.")
+        out.append(f"{format_number(rest)} outliers in {len(ranked) - NAMED_CHANNELS} other channels.")
     return out
 
 
 def _rows(count: int) -> str:
-    return counted(count, "row", number)
+    return format_count(count, "row", format_number)
 
 
 def _places(places: list[str], count: int) -> str:
     more = count - min(len(places), NAMED_PLACES)
-    return ", ".join(places[:NAMED_PLACES]) + (f" and {number(more)} more" if more > 0 else "")
+    return ", ".join(places[:NAMED_PLACES]) + (f" and {format_number(more)} more" if more > 0 else "")
 
 
 CHANNEL_COLUMNS = {
@@ -151,7 +164,7 @@ def channel_rows(report: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     rows = []
     for channel, entry in channels.items():
         strength = {s["name"]: s["strength"] for s in entry["seasonality"]}
-        cells = [number(entry.get(key)) for key in CHANNEL_COLUMNS]
+        cells = [format_number(entry.get(key)) for key in CHANNEL_COLUMNS]
         rows.append([channel, *cells, *(_share(strength.get(p)) for p in periods)])
     return names, rows
 

@@ -17,7 +17,7 @@ from timevis.evaluation.report import sections as words
 from timevis.evaluation.report.verdict import averages, outcome, verdict
 from timevis.runs.record import RunRecord
 from timevis.utils.files import write_text
-from timevis.utils.formatting import counted, number, when
+from timevis.utils.formatting import format_count, format_number, format_time
 
 GRID = 6
 EXPLORED_VALUES = 250_000
@@ -78,9 +78,9 @@ def write_report(run_folder: Path | str) -> Path:
         statistics=statistics,
         statistics_of=statistics_of,
         explored=_explored(forecasts, worst_rows, record),
-        number=number,
-        counted=counted,
-        when=when,
+        format_number=format_number,
+        format_count=format_count,
+        format_time=format_time,
         embed=plotly_figures.embed,
         figure=plotly_figures.figure,
         plotly=plotly_figures.plotly_script(),

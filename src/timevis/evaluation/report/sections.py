@@ -12,7 +12,14 @@ from timevis.evaluation.report import data_section as data_words
 from timevis.evaluation.report.verdict import COSTS, METRICS
 from timevis.evaluation.significance import SKILLS
 from timevis.runs.record import RunRecord, backbone_facts
-from timevis.utils.formatting import counted, duration, in_short, interval, minus, number
+from timevis.utils.formatting import (
+    format_count,
+    format_duration,
+    format_interval,
+    format_number,
+    join_names,
+    with_minus_sign,
+)
 
 MOST_CHANNEL_ROWS = 20
 SHOWN_TEXTS = 5
@@ -41,8 +48,8 @@ def tiles(results: dict[str, Any]) -> list[dict[str, str]]:
     skills = [
         {
             "name": f"Skill, {METRICS[SKILLS[name]].name}",
-            "value": number(results["skill"][name]["value"], percent=True),
-            "under": interval(results["skill"][name], percent=True)
+            "value": format_number(results["skill"][name]["value"], percent=True),
+            "under": format_interval(results["skill"][name], percent=True)
             or ("not defined" if results["skill"][name]["value"] is None else "no interval: too few windows"),
         }
         for name in ("wql", "mae")
@@ -51,18 +58,18 @@ def tiles(results: dict[str, Any]) -> list[dict[str, str]]:
         *skills,
         {
             "name": "MASE",
-            "value": number(metrics["mase"]["value"]),
-            "under": f"seasonal naive {number(naive['mase']['value'])}",
+            "value": format_number(metrics["mase"]["value"]),
+            "under": f"seasonal naive {format_number(naive['mase']['value'])}",
         },
         {
             "name": "80 % interval holds",
-            "value": number(metrics["coverage_80"]["value"], percent=True),
+            "value": format_number(metrics["coverage_80"]["value"], percent=True),
             "under": "of the truths" + _per_channel(results),
         },
         {
             "name": "Training",
-            "value": duration(cost["fit_seconds"]),
-            "under": f"{number(cost['trainable_parameters'])} trainable parameters",
+            "value": format_duration(cost["fit_seconds"]),
+            "under": f"{format_number(cost['trainable_parameters'])} trainable parameters",
         },
     ]
 
@@ -78,8 +85,11 @@ def run_facts(record: RunRecord) -> list[tuple[str, str]]:
             f"{window_set['horizon']} steps ahead from a context of {window_set['context_length']}, "
             f"frequency {window_set['freq']}",
         ),
-        ("Seed", number(run["seed"])),
-        ("Validation WQL", number((record.results["validation"] or {}).get("wql")) + ", on which choices are made"),
+        ("Seed", format_number(run["seed"])),
+        (
+            "Validation WQL",
+            format_number((record.results["validation"] or {}).get("wql")) + ", on which choices are made",
+        ),
         ("Run folder", record.folder.name),
         ("Source commit", run["git_commit"] or "unknown"),
         ("Versions", ", ".join(f"{name} {version}" for name, version in run["versions"].items())),
@@ -102,7 +112,7 @@ def flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
 def _plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(_plain, value))
-    return number(value)
+    return format_number(value)
 
 
 def settings(record: RunRecord) -> list[tuple[str, str]]:
@@ -190,7 +200,7 @@ def _text(value: Any) -> str:
 
 def cost_rows(results: dict[str, Any]) -> list[tuple[str, str]]:
     """Name and value of what the run cost."""
-    return [(name, number(results["cost"][key])) for key, name in COSTS.items()]
+    return [(name, format_number(results["cost"][key])) for key, name in COSTS.items()]
 
 
 def metric_rows(record: RunRecord) -> list[dict[str, Any]]:
@@ -209,15 +219,15 @@ def metric_rows(record: RunRecord) -> list[dict[str, Any]]:
         change, better = "", None
         if words.less_is_better and ours["value"] is not None and naive["value"]:
             ratio = ours["value"] / naive["value"] - 1
-            change, better = minus(f"{100 * ratio:+.1f} %"), ratio < 0 if abs(ratio) > 5e-4 else None
+            change, better = with_minus_sign(f"{100 * ratio:+.1f} %"), ratio < 0 if abs(ratio) > 5e-4 else None
         rows.append(
             {
                 "name": words.name,
                 "meaning": words.meaning.format(unit=unit),
-                "value": number(ours["value"], words.percent),
-                "interval": interval(ours, words.percent),
-                "naive": number(naive["value"], words.percent),
-                "naive_interval": interval(naive, words.percent),
+                "value": format_number(ours["value"], words.percent),
+                "interval": format_interval(ours, words.percent),
+                "naive": format_number(naive["value"], words.percent),
+                "naive_interval": format_interval(naive, words.percent),
                 "change": change,
                 "better": better,
             }
@@ -231,8 +241,8 @@ def naive_seasons(results: dict[str, Any]) -> str:
     for channel, season in results["seasonal_naive_season"].items():
         seasons.setdefault(season, []).append(channel)
     if len(seasons) == 1:
-        return counted(next(iter(seasons)), "row")
-    return ", ".join(f"{counted(rows, 'row')} for {in_short(names)}" for rows, names in seasons.items())
+        return format_count(next(iter(seasons)), "row")
+    return ", ".join(f"{format_count(rows, 'row')} for {join_names(names)}" for rows, names in seasons.items())
 
 
 def worst_rows(record: RunRecord, worst: SavedForecasts) -> list[dict[str, Any]]:
@@ -248,9 +258,9 @@ def worst_rows(record: RunRecord, worst: SavedForecasts) -> list[dict[str, Any]]
                 "start": worst.times[i][0].strftime(record.time_format),
                 "end": worst.times[i][-1].strftime(record.time_format),
                 "channel": row["channel"],
-                "mae": number(float(row["error"] * row["std"])),
-                "times_typical": number(float(row["error"] / typical)) if typical > 0 else "–",
-                "naive": number(float(other["median_abs_error"] / other["count"])),
+                "mae": format_number(float(row["error"] * row["std"])),
+                "times_typical": format_number(float(row["error"] / typical)) if typical > 0 else "–",
+                "naive": format_number(float(other["median_abs_error"] / other["count"])),
             }
         )
     return rows

@@ -7,7 +7,7 @@ from typing import Any
 
 from timevis.data.calendar import steps_per_day
 from timevis.runs.record import model_label, scored_channels
-from timevis.utils.formatting import interval, when
+from timevis.utils.formatting import format_interval, format_time
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def scored_on(results: dict[str, Any]) -> str:
     if "first_target" not in run:
         return f"on the {window_set['part']} part of {run['data']}"
     by_day = steps_per_day(window_set["freq"]) <= 1
-    first, last = (run[key][:10] if by_day else when(run[key]) for key in ("first_target", "last_target"))
+    first, last = (run[key][:10] if by_day else format_time(run[key]) for key in ("first_target", "last_target"))
     where = f"on {first} to {last} of {run['data']}"
     seen, origins = run["seen_origins"], window_set["origins"]
     if not seen:
@@ -96,11 +96,11 @@ def verdict(results: dict[str, Any]) -> str:
             f"{who} has a WQL {size} {word} than seasonal naive {where}, "
             "but there are too few windows to say how sure that is."
         )
-    bounds = f"95 % interval {interval(skill, percent=True)}"
+    bounds = f"95 % interval {format_interval(skill, percent=True)}"
     if low > 0:
         said = f"{who} beats seasonal naive by {size} on WQL ({bounds}) {where}."
     elif high < 0:
-        bounds = f"95 % interval {interval({'low': -high, 'high': -low}, percent=True)}"
+        bounds = f"95 % interval {format_interval({'low': -high, 'high': -low}, percent=True)}"
         said = f"{who} loses to seasonal naive: its WQL is {size} higher ({bounds}) {where}."
     else:
         word = "lower" if value > 0 else "higher"
