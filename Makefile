@@ -3,7 +3,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup demo test lint format bench peers constraints clean
+.PHONY: help setup demo test lint format docs bench peers constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -31,6 +31,10 @@ format: setup  ## format the code and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: setup  ## build the documentation site into site/; warnings are errors
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 bench: setup  ## every benchmark, as ratios
 	$(BIN)/python scripts/benchmark.py
 
@@ -42,4 +46,4 @@ constraints:  ## refresh constraints.txt from the newest releases that pyproject
 	$(PYTHON) scripts/refresh_constraints.py
 
 clean:  ## remove caches; keeps outputs and the environment
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build src/*.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build site src/*.egg-info
