@@ -27,8 +27,8 @@ def test_environment_yml_installs_this_project_with_its_python_and_pins():
 
 def test_constraints_pin_every_dependency_but_torch():
     pins = {line.partition("==")[0].lower() for line in (ROOT / "constraints.txt").read_text().splitlines()}
-    dev = PROJECT["optional-dependencies"]["dev"]
-    names = {re.split(r"[<>=!~\[ ]", d)[0].lower() for d in PROJECT["dependencies"] + dev}
+    optional = [d for group in PROJECT["optional-dependencies"].values() for d in group]
+    names = {re.split(r"[<>=!~\[ ]", d)[0].lower() for d in PROJECT["dependencies"] + optional}
     assert {n for n in names if n.replace("_", "-") not in {p.replace("_", "-") for p in pins}} == {"torch"}
 
 
