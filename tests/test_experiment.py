@@ -198,5 +198,5 @@ def test_the_modules_work_under_a_plain_trainer_without_hydra(compose_config):
     assert metrics["test/wql"] > 0
     naive = SeasonalNaive.from_data(datamodule)
     naive.prepare(datamodule)
-    with pytest.raises(RuntimeError, match=r"SeasonalNaive is fitted by prepare\(datamodule\) and calibrate"):
+    with pytest.raises(RuntimeError, match=r"SeasonalNaive needs no Trainer; call prepare\(datamodule\), calibrate"):
         trainer.fit(naive, datamodule=datamodule)

@@ -1,8 +1,8 @@
-"""Forecast metrics as sums and counts, so that batch size and process count cannot change a number.
+"""Forecast metrics, computed from sums and counts so that they do not depend on the number of batches or processes.
 
 Definitions follow Hyndman and Koehler (2006) for MASE, Gneiting and Raftery (2007) for scoring rules, and the
-GluonTS and M5 conventions for WQL. Every per-channel metric is taken over all windows and steps of a channel
-first; the headline is the unweighted mean over channels.
+GluonTS and M5 conventions for WQL. Each metric is computed per channel over all windows and steps; the headline
+value is the unweighted mean over channels.
 """
 
 from __future__ import annotations
@@ -29,18 +29,31 @@ SUMS = (
 )
 
 
-def pinball(quantiles: Tensor, target: Tensor, levels: Tensor) -> Tensor:
-    """Pinball loss of quantiles [B, Q, H] against target [B, H] at levels [Q]; returns [B, Q, H]."""
+def pinball_loss(quantiles: Tensor, target: Tensor, levels: Tensor) -> Tensor:
+    """Pinball loss of each quantile, ``max(level * error, (level - 1) * error)`` (Koenker and Bassett, 1978).
+
+    Parameters
+    ----------
+    quantiles : [B, Q, H]
+    target : [B, H]
+    levels : [Q]
+
+    Returns
+    -------
+    [B, Q, H]
+    """
     error = target.unsqueeze(1) - quantiles
-    tau = levels.view(1, -1, 1)
-    return torch.maximum(tau * error, (tau - 1) * error)
+    # a slope of level or level - 1 without gradient needs fewer passes over memory than `maximum`, and one buffer
+    is_above = torch.lt(error.detach(), 0, out=torch.empty_like(error, dtype=levels.dtype))
+    slope = torch.sub(levels.view(1, -1, 1), is_above, out=is_above)
+    return slope * error
 
 
 def ratios(sums: dict[str, Tensor], std: Tensor, mase_scale: Tensor) -> dict[str, Tensor]:
-    """Metrics of each cell from its `SUMS`, all broadcastable against `std` and `mase_scale`.
+    """Metrics from `SUMS` of any one shape that broadcasts against `std` and `mase_scale`.
 
-    NaN without a target; WAPE and WQL also where all targets are zero, since they are relative to their size; MASE
-    where `mase_scale` is.
+    A metric is NaN where no target is observed. WAPE and WQL are also NaN where all targets are zero, since they are
+    relative to the size of the targets, and MASE is NaN where `mase_scale` is.
     """
     n = sums["count"]
     size = sums["abs_target"].where(sums["abs_target"] > 0, torch.nan)
@@ -61,9 +74,9 @@ def ratios(sums: dict[str, Tensor], std: Tensor, mase_scale: Tensor) -> dict[str
 
 
 def headline(sums: dict[str, Tensor], std: Tensor, mase_scale: Tensor) -> dict[str, Tensor]:
-    """Headline metrics from sums [..., C]: per channel first, then the mean; scaled errors pooled. Returns [...].
+    """Headline metrics from sums [..., C]: the mean over channels of each channel's metric; returns [...].
 
-    Pooling the scaled errors over channels is what the long-horizon literature does.
+    ``mse_scaled`` and ``mae_scaled`` are pooled over all channels instead, as in the long-horizon literature.
     """
     out = {name: value.nanmean(-1) for name, value in ratios(sums, std, mase_scale).items()}
     total = sums["count"].sum(-1)
@@ -80,11 +93,11 @@ class ForecastMetrics(Metric):
     horizon : int
         H.
     channel_std : float64 [C]
-        Deviation of the training part, for the scaled metrics.
+        Standard deviation of each channel in the training part, for the scaled metrics.
     mase_scale : float64 [C]
-        Mean absolute seasonal difference of the training part; NaN where MASE is not defined.
+        Mean absolute seasonal difference of each channel in the training part; NaN where MASE is undefined.
     quantile_levels : sequence of Q floats
-        The levels of the forecasts; contains 0.1 to 0.9 and the interval ends.
+        The levels of the forecasts. They must contain `WQL_LEVELS` and the ends of the intervals in `COVERAGES`.
     """
 
     full_state_update = False
@@ -109,15 +122,15 @@ class ForecastMetrics(Metric):
             self.add_state(f"sum_{name}", zero, dist_reduce_fx="sum")
 
     def set_dtype(self, dst_type: Any) -> ForecastMetrics:
-        return self  # sums stay float64 whatever the module's precision
+        return self  # the sums stay float64 when the model changes its precision
 
     def elements(self, point: Tensor, quantiles: Tensor, target: Tensor, mask: Tensor) -> dict[str, Tensor]:
-        """The summands, each float64 [B, H], zero where the target is missing."""
+        """The terms of `SUMS` for each window and step, float64 [B, H]; zero where the target is missing."""
         point, quantiles, target = point.double(), quantiles.double(), target.double()
         error = point - target
         median_error = (quantiles[:, self._median_row] - target).abs()
-        losses = pinball(quantiles, target, self.levels)
-        # sMAPE scores the median, as MAE does; 0/0 counts as no error
+        losses = pinball_loss(quantiles, target, self.levels)
+        # sMAPE scores the median, as MAE does; it is zero where median and target are zero
         size = quantiles[:, self._median_row].abs() + target.abs()
         out = {
             "count": torch.ones_like(target),
@@ -134,15 +147,23 @@ class ForecastMetrics(Metric):
         return {name: torch.where(mask, value, 0.0) for name, value in out.items()}
 
     def update(self, point: Tensor, quantiles: Tensor, target: Tensor, mask: Tensor, channel: Tensor) -> None:
-        """Add windows: point and target [B, H], quantiles [B, Q, H], mask bool [B, H], channel int64 [B].
+        """Add the errors of B windows.
+
+        Parameters
+        ----------
+        point, target : [B, H]
+        quantiles : [B, Q, H]
+        mask : bool [B, H]
+            True where the target is observed.
+        channel : int64 [B]
 
         Raises
         ------
         FloatingPointError
-            A forecast at an observed target is not finite; nothing is dropped to hide it.
+            A forecast of an observed target is NaN or infinite.
         """
         if not bool((torch.isfinite(point) & torch.isfinite(quantiles).all(1) | ~mask).all()):
-            raise FloatingPointError("the model forecast a value that is not finite")
+            raise FloatingPointError("the model forecast a NaN or an infinite value")
         for name, value in self.elements(point, quantiles, target, mask).items():
             getattr(self, f"sum_{name}").index_add_(0, channel, value)
 
@@ -151,18 +172,18 @@ class ForecastMetrics(Metric):
         self.update(forecast.point, forecast.quantiles, batch.target, batch.target_mask, batch.channel)
 
     def window_sums(self, point: Tensor, quantiles: Tensor, target: Tensor, mask: Tensor) -> dict[str, Tensor]:
-        """What comparing runs needs of each window: `SUMS`, each float64 [B]."""
+        """The `SUMS` of each window, float64 [B], from which runs are compared."""
         elements = self.elements(point, quantiles, target, mask)
         return {name: elements[name].sum(1) for name in SUMS}
 
     def compute(self) -> dict[str, Any]:
-        """Headline values and their breakdowns.
+        """Compute the headline values, and each metric by channel and by horizon step.
 
         Returns
         -------
         dict
-            ``overall`` {metric: float}, ``by_channel`` {metric: [C]}, ``by_horizon`` {metric: [H]}; NaN where
-            there was no target.
+            ``overall`` {metric: float}, ``by_channel`` {metric: [C]}, ``by_horizon`` {metric: [H]}; NaN where no
+            target is observed.
         """
         sums = {name: getattr(self, f"sum_{name}") for name in SUMS}
         per_channel = {name: value.sum(1) for name, value in sums.items()}
@@ -174,5 +195,5 @@ class ForecastMetrics(Metric):
         }
 
     def summary(self) -> dict[str, float]:
-        """The headline values alone."""
+        """Compute only the headline values."""
         return self.compute()["overall"]

@@ -11,7 +11,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.results import build_results
 from timevis.metrics import SUMS
-from timevis.models.forecaster import naive_scale
+from timevis.models.forecaster import mase_scale
 from timevis.models.seasonal_naive import SeasonalNaive
 
 NAIVE = SeasonalNaive(48, 12, 2, season=24)
@@ -78,7 +78,7 @@ def test_mase_is_not_defined_where_the_training_part_repeats_exactly_or_is_short
     assert np.isnan(channels[1])
     assert ours == channels[0]
     data = WindowDataModule(panel, context_length=48, horizon=12, season=900)
-    assert np.isnan(naive_scale(data)).all()
+    assert np.isnan(mase_scale(data)).all()
 
 
 def test_a_saved_context_is_empty_where_nothing_was_observed(panel):

@@ -1,4 +1,4 @@
-"""How networks that answer the whole horizon at once are trained and read."""
+"""Base class of networks that forecast the whole horizon at once: loss, training and forecast."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from timevis.data.calendar import CALENDAR_FIELDS, telling_fields
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import Scaler
 from timevis.data.windows import Batch
+from timevis.metrics import pinball_loss
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
 from timevis.models.layers import NORMALIZATIONS
 from timevis.models.linear import PENALTIES, Linear
@@ -28,67 +29,62 @@ log = logging.getLogger(__name__)
 
 POINTS = ("quantiles", "median", "head")
 COVARIATES = ("known", "all", "none")
-SHARES = tuple(i / 20 for i in range(21))
+LINEAR_SHARES = tuple(i / 20 for i in range(21))
 SCHEDULES = ("constant", "decay", "plateau")
 POINT_LOSSES = {"mse": functional.mse_loss, "mae": functional.l1_loss, "huber": functional.smooth_l1_loss}
 
 
 def quantile_weights(levels: Sequence[float]) -> Tensor:
-    """Weights that turn quantiles at `levels` into the mean: the trapezoid rule, flat beyond the ends; [Q]."""
+    """Weights [Q] of quantiles at `levels` in their mean, by the trapezoid rule with constant values at both ends."""
     edges = np.concatenate([[0.0], (np.array(levels[1:]) + np.array(levels[:-1])) / 2, [1.0]])
     return torch.from_numpy(np.diff(edges)).float()
 
 
 def quantile_loss(quantiles: Tensor, target: Tensor, levels: Tensor) -> Tensor:
-    """Twice the mean pinball loss over levels [Q]; quantiles [B, Q, H] and target [B, H] give [B, H].
-
-    The slope is fixed before the product, which saves half of the passes that ``maximum`` makes over the quantiles.
-    """
-    error = target.unsqueeze(1) - quantiles
-    slope = levels.view(1, -1, 1) - (error.detach() < 0).to(error.dtype)
-    return 2 * (slope * error).mean(1)
+    """Twice the mean pinball loss over levels [Q]; quantiles [B, Q, H] and target [B, H] give [B, H]."""
+    return 2 * pinball_loss(quantiles, target, levels).mean(1)
 
 
 class DirectForecaster(Forecaster):
-    """A network that answers the whole horizon at once, with quantiles.
+    """Base class of forecasters whose network outputs the quantiles of the whole horizon at once.
 
-    Values and covariates are standardised by the training part; the loss is the pinball loss over all levels plus,
-    for ``point="head"``, an error of the point forecast. Subclasses say in `build_network` which network.
+    Values and covariates are standardised with mean and standard deviation of the training part. The loss is the
+    mean pinball loss over all levels plus, for ``point="head"``, the loss of the point forecast. Subclasses build
+    their network in `build_network`.
 
     Parameters
     ----------
     context_length, horizon : int
         In rows.
     num_channels, num_covariates : int
-        Of the data it is fitted on.
+        Of the training data.
     covariate_columns : sequence of int
-        The covariates that are read; `from_data` finds them.
+        Column numbers of the covariates that the network reads; set by `from_data`.
     point : {"quantiles", "median", "head"}
-        The point forecast: the mean of the forecast distribution, its median, or an output of its own.
+        The point forecast: the mean of the forecast distribution, its median, or a separate output.
     point_loss : {"mse", "mae", "huber"}
-        How that output is trained, with weight `point_weight` beside the pinball loss.
+        Loss of the separate output, added to the pinball loss with weight `point_weight`.
     learning_rate, weight_decay : float
         Of AdamW.
     lr_schedule : {"constant", "decay", "plateau"}
-        ``decay`` multiplies by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau``
-        does so when ``val/wql`` has not improved for an epoch.
+        ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on;
+        ``plateau`` does so when ``val/wql`` has not improved for an epoch.
     ema_decay : float
-        Forecast with an exponential moving average of the weights over training steps (Polyak and Juditsky, 1992);
-        0 forecasts with the last weights.
+        Decay of the exponential moving average of the weights that forecasts (Polyak and Juditsky, 1992). With 0,
+        the weights of the last step forecast.
     mixup : float
-        How far training windows are mixed with each other, 0 to 1; see `timevis.models.mixup`.
+        Strength of mixup between training windows, 0 to 1; see `timevis.models.mixup`.
     linear_blend : bool
-        Combine it with a linear map (`timevis.models.linear`): the forecast moves towards the map's by the share that
-        is best on validation (Bates and Granger, 1969), the point by its squared error and the quantiles by their
-        loss. The map's errors are other ones than the network's, and where training and validation are unlike it is
-        the steadier of the two.
+        Combine the forecast with that of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the
+        linear forecast are selected on validation: that of the point by the squared error, that of the quantiles by
+        the pinball loss. The linear forecast is more robust where validation differs from training.
     linear_penalties, linear_profiles : sequence of float, sequence of int
-        Of that map.
+        Arguments `penalties` and `profiles` of the linear model.
     network
-        Of `build_network`.
+        Arguments of `build_network`.
     """
 
-    calibrated = ("linear_shares",)
+    calibrated_state = ("linear_shares",)
     choices: Mapping[str, Iterable[str]] = {
         "point": POINTS,
         "point_loss": POINT_LOSSES,
@@ -124,16 +120,16 @@ class DirectForecaster(Forecaster):
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
         for name, value in keyword_defaults(*self.takers()).items():
-            self.hparams.setdefault(name, value)  # a default may change, a saved model must not
+            self.hparams.setdefault(name, value)  # saved models must not depend on later changes of defaults
         self.hparams["linear_penalties"] = list(linear_penalties)
         check_choices("model", self.hparams, self.choices)
         self.point, self.point_loss, self.point_weight = point, point_loss, point_weight
         self.lr_schedule, self.mixup = lr_schedule, mixup
         self.ema_decay, self.covariate_columns = ema_decay, list(covariate_columns)
         self.net = self.build_network(**network)
-        self.average = _averaged(self.net) if ema_decay else None
+        self.average = _copy_of_trained(self.net) if ema_decay else None
         self.linear_map: Linear | None = None
-        self.linear_shares: Tensor  # of the point, and of the quantiles
+        self.linear_shares: Tensor  # [2]: share of the linear forecast in the point and in the quantiles
         if linear_blend:
             shape = context_length, horizon, num_channels, num_covariates
             self.linear_map = Linear(*shape, penalties=linear_penalties, profiles=linear_profiles)
@@ -148,7 +144,7 @@ class DirectForecaster(Forecaster):
         self.register_buffer("level_weights", quantile_weights(QUANTILE_LEVELS), persistent=False)
 
     def build_network(self, *args: Any, **options: Any) -> nn.Module:
-        """The network; called as `timevis.models.lstm.RecurrentNet` is, and answers the same."""
+        """Build the network, which has the inputs and outputs of `timevis.models.lstm.RecurrentNet`."""
         raise NotImplementedError
 
     @classmethod
@@ -160,14 +156,14 @@ class DirectForecaster(Forecaster):
         return tuple(self.covariate_columns)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        """What the optimizer trains, in groups that may have learning rates of their own."""
+        """Parameter groups of the optimizer; a group may have its own learning rate."""
         return [{"params": [p for p in self.net.parameters() if p.requires_grad]}]
 
     def parameter_counts(self) -> tuple[int, int]:
-        learnt, every = super().parameter_counts()
-        fitted, mapped = self.linear_map.parameter_counts() if self.linear_map else (0, 0)
-        copied = learnt if self.average is not None else 0  # by the moving average
-        return learnt + fitted, every - copied + mapped
+        trained, total = super().parameter_counts()
+        linear_fitted, linear_total = self.linear_map.parameter_counts() if self.linear_map else (0, 0)
+        averages = trained if self.average is not None else 0  # copies of the trained parameters
+        return trained + linear_fitted, total - averages + linear_total
 
     @classmethod
     def from_data(
@@ -178,10 +174,17 @@ class DirectForecaster(Forecaster):
         calendar: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Build for a data set.
+        """Build a forecaster for a data set.
 
-        `covariates` says which of its covariates are read: known, all or none; without a `calendar` the fields are
-        those that tell something at its frequency.
+        Parameters
+        ----------
+        datamodule : WindowDataModule
+        covariates : {"known", "all", "none"}
+            Which covariates the network reads; ``known`` reads those whose future values are known.
+        calendar : sequence of str, optional
+            Calendar fields that the network reads. None selects those that vary at the frequency of the data.
+        **kwargs
+            Hyperparameters of the config.
         """
         check_choice(covariates, COVARIATES, "model.covariates")
         if calendar is None:
@@ -200,96 +203,99 @@ class DirectForecaster(Forecaster):
             self.linear_map.prepare(datamodule)
 
     def refit_arguments(self) -> dict[str, Any]:
-        of_map = self.linear_map.refit_arguments() if self.linear_map else {}
-        return {f"linear_{name}": value for name, value in of_map.items()}
+        linear_arguments = self.linear_map.refit_arguments() if self.linear_map else {}
+        return {f"linear_{name}": value for name, value in linear_arguments.items()}
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
-        """Pick the shares of the linear map."""
+        """Select the shares of the linear forecast on the calibration windows."""
         super().calibrate(datamodule)
         if not self.linear_map:
             return
-        loss = torch.zeros(2, len(SHARES), dtype=torch.float64)
+        loss = torch.zeros(2, len(LINEAR_SHARES), dtype=torch.float64)
         for batch in datamodule.batches("calibration", self.device):
-            found, (mean, std) = self._of_network(batch), self.scale(batch.channel)
-            error, shift = (found.point - batch.target) / std, (self.linear_map.point(batch) - found.point) / std
-            quantiles = (found.quantiles - mean.unsqueeze(1)) / std.unsqueeze(1)
+            forecast, (mean, std) = self._network_forecast(batch), self.scale(batch.channel)
+            error = (forecast.point - batch.target) / std
+            shift = (self.linear_map.point(batch) - forecast.point) / std
+            quantiles = (forecast.quantiles - mean.unsqueeze(1)) / std.unsqueeze(1)
             target = (batch.target - mean) / std
-            for i, share in enumerate(SHARES):
+            for i, share in enumerate(LINEAR_SHARES):
                 squared = (error + share * shift).square()
                 pinball = quantile_loss(quantiles + share * shift.unsqueeze(1), target, self.levels)
                 loss[:, i] += (torch.stack([squared, pinball]) * batch.target_mask).sum((1, 2)).cpu()
-        self.linear_shares.copy_(torch.tensor(SHARES)[loss.argmin(1)])
-        log.info("the linear map is %.0f %% of the point and %.0f %% of the quantiles", *(100 * self.linear_shares))
+        self.linear_shares.copy_(torch.tensor(LINEAR_SHARES)[loss.argmin(1)])
+        shares = (100 * self.linear_shares).tolist()
+        log.info("share of the linear forecast: %.0f %% of the point, %.0f %% of the quantiles", *shares)
 
     def describe(self) -> dict[str, Any]:
         if not self.linear_map:
             return {}
-        of_point, of_quantiles = (round(share, 2) for share in self.linear_shares.tolist())
+        point_share, quantile_share = (round(share, 2) for share in self.linear_shares.tolist())
         return {
-            "linear_shares": {"point": of_point, "quantiles": of_quantiles},
+            "linear_shares": {"point": point_share, "quantiles": quantile_share},
             "linear_map": self.linear_map.describe(),
         }
 
-    def _standardised(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
-        covariates, seen = batch.covariates, batch.covariate_mask
+    def network_output(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
+        """Standardised point [B, H] and quantiles [B, Q, H]."""
+        covariates, mask = batch.covariates, batch.covariate_mask
         if len(self.covariate_columns) < self.num_covariates:
-            covariates, seen = covariates[..., self.covariate_columns], seen[..., self.covariate_columns]
+            covariates, mask = covariates[..., self.covariate_columns], mask[..., self.covariate_columns]
         if self.covariate_columns:
-            # a cloudburst unlike any in training must not blow up the network
+            # clamped, since a value far outside the training range would give an arbitrary forecast
             scaled = ((covariates - self.covariate_mean) / self.covariate_std).clamp(-3, 3)
-            covariates = torch.where(seen, scaled, 0.0)
+            covariates = torch.where(mask, scaled, 0.0)
         net = self.net if self.average is None or self.training else self.average
-        return net((batch.context - mean) / std, batch.context_mask, batch.calendar, covariates, seen, batch.channel)
+        return net((batch.context - mean) / std, batch.context_mask, batch.calendar, covariates, mask, batch.channel)
 
     def loss(self, batch: Batch) -> Tensor:
         mean, std = self.scale(batch.channel)
         if self.mixup:
             batch = mixup(batch, std, self.mixup)
-        point, quantiles = self._standardised(batch, mean, std)
-        members = len(point) // len(mean)
-        target, weight = (
-            ((batch.target - mean) / std).repeat(members, 1),
-            batch.target_mask.float().repeat(members, 1),
-        )
+        point, quantiles = self.network_output(batch, mean, std)
+        members = len(point) // len(mean)  # in training, an ensemble returns the outputs of each member
+        target = ((batch.target - mean) / std).repeat(members, 1)
+        weight = batch.target_mask.float().repeat(members, 1)
         error = quantile_loss(quantiles, target, self.levels)
         if self.point == "head":
             error = error + self.point_weight * POINT_LOSSES[self.point_loss](point, target, reduction="none")
         return (error * weight).sum() / weight.sum().clamp(min=1)
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
-        """Step, and move the average before a checkpoint of this step may be written."""
+        """Step, and update the moving average before a checkpoint of this step can be written."""
         super().optimizer_step(*args, **kwargs)
-        self._move_average(self.trainer.global_step + 1)
+        self.update_average(self.trainer.global_step + 1)
 
     @torch.no_grad()
-    def _move_average(self, step: int) -> None:
+    def update_average(self, step: int) -> None:
+        """Move the averages towards the parameters after step number `step`."""
         if self.average is None:
             return
-        # early steps forget faster, or the average would keep the random start
+        # a smaller decay in early steps, so that the average forgets the random initialisation
         decay = min(self.ema_decay, (1 + step) / (10 + step))
-        get_ema_multi_avg_fn(decay)(*self._averaged, step)
+        get_ema_multi_avg_fn(decay)(*self._average_pairs, step)
 
     @cached_property
-    def _averaged(self) -> tuple[list[Tensor], list[Tensor]]:
-        """The averages and what they are of; looking them up at every step would take as long as averaging."""
+    def _average_pairs(self) -> tuple[list[Tensor], list[Tensor]]:
+        """The averages and the trained parameters; cached because the lookup is as slow as the update."""
         assert self.average is not None
         pairs = zip(self.average.parameters(), self.net.parameters(), strict=True)
         averages, trained = zip(*((a, p) for a, p in pairs if p.requires_grad), strict=True)
         return list(averages), list(trained)
 
     def predict_unclipped(self, batch: Batch) -> Forecast:
-        found = self._of_network(batch)
+        forecast = self._network_forecast(batch)
         if not self.linear_map:
-            return found
-        shift = self.linear_map.point(batch) - found.point
-        of_point, of_quantiles = self.linear_shares
-        return Forecast(found.point + of_point * shift, found.quantiles + (of_quantiles * shift).unsqueeze(1))
+            return forecast
+        shift = self.linear_map.point(batch) - forecast.point
+        point_share, quantile_share = self.linear_shares
+        quantiles = forecast.quantiles + (quantile_share * shift).unsqueeze(1)
+        return Forecast(forecast.point + point_share * shift, quantiles)
 
-    def _of_network(self, batch: Batch) -> Forecast:
-        """What the network alone forecasts."""
+    def _network_forecast(self, batch: Batch) -> Forecast:
+        """The forecast of the network without the linear model."""
         mean, std = self.scale(batch.channel)
-        head, quantiles = self._standardised(batch, mean, std)
+        head, quantiles = self.network_output(batch, mean, std)
         if self.point == "head":
             point = head
         elif self.point == "median":
@@ -306,15 +312,15 @@ class DirectForecaster(Forecaster):
             return optimizer
         if self.lr_schedule == "plateau":
             schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=h.lr_decay, patience=0)
-            every = self.trainer.check_val_every_n_epoch or 1  # other epochs have no new val/wql
-            plan = {"scheduler": schedule, "monitor": "val/wql", "frequency": every}
-            return {"optimizer": optimizer, "lr_scheduler": plan}
-        rate = lambda epoch: h.lr_decay ** max(0, epoch + 1 - h.lr_decay_start_epoch)  # noqa: E731
-        decay = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+            validation_interval = self.trainer.check_val_every_n_epoch or 1  # other epochs have no new val/wql
+            scheduler = {"scheduler": schedule, "monitor": "val/wql", "frequency": validation_interval}
+            return {"optimizer": optimizer, "lr_scheduler": scheduler}
+        factor = lambda epoch: h.lr_decay ** max(0, epoch + 1 - h.lr_decay_start_epoch)  # noqa: E731
+        decay = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": decay}
 
 
-def _averaged(net: nn.Module) -> nn.Module:
-    """A copy for the moving average; frozen weights are shared, not copied."""
+def _copy_of_trained(net: nn.Module) -> nn.Module:
+    """A copy of the network for the moving average; frozen weights are shared, not copied."""
     frozen = {id(p): p for p in net.parameters() if not p.requires_grad}
     return copy.deepcopy(net, frozen).requires_grad_(False)

@@ -1,4 +1,4 @@
-"""What every forecaster promises: `loss`, `forecast`, and two hooks around the fit."""
+"""The interface of all forecasters: `loss`, `forecast`, and hooks before and after training."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Forecast:
     Attributes
     ----------
     point : float32 [B, H]
-        What MSE scores: the mean, or else the median.
+        The point forecast, which MSE scores: the mean or the median.
     quantiles : float32 [B, 15, H]
         Non-decreasing along dim 1, at `QUANTILE_LEVELS`.
     samples : float32 [B, S, H], optional
-        Where the model draws paths.
+        Sample paths, if the model draws any.
     extras : dict
-        Model-specific material for samples.parquet, lists of length B.
+        Further columns of samples.parquet; each value is a list of length B.
     """
 
     point: Tensor
@@ -43,46 +43,52 @@ class Forecast:
 
 
 def sample_quantiles(samples: Tensor) -> Tensor:
-    """Quantiles at `QUANTILE_LEVELS` of samples [B, S, H] by the Weibull rule p (S + 1).
+    """Quantiles of sample paths at `QUANTILE_LEVELS`, by the Weibull plotting position p (S + 1).
+
+    Parameters
+    ----------
+    samples : [B, S, H]
 
     Returns
     -------
     float32 [B, 15, H]
     """
     ordered = samples.float().sort(dim=1).values
-    s = ordered.shape[1]
-    position = torch.tensor(QUANTILE_LEVELS, dtype=torch.float64) * (s + 1) - 1
-    position = position.clamp(0, s - 1).to(samples.device)
+    count = ordered.shape[1]
+    position = torch.tensor(QUANTILE_LEVELS, dtype=torch.float64) * (count + 1) - 1
+    position = position.clamp(0, count - 1).to(samples.device)
     low = position.floor().long()
-    high = (low + 1).clamp(max=s - 1)
+    high = (low + 1).clamp(max=count - 1)
     weight = (position - low).float().view(1, -1, 1)
-    return torch.lerp(ordered[:, low], ordered[:, high], weight)  # between equal samples it is exactly their value
+    return torch.lerp(ordered[:, low], ordered[:, high], weight)  # lerp returns equal samples unchanged
 
 
 class Forecaster(pl.LightningModule):
-    """Base of all forecasters; a checkpoint of it forecasts raw values by itself.
+    """Base class of all forecasters. A checkpoint holds all that is needed to forecast raw values.
 
-    In order: `from_data`, `prepare`, a Trainer's fit where it is `trainable`, `calibrate`; then test and predict.
-    Subclasses implement `loss` and `predict_unclipped` (or `forecast`), and call ``self.save_hyperparameters()`` with
-    plain values.
+    The order of calls is `from_data`, `prepare`, ``Trainer.fit`` if the forecaster is `trainable`, and `calibrate`;
+    then it can be tested and can predict. Subclasses implement `loss` and `predict_unclipped` (or `forecast`), and
+    call ``self.save_hyperparameters()`` with plain values.
 
     Parameters
     ----------
     context_length, horizon : int
+        In rows.
     num_channels, num_covariates : int
-        Of the data it is fitted on.
+        Of the training data.
 
     Attributes
     ----------
-    calibrated : tuple of str
-        Prefixes of the state that `calibrate` learns; a refit on all rows keeps the run's own.
+    calibrated_state : tuple of str
+        Prefixes of the entries of the state dict that `calibrate` learns. A refit on all rows copies them from the
+        run.
     parts : mapping
         What takes the sections of its config, by name.
     choices : mapping
         Words that a key of its config may be.
     """
 
-    calibrated: tuple[str, ...] = ()
+    calibrated_state: tuple[str, ...] = ()
     parts: Mapping[str, Callable[..., Any]] = {}
     choices: Mapping[str, Iterable[str]] = {}
 
@@ -93,18 +99,18 @@ class Forecaster(pl.LightningModule):
         self.channel_mean: Tensor
         self.channel_std: Tensor
         self.mase_scale: Tensor
+        self.at_zero: Tensor
         self.register_buffer("channel_mean", torch.zeros(num_channels, dtype=torch.float64))
         self.register_buffer("channel_std", torch.ones(num_channels, dtype=torch.float64))
-        self.at_zero: Tensor
         self.register_buffer("mase_scale", torch.ones(num_channels, dtype=torch.float64))
         self.register_buffer("at_zero", torch.zeros(num_channels, dtype=torch.bool))
-        self.val_metrics: ForecastMetrics  # of the latest pass over validation, and over test
+        self.val_metrics: ForecastMetrics
         self.test_metrics: ForecastMetrics
-        self._prepared = False
+        self._is_prepared = False
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
-        """Build for a data set; `kwargs` are the plain hyperparameters of the config."""
+        """Build a forecaster for a data set; `kwargs` are the hyperparameters of the config."""
         return cls(
             context_length=datamodule.context_length,
             horizon=datamodule.horizon,
@@ -115,7 +121,7 @@ class Forecaster(pl.LightningModule):
 
     @property
     def covariates_read(self) -> tuple[int, ...]:
-        """Which of the data's covariates the forecast depends on."""
+        """Column numbers of the covariates that the forecast depends on."""
         return ()
 
     @classmethod
@@ -138,31 +144,31 @@ class Forecaster(pl.LightningModule):
 
     @property
     def trainable(self) -> bool:
-        """Whether there is anything for a Trainer to fit."""
+        """Whether any parameter is trained by gradient descent."""
         return any(p.requires_grad for p in self.parameters())
 
     def parameter_counts(self) -> tuple[int, int]:
-        """How many numbers the fit learns for the point forecast, and how many the model has in all."""
+        """Number of parameters fitted for the point forecast, and number of all parameters."""
         sizes = [(p.numel(), p.requires_grad) for p in self.parameters()]
-        return sum(n for n, trains in sizes if trains), sum(n for n, _ in sizes)
+        return sum(n for n, requires_grad in sizes if requires_grad), sum(n for n, _ in sizes)
 
     def prepare(self, datamodule: WindowDataModule) -> None:
-        """Learn what is learnt without gradients; sees training and validation parts only. Call super first."""
+        """Fit all that needs no gradients, on the training and validation parts. Overrides call super first."""
         self.channel_mean.copy_(torch.from_numpy(datamodule.scaler.mean))
         self.channel_std.copy_(torch.from_numpy(datamodule.scaler.std))
-        self.mase_scale.copy_(torch.from_numpy(naive_scale(datamodule)))
+        self.mase_scale.copy_(torch.from_numpy(mase_scale(datamodule)))
         self.at_zero.copy_(torch.from_numpy(stands_at_zero(datamodule.panel.values[: datamodule.split.train_end])))
-        self._prepared = True
+        self._is_prepared = True
 
     def calibrate(self, datamodule: WindowDataModule) -> None:
-        """Learn what needs the fitted model (residual quantiles, a temperature) from the validation part.
+        """Learn residual quantiles, a temperature and the like from the fitted model's forecasts of validation.
 
-        Call super first: from here on the model is in evaluation mode.
+        Overrides call super first, which switches the model to evaluation mode.
         """
         self.eval()
 
     def loss(self, batch: Batch) -> Tensor:
-        """Training loss of a batch, a scalar; missing targets carry no weight."""
+        """Training loss of a batch, a scalar; missing targets have no weight."""
         raise NotImplementedError
 
     @torch.no_grad()
@@ -180,15 +186,15 @@ class Forecaster(pl.LightningModule):
         raise NotImplementedError
 
     def refit_arguments(self) -> dict[str, Any]:
-        """Hyperparameters that stand for what `prepare` chose on validation, for a refit on all rows."""
+        """Hyperparameters that fix what `prepare` selected on validation, for a refit on all rows."""
         return {}
 
     def describe(self) -> dict[str, Any]:
-        """What results.json says about the model beyond its config, e.g. backbone id, size and fingerprint."""
+        """Facts for results.json that the config does not hold, such as the fingerprint of a backbone."""
         return {}
 
     def scale(self, channel: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and deviation of the windows' channels, each float32 [B, 1]."""
+        """Mean and standard deviation of the channels [B] in the training part, each float32 [B, 1]."""
         return self.channel_mean[channel].float().unsqueeze(1), self.channel_std[channel].float().unsqueeze(1)
 
     def clip_non_negative(self, values: Tensor, channel: Tensor) -> Tensor:
@@ -197,22 +203,22 @@ class Forecaster(pl.LightningModule):
         return torch.where(non_negative, values.clamp(min=0), values)
 
     def new_metrics(self) -> ForecastMetrics:
-        """Sums of no window yet, in the model's scales [C] and on its device."""
-        scales = self.channel_std.cpu(), self.mase_scale.cpu()
-        return ForecastMetrics(self.horizon, *scales, QUANTILE_LEVELS).to(self.device)
+        """Empty metrics with the scales of the training part, on the model's device."""
+        metrics = ForecastMetrics(self.horizon, self.channel_std.cpu(), self.mase_scale.cpu(), QUANTILE_LEVELS)
+        return metrics.to(self.device)
 
     def on_fit_start(self) -> None:
-        if not self._prepared:
-            raise RuntimeError("call prepare(datamodule) before fit: the model knows no scale of its data yet")
+        if not self._is_prepared:
+            raise RuntimeError("the scales of the channels are not set; call prepare(datamodule) before fit")
 
     def configure_optimizers(self) -> Any:
-        raise RuntimeError(f"{type(self).__name__} is fitted by prepare(datamodule) and calibrate(datamodule) alone")
+        raise RuntimeError(f"{type(self).__name__} needs no Trainer; call prepare(datamodule), calibrate(datamodule)")
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         loss = self.loss(batch)
-        # a call to log takes as long as a small network's step: only what reaches a logger or the console makes it
-        every = vars(self.trainer)["log_every_n_steps"]
-        if (self.trainer.global_step + 1) % every == 0 or self.trainer.is_last_batch:
+        # self.log is slow compared with a step of a small network, so it is called only when the value is used
+        log_interval = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        if (self.trainer.global_step + 1) % log_interval == 0 or self.trainer.is_last_batch:
             self.log("train/loss", loss, prog_bar=True, batch_size=len(batch), on_step=True, on_epoch=False)
         return loss
 
@@ -242,18 +248,22 @@ class Forecaster(pl.LightningModule):
         self.log_dict({f"test/{k}": v for k, v in self.test_metrics.summary().items()}, sync_dist=False)
 
 
-def naive_scale(datamodule: WindowDataModule) -> np.ndarray:
-    """Mean absolute seasonal difference of each channel's training part, the denominator of MASE; float64 [C].
+def mase_scale(datamodule: WindowDataModule) -> np.ndarray:
+    """Mean absolute seasonal difference of each channel in the training part, the denominator of MASE.
 
-    Hyndman and Koehler (2006). NaN where the training part has no pair of rows a season apart or repeats exactly:
-    MASE is not defined there.
+    See Hyndman and Koehler (2006).
+
+    Returns
+    -------
+    float64 [C]
+        NaN, since MASE is then undefined, where all seasonal differences are missing or all are zero.
     """
     season, end = datamodule.season, datamodule.split.train_end
-    values, out = datamodule.panel.values, np.full(datamodule.num_channels, np.nan)
+    values, scale = datamodule.panel.values, np.full(datamodule.num_channels, np.nan)
     for c in range(datamodule.num_channels):
         series = values[:end, c].astype(np.float64)
         difference = np.abs(series[season:] - series[:-season])
-        seen = np.isfinite(difference)
-        if seen.any() and difference[seen].mean() > 0:
-            out[c] = difference[seen].mean()
-    return out
+        observed = np.isfinite(difference)
+        if observed.any() and difference[observed].mean() > 0:
+            scale[c] = difference[observed].mean()
+    return scale

@@ -1,4 +1,4 @@
-"""Parts of forecasting networks: instance normalisation, calendar embedding, quantiles that do not cross."""
+"""Layers of forecasting networks: instance normalisation, calendar embedding, quantiles that do not cross."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ NORMALIZATIONS = ("none", "last", "mean_std", "revin")
 
 
 def ordered_quantiles(raw: Tensor) -> Tensor:
-    """Non-decreasing quantiles from free numbers, both [B, Q, H] with Q odd.
+    """Map unconstrained outputs of a network to non-decreasing quantiles, both [B, Q, H] with Q odd.
 
-    The middle number is the median, those before and after it become steps away from it, downwards and upwards.
+    The middle output is the median. The softplus of each other output is the distance to the next quantile towards
+    the median.
     """
     middle = raw.shape[1] // 2
     median = raw[:, middle : middle + 1]
@@ -28,16 +29,16 @@ def ordered_quantiles(raw: Tensor) -> Tensor:
 
 @torch.no_grad()
 def start_narrow(bias: Tensor) -> None:
-    """Set a head's bias [1 + Q, n], point first, so that `ordered_quantiles` start close together."""
+    """Initialise a head's bias [1 + Q, n], point first, so that `ordered_quantiles` are close together at first."""
     bias[1:] = -2.0  # softplus(-2) = 0.13
     bias[1 + (len(bias) - 1) // 2] = 0.0
 
 
 class InstanceNorm(nn.Module):
-    """Shift and scale of each window, from its context only.
+    """Shift and scale of each window, computed from its context only.
 
-    ``last`` subtracts the last value (NLinear; Zeng et al., 2023), ``mean_std`` standardises by the observed part of
-    the context, ``revin`` adds a learnt scale and shift per channel (Kim et al., 2022).
+    ``last`` subtracts the last value (NLinear; Zeng et al., 2023). ``mean_std`` standardises by mean and standard
+    deviation of the observed context. ``revin`` adds a learnt scale and shift per channel (Kim et al., 2022).
     """
 
     def __init__(self, kind: str, num_channels: int) -> None:
@@ -48,17 +49,17 @@ class InstanceNorm(nn.Module):
             self.bias = nn.Parameter(torch.zeros(num_channels, 1))
 
     def forward(self, context: Tensor, mask: Tensor, channel: Tensor) -> tuple[Tensor, Tensor]:
-        """Shift and scale, each [B, 1], such that ``(value - shift) / scale`` is what the network sees."""
+        """Shift and scale, each [B, 1]; the input of the network is ``(value - shift) / scale``."""
         if self.kind == "none":
             return torch.zeros_like(context[:, :1]), torch.ones_like(context[:, :1])
         if self.kind == "last":
             return context[:, -1:], torch.ones_like(context[:, :1])
-        seen = mask | ~mask.any(1, keepdim=True)  # without any observation the carried values are used
-        weight = seen.to(context.dtype)
+        observed = mask | ~mask.any(1, keepdim=True)  # without any observation, the carried values are used
+        weight = observed.to(context.dtype)
         count = weight.sum(1, keepdim=True)
         mean = (context * weight).sum(1, keepdim=True) / count
         variance = ((context - mean).square() * weight).sum(1, keepdim=True) / count
-        # the floor keeps a flat context from blowing up what follows it
+        # the constant keeps the scale of a flat context away from zero
         scale = (variance + 1e-3).sqrt()
         if self.kind == "revin":
             gain = self.gain[channel].clamp(min=1e-2)
@@ -67,7 +68,7 @@ class InstanceNorm(nn.Module):
 
 
 class CalendarEmbedding(nn.Module):
-    """The sum of one small table per calendar field."""
+    """Sum of one embedding per calendar field."""
 
     def __init__(self, fields: Sequence[str], size: int) -> None:
         super().__init__()
@@ -75,5 +76,5 @@ class CalendarEmbedding(nn.Module):
         self.tables = nn.ModuleList(nn.Embedding(CALENDAR_SIZES[c], size) for c in self.columns)
 
     def forward(self, calendar: Tensor) -> Tensor:
-        """From int64 [..., 5] to [..., size]."""
+        """Embed calendar rows, int64 [..., 5], as [..., size]."""
         return torch.stack([t(calendar[..., c]) for c, t in zip(self.columns, self.tables, strict=True)]).sum(0)

@@ -1,4 +1,4 @@
-"""Mixing windows in training: more series than were measured."""
+"""Mixup of training windows, a data augmentation."""
 
 from __future__ import annotations
 
@@ -12,19 +12,24 @@ from timevis.data.windows import Batch
 
 
 def mixup(batch: Batch, std: Tensor, strength: float) -> Batch:
-    """Each window with a share of its neighbour in the batch added, levels aside.
+    """Add a share of the previous window in the batch to each window, after subtracting both levels.
 
-    ``cos(a) x + sin(a) y`` keeps the variance of independent windows, where the convex combination of mixup (Zhang
-    et al., 2018, arXiv:1710.09412) would shrink it and with it the quantiles that are learnt.
+    The combination ``cos(a) x + sin(a) y`` keeps the variance of independent windows. The convex combination of
+    mixup (Zhang et al., 2018, arXiv:1710.09412) would reduce it, and the learnt quantiles would be too narrow.
 
     Parameters
     ----------
     batch : Batch
-        In random order; its calendar, covariates and channels stay those of the larger share.
+        Windows in random order. The calendar, the covariates and the channels are not mixed.
     std : float32 [B, 1]
-        Deviation of each window's channel.
+        Standard deviation of each window's channel.
     strength : float
-        In [0, 1]; the angle is uniform up to this share of 45 degrees.
+        In [0, 1]. The angle of each window is uniform between 0 and `strength` times 45 degrees.
+
+    Returns
+    -------
+    Batch
+        A value is observed where it is observed in both windows.
     """
     length, level = batch.context.shape[1], batch.context[:, -1:]
     window = (torch.cat([batch.context, batch.target], dim=1) - level) / std

@@ -47,7 +47,7 @@ def refit(folder: RunFolder) -> Forecaster:
     if forecaster.trainable:
         trainer(folder, epochs, epoch).fit(forecaster, datamodule=datamodule)
     state = forecaster.state_dict()
-    kept = {name: value for name, value in fitted.state_dict().items() if name.startswith(fitted.calibrated)}
+    kept = {name: value for name, value in fitted.state_dict().items() if name.startswith(fitted.calibrated_state)}
     forecaster.load_state_dict(state | kept)
     return forecaster.cpu().eval()
 

@@ -134,7 +134,7 @@ def test_a_plain_trainer_lowers_its_loss(make_patches, override: str) -> None:
 def trained(request, make_patches) -> tuple[QwenPatchForecaster, torch.Tensor, object]:
     forecaster, data = make_patches(f"model.{request.param}")
     disturb(forecaster)
-    forecaster._move_average(0)
+    forecaster.update_average(0)
     batch = data.gather("test", torch.arange(2))
     return forecaster, forecaster.forecast(batch).quantiles, batch
 

@@ -95,7 +95,7 @@ class QwenForecaster(KeepsTrainedState):
         Of the samples.
     """
 
-    calibrated = ("temperature", "residuals.")
+    calibrated_state = ("temperature", "residuals.")
     parts = {"backbone": load_backbone, "prompt": PromptBuilder, "lora": add_adapters, "codec": DigitCodec}
     choices = {
         "calendar": CALENDAR_FIELDS,

@@ -98,10 +98,10 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
     def describe(self) -> dict[str, Any]:
         return {"backbone": self.backbone_facts()} | super().describe()
 
-    def _standardised(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
+    def network_output(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
         half = bfloat16_on(self.device, self.hparams["bf16"])
         with torch.autocast(self.device.type, torch.bfloat16) if half else nullcontext():
-            return super()._standardised(batch, mean, std)
+            return super().network_output(batch, mean, std)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         inside = {id(p) for p in self.source.model.parameters()}
