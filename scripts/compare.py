@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from timevis.errors import RunFolderError, exit_code
+from timevis.errors import RunFolderError, run_script
 
 if TYPE_CHECKING:
     from timevis.evaluation.comparison import Comparison
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="new folder (default: outputs/comparisons/<time>)")
     args = parser.parse_intermixed_args(arguments)
-    return exit_code(lambda: compare_runs(args.runs, args.reference, args.out))
+    return run_script(lambda: compare_runs(args.runs, args.reference, args.out))
 
 
 def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> int:

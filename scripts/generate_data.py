@@ -54,9 +54,9 @@ def main(arguments: list[str] | None = None) -> int:
     if args.folder.exists() and not args.folder.is_dir():
         parser.error(f"{args.folder} is a file, not a folder")
 
-    from timevis.errors import exit_code
+    from timevis.errors import run_script
 
-    return exit_code(lambda: generate(args))
+    return run_script(lambda: generate(args))
 
 
 def generate(args: argparse.Namespace) -> int:

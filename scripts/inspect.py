@@ -49,10 +49,10 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser.parse_intermixed_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
 
-    from timevis.errors import exit_code
+    from timevis.errors import run_script
 
     out = args.out or Path("outputs/inspect")
-    return exit_code(lambda: inspect_data(args.source, args.overrides, out, not args.no_plot))
+    return run_script(lambda: inspect_data(args.source, args.overrides, out, not args.no_plot))
 
 
 def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> int:

@@ -24,9 +24,9 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from timevis.errors import ConfigError, exit_code
-from timevis.utils.files import atomic, require_writable
-from timevis.utils.memory import importing
+from timevis.errors import ConfigError, run_script
+from timevis.utils.files import atomic_write, require_writable
+from timevis.utils.memory import without_garbage_collection
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not args.rescore and (args.start or args.end):
         parser.error("--start and --end belong to --rescore")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    return exit_code(lambda: rescore_run(args) if args.rescore else forecast_future(args))
+    return run_script(lambda: rescore_run(args) if args.rescore else forecast_future(args))
 
 
 def _now() -> str:
@@ -73,20 +73,20 @@ def forecast_future(args: argparse.Namespace) -> int:
         if path.exists() and not args.force:
             raise ConfigError(f"{path} exists already", "choose another --out, or overwrite it with --force")
     require_writable(out.parent, "--out")
-    with importing():
+    with without_garbage_collection():
         from timevis.evaluation.charts import png_files
         from timevis.evaluation.charts.forecast_charts import future_charts
         from timevis.predict import forecast_items, panels_for
         from timevis.runs.folder import RunFolder
-        from timevis.utils.logs import quiet_libraries
+        from timevis.utils.logs import silence_libraries
 
-    quiet_libraries()
+    silence_libraries()
     logging.getLogger("timevis.training.refit").setLevel(logging.INFO)
     folder = RunFolder(args.run)
     items = panels_for(folder, args.files or None)
     table = forecast_items(folder, items, refit=args.refit)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with atomic(out) as path:
+    with atomic_write(out) as path:
         table.to_csv(path, index=False) if out.suffix == ".csv" else table.to_parquet(path, index=False)
     first, last = table["timestamp"].min(), table["timestamp"].max()
     series = len(table.drop_duplicates(["item", "channel"]))
@@ -101,12 +101,12 @@ def forecast_future(args: argparse.Namespace) -> int:
 
 def rescore_run(args: argparse.Namespace) -> int:
     """Score the run on other windows and print the results."""
-    with importing():
+    with without_garbage_collection():
         from timevis.evaluation.report.console import print_results
         from timevis.rescore import rescore
-        from timevis.utils.logs import quiet_libraries
+        from timevis.utils.logs import silence_libraries
 
-    quiet_libraries()
+    silence_libraries()
     out: Path = args.out or args.run / "rescored" / _now()
     require_writable(out, "--out")
     for results in rescore(args.run, out, args.files or None, start=args.start, end=args.end).values():

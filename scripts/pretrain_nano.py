@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from timevis.config.compose import compose
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
-from timevis.errors import ConfigError, exit_code
+from timevis.errors import ConfigError, run_script
 from timevis.models.qwen.digits.codec import DigitCodec
 from timevis.models.qwen.digits.network import DigitNetwork
 from timevis.models.qwen.nano import pretraining
@@ -246,7 +246,7 @@ def main(cfg: DictConfig) -> None:
             pretrain(cfg)
         return 0
 
-    raise SystemExit(exit_code(work))
+    raise SystemExit(run_script(work))
 
 
 if __name__ == "__main__":

@@ -54,9 +54,9 @@ def config(overrides: list[str]) -> Any:
 def parts(overrides: list[str]) -> tuple[Any, Any, Any]:
     from timevis.data.catalog import load_panel
     from timevis.training import factory
-    from timevis.utils.logs import quiet_libraries
+    from timevis.utils.logs import silence_libraries
 
-    quiet_libraries()
+    silence_libraries()
     cfg = config(overrides)
     data = factory.datamodule(cfg, load_panel(cfg.data)[0])
     return cfg, data, lambda: factory.forecaster(cfg, data)

@@ -42,9 +42,9 @@ def score(quantiles: np.ndarray, truth: np.ndarray) -> float:
 def data_and_config() -> tuple[Any, Any]:
     from timevis.data.catalog import load_panel
     from timevis.training import factory
-    from timevis.utils.logs import quiet_libraries
+    from timevis.utils.logs import silence_libraries
 
-    quiet_libraries()
+    silence_libraries()
     cfg = config(
         [
             "data=etth1",

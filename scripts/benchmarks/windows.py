@@ -70,10 +70,10 @@ def peer(full: bool) -> None:
     import torch
     from torch.utils.data import DataLoader, Dataset
 
-    from timevis.data.calendar import calendar_of
+    from timevis.data.calendar import calendar_fields
 
     values = torch.from_numpy(make_values())
-    calendar = torch.from_numpy(calendar_of(pd.date_range("2016-07-01", periods=ROWS, freq="h")))
+    calendar = torch.from_numpy(calendar_fields(pd.date_range("2016-07-01", periods=ROWS, freq="h")))
     origins = int(ROWS * 0.7) - CONTEXT - HORIZON + 1
 
     class Slices(Dataset):

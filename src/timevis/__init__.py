@@ -8,6 +8,6 @@ from timevis.utils import memory
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")  # but not at once: waking costs more than many a product takes
 
-memory.keep_freed()
+memory.reuse_freed_memory()
 
 __version__ = "0.1.0"

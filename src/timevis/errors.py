@@ -35,7 +35,7 @@ class DataError(TimeVisError):
     """A table cannot become a panel: names the file, the row and the column."""
 
 
-class UnclearError(DataError):
+class AmbiguousDataError(DataError):
     """A table may be read in several ways: the advice names the option of ``data.cleaning`` that says which."""
 
 
@@ -65,26 +65,26 @@ class Cancelled(TimeVisError):
         return (type(self), (self.message, self.advice, self.exit_code))
 
 
-def say(error: object) -> int:
+def print_error(error: object) -> int:
     """Print what went wrong, and what to do, on stderr; returns the exit code."""
     print(f"Error: {error}", file=sys.stderr)
     return 1
 
 
-def exit_code(work: Callable[[], int]) -> int:
+def run_script(work: Callable[[], int]) -> int:
     """The exit code of a script's work, with what a user can mend in one line, and silence where nobody reads on."""
-    open_stdout()
+    make_stdout_safe()
     try:
         code = work()
         sys.stdout.flush()
     except BrokenPipeError:
-        return reader_gone()
+        return discard_stdout()
     except (TimeVisError, OSError) as error:
-        return say(error)
+        return print_error(error)
     return code
 
 
-def open_stdout() -> None:
+def make_stdout_safe() -> None:
     """Print nowhere if stdout is closed, and what its encoding lacks, as ASCII lacks ü, as \\xfc: no work is lost."""
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
@@ -92,7 +92,7 @@ def open_stdout() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def reader_gone() -> int:
+def discard_stdout() -> int:
     """Write to nowhere from now on, as `| head` has read enough; returns the exit code."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1

@@ -35,8 +35,8 @@ from timevis.training.loggers.open_loggers import Tracking
 from timevis.training.resume import reopen
 from timevis.utils.explain import explain
 from timevis.utils.formatting import format_count, join_names
-from timevis.utils.interrupts import StopRequest, listening
-from timevis.utils.logs import quiet_libraries, train_log
+from timevis.utils.interrupts import StopRequest, handle_signals
+from timevis.utils.logs import log_to_file, silence_libraries
 from timevis.utils.threads import available_cores, threads_per_job
 
 log = logging.getLogger(__name__)
@@ -89,18 +89,18 @@ def execute(folder: RunFolder, group: str | None = None, pid: int | None = None)
     pid : int, optional
         See `timevis.runs.status.Status`.
     """
-    quiet_libraries()
-    with listening() as stop:
+    silence_libraries()
+    with handle_signals() as stop:
         status = Status(folder.path, elapsed=(folder.status or {}).get("elapsed", 0.0), pid=pid)
         if not folder.writes:
             return _stages(folder, status, stop, group)
-        with train_log(folder.path / "train.log"), status:
+        with log_to_file(folder.path / "train.log"), status:
             try:
                 value = _stages(folder, status, stop, group)
             except BaseException as error:
                 # Lightning and Arrow may notice the signal first, and raise errors of their own
                 if stop.signal is not None:
-                    cancelled = stop.error()
+                    cancelled = stop.to_error()
                     cancelled.advice = f"go on with python train.py resume={folder.shown}"
                     status.finish("cancelled", cancelled.message, cancelled.advice)
                     raise cancelled from None if isinstance(error, Cancelled) else error
@@ -122,17 +122,17 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
 
     status.update(stage="data")
     step = fit.resume_step(folder)
-    with stop.at_once():
+    with stop.raise_immediately():
         panel, quality = load_panel(cfg.data)
     rows = quality.split_rows
     if step is not None:
         require_unchanged(folder, panel, rows)
     folder.write_json("data_report.json", quality.to_dict() | {"data_hash": metadata.data_hash(panel, rows)})
-    stop.check()
+    stop.raise_if_requested()
 
     status.update(stage="prepare")
     clock = FitClock()
-    with stop.at_once():
+    with stop.raise_immediately():
         datamodule = factory.datamodule(cfg, panel)
         forecaster = factory.forecaster(cfg, datamodule)
         run_identity = metadata.run_metadata(cfg, datamodule, forecaster)
@@ -147,12 +147,12 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
         if forecaster.trainable:
             status.update(stage="fit")
             fit.fit(trainer, forecaster, datamodule, folder, clock)
-        stop.check()
+        stop.raise_if_requested()
 
         status.update(stage="calibrate")
         forecaster.to(trainer.strategy.root_device)
         started = time.monotonic()
-        with stop.at_once():
+        with stop.raise_immediately():
             forecaster.calibrate(datamodule)
         spent = {"fit_seconds": clock.seconds, "calibrate_seconds": time.monotonic() - started}
         status.update(stage="validate")

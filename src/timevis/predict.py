@@ -171,7 +171,7 @@ def _unknown_ahead(panel: Panel, read: Sequence[int], origin: int, horizon: int)
     there = np.isfinite(panel.covariates).any(axis=0)
     out = []
     for k in read:
-        columns, first = np.unique(panel.columns_read[k], return_index=True)
+        columns, first = np.unique(panel.channel_covariate_columns[k], return_index=True)
         for column, j in zip(columns, first, strict=True):
             if panel.covariate_known[k] and empty[column] and there[column]:
                 whose = f" of {panel.channels[j]!r}" if len(columns) > 1 else ""
@@ -192,7 +192,7 @@ def with_future(panel: Panel, horizon: int) -> tuple[Panel, int]:
         panel = panel.extend(missing)
     if "holiday" in panel.covariate_names and panel.card.country:
         covariates = panel.covariates.copy()
-        columns = np.unique(panel.columns_read[panel.covariate_names.index("holiday")])
+        columns = np.unique(panel.channel_covariate_columns[panel.covariate_names.index("holiday")])
         ahead = covariates[origin:, columns]
         flags = holiday_flags(panel.local_index, panel.card.country)[origin:, None]
         covariates[origin:, columns] = np.where(np.isnan(ahead), flags, ahead)

@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.new_files import Item
+from timevis.data.new_files import NewFilePanel
 from timevis.data.panel import Panel
 from timevis.data.schema.iso_time import timestamp
 from timevis.data.split import Split
@@ -89,7 +89,7 @@ def rescore(
         else:
             windows = between(cfg, panel, name, start, end)
         place = out if len(items) == 1 else out / folder_name(name)
-        quality = _described(panel) if isinstance(panel, Item) else replace(report, split={})
+        quality = _described(panel) if isinstance(panel, NewFilePanel) else replace(report, split={})
         about = _about(folder, own, windows, new=data is not None) | {"data": name}
         quality.notes = [*_notes(about, len(windows.windows["test"].origins)), *quality.notes]
         found[name] = _score(folder, forecaster, naive, windows, about, place, quality)
@@ -172,7 +172,7 @@ def _score(
     return results
 
 
-def _described(item: Item) -> QualityReport:
+def _described(item: NewFilePanel) -> QualityReport:
     """What was found in an item's file, and what the item looks like."""
     report = replace(item.report)
     report.describe(item, len(item))

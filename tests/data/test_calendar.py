@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from timevis.data.calendar import seasons_of, steps_per_day
+from timevis.data.calendar import season_lengths, steps_per_day
 from timevis.data.cleaning.statistics import named_periods
 from timevis.data.schema.grid import CALENDAR_STEPS, NICE_STEPS, _anchored, _step_alias
 
@@ -15,7 +15,7 @@ ROWS_OF_A_YEAR = {"M": 12, "Q": 4, "Y": 1}
 @pytest.mark.parametrize("step", [s for s in NICE_STEPS if s < DAY] + [7 * MINUTE, 90 * MINUTE])
 def test_a_season_below_a_day_is_a_day_and_then_a_week(step: int) -> None:
     assert steps_per_day(_step_alias(step)) == DAY / step
-    assert seasons_of(_step_alias(step)) == (1, round(DAY / step), round(7 * DAY / step))
+    assert season_lengths(_step_alias(step)) == (1, round(DAY / step), round(7 * DAY / step))
 
 
 @pytest.mark.parametrize(
@@ -24,19 +24,19 @@ def test_a_season_below_a_day_is_a_day_and_then_a_week(step: int) -> None:
 def test_the_season_of_days_and_business_days_is_a_week_and_of_several_days_a_year(
     freq: str, seasons: tuple[int, ...]
 ) -> None:
-    assert seasons_of(freq) == seasons
+    assert season_lengths(freq) == seasons
 
 
 @pytest.mark.parametrize("day", WEEKDAYS)
 def test_the_season_of_weeks_is_a_year(day: str) -> None:
-    assert seasons_of(f"W-{day}") == (1, 52)
+    assert season_lengths(f"W-{day}") == (1, 52)
 
 
 @pytest.mark.parametrize(
     "freq", sorted({o.freqstr for aliases in CALENDAR_STEPS.values() for a in aliases for o in _anchored(a)})
 )
 def test_the_season_of_months_quarters_and_years_is_a_year(freq: str) -> None:
-    assert seasons_of(freq) == (1, ROWS_OF_A_YEAR[freq.removeprefix("B")[0]])
+    assert season_lengths(freq) == (1, ROWS_OF_A_YEAR[freq.removeprefix("B")[0]])
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from timevis.data.loader import WindowLoader, permute
+from timevis.data.loader import WindowLoader, pseudorandom_permutation
 
 
 @given(size=st.integers(1, 5000), keys=st.lists(st.integers(0, 2**32 - 1), min_size=6, max_size=6))
 @settings(max_examples=50)
 def test_permute_is_a_permutation_of_every_size(size, keys):
-    assert sorted(permute(torch.arange(size), size, keys).tolist()) == list(range(size))
+    assert sorted(pseudorandom_permutation(torch.arange(size), size, keys).tolist()) == list(range(size))
 
 
 def test_permute_looks_random():
     size = 20_000
-    order = permute(torch.arange(size), size, [1, 2, 3, 4, 5, 6]).double()
+    order = pseudorandom_permutation(torch.arange(size), size, [1, 2, 3, 4, 5, 6]).double()
     neighbours = torch.corrcoef(torch.stack([order[:-1], order[1:]]))[0, 1]
     trend = torch.corrcoef(torch.stack([order, torch.arange(size).double()]))[0, 1]
     assert abs(float(neighbours)) < 0.03
@@ -44,8 +44,8 @@ def test_an_epoch_has_at_least_so_many_batches_and_whole_passes_in_orders_of_the
     batches = [[b.tolist() for b in loader] for loader in loaders]
     (count,) = {len(b) for b in batches}
     assert count == len(loaders[0]) >= least
-    one = count // loaders[0].passes
-    assert one * (loaders[0].passes - 1) < least  # no pass too many
+    one = count // loaders[0].passes_per_epoch
+    assert one * (loaders[0].passes_per_epoch - 1) < least  # no pass too many
     passes = [[i for rank in batches for b in rank[p * one : (p + 1) * one] for i in b] for p in range(count // one)]
     assert all(len(set(p)) == len(p) > size - batch * world for p in passes)
     if size > 50 and len(passes) > 1:

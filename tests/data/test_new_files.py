@@ -132,7 +132,7 @@ def test_series_that_are_not_in_a_new_file_read_no_covariate_of_another(tmp_path
     pd.concat(parts).assign(temp=[5, 6, 7, 8] * 2).to_csv(tmp_path / "new.csv", index=False)
     cfg = PLANT | {"target": ["load"], "covariates": {"price": "known", "temp": "known"}}
     (item,) = load_files([tmp_path / "new.csv"], cfg, ("d", "c", "a", "b")).values()
-    read = item.covariates[:, item.columns_read]  # [T, K, C]
+    read = item.covariates[:, item.channel_covariate_columns]  # [T, K, C]
     assert item.covariate_names == ("price", "temp")
     assert np.isnan(read[:, 0, [0, 3]]).all()
     assert read[0, 0, [1, 2]].tolist() == [1, 0]

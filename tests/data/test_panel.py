@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from panels import panel_of
 
-from timevis.data.new_files import Item
+from timevis.data.new_files import NewFilePanel
 from timevis.data.panel import DatasetCard, Panel
 
 
@@ -21,7 +21,7 @@ def test_a_panel_is_shown_in_a_line() -> None:
     assert repr(panel) == (
         "Panel(plant: c0, c1, c2, c3, c4 and 2 more; 48 rows of h, 2024-01-01 00:00:00 to 2024-01-02 23:00:00)"
     )
-    assert repr(Item(**vars(panel))).startswith("Item(plant: c0, ")
+    assert repr(NewFilePanel(**vars(panel))).startswith("Item(plant: c0, ")
     assert repr(panel_of(np.ones((0, 1)))) == "Panel(test: c0; 0 rows of h)"
 
 
@@ -45,10 +45,10 @@ def test_a_channel_reads_the_same_covariates_wherever_it_is_picked_to(data, own,
     panel = with_own_covariates(own, channels).with_covariates({"all": True}, np.full((3, 1), 99, np.float32))
     js = data.draw(st.permutations(range(channels)).map(lambda p: p[: 1 + len(p) // 2]))
     ks = data.draw(st.lists(st.integers(0, len(own)), unique=True))
-    picked = panel.pick(js, ks).pick(covariates=range(len(ks)))
+    picked = panel.select(js, ks).select(covariates=range(len(ks)))
     assert picked.values[0].tolist() == js
     assert picked.covariate_names == tuple(panel.covariate_names[k] for k in ks)
     assert (picked.covariate_columns is None) == (len(js) == 1 or not any([*own, False][k] for k in ks))
-    expected = panel.covariates[0, panel.columns_read[np.ix_(ks, js)]] if ks else np.empty((0, len(js)))
-    np.testing.assert_array_equal(picked.covariates[0][picked.columns_read], expected)
+    expected = panel.covariates[0, panel.channel_covariate_columns[np.ix_(ks, js)]] if ks else np.empty((0, len(js)))
+    np.testing.assert_array_equal(picked.covariates[0][picked.channel_covariate_columns], expected)
     assert picked.extend(2).covariates.shape == (5, picked.covariates.shape[1])

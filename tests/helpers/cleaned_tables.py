@@ -17,16 +17,16 @@ HOURS = pd.date_range("2024-01-01", periods=400, freq="h", unit="us")
 VALUES = np.random.default_rng(0).normal(size=400).round(3)
 
 
-def cleaned(frame: pd.DataFrame, card: DatasetCard | None = None, **options: Any) -> tuple[Panel, QualityReport]:
+def clean_frame(frame: pd.DataFrame, card: DatasetCard | None = None, **options: Any) -> tuple[Panel, QualityReport]:
     cfg = DataOptions.from_config({"name": "file", "path": "t.csv"} | options)
     return clean(Table(frame.reset_index(drop=True), "t.csv"), cfg, card or DatasetCard("t"))
 
 
-def wide(times: Any = HOURS, values: Any = VALUES) -> pd.DataFrame:
+def wide_frame(times: Any = HOURS, values: Any = VALUES) -> pd.DataFrame:
     return pd.DataFrame({"time": times, "load": values})
 
 
-def same(a: Panel, b: Panel) -> bool:
+def panels_equal(a: Panel, b: Panel) -> bool:
     return (
         np.array_equal(a.values, b.values, equal_nan=True)
         and np.array_equal(a.covariates, b.covariates, equal_nan=True)

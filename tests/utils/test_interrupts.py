@@ -15,7 +15,7 @@ from timevis.experiment import run
 from timevis.models.lstm import LSTM
 from timevis.runs.folder import RunFolder
 from timevis.training.callbacks.step_hooks import StopAtBatch
-from timevis.utils.interrupts import StopRequest, listening
+from timevis.utils.interrupts import StopRequest, handle_signals
 
 
 class SignalAt(pl.Callback):
@@ -144,7 +144,7 @@ def test_processes_are_asked_in_the_batches_that_all_of_them_have():
 def test_a_second_signal_is_not_caught_any_more():
     pid = os.fork()
     if pid == 0:
-        with listening():
+        with handle_signals():
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
             os._exit(0)
@@ -152,5 +152,5 @@ def test_a_second_signal_is_not_caught_any_more():
 
 
 def test_without_a_signal_nothing_is_raised():
-    with listening() as stop:
-        stop.check()
+    with handle_signals() as stop:
+        stop.raise_if_requested()

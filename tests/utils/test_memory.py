@@ -49,7 +49,7 @@ before = resident()
 tensors = [torch.ones(2**22) for _ in range(16)]
 del tensors
 kept = resident()
-memory.give_back()
+memory.release_freed_memory()
 print(before, kept, resident())
 """
 
@@ -78,9 +78,9 @@ def test_an_older_glibc_keeps_the_largest_blocks_that_it_can(monkeypatch):
         refused = parameter == memory._MMAP_THRESHOLD and value > 2**25  # as up to 2.34
         return 0 if refused else taken.update({parameter: value}) or 1
 
-    monkeypatch.setattr(memory, "_from_glibc", lambda name: mallopt)
+    monkeypatch.setattr(memory, "_glibc_function", lambda name: mallopt)
     monkeypatch.setattr(os, "environ", {})
-    memory.keep_freed()
+    memory.reuse_freed_memory()
     assert taken[memory._MMAP_THRESHOLD] == 2**25
 
 
@@ -97,19 +97,19 @@ def test_the_limit_of_a_control_group_counts(tmp_path, monkeypatch, limit, expec
     (tmp_path / "memory.stat").write_text(f"anon 7\ninactive_file {2**29}\n")  # which may be dropped
     monkeypatch.setattr(memory, "_GROUP", tmp_path)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=9 * 2**30))
-    assert memory.available() == expected
+    assert memory.available_bytes() == expected
 
 
 def test_without_a_control_group_the_machine_counts(tmp_path, monkeypatch):
     monkeypatch.setattr(memory, "_GROUP", tmp_path)
-    assert 0 < memory.available() <= psutil.virtual_memory().total
+    assert 0 < memory.available_bytes() <= psutil.virtual_memory().total
 
 
 @pytest.mark.parametrize("collecting", [True, False])
 def test_the_garbage_collector_rests_during_imports_and_is_then_as_before(collecting: bool) -> None:
     (gc.enable if collecting else gc.disable)()
     try:
-        with suppress(ImportError), memory.importing():
+        with suppress(ImportError), memory.without_garbage_collection():
             assert not gc.isenabled()
             raise ImportError
         assert gc.isenabled() == collecting
@@ -120,7 +120,7 @@ def test_the_garbage_collector_rests_during_imports_and_is_then_as_before(collec
 def test_a_program_ends_without_collecting_what_it_imported() -> None:
     watched = (
         "import gc; from timevis import memory\n"
-        "with memory.importing(): import pandas\n"
+        "with memory.without_garbage_collection(): import pandas\n"
         "gc.callbacks.append(lambda phase, info: print(phase, gc.get_freeze_count() > 50_000, flush=True))"
     )
     ran = subprocess.run([sys.executable, "-c", watched], capture_output=True, text=True, check=True)

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis.config.compose import register_resolvers
 from timevis.config.validate import check
-from timevis.errors import Cancelled, say
+from timevis.errors import Cancelled, print_error
 from timevis.runs.status import Status, read_status
 from timevis.training.resume import added_keys
 from timevis.utils import memory
@@ -40,7 +40,7 @@ def run_job(cfg: DictConfig) -> float:
     sweep = Path(hydra.sweep.dir) if hydra.mode == RunMode.MULTIRUN else None
     try:
         check(cfg, added_keys(overrides))
-        with memory.importing():
+        with memory.without_garbage_collection():
             from timevis.experiment import run
 
         return run(cfg, folder, overrides, group=sweep.name if sweep else None)
@@ -50,7 +50,7 @@ def run_job(cfg: DictConfig) -> float:
     except Exception as error:
         failure = explain(error, cfg)
         if sweep is None:
-            raise SystemExit(say(failure)) from None
+            raise SystemExit(print_error(failure)) from None
         log.error("failed: %s", failure)
         if read_status(folder) is None:
             write_text(folder / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(overrides)))

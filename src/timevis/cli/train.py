@@ -16,7 +16,7 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from timevis.config.compose import explain_composition, in_quotes, register_resolvers
-from timevis.errors import ConfigError, TimeVisError, open_stdout, reader_gone, say
+from timevis.errors import ConfigError, TimeVisError, discard_stdout, make_stdout_safe, print_error
 from timevis.runs.folder import RunFolder
 from timevis.sweep.hydra_callbacks import current_sweep, remove_unused, sweep_of
 
@@ -35,7 +35,7 @@ def main(train: Callable[[], Any]) -> None:
     # changes the copy, and `ConfigStore.load` copies each config that it hands out.
     ConfigStore.__deepcopy__ = lambda store, memo: store  # type: ignore[attr-defined]
     register_resolvers()
-    open_stdout()
+    make_stdout_safe()
     signal.signal(signal.SIGTERM, _terminate)
     code, resumed, started = 0, None, None
     wrong: TimeVisError | None = None
@@ -57,7 +57,7 @@ def main(train: Callable[[], Any]) -> None:
             code, wrong = code or 1, failed
     sys.stdout.flush()
     if wrong is not None:
-        say(wrong)
+        print_error(wrong)
     raise SystemExit(code)
 
 
@@ -93,7 +93,7 @@ def _outcome(error: BaseException) -> tuple[int, TimeVisError | None]:
         case HydraException() | OmegaConfBaseException():
             return 1, explain_composition(error, sys.argv[1:])
         case BrokenPipeError():
-            return reader_gone(), None
+            return discard_stdout(), None
         case OSError() if error.filename is not None:  # in a run it has been explained already
             advice = "choose a hydra.run.dir, or for a sweep a hydra.sweep.dir, that can be written"
             return 1, TimeVisError(f"{error.filename}: {error.strerror}", advice)

@@ -7,11 +7,11 @@ import pandas as pd
 
 CALENDAR_FIELDS = ("minute", "hour", "weekday", "day", "month")
 CALENDAR_SIZES = (60, 24, 7, 31, 12)
-WORKING_DAYS = 0.7
+MIN_STEPS_PER_DAY_FOR_WEEKDAYS = 0.7
 """Rows per day, nearly, of ``"B"``: of slower data the weekday is chance."""
 
 
-def calendar_of(index: pd.DatetimeIndex) -> np.ndarray:
+def calendar_fields(index: pd.DatetimeIndex) -> np.ndarray:
     """Zero-based minute, hour, weekday (Monday is 0), day of the month and month.
 
     Returns
@@ -23,14 +23,14 @@ def calendar_of(index: pd.DatetimeIndex) -> np.ndarray:
     return np.stack([np.asarray(f, dtype=np.int64) for f in fields], axis=1)
 
 
-def on_the_wall(index: pd.DatetimeIndex, timezone: str | None) -> pd.DatetimeIndex:
+def to_local_time(index: pd.DatetimeIndex, timezone: str | None) -> pd.DatetimeIndex:
     """The index as clocks of the time zone show it; as it is where there is no zone, or it has none itself."""
     return index.tz_convert(timezone) if timezone and index.tz is not None else index
 
 
-def telling_fields(freq: str) -> tuple[str, ...]:
+def seasonal_fields(freq: str) -> tuple[str, ...]:
     """The fields by which series of a frequency repeat themselves: none of data slower than days."""
-    return ("hour", "weekday") if steps_per_day(freq) >= WORKING_DAYS else ()
+    return ("hour", "weekday") if steps_per_day(freq) >= MIN_STEPS_PER_DAY_FOR_WEEKDAYS else ()
 
 
 def steps_per_day(freq: str) -> float:
@@ -39,7 +39,7 @@ def steps_per_day(freq: str) -> float:
     return 400 * pd.Timedelta(days=1) / (rows[-1] - rows[0])
 
 
-def seasons_of(freq: str) -> tuple[int, ...]:
+def season_lengths(freq: str) -> tuple[int, ...]:
     """Season lengths in rows that a naive forecast may repeat: one step, then a day and a week where they fit.
 
     The second entry is "the" season of MASE: one day below a day, one week for (business) days, one year above.

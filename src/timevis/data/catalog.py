@@ -15,16 +15,16 @@ from typing import Any
 import yaml
 
 from timevis.config.validate import did_you_mean
-from timevis.data.cleaning.clean import add_holidays, clean, finish
+from timevis.data.cleaning.clean import add_holidays, clean, finalize_panel
 from timevis.data.cleaning.quality_report import QualityReport
-from timevis.data.new_files import read_items
+from timevis.data.new_files import read_new_file
 from timevis.data.options import CleaningOptions, DataOptions, shown_name
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.readers.read_table import check_file, read_table
 from timevis.data.readers.table import Table
 from timevis.data.schema.columns import absent_column
 from timevis.data.synthetic import synthetic_panel
-from timevis.errors import ConfigError, DataError, UnclearError
+from timevis.errors import AmbiguousDataError, ConfigError, DataError
 
 log = logging.getLogger(__name__)
 BUNDLED = resources.files("timevis.data") / "bundled"
@@ -204,7 +204,7 @@ def _synthetic(options: DataOptions) -> tuple[Panel, QualityReport]:
         seed=options.seed,
     )
     panel = add_holidays(replace(panel, card=_said(panel.card, options)), options)
-    return finish(panel, options, QualityReport("synthetic", rows_read=len(panel)))
+    return finalize_panel(panel, options, QualityReport("synthetic", rows_read=len(panel)))
 
 
 def load_files(
@@ -239,7 +239,7 @@ def load_files(
     Raises
     ------
     DataError
-        See `read_items`; or two items have one name.
+        See `read_new_file`; or two items have one name.
     """
     options = DataOptions.from_config(cfg)
     card = read_card(options.name)[0] if options.name in catalog() else DatasetCard(options.name)
@@ -247,8 +247,8 @@ def load_files(
     items: dict[str, Panel] = {}
     for path in map(Path, paths):
         try:
-            found = read_items(path, options, tuple(channels), freq, card, usual or CleaningOptions())
-        except UnclearError as error:
+            found = read_new_file(path, options, tuple(channels), freq, card, usual or CleaningOptions())
+        except AmbiguousDataError as error:
             raise DataError(
                 error.message,
                 f"{error.advice}; a run reads new files with its own data.cleaning: mend the file, or train with it",

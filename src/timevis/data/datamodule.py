@@ -10,7 +10,7 @@ import numpy as np
 import pytorch_lightning as pl
 from torch import Tensor
 
-from timevis.data.calendar import seasons_of
+from timevis.data.calendar import season_lengths
 from timevis.data.loader import WindowLoader
 from timevis.data.panel import Panel
 from timevis.data.scaler import Scaler
@@ -79,7 +79,7 @@ class WindowDataModule(pl.LightningDataModule):
         self.split, self.min_batches = split, min_batches
         train = panel.values[: self.split.train_end]
         self.scaler = Scaler.fit(train)
-        seasons = seasons_of(panel.freq)
+        seasons = season_lengths(panel.freq)
         self.season = season or (seasons[1] if len(seasons) > 1 else 1)
         self.seasons = tuple(sorted({*seasons, self.season}))
         self.series = SeriesStore(panel)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 
-def _mix(x: np.ndarray, key: int) -> np.ndarray:
+def _round_function(x: np.ndarray, key: int) -> np.ndarray:
     """A round function of the Feistel network: a multiplicative hash kept within 31 bits."""
     x = x ^ (key & 0x7FFFFFFF)
     for factor, shift in ((0x45D9F3B, 15), (0x2C1B3C6D, 13)):
@@ -20,7 +20,7 @@ def _mix(x: np.ndarray, key: int) -> np.ndarray:
     return x
 
 
-def permute(index: Tensor, size: int, keys: list[int]) -> Tensor:
+def pseudorandom_permutation(index: Tensor, size: int, keys: list[int]) -> Tensor:
     """A pseudo-random permutation of range(size), evaluated at `index` without holding it in memory.
 
     A balanced Feistel network over the next even power of two, walked along its cycles back into the range
@@ -34,7 +34,7 @@ def permute(index: Tensor, size: int, keys: list[int]) -> Tensor:
         x = out[todo]
         left, right = x >> half, x & mask
         for key in keys:
-            hashed = _mix(right, key)
+            hashed = _round_function(right, key)
             hashed &= mask
             hashed ^= left
             left, right = right, hashed
@@ -59,7 +59,7 @@ class WindowOrder:
         if not self.shuffle:
             return position
         words = np.random.SeedSequence([self.seed, self.epoch, *([nth] if nth else [])]).generate_state(6)
-        return permute(position, self.size, [int(w) for w in words])
+        return pseudorandom_permutation(position, self.size, [int(w) for w in words])
 
 
 class WindowLoader:
@@ -85,13 +85,13 @@ class WindowLoader:
         if shuffle:  # a small data set still gives every rank a batch
             batch_size = min(batch_size, max(1, size // world_size))
         self.size, self.batch_size, self.rank, self.world_size = size, batch_size, rank, world_size
-        self.passes = -(-min_batches // max(1, self._batches // world_size)) if shuffle else 1
+        self.passes_per_epoch = -(-min_batches // max(1, self._batches // world_size)) if shuffle else 1
         self._next = 0
         self._resume_at = 0
 
     def __len__(self) -> int:
         if self.sampler.shuffle:
-            return max(self.passes, self.common)
+            return max(self.passes_per_epoch, self.batches_on_every_rank)
         return len(range(self.rank, self._batches, self.world_size))
 
     @property
@@ -99,14 +99,14 @@ class WindowLoader:
         return -(-self.size // self.batch_size)
 
     @property
-    def common(self) -> int:
+    def batches_on_every_rank(self) -> int:
         """Batches that every rank has; in evaluation the first ranks may have one more."""
-        return self._batches // self.world_size * self.passes
+        return self._batches // self.world_size * self.passes_per_epoch
 
     def __iter__(self) -> Iterator[Tensor]:
         self._next, self._resume_at = self._resume_at, 0
         length = len(self)
-        one = length // self.passes
+        one = length // self.passes_per_epoch
         while self._next < length:
             nth, start = divmod(self._next, one)
             # the order is worked out for many batches at a time, which costs little more than for one

@@ -19,14 +19,14 @@ from timevis.data.readers.text import to_utf8
 from timevis.data.schema.pivot import only_series, to_panel
 from timevis.data.schema.selection import in_order
 from timevis.data.schema.to_rows import Rows, read_rows
-from timevis.errors import UnclearError
+from timevis.errors import AmbiguousDataError
 from timevis.utils.formatting import join_names
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, repr=False)
-class Item(Panel):
+class NewFilePanel(Panel):
     """A panel of a new file.
 
     Attributes
@@ -38,14 +38,14 @@ class Item(Panel):
     report: QualityReport = field(default_factory=lambda: QualityReport(""))
 
 
-def read_items(
+def read_new_file(
     path: Path,
     options: DataOptions,
     channels: tuple[str, ...],
     freq: str | None,
     card: DatasetCard,
     usual: CleaningOptions,
-) -> dict[str, Item]:
+) -> dict[str, NewFilePanel]:
     """Panels of one file with the channels of a run, in its order, by item name; says what was changed in it.
 
     Numbers and dates that can be read in two ways are read as in the run's own file, which is `usual`. In a long file
@@ -83,7 +83,7 @@ def read_items(
     items = {}
     for name, panel in parts.items():
         panel = add_holidays(in_order(panel, channels, table.source), options)
-        items[name] = Item(**vars(panel), report=report)
+        items[name] = NewFilePanel(**vars(panel), report=report)
     return items
 
 
@@ -95,7 +95,7 @@ def _encoding_of(path: Path, usual: str | None) -> str | None:
     try:
         with in_words(path):
             to_utf8(unpack(path), path.name)
-    except UnclearError:
+    except AmbiguousDataError:
         return usual
     return None
 

@@ -9,10 +9,10 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from timevis.data.calendar import on_the_wall
+from timevis.data.calendar import to_local_time
 from timevis.utils.formatting import join_names
 
-SHOWN = 5
+MAX_CHANNELS_IN_REPR = 5
 """Channels that `repr` names."""
 
 
@@ -104,16 +104,16 @@ class Panel:
 
     def __repr__(self) -> str:
         span = f", {self.index[0]} to {self.index[-1]}" if len(self) else ""
-        channels = join_names(self.channels, SHOWN)
+        channels = join_names(self.channels, MAX_CHANNELS_IN_REPR)
         return f"{type(self).__name__}({self.card.name}: {channels}; {len(self)} rows of {self.freq}{span})"
 
     @property
     def local_index(self) -> pd.DatetimeIndex:
         """The index as clocks on the wall show it."""
-        return on_the_wall(self.index, self.timezone)
+        return to_local_time(self.index, self.timezone)
 
     @property
-    def columns_read(self) -> np.ndarray:
+    def channel_covariate_columns(self) -> np.ndarray:
         """The column of `covariates` that each channel reads as each covariate, int64 [K, C]."""
         if self.covariate_columns is not None:
             return self.covariate_columns
@@ -128,14 +128,14 @@ class Panel:
     def with_values(self, values: np.ndarray) -> Panel:
         return replace(self, values=values)
 
-    def cut(self, first: int, past: int) -> Self:
+    def slice_rows(self, first: int, past: int) -> Self:
         """The rows from `first` to before `past`."""
         rows = slice(first, past)
         return replace(self, values=self.values[rows], index=self.index[rows], covariates=self.covariates[rows])
 
-    def pick(self, channels: Sequence[int] | None = None, covariates: Sequence[int] | None = None) -> Self:
+    def select(self, channels: Sequence[int] | None = None, covariates: Sequence[int] | None = None) -> Self:
         """The channels and the covariates at these places, in this order; all of them where None."""
-        read, picked = self.columns_read, dict[str, Any]()
+        read, picked = self.channel_covariate_columns, dict[str, Any]()
         if channels is not None:
             read = read[:, channels]
             picked["values"] = np.asfortranarray(self.values[:, channels])
@@ -182,7 +182,7 @@ class Panel:
         )
 
 
-def one_nan(values: np.ndarray) -> np.ndarray:
+def normalize_nans(values: np.ndarray) -> np.ndarray:
     """A copy in C order to be hashed, whose missing values all have the bits of `np.nan`; 0/0 has others."""
     out = np.array(values, order="C")
     out[np.isnan(out)] = np.nan

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from timevis.data.calendar import calendar_of
-from timevis.data.panel import Panel, one_nan
+from timevis.data.calendar import calendar_fields
+from timevis.data.panel import Panel, normalize_nans
 
 
 @dataclass
@@ -145,7 +145,7 @@ class SeriesStore:
         self.filled = _fill_forward(self.values) if self.has_gaps else self.values
         self._filled_by: dict[int, Tensor] = {}
         self.starts_late = self.has_gaps and bool(torch.isnan(self.filled[0]).any())
-        self.calendar = torch.from_numpy(calendar_of(panel.local_index))
+        self.calendar = torch.from_numpy(calendar_fields(panel.local_index))
         covariates = torch.from_numpy(panel.covariates)
         self.covariate_seen = torch.isfinite(covariates).contiguous()
         self.covariates = covariates.contiguous()
@@ -285,7 +285,7 @@ def window_set_hash(panel: Panel, borders: tuple[int, ...], horizon: int, origin
     """Name of what was forecast: cleaned values, borders, horizon and origins, but neither model nor context."""
     digest = hashlib.sha256()
     for channel in panel.values[: borders[-1]].T:
-        digest.update(one_nan(channel).data)
+        digest.update(normalize_nans(channel).data)
     digest.update(repr((panel.channels, str(panel.index[0]), panel.freq, borders, horizon)).encode())
     digest.update(origins.cpu().numpy().astype("<i8").tobytes())
     return digest.hexdigest()[:16]

@@ -18,7 +18,7 @@ _PROCESS = Path("/proc/self")
 
 def reset_peak_memory() -> None:
     """Free unused memory and restart the measurement of its peak, where the operating system allows it."""
-    memory.give_back()
+    memory.release_freed_memory()
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
     with contextlib.suppress(OSError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from timevis.data.calendar import on_the_wall
+from timevis.data.calendar import to_local_time
 from timevis.models.forecaster import QUANTILE_LEVELS
 
 MEDIAN = QUANTILE_LEVELS.index(0.5)
@@ -91,7 +91,7 @@ def steps(start: pd.Timestamp, before: int, after: int, freq: str, timezone: str
     """Timestamps of a regular grid around `start`, local time: `before` rows ahead of it, `after` from it on."""
     index = pd.date_range(end=start, periods=before + 1, freq=freq)[:-1]
     index = index.append(pd.date_range(start, periods=after, freq=freq))
-    return on_the_wall(index, timezone)
+    return to_local_time(index, timezone)
 
 
 def clock_table(forecasts: SavedForecasts, scaled: bool, by: Sequence[str] = ("weekday", "hour")) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from timevis.data.cleaning.quality_report import jsonable
+from timevis.data.cleaning.quality_report import to_json_types
 from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import Backtest
 from timevis.evaluation.significance import Interval, bootstrap_metrics
@@ -58,7 +58,7 @@ def build_results(
     intervals = bootstrap_metrics(backtest.windows, backtest.reference_windows, datamodule.horizon)
     channels = datamodule.panel.channels
     overall = backtest.metrics["overall"]
-    return jsonable(
+    return to_json_types(
         {
             "schema_version": SCHEMA_VERSION,
             "run": run,

@@ -15,7 +15,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from timevis.config.validate import check_choice, check_choices, keyword_defaults
-from timevis.data.calendar import CALENDAR_FIELDS, telling_fields
+from timevis.data.calendar import CALENDAR_FIELDS, seasonal_fields
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import Scaler
 from timevis.data.windows import Batch
@@ -188,7 +188,7 @@ class DirectForecaster(Forecaster):
         """
         check_choice(covariates, COVARIATES, "model.covariates")
         if calendar is None:
-            calendar = telling_fields(datamodule.panel.freq)
+            calendar = seasonal_fields(datamodule.panel.freq)
         known = datamodule.series.covariate_known.tolist()
         columns = [i for i, k in enumerate(known) if covariates == "all" or (k and covariates == "known")]
         return super().from_data(datamodule, covariate_columns=columns, calendar=list(calendar), **kwargs)
@@ -197,7 +197,7 @@ class DirectForecaster(Forecaster):
         super().prepare(datamodule)
         train = datamodule.panel.covariates[: datamodule.split.train_end]
         for i, k in enumerate(self.covariate_columns):
-            scaler = Scaler.fit(train[:, np.unique(datamodule.panel.columns_read[k])].reshape(-1, 1))
+            scaler = Scaler.fit(train[:, np.unique(datamodule.panel.channel_covariate_columns[k])].reshape(-1, 1))
             self.covariate_mean[i], self.covariate_std[i] = scaler.mean.item(), scaler.std.item()
         if self.linear_map:
             self.linear_map.prepare(datamodule)

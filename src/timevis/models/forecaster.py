@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from timevis.config.validate import check_arguments, check_choices
-from timevis.data.cleaning.statistics import stands_at_zero
+from timevis.data.cleaning.statistics import non_negative_channels
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.metrics import ForecastMetrics
@@ -157,7 +157,8 @@ class Forecaster(pl.LightningModule):
         self.channel_mean.copy_(torch.from_numpy(datamodule.scaler.mean))
         self.channel_std.copy_(torch.from_numpy(datamodule.scaler.std))
         self.mase_scale.copy_(torch.from_numpy(mase_scale(datamodule)))
-        self.at_zero.copy_(torch.from_numpy(stands_at_zero(datamodule.panel.values[: datamodule.split.train_end])))
+        train = datamodule.panel.values[: datamodule.split.train_end]
+        self.at_zero.copy_(torch.from_numpy(non_negative_channels(train)))
         self._is_prepared = True
 
     def calibrate(self, datamodule: WindowDataModule) -> None:
@@ -173,7 +174,7 @@ class Forecaster(pl.LightningModule):
 
     @torch.no_grad()
     def forecast(self, batch: Batch) -> Forecast:
-        """Forecast the targets of a batch from its context, none below zero where `stands_at_zero`."""
+        """Forecast the targets of a batch from its context, none below zero for `non_negative_channels`."""
         found, channel = self.predict_unclipped(batch), batch.channel
         point, quantiles = (
             self.clip_non_negative(found.point, channel),

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from timevis.errors import RunFolderError, TimeVisError
 from timevis.models.forecaster import Forecaster
-from timevis.utils.files import atomic, damaged, read_json, write_json
+from timevis.utils.files import atomic_write, damaged_file_error, read_json, write_json
 
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
 PACKAGE = "timevis."
@@ -20,7 +20,7 @@ def save(forecaster: Forecaster, folder: Path) -> None:
     """Write `forecaster.state_dict()` and its hyperparameters; shared tensors are written once each."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in forecaster.state_dict().items()}
-    with atomic(folder / WEIGHTS) as path:
+    with atomic_write(folder / WEIGHTS) as path:
         save_file(state, path)
     cls = type(forecaster)
     write_json(
@@ -59,7 +59,7 @@ def load(folder: Path) -> Forecaster:
     try:
         forecaster.load_state_dict(load_file(folder / WEIGHTS))
     except (SafetensorError, FileNotFoundError) as error:
-        raise damaged(folder / WEIGHTS, error) from error
+        raise damaged_file_error(folder / WEIGHTS, error) from error
     except RuntimeError as error:
         raise _of_another_version(folder, error) from error
     return forecaster.eval()

@@ -20,7 +20,7 @@ from timevis.errors import ConfigError, RunFolderError
 from timevis.models.qwen.backbone.files import from_root
 from timevis.runs.status import NAME as STATUS
 from timevis.runs.status import read_status
-from timevis.utils.files import atomic, damaged, read_json, shown_path, write_json, write_text
+from timevis.utils.files import atomic_write, damaged_file_error, display_path, read_json, write_json, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +107,7 @@ class RunFolder:
         """
         cfg = OmegaConf.load(self.path / "config.yaml")
         if not cfg:
-            raise damaged(self.path / "config.yaml", "it is empty")
+            raise damaged_file_error(self.path / "config.yaml", "it is empty")
         assert isinstance(cfg, DictConfig)
         if key := evaluated(OmegaConf.to_container(cfg)):
             raise RunFolderError(
@@ -124,7 +124,7 @@ class RunFolder:
     @property
     def shown(self) -> Path:
         """The path as people like to read and type it."""
-        return shown_path(self.path)
+        return display_path(self.path)
 
     @property
     def checkpoints(self) -> Path:
@@ -181,7 +181,7 @@ class RunFolder:
         try:
             return pd.read_parquet(path)
         except (ValueError, OSError) as error:
-            raise damaged(path, error) from error
+            raise damaged_file_error(path, error) from error
 
     def write_json(self, name: str, value: Any) -> None:
         if self.writes:
@@ -190,7 +190,7 @@ class RunFolder:
     def write_table(self, name: str, table: pd.DataFrame | None) -> None:
         """Write a table as parquet; nothing if there is none."""
         if self.writes and table is not None:
-            with atomic(self.path / f"{name}.parquet") as path:
+            with atomic_write(self.path / f"{name}.parquet") as path:
                 table.to_parquet(path)
 
     def write_evaluation(self, backtest: Backtest, results: dict[str, Any]) -> None:

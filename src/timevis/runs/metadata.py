@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 
 import timevis
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.panel import Panel, one_nan
+from timevis.data.panel import Panel, normalize_nans
 from timevis.models.forecaster import Forecaster
 from timevis.runs.record import backbone_name
 
@@ -40,13 +40,13 @@ def git_commit() -> str | None:
 def data_hash(panel: Panel, rows: int) -> str:
     """Of the cleaned values and covariates in the first `rows` rows, of which covariates a channel reads, and of the
     times and the names of the channels."""
-    digest = hashlib.sha256(one_nan(panel.values[:rows]).data)
-    for columns in panel.columns_read:
-        first, *others = one_nan(panel.covariates[:rows, np.unique(columns)].T)
+    digest = hashlib.sha256(normalize_nans(panel.values[:rows]).data)
+    for columns in panel.channel_covariate_columns:
+        first, *others = normalize_nans(panel.covariates[:rows, np.unique(columns)].T)
         if all(np.array_equal(first, other, equal_nan=True) for other in others):
             digest.update(first.data)  # whether the series differ later is not of these rows
         else:
-            digest.update(one_nan(panel.covariates[:rows, columns]).data)
+            digest.update(normalize_nans(panel.covariates[:rows, columns]).data)
     digest.update(repr((panel.channels, str(panel.index[0]), panel.freq, panel.timezone)).encode())
     return digest.hexdigest()[:16]
 

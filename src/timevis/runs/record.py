@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from omegaconf import OmegaConf
 
-from timevis.data.calendar import WORKING_DAYS, steps_per_day
+from timevis.data.calendar import MIN_STEPS_PER_DAY_FOR_WEEKDAYS, steps_per_day
 from timevis.errors import RunFolderError
 from timevis.runs.folder import RunFolder
 from timevis.utils.formatting import format_number
@@ -103,7 +103,7 @@ class RunRecord:
     def time_format(self) -> str:
         """How a time is shown: without a clock where rows are days or longer, nor a weekday where they are longer."""
         per_day = steps_per_day(self.results["window_set"]["freq"])
-        if per_day < WORKING_DAYS:
+        if per_day < MIN_STEPS_PER_DAY_FOR_WEEKDAYS:
             return "%Y-%m-%d"
         return "%a %Y-%m-%d" if per_day <= 1 else "%a %Y-%m-%d %H:%M" + ":%S" * (per_day > 1440)
 

@@ -71,7 +71,7 @@ def as_trained(panel: P, report: Mapping[str, Any], where: str) -> P:
             f"{where} has no covariate {absent[0]!r}, which the run was trained with",
             "add the column, with values for every series of the run",
         )
-    return panel.pick(covariates=[panel.covariate_names.index(name) for name in covariates])
+    return panel.select(covariates=[panel.covariate_names.index(name) for name in covariates])
 
 
 def with_unread(panel: P, report: Mapping[str, Any], read: Collection[str]) -> P:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from timevis.utils.files import shown_path, write_json
+from timevis.utils.files import display_path, write_json
 
 NAME = "status.json"
 HEARTBEAT_SECONDS = 3.0
@@ -115,7 +115,7 @@ def read_status(folder: Path, now: float | None = None) -> dict[str, Any] | None
     A running run is ``lost`` after 30 s without a heartbeat, or as soon as its process is gone from this machine.
     So is one whose status a crash of the machine has damaged.
     """
-    go_on = f"go on with resume={shown_path(Path(folder))}"
+    go_on = f"go on with resume={display_path(Path(folder))}"
     try:
         status = json.loads((Path(folder) / NAME).read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -12,7 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from timevis.errors import ConfigError, say
+from timevis.errors import ConfigError, print_error
 
 _folders: list[Path] = []
 _new: list[Path] = []
@@ -48,7 +48,9 @@ class FolderWatch(Callback):
         sweep = config.hydra.runtime.choices.get("sweep")
         if sweep not in (None, "grid") and not config.resume:
             raise SystemExit(
-                say(ConfigError(f"sweep={sweep} is for many jobs", f"put -m first: train.py -m sweep={sweep} ..."))
+                print_error(
+                    ConfigError(f"sweep={sweep} is for many jobs", f"put -m first: train.py -m sweep={sweep} ...")
+                )
             )
         _remember(config, "run")
 
@@ -63,7 +65,7 @@ class FolderWatch(Callback):
                     "add for example 'model.learning_rate=tag(log,interval(1e-4,1e-2))' or "
                     "'model.dropout=choice(0,0.1)'",
                 )
-                raise SystemExit(say(error))
+                raise SystemExit(print_error(error))
         _folders.append(_remember(config, "sweep"))
 
 

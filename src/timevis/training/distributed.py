@@ -22,7 +22,7 @@ from omegaconf import DictConfig
 from timevis.errors import ConfigError, TimeVisError
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import FINAL, Status
-from timevis.utils.interrupts import listening
+from timevis.utils.interrupts import handle_signals
 from timevis.utils.threads import threads_per_job
 
 GRACE_SECONDS = 30.0
@@ -61,7 +61,7 @@ def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
     Cancelled
         This process was asked to stop, and has handed that on.
     """
-    with listening() as stop, tempfile.TemporaryDirectory(prefix="timevis-") as place:
+    with handle_signals() as stop, tempfile.TemporaryDirectory(prefix="timevis-") as place:
         reasons = [Path(place) / f"{rank}.json" for rank in range(processes)]
         port = _free_port()
         workers = [_start(folder, rank, processes, group, port, reasons[rank]) for rank in range(processes)]
@@ -80,8 +80,8 @@ def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
         if stop.signal is not None:
             if status.get("state") not in FINAL:
                 advice = f"go on with python train.py resume={folder.shown}"
-                _conclude(folder, "cancelled", stop.error().message, advice)
-            stop.check()
+                _conclude(folder, "cancelled", stop.to_error().message, advice)
+            stop.raise_if_requested()
         # process 0 may have written its own reason, which only says that it lost another
         first = min((r for r in reasons if r.exists()), key=lambda r: r.stat().st_mtime_ns, default=None)
         codes = {rank: worker.returncode for rank, worker in enumerate(workers)}

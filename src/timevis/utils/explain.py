@@ -16,7 +16,7 @@ def explain(error: BaseException, cfg: DictConfig | None = None) -> TimeVisError
         return error
     text = str(error).strip()
     first = text.splitlines()[0] if text else type(error).__name__
-    if out_of_memory(error):
+    if is_out_of_memory(error):
         return TimeVisError(f"out of memory: {first}", _smaller_batch(cfg))
     if isinstance(error, FloatingPointError):
         return TimeVisError(
@@ -35,7 +35,7 @@ def explain(error: BaseException, cfg: DictConfig | None = None) -> TimeVisError
     return TimeVisError(f"{type(error).__name__}: {first}", "see train.log in the run folder for where")
 
 
-def out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception says that there is no more memory, on a GPU or on the CPU."""
     text = str(error)
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":

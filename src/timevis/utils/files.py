@@ -14,7 +14,7 @@ from timevis.errors import ConfigError, RunFolderError
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends well."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
     os.close(handle)
@@ -45,13 +45,13 @@ def require_empty(folder: Path) -> None:
         raise RunFolderError(f"{folder} is not an empty folder", "choose another --out")
 
 
-def shown_path(path: Path) -> Path:
+def display_path(path: Path) -> Path:
     """A path as people like to read and type it: from here, where it lies below."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def damaged(path: Path, reason: object) -> RunFolderError:
+def damaged_file_error(path: Path, reason: object) -> RunFolderError:
     """What is said of a file of a run that cannot be read."""
     return RunFolderError(f"{path} is damaged ({reason})", "run it again, or take the file from a copy")
 
@@ -67,11 +67,11 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise damaged(path, error) from error
+        raise damaged_file_error(path, error) from error
 
 
 def write_text(path: Path, text: str) -> None:
-    with atomic(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

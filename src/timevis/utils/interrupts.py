@@ -22,33 +22,33 @@ class StopRequest:
         self.signal: int | None = None
         self._at_once = False
 
-    def receive(self, number: int, frame: FrameType | None = None) -> None:
+    def handle_signal(self, number: int, frame: FrameType | None = None) -> None:
         if self.signal is not None:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         self.signal = number
         if self._at_once:
-            raise self.error()
+            raise self.to_error()
 
     @contextmanager
-    def at_once(self) -> Iterator[None]:
+    def raise_immediately(self) -> Iterator[None]:
         """Within it a request raises `Cancelled` right away: for long work that has no batches to end between.
 
         Nothing that must be finished, such as writing a file, belongs there.
         """
         self._at_once = True
         try:
-            self.check()
+            self.raise_if_requested()
             yield
         finally:
             self._at_once = False
 
-    def check(self) -> None:
+    def raise_if_requested(self) -> None:
         """Raise `Cancelled` if asked to stop."""
         if self.signal is not None:
-            raise self.error()
+            raise self.to_error()
 
-    def error(self) -> Cancelled:
+    def to_error(self) -> Cancelled:
         """The end of a run that was asked to stop."""
         number = self.signal or signal.SIGTERM
         name = signal.Signals(number).name
@@ -56,12 +56,12 @@ class StopRequest:
 
 
 @contextmanager
-def listening() -> Iterator[StopRequest]:
+def handle_signals() -> Iterator[StopRequest]:
     """Turn SIGTERM and SIGINT into a `StopRequest`; outside the main thread it is never set."""
     stop = StopRequest()
     before: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
-        before = {number: signal.signal(number, stop.receive) for number in SIGNALS}
+        before = {number: signal.signal(number, stop.handle_signal) for number in SIGNALS}
     try:
         yield stop
     finally:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from timevis.errors import open_stdout, reader_gone
+from timevis.errors import discard_stdout, make_stdout_safe
 
 
 class ConsoleHandler(logging.StreamHandler):
@@ -20,7 +20,7 @@ class ConsoleHandler(logging.StreamHandler):
     """
 
     def __init__(self) -> None:
-        open_stdout()
+        make_stdout_safe()
         super().__init__(sys.stdout)
 
     @property
@@ -33,7 +33,7 @@ class ConsoleHandler(logging.StreamHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:
         if isinstance(sys.exc_info()[1], BrokenPipeError):
-            reader_gone()
+            discard_stdout()
         else:
             super().handleError(record)
 
@@ -47,7 +47,7 @@ class LogFile(logging.FileHandler):
 
 
 @contextmanager
-def train_log(path: Path) -> Iterator[None]:
+def log_to_file(path: Path) -> Iterator[None]:
     """Append every log line to a file while the block runs, and the traceback of what ends it."""
     handler = LogFile(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
@@ -66,7 +66,7 @@ def train_log(path: Path) -> Iterator[None]:
         handler.close()
 
 
-def quiet_libraries() -> None:
+def silence_libraries() -> None:
     """Silence tips and notices of the libraries that say nothing about the user's experiment."""
     for name in ("pytorch_lightning", "lightning_fabric", "torch.distributed", "httpx", "fsspec", "matplotlib"):
         logging.getLogger(name).setLevel(logging.WARNING)

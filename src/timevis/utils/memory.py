@@ -23,11 +23,11 @@ _LARGEST_KEPT, _LARGEST_OF_OLDER = 2**30, 2**25  # bytes of a block; an older gl
 _GROUP = Path("/sys/fs/cgroup")
 
 
-def keep_freed() -> None:
+def reuse_freed_memory() -> None:
     """Reuse freed memory rather than return it, in one heap for all threads; only with glibc, and not where the
     environment says otherwise (``MALLOC_...``, ``GLIBC_TUNABLES``)."""
     told = any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ)
-    mallopt = _from_glibc("mallopt")
+    mallopt = _glibc_function("mallopt")
     if mallopt is None or told:
         return
     mallopt(_TRIM_THRESHOLD, -1)
@@ -35,14 +35,14 @@ def keep_freed() -> None:
     mallopt(_ARENA_MAX, 1)
 
 
-def give_back() -> None:
+def release_freed_memory() -> None:
     """Return what is free to the system, where that is possible."""
-    if trim := _from_glibc("malloc_trim"):
+    if trim := _glibc_function("malloc_trim"):
         trim(ctypes.c_size_t(0))
 
 
 @contextmanager
-def importing() -> Iterator[None]:
+def without_garbage_collection() -> Iterator[None]:
     """Import large libraries within: without the garbage collector, at the end of the process as well.
 
     It would walk again and again through what they make, nearly all of which stays: a sixth of the time to import
@@ -59,7 +59,7 @@ def importing() -> Iterator[None]:
             gc.enable()
 
 
-def available() -> int:
+def available_bytes() -> int:
     """Bytes that may still be taken: of the machine's memory, and of the control group's where it has a limit."""
     import psutil
 
@@ -73,5 +73,5 @@ def available() -> int:
     return min(free, max(0, limit - taken))
 
 
-def _from_glibc(name: str) -> Any:
+def _glibc_function(name: str) -> Any:
     return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from cleaned_tables import HOURS, VALUES, cleaned, same, wide
+from cleaned_tables import HOURS, VALUES, clean_frame, panels_equal, wide_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -41,19 +41,19 @@ def messy_tables(draw: st.DrawFn) -> pd.DataFrame:
 def test_the_order_of_rows_does_not_matter(table: pd.DataFrame, random: Any) -> None:
     order = list(range(len(table)))
     random.shuffle(order)
-    (a, first), (b, second) = cleaned(table, frequency="h"), cleaned(table.iloc[order], frequency="h")
-    assert same(a, b)
+    (a, first), (b, second) = clean_frame(table, frequency="h"), clean_frame(table.iloc[order], frequency="h")
+    assert panels_equal(a, b)
     assert first.duplicates == second.duplicates
 
 
 @settings(max_examples=40)
 @given(messy_tables())
 def test_cleaning_clean_data_changes_nothing(table: pd.DataFrame) -> None:
-    once, _ = cleaned(table, frequency="h")
-    again, report = cleaned(
+    once, _ = clean_frame(table, frequency="h")
+    again, report = clean_frame(
         pd.DataFrame(once.values, columns=list(once.channels)).assign(time=once.index), frequency="h"
     )
-    assert same(once, again)
+    assert panels_equal(once, again)
     assert report.was_sorted
     assert report.duplicates == {}
     assert report.off_grid["moved"] == report.off_grid["left_out"] == 0
@@ -63,7 +63,7 @@ def test_cleaning_clean_data_changes_nothing(table: pd.DataFrame) -> None:
 @settings(max_examples=40)
 @given(messy_tables())
 def test_no_value_is_invented_and_none_is_lost(table: pd.DataFrame) -> None:
-    panel, _ = cleaned(table, frequency="h")
+    panel, _ = clean_frame(table, frequency="h")
     for channel in ("a", "b"):
         column = panel.values[:, panel.channels.index(channel)]
         by_time = table.groupby("time")[channel].agg(["min", "max", "count"]).reindex(panel.index)
@@ -92,9 +92,14 @@ def test_merging_does_not_depend_on_order_and_keeps_single_rows(data: st.DataObj
 
 def test_duplicates_are_counted_by_kind_and_located() -> None:
     frame = pd.concat(
-        [wide(), wide(HOURS[:2], VALUES[:2]), wide(HOURS[5:6], [np.nan]), wide(HOURS[9:10], [VALUES[9] + 2])]
+        [
+            wide_frame(),
+            wide_frame(HOURS[:2], VALUES[:2]),
+            wide_frame(HOURS[5:6], [np.nan]),
+            wide_frame(HOURS[9:10], [VALUES[9] + 2]),
+        ]
     )
-    panel, report = cleaned(frame)
+    panel, report = clean_frame(frame)
     assert {k: v["rows"] for k, v in report.duplicates.items()} == {"identical": 2, "filled": 1, "averaged": 1}
     assert report.duplicates["averaged"]["places"] == [str(HOURS[9])]
     assert panel.values[5, 0] == np.float32(VALUES[5])
@@ -104,42 +109,42 @@ def test_duplicates_are_counted_by_kind_and_located() -> None:
 
 def test_a_clock_that_is_set_back_is_named_where_its_hour_is_averaged() -> None:
     zoned = pd.date_range("2024-10-20", periods=400, freq="h", tz="Europe/Berlin", unit="us")
-    frame = wide(zoned.tz_localize(None))
-    _, report = cleaned(frame)
+    frame = wide_frame(zoned.tz_localize(None))
+    _, report = clean_frame(frame)
     assert report.duplicates["averaged"]["places"] == ["2024-10-27 02:00:00"]
     assert any("clocks are set back" in note and "2024-10-27 02:00:00" in note for note in report.notes)
-    _, report = cleaned(pd.concat([wide(), wide(HOURS[9:10], [VALUES[9] + 2])]))
+    _, report = clean_frame(pd.concat([wide_frame(), wide_frame(HOURS[9:10], [VALUES[9] + 2])]))
     assert report.duplicates["averaged"]["rows"] == 1
     assert not any("set back" in note for note in report.notes)
 
 
 def test_many_disagreeing_rows_ask_for_the_id() -> None:
-    frame = pd.concat([wide(), wide(HOURS[:20], VALUES[:20] + 1)])
+    frame = pd.concat([wide_frame(), wide_frame(HOURS[:20], VALUES[:20] + 1)])
     with pytest.raises(DataError, match="20 times have several rows that disagree") as error:
-        cleaned(frame)
+        clean_frame(frame)
     assert "data.id" in error.value.advice
 
 
 def test_identical_rows_collapse_however_many_they_are() -> None:
-    assert same(cleaned(pd.concat([wide(), wide()]))[0], cleaned(wide())[0])
+    assert panels_equal(clean_frame(pd.concat([wide_frame(), wide_frame()]))[0], clean_frame(wide_frame())[0])
 
 
 def test_the_advice_on_many_disagreeing_rows_names_a_column_that_would_help() -> None:
-    frame = pd.concat([wide(values=VALUES + shop).assign(shop=shop) for shop in (1, 2, 3)])
+    frame = pd.concat([wide_frame(values=VALUES + shop).assign(shop=shop) for shop in (1, 2, 3)])
     with pytest.raises(DataError) as error:
-        cleaned(frame)
+        clean_frame(frame)
     assert "data.id=shop" in error.value.advice
 
 
 def test_the_advice_on_a_date_whose_hour_was_left_out_names_both() -> None:
     frame = pd.DataFrame({"date": HOURS.strftime("%Y-%m-%d"), "hour": HOURS.hour + 1, "load": VALUES})
-    assert cleaned(frame)[0].index[0] == HOURS[1]
+    assert clean_frame(frame)[0].index[0] == HOURS[1]
     with pytest.raises(DataError, match="several rows that disagree") as error:
-        cleaned(frame, time="date")
+        clean_frame(frame, time="date")
     assert error.value.advice == "data.time=[date,hour] reads the clock beside the date"
     with pytest.raises(DataError, match="several rows that disagree") as error:
-        cleaned(frame.rename(columns={"hour": "Stunde"}).assign(Stunde=HOURS.strftime("%H:%M")))
+        clean_frame(frame.rename(columns={"hour": "Stunde"}).assign(Stunde=HOURS.strftime("%H:%M")))
     assert error.value.advice == "data.time=[date,Stunde] reads the clock beside the date"
     with pytest.raises(DataError) as error:
-        cleaned(frame.assign(hour=frame["hour"].replace(5, 25)), time="date")
+        clean_frame(frame.assign(hour=frame["hour"].replace(5, 25)), time="date")
     assert "hour" not in error.value.advice

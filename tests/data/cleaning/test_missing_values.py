@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from cleaned_tables import HOURS, VALUES, cleaned, wide
+from cleaned_tables import HOURS, VALUES, clean_frame, wide_frame
 
 from timevis.data.catalog import load_files, load_panel
 from timevis.data.cleaning.clean import clean
@@ -21,7 +21,7 @@ MISSING = {"missing": ["Bad Input", -9999]}
 
 def with_words() -> pd.DataFrame:
     """Two words and a value that mean "no value" among the loads, the value among the temperatures."""
-    frame = wide().assign(temp=VALUES[::-1])
+    frame = wide_frame().assign(temp=VALUES[::-1])
     frame["load"] = frame["load"].astype(object)
     frame.loc[[3, 9], "load"] = ["Bad Input", " Bad Input "]
     frame.loc[20, "load"] = -9999
@@ -65,12 +65,12 @@ def test_cells_that_mean_no_value_are_emptied_counted_and_located(name: str, tmp
 
 def test_a_word_without_the_option_is_refused_with_its_name() -> None:
     with pytest.raises(DataError, match="row 4, column 'load' holds text") as error:
-        cleaned(with_words())
+        clean_frame(with_words())
     assert """'data.cleaning.missing=["Bad Input",-9999]'""" in error.value.advice
 
 
 def test_how_the_numbers_beside_a_word_are_read_is_noted_and_the_table_stays_as_it_was() -> None:
-    frame = wide().assign(load=[f"{x:.2f}".replace(".", ",") for x in 10 + VALUES])
+    frame = wide_frame().assign(load=[f"{x:.2f}".replace(".", ",") for x in 10 + VALUES])
     frame.loc[3, "load"] = "Bad Input"
     table = Table(frame.copy(), "t.xlsx")
     options = DataOptions.from_config({"path": "t.xlsx", "cleaning": MISSING})
@@ -85,9 +85,9 @@ def test_a_column_that_is_mostly_words_is_refused_with_the_option_and_read_with_
     frame = with_words()
     frame.loc[frame.index % 3 > 0, "load"] = "Bad Input"
     with pytest.raises(DataError, match=r"'load'.* holds text") as error:
-        cleaned(frame, **asked)
+        clean_frame(frame, **asked)
     assert "data.cleaning.missing" in error.value.advice
-    panel, _ = cleaned(frame, **asked, cleaning=MISSING)
+    panel, _ = clean_frame(frame, **asked, cleaning=MISSING)
     load = panel.values[:, 0] if "target" in asked else panel.covariates[:, 0]
     assert np.isfinite(load).sum() == np.isfinite(load[::3]).sum() > 100
 
@@ -96,7 +96,7 @@ def test_only_targets_and_covariates_are_emptied() -> None:
     hours = pd.DataFrame({"date": HOURS.strftime("%Y-%m-%d"), "hour": HOURS.hour, "load": VALUES})
     hours.loc[[2, 50], "load"] = 0
     long = pd.concat([hours.assign(sensor=s) for s in (0, 1)])
-    panel, report = cleaned(long, id="sensor", cleaning={"missing": [0]})
+    panel, report = clean_frame(long, id="sensor", cleaning={"missing": [0]})
     assert panel.channels == ("0", "1")
     assert np.argwhere(np.isnan(panel.values)).tolist() == [[2, 0], [2, 1], [50, 0], [50, 1]]
     assert report.sentinels["load"]["count"] == 4
@@ -105,13 +105,13 @@ def test_only_targets_and_covariates_are_emptied() -> None:
 def test_a_value_of_32_bits_is_found(tmp_path: Path) -> None:
     values = VALUES.astype(np.float32)
     values[7] = -99.9
-    wide(values=values).to_parquet(tmp_path / "t.parquet")
+    wide_frame(values=values).to_parquet(tmp_path / "t.parquet")
     panel, _ = load_panel({"path": str(tmp_path / "t.parquet"), "cleaning": {"missing": -99.9}})
     assert np.flatnonzero(np.isnan(panel.values[:, 0])).tolist() == [7]
 
 
 def test_what_occurs_nowhere_is_said() -> None:
-    _, report = cleaned(wide(), cleaning={"missing": ["oops", "NA"]})
+    _, report = clean_frame(wide_frame(), cleaning={"missing": ["oops", "NA"]})
     assert "no cell is 'oops', which data.cleaning.missing names" in report.notes
 
 

@@ -14,10 +14,10 @@ from timevis.data.cleaning.outliers import find_outliers, fit_bounds
 from timevis.data.cleaning.quality_report import QualityReport, describe_channels, find_gaps
 from timevis.data.cleaning.statistics import (
     autocorrelation,
-    moments,
     moving_average,
+    non_negative_channels,
     seasonal_strength,
-    stands_at_zero,
+    summary_statistics,
 )
 
 series = hnp.arrays(
@@ -30,7 +30,7 @@ def test_a_channel_is_held_at_zero_where_it_is_often_zero_and_never_below() -> N
     often[7] = np.nan
     seldom = np.where(np.arange(420) % 21 == 0, 0.0, 1.0)
     below = np.where(np.arange(420) == 5, -0.1, often)
-    assert stands_at_zero(np.stack([often, seldom, below, np.full(420, np.nan)], 1)).tolist() == [
+    assert non_negative_channels(np.stack([often, seldom, below, np.full(420, np.nan)], 1)).tolist() == [
         True,
         False,
         False,
@@ -41,7 +41,7 @@ def test_a_channel_is_held_at_zero_where_it_is_often_zero_and_never_below() -> N
 @settings(max_examples=50)
 @given(series)
 def test_moments_agree_with_pandas(values: np.ndarray) -> None:
-    found, wanted = moments(values), pd.Series(values)
+    found, wanted = summary_statistics(values), pd.Series(values)
     assert found["observed"] == wanted.count()
     assert found["missing"] == wanted.isna().sum()
     if wanted.count():

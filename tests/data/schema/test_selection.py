@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from cleaned_tables import HOURS, VALUES, cleaned, wide
+from cleaned_tables import HOURS, VALUES, clean_frame, wide_frame
 
 from timevis.data.cleaning.clean import clean
 from timevis.data.datamodule import WindowDataModule
@@ -31,7 +31,7 @@ FLAT_AT_FIRST = rows_of("d", 0, ROWS, load=np.where(np.arange(ROWS) < 300, 5.0, 
 
 def loaded(*parts: pd.DataFrame, **options):
     columns = {"id": "site", "target": "load", "covariates": {"price": "known"}}
-    return cleaned(pd.concat(parts), **(columns | options))
+    return clean_frame(pd.concat(parts), **(columns | options))
 
 
 def what_runs_see(panel, report, split) -> list:
@@ -58,11 +58,11 @@ def test_what_changes_only_because_of_rows_that_are_not_used_is_left_out_too():
 
 
 def test_a_column_that_is_not_used_moves_no_border():
-    frame = wide(values=np.where((np.arange(400) >= 20) & (np.arange(400) < 350), VALUES, np.nan))
+    frame = wide_frame(values=np.where((np.arange(400) >= 20) & (np.arange(400) < 350), VALUES, np.nan))
     ends = frame.assign(late=np.where(np.arange(400) > 380, VALUES, np.nan), flat=1.0)
-    panel, report = cleaned(ends)
+    panel, report = clean_frame(ends)
     assert (panel.index[0], panel.index[-1], len(panel)) == (HOURS[20], HOURS[349], 330)
-    assert what_runs_see(panel, report, (0.7, 0.1, 0.2)) == what_runs_see(*cleaned(frame), (0.7, 0.1, 0.2))
+    assert what_runs_see(panel, report, (0.7, 0.1, 0.2)) == what_runs_see(*clean_frame(frame), (0.7, 0.1, 0.2))
     assert any("20 rows before the first value" in note for note in report.notes)
 
 
@@ -74,7 +74,7 @@ def test_rows_that_only_tell_the_future_of_series_used_stay_for_forecasts():
     table = Table(pd.concat([*USED, ahead, LATE], ignore_index=True), "t.csv")
     panel, report = clean(table, options, DatasetCard("t"), future=True)
     assert len(panel) == ROWS + 30
-    assert panel.covariates[-1, panel.columns_read[0, 0]] == (ROWS + 29) % 5
+    assert panel.covariates[-1, panel.channel_covariate_columns[0, 0]] == (ROWS + 29) % 5
     assert report.split == loaded(*USED)[1].split
     assert any("130 rows after the last one of the series used" in note for note in report.notes)
 
@@ -82,16 +82,16 @@ def test_rows_that_only_tell_the_future_of_series_used_stay_for_forecasts():
 def test_the_line_for_the_log_says_why_a_column_is_not_used():
     _, report = loaded(*USED, LATE)
     assert report.summary().endswith("; not used: c (is empty in the training part)")
-    many = wide().assign(**{f"x{i}": 1.0 for i in range(10)})
-    assert cleaned(many)[1].summary().endswith("x7 (is constant (1)) and 2 more")
+    many = wide_frame().assign(**{f"x{i}": 1.0 for i in range(10)})
+    assert clean_frame(many)[1].summary().endswith("x7 (is constant (1)) and 2 more")
 
 
 def test_the_line_for_the_log_counts_values_that_are_missing_in_some_channels_only():
     both = np.where(np.isin(np.arange(400), (30, 31, 90)), np.nan, VALUES)
     one = np.where(np.isin(np.arange(400), (200, 201)), np.nan, both)
-    _, report = cleaned(pd.DataFrame({"time": HOURS, "a": both, "b": one}))
+    _, report = clean_frame(pd.DataFrame({"time": HOURS, "a": both, "b": one}))
     assert "3 empty rows in 2 gaps; 2 values missing in other rows" in report.summary()
-    _, report = cleaned(
+    _, report = clean_frame(
         pd.DataFrame({"time": HOURS, "a": VALUES, "b": np.where(np.arange(400) == 9, np.nan, VALUES)})
     )
     assert "; 1 value missing" in report.summary()

@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 
 from timevis.config.validate import check_choice
-from timevis.data.cleaning.outlier_masking import mask_defects, treat_outliers
+from timevis.data.cleaning.outlier_masking import handle_outliers, mask_defects
 from timevis.data.cleaning.quality_report import QualityReport
-from timevis.data.cleaning.statistics import stands_at_zero
+from timevis.data.cleaning.statistics import non_negative_channels
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
@@ -56,10 +56,10 @@ def clean(
     panel, known = select(rows, card, options, report, channels)
     if not future and known < len(panel):  # what comes after every target can neither train nor test
         report.notes.append(f"{len(panel) - known} rows after the last value are left to forecasting")
-        panel = panel.cut(0, known)
+        panel = panel.slice_rows(0, known)
     panel = add_holidays(panel, options)
     panel = without_constant_covariates(panel, report, borders(panel, options.split, known)[0])
-    return finish(panel, options, report, known)
+    return finalize_panel(panel, options, report, known)
 
 
 def add_holidays(panel: Panel, options: DataOptions) -> Panel:
@@ -83,7 +83,7 @@ def add_holidays(panel: Panel, options: DataOptions) -> Panel:
     return replace(panel, card=replace(panel.card, country=country)).with_covariates({"holiday": True}, flags)
 
 
-def finish(
+def finalize_panel(
     panel: Panel, options: DataOptions, report: QualityReport, known: int | None = None
 ) -> tuple[Panel, QualityReport]:
     """Mask declared defects, look for outliers, describe the panel, and complete its card.
@@ -92,7 +92,7 @@ def finish(
     """
     ends = borders(panel, options.split, known)
     panel = mask_defects(panel, report)
-    panel = treat_outliers(panel, ends, options.cleaning.outliers == "mask", report)
+    panel = handle_outliers(panel, ends, options.cleaning.outliers == "mask", report)
     span = f"{panel.index[0]} to {panel.index[-1]}"
     card = panel.card
     panel = replace(
@@ -103,7 +103,7 @@ def finish(
             check_choice(name, panel.channels, "data.unit")
     if panel.card.domain == "other" and options.domain is None and not panel.card.public:
         report.notes.append("no data.domain given: the generic prompt is used where prompts go by the domain")
-    if at_zero := list(compress(panel.channels, stands_at_zero(panel.values[: ends[0]]))):
+    if at_zero := list(compress(panel.channels, non_negative_channels(panel.values[: ends[0]]))):
         report.notes.append(
             "often zero and never below in the training part, so models trained on it do not forecast it below zero: "
             + join_names(at_zero)

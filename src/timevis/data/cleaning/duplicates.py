@@ -8,7 +8,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Merged:
+class MergedRows:
     """Rows without repeated keys.
 
     Attributes
@@ -29,7 +29,7 @@ class Merged:
     extra: dict[str, int]
 
 
-def merge_duplicates(keys: np.ndarray, values: np.ndarray) -> Merged:
+def merge_duplicates(keys: np.ndarray, values: np.ndarray) -> MergedRows:
     """Merge rows of equal key.
 
     Identical rows collapse, a filled cell beats an empty one, and cells that disagree are averaged. The result does
@@ -48,7 +48,7 @@ def merge_duplicates(keys: np.ndarray, values: np.ndarray) -> Merged:
     out = values[start]
     names = ("identical", "filled", "averaged")
     if not again.any():
-        return Merged(keys, values, dict.fromkeys(names, keys[:0]), dict.fromkeys(names, 0))
+        return MergedRows(keys, values, dict.fromkeys(names, keys[:0]), dict.fromkeys(names, 0))
     rows = np.flatnonzero(np.repeat(again, size))
     group = np.repeat(np.arange(again.sum()), size[again])
     first = np.r_[0, np.cumsum(size[again])[:-1]]
@@ -63,7 +63,7 @@ def merge_duplicates(keys: np.ndarray, values: np.ndarray) -> Merged:
     partial = (count > 0) & (count < size[again][:, None])
     kind = np.where(disagree.any(axis=1), 2, np.where(partial.any(axis=1), 1, 0))
     repeated, spare = keys[start[again]], size[again] - 1
-    return Merged(
+    return MergedRows(
         keys[start],
         out,
         {name: repeated[kind == i] for i, name in enumerate(names)},

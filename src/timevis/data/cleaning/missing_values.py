@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.cleaning.quality_report import LISTED
+from timevis.data.cleaning.quality_report import MAX_LISTED_PLACES
 from timevis.data.readers.number_format import read_separators
 from timevis.data.readers.table import Table
 
 
-def empty_sentinels(table: Table, names: Sequence[str], sentinels: Sequence[str]) -> dict[str, dict[str, Any]]:
+def clear_sentinels(table: Table, names: Sequence[str], sentinels: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Empty the cells of columns that are one of the sentinels, in place, and read what is left as numbers.
 
     Parameters
@@ -42,7 +42,7 @@ def empty_sentinels(table: Table, names: Sequence[str], sentinels: Sequence[str]
                 table.frame[name] = part[name]
         if cells:
             at = np.flatnonzero(table.frame[name].isna() & ~before)
-            places = [table.place(int(i)) for i in at[:LISTED]]
+            places = [table.place(int(i)) for i in at[:MAX_LISTED_PLACES]]
             found[name] = {"count": len(at), "cells": cells, "places": places}
     return found
 

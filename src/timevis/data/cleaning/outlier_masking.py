@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.calendar import steps_per_day
-from timevis.data.cleaning.outliers import find_outliers, fit_bounds, placeholder
-from timevis.data.cleaning.quality_report import LISTED, QualityReport
+from timevis.data.cleaning.outliers import find_outliers, find_placeholder, fit_bounds
+from timevis.data.cleaning.quality_report import MAX_LISTED_PLACES, QualityReport
 from timevis.data.panel import Panel
 
 
@@ -26,7 +26,7 @@ def mask_defects(panel: Panel, report: QualityReport) -> Panel:
     return panel.with_values(values)
 
 
-def treat_outliers(panel: Panel, ends: tuple[int, int, int], mask: bool, report: QualityReport) -> Panel:
+def handle_outliers(panel: Panel, ends: tuple[int, int, int], mask: bool, report: QualityReport) -> Panel:
     """Report values outside bounds fitted on the training rows; with `mask`, make those before the test part missing.
 
     Values such as -999 are reported too, however many they are.
@@ -42,7 +42,7 @@ def treat_outliers(panel: Panel, ends: tuple[int, int, int], mask: bool, report:
         slot = at % len(lower)
         places = [
             {"time": str(panel.index[t]), "value": panel.values[t, j], "lower": lower[s, j], "upper": upper[s, j]}
-            for t, s in zip(at[:LISTED], slot[:LISTED], strict=True)
+            for t, s in zip(at[:MAX_LISTED_PLACES], slot[:MAX_LISTED_PLACES], strict=True)
         ]
         report.outliers[panel.channels[j]] = {
             "count": len(at),
@@ -50,7 +50,7 @@ def treat_outliers(panel: Panel, ends: tuple[int, int, int], mask: bool, report:
             "places": places,
         }
     for channel, column in zip(panel.channels, panel.values.T, strict=True):
-        if (found_nines := placeholder(column)) is not None:
+        if (found_nines := find_placeholder(column)) is not None:
             value, count = found_nines
             report.notes.append(
                 f"{channel!r} is {value:g} in {count} rows, far from its other values: if it means that there is no "

@@ -6,13 +6,13 @@ import re
 
 import numpy as np
 
-NINES = re.compile(r"-?(99\.9+|9{3,}(\.9+)?)")
-REACH = 4.0
+NINES_PATTERN = re.compile(r"-?(99\.9+|9{3,}(\.9+)?)")
+BOUND_HALF_WIDTHS = 4.0
 """How many half-widths (from the median to the 5 % or 95 % quantile) a bound lies from the median."""
-FLOOR = 0.15
+MIN_HALF_WIDTH_SHARE = 0.15
 """Least half-width of a slot, as a share of that of all slots together."""
-MIN_PER_SLOT = 40
-BLOCK = 1_000_000
+MIN_ROWS_PER_SLOT = 40
+VALUES_PER_BLOCK = 1_000_000
 """Values that are compared with their bounds at a time."""
 
 
@@ -34,18 +34,18 @@ def fit_bounds(train: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
     lower, upper : float32 [season or 1, C]
         Infinite for a channel without training values, and on a side where the quantile is the median.
     """
-    slots = season if season > 1 and len(train) >= MIN_PER_SLOT * season else 1
+    slots = season if season > 1 and len(train) >= MIN_ROWS_PER_SLOT * season else 1
     days = len(train) // slots
     lower, upper = np.full((2, slots, train.shape[1]), np.nan, np.float32)
     for j in range(train.shape[1]):
         column = np.ascontiguousarray(train[:, j])
         low, middle, high = _quantiles(column[: days * slots].reshape(days, slots).T)
         all_low, all_middle, all_high = _quantiles(column[None])
-        below = np.maximum(middle - low, FLOOR * (all_middle - all_low))
-        above = np.maximum(high - middle, FLOOR * (all_high - all_middle))
+        below = np.maximum(middle - low, MIN_HALF_WIDTH_SHARE * (all_middle - all_low))
+        above = np.maximum(high - middle, MIN_HALF_WIDTH_SHARE * (all_high - all_middle))
         # a value that fills nearly all rows, such as no rain, says nothing about how far the others go
-        lower[:, j] = middle - REACH * np.where(below > 0, below, np.inf)
-        upper[:, j] = middle + REACH * np.where(above > 0, above, np.inf)
+        lower[:, j] = middle - BOUND_HALF_WIDTHS * np.where(below > 0, below, np.inf)
+        upper[:, j] = middle + BOUND_HALF_WIDTHS * np.where(above > 0, above, np.inf)
     return np.where(np.isfinite(lower), lower, -np.inf), np.where(np.isfinite(upper), upper, np.inf)
 
 
@@ -64,7 +64,7 @@ def find_outliers(values: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> n
         (row, channel), ascending.
     """
     slots = len(lower)
-    block = max(1, BLOCK // (slots * values.shape[1])) * slots
+    block = max(1, VALUES_PER_BLOCK // (slots * values.shape[1])) * slots
     found = []
     for start in range(0, len(values), block):
         part = values[start : start + block]
@@ -75,11 +75,11 @@ def find_outliers(values: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> n
     return np.concatenate(found) if found else np.empty((0, 2), np.int64)
 
 
-def placeholder(column: np.ndarray) -> tuple[float, int] | None:
+def find_placeholder(column: np.ndarray) -> tuple[float, int] | None:
     """A value such as -999 that may stand for "no value", and how often: nines, farther off than the rest is wide."""
     seen = column[np.isfinite(column)]
     for value in (seen.min(), seen.max()) if len(seen) else ():
-        if NINES.fullmatch(f"{value:g}") and (others := seen[seen != value]).size:
+        if NINES_PATTERN.fullmatch(f"{value:g}") and (others := seen[seen != value]).size:
             away, count = np.abs(others - value).min(), len(seen) - len(others)
             if count > 2 and away > others.max() - others.min():
                 return float(value), count

@@ -9,14 +9,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timevis.data.cleaning.statistics import autocorrelation, key_lags, moments, named_periods, seasonal_strength
+from timevis.data.cleaning.statistics import (
+    autocorrelation,
+    named_periods,
+    reported_lags,
+    seasonal_strength,
+    summary_statistics,
+)
 from timevis.data.panel import Panel
 from timevis.utils.formatting import format_count, join_names
 
-LISTED = 50
+MAX_LISTED_PLACES = 50
 """Places that are listed of each kind; the counts cover all."""
 
-UNUSED = 8
+MAX_LOGGED_COLUMNS = 8
 """Columns left out that the line for the log names."""
 
 
@@ -104,7 +110,10 @@ class QualityReport:
         self.gaps = find_gaps(panel)
         self.channels = describe_channels(panel, train_end)
         self.missing = {channel: entry["missing"] for channel, entry in self.channels.items()}
-        missing, own = np.isnan(panel.covariates).sum(axis=0), [np.unique(read) for read in panel.columns_read]
+        missing, own = (
+            np.isnan(panel.covariates).sum(axis=0),
+            [np.unique(read) for read in panel.channel_covariate_columns],
+        )
         self.covariates = {
             name: {"kind": kind, "missing": int(missing[own[k]].sum()), "of_each_series": len(own[k]) > 1}
             for k, (name, kind) in enumerate(panel.covariate_kinds.items())
@@ -113,7 +122,7 @@ class QualityReport:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; numbers that are not finite become None."""
-        return jsonable(asdict(self))
+        return to_json_types(asdict(self))
 
     def summary(self) -> str:
         """One line for the log: the size of the panel and whatever was found in it."""
@@ -142,25 +151,25 @@ class QualityReport:
 
     def _unused(self) -> str:
         """Columns that are not used and why, the first few of many."""
-        return join_names([f"{name} ({reason})" for name, reason in self.left_out.items()], UNUSED)
+        return join_names([f"{name} ({reason})" for name, reason in self.left_out.items()], MAX_LOGGED_COLUMNS)
 
 
-def jsonable(value: Any) -> Any:
+def to_json_types(value: Any) -> Any:
     """What JSON can hold of nested dicts and lists: numbers of numpy as Python's, None for NaN and infinities."""
     if isinstance(value, dict):
-        return {str(k): jsonable(v) for k, v in value.items()}
+        return {str(k): to_json_types(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [jsonable(v) for v in value]
+        return [to_json_types(v) for v in value]
     if isinstance(value, np.generic):
-        return jsonable(value.item())
+        return to_json_types(value.item())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
 
 
-def stamps(index: pd.DatetimeIndex) -> list[str]:
+def list_times(index: pd.DatetimeIndex) -> list[str]:
     """The first `LISTED` times as text."""
-    return [str(t) for t in index[:LISTED]]
+    return [str(t) for t in index[:MAX_LISTED_PLACES]]
 
 
 def find_gaps(panel: Panel) -> dict[str, Any]:
@@ -171,7 +180,7 @@ def find_gaps(panel: Panel) -> dict[str, Any]:
         if not empty.any():
             return {"count": 0, "rows": 0, "longest": 0, "places": []}
     first, length = _runs(empty)
-    order = np.argsort(-length, kind="stable")[:LISTED]
+    order = np.argsort(-length, kind="stable")[:MAX_LISTED_PLACES]
     places = [
         {
             "start": str(panel.index[first[i]]),
@@ -200,7 +209,7 @@ def longest_gap(column: np.ndarray, index: pd.DatetimeIndex) -> dict[str, Any] |
 
 def describe_channels(panel: Panel, train_end: int) -> dict[str, dict[str, Any]]:
     """Counts, moments and quantiles of every channel; seasonality and autocorrelation of its training part."""
-    periods, lags = named_periods(panel.freq, train_end), key_lags(panel.freq, train_end)
+    periods, lags = named_periods(panel.freq, train_end), reported_lags(panel.freq, train_end)
     described = {}
     for j, channel in enumerate(panel.channels):
         column = np.ascontiguousarray(panel.values[:, j])
@@ -208,7 +217,7 @@ def describe_channels(panel: Panel, train_end: int) -> dict[str, dict[str, Any]]
         described[channel] = {
             "unit": panel.card.unit_of(channel),
             "description": panel.card.channel_descriptions.get(channel, ""),
-            **moments(column),
+            **summary_statistics(column),
             "longest_gap": longest_gap(column, panel.index),
             "seasonality": [
                 {"name": name, "period": period, "strength": seasonal_strength(train, period)}

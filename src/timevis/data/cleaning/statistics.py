@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from timevis.data.calendar import seasons_of, steps_per_day
+from timevis.data.calendar import season_lengths, steps_per_day
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-AT_ZERO = 0.05
+MIN_ZERO_SHARE = 0.05
 
 
 def named_periods(freq: str, rows: int) -> dict[str, int]:
@@ -20,12 +20,12 @@ def named_periods(freq: str, rows: int) -> dict[str, int]:
     return {name: round(p) for name, p in lengths.items() if p >= 2 - 1e-9 and 3 * round(p) <= rows}
 
 
-def key_lags(freq: str, rows: int) -> list[int]:
+def reported_lags(freq: str, rows: int) -> list[int]:
     """Lags whose autocorrelation is reported: the next row and the seasons of the frequency."""
-    return [lag for lag in sorted({1, *seasons_of(freq)}) if lag < rows // 2]
+    return [lag for lag in sorted({1, *season_lengths(freq)}) if lag < rows // 2]
 
 
-def moments(values: np.ndarray) -> dict[str, float | int | None]:
+def summary_statistics(values: np.ndarray) -> dict[str, float | int | None]:
     """Counts, moments and quantiles of one channel, [T] with NaN for missing."""
     seen = values[np.isfinite(values)].astype(np.float64)
     out: dict[str, float | int | None] = {"observed": len(seen), "missing": len(values) - len(seen)}
@@ -47,13 +47,13 @@ def moments(values: np.ndarray) -> dict[str, float | int | None]:
     return out
 
 
-def stands_at_zero(values: np.ndarray) -> np.ndarray:
+def non_negative_channels(values: np.ndarray) -> np.ndarray:
     """Which channels of rows [T, C] end at zero: never below, and zero in `AT_ZERO` of them; bool [C].
 
     As solar power, rain and rare counts do. A temperature that happens to have been above zero does not.
     """
     seen = np.maximum(np.isfinite(values).sum(0), 1)
-    return ((values == 0).sum(0) >= AT_ZERO * seen) & ~(values < 0).any(0)
+    return ((values == 0).sum(0) >= MIN_ZERO_SHARE * seen) & ~(values < 0).any(0)
 
 
 def moving_average(values: np.ndarray, width: int) -> np.ndarray:

@@ -66,7 +66,7 @@ def unpack(path: Path) -> bytes:
 
 def _content(packed: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:
     """What unpacking gives, in pieces, as a small file may unpack to more than there is memory."""
-    most = int(MOST_UNPACKED * memory.available())
+    most = int(MOST_UNPACKED * memory.available_bytes())
     content = BytesIO()
     while piece := packed.read(PIECE):
         if content.tell() + len(piece) > most:

@@ -10,7 +10,7 @@ import pandas as pd
 from pandas.api import types
 
 from timevis.data.readers.table import MISSING
-from timevis.errors import UnclearError
+from timevis.errors import AmbiguousDataError
 
 POINT = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 COMMA = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d*)(?:,\d+)?(?:[eE][+-]?\d+)?")
@@ -48,9 +48,9 @@ def written_numbers(frame: pd.DataFrame) -> list[np.ndarray]:
     return [cells.str.strip().unique() for cells, is_number in zip(texts, number, strict=True) if is_number]
 
 
-def undecided(where: str, cell: str) -> UnclearError:
+def undecided(where: str, cell: str) -> AmbiguousDataError:
     """The error that asks for the decimal mark."""
-    return UnclearError(
+    return AmbiguousDataError(
         f"{where}: the {'comma' if ',' in cell else 'point'} in numbers such as {cell!r} may be a decimal mark or a "
         "thousands separator",
         "say data.cleaning.decimal=comma or point, or write the numbers without separators",
@@ -73,7 +73,7 @@ def read_separators(frame: pd.DataFrame, mark: str | None, notes: list[str], sou
 
     Raises
     ------
-    UnclearError
+    AmbiguousDataError
         Without `mark`, the points of a column may be decimal marks or stand between thousands; with such commas it
         stays text.
     """

@@ -14,7 +14,7 @@ import pandas as pd
 
 from timevis.data.readers.number_format import decimal_mark, either_way, read_separators, undecided, written_numbers
 from timevis.data.readers.table import HEADER_AND_ROWS, MISSING, Table, all_names, is_header, named, require_header
-from timevis.errors import DataError, UnclearError
+from timevis.errors import AmbiguousDataError, DataError
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
         ) from error
     except UnicodeDecodeError as error:
         row = raw[: error.start].count(b"\n") + 1
-        raise UnclearError(
+        raise AmbiguousDataError(
             f"{source}: row {row} is not {encoding or 'UTF-8'} text "
             f"(byte {error.start + 1} of the file is 0x{raw[error.start]:02x})",
             _likely(raw, error.start),
@@ -128,7 +128,7 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
         raw = raw.replace(b"\r", b"\n")
     if b"\0" in raw:
         at = raw.index(b"\0")
-        raise UnclearError(
+        raise AmbiguousDataError(
             f"{source}: row {raw[:at].count(10) + 1} holds binary data (byte {at + 1} is zero)",
             "the file is not a text table, or is UTF-16 without a byte order mark: data.cleaning.encoding=utf-16-le",
         )

@@ -12,7 +12,7 @@ import pandas as pd
 from pandas.api import types
 
 from timevis.config.validate import did_you_mean
-from timevis.data.cleaning.missing_values import empty_sentinels
+from timevis.data.cleaning.missing_values import clear_sentinels
 from timevis.data.options import DataOptions
 from timevis.data.readers.table import Table, short
 from timevis.data.schema.numbers import NUMBERS, kind_of
@@ -46,7 +46,7 @@ class Columns:
     left_out : dict
         Name of every other column to the reason why it is not used.
     sentinels : dict
-        Per column, what `empty_sentinels` found.
+        Per column, what `clear_sentinels` found.
     notes : list of str
     """
 
@@ -90,7 +90,7 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
     found = Columns(
         time, id_column, (), tuple(covariates), tuple(k == "known" for k in covariates.values()), notes=notes
     )
-    found.sentinels = empty_sentinels(table, [*(options.target or rest), *covariates], options.cleaning.missing)
+    found.sentinels = clear_sentinels(table, [*(options.target or rest), *covariates], options.cleaning.missing)
     _check_covariates(table, covariates)
     if options.target:
         _check_targets(table, options.target)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.readers.table import Table
-from timevis.errors import DataError, UnclearError
+from timevis.errors import AmbiguousDataError, DataError
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ def years_first(table: Table, name: str, text: pd.Series, usual: bool | None, no
     other = max(regularity(_assemble(full, fields, day_first)) for day_first in (False, True))
     example = text[short].iloc[0]
     if year == other and usual is None:
-        raise UnclearError(
+        raise AmbiguousDataError(
             f"{table.source}: column {name!r}: dates such as {example!r} may be read with the year first or last",
             "write them as 2020-01-31, or say data.cleaning.day_first=true or false if the year is last",
         )
@@ -205,7 +205,7 @@ def _more_regular(table: Table, name: str, text: pd.Series, fields: pd.DataFrame
         log.warning("%s: %r is read %s first, as in the data of the run", table.source, text.iloc[0], order)
         return usual
     if shares[0] == shares[1]:
-        raise UnclearError(
+        raise AmbiguousDataError(
             f"{table.source}: column {name!r}: dates such as {text.iloc[0]!r} may be read day first or month first",
             "write them as 2020-01-31, or say data.cleaning.day_first=true or false",
         )

@@ -7,7 +7,7 @@ import pandas as pd
 from pandas.api import types
 
 from timevis.data.readers.table import MISSING, Table, short
-from timevis.errors import DataError, UnclearError
+from timevis.errors import AmbiguousDataError, DataError
 
 NUMBERS = (
     "write numbers like 1234.5, and leave the cell empty where there is no value, or name what stands there instead, "
@@ -61,7 +61,7 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
         if len(bad):
             more = f" ({len(bad) - 1} more cells do)" if len(bad) > 1 else ""
             where = f"{table.source}: {table.place(bad[0])}, column {name!r}"
-            raise UnclearError(f"{where} holds text{more}: {short(text.iloc[bad[0]])}", NUMBERS)
+            raise AmbiguousDataError(f"{where} holds text{more}: {short(text.iloc[bad[0]])}", NUMBERS)
     with np.errstate(invalid="ignore"):
         bad = np.flatnonzero(np.abs(values) > FLOAT32_MAX)
     if len(bad):

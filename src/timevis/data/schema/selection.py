@@ -71,7 +71,7 @@ def select(
             )
         rows = _without(rows, left)
         panel = to_panel(rows, card)
-        panel, known = _reach(panel.pick([j for j, name in enumerate(panel.channels) if name not in left]))
+        panel, known = _reach(panel.select([j for j, name in enumerate(panel.channels) if name not in left]))
         found = _unchanging(panel, known, options) if channels is None else {}
     report.left_out |= left
     if before := int(whole.searchsorted(panel.index[0])):
@@ -87,7 +87,7 @@ def _reach(panel: Panel) -> tuple[Panel, int]:
     if not len(seen):
         return panel, len(panel)
     first, last = int(seen[0]), int(seen[-1])
-    return panel.cut(first, len(panel)), last + 1 - first
+    return panel.slice_rows(first, len(panel)), last + 1 - first
 
 
 def _without(rows: Rows, left: Collection[str]) -> Rows:
@@ -110,12 +110,14 @@ def without_constant_covariates(panel: Panel, report: QualityReport, train_end: 
     """Leave out covariates that change in no series in the training part, and name them."""
     kept = []
     for k, name in enumerate(panel.covariate_names):
-        reasons = [_constancy(panel.covariates[:, i], train_end) for i in np.unique(panel.columns_read[k])]
+        reasons = [
+            _constancy(panel.covariates[:, i], train_end) for i in np.unique(panel.channel_covariate_columns[k])
+        ]
         if all(reasons):
             report.left_out[name] = f"as a covariate, it {reasons[0]}"
         else:
             kept.append(k)
-    return panel if len(kept) == len(panel.covariate_names) else panel.pick(covariates=kept)
+    return panel if len(kept) == len(panel.covariate_names) else panel.select(covariates=kept)
 
 
 def _constancy(column: np.ndarray, train_end: int) -> str:
@@ -148,4 +150,4 @@ def in_order(panel: P, channels: tuple[str, ...], where: str) -> P:
             + "name the columns, or the series of a long table, as those that the run forecasts; "
             "pandas keeps a name such as 01067 with dtype=str",
         )
-    return panel.pick(channels=[panel.channels.index(c) for c in channels])
+    return panel.select(channels=[panel.channels.index(c) for c in channels])

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.cleaning.duplicates import merge_duplicates
-from timevis.data.cleaning.quality_report import QualityReport, stamps
+from timevis.data.cleaning.quality_report import QualityReport, list_times
 from timevis.data.options import DataOptions
 from timevis.data.readers.table import MISSING, Table
 from timevis.data.schema.columns import Columns, clock_beside, find_columns, series_candidate, steps_of_day
@@ -188,7 +188,7 @@ def _on_grid(
     report.off_grid = {
         "moved": len(moved),
         "left_out": len(off),
-        "places": stamps(index[np.sort(np.concatenate([off, moved]))]),
+        "places": list_times(index[np.sort(np.concatenate([off, moved]))]),
     }
     if len(off) > MOST_OFF_GRID * len(index):
         raise DataError(
@@ -212,7 +212,7 @@ def _merge(
     merged = merge_duplicates(keys, values)
     length = len(grid.index)
     report.duplicates = {
-        kind: {"rows": merged.extra[kind], "places": stamps(grid.index[at % length])}
+        kind: {"rows": merged.extra[kind], "places": list_times(grid.index[at % length])}
         for kind, at in merged.kinds.items()
     }
     averaged = np.bincount(merged.kinds["averaged"] // length, minlength=len(series))

@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from timevis.data.calendar import seasons_of, steps_per_day
+from timevis.data.calendar import season_lengths, steps_per_day
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.cleaning.statistics import autocorrelation, moving_average
 from timevis.data.panel import Panel
@@ -196,7 +196,7 @@ def _bins(seen: np.ndarray, most: int = 60) -> list[float] | int:
 
 def _correlation(axes: Axes, panel: Panel, train: np.ndarray) -> None:
     """Autocorrelation of the training part over two of the longest season."""
-    seasons = seasons_of(panel.freq)
+    seasons = season_lengths(panel.freq)
     longest = 366 if steps_per_day(panel.freq) == 1 else 2 * seasons[-1] + seasons[-1] // 7
     most = min(max(longest, 40), max(2, len(train) // 3), 800)
     lags = np.arange(most + 1)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from timevis.data.calendar import on_the_wall
+from timevis.data.calendar import to_local_time
 from timevis.data.panel import Panel
 from timevis.evaluation.charts.chart import Chart, Mark
 from timevis.evaluation.charts.run_charts import BANDS
@@ -23,7 +23,7 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
         values = panel.values[:, panel.channels.index(str(channel))]
         past = int(panel.index.searchsorted(rows["timestamp"].iloc[0]))
         start = max(0, past - max(48, 3 * len(rows)))
-        times = on_the_wall(pd.DatetimeIndex(rows["timestamp"]), panel.timezone)
+        times = to_local_time(pd.DatetimeIndex(rows["timestamp"]), panel.timezone)
         title = f"{item} · {channel}" if len(panel.channels) > 1 or len(items) > 1 else str(channel)
         known = np.isfinite(values[start:past])
         charts.append(

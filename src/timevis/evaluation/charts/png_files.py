@@ -22,7 +22,7 @@ from matplotlib.font_manager import fontManager
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from timevis.evaluation.charts.chart import COLOURS, Chart, Mark, isolated
-from timevis.utils.files import atomic
+from timevis.utils.files import atomic_write
 
 log = logging.getLogger(__name__)
 
@@ -192,7 +192,7 @@ def _say_once(letters: str) -> None:
 
 def write_png(picture: Figure, path: Path) -> None:
     """Write a picture, whole or old; says once which letters no font has."""
-    with atomic(path) as temporary, warnings.catch_warnings(record=True) as said:
+    with atomic_write(path) as temporary, warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         picture.savefig(temporary, dpi=110)
     missing = [re.match(r"Glyph (\d+)", str(w.message)) for w in said]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from timevis.data.calendar import WORKING_DAYS, steps_per_day
+from timevis.data.calendar import MIN_STEPS_PER_DAY_FOR_WEEKDAYS, steps_per_day
 from timevis.data.cleaning.statistics import autocorrelation
 from timevis.evaluation.charts.chart import Chart, Mark
 from timevis.evaluation.error_profile import (
@@ -85,7 +85,7 @@ def horizon_charts(record: RunRecord) -> list[Chart]:
 def clock_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
     """Error by hour and weekday of the target, where the data have several of them; by month for slower data."""
     label, scaled = error_unit(record)
-    if steps_per_day(record.results["window_set"]["freq"]) < WORKING_DAYS:
+    if steps_per_day(record.results["window_set"]["freq"]) < MIN_STEPS_PER_DAY_FOR_WEEKDAYS:
         months = clock_profile(clock_table(forecasts, scaled, ["month"]), "month")
         bars = Mark("bars", [MONTHS[m - 1] for m in months.index], months.to_numpy())
         return [Chart("month", "Error by month", "month of the target", label, [bars])] if len(months) > 1 else []

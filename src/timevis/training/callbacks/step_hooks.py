@@ -60,9 +60,9 @@ class StopAtBatch(pl.Callback):
 
     def _end(self, trainer: pl.Trainer, loader: Any, batch_idx: int) -> None:
         # a collective call in a batch that not every rank has would wait for ever
-        everyone = not isinstance(loader, WindowLoader) or batch_idx < loader.common
+        everyone = not isinstance(loader, WindowLoader) or batch_idx < loader.batches_on_every_rank
         if everyone and self._asked(trainer):
-            self.stop.check()
+            self.stop.raise_if_requested()
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -72,7 +72,7 @@ class StopAtBatch(pl.Callback):
         for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, LastCheckpoint):
                 callback.save_step(trainer)
-        self.stop.check()
+        self.stop.raise_if_requested()
 
     def on_validation_batch_end(
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0

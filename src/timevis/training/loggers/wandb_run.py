@@ -19,7 +19,7 @@ from wandb.errors import AuthenticationError
 from wandb.sdk.lib.wbauth import read_netrc_auth  # wandb itself looks nowhere else, and knows its hosts' old names
 
 from timevis.runs.metadata import git_commit
-from timevis.utils.files import shown_path
+from timevis.utils.files import display_path
 
 log = logging.getLogger(__name__)
 
@@ -162,7 +162,7 @@ class WandbRun(Logger):
         """The command that uploads every offline part of the run: one for each process that went on with it."""
         last = Path(self.experiment.settings.sync_dir)
         parts = sorted({*last.parent.glob(f"offline-run-*-{self.experiment.id}"), last})
-        return shlex.join(["wandb", "sync", *(str(shown_path(part)) for part in parts)])
+        return shlex.join(["wandb", "sync", *(str(display_path(part)) for part in parts)])
 
 
 def shareable(value: Any) -> Any:

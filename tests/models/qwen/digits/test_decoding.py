@@ -254,7 +254,7 @@ def test_paths_side_by_side_follow_the_memory_at_hand(monkeypatch) -> None:
     backbone = small_network("qwen3").backbone
     rows = {}
     for mebibytes in (0, 1, 64, 128, 2**30):
-        monkeypatch.setattr("timevis.utils.memory.available", lambda free=mebibytes * 2**20: free)
+        monkeypatch.setattr("timevis.utils.memory.available_bytes", lambda free=mebibytes * 2**20: free)
         rows[mebibytes] = decoding.rows_per_pass(backbone, tokens=600, suffix=72, samples=20)
     assert rows[0] == 1
     assert 1 < rows[64] < 1600

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from timevis.data.calendar import CALENDAR_SIZES, calendar_of
+from timevis.data.calendar import CALENDAR_SIZES, calendar_fields
 from timevis.models.qwen.nano.series_generator import KINDS, STEP_MINUTES, SyntheticPrior, calendars
 
 
@@ -37,7 +37,7 @@ def test_calendars_agree_with_pandas(step):
     start = pd.Timestamp("2023-12-30 00:00")
     index = pd.date_range(start, periods=500, freq=pd.Timedelta(minutes=step))
     minutes = (start - pd.Timestamp("1970-01-01")) // pd.Timedelta(minutes=1)
-    assert np.array_equal(calendars(np.array([minutes]), step, 500)[0], calendar_of(index))
+    assert np.array_equal(calendars(np.array([minutes]), step, 500)[0], calendar_fields(index))
 
 
 def _share_with_days_off(chunk) -> float:

@@ -15,7 +15,7 @@ from timevis.models.qwen.backbone.attention import KINDS, SharedPrefixCache
 from timevis.models.qwen.backbone.load import SMALL
 from timevis.models.qwen.digits.network import DigitNetwork
 from timevis.utils import memory
-from timevis.utils.explain import out_of_memory
+from timevis.utils.explain import is_out_of_memory
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ def rows_per_pass(model: Any, tokens: int, suffix: int, samples: int, passes: in
     if weight.device.type == "cuda":
         free = torch.cuda.mem_get_info(weight.device)[0]
     else:
-        free = memory.available()
+        free = memory.available_bytes()
     fitting = int(free / 4 / passes / ((stored + passing) * weight.element_size()))
     return max(1, min(fitting, 1600 if weight.device.type == "cpu" else 16384))
 
@@ -288,7 +288,7 @@ def _decode_in_passes(
                 count = min(paths, samples - first)
                 found.append(decode(network, some, levels=own, samples=count, **options))
         except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error) or step == paths == 1:
+            if not is_out_of_memory(error) or step == paths == 1:
                 raise
             step, paths = (step // 2, paths) if step > 1 else (1, paths // 2)
             log.warning("out of memory: now decoding %d windows of %d paths at a time", step, paths)
