@@ -26,13 +26,13 @@ REAL = "TIMEVIS_QWEN"
 def digit_network(path: str, fields: tuple[str, ...] = (), **how: Any) -> tuple[Any, list[int]]:
     """The digit network over a backbone, with tables of calendar `fields`, and the tokens of a prompt."""
     from timevis.models.qwen.backbone.load import load_backbone
-    from timevis.models.qwen.digits.layout import Layout, ValueTables
+    from timevis.models.qwen.digits.layout import TokenLayout, ValueTables
     from timevis.models.qwen.digits.network import DigitNetwork
 
     source = load_backbone(path, **how)
     tables = ValueTables(source.model.config.hidden_size, DIGITS, fields)
     ids = source.tokenizer(" the traffic on a road, every hour of a week" * PROMPT)["input_ids"][:PROMPT]
-    return DigitNetwork(source.model, Layout.from_tokenizer(source.tokenizer, DIGITS), tables), ids
+    return DigitNetwork(source.model, TokenLayout.from_tokenizer(source.tokenizer, DIGITS), tables), ids
 
 
 def inputs(path: str) -> tuple[Any, Any, Any]:
@@ -40,19 +40,19 @@ def inputs(path: str) -> tuple[Any, Any, Any]:
     import torch
 
     from timevis.models.qwen.backbone.load import fast_bfloat16
-    from timevis.models.qwen.digits.decoding import Known
-    from timevis.models.qwen.digits.sampling import spread_levels
+    from timevis.models.qwen.digits.decoding import DecodingInputs
+    from timevis.models.qwen.digits.sampling import sobol_uniforms
 
     network, ids = digit_network(path, dtype="bfloat16" if fast_bfloat16() else "float32")
     dice = torch.Generator().manual_seed(0)
     number = torch.arange(WINDOWS)
-    known = Known(
+    known = DecodingInputs(
         prompt=torch.tensor([ids] * WINDOWS),
         context=torch.randint(10, (WINDOWS, VALUES, DIGITS), generator=dice),
         calendar=torch.zeros(WINDOWS, VALUES + HORIZON, 5, dtype=torch.int64),
         observed=torch.ones(WINDOWS, VALUES, dtype=torch.bool),
     )
-    return network.eval(), known, spread_levels(0, number, number, SAMPLES, HORIZON, DIGITS)
+    return network.eval(), known, sobol_uniforms(0, number, number, SAMPLES, HORIZON, DIGITS)
 
 
 def resident(model: Any) -> Any:
@@ -63,7 +63,7 @@ def resident(model: Any) -> Any:
 
 
 def ours_work(path: str) -> Callable[[], Any]:
-    from timevis.models.qwen.digits.decoding import decode_windows
+    from timevis.models.qwen.digits.decoding_passes import decode_windows
 
     network, known, levels = inputs(path)
     resident(network)
@@ -78,12 +78,12 @@ def plain(path: str) -> tuple[Any, Any, Any]:
     from timevis.models.qwen.backbone.files import find
 
     network, known, _ = inputs(path)
-    ids = torch.cat([known.prompt, network.layout.tokens(known.context)], 1)
+    ids = torch.cat([known.prompt, network.layout.token_ids(known.context)], 1)
     dtype = next(network.backbone.parameters()).dtype
     model = resident(AutoModelForCausalLM.from_pretrained(find(path), dtype=dtype).eval())
     # the folder's own may cut and penalise, which costs time and is not what is compared
     model.generation_config = GenerationConfig()
-    return model, ids, network.table
+    return model, ids, network.digit_ids
 
 
 def peer_a_work(path: str, windows: int = 1) -> Callable[[], Any]:
@@ -143,7 +143,7 @@ def limit_work(path: str) -> Callable[[], Any]:
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
 
-    from timevis.models.qwen.digits.decoding import decode_windows
+    from timevis.models.qwen.digits.decoding_passes import decode_windows
 
     # the last two are of vectors with what a path keeps for itself
     products = ["mm", "addmm", "bmm", "_scaled_dot_product_flash_attention_for_cpu"]

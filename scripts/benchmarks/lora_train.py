@@ -73,7 +73,7 @@ def plain_work(path: str, checkpointing: bool) -> Callable[[], Any]:
     from timevis.models.qwen.backbone.load import fast_bfloat16
 
     net, given = network(path)
-    ids = torch.cat([given["prompt"], net.layout.tokens(given["digits"])], 1)
+    ids = torch.cat([given["prompt"], net.layout.token_ids(given["digits"])], 1)
     labels = ids.clone()
     labels[:, :PROMPT] = -100
     dtype = next(net.backbone.parameters()).dtype

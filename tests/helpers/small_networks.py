@@ -9,9 +9,10 @@ from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCau
 
 from timevis.models.qwen.backbone.attention import NAME
 from timevis.models.qwen.backbone.load import load_backbone
-from timevis.models.qwen.digits.decoding import Known
-from timevis.models.qwen.digits.layout import Layout, ValueTables
+from timevis.models.qwen.digits.decoding import DecodingInputs
+from timevis.models.qwen.digits.layout import TokenLayout, ValueTables
 from timevis.models.qwen.digits.network import DigitNetwork
+from timevis.models.qwen.digits.sampling import hashed_uniforms
 
 SMALL = {
     "vocab_size": 64,
@@ -32,12 +33,12 @@ def small_network(kind: str, separator: int | None = None, tables: bool = True) 
     fields = ("hour", "weekday")
     if kind == "nano":
         source = load_backbone("nano")
-        model, layout = source.model, Layout.from_tokenizer(source.tokenizer, 3)
+        model, layout = source.model, TokenLayout.from_tokenizer(source.tokenizer, 3)
     elif kind == "qwen2":
-        model, layout = Qwen2ForCausalLM(Qwen2Config(**SMALL)), Layout(SHARED_DIGITS, separator, 1)
+        model, layout = Qwen2ForCausalLM(Qwen2Config(**SMALL)), TokenLayout(SHARED_DIGITS, separator, 1)
     else:
         config = Qwen3Config(**SMALL, head_dim=16, tie_word_embeddings=True)
-        model, layout = Qwen3ForCausalLM(config), Layout(OWN_DIGITS, separator, 1)
+        model, layout = Qwen3ForCausalLM(config), TokenLayout(OWN_DIGITS, separator, 1)
     network = DigitNetwork(model, layout, ValueTables(model.config.hidden_size, 3, fields))
     with torch.no_grad():
         for name, parameter in network.named_parameters():
@@ -59,9 +60,10 @@ class Windows:
     observed: torch.Tensor
     length: int
 
-    def known(self) -> Known:
-        """All but the digits of the targets."""
-        return Known(self.prompt, self.digits[:, : self.length], self.calendar, self.observed[:, : self.length])
+    def decoding_inputs(self) -> DecodingInputs:
+        """Everything except the digits of the targets."""
+        context, observed = self.digits[:, : self.length], self.observed[:, : self.length]
+        return DecodingInputs(self.prompt, context, self.calendar, observed)
 
 
 def random_windows(batch: int = 3, length: int = 9, horizon: int = 4, prompt: int = 5) -> Windows:
@@ -74,6 +76,12 @@ def random_windows(batch: int = 3, length: int = 9, horizon: int = 4, prompt: in
         observed=torch.rand(batch, total, generator=random) > 0.2,
         length=length,
     )
+
+
+def random_levels(batch: int, samples: int, steps: int) -> torch.Tensor:
+    """Uniform random numbers to draw digits with, float64 [batch, samples, steps]."""
+    origin = torch.arange(batch) * 7
+    return hashed_uniforms(0, origin, torch.zeros_like(origin), samples, steps)
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""Forecasters of the real config, kept small."""
+"""Fixtures: forecasters from the real config, with short windows and few samples."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def bundled_panel() -> Callable[[str], Panel]:
     return _panel
 
 
-def _built(overrides: tuple[str, ...], panel: Panel | None) -> tuple[Any, WindowDataModule]:
+def _build(overrides: tuple[str, ...], panel: Panel | None) -> tuple[Any, WindowDataModule]:
+    """A prepared forecaster and its data; the traffic data if no panel is given."""
     cfg = compose(["data=traffic", "context_length=48", "horizon=6", *overrides])
     data = factory.datamodule(cfg, panel or _panel("traffic"))
     forecaster = factory.forecaster(cfg, data)
@@ -41,28 +42,27 @@ def _built(overrides: tuple[str, ...], panel: Panel | None) -> tuple[Any, Window
 
 @pytest.fixture
 def make_forecaster() -> Callable[..., tuple[QwenForecaster, WindowDataModule]]:
-    """A prepared digit forecaster on the traffic data, from the real config with short windows and few samples."""
+    """Builds a prepared digit forecaster and its data from overrides of the config."""
 
     def make(*overrides: str, panel: Panel | None = None) -> tuple[QwenForecaster, WindowDataModule]:
-        few = ("model=qwen", "model.num_samples=4", "model.val_samples=3")
-        return _built((*few, *overrides), panel)
+        return _build(("model=qwen", "model.num_samples=4", "model.val_samples=3", *overrides), panel)
 
     return make
 
 
 @pytest.fixture
 def make_patches() -> Callable[..., tuple[QwenPatchForecaster, WindowDataModule]]:
-    """The same for the patch forecaster, with float32 products."""
+    """Builds a prepared patch forecaster, with float32 matrix products, and its data."""
 
     def make(*overrides: str, panel: Panel | None = None) -> tuple[QwenPatchForecaster, WindowDataModule]:
-        return _built(("model=qwen_patch", "model.bf16=false", *overrides), panel)
+        return _build(("model=qwen_patch", "model.bf16=false", *overrides), panel)
 
     return make
 
 
 @pytest.fixture
 def tied_folder(tmp_path: Path) -> Path:
-    """A tiny Qwen2 whose output layer is its embedding, with the tokenizer of nano."""
+    """Folder of a tiny Qwen2 with tied embeddings and output layer, and the tokenizer of nano."""
     load_backbone("nano").tokenizer.save_pretrained(tmp_path)
     config = Qwen2Config(**{**SMALL, "vocab_size": 1104}, tie_word_embeddings=True)
     Qwen2ForCausalLM(config).save_pretrained(tmp_path)

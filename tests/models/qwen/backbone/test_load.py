@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from timevis.errors import ConfigError, TimeVisError
 from timevis.models.qwen.backbone.files import find
 from timevis.models.qwen.backbone.load import check_backbone, load_backbone
-from timevis.models.qwen.digits.layout import Layout
+from timevis.models.qwen.digits.layout import TokenLayout
 from timevis.training.factory import check_names
 
 
@@ -143,9 +143,9 @@ def test_what_needs_the_hub_or_no_folder_is_left_to_the_loading() -> None:
 
 def test_a_separator_must_be_one_token() -> None:
     tokenizer = load_backbone("nano").tokenizer
-    assert Layout.from_tokenizer(tokenizer, 3, ",").group == 4
+    assert TokenLayout.from_tokenizer(tokenizer, 3, ",").group == 4
     with pytest.raises(ConfigError, match="not one") as told:
-        Layout.from_tokenizer(tokenizer, 3, ", ;")
+        TokenLayout.from_tokenizer(tokenizer, 3, ", ;")
     assert "another model.separator" in told.value.advice
 
 
@@ -184,7 +184,7 @@ def test_a_folder_without_a_tokenizer_is_told_what_it_lacks(copy_of_nano: Path) 
     for name in ("tokenizer.json", "tokenizer_config.json"):
         (copy_of_nano / name).unlink()
     with pytest.raises(TimeVisError, match="tokenizer"):
-        Layout.from_tokenizer(load_backbone(str(copy_of_nano)).tokenizer, 3)
+        TokenLayout.from_tokenizer(load_backbone(str(copy_of_nano)).tokenizer, 3)
 
 
 def test_an_impossible_id_of_the_hub_is_named() -> None:

@@ -22,19 +22,19 @@ def test_greedy_digits_and_their_logits_are_those_of_transformers(make_forecaste
         *QWEN, "model.backbone.dtype=float32", f"model.separator='{separator}'", "model.tune=none"
     )
     network, batch = forecaster.network, data.gather("test", torch.arange(2))
-    known = forecaster._read(batch)[2]
-    prompt, context = known.prompt, known.context
+    _, _, inputs = forecaster.encode_batch(batch)
+    prompt, context = inputs.prompt, inputs.context
     layout = network.layout
-    ids = torch.cat([prompt, layout.tokens(context)], 1)
+    ids = torch.cat([prompt, layout.token_ids(context)], 1)
     model = AutoModelForCausalLM.from_pretrained(REAL, dtype=torch.float32).eval()
 
     class DigitMask(LogitsProcessor):
         def __call__(self, so_far: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-            place = (so_far.shape[1] - ids.shape[1]) % layout.group
-            allowed = torch.tensor([layout.separator]) if place == layout.width else network.table[place]
+            place = (so_far.shape[1] - ids.shape[1]) % layout.tokens_per_value
+            allowed = torch.tensor([layout.separator_id]) if place == layout.width else network.digit_ids[place]
             return scores + torch.full_like(scores, float("-inf")).index_fill_(1, allowed, 0.0)
 
-    length = layout.group * forecaster.horizon
+    length = layout.tokens_per_value * forecaster.horizon
     written = model.generate(
         ids,
         attention_mask=torch.ones_like(ids),
@@ -43,15 +43,15 @@ def test_greedy_digits_and_their_logits_are_those_of_transformers(make_forecaste
         do_sample=False,
         logits_processor=LogitsProcessorList([DigitMask()]),
     )
-    digits = decode(network, known, mode="greedy")[:, 0]
-    assert torch.equal(layout.tokens(digits), written[:, ids.shape[1] :])
+    digits = decode(network, inputs, mode="greedy")[:, 0]
+    assert torch.equal(layout.token_ids(digits), written[:, ids.shape[1] :])
     with torch.no_grad():
         plain = model(written[:, :-1]).logits[:, ids.shape[1] - 1 :]
         whole = torch.cat([context, digits], 1)
         ours = network(prompt, whole, batch.calendar, torch.ones_like(whole[..., 0], dtype=torch.bool), first=48)
     for place in range(layout.width):
-        at = torch.arange(forecaster.horizon) * layout.group + place
-        assert torch.allclose(plain[:, at][..., network.table[place]], ours[:, :, place], atol=1e-3, rtol=1e-4)
+        at = torch.arange(forecaster.horizon) * layout.tokens_per_value + place
+        assert torch.allclose(plain[:, at][..., network.digit_ids[place]], ours[:, :, place], atol=1e-3, rtol=1e-4)
 
 
 def test_it_learns_and_comes_back_from_disk(make_forecaster, tmp_path) -> None:

@@ -1,4 +1,4 @@
-"""Laws of the digit codec, and what it costs on the bundled series."""
+"""Properties of the digit codec, and its rounding errors on the bundled data sets."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ def scaling_of(shift: float, scale: float) -> Scaling:
 
 @settings(max_examples=60)
 @given(code=st.integers(0, 9999), width=st.integers(1, 4), shift=finite, scale=st.floats(1e-3, 1e4))
-def test_digits_survive_decoding_and_encoding(code: int, width: int, shift: float, scale: float) -> None:
+def test_encoding_decoded_digits_returns_the_digits(code: int, width: int, shift: float, scale: float) -> None:
     codec, scaling = DigitCodec(width), scaling_of(shift, max(scale, 1e-3 * abs(shift)))
     digits = torch.tensor([[[int(d) for d in f"{code % 10**width:0{width}d}"]]])
     values = codec.decode(digits, scaling)
-    again, clipped = codec.encode(values, scaling)
-    assert torch.equal(again, digits)
+    encoded, clipped = codec.encode(values, scaling)
+    assert torch.equal(encoded, digits)
     assert not clipped.any()
 
 
 @settings(max_examples=60)
 @given(z=st.floats(-49.9, 49.9), width=st.integers(1, 4))
-def test_a_value_within_the_limit_decodes_to_within_its_bin(z: float, width: int) -> None:
+def test_a_value_within_the_limit_is_decoded_to_within_half_a_bin(z: float, width: int) -> None:
     codec, scaling = DigitCodec(width), scaling_of(0.0, 1.0)
     value = torch.tensor([[z]])
     digits, _ = codec.encode(value, scaling)
     u, decoded = codec.squash(value.double()), codec.squash(codec.decode(digits, scaling).double())
-    assert float((u - decoded).abs()) <= 1 / codec.bins + 1e-6
+    assert float((u - decoded).abs()) <= 1 / codec.num_bins + 1e-6
 
 
 @settings(max_examples=60)
@@ -48,13 +48,13 @@ def test_greater_values_never_get_smaller_codes(a: float, b: float) -> None:
 
 
 @pytest.mark.parametrize("bulk", [0.8, 1.0])
-def test_squashing_and_its_inverse_agree(bulk: float) -> None:
+def test_unsquash_is_the_inverse_of_squash(bulk: float) -> None:
     codec = DigitCodec(3, bulk=bulk)
     z = torch.linspace(-60, 60, 4001, dtype=torch.float64)
     assert torch.allclose(codec.unsquash(codec.squash(z)), z, atol=1e-9)
 
 
-def test_the_slope_does_not_jump_at_the_knee() -> None:
+def test_the_slope_is_continuous_at_the_knee() -> None:
     codec = DigitCodec(3)
     z = torch.tensor([1.999, 2.0, 2.001], dtype=torch.float64)
     below, above = codec.squash(z).diff().tolist()
@@ -67,28 +67,28 @@ def test_clipped_values_are_marked() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_scaling_reads_observed_values_only(rule: str) -> None:
+def test_scaling_depends_on_observed_values_only(rule: str) -> None:
     codec = DigitCodec(3, rule=rule)
     context = torch.tensor([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]])
     mask = torch.tensor([[True, False, True, True, False, True]])
-    other = torch.where(mask, context, 1e6)
-    one, two = codec.fit(context, mask, torch.ones(1, 1)), codec.fit(other, mask, torch.ones(1, 1))
-    assert torch.equal(one.shift, two.shift)
-    assert torch.equal(one.scale, two.scale)
+    changed = torch.where(mask, context, 1e6)
+    first, second = codec.fit(context, mask, torch.ones(1, 1)), codec.fit(changed, mask, torch.ones(1, 1))
+    assert torch.equal(first.shift, second.shift)
+    assert torch.equal(first.scale, second.scale)
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_shifted_and_stretched_series_have_the_same_digits(rule: str) -> None:
+def test_shifting_and_scaling_a_series_does_not_change_its_digits(rule: str) -> None:
     codec = DigitCodec(3, rule=rule)
     x = torch.from_numpy(np.random.default_rng(0).normal(size=(3, 50)))
     mask = torch.ones_like(x, dtype=torch.bool)
-    one, _ = codec.encode(x, codec.fit(x, mask, torch.full((3, 1), 0.5)))
+    digits, _ = codec.encode(x, codec.fit(x, mask, torch.full((3, 1), 0.5)))
     y = 1024 * x + 512
-    two, _ = codec.encode(y, codec.fit(y, mask, torch.full((3, 1), 512.0)))
-    assert float((one != two).any(-1).double().mean()) < 0.02  # a value may sit on the border of a bin
+    scaled_digits, _ = codec.encode(y, codec.fit(y, mask, torch.full((3, 1), 512.0)))
+    assert float((digits != scaled_digits).any(-1).double().mean()) < 0.02  # values at the border of a bin may differ
 
 
-def test_a_flat_context_still_has_a_scale() -> None:
+def test_a_constant_context_is_encoded_and_decoded() -> None:
     codec = DigitCodec(3)
     scaling = codec.fit(torch.full((1, 10), 7.0), torch.ones(1, 10, dtype=torch.bool), torch.zeros(1, 1))
     digits, _ = codec.encode(torch.full((1, 10), 7.0), scaling)
@@ -96,13 +96,13 @@ def test_a_flat_context_still_has_a_scale() -> None:
 
 
 @pytest.mark.parametrize("name", ["traffic", "electricity", "weather"])
-def test_bundled_channels_lose_little_to_clipping_and_rounding(name: str, bundled_panel) -> None:
+def test_clipping_and_rounding_errors_are_small_on_bundled_data(name: str, bundled_panel) -> None:
     panel = bundled_panel(name)
     codec, length, horizon = DigitCodec(3), 168, 24
     rows = int(0.7 * len(panel))
     for c in range(len(panel.channels)):
         series = torch.from_numpy(panel.values[:, c]).double()
-        naive = min(float((series[rows + k :] - series[rows:-k]).abs().nanmean()) for k in (24, 168))
+        naive_error = min(float((series[rows + k :] - series[rows:-k]).abs().nanmean()) for k in (24, 168))
         deviation = torch.from_numpy(panel.values[:rows, c]).double()
         deviation = deviation[deviation.isfinite()].std().view(1, 1)
         windows = series.unfold(0, length + horizon, 29)
@@ -110,13 +110,13 @@ def test_bundled_channels_lose_little_to_clipping_and_rounding(name: str, bundle
         mask = torch.ones(len(windows), length, dtype=torch.bool)
         scaling = codec.fit(windows[:, :length], mask, deviation)
         digits, clipped = codec.encode(windows, scaling)
-        cost = (codec.decode(digits, scaling) - windows).abs()[:, length:].mean()
+        error = (codec.decode(digits, scaling) - windows).abs()[:, length:].mean()
         assert float(clipped.double().mean()) < 0.001, panel.channels[c]
-        assert float(cost) < 0.02 * naive, panel.channels[c]
+        assert float(error) < 0.02 * naive_error, panel.channels[c]
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_the_unit_of_a_series_does_not_matter(rule: str) -> None:
+def test_the_unit_of_a_series_does_not_change_its_digits(rule: str) -> None:
     torch.manual_seed(0)
     series, mask = 3 + torch.randn(2, 168), torch.ones(2, 168, dtype=torch.bool)
     codec = DigitCodec(rule=rule)
@@ -126,31 +126,35 @@ def test_the_unit_of_a_series_does_not_matter(rule: str) -> None:
     assert float((large == small).all(-1).double().mean()) > 0.99
 
 
-def test_a_series_that_repeats_itself_is_written_as_a_straight_line_after_one_season() -> None:
+def test_the_seasonal_rule_encodes_a_periodic_series_as_a_constant_after_one_season() -> None:
     codec, daily = DigitCodec(3, rule="seasonal", season=24), torch.sin(torch.arange(24.0)).repeat(3).view(1, -1)
     scaling = codec.fit(daily, torch.ones_like(daily, dtype=torch.bool), torch.ones(1, 1), horizon=30)
-    digits, _ = codec.encode(daily, scaling.steps(0, 72))
+    digits, _ = codec.encode(daily, scaling.at_steps(0, 72))
     assert (digits[0, 24:] == digits[0, 24]).all()
-    written, _ = codec.encode(daily[:, :30], scaling.steps(72))
-    assert (written == digits[0, 24]).all()
-    assert torch.allclose(codec.decode(written.unsqueeze(1), scaling.steps(72)).squeeze(1), daily[:, :30], atol=1e-3)
+    target = daily[:, :30]
+    target_digits, _ = codec.encode(target, scaling.at_steps(72))
+    assert (target_digits == digits[0, 24]).all()
+    decoded = codec.decode(target_digits.unsqueeze(1), scaling.at_steps(72)).squeeze(1)
+    assert torch.allclose(decoded, target, atol=1e-3)
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "seasonal"])
-def test_a_context_with_zeros_writes_zero_exactly_and_moves_by_half_a_bin_at_most(rule: str) -> None:
-    dice = torch.Generator().manual_seed(0)
-    amounts = torch.rand(50, 96, generator=dice) * 30
-    rain = torch.where(torch.rand(50, 96, generator=dice) < 0.3, amounts, 0.0)
-    codec, seen, deviation = DigitCodec(rule=rule), torch.ones(50, 96, dtype=torch.bool), torch.ones(50, 1)
-    scaling = codec.fit(rain, seen, deviation)
+def test_observed_zeros_stay_exactly_zero_and_move_the_shift_by_at_most_half_a_bin(rule: str) -> None:
+    generator = torch.Generator().manual_seed(0)
+    amounts = torch.rand(50, 96, generator=generator) * 30
+    rain = torch.where(torch.rand(50, 96, generator=generator) < 0.3, amounts, 0.0)
+    codec, all_observed, deviation = DigitCodec(rule=rule), torch.ones(50, 96, dtype=torch.bool), torch.ones(50, 1)
+    scaling = codec.fit(rain, all_observed, deviation)
     digits, _ = codec.encode(rain, scaling)
     zeros = (rain == 0) & (scaling.shift.abs() < codec.knee * scaling.scale)
     assert zeros.sum() > 1000
     assert codec.decode(digits, scaling)[zeros].abs().max() < 1e-6
-    # one that is zero where nothing was observed is none
-    hidden = codec.fit(rain, rain != 0, deviation)
-    never = codec.fit(torch.where(rain == 0, 5.0, rain), rain != 0, deviation)
+    # zeros that fill gaps do not count
+    zero_gaps = codec.fit(rain, rain != 0, deviation)
+    other_gaps = codec.fit(torch.where(rain == 0, 5.0, rain), rain != 0, deviation)
     observed_last = rain[:, -1:] != 0 if rule == "last_value" else torch.ones(50, 1, dtype=torch.bool)
-    assert torch.equal(hidden.shift[observed_last], never.shift[observed_last])
-    moved = codec.fit(rain + 1e-3, seen, deviation)
-    assert ((scaling.shift + 1e-3 - moved.shift).abs() <= scaling.scale * 0.5 * 2.5 * 2 / codec.bins + 1e-6).all()
+    assert torch.equal(zero_gaps.shift[observed_last], other_gaps.shift[observed_last])
+    without_zeros = codec.fit(rain + 1e-3, all_observed, deviation)
+    assert (
+        (scaling.shift + 1e-3 - without_zeros.shift).abs() <= scaling.scale * 0.5 * 2.5 * 2 / codec.num_bins + 1e-6
+    ).all()

@@ -1,4 +1,4 @@
-"""Prompts say what is known about a window, in one length, and nothing about its future."""
+"""Prompts describe a window by its context only, and all have the same length."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from timevis.errors import ConfigError
 from timevis.models.qwen.backbone.load import load_backbone
-from timevis.models.qwen.digits.prompt import DOMAINS, PromptBuilder, frequency_words
-from timevis.models.qwen.digits.prompt_slots import SIGNS, describe, number_slots
+from timevis.models.qwen.digits.prompt import DOMAINS, PromptBuilder, frequency_text
+from timevis.models.qwen.digits.prompt_slots import SIGNS, number_slots, slot_indices
 
 CHANNELS = [
     {
@@ -30,8 +30,8 @@ def tokenizer():
 
 
 def builder(tokenizer, **options) -> PromptBuilder:
-    given = {"channels": CHANNELS, "frequency": "h", "horizon": 24, "digits": 3} | options
-    return PromptBuilder(tokenizer, 2, **given)
+    arguments = {"channels": CHANNELS, "frequency": "h", "horizon": 24, "digits": 3} | options
+    return PromptBuilder(tokenizer, 2, **arguments)
 
 
 def window(batch: int = 2, length: int = 48):
@@ -44,11 +44,13 @@ def window(batch: int = 2, length: int = 48):
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_a_prompt_says_when_the_window_ends_and_how_it_looks(tokenizer, domain: str, language: str) -> None:
+def test_a_prompt_states_the_last_time_and_the_statistics_of_the_context(
+    tokenizer, domain: str, language: str
+) -> None:
     prompt = builder(tokenizer, domain=domain, language=language)
     text = prompt.text(prompt(*window())[0])
     weekday = {"en": "Tuesday", "zh": "星期二"}[language]
-    for words in (
+    for expected in (
         "Volume on a ring road",
         "volume",
         "cars per hour",
@@ -59,19 +61,19 @@ def test_a_prompt_says_when_the_window_ends_and_how_it_looks(tokenizer, domain: 
         "12",
         "00",
     ):
-        assert words in text
+        assert expected in text
 
 
-def test_all_windows_of_a_batch_have_one_length(tokenizer) -> None:
+def test_the_prompts_of_all_windows_have_the_same_length(tokenizer) -> None:
     prompt = builder(tokenizer)
     context, mask, calendar, channel = window(8)
-    one, two = prompt(context, mask, calendar, channel), prompt(context * -1e-5, mask, calendar + 0, channel)
-    assert one.shape == two.shape
-    assert "v2" in prompt.text(one[1])
-    assert "unknown" in prompt.text(one[1])
+    first, second = prompt(context, mask, calendar, channel), prompt(context * -1e-5, mask, calendar + 0, channel)
+    assert first.shape == second.shape
+    assert "v2" in prompt.text(first[1])
+    assert "unknown" in prompt.text(first[1])
 
 
-def test_the_short_style_has_fields_only(tokenizer) -> None:
+def test_the_short_style_is_short_and_ends_with_the_last_time(tokenizer) -> None:
     prompt = builder(tokenizer, style="short")
     ids = prompt(*window())
     text = prompt.text(ids[0])
@@ -79,29 +81,32 @@ def test_the_short_style_has_fields_only(tokenizer) -> None:
     assert ids.shape[1] < 50
 
 
-def test_the_short_style_names_no_hour_where_rows_are_days(tokenizer) -> None:
+def test_the_short_style_omits_the_hour_of_daily_data(tokenizer) -> None:
     prompt = builder(tokenizer, style="short", frequency="D")
     assert "the window ends on Tuesday. forecast" in prompt.text(prompt(*window())[0])
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "messages"),
     [
         ({"style": "short"}, ["prompt: short, the same for every domain"]),
-        ({"style": "short", "domain": "weather"}, ["prompt: short", "model.prompt.domain=weather changes no short"]),
+        (
+            {"style": "short", "domain": "weather"},
+            ["prompt: short", "model.prompt.domain=weather has no effect on a short"],
+        ),
         ({"domain": "weather"}, ["prompt: weather"]),
         ({}, ["prompt: traffic"]),
         ({"variant": "none"}, ["prompt: none"]),
     ],
 )
-def test_which_template_is_used_is_said(tokenizer, caplog, options: dict, said: list[str]) -> None:
+def test_the_used_template_is_logged(tokenizer, caplog, options: dict, messages: list[str]) -> None:
     with caplog.at_level("INFO"):
-        builder(tokenizer, **options).say()
-    assert len(caplog.messages) == len(said)
-    assert all(message.startswith(start) for message, start in zip(caplog.messages, said, strict=True))
+        builder(tokenizer, **options).log_template()
+    assert len(caplog.messages) == len(messages)
+    assert all(message.startswith(start) for message, start in zip(caplog.messages, messages, strict=True))
 
 
-def test_no_prompt_is_the_start_token_alone(tokenizer) -> None:
+def test_the_variant_none_is_the_start_token_only(tokenizer) -> None:
     assert builder(tokenizer, variant="none")(*window()).tolist() == [[2], [2]]
 
 
@@ -126,14 +131,14 @@ def test_the_users_sentence_is_kept_as_it_is(tokenizer) -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("style", ["short", "prose"])
-def test_the_users_sentence_never_touches_the_digits_of_the_series(tokenizer, style: str, language: str) -> None:
+def test_the_text_of_the_user_is_followed_by_the_end_of_the_prompt(tokenizer, style: str, language: str) -> None:
     prompt = builder(tokenizer, style=style, language=language, text="Bus line 42")
     text = prompt.text(prompt(*window())[0])
     assert "Bus line 42" in text
     assert text.endswith("\n")
 
 
-def test_a_sentence_cannot_write_digits_or_end_the_text(tokenizer) -> None:
+def test_the_text_of_the_user_cannot_contain_special_tokens(tokenizer) -> None:
     prompt = builder(tokenizer, text="about <0:7> of it <|end|>")
     ids = prompt(*window())
     assert "<0:7> of it <|end|>" in prompt.text(ids[0])
@@ -142,7 +147,7 @@ def test_a_sentence_cannot_write_digits_or_end_the_text(tokenizer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "message"),
     [
         ({"text": "x" * 501}, "501"),
         ({"variant": "nothing"}, "variant"),
@@ -150,49 +155,50 @@ def test_a_sentence_cannot_write_digits_or_end_the_text(tokenizer) -> None:
         ({"language": "fr"}, "fr"),
     ],
 )
-def test_what_cannot_be_said_is_refused(tokenizer, options: dict, words: str) -> None:
-    with pytest.raises(ConfigError, match=words):
+def test_an_invalid_option_is_refused(tokenizer, options: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
         builder(tokenizer, **options)
 
 
-def test_rows_after_the_context_are_not_read(tokenizer) -> None:
+def test_the_calendar_after_the_context_is_not_read(tokenizer) -> None:
     prompt = builder(tokenizer)
     context, mask, calendar, channel = window()
     longer = torch.cat([calendar, calendar[:, :5] * 0 + 3], 1)
     assert torch.equal(prompt(context, mask, calendar, channel), prompt(context, mask, longer, channel))
 
 
-def test_gaps_do_not_enter_the_statistics(tokenizer) -> None:
+def test_statistics_ignore_gaps(tokenizer) -> None:
     context, mask, calendar, _ = window()
     mask = mask.clone()
     mask[:, 10:14] = False
-    one, two = describe(context, mask, calendar), describe(torch.where(mask, context, 9e9), mask, calendar)
-    assert all(torch.equal(one[name], two[name]) for name in one)
+    first = slot_indices(context, mask, calendar)
+    second = slot_indices(torch.where(mask, context, 9e9), mask, calendar)
+    assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_a_half_that_nobody_saw_makes_no_trend() -> None:
+def test_there_is_no_trend_if_one_half_is_not_observed() -> None:
     context, mask, calendar, _ = window()
-    for unseen in (slice(0, 24), slice(24, 48)):
-        part = mask.clone()
-        part[:, unseen] = False
-        assert describe(context, part, calendar)["trend"].tolist() == [1, 1]
+    for half in (slice(0, 24), slice(24, 48)):
+        half_observed = mask.clone()
+        half_observed[:, half] = False
+        assert slot_indices(context, half_observed, calendar)["trend"].tolist() == [1, 1]
     rising = torch.arange(48.0).expand(2, -1)
-    assert describe(rising, mask, calendar)["trend"].tolist() == [2, 2]
-    assert describe(-rising, mask, calendar)["trend"].tolist() == [0, 0]
+    assert slot_indices(rising, mask, calendar)["trend"].tolist() == [2, 2]
+    assert slot_indices(-rising, mask, calendar)["trend"].tolist() == [0, 0]
 
 
 @settings(max_examples=100)
 @given(st.floats(-1e30, 1e30, allow_nan=False).filter(lambda x: x == 0 or abs(x) > 1e-30))
 def test_numbers_are_written_with_three_significant_digits(value: float) -> None:
     calendar = torch.zeros(1, 1, 5, dtype=torch.long)
-    index = describe(torch.tensor([[value]], dtype=torch.float64), torch.ones(1, 1, dtype=torch.bool), calendar)
+    index = slot_indices(torch.tensor([[value]], dtype=torch.float64), torch.ones(1, 1, dtype=torch.bool), calendar)
     text = "".join(texts[int(index[name])] for name, texts in number_slots("level"))
     assert text[0] in SIGNS
     assert float(text) == pytest.approx(value, rel=0.00501)
 
 
 @pytest.mark.parametrize(
-    ("alias", "words"),
+    ("alias", "text"),
     [
         ("h", "hourly"),
         ("15min", "every 15 minutes"),
@@ -203,12 +209,12 @@ def test_numbers_are_written_with_three_significant_digits(value: float) -> None
         ("5s", "5s"),
     ],
 )
-def test_frequencies_have_words(alias: str, words: str) -> None:
+def test_a_frequency_alias_is_described_in_words(alias: str, text: str) -> None:
     table = {
         "frequencies": {"min": "every minute", "h": "hourly", "D": "daily", "W": "weekly", "M": "monthly"},
-        "every": {"min": "every # minutes", "h": "every # hours"},
+        "frequency_multiples": {"min": "every # minutes", "h": "every # hours"},
     }
-    assert frequency_words(alias, table) == words
+    assert frequency_text(alias, table) == text
 
 
 @pytest.mark.parametrize(
@@ -222,15 +228,17 @@ def test_frequencies_have_words(alias: str, words: str) -> None:
         ("2YS-JAN", "every 2 years.", "每2年。"),
     ],
 )
-def test_a_prompt_has_words_for_its_frequency(tokenizer, alias: str, english: str, chinese: str) -> None:
-    for language, words in (("en", english), ("zh", chinese)):
+def test_a_prompt_describes_its_frequency_in_both_languages(
+    tokenizer, alias: str, english: str, chinese: str
+) -> None:
+    for language, expected in (("en", english), ("zh", chinese)):
         prompt = builder(tokenizer, style="short", frequency=alias, language=language)
-        assert words in prompt.text(prompt(*window())[0])
+        assert expected in prompt.text(prompt(*window())[0])
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_a_prompt_of_days_or_months_names_no_hours(tokenizer, domain: str, language: str) -> None:
+def test_a_prompt_of_daily_or_monthly_data_has_no_hours(tokenizer, domain: str, language: str) -> None:
     for frequency in ("D", "MS"):
         options = {"channels": CHANNELS, "frequency": frequency, "domain": domain, "language": language}
         prompt = PromptBuilder(tokenizer, 2, horizon=24, digits=3, **options)

@@ -1,4 +1,4 @@
-"""Random numbers that are named by what they are for."""
+"""Random numbers of sample paths: reproducible, uniform, and evenly spread over the paths of a window."""
 
 from __future__ import annotations
 
@@ -9,33 +9,35 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from timevis.models.qwen.digits.sampling import spread_levels, uniforms
+from timevis.models.qwen.digits.sampling import hashed_uniforms, sobol_uniforms
 
 
 @settings(max_examples=30)
 @given(seed=st.integers(0, 2**31), origin=st.integers(0, 10**9), channel=st.integers(0, 1000))
-def test_random_numbers_depend_on_seed_window_sample_and_step_alone(seed: int, origin: int, channel: int) -> None:
-    here, beside = torch.tensor([origin]), torch.tensor([origin + 1, origin])
-    same = torch.tensor([channel, channel])
-    one, two = uniforms(seed, here, same[:1], 4, 6), uniforms(seed, beside, same, 3, 9)
-    assert torch.equal(one[0, :3], two[1, :, :6])
-    assert not torch.equal(one[0, :3], two[0, :, :6])
-    assert bool(((one > 0) & (one < 1)).all())
-    one, two = spread_levels(seed, here, same[:1], 4, 2, 3), spread_levels(seed, beside, same, 3, 5, 3)
-    assert torch.equal(one[0, :3], two[1, :, :6])
-    assert not torch.equal(one[0, :3], two[0, :, :6])
-    assert bool(((one > 0) & (one < 1)).all())
+def test_random_numbers_depend_on_seed_window_path_and_step_only(seed: int, origin: int, channel: int) -> None:
+    window, two_windows = torch.tensor([origin]), torch.tensor([origin + 1, origin])
+    channels = torch.tensor([channel, channel])
+    alone = hashed_uniforms(seed, window, channels[:1], 4, 6)
+    together = hashed_uniforms(seed, two_windows, channels, 3, 9)
+    assert torch.equal(alone[0, :3], together[1, :, :6])
+    assert not torch.equal(alone[0, :3], together[0, :, :6])
+    assert bool(((alone > 0) & (alone < 1)).all())
+    alone = sobol_uniforms(seed, window, channels[:1], 4, 2, 3)
+    together = sobol_uniforms(seed, two_windows, channels, 3, 5, 3)
+    assert torch.equal(alone[0, :3], together[1, :, :6])
+    assert not torch.equal(alone[0, :3], together[0, :, :6])
+    assert bool(((alone > 0) & (alone < 1)).all())
 
 
 @pytest.mark.parametrize(
     ("numbers", "dims"),
     [
-        (uniforms(0, torch.arange(50), torch.zeros(50, dtype=torch.long), 20, 30), range(3)),
-        # the paths of a window, dim 1, keep away from each other on purpose
-        (spread_levels(0, torch.arange(50), torch.zeros(50, dtype=torch.long), 20, 10, 3), (0, 2)),
+        (hashed_uniforms(0, torch.arange(50), torch.zeros(50, dtype=torch.long), 20, 30), range(3)),
+        # the paths of a window, dim 1, are correlated on purpose
+        (sobol_uniforms(0, torch.arange(50), torch.zeros(50, dtype=torch.long), 20, 10, 3), (0, 2)),
     ],
 )
-def test_random_numbers_look_uniform_and_unrelated(numbers: torch.Tensor, dims: Sequence[int]) -> None:
+def test_random_numbers_are_uniform_and_uncorrelated(numbers: torch.Tensor, dims: Sequence[int]) -> None:
     assert float(numbers.mean()) == pytest.approx(0.5, abs=0.01)
     assert float(numbers.var()) == pytest.approx(1 / 12, abs=0.002)
     for dim in dims:
@@ -44,10 +46,10 @@ def test_random_numbers_look_uniform_and_unrelated(numbers: torch.Tensor, dims: 
         assert abs(float(torch.corrcoef(both)[0, 1])) < 0.02
 
 
-def test_one_path_of_many_windows_is_as_if_it_were_drawn() -> None:
-    """Every level of a path is uniform, and any two of them fill the square evenly (chi-square, 63 degrees)."""
+def test_the_numbers_of_one_path_are_uniform_and_pairwise_independent() -> None:
+    """Over many windows, any two numbers of a path fill the unit square evenly (chi-square, 63 degrees)."""
     windows = torch.arange(6400)
-    levels = spread_levels(3, windows, torch.zeros_like(windows), 2, 3, 2)[:, 1]
+    levels = sobol_uniforms(3, windows, torch.zeros_like(windows), 2, 3, 2)[:, 1]
     for first in range(levels.shape[1]):
         for second in range(first):
             cell = (levels[:, first] * 8).long() * 8 + (levels[:, second] * 8).long()
@@ -56,24 +58,24 @@ def test_one_path_of_many_windows_is_as_if_it_were_drawn() -> None:
 
 
 @pytest.mark.parametrize("width", [2, 3, 4])
-def test_the_paths_of_a_window_miss_no_part_of_a_value(width: int) -> None:
-    levels = spread_levels(1, torch.tensor([5, 900]), torch.tensor([0, 3]), 64, 4, width).view(2, 64, 4, width)
+def test_the_paths_of_a_window_cover_every_part_of_a_distribution(width: int) -> None:
+    levels = sobol_uniforms(1, torch.tensor([5, 900]), torch.tensor([0, 3]), 64, 4, width).view(2, 64, 4, width)
     ranks = (levels * 64).long().sort(1).values
     assert torch.equal(ranks, torch.arange(64).view(1, 64, 1, 1).expand_as(ranks))
     pair = (levels[..., 0] * 8).long() * 8 + (levels[..., 1] * 8).long()
     assert torch.equal(pair.sort(1).values, torch.arange(64).view(1, 64, 1).expand_as(pair))
 
 
-def test_values_take_the_points_in_an_order_of_their_own() -> None:
-    levels = spread_levels(0, torch.arange(200), torch.zeros(200, dtype=torch.long), 32, 2, 2)
+def test_different_values_take_the_points_in_different_orders() -> None:
+    levels = sobol_uniforms(0, torch.arange(200), torch.zeros(200, dtype=torch.long), 32, 2, 2)
     first, second = levels[..., 0], levels[..., 2]
     assert abs(float(torch.corrcoef(torch.stack([first.flatten(), second.flatten()]))[0, 1])) < 0.03
 
 
-def test_quantiles_of_spread_paths_vary_less() -> None:
-    """The median over 20 paths of a walk of six uniform steps, over 400 windows: half of the variance at most."""
+def test_quantiles_of_sobol_paths_have_at_most_half_the_variance() -> None:
+    """The median over 20 paths of a sum of six uniform steps, over 400 windows."""
     windows = torch.arange(400)
     channel = torch.zeros_like(windows)
-    drawn = uniforms(0, windows, channel, 20, 6).sum(2).median(1).values.var()
-    spread = spread_levels(0, windows, channel, 20, 6, 1).sum(2).median(1).values.var()
-    assert float(spread) < 0.5 * float(drawn)
+    independent = hashed_uniforms(0, windows, channel, 20, 6).sum(2).median(1).values.var()
+    sobol = sobol_uniforms(0, windows, channel, 20, 6, 1).sum(2).median(1).values.var()
+    assert float(sobol) < 0.5 * float(independent)

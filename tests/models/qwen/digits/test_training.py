@@ -1,4 +1,4 @@
-"""The digit forecaster learns what its config says, and nothing from what is missing."""
+"""Training of the digit forecaster."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TUNES = ["lora", "full", "head", "none"]
 
 
 @pytest.mark.parametrize("tune", TUNES)
-def test_what_is_trained_is_what_the_config_says(make_forecaster, tune: str) -> None:
+def test_tune_decides_which_parameters_are_trained(make_forecaster, tune: str) -> None:
     forecaster, _ = make_forecaster(f"model.tune={tune}")
     trained = {name for name, p in forecaster.named_parameters() if p.requires_grad}
     tables = {name for name in trained if ".tables." in name}
@@ -26,7 +26,7 @@ def test_what_is_trained_is_what_the_config_says(make_forecaster, tune: str) -> 
 
 
 @pytest.mark.parametrize("tune", ["lora", "full", "head"])
-def test_a_few_steps_lower_the_loss(make_forecaster, tune: str) -> None:
+def test_a_few_training_steps_reduce_the_loss(make_forecaster, tune: str) -> None:
     forecaster, data = make_forecaster(f"model.tune={tune}", "model.bf16=false")
     batch = data.gather("train", torch.arange(0, 8 * 211, 211))
     parameters = [p for p in forecaster.parameters() if p.requires_grad]
@@ -39,17 +39,17 @@ def test_a_few_steps_lower_the_loss(make_forecaster, tune: str) -> None:
     assert forecaster.loss(batch).item() < before - 0.2
 
 
-def test_missing_targets_carry_no_loss(make_forecaster) -> None:
+def test_missing_targets_do_not_change_the_loss(make_forecaster) -> None:
     forecaster, data = make_forecaster("model.bf16=false")
     batch = data.gather("train", torch.arange(4))
     mask = batch.target_mask.clone()
     mask[:, -2:] = False
-    one = forecaster.loss(replace(batch, target_mask=mask))
-    two = forecaster.loss(replace(batch, target_mask=mask, target=torch.where(mask, batch.target, 1e5)))
-    assert torch.equal(one, two)
+    first = forecaster.loss(replace(batch, target_mask=mask))
+    second = forecaster.loss(replace(batch, target_mask=mask, target=torch.where(mask, batch.target, 1e5)))
+    assert torch.equal(first, second)
 
 
-def test_a_plain_trainer_fits_it(make_forecaster, tmp_path) -> None:
+def test_a_plain_lightning_trainer_fits_saves_and_loads_the_forecaster(make_forecaster, tmp_path) -> None:
     forecaster, data = make_forecaster(
         "model.fit.batch_size=4", "evaluation.val_windows=3", "evaluation.max_windows=3"
     )
@@ -59,25 +59,25 @@ def test_a_plain_trainer_fits_it(make_forecaster, tmp_path) -> None:
     path = tmp_path / "plain.ckpt"
     trainer.save_checkpoint(path)
     batch = data.gather("test", torch.arange(2))
-    again = QwenForecaster.load_from_checkpoint(path, weights_only=True).eval()
-    assert torch.equal(again.forecast(batch).samples, forecaster.eval().forecast(batch).samples)
+    loaded = QwenForecaster.load_from_checkpoint(path, weights_only=True).eval()
+    assert torch.equal(loaded.forecast(batch).samples, forecaster.eval().forecast(batch).samples)
 
 
-def test_checkpointed_gradients_are_the_same(make_forecaster) -> None:
+def test_gradient_checkpointing_does_not_change_the_gradients(make_forecaster) -> None:
     gradients, passes = [], []
-    for wanted in ("false", "true"):
+    for checkpointing in ("false", "true"):
         torch.manual_seed(0)  # of the adapters
-        forecaster, data = make_forecaster(f"model.gradient_checkpointing={wanted}", "model.bf16=false")
+        forecaster, data = make_forecaster(f"model.gradient_checkpointing={checkpointing}", "model.bf16=false")
         passes.append([])
         forecaster.network.backbone.model.layers[0].self_attn.register_forward_hook(lambda *_: passes[-1].append(1))
         forecaster.train().loss(data.gather("train", torch.arange(2))).backward()
         gradients.append({n: p.grad for n, p in forecaster.named_parameters() if p.requires_grad})
-    assert [len(p) for p in passes] == [1, 2]  # a checkpointed layer runs again on the way back
+    assert [len(p) for p in passes] == [1, 2]  # the backward pass runs a checkpointed layer again
     plain, checkpointed = gradients
     assert all(torch.allclose(plain[name], checkpointed[name], atol=1e-6) for name in plain)
 
 
-def test_validation_within_a_fit_reads_the_same_windows_however_they_are_batched(make_forecaster, bundled_panel):
+def test_validation_during_a_fit_uses_the_same_windows_for_every_batch_size(make_forecaster, bundled_panel):
     counts = []
     for size in (8, 50):
         forecaster, data = make_forecaster(
@@ -95,7 +95,7 @@ def test_validation_within_a_fit_reads_the_same_windows_however_they_are_batched
     assert min(counts[0]) >= 2
 
 
-def test_a_fit_without_an_end_is_refused(make_forecaster) -> None:
+def test_a_fit_without_a_last_step_is_refused(make_forecaster) -> None:
     forecaster, data = make_forecaster()
     forecaster.prepare(data)
     with pytest.raises(ConfigError, match="no end"):

@@ -11,7 +11,7 @@ from tiny import ROOT
 
 from timevis.errors import ConfigError
 from timevis.models.qwen.digits.codec import DigitCodec
-from timevis.models.qwen.nano.batches import BatchStream, carry_forward
+from timevis.models.qwen.nano.batches import BatchStream, forward_fill
 from timevis.models.qwen.nano.pretraining import digit_loss, schedule
 from timevis.models.qwen.nano.tokenizer import build_tokenizer
 
@@ -53,7 +53,7 @@ def test_batches_come_with_and_without_a_prompt_and_with_gaps():
 
 def test_a_gap_carries_the_last_observation():
     values, seen = torch.tensor([[2.0, 3.0, 4.0]]), torch.tensor([[False, False, True]])
-    assert carry_forward(values, seen, torch.tensor([[1.0]])).tolist() == [[1.0, 1.0, 4.0]]
+    assert forward_fill(values, seen, torch.tensor([[1.0]])).tolist() == [[1.0, 1.0, 4.0]]
 
 
 def test_the_schedule_warms_up_stays_and_falls_to_zero():

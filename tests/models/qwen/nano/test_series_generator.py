@@ -5,19 +5,19 @@ import pandas as pd
 import pytest
 
 from timevis.data.calendar import CALENDAR_SIZES, calendar_fields
-from timevis.models.qwen.nano.series_generator import KINDS, STEP_MINUTES, SyntheticPrior, calendars
+from timevis.models.qwen.nano.series_generator import KINDS, STEP_MINUTES, SeriesGenerator, calendars
 
 
 def test_a_chunk_is_a_function_of_seed_and_number():
-    first, again, other = (SyntheticPrior(seed, 96).chunk(5, 32) for seed in (1, 1, 2))
+    first, again, other = (SeriesGenerator(seed, 96).chunk(5, 32) for seed in (1, 1, 2))
     assert np.array_equal(first.values, again.values)
     assert np.array_equal(first.calendar, again.calendar)
     assert not np.array_equal(first.values, other.values)
-    assert not np.array_equal(first.values, SyntheticPrior(1, 96).chunk(6, 32).values)
+    assert not np.array_equal(first.values, SeriesGenerator(1, 96).chunk(6, 32).values)
 
 
 def test_every_value_is_finite_and_every_kind_and_frequency_appears():
-    prior, kinds, frequencies, flat = SyntheticPrior(0, 192), set(), set(), 0
+    prior, kinds, frequencies, flat = SeriesGenerator(0, 192), set(), set(), 0
     for number in range(80):
         chunk = prior.chunk(number, 16)
         assert chunk.values.dtype == np.float32
@@ -54,11 +54,11 @@ def _share_with_days_off(chunk) -> float:
 
 
 def test_most_hourly_series_have_a_weekly_regime():
-    prior = SyntheticPrior(0, 4 * 168)
+    prior = SeriesGenerator(0, 4 * 168)
     hourly = [c for c in (prior.chunk(n, 64) for n in range(12)) if c.frequency == "h"]
     assert np.mean([_share_with_days_off(c) for c in hourly]) > 0.5
 
 
 def test_the_first_lesson_is_almost_free_of_noise():
-    chunk = SyntheticPrior(3, 192).chunk(0, 64, easy=1.0)
+    chunk = SeriesGenerator(3, 192).chunk(0, 64, easy=1.0)
     assert set(chunk.kinds) == {"easy"}

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from timevis.models.qwen.digits.layout import Layout
+from timevis.models.qwen.digits.layout import TokenLayout
 from timevis.models.qwen.nano.tokenizer import HAN, MAX_PLACES, WORDS, build_tokenizer
 
 TOKENIZER = build_tokenizer()
@@ -30,7 +30,7 @@ def test_digits_of_a_text_are_tokens_of_their_own():
 
 
 def test_digits_of_a_series_have_tokens_at_every_place():
-    table = Layout.from_tokenizer(TOKENIZER, MAX_PLACES).table
+    table = TokenLayout.from_tokenizer(TOKENIZER, MAX_PLACES).digit_ids
     assert len({i for row in table for i in row}) == 10 * MAX_PLACES
 
 

@@ -1,4 +1,4 @@
-"""Values to decimal digits and back: fixed width, vectorised, no tokenizer in sight."""
+"""Encode values as decimal digits of a fixed width, and decode the digits to values; no tokenizer is involved."""
 
 from __future__ import annotations
 
@@ -17,40 +17,63 @@ RULES = ("mean_std", "median_iqr", "quantile", "last_value", "seasonal")
 
 @dataclass(frozen=True)
 class Scaling:
-    """Shift float [B, 1], or [B, N] of every step, and scale float [B, 1] of each window, in raw units."""
+    """Shift and scale of each window, in raw units.
+
+    Attributes
+    ----------
+    shift : float64 [B, 1] or [B, N]
+        One shift per window, or one per time step.
+    scale : float64 [B, 1]
+    """
 
     shift: Tensor
     scale: Tensor
 
-    def steps(self, start: int, stop: int | None = None) -> Scaling:
-        """That of some of the steps."""
+    def at_steps(self, start: int, stop: int | None = None) -> Scaling:
+        """The scaling of the time steps from `start` to before `stop`."""
         return self if self.shift.shape[1] == 1 else Scaling(self.shift[:, start:stop], self.scale)
 
 
 @dataclass(frozen=True)
 class DigitCodec:
-    """Writes a scaled value as `width` decimal digits, most significant first.
+    """Encodes a value as `width` decimal digits, most significant digit first.
 
-    A value is shifted and scaled by its own context, then squashed into [0, 1): linear up to `knee` scales, with
-    logarithmic tails of the same slope at the knee, up to `limit` scales. The linear part takes `bulk` of the
-    codes. So everyday values keep their arithmetic, and a burst at 40 deviations is still a number. The digits
-    are those of the bin, so there is no sign, no padding, and no output that is not a value.
+    A value is shifted and scaled by the statistics of its own context, and the scaled value is squashed to (-1, 1).
+    The squashing is linear up to `knee` scales, then logarithmic up to `limit` scales, with the same slope at the
+    knee. The range (-1, 1) is divided into ``10 ** width`` bins of equal width, and the digits are the number of the
+    bin. So there is no sign and no padding, every digit string is a value, and an outlier at 40 scales still has a
+    code. Values beyond `limit` get the first or the last code. Decoding returns the centre of the bin.
 
     Parameters
     ----------
     width : int
-        Digits per value; 10 ** width bins.
+        Digits per value.
     rule : str
-        How a window is scaled: ``mean_std``; ``median_iqr``; ``quantile`` (centre and spread of the 5 % to 95 %
-        range, after LLMTime, Gruver et al. 2023); ``last_value`` (shift by the last observation, scale by the
-        deviation); ``seasonal`` (shift by the value a season before, of the target by the last season of the
-        context; scale by what is left).
-    season : int
-        Rows, of ``seasonal``.
+        How a window is scaled. ``mean_std``: mean and standard deviation of the context. ``median_iqr``: median and
+        interquartile range. ``quantile``: centre and spread of the range from 5 % to 95 %, after LLMTime (Gruver et
+        al. 2023). ``last_value``: shift by the last value of the context, scale by its standard deviation.
+        ``seasonal``: shift by the value one season before (targets: by the last season of the context), scale by
+        the standard deviation of the seasonal differences.
     floor : float
-        The scale is at least this share of the channel's deviation over the training part.
-    knee, bulk, limit : float
-        Of the squashing; ``bulk=1`` is a plain linear range of `knee` scales.
+        The scale is at least this share of the channel's standard deviation over the training part.
+    knee : float
+        End of the linear range, in scales.
+    bulk : float
+        Share of the codes that the linear range gets; with ``bulk=1`` it gets them all and there are no tails.
+    limit : float
+        End of the logarithmic tails, in scales.
+    season : int
+        Season of the rule ``seasonal``, in time steps.
+
+    Examples
+    --------
+    With shift 100 and scale 20, the value 115 is 0.75 scales above the shift. It is squashed to
+    ``0.75 * bulk / knee = 0.3``, lies in bin ``floor((0.3 + 1) * 500) = 650``, and is encoded as the digits 6, 5, 0.
+
+    >>> scaling = Scaling(torch.tensor([[100.0]]), torch.tensor([[20.0]]))
+    >>> digits, clipped = DigitCodec(width=3).encode(torch.tensor([[115.0]]), scaling)
+    >>> digits
+    tensor([[[6, 5, 0]]])
     """
 
     width: int = 3
@@ -68,81 +91,94 @@ class DigitCodec:
         if not (1 <= self.width <= 6 and 0 < self.bulk <= 1 and 0 < self.knee < self.limit):
             raise ConfigError(
                 f"model.digits={self.width} with model.codec={{bulk: {self.bulk}, knee: {self.knee}, limit: "
-                f"{self.limit}}} is no codec",
-                "digits lie in 1 to 6, bulk in (0, 1], and knee below limit",
+                f"{self.limit}}} cannot encode values",
+                "set model.digits within 1 to 6, bulk within (0, 1], and knee below limit",
             )
 
     @property
-    def bins(self) -> int:
+    def num_bins(self) -> int:
         return 10**self.width
 
     @cached_property
-    def _tail(self) -> float:
-        return _tail_length(self.knee, self.bulk, self.limit)
+    def _tail_constant(self) -> float:
+        return _tail_constant(self.knee, self.bulk, self.limit)
 
     def fit(self, context: Tensor, mask: Tensor, deviation: Tensor, horizon: int = 0) -> Scaling:
-        """Shift and scale of windows from their own observed context; zero is written exactly where that has zeros.
+        """Compute shift and scale of windows from their observed context.
+
+        Where a window has observed zeros, its shift is moved so that zero is the centre of a bin and stays zero.
 
         Parameters
         ----------
         context : float [B, L]
-            Raw units; `mask` is True where observed. Without any observation the carried values are used.
+            Raw units.
+        mask : bool [B, L]
+            True where observed. A window without any observation is scaled by the values that fill its gaps.
         deviation : float [B, 1]
-            Of the channel over the training part; the floor is taken from it.
+            Standard deviation of the channel over the training part; `floor` is a share of it.
         horizon : int
-            H steps after the context that ``seasonal`` refers to as well.
+            H, time steps after the context for which ``seasonal`` also returns shifts.
+
+        Returns
+        -------
+        Scaling
+            Its shift is [B, L + H] for ``seasonal`` and [B, 1] for all other rules.
         """
-        seen = mask | ~mask.any(1, keepdim=True)
-        x, count = context.double(), seen.sum(1, keepdim=True)
-        mean = torch.where(seen, x, 0.0).sum(1, keepdim=True) / count
-        std = (torch.where(seen, x - mean, 0.0).square().sum(1, keepdim=True) / count).sqrt()
+        observed = mask | ~mask.any(1, keepdim=True)
+        x, count = context.double(), observed.sum(1, keepdim=True)
+        mean = torch.where(observed, x, 0.0).sum(1, keepdim=True) / count
+        std = (torch.where(observed, x - mean, 0.0).square().sum(1, keepdim=True) / count).sqrt()
         if self.rule == "mean_std":
             shift, scale = mean, std
         elif self.rule == "last_value":
             shift, scale = x[:, -1:], std
         elif self.rule == "seasonal":
-            shift, scale = self._seasonal(torch.where(seen, x, mean), seen, mean, std, horizon)
+            shift, scale = self._seasonal(torch.where(observed, x, mean), observed, mean, std, horizon)
         else:
-            levels, normal = ((0.25, 0.75), 1.349) if self.rule == "median_iqr" else ((0.05, 0.95), 3.29)
-            known = torch.where(seen, x, torch.nan)
-            low, high = torch.nanquantile(known, x.new_tensor(levels), dim=1, keepdim=True)
-            middle = torch.nanquantile(known, 0.5, dim=1, keepdim=True)
-            shift = middle if self.rule == "median_iqr" else (low + high) / 2
-            scale = (high - low) / normal
-        tiny = (1e-6 * shift.abs().amax(1, keepdim=True)).clamp(min=1e-30)  # float32 cannot tell closer values apart
-        scale = torch.maximum(scale, torch.maximum(self.floor * deviation.double(), tiny))
+            # the divisor is the width of the range in standard deviations of a normal distribution
+            levels, divisor = ((0.25, 0.75), 1.349) if self.rule == "median_iqr" else ((0.05, 0.95), 3.29)
+            x_observed = torch.where(observed, x, torch.nan)
+            low, high = torch.nanquantile(x_observed, x.new_tensor(levels), dim=1, keepdim=True)
+            median = torch.nanquantile(x_observed, 0.5, dim=1, keepdim=True)
+            shift = median if self.rule == "median_iqr" else (low + high) / 2
+            scale = (high - low) / divisor
+        resolution = (1e-6 * shift.abs().amax(1, keepdim=True)).clamp(min=1e-30)  # of float32 at this magnitude
+        scale = torch.maximum(scale, torch.maximum(self.floor * deviation.double(), resolution))
         if shift.shape[1] == 1:
-            shift = torch.where((seen & (x == 0)).any(1, keepdim=True), self._beside_zero(shift, scale), shift)
+            has_zero = (observed & (x == 0)).any(1, keepdim=True)
+            shift = torch.where(has_zero, self._shift_with_exact_zero(shift, scale), shift)
         return Scaling(shift, scale)
 
-    def _beside_zero(self, shift: Tensor, scale: Tensor) -> Tensor:
-        """The nearest shift, half a bin away at most, by which zero is the centre of its bin, so that it stays zero.
+    def _shift_with_exact_zero(self, shift: Tensor, scale: Tensor) -> Tensor:
+        """The nearest shift, at most half a bin away, for which zero is the centre of its bin.
 
-        Closed roads, dry hours and idle meters are zero exactly, and would lie outside every interval otherwise.
+        Without it, exact zeros (closed roads, dry hours, idle meters) would lie outside of every interval.
         """
         zero = -shift / scale
-        centre = self._centre(((self.squash(zero) + 1) * (self.bins / 2)).floor())
+        centre = self._bin_centre(((self.squash(zero) + 1) * (self.num_bins / 2)).floor())
         return torch.where(zero.abs() < self.knee, -centre * scale, shift)
 
-    def _seasonal(self, x: Tensor, seen: Tensor, mean: Tensor, std: Tensor, horizon: int) -> tuple[Tensor, Tensor]:
-        """The value a season before each step, or the mean where there is none, and the deviation from it."""
+    def _seasonal(
+        self, x: Tensor, observed: Tensor, mean: Tensor, std: Tensor, horizon: int
+    ) -> tuple[Tensor, Tensor]:
+        """Shift: the value one season before each step, or the mean. Scale: the deviation of the differences."""
         length = x.shape[1]
         season = min(self.season, length)
-        before = torch.cat([mean.expand(-1, season), x[:, : length - season]], 1)
-        ahead = x[:, -season:].repeat(1, -(-horizon // season))[:, :horizon]
-        pairs = seen[:, season:] & seen[:, : length - season]
-        error = torch.where(pairs, x[:, season:] - before[:, season:], 0.0)
-        count = pairs.sum(1, keepdim=True)
-        left = (error.square().sum(1, keepdim=True) / count.clamp(min=1)).sqrt()
-        return torch.cat([before, ahead], 1), torch.where(count > 0, left, std)
+        shift = torch.cat([mean.expand(-1, season), x[:, : length - season]], 1)
+        target_shift = x[:, -season:].repeat(1, -(-horizon // season))[:, :horizon]
+        both_observed = observed[:, season:] & observed[:, : length - season]
+        difference = torch.where(both_observed, x[:, season:] - shift[:, season:], 0.0)
+        count = both_observed.sum(1, keepdim=True)
+        seasonal_std = (difference.square().sum(1, keepdim=True) / count.clamp(min=1)).sqrt()
+        return torch.cat([shift, target_shift], 1), torch.where(count > 0, seasonal_std, std)
 
     def squash(self, z: Tensor) -> Tensor:
-        """Scaled values to (-inf, inf), where (-1, 1) is the range that has codes."""
+        """Map scaled values to (-inf, inf) so that exactly the values in (-1, 1) have a code of their own."""
         size = z.abs()
         linear = size * (self.bulk / self.knee)
         if self.bulk == 1:
             return torch.copysign(linear, z)
-        c, reach = self._tail, math.log1p((self.limit - self.knee) / self._tail)
+        c, reach = self._tail_constant, math.log1p((self.limit - self.knee) / self._tail_constant)
         tail = self.bulk + (1 - self.bulk) * torch.log1p((size - self.knee).clamp(min=0) / c) / reach
         return torch.copysign(torch.where(size <= self.knee, linear, tail), z)
 
@@ -152,48 +188,59 @@ class DigitCodec:
         linear = size * (self.knee / self.bulk)
         if self.bulk == 1:
             return torch.copysign(linear, u)
-        c, reach = self._tail, math.log1p((self.limit - self.knee) / self._tail)
+        c, reach = self._tail_constant, math.log1p((self.limit - self.knee) / self._tail_constant)
         tail = self.knee + c * torch.expm1((size - self.bulk).clamp(min=0) / (1 - self.bulk) * reach)
         return torch.copysign(torch.where(size <= self.bulk, linear, tail), u)
 
-    def _centre(self, code: Tensor) -> Tensor:
-        """Scaled values at the centres of bins."""
-        return self.unsquash((code.double() + 0.5) * (2 / self.bins) - 1)
+    def _bin_centre(self, code: Tensor) -> Tensor:
+        """Scaled values at the centres of the bins."""
+        return self.unsquash((code.double() + 0.5) * (2 / self.num_bins) - 1)
 
     def encode(self, values: Tensor, scaling: Scaling) -> tuple[Tensor, Tensor]:
-        """Digits of raw values.
+        """Encode values in raw units.
 
         Parameters
         ----------
         values : float [B, N]
+        scaling : Scaling
 
         Returns
         -------
         digits : int64 [B, N, width]
         clipped : bool [B, N]
-            True where the value lies outside the range and took the nearest code.
+            True where the value lies beyond `limit` and got the nearest code.
         """
         u = self.squash((values.double() - scaling.shift) / scaling.scale)
-        code = ((u + 1) * (self.bins / 2)).floor()
-        clipped = (code < 0) | (code > self.bins - 1)
-        return self.spelled(code.clamp(0, self.bins - 1).long()), clipped
+        code = ((u + 1) * (self.num_bins / 2)).floor()
+        clipped = (code < 0) | (code > self.num_bins - 1)
+        return self.digits_of(code.clamp(0, self.num_bins - 1).long()), clipped
 
-    def spelled(self, code: Tensor) -> Tensor:
-        """Digits of codes, int64 [...] to [..., width]."""
+    def digits_of(self, code: Tensor) -> Tensor:
+        """Digits of bin numbers, int64 [...] to [..., width]; with three digits, 42 becomes 0, 4, 2."""
         powers = torch.tensor([10**i for i in reversed(range(self.width))], device=code.device)
         return code.unsqueeze(-1) // powers % 10
 
     def decode(self, digits: Tensor, scaling: Scaling) -> Tensor:
-        """Raw values at the centres of the bins: digits int64 [B, ..., N, width] to float32 [B, ..., N]."""
+        """Decode digits to the values at the centres of their bins, in raw units.
+
+        Parameters
+        ----------
+        digits : int64 [B, ..., N, width]
+        scaling : Scaling
+
+        Returns
+        -------
+        float32 [B, ..., N]
+        """
         powers = torch.tensor([10**i for i in reversed(range(self.width))], device=digits.device)
         code = (digits * powers).sum(-1)
-        z = self._centre(code)
+        z = self._bin_centre(code)
         shape = (len(digits), *[1] * (z.ndim - 2), -1)
         return (z * scaling.scale.view(shape) + scaling.shift.reshape(shape)).float()
 
 
-def _tail_length(knee: float, bulk: float, limit: float) -> float:
-    """The c of ``log1p((z - knee) / c)`` for which the tail leaves the knee with the slope of the linear part."""
+def _tail_constant(knee: float, bulk: float, limit: float) -> float:
+    """The c of ``log1p((z - knee) / c)`` for which the tail starts at the knee with the slope of the linear range."""
     low, high = 1e-9, 1e9
     for _ in range(200):
         c = math.sqrt(low * high)

@@ -1,4 +1,4 @@
-"""Small steps between batches of windows and batches of digits."""
+"""Prepare batches for the digit network: choose windows, shuffle contexts, fill gaps, and spell digits as text."""
 
 from __future__ import annotations
 
@@ -9,38 +9,74 @@ import torch
 from torch import Tensor
 
 from timevis.data.windows import Batch
-from timevis.models.qwen.digits.sampling import uniforms
+from timevis.models.qwen.digits.sampling import hashed_uniforms
 
-SHOWN_PATHS = 5
+MAX_SPELLED_PATHS = 5
+"""Sample paths of a window whose digits are saved as text."""
 
 
-def thinned(total: int, wanted: int, channels: int) -> Tensor:
-    """Window numbers of `total`, evenly spaced and of all channels alike, int64 [N]; `wanted` to twice as many."""
+def thin_windows(total: int, wanted: int, channels: int) -> Tensor:
+    """Choose evenly spaced windows, about equally many of each channel.
+
+    Parameters
+    ----------
+    total : int
+        Number of windows; they are ordered channel by channel.
+    wanted : int
+        Approximate number of windows to choose; up to twice as many may be chosen.
+    channels : int
+
+    Returns
+    -------
+    int64 [N]
+        Positions of the chosen windows.
+    """
     step = max(1, total // wanted)
-    while math.gcd(step, channels) > 1:  # windows lie channel by channel
+    while math.gcd(step, channels) > 1:  # otherwise some channels would get no window
         step += 1
     return torch.arange(0, total, step)
 
 
-def shuffled(batch: Batch, seed: int) -> Batch:
-    """Each window's context in a random order of its own; the calendar stays where it was."""
-    # of other numbers than the first path is drawn by
-    order = uniforms(~seed, batch.origin, batch.channel, 1, batch.context.shape[1]).squeeze(1).argsort(1)
+def shuffle_contexts(batch: Batch, seed: int) -> Batch:
+    """Permute the context of each window at random, gaps included; the calendar keeps its order."""
+    # ~seed: other numbers than those that the first sample path is drawn with
+    order = hashed_uniforms(~seed, batch.origin, batch.channel, 1, batch.context.shape[1]).squeeze(1).argsort(1)
     return replace(batch, context=batch.context.gather(1, order), context_mask=batch.context_mask.gather(1, order))
 
 
-def carry_forward(values: Tensor, mask: Tensor, last: Tensor) -> Tensor:
-    """Fill masked values [B, H] with the value before them; `last` [B, 1] comes before all."""
+def forward_fill(values: Tensor, mask: Tensor, last: Tensor) -> Tensor:
+    """Fill gaps with the last observed value.
+
+    Parameters
+    ----------
+    values : float [B, H]
+    mask : bool [B, H]
+        False in gaps.
+    last : float [B, 1]
+        The value before the first of `values`.
+    """
     step = torch.arange(1, values.shape[1] + 1, device=values.device)
     source = torch.where(mask, step, 0).cummax(1).values
     return torch.cat([last, values], 1).gather(1, source)
 
 
-def shown(context: Tensor, written: Tensor) -> dict[str, list]:
-    """Digits of contexts [B, L, width] and of the first paths [B, S, H, width], as numbers with blanks between."""
+def digit_texts(context: Tensor, paths: Tensor) -> dict[str, list]:
+    """Spell digits as numbers with spaces between them, such as ``"650 042"``.
+
+    Parameters
+    ----------
+    context : int64 [B, L, width]
+    paths : int64 [B, S, H, width]
+        Only the first `MAX_SPELLED_PATHS` paths of each window are used.
+
+    Returns
+    -------
+    dict
+        ``context``: B texts; ``digits``: B lists of texts.
+    """
     return {
         "context": [_spell(digits) for digits in context],
-        "digits": [[_spell(path) for path in paths[:SHOWN_PATHS]] for paths in written],
+        "digits": [[_spell(path) for path in window[:MAX_SPELLED_PATHS]] for window in paths],
     }
 
 

@@ -1,4 +1,9 @@
-"""How a window lies in the language model's input: prompt, context digits, target digits, and when each is."""
+"""The layout of a window in the language model's input: token ids of digits, and what is added to their embeddings.
+
+The input of one window is a prompt of P tokens, then the context, then the target. Every value takes
+``tokens_per_value`` tokens: its digits, most significant first, and a separator if there is one. With three digits
+and the separator ",", the encoded values 650 and 42 are the tokens ``6 5 0 , 0 4 2 ,``.
+"""
 
 from __future__ import annotations
 
@@ -14,39 +19,39 @@ from timevis.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Which tokens write a value.
+class TokenLayout:
+    """The token ids that represent a value.
 
     Attributes
     ----------
-    table : tuple of `width` tuples of 10 ints
-        Token id of each digit at each place, most significant first. A pretrained tokenizer has one token per
-        digit, so its rows are equal; nano has tokens of its own for every place.
-    separator : int, optional
-        Token id after every value.
-    start : int
-        Token id of an empty prompt; there is always a token before the first digit.
+    digit_ids : tuple of `width` tuples of 10 ints
+        Token id of each digit at each decimal place, most significant place first. A pretrained tokenizer has one
+        token per digit, so its rows are equal; nano has separate tokens for each place.
+    separator_id : int, optional
+        Token id that follows every value.
+    start_id : int
+        Token id of the empty prompt; the first digit needs a token before it.
     """
 
-    table: tuple[tuple[int, ...], ...]
-    separator: int | None
-    start: int
+    digit_ids: tuple[tuple[int, ...], ...]
+    separator_id: int | None
+    start_id: int
 
     @property
     def width(self) -> int:
-        return len(self.table)
+        """Digits per value."""
+        return len(self.digit_ids)
 
     @property
-    def group(self) -> int:
-        """Tokens per value."""
-        return self.width + (self.separator is not None)
+    def tokens_per_value(self) -> int:
+        return self.width + (self.separator_id is not None)
 
     @classmethod
-    def from_tokenizer(cls, tokenizer: Any, width: int, separator: str = "") -> Layout:
-        """Read the ids off a Hugging Face tokenizer.
+    def from_tokenizer(cls, tokenizer: Any, width: int, separator: str = "") -> TokenLayout:
+        """Look up the token ids in a Hugging Face tokenizer.
 
-        A tokenizer with tokens ``<p:d>`` (digit d at place p) uses them; any other must write each of 0 to 9, and
-        the separator, as one token.
+        If the tokenizer has tokens ``<p:d>`` (digit d at place p), they are used. Otherwise each of the digits 0 to
+        9 must be one token. The separator must be one token in both cases.
 
         Raises
         ------
@@ -55,16 +60,16 @@ class Layout:
         """
         vocabulary = tokenizer.get_vocab()
 
-        def single(text: str) -> int:
+        def single_id(text: str) -> int:
             ids = tokenizer.encode(text, add_special_tokens=False)
             if not ids:
                 raise ConfigError(
-                    f"the backbone's tokenizer cannot write {text!r}",
-                    "its folder needs the tokenizer's files as well, such as tokenizer.json: copy them there",
+                    f"the backbone's tokenizer cannot encode {text!r}",
+                    "copy the tokenizer's files, such as tokenizer.json, into the backbone's folder",
                 )
             if len(ids) != 1:
                 raise ConfigError(
-                    f"the backbone's tokenizer writes {text!r} as {len(ids)} tokens, not one",
+                    f"the backbone's tokenizer encodes {text!r} as {len(ids)} tokens, not one",
                     "choose another model.separator, such as a comma"
                     if text == separator
                     else "use a Qwen2.5 or Qwen3 backbone, whose digits are single tokens",
@@ -72,50 +77,65 @@ class Layout:
             return int(ids[0])
 
         if "<0:0>" in vocabulary:
-            missing = f"<{width - 1}:0>" not in vocabulary
-            if missing:
+            if f"<{width - 1}:0>" not in vocabulary:
                 raise ConfigError(
                     f"this backbone has no tokens for {width} digits",
-                    "set model.digits to the width it was trained on",
+                    "set model.digits to the width it was trained with",
                 )
-            table = tuple(tuple(vocabulary[f"<{p}:{d}>"] for d in range(10)) for p in range(width))
+            digit_ids = tuple(tuple(vocabulary[f"<{p}:{d}>"] for d in range(10)) for p in range(width))
         else:
-            table = (tuple(single(str(d)) for d in range(10)),) * width
-        ends = (tokenizer.bos_token_id, tokenizer.pad_token_id, tokenizer.eos_token_id)
-        start = next((i for i in ends if i is not None), None)
-        return cls(table, single(separator) if separator else None, single("\n") if start is None else int(start))
+            digit_ids = (tuple(single_id(str(d)) for d in range(10)),) * width
+        special_ids = (tokenizer.bos_token_id, tokenizer.pad_token_id, tokenizer.eos_token_id)
+        start = next((i for i in special_ids if i is not None), None)
+        return cls(
+            digit_ids, single_id(separator) if separator else None, single_id("\n") if start is None else int(start)
+        )
 
-    def tokens(self, digits: Tensor) -> Tensor:
-        """Digits int64 [..., V, width] to token ids int64 [..., V * group]."""
-        table = torch.tensor(self.table, device=digits.device)
+    def token_ids(self, digits: Tensor) -> Tensor:
+        """Convert digits int64 [..., V, width] to token ids int64 [..., V * tokens_per_value]."""
+        table = torch.tensor(self.digit_ids, device=digits.device)
         ids = table[torch.arange(self.width, device=digits.device), digits]
-        if self.separator is not None:
-            ids = torch.cat([ids, torch.full_like(ids[..., :1], self.separator)], -1)
+        if self.separator_id is not None:
+            ids = torch.cat([ids, torch.full_like(ids[..., :1], self.separator_id)], -1)
         return ids.flatten(-2)
 
 
 class ValueTables(nn.Module):
-    """What is added to the embedding of a digit token, at no extra token, and to the head's digit rows.
+    """Learned vectors that are added to the embeddings of digit tokens and to the digit rows of the output layer.
 
-    A token carries *when* its own value is (`own`) and when the value is that the next digit belongs to (`next`):
-    the two differ at the last token of a value only, and the second is what a predictor needs. `digit` tells the
-    places apart where the tokenizer doesn't; `missing` marks values that were carried over a gap. `head` is added
-    to the digit rows of the output layer. At zero, all of it leaves the language model as it is.
+    They tell the language model the calendar time of every value without any further token. A token gets the
+    calendar vector of the value that it belongs to (`own`) and of the value that the next token belongs to (`next`).
+    The two values differ only at the last token of a value; a prediction needs the second. While all tables are
+    zero, the language model works as without them.
 
     Parameters
     ----------
     hidden_size, width : int
+        Size of the embeddings, and digits per value.
     fields : sequence of str
-        Calendar fields that are used, of `timevis.data.calendar.CALENDAR_FIELDS`; may be empty.
+        Calendar fields that are used, from `timevis.data.calendar.CALENDAR_FIELDS`; may be empty.
     init_std : float
-        Deviation of the calendar tables at the start; 0 beside a pretrained backbone.
+        Standard deviation of the calendar tables at the start; 0 for a pretrained backbone.
+
+    Attributes
+    ----------
+    own, next : float [sum of the fields' sizes, hidden]
+        The rows of all fields, one field after the other. With the fields hour and weekday, rows 0 to 23 are the
+        hours and rows 24 to 30 the weekdays; the vector of Tuesday 06:00 is row 6 plus row 25.
+    digit : float [width, 10, hidden]
+        Added to the embedding of a digit. It distinguishes the decimal places where the tokenizer does not.
+    missing : float [hidden]
+        Added to the tokens of values that fill a gap.
+    head : float [width, 10, hidden]
+        Added to the digit rows of the output layer.
     """
 
     def __init__(self, hidden_size: int, width: int, fields: Sequence[str], init_std: float = 0.0) -> None:
         super().__init__()
         if unknown := set(fields) - set(CALENDAR_FIELDS):
             raise ConfigError(
-                f"model.calendar has {', '.join(sorted(unknown))}", f"choose among {', '.join(CALENDAR_FIELDS)}"
+                f"model.calendar has unknown fields: {', '.join(sorted(unknown))}",
+                f"choose among {', '.join(CALENDAR_FIELDS)}",
             )
         self.columns = [CALENDAR_FIELDS.index(name) for name in fields]
         sizes = [CALENDAR_SIZES[c] for c in self.columns]
@@ -128,8 +148,11 @@ class ValueTables(nn.Module):
         self.missing = nn.Parameter(torch.zeros(hidden_size))
         self.head = nn.Parameter(torch.zeros(width, 10, hidden_size))
 
-    def load_fields(self, state: dict[str, Tensor], fields: Sequence[str]) -> None:
-        """Take over the tables of a backbone made with `fields`, as far as both have them."""
+    def load_pretrained(self, state: dict[str, Tensor], fields: Sequence[str]) -> None:
+        """Copy the tables of a backbone that was pretrained with the calendar `fields`.
+
+        Calendar fields that only one of the two has are skipped.
+        """
         rows, start = {}, 0
         for name in fields:
             size = CALENDAR_SIZES[CALENDAR_FIELDS.index(name)]
@@ -145,28 +168,40 @@ class ValueTables(nn.Module):
                 else:
                     parameter.copy_(state[name])
 
-    def when(self, table: Tensor, calendar: Tensor) -> Tensor:
-        """Sum of the rows of the fields: calendar int64 [..., 5] to float [..., hidden]."""
+    def calendar_vectors(self, table: Tensor, calendar: Tensor) -> Tensor:
+        """Sum the rows of all fields.
+
+        Parameters
+        ----------
+        table : float [sum of the fields' sizes, hidden]
+            `own` or `next`.
+        calendar : int64 [..., 5]
+            One column for each of `timevis.data.calendar.CALENDAR_FIELDS`.
+
+        Returns
+        -------
+        float [..., hidden]
+        """
         return table[calendar[..., self.columns] + self.offsets].sum(-2)
 
-    def values(self, digits: Tensor, calendar: Tensor, observed: Tensor, group: int) -> Tensor:
-        """Additions to the tokens of values, all but `next`.
+    def token_vectors(self, digits: Tensor, calendar: Tensor, observed: Tensor, tokens_per_value: int) -> Tensor:
+        """Sum `own`, `digit` and `missing` for each token of each value.
 
         Parameters
         ----------
         digits : int64 [..., V, width]
         calendar : int64 [..., V, 5]
         observed : bool [..., V]
-        group : int
-            Tokens per value.
+            False for values that fill a gap.
+        tokens_per_value : int
 
         Returns
         -------
-        float [..., V, group, hidden]
+        float [..., V, tokens_per_value, hidden]
         """
         places = torch.arange(self.digit.shape[0], device=digits.device)
-        whole = self.when(self.own, calendar) + (~observed).unsqueeze(-1) * self.missing
-        added = self.digit[places, digits] + whole.unsqueeze(-2)
-        if group > len(places):
-            added = torch.cat([added, whole.unsqueeze(-2)], -2)
-        return added
+        of_value = self.calendar_vectors(self.own, calendar) + (~observed).unsqueeze(-1) * self.missing
+        vectors = self.digit[places, digits] + of_value.unsqueeze(-2)
+        if tokens_per_value > len(places):
+            vectors = torch.cat([vectors, of_value.unsqueeze(-2)], -2)
+        return vectors

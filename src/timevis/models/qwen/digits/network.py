@@ -1,4 +1,4 @@
-"""The network of the digit forecaster: a causal language model that reads and writes digits and nothing else."""
+"""The network of the digit forecaster: a causal language model that reads digits and predicts digits."""
 
 from __future__ import annotations
 
@@ -7,64 +7,89 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from timevis.models.qwen.digits.layout import Layout, ValueTables
+from timevis.models.qwen.digits.layout import TokenLayout, ValueTables
 
 
 class DigitNetwork(nn.Module):
-    """Logits over the ten digits at every place, from the digit rows of a language model's head.
+    """Computes logits over the ten digits, from the digit rows of a language model's output layer.
 
-    Knows nothing of Lightning, units or windows.
+    It is a plain PyTorch module: it depends neither on Lightning nor on units nor on batches of windows.
 
     Parameters
     ----------
     backbone : transformers causal language model
-        Qwen2 or Qwen3 architecture; with adapters injected or not.
-    layout : Layout
+        Qwen2 or Qwen3 architecture, with or without LoRA adapters.
+    layout : TokenLayout
     tables : ValueTables
     """
 
-    def __init__(self, backbone: Any, layout: Layout, tables: ValueTables) -> None:
+    def __init__(self, backbone: Any, layout: TokenLayout, tables: ValueTables) -> None:
         super().__init__()
         self.backbone, self.layout, self.tables = backbone, layout, tables
-        self.table: Tensor
-        self.register_buffer("table", torch.tensor(layout.table), persistent=False)
+        self.digit_ids: Tensor
+        self.register_buffer("digit_ids", torch.tensor(layout.digit_ids), persistent=False)
 
     def embed(self, prompt: Tensor, digits: Tensor, calendar: Tensor, observed: Tensor) -> Tensor:
-        """Input embeddings of a prompt and the values after it.
+        """Compute the input embeddings of a prompt and the values after it.
 
         Parameters
         ----------
         prompt : int64 [B, P]
-            P >= 1.
+            Token ids; P is at least 1.
         digits : int64 [B, V, width]
         calendar : int64 [B, V or V + 1, 5]
-            Of each value; with one more, the last token knows when the value is that it predicts.
+            Calendar fields of each value. Row V + 1 is the value that the last token predicts.
         observed : bool [B, V]
 
         Returns
         -------
-        float [B, P + V * group, hidden]
+        float [B, P + V * tokens_per_value, hidden]
         """
-        start, group, total = prompt.shape[1], self.layout.group, digits.shape[1] * self.layout.group
-        ids = torch.cat([prompt, self.layout.tokens(digits)], 1)
+        start, tokens_per_value = prompt.shape[1], self.layout.tokens_per_value
+        total = digits.shape[1] * tokens_per_value
+        ids = torch.cat([prompt, self.layout.token_ids(digits)], 1)
         x = self.backbone.get_input_embeddings()(ids)
-        added = self.tables.values(digits, calendar[:, : digits.shape[1]], observed, group).flatten(1, 2)
-        coming = self.tables.when(self.tables.next, calendar).repeat_interleave(group, 1)[:, : total + 1]
-        # the token before a digit is told when that digit's value is
-        extra = x.new_zeros(*x.shape, dtype=added.dtype)
-        extra[:, start:] = added
-        extra[:, start - 1 : start - 1 + coming.shape[1]] += coming
-        return (x + extra).to(x.dtype)
+        own = self.tables.token_vectors(digits, calendar[:, : digits.shape[1]], observed, tokens_per_value)
+        own = own.flatten(1, 2)
+        coming = self.tables.calendar_vectors(self.tables.next, calendar)
+        coming = coming.repeat_interleave(tokens_per_value, 1)[:, : total + 1]
+        added = x.new_zeros(*x.shape, dtype=own.dtype)
+        added[:, start:] = own
+        # a token gets the calendar vector of the value that the next token belongs to
+        added[:, start - 1 : start - 1 + coming.shape[1]] += coming
+        return (x + added).to(x.dtype)
 
     def hidden(self, x: Tensor, **kwargs: Any) -> Tensor:
-        """Last hidden states [B, T, hidden] of input embeddings, causal; `kwargs` go to the backbone."""
+        """Last hidden states [B, T, hidden] of input embeddings, causal; `kwargs` are passed to the backbone."""
         no_padding = {"full_attention": None}
         decoder = self.backbone.get_decoder()
         return decoder(inputs_embeds=x, attention_mask=no_padding, use_cache=False, **kwargs).last_hidden_state
 
     def head(self) -> Tensor:
         """Digit rows of the output layer, float32 [width, 10, hidden]."""
-        return self.backbone.get_output_embeddings().weight[self.table].float() + self.tables.head
+        return self.backbone.get_output_embeddings().weight[self.digit_ids].float() + self.tables.head
+
+    def digit_logits(self, hidden: Tensor, head: Tensor, place: int, temperature: Tensor | None) -> Tensor:
+        """Logits of one digit, in float32 also under autocast.
+
+        Parameters
+        ----------
+        hidden : float [..., hidden]
+            Hidden states of the tokens before the digit.
+        head : float32 [width, 10, hidden]
+            What `head` returns.
+        place : int
+            Decimal place; 0 is the most significant.
+        temperature : float [width], optional
+            Divides the logits of each place.
+
+        Returns
+        -------
+        float32 [..., 10]
+        """
+        with torch.autocast(hidden.device.type, enabled=False):
+            logits = hidden.float() @ head[place].t()
+        return logits if temperature is None else logits / temperature[place]
 
     def forward(self, prompt: Tensor, digits: Tensor, calendar: Tensor, observed: Tensor, first: int = 0) -> Tensor:
         """Logits of each digit given everything before it (teacher forcing).
@@ -76,20 +101,20 @@ class DigitNetwork(nn.Module):
             Context, then target.
         calendar : int64 [B, V, 5]
         observed : bool [B, V]
-            False for values that were filled in.
+            False for values that fill a gap.
         first : int
-            Values from this one on are predicted; L for the target alone.
+            First value that is predicted; the context length predicts the target only.
 
         Returns
         -------
         float32 [B, V - first, width, 10]
         """
-        width, group = self.layout.width, self.layout.group
+        width, tokens_per_value = self.layout.width, self.layout.tokens_per_value
         x = self.embed(prompt, digits, calendar, observed)
-        x = x[:, : x.shape[1] - 1 - (group - width)]  # nothing follows the last digit
+        x = x[:, : x.shape[1] - 1 - (tokens_per_value - width)]  # nothing is predicted after the last digit
         hidden = self.hidden(x)
-        value = torch.arange(first, digits.shape[1], device=x.device) * group
+        value = torch.arange(first, digits.shape[1], device=x.device) * tokens_per_value
         place = torch.arange(width, device=x.device)
         chosen = hidden[:, prompt.shape[1] - 1 + value[:, None] + place]
-        with torch.autocast(x.device.type, enabled=False):  # a loss of bfloat16 logits has two digits
+        with torch.autocast(x.device.type, enabled=False):  # bfloat16 logits would have two significant digits
             return torch.einsum("bvwh,wkh->bvwk", chosen.float(), self.head())

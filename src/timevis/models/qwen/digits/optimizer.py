@@ -1,4 +1,4 @@
-"""AdamW under a warm-up and a cosine."""
+"""AdamW with a learning rate that warms up and then follows a cosine to zero."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ import torch
 from timevis.errors import ConfigError
 
 
-def warm_cosine(groups: list[dict[str, Any]], total: float, warmup: float) -> dict[str, Any]:
-    """Optimizer and schedule in the form that Lightning takes.
+def adamw_with_cosine_schedule(groups: list[dict[str, Any]], total: float, warmup: float) -> dict[str, Any]:
+    """Build optimizer and schedule in the form that Lightning's `configure_optimizers` returns.
 
     Parameters
     ----------
     groups : list of dict
         Parameter groups with their learning rates.
     total : float
-        Optimizer steps of the whole fit; infinity is refused.
+        Optimizer steps of the whole fit.
     warmup : float
-        Share of them in which the learning rates rise from zero; then they fall to zero along a cosine.
+        Share of the steps in which the learning rates rise linearly; after it they fall to zero along a cosine.
 
     Raises
     ------
     ConfigError
-        The fit has no end.
+        `total` is infinite.
     """
     if not math.isfinite(total):
         raise ConfigError(
-            "model=qwen lets its learning rate fall to zero over the whole fit, which has no end here",
-            "set model.fit.max_epochs; trainer.max_time may end it earlier",
+            "model=qwen lowers its learning rate to zero over the whole fit, but this fit has no end",
+            "set model.fit.max_epochs; trainer.max_time may stop the fit earlier",
         )
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.95))
 
-    warm = max(1, round(warmup * total))
+    warmup_steps = max(1, round(warmup * total))
 
     def factor(step: int) -> float:
-        if step < warm:
-            return (step + 1) / warm
-        return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, total - warm))))
+        if step < warmup_steps:
+            return (step + 1) / warmup_steps
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warmup_steps) / max(1, total - warmup_steps))))
 
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -1,7 +1,7 @@
-"""The prompt: a template filled from the dataset card, the channel and the context of the window.
+"""Build prompts from a template, the dataset card, the channel and the context of the window.
 
-Text that never changes is tokenised once. What changes from window to window stands in slots, each a choice
-among a few texts of equal length in tokens, so a batch has one length and no tokenizer runs per window.
+Fixed text is tokenised once. The parts that change from window to window are slots; the texts of a slot have the same
+number of tokens. So all prompts have the same length, and no tokenizer runs per window.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from timevis.config.validate import check_choice
 from timevis.data.calendar import steps_per_day
 from timevis.data.panel import Panel
 from timevis.errors import ConfigError
-from timevis.models.qwen.digits.prompt_slots import WORDS, describe, number_slots
+from timevis.models.qwen.digits.prompt_slots import SLOT_TEXTS, number_slots, slot_indices
 
 log = logging.getLogger(__name__)
 
@@ -28,43 +28,49 @@ VARIANTS = ("template", "none", "shuffled", "wrong_domain")
 DOMAINS = ("traffic", "electricity", "weather", "generic")
 LANGUAGES = ("en", "zh")
 STYLES = ("short", "prose")
-WRONG = {
+WRONG_DOMAINS = {
     "traffic": ("weather", {"channel": "TEMP", "unit": "degrees Celsius", "about": "air temperature"}),
     "electricity": ("traffic", {"channel": "traffic_volume", "unit": "vehicles per hour", "about": "traffic volume"}),
     "weather": ("electricity", {"channel": "load", "unit": "kWh", "about": "electricity load"}),
     "generic": ("traffic", {"channel": "traffic_volume", "unit": "vehicles per hour", "about": "traffic volume"}),
 }
-MAX_TEXT = 500
+"""For the variant ``wrong_domain``: the template and the channel that replace those of each domain."""
+MAX_TEXT_CHARACTERS = 500
 
 
 class PromptBuilder(nn.Module):
-    """Token ids of the prompts of a batch.
+    """Computes the token ids of the prompts of a batch.
 
     Parameters
     ----------
     tokenizer : transformers tokenizer
-    start : int
-        Token before everything.
+    start_id : int
+        Token id at the start of every prompt.
     channels : sequence of dict
-        Name, unit and description of each channel; ``domain``, ``description`` of its data set.
+        ``name``, ``unit`` and ``about`` (description) of each channel, ``domain`` and ``description`` of its data
+        set; see `series_description`.
     frequency : str
         Pandas alias.
     horizon, digits : int
+        Values to forecast, and digits per value.
     variant : str
-        ``template``; or for ablations ``none``, ``shuffled`` (the same tokens in a fixed wrong order) or
-        ``wrong_domain`` (another domain's template, unit and channel).
+        ``template``, or for ablations: ``none``, ``shuffled`` (the same tokens in a fixed random order) or
+        ``wrong_domain`` (the template, unit and channel of another domain).
     domain : str, optional
-        Template; the card's domain, or ``generic``, when None.
-    language, style : str
-        ``en`` or ``zh``; ``short`` fields or ``prose`` with the context in words.
+        Domain whose template is used; None takes the domain of the dataset card, or ``generic``.
+    language : str
+        ``en`` or ``zh``.
+    style : str
+        ``short`` lists a few fields; ``prose`` also describes the context in words.
     text : str
-        The user's own sentence, at most 500 characters. Text is data: it is tokenised and nothing else.
+        A sentence of the user, at most 500 characters. It is tokenised as plain text: names of special tokens in it
+        have no effect.
     """
 
     def __init__(
         self,
         tokenizer: Any,
-        start: int,
+        start_id: int,
         *,
         channels: Sequence[dict[str, str]],
         frequency: str,
@@ -85,62 +91,62 @@ class PromptBuilder(nn.Module):
             check_choice(value, known, f"model.prompt.{name}")
         if domain is not None:
             check_choice(domain, DOMAINS, "model.prompt.domain")
-        if len(text) > MAX_TEXT:
+        if len(text) > MAX_TEXT_CHARACTERS:
             raise ConfigError(
-                f"model.prompt.text has {len(text)} characters", f"it may have {MAX_TEXT} at most; shorten it"
+                f"model.prompt.text has {len(text)} characters",
+                f"shorten it to {MAX_TEXT_CHARACTERS} characters or fewer",
             )
-        self.start, self.variant, self.template, self.domain = start, variant, "none", domain
+        self.start_id, self.variant, self.template, self.domain = start_id, variant, "none", domain
         self._decode = tokenizer.decode
         self.slots: list[str] = []
         if variant == "none":
             return
-        words = yaml.safe_load(
-            files("timevis.models.qwen.digits").joinpath(f"prompts/{language}.yaml").read_text("utf-8")
-        )
-        given = domain or str(channels[0].get("domain", ""))
-        kind = given if given in DOMAINS else "generic"
-        fields = [_fields(c, words, frequency, horizon, digits, text) for c in channels]
+        file = files("timevis.models.qwen.digits").joinpath(f"prompts/{language}.yaml")
+        texts = yaml.safe_load(file.read_text("utf-8"))
+        card_domain = domain or str(channels[0].get("domain", ""))
+        template_name = card_domain if card_domain in DOMAINS else "generic"
+        fields = [_fixed_fields(c, texts, frequency, horizon, digits, text) for c in channels]
         if variant == "wrong_domain":
-            kind, wrong = WRONG[kind]
+            template_name, wrong = WRONG_DOMAINS[template_name]
             fields = [{**f, **wrong, "description": wrong["about"]} for f in fields]
-        self.template = "short" if style == "short" else kind
-        clock = steps_per_day(frequency) > 1
-        template = re.sub(r"\[(.*?)\]", r"\1" if clock else "", words[self.template])
-        choices = {**WORDS, "weekday": words["weekdays"], "trend": words["trends"]}
-        # a word takes the blank before it along, as tokenizers have it
+        self.template = "short" if style == "short" else template_name
+        has_clock_time = steps_per_day(frequency) > 1
+        template = re.sub(r"\[(.*?)\]", r"\1" if has_clock_time else "", texts[self.template])
+        slot_texts = {**SLOT_TEXTS, "weekday": texts["weekdays"], "trend": texts["trends"]}
+        # the space before a word belongs to the slot, since tokenizers merge it with the word
         template = re.sub(r" \{(weekday|trend)\}", r"{ \1}", template)
-        choices |= {f" {name}": [f" {word}" for word in choices[name]] for name in ("weekday", "trend")}
+        slot_texts |= {f" {name}": [f" {word}" for word in slot_texts[name]] for name in ("weekday", "trend")}
         for part in _parts(template, fields):
             if isinstance(part, str):
-                for name, texts in number_slots(part) if part not in choices else [(part, choices[part])]:
-                    self._add(name.strip(), _table(tokenizer, texts))
+                for name, choices in number_slots(part) if part not in slot_texts else [(part, slot_texts[part])]:
+                    self._add_slot(name.strip(), _token_table(tokenizer, choices))
             else:
-                self._add("channel", _table(tokenizer, part))
+                self._add_slot("channel", _token_table(tokenizer, part))
 
-    def _add(self, slot: str, table: Tensor) -> None:
+    def _add_slot(self, slot: str, table: Tensor) -> None:
         self.register_buffer(f"table_{len(self.slots)}", table, persistent=False)
         self.slots.append(slot)
 
     def forward(self, context: Tensor, mask: Tensor, calendar: Tensor, channel: Tensor) -> Tensor:
-        """Prompts of windows.
+        """Compute the prompts of windows.
 
         Parameters
         ----------
         context : float [B, L]
         mask : bool [B, L]
         calendar : int64 [B, L or more, 5]
-            Rows after the context are not read.
+            Only the first L rows are used.
         channel : int64 [B]
 
         Returns
         -------
         int64 [B, P]
-            P is the same for every batch.
+            Token ids; P is the same for every batch.
         """
-        start = torch.full((len(context), 1), self.start, device=context.device)
+        start = torch.full((len(context), 1), self.start_id, device=context.device)
         if not self.slots:
             return start
-        index = {"channel": channel, **describe(context, mask, calendar[:, : context.shape[1]])}
+        index = {"channel": channel, **slot_indices(context, mask, calendar[:, : context.shape[1]])}
         tables = [self.get_buffer(f"table_{i}") for i in range(len(self.slots))]
         ids = torch.cat([table[index[slot]] for table, slot in zip(tables, self.slots, strict=True)], 1)
         if self.variant == "shuffled":
@@ -148,19 +154,21 @@ class PromptBuilder(nn.Module):
             ids = ids[:, order.to(ids.device)]
         return torch.cat([start, ids], 1)
 
-    def say(self) -> None:
-        """Log which template is used, and that a domain which was asked for is not in it."""
+    def log_template(self) -> None:
+        """Log which template is used, and warn if `domain` has no effect on it."""
         log.info("prompt: %s", "short, the same for every domain" if self.template == "short" else self.template)
         if self.domain is not None and self.template == "short":
-            log.warning("model.prompt.domain=%s changes no short prompt: add model.prompt.style=prose", self.domain)
+            log.warning(
+                "model.prompt.domain=%s has no effect on a short prompt: add model.prompt.style=prose", self.domain
+            )
 
     def text(self, ids: Tensor) -> str:
-        """What a prompt int64 [P] says."""
+        """Decode the token ids int64 [P] of a prompt to text."""
         return self._decode(ids[1:].tolist())
 
 
-def series_of(panel: Panel) -> dict[str, Any]:
-    """What prompts are filled from: ``frequency``, and of each channel its name, unit and descriptions."""
+def series_description(panel: Panel) -> dict[str, Any]:
+    """Collect what prompts state about a data set: ``frequency``, and name, unit and descriptions of each channel."""
     card = panel.card
     channels = [
         {
@@ -175,49 +183,59 @@ def series_of(panel: Panel) -> dict[str, Any]:
     return {"frequency": panel.freq, "channels": channels}
 
 
-def _fields(
-    channel: dict[str, str], words: dict[str, Any], frequency: str, horizon: int, digits: int, text: str
+def _fixed_fields(
+    channel: dict[str, str], texts: dict[str, Any], frequency: str, horizon: int, digits: int, text: str
 ) -> dict[str, str]:
+    """The fields of the template that are the same for all windows of a channel."""
     name, about = channel["name"], channel.get("about", "")
     return {
         "channel": name,
         "unit": channel.get("unit") or "unknown",
         "about": about or name,
         "description": ". ".join(d for d in (channel.get("description", ""), about) if d).rstrip(".") or name,
-        "frequency": frequency_words(frequency, words),
+        "frequency": frequency_text(frequency, texts),
         "horizon": str(horizon),
         "digits": str(digits),
         "text": f" {text.strip()}" if text.strip() else "",
     }
 
 
-def frequency_words(alias: str, words: dict[str, Any]) -> str:
-    """A pandas frequency alias in words; the alias itself where there are none."""
+def frequency_text(alias: str, texts: dict[str, Any]) -> str:
+    """Describe a pandas frequency alias, such as ``every 15 minutes``.
+
+    Parameters
+    ----------
+    alias : str
+    texts : dict
+        ``frequencies`` has the texts of single units, ``frequency_multiples`` those of multiples, with ``#`` for the
+        number, as in prompts/en.yaml. An alias that they do not have is returned unchanged.
+    """
     match = re.fullmatch(r"(\d*)([A-Za-z]+)(-[A-Z0-9]+)?", alias)
     if match is None:
         return alias
     count, unit = match[1] or "1", match[2]
     unit = {"ME": "M", "MS": "M", "QE": "Q", "QS": "Q", "YE": "Y", "YS": "Y"}.get(unit, unit)
-    form = words["frequencies" if count == "1" else "every"].get(unit)
-    return form.replace("#", count) if form else alias
+    text = texts["frequencies" if count == "1" else "frequency_multiples"].get(unit)
+    return text.replace("#", count) if text else alias
 
 
-def _parts(template: str, known: list[dict[str, str]]) -> list[str | list[str]]:
-    """Names of slots, and between them the fixed texts, one for each channel."""
+def _parts(template: str, fields: list[dict[str, str]]) -> list[str | list[str]]:
+    """Split a template into names of slots and the fixed texts between them, one fixed text for each channel."""
     pieces = re.split(r"\{( ?\w+)\}", template)
-    fixed, parts = [""] * len(known), []
+    fixed, parts = [""] * len(fields), []
     for i, piece in enumerate(pieces):
-        if i % 2 and piece not in known[0]:
+        if i % 2 and piece not in fields[0]:
             parts += [fixed, piece]
-            fixed = [""] * len(known)
+            fixed = [""] * len(fields)
         else:
-            fixed = [text + (fields[piece] if i % 2 else piece) for text, fields in zip(fixed, known, strict=True)]
+            fixed = [text + (f[piece] if i % 2 else piece) for text, f in zip(fixed, fields, strict=True)]
     return [part for part in [*parts, fixed] if isinstance(part, str) or any(part)]
 
 
-def _table(tokenizer: Any, texts: Sequence[str]) -> Tensor:
-    """Token ids of some texts, int64 [K, n]; shorter ones get blanks in front. Special tokens in them are text."""
-    blank = tokenizer.encode(" ", add_special_tokens=False)[0]
+def _token_table(tokenizer: Any, texts: Sequence[str]) -> Tensor:
+    """Token ids of texts, int64 [K, n]; shorter texts are padded with spaces in front."""
+    space = tokenizer.encode(" ", add_special_tokens=False)[0]
+    # names of special tokens in a text are tokenised as plain text
     ids = [tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True) for text in texts]
     length = max(len(i) for i in ids)
-    return torch.tensor([[blank] * (length - len(i)) + list(i) for i in ids])
+    return torch.tensor([[space] * (length - len(i)) + list(i) for i in ids])

@@ -12,9 +12,9 @@ from transformers import PreTrainedTokenizerFast
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.models.qwen.digits.codec import DigitCodec
-from timevis.models.qwen.digits.digit_batches import carry_forward
+from timevis.models.qwen.digits.digit_batches import forward_fill
 from timevis.models.qwen.digits.prompt import PromptBuilder
-from timevis.models.qwen.nano.series_generator import SyntheticPrior, SyntheticSeries
+from timevis.models.qwen.nano.series_generator import SeriesGenerator, SyntheticSeries
 
 WINDOWS = ((168, 24, 0.45), (336, 24, 0.3), (96, 24, 0.1), (168, 96, 0.1), (72, 24, 0.05))
 """Context length, horizon and share of the batches."""
@@ -78,10 +78,10 @@ class BatchStream:
             series, observed = real_windows(rng, self.real, size, total)
         else:
             easy = max(0.0, 1 - number / max(1, self.easy_batches))
-            series = SyntheticPrior(self.seed, total).chunk(number, size, easy)
+            series = SeriesGenerator(self.seed, total).chunk(number, size, easy)
             observed = draw_gaps(rng, size, total, context_length)
         values, seen = torch.from_numpy(series.values).double(), torch.from_numpy(observed)
-        values = torch.cat([values[:, :1], carry_forward(values[:, 1:], seen[:, 1:], values[:, :1])], 1)
+        values = torch.cat([values[:, :1], forward_fill(values[:, 1:], seen[:, 1:], values[:, :1])], 1)
         calendar = torch.from_numpy(series.calendar)
         context, mask = values[:, :context_length], seen[:, :context_length]
         scaling = self.codec.fit(context, mask, values.std(1, keepdim=True))

@@ -18,11 +18,11 @@ from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 from timevis.data.calendar import CALENDAR_FIELDS
 from timevis.models.qwen.backbone import attention
 from timevis.models.qwen.digits.codec import DigitCodec
-from timevis.models.qwen.digits.layout import Layout, ValueTables
+from timevis.models.qwen.digits.layout import TokenLayout, ValueTables
 from timevis.models.qwen.digits.network import DigitNetwork
 from timevis.models.qwen.nano.batches import DigitBatch
 
-PLACE_WEIGHT = (1.0, 0.8, 0.4, 0.1)
+PLACE_LOSS_WEIGHTS = (1.0, 0.8, 0.4, 0.1)
 """Weight of a digit's loss: the last digit of a noisy series is noise, to the value and to the gradient."""
 
 
@@ -57,14 +57,14 @@ def build_network(
     )
     backbone: Any = Qwen3ForCausalLM(config)
     backbone.set_attn_implementation(attention.NAME)
-    layout = Layout.from_tokenizer(tokenizer, digits)
+    layout = TokenLayout.from_tokenizer(tokenizer, digits)
     network = DigitNetwork(backbone, layout, ValueTables(hidden_size, digits, tuple(fields), init_std=0.02))
     d = torch.arange(10.0)
     angle = 2 * math.pi * d / 10
     waves = [angle.cos(), angle.sin(), (2 * angle).cos(), (2 * angle).sin()]
     smooth = torch.stack([(d - 4.5) / 3, ((d - 4.5) / 3) ** 2 - 0.9, *waves])
     with torch.no_grad():
-        for ids in layout.table:
+        for ids in layout.digit_ids:
             for module in (backbone.get_input_embeddings(), backbone.get_output_embeddings()):
                 module.weight[list(ids)] += 0.02 * smooth.t() @ torch.randn(len(smooth), hidden_size)
     network.tables.digit.requires_grad_(False)  # the tokenizer has a token per place already
@@ -77,7 +77,7 @@ def digit_loss(network: DigitNetwork, batch: DigitBatch) -> Tensor:
     logits = network(batch.prompt, batch.digits, batch.calendar, batch.observed)
     width = batch.digits.shape[2]
     losses = F.cross_entropy(logits.flatten(0, 2), batch.digits.flatten(), reduction="none").view(-1, width)
-    weight = torch.tensor(PLACE_WEIGHT[:width], device=losses.device)
+    weight = torch.tensor(PLACE_LOSS_WEIGHTS[:width], device=losses.device)
     kept = batch.observed.flatten().float()
     return ((losses * weight).sum(1) * kept).sum() / kept.sum()
 

@@ -131,7 +131,7 @@ def _rounded(rng: Generator, x: np.ndarray) -> np.ndarray:
     return np.where(rng.random((len(x), 1)) < 0.25, np.round(x / grid) * grid, x)
 
 
-class SyntheticPrior:
+class SeriesGenerator:
     """An endless, seeded stream of chunks of series; a chunk is a function of (seed, number) alone.
 
     Parameters

@@ -11,10 +11,11 @@ from timevis.data.windows import Batch
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, sample_quantiles
 from timevis.models.qwen.backbone.load import load_backbone
 from timevis.models.qwen.digits.codec import DigitCodec
-from timevis.models.qwen.digits.decoding import Known, decode_windows
-from timevis.models.qwen.digits.layout import Layout, ValueTables
+from timevis.models.qwen.digits.decoding import DecodingInputs
+from timevis.models.qwen.digits.decoding_passes import decode_windows
+from timevis.models.qwen.digits.layout import TokenLayout, ValueTables
 from timevis.models.qwen.digits.network import DigitNetwork
-from timevis.models.qwen.digits.sampling import spread_levels
+from timevis.models.qwen.digits.sampling import sobol_uniforms
 from timevis.models.seasonal_naive import SeasonalNaive
 
 
@@ -24,7 +25,7 @@ def load_network(path: str = "nano") -> tuple[DigitNetwork, DigitCodec]:
     settings = backbone.settings
     tables = ValueTables(backbone.model.config.hidden_size, settings["digits"], settings["fields"])
     tables.load_state_dict(load_file(backbone.folder / "tables.safetensors"))
-    layout = Layout.from_tokenizer(backbone.tokenizer, settings["digits"], settings["separator"])
+    layout = TokenLayout.from_tokenizer(backbone.tokenizer, settings["digits"], settings["separator"])
     return DigitNetwork(backbone.model, layout, tables).eval(), DigitCodec(settings["digits"], **settings["codec"])
 
 
@@ -35,10 +36,10 @@ def forecast_windows(
     """Sampled forecasts of windows without a prompt; deviation float [B, 1] of each window's channel."""
     scaling = codec.fit(batch.context, batch.context_mask, deviation)
     context, _ = codec.encode(batch.context, scaling)
-    prompt = torch.full((len(batch), 1), network.layout.start, device=context.device)
+    prompt = torch.full((len(batch), 1), network.layout.start_id, device=context.device)
     horizon = batch.target.shape[1]
-    levels = spread_levels(seed, batch.origin, batch.channel, samples, horizon, codec.width)
-    known = Known(prompt, context, batch.calendar, batch.context_mask)
+    levels = sobol_uniforms(seed, batch.origin, batch.channel, samples, horizon, codec.width)
+    known = DecodingInputs(prompt, context, batch.calendar, batch.context_mask)
     digits = decode_windows(network, known, levels=levels)
     paths = codec.decode(digits, scaling)
     return Forecast(paths.mean(1), sample_quantiles(paths), paths)
