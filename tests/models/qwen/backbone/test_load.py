@@ -143,7 +143,7 @@ def test_what_needs_the_hub_or_no_folder_is_left_to_the_loading() -> None:
 
 def test_a_separator_must_be_one_token() -> None:
     tokenizer = load_backbone("nano").tokenizer
-    assert TokenLayout.from_tokenizer(tokenizer, 3, ",").group == 4
+    assert TokenLayout.from_tokenizer(tokenizer, 3, ",").tokens_per_value == 4
     with pytest.raises(ConfigError, match="not one") as told:
         TokenLayout.from_tokenizer(tokenizer, 3, ", ;")
     assert "another model.separator" in told.value.advice
