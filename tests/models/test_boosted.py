@@ -27,24 +27,24 @@ def fitted(datamodule, cls=Boosted, **kwargs):
 SMALL = {"max_rounds": 60, "max_rows": 20_000}
 
 
-def test_seasonal_naive_is_beaten_on_a_noisy_rhythm():
+def test_boosted_beats_seasonal_naive_on_a_noisy_daily_season():
     datamodule = make_datamodule(10 * np.sin(2 * np.pi * T / 24) + RNG.normal(size=ROWS))
     assert mean_error(fitted(datamodule, **SMALL), datamodule) < 0.85 * mean_error(
         fitted(datamodule, SeasonalNaive), datamodule
     )
 
 
-def test_a_covariate_that_is_known_ahead_is_used():
+def test_a_covariate_with_known_future_values_reduces_the_error():
     event = (RNG.random(ROWS) < 0.2).astype(float)
     values = 20 * event + RNG.normal(size=ROWS)
-    with_it = make_datamodule(values, event[:, None], (True,))
-    without = make_datamodule(values, event[:, None], (False,))
-    assert mean_error(fitted(with_it, **SMALL), with_it) < 0.3 * mean_error(fitted(without, **SMALL), without)
+    known = make_datamodule(values, event[:, None], (True,))
+    unknown = make_datamodule(values, event[:, None], (False,))
+    assert mean_error(fitted(known, **SMALL), known) < 0.3 * mean_error(fitted(unknown, **SMALL), unknown)
 
 
-def test_intervals_are_wider_where_errors_are():
-    loud = np.where(T % 24 < 12, 0.2, 5.0)
-    datamodule = make_datamodule(RNG.normal(size=ROWS) * loud)
+def test_intervals_are_wider_at_hours_with_larger_errors():
+    noise_std = np.where(T % 24 < 12, 0.2, 5.0)
+    datamodule = make_datamodule(RNG.normal(size=ROWS) * noise_std)
     model = fitted(datamodule, **SMALL)
     batch = datamodule.gather("test", torch.arange(200))
     quantiles = model.forecast(batch).quantiles
@@ -53,7 +53,7 @@ def test_intervals_are_wider_where_errors_are():
     assert width[hour >= 12].mean() > 5 * width[hour < 12].mean()
 
 
-def test_a_level_never_seen_in_training_is_followed():
+def test_forecasts_follow_a_level_that_training_did_not_contain():
     values = np.sin(2 * np.pi * T / 24) + 0.1 * RNG.normal(size=ROWS)
     values[1600:] += 100
     datamodule = make_datamodule(values)
@@ -61,7 +61,7 @@ def test_a_level_never_seen_in_training_is_followed():
     assert (fitted(datamodule, **SMALL).point(batch) - batch.target).abs().mean() < 1
 
 
-def test_a_context_without_any_value_leaves_the_forecast_at_the_last_level():
+def test_with_an_empty_context_the_forecast_stays_at_the_last_observed_level():
     values = 1000 + np.sin(2 * np.pi * T / 24) + 0.1 * RNG.normal(size=ROWS)
     values[1700:1760] = np.nan
     datamodule = make_datamodule(values)
@@ -82,7 +82,7 @@ def test_the_same_seed_gives_the_same_trees():
     assert torch.equal(one, two)
 
 
-def test_the_trees_travel_in_the_state_as_plain_bytes():
+def test_the_state_dict_holds_the_trees_as_tensors():
     datamodule = make_datamodule(np.sin(T / 4) + RNG.normal(size=ROWS))
     model = fitted(datamodule, max_rounds=10, max_rows=3000)
     empty = Boosted.from_data(datamodule)
@@ -90,15 +90,15 @@ def test_the_trees_travel_in_the_state_as_plain_bytes():
     batch = datamodule.gather("test", torch.arange(20))
     assert torch.equal(empty.forecast(batch).quantiles, model.forecast(batch).quantiles)
     assert all(isinstance(v, torch.Tensor) for v in model.state_dict().values())
-    frames = (b.trees_to_dataframe() for b in (model.booster, model.spread))
+    frames = (b.trees_to_dataframe() for b in (model.booster, model.error_booster))
     assert model.parameter_counts()[0] == sum(frame["left_child"].isna().sum() for frame in frames)
 
 
 @pytest.mark.parametrize("rows", [500, 20_000])
-def test_training_rows_stay_within_their_limit(rows):
+def test_the_training_table_has_at_most_max_rows_rows(rows):
     datamodule = make_datamodule(np.stack([np.sin(T / 4), np.cos(T / 4)], axis=1))
     model = Boosted.from_data(datamodule, max_rows=rows)
     model.channel_std.fill_(1.0)
-    x, y = model._rows(datamodule, "train")
+    x, y = model.table(datamodule, "train")
     assert len(x) == len(y)
     assert 0.8 * min(rows, 12 * len(datamodule.windows["train"])) <= len(x) <= rows

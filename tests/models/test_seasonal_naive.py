@@ -28,13 +28,13 @@ NOISE = np.random.default_rng(0).normal(size=2000)
         (np.sin(2 * np.pi * T / 24) + 0.1 * NOISE, 24),
         (np.where(T % 168 < 120, np.sin(2 * np.pi * T / 24), 0) + 0.1 * NOISE, 168),
     ],
-    ids=["a random walk", "a daily rhythm", "a weekly rhythm"],
+    ids=["a random walk", "a daily season", "a weekly season"],
 )
-def test_the_season_is_picked_on_validation(series, season):
+def test_the_season_is_selected_on_validation(series, season):
     assert int(prepared(series)[0].chosen) == season
 
 
-def test_a_season_of_the_users_own_is_picked_too():
+def test_a_season_given_by_the_user_is_a_candidate():
     panel = panel_of(np.sin(2 * np.pi * T / 60) + 0.1 * NOISE)
     datamodule = WindowDataModule(panel, context_length=24, horizon=12, season=60)
     model = SeasonalNaive.from_data(datamodule)
@@ -42,30 +42,30 @@ def test_a_season_of_the_users_own_is_picked_too():
     assert int(model.chosen) == 60
 
 
-def test_each_channel_has_a_season_of_its_own():
+def test_the_season_is_selected_for_each_channel():
     series = np.stack([NOISE.cumsum(), np.sin(2 * np.pi * T / 24) + 0.1 * NOISE], axis=1)
     assert prepared(series)[0].chosen.tolist() == [1, 24]
 
 
-def test_the_season_is_repeated_whole():
+def test_the_forecast_repeats_the_last_season():
     model, datamodule = prepared(T % 24, season=24)
     batch = datamodule.gather("test", torch.arange(30))
     assert torch.equal(model.point(batch), batch.target)
 
 
-def test_the_last_value_stands_in_where_the_series_does_not_reach_back_a_season():
+def test_the_last_value_is_repeated_where_no_earlier_season_is_observed():
     model, _ = prepared(100 + NOISE, season=168)
     series = 100 + NOISE[:400].astype(np.float32)
-    late = np.where(np.arange(400) < 290, np.nan, series)
-    for values, origin, reach in ((series, 30, 0), (series, 160, 0), (late, 300, 290)):
+    starts_late = np.where(np.arange(400) < 290, np.nan, series)
+    for values, origin, first_row in ((series, 30, 0), (series, 160, 0), (starts_late, 300, 290)):
         batch = SeriesStore(panel_of(values)).gather(torch.tensor([origin]), torch.tensor([0]), 24, 12)
         rows = origin - 168 + np.arange(12)
-        expected = np.where(rows >= reach, series[rows], series[origin - 1])
+        expected = np.where(rows >= first_row, series[rows], series[origin - 1])
         np.testing.assert_array_equal(model.point(batch).numpy()[0], expected)
 
 
 @pytest.mark.parametrize("season", [1, 24])
-def test_an_earlier_season_stands_in_for_what_is_missing(season):
+def test_a_missing_value_is_replaced_by_that_of_an_earlier_season(season):
     model, _ = prepared(np.stack([NOISE, NOISE], axis=1), season=season)
     series = 100 + np.stack([NOISE[:400], NOISE[400:800]], axis=1).astype(np.float32)
     series[np.random.default_rng(1).random(series.shape) < 0.6] = np.nan  # runs of several seasons without a value
@@ -73,12 +73,12 @@ def test_an_earlier_season_stands_in_for_what_is_missing(season):
     origins = torch.arange(48, 388, 5)
     for channel in (0, 1):
         batch = SeriesStore(panel_of(series)).gather(origins, torch.full_like(origins, channel), 24, 12)
-        for origin, found in zip(origins.tolist(), model.point(batch).numpy(), strict=True):
+        for origin, point in zip(origins.tolist(), model.point(batch).numpy(), strict=True):
             last = series[:origin, channel][np.isfinite(series[:origin, channel])][-1]
             for step in range(12):
                 earlier = series[origin - season + step % season :: -season, channel]
-                seen = earlier[np.isfinite(earlier)]
-                assert found[step] == (seen[0] if len(seen) else last)
+                observed = earlier[np.isfinite(earlier)]
+                assert point[step] == (observed[0] if len(observed) else last)
 
 
 def test_the_forecast_does_not_depend_on_the_context_length():
@@ -90,18 +90,18 @@ def test_the_forecast_does_not_depend_on_the_context_length():
     assert torch.equal(*forecasts)
 
 
-def test_its_intervals_cover_validation_as_often_as_they_say():
+def test_the_80_percent_interval_covers_80_percent_of_the_calibration_targets():
     model, datamodule = prepared(np.sin(2 * np.pi * T / 24) + 0.1 * NOISE)
-    inside = []
+    is_covered = []
     for batch in datamodule.batches("calibration"):
         quantiles = model.forecast(batch).quantiles
-        inside.append((batch.target >= quantiles[:, 2]) & (batch.target <= quantiles[:, 12]))
-    assert torch.cat(inside).float().mean() == pytest.approx(0.8, abs=0.03)
+        is_covered.append((batch.target >= quantiles[:, 2]) & (batch.target <= quantiles[:, 12]))
+    assert torch.cat(is_covered).float().mean() == pytest.approx(0.8, abs=0.03)
 
 
 @pytest.mark.parametrize("windows", [1, 5, 30])
-def test_few_validation_windows_move_no_median_far_and_leave_no_interval_without_width(windows):
-    rng, errors, held = np.random.default_rng(0), [], []
+def test_a_few_validation_windows_are_enough_for_medians_and_intervals(windows):
+    rng, errors, coverages = np.random.default_rng(0), [], []
     for _ in range(20):
         panel = panel_of(20 * np.sin(2 * np.pi * np.arange(160) / 12) + rng.normal(size=160), freq="MS")
         datamodule = WindowDataModule(panel, context_length=24, horizon=12, split=(100, 111 + windows, 160))
@@ -110,35 +110,35 @@ def test_few_validation_windows_move_no_median_far_and_leave_no_interval_without
         forecast = model.forecast(batch)
         low, median, high = forecast.quantiles[:, [2, 7, 12]].unbind(1)
         errors.append([float((path - batch.target).abs().mean()) for path in (median, forecast.point)])
-        held.append(float(((batch.target >= low) & (batch.target <= high)).float().mean()))
+        coverages.append(float(((batch.target >= low) & (batch.target <= high)).float().mean()))
     median, point = np.mean(errors, axis=0)
     assert median < 1.1 * point
-    assert np.mean(held) > 0.6
+    assert np.mean(coverages) > 0.6
 
 
-def test_steps_with_errors_enough_have_their_own_quantiles():
+def test_steps_with_enough_errors_do_not_use_the_errors_of_their_neighbours():
     model, datamodule = prepared(NOISE.cumsum(), season=1)
     batch = datamodule.gather("calibration", torch.arange(len(datamodule.windows["calibration"])))
-    own = torch.nanquantile(batch.target - model.point(batch), torch.tensor(QUANTILE_LEVELS), dim=0)
-    assert torch.equal(model.residuals.offsets[0], own)
+    step_quantiles = torch.nanquantile(batch.target - model.point(batch), torch.tensor(QUANTILE_LEVELS), dim=0)
+    assert torch.equal(model.residuals.offsets[0], step_quantiles)
 
 
-def test_the_season_does_not_depend_on_how_many_windows_choose_between_models():
+def test_seasons_and_quantiles_do_not_depend_on_val_windows():
     series = np.sin(2 * np.pi * T / 24)
-    series[1390:1420] = series[1390]  # where validation begins, the last value is best for a while
-    chosen = []
+    series[1390:1420] = series[1390]  # the first validation windows would select a season of one row
+    results = []
     for val_windows in (1, 2, 50, None):
         datamodule = WindowDataModule(panel_of(series), context_length=24, horizon=12, val_windows=val_windows)
         model = SeasonalNaive.from_data(datamodule)
         model.prepare(datamodule)
         model.calibrate(datamodule)
-        chosen.append((int(model.chosen), model.residuals.offsets.flatten().tolist()))
-    assert all(other == chosen[0] for other in chosen)
+        results.append((int(model.chosen), model.residuals.offsets.flatten().tolist()))
+    assert all(result == results[0] for result in results)
 
 
-def test_a_channel_without_validation_values_is_not_forecast_as_if_it_were_certain():
+def test_a_channel_without_validation_values_gets_the_relative_interval_width_of_the_others():
     series = np.stack([NOISE, 10 * NOISE[::-1], 10 * NOISE], axis=1)
-    series[1300:, 2] = np.nan  # of 2000 rows 1400 are for training
+    series[1300:, 2] = np.nan  # 1400 of 2000 rows are for training
     model, _ = prepared(series, season=1)
     width = [float((q[-1] - q[0]).mean()) for q in model.residuals.offsets]
     assert width[2] == pytest.approx(width[1], rel=0.2)

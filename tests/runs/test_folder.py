@@ -140,7 +140,7 @@ def test_a_run_without_results_says_in_which_state_it_is(tmp_path, compose_confi
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     with pytest.raises(RunFolderError, match="no results"):
         folder.results  # noqa: B018
-    with pytest.raises(RunFolderError, match="holds no model"):
+    with pytest.raises(RunFolderError, match="has no model"):
         folder.load_forecaster()
 
 

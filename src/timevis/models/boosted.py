@@ -1,4 +1,4 @@
-"""`boosted`: gradient-boosted trees on lags and calendar, with intervals that widen where errors did."""
+"""The boosted forecaster: gradient-boosted trees on lags, calendar and covariates."""
 
 from __future__ import annotations
 
@@ -20,31 +20,36 @@ from timevis.models.residual_quantiles import PointForecaster
 if TYPE_CHECKING:
     import lightgbm
 
-RECENT = (1, 2, 3, 4, 6, 8, 12, 24)
-SEASONS_BACK = (1, 2, 3, 7)
+LAGS = (1, 2, 3, 4, 6, 8, 12, 24)
+SEASONAL_LAGS = (1, 2, 3, 7)
+"""Rows before the origin, and seasons before the target, whose values are features."""
+CHANNEL_COLUMN = 1
+"""Number of the categorical feature."""
 
 
 class Boosted(PointForecaster):
-    """LightGBM over (window, step) pairs: one model for all channels and steps (Ke et al., 2017).
+    """One LightGBM model of all channels and horizon steps (Ke et al., 2017).
 
-    A row holds the step, the channel, the last values, the values one and more seasons before the target, means and
-    deviation of the context, the calendar of the target and the covariates. Values are standardised per channel and
-    taken relative to the mean of the context, since trees cannot extrapolate a level; missing values stay missing.
+    A row of the table is one horizon step of one window. Its features are the step, the channel, lags, seasonal lags,
+    means and variances of the context, the calendar of the target, and the covariates. Values are standardised per
+    channel relative to the mean of the context, since trees cannot extrapolate a level. Missing values stay missing.
 
-    Quantiles are validation errors per channel and step, divided by an expected size of the error that a second
-    model learns (locally weighted conformal prediction; Lei et al., 2018).
+    A second model learns the expected absolute error of each row. The quantiles are those of the validation errors in
+    units of the expected error, per channel and step (locally weighted conformal prediction; Lei et al., 2018).
 
     Parameters
     ----------
     context_length, horizon, num_channels, num_covariates : int
     seasons : sequence of int
-        Rows of a day and a week; taken from the data by `from_data`.
+        Rows of a day and of a week; `from_data` takes them from the data.
     num_leaves, min_data_in_leaf : int
     learning_rate, feature_fraction : float
-    max_rounds, patience : int
-        Rounds of boosting, and how many without a better validation error end it.
+    max_rounds : int
+        Maximum number of boosting rounds.
+    patience : int
+        Boosting stops after this number of rounds without a lower validation error.
     max_rows : int
-        Training rows, drawn evenly over windows; validation takes a quarter of it.
+        Maximum number of training rows, from evenly selected windows. Validation uses a quarter of it.
     seed : int
     """
 
@@ -67,8 +72,8 @@ class Boosted(PointForecaster):
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
-        self.limits = {"train": max_rows, "val": max_rows // 4}
-        self.rounds, self.patience, self.seed = max_rounds, patience, seed
+        self.max_rows = {"train": max_rows, "val": max_rows // 4}
+        self.max_rounds, self.patience, self.seed = max_rounds, patience, seed
         self.tree_parameters = {
             "objective": "l2",
             "num_leaves": num_leaves,
@@ -76,15 +81,14 @@ class Boosted(PointForecaster):
             "learning_rate": learning_rate,
             "feature_fraction": feature_fraction,
             "deterministic": True,
-            # with so few rows, threads on a busy machine wait for each other far longer than they work
-            "num_threads": 1,
+            "num_threads": 1,  # the table is small, and threads would wait for each other on a busy machine
             "force_col_wise": True,
             "seed": seed,
             "verbosity": -1,
         }
         self.seasons = tuple(s for s in seasons if 1 < s <= context_length)
         self.booster: lightgbm.Booster | None = None
-        self.spread: lightgbm.Booster | None = None
+        self.error_booster: lightgbm.Booster | None = None
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
@@ -92,133 +96,149 @@ class Boosted(PointForecaster):
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
-        train, val = (self._rows(datamodule, part) for part in ("train", "val"))
+        train, val = (self.table(datamodule, part) for part in ("train", "val"))
         self.booster = self._boost(train, val)
-        # errors of training rows are too small, but the calibration after the fit only needs their shape
-        sizes = [np.abs(y - self.booster.predict(x, num_threads=1)) for x, y in (train, val)]
-        self.spread = self._boost((train[0], sizes[0]), (val[0], sizes[1]))
+        # errors of training rows are too small, but calibration corrects the size of the intervals
+        errors = [np.abs(y - self.booster.predict(x, num_threads=1)) for x, y in (train, val)]
+        self.error_booster = self._boost((train[0], errors[0]), (val[0], errors[1]))
 
     @property
     def covariates_read(self) -> tuple[int, ...]:
         return tuple(range(self.num_covariates))
 
     def parameter_counts(self) -> tuple[int, int]:
-        """Leaves, of which each holds a number; those of the trees that size the intervals count as well."""
-        texts = [b.model_to_string() for b in (self.booster, self.spread) if b]
+        """Number of leaves of both models, since each leaf holds one fitted value."""
+        texts = [b.model_to_string() for b in (self.booster, self.error_booster) if b]
         leaves = sum(int(n) for text in texts for n in re.findall(r"^num_leaves=(\d+)$", text, re.MULTILINE))
         return leaves, leaves
 
     def refit_arguments(self) -> dict[str, Any]:
-        assert self.booster is not None, "the model is not fitted"
+        assert self.booster is not None, "call prepare(datamodule) first"
         return {"max_rounds": self.booster.num_trees()}
 
     def _boost(self, train: tuple[np.ndarray, np.ndarray], val: tuple[np.ndarray, np.ndarray]) -> lightgbm.Booster:
         import lightgbm
 
-        data = lightgbm.Dataset(train[0], train[1], categorical_feature=[1], params={"verbosity": -1})
-        check = lightgbm.Dataset(val[0], val[1], reference=data)
-        stop = lightgbm.early_stopping(self.patience, verbose=False)
-        booster = lightgbm.train(self.tree_parameters, data, self.rounds, valid_sets=[check], callbacks=[stop])
-        # only the best rounds are kept, in text and in memory alike
+        train_set = lightgbm.Dataset(
+            train[0], train[1], categorical_feature=[CHANNEL_COLUMN], params={"verbosity": -1}
+        )
+        val_set = lightgbm.Dataset(val[0], val[1], reference=train_set)
+        stopping = lightgbm.early_stopping(self.patience, verbose=False)
+        booster = lightgbm.train(
+            self.tree_parameters, train_set, self.max_rounds, valid_sets=[val_set], callbacks=[stopping]
+        )
+        # drop the trees after the best round, so that the model in memory equals a saved one
         return lightgbm.Booster(model_str=booster.model_to_string(num_iteration=booster.best_iteration))
 
-    def _rows(self, datamodule: WindowDataModule, part: str) -> tuple[np.ndarray, np.ndarray]:
-        """(window, step) pairs of a part, spread evenly, and their standardised targets."""
-        total, limit = len(datamodule.windows[part]), self.limits[part]
-        windows = min(total, max(1, limit // min(self.horizon, 8)))
-        per_window = max(1, min(self.horizon, limit // windows))
+    def table(self, datamodule: WindowDataModule, part: str) -> tuple[np.ndarray, np.ndarray]:
+        """Features and standardised targets of a part, at most `max_rows` rows.
+
+        The windows are selected evenly; the steps of each window are drawn at random.
+
+        Returns
+        -------
+        x : float32 [N, F]
+        y : float32 [N]
+        """
+        total, max_rows = len(datamodule.windows[part]), self.max_rows[part]
+        windows = min(total, max(1, max_rows // min(self.horizon, 8)))
+        steps_per_window = max(1, min(self.horizon, max_rows // windows))
         chosen = torch.from_numpy(staggered(total, windows))
         generator = torch.Generator().manual_seed(self.seed)
-        tables, targets = [], []
+        features, targets = [], []
         for position in WindowLoader(windows, 4096):
             batch = datamodule.gather(part, chosen[position])
             order = torch.rand(len(batch), self.horizon, generator=generator).argsort(1)
-            steps = order[:, :per_window]
+            steps = order[:, :steps_per_window]
             level, std = self._level(batch)
             y = ((batch.target - level) / std).gather(1, steps).flatten()
-            keep = batch.target_mask.gather(1, steps).flatten()
-            tables.append(self._table(batch, steps)[keep.numpy()])
-            targets.append(y[keep].numpy())
-        return np.concatenate(tables), np.concatenate(targets)
+            is_observed = batch.target_mask.gather(1, steps).flatten()
+            features.append(self._features(batch, steps)[is_observed.numpy()])
+            targets.append(y[is_observed].numpy())
+        return np.concatenate(features), np.concatenate(targets)
 
     def _level(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Mean of the observed context, or the value carried over it, and deviation of the channel; [B, 1], raw."""
+        """Mean of the observed context and standard deviation of the channel, raw units, each [B, 1].
+
+        A context without any observation has the carried value as its mean.
+        """
         weight = batch.context_mask.float()
         count = weight.sum(1, keepdim=True)
         mean = (batch.context * weight).sum(1, keepdim=True) / count.clamp(min=1)
         return torch.where(count > 0, mean, batch.context[:, -1:]), self.scale(batch.channel)[1]
 
-    def _table(self, batch: Batch, steps: Tensor) -> np.ndarray:
-        """Features of steps int64 [B, M] of each window, float32 [B * M, F]; NaN where missing."""
+    def _features(self, batch: Batch, steps: Tensor) -> np.ndarray:
+        """Features of the horizon steps, int64 [B, M], of each window; float32 [B * M, F], NaN where missing."""
         length, (level, std) = self.context_length, self._level(batch)
         mean = self.scale(batch.channel)[0]
         value = torch.where(batch.context_mask, (batch.context - level) / std, torch.nan)
-        per_window = [(level - mean) / std, *(value[:, length - lag, None] for lag in RECENT if lag <= length)]
+        per_window = [(level - mean) / std, *(value[:, length - lag, None] for lag in LAGS if lag <= length)]
         for span in (*self.seasons, length):
             recent = value[:, -span:]
-            per_window.append(recent.nanmean(1, keepdim=True))
-            per_window.append((recent - per_window[-1]).square().nanmean(1, keepdim=True))
-        fixed = torch.cat([*per_window, self._covariates(batch, length - 1)], dim=1)
+            mean_of_recent = recent.nanmean(1, keepdim=True)
+            per_window.append(mean_of_recent)
+            per_window.append((recent - mean_of_recent).square().nanmean(1, keepdim=True))
+        window_features = torch.cat([*per_window, self._covariates(batch, length - 1)], dim=1)
         columns = [steps.float(), batch.channel.unsqueeze(1).expand_as(steps).float()]
         for season in self.seasons:
-            newest = length + steps - season * (steps // season + 1)
-            for back in SEASONS_BACK:
-                row = newest - season * (back - 1)
+            last_season_row = length + steps - season * (steps // season + 1)
+            for seasons_back in SEASONAL_LAGS:
+                row = last_season_row - season * (seasons_back - 1)
                 past = value.gather(1, row.clamp(min=0))
                 columns.append(torch.where(row >= 0, past, torch.nan))
-        at = (length + steps).unsqueeze(-1)
-        stamps = batch.calendar.gather(1, at.expand(-1, -1, batch.calendar.shape[-1])).float()
-        count = steps.shape[1]
-        parts = [torch.stack(columns, -1), stamps, fixed.unsqueeze(1).expand(-1, count, -1)]
+        target_row = (length + steps).unsqueeze(-1)
+        calendar = batch.calendar.gather(1, target_row.expand(-1, -1, batch.calendar.shape[-1])).float()
+        step_count = steps.shape[1]
+        parts = [torch.stack(columns, -1), calendar, window_features.unsqueeze(1).expand(-1, step_count, -1)]
         if self.num_covariates:
-            parts.append(self._covariates(batch, at))
+            parts.append(self._covariates(batch, target_row))
         return torch.cat(parts, dim=-1).flatten(0, 1).cpu().numpy()
 
     @staticmethod
-    def _covariates(batch: Batch, at: int | Tensor) -> Tensor:
-        """Covariates in one row [B, K], or in rows [B, M, 1] as [B, M, K]; NaN where unknown."""
-        seen = torch.where(batch.covariate_mask, batch.covariates, torch.nan)
-        if isinstance(at, int):
-            return seen[:, at]
-        return seen.gather(1, at.expand(-1, -1, seen.shape[-1]))
+    def _covariates(batch: Batch, rows: int | Tensor) -> Tensor:
+        """Covariates of one row of the window, [B, K], or of rows [B, M, 1], [B, M, K]; NaN where unknown."""
+        covariates = torch.where(batch.covariate_mask, batch.covariates, torch.nan)
+        if isinstance(rows, int):
+            return covariates[:, rows]
+        return covariates.gather(1, rows.expand(-1, -1, covariates.shape[-1]))
 
     def _predict(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Point and expected size of its error, raw units, each [B, H]."""
-        assert self.booster is not None, "the model is not fitted"
-        assert self.spread is not None
+        """Point forecast and expected absolute error, raw units, each [B, H]."""
+        assert self.booster is not None, "call prepare(datamodule) first"
+        assert self.error_booster is not None
         steps = torch.arange(self.horizon, device=batch.context.device).expand(len(batch), -1)
-        table = self._table(batch, steps)
+        x = self._features(batch, steps)
         level, std = self._level(batch)
-        point, size = (
-            torch.from_numpy(np.asarray(b.predict(table, num_threads=1), np.float32)).to(level.device).view_as(steps)
-            for b in (self.booster, self.spread)
+        point, error = (
+            torch.from_numpy(np.asarray(b.predict(x, num_threads=1), np.float32)).to(level.device).view_as(steps)
+            for b in (self.booster, self.error_booster)
         )
-        return level + std * point, std * size.clamp(min=1e-3)
+        return level + std * point, std * error.clamp(min=1e-3)
 
     def point(self, batch: Batch) -> Tensor:
         return self._predict(batch)[0]
 
     def predict_unclipped(self, batch: Batch) -> Forecast:
-        point, size = self._predict(batch)
-        return Forecast(point, point.unsqueeze(1) + size.unsqueeze(1) * self.residuals.offsets[batch.channel])
+        point, error = self._predict(batch)
+        return Forecast(point, point.unsqueeze(1) + error.unsqueeze(1) * self.residuals.offsets[batch.channel])
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:
-        Forecaster.calibrate(self, datamodule)  # without PointForecaster's, whose errors are not relative
-        self.residuals.fit(map(self._relative, datamodule.batches("calibration", self.device)))
+        Forecaster.calibrate(self, datamodule)  # PointForecaster.calibrate would use raw errors
+        self.residuals.fit(map(self._relative_errors, datamodule.batches("calibration", self.device)))
 
-    def _relative(self, batch: Batch) -> tuple[Tensor, Batch]:
-        """Errors in units of their expected size, [B, H], as targets around a point of zero."""
-        point, size = self._predict(batch)
-        return torch.zeros_like(point), replace(batch, target=(batch.target - point) / size)
+    def _relative_errors(self, batch: Batch) -> tuple[Tensor, Batch]:
+        """A zero point forecast, and the batch with errors in units of the expected error as targets."""
+        point, error = self._predict(batch)
+        return torch.zeros_like(point), replace(batch, target=(batch.target - point) / error)
 
     def get_extra_state(self) -> Tensor:
-        """The trees as LightGBM's own text, in bytes: tensors are all that a safe checkpoint may hold."""
-        texts = [b.model_to_string() if b else "" for b in (self.booster, self.spread)]
+        """The trees in the text format of LightGBM, as a tensor of bytes that a safe checkpoint can hold."""
+        texts = [b.model_to_string() if b else "" for b in (self.booster, self.error_booster)]
         return torch.frombuffer(bytearray("\0".join(texts).encode()), dtype=torch.uint8)
 
     def set_extra_state(self, state: Tensor) -> None:
         import lightgbm
 
         texts = bytes(state.cpu().numpy()).decode().split("\0")
-        self.booster, self.spread = (lightgbm.Booster(model_str=t) if t else None for t in texts)
+        self.booster, self.error_booster = (lightgbm.Booster(model_str=t) if t else None for t in texts)

@@ -1,4 +1,4 @@
-"""`linear`: one linear map from the context to the horizon, solved in closed form."""
+"""The linear forecaster: one linear map from the context to the horizon, fitted in closed form."""
 
 from __future__ import annotations
 
@@ -15,48 +15,61 @@ from timevis.errors import ConfigError
 from timevis.models.residual_quantiles import PointForecaster
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
-ROUNDS, SETTLED = 30, 1e-4
-"""Of conjugate gradients for gaps: at most so many, and the share of the map below which a step ends them."""
+MAX_CG_ITERATIONS = 30
+CG_TOLERANCE = 1e-4
+"""Conjugate gradients stop when the norm of a step is below this share of the norm of the map."""
 
 
 def _ratio(a: Tensor, b: Tensor) -> Tensor:
-    """Their quotient, 0 where `b` is."""
+    """The quotient ``a / b``, or 0 where `b` is 0."""
     return torch.where(b != 0, a / b, 0.0)
 
 
 def profile_basis(context_length: int, day: int, profile: int) -> Tensor:
-    """What a map reads of a context and a constant: float32 [context_length + 1, F], a column each.
+    """Linear combinations of the context and a constant that a map reads.
 
-    The last `day` values, the means of every `profile`-th value over the whole seasons that the context holds, from
-    the oldest place of the season to the newest, and the constant; for a `profile` of 0 every value by itself.
+    They are the last `day` values, the seasonal profile, and the constant. The seasonal profile is the mean of the
+    values at each position in the season, over all whole seasons in the context.
+
+    Parameters
+    ----------
+    context_length, day : int
+        In rows.
+    profile : int
+        Length of the season in rows; 0 reads each value of the context instead.
+
+    Returns
+    -------
+    float32 [context_length + 1, F]
+        A column per combination.
     """
-    every = torch.eye(context_length + 1)
+    identity = torch.eye(context_length + 1)
     if not profile:
-        return every
-    times = context_length // profile
-    means = every[:, context_length - times * profile : context_length].view(-1, times, profile).mean(1)
-    return torch.cat([every[:, context_length - min(day, context_length) : context_length], means, every[:, -1:]], 1)
+        return identity
+    seasons = context_length // profile
+    means = identity[:, context_length - seasons * profile : context_length].view(-1, seasons, profile).mean(1)
+    last_day = identity[:, context_length - min(day, context_length) : context_length]
+    return torch.cat([last_day, means, identity[:, -1:]], 1)
 
 
 class Linear(PointForecaster):
-    """Direct linear map of the context less its last value (NLinear; Zeng et al., 2023), by ridge regression.
+    """Ridge regression of the horizon on the context, both minus the last value (NLinear; Zeng et al., 2023).
 
-    Fitted in closed form rather than by gradient steps, which reaches the same map at once (Toner and Darlow, 2024,
-    "An analysis of linear time series forecasting models"). The penalty is chosen on validation.
+    The closed form gives the map that gradient descent converges to (Toner and Darlow, 2024, "An analysis of linear
+    time series forecasting models"). The penalty and the profile are selected on validation.
 
     Parameters
     ----------
     context_length, horizon, num_channels, num_covariates : int
     individual : bool
-        One map per channel instead of one for all standardised channels.
+        Fit one map per channel instead of one map for all standardised channels.
     penalties : sequence of float
-        Candidates, relative to the mean squared input.
+        Candidate penalties, relative to the mean squared input.
     profiles : sequence of int, optional
-        Candidates for what the map reads. A season, in rows: each of the last day's values, and the mean over the
-        context of every place in the season, which says what is usual with far fewer numbers. 0: every value of the
-        context. None takes 0 and the seasons that the context holds at least twice.
+        Candidate seasons, in rows, for `profile_basis`; 0 reads each value of the context. A seasonal profile needs
+        far fewer parameters. None tries 0 and all seasons that fit into the context at least twice.
     max_windows : int
-        Training windows in the fit, spread evenly over all.
+        Maximum number of training windows in the fit; they are selected evenly.
 
     Raises
     ------
@@ -81,7 +94,7 @@ class Linear(PointForecaster):
         if profiles is not None and max(profiles) > context_length:
             raise ConfigError(
                 f"a profile of {max(profiles)} rows does not fit into context_length={context_length}",
-                "give shorter ones, or a longer context",
+                "use shorter profiles or a longer context",
             )
         self.penalties, self.profiles, self.max_windows = tuple(penalties), profiles, max_windows
         self.maps: Tensor
@@ -90,7 +103,7 @@ class Linear(PointForecaster):
         self.register_buffer("penalty", torch.tensor(float(self.penalties[0]), dtype=torch.float64))
         self.register_buffer("profile", torch.tensor(0))
         self.fitted: Tensor
-        self.register_buffer("fitted", torch.tensor(context_length + 1))  # numbers of a step, as validation picked
+        self.register_buffer("fitted", torch.tensor(context_length + 1))  # fitted parameters per horizon step
         self.register_buffer("maps", torch.zeros(num_channels if individual else 1, context_length + 1, horizon))
 
     @torch.no_grad()
@@ -99,11 +112,11 @@ class Linear(PointForecaster):
         moments = self._moments(datamodule)
         day = min((s for s in datamodule.seasons if s > 1), default=1)
         best: tuple[float, Tensor, float, int, int] | None = None
-        for profile in self._candidates(datamodule.seasons):
+        for profile in self.candidate_profiles(datamodule.seasons):
             basis = profile_basis(self.context_length, day, profile).double()
             for penalty in self.penalties:
-                self.maps.copy_(self._ridge(basis, penalty, *moments))
-                error = self._validation_error(datamodule)
+                self.maps.copy_(self._ridge_maps(basis, penalty, *moments))
+                error = self.validation_error(datamodule)
                 if best is None or error < best[0]:
                     best = (error, self.maps.clone(), penalty, profile, basis.shape[1])
         assert best is not None
@@ -112,7 +125,7 @@ class Linear(PointForecaster):
         self.profile.fill_(best[3])
         self.fitted.fill_(best[4])
 
-    def _ridge(
+    def _ridge_maps(
         self,
         basis: Tensor,
         penalty: float,
@@ -120,38 +133,40 @@ class Linear(PointForecaster):
         outputs: Tensor,
         incomplete: list[tuple[Tensor, Tensor, Tensor]],
     ) -> Tensor:
-        """The map of what `basis` reads, as a map of the whole context; float64 [G, context_length + 1, H].
+        """Maps of the whole context from the ridge regression on `basis`, float64 [G, context_length + 1, H].
 
-        Each step is fitted to its observed targets alone.
+        Each horizon step is fitted to its observed targets only. `inputs`, `outputs` and `incomplete` come from
+        `_moments`.
         """
-        read = basis.T @ inputs @ basis
-        size = read.diagonal(dim1=1, dim2=2).mean(1).view(-1, 1, 1)
-        size = size.where(size > 0, 1.0)  # a channel without training windows repeats its last value
-        equations = read + penalty * size * torch.eye(read.shape[1], dtype=read.dtype)
+        gram = basis.T @ inputs @ basis
+        mean_square = gram.diagonal(dim1=1, dim2=2).mean(1).view(-1, 1, 1)
+        mean_square = mean_square.where(mean_square > 0, 1.0)  # zero for a channel without training windows
+        equations = gram + penalty * mean_square * torch.eye(gram.shape[1], dtype=gram.dtype)
         factor = torch.linalg.cholesky(equations)
-        found = torch.cholesky_solve(basis.T @ outputs, factor)  # as if targets in gaps were zero
-        left = basis.T @ self._in_gaps(basis @ found, incomplete)
-        direction, before = torch.zeros_like(found), torch.zeros_like(found[:, :1])
+        maps = torch.cholesky_solve(basis.T @ outputs, factor)  # treats missing targets as zero
+        residual = basis.T @ self._sums_in_gaps(basis @ maps, incomplete)
+        direction, last_product = torch.zeros_like(maps), torch.zeros_like(maps[:, :1])
         # conjugate gradients, preconditioned by the equations without gaps (Hestenes and Stiefel, 1952)
-        for _ in range(ROUNDS if incomplete else 0):
-            towards = torch.cholesky_solve(left, factor)
-            product = (left * towards).sum(1, keepdim=True)
-            direction = towards + _ratio(product, before) * direction
-            pushed = equations @ direction - basis.T @ self._in_gaps(basis @ direction, incomplete)
-            length = _ratio(product, (direction * pushed).sum(1, keepdim=True))
-            found, left, before = found + length * direction, left - length * pushed, product
-            if (length * direction).norm() <= SETTLED * found.norm():
+        for _ in range(MAX_CG_ITERATIONS if incomplete else 0):
+            preconditioned = torch.cholesky_solve(residual, factor)
+            product = (residual * preconditioned).sum(1, keepdim=True)
+            direction = preconditioned + _ratio(product, last_product) * direction
+            image = equations @ direction - basis.T @ self._sums_in_gaps(basis @ direction, incomplete)
+            length = _ratio(product, (direction * image).sum(1, keepdim=True))
+            maps, residual, last_product = maps + length * direction, residual - length * image, product
+            if (length * direction).norm() <= CG_TOLERANCE * maps.norm():
                 break
-        return basis @ found
+        return basis @ maps
 
-    def _in_gaps(self, maps: Tensor, incomplete: list[tuple[Tensor, Tensor, Tensor]]) -> Tensor:
-        """Sums of x^T y where y is what `maps` forecast in the gaps of the targets, [G, context_length + 1, H]."""
+    def _sums_in_gaps(self, maps: Tensor, incomplete: list[tuple[Tensor, Tensor, Tensor]]) -> Tensor:
+        """Sums of x^T y over missing targets, where y is the forecast of `maps`; [G, context_length + 1, H]."""
         out = torch.zeros_like(maps)
-        for group, x, gap in incomplete:
-            self._add(out, group, x, self._mapped(maps, x, group) * gap)
+        for group, x, is_missing in incomplete:
+            self._add_products(out, group, x, self._apply_maps(maps, x, group) * is_missing)
         return out
 
-    def _candidates(self, seasons: Sequence[int]) -> Sequence[int]:
+    def candidate_profiles(self, seasons: Sequence[int]) -> Sequence[int]:
+        """The profiles that `prepare` tries for data with these seasons, in rows."""
         if self.profiles is not None:
             return self.profiles
         return [0, *(s for s in seasons if 1 < s <= self.context_length // 2)]
@@ -166,8 +181,18 @@ class Linear(PointForecaster):
     def refit_arguments(self) -> dict[str, Any]:
         return {"penalties": [float(self.penalty)], "profiles": [int(self.profile)]}
 
-    def _features(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Standardised context less its last value with a constant beside it, group, last value and deviation."""
+    def features(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Inputs of the map, and the values that turn its output into a forecast.
+
+        Returns
+        -------
+        x : float32 [B, context_length + 1]
+            The context minus its last value, in standard deviations, and a constant 1.
+        group : int64 [B]
+            Number of the window's map.
+        last, std : float32 [B, 1]
+            Last value of the context and standard deviation of the channel.
+        """
         _, std = self.scale(batch.channel)
         last = batch.context[:, -1:]
         x = torch.cat([(batch.context - last) / std, torch.ones_like(last)], dim=1)
@@ -175,6 +200,10 @@ class Linear(PointForecaster):
         return x, group, last, std
 
     def _moments(self, datamodule: WindowDataModule) -> tuple[Tensor, Tensor, list[tuple[Tensor, Tensor, Tensor]]]:
+        """Sums of x^T x [G, L + 1, L + 1] and x^T y [G, L + 1, H], and the windows with missing targets.
+
+        Those windows are batches of group [N], x [N, L + 1] and a mask of missing targets [N, H].
+        """
         groups, width, horizon = self.maps.shape
         inputs = torch.zeros(groups, width, width, dtype=torch.float64)
         outputs = torch.zeros(groups, width, horizon, dtype=torch.float64)
@@ -182,27 +211,27 @@ class Linear(PointForecaster):
         chosen = torch.from_numpy(staggered(len(datamodule.windows["train"]), self.max_windows))
         for position in WindowLoader(len(chosen), 2048):
             batch = datamodule.gather("train", chosen[position])
-            x, group, last, std = self._features(batch)
+            x, group, last, std = self.features(batch)
             x = x.double()
             y = torch.where(batch.target_mask, (batch.target - last) / std, 0.0).double()
-            self._add(inputs, group, x, x)
-            self._add(outputs, group, x, y)
-            gap = ~batch.target_mask
-            some = gap.any(1)
-            if bool(some.any()):
-                incomplete.append((group[some], x[some], gap[some].double()))
+            self._add_products(inputs, group, x, x)
+            self._add_products(outputs, group, x, y)
+            is_missing = ~batch.target_mask
+            has_gap = is_missing.any(1)
+            if bool(has_gap.any()):
+                incomplete.append((group[has_gap], x[has_gap], is_missing[has_gap].double()))
         return inputs, outputs, incomplete
 
     @staticmethod
-    def _add(total: Tensor, group: Tensor, x: Tensor, y: Tensor) -> None:
-        """Add x^T y of each group's windows to its own sum."""
+    def _add_products(total: Tensor, group: Tensor, x: Tensor, y: Tensor) -> None:
+        """Add x^T y over the windows of each group to that group's total."""
         for g in group.unique().tolist():
             rows = group == g
             total[g] += x[rows].T @ y[rows]
 
     @staticmethod
-    def _mapped(maps: Tensor, x: Tensor, group: Tensor) -> Tensor:
-        """Each window through the map of its group, [B, H]."""
+    def _apply_maps(maps: Tensor, x: Tensor, group: Tensor) -> Tensor:
+        """Apply to each window the map of its group, [B, H]."""
         if len(maps) == 1:
             return x @ maps[0]
         out = x.new_empty(len(x), maps.shape[2])
@@ -211,7 +240,8 @@ class Linear(PointForecaster):
             out[rows] = x[rows] @ maps[g]
         return out
 
-    def _validation_error(self, datamodule: WindowDataModule) -> float:
+    def validation_error(self, datamodule: WindowDataModule) -> float:
+        """Mean absolute error on the validation windows, in standard deviations of the channels."""
         total = torch.zeros(2, dtype=torch.float64)
         for batch in datamodule.batches("val"):
             error = (self.point(batch) - batch.target).abs() / self.scale(batch.channel)[1] * batch.target_mask
@@ -219,6 +249,6 @@ class Linear(PointForecaster):
         return float(total[0] / total[1].clamp(min=1))
 
     def point(self, batch: Batch) -> Tensor:
-        x, group, last, std = self._features(batch)
-        with torch.autocast(x.device.type, enabled=False):  # in bfloat16, weights that cancel out would not
-            return last + std * self._mapped(self.maps, x, group)
+        x, group, last, std = self.features(batch)
+        with torch.autocast(x.device.type, enabled=False):  # bfloat16 is too coarse for weights of opposite sign
+            return last + std * self._apply_maps(self.maps, x, group)

@@ -1,8 +1,8 @@
-"""The LSTM (or GRU) forecaster and its network, which forecasts the whole horizon at once.
+"""The LSTM forecaster and its network, which forecasts the whole horizon at once.
 
-With ``segment_length=1`` this is the classic step-wise LSTM or GRU with a direct multi-horizon decoder. Larger
-segments follow SegRNN (Lin et al., 2023, arXiv:2308.11200): fewer recurrent steps, and every segment of the
-horizon decoded in parallel from the last state and an embedding of its position.
+With ``segment_length=1`` the network is the classic step-wise LSTM or GRU with a direct multi-horizon decoder. Larger
+segments follow SegRNN (Lin et al., 2023, arXiv:2308.11200): the encoder takes fewer recurrent steps, and the decoder
+computes all segments of the horizon in parallel, each from the last state and an embedding of its position.
 """
 
 from __future__ import annotations
@@ -22,9 +22,12 @@ CELLS: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU}
 
 
 class LSTM(DirectForecaster):
-    """Direct multi-horizon LSTM or GRU with quantile output.
+    """Direct multi-horizon LSTM or GRU that outputs quantiles.
 
-    Its parameters are those of `DirectForecaster`, of `RecurrentEnsemble` (``members``) and of `RecurrentNet`.
+    Parameters
+    ----------
+    **options
+        The parameters of `DirectForecaster`, of `RecurrentEnsemble` (``members``) and of `RecurrentNet`.
     """
 
     choices = {**DirectForecaster.choices, "cell": CELLS}
@@ -39,7 +42,7 @@ class LSTM(DirectForecaster):
 
 
 class RecurrentNet(nn.Module):
-    """Encoder over the context, one decoder step per segment of the horizon.
+    """Recurrent encoder over the context, and a decoder with one step per segment of the horizon.
 
     Parameters
     ----------
@@ -47,18 +50,18 @@ class RecurrentNet(nn.Module):
         In rows; neither needs to be a multiple of `segment_length`.
     num_channels, num_covariates, num_quantiles : int
     segment_length : int
-        Rows read, and written, by one recurrent step.
+        Rows that one recurrent step reads or forecasts.
     cell : {"lstm", "gru"}
     hidden_size, num_layers : int
     dropout : float
         Before the head, and between layers.
     normalization : {"none", "last", "mean_std", "revin"}
     channel_embedding : bool
-        Tell the decoder which channel it forecasts.
+        Add an embedding of the channel to the input of the decoder.
     calendar : sequence of str
-        Fields of `CALENDAR_FIELDS` that encoder and decoder see; empty for none.
+        Fields of `CALENDAR_FIELDS` that encoder and decoder read; may be empty.
     calendar_size : int
-        Width of their embedding.
+        Size of the calendar embedding.
     highway : bool
         Add a linear map of the context to every output (the autoregressive part of LSTNet; Lai et al., 2018).
     """
@@ -90,22 +93,22 @@ class RecurrentNet(nn.Module):
         self.padding = self.context_segments * segment_length - context_length
         self.norm = InstanceNorm(normalization, num_channels)
         self.calendar = CalendarEmbedding(calendar, calendar_size) if calendar else None
-        extra = calendar_size if calendar else 0
-        context_width = segment_length * (2 + 2 * num_covariates) + extra
-        stepwise = segment_length == 1
-        inputs = context_width if stepwise else hidden_size
-        self.embed = nn.Identity() if stepwise else nn.Sequential(nn.Linear(context_width, hidden_size), nn.ReLU())
+        calendar_width = calendar_size if calendar else 0
+        context_width = segment_length * (2 + 2 * num_covariates) + calendar_width
+        is_stepwise = segment_length == 1
+        input_size = context_width if is_stepwise else hidden_size
+        self.embed = nn.Identity() if is_stepwise else nn.Sequential(nn.Linear(context_width, hidden_size), nn.ReLU())
         shape = {"num_layers": num_layers, "batch_first": True, "dropout": dropout if num_layers > 1 else 0.0}
         recurrent = CELLS[cell]
-        self.encoder = recurrent(inputs, hidden_size, **shape)
-        # a segment net decodes with its own cell, as SegRNN does; rows are too narrow to carry a position
-        self.decoder = recurrent(hidden_size, hidden_size, **shape) if stepwise else self.encoder
+        self.encoder = recurrent(input_size, hidden_size, **shape)
+        # encoder and decoder share a cell, as in SegRNN, unless the encoder reads rows, which have another size
+        self.decoder = recurrent(hidden_size, hidden_size, **shape) if is_stepwise else self.encoder
         self.position = nn.Parameter(torch.randn(self.horizon_segments, hidden_size) * hidden_size**-0.5)
         self.channel = nn.Embedding(num_channels, hidden_size) if channel_embedding else None
         if self.channel is not None:
             nn.init.normal_(self.channel.weight, std=hidden_size**-0.5)
-        ahead_width = segment_length * 2 * num_covariates + extra
-        self.ahead = nn.Linear(ahead_width, hidden_size, bias=False) if ahead_width else None
+        future_width = segment_length * 2 * num_covariates + calendar_width
+        self.ahead = nn.Linear(future_width, hidden_size, bias=False) if future_width else None
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(hidden_size, segment_length * self.num_outputs)
         self.highway = nn.Linear(context_length, horizon, bias=False) if highway else None
@@ -114,37 +117,49 @@ class RecurrentNet(nn.Module):
                 self.highway.weight.zero_()
             start_narrow(self.head.bias.view(self.num_outputs, segment_length))
 
-    def _segments(self, rows: Tensor, count: int, front: int) -> Tensor:
-        """Rows [B, n, F] as [B, count, segment_length * F], padded with zeros in front or at the end."""
+    def _segments(self, rows: Tensor, count: int, pad_front: bool) -> Tensor:
+        """Rows [B, n, F] as [B, count, segment_length * F], padded with zeros at the front or at the end."""
         missing = count * self.segment_length - rows.shape[1]
         if missing:
-            rows = functional.pad(rows, (0, 0, missing * front, missing * (1 - front)))
+            rows = functional.pad(rows, (0, 0, missing, 0) if pad_front else (0, 0, 0, missing))
         return rows.reshape(len(rows), count, -1)
 
-    def _encode(self, value: Tensor, missing: Tensor, calendar: Tensor, extra: Tensor | None) -> Tensor | tuple:
+    def _encode(self, value: Tensor, missing: Tensor, calendar: Tensor, covariates: Tensor | None) -> Tensor | tuple:
+        """Last state of the encoder."""
         rows = torch.stack([value, missing], dim=-1)
-        if extra is not None:
-            rows = torch.cat([rows, extra], dim=-1)
-        features = self._segments(rows, self.context_segments, front=1)
+        if covariates is not None:
+            rows = torch.cat([rows, covariates], dim=-1)
+        features = self._segments(rows, self.context_segments, pad_front=True)
         if self.calendar is not None:
-            # the last row of a segment tells the time of all of it, padded or not
-            stamps = calendar[:, self.segment_length - 1 - self.padding :: self.segment_length]
-            features = torch.cat([features, self.calendar(stamps)], dim=-1)
-        return _recur(self.encoder, self.embed(features))[1]
+            # each segment has the calendar of its last row, which is never padding
+            segment_calendar = calendar[:, self.segment_length - 1 - self.padding :: self.segment_length]
+            features = torch.cat([features, self.calendar(segment_calendar)], dim=-1)
+        return _run_recurrent(self.encoder, self.embed(features))[1]
 
-    def _query(self, calendar: Tensor, extra: Tensor | None, channel: Tensor) -> Tensor:
-        """What is asked of each segment of the horizon, [B, M, hidden]."""
+    def _queries(self, calendar: Tensor, covariates: Tensor | None, channel: Tensor) -> Tensor:
+        """Decoder input of each segment of the horizon, [B, M, hidden]."""
         query = self.position.expand(len(channel), -1, -1)
         if self.channel is not None:
             query = query + self.channel(channel).unsqueeze(1)
-        parts = []
-        if extra is not None:
-            parts.append(self._segments(extra, self.horizon_segments, front=0))
+        features = []
+        if covariates is not None:
+            features.append(self._segments(covariates, self.horizon_segments, pad_front=False))
         if self.calendar is not None:
-            parts.append(self.calendar(calendar[:, :: self.segment_length]))
+            features.append(self.calendar(calendar[:, :: self.segment_length]))
         if self.ahead is not None:
-            query = query + self.ahead(torch.cat(parts, dim=-1))
+            query = query + self.ahead(torch.cat(features, dim=-1))
         return query
+
+    def _decode(self, query: Tensor, state: Tensor | tuple[Tensor, Tensor]) -> Tensor:
+        """Outputs of all segments, each after one step from the encoder's last state; [B * M, outputs]."""
+        segments = query.shape[1]
+        start = (
+            tuple(s.repeat_interleave(segments, dim=1) for s in state)
+            if isinstance(state, tuple)
+            else state.repeat_interleave(segments, dim=1)
+        )
+        decoded = _run_recurrent(self.decoder, query.flatten(0, 1).unsqueeze(1), start)[0].squeeze(1)
+        return self.head(self.dropout(decoded))
 
     def forward(
         self,
@@ -155,7 +170,7 @@ class RecurrentNet(nn.Module):
         covariate_mask: Tensor,
         channel: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Forecast standardised values; arguments as in `timevis.data.windows.Batch`, standardised.
+        """Forecast standardised values from the fields of a `timevis.data.windows.Batch`, standardised as well.
 
         Returns
         -------
@@ -167,52 +182,46 @@ class RecurrentNet(nn.Module):
         shift, scale = self.norm(context, context_mask, channel)
         value = (context - shift) / scale
         missing = 1 - context_mask.to(value.dtype)
-        extra = torch.cat([covariates, covariate_mask.to(value.dtype)], dim=-1) if covariates.shape[-1] else None
-        past, ahead = (None, None) if extra is None else (extra[:, :length], extra[:, length:])
+        past = future = None
+        if covariates.shape[-1]:
+            masked_covariates = torch.cat([covariates, covariate_mask.to(value.dtype)], dim=-1)
+            past, future = masked_covariates[:, :length], masked_covariates[:, length:]
         state = self._encode(value, missing, calendar[:, :length], past)
-        query = self._query(calendar[:, length:], ahead, channel)
-        # quantiles are summed up, and values carried past the layers, in full precision, whatever that of the layers
+        query = self._queries(calendar[:, length:], future, channel)
+        # the sums over quantiles and the highway need float32 even if the layers run in bfloat16
         output = self._decode(query, state).float()
         output = output.view(batch, self.horizon_segments, self.num_outputs, self.segment_length)
         output = output.transpose(1, 2).reshape(batch, self.num_outputs, -1)[..., : self.horizon]
         point, quantiles = output[:, 0], ordered_quantiles(output[:, 1:])
         if self.highway is not None:
             with torch.autocast(value.device.type, enabled=False):
-                straight = self.highway(value)
-            point, quantiles = point + straight, quantiles + straight.unsqueeze(1)
+                linear = self.highway(value)
+            point, quantiles = point + linear, quantiles + linear.unsqueeze(1)
         return point * scale + shift, torch.addcmul(shift.unsqueeze(1), quantiles, scale.unsqueeze(1))
 
-    def _decode(self, query: Tensor, state: Tensor | tuple[Tensor, Tensor]) -> Tensor:
-        """One step from the last state for every segment of the horizon at once; [B * M, outputs]."""
-        count = query.shape[1]
-        start = (
-            tuple(s.repeat_interleave(count, dim=1) for s in state)
-            if isinstance(state, tuple)
-            else state.repeat_interleave(count, dim=1)
-        )
-        decoded = _recur(self.decoder, query.flatten(0, 1).unsqueeze(1), start)[0].squeeze(1)
-        return self.head(self.dropout(decoded))
 
-
-def _recur(cell: nn.LSTM | nn.GRU, inputs: Tensor, start: Any = None) -> Any:
-    """Outputs and last state of a recurrent layer; an LSTM in full precision where oneDNN has none in bfloat16."""
-    half = inputs.device.type == "cpu" and torch.is_autocast_enabled("cpu") and torch.backends.mkldnn.is_available()
-    if not half or isinstance(cell, nn.GRU) or torch.ops.mkldnn._is_mkldnn_bf16_supported():
+def _run_recurrent(cell: nn.LSTM | nn.GRU, inputs: Tensor, start: Any = None) -> Any:
+    """Outputs and last state of a recurrent layer; an LSTM runs in float32 where oneDNN does not support bfloat16."""
+    is_autocast = inputs.device.type == "cpu" and torch.is_autocast_enabled("cpu")
+    if not is_autocast or isinstance(cell, nn.GRU) or not torch.backends.mkldnn.is_available():
+        return cell(inputs, start)
+    if torch.ops.mkldnn._is_mkldnn_bf16_supported():
         return cell(inputs, start)
     with torch.autocast("cpu", enabled=False):
         return cell(inputs.float(), start)
 
 
 class RecurrentEnsemble(nn.Module):
-    """Networks that differ in their random start alone, their forecasts averaged (Lakshminarayanan et al., 2017).
+    """Deep ensemble: the average forecast of networks with different initial weights (Lakshminarayanan et al., 2017).
 
-    Quantiles are averaged level by level, which keeps their order and the width of the members.
+    Quantiles are averaged level by level. So they do not cross, and intervals have the mean width of the members'.
 
     Parameters
     ----------
     members : int
-    args, kwargs
-        Of each `RecurrentNet`.
+        Number of networks.
+    *args, **kwargs
+        Arguments of each `RecurrentNet`.
     """
 
     def __init__(self, *args: Any, members: int = 1, **kwargs: Any) -> None:
@@ -220,7 +229,7 @@ class RecurrentEnsemble(nn.Module):
         self.members = nn.ModuleList(RecurrentNet(*args, **kwargs) for _ in range(members))
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """As `RecurrentNet`; in training one member after another, [N * B, ...]."""
+        """As `RecurrentNet.forward`, but in training the outputs of all N members are concatenated, [N * B, ...]."""
         points, quantiles = zip(*(member(*inputs) for member in self.members), strict=True)
         if len(points) == 1:
             return points[0], quantiles[0]

@@ -1,4 +1,4 @@
-"""Seasonal naive: the season before, again. Every other model is measured against it."""
+"""The seasonal naive forecaster, the reference of all skill scores."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from timevis.models.residual_quantiles import PointForecaster
 
 
 class SeasonalNaive(PointForecaster):
-    """Repeats the last season before the origin (Hyndman and Athanasopoulos, 2021, section 5.2); for values that are
-    missing there, the season before it, and so on.
+    """Repeats the last season before the origin (Hyndman and Athanasopoulos, 2021, section 5.2).
 
-    The season is picked on validation among one step, a day, a week and `data.season`, for each channel; on as many
-    windows as calibration sees, whatever `val_windows` is. It reads the series before the origin rather than the
-    context. So its score is the same in every run on the same test windows.
+    A missing value is replaced by the latest observed value that lies a whole number of seasons before it. The season
+    of each channel is selected among one step, a day, a week and `data.season` on the calibration windows, which do
+    not depend on `val_windows`. The forecast reads the series before the origin, not the context. Therefore its score
+    is the same in all runs on the same test windows.
 
     Parameters
     ----------
+    context_length, horizon, num_channels, num_covariates : int
     season : int, optional
-        Rows; picked on validation when None.
+        In rows. None selects it.
     """
 
     def __init__(
@@ -38,11 +39,11 @@ class SeasonalNaive(PointForecaster):
         self.save_hyperparameters()
         self.chosen: Tensor
         self.register_buffer("chosen", torch.full((num_channels,), season or 1))
-        self._fixed = season is not None
+        self._is_season_fixed = season is not None
 
     @classmethod
     def fitted(cls, datamodule: WindowDataModule) -> Self:
-        """With its seasons picked and its quantiles calibrated on validation."""
+        """Build, prepare and calibrate the forecaster for a data set."""
         naive = cls.from_data(datamodule)
         naive.prepare(datamodule)
         naive.calibrate(datamodule)
@@ -51,28 +52,31 @@ class SeasonalNaive(PointForecaster):
     @torch.no_grad()
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
-        if self._fixed:
+        if self._is_season_fixed:
             return
-        earliest = int(datamodule.windows["calibration"].origins[0])
-        candidates = [s for s in datamodule.seasons if s <= earliest]
+        first_origin = int(datamodule.windows["calibration"].origins[0])
+        candidates = [s for s in datamodule.seasons if s <= first_origin]
         errors = torch.zeros(len(candidates), self.num_channels, dtype=torch.float64)
         for batch in datamodule.batches("calibration"):
-            for row, season in enumerate(candidates):
+            for i, season in enumerate(candidates):
                 error = (self._repeat(batch, torch.full_like(batch.origin, season)) - batch.target).abs()
-                errors[row].index_add_(0, batch.channel, (error * batch.target_mask).sum(1).double())
+                errors[i].index_add_(0, batch.channel, (error * batch.target_mask).sum(1).double())
         self.chosen.copy_(torch.tensor(candidates)[errors.argmin(0)])
 
     def _repeat(self, batch: Batch, season: Tensor) -> Tensor:
-        """Values [B, H] of the latest earlier season that holds one, of `season` rows [B]; else the last value."""
+        """Repeat the latest observed value at each step of the season, of `season` rows [B]; returns [B, H].
+
+        Where there is none, the last value before the origin is repeated.
+        """
         step = torch.arange(self.horizon, device=batch.origin.device)
         season = season.unsqueeze(1)
         row = batch.origin.unsqueeze(1) - season + step % season
         channel, series = batch.channel.unsqueeze(1).expand_as(row), batch.series
         past = series.values[row.clamp(min=0), channel]
         if series.has_gaps:
-            for rows in season.unique().tolist():
-                mine = (season == rows).expand_as(row)
-                past[mine] = series.filled_by(rows)[row[mine].clamp(min=0), channel[mine]]
+            for length in season.unique().tolist():
+                selected = (season == length).expand_as(row)
+                past[selected] = series.filled_by(length)[row[selected].clamp(min=0), channel[selected]]
         last = series.filled[batch.origin.unsqueeze(1) - 1, channel]
         return torch.where((row < 0) | past.isnan(), last, past).nan_to_num(0.0)
 

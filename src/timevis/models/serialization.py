@@ -1,4 +1,4 @@
-"""A forecaster on disk without pickle: safetensors for the numbers, JSON for the rest."""
+"""Save and load forecasters without pickle: tensors in safetensors, hyperparameters in JSON."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from timevis.errors import RunFolderError, TimeVisError
 from timevis.models.forecaster import Forecaster
 from timevis.utils.files import atomic_write, damaged_file_error, read_json, write_json
 
-WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
+WEIGHTS_FILE, DESCRIPTION_FILE = "model.safetensors", "model.json"
 PACKAGE = "timevis."
 
 
 def save(forecaster: Forecaster, folder: Path) -> None:
-    """Write `forecaster.state_dict()` and its hyperparameters; shared tensors are written once each."""
+    """Write a forecaster's state dict and hyperparameters to a folder."""
     folder.mkdir(parents=True, exist_ok=True)
+    # cloned, since safetensors refuses tensors that share memory
     state = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in forecaster.state_dict().items()}
-    with atomic_write(folder / WEIGHTS) as path:
+    with atomic_write(folder / WEIGHTS_FILE) as path:
         save_file(state, path)
     cls = type(forecaster)
     write_json(
-        folder / DESCRIPTION,
+        folder / DESCRIPTION_FILE,
         {
             "class": f"{cls.__module__}.{cls.__qualname__}",
             "hyperparameters": dict(forecaster.hparams),
@@ -34,17 +35,18 @@ def save(forecaster: Forecaster, folder: Path) -> None:
 
 
 def load(folder: Path) -> Forecaster:
-    """Rebuild a forecaster from its folder; only classes of this package are ever imported.
+    """Load a forecaster from a folder that `save` wrote; only classes of this package are imported.
 
     Raises
     ------
     RunFolderError
-        The folder holds no model, a damaged one, or one of a class that is not TimeVis's.
+        The folder has no model, its files are damaged, or its class is not a forecaster of TimeVis.
     """
     try:
-        description = read_json(folder / DESCRIPTION)
+        description = read_json(folder / DESCRIPTION_FILE)
     except FileNotFoundError:
-        raise RunFolderError(f"{folder} holds no model", "the run has not finished fitting; use resume=") from None
+        advice = "the run has not finished training; continue it with resume="
+        raise RunFolderError(f"{folder} has no model", advice) from None
     module, _, name = description["class"].rpartition(".")
     cls = getattr(importlib.import_module(module), name) if module.startswith(PACKAGE) else None
     if not (isinstance(cls, type) and issubclass(cls, Forecaster)):
@@ -52,21 +54,21 @@ def load(folder: Path) -> Forecaster:
     try:
         forecaster = cls(**description["hyperparameters"])
     except TimeVisError as error:
-        advice = f"{error.advice}; the settings of this saved model are in {folder / DESCRIPTION}"
+        advice = f"{error.advice}; the hyperparameters of the saved model are in {folder / DESCRIPTION_FILE}"
         raise RunFolderError(error.message, advice) from error
-    except TypeError as error:  # an argument that its class does not have
-        raise _of_another_version(folder, error) from error
+    except TypeError as error:  # an argument that the class does not have
+        raise _other_version_error(folder, error) from error
     try:
-        forecaster.load_state_dict(load_file(folder / WEIGHTS))
+        forecaster.load_state_dict(load_file(folder / WEIGHTS_FILE))
     except (SafetensorError, FileNotFoundError) as error:
-        raise damaged_file_error(folder / WEIGHTS, error) from error
+        raise damaged_file_error(folder / WEIGHTS_FILE, error) from error
     except RuntimeError as error:
-        raise _of_another_version(folder, error) from error
+        raise _other_version_error(folder, error) from error
     return forecaster.eval()
 
 
-def _of_another_version(folder: Path, error: Exception) -> RunFolderError:
+def _other_version_error(folder: Path, error: Exception) -> RunFolderError:
     return RunFolderError(
         f"{folder} was written by another version of TimeVis: {str(error).splitlines()[0]}",
-        "use the version that results.json names, or run it again",
+        "use the version in results.json, or train the model again",
     )
