@@ -7,7 +7,7 @@ from panels import panel_of
 from plant import READ_AS, plant_rows
 
 from timevis.data.panel import Panel
-from timevis.data.schema.iso_time import timestamp
+from timevis.data.schema.timestamps.iso_time import parse_panel_time
 from timevis.errors import ConfigError, DataError
 from timevis.evaluation.comparison import compare
 from timevis.evaluation.report.comparison_files import sentences, write_comparison
@@ -42,11 +42,11 @@ def test_an_end_reaches_to_the_end_of_the_period_that_it_names(compose_config, s
 
 def test_a_time_is_one_of_the_panels_zone_unless_it_names_its_own():
     panel = hourly("Europe/Lisbon")
-    assert timestamp("2024-04-01", panel) == pd.Timestamp("2024-03-31 23:00", tz="UTC")
-    assert timestamp("2024-03-31", panel, end=True).floor("h") == pd.Timestamp("2024-03-31 22:00", tz="UTC")
-    assert timestamp("2024-04-01 02:00+02:00", panel) == pd.Timestamp("2024-04-01", tz="UTC")
-    assert timestamp("2024-10-27 01:30", panel) == pd.Timestamp("2024-10-27 00:30", tz="UTC")
-    assert timestamp("2024-10-27 01:30", panel, end=True) == pd.Timestamp("2024-10-27 01:30", tz="UTC")
+    assert parse_panel_time("2024-04-01", panel) == pd.Timestamp("2024-03-31 23:00", tz="UTC")
+    assert parse_panel_time("2024-03-31", panel, end=True).floor("h") == pd.Timestamp("2024-03-31 22:00", tz="UTC")
+    assert parse_panel_time("2024-04-01 02:00+02:00", panel) == pd.Timestamp("2024-04-01", tz="UTC")
+    assert parse_panel_time("2024-10-27 01:30", panel) == pd.Timestamp("2024-10-27 00:30", tz="UTC")
+    assert parse_panel_time("2024-10-27 01:30", panel, end=True) == pd.Timestamp("2024-10-27 01:30", tz="UTC")
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_time_is_one_of_the_panels_zone_unless_it_names_its_own():
 )
 def test_another_form_than_iso_is_refused_with_an_example(text):
     with pytest.raises(ConfigError, match="is not a time") as caught:
-        timestamp(text, hourly())
+        parse_panel_time(text, hourly())
     assert "2024-01-31" in caught.value.advice
 
 

@@ -20,7 +20,7 @@ from timevis.data.catalog import load_files
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import CleaningOptions
 from timevis.data.panel import Panel
-from timevis.data.readers.table import refuse_namesakes
+from timevis.data.readers.table import check_unique_names
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
@@ -93,7 +93,7 @@ def panels_for(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
     if isinstance(data, str | os.PathLike):
         data = [data]
     if isinstance(data, pd.DataFrame):
-        refuse_namesakes([str(c) for c in data.columns], "the data frame")
+        check_unique_names([str(c) for c in data.columns], "the data frame")
         with tempfile.TemporaryDirectory() as place:
             path = Path(place) / "data.parquet"
             mixed = [c for c, cells in data.items() if cells.dtype == object and "mixed" in infer_dtype(cells)]

@@ -17,7 +17,7 @@ from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.new_files import NewFilePanel
 from timevis.data.panel import Panel
-from timevis.data.schema.iso_time import timestamp
+from timevis.data.schema.timestamps.iso_time import parse_panel_time
 from timevis.data.split import Split
 from timevis.errors import DataError
 from timevis.evaluation import cost
@@ -107,8 +107,12 @@ def between(cfg: DictConfig, panel: Panel, name: str, start: str | None, end: st
     That part reaches from the first target to the last one, and there is no other: the model was fitted elsewhere.
     """
     length, horizon = cfg.context_length, cfg.horizon
-    first = 0 if start is None else int(panel.index.searchsorted(timestamp(start, panel)))
-    past = len(panel) if end is None else int(panel.index.searchsorted(timestamp(end, panel, end=True), side="right"))
+    first = 0 if start is None else int(panel.index.searchsorted(parse_panel_time(start, panel)))
+    past = (
+        len(panel)
+        if end is None
+        else int(panel.index.searchsorted(parse_panel_time(end, panel, end=True), side="right"))
+    )
     origins = range(max(first, length), past - horizon + 1)
     if not origins:
         raise DataError(

@@ -4,7 +4,7 @@ import pytest
 
 from timevis.data.calendar import season_lengths, steps_per_day
 from timevis.data.cleaning.statistics import named_periods
-from timevis.data.schema.grid import CALENDAR_STEPS, NICE_STEPS, _anchored, _step_alias
+from timevis.data.schema.frequency import CALENDAR_ALIASES, COMMON_STEPS_US, alias_of_step, anchored_offsets
 
 MINUTE = 60_000_000
 DAY = 1440 * MINUTE
@@ -12,10 +12,10 @@ WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 ROWS_OF_A_YEAR = {"M": 12, "Q": 4, "Y": 1}
 
 
-@pytest.mark.parametrize("step", [s for s in NICE_STEPS if s < DAY] + [7 * MINUTE, 90 * MINUTE])
+@pytest.mark.parametrize("step", [s for s in COMMON_STEPS_US if s < DAY] + [7 * MINUTE, 90 * MINUTE])
 def test_a_season_below_a_day_is_a_day_and_then_a_week(step: int) -> None:
-    assert steps_per_day(_step_alias(step)) == DAY / step
-    assert season_lengths(_step_alias(step)) == (1, round(DAY / step), round(7 * DAY / step))
+    assert steps_per_day(alias_of_step(step)) == DAY / step
+    assert season_lengths(alias_of_step(step)) == (1, round(DAY / step), round(7 * DAY / step))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_the_season_of_weeks_is_a_year(day: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "freq", sorted({o.freqstr for aliases in CALENDAR_STEPS.values() for a in aliases for o in _anchored(a)})
+    "freq", sorted({o.freqstr for aliases in CALENDAR_ALIASES.values() for a in aliases for o in anchored_offsets(a)})
 )
 def test_the_season_of_months_quarters_and_years_is_a_year(freq: str) -> None:
     assert season_lengths(freq) == (1, ROWS_OF_A_YEAR[freq.removeprefix("B")[0]])

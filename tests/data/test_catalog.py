@@ -264,7 +264,7 @@ def test_a_new_file_without_a_channel_is_an_error(tmp_path: Path) -> None:
     path = write(tmp_path / "one.csv", laod=NOISE)
     with pytest.raises(DataError, match=r"one\.csv has no channel 'load'") as error:
         load_files([path], config("file"), ("load",))
-    assert "the run forecasts load, here are laod" in error.value.message
+    assert "the run forecasts load, but the file has laod" in error.value.message
     assert "did you mean 'laod'? name the columns, or the series" in error.value.advice
 
 

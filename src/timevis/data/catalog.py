@@ -22,7 +22,7 @@ from timevis.data.options import CleaningOptions, DataOptions, shown_name
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.readers.read_table import check_file, read_table
 from timevis.data.readers.table import Table
-from timevis.data.schema.columns import absent_column
+from timevis.data.schema.columns import missing_column
 from timevis.data.synthetic import synthetic_panel
 from timevis.errors import AmbiguousDataError, ConfigError, DataError
 
@@ -43,7 +43,8 @@ def load_panel(
     future : bool
         Keep the rows after the last value of any target: they tell known covariates of the future.
     channels : names, optional
-        Those of a run, by whose values the rows of a file are chosen; see `timevis.data.schema.selection.select`.
+        Those of a run, by whose values the rows of a file are chosen; see
+        `timevis.data.schema.channel_selection.select_channels`.
 
     Raises
     ------
@@ -110,7 +111,7 @@ def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
         cleaning = options.cleaning
         path = Path(options.path).expanduser()
         table = read_table(path, sheet=options.sheet, encoding=cleaning.encoding, decimal=cleaning.decimal)
-        if options.name in catalog() and (absent := absent_column(table, options)) is not None:
+        if options.name in catalog() and (absent := missing_column(table, options)) is not None:
             raise DataError(
                 f"{table.source} has no column {absent!r}",
                 f"data={options.name} brings the columns of its own file; for yours say data=file",

@@ -12,13 +12,13 @@ from timevis.data.cleaning.clean import add_holidays
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.readers.compression import unpack
-from timevis.data.readers.read_table import check_file, in_words, read_table
+from timevis.data.readers.compression import decompressed_bytes
+from timevis.data.readers.encoding import to_utf8
+from timevis.data.readers.read_table import check_file, raise_as_data_error, read_table
 from timevis.data.readers.table import Table
-from timevis.data.readers.text import to_utf8
-from timevis.data.schema.pivot import only_series, to_panel
-from timevis.data.schema.selection import in_order
-from timevis.data.schema.to_rows import Rows, read_rows
+from timevis.data.schema.channel_selection import reorder_channels
+from timevis.data.schema.pivot import select_series, to_panel
+from timevis.data.schema.to_rows import Rows, to_rows
 from timevis.errors import AmbiguousDataError
 from timevis.utils.formatting import join_names
 
@@ -57,18 +57,18 @@ def read_new_file(
         A channel is missing, or the frequency is another. A covariate that is missing is left out of the panel.
     """
     encoding, decimal = _encoding_of(path, options.cleaning.encoding), options.cleaning.decimal
-    table = read_table(path, sheet=options.sheet, encoding=encoding, decimal=decimal, usual=usual.decimal)
+    table = read_table(path, sheet=options.sheet, encoding=encoding, decimal=decimal, default_decimal=usual.decimal)
     there = {k: v for k, v in (options.covariates or {}).items() if k in table.frame or k == "holiday"}
     options = replace(options, covariates=there, frequency=freq or options.frequency)
-    rows, report = read_rows(table, _for_channels(table, options, channels), usual.day_first)
+    rows, report = to_rows(table, _for_channels(table, options, channels), usual.day_first)
     columns = rows.columns
     card = replace(card, defects=())
     whole = to_panel(rows, card)
     if columns.id and set(columns.targets) <= set(channels):
         gone = [c for c in channels if c not in columns.targets]
-        there = np.unique(rows.code).tolist()
-        parts = {rows.series[i]: _with_empty(_one_series(rows, i, card), gone) for i in there}
-        if lost := join_names([repr(name) for name in rows.series if name not in parts]):
+        there = np.unique(rows.series_code).tolist()
+        parts = {rows.series_names[i]: _with_empty(_one_series(rows, i, card), gone) for i in there}
+        if lost := join_names([repr(name) for name in rows.series_names if name not in parts]):
             log.warning("%s: no row of %s lies on the grid: not forecast", table.source, lost)
     else:
         if set(channels) & set(whole.channels):
@@ -82,7 +82,7 @@ def read_new_file(
         log.warning(report.summary())
     items = {}
     for name, panel in parts.items():
-        panel = add_holidays(in_order(panel, channels, table.source), options)
+        panel = add_holidays(reorder_channels(panel, channels, table.source), options)
         items[name] = NewFilePanel(**vars(panel), report=report)
     return items
 
@@ -93,8 +93,8 @@ def _encoding_of(path: Path, usual: str | None) -> str | None:
         return None
     check_file(path := path.expanduser())
     try:
-        with in_words(path):
-            to_utf8(unpack(path), path.name)
+        with raise_as_data_error(path):
+            to_utf8(decompressed_bytes(path), path.name)
     except AmbiguousDataError:
         return usual
     return None
@@ -135,7 +135,7 @@ def _only_series(table: Table, options: DataOptions, channels: tuple[str, ...]) 
     names = {*channels, *(c.rpartition("/")[0] for c in channels)}
     free = table.frame.columns.difference([*(options.covariates or {})], sort=False)
     alike = [str(column) for column in free if table.frame[column].nunique() == 1]
-    for column, cells in table.as_names(alike).items():
+    for column, cells in table.series_name_columns(alike).items():
         values = cells.dropna().unique()
         if len(values) == 1 and str(values[0]).strip() in names:
             return (str(column),)
@@ -144,5 +144,5 @@ def _only_series(table: Table, options: DataOptions, channels: tuple[str, ...]) 
 
 def _one_series(rows: Rows, number: int, card: DatasetCard) -> Panel:
     """The panel of one series of a long table, from its first to its last row."""
-    part = only_series(rows, [number])
-    return to_panel(replace(part, columns=replace(rows.columns, id=None), series=("",)), card)
+    part = select_series(rows, [number])
+    return to_panel(replace(part, columns=replace(rows.columns, id=None), series_names=("",)), card)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from timevis.config.validate import check_choice, did_you_mean, whole
-from timevis.data.schema.grid import check_frequency
-from timevis.data.schema.timestamps import check_zone
+from timevis.data.schema.frequency import check_frequency
+from timevis.data.schema.timestamps.parse_times import check_timezone
 from timevis.data.split import check_split
 from timevis.errors import ConfigError
 
@@ -120,7 +120,7 @@ class DataOptions:
     def __post_init__(self) -> None:
         check_split(self.split)
         if self.timezone is not None:
-            check_zone(self.timezone)
+            check_timezone(self.timezone)
         if self.frequency is not None:
             check_frequency(self.frequency)
         parts = [*(self.time or ()), *(self.id or ()), *(self.target or ()), *(self.covariates or ())]

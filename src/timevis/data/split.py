@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.panel import Panel
-from timevis.data.schema.iso_time import iso_time, timestamp
+from timevis.data.schema.timestamps.iso_time import parse_iso_time, parse_panel_time
 from timevis.errors import ConfigError, DataError
 
 
@@ -55,7 +55,7 @@ def check_split(spec: Sequence[Any]) -> None:
     """
     for text in _dates(spec):
         try:
-            iso_time(text)
+            parse_iso_time(text)
         except ConfigError as error:
             raise ConfigError(f"data.split={_shown(spec)}: {error.message}", FORMS) from None
     if not _dates(spec):
@@ -118,7 +118,7 @@ def in_rows(spec: Sequence[Any], panel: Panel, known: int | None = None) -> list
     if not dates:
         return _numbers(spec)
     index, local = panel.index[:known], panel.local_index[:known]
-    times = [timestamp(text, panel) for text in dates]
+    times = [parse_panel_time(text, panel) for text in dates]
     ends = [0, *(int(index.searchsorted(time)) for time in times), len(index)][:4]
     where, reach = f"{panel.card.name}: data.split={_shown(spec)}", f"the data reach from {local[0]} to {local[-1]}"
     for part, first, past in zip(("training", "validation", "test"), ends, ends[1:], strict=False):

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from timevis.data.catalog import load_panel
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.panel import Panel
-from timevis.data.schema.selection import in_order
+from timevis.data.schema.channel_selection import reorder_channels
 from timevis.errors import DataError, RunFolderError
 from timevis.runs import metadata
 from timevis.runs.folder import RunFolder
@@ -65,7 +65,7 @@ def as_trained(panel: P, report: Mapping[str, Any], where: str) -> P:
             f"the run was trained by an older version, which may have read {old[0]!r} as a covariate of one series",
             "train it again",
         )
-    panel = in_order(panel, tuple(report["channels"]), where)
+    panel = reorder_channels(panel, tuple(report["channels"]), where)
     if absent := [name for name in covariates if name not in panel.covariate_names]:
         raise DataError(
             f"{where} has no covariate {absent[0]!r}, which the run was trained with",

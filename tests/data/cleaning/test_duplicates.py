@@ -141,10 +141,10 @@ def test_the_advice_on_a_date_whose_hour_was_left_out_names_both() -> None:
     assert clean_frame(frame)[0].index[0] == HOURS[1]
     with pytest.raises(DataError, match="several rows that disagree") as error:
         clean_frame(frame, time="date")
-    assert error.value.advice == "data.time=[date,hour] reads the clock beside the date"
+    assert error.value.advice == "set data.time=[date,hour] to read the time of day as well"
     with pytest.raises(DataError, match="several rows that disagree") as error:
         clean_frame(frame.rename(columns={"hour": "Stunde"}).assign(Stunde=HOURS.strftime("%H:%M")))
-    assert error.value.advice == "data.time=[date,Stunde] reads the clock beside the date"
+    assert error.value.advice == "set data.time=[date,Stunde] to read the time of day as well"
     with pytest.raises(DataError) as error:
         clean_frame(frame.assign(hour=frame["hour"].replace(5, 25)), time="date")
     assert "hour" not in error.value.advice

@@ -8,11 +8,11 @@ import pytest
 from timevis.data.options import DataOptions
 from timevis.data.readers.read_table import read_table
 from timevis.data.schema.columns import find_columns
-from timevis.data.schema.timestamps import parse_times
+from timevis.data.schema.timestamps.parse_times import parse_times
 from timevis.errors import DataError
 
 
-def test_a_first_sheet_of_facts_is_refused_with_the_other_sheets(tmp_path: Path) -> None:
+def test_a_first_sheet_without_times_is_an_error_that_lists_the_sheets(tmp_path: Path) -> None:
     path = tmp_path / "t.xlsx"
     with pd.ExcelWriter(path) as book:
         facts = pd.DataFrame({"Report": ["Author", "Unit"], "2024": ["x", "MW"]})
@@ -21,7 +21,9 @@ def test_a_first_sheet_of_facts_is_refused_with_the_other_sheets(tmp_path: Path)
             book, sheet_name="data", index=False
         )
     options = DataOptions.from_config({"name": "t", "path": str(path)})
-    with pytest.raises(DataError, match=r"sheet 'info' of 2 \(info, data\), data\.sheet names another: there is no"):
+    with pytest.raises(
+        DataError, match=r"sheet 'info' of 2 \(info, data\), data\.sheet selects another one: there is no"
+    ):
         find_columns(read_table(path), options)
     assert read_table(path).source == "t.xlsx"
     table = read_table(path, sheet="data")
@@ -30,7 +32,7 @@ def test_a_first_sheet_of_facts_is_refused_with_the_other_sheets(tmp_path: Path)
 
 
 @pytest.mark.parametrize("title", [[], [["Werk Nord 2023", None]]])
-def test_a_row_of_totals_is_named_whatever_stands_above_the_names(
+def test_a_row_of_totals_is_an_error_with_its_row_below_any_title(
     title: list[list[str | None]], tmp_path: Path
 ) -> None:
     hours = pd.date_range("2023-01-01", periods=1500, freq="h")

@@ -10,8 +10,8 @@ import pytest
 from timevis.data.options import DataOptions
 from timevis.data.readers.read_table import read_table
 from timevis.data.readers.table import Table
-from timevis.data.schema.timestamps import parse_times
-from timevis.data.schema.to_rows import read_rows
+from timevis.data.schema.timestamps.parse_times import parse_times
+from timevis.data.schema.to_rows import to_rows
 
 FRAME = pd.DataFrame(
     {"load": [300.6, 301.2, None, 303.0], "temp": [1, 2, 3, 4]},
@@ -29,21 +29,21 @@ def read(path: Path, content: str) -> Table:
 @pytest.mark.parametrize("dates", ["iso", "epoch"])
 @pytest.mark.parametrize("orient", ["columns", "index"])
 @pytest.mark.parametrize("names", [["load", "temp"], ["load"]])
-def test_the_keys_of_rows_that_are_times_are_the_time(
+def test_row_keys_that_are_times_become_the_time_column(
     names: list[str], orient: Any, dates: Any, tmp_path: Path
 ) -> None:
     table = read(tmp_path / "t.json", FRAME[names].to_json(orient=orient, date_format=dates))
     assert list(table.frame.columns) == ["time", *names]
     assert "the keys of the rows are the column 'time'" in table.notes
     options = DataOptions.from_config({"name": "t", "path": "t.json"})
-    rows, _ = read_rows(table, options)
+    rows, _ = to_rows(table, options)
     assert (rows.grid.index.tz_localize(None) == FRAME.index).all()
     pd.testing.assert_series_equal(table.frame["load"], FRAME["load"].reset_index(drop=True), check_dtype=False)
 
 
 @pytest.mark.filterwarnings("ignore:'epoch' date format")
 @pytest.mark.parametrize("dates", ["iso", "epoch"])
-def test_a_series_keyed_by_times_is_a_column(dates: Any, tmp_path: Path) -> None:
+def test_values_keyed_by_times_become_a_column(dates: Any, tmp_path: Path) -> None:
     frame = read(tmp_path / "t.json", FRAME["temp"].to_json(date_format=dates)).frame
     assert list(frame.columns) == ["time", "value"]
     assert frame["value"].tolist() == [1, 2, 3, 4]
@@ -51,7 +51,7 @@ def test_a_series_keyed_by_times_is_a_column(dates: Any, tmp_path: Path) -> None
 
 @pytest.mark.filterwarnings("ignore:'epoch' date format")
 @pytest.mark.parametrize("dates", ["iso", "epoch"])
-def test_the_index_beside_split_rows_is_a_column(dates: Any, tmp_path: Path) -> None:
+def test_the_index_of_orient_split_becomes_a_column(dates: Any, tmp_path: Path) -> None:
     table = read(tmp_path / "t.json", FRAME.to_json(orient="split", date_format=dates))
     assert list(table.frame.columns) == ["time", "load", "temp"]
     assert table.notes == ["the index is the column 'time'"]
@@ -61,22 +61,22 @@ def test_the_index_beside_split_rows_is_a_column(dates: Any, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("orient", ["columns", "index", "split"])
-def test_numbers_of_rows_are_no_times(orient: Any, tmp_path: Path) -> None:
+def test_row_numbers_are_not_read_as_times(orient: Any, tmp_path: Path) -> None:
     frame = FRAME.rename_axis("when").reset_index().set_axis(range(1000, 1004))
     read_back = read(tmp_path / "t.json", frame.to_json(orient=orient, date_format="iso")).frame
     assert list(read_back.columns) == ["when", "load", "temp"]
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "keys"),
     [
-        ({"data": {"records": RECORDS}}, "'data', 'records'"),
-        ({"status": "ok", "data": {"count": 4, "records": RECORDS}}, "'data', 'records'"),
-        ({"a": {"b": {"c": RECORDS}}}, "'a', 'b', 'c'"),
+        ({"data": {"records": RECORDS}}, "'data' > 'records'"),
+        ({"status": "ok", "data": {"count": 4, "records": RECORDS}}, "'data' > 'records'"),
+        ({"a": {"b": {"c": RECORDS}}}, "'a' > 'b' > 'c'"),
         ({"data": json.loads(FRAME.to_json(date_format="iso"))}, "'data'"),
     ],
 )
-def test_a_table_is_found_however_deep_it_stands(content: dict[str, Any], said: str, tmp_path: Path) -> None:
+def test_a_nested_table_is_found_at_any_depth(content: dict[str, Any], keys: str, tmp_path: Path) -> None:
     table = read(tmp_path / "t.json", json.dumps(content))
     assert list(table.frame.columns)[:2] == ["time", "load"]
-    assert f"read what stands under {said}" in table.notes
+    assert f"the table is read from the key {keys}" in table.notes

@@ -18,7 +18,7 @@ def test_an_index_that_repeats_a_column_is_read_once(tmp_path: Path) -> None:
 
 def test_an_index_that_differs_from_the_column_of_its_name_is_an_error(tmp_path: Path) -> None:
     FRAME.set_index(FRAME["load"].rename("time")).to_parquet(tmp_path / "t.parquet")
-    with pytest.raises(DataError, match=r"t\.parquet: the index 'time' and the column of that name"):
+    with pytest.raises(DataError, match=r"t\.parquet: the index 'time' and the column of the same name"):
         read_table(tmp_path / "t.parquet")
 
 

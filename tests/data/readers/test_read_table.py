@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from timevis.data.readers.csv import read_csv
 from timevis.data.readers.read_table import read_table
-from timevis.data.readers.text import read_text
 from timevis.errors import ConfigError, DataError
 
 FRAME = pd.DataFrame(
@@ -158,7 +158,7 @@ def test_the_first_sheet_with_data_is_read_and_named(tmp_path: Path) -> None:
         ("pretends.csv", text("%PDF-1.7"), "PDF"),
         ("packed.csv.gz", text(CSV), "not compressed"),
         ("packed.zip", text(CSV), "not a ZIP archive"),
-        ("table.foo", text(CSV), "says no format"),
+        ("table.foo", text(CSV), "is not that of a format"),
         ("empty.csv", text(" \n\n"), "empty"),
         ("header.csv", text("time,load\n"), "no rows"),
         ("single.csv", text("load\n1\n2\n"), "only one column"),
@@ -169,12 +169,12 @@ def test_the_first_sheet_with_data_is_read_and_named(tmp_path: Path) -> None:
         (
             "keys.json",
             text('{"time": {"0": "2024"}, "a": {"0": 1, "1": 2}}'),
-            "'a' has a row '1', column 'time' has none",
+            "'a' has a row '1', but column 'time' does not",
         ),
         (
             "keys.json",
             text('{"time": {"0": "2024", "1": "2025"}, "a": {"1": 2}}'),
-            "'time' has a row '0', column 'a'",
+            "'time' has a row '0', but column 'a'",
         ),
         ("nested.json", text('[{"time": "2024", "a": {"b": 1}}]'), "record 1, column 'a' holds a nested value"),
         ("broken.json", text('{"time": [1,'), "not JSON at row 1"),
@@ -184,14 +184,16 @@ def test_the_first_sheet_with_data_is_read_and_named(tmp_path: Path) -> None:
         ("cut.zip", lambda p: zipped(p, {"a.csv": CSV}) or (p.write_bytes(p.read_bytes()[:60]) and None), "damaged"),
         ("several.zip", lambda p: zipped(p, {"a.csv": CSV, "b.csv": CSV}), "holds 2 files: a.csv, b.csv"),
         ("nothing.zip", lambda p: zipped(p, {}), "holds 0 files"),
-        ("picture.zip", lambda p: zipped(p, {"a.png": CSV}), "the ending .png says no format"),
+        ("picture.zip", lambda p: zipped(p, {"a.png": CSV}), "the suffix .png is not that of a format"),
         ("locked.zip", lambda p: locked(p), "needs a password"),
-        ("exotic.zip", lambda p: exotic(p), "packed in an unknown way"),
+        ("exotic.zip", lambda p: exotic(p), "unknown compression method"),
         ("spoilt.zip", lambda p: spoilt(p), "damaged"),
         ("broken.parquet", lambda p: p.write_bytes(b"PAR1" + bytes(100)) and None, "damaged"),
     ],
 )
-def test_a_bad_file_is_a_clear_error(name: str, writer: Callable[[Path], None], message: str, tmp_path: Path) -> None:
+def test_a_bad_file_is_an_error_that_names_it(
+    name: str, writer: Callable[[Path], None], message: str, tmp_path: Path
+) -> None:
     writer(tmp_path / name)
     with pytest.raises(DataError, match=message) as error:
         read_table(tmp_path / name)
@@ -199,7 +201,7 @@ def test_a_bad_file_is_a_clear_error(name: str, writer: Callable[[Path], None], 
 
 
 @pytest.mark.parametrize(("name", "content"), [("t.csv", ""), ("t.csv", "time,load\n"), ("t.json", "[]")])
-def test_a_file_without_rows_is_answered_with_what_belongs_into_it(name: str, content: str, tmp_path: Path) -> None:
+def test_a_file_without_rows_is_an_error_that_describes_a_table(name: str, content: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(content)
     with pytest.raises(DataError, match=name) as error:
         read_table(tmp_path / name)
@@ -224,7 +226,7 @@ def test_an_old_workbook_is_read_with_its_times_and_booleans() -> None:
     assert any("'data'" in note for note in table.notes)
 
 
-def test_a_comma_that_may_be_a_thousands_separator_is_an_error_that_asks(tmp_path: Path) -> None:
+def test_a_comma_that_may_separate_thousands_is_an_error_that_asks_for_the_mark(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("time;load\n2024-01-01;1,250\n2024-01-02;2,500\n")
     with pytest.raises(DataError, match="decimal mark or a thousands separator"):
@@ -246,7 +248,7 @@ def test_a_comma_that_may_be_a_thousands_separator_is_an_error_that_asks(tmp_pat
     ],
 )
 @pytest.mark.parametrize("name", ["t.csv", "semicolon.csv", "t.xlsx", "t.jsonl"])
-def test_numbers_with_separators_are_read_and_the_report_says_how(
+def test_numbers_with_separators_are_read_and_noted(
     cells: tuple[str, ...], values: tuple[float, ...], name: str, tmp_path: Path
 ) -> None:
     frame = pd.DataFrame({"time": ["2024-01-01", "2024-01-02"], "note": ["a", "b"], "load": cells})
@@ -261,13 +263,13 @@ def test_numbers_with_separators_are_read_and_the_report_says_how(
     assert any("decimal comma" in note or "are read as" in note for note in table.notes)
 
 
-def test_points_between_thousands_are_told_by_the_decimal_commas_beside_them(tmp_path: Path) -> None:
+def test_points_separate_thousands_if_other_numbers_have_a_decimal_comma(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("time;load;price\n2024-01-01;1.250;3,5\n2024-01-02;2.500;4,5\n")
     assert read_table(path).frame["load"].tolist() == [1250, 2500]
 
 
-def test_a_column_of_a_workbook_that_can_be_read_either_way_stays_text_until_the_mark_is_said(tmp_path: Path) -> None:
+def test_ambiguous_numbers_of_a_workbook_stay_text_until_the_mark_is_given(tmp_path: Path) -> None:
     pd.DataFrame({"time": ["2024-01-01"], "load": ["1,250"]}).to_excel(tmp_path / "t.xlsx", index=False)
     assert read_table(tmp_path / "t.xlsx").frame["load"].tolist() == ["1,250"]
     assert read_table(tmp_path / "t.xlsx", decimal="comma").frame["load"].tolist() == [1.25]
@@ -285,29 +287,29 @@ def test_a_workbook_may_leave_the_name_of_the_time_column_empty(tmp_path: Path) 
     assert list(read_table(tmp_path / "t.xlsx").frame.columns) == ["column 1", "load"]
 
 
-def test_a_row_of_groups_above_the_names_of_a_workbook_is_passed_over(tmp_path: Path) -> None:
+def test_a_row_of_groups_above_the_names_of_a_workbook_is_skipped(tmp_path: Path) -> None:
     groups = pd.DataFrame([["", "Plant A", "Plant B"], FRAME.columns, *FRAME.astype(object).to_numpy()])
     groups.to_excel(tmp_path / "t.xlsx", index=False, header=False)
     table = read_table(tmp_path / "t.xlsx")
     assert list(table.frame.columns) == list(FRAME.columns)
-    assert table.place(0) == "row 3"
+    assert table.row_label(0) == "row 3"
 
 
-def test_a_missing_file_is_answered_with_the_tables_beside_it(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error_that_lists_the_tables_of_its_folder(tmp_path: Path) -> None:
     (tmp_path / "here.csv").write_text(CSV)
     with pytest.raises(DataError, match="there is no file") as error:
         read_table(tmp_path / "there.csv")
     assert "here.csv" in error.value.advice
 
 
-def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.csv")
     with pytest.raises(DataError, match="is a pipe or a device"):
         read_table(tmp_path / "pipe.csv")
 
 
 @pytest.mark.parametrize(("encoding", "word"), [("cp1252", "Größe"), ("gb18030", "流量值")])
-def test_a_wrong_encoding_names_byte_and_row_and_the_likely_encoding(
+def test_a_wrong_encoding_is_an_error_with_byte_row_and_likely_encoding(
     encoding: str, word: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "t.csv"
@@ -322,26 +324,26 @@ def test_a_wrong_encoding_names_byte_and_row_and_the_likely_encoding(
 
 
 def test_rows_are_numbered_as_a_spreadsheet_shows_them() -> None:
-    table = read_text(b'# note\n\ntime,load,note\n2024-01-01,1,"two\nlines"\n\n2024-01-02,2,x\n', "t.csv")
-    assert table.place(0) == "row 4"
-    assert table.place(1) == "row 6"
+    table = read_csv(b'# note\n\ntime,load,note\n2024-01-01,1,"two\nlines"\n\n2024-01-02,2,x\n', "t.csv")
+    assert table.row_label(0) == "row 4"
+    assert table.row_label(1) == "row 6"
 
 
-def test_a_small_table_leaves_long_cells_of_later_ones_readable() -> None:
-    assert read_text(b"time,load\n2024-01-01,1\n", "small.csv").place(0) == "row 2"
+def test_long_cells_are_read_after_a_small_table() -> None:
+    assert read_csv(b"time,load\n2024-01-01,1\n", "small.csv").row_label(0) == "row 2"
     long = "x" * 100
-    assert read_text(f"time,note\n2024-01-01,{long}\n".encode(), "long.csv").frame["note"][0] == long
+    assert read_csv(f"time,note\n2024-01-01,{long}\n".encode(), "long.csv").frame["note"][0] == long
 
 
-def test_a_long_cell_may_stand_in_the_first_rows() -> None:
+def test_a_long_cell_in_the_first_rows_is_read() -> None:
     csv.field_size_limit(131_072)  # as Python starts with, which a larger table before may have raised
     text = f"time,remark,load\n2024-01-01,{'x' * 140_000},1\n2024-01-02,y,2\n"
-    assert read_text(text.encode(), "t.csv").frame["load"].tolist() == [1, 2]
+    assert read_csv(text.encode(), "t.csv").frame["load"].tolist() == [1, 2]
 
 
 def test_records_are_numbered_from_one(tmp_path: Path) -> None:
     WRITERS["records.json"](tmp_path / "records.json")
-    assert read_table(tmp_path / "records.json").place(0) == "record 1"
+    assert read_table(tmp_path / "records.json").row_label(0) == "record 1"
 
 
 cells = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=8)
@@ -352,4 +354,4 @@ cells = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), m
 def test_quoted_text_survives_any_delimiter(column: list[str], delimiter: str) -> None:
     frame = pd.DataFrame({"time": ["2024-01-01"] * len(column), "note": [f"x{c}" for c in column]})
     raw = frame.to_csv(index=False, sep=delimiter, quoting=1).encode()
-    assert read_text(raw, "t.csv").frame["note"].tolist() == frame["note"].tolist()
+    assert read_csv(raw, "t.csv").frame["note"].tolist() == frame["note"].tolist()

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from timevis.data.schema.grid import check_frequency, infer_frequency, put_on_grid
+from timevis.data.schema.frequency import check_frequency, infer_frequency
+from timevis.data.schema.grid import put_on_grid
 from timevis.errors import ConfigError, DataError
 
 STEPS = ("10s", "min", "5min", "15min", "h", "3h", "D", "W-TUE", "MS", "QS-JAN")
@@ -32,7 +33,7 @@ def test_a_grid_with_missing_rows_is_recovered(freq: str, day: int, data: st.Dat
 
 @settings(max_examples=60)
 @given(st.sampled_from(("5min", "h", "D")), st.integers(0, 10**6), st.floats(0.0, 0.09))
-def test_jitter_below_a_tenth_of_a_step_is_put_onto_the_grid(freq: str, seed: int, share: float) -> None:
+def test_jitter_below_a_tenth_of_a_step_is_moved_onto_the_grid(freq: str, seed: int, share: float) -> None:
     whole = pd.date_range("2024-01-01", periods=60, freq=freq, unit="us")
     step = (whole[1] - whole[0]).value // 1000
     shift = np.random.default_rng(seed).integers(0, int(share * step) + 1, 60)
@@ -55,12 +56,12 @@ def test_the_phase_of_the_grid_is_the_most_common_one() -> None:
     ("given_alias", "alias"),
     [("H", "h"), ("1h", "h"), ("60min", "h"), ("T", "min"), ("15T", "15min"), ("M", "ME"), ("24h", "D"), ("d", "D")],
 )
-def test_old_and_odd_spellings_of_a_frequency_are_understood(given_alias: str, alias: str) -> None:
+def test_other_spellings_of_a_frequency_are_accepted(given_alias: str, alias: str) -> None:
     assert check_frequency(given_alias) == alias
 
 
 @pytest.mark.parametrize("alias", ["hourly", "", "-1h", "0h"])
-def test_what_is_not_a_frequency_is_refused(alias: str) -> None:
+def test_text_that_is_not_a_frequency_is_refused(alias: str) -> None:
     with pytest.raises(ConfigError, match=r"data\.frequency"):
         check_frequency(alias)
 
@@ -106,16 +107,16 @@ def test_a_few_mistyped_dates_are_an_error_that_names_the_farthest(
     ],
     ids=["two halves", "began again", "a few rows", "less than the rest", "one series of many is older"],
 )
-def test_long_gaps_with_many_rows_on_either_side_are_fine(times: pd.DatetimeIndex) -> None:
+def test_long_gaps_with_many_rows_on_both_sides_are_accepted(times: pd.DatetimeIndex) -> None:
     grid = put_on_grid(times, "h", "t.csv")
     assert (grid.index[grid.position] == times).all()
 
 
-@pytest.mark.parametrize(("freq", "asked", "gap"), [("D", "h", 24), ("QS", "MS", 3)])
-def test_times_that_all_lie_steps_apart_are_refused(freq: str, asked: str, gap: int) -> None:
+@pytest.mark.parametrize(("freq", "frequency", "gap"), [("D", "h", 24), ("QS", "MS", 3)])
+def test_a_frequency_finer_than_all_steps_is_refused(freq: str, frequency: str, gap: int) -> None:
     times = pd.date_range("2024-01-01", periods=40, freq=freq, unit="us")
-    with pytest.raises(DataError, match=f"no two times are one step of {asked} apart, most are {gap}"):
-        put_on_grid(times, asked, "t.csv")
+    with pytest.raises(DataError, match=f"no two times are one step of {frequency} apart; most are {gap} steps"):
+        put_on_grid(times, frequency, "t.csv")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_times_that_all_lie_steps_apart_are_refused(freq: str, asked: str, gap: 
         ("YE-DEC", "1990-12-31", "1999-12-31"),
     ],
 )
-def test_a_time_within_a_month_quarter_or_year_that_was_said_stands_for_it(freq: str, first: str, last: str) -> None:
+def test_the_only_time_of_a_month_quarter_or_year_is_moved_to_its_grid_day(freq: str, first: str, last: str) -> None:
     index = pd.date_range(first, last, freq=freq, unit="us")
     every = {"M": 1, "Q": 3, "Y": 12}[freq[0]]
     times = pd.date_range("1990-01-15 12:00", periods=120, freq=pd.DateOffset(months=1), unit="us")[
@@ -141,14 +142,14 @@ def test_a_time_within_a_month_quarter_or_year_that_was_said_stands_for_it(freq:
 
 def test_the_advice_on_months_that_start_on_the_15th_can_be_followed() -> None:
     times = pd.date_range("1990-01-15", periods=120, freq=pd.DateOffset(months=1), unit="us")
-    with pytest.raises(DataError, match="not by whole months") as error:
+    with pytest.raises(DataError, match="not whole months") as error:
         inferred(times)
-    assert error.value.advice == "say data.frequency=MS to put each time at the start of its month"
+    assert error.value.advice == "set data.frequency=MS to move each time to the start of its month"
     assert len(put_on_grid(times, "MS", "t.csv").index) == 120
 
 
 @pytest.mark.parametrize("days", [-3, 1, 2])
-def test_a_week_that_a_holiday_shifts_stays_in_its_place(days: int) -> None:
+def test_a_weekly_time_shifted_by_a_holiday_is_moved_back(days: int) -> None:
     weeks = pd.date_range("2015-01-05", periods=200, freq="W-MON", unit="us")
     shift = np.where(np.arange(200) % 9 == 5, days, 0)
     grid = put_on_grid(weeks + pd.to_timedelta(shift, unit="D"), "W-MON", "t.csv")
@@ -157,7 +158,7 @@ def test_a_week_that_a_holiday_shifts_stays_in_its_place(days: int) -> None:
     np.testing.assert_array_equal(grid.moved, shift != 0)
 
 
-def test_of_several_times_of_a_month_only_its_first_day_stands_for_it() -> None:
+def test_if_a_month_has_several_times_only_its_first_day_is_on_the_grid() -> None:
     days = pd.date_range("2020-01-01", periods=600, freq="D", unit="us")
     grid = put_on_grid(days, "MS", "t.csv")
     assert (days[grid.position >= 0].day == 1).all()

@@ -7,7 +7,7 @@ import pytest
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.options import DataOptions
 from timevis.data.readers.table import Table
-from timevis.data.schema.to_rows import Rows, read_rows
+from timevis.data.schema.to_rows import Rows, to_rows
 
 DAYS = pd.date_range("2024-01-01", periods=60, freq="D", unit="us")
 
@@ -15,7 +15,7 @@ DAYS = pd.date_range("2024-01-01", periods=60, freq="D", unit="us")
 @pytest.mark.parametrize("freq", ["D", "W-MON", "MS"])
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Kolkata"])
 @pytest.mark.parametrize("number", [False, True])
-def test_days_stamped_at_local_midnight_in_utc_are_dates_of_the_zone(freq: str, zone: str, number: bool) -> None:
+def test_daily_times_at_local_midnight_get_the_dates_of_data_timezone(freq: str, zone: str, number: bool) -> None:
     local = pd.date_range("2022-01-03", periods=400, freq=freq, unit="s")
     stamps = local.tz_localize(zone).tz_convert("UTC")
     times = stamps.asi8 if number else stamps.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -25,11 +25,11 @@ def test_days_stamped_at_local_midnight_in_utc_are_dates_of_the_zone(freq: str, 
 
 
 @pytest.mark.parametrize("written", ["%Y-%m-%dT%H:%MZ", "%Y-%m-%d", "%Y-%m-%dT00:00-05:00"])
-def test_days_stamped_at_midnight_keep_their_dates_whatever_the_zone(written: str) -> None:
+def test_daily_times_at_midnight_keep_their_dates_in_any_timezone(written: str) -> None:
     rows, _ = _rows(DAYS.strftime(written), "America/New_York")
     assert (rows.grid.index.tz_localize(None) == DAYS).all()
 
 
 def _rows(times: object, zone: str) -> tuple[Rows, QualityReport]:
     table = Table(pd.DataFrame({"time": times, "load": np.arange(len(times), dtype=float)}), "t.csv")
-    return read_rows(table, DataOptions(timezone=zone))
+    return to_rows(table, DataOptions(timezone=zone))

@@ -26,7 +26,7 @@ def test_a_long_table_becomes_one_channel_for_each_series() -> None:
     assert panel.channels == ("a/load", "a/own", "b/load", "b/own", "c/load", "c/own")
 
 
-def test_covariates_of_a_long_table_are_shared_where_all_series_agree() -> None:
+def test_covariates_of_a_long_table_are_shared_if_equal_in_all_series() -> None:
     panel, _ = clean_frame(long(), id="sensor", target=["load"], covariates={"price": "known", "own": "observed"})
     assert panel.covariate_names == ("price", "own")
     assert panel.covariate_known == (True, False)
@@ -34,7 +34,7 @@ def test_covariates_of_a_long_table_are_shared_where_all_series_agree() -> None:
     np.testing.assert_array_equal(panel.covariates[:, 0], VALUES.astype(np.float32))
 
 
-def test_a_row_without_its_series_is_named() -> None:
+def test_a_row_without_a_series_name_is_an_error_with_its_row() -> None:
     frame = long().reset_index(drop=True)
     frame.loc[6, "sensor"] = None
     with pytest.raises(DataError, match="row 7, column 'sensor' is empty"):

@@ -43,13 +43,13 @@ def what_runs_see(panel, report, split) -> list:
 
 @pytest.mark.parametrize("unused", [[LATE], [EARLY], [EARLY.assign(site="e"), LATE]])
 @pytest.mark.parametrize("split", [(0.7, 0.1, 0.2), (280, 320, 380), ("2024-01-12", "2024-01-14")])
-def test_a_series_that_is_not_used_moves_no_border_and_no_score(unused, split):
+def test_an_unused_series_changes_neither_the_split_nor_the_scores(unused, split):
     panel, report = loaded(*USED, *unused, split=split)
     assert report.left_out.keys() == {part["site"].iloc[0] for part in unused}
     assert what_runs_see(panel, report, split) == what_runs_see(*loaded(*USED, split=split), split)
 
 
-def test_what_changes_only_because_of_rows_that_are_not_used_is_left_out_too():
+def test_a_series_that_is_constant_in_the_training_part_of_the_used_rows_is_left_out_too():
     alone = loaded(USED[0], FLAT_AT_FIRST)[1]
     with_late = loaded(USED[0], FLAT_AT_FIRST, LATE)[1]
     assert alone.left_out == {"d": "is constant in the training part (5)"}
@@ -57,7 +57,7 @@ def test_what_changes_only_because_of_rows_that_are_not_used_is_left_out_too():
     assert with_late.split == alone.split
 
 
-def test_a_column_that_is_not_used_moves_no_border():
+def test_an_unused_column_does_not_change_the_split():
     frame = wide_frame(values=np.where((np.arange(400) >= 20) & (np.arange(400) < 350), VALUES, np.nan))
     ends = frame.assign(late=np.where(np.arange(400) > 380, VALUES, np.nan), flat=1.0)
     panel, report = clean_frame(ends)
@@ -66,7 +66,7 @@ def test_a_column_that_is_not_used_moves_no_border():
     assert any("20 rows before the first value" in note for note in report.notes)
 
 
-def test_rows_that_only_tell_the_future_of_series_used_stay_for_forecasts():
+def test_future_rows_with_known_covariates_remain_for_forecasts():
     ahead = rows_of("a", ROWS, ROWS + 30, load=np.nan)
     options = DataOptions.from_config(
         {"path": "t.csv", "id": "site", "target": "load", "covariates": {"price": "known"}}
@@ -76,17 +76,17 @@ def test_rows_that_only_tell_the_future_of_series_used_stay_for_forecasts():
     assert len(panel) == ROWS + 30
     assert panel.covariates[-1, panel.channel_covariate_columns[0, 0]] == (ROWS + 29) % 5
     assert report.split == loaded(*USED)[1].split
-    assert any("130 rows after the last one of the series used" in note for note in report.notes)
+    assert any("130 rows after the last row of the series used" in note for note in report.notes)
 
 
-def test_the_line_for_the_log_says_why_a_column_is_not_used():
+def test_the_summary_gives_the_reason_why_a_column_is_not_used():
     _, report = loaded(*USED, LATE)
     assert report.summary().endswith("; not used: c (is empty in the training part)")
     many = wide_frame().assign(**{f"x{i}": 1.0 for i in range(10)})
     assert clean_frame(many)[1].summary().endswith("x7 (is constant (1)) and 2 more")
 
 
-def test_the_line_for_the_log_counts_values_that_are_missing_in_some_channels_only():
+def test_the_summary_counts_values_missing_in_some_channels_only():
     both = np.where(np.isin(np.arange(400), (30, 31, 90)), np.nan, VALUES)
     one = np.where(np.isin(np.arange(400), (200, 201)), np.nan, both)
     _, report = clean_frame(pd.DataFrame({"time": HOURS, "a": both, "b": one}))

@@ -5,15 +5,16 @@ import pandas as pd
 import pytest
 
 from timevis.data.readers.table import Table
-from timevis.data.schema.time_parts import steps_in_a_day
-from timevis.data.schema.timestamps import Times, parse_times
+from timevis.data.schema.timestamps.parse_times import parse_times
+from timevis.data.schema.timestamps.parsed_times import ParsedTimes
+from timevis.data.schema.timestamps.steps_of_day import count_steps_of_day
 from timevis.errors import DataError
 
 NAMES = ("SETTLEMENT_DATE", "SETTLEMENT_PERIOD")
 
 
 def settlement(first: str, days: int, freq: str = "30min", form: str = "{}") -> tuple[pd.DatetimeIndex, pd.DataFrame]:
-    """Times of British days, and their dates and periods as the grid operator writes them."""
+    """ParsedTimes of British days, and their dates and periods as the grid operator writes them."""
     begin = pd.Timestamp(first, tz="Europe/London")
     times = pd.date_range(begin, begin + pd.DateOffset(days=days), freq=freq, inclusive="left", unit="us")
     dates = pd.Series(times.strftime("%d-%b-%Y"))
@@ -21,8 +22,8 @@ def settlement(first: str, days: int, freq: str = "30min", form: str = "{}") -> 
     return times, pd.DataFrame({NAMES[0]: dates, NAMES[1]: pd.Series(periods, dtype=int if form == "{}" else str)})
 
 
-def parsed(frame: pd.DataFrame, zone: str | None) -> Times:
-    return parse_times(Table(frame, "gb.csv"), NAMES, zone=zone)
+def parsed(frame: pd.DataFrame, zone: str | None) -> ParsedTimes:
+    return parse_times(Table(frame, "gb.csv"), NAMES, timezone=zone)
 
 
 @pytest.mark.parametrize("form", ["{}", "P{:02}"])
@@ -32,8 +33,8 @@ def test_numbered_half_hours_are_read_through_a_change_of_clocks(first: str, per
     assert periods in frame.groupby(NAMES[0]).size().to_list()
     read = parsed(frame, "Europe/London")
     assert (read.index == times).all()
-    assert read.wall is not None
-    assert (read.wall == times.tz_localize(None)).all()
+    assert read.local_index is not None
+    assert (read.local_index == times.tz_localize(None)).all()
 
 
 @pytest.mark.parametrize("freq", ["15min", "10min", "5min"])
@@ -42,7 +43,7 @@ def test_other_steps_of_a_day_are_read_the_same_way(freq: str) -> None:
     assert (parsed(frame, "Europe/London").index == times).all()
 
 
-def test_the_zone_of_numbered_steps_is_asked_for_and_checked() -> None:
+def test_the_timezone_of_numbered_steps_is_required_and_checked() -> None:
     _, frame = settlement("2024-10-26", 3)
     with pytest.raises(DataError, match="'SETTLEMENT_PERIOD' numbers the steps of a day") as error:
         parsed(frame, None)
@@ -55,9 +56,9 @@ def test_the_zone_of_numbered_steps_is_asked_for_and_checked() -> None:
         parsed(frame, "Europe/London")
 
 
-def test_hours_of_the_clock_are_no_numbered_steps() -> None:
+def test_hours_are_not_numbered_steps() -> None:
     for column in (range(24), range(1, 25), [h * 100 + m for h in range(24) for m in (0, 30)], ["00:30", "01:00"]):
-        assert steps_in_a_day(pd.Series(column)) == 0
+        assert count_steps_of_day(pd.Series(column)) == 0
 
 
 MONDAYS = pd.date_range("2008-12-29", periods=400, freq="7D", unit="us")
@@ -66,7 +67,7 @@ ISO = MONDAYS.isocalendar()
 
 @pytest.mark.parametrize("form", ["{}", "W{:02}", "KW {}"])
 @pytest.mark.parametrize("name", ["KW", "week", "Kalenderwoche", "iso_week", "周"])
-def test_a_year_beside_a_week_of_that_name_is_an_iso_week(name: str, form: str) -> None:
+def test_a_year_and_a_column_named_week_are_an_iso_week(name: str, form: str) -> None:
     weeks = ISO["week"].astype(int).to_list() if form == "{}" else [form.format(w) for w in ISO["week"]]
     frame = pd.DataFrame({"Jahr": ISO["year"].to_list(), name: weeks})
     for rows in (400, 49):  # 48 weeks are no steps of a day
@@ -77,7 +78,7 @@ def test_a_year_beside_a_week_of_that_name_is_an_iso_week(name: str, form: str) 
         ]
 
 
-def test_a_week_that_a_year_does_not_have_is_named() -> None:
+def test_a_week_that_a_year_does_not_have_is_an_error_with_its_row() -> None:
     frame = pd.DataFrame({"Jahr": [2010, 2010, 2011], "KW": [52, 53, 1]})
     with pytest.raises(DataError, match=r"row 2, column 'Jahr\+KW': the time '2010-W53' is not a date or time"):
         parse_times(Table(frame, "t.csv"), ("Jahr", "KW"))
@@ -93,10 +94,8 @@ def test_a_week_that_a_year_does_not_have_is_named() -> None:
         {"Nr": range(1, 21), "Jahr": [2010] * 20},
     ],
 )
-def test_numbers_beside_a_bare_year_are_no_hours_of_its_first_day(columns: dict) -> None:
-    with pytest.raises(
-        DataError, match=r"row 1, column '.*': the year 2010 beside .* is not a date or time"
-    ) as error:
+def test_a_year_and_small_numbers_are_not_read_as_hours_of_its_first_day(columns: dict) -> None:
+    with pytest.raises(DataError, match=r"row 1, column '.*': the year 2010 with .* is not a date or time") as error:
         parse_times(Table(pd.DataFrame(columns), "t.csv"), tuple(columns))
     assert "named year and month" in error.value.advice
 
@@ -109,11 +108,11 @@ def ended(times: pd.DatetimeIndex) -> pd.DataFrame:
     return pd.DataFrame({"date": (times - pd.Timedelta("1s")).strftime("%d.%m.%Y"), "until": times.strftime("%H:%M")})
 
 
-def test_00_00_behind_later_clocks_of_its_date_is_the_end_of_it() -> None:
+def test_00_00_after_later_times_of_its_date_is_the_end_of_that_date() -> None:
     frame = ended(ENDS)
     read = parse_times(Table(frame, "t.csv"), ("date", "until"))
     assert (read.index == ENDS).all()
-    assert "00:00 behind later clocks of its date is read as 24:00, the end of that date" in read.notes
+    assert "00:00 after later times of its date is read as 24:00, the end of that date" in read.notes
     stamps = pd.to_datetime(frame["date"] + " " + frame["until"], dayfirst=True)  # as of ISO dates, and in Parquet
     assert (parse_times(Table(stamps.to_frame("time"), "t.parquet"), ("time",)).index == ENDS).all()
     hour = slice(104, 108)  # from 02:15 to 03:00, once more when clocks are set back
@@ -123,7 +122,7 @@ def test_00_00_behind_later_clocks_of_its_date_is_the_end_of_it() -> None:
 
 
 @pytest.mark.parametrize("order", ["backwards", "shuffled", "by series", "beginnings", "a late row", "noons first"])
-def test_00_00_is_the_beginning_of_its_date_where_that_is_not_so(order: str) -> None:
+def test_00_00_is_otherwise_the_start_of_its_date(order: str) -> None:
     begins = pd.date_range("2024-01-01", periods=96, freq="30min", unit="us")
     times = {
         "backwards": begins[::-1],

@@ -20,8 +20,8 @@ from timevis.data.holidays import holiday_flags
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.readers.table import Table
-from timevis.data.schema.selection import select, without_constant_covariates
-from timevis.data.schema.to_rows import read_rows
+from timevis.data.schema.channel_selection import drop_constant_covariates, select_channels
+from timevis.data.schema.to_rows import to_rows
 from timevis.data.split import borders
 from timevis.errors import ConfigError
 from timevis.utils.formatting import join_names
@@ -45,20 +45,20 @@ def clean(
     future : bool
         Keep the rows after the last value of any target, which tell covariates of the future.
     channels : names, optional
-        See `timevis.data.schema.selection.select`.
+        See `timevis.data.schema.channel_selection.select_channels`.
 
     Raises
     ------
     DataError
         The table cannot become a panel; names the file, the row and the column.
     """
-    rows, report = read_rows(table, options)
-    panel, known = select(rows, card, options, report, channels)
+    rows, report = to_rows(table, options)
+    panel, known = select_channels(rows, card, options, report, channels)
     if not future and known < len(panel):  # what comes after every target can neither train nor test
         report.notes.append(f"{len(panel) - known} rows after the last value are left to forecasting")
         panel = panel.slice_rows(0, known)
     panel = add_holidays(panel, options)
-    panel = without_constant_covariates(panel, report, borders(panel, options.split, known)[0])
+    panel = drop_constant_covariates(panel, report, borders(panel, options.split, known)[0])
     return finalize_panel(panel, options, report, known)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from pandas.api import types
 
 from timevis.data.cleaning.quality_report import MAX_LISTED_PLACES
-from timevis.data.readers.number_format import read_separators
+from timevis.data.readers.number_format import parse_number_columns
 from timevis.data.readers.table import Table
 
 
@@ -38,11 +38,11 @@ def clear_sentinels(table: Table, names: Sequence[str], sentinels: Sequence[str]
             if hits.any():
                 cells[sentinel] = int(hits.sum())
                 part = table.frame[[name]].mask(hits[:, None])
-                read_separators(part, table.decimal, table.notes, table.source)
+                parse_number_columns(part, table.decimal, table.notes, table.source)
                 table.frame[name] = part[name]
         if cells:
             at = np.flatnonzero(table.frame[name].isna() & ~before)
-            places = [table.place(int(i)) for i in at[:MAX_LISTED_PLACES]]
+            places = [table.row_label(int(i)) for i in at[:MAX_LISTED_PLACES]]
             found[name] = {"count": len(at), "cells": cells, "places": places}
     return found
 

@@ -1,4 +1,4 @@
-"""Packed files: gzip, and ZIP archives of one file."""
+"""Compressed files: gzip, and ZIP archives that hold one file."""
 
 from __future__ import annotations
 
@@ -12,70 +12,80 @@ from typing import IO
 from timevis.errors import DataError
 from timevis.utils import memory
 
-UNPACK = "unpack it and give one file"
-PIECE = 2**24
-MOST_UNPACKED = 0.5
-"""Of the memory that is free: the table needs some as well."""
+DECOMPRESS_ADVICE = "decompress it and give one file"
+CHUNK_BYTES = 2**24
+MAX_SHARE_OF_FREE_MEMORY = 0.5
+"""For the decompressed file; the table parsed from it needs memory as well."""
 
 
-def content_name(path: Path) -> str:
-    """Name of what a file holds: that of the one file of a ZIP archive, else its own, without ``.gz``.
+def decompressed_name(path: Path) -> str:
+    """Name of the file inside a ``.zip`` archive, or of a file without ``.gz``.
 
     Raises
     ------
     DataError
-        An archive is damaged or none, or holds no file or several.
+        The archive is damaged or is no ZIP archive, or it does not hold exactly one file.
     """
-    ending = path.suffix.lower()
-    if ending == ".zip":
-        with _opened(path) as archive:
+    suffix = path.suffix.lower()
+    if suffix == ".zip":
+        with _open_archive(path) as archive:
             name = Path(_only_member(archive, path).filename)
         return f"{name.stem}.csv" if name.suffix.lower() in ("", ".zip") else name.name  # pandas writes such names
-    return path.stem if ending == ".gz" else path.name
+    return path.stem if suffix == ".gz" else path.name
 
 
-def unpack(path: Path) -> bytes:
-    """What a file holds.
+def decompressed_bytes(path: Path, chunk_bytes: int = CHUNK_BYTES) -> bytes:
+    """Content of a file, decompressed if it is a gzip file or a ZIP archive.
+
+    Parameters
+    ----------
+    path : path
+    chunk_bytes : int
+        How many bytes are decompressed before their size is checked again.
 
     Raises
     ------
     DataError
-        It is damaged, needs a password, is not packed as its name says, or does not fit into memory unpacked.
+        The file is damaged, needs a password, is not compressed as its name says, or takes more than half of the
+        free memory when it is decompressed.
     """
     if path.suffix.lower() == ".zip":
         try:
-            with _opened(path) as archive, archive.open(_only_member(archive, path)) as member:
-                return _content(member, path)
-        except NotImplementedError as error:  # what zipfile raises for a compression that it does not know
-            raise DataError(f"{path.name}: the archive is packed in an unknown way ({error})", UNPACK) from error
+            with _open_archive(path) as archive, archive.open(_only_member(archive, path)) as member:
+                return _read_in_chunks(member, path, chunk_bytes)
+        except NotImplementedError as error:  # raised by zipfile for an unknown compression method
+            raise DataError(
+                f"{path.name}: the archive uses an unknown compression method ({error})", DECOMPRESS_ADVICE
+            ) from error
         except RuntimeError as error:
-            raise DataError(f"{path.name}: the archive needs a password", UNPACK) from error
+            raise DataError(f"{path.name}: the archive needs a password", DECOMPRESS_ADVICE) from error
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise _damaged(path, error) from error
+            raise _damaged_file_error(path, error) from error
     raw = path.read_bytes()
     if raw[:2] == b"\x1f\x8b":
         try:
             with gzip.open(BytesIO(raw)) as file:
-                return _content(file, path)
+                return _read_in_chunks(file, path, chunk_bytes)
         except (OSError, EOFError, zlib.error) as error:
-            raise _damaged(path, error) from error
+            raise _damaged_file_error(path, error) from error
     if path.suffix.lower() == ".gz":
-        raise _misnamed(path, "compressed with gzip")
+        raise _wrong_suffix_error(path, "compressed with gzip")
     return raw
 
 
-def _content(packed: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:
-    """What unpacking gives, in pieces, as a small file may unpack to more than there is memory."""
-    most = int(MOST_UNPACKED * memory.available_bytes())
+def _read_in_chunks(compressed: IO[bytes] | gzip.GzipFile, path: Path, chunk_bytes: int) -> bytes:
+    """Decompress in chunks, because a small file may decompress to more bytes than there is memory."""
+    max_bytes = int(MAX_SHARE_OF_FREE_MEMORY * memory.available_bytes())
     content = BytesIO()
-    while piece := packed.read(PIECE):
-        if content.tell() + len(piece) > most:
+    while chunk := compressed.read(chunk_bytes):
+        if content.tell() + len(chunk) > max_bytes:
             raise DataError(
-                f"{path.name}: {_megabytes(path.stat().st_size)} unpack to more than {_megabytes(most)}, half of the "
-                "memory that is free",
-                "is it the right file? if so, free memory, or write fewer columns or rows into a file",
+                f"{path.name}: the file has {_megabytes(path.stat().st_size)} and decompresses to more than "
+                f"{_megabytes(max_bytes)}, half of the free memory",
+                "check that it is the right file; if it is, free memory, or split its columns or rows into several "
+                "files",
             )
-        content.write(piece)
+        content.write(chunk)
     return content.getvalue()
 
 
@@ -83,34 +93,41 @@ def _megabytes(size: int) -> str:
     return f"{size / 1e6:,.1f} MB"
 
 
-def _opened(path: Path) -> zipfile.ZipFile:
+def _open_archive(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
         with path.open("rb") as file:
-            packed = file.read(2) == b"PK"
-        raise (_damaged(path, error) if packed else _misnamed(path, "a ZIP archive")) from error
+            has_zip_signature = file.read(2) == b"PK"
+        if has_zip_signature:
+            raise _damaged_file_error(path, error) from error
+        raise _wrong_suffix_error(path, "a ZIP archive") from error
 
 
 def _only_member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     members = [m for m in archive.infolist() if not m.is_dir()]
-    files = [m for m in members if not _hidden(PurePosixPath(m.filename))]
+    files = [m for m in members if not _is_hidden(PurePosixPath(m.filename))]
     if len(files) != 1:
-        what = "only hidden files" if members and not files else f"{len(files)} files"
-        listed = [m.filename for m in files or members]
-        names = ", ".join(listed[:8]) + (", ..." if len(listed) > 8 else "")
-        raise DataError(f"{path.name}: the archive holds {what}" + (f": {names}" if names else ""), UNPACK)
+        count = "only hidden files" if members and not files else f"{len(files)} files"
+        names = [m.filename for m in files or members]
+        listing = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+        raise DataError(
+            f"{path.name}: the archive holds {count}" + (f": {listing}" if listing else ""), DECOMPRESS_ADVICE
+        )
     return files[0]
 
 
-def _hidden(member: PurePosixPath) -> bool:
-    """Whether it is what systems add beside the files that a user packs."""
+def _is_hidden(member: PurePosixPath) -> bool:
+    """Whether the operating system added a member to the files that the user packed."""
     return member.parts[:1] == ("__MACOSX",) or member.name.startswith(".")
 
 
-def _damaged(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path.name}: the packed file is damaged ({error})", "download or compress it again")
+def _damaged_file_error(path: Path, error: Exception) -> DataError:
+    return DataError(f"{path.name}: the compressed file is damaged ({error})", "download or compress it again")
 
 
-def _misnamed(path: Path, what: str) -> DataError:
-    return DataError(f"{path.name}: named {path.suffix} but is not {what}", "rename the file after its content")
+def _wrong_suffix_error(path: Path, expected: str) -> DataError:
+    return DataError(
+        f"{path.name}: the name ends in {path.suffix}, but the file is not {expected}",
+        "rename the file according to its content",
+    )

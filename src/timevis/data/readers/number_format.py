@@ -1,4 +1,4 @@
-"""Numbers written with a decimal comma, with separators between thousands, or with a typographic minus."""
+"""Parse numbers written with a decimal comma, with thousands separators, or with a typographic minus."""
 
 from __future__ import annotations
 
@@ -9,133 +9,136 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.readers.table import MISSING
+from timevis.data.readers.table import MISSING_MARKERS
 from timevis.errors import AmbiguousDataError
 
-POINT = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
-COMMA = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d*)(?:,\d+)?(?:[eE][+-]?\d+)?")
-WHOLE = re.compile(r"[+-]?\d+")
-BETWEEN_THOUSANDS = r"(?<=\d)[ \u00a0\u202f'’](?=\d{3})"
-SAMPLE = 50
+POINT_NUMBER = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+COMMA_NUMBER = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d*)(?:,\d+)?(?:[eE][+-]?\d+)?")
+INTEGER = re.compile(r"[+-]?\d+")
+THOUSANDS_SEPARATOR = r"(?<=\d)[ \u00a0\u202f'’](?=\d{3})"
+SAMPLE_CELLS = 50
 
 
-def decimal_mark(cells: Collection[str]) -> str | None:
-    """The decimal mark that numbers among other cells show, ``point`` or ``comma``; None where they show none."""
-    point = [bool(POINT.fullmatch(c)) for c in cells]
-    comma = [bool(COMMA.fullmatch(c)) for c in cells]
-    only_point = any(p and not c for p, c in zip(point, comma, strict=True))
-    only_comma = any(c and not p for p, c in zip(point, comma, strict=True))
+def find_decimal_mark(cells: Collection[str]) -> str | None:
+    """The decimal mark of the numbers among the cells, ``point`` or ``comma``; None if both are possible."""
+    is_point = [bool(POINT_NUMBER.fullmatch(c)) for c in cells]
+    is_comma = [bool(COMMA_NUMBER.fullmatch(c)) for c in cells]
+    only_point = any(p and not c for p, c in zip(is_point, is_comma, strict=True))
+    only_comma = any(c and not p for p, c in zip(is_point, is_comma, strict=True))
     return "point" if only_point else "comma" if only_comma else None
 
 
-def either_way(cells: Collection[str]) -> str | None:
-    """A number of a column that shows no decimal mark and may be a thousand: 1,250, or 1.250 beside 803.
+def ambiguous_number(cells: Collection[str]) -> str | None:
+    """The first number of a column whose mark may be a decimal mark or a thousands separator; None if there is none.
 
-    Points stand between thousands where the numbers without one have up to three digits, and some have three.
+    This is asked only if `find_decimal_mark` finds no mark. A comma (1,250) is always ambiguous. A point (1.250) is
+    ambiguous only if the longest number without a mark has three digits, such as 803.
     """
-    commas = [c for c in cells if "," in c and POINT.fullmatch(c)]
-    points = [c for c in cells if "." in c and COMMA.fullmatch(c)]
-    longest = max((len(c.lstrip("+-")) for c in cells if WHOLE.fullmatch(c)), default=0)
-    return next(iter(commas + (points if longest == 3 else [])), None)
+    commas = [c for c in cells if "," in c and POINT_NUMBER.fullmatch(c)]
+    points = [c for c in cells if "." in c and COMMA_NUMBER.fullmatch(c)]
+    max_digits = max((len(c.lstrip("+-")) for c in cells if INTEGER.fullmatch(c)), default=0)
+    return next(iter(commas + (points if max_digits == 3 else [])), None)
 
 
-def written_numbers(frame: pd.DataFrame) -> list[np.ndarray]:
-    """The distinct cells of each text column that holds numbers, judged by a sample of it."""
+def number_cells(frame: pd.DataFrame) -> list[np.ndarray]:
+    """The distinct cells of each text column that holds numbers, judged by a sample of its cells."""
     filled = [frame[name].dropna() for name in frame.columns]
     texts = [cells for cells in filled if len(cells) and types.is_string_dtype(cells)]
-    samples = [cells.iloc[:: max(1, len(cells) // SAMPLE)].str.strip() for cells in texts]
-    number = [any(POINT.fullmatch(c) or COMMA.fullmatch(c) for c in sample) for sample in samples]
-    return [cells.str.strip().unique() for cells, is_number in zip(texts, number, strict=True) if is_number]
+    samples = [cells.iloc[:: max(1, len(cells) // SAMPLE_CELLS)].str.strip() for cells in texts]
+    has_number = [any(POINT_NUMBER.fullmatch(c) or COMMA_NUMBER.fullmatch(c) for c in sample) for sample in samples]
+    return [cells.str.strip().unique() for cells, found in zip(texts, has_number, strict=True) if found]
 
 
-def undecided(where: str, cell: str) -> AmbiguousDataError:
-    """The error that asks for the decimal mark."""
+def ambiguous_mark_error(location: str, cell: str) -> AmbiguousDataError:
+    """The error that asks the user for the decimal mark; `location` names the file or column."""
     return AmbiguousDataError(
-        f"{where}: the {'comma' if ',' in cell else 'point'} in numbers such as {cell!r} may be a decimal mark or a "
-        "thousands separator",
-        "say data.cleaning.decimal=comma or point, or write the numbers without separators",
+        f"{location}: the {'comma' if ',' in cell else 'point'} in numbers such as {cell!r} may be a decimal mark or "
+        "a thousands separator",
+        "set data.cleaning.decimal=comma or point, or write the numbers without thousands separators",
     )
 
 
-def read_separators(frame: pd.DataFrame, mark: str | None, notes: list[str], source: str) -> None:
-    """Turn text columns in which every cell is such a number into numbers, in place, and say so.
+def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[str], source: str) -> None:
+    """Turn text columns in which every cell is a number into numbers, in place, and add a note for each.
 
-    Beside other text, numbers with a decimal comma are read where they are most cells, so that the text is found.
+    If the decimal mark is a comma, a column with other text is also parsed where at least half of its cells are
+    numbers, so that later checks name the other cells.
 
     Parameters
     ----------
     frame : DataFrame
-    mark : {"point", "comma"}, optional
-        The decimal mark of the file, which decides where a column can be read either way.
+    decimal : {"point", "comma"}, optional
+        The decimal mark of the file, for columns that do not show their own.
     notes : list of str
     source : str
-        Name of the file, for errors.
+        Name of the file, for error messages.
 
     Raises
     ------
     AmbiguousDataError
-        Without `mark`, the points of a column may be decimal marks or stand between thousands; with such commas it
-        stays text.
+        `decimal` is None and the points of a column may be decimal marks or thousands separators. (A column with
+        such commas stays text.)
     """
     for name in frame.columns:
         column = frame[name]
         if types.is_numeric_dtype(column) or types.is_datetime64_any_dtype(column):
             continue
         filled = column.dropna()
-        sample = filled.iloc[:: max(1, len(filled) // SAMPLE)]
+        sample = filled.iloc[:: max(1, len(filled) // SAMPLE_CELLS)]
         if not len(sample) or not all(isinstance(c, str) for c in sample):
             continue
-        if mark != "comma" and not _all_numbers(_cells(sample)):
+        if decimal != "comma" and not _all_numbers(_plain_cells(sample)):
             continue
-        if not all(isinstance(c, str) for c in filled):  # numbers beside text that were read before
+        if not all(isinstance(c, str) for c in filled):  # the reader already parsed some cells
             continue
-        cells = _cells(filled)
-        numbers = _numbers(cells, mark)
+        cells = _plain_cells(filled)
+        numbers = _to_numbers(cells, decimal)
         if numbers is None:
-            if mark == "comma":
-                frame[name] = _numbers_beside_text(column, cells)
-            if (cell := either_way(cells.unique())) and "." in cell and _all_numbers(cells):
-                raise undecided(f"{source}: column {name!r}", cell)
+            if decimal == "comma":
+                frame[name] = _parse_numbers_among_text(column, cells)
+            if (cell := ambiguous_number(cells.unique())) and "." in cell and _all_numbers(cells):
+                raise ambiguous_mark_error(f"{source}: column {name!r}", cell)
             continue
         numbers = numbers.reindex(frame.index)
-        odd = column[numbers.notna() & (pd.to_numeric(column, errors="coerce") != numbers)]
-        if len(odd):
-            notes.append(f"numbers such as {odd.iloc[0].strip()!r} in {name!r} are read as {numbers[odd.index[0]]}")
+        changed = column[numbers.notna() & (pd.to_numeric(column, errors="coerce") != numbers)]
+        if len(changed):
+            first = changed.iloc[0].strip()
+            notes.append(f"numbers such as {first!r} in {name!r} are read as {numbers[changed.index[0]]}")
             frame[name] = numbers
 
 
-def _numbers_beside_text(column: pd.Series, cells: pd.Series) -> pd.Series:
-    """The column with its numbers with a decimal comma read, where they are at least half of its cells.
+def _parse_numbers_among_text(column: pd.Series, cells: pd.Series) -> pd.Series:
+    """Parse the numbers with a decimal comma if at least half of the cells are such numbers, else return the text.
 
-    Whole numbers alone may be names, and with numbers of another mark it stays text.
+    A column stays text if no cell has a comma, as its numbers may be names, or if a number has a decimal point.
     """
-    number = cells.str.fullmatch(COMMA)
-    comma = cells[number].str.contains(",").any()
-    if number.mean() < 0.5 or not comma or cells[~number].str.fullmatch(POINT).any():
+    is_number = cells.str.fullmatch(COMMA_NUMBER)
+    has_comma = cells[is_number].str.contains(",").any()
+    if is_number.mean() < 0.5 or not has_comma or cells[~is_number].str.fullmatch(POINT_NUMBER).any():
         return column
-    read = _numbers(cells[number], "comma")
-    return column.astype(object).mask(column.index.isin(cells[number].index), read)
+    numbers = _to_numbers(cells[is_number], "comma")
+    return column.astype(object).mask(column.index.isin(cells[is_number].index), numbers)
 
 
-def _cells(text: pd.Series) -> pd.Series:
-    """Cells that are not missing, with plain minus signs and without spaces or apostrophes between thousands."""
+def _plain_cells(text: pd.Series) -> pd.Series:
+    """Cells that are not missing, with ASCII minus signs and without spaces or apostrophes between thousands."""
     text = text.astype(str).str.strip()
-    return text[~text.isin(MISSING)].str.replace("−", "-").str.replace(BETWEEN_THOUSANDS, "", regex=True)
+    return text[~text.isin(MISSING_MARKERS)].str.replace("−", "-").str.replace(THOUSANDS_SEPARATOR, "", regex=True)
 
 
 def _all_numbers(cells: pd.Series) -> bool:
-    return bool(len(cells)) and bool((cells.str.fullmatch(POINT) | cells.str.fullmatch(COMMA)).all())
+    return bool(len(cells)) and bool((cells.str.fullmatch(POINT_NUMBER) | cells.str.fullmatch(COMMA_NUMBER)).all())
 
 
-def _numbers(cells: pd.Series, mark: str | None) -> pd.Series | None:
-    """Cells as numbers; None if one is not a number or may be two."""
-    found: str | None = "comma"
-    if mark != "comma" or not cells.str.fullmatch(COMMA).all():
-        some = cells.iloc[:: max(1, len(cells) // SAMPLE)]
-        found = decimal_mark(list(some)) or decimal_mark(cells.unique()) or mark
-        found = found or (None if either_way(cells.unique()) else "point")
-        if found is None or not cells.str.fullmatch(COMMA if found == "comma" else POINT).all():
+def _to_numbers(cells: pd.Series, decimal: str | None) -> pd.Series | None:
+    """Cells as numbers; None if a cell is not a number or its mark is ambiguous."""
+    mark: str | None = "comma"
+    if decimal != "comma" or not cells.str.fullmatch(COMMA_NUMBER).all():
+        sample = cells.iloc[:: max(1, len(cells) // SAMPLE_CELLS)]
+        mark = find_decimal_mark(list(sample)) or find_decimal_mark(cells.unique()) or decimal
+        mark = mark or (None if ambiguous_number(cells.unique()) else "point")
+        if mark is None or not cells.str.fullmatch(COMMA_NUMBER if mark == "comma" else POINT_NUMBER).all():
             return None
-    if found == "comma":
+    if mark == "comma":
         return pd.to_numeric(cells.str.replace(".", "").str.replace(",", "."))
     return pd.to_numeric(cells.str.replace(",", ""))

@@ -1,4 +1,4 @@
-"""Reading a user's file into a table, whatever its format, and saying where in the file each row stood."""
+"""Read a file of any supported format into a table: find its format and call the reader for it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
-from timevis.data.readers.compression import content_name, unpack
-from timevis.data.readers.number_format import decimal_mark, read_separators, written_numbers
-from timevis.data.readers.table import HEADER_AND_ROWS, Table, refuse_namesakes
+from timevis.data.readers.compression import decompressed_bytes, decompressed_name
+from timevis.data.readers.number_format import find_decimal_mark, number_cells, parse_number_columns
+from timevis.data.readers.table import TABLE_ADVICE, Table
 from timevis.errors import DataError, TimeVisError
 from timevis.utils.formatting import join_names
 
-FORMATS = {
+FORMAT_OF_SUFFIX = {
     ".csv": "text",
     ".tsv": "text",
     ".txt": "text",
@@ -28,7 +28,7 @@ FORMATS = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
-SPOKEN = {
+DESCRIPTION_OF_FORMAT = {
     "text": "a text table",
     "xlsx": "an Excel workbook (xlsx)",
     "xls": "an old (xls) or encrypted Excel workbook",
@@ -39,7 +39,7 @@ SPOKEN = {
     "html": "an HTML or XML page",
     "image": "a picture",
 }
-MAGIC = (
+FORMAT_OF_SIGNATURE = (
     (b"PAR1", "parquet"),
     (b"PK\x03\x04", "zip"),
     (b"\xd0\xcf\x11\xe0", "xls"),
@@ -47,6 +47,8 @@ MAGIC = (
     (b"\x89PNG", "image"),
     (b"\xff\xd8\xff", "image"),
 )
+SIGNATURE_BYTES = 2048
+UTF8_BOM = b"\xef\xbb\xbf"
 
 
 def read_table(
@@ -55,36 +57,36 @@ def read_table(
     sheet: str | int | None = None,
     encoding: str | None = None,
     decimal: str | None = None,
-    usual: str | None = None,
+    default_decimal: str | None = None,
 ) -> Table:
-    """Read CSV, TSV, XLSX, XLS, JSON or Parquet, also gzipped or alone in a ZIP archive.
+    """Read a CSV, TSV, XLSX, XLS, JSON or Parquet file; it may be gzipped, or the only file in a ZIP archive.
 
     Parameters
     ----------
     path : path
-        Its ending says the format; the content must agree.
+        Its suffix gives the format; the content must agree.
     sheet : str or int, optional
-        Of a workbook: a name, or a position counted from 0. None takes the first sheet with data.
+        Sheet of a workbook: a name, or a position counted from 0. None reads the first sheet with data.
     encoding : str, optional
-        Of a text file; UTF-8, or UTF-16 with a byte order mark, when None.
+        Encoding of a text file; None means UTF-8, or UTF-16 if the file has a byte order mark.
     decimal : {"point", "comma"}, optional
-        The decimal mark of numbers written as text; found when None.
-    usual : {"point", "comma"}, optional
-        What it is where the file shows none.
+        The decimal mark of numbers written as text; None finds it in the file.
+    default_decimal : {"point", "comma"}, optional
+        The decimal mark if the file does not show one.
 
     Raises
     ------
     DataError
-        There is no such file, it is empty, it is not what its name says, or it cannot be parsed.
+        The file does not exist, is empty, is not of the format that its name says, or cannot be parsed.
     """
     path = Path(path).expanduser()
-    with in_words(path):
-        return _read(path, sheet, encoding, decimal, usual)
+    with raise_as_data_error(path):
+        return _read(path, sheet, encoding, decimal, default_decimal)
 
 
 @contextmanager
-def in_words(path: Path) -> Iterator[None]:
-    """Whatever a reader of a file raises, as a DataError that names the file."""
+def raise_as_data_error(path: Path) -> Iterator[None]:
+    """Turn every error that a reader raises within the `with` block into a DataError that names the file."""
     try:
         yield
     except TimeVisError:
@@ -92,33 +94,30 @@ def in_words(path: Path) -> Iterator[None]:
     except MemoryError as error:
         raise DataError(
             f"{path.name}: reading the file needs more memory than is free",
-            "free memory, or write fewer columns or rows into a file",
+            "free memory, or split the columns or rows into several files",
         ) from error
     except PermissionError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}", "give its reader the right to") from error
+        raise DataError(f"{path} cannot be read: {error.strerror}", "change the permissions of the file") from error
     except Exception as error:
         raise DataError(
             f"{path.name}: the file cannot be read ({type(error).__name__}: {error})",
-            "write it again, or as CSV; a file that other programs read is worth a report to TimeVis",
+            "write it again, or as CSV; if other programs can read the file, please report this to TimeVis",
         ) from error
 
 
-def _read(path: Path, sheet: str | int | None, encoding: str | None, decimal: str | None, usual: str | None) -> Table:
+def _read(
+    path: Path, sheet: str | int | None, encoding: str | None, decimal: str | None, default_decimal: str | None
+) -> Table:
     check_file(path)
-    expected = _format_of(path)
-    raw = unpack(path)
+    expected = _format_from_name(path)
+    raw = decompressed_bytes(path)
     if not raw or raw.isspace():
-        raise DataError(f"{path.name}: the file is empty", HEADER_AND_ROWS)
-    found = _sniff(raw)
-    if found != expected and not (expected == "text" and found == "json" and not _looks_json(raw)):
-        advice = "rename it after its content, or save it again in the format of its name"
-        if found in ("html", "pdf", "image"):  # of which no name makes a table
-            advice = "save what it shows as CSV; where it shows an error or a login, download the table again"
-        raise DataError(f"{path.name}: named like {SPOKEN[expected]}, but it is {SPOKEN[found]}", advice)
+        raise DataError(f"{path.name}: the file is empty", TABLE_ADVICE)
+    _check_content(raw, path, expected)
     if expected == "text":
-        from timevis.data.readers.text import read_text
+        from timevis.data.readers.csv import read_csv
 
-        table = read_text(raw, path.name, encoding, decimal, usual)
+        table = read_csv(raw, path.name, encoding, decimal, default_decimal)
         if sheet is not None:
             table.notes.append("data.sheet is not used: the file is not a workbook")
         return table
@@ -127,51 +126,66 @@ def _read(path: Path, sheet: str | int | None, encoding: str | None, decimal: st
 
         table = read_json(raw, path.name, encoding)
     elif expected == "parquet":
-        table = _read_parquet(raw, path.name)
-    else:
-        from timevis.data.readers.excel import read_workbook
+        from timevis.data.readers.parquet import read_parquet
 
-        table = read_workbook(raw, path.name, expected, sheet)
-    table.written = table.frame.copy(deep=False).__getitem__
-    shown = decimal_mark([cell for column in written_numbers(table.frame) for cell in column])
-    table.decimal = decimal or shown or usual
-    read_separators(table.frame, decimal or usual, table.notes, path.name)
+        table = read_parquet(raw, path.name)
+    else:
+        from timevis.data.readers.excel import read_excel
+
+        table = read_excel(raw, path.name, expected, sheet)
+    table.original_text = table.frame.copy(deep=False).__getitem__
+    found_decimal = find_decimal_mark([cell for column in number_cells(table.frame) for cell in column])
+    table.decimal = decimal or found_decimal or default_decimal
+    parse_number_columns(table.frame, decimal or default_decimal, table.notes, path.name)
     return table
 
 
 def check_file(path: Path) -> None:
-    """Refuse, in a DataError, what is no file or whose ending says no format that is read."""
+    """Raise a DataError if a path is not a file, or if its suffix is not that of a supported format."""
     if path.is_dir():
-        raise DataError(f"{path} is a folder", f"give one file; it holds {_some(path)}")
+        raise DataError(f"{path} is a folder", f"give one file; the folder holds {_list_tables(path)}")
     if path.exists() and not path.is_file():
         raise DataError(f"{path} is a pipe or a device, not a file", "write its content into a file first")
     if not path.is_file():
-        beside = (
-            f"; it holds {_some(path.parent, path.suffix)}"
+        content = (
+            f"which holds {_list_tables(path.parent, path.suffix)}"
             if path.parent.is_dir()
-            else "; there is no such folder either"
+            else "which does not exist either"
         )
-        raise DataError(f"there is no file {path}", f"looked in {path.parent.resolve()}{beside}")
-    _format_of(path)
+        raise DataError(f"there is no file {path}", f"TimeVis looked in {path.parent.resolve()}, {content}")
+    _format_from_name(path)
 
 
-def _format_of(path: Path) -> str:
-    ending = Path(content_name(path)).suffix.lower()
-    if ending not in FORMATS:
+def _format_from_name(path: Path) -> str:
+    suffix = Path(decompressed_name(path)).suffix.lower()
+    if suffix not in FORMAT_OF_SUFFIX:
         raise DataError(
-            f"{path.name}: the ending {ending or '(none)'} says no format that TimeVis reads",
-            "known endings: " + " ".join(FORMATS) + ", also in .gz, or alone in a .zip",
+            f"{path.name}: the suffix {suffix or '(none)'} is not that of a format that TimeVis reads",
+            "supported suffixes: " + " ".join(FORMAT_OF_SUFFIX) + ", also in .gz, or as the only file in a .zip",
         )
-    return FORMATS[ending]
+    return FORMAT_OF_SUFFIX[suffix]
 
 
-def _sniff(raw: bytes) -> str:
-    for magic, name in MAGIC:
-        if raw.startswith(magic):
-            if name == "zip" and _is_workbook(raw):
-                return "xlsx"
-            return name
-    head = raw[:2048].removeprefix(b"\xef\xbb\xbf").lstrip()
+def _check_content(raw: bytes, path: Path, expected: str) -> None:
+    """Raise a DataError if the content of a file is not of the format that its name says."""
+    found = _format_from_content(raw)
+    if found == expected or (expected == "text" and found == "json" and not _looks_like_json(raw)):
+        return
+    advice = "rename it according to its content, or save it again in the format of its name"
+    if found in ("html", "pdf", "image"):
+        advice = "save its table as CSV; if it shows an error or a login page, download the table again"
+    raise DataError(
+        f"{path.name}: the name is that of {DESCRIPTION_OF_FORMAT[expected]}, but the content is "
+        f"{DESCRIPTION_OF_FORMAT[found]}",
+        advice,
+    )
+
+
+def _format_from_content(raw: bytes) -> str:
+    for signature, name in FORMAT_OF_SIGNATURE:
+        if raw.startswith(signature):
+            return "xlsx" if name == "zip" and _is_workbook(raw) else name
+    head = raw[:SIGNATURE_BYTES].removeprefix(UTF8_BOM).lstrip()
     if head[:1] in (b"{", b"["):
         return "json"
     if head[:5].lower() in (b"<html", b"<!doc", b"<?xml") or head[:6].lower() == b"<table":
@@ -183,46 +197,17 @@ def _is_workbook(raw: bytes) -> bool:
     try:
         return any(name.startswith("xl/") for name in zipfile.ZipFile(BytesIO(raw)).namelist())
     except zipfile.BadZipFile:
-        return True  # damaged: the reader of workbooks says how
+        return True  # damaged: the Excel reader reports the details
 
 
-def _looks_json(raw: bytes) -> bool:
-    """Whether text that begins with a bracket is JSON, not a table whose first cell begins with one."""
-    head = raw[:2048].removeprefix(b"\xef\xbb\xbf").lstrip()
-    return head[1:].lstrip()[:1] in (b"{", b'"', b"[", b"]", b"}") or head[1:].lstrip()[:1].isdigit()
+def _looks_like_json(raw: bytes) -> bool:
+    """Whether text that begins with a bracket is JSON, not a table whose first cell begins with a bracket."""
+    after_bracket = raw[:SIGNATURE_BYTES].removeprefix(UTF8_BOM).lstrip()[1:].lstrip()[:1]
+    return after_bracket in (b"{", b'"', b"[", b"]", b"}") or after_bracket.isdigit()
 
 
-def _some(folder: Path, ending: str = "") -> str:
-    """Tables in a folder; text files, which may hold anything, only where one is asked for."""
-    endings = {*FORMATS, ".gz", ".zip"}.difference({".txt"} - {ending})
-    names = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in endings)
+def _list_tables(folder: Path, suffix: str = "") -> str:
+    """Names of the tables in a folder; text files, which may hold anything, only if a .txt file was asked for."""
+    suffixes = {*FORMAT_OF_SUFFIX, ".gz", ".zip"}.difference({".txt"} - {suffix})
+    names = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in suffixes)
     return join_names(names, 8) or "no tables"
-
-
-def _read_parquet(raw: bytes, name: str) -> Table:
-    import pandas as pd
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        refuse_namesakes(pq.read_schema(BytesIO(raw)).names, name)
-        frame = pd.read_parquet(BytesIO(raw))
-    except (pa.ArrowInvalid, OSError, ValueError) as error:
-        raise DataError(f"{name}: the Parquet file is damaged ({error})", "write it again") from error
-    if not isinstance(frame.index, pd.RangeIndex):
-        for level in [n for n in frame.index.names if n in frame.columns]:
-            if not pd.Index(frame.pop(level)).equals(frame.index.get_level_values(level)):
-                raise DataError(
-                    f"{name}: the index {level!r} and the column of that name hold different values",
-                    "rename one of them, or drop the index: frame.reset_index(drop=True)",
-                )
-        numbers = frame.index.name is None and pd.api.types.is_integer_dtype(frame.index)
-        frame = frame.reset_index(drop=numbers)  # row numbers of a table that was filtered, shuffled or put together
-    frame.columns = pd.Index([str(c) for c in frame.columns])
-    for column in frame.columns[[isinstance(t, pd.CategoricalDtype) for t in frame.dtypes]]:
-        frame[column] = frame[column].astype(object)
-    notes = []
-    for column in frame.columns[[isinstance(t, pd.PeriodDtype) for t in frame.dtypes]]:
-        frame[column] = frame[column].dt.start_time
-        notes.append(f"the periods of {column!r} are read as their start")
-    return Table(frame, name, unit="record", notes=notes)

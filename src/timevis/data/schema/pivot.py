@@ -1,4 +1,4 @@
-"""The rows of one or many series, spread over the grid as a panel."""
+"""Pivot rows into a panel: one channel for each series and target on the regular grid."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from timevis.data.schema.to_rows import Rows
 
 
 def to_panel(rows: Rows, card: DatasetCard) -> Panel:
-    """Spread rows over the grid, a channel for each series and target; rows that fill it are not copied.
+    """Pivot rows into a panel; the values of one series that has every row of the grid are not copied.
 
-    Each channel lies contiguously in memory, which is how windows are read.
+    Each channel is contiguous in memory, which is how windows are read.
     """
-    length, series, targets = len(rows.grid.index), len(rows.series), len(rows.columns.targets)
-    if series == 1 and np.array_equal(rows.position, np.arange(length)):
+    length, series, targets = len(rows.grid.index), len(rows.series_names), len(rows.columns.targets)
+    if series == 1 and np.array_equal(rows.grid_position, np.arange(length)):
         values = np.asfortranarray(rows.values[:, :targets], dtype=np.float32)
     else:
         values = np.full((length, series * targets), np.nan, np.float32, order="F")
         for t in range(targets):
-            values[rows.position, rows.code * targets + t] = rows.values[:, t]
+            values[rows.grid_position, rows.series_code * targets + t] = rows.values[:, t]
     wide = np.full((length, series, len(rows.columns.covariates)), np.nan, np.float32)
-    wide[rows.position, rows.code] = rows.values[:, targets:]
-    covariates, read = _of_series(wide)
+    wide[rows.grid_position, rows.series_code] = rows.values[:, targets:]
+    covariates, column_of_series = _merge_equal_covariates(wide)
     return Panel(
         values,
         rows.grid.index,
@@ -36,36 +36,36 @@ def to_panel(rows: Rows, card: DatasetCard) -> Panel:
         rows.columns.covariates_known,
         card,
         rows.timezone,
-        None if read is None else read.repeat(targets, axis=1),
+        None if column_of_series is None else column_of_series.repeat(targets, axis=1),
     )
 
 
 def channel_names(rows: Rows) -> tuple[str, ...]:
-    """The channel of each series and target, the targets of a series together."""
+    """Names of the channels: of targets, of series, or ``series/target``; ordered by series."""
     if rows.columns.id is None:
         return rows.columns.targets
     if len(rows.columns.targets) == 1:
-        return rows.series
-    return tuple(f"{s}/{t}" for s in rows.series for t in rows.columns.targets)
+        return rows.series_names
+    return tuple(f"{s}/{t}" for s in rows.series_names for t in rows.columns.targets)
 
 
-def only_series(rows: Rows, numbers: Sequence[int]) -> Rows:
-    """The rows of the series with these ascending numbers, on a grid from the first to the last of them."""
-    mine = np.isin(rows.code, numbers)
-    position = rows.position[mine]
+def select_series(rows: Rows, codes: Sequence[int]) -> Rows:
+    """The rows of the series with these ascending codes, on a grid from the first to the last of these rows."""
+    is_selected = np.isin(rows.series_code, codes)
+    position = rows.grid_position[is_selected]
     first, last = int(position.min()), int(position.max())
     return replace(
         rows,
         grid=replace(rows.grid, index=rows.grid.index[first : last + 1]),
-        series=tuple(rows.series[i] for i in numbers),
-        code=np.searchsorted(numbers, rows.code[mine]),
-        position=position - first,
-        values=rows.values[mine],
+        series_names=tuple(rows.series_names[i] for i in codes),
+        series_code=np.searchsorted(codes, rows.series_code[is_selected]),
+        grid_position=position - first,
+        values=rows.values[is_selected],
     )
 
 
-def _of_series(wide: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """One column for a covariate on which all series agree, else one for each series.
+def _merge_equal_covariates(wide: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """One column for a covariate that is equal in all series, else one column for each series.
 
     Parameters
     ----------
@@ -74,14 +74,14 @@ def _of_series(wide: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     Returns
     -------
     columns : float32 [T, N]
-    read : int64 [K, S], optional
-        Which of them each series reads as each covariate; None where all series agree on all.
+    column_of_series : int64 [K, S], optional
+        The column that each series reads as each covariate; None if every covariate is equal in all series.
     """
     length, series, covariates = wide.shape
-    columns, read = np.empty((length, 0), np.float32), np.empty((covariates, series), np.int64)
+    columns, column_of_series = np.empty((length, 0), np.float32), np.empty((covariates, series), np.int64)
     for k in range(covariates):
         low, high = np.fmin.reduce(wide[:, :, k], axis=1), np.fmax.reduce(wide[:, :, k], axis=1)
-        agree = bool(((low == high) | np.isnan(low)).all())
-        read[k] = columns.shape[1] + np.arange(series) * (not agree)
-        columns = np.hstack([columns, low[:, None] if agree else wide[:, :, k]])
-    return columns, read if columns.shape[1] > covariates else None
+        is_equal = bool(((low == high) | np.isnan(low)).all())
+        column_of_series[k] = columns.shape[1] + np.arange(series) * (not is_equal)
+        columns = np.hstack([columns, low[:, None] if is_equal else wide[:, :, k]])
+    return columns, column_of_series if columns.shape[1] > covariates else None

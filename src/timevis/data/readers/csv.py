@@ -1,0 +1,254 @@
+"""Read delimited text (CSV, TSV and others) into a table; delimiter, decimal mark and header row are inferred."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+
+from timevis.data.readers.encoding import to_utf8
+from timevis.data.readers.header import check_header, fill_empty_names, has_only_names, is_header
+from timevis.data.readers.number_format import (
+    ambiguous_mark_error,
+    ambiguous_number,
+    find_decimal_mark,
+    number_cells,
+    parse_number_columns,
+)
+from timevis.data.readers.table import MISSING_MARKERS, TABLE_ADVICE, Table
+from timevis.errors import DataError
+
+log = logging.getLogger(__name__)
+
+DECIMAL_POINTS = {"point": ".", "comma": ","}
+DELIMITER_NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
+"""In order of preference if several fit; the comma is last, because it may also be a decimal mark."""
+MAX_HEAD_LINES = 200
+ARROW_BLOCK_BYTES, MAX_ARROW_BLOCK_BYTES = 2**20, 2**31 - 1
+NO_DECIMAL_MARK = "\1"
+"""A decimal mark that no number has: Arrow then parses only integers as numbers."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the table lies in a text file.
+
+    Attributes
+    ----------
+    source : str
+        Name of the file, for error messages.
+    delimiter : str
+    names : list of str
+        Column names as the header has them.
+    header_row : int
+        Row of the header, counted from 1.
+    body_start : int
+        Offset in bytes of the first row below the header.
+    """
+
+    source: str
+    delimiter: str
+    names: list[str]
+    header_row: int
+    body_start: int
+
+
+def read_csv(
+    raw: bytes,
+    source: str,
+    encoding: str | None = None,
+    decimal: str | None = None,
+    default_decimal: str | None = None,
+) -> Table:
+    """Read delimited text; blank lines are skipped, and so are lines of text or comments (#) above the header.
+
+    Parameters
+    ----------
+    raw : bytes
+    source : str
+        Name of the file, for error messages.
+    encoding : str, optional
+        See `timevis.data.readers.encoding.to_utf8`.
+    decimal : {"point", "comma"}, optional
+        The decimal mark; None infers it.
+    default_decimal : {"point", "comma"}, optional
+        The decimal mark if the file does not show one.
+
+    Raises
+    ------
+    DataError
+        The encoding is wrong (names byte and row), no delimiter is found, the header holds values, a row has more or
+        fewer cells than the header, a quote is not closed, or a comma or point may be a decimal mark or a thousands
+        separator.
+    """
+    raw, notes = to_utf8(raw, source, encoding)
+    csv.field_size_limit(max(len(raw), csv.field_size_limit()))
+    head = _first_lines(raw)
+    delimiter, lines_above = _find_delimiter(head, source)
+    layout = _find_layout(raw, source, delimiter, lines_above)
+    check_header(layout.names, source, layout.header_row)
+    sample = [cell.strip() for row in csv.reader(head[lines_above + 1 :], delimiter=delimiter) for cell in row]
+    _check_quotes(raw, layout)
+    mark = decimal or find_decimal_mark(sample)
+    parse = partial(_parse, raw, layout)
+    frame = parse(DECIMAL_POINTS[mark] if mark else NO_DECIMAL_MARK)
+    if mark is None and (mark := _find_mark_in_table(frame, source, default_decimal)):
+        frame = parse(DECIMAL_POINTS[mark])
+    if mark == "comma":
+        notes.append("numbers are written with a decimal comma")
+    if delimiter != ",":
+        notes.append(f"columns are separated by {DELIMITER_NAMES[delimiter]}")
+    row_numbers: list[int] = []
+
+    def row_number(position: int) -> int:
+        if not row_numbers:
+            row_numbers.extend(r for r, cells in _rows(raw, delimiter) if r > layout.header_row and cells)
+        return row_numbers[position]
+
+    original_text = partial(parse, NO_DECIMAL_MARK)
+    table = Table(frame, source, row_number=row_number, notes=notes, decimal=mark, original_text=original_text)
+    parse_number_columns(frame, mark, notes, source)
+    return table
+
+
+def _find_mark_in_table(frame: pd.DataFrame, source: str, default_decimal: str | None) -> str | None:
+    """The decimal mark of a table whose first rows do not show one, from all cells that are not integers."""
+    columns = number_cells(frame)
+    cells = [cell for column in columns for cell in column]
+    mark = find_decimal_mark(cells)
+    if mark is None and default_decimal and (cell := next((c for c in cells if {".", ","} & set(c)), None)):
+        log.warning(
+            "%s: numbers such as %s are read with a decimal %s, as in the data of the run",
+            source,
+            cell,
+            default_decimal,
+        )
+        return default_decimal
+    if mark is None and (cell := next(filter(None, map(ambiguous_number, columns)), None)):
+        raise ambiguous_mark_error(source, cell)
+    return mark
+
+
+def _first_lines(raw: bytes) -> list[str]:
+    lines: list[str] = []
+    for line in io.BytesIO(raw):
+        lines.append(line.decode("utf-8").rstrip("\r\n"))
+        if len(lines) >= MAX_HEAD_LINES:
+            break
+    return lines
+
+
+def _find_delimiter(lines: list[str], source: str) -> tuple[str, int]:
+    """The delimiter that gives header and rows equally many columns, and the number of lines above the header."""
+    best, best_start, best_score = "", 0, (False, 0, 0)
+    for delimiter in DELIMITER_NAMES:
+        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+        width = max(set(widths), key=widths.count) if widths else 0
+        if width < 2 or widths.count(width) <= 0.5 * len(widths):
+            continue
+        rows = [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
+        start = next(i for i, cells in enumerate(rows) if len(cells) > 1 and not lines[i].startswith("#"))
+        start += lines[start] == f"sep={delimiter}"
+        if len(rows[start]) != width:  # metadata may stand above the table
+            start = next((i for i, cells in enumerate(rows) if len(cells) == width and has_only_names(cells)), start)
+        fits = len(rows[start]) == width and is_header(rows[start])
+        if not best or (fits, -start, width) > best_score:
+            best, best_start, best_score = delimiter, start, (fits, -start, width)
+    if not best:
+        first = next((line for line in lines if line.strip()), "")[:60]
+        raise DataError(
+            f"{source}: found only one column ({first!r}), but a table needs a column of times and one of values",
+            "separate columns by comma, semicolon, tab or bar; there must be a column of times and one of numbers",
+        )
+    return best, best_start
+
+
+def _find_layout(raw: bytes, source: str, delimiter: str, lines_above: int) -> Layout:
+    start = 0
+    for _ in range(lines_above):
+        start = raw.index(b"\n", start) + 1
+    end = raw.find(b"\n", start)
+    while end != -1 and raw[start:end].count(b'"') % 2:  # a quoted column name contains a line break
+        end = raw.find(b"\n", end + 1)
+    end = len(raw) if end == -1 else end
+    names = next(csv.reader(io.StringIO(raw[start:end].decode("utf-8").rstrip("\r")), delimiter=delimiter))
+    return Layout(source, delimiter, names, lines_above + 1, min(end + 1, len(raw)))
+
+
+def _rows(raw: bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows with the numbers that a spreadsheet shows: a cell with a line break in it is still one row."""
+    text = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline="")
+    return enumerate(csv.reader(text, delimiter=delimiter), 1)
+
+
+def _check_quotes(raw: bytes, layout: Layout) -> None:
+    """Raise a DataError if a quote is never closed: its cell would contain all following rows."""
+    if raw.count(b'"') % 2 == 0:
+        return
+    last_row = deque(_rows(raw, layout.delimiter), maxlen=1)[0][1]
+    line_breaks = max((cell.rstrip().count("\n") for cell in last_row), default=0)
+    lines = [line.decode() + "\n" for line in raw.rstrip().rsplit(b"\n", line_breaks + 1)[-line_breaks - 1 :]]
+    try:
+        deque(csv.reader(lines, delimiter=layout.delimiter, strict=True), maxlen=0)
+    except csv.Error as error:
+        if "unexpected end" not in str(error):
+            return
+        row = raw.rstrip().count(b"\n") + 1 - line_breaks
+        raise DataError(
+            f"{layout.source}: row {row}: a double quote opens a cell and is never closed",
+            "close it, or delete it: all text after it belongs to its cell",
+        ) from error
+
+
+def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequence[str] = ()) -> pd.DataFrame:
+    """The rows below the header; if `text_columns` are given only these columns, as the text in the file."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    source, start = layout.source, layout.body_start
+    if start >= len(raw) or not raw[start:].strip():
+        raise DataError(f"{source}: the table has a header but no rows", TABLE_ADVICE)
+
+    def read_blocks(column_types: dict[str, pa.DataType], block_bytes: int | None = None) -> pa.Table:
+        return arrow_csv.read_csv(
+            pa.BufferReader(memoryview(raw)[start:]),
+            read_options=arrow_csv.ReadOptions(column_names=fill_empty_names(layout.names), block_size=block_bytes),
+            parse_options=arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=b'"' in raw),
+            convert_options=arrow_csv.ConvertOptions(
+                null_values=sorted(MISSING_MARKERS),
+                decimal_point=decimal_point,
+                column_types=column_types,
+                include_columns=list(text_columns),
+            ),
+        )
+
+    def read(column_types: dict[str, pa.DataType]) -> pa.Table:
+        try:
+            return read_blocks(column_types)
+        except pa.ArrowInvalid as error:
+            longest_line = max(map(len, io.BytesIO(raw)))
+            if "straddling" not in str(error) or longest_line < ARROW_BLOCK_BYTES:
+                raise
+            return read_blocks(column_types, min(len(raw), MAX_ARROW_BLOCK_BYTES))  # a row is longer than a block
+
+    try:
+        table = read(dict.fromkeys(text_columns, pa.string()))
+        zoned = [f.name for f in table.schema if pa.types.is_timestamp(f.type) and f.type.tz]
+        if zoned:  # Arrow drops the UTC offsets of times, so these columns are read as text
+            table = read(dict.fromkeys(zoned, pa.string()))
+    except pa.ArrowInvalid as error:
+        for row, cells in _rows(raw, layout.delimiter):
+            if row > layout.header_row and cells and len(cells) != len(layout.names):
+                raise DataError(
+                    f"{source}: row {row} has {len(cells)} columns, the header has {len(layout.names)}",
+                    "correct the row, or delete it if it holds a total or a remark; put a cell that contains the "
+                    "delimiter in double quotes",
+                ) from error
+        raise DataError(f"{source}: the table cannot be parsed ({error})") from error
+    return table.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)

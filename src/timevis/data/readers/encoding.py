@@ -1,0 +1,81 @@
+"""Decode a text file: find its character encoding and return UTF-8."""
+
+from __future__ import annotations
+
+import re
+
+from timevis.errors import AmbiguousDataError, DataError
+
+
+def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes, list[str]]:
+    """Re-encode a text file as UTF-8 without a byte order mark, with ``\\n`` where lines ended in ``\\r`` alone.
+
+    Parameters
+    ----------
+    raw : bytes
+    source : str
+        Name of the file, for error messages.
+    encoding : str, optional
+        If None: UTF-16 if the file starts with its byte order mark, else UTF-8.
+
+    Returns
+    -------
+    bytes
+    notes : list of str
+        What was decided.
+
+    Raises
+    ------
+    DataError
+        The encoding is unknown, or the file is not valid text in it; names the byte, the row and, if one fits, the
+        likely encoding.
+    """
+    notes: list[str] = []
+    if encoding is None and raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encoding = "utf-16"
+        notes.append("the text is UTF-16")
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    try:
+        if encoding is None or encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+            raw.decode("utf-8")
+        else:
+            raw = raw.decode(encoding).removeprefix("\ufeff").encode("utf-8")
+    except LookupError as error:
+        raise DataError(
+            f"data.cleaning.encoding={encoding!r} is not an encoding", "try utf-8, cp1252, gb18030"
+        ) from error
+    except UnicodeDecodeError as error:
+        row = raw[: error.start].count(b"\n") + 1
+        raise AmbiguousDataError(
+            f"{source}: row {row} is not {encoding or 'UTF-8'} text "
+            f"(byte {error.start + 1} of the file is 0x{raw[error.start]:02x})",
+            _encoding_advice(raw, error.start),
+        ) from error
+    if b"\n" not in raw and b"\r" in raw:
+        raw = raw.replace(b"\r", b"\n")
+    if b"\0" in raw:
+        position = raw.index(b"\0")
+        raise AmbiguousDataError(
+            f"{source}: row {raw[:position].count(10) + 1} holds binary data (byte {position + 1} is zero)",
+            "the file is not a text table, or it is UTF-16 without a byte order mark: "
+            "data.cleaning.encoding=utf-16-le",
+        )
+    return raw, notes
+
+
+def _encoding_advice(raw: bytes, position: int) -> str:
+    """Advice that names gb18030 or cp1252 if the file is valid in it and contains letters."""
+    pairs = re.findall(rb"[\xb0-\xf7][\xa1-\xfe]", raw)
+    is_chinese = sum(pair[0] <= 0xD7 for pair in pairs) > 0.6 * max(1, len(pairs))  # frequent characters come first
+    encoding = "gb18030" if is_chinese else "cp1252"
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError:
+        text = ""
+    if re.search(r"\w", text[:4096]):
+        excerpt = raw[max(0, position - 12) : position + 12].decode(encoding, errors="ignore").splitlines()
+        return (
+            f"the file is valid {encoding} text ({max(excerpt, key=len).strip()!r}): save it as UTF-8, or set "
+            f"data.cleaning.encoding={encoding}"
+        )
+    return "save the file as UTF-8, or name its encoding: data.cleaning.encoding=..."

@@ -1,0 +1,56 @@
+"""Read a Parquet file into a table."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pandas as pd
+
+from timevis.data.readers.table import Table, check_unique_names
+from timevis.errors import DataError
+
+
+def read_parquet(raw: bytes, source: str) -> Table:
+    """Read a Parquet file; a pandas index becomes columns, periods become their start, categories their values.
+
+    Parameters
+    ----------
+    raw : bytes
+    source : str
+        Name of the file, for error messages.
+
+    Raises
+    ------
+    DataError
+        The file is damaged, several columns have one name, or an index differs from the column of its name.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        check_unique_names(pq.read_schema(BytesIO(raw)).names, source)
+        frame = pd.read_parquet(BytesIO(raw))
+    except (pa.ArrowInvalid, OSError, ValueError) as error:
+        raise DataError(f"{source}: the Parquet file is damaged ({error})", "write it again") from error
+    if not isinstance(frame.index, pd.RangeIndex):
+        frame = _index_to_columns(frame, source)
+    frame.columns = pd.Index([str(c) for c in frame.columns])
+    for column in frame.columns[[isinstance(t, pd.CategoricalDtype) for t in frame.dtypes]]:
+        frame[column] = frame[column].astype(object)
+    notes = []
+    for column in frame.columns[[isinstance(t, pd.PeriodDtype) for t in frame.dtypes]]:
+        frame[column] = frame[column].dt.start_time
+        notes.append(f"the periods of {column!r} are read as their start")
+    return Table(frame, source, row_noun="record", notes=notes)
+
+
+def _index_to_columns(frame: pd.DataFrame, source: str) -> pd.DataFrame:
+    for level in [n for n in frame.index.names if n in frame.columns]:
+        if not pd.Index(frame.pop(level)).equals(frame.index.get_level_values(level)):
+            raise DataError(
+                f"{source}: the index {level!r} and the column of the same name hold different values",
+                "rename one of them, or drop the index: frame.reset_index(drop=True)",
+            )
+    # an integer index without a name holds row numbers of a filtered, shuffled or concatenated frame
+    has_row_numbers = frame.index.name is None and pd.api.types.is_integer_dtype(frame.index)
+    return frame.reset_index(drop=has_row_numbers)

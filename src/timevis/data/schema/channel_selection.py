@@ -1,0 +1,162 @@
+"""Select the channels of a panel that a model can learn from, and the rows in which they have values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from timevis.config.validate import nearest
+from timevis.data.cleaning.quality_report import QualityReport
+from timevis.data.options import DataOptions
+from timevis.data.panel import DatasetCard, Panel
+from timevis.data.schema.pivot import channel_names, select_series, to_panel
+from timevis.data.schema.to_rows import Rows
+from timevis.data.split import borders
+from timevis.errors import DataError
+from timevis.utils.formatting import join_names
+
+PanelT = TypeVar("PanelT", bound=Panel)
+
+
+def select_channels(
+    rows: Rows, card: DatasetCard, options: DataOptions, report: QualityReport, channels: Sequence[str] | None = None
+) -> tuple[Panel, int]:
+    """Pivot rows into a panel without the channels that cannot be learned from, as if the file did not have them.
+
+    Channels that are constant are left out first, then those that are constant in the training part. The split is
+    that of the rows from the first to the last value of the remaining channels, so that other channels may become
+    constant in the training part; this is repeated until no channel is.
+
+    Parameters
+    ----------
+    rows : Rows
+    card : DatasetCard
+    options : DataOptions
+        A channel of its `target` is never left out.
+    report : QualityReport
+        The channels that are left out are added to it, and notes on the rows without values.
+    channels : names, optional
+        Channels of a trained run: exactly these are used, even if they are constant.
+
+    Returns
+    -------
+    panel : Panel
+        From the first row with a value to the last row of the table.
+    observed_rows : int
+        Number of rows of the panel up to the last value.
+
+    Raises
+    ------
+    DataError
+        A channel of `options.target` is constant, no channel is left, or one of `channels` is missing.
+    """
+    left_out: dict[str, str] = {}
+    whole_index = rows.grid.index
+    panel, observed_rows = _trim_start(to_panel(rows, card))
+    if channels is None:
+        unusable = _constant_channels(panel, observed_rows, options)
+    else:
+        reorder_channels(panel, tuple(channels), card.name)
+        unusable = dict.fromkeys([c for c in panel.channels if c not in channels], "is not a channel of the run")
+    while unusable:
+        left_out |= unusable
+        for name in options.target or ():
+            if name in unusable and channels is None:
+                raise DataError(f"{report.source}: column {name!r} {unusable[name]}", "choose another data.target")
+        if len(unusable) == len(panel.channels):
+            reasons = "; ".join(f"{name!r} {reason}" for name, reason in list(left_out.items())[:5])
+            raise DataError(
+                f"{report.source}: no column changes, so there is nothing to forecast ({reasons})",
+                "give a file in which a numeric column changes, and do not exclude it by data.target",
+            )
+        rows = _drop_series(rows, left_out)
+        panel = to_panel(rows, card)
+        panel, observed_rows = _trim_start(
+            panel.select([j for j, name in enumerate(panel.channels) if name not in left_out])
+        )
+        unusable = _constant_channels(panel, observed_rows, options) if channels is None else {}
+    report.left_out |= left_out
+    if rows_before := int(whole_index.searchsorted(panel.index[0])):
+        report.notes.append(f"{rows_before} rows before the first value of the channels used are left out")
+    if rows_after := len(whole_index) - rows_before - len(panel):
+        report.notes.append(f"{rows_after} rows after the last row of the series used are left out")
+    return panel, observed_rows
+
+
+def _trim_start(panel: Panel) -> tuple[Panel, int]:
+    """The panel from its first row with a value, and how many of its rows end at the last value.
+
+    A panel without values is returned with all its rows.
+    """
+    rows_with_values = np.flatnonzero(np.isfinite(panel.values).any(axis=1))
+    if not len(rows_with_values):
+        return panel, len(panel)
+    first, last = int(rows_with_values[0]), int(rows_with_values[-1])
+    return panel.slice_rows(first, len(panel)), last + 1 - first
+
+
+def _drop_series(rows: Rows, left_out: Collection[str]) -> Rows:
+    """Drop the rows of series of which every channel is left out."""
+    channels_of_series = np.reshape(channel_names(rows), (len(rows.series_names), -1))
+    used = [i for i, names in enumerate(channels_of_series) if not set(names) <= set(left_out)]
+    return rows if len(used) == len(rows.series_names) else select_series(rows, used)
+
+
+def _constant_channels(panel: Panel, observed_rows: int, options: DataOptions) -> dict[str, str]:
+    """Channels that are always constant, with the reason; if there are none, those constant in the training part."""
+    for train_end in (len(panel), borders(panel, options.split, observed_rows)[0]):
+        reasons = {name: _constancy(panel.values[:, j], train_end) for j, name in enumerate(panel.channels)}
+        if constant := {name: reason for name, reason in reasons.items() if reason}:
+            return constant
+    return {}
+
+
+def drop_constant_covariates(panel: Panel, report: QualityReport, train_end: int) -> Panel:
+    """Drop covariates that are constant in the training part of every series, and add them to the report."""
+    used = []
+    for k, name in enumerate(panel.covariate_names):
+        reasons = [
+            _constancy(panel.covariates[:, i], train_end) for i in np.unique(panel.channel_covariate_columns[k])
+        ]
+        if all(reasons):
+            report.left_out[name] = f"as a covariate, it {reasons[0]}"
+        else:
+            used.append(k)
+    return panel if len(used) == len(panel.covariate_names) else panel.select(covariates=used)
+
+
+def _constancy(column: np.ndarray, train_end: int) -> str:
+    """Why a column [T] cannot be learned from; empty if it varies in the training part."""
+    train = column[:train_end]
+    train_min, train_max = np.fmin.reduce(train, initial=np.nan), np.fmax.reduce(train, initial=np.nan)
+    if train_min < train_max:
+        return ""
+    minimum, maximum = np.fmin.reduce(column), np.fmax.reduce(column)
+    if np.isnan(train_min):
+        return "is empty" if np.isnan(minimum) else "is empty in the training part"
+    return (
+        f"is constant ({train_min:g})" if minimum == maximum else f"is constant in the training part ({train_min:g})"
+    )
+
+
+def reorder_channels(panel: PanelT, channels: tuple[str, ...], panel_name: str) -> PanelT:
+    """The panel with exactly these channels, in this order.
+
+    Raises
+    ------
+    DataError
+        One of the channels is missing; the error calls the panel `panel_name`.
+    """
+    missing = [c for c in channels if c not in panel.channels]
+    if missing:
+        guess = nearest(missing[0], panel.channels)
+        raise DataError(
+            f"{panel_name} has no channel {missing[0]!r}: the run forecasts {join_names([*channels])}, "
+            f"but the file has {join_names([*panel.channels])}",
+            (f"did you mean {guess!r}? " if guess else "")
+            + "name the columns, or the series of a long table, like the channels of the run; "
+            "pandas keeps a name such as 01067 with dtype=str",
+        )
+    return panel.select(channels=[panel.channels.index(c) for c in channels])

@@ -1,0 +1,89 @@
+"""What kind of cells a column holds, and its numbers as float64."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from timevis.data.readers.table import MISSING_MARKERS, Table, quote_cell
+from timevis.errors import AmbiguousDataError, DataError
+
+NUMBER_ADVICE = (
+    "write numbers like 1234.5, and leave a cell without a value empty, or name the text that marks it, such as "
+    "'data.cleaning.missing=[\"Bad Input\",-9999]'; data.cleaning.decimal sets whether 1,250 is 1.25 or 1250"
+)
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+
+def column_kind(column: pd.Series) -> str:
+    """What a column holds: ``number``, ``boolean``, ``time``, ``text`` or ``empty``.
+
+    A text column is ``number`` if at least half of its filled cells are numbers; the others are then errors.
+    """
+    if types.is_bool_dtype(column):
+        return "boolean"
+    if types.is_datetime64_any_dtype(column):
+        return "time"
+    if types.is_numeric_dtype(column):
+        return "number" if column.notna().any() else "empty"
+    filled = column.dropna()
+    text = filled.astype(str).str.strip()
+    text = text[~text.isin(MISSING_MARKERS)]
+    if not len(text):
+        return "empty"
+    if all(isinstance(x, bool) for x in filled):
+        return "boolean"
+    if all(hasattr(x, "isoformat") for x in filled):
+        return "time"
+    number_count = pd.to_numeric(text, errors="coerce").notna().sum()
+    return "number" if 2 * number_count >= len(text) else "text"
+
+
+def to_numbers(table: Table, name: str) -> np.ndarray:
+    """A column of numbers or booleans as float64 [rows], with NaN for missing cells.
+
+    Raises
+    ------
+    DataError
+        A cell is text, infinite, or too large for 32-bit floats; names file, row and column.
+    """
+    column = table.frame[name]
+    if column_kind(column) == "boolean":
+        column = column.astype("boolean")
+    if types.is_numeric_dtype(column):
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    else:
+        text = column.astype("object").where(column.notna(), "").astype(str).str.strip()
+        is_missing = text.isin(MISSING_MARKERS)
+        values = pd.to_numeric(text.mask(is_missing), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        wrong = np.flatnonzero(np.isnan(values) & ~is_missing.to_numpy())
+        if len(wrong):
+            more = f" (as do {len(wrong) - 1} more cells)" if len(wrong) > 1 else ""
+            location = f"{table.source}: {table.row_label(wrong[0])}, column {name!r}"
+            raise AmbiguousDataError(f"{location} holds text{more}: {quote_cell(text.iloc[wrong[0]])}", NUMBER_ADVICE)
+    with np.errstate(invalid="ignore"):
+        wrong = np.flatnonzero(np.abs(values) > FLOAT32_MAX)
+    if len(wrong):
+        first = values[wrong[0]]
+        problem = "is infinite" if np.isinf(first) else f"is too large ({first:g})"
+        raise DataError(
+            f"{table.source}: {table.row_label(wrong[0])}, column {name!r} {problem}"
+            + (f" (as are {len(wrong) - 1} more cells)" if len(wrong) > 1 else ""),
+            "leave the cell empty if it has no value, or name its content in data.cleaning.missing",
+        )
+    return values
+
+
+def check_precision(table: Table, name: str, values: np.ndarray) -> None:
+    """Raise a DataError if 32-bit floats would round the variation of a column away.
+
+    That is, if fewer than 100 steps of a 32-bit float lie between its minimum and its maximum.
+    """
+    low, high = np.fmin.reduce(values), np.fmax.reduce(values)
+    step = max(abs(low), abs(high)) * np.finfo(np.float32).eps
+    if 0 < high - low < 100 * step:
+        raise DataError(
+            f"{table.source}: column {name!r} varies by {high - low:g} around {low:g}, too finely for 32-bit floats",
+            "subtract a constant from the column, for example its first value, or take differences",
+        )

@@ -1,0 +1,106 @@
+"""Merge the rows of a series that have the same time, or refuse a table in which too many of them disagree."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from timevis.data.cleaning.duplicates import merge_duplicates
+from timevis.data.cleaning.quality_report import QualityReport, list_times
+from timevis.data.readers.table import Table
+from timevis.data.schema.columns import Columns
+from timevis.data.schema.grid import Grid
+from timevis.data.schema.series_column import suggest_series_columns
+from timevis.data.schema.time_column import find_clock_column
+from timevis.data.schema.timestamps.steps_of_day import count_steps_of_day, step_of_day_columns
+from timevis.errors import DataError
+
+MAX_AVERAGED_SHARE = 0.01
+"""Of the rows of a series."""
+
+
+def merge_repeated_times(
+    keys: np.ndarray,
+    values: np.ndarray,
+    grid: Grid,
+    series_names: tuple[str, ...],
+    table: Table,
+    columns: Columns,
+    report: QualityReport,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Merge rows of equal key as `merge_duplicates` does, and count them in the report.
+
+    Parameters
+    ----------
+    keys : int64 [N]
+        Number of the series times the length of the grid, plus the row of the grid; ascending.
+    values : float32 [N, K]
+    grid : Grid
+    series_names : tuple of str
+    table : Table
+    columns : Columns
+    report : QualityReport
+
+    Returns
+    -------
+    keys : int64 [M]
+        Distinct.
+    values : float32 [M, K]
+
+    Raises
+    ------
+    DataError
+        In a series, more than one row in a hundred disagrees with another row of its time.
+    """
+    merged = merge_duplicates(keys, values)
+    length = len(grid.index)
+    report.duplicates = {
+        kind: {"rows": merged.extra[kind], "places": list_times(grid.index[repeated % length])}
+        for kind, repeated in merged.kinds.items()
+    }
+    averaged = merged.kinds["averaged"]
+    averaged_counts = np.bincount(averaged // length, minlength=len(series_names))
+    row_counts = np.bincount(keys // length, minlength=len(series_names))
+    worst = int(np.argmax(averaged_counts / np.maximum(row_counts, 1)))
+    if averaged_counts[worst] > MAX_AVERAGED_SHARE * row_counts[worst]:
+        first = grid.index[averaged[averaged // length == worst][0] % length]
+        of_series = f" of {series_names[worst]!r}" if columns.id else ""
+        raise DataError(
+            f"{table.source}: {averaged_counts[worst]} times{of_series} have several rows that disagree, the first "
+            f"{first}",
+            _advice(table, columns),
+        )
+    averaged_times = grid.index[averaged % length]
+    if len(averaged_times) and _are_clock_changes(averaged_times):
+        report.notes.append(
+            "the rows that were averaged are of the hours in which clocks are set back, the first "
+            f"{averaged_times[0]}: times in UTC, or with their offset such as +02:00, keep both hours"
+        )
+    return merged.keys, merged.values
+
+
+def _are_clock_changes(index: pd.DatetimeIndex) -> bool:
+    """Whether all times are naive and lie between midnight and 4:00 on a Sunday in autumn."""
+    is_autumn = index.month.isin((3, 4, 9, 10, 11))  # in either hemisphere
+    return index.tz is None and bool(((index.day_of_week == 6) & (index.hour < 4) & is_autumn).all())
+
+
+def _advice(table: Table, columns: Columns) -> str:
+    """What to do if rows of one time disagree: which column completes the time or names the series."""
+    if columns.id:
+        return (
+            f"{columns.id!r} does not separate the series; set data.id to another column, or to several columns as "
+            "[a,b], or aggregate the rows first"
+        )
+    frame, time = table.frame, columns.time
+    clock = find_clock_column(frame, time[0], only_known_names=False) if len(time) == 1 else None
+    if clock:
+        return f"set data.time=[{time[0]},{clock}] to read the time of day as well"
+    if steps := step_of_day_columns(frame, time):
+        name, action = steps[0], "write date and time of day in one column, such as 2020-01-31 13:30"
+        if count_steps_of_day(frame[name]):
+            action = f"set data.time=[{time[0]},{name}] and a data.timezone such as Europe/London"
+        return f"{name!r} seems to number the steps of each date: {action}; or set data.id={name} if it names series"
+    suggestion = suggest_series_columns(table, time)
+    example = f", for example data.id={suggestion}" if suggestion else "; several columns are written as [a,b]"
+    return f"if the table holds several series, set data.id to the column that names them{example}"

@@ -1,0 +1,108 @@
+"""Find the columns of a table that hold its times."""
+
+from __future__ import annotations
+
+import pandas as pd
+from pandas.api import types
+
+from timevis.data.readers.table import Table
+from timevis.data.schema.numeric_columns import column_kind
+from timevis.data.schema.series_column import MIN_REPEATED_SHARE, SERIES_COLUMN_NAMES, holds_series_names
+from timevis.data.schema.timestamps.parse_times import looks_like_time
+from timevis.data.schema.timestamps.time_parts import (
+    CLOCK_NAMES,
+    PART_NAMES,
+    holds_clocks,
+    holds_only_dates,
+    month_numbers,
+)
+from timevis.errors import DataError
+
+TIME_NAMES = ("time", "timestamp", "datetime", "date_time", "date", "ds", "ts", "day", "month", "year", "period")
+MIN_YEAR = 1700
+SAMPLE_CELLS = 50
+
+
+def find_time_columns(table: Table, notes: list[str]) -> tuple[str, ...]:
+    """The time column, or the columns of year, month, ... or of date and time of day; adds a note that names them.
+
+    Raises
+    ------
+    DataError
+        No column holds times or has the name of a time column.
+    """
+    frame = table.frame
+    names = {str(c).lower().strip(): str(c) for c in frame.columns}
+    named = [names[n] for n in TIME_NAMES if n in names]
+    times = [n for n in named if looks_like_time(frame[n]) or _may_be_numeric_time(frame[n])]
+    parts = tuple(names[p] for p in PART_NAMES if p in names and _is_part(frame[names[p]], p))
+    if parts[:2] == (names.get("year"), names.get("month")) and set(times) <= set(parts):
+        notes.append(f"the time is made of the columns {', '.join(parts)}")
+        return parts
+    times += [n for n in map(str, frame.columns) if n not in named and looks_like_time(frame[n])]
+    if times:  # if another column holds dates, 13.01.05 is a time of day
+        best = min(times, key=lambda n: (n in parts, holds_clocks(frame[n])))
+        name = next((n for n in times if _adds_clocks_to_dates(frame[n], frame[best])), best)
+        clock = find_clock_column(frame, name)
+        notes.append(f"the time is made of the columns {name}, {clock}" if clock else f"the time column is {name!r}")
+        return (name, clock) if clock else (name,)
+    for name in named:
+        if frame[name].notna().any():
+            return (name,)  # its name is that of a time column, so parsing reports the first cell that is not a time
+    raise DataError(
+        f"{table.source}{table.sheet_note}: there is no time column among "
+        f"{', '.join(map(repr, frame.columns[:12]))}" + ("..." if len(frame.columns) > 12 else ""),
+        "one column must hold times such as 2020-01-31 13:00 (data.time names it); the column names must be in the "
+        "first row",
+    )
+
+
+def find_clock_column(frame: pd.DataFrame, date_column: str, only_known_names: bool = True) -> str | None:
+    """The column with the times of day for a column that holds only dates; None if there is none.
+
+    Each series must have several rows of one date: if it has one row per date, a column of hours is a measurement.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    date_column : str
+    only_known_names : bool
+        Whether the column must have a name such as ``hour``; if not, text columns of any name are considered.
+    """
+    series = [
+        c
+        for c in map(str, frame.columns)
+        if c.lower().strip() in SERIES_COLUMN_NAMES and holds_series_names(frame[c])
+    ]
+    if not holds_only_dates(frame[date_column]):
+        return None
+    if frame.duplicated([date_column, *series]).mean() <= MIN_REPEATED_SHARE:
+        return None
+    for name in map(str, frame.columns):
+        is_text = not types.is_numeric_dtype(frame[name])
+        is_candidate = name.lower().strip() in CLOCK_NAMES or (is_text and not only_known_names)
+        if is_candidate and name != date_column and holds_clocks(frame[name]):
+            return name
+    return None
+
+
+def _is_part(column: pd.Series, part: str) -> bool:
+    return column_kind(month_numbers(column) if part == "month" else column) == "number"
+
+
+def _adds_clocks_to_dates(column: pd.Series, dates: pd.Series) -> bool:
+    """Whether a column repeats the dates of a column of dates and adds a time of day."""
+    if not holds_only_dates(dates) or holds_only_dates(column):
+        return False
+    is_filled = dates.notna() & column.notna()
+    days, times = dates[is_filled].iloc[:SAMPLE_CELLS], column[is_filled].iloc[:SAMPLE_CELLS]
+    if types.is_datetime64_any_dtype(times):
+        return bool(len(days)) and bool((times.dt.normalize() == days).all())
+    return bool(len(days)) and all(str(t).startswith(str(d)) for t, d in zip(times, days, strict=True))
+
+
+def _may_be_numeric_time(column: pd.Series) -> bool:
+    if not types.is_numeric_dtype(column):
+        return False
+    values = column.dropna()
+    return bool(len(values)) and bool(values.min() >= MIN_YEAR) and bool((values == values.round()).all())

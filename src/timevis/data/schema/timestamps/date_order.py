@@ -1,0 +1,174 @@
+"""Decide which of day, month and year comes first in dates of numbers, such as 01/02/2020 or 98-01-31."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+import numpy as np
+import pandas as pd
+
+from timevis.data.readers.table import Table
+from timevis.data.schema.timestamps.date_text import (
+    DAY_OR_MONTH,
+    century_of,
+    expand_short_years,
+    parse_unambiguous_dates,
+)
+from timevis.errors import AmbiguousDataError, DataError
+
+log = logging.getLogger(__name__)
+
+YEAR_FIRST = re.compile(r"^(\d{2})([/.\-])(\d{2})\2(\d{2})(?![\d:])")
+
+
+def step_regularity(times: pd.Series) -> float:
+    """How regular times are: the share of the most common step times the share of cells that hold a time.
+
+    Steps of 28 days and more are compared in months.
+    """
+    steps = np.diff(np.unique(times.dropna().to_numpy()))
+    days = steps / np.timedelta64(1, "D")
+    rounded = np.where(days >= 28, np.round(days / 30.4), days * 1e4)
+    share = np.unique(rounded, return_counts=True)[1].max() / len(rounded) if len(rounded) else 1.0
+    return float(share * times.notna().mean())
+
+
+def expand_leading_short_years(
+    table: Table, name: str, text: pd.Series, default_day_first: bool | None, notes: list[str]
+) -> pd.Series:
+    """Turn 98-01-31 into 1998-01-31 if steps are more regular with the year first than with day or month first.
+
+    If regularity does not decide, `default_day_first`, the order of day and month in the data of the run, means that
+    the year comes last.
+
+    Raises
+    ------
+    AmbiguousDataError
+        Regularity does not decide and `default_day_first` is None.
+    """
+    is_short = text.str.match(YEAR_FIRST)
+    if not is_short.any():
+        return text
+    iso = text.str.replace(YEAR_FIRST, lambda m: f"{century_of(m[1])}{m[1]}-{m[3]}-{m[4]}", regex=True)
+    year_first_regularity = step_regularity(parse_unambiguous_dates(iso[is_short]))
+    if not year_first_regularity:
+        return text
+    year_last = expand_short_years(text[is_short], [])
+    fields = year_last.str.extract(DAY_OR_MONTH)
+    year_last_regularity = max(
+        step_regularity(_reorder_and_parse(year_last, fields, day_first)) for day_first in (False, True)
+    )
+    example = text[is_short].iloc[0]
+    if year_first_regularity == year_last_regularity and default_day_first is None:
+        raise AmbiguousDataError(
+            f"{table.source}: column {name!r}: dates such as {example!r} may be read with the year first or last",
+            "write them as 2020-01-31, or set data.cleaning.day_first=true or false if the year is last",
+        )
+    if year_first_regularity <= year_last_regularity:
+        return text
+    notes.append(f"dates such as {example!r} are read year first; years of two digits as 1969 to 2068")
+    return iso
+
+
+def parse_day_or_month_first(
+    table: Table,
+    name: str,
+    text: pd.Series,
+    day_first: bool | None,
+    default_day_first: bool | None,
+    notes: list[str],
+) -> tuple[pd.Series, bool]:
+    """Parse times that begin like 01/02/2020, with years of four digits and without a UTC offset.
+
+    Parameters
+    ----------
+    table : Table
+    name : str
+        Name of the column, for error messages.
+    text : Series of str [rows]
+    day_first : bool, optional
+        Whether the day comes first; None infers it, from days above 12 or from the regularity of the steps.
+    default_day_first : bool, optional
+        Whether the day comes first if the times do not decide.
+    notes : list of str
+
+    Returns
+    -------
+    Series of datetime [rows]
+    day_first : bool
+
+    Raises
+    ------
+    DataError
+        Some dates have the day first and others the month first, or the order is ambiguous.
+    """
+    fields = text.str.extract(DAY_OR_MONTH)
+    first, second = fields[0].astype(int), fields[2].astype(int)
+    example = text.iloc[0]
+    if day_first is None:
+        is_day_first, is_month_first = first > 12, second > 12
+        if is_day_first.any() and is_month_first.any():
+            raise DataError(
+                f"{table.source}: column {name!r} has the day first in {table.row_label(is_day_first.idxmax())} "
+                f"({text[is_day_first].iloc[0]!r}) and the month first in {table.row_label(is_month_first.idxmax())} "
+                f"({text[is_month_first].iloc[0]!r})",
+                "write all dates as 2020-01-31",
+            )
+        if is_day_first.any() or is_month_first.any():
+            day_first = bool(is_day_first.any())
+        else:
+            day_first = _is_day_first_more_regular(table, name, text, fields, default_day_first)
+    notes.append(f"dates such as {example!r} are read {'day' if day_first else 'month'} first")
+    return _reorder_and_parse(text, fields, day_first), day_first
+
+
+def check_swapped_dates(table: Table, name: str, text: pd.Series, is_numeric: pd.Series) -> None:
+    """Raise a DataError if a spreadsheet seems to have swapped day and month.
+
+    A spreadsheet that reads the month first turns 01/02/2020 into a wrong date, and leaves 13/02/2020 as text.
+
+    Parameters
+    ----------
+    table : Table
+    name : str
+        Name of the column.
+    text : Series of str [rows]
+    is_numeric : Series of bool [rows]
+        True for text such as 13/02/2020, False for dates in ISO 8601.
+    """
+    fields = text[is_numeric].str.extract(DAY_OR_MONTH)
+    days = text[~is_numeric].str.extract(r"^\d{4}-\d{2}-(\d{2})")[0].dropna().astype(int)
+    if len(days) and (days <= 12).all() and (fields[[0, 2]].astype(int).max(axis=1) > 12).all():
+        date_row, text_row = days.index[0], fields.index[0]
+        raise DataError(
+            f"{table.source}: column {name!r} holds the date {text[date_row]!r} in {table.row_label(date_row)} and "
+            f"the text {text[text_row]!r} in {table.row_label(text_row)}; no date has a day above 12 and every text "
+            "has one, so a spreadsheet has probably swapped day and month",
+            "write all dates as 2020-01-31, from the source that the spreadsheet was made of",
+        )
+
+
+def _reorder_and_parse(text: pd.Series, fields: pd.DataFrame, day_first: bool) -> pd.Series:
+    """Rewrite dates in ISO 8601 from the groups of `DAY_OR_MONTH`, and parse them."""
+    day, month = (fields[0], fields[2]) if day_first else (fields[2], fields[0])
+    rest = text.str.replace(DAY_OR_MONTH, "", n=1, regex=True).str.strip()
+    iso = fields[3] + "-" + month.str.zfill(2) + "-" + day.str.zfill(2) + (" " + rest).where(rest != "", "")
+    return parse_unambiguous_dates(iso.str.replace(" T", "T"))
+
+
+def _is_day_first_more_regular(
+    table: Table, name: str, text: pd.Series, fields: pd.DataFrame, default_day_first: bool | None
+) -> bool:
+    """Whether steps are more regular with the day first; `default_day_first` if both orders are equally regular."""
+    month_first, day_first = (step_regularity(_reorder_and_parse(text, fields, order)) for order in (False, True))
+    if month_first == day_first and default_day_first is not None:
+        order = "day" if default_day_first else "month"
+        log.warning("%s: %r is read %s first, as in the data of the run", table.source, text.iloc[0], order)
+        return default_day_first
+    if month_first == day_first:
+        raise AmbiguousDataError(
+            f"{table.source}: column {name!r}: dates such as {text.iloc[0]!r} may be read day first or month first",
+            "write them as 2020-01-31, or set data.cleaning.day_first=true or false",
+        )
+    return day_first > month_first

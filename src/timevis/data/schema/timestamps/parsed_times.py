@@ -1,0 +1,68 @@
+"""Parsed timestamps, and the steps that every parser of a time column shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from timevis.data.readers.table import Table, quote_cell
+from timevis.errors import DataError
+
+NOT_A_TIME = "is not a date or time"
+
+
+@dataclass(frozen=True)
+class ParsedTimes:
+    """Timestamps of the rows of a table.
+
+    Attributes
+    ----------
+    index : DatetimeIndex [rows]
+        Naive, or UTC if the source had a time zone; in the order of the table.
+    zone : str or None
+        The time zone or the only UTC offset of the source; the calendar is read in it.
+    notes : list of str
+        What was decided.
+    local_index : DatetimeIndex [rows], optional
+        If the source had a time zone: the local times, naive.
+    day_first : bool, optional
+        Whether dates such as 01/02/2020 were read with the day first, if there are any.
+    """
+
+    index: pd.DatetimeIndex
+    zone: str | None
+    notes: list[str]
+    local_index: pd.DatetimeIndex | None = None
+    day_first: bool | None = None
+
+
+def check_time_cells(
+    table: Table, column: str, is_wrong: pd.Series, problem: str, text: pd.Series | None = None
+) -> None:
+    """Raise a DataError for the first cell that is wrong, with its `text` if given."""
+    if is_wrong.any():
+        row = int(np.argmax(is_wrong))
+        cell = f" {quote_cell(text.iloc[row])}" if text is not None else ""
+        more = f"; so are {int(is_wrong.sum()) - 1} more" if is_wrong.sum() > 1 else ""
+        raise DataError(
+            f"{table.source}: {table.row_label(row)}, column {column!r}: the time{cell} {problem}{more}",
+            "every row needs a time such as 2020-01-31 13:00 or 2020-01-31T13:00+01:00: delete rows of totals or "
+            "remarks; data.time names the column",
+        )
+
+
+def to_microseconds(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """Times in microseconds, in UTC if they have a zone; rounding errors of spreadsheets are removed."""
+    if index.tz is not None:
+        index = index.tz_convert("UTC")
+    index = index.as_unit("us")
+    return index.round("ms") if (index.microsecond % 1000 != 0).any() else index
+
+
+def cell_text(cell: object) -> str:
+    """A cell of a time column as text, in ISO 8601 if it is a date or time."""
+    if isinstance(cell, pd.Timestamp):
+        return cell.isoformat(sep=" ")
+    return cell.isoformat() if hasattr(cell, "isoformat") else str(cell).strip()
