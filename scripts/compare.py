@@ -18,7 +18,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from timevis.errors import RunFolderError, run_script
+from timevis.errors import RunFolderError
+from timevis.utils.stdout import run_script
 
 if TYPE_CHECKING:
     from timevis.evaluation.comparison import Comparison

@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     if args.folder.exists() and not args.folder.is_dir():
         parser.error(f"{args.folder} is a file, not a folder")
 
-    from timevis.errors import run_script
+    from timevis.utils.stdout import run_script
 
     return run_script(lambda: generate(args))
 

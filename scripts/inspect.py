@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser.parse_intermixed_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
 
-    from timevis.errors import run_script
+    from timevis.utils.stdout import run_script
 
     out = args.out or Path("outputs/inspect")
     return run_script(lambda: inspect_data(args.source, args.overrides, out, not args.no_plot))

@@ -24,9 +24,10 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from timevis.errors import ConfigError, run_script
+from timevis.errors import ConfigError
 from timevis.utils.files import atomic_write, require_writable
 from timevis.utils.memory import without_garbage_collection
+from timevis.utils.stdout import run_script
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -22,13 +22,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from timevis.config.compose import compose
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
-from timevis.errors import ConfigError, run_script
+from timevis.errors import ConfigError
 from timevis.models.qwen.digits.codec import DigitCodec
 from timevis.models.qwen.digits.network import DigitNetwork
 from timevis.models.qwen.nano import pretraining
 from timevis.models.qwen.nano.batches import BatchStream
 from timevis.models.qwen.nano.tokenizer import build_tokenizer
 from timevis.models.qwen.nano.zero_shot import load_network, zero_shot
+from timevis.utils.stdout import run_script
 
 log = logging.getLogger("pretrain_nano")
 

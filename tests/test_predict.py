@@ -271,7 +271,7 @@ def test_the_command_explains_what_it_can_not_do(plant, tmp_path, capsys):
     (tmp_path / "file").touch()
     for options in ([], ["--rescore"]):
         assert main([str(plant), *options, "--out", str(tmp_path / "file" / "x.csv")]) == 1
-        assert f"{tmp_path / 'file'} is no folder that can be written to" in capsys.readouterr().err
+        assert f"{tmp_path / 'file'} is not a writable folder" in capsys.readouterr().err
     assert main([str(plant), str(tmp_path / "absent.csv"), "--out", str(tmp_path / "x.csv")]) == 1
     assert main([str(plant), "--rescore", str(tmp_path / "absent.csv")]) == 1
     assert "absent.csv" in capsys.readouterr().err

@@ -10,18 +10,18 @@ from timevis.data.new_files import NewFilePanel
 from timevis.data.panel import DatasetCard, Panel
 
 
-def test_future_rows_are_unobserved() -> None:
+def test_appended_future_rows_have_no_values() -> None:
     panel = panel_of(np.ones(5)).extend(3)
     assert np.isnan(panel.values[5:]).all()
     assert panel.index[-1] == pd.Timestamp("2024-01-01 07:00")
 
 
-def test_a_panel_is_shown_in_a_line() -> None:
+def test_the_repr_of_a_panel_is_one_line() -> None:
     panel = panel_of(np.ones((48, 7)), card=DatasetCard("plant"))
     assert repr(panel) == (
         "Panel(plant: c0, c1, c2, c3, c4 and 2 more; 48 rows of h, 2024-01-01 00:00:00 to 2024-01-02 23:00:00)"
     )
-    assert repr(NewFilePanel(**vars(panel))).startswith("Item(plant: c0, ")
+    assert repr(NewFilePanel(**vars(panel))).startswith("NewFilePanel(plant: c0, ")
     assert repr(panel_of(np.ones((0, 1)))) == "Panel(test: c0; 0 rows of h)"
 
 
@@ -41,7 +41,7 @@ def with_own_covariates(own: list[bool], channels: int) -> Panel:
 
 
 @given(st.data(), st.lists(st.booleans(), max_size=4), st.integers(1, 4))
-def test_a_channel_reads_the_same_covariates_wherever_it_is_picked_to(data, own, channels) -> None:
+def test_a_selected_channel_keeps_its_covariates(data, own, channels) -> None:
     panel = with_own_covariates(own, channels).with_covariates({"all": True}, np.full((3, 1), 99, np.float32))
     js = data.draw(st.permutations(range(channels)).map(lambda p: p[: 1 + len(p) // 2]))
     ks = data.draw(st.lists(st.integers(0, len(own)), unique=True))

@@ -1,4 +1,4 @@
-"""Numbers and times as people read them."""
+"""Numbers, intervals, times and tables are formatted for readers."""
 
 import pandas as pd
 import pytest
@@ -20,17 +20,17 @@ from timevis.utils.formatting import format_interval, format_number, format_time
         (-6.541e-08, "−6.541e-8"),
     ],
 )
-def test_numbers_are_short_and_missing_ones_a_dash(value, text):
+def test_a_number_has_four_digits_and_a_missing_one_is_a_dash(value, text):
     assert format_number(value) == text
 
 
-def test_an_interval_without_ends_is_empty():
+def test_an_interval_without_bounds_is_empty():
     assert format_interval({"low": None, "high": None}) == ""
     assert format_interval({"low": -0.011, "high": 0.2}, percent=True) == "−1.1 to 20.0 %"
 
 
 @pytest.mark.parametrize(
-    ("time", "shown"),
+    ("time", "expected"),
     [
         ("2024-02-01 00:00:00+00:00", "2024-02-01 00:00 UTC"),
         ("2024-02-01 00:00:30-05:00", "2024-02-01 00:00:30"),
@@ -38,11 +38,11 @@ def test_an_interval_without_ends_is_empty():
         ("2024-02-01", "2024-02-01"),
     ],
 )
-def test_a_time_has_no_empty_seconds_and_says_when_it_is_utc(time, shown):
-    assert format_time(time) == shown
+def test_a_time_omits_zero_seconds_and_names_utc(time, expected):
+    assert format_time(time) == expected
 
 
-def test_a_table_in_markdown_has_a_row_each_whatever_its_cells_hold():
+def test_a_markdown_table_escapes_pipes_and_line_breaks_in_its_cells():
     frame = pd.DataFrame({"a|b": ["x|y", "two\nlines"], "n": [1.0, 0.123456], "c": [None, "z"]})
     assert markdown_table(frame).splitlines() == [
         r"| a\|b | n | c |",

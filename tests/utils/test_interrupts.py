@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C end a run within a batch, as cancelled, with a checkpoint to go on from."""
+"""SIGTERM and Ctrl-C cancel a run within a batch and leave a checkpoint to resume from."""
 
 import os
 import signal
@@ -18,15 +18,15 @@ from timevis.training.callbacks.step_hooks import StopAtBatch
 from timevis.utils.interrupts import StopRequest, handle_signals
 
 
-class SignalAt(pl.Callback):
+class SendSignalAtBatch(pl.Callback):
     """Sends this process a signal at the n-th batch of a stage, and counts the batches after it."""
 
     def __init__(self, number: int, stage: str, n: int) -> None:
-        self.number, self.stage, self.n, self.after = number, stage, n, 0
+        self.number, self.stage, self.n, self.batches_after = number, stage, n, 0
 
     def _count(self, stage: str) -> None:
         if self.n < 0:
-            self.after += 1
+            self.batches_after += 1
         if stage == self.stage:
             self.n -= 1
             if self.n == 0:
@@ -45,12 +45,12 @@ class SignalAt(pl.Callback):
 
 @pytest.fixture
 def signal_at(monkeypatch):
-    def arrange(number, stage, n):
-        sender = SignalAt(number, stage, n)
+    def install(number, stage, n):
+        sender = SendSignalAtBatch(number, stage, n)
         watch_runs(monkeypatch, sender)
         return sender
 
-    return arrange
+    return install
 
 
 @pytest.mark.parametrize(
@@ -58,13 +58,13 @@ def signal_at(monkeypatch):
     [
         (signal.SIGTERM, "train", 2),
         (signal.SIGINT, "train", 6),
-        (signal.SIGTERM, "train", 4),  # the last of an epoch
+        (signal.SIGTERM, "train", 4),  # the last batch of an epoch
         (signal.SIGTERM, "val", 1),
         (signal.SIGINT, "test", 1),
     ],
 )
 @pytest.mark.usefixtures("no_report")
-def test_a_signal_ends_the_run_as_cancelled_and_it_can_go_on(
+def test_a_signal_cancels_the_run_which_can_be_resumed(
     signal_at, lstm_config, tmp_path, monkeypatch, number, stage, n
 ):
     sender = signal_at(number, stage, n)
@@ -73,7 +73,7 @@ def test_a_signal_ends_the_run_as_cancelled_and_it_can_go_on(
     with pytest.raises(Cancelled) as caught:
         run(cfg, tmp_path / "run")
     assert caught.value.exit_code == 128 + number
-    assert sender.after <= 1
+    assert sender.batches_after <= 1
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
     folder = RunFolder(tmp_path / "run")
     assert folder.status["state"] == "cancelled"
@@ -88,12 +88,12 @@ def test_a_signal_ends_the_run_as_cancelled_and_it_can_go_on(
 
 @pytest.mark.parametrize("stage", ["prepare", "calibrate"])
 @pytest.mark.usefixtures("no_report")
-def test_a_signal_ends_long_work_without_batches_at_once(lstm_config, tmp_path, monkeypatch, stage):
+def test_a_signal_cancels_work_without_batches_immediately(lstm_config, tmp_path, monkeypatch, stage):
     def long_work(self, datamodule):
         os.kill(os.getpid(), signal.SIGTERM)
         for _ in range(300):
             time.sleep(0.1)
-        raise AssertionError("the work went on to its end")
+        raise AssertionError("the work was not interrupted")
 
     monkeypatch.setattr(LSTM, stage, long_work)
     cfg = lstm_config()
@@ -107,18 +107,18 @@ def test_a_signal_ends_long_work_without_batches_at_once(lstm_config, tmp_path, 
     assert RunFolder(tmp_path / "run").status["state"] == "completed"
 
 
-@pytest.mark.parametrize("ends", [Cancelled, RuntimeError])
+@pytest.mark.parametrize("raised", [Cancelled, RuntimeError])
 @pytest.mark.usefixtures("no_report")
-def test_a_signal_ends_the_reading_of_data_at_once(compose_config, tmp_path, monkeypatch, ends):
+def test_a_signal_cancels_the_reading_of_data_immediately(compose_config, tmp_path, monkeypatch, raised):
     def long_work(options):
         try:
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(30)
         except Cancelled as error:
-            if ends is Cancelled:
+            if raised is Cancelled:
                 raise
             raise RuntimeError("Operation cancelled") from error  # as Arrow does
-        raise AssertionError("the work went on to its end")
+        raise AssertionError("the work was not interrupted")
 
     monkeypatch.setattr("timevis.experiment.load_panel", long_work)
     with pytest.raises(Cancelled) as caught:
@@ -127,8 +127,8 @@ def test_a_signal_ends_the_reading_of_data_at_once(compose_config, tmp_path, mon
     assert RunFolder(tmp_path / "run").status["state"] == "cancelled"
 
 
-def test_processes_are_asked_in_the_batches_that_all_of_them_have():
-    def asked(rank):
+def test_processes_agree_on_a_stop_only_in_batches_that_every_process_has():
+    def number_of_decisions(rank):
         loader, calls = WindowLoader(40, 8, rank=rank, world_size=2), []
         strategy = SimpleNamespace(reduce_boolean_decision=lambda decision, all: calls.append(decision))
         trainer = SimpleNamespace(world_size=2, strategy=strategy, val_dataloaders=loader, test_dataloaders=loader)
@@ -138,10 +138,10 @@ def test_processes_are_asked_in_the_batches_that_all_of_them_have():
             callback.on_test_batch_end(trainer, None, None, None, number)
         return len(calls)
 
-    assert asked(0) == asked(1) == 4
+    assert number_of_decisions(0) == number_of_decisions(1) == 4
 
 
-def test_a_second_signal_is_not_caught_any_more():
+def test_a_second_signal_ends_the_process():
     pid = os.fork()
     if pid == 0:
         with handle_signals():
@@ -151,6 +151,6 @@ def test_a_second_signal_is_not_caught_any_more():
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGINT
 
 
-def test_without_a_signal_nothing_is_raised():
+def test_without_a_signal_no_error_is_raised():
     with handle_signals() as stop:
         stop.raise_if_requested()

@@ -14,12 +14,13 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis.config.compose import register_resolvers
 from timevis.config.validate import check
-from timevis.errors import Cancelled, print_error
+from timevis.errors import Cancelled
 from timevis.runs.status import Status, read_status
 from timevis.training.resume import added_keys
 from timevis.utils import memory
 from timevis.utils.explain import explain
 from timevis.utils.files import write_text
+from timevis.utils.stdout import print_error
 
 log = logging.getLogger(__name__)
 

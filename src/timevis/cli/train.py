@@ -16,9 +16,10 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from timevis.config.compose import explain_composition, in_quotes, register_resolvers
-from timevis.errors import ConfigError, TimeVisError, discard_stdout, make_stdout_safe, print_error
+from timevis.errors import ConfigError, TimeVisError
 from timevis.runs.folder import RunFolder
 from timevis.sweep.hydra_callbacks import current_sweep, remove_unused, sweep_of
+from timevis.utils.stdout import discard_stdout, make_stdout_safe, print_error
 
 USAGE = 2
 """Exit code of Hydra's parser for what it does not know."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from timevis.data.cleaning.quality_report import to_json_types
 from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import Backtest
 from timevis.evaluation.significance import Interval, bootstrap_metrics
 from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.record import SCHEMA_VERSION
+from timevis.utils.files import to_json_types
 
 
 def build_results(

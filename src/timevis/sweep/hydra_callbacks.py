@@ -12,7 +12,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from timevis.errors import ConfigError, print_error
+from timevis.errors import ConfigError
+from timevis.utils.stdout import print_error
 
 _folders: list[Path] = []
 _new: list[Path] = []

@@ -1,4 +1,4 @@
-"""What went wrong in words of the user's experiment, and what to do about it."""
+"""Turn an exception of a run into a message that names the cause and what to do."""
 
 from __future__ import annotations
 
@@ -11,41 +11,50 @@ from timevis.errors import TimeVisError
 
 
 def explain(error: BaseException, cfg: DictConfig | None = None) -> TimeVisError:
-    """The reason and the advice behind an exception of a run with config `cfg`; itself where it says them."""
+    """Give the cause of an exception and advice to the user.
+
+    Parameters
+    ----------
+    error : BaseException
+        A `TimeVisError` is returned unchanged.
+    cfg : DictConfig, optional
+        Config of the run; makes the advice more specific.
+    """
     if isinstance(error, TimeVisError):
         return error
     text = str(error).strip()
-    first = text.splitlines()[0] if text else type(error).__name__
+    first_line = text.splitlines()[0] if text else type(error).__name__
     if is_out_of_memory(error):
-        return TimeVisError(f"out of memory: {first}", _smaller_batch(cfg))
+        return TimeVisError(f"out of memory: {first_line}", _smaller_batch_advice(cfg))
     if isinstance(error, FloatingPointError):
         return TimeVisError(
-            f"training diverged: {first}",
+            f"training diverged: {first_line}",
             "lower model.learning_rate (a tenth is a good start) or model.fit.gradient_clip",
         )
     if isinstance(error, UnpicklingError):
         return TimeVisError(
-            "a checkpoint of the run holds objects that are no weights, which could run code, and is not loaded",
-            "TimeVis writes no such checkpoint: remove checkpoints/ in the run folder to train anew",
+            "a checkpoint of the run holds objects other than weights, which could run code, so it was not loaded",
+            "TimeVis does not write such checkpoints: delete checkpoints/ in the run folder and train again",
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return TimeVisError(
-            f"the disk is full: {first}", "make room, or choose another hydra.run.dir; then use resume=<run folder>"
+            f"the disk is full: {first_line}",
+            "free some space or choose another hydra.run.dir, then continue with resume=<run folder>",
         )
-    return TimeVisError(f"{type(error).__name__}: {first}", "see train.log in the run folder for where")
+    return TimeVisError(f"{type(error).__name__}: {first_line}", "see the traceback in train.log of the run folder")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that there is no more memory, on a GPU or on the CPU."""
+    """Whether an exception means that the memory of the GPU or the CPU is exhausted."""
     text = str(error)
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
 
 
-def _smaller_batch(cfg: DictConfig | None) -> str:
+def _smaller_batch_advice(cfg: DictConfig | None) -> str:
     fit = OmegaConf.select(cfg, "model.fit") if cfg is not None else None
     if fit is None:
         return "use a smaller model.fit.batch_size"
-    train, evaluation = max(1, int(fit.batch_size) // 2), max(1, int(fit.eval_batch_size) // 2)
-    return f"try model.fit.batch_size={train} model.fit.eval_batch_size={evaluation}"
+    batch_size, eval_batch_size = max(1, int(fit.batch_size) // 2), max(1, int(fit.eval_batch_size) // 2)
+    return f"try model.fit.batch_size={batch_size} model.fit.eval_batch_size={eval_batch_size}"

@@ -1,8 +1,9 @@
-"""Files that are whole or not there."""
+"""Read and write text and JSON files; a file is written completely or not at all."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from timevis.errors import ConfigError, RunFolderError
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends well."""
+    """Yield a temporary path in the same folder, which replaces `path` when the block ends without an exception."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
@@ -28,36 +29,47 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def require_writable(folder: Path, option: str) -> None:
-    """Refuse a folder, there or yet to be made, in which nothing can be written; `option` names another.
+    """Check that files can be written to a folder, which need not exist yet.
+
+    Parameters
+    ----------
+    folder : Path
+    option : str
+        The option that sets the folder; the error message names it.
 
     Raises
     ------
     ConfigError
     """
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
-        raise ConfigError(f"{there} is no folder that can be written to", f"choose another {option}")
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
+        raise ConfigError(f"{existing} is not a writable folder", f"choose another {option}")
 
 
 def require_empty(folder: Path) -> None:
-    """Refuse a folder of --out that holds files, or is one, in a RunFolderError."""
+    """Check that the folder of --out is empty or does not exist yet.
+
+    Raises
+    ------
+    RunFolderError
+    """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RunFolderError(f"{folder} is not an empty folder", "choose another --out")
 
 
 def display_path(path: Path) -> Path:
-    """A path as people like to read and type it: from here, where it lies below."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+    """The path relative to the working directory if it lies inside it, else unchanged."""
+    cwd = Path.cwd()
+    return path.relative_to(cwd) if path.is_relative_to(cwd) else path
 
 
 def damaged_file_error(path: Path, reason: object) -> RunFolderError:
-    """What is said of a file of a run that cannot be read."""
-    return RunFolderError(f"{path} is damaged ({reason})", "run it again, or take the file from a copy")
+    """The error for a file of a run that cannot be read."""
+    return RunFolderError(f"{path} is damaged ({reason})", "run it again, or restore the file from a backup")
 
 
 def read_json(path: Path) -> Any:
-    """What `write_json` wrote.
+    """Read a file that `write_json` wrote.
 
     Raises
     ------
@@ -71,10 +83,26 @@ def read_json(path: Path) -> Any:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8, atomically."""
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Strict JSON: what is not finite must be None by now."""
+    """Write strict JSON, atomically; a NaN or an infinity is an error (see `to_json_types`)."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def to_json_types(value: Any) -> Any:
+    """Convert nested dicts and lists to JSON types: NumPy numbers to Python numbers, NaN and infinities to None."""
+    import numpy as np  # here, because the command line imports this module before any large library
+
+    if isinstance(value, dict):
+        return {str(k): to_json_types(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_json_types(v) for v in value]
+    if isinstance(value, np.generic):
+        return to_json_types(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

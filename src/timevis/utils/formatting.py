@@ -1,4 +1,4 @@
-"""Numbers, times, spans, names and tables for people."""
+"""Format numbers, times, intervals, durations, counts, names and tables for reports and messages."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 
 def format_number(value: Any, percent: bool = False) -> str:
-    """A value for people: four significant digits, thousands apart, or percent; a dash where it is missing.
+    """Format a number with four significant digits, or as a percentage.
 
-    Fractions of units below 0.0001 and beyond 1e9 have an exponent, such as 1.519e12.
+    Integers and numbers from 10 000 on are written in full, in groups of three digits. Other numbers below 0.0001 or
+    from 1e9 on have an exponent, such as 1.519e12. A missing or infinite number is a dash; other values are `str`.
     """
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "–"
@@ -30,19 +31,19 @@ def format_number(value: Any, percent: bool = False) -> str:
 
 
 def format_time(time: str) -> str:
-    """A timestamp without its empty seconds and its offset; UTC is written out."""
-    clock = re.sub(r"[+-]\d\d:\d\d$", "", time)
-    clock = clock[:-3] if clock.endswith(":00") and clock.count(":") == 2 else clock
-    return clock + " UTC" * time.endswith("+00:00")
+    """Format a timestamp without zero seconds; an offset of zero is written as UTC, other offsets are left out."""
+    local = re.sub(r"[+-]\d\d:\d\d$", "", time)
+    local = local[:-3] if local.endswith(":00") and local.count(":") == 2 else local
+    return local + " UTC" * time.endswith("+00:00")
 
 
 def with_minus_sign(text: str) -> str:
-    """A number with a minus sign instead of a hyphen."""
+    """Replace the leading hyphen of a formatted number by a minus sign."""
     return "−" + text[1:] if text.startswith("-") else text
 
 
 def format_interval(entry: dict[str, float | None], percent: bool = False) -> str:
-    """``low to high`` of a value with an interval; empty where there is none."""
+    """Format the keys low and high of a metric as ``low to high``; empty if there is no interval."""
     low, high = entry.get("low"), entry.get("high")
     if low is None or high is None:
         return ""
@@ -52,7 +53,7 @@ def format_interval(entry: dict[str, float | None], percent: bool = False) -> st
 
 
 def format_duration(seconds: float | None) -> str:
-    """Seconds for people."""
+    """Format a duration in seconds, minutes or hours; a dash if it is None."""
     if seconds is None:
         return "–"
     if seconds < 100:
@@ -62,19 +63,19 @@ def format_duration(seconds: float | None) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def format_count(count: int, noun: str, form: Callable[[int], str] = str) -> str:
-    """A count, written by `form`, and its noun, in the plural unless it is one."""
-    return f"{form(count)} {noun}" + "s" * (count != 1)
+def format_count(count: int, noun: str, format_value: Callable[[int], str] = str) -> str:
+    """Format a count with its noun, such as "1 row" or "3 rows"; `format_value` formats the number."""
+    return f"{format_value(count)} {noun}" + "s" * (count != 1)
 
 
-def join_names(names: Sequence[str], most: int = 20) -> str:
-    """Names with commas between, the first `most` of many."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def join_names(names: Sequence[str], max_names: int = 20) -> str:
+    """Join names with commas; of more than `max_names`, the first ones and the number of the others."""
+    more = f" and {len(names) - max_names} more" if len(names) > max_names else ""
+    return ", ".join(names[:max_names]) + more
 
 
 def markdown_table(frame: pd.DataFrame) -> str:
-    """The columns of a frame as a table in Markdown: four significant digits, empty where a value is missing."""
+    """Format a frame as a Markdown table, with four significant digits; a missing value is an empty cell."""
 
     def cell(value: Any) -> str:
         if value is None or value != value:

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C end a run at the next batch; a second one ends the process."""
+"""Stop a run after SIGTERM or Ctrl-C: the first signal stops it at the next batch, the second ends the process."""
 
 from __future__ import annotations
 
@@ -12,44 +12,51 @@ from typing import Any
 
 from timevis.errors import Cancelled
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class StopRequest:
-    """Whether, and by which signal, the run was asked to stop."""
+    """Whether a signal has requested that the run stops.
+
+    Attributes
+    ----------
+    signal : int or None
+        Number of the signal; None while there is no request.
+    """
 
     def __init__(self) -> None:
         self.signal: int | None = None
-        self._at_once = False
+        self._raises_immediately = False
 
     def handle_signal(self, number: int, frame: FrameType | None = None) -> None:
+        """Signal handler: record the request; a second signal ends the process."""
         if self.signal is not None:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         self.signal = number
-        if self._at_once:
+        if self._raises_immediately:
             raise self.to_error()
 
     @contextmanager
     def raise_immediately(self) -> Iterator[None]:
-        """Within it a request raises `Cancelled` right away: for long work that has no batches to end between.
+        """Context in which a signal raises `Cancelled` at once, for long work that has no batches.
 
-        Nothing that must be finished, such as writing a file, belongs there.
+        Work that must not be interrupted, such as writing a file, does not belong in it.
         """
-        self._at_once = True
+        self._raises_immediately = True
         try:
             self.raise_if_requested()
             yield
         finally:
-            self._at_once = False
+            self._raises_immediately = False
 
     def raise_if_requested(self) -> None:
-        """Raise `Cancelled` if asked to stop."""
+        """Raise `Cancelled` if a stop was requested."""
         if self.signal is not None:
             raise self.to_error()
 
     def to_error(self) -> Cancelled:
-        """The end of a run that was asked to stop."""
+        """The error that ends the run, with the exit code of the signal."""
         number = self.signal or signal.SIGTERM
         name = signal.Signals(number).name
         return Cancelled(f"cancelled by {name}", exit_code=128 + number)
@@ -57,13 +64,13 @@ class StopRequest:
 
 @contextmanager
 def handle_signals() -> Iterator[StopRequest]:
-    """Turn SIGTERM and SIGINT into a `StopRequest`; outside the main thread it is never set."""
+    """Context in which SIGTERM and SIGINT set a `StopRequest`; only the main thread can receive them."""
     stop = StopRequest()
-    before: dict[int, Any] = {}
+    previous_handlers: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
-        before = {number: signal.signal(number, stop.handle_signal) for number in SIGNALS}
+        previous_handlers = {number: signal.signal(number, stop.handle_signal) for number in STOP_SIGNALS}
     try:
         yield stop
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)

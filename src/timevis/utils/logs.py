@@ -1,4 +1,4 @@
-"""Where log lines go: the console, and train.log of the run at hand."""
+"""Send log lines to the console and to the train.log of a run."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from timevis.errors import discard_stdout, make_stdout_safe
+from timevis.utils.stdout import discard_stdout, make_stdout_safe
 
 
 class ConsoleHandler(logging.StreamHandler):
-    """Writes to what `sys.stdout` is at that moment, so lines pass above a live progress bar.
+    """Writes to the current `sys.stdout`, so that a progress bar that replaces it stays below the log lines.
 
-    A run goes on where nobody reads any further, as after `| head`.
+    A closed pipe, as of ``| head``, does not stop the run.
     """
 
     def __init__(self) -> None:
@@ -38,8 +38,8 @@ class ConsoleHandler(logging.StreamHandler):
             super().handleError(record)
 
 
-class LogFile(logging.FileHandler):
-    """A log file that a full disk does not turn into a flood of tracebacks on the console."""
+class LogFileHandler(logging.FileHandler):
+    """A log file that ignores write errors: a full disk would print a traceback for every line."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         if not isinstance(sys.exc_info()[1], OSError):
@@ -48,8 +48,8 @@ class LogFile(logging.FileHandler):
 
 @contextmanager
 def log_to_file(path: Path) -> Iterator[None]:
-    """Append every log line to a file while the block runs, and the traceback of what ends it."""
-    handler = LogFile(path, encoding="utf-8")
+    """Append all log lines to a file while the block runs, and the traceback of an exception that ends it."""
+    handler = LogFileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     level = root.level
@@ -67,7 +67,7 @@ def log_to_file(path: Path) -> Iterator[None]:
 
 
 def silence_libraries() -> None:
-    """Silence tips and notices of the libraries that say nothing about the user's experiment."""
+    """Hide log lines and warnings of libraries that do not concern the user's experiment."""
     for name in ("pytorch_lightning", "lightning_fabric", "torch.distributed", "httpx", "fsspec", "matplotlib"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(lambda r: "litlogger" not in r.getMessage())

@@ -1,8 +1,7 @@
-"""Memory of this process: what it may still take, and what it has freed, which is kept for the next tensors.
+"""Memory of this process: available bytes, reuse of freed memory by the allocator, and the garbage collector.
 
-glibc hands large blocks back to the system as soon as they are freed and, in each thread, works on a heap of its own.
-A tensor of megabytes is then mapped, cleared and unmapped at every step, which took a tenth of the time of a training
-step and most of that of a batch's calendar.
+By default glibc returns large freed blocks to the system and gives each thread its own heap. Every tensor of several
+megabytes is then mapped, cleared and unmapped again in each step, which is slow.
 """
 
 from __future__ import annotations
@@ -12,65 +11,77 @@ import ctypes
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 # parameters of mallopt(3)
-_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-_LARGEST_KEPT, _LARGEST_OF_OLDER = 2**30, 2**25  # bytes of a block; an older glibc refuses more than the second
-_GROUP = Path("/sys/fs/cgroup")
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
+MMAP_THRESHOLD_BYTES, MAX_MMAP_THRESHOLD_BYTES_OLD_GLIBC = 2**30, 2**25
+CGROUP = Path("/sys/fs/cgroup")
 
 
 def reuse_freed_memory() -> None:
-    """Reuse freed memory rather than return it, in one heap for all threads; only with glibc, and not where the
-    environment says otherwise (``MALLOC_...``, ``GLIBC_TUNABLES``)."""
-    told = any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ)
+    """Configure glibc to reuse freed memory.
+
+    Environment variables ``MALLOC_...`` and ``GLIBC_TUNABLES`` take precedence. Other C libraries are left unchanged.
+    """
+    is_configured_by_user = any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ)
     mallopt = _glibc_function("mallopt")
-    if mallopt is None or told:
-        return
-    mallopt(_TRIM_THRESHOLD, -1)
-    mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT) or mallopt(_MMAP_THRESHOLD, _LARGEST_OF_OLDER)
-    mallopt(_ARENA_MAX, 1)
+    if mallopt is not None and not is_configured_by_user:
+        configure_malloc(mallopt)
+
+
+def configure_malloc(mallopt: Callable[[int, int], int]) -> None:
+    """Keep freed blocks in the process, in one heap for all threads, by calls of `mallopt`."""
+    mallopt(M_TRIM_THRESHOLD, -1)
+    if not mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES):
+        mallopt(M_MMAP_THRESHOLD, MAX_MMAP_THRESHOLD_BYTES_OLD_GLIBC)
+    mallopt(M_ARENA_MAX, 1)
 
 
 def release_freed_memory() -> None:
-    """Return what is free to the system, where that is possible."""
-    if trim := _glibc_function("malloc_trim"):
-        trim(ctypes.c_size_t(0))
+    """Return freed memory to the system, where glibc is in use."""
+    if malloc_trim := _glibc_function("malloc_trim"):
+        malloc_trim(ctypes.c_size_t(0))
 
 
 @contextmanager
 def without_garbage_collection() -> Iterator[None]:
-    """Import large libraries within: without the garbage collector, at the end of the process as well.
+    """Context for importing large libraries: no garbage collection in it, nor of these objects at process exit.
 
-    It would walk again and again through what they make, nearly all of which stays: a sixth of the time to import
-    PyTorch and Lightning, and more than a second when the process ends.
+    Nearly all objects that an import creates stay alive, so searching them for garbage only costs time.
     """
-    collecting = gc.isenabled()
+    was_enabled = gc.isenabled()
     gc.disable()
     atexit.unregister(gc.freeze)
     atexit.register(gc.freeze)
     try:
         yield
     finally:
-        if collecting:
+        if was_enabled:
             gc.enable()
 
 
-def available_bytes() -> int:
-    """Bytes that may still be taken: of the machine's memory, and of the control group's where it has a limit."""
+def available_bytes(cgroup: Path = CGROUP) -> int:
+    """Bytes that this process can still allocate.
+
+    Parameters
+    ----------
+    cgroup : Path
+        Folder of the control group (version 2), whose limit counts besides the memory of the machine.
+    """
     import psutil
 
-    free: int = psutil.virtual_memory().available
+    machine: int = psutil.virtual_memory().available
     try:
-        limit = int((_GROUP / "memory.max").read_text())  # or "max"
-        rows = dict(line.split() for line in (_GROUP / "memory.stat").read_text().splitlines())
-        taken = int((_GROUP / "memory.current").read_text()) - int(rows["inactive_file"])
+        limit = int((cgroup / "memory.max").read_text())  # not a number if there is no limit
+        statistics = dict(line.split() for line in (cgroup / "memory.stat").read_text().splitlines())
+        used = int((cgroup / "memory.current").read_text()) - int(statistics["inactive_file"])
     except (OSError, ValueError, KeyError):
-        return free
-    return min(free, max(0, limit - taken))
+        return machine
+    return min(machine, max(0, limit - used))
 
 
 def _glibc_function(name: str) -> Any:

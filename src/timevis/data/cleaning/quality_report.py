@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,6 +16,7 @@ from timevis.data.cleaning.statistics import (
     summary_statistics,
 )
 from timevis.data.panel import Panel
+from timevis.utils.files import to_json_types
 from timevis.utils.formatting import format_count, join_names
 
 MAX_LISTED_PLACES = 50
@@ -152,19 +152,6 @@ class QualityReport:
     def _unused(self) -> str:
         """Columns that are not used and why, the first few of many."""
         return join_names([f"{name} ({reason})" for name, reason in self.left_out.items()], MAX_LOGGED_COLUMNS)
-
-
-def to_json_types(value: Any) -> Any:
-    """What JSON can hold of nested dicts and lists: numbers of numpy as Python's, None for NaN and infinities."""
-    if isinstance(value, dict):
-        return {str(k): to_json_types(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [to_json_types(v) for v in value]
-    if isinstance(value, np.generic):
-        return to_json_types(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def list_times(index: pd.DatetimeIndex) -> list[str]:

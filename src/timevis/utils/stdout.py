@@ -1,0 +1,54 @@
+"""Standard output and exit codes of the command-line programs."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable
+
+from timevis.errors import TimeVisError
+
+
+def run_script(main: Callable[[], int]) -> int:
+    """Call the main function of a script and return its exit code.
+
+    An error that the user can fix is printed as one message without a traceback. A closed pipe, as of ``| head``,
+    ends the script silently.
+    """
+    make_stdout_safe()
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return discard_stdout()
+    except (TimeVisError, OSError) as error:
+        return print_error(error)
+    return code
+
+
+def print_error(error: object) -> int:
+    """Print an error and its advice on stderr; returns the exit code."""
+    print(f"Error: {error}", file=sys.stderr)
+    return 1
+
+
+def make_stdout_safe() -> None:
+    """Make printing never fail.
+
+    A closed stdout is replaced by the null device. Characters that the encoding lacks are printed as escapes, such as
+    ``\\xfc`` for ü in ASCII.
+    """
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    elif isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def discard_stdout() -> int:
+    """Send all further output to the null device, after a reader such as ``| head`` closed the pipe.
+
+    Returns the exit code.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
