@@ -18,7 +18,7 @@ from timevis.models.seasonal_naive import SeasonalNaive
 
 @pytest.fixture(scope="module")
 def scored():
-    """Seasonal naive on real weather data with a few holes, and its forecasts as a long frame."""
+    """Scores of seasonal naive on weather data with missing values, and its forecasts as a long data frame."""
     panel, _ = load_panel({"name": "weather", "time": "time", "target": ["TEMP", "DEWP", "PRES", "Iws"]})
     values = panel.values.copy()
     values[::97, 1] = np.nan
@@ -43,36 +43,36 @@ def by_channel(data, result, name):
     return pd.Series(result.metrics["by_channel"][name], index=list(data.panel.channels))
 
 
-def assert_agree(ours: pd.Series, theirs: pd.DataFrame, column: str):
-    expected = theirs.set_index("unique_id")[column].loc[ours.index]
-    np.testing.assert_allclose(ours.to_numpy(), expected.to_numpy(float), rtol=1e-6)
+def assert_agree(metric: pd.Series, reference: pd.DataFrame, column: str):
+    expected = reference.set_index("unique_id")[column].loc[metric.index]
+    np.testing.assert_allclose(metric.to_numpy(), expected.to_numpy(float), rtol=1e-6)
 
 
-def test_mase_agrees_with_utilsforecast_in_every_channel(scored):
+def test_mase_of_each_channel_agrees_with_utilsforecast(scored):
     data, result, frame, train = scored
-    theirs = mase(frame, ["median"], seasonality=24, train_df=train.sort_values(["unique_id", "ds"]))
-    assert_agree(by_channel(data, result, "mase"), theirs, "median")
+    reference = mase(frame, ["median"], seasonality=24, train_df=train.sort_values(["unique_id", "ds"]))
+    assert_agree(by_channel(data, result, "mase"), reference, "median")
 
 
-def test_wql_agrees_with_utilsforecast_in_every_channel(scored):
+def test_wql_of_each_channel_agrees_with_utilsforecast(scored):
     data, result, frame, _ = scored
-    theirs = scaled_crps(frame, {"naive": [f"q{level}" for level in WQL_LEVELS]}, np.array(WQL_LEVELS))
-    assert_agree(by_channel(data, result, "wql"), theirs, "naive")
+    reference = scaled_crps(frame, {"naive": [f"q{level}" for level in WQL_LEVELS]}, np.array(WQL_LEVELS))
+    assert_agree(by_channel(data, result, "wql"), reference, "naive")
 
 
-def test_mae_and_rmse_agree_with_utilsforecast_in_every_channel(scored):
+def test_mae_and_rmse_of_each_channel_agree_with_utilsforecast(scored):
     data, result, frame, _ = scored
     assert_agree(by_channel(data, result, "mae"), mae(frame, ["median"]), "median")
     assert_agree(by_channel(data, result, "rmse"), rmse(frame, ["point"]), "point")
 
 
-def test_the_headline_is_the_unweighted_mean_over_channels(scored):
+def test_the_headline_value_is_the_unweighted_mean_over_channels(scored):
     data, result, _, _ = scored
     for name in ("mase", "wql", "crps", "bias", "coverage_80"):
         assert result.metrics["overall"][name] == pytest.approx(by_channel(data, result, name).mean(), rel=1e-12)
 
 
-def test_crps_on_the_common_levels_is_near_the_sample_crps():
+def test_crps_from_quantiles_is_close_to_the_crps_of_the_samples():
     generator = torch.Generator().manual_seed(0)
     samples = torch.randn(400, 500, 2, generator=generator)
     target = torch.randn(400, 2, generator=generator)
@@ -85,43 +85,44 @@ def test_crps_on_the_common_levels_is_near_the_sample_crps():
         torch.zeros(400).long(),
     )
     exact = float(ContinuousRankedProbabilityScore()(samples.transpose(1, 2).flatten(0, 1), target.flatten()))
-    # the common levels are denser in the tails than even ones would be
+    # the tolerance is wide because QUANTILE_LEVELS are not evenly spaced
     assert metrics.summary()["crps"] == pytest.approx(exact, rel=0.15)
 
 
 @pytest.mark.parametrize("count", [1, 8, 20, 100])
-def test_quantiles_of_equal_samples_are_their_value_and_quantiles_never_cross(count: int):
+def test_quantiles_of_equal_samples_are_equal_and_quantiles_do_not_cross(count: int):
     value = 1000 * torch.rand(500, 1, 1, generator=torch.Generator().manual_seed(count))
     assert bool((sample_quantiles(value.expand(-1, count, -1)) == value).all())
     samples = torch.where(torch.arange(count).view(1, -1, 1) % 3 > 0, value, 2 * value)
     assert bool((sample_quantiles(samples).diff(dim=1) >= 0).all())
 
 
-def filled(order: torch.Tensor, size: int) -> dict:
-    """Metrics of 40 made-up windows of 3 channels with holes, seen in an order and in batches of a size."""
+def metrics_of_batches(order: torch.Tensor, batch_size: int) -> dict:
+    """Metrics of 40 random windows of 3 channels with missing targets, added in this order and batch size."""
     generator = torch.Generator().manual_seed(3)
     target = 1000 * torch.randn(40, 5, generator=generator)
     quantiles = target.unsqueeze(1) + 300 * torch.randn(40, 15, 5, generator=generator).sort(1).values
     mask = torch.rand(40, 5, generator=generator) > 0.2
     channel = torch.arange(40) % 3
     metrics = ForecastMetrics(5, torch.tensor([1.0, 2.0, 3.0]), torch.tensor([3.0, 1.0, 2.0]), QUANTILE_LEVELS)
-    for rows in order.split(size):
+    for rows in order.split(batch_size):
         metrics.update(quantiles[rows, 7], quantiles[rows], target[rows], mask[rows], channel[rows])
     return metrics.summary()
 
 
 @given(st.permutations(range(40)), st.integers(1, 512))
 @settings(max_examples=25)
-def test_neither_order_nor_batch_size_changes_a_metric(order: list[int], size: int):
-    expected, found = filled(torch.arange(40), 512), filled(torch.tensor(order), size)
-    assert found == pytest.approx(expected, rel=1e-12)
+def test_metrics_do_not_depend_on_order_or_batch_size(order: list[int], batch_size: int):
+    expected = metrics_of_batches(torch.arange(40), 512)
+    assert metrics_of_batches(torch.tensor(order), batch_size) == pytest.approx(expected, rel=1e-12)
 
 
 def test_batches_of_1_and_512_give_the_same_metrics():
-    assert filled(torch.arange(40), 1) == pytest.approx(filled(torch.arange(40), 512), rel=1e-12)
+    expected = metrics_of_batches(torch.arange(40), 512)
+    assert metrics_of_batches(torch.arange(40), 1) == pytest.approx(expected, rel=1e-12)
 
 
-def test_missing_targets_carry_no_weight():
+def test_missing_targets_have_no_weight():
     metrics = ForecastMetrics(2, torch.ones(1), torch.ones(1), QUANTILE_LEVELS)
     quantiles = torch.zeros(1, 15, 2)
     target, mask = torch.tensor([[2.0, 99.0]]), torch.tensor([[True, False]])
@@ -131,10 +132,10 @@ def test_missing_targets_carry_no_weight():
     assert np.isnan(result["by_horizon"]["mae"][1])
 
 
-def test_what_is_forecast_where_the_target_is_missing_does_not_matter():
-    def score(there: float) -> dict:
+def test_the_forecast_of_a_missing_target_is_ignored():
+    def score(forecast_of_missing: float) -> dict:
         metrics = ForecastMetrics(2, torch.ones(1), torch.ones(1), QUANTILE_LEVELS)
-        point, mask = torch.tensor([[1.0, there]]), torch.tensor([[True, False]])
+        point, mask = torch.tensor([[1.0, forecast_of_missing]]), torch.tensor([[True, False]])
         quantiles = point.unsqueeze(1).expand(-1, 15, -1)
         metrics.update(point, quantiles, torch.tensor([[2.0, 0.0]]), mask, torch.zeros(1).long())
         return metrics.summary()
@@ -142,7 +143,7 @@ def test_what_is_forecast_where_the_target_is_missing_does_not_matter():
     assert score(float("inf")) == score(3.0)
 
 
-def test_a_channel_of_zeros_has_no_relative_error_and_leaves_the_others_alone():
+def test_a_channel_of_zeros_has_no_relative_error_and_is_left_out_of_the_mean():
     metrics = ForecastMetrics(2, torch.ones(2), torch.ones(2), QUANTILE_LEVELS)
     target, quantiles = torch.tensor([[0.0, 0.0], [4.0, 4.0]]), torch.full((2, 15, 2), 3.0)
     metrics.update(quantiles[:, 7], quantiles, target, torch.ones(2, 2, dtype=torch.bool), torch.arange(2))
@@ -153,7 +154,7 @@ def test_a_channel_of_zeros_has_no_relative_error_and_leaves_the_others_alone():
     assert result["by_channel"]["mae"][0] == 3.0
 
 
-def test_a_perfect_forecast_has_no_error_and_full_coverage():
+def test_a_perfect_forecast_has_zero_error_and_full_coverage():
     metrics = ForecastMetrics(3, torch.ones(1), torch.ones(1), QUANTILE_LEVELS)
     target = torch.randn(4, 3)
     metrics.update(

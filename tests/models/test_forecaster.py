@@ -1,4 +1,4 @@
-"""Laws that every forecaster but the digits must keep, each proved on a model that was really fitted."""
+"""Properties of all forecasters except the digit forecaster, tested on fitted models."""
 
 import copy
 import dataclasses
@@ -82,8 +82,8 @@ def make_panel():
     return panel_of(values, np.stack([known, observed], axis=1), (True, False))
 
 
-def make_datamodule(panel):
-    return WindowDataModule(panel, context_length=CONTEXT, horizon=HORIZON, batch_size=32)
+def make_datamodule(panel, cls=WindowDataModule):
+    return cls(panel, context_length=CONTEXT, horizon=HORIZON, batch_size=32)
 
 
 def fit(name, panel):
@@ -95,7 +95,7 @@ def fit(name, panel):
     if model.trainable:
         quiet_trainer(max_epochs=1, limit_train_batches=8).fit(model, datamodule=datamodule)
     model.calibrate(datamodule)
-    return model  # in evaluation mode from here on
+    return model
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +114,8 @@ def forecast(model, panel, origins):
     return model.forecast(SeriesStore(panel).gather(origin, channel, CONTEXT, HORIZON))
 
 
-def disturbed(panel, row):
-    """All that is not known before `row` becomes something else, or goes missing."""
+def with_changed_future(panel, row):
+    """Change or remove the values from `row` on, and the covariates whose future is unknown."""
     values, covariates = panel.values.copy(), panel.covariates.copy()
     values[row:] = 1e4 - 3 * values[row:]
     values[row + 1 :: 5] = np.nan
@@ -123,7 +123,7 @@ def disturbed(panel, row):
     return dataclasses.replace(panel, values=values, covariates=covariates)
 
 
-def test_a_calibrated_model_forecasts_the_same_twice_and_without_gradients(fitted, panel):
+def test_a_calibrated_model_gives_the_same_forecast_twice_and_without_gradients(fitted, panel):
     first, second = forecast(fitted, panel, [300, 400]), forecast(fitted, panel, [300, 400])
     assert torch.equal(first.point, second.point)
     assert torch.equal(first.quantiles, second.quantiles)
@@ -133,23 +133,34 @@ def test_a_calibrated_model_forecasts_the_same_twice_and_without_gradients(fitte
 
 @given(origin=st.integers(CONTEXT, ROWS - HORIZON))
 @settings(max_examples=8)
-def test_changing_a_future_value_changes_no_forecast_made_before_it(fitted, panel, origin):
-    earlier = [o for o in (origin - 30, origin) if o >= CONTEXT]
-    before, after = forecast(fitted, panel, earlier), forecast(fitted, disturbed(panel, origin), earlier)
+def test_a_forecast_does_not_depend_on_values_after_its_origin(fitted, panel, origin):
+    origins = [o for o in (origin - 30, origin) if o >= CONTEXT]
+    before, after = forecast(fitted, panel, origins), forecast(fitted, with_changed_future(panel, origin), origins)
     assert torch.equal(before.point, after.point)
     assert torch.equal(before.quantiles, after.quantiles)
 
 
+class RecordingDataModule(WindowDataModule):
+    """Records the numbers of the gathered windows by part."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.gathered = {"train": [], "val": []}
+
+    def gather(self, part, index):
+        self.gathered[part].append(index)
+        return super().gather(part, index)
+
+
 @pytest.mark.parametrize(("cls", "limit"), [(Linear, "max_windows"), (Boosted, "max_rows")])
-def test_a_fit_on_a_part_of_the_windows_sees_every_channel_at_every_time(cls, limit, monkeypatch):
+def test_a_limited_fit_uses_windows_of_all_channels_and_all_times(cls, limit):
     rng = np.random.default_rng(0)
-    datamodule = make_datamodule(panel_of(rng.normal(size=(ROWS, 3)), np.empty((ROWS, 0)), ()))
-    number = len(datamodule.windows["train"]) // 3  # steps of three would stay at one channel for long
-    seen, gather = [], datamodule.gather
-    monkeypatch.setattr(datamodule, "gather", lambda part, index: seen.append((part, index)) or gather(part, index))
+    panel = panel_of(rng.normal(size=(ROWS, 3)), np.empty((ROWS, 0)), ())
+    datamodule = make_datamodule(panel, RecordingDataModule)
+    number = len(datamodule.windows["train"]) // 3  # every third window would be of the same channel
     model = cls.from_data(datamodule, **{limit: number * (8 if limit == "max_rows" else 1)})
     model.prepare(datamodule)
-    index = torch.cat([i for part, i in seen if part == "train"])
+    index = torch.cat(datamodule.gathered["train"])
     assert len(index) == number
     origins, channels = datamodule.windows["train"].locate(index)
     quarter = (origins - origins.min()) * 4 // (origins.max() - origins.min() + 1)
@@ -158,20 +169,20 @@ def test_a_fit_on_a_part_of_the_windows_sees_every_channel_at_every_time(cls, li
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_the_test_part_changes_nothing_that_is_learnt(name, panel):
+def test_the_fitted_state_does_not_depend_on_the_test_part(name, panel):
     test_start = make_datamodule(panel).split.val_end
-    one, two = fit(name, panel).state_dict(), fit(name, disturbed(panel, test_start)).state_dict()
-    assert all(torch.equal(one[key], two[key]) for key in one)
+    before, after = fit(name, panel).state_dict(), fit(name, with_changed_future(panel, test_start)).state_dict()
+    assert all(torch.equal(before[key], after[key]) for key in before)
 
 
-def test_a_forecast_reacts_to_its_context(fitted, panel):
+def test_a_forecast_depends_on_its_context(fitted, panel):
     values = panel.values.copy()
     values[200:500] *= 1.5
-    shifted = panel.with_values(values)
-    assert not torch.equal(forecast(fitted, panel, [500]).point, forecast(fitted, shifted, [500]).point)
+    scaled = panel.with_values(values)
+    assert not torch.equal(forecast(fitted, panel, [500]).point, forecast(fitted, scaled, [500]).point)
 
 
-def test_a_covariate_that_is_not_said_to_be_read_changes_nothing(fitted, panel):
+def test_a_forecast_depends_only_on_the_covariates_in_covariates_read(fitted, panel):
     before = forecast(fitted, panel, [300, 400])
     for k in range(2):
         covariates = panel.covariates.copy()
@@ -180,66 +191,65 @@ def test_a_covariate_that_is_not_said_to_be_read_changes_nothing(fitted, panel):
         assert k in fitted.covariates_read or torch.equal(after.quantiles, before.quantiles)
 
 
-def test_a_checkpoint_loads_safely_and_forecasts_raw_values_by_itself(fitted, panel, tmp_path):
+def test_a_checkpoint_loads_without_pickle_and_gives_the_same_forecasts(fitted, panel, tmp_path):
     path = tmp_path / "model.ckpt"
     trainer = quiet_trainer()
     trainer.strategy.connect(fitted)
     trainer.save_checkpoint(path, weights_only=True)
     loaded = type(fitted).load_from_checkpoint(path, weights_only=True).eval()
-    one, two = forecast(fitted, panel, [300, 650]), forecast(loaded, panel, [300, 650])
-    assert torch.equal(one.point, two.point)
-    assert torch.equal(one.quantiles, two.quantiles)
+    before, after = forecast(fitted, panel, [300, 650]), forecast(loaded, panel, [300, 650])
+    assert torch.equal(before.point, after.point)
+    assert torch.equal(before.quantiles, after.quantiles)
 
 
-def test_forecasts_do_not_depend_on_who_shares_the_batch(fitted, panel):
+def test_a_forecast_does_not_depend_on_the_other_windows_of_its_batch(fitted, panel):
     origins = [100, 333, 512, 640]
-    together = forecast(fitted, panel, origins)
-    alone = [forecast(fitted, panel, [o]) for o in origins]
+    batched = forecast(fitted, panel, origins)
+    single = [forecast(fitted, panel, [o]) for o in origins]
     scale = fitted.channel_std.float().repeat(len(origins)).view(-1, 1)
     for field in ("point", "quantiles"):
-        one, many = torch.cat([getattr(f, field) for f in alone]), getattr(together, field)
-        difference = (one - many).abs().flatten(1) / scale
-        assert difference.max() < 1e-5, field
+        difference = torch.cat([getattr(f, field) for f in single]) - getattr(batched, field)
+        assert (difference.abs().flatten(1) / scale).max() < 1e-5, field
 
 
-def test_what_a_forecast_makes_anew_lies_where_its_batch_is(fitted, panel):
+def test_all_tensors_of_a_forecast_are_created_on_the_device_of_the_batch(fitted, panel):
     batch = SeriesStore(panel).gather(torch.tensor([300, 650]), torch.tensor([0, 1]), CONTEXT, HORIZON)
     with torch.no_grad():
         expected = fitted.forecast(batch).quantiles
-        with torch.device("meta"):
+        with torch.device("meta"):  # the default device of new tensors
             assert torch.equal(fitted.forecast(batch).quantiles, expected)
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_what_is_often_zero_and_never_below_is_not_forecast_below_zero(name, panel):
+def test_forecasts_of_non_negative_channels_are_clipped_at_zero(name, panel):
     values = panel.values.copy()
     values[:, 0] = np.maximum(values[:, 0] - 100, 0)
     often_zero = panel.with_values(values)
     model = fit(name, often_zero)
     assert model.at_zero.tolist() == [True, False]
-    low = forecast(model, often_zero, range(CONTEXT, ROWS - HORIZON, 37))
-    assert bool((low.point[::2] >= 0).all())
-    assert bool((low.quantiles[::2] >= 0).all())
+    clipped = forecast(model, often_zero, range(CONTEXT, ROWS - HORIZON, 37))
+    assert bool((clipped.point[::2] >= 0).all())
+    assert bool((clipped.quantiles[::2] >= 0).all())
     model.at_zero.zero_()
-    free = forecast(model, often_zero, range(CONTEXT, ROWS - HORIZON, 37))
-    assert bool((free.quantiles[::2] < 0).any())
-    assert torch.equal(free.quantiles[::2].clamp(min=0), low.quantiles[::2])
-    assert torch.equal(free.quantiles[1::2], low.quantiles[1::2])
+    unclipped = forecast(model, often_zero, range(CONTEXT, ROWS - HORIZON, 37))
+    assert bool((unclipped.quantiles[::2] < 0).any())
+    assert torch.equal(unclipped.quantiles[::2].clamp(min=0), clipped.quantiles[::2])
+    assert torch.equal(unclipped.quantiles[1::2], clipped.quantiles[1::2])
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU")
-def test_a_gpu_calibrates_and_forecasts_as_the_cpu_does(fitted, panel):
-    there = copy.deepcopy(fitted).cuda()
-    there.calibrate(make_datamodule(panel))
-    batch = SeriesStore(panel).to(there.device)
-    origin, channel = torch.tensor([[300, 650], [0, 1]], device=there.device)
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_calibration_and_forecasts_on_a_gpu_are_close_to_those_on_a_cpu(fitted, panel):
+    on_gpu = copy.deepcopy(fitted).cuda()
+    on_gpu.calibrate(make_datamodule(panel))
+    series = SeriesStore(panel).to(on_gpu.device)
+    origin, channel = torch.tensor([[300, 650], [0, 1]], device=on_gpu.device)
     with torch.no_grad():
-        quantiles = there.forecast(batch.gather(origin, channel, CONTEXT, HORIZON)).quantiles.cpu()
-    here = forecast(fitted, panel, [300, 650]).quantiles[[0, 3]]
-    assert ((quantiles - here).abs() / fitted.channel_std.view(2, 1, 1)).max() < 0.05
+        gpu_quantiles = on_gpu.forecast(series.gather(origin, channel, CONTEXT, HORIZON)).quantiles.cpu()
+    cpu_quantiles = forecast(fitted, panel, [300, 650]).quantiles[[0, 3]]
+    assert ((gpu_quantiles - cpu_quantiles).abs() / fitted.channel_std.view(2, 1, 1)).max() < 0.05
 
 
-def test_quantiles_never_cross_and_have_their_shape(fitted, panel):
+def test_quantiles_do_not_cross_and_have_the_documented_shape(fitted, panel):
     f = forecast(fitted, panel, range(CONTEXT, ROWS - HORIZON, 37))
     assert f.point.shape == (len(f.quantiles), HORIZON)
     assert f.quantiles.shape[1:] == (len(QUANTILE_LEVELS), HORIZON)
@@ -247,7 +257,7 @@ def test_quantiles_never_cross_and_have_their_shape(fitted, panel):
     assert bool((f.quantiles.diff(dim=1) >= 0).all())
 
 
-def test_missing_values_give_finite_forecasts_even_where_the_whole_context_is_missing(fitted, panel):
+def test_forecasts_are_finite_with_missing_values_and_with_an_empty_context(fitted, panel):
     values = panel.values.copy()
     values[300:400] = np.nan
     f = forecast(fitted, panel.with_values(values), [310, 340, 400])
