@@ -15,7 +15,7 @@ import pytest
 from tiny import ROOT
 from transformers import GenerationMixin
 
-from timevis.models.qwen.backbone.files import find
+from timevis.models.qwen.backbone.files import find_backbone_folder
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_the_peer_of_decoding_samples_without_rules_of_its_folder(imported, tmp_
     decode = imported("decode")
     for name, value in {"SAMPLES": 2, "HORIZON": 2, "VALUES": 5, "WINDOWS": 1}.items():
         monkeypatch.setattr(decode, name, value)
-    folder = Path(shutil.copytree(find("nano"), tmp_path / "chat"))
+    folder = Path(shutil.copytree(find_backbone_folder("nano"), tmp_path / "chat"))
     rules = {"do_sample": True, "repetition_penalty": 1.1, "temperature": 0.7, "top_p": 0.8, "eos_token_id": [0, 1]}
     (folder / "generation_config.json").write_text(json.dumps(rules))
     used, prepare = [], GenerationMixin._get_logits_processor

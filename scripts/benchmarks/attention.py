@@ -23,10 +23,10 @@ def inputs(shape: str) -> tuple[list[Any], Any]:
     """Query, key and value as a model hands them over, tokens before heads in memory; and the output's gradient."""
     import torch
 
-    from timevis.models.qwen.backbone.load import fast_bfloat16
+    from timevis.models.qwen.backbone.load import has_fast_bfloat16
 
     windows, heads, kv_heads, tokens, size = SHAPES[shape]
-    dtype = torch.bfloat16 if fast_bfloat16() else torch.float32
+    dtype = torch.bfloat16 if has_fast_bfloat16() else torch.float32
     dice = torch.Generator().manual_seed(0)
     parts = [torch.randn(windows, tokens, n, size, generator=dice).to(dtype) for n in (heads, kv_heads, kv_heads)]
     grad = torch.randn(windows, tokens, heads, size, generator=dice).to(dtype)

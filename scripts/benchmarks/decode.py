@@ -39,11 +39,11 @@ def inputs(path: str) -> tuple[Any, Any, Any]:
     """The digit network, what is known of the windows, and levels to draw by; the same numbers in every process."""
     import torch
 
-    from timevis.models.qwen.backbone.load import fast_bfloat16
+    from timevis.models.qwen.backbone.load import has_fast_bfloat16
     from timevis.models.qwen.digits.decoding import DecodingInputs
     from timevis.models.qwen.digits.sampling import sobol_uniforms
 
-    network, ids = digit_network(path, dtype="bfloat16" if fast_bfloat16() else "float32")
+    network, ids = digit_network(path, dtype="bfloat16" if has_fast_bfloat16() else "float32")
     dice = torch.Generator().manual_seed(0)
     number = torch.arange(WINDOWS)
     known = DecodingInputs(
@@ -75,12 +75,12 @@ def plain(path: str) -> tuple[Any, Any, Any]:
     import torch
     from transformers import AutoModelForCausalLM, GenerationConfig
 
-    from timevis.models.qwen.backbone.files import find
+    from timevis.models.qwen.backbone.files import find_backbone_folder
 
     network, known, _ = inputs(path)
     ids = torch.cat([known.prompt, network.layout.token_ids(known.context)], 1)
     dtype = next(network.backbone.parameters()).dtype
-    model = resident(AutoModelForCausalLM.from_pretrained(find(path), dtype=dtype).eval())
+    model = resident(AutoModelForCausalLM.from_pretrained(find_backbone_folder(path), dtype=dtype).eval())
     # the folder's own may cut and penalise, which costs time and is not what is compared
     model.generation_config = GenerationConfig()
     return model, ids, network.digit_ids

@@ -49,18 +49,20 @@ def stepping(parameters: list[Any], context: Callable[[], Any], loss: Callable[[
 
 
 def ours_work(path: str, checkpointing: bool) -> Callable[[], Any]:
-    from timevis.models.qwen.backbone.load import fast_bfloat16
-    from timevis.models.qwen.backbone.lora import autocast, prepare_tuning
+    from timevis.models.qwen.backbone.load import has_fast_bfloat16
+    from timevis.models.qwen.backbone.lora import bfloat16_autocast
     from timevis.models.qwen.digits.loss import cross_entropy
 
     net, given = network(path)
-    prepare_tuning(resident(net), "lora", rank=RANK)
+    resident(net).set_trainable("lora", rank=RANK)
     if checkpointing:
         net.backbone.activation_checkpointing_enable()
     net.train()
     trained = [p for p in net.parameters() if p.requires_grad]
     return stepping(
-        trained, lambda: autocast(net, fast_bfloat16()), lambda: cross_entropy(net(**given), given["digits"]).mean()
+        trained,
+        lambda: bfloat16_autocast(net.backbone, has_fast_bfloat16()),
+        lambda: cross_entropy(net(**given), given["digits"]).mean(),
     )
 
 
@@ -69,8 +71,8 @@ def plain_work(path: str, checkpointing: bool) -> Callable[[], Any]:
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
-    from timevis.models.qwen.backbone.files import find
-    from timevis.models.qwen.backbone.load import fast_bfloat16
+    from timevis.models.qwen.backbone.files import find_backbone_folder
+    from timevis.models.qwen.backbone.load import has_fast_bfloat16
 
     net, given = network(path)
     ids = torch.cat([given["prompt"], net.layout.token_ids(given["digits"])], 1)
@@ -78,7 +80,7 @@ def plain_work(path: str, checkpointing: bool) -> Callable[[], Any]:
     labels[:, :PROMPT] = -100
     dtype = next(net.backbone.parameters()).dtype
     del net
-    model: Any = resident(AutoModelForCausalLM.from_pretrained(find(path), dtype=dtype))
+    model: Any = resident(AutoModelForCausalLM.from_pretrained(find_backbone_folder(path), dtype=dtype))
     config = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", task_type="CAUSAL_LM")
     model = get_peft_model(model, config).train()
     if checkpointing:
@@ -86,7 +88,7 @@ def plain_work(path: str, checkpointing: bool) -> Callable[[], Any]:
     trained = [p for p in model.parameters() if p.requires_grad]
     return stepping(
         trained,
-        lambda: torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16()),
+        lambda: torch.autocast("cpu", torch.bfloat16, enabled=has_fast_bfloat16()),
         lambda: model(input_ids=ids, labels=labels, use_cache=False).loss,
     )
 

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
-from timevis.models.qwen.backbone.attention import NAME
+from timevis.models.qwen.backbone.shared_prefix_attention import ATTENTION_NAME
 from timevis.models.qwen.backbone.load import load_backbone
 from timevis.models.qwen.digits.decoding import DecodingInputs
 from timevis.models.qwen.digits.layout import TokenLayout, ValueTables
 from timevis.models.qwen.digits.network import DigitNetwork
 from timevis.models.qwen.digits.sampling import hashed_uniforms
 
-SMALL = {
+TINY_CONFIG = {
     "vocab_size": 64,
     "hidden_size": 32,
     "intermediate_size": 48,
     "num_hidden_layers": 3,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
-    "attn_implementation": NAME,
+    "attn_implementation": ATTENTION_NAME,
 }
 SHARED_DIGITS = (tuple(range(10, 20)),) * 3
 OWN_DIGITS = (tuple(range(10, 20)), tuple(range(20, 30)), tuple(range(30, 40)))
@@ -35,9 +35,9 @@ def small_network(kind: str, separator: int | None = None, tables: bool = True) 
         source = load_backbone("nano")
         model, layout = source.model, TokenLayout.from_tokenizer(source.tokenizer, 3)
     elif kind == "qwen2":
-        model, layout = Qwen2ForCausalLM(Qwen2Config(**SMALL)), TokenLayout(SHARED_DIGITS, separator, 1)
+        model, layout = Qwen2ForCausalLM(Qwen2Config(**TINY_CONFIG)), TokenLayout(SHARED_DIGITS, separator, 1)
     else:
-        config = Qwen3Config(**SMALL, head_dim=16, tie_word_embeddings=True)
+        config = Qwen3Config(**TINY_CONFIG, head_dim=16, tie_word_embeddings=True)
         model, layout = Qwen3ForCausalLM(config), TokenLayout(OWN_DIGITS, separator, 1)
     network = DigitNetwork(model, layout, ValueTables(model.config.hidden_size, 3, fields))
     with torch.no_grad():

@@ -19,7 +19,7 @@ from wandb.proto.wandb_internal_pb2 import Record
 
 from timevis.errors import DataError
 from timevis.experiment import run
-from timevis.models.qwen.backbone.files import find
+from timevis.models.qwen.backbone.files import find_backbone_folder
 from timevis.runs.folder import RunFolder
 from timevis.runs.metadata import git_commit
 from timevis.training.loggers.metrics_csv import MetricsTable
@@ -145,7 +145,7 @@ def own_series(folder: Path) -> Path:
 @pytest.mark.usefixtures("no_report")
 def test_wandb_is_told_no_folder_of_the_user_and_not_who_and_where_they_are(train_here, tmp_path, monkeypatch):
     (tmp_path / "alices-plant").mkdir()
-    weights = shutil.copytree(find("nano"), tmp_path / "alices-weights" / "copy")
+    weights = shutil.copytree(find_backbone_folder("nano"), tmp_path / "alices-weights" / "copy")
     monkeypatch.setattr("socket.gethostname", lambda: "alices-laptop")
     monkeypatch.setenv("USER", "user-alice")
     tiny = [o for o in TINY if not o.startswith(("data", "logger"))]

@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from timevis.config.validate import CONF, did_you_mean, keys_of
 from timevis.errors import ConfigError
-from timevis.models.qwen.backbone.files import NO_FOLDERS
+from timevis.models.qwen.backbone.files import BUILT_IN_BACKBONES
 from timevis.training.resume import SECTIONS, kept
 
 
@@ -35,7 +35,7 @@ def _small_or_large(small: Any, large: Any, *, _root_: DictConfig) -> Any:
     """The first for nano and for a folder with timevis.json, which pretrain_nano.py writes; else the second."""
     path = str(_root_.model.backbone.path)
     try:
-        own = path in NO_FOLDERS or (Path(path).expanduser() / "timevis.json").is_file()
+        own = path in BUILT_IN_BACKBONES or (Path(path).expanduser() / "timevis.json").is_file()
     except (OSError, RuntimeError):  # no path at all, which is said where the backbone is looked for
         own = False
     return small if own else large

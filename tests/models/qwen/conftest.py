@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_networks import SMALL
+from small_networks import TINY_CONFIG
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from timevis.config.compose import compose
@@ -64,6 +64,6 @@ def make_patches() -> Callable[..., tuple[QwenPatchForecaster, WindowDataModule]
 def tied_folder(tmp_path: Path) -> Path:
     """Folder of a tiny Qwen2 with tied embeddings and output layer, and the tokenizer of nano."""
     load_backbone("nano").tokenizer.save_pretrained(tmp_path)
-    config = Qwen2Config(**{**SMALL, "vocab_size": 1104}, tie_word_embeddings=True)
+    config = Qwen2Config(**{**TINY_CONFIG, "vocab_size": 1104}, tie_word_embeddings=True)
     Qwen2ForCausalLM(config).save_pretrained(tmp_path)
     return tmp_path

@@ -11,7 +11,7 @@ from small_networks import disturb
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from timevis.errors import RunFolderError
-from timevis.models.qwen.backbone.files import find
+from timevis.models.qwen.backbone.files import find_backbone_folder
 from timevis.models.qwen.digits.forecaster import QwenForecaster
 from timevis.models.serialization import load, save
 
@@ -32,7 +32,7 @@ def test_a_saved_forecaster_forecasts_the_same(trained, tmp_path) -> None:
 
 
 def test_a_saved_model_finds_its_backbone_where_its_settings_say(make_forecaster, tmp_path) -> None:
-    folder = Path(shutil.copytree(find("nano"), tmp_path / "here"))
+    folder = Path(shutil.copytree(find_backbone_folder("nano"), tmp_path / "here"))
     forecaster, data = make_forecaster(f"model.backbone.path={folder}")
     save(forecaster, tmp_path / "model")
     folder.rename(tmp_path / "there")
@@ -54,7 +54,7 @@ def test_the_saved_weights_leave_out_the_frozen_backbone(make_forecaster) -> Non
 
 
 def test_a_head_tied_to_the_embedding_is_left_out_too(make_forecaster, tmp_path) -> None:
-    folder = Path(shutil.copytree(find("nano"), tmp_path / "tied"))
+    folder = Path(shutil.copytree(find_backbone_folder("nano"), tmp_path / "tied"))
     config = AutoConfig.from_pretrained(folder)
     config.tie_word_embeddings = True
     AutoModelForCausalLM.from_config(config).save_pretrained(folder)
@@ -101,6 +101,6 @@ def test_what_the_config_leaves_open_is_saved_as_found(make_forecaster) -> None:
     forecaster, _ = make_forecaster()
     saved = forecaster.hparams
     assert saved["digits"] == 3
-    assert saved["calendar"] == forecaster.source.settings["fields"]
+    assert saved["calendar"] == forecaster.backbone.settings["fields"]
     assert saved["codec"]["rule"] == "mean_std"
     assert saved["prompt"]["style"] == "short"

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from timevis.errors import ConfigError, TimeVisError
-from timevis.models.qwen.backbone.files import find
+from timevis.models.qwen.backbone.files import find_backbone_folder
 from timevis.models.qwen.backbone.load import check_backbone, load_backbone
 from timevis.models.qwen.digits.layout import TokenLayout
 from timevis.training.factory import check_names
@@ -19,7 +19,7 @@ from timevis.training.factory import check_names
 
 @pytest.fixture
 def copy_of_nano(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(find("nano"), tmp_path / "copy"))
+    return Path(shutil.copytree(find_backbone_folder("nano"), tmp_path / "copy"))
 
 
 def test_nano_comes_with_the_package_in_float32() -> None:
@@ -189,4 +189,4 @@ def test_a_folder_without_a_tokenizer_is_told_what_it_lacks(copy_of_nano: Path) 
 
 def test_an_impossible_id_of_the_hub_is_named() -> None:
     with pytest.raises(TimeVisError, match="neither a folder nor an id of the hub"):
-        find("Qwen/Qwen 2.5")
+        find_backbone_folder("Qwen/Qwen 2.5")

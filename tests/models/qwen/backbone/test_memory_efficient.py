@@ -9,8 +9,8 @@ from small_networks import random_windows, small_network
 from torch import Tensor
 
 from timevis.models.qwen.backbone import memory_efficient as lean_layers
-from timevis.models.qwen.backbone.lora import add_adapters, autocast, prepare_tuning
-from timevis.models.qwen.backbone.memory_efficient import make_lean
+from timevis.models.qwen.backbone.lora import add_adapters, bfloat16_autocast
+from timevis.models.qwen.backbone.memory_efficient import use_memory_efficient_layers
 from timevis.models.qwen.digits.loss import cross_entropy
 from timevis.models.qwen.digits.network import DigitNetwork
 
@@ -18,7 +18,7 @@ from timevis.models.qwen.digits.network import DigitNetwork
 def steps(network: DigitNetwork, half: bool = False) -> tuple[Tensor, dict[str, Tensor]]:
     """Loss of some windows, and the gradients of what is trained."""
     windows = random_windows()
-    with autocast(network, half):
+    with bfloat16_autocast(network.backbone, half):
         logits = network(windows.prompt, windows.digits, windows.calendar, windows.observed)
     loss = cross_entropy(logits, windows.digits).mean()
     loss.backward()
@@ -29,9 +29,9 @@ def pair(kind: str, tune: str, **lora) -> tuple[DigitNetwork, DigitNetwork]:
     """A network as transformers and peft make it, and its lean twin; adapters are not zero."""
     plain = small_network(kind)
     lean = copy.deepcopy(plain)
-    make_lean(lean.backbone)
+    use_memory_efficient_layers(lean.backbone)
     for network in (plain, lean):
-        prepare_tuning(network, tune, **lora)
+        network.set_trainable(tune, **lora)
         network.train()
         torch.manual_seed(1)
         with torch.no_grad():
@@ -94,8 +94,8 @@ def test_adapters_in_float32_on_bfloat16_weights_are_left_to_peft_without_autoca
 def test_what_is_computed_again_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     network = small_network("qwen2")
     outputs: dict[str, list[weakref.ref]] = {"_RMSNorm": [], "_SwiGLU": [], "_AdaptedLinear": []}
-    make_lean(network.backbone)
-    prepare_tuning(network, "lora", rank=4)
+    use_memory_efficient_layers(network.backbone)
+    network.set_trainable("lora", rank=4)
     offer = lean_layers._offer
 
     def watched(out: Tensor, output_again) -> Tensor:
@@ -134,7 +134,7 @@ def test_what_is_computed_again_is_computed_once_and_freed() -> None:
 
 def test_a_model_that_was_adapted_can_be_copied() -> None:
     network = small_network("qwen3")
-    make_lean(network.backbone)
+    use_memory_efficient_layers(network.backbone)
     add_adapters(network.backbone, rank=4)
     twin = copy.deepcopy(network)
     with torch.no_grad():

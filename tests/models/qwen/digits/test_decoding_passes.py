@@ -66,7 +66,7 @@ def test_one_thread_decodes_all_windows_where_several_would_not_be_faster(
 ) -> None:
     network, windows = small_network("nano"), random_windows(batch=3)
     if reason == "large network":
-        monkeypatch.setattr(decoding_passes, "SMALL", 10)
+        monkeypatch.setattr(decoding_passes, "SMALL_MODEL_PARAMETERS", 10)
     windows_by_thread = count_windows_by_thread(network)
     levels = random_levels(3, 2 if reason == "few paths" else 4, 12)
     with torch.autocast("cpu", torch.bfloat16, enabled=reason == "autocast"):

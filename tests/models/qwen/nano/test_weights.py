@@ -9,7 +9,7 @@ from panels import panel_of
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.models.qwen.backbone.files import find
+from timevis.models.qwen.backbone.files import find_backbone_folder
 from timevis.models.qwen.nano.tokenizer import build_tokenizer
 from timevis.models.qwen.nano.zero_shot import forecast_windows, load_network, zero_shot
 
@@ -26,7 +26,7 @@ def daily():
 
 
 def test_the_folder_is_small_and_loads_with_the_usual_classes():
-    folder = find("nano")
+    folder = find_backbone_folder("nano")
     assert sum(p.stat().st_size for p in folder.iterdir()) < 8_000_000
     model = AutoModelForCausalLM.from_pretrained(folder)
     assert model.config.model_type == "qwen3"
@@ -35,7 +35,7 @@ def test_the_folder_is_small_and_loads_with_the_usual_classes():
 
 
 def test_its_card_and_its_settings_say_what_it_is():
-    folder = find("nano")
+    folder = find_backbone_folder("nano")
     settings = json.loads((folder / "timevis.json").read_text())
     assert settings["name"] == "nano"
     assert "synthetic" in settings["note"]

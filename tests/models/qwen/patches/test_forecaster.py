@@ -13,12 +13,12 @@ from timevis.errors import ConfigError
 from timevis.models.qwen.backbone.lora import LAYER_MODES
 from timevis.models.qwen.patches.forecaster import QwenPatchForecaster
 from timevis.models.qwen.patches.heads import READOUTS
-from timevis.models.qwen.patches.network import Nothing, PatchNet
+from timevis.models.qwen.patches.network import NoBackbone, PatchNet
 from timevis.models.serialization import load, save
 from timevis.runs.record import model_label
 
-STAND_INS = ["attention", "none"]
-PATHS = ["nano", *STAND_INS]
+BACKBONE_SUBSTITUTES = ["attention", "none"]
+PATHS = ["nano", *BACKBONE_SUBSTITUTES]
 QUERIES = "model.readout=queries"
 
 
@@ -28,7 +28,7 @@ def backbone_parameters(forecaster):
 
 @pytest.mark.parametrize(("length", "patch", "stride"), [(48, 16, 8), (50, 16, 8), (16, 16, 8), (13, 5, 5)])
 def test_patches_cover_the_context_to_its_last_value(length: int, patch: int, stride: int) -> None:
-    net = PatchNet(Nothing(), 8, length, 4, patch_length=patch, stride=stride, calendar=())
+    net = PatchNet(NoBackbone(), 8, length, 4, patch_length=patch, stride=stride, calendar=())
     rows = torch.arange(length).float().expand(2, -1)
     patches = net._patches(rows)
     assert patches.shape == (2, net.num_patches, patch)

@@ -35,7 +35,7 @@ def causal_attention(query: Tensor, key: Tensor, value: Tensor, scaling: float) 
     return out
 
 
-def beside_first(key: Tensor) -> tuple[Tensor, Tensor]:
+def subtract_first_key(key: Tensor) -> tuple[Tensor, Tensor]:
     """Keys [..., T, d] less the first token's, and that one.
 
     A constant taken from all keys changes no softmax, but some models' keys share one so large that scores in
@@ -51,7 +51,7 @@ class _CausalAttention(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
         batch, heads, tokens, size = query.shape
-        keys, values = beside_first(key)[0].contiguous(), value.contiguous()
+        keys, values = subtract_first_key(key)[0].contiguous(), value.contiguous()
         out = query.new_empty(batch, tokens, key.shape[1], heads // key.shape[1], size)
         with torch.autocast(query.device.type, enabled=False):
             for block, asked in _blocks(query, key.shape[1]):
@@ -66,7 +66,7 @@ class _CausalAttention(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         query, key, value, out = ctx.saved_tensors
         groups = out.shape[3]
-        keys, values = beside_first(key)[0].contiguous(), value.contiguous()
+        keys, values = subtract_first_key(key)[0].contiguous(), value.contiguous()
         grad = grads[0].unflatten(2, out.shape[2:4])
         # what each row's weights would change by on average, which the softmax takes out
         mean = (grad * out).sum(-1, keepdim=True, dtype=torch.float32)

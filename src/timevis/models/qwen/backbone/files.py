@@ -11,9 +11,9 @@ from typing import Any
 
 from timevis.errors import ConfigError, TimeVisError
 
-STAND_INS = {"attention": "one attention block", "none": "no backbone"}
+BACKBONE_SUBSTITUTES = {"attention": "one attention block", "none": "no backbone"}
 """What `qwen_patch` may have in a backbone's place, and its name."""
-NO_FOLDERS = ("nano", *STAND_INS)
+BUILT_IN_BACKBONES = ("nano", *BACKBONE_SUBSTITUTES)
 """What model.backbone.path may be beside a folder or a hub id."""
 ARCHITECTURES = ("qwen2", "qwen3")
 FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
@@ -26,7 +26,7 @@ def read_architecture(path: str | None, layers: int | None) -> tuple[Path, dict[
         raise ConfigError("model.backbone.path is missing", "give a folder, or a hub id such as Qwen/Qwen2.5-0.5B")
     from transformers import AutoConfig
 
-    folder = find(path)
+    folder = find_backbone_folder(path)
     try:
         raw = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as error:
@@ -48,7 +48,7 @@ def read_architecture(path: str | None, layers: int | None) -> tuple[Path, dict[
     return folder, raw, config
 
 
-def find(path: str) -> Path:
+def find_backbone_folder(path: str) -> Path:
     """The local folder of a backbone, downloaded if it is a hub id that is not in the cache.
 
     HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE are honoured; a download shows a bar.
@@ -73,7 +73,7 @@ def find(path: str) -> Path:
                 "it needs config.json, the tokenizer's files and *.safetensors, as save_pretrained writes them",
             )
         return local
-    if is_local(path):
+    if is_local_path(path):
         raise TimeVisError(
             f"model.backbone.path={path} does not exist", "give a folder, or a hub id such as Qwen/Qwen2.5-0.5B"
         )
@@ -83,10 +83,10 @@ def find(path: str) -> Path:
 def from_root(path: str) -> str:
     """The path of a folder from the root; a hub id, nano and what stands in for a backbone as they are."""
     folder = Path(path).expanduser()
-    return str(folder.absolute()) if path not in NO_FOLDERS and folder.is_dir() else path
+    return str(folder.absolute()) if path not in BUILT_IN_BACKBONES and folder.is_dir() else path
 
 
-def is_local(path: str) -> bool:
+def is_local_path(path: str) -> bool:
     """Whether a path is a folder, or could be no id of the hub."""
     return Path(path).expanduser().is_dir() or path.startswith(("/", ".", "~")) or path.count("/") != 1
 
@@ -122,7 +122,7 @@ def _download(name: str) -> Path:
         ) from error
 
 
-def fingerprint(folder: Path) -> str:
+def weights_fingerprint(folder: Path) -> str:
     """Of all weights in a model folder: 16 hex digits of a SHA-256."""
     digest = hashlib.sha256()
     for path in sorted(folder.glob("*.safetensors")):

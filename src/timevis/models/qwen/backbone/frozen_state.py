@@ -17,21 +17,21 @@ from timevis.models.qwen.backbone.load import REAL_BACKBONE, Backbone, check_bac
 log = logging.getLogger(__name__)
 
 
-class KeepsTrainedState(Forecaster):
+class BackboneForecaster(Forecaster):
     """A forecaster with a backbone in it whose frozen weights stay out of its state.
 
-    Call `keep_state` once it is known what is trained.
+    Call `set_backbone` once it is known what is trained.
     """
 
-    source: Backbone
+    backbone: Backbone
 
-    def keep_state(self, source: Backbone) -> None:
+    def set_backbone(self, backbone: Backbone) -> None:
         """Note what is frozen now, and whose weights they are."""
-        self.source = source
+        self.backbone = backbone
         self.fingerprint: Tensor
-        identity = list(bytes.fromhex(source.fingerprint))
+        identity = list(bytes.fromhex(backbone.fingerprint))
         self.register_buffer("fingerprint", torch.tensor(identity, dtype=torch.uint8))
-        frozen = {id(p) for p in source.model.parameters() if not p.requires_grad}
+        frozen = {id(p) for p in backbone.model.parameters() if not p.requires_grad}
         named = self.named_parameters(remove_duplicate=False)  # a tied head has two names in the state
         self._frozen = {name for name, p in named if id(p) in frozen}
 
@@ -41,21 +41,21 @@ class KeepsTrainedState(Forecaster):
         super().check_parts(options)
         check_backbone(options.get("backbone") or {})
 
-    def backbone_facts(self) -> dict[str, Any]:
+    def describe_backbone(self) -> dict[str, Any]:
         """Who the backbone is, for results.json."""
         return {
-            "id": self.source.source,
-            "name": self.source.name,
-            "parameters": self.source.parameters,
+            "id": self.backbone.path,
+            "name": self.backbone.name,
+            "parameters": self.backbone.parameters,
             "trainable": sum(p.numel() for p in self.parameters() if p.requires_grad),
-            "fingerprint": self.source.fingerprint,
-            "note": self.source.note,
+            "fingerprint": self.backbone.fingerprint,
+            "note": self.backbone.note,
         }
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         """As every forecaster does, and say who the backbone is, and that nano is none to judge by."""
         super().prepare(datamodule)
-        about = self.backbone_facts()
+        about = self.describe_backbone()
         log.info(
             "%s: %.1f M parameters, %.2f M trained, fingerprint %s%s",
             about["name"],
@@ -64,7 +64,7 @@ class KeepsTrainedState(Forecaster):
             about["fingerprint"],
             f" ({about['note']})" if about["note"] else "",
         )
-        if self.source.source == "nano":
+        if self.backbone.path == "nano":
             log.info("nano is a small stand-in; a real Qwen: %s", REAL_BACKBONE)
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
@@ -84,10 +84,10 @@ class KeepsTrainedState(Forecaster):
             The state belongs to another backbone, or lacks something.
         """
         saved = bytes(state_dict["fingerprint"].tolist()).hex() if "fingerprint" in state_dict else "unknown"
-        if saved != self.source.fingerprint:
+        if saved != self.backbone.fingerprint:
             raise RunFolderError(
                 f"these weights were trained on a backbone with fingerprint {saved}, but "
-                f"{self.source.name} ({self.source.source}) has {self.source.fingerprint}",
+                f"{self.backbone.name} ({self.backbone.path}) has {self.backbone.fingerprint}",
                 "put that backbone back there, or name its place in config.yaml and model/model.json of the run",
             )
         result = super().load_state_dict(state_dict, strict=False, assign=assign)

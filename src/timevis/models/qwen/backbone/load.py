@@ -15,11 +15,17 @@ import torch
 
 from timevis.config.validate import check_choice
 from timevis.errors import ConfigError, TimeVisError
-from timevis.models.qwen.backbone.attention import NAME as ATTENTION
-from timevis.models.qwen.backbone.files import COPY_AGAIN, STAND_INS, fingerprint, is_local, read_architecture
-from timevis.models.qwen.backbone.memory_efficient import make_lean
+from timevis.models.qwen.backbone.files import (
+    BACKBONE_SUBSTITUTES,
+    COPY_AGAIN,
+    is_local_path,
+    read_architecture,
+    weights_fingerprint,
+)
+from timevis.models.qwen.backbone.memory_efficient import use_memory_efficient_layers
+from timevis.models.qwen.backbone.shared_prefix_attention import ATTENTION_NAME
 
-SMALL = 50_000_000
+SMALL_MODEL_PARAMETERS = 50_000_000
 """Parameters below which a backbone counts as small."""
 REAL_BACKBONE = "model/backbone=qwen2.5-0.5b"
 
@@ -35,7 +41,7 @@ class Backbone:
     tokenizer : transformers tokenizer
     name : str
         For people: the id, or the folder with the origin that its config states.
-    source : str
+    path : str
         Id or absolute folder from which it can be loaded again.
     fingerprint : str
         16 hex digits of the SHA-256 of its weights file(s), with the number of layers that are kept.
@@ -51,7 +57,7 @@ class Backbone:
     model: Any
     tokenizer: Any
     name: str
-    source: str
+    path: str
     fingerprint: str
     note: str
     parameters: int
@@ -107,15 +113,15 @@ def load_backbone(
     kind, smaller = _dtype(dtype, raw), _quantization(quantization)
     if pretrained:
         model = _read_weights(path, folder, config=config, dtype=kind, **smaller)
-        identity = fingerprint(folder)
+        identity = weights_fingerprint(folder)
     else:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            model = AutoModelForCausalLM.from_config(config, dtype=kind, attn_implementation=ATTENTION)
+            model = AutoModelForCausalLM.from_config(config, dtype=kind, attn_implementation=ATTENTION_NAME)
         identity = hashlib.sha256(f"random {seed} {json.dumps(raw, sort_keys=True)}".encode()).hexdigest()[:16]
     if layers is not None:
         identity = hashlib.sha256(f"{identity} {layers}".encode()).hexdigest()[:16]
-    make_lean(model)
+    use_memory_efficient_layers(model)
     settings_file = folder / "timevis.json"
     settings = json.loads(settings_file.read_text(encoding="utf-8")) if settings_file.is_file() else {}
     notes = (_origin_note(raw), str(settings.get("note", ""))) if pretrained else ()
@@ -124,7 +130,7 @@ def load_backbone(
         model=model.train().requires_grad_(False),
         tokenizer=_read_tokenizer(path, folder),
         name=_name(path, raw, settings) + about,
-        source=str(local.resolve()) if path != "nano" and local.is_dir() else path,
+        path=str(local.resolve()) if path != "nano" and local.is_dir() else path,
         fingerprint=identity,
         note=" ".join(n for n in (*notes, note) if n),
         parameters=sum(p.numel() for p in model.parameters()),
@@ -136,14 +142,14 @@ def load_backbone(
 def check_backbone(values: Mapping[str, Any]) -> None:
     """Refuse what `load_backbone` would, as far as can be told without the hub and without the weights."""
     path = values.get("path")
-    if path in STAND_INS:
+    if path in BACKBONE_SUBSTITUTES:
         return
     _quantization(values.get("quantization", "none"))
-    if not path or is_local(path):
+    if not path or is_local_path(path):
         read_architecture(path, values.get("layers"))
 
 
-def load_to_tune(backbone: Mapping[str, Any], tune: str) -> Backbone:
+def load_for_tuning(backbone: Mapping[str, Any], tune: str) -> Backbone:
     """`load_backbone` of a config section; weights that are all trained come in float32 unless it says otherwise."""
     values = dict(backbone)
     if tune == "full" and values.get("quantization", "none") != "none":
@@ -166,7 +172,7 @@ def _read_weights(path: str, folder: Path, **how: Any) -> Any:
     try:
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             folder,
-            attn_implementation=ATTENTION,
+            attn_implementation=ATTENTION_NAME,
             use_safetensors=True,
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # they are refused below, by name
@@ -174,7 +180,8 @@ def _read_weights(path: str, folder: Path, **how: Any) -> Any:
         )
     except (SafetensorError, OSError) as error:
         raise TimeVisError(
-            f"model.backbone.path={path}: its weights cannot be read ({str(error).splitlines()[0]})", COPY_AGAIN
+            f"model.backbone.path={path}: its weights cannot be read ({str(error).splitlines()[0]})",
+            COPY_AGAIN,
         ) from error
     finally:
         library.setLevel(level)
@@ -196,7 +203,8 @@ def _read_tokenizer(path: str, folder: Path) -> Any:
         return AutoTokenizer.from_pretrained(folder)
     except (ValueError, OSError, KeyError) as error:
         raise TimeVisError(
-            f"model.backbone.path={path}: its tokenizer cannot be read ({str(error).splitlines()[0]})", COPY_AGAIN
+            f"model.backbone.path={path}: its tokenizer cannot be read ({str(error).splitlines()[0]})",
+            COPY_AGAIN,
         ) from error
 
 
@@ -205,8 +213,8 @@ def _dtype(name: str, raw: dict[str, Any]) -> torch.dtype:
     if name != "auto":
         return getattr(torch, name)
     size = raw["num_hidden_layers"] * raw["hidden_size"] * (4 * raw["hidden_size"] + 3 * raw["intermediate_size"])
-    fast = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else fast_bfloat16()
-    return torch.bfloat16 if fast and size > SMALL else torch.float32
+    fast = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else has_fast_bfloat16()
+    return torch.bfloat16 if fast and size > SMALL_MODEL_PARAMETERS else torch.float32
 
 
 def _quantization(name: str) -> dict[str, Any]:
@@ -231,14 +239,14 @@ def _quantization(name: str) -> dict[str, Any]:
     return {"quantization_config": config, "device_map": {"": torch.cuda.current_device()}}
 
 
-def fast_bfloat16() -> bool:
+def has_fast_bfloat16() -> bool:
     """Whether this CPU has instructions for bfloat16 products (AVX512-BF16 or AMX)."""
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
-def bfloat16_on(device: torch.device, wanted: bool | Literal["auto"]) -> bool:
+def use_bfloat16(device: torch.device, wanted: bool | Literal["auto"]) -> bool:
     """Whether products are in bfloat16 on this CPU; ``auto`` where it is fast. On CUDA the Trainer decides."""
-    return device.type == "cpu" and (fast_bfloat16() if wanted == "auto" else bool(wanted))
+    return device.type == "cpu" and (has_fast_bfloat16() if wanted == "auto" else bool(wanted))
 
 
 def _name(path: str, raw: dict[str, Any], settings: dict[str, Any]) -> str:

@@ -9,37 +9,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from timevis.config.validate import check_choice
 from timevis.errors import ConfigError
-from timevis.models.qwen.backbone.memory_efficient import make_lean_adapters
-from timevis.models.qwen.digits.network import DigitNetwork
+from timevis.models.qwen.backbone.memory_efficient import use_memory_efficient_adapters
 
 MODES = ("lora", "full", "head", "none")
 LAYER_MODES = ("norms", "lora", "full", "none")
 
 
-def prepare_tuning(network: DigitNetwork, mode: str, **adapters: Any) -> None:
-    """Set which parameters of a digit network are trained; adapters are injected in place.
-
-    Parameters
-    ----------
-    mode : str
-        ``lora`` trains adapters (Hu et al. 2022) and the tables, ``full`` all weights, ``head`` the tables alone,
-        which hold the digit rows of the head, ``none`` nothing (zero-shot).
-    adapters
-        Of `add_adapters`.
-
-    Raises
-    ------
-    ConfigError
-        Unknown mode or targets.
-    """
-    check_choice(mode, MODES, "model.tune")
-    tune_layers(network.backbone, mode, **adapters)
-    network.tables.requires_grad_(mode != "none")
-
-
-def tune_layers(backbone: Any, mode: str, **adapters: Any) -> None:
+def set_trainable(backbone: Any, mode: str, **adapters: Any) -> None:
     """Set which parameters of a language model are trained that reads something else than tokens.
 
     Parameters
@@ -108,28 +85,28 @@ def add_adapters(
         parameter.requires_grad_("lora_" in name)
         if "lora_" in name:
             parameter.data = parameter.data.float()  # bfloat16 would swallow small updates
-    make_lean_adapters(backbone)
+    use_memory_efficient_adapters(backbone)
 
 
 @contextmanager
-def autocast(network: DigitNetwork, enabled: bool) -> Iterator[None]:
+def bfloat16_autocast(backbone: nn.Module, enabled: bool) -> Iterator[None]:
     """Bfloat16 products within, if enabled or so already; adapters then take their input as it is.
 
     They would convert it to float32 and autocast convert it back, and the copy of each is kept for the backward pass.
     """
     from peft.helpers import disable_input_dtype_casting
 
-    kind = next(network.parameters()).device.type
+    kind = next(backbone.parameters()).device.type
     # a disabled autocast would also undo the Trainer's own
     with (
         torch.autocast(kind, torch.bfloat16) if enabled else nullcontext(),
-        disable_input_dtype_casting(network.backbone, active=torch.is_autocast_enabled(kind)),
+        disable_input_dtype_casting(backbone, active=torch.is_autocast_enabled(kind)),
     ):
         yield
 
 
 @contextmanager
-def merged(network: DigitNetwork, dtype: torch.dtype = torch.float32) -> Iterator[None]:
+def merged_adapters(backbone: nn.Module, dtype: torch.dtype = torch.float32) -> Iterator[None]:
     """Within, the backbone costs less: nearly the same function, fewer or cheaper products.
 
     In a float32 backbone adapters become part of the weights, which are then rounded to `dtype`. Weights that are in
@@ -138,9 +115,9 @@ def merged(network: DigitNetwork, dtype: torch.dtype = torch.float32) -> Iterato
     """
     from peft.tuners.lora import LoraLayer
 
-    layers: list[Any] = [m for m in network.backbone.modules() if isinstance(m, LoraLayer)]
+    layers: list[Any] = [m for m in backbone.modules() if isinstance(m, LoraLayer)]
     merging = [m for m in layers if m.get_base_layer().weight.dtype == torch.float32 and not any(m.use_dora.values())]
-    data = {p: p.detach() for p in network.backbone.parameters()}
+    data = {p: p.detach() for p in backbone.parameters()}
     kept = list(data.items())
     with torch.no_grad():
         for layer in merging:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-def make_lean(backbone: Any) -> None:
+def use_memory_efficient_layers(backbone: Any) -> None:
     """Let a Qwen2 or Qwen3 model compute again, in the backward pass, what is cheap; in place."""
     for index, layer in enumerate(backbone.get_decoder().layers):
         for norm in (layer.input_layernorm, layer.post_attention_layernorm):
@@ -25,7 +25,7 @@ def make_lean(backbone: Any) -> None:
             layer.mlp.forward = partial(_mlp, layer, index % 2 == 1)
 
 
-def make_lean_adapters(backbone: Any) -> None:
+def use_memory_efficient_adapters(backbone: Any) -> None:
     """Let injected adapters (peft) add to the output of their layer in place; what is special stays with peft."""
     from peft.tuners.lora import Linear
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from timevis.models.qwen.backbone.attention import KINDS, SharedPrefixCache
+from timevis.models.qwen.backbone.shared_prefix_attention import NUM_TOKEN_GROUPS, SharedPrefixCache
 from timevis.models.qwen.digits.network import DigitNetwork
 
 MODES = ("sample", "greedy", "median")
@@ -117,7 +117,7 @@ def decode(
             if value == horizon - 1 and place == width - 1:
                 break
             embeddings, new = embed_digit(digit, value, place)
-            cache.alike = digit if samples > KINDS else None
+            cache.token_groups = digit if samples > NUM_TOKEN_GROUPS else None
             position_ids = torch.arange(position, position + new, device=embeddings.device)
             position_ids = position_ids.repeat(samples).unsqueeze(0)
             hidden = network.hidden(embeddings, cache=cache, position_ids=position_ids)
@@ -136,7 +136,7 @@ def _prefill(network: DigitNetwork, inputs: DecodingInputs) -> tuple[Tensor, Sha
     for windows in x.split(max(1, tokens_per_pass // x.shape[1])):
         caches.append(SharedPrefixCache(network.backbone.config.num_hidden_layers))
         last.append(network.hidden(windows, cache=caches[-1], position_ids=position_ids)[:, -1:].clone())
-    return torch.cat(last), SharedPrefixCache.joined(caches), x.shape[1]
+    return torch.cat(last), SharedPrefixCache.concatenate(caches), x.shape[1]
 
 
 @torch.no_grad()

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from timevis.models.qwen.backbone.load import SMALL
+from timevis.models.qwen.backbone.load import SMALL_MODEL_PARAMETERS
 from timevis.models.qwen.digits.decoding import DecodingInputs, decode
 from timevis.models.qwen.digits.network import DigitNetwork
 from timevis.utils import memory
@@ -142,7 +142,7 @@ def _decode_in_passes(
 def _usable_threads(network: DigitNetwork) -> int:
     """Threads that can decode at the same time: those of PyTorch for a small network on a CPU, else one."""
     weights = list(network.parameters())
-    small = weights[0].device.type == "cpu" and sum(p.numel() for p in weights) < SMALL
+    small = weights[0].device.type == "cpu" and sum(p.numel() for p in weights) < SMALL_MODEL_PARAMETERS
     # autocast applies to one thread and would not be active in new threads
     return torch.get_num_threads() if small and not torch.is_autocast_enabled("cpu") else 1
 

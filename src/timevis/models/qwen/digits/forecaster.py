@@ -16,10 +16,10 @@ from timevis.data.calendar import CALENDAR_FIELDS
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.models.forecaster import Forecast, sample_quantiles
-from timevis.models.qwen.backbone.frozen_state import KeepsTrainedState
-from timevis.models.qwen.backbone.load import SMALL, bfloat16_on, load_backbone, load_to_tune
+from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
+from timevis.models.qwen.backbone.load import SMALL_MODEL_PARAMETERS, use_bfloat16, load_backbone, load_for_tuning
 from timevis.models.qwen.backbone.lora import MODES as TUNES
-from timevis.models.qwen.backbone.lora import add_adapters, autocast, merged, prepare_tuning
+from timevis.models.qwen.backbone.lora import add_adapters, bfloat16_autocast, merged_adapters
 from timevis.models.qwen.digits.codec import RULES, DigitCodec, Scaling
 from timevis.models.qwen.digits.decoding import MODES, DecodingInputs, first_value_distribution
 from timevis.models.qwen.digits.decoding_passes import decode_windows
@@ -38,7 +38,7 @@ MIN_PATHS_FOR_95_INTERVAL = 39
 """With 39 sample paths the smallest is the quantile 0.025, by the Weibull rule of `sample_quantiles`."""
 
 
-class QwenForecaster(KeepsTrainedState):
+class QwenForecaster(BackboneForecaster):
     """Forecasts a time series by writing its values as digits, after a prompt that describes the series.
 
     Parameters
@@ -143,10 +143,10 @@ class QwenForecaster(KeepsTrainedState):
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         check_choice(decode, MODES, "model.decode")
-        source = load_to_tune(backbone, tune)
+        source = load_for_tuning(backbone, tune)
         settings = DigitSettings.resolve(source, digits, separator, calendar, codec)
         self.network = settings.build_network(source, load_tables=backbone.get("pretrained", True))
-        prepare_tuning(self.network, tune, **lora)
+        self.network.set_trainable(tune, **lora)
         if gradient_checkpointing:
             source.model.activation_checkpointing_enable()
         self.codec = settings.codec
@@ -154,7 +154,7 @@ class QwenForecaster(KeepsTrainedState):
         digits, separator, calendar = self.codec.width, settings.separator, settings.calendar
         codec = {name: value for name, value in asdict(self.codec).items() if name != "width"}
         series, backbone, prompt, lora = dict(series), dict(backbone), dict(prompt), dict(lora)
-        backbone["path"] = source.source
+        backbone["path"] = source.path
         if prompt.get("style", "auto") == "auto":
             prompt["style"] = "short" if source.settings else "prose"
         start_id = self.network.layout.start_id
@@ -162,7 +162,7 @@ class QwenForecaster(KeepsTrainedState):
         self.residuals = ResidualQuantiles(num_channels, horizon)
         self.temperature: Tensor
         self.register_buffer("temperature", torch.ones(digits))
-        self.keep_state(source)
+        self.set_backbone(source)
         self._clipped_values, self._encoded_values = 0, 0
         self.save_hyperparameters()
 
@@ -192,7 +192,7 @@ class QwenForecaster(KeepsTrainedState):
 
     def describe(self) -> dict[str, Any]:
         return {
-            "backbone": self.backbone_facts(),
+            "backbone": self.describe_backbone(),
             "prompt": {"arm": self.prompt.variant, "template": self.prompt.template},
             "codec": {**asdict(self.codec), "clipped": self._clipped_values / max(1, self._encoded_values)},
             "temperature": self.temperature.tolist(),
@@ -243,10 +243,10 @@ class QwenForecaster(KeepsTrainedState):
 
     @property
     def _bfloat16(self) -> bool:
-        return bfloat16_on(self.device, self.hparams["bf16"])
+        return use_bfloat16(self.device, self.hparams["bf16"])
 
     def loss(self, batch: Batch) -> Tensor:
-        with autocast(self.network, self._bfloat16):
+        with bfloat16_autocast(self.network.backbone, self._bfloat16):
             first = 0 if self.hparams["context_loss_weight"] else self.context_length
             logits, digits, observed = self.teacher_forced_logits(batch, first)
         return window_loss(logits, digits, observed, self.context_length, self.hparams)
@@ -267,7 +267,7 @@ class QwenForecaster(KeepsTrainedState):
         batch, scaling, inputs = self.encode_batch(batch)
         shape = (count, self.horizon, self.codec.width)
         levels = sobol_uniforms(self.hparams["seed"], batch.origin, batch.channel, *shape) if sampling else None
-        with merged(self.network, torch.bfloat16 if self._bfloat16 else torch.float32):
+        with merged_adapters(self.network.backbone, torch.bfloat16 if self._bfloat16 else torch.float32):
             digits = decode_windows(
                 self.network,
                 inputs,
@@ -299,7 +299,7 @@ class QwenForecaster(KeepsTrainedState):
         probability : float64 [B, 10 ** digits]
         """
         batch, scaling, inputs = self.encode_batch(batch)
-        with merged(self.network):
+        with merged_adapters(self.network.backbone):
             probability = first_value_distribution(self.network, inputs, self.temperature)
         all_digits = self.codec.digits_of(torch.arange(self.codec.num_bins, device=probability.device))
         first_step = scaling.at_steps(self.context_length, self.context_length + 1)
@@ -332,7 +332,7 @@ class QwenForecaster(KeepsTrainedState):
 
     def calibration_batches(self, datamodule: WindowDataModule) -> Iterator[Batch]:
         """Batches of the validation windows that `calibrate` reads, evenly spaced."""
-        windows = self.hparams["calibration_windows"] or (256 if self.source.parameters < SMALL else 48)
+        windows = self.hparams["calibration_windows"] or (256 if self.backbone.parameters < SMALL_MODEL_PARAMETERS else 48)
         chosen = thin_windows(len(datamodule.windows["calibration"]), windows, self.num_channels)
         for index in chosen.split(16):
             yield datamodule.gather("calibration", index.to(self.device))

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from timevis.config.validate import check_choice
+from timevis.models.qwen.backbone.lora import MODES, set_trainable
 from timevis.models.qwen.digits.layout import TokenLayout, ValueTables
 
 
@@ -28,6 +30,26 @@ class DigitNetwork(nn.Module):
         self.backbone, self.layout, self.tables = backbone, layout, tables
         self.digit_ids: Tensor
         self.register_buffer("digit_ids", torch.tensor(layout.digit_ids), persistent=False)
+
+    def set_trainable(self, mode: str, **adapters: Any) -> None:
+        """Choose which parameters are trained; adapters are injected in place.
+
+        Parameters
+        ----------
+        mode : str
+            ``lora`` trains adapters (Hu et al. 2022) and the tables, ``full`` all weights, ``head`` only the tables,
+            which contain the digit rows of the head, and ``none`` nothing (zero-shot).
+        adapters
+            Arguments of `timevis.models.qwen.backbone.lora.add_adapters`.
+
+        Raises
+        ------
+        ConfigError
+            The mode or a target layer is unknown.
+        """
+        check_choice(mode, MODES, "model.tune")
+        set_trainable(self.backbone, mode, **adapters)
+        self.tables.requires_grad_(mode != "none")
 
     def embed(self, prompt: Tensor, digits: Tensor, calendar: Tensor, observed: Tensor) -> Tensor:
         """Compute the input embeddings of a prompt and the values after it.

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from timevis.data.calendar import CALENDAR_FIELDS
-from timevis.models.qwen.backbone import attention
+from timevis.models.qwen.backbone.shared_prefix_attention import ATTENTION_NAME
 from timevis.models.qwen.digits.codec import DigitCodec
 from timevis.models.qwen.digits.layout import TokenLayout, ValueTables
 from timevis.models.qwen.digits.network import DigitNetwork
@@ -56,7 +56,7 @@ def build_network(
         pad_token_id=tokenizer.pad_token_id,
     )
     backbone: Any = Qwen3ForCausalLM(config)
-    backbone.set_attn_implementation(attention.NAME)
+    backbone.set_attn_implementation(ATTENTION_NAME)
     layout = TokenLayout.from_tokenizer(tokenizer, digits)
     network = DigitNetwork(backbone, layout, ValueTables(hidden_size, digits, tuple(fields), init_std=0.02))
     d = torch.arange(10.0)

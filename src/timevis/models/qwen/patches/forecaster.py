@@ -15,15 +15,15 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.models.direct import DirectForecaster
 from timevis.models.forecaster import QUANTILE_LEVELS
-from timevis.models.qwen.backbone.files import STAND_INS
-from timevis.models.qwen.backbone.frozen_state import KeepsTrainedState
-from timevis.models.qwen.backbone.load import Backbone, bfloat16_on, load_backbone, load_to_tune
-from timevis.models.qwen.backbone.lora import LAYER_MODES, add_adapters, tune_layers
+from timevis.models.qwen.backbone.files import BACKBONE_SUBSTITUTES
+from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
+from timevis.models.qwen.backbone.load import Backbone, load_backbone, load_for_tuning, use_bfloat16
+from timevis.models.qwen.backbone.lora import LAYER_MODES, add_adapters, set_trainable
 from timevis.models.qwen.patches.heads import READOUTS
-from timevis.models.qwen.patches.network import AttentionBlock, DecoderLayers, Nothing, PatchNet
+from timevis.models.qwen.patches.network import AttentionBlock, DecoderLayers, NoBackbone, PatchNet
 
 
-class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
+class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
     """Forecasts in one pass through a language model that reads patches instead of tokens.
 
     Its parameters are those of `build_network` and of `DirectForecaster`.
@@ -34,7 +34,7 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.keep_state(self.source)
+        self.set_backbone(self.backbone)
 
     def build_network(
         self,
@@ -56,7 +56,7 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
             ``attention``, one attention block with random weights, or ``none``.
         tune : str
         lora : mapping
-            Of the backbone, see `timevis.models.qwen.backbone.lora.tune_layers`; embedding and head are
+            Of the backbone, see `timevis.models.qwen.backbone.lora.set_trainable`; embedding and head are
             always trained, and so is what stands in for a backbone.
         hidden_size : int
             Of ``attention`` and ``none``; a language model has its own.
@@ -67,17 +67,17 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
         network
             See `timevis.models.qwen.patches.network.PatchNet`.
         """
-        layers: AttentionBlock | Nothing | DecoderLayers
-        if backbone["path"] in STAND_INS:
-            layers = AttentionBlock(hidden_size) if backbone["path"] == "attention" else Nothing()
-            self.source = _stand_in(backbone["path"], hidden_size, layers)
+        layers: AttentionBlock | NoBackbone | DecoderLayers
+        if backbone["path"] in BACKBONE_SUBSTITUTES:
+            layers = AttentionBlock(hidden_size) if backbone["path"] == "attention" else NoBackbone()
+            self.backbone = _stand_in(backbone["path"], hidden_size, layers)
         else:
-            self.source = load_to_tune(backbone, tune)
-            hidden_size = self.source.model.config.hidden_size
-            tune_layers(self.source.model, tune, **lora)
-            layers = DecoderLayers(self.source.model)
-            self.source.model = layers
-        self.hparams["backbone"] = {**backbone, "path": self.source.source}
+            self.backbone = load_for_tuning(backbone, tune)
+            hidden_size = self.backbone.model.config.hidden_size
+            set_trainable(self.backbone.model, tune, **lora)
+            layers = DecoderLayers(self.backbone.model)
+            self.backbone.model = layers
+        self.hparams["backbone"] = {**backbone, "path": self.backbone.path}
         levels = len(QUANTILE_LEVELS)
         return PatchNet(layers, hidden_size, self.context_length, self.horizon, self.num_channels, levels, **network)
 
@@ -90,21 +90,21 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
         cls.check_parts(kwargs)
         return super().from_data(datamodule, covariates="none", **kwargs)
 
-    def backbone_facts(self) -> dict[str, Any]:
+    def describe_backbone(self) -> dict[str, Any]:
         """As for all models with a backbone, but only what is trained inside of it is counted."""
-        trained = sum(p.numel() for p in self.source.model.parameters() if p.requires_grad)
-        return super().backbone_facts() | {"trainable": trained}
+        trained = sum(p.numel() for p in self.backbone.model.parameters() if p.requires_grad)
+        return super().describe_backbone() | {"trainable": trained}
 
     def describe(self) -> dict[str, Any]:
-        return {"backbone": self.backbone_facts()} | super().describe()
+        return {"backbone": self.describe_backbone()} | super().describe()
 
     def network_output(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
-        half = bfloat16_on(self.device, self.hparams["bf16"])
+        half = use_bfloat16(self.device, self.hparams["bf16"])
         with torch.autocast(self.device.type, torch.bfloat16) if half else nullcontext():
             return super().network_output(batch, mean, std)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        inside = {id(p) for p in self.source.model.parameters()}
+        inside = {id(p) for p in self.backbone.model.parameters()}
         trained = [p for p in self.net.parameters() if p.requires_grad]
         own = [p for p in trained if id(p) not in inside]
         backbone = [p for p in trained if id(p) in inside]
@@ -112,13 +112,13 @@ class QwenPatchForecaster(KeepsTrainedState, DirectForecaster):
         return [g for g in groups if g["params"]]
 
 
-def _stand_in(path: str, size: int, layers: AttentionBlock | Nothing) -> Backbone:
+def _stand_in(path: str, size: int, layers: AttentionBlock | NoBackbone) -> Backbone:
     """What stands in for a backbone, under the name of what it is."""
     return Backbone(
         model=layers,
         tokenizer=None,
-        name=STAND_INS[path],
-        source=path,
+        name=BACKBONE_SUBSTITUTES[path],
+        path=path,
         fingerprint=hashlib.sha256(f"{path} {size}".encode()).hexdigest()[:16],
         note="",
         parameters=sum(p.numel() for p in layers.parameters()),

@@ -10,7 +10,7 @@ from timevis.models.layers import CalendarEmbedding, start_narrow
 READOUTS = ("states", "queries")
 
 
-class StateReadout(nn.Module):
+class StateHead(nn.Module):
     """A linear map from all states to all outputs, of limited rank.
 
     Of full rank it would need N * hidden * H * 16 weights (13 million for nano, 88 million for Qwen2.5-0.5B, from 512
@@ -47,7 +47,7 @@ class StateReadout(nn.Module):
         return output.float().view(len(states), *self.shape)
 
 
-class QueryReadout(nn.Module):
+class QueryHead(nn.Module):
     """Learnt tokens after the patches, one for each patch of the horizon; each is told when and whose that is.
 
     The backbone turns each into a state, and one head, shared by all, into the rows of its patch: the parallel

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from timevis.errors import ConfigError
 from timevis.models.layers import CalendarEmbedding, InstanceNorm, ordered_quantiles
-from timevis.models.qwen.patches.heads import QueryReadout, StateReadout
+from timevis.models.qwen.patches.heads import QueryHead, StateHead
 
 VOCABULARY_SAMPLE = 4096
 
@@ -76,7 +76,7 @@ class AttentionBlock(nn.Module):
         return self.after(x + self.outer(read.transpose(1, 2).flatten(2)))
 
 
-class Nothing(nn.Identity):
+class NoBackbone(nn.Identity):
     """No layers at all: patches go straight to the head."""
 
     input_scale = 1.0
@@ -89,7 +89,7 @@ class PatchNet(nn.Module):
 
     Parameters
     ----------
-    backbone : DecoderLayers, AttentionBlock or Nothing
+    backbone : DecoderLayers, AttentionBlock or NoBackbone
     hidden_size : int
         Of the backbone.
     context_length, horizon, num_channels, num_quantiles : int
@@ -101,7 +101,7 @@ class PatchNet(nn.Module):
     calendar_size : int
         Width of their embedding.
     readout : {"states", "queries"}
-        How states become a forecast: `StateReadout`, or `QueryReadout`, which needs a backbone that mixes tokens.
+        How states become a forecast: `StateHead`, or `QueryHead`, which needs a backbone that mixes tokens.
     rank : int
         Of ``states``.
     dropout : float
@@ -115,7 +115,7 @@ class PatchNet(nn.Module):
 
     def __init__(
         self,
-        backbone: DecoderLayers | AttentionBlock | Nothing,
+        backbone: DecoderLayers | AttentionBlock | NoBackbone,
         hidden_size: int,
         context_length: int,
         horizon: int,
@@ -138,7 +138,7 @@ class PatchNet(nn.Module):
                 f"{context_length}",
                 "a stride may be as long as a patch at most, and a patch as long as the context",
             )
-        if readout == "queries" and isinstance(backbone, Nothing):
+        if readout == "queries" and isinstance(backbone, NoBackbone):
             raise ConfigError(
                 "model.readout=queries needs a backbone through which queries see the patches",
                 "with model.backbone.path=none set model.readout=states",
@@ -154,9 +154,9 @@ class PatchNet(nn.Module):
         self.backbone = backbone
         outputs = 1 + num_quantiles
         self.readout = (
-            StateReadout(self.num_patches, hidden_size, outputs, horizon, rank, dropout)
+            StateHead(self.num_patches, hidden_size, outputs, horizon, rank, dropout)
             if readout == "states"
-            else QueryReadout(
+            else QueryHead(
                 hidden_size, outputs, horizon, patch_length, num_channels, self.calendar, calendar_size, dropout
             )
         )
