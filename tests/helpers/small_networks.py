@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
-from timevis.models.qwen.backbone.shared_prefix_attention import ATTENTION_NAME
 from timevis.models.qwen.backbone.load import load_backbone
+from timevis.models.qwen.backbone.shared_prefix_attention import ATTENTION_NAME
 from timevis.models.qwen.digits.decoding import DecodingInputs
 from timevis.models.qwen.digits.layout import TokenLayout, ValueTables
 from timevis.models.qwen.digits.network import DigitNetwork

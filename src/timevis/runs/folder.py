@@ -17,10 +17,18 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis.config.validate import evaluated
 from timevis.errors import ConfigError, RunFolderError
-from timevis.models.qwen.backbone.files import from_root
+from timevis.models.qwen.backbone.files import BUILT_IN_BACKBONES
 from timevis.runs.status import NAME as STATUS
 from timevis.runs.status import read_status
-from timevis.utils.files import atomic_write, damaged_file_error, display_path, read_json, write_json, write_text
+from timevis.utils.files import (
+    absolute_if_folder,
+    atomic_write,
+    damaged_file_error,
+    display_path,
+    read_json,
+    write_json,
+    write_text,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +94,7 @@ class RunFolder:
         if source := OmegaConf.select(cfg, "data.path"):
             written.data.path = str(Path(source).expanduser().absolute())
         if backbone := OmegaConf.select(cfg, "model.backbone.path"):
-            written.model.backbone.path = from_root(backbone)
+            written.model.backbone.path = absolute_if_folder(backbone, BUILT_IN_BACKBONES)
         try:
             write_text(path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
             write_text(path / "config.yaml", OmegaConf.to_yaml(written, resolve=True))

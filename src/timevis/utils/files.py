@@ -6,7 +6,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,12 @@ def display_path(path: Path) -> Path:
     """The path relative to the working directory if it lies inside it, else unchanged."""
     cwd = Path.cwd()
     return path.relative_to(cwd) if path.is_relative_to(cwd) else path
+
+
+def absolute_if_folder(path: str, reserved_names: Collection[str] = ()) -> str:
+    """The absolute path of an existing folder; any other text, and a reserved name, is returned unchanged."""
+    folder = Path(path).expanduser()
+    return str(folder.absolute()) if path not in reserved_names and folder.is_dir() else path
 
 
 def damaged_file_error(path: Path, reason: object) -> RunFolderError:

@@ -80,12 +80,6 @@ def find_backbone_folder(path: str) -> Path:
     return _download(path)
 
 
-def from_root(path: str) -> str:
-    """The path of a folder from the root; a hub id, nano and what stands in for a backbone as they are."""
-    folder = Path(path).expanduser()
-    return str(folder.absolute()) if path not in BUILT_IN_BACKBONES and folder.is_dir() else path
-
-
 def is_local_path(path: str) -> bool:
     """Whether a path is a folder, or could be no id of the hub."""
     return Path(path).expanduser().is_dir() or path.startswith(("/", ".", "~")) or path.count("/") != 1

@@ -1,8 +1,8 @@
 """Attention over a prefix that all samples of a window share, and a suffix for each sample.
 
-A transformers model calls `shared_prefix_attention` by name. While decoding, its `SharedPrefixCache` returns prefix and
-suffixes separately. The S samples of a window are S query positions: each attends to the whole prefix and to its own
-suffix, under one softmax (the shared-prefix idea of Hydragen, Juravsky et al. 2024, arXiv:2402.05099).
+A transformers model calls `shared_prefix_attention` by name. While decoding, its `SharedPrefixCache` returns prefix
+and suffixes separately. The S samples of a window are S query positions: each attends to the whole prefix and to its
+own suffix, under one softmax (the shared-prefix idea of Hydragen, Juravsky et al. 2024, arXiv:2402.05099).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class SharedPrefixCache:
         return result
 
     def fork(self, samples: int) -> None:
-        """Start `samples` empty suffixes per window. From here on keys are relative to the first key of the prefix."""
+        """Start `samples` empty suffixes per window; from here on keys are relative to the first key."""
         self.samples, self.length = samples, 0
         if not self._first_keys:
             for layer, (key, value) in enumerate(self.prefix):
@@ -97,7 +97,7 @@ class SharedPrefixCache:
         self._suffix_chunks = [([], []) for _ in self.prefix]
 
     def update(self, key: Tensor, value: Tensor, layer_idx: int, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        """Store new keys and values [B, kv heads, T, d], where T = S * n while decoding, and return those to attend to.
+        """Store new keys and values [B, kv heads, T, d], T = S * n while decoding, and return those to attend to.
 
         The attention layers of transformers call this method.
         """
@@ -245,8 +245,8 @@ def _suffix_sums(weights: Tensor, value: PrefixAndSuffixes, one_query_per_sample
             sums.append(chunk_weights @ chunk)
         else:
             rows = chunk_weights.reshape(-1, chunk_weights.shape[-1])
-            index = _ChunkIndex.of(*rows.shape).index
-            bags = embedding_bag(index, chunk.flatten(0, -2), per_sample_weights=rows, mode="sum")
+            positions = _ChunkIndex.of(*rows.shape).positions
+            bags = embedding_bag(positions, chunk.flatten(0, -2), per_sample_weights=rows, mode="sum")
             sums.append(bags.view(*chunk_weights.shape[:-1], -1))
     return reduce(Tensor.add_, sums).flatten(2, 3)
 
@@ -256,23 +256,23 @@ class _ChunkIndex(NamedTuple):
 
     Attributes
     ----------
-    index : int32 [n, tokens]
+    positions : int32 [n, tokens]
     pattern : sparse [n, n * CHUNK_TOKENS]
         The same positions as a sparse matrix of zeros.
     """
 
-    index: Tensor
+    positions: Tensor
     pattern: Tensor
 
     @staticmethod
     @lru_cache(maxsize=8)
     def of(n: int, tokens: int) -> _ChunkIndex:
         start = torch.arange(0, n * CHUNK_TOKENS, CHUNK_TOKENS, dtype=torch.int32)
-        index = start.unsqueeze(1) + torch.arange(tokens).int()
+        positions = start.unsqueeze(1) + torch.arange(tokens).int()
         row_ends = torch.arange(0, n * tokens + 1, tokens, dtype=torch.int32)
         zeros, shape = torch.zeros(n * tokens), (n, n * CHUNK_TOKENS)
-        pattern = torch.sparse_csr_tensor(row_ends, index.flatten(), zeros, shape, check_invariants=False)
-        return _ChunkIndex(index, pattern)
+        pattern = torch.sparse_csr_tensor(row_ends, positions.flatten(), zeros, shape, check_invariants=False)
+        return _ChunkIndex(positions, pattern)
 
 
 AttentionInterface.register(ATTENTION_NAME, shared_prefix_attention)

@@ -17,7 +17,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.models.forecaster import Forecast, sample_quantiles
 from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
-from timevis.models.qwen.backbone.load import SMALL_MODEL_PARAMETERS, use_bfloat16, load_backbone, load_for_tuning
+from timevis.models.qwen.backbone.load import SMALL_MODEL_PARAMETERS, load_backbone, load_for_tuning, use_bfloat16
 from timevis.models.qwen.backbone.lora import MODES as TUNES
 from timevis.models.qwen.backbone.lora import add_adapters, bfloat16_autocast, merged_adapters
 from timevis.models.qwen.digits.codec import RULES, DigitCodec, Scaling
@@ -332,7 +332,9 @@ class QwenForecaster(BackboneForecaster):
 
     def calibration_batches(self, datamodule: WindowDataModule) -> Iterator[Batch]:
         """Batches of the validation windows that `calibrate` reads, evenly spaced."""
-        windows = self.hparams["calibration_windows"] or (256 if self.backbone.parameters < SMALL_MODEL_PARAMETERS else 48)
+        windows = self.hparams["calibration_windows"] or (
+            256 if self.backbone.parameters < SMALL_MODEL_PARAMETERS else 48
+        )
         chosen = thin_windows(len(datamodule.windows["calibration"]), windows, self.num_channels)
         for index in chosen.split(16):
             yield datamodule.gather("calibration", index.to(self.device))
