@@ -1,11 +1,11 @@
-"""Named benchmarks: ours, a peer's, and the limit, side by side in one run, quoted as ratios.
+"""Run benchmarks that compare TimeVis with other libraries and with lower limits, as ratios of time.
 
-    python scripts/benchmark.py                      every benchmark
-    python scripts/benchmark.py windows startup      some of them
+    python scripts/benchmark.py                      all benchmarks
+    python scripts/benchmark.py windows startup      two of them
     python scripts/benchmark.py windows --json out.json
 
-Each contender runs in a process of its own with the same number of threads; rounds alternate between them, and the
-median of the ratios round by round is quoted. Absolute numbers depend on the machine, ratios much less.
+Each implementation runs in a separate process with the same number of threads. Their rounds alternate, and the median
+over the rounds of each ratio is printed. Ratios depend much less on the machine than absolute numbers.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 BENCHMARKS = {
-    "windows": "preparing batches, against a DataLoader over per-sample slicing",
-    "startup": "a whole seasonal-naive run, and the share of it that is imports",
-    "time-to-accuracy": "the LSTM, until it is as good as the linear map and a tuned neuralforecast LSTM",
-    "decode": "writing digits, against two ways to use generate, and against the products that it needs",
-    "lora-train": "LoRA steps on a real Qwen (its folder in TIMEVIS_QWEN), against the plain way with peft",
-    "attention": "causal attention on a CPU, against the fused kernel of PyTorch",
-    "lstm-train": "LSTM training, against a bare loop and against neuralforecast",
+    "windows": "batches of windows, compared with a DataLoader over slices",
+    "startup": "a run of seasonal naive, and the share of importing libraries",
+    "time-to-accuracy": "training time of the LSTM to the error of the linear model and of neuralforecast's LSTM",
+    "decode": "decoding digits, compared with two uses of generate() and with the matrix products alone",
+    "lora-train": "LoRA steps of a real Qwen (folder in TIMEVIS_QWEN), compared with peft",
+    "attention": "causal attention on a CPU, compared with the fused kernel of PyTorch",
+    "lstm-train": "LSTM training, compared with a bare training loop and with neuralforecast",
 }
 
 
@@ -36,15 +36,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=f"benchmarks:\n{listing}", formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="which (default: all)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers there")
-    parser.add_argument("--rounds", type=int, default=5, help="timed rounds of each contender (default: %(default)s)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="benchmarks to run (default: all)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers to this file")
+    parser.add_argument("--rounds", type=int, default=5, help="timed rounds (default: %(default)s)")
     parser.add_argument(
-        "--threads", type=int, default=os.cpu_count(), help="threads of each contender (default: all cores)"
+        "--threads", type=int, default=os.cpu_count(), help="threads of each process (default: all cores)"
     )
     args = parser.parse_args()
     if unknown := set(args.names) - set(BENCHMARKS):
-        parser.error(f"no benchmark named {', '.join(sorted(unknown))}; there are: {', '.join(BENCHMARKS)}")
+        parser.error(f"unknown benchmark {', '.join(sorted(unknown))}; choose from {', '.join(BENCHMARKS)}")
     machine = (
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     )

@@ -1,4 +1,4 @@
-"""The benchmarks compare like with like."""
+"""The benchmarks can be imported, and the implementations that they compare do the same work."""
 
 from __future__ import annotations
 
@@ -28,30 +28,37 @@ def imported(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
 
 
 @pytest.mark.parametrize("name", runpy.run_path(str(ROOT / "scripts" / "benchmark.py"))["BENCHMARKS"])
-def test_each_named_benchmark_is_there(imported, name):
+def test_each_listed_benchmark_has_a_main_function(imported, name):
     assert callable(imported(name).main)
 
 
-def test_the_configs_that_are_timed_compose(imported):
-    timed = imported("lstm-train")
-    for overrides in (timed.STEPWISE, ["data=etth1", "evaluation.val_windows=null"], ["data=etth1", "model=linear"]):
-        assert timed.config(overrides).trainer.limit_val_batches == 0
+def test_the_configs_of_the_lstm_benchmarks_compose(imported):
+    benchmark = imported("lstm-train")
+    all_validation, linear = ["data=etth1", "evaluation.val_windows=null"], ["data=etth1", "model=linear"]
+    for overrides in (benchmark.STEPWISE, all_validation, linear):
+        assert benchmark.config(overrides).trainer.limit_val_batches == 0
 
 
-def test_the_peer_of_decoding_samples_without_rules_of_its_folder(imported, tmp_path, monkeypatch):
+def test_the_generate_peer_of_decoding_ignores_the_sampling_options_of_its_folder(imported, tmp_path, monkeypatch):
     decode = imported("decode")
     for name, value in {"SAMPLES": 2, "HORIZON": 2, "VALUES": 5, "WINDOWS": 1}.items():
         monkeypatch.setattr(decode, name, value)
     folder = Path(shutil.copytree(find_backbone_folder("nano"), tmp_path / "chat"))
-    rules = {"do_sample": True, "repetition_penalty": 1.1, "temperature": 0.7, "top_p": 0.8, "eos_token_id": [0, 1]}
-    (folder / "generation_config.json").write_text(json.dumps(rules))
-    used, prepare = [], GenerationMixin._get_logits_processor
+    generation = {
+        "do_sample": True,
+        "repetition_penalty": 1.1,
+        "temperature": 0.7,
+        "top_p": 0.8,
+        "eos_token_id": [0, 1],
+    }
+    (folder / "generation_config.json").write_text(json.dumps(generation))
+    processor_names, get_processors = [], GenerationMixin._get_logits_processor
 
-    def spy(self, *args, **kwargs):
-        found = prepare(self, *args, **kwargs)
-        used.append([type(rule).__name__ for rule in found])
-        return found
+    def record_processors(self, *args, **kwargs):
+        processors = get_processors(self, *args, **kwargs)
+        processor_names.append([type(processor).__name__ for processor in processors])
+        return processors
 
-    monkeypatch.setattr(GenerationMixin, "_get_logits_processor", spy)
+    monkeypatch.setattr(GenerationMixin, "_get_logits_processor", record_processors)
     decode.peer_a_work(str(folder))()
-    assert used == [["DigitsOnly"]]
+    assert processor_names == [["DigitsOnly"]]

@@ -12,7 +12,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.contest import contest, ratio, script, serve
+from benchmarks.timing import serve_rounds, time_ratio, time_workers, worker_command
 
 # windows, heads, kv heads, tokens, size
 SHAPES = {"Qwen2.5-0.5B": (4, 14, 2, 676, 64), "nano": (8, 2, 2, 676, 64)}
@@ -104,12 +104,12 @@ WORK = {"ours": ours_work, "fused": fused_work, "limit": limit_work}
 def main(rounds: int, threads: int) -> dict[str, Any]:
     numbers: dict[str, Any] = {}
     for shape in SHAPES:
-        found = contest({w: script("attention", w, shape) for w in WORK}, rounds, threads)
+        found = time_workers({w: worker_command("attention", w, shape) for w in WORK}, rounds, threads)
         ours, fused, limit = (found[w] for w in WORK)
         numbers[shape] = n = {
             "milliseconds": 1000 / ours.rate,
-            "ratio_fused": ratio(fused, ours),
-            "limit_ratio": ratio(ours, limit),
+            "ratio_fused": time_ratio(fused, ours),
+            "limit_ratio": time_ratio(ours, limit),
         }
         print(
             f"  {shape}: {n['milliseconds']:.0f} ms a layer, {n['ratio_fused']:.1f}x the fused kernel, "
@@ -121,4 +121,4 @@ def main(rounds: int, threads: int) -> dict[str, Any]:
 
 if __name__ == "__main__":
     role, shape = sys.argv[1:3]
-    serve(WORK[role](shape), units=REPEATS)
+    serve_rounds(WORK[role](shape), units=REPEATS)

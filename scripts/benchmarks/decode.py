@@ -17,7 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.contest import contest, ratio, script, serve
+from benchmarks.timing import serve_rounds, time_ratio, time_workers, worker_command
 
 WINDOWS, SAMPLES, HORIZON, VALUES, PROMPT, DIGITS = 8, 20, 24, 200, 100, 3
 REAL = "TIMEVIS_QWEN"
@@ -194,15 +194,15 @@ def main(rounds: int, threads: int) -> dict[str, Any]:
         print(f"  {REAL} names no folder of a real Qwen: nano alone is timed")
     numbers: dict[str, Any] = {}
     for name, path in {"nano": "nano", **({"real": real} if real else {})}.items():
-        workers = {w: script("decode", w, path) for w in WORK}
-        found = contest(workers, min(rounds, 3) if path == real else rounds, threads)
-        ours, extra = found["ours"], {w: c.facts["further_mb"] for w, c in found.items()}
+        workers = {w: worker_command("decode", w, path) for w in WORK}
+        found = time_workers(workers, min(rounds, 3) if path == real else rounds, threads)
+        ours, extra = found["ours"], {w: c.facts["additional_mb"] for w, c in found.items()}
         numbers[name] = {
             "windows_per_second": ours.rate,
-            "ratio_a": ratio(found["a"], ours),
-            "ratio_b": ratio(found["b"], ours),
+            "ratio_a": time_ratio(found["a"], ours),
+            "ratio_b": time_ratio(found["b"], ours),
             "memory_ratio_b": extra["ours"] / extra["b"],
-            "limit_ratio": ratio(ours, found["limit"]),
+            "limit_ratio": time_ratio(ours, found["limit"]),
         }
         n = numbers[name]
         print(
@@ -216,4 +216,4 @@ def main(rounds: int, threads: int) -> dict[str, Any]:
 
 if __name__ == "__main__":
     role, path = sys.argv[1:3]
-    serve(WORK[role](path), units=1 if role == "a" else WINDOWS)
+    serve_rounds(WORK[role](path), units=1 if role == "a" else WINDOWS)

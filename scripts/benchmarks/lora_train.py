@@ -14,8 +14,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.contest import contest, ratio, script, serve
 from benchmarks.decode import DIGITS, PROMPT, REAL, digit_network, resident
+from benchmarks.timing import serve_rounds, time_ratio, time_workers, worker_command
 
 BATCH, VALUES, HORIZON, RANK = 4, 168, 24, 16
 
@@ -104,13 +104,13 @@ def main(rounds: int, threads: int) -> dict[str, Any]:
         return {}
     numbers: dict[str, Any] = {}
     for name in CHECKPOINTING:
-        found = contest({w: script("lora_train", w, real, name) for w in WORK}, rounds, threads)
+        found = time_workers({w: worker_command("lora_train", w, real, name) for w in WORK}, rounds, threads)
         ours, plain = found["ours"], found["plain"]
         numbers[name] = n = {
             "windows_per_second": ours.rate,
-            "ratio_plain": ratio(plain, ours),
+            "ratio_plain": time_ratio(plain, ours),
             "memory_ratio_plain": ours.facts["peak_mb"] / plain.facts["peak_mb"],
-            "further_memory_ratio_plain": ours.facts["further_mb"] / plain.facts["further_mb"],
+            "further_memory_ratio_plain": ours.facts["additional_mb"] / plain.facts["additional_mb"],
         }
         print(
             f"  {name}: {n['windows_per_second']:.2f} windows/s, {n['ratio_plain']:.2f}x the plain way, "
@@ -123,4 +123,4 @@ def main(rounds: int, threads: int) -> dict[str, Any]:
 
 if __name__ == "__main__":
     role, path, name = sys.argv[1:4]
-    serve(WORK[role](path, CHECKPOINTING[name]), units=BATCH)
+    serve_rounds(WORK[role](path, CHECKPOINTING[name]), units=BATCH)

@@ -13,7 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.contest import contest, ratio, script, serve
+from benchmarks.timing import serve_rounds, time_ratio, time_workers, worker_command
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
@@ -105,7 +105,7 @@ def ours(overrides: list[str]) -> None:
                 status.finish("completed")
         return {"seconds": watch.seconds}
 
-    serve(work, units=STEPS * BATCH)
+    serve_rounds(work, units=STEPS * BATCH)
 
 
 def bare(overrides: list[str]) -> None:
@@ -132,7 +132,7 @@ def bare(overrides: list[str]) -> None:
             optimizer.step()
         return {"seconds": time.perf_counter() - started}
 
-    serve(work, units=STEPS * BATCH)
+    serve_rounds(work, units=STEPS * BATCH)
 
 
 def neuralforecast() -> None:
@@ -184,17 +184,20 @@ def neuralforecast() -> None:
         def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
             self.watch.on_train_batch_end(trainer, pl_module, outputs, batch, trainer.global_step)
 
-    serve(work, units=STEPS * BATCH)
+    serve_rounds(work, units=STEPS * BATCH)
 
 
 def main(rounds: int, threads: int) -> dict[str, float]:
     hidden = config([]).model.hidden_size
     numbers: dict[str, float] = {}
     for name, overrides in (("shipped", []), ("quarter", [f"model.hidden_size={hidden // 4}"])):
-        workers = {w: script("lstm_train", w, *overrides) for w in ("ours", "bare")}
-        found = contest(workers, rounds, threads)
+        workers = {w: worker_command("lstm_train", w, *overrides) for w in ("ours", "bare")}
+        found = time_workers(workers, rounds, threads)
         rate = found["ours"].rate
-        numbers |= {f"{name}_windows_per_second": rate, f"{name}_ratio_bare": ratio(found["bare"], found["ours"])}
+        numbers |= {
+            f"{name}_windows_per_second": rate,
+            f"{name}_ratio_bare": time_ratio(found["bare"], found["ours"]),
+        }
         print(
             f"  {name} width: {rate:,.0f} windows/s, {numbers[f'{name}_ratio_bare']:.2f} of a bare loop (goal 0.95)"
         )
@@ -202,11 +205,11 @@ def main(rounds: int, threads: int) -> dict[str, float]:
         print("  neuralforecast is not installed: run `make peers` to compare with it")
         return numbers
     workers = {
-        "ours": script("lstm_train", "ours", *STEPWISE),
-        "neuralforecast": script("lstm_train", "neuralforecast", python=str(PEERS)),
+        "ours": worker_command("lstm_train", "ours", *STEPWISE),
+        "neuralforecast": worker_command("lstm_train", "neuralforecast", python=str(PEERS)),
     }
-    found = contest(workers, rounds, threads)
-    numbers["stepwise_ratio_neuralforecast"] = ratio(found["neuralforecast"], found["ours"])
+    found = time_workers(workers, rounds, threads)
+    numbers["stepwise_ratio_neuralforecast"] = time_ratio(found["neuralforecast"], found["ours"])
     print(
         f"  stepwise, 2 layers of 128, context {CONTEXT}, horizon {HORIZON}, batch {BATCH}: "
         f"{numbers['stepwise_ratio_neuralforecast']:.2f}x neuralforecast's rate (goal above 1)"

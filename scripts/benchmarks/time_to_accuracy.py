@@ -23,8 +23,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.contest import script
 from benchmarks.lstm_train import PEERS, SILENT, config
+from benchmarks.timing import worker_command
 
 CONTEXT, HORIZON, EVERY, LOOK = 168, 24, 24, 20
 # those of timevis.models.forecaster, which the peer's environment does not have
@@ -235,7 +235,7 @@ def _answer(command: list[str], threads: int) -> Any:
 
 
 def main(rounds: int, threads: int) -> dict[str, float]:
-    goals = {"linear": _answer(script("time_to_accuracy", "linear"), threads)}
+    goals = {"linear": _answer(worker_command("time_to_accuracy", "linear"), threads)}
     numbers = {"linear_error": goals["linear"]}
     if PEERS.exists():
         import tempfile
@@ -243,12 +243,14 @@ def main(rounds: int, threads: int) -> dict[str, float]:
         with tempfile.TemporaryDirectory() as folder:
             given = Path(folder) / "given.json"
             given.write_text(json.dumps(table(data_and_config()[1])))
-            peer = _answer(script("time_to_accuracy", "neuralforecast", str(given), python=str(PEERS)), threads)
+            peer = _answer(
+                worker_command("time_to_accuracy", "neuralforecast", str(given), python=str(PEERS)), threads
+            )
         goals["neuralforecast"] = peer["error"]
         numbers |= {"neuralforecast_error": peer["error"], "neuralforecast_seconds": peer["seconds"]}
     else:
         print("  neuralforecast is not installed: run `make peers` to compare with it")
-    reached = _answer(script("time_to_accuracy", "ours", json.dumps(goals)), threads)
+    reached = _answer(worker_command("time_to_accuracy", "ours", json.dumps(goals)), threads)
     for name, goal in goals.items():
         seconds = reached.get(name)
         took = "not reached" if seconds is None else f"{seconds:.1f} s of training"
