@@ -95,13 +95,13 @@ def worker_command(module: str, *args: str, python: str = sys.executable) -> lis
     return [python, str(Path(__file__).with_name(f"{module}.py")), *args]
 
 
-def answer(value: Any) -> None:
+def send_answer(value: Any) -> None:
     """Send a value, as JSON, to the process that started this one."""
     print(ANSWER_PREFIX + json.dumps(value), flush=True)
 
 
 def run_once(command: list[str], threads: int) -> Any:
-    """The `answer` of a process that answers once and ends."""
+    """Run a process that calls `send_answer` once, and return the value."""
     env = {**os.environ, **thread_variables(threads)}
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=env, check=True)
     line = next(line for line in done.stdout.splitlines() if line.startswith(ANSWER_PREFIX))
@@ -142,10 +142,10 @@ def serve_rounds(work: Callable[[], Any], **facts: Any) -> None:
     **facts
         Sent once before the first round; ``units`` is the amount of work of a round.
     """
-    answer({**facts, "additional_mb": additional_memory_mb(work)})
+    send_answer({**facts, "additional_mb": additional_memory_mb(work)})
     for _ in sys.stdin:
         start = time.perf_counter()
         result = work()
         seconds = time.perf_counter() - start
         values = result if isinstance(result, dict) else {}
-        answer({"seconds": seconds, "peak_mb": peak_memory_mb(), **values})
+        send_answer({"seconds": seconds, "peak_mb": peak_memory_mb(), **values})

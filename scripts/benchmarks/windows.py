@@ -40,7 +40,7 @@ def make_panel(values: Any) -> Any:
 
 
 def run_timevis(with_calendar: bool) -> None:
-    """Gather batches with WindowDataModule; context, target and masks, and the calendar if asked."""
+    """Gather batches with WindowDataModule, with contexts, targets and masks."""
     import torch
 
     from timevis.data.datamodule import WindowDataModule
@@ -68,7 +68,7 @@ def run_timevis(with_calendar: bool) -> None:
 
 
 def run_slices(with_masks: bool) -> None:
-    """Collate slices of single windows with a DataLoader; masks, calendar and window numbers if asked."""
+    """Collate slices of single windows with a DataLoader, contexts and targets alone or all fields."""
     import pandas as pd
     import torch
     from torch.utils.data import DataLoader, Dataset

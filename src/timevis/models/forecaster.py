@@ -153,7 +153,7 @@ class Forecaster(pl.LightningModule):
         return sum(n for n, requires_grad in sizes if requires_grad), sum(n for n, _ in sizes)
 
     def prepare(self, datamodule: WindowDataModule) -> None:
-        """Fit all that needs no gradients, on the training and validation parts. Overrides call super first."""
+        """Fit all that needs no gradients, on training and validation. Overrides call super first."""
         self.channel_mean.copy_(torch.from_numpy(datamodule.scaler.mean))
         self.channel_std.copy_(torch.from_numpy(datamodule.scaler.std))
         self.mase_scale.copy_(torch.from_numpy(mase_scale(datamodule)))
@@ -162,7 +162,7 @@ class Forecaster(pl.LightningModule):
         self._is_prepared = True
 
     def calibrate(self, datamodule: WindowDataModule) -> None:
-        """Learn residual quantiles, a temperature and the like from the fitted model's forecasts of validation.
+        """Learn what needs forecasts of the fitted model on validation, such as residual quantiles or a temperature.
 
         Overrides call super first, which switches the model to evaluation mode.
         """
@@ -174,13 +174,13 @@ class Forecaster(pl.LightningModule):
 
     @torch.no_grad()
     def forecast(self, batch: Batch) -> Forecast:
-        """Forecast the targets of a batch from its context, none below zero for `non_negative_channels`."""
-        found, channel = self.predict_unclipped(batch), batch.channel
-        point, quantiles = (
-            self.clip_non_negative(found.point, channel),
-            self.clip_non_negative(found.quantiles, channel),
+        """Forecast the targets of a batch from its context, clipped at zero for non-negative channels."""
+        unclipped = self.predict_unclipped(batch)
+        return replace(
+            unclipped,
+            point=self.clip_non_negative(unclipped.point, batch.channel),
+            quantiles=self.clip_non_negative(unclipped.quantiles, batch.channel),
         )
-        return replace(found, point=point, quantiles=quantiles)
 
     def predict_unclipped(self, batch: Batch) -> Forecast:
         """The forecast before clipping at zero."""
