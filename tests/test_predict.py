@@ -185,7 +185,7 @@ def test_what_was_mended_in_a_new_file_is_said(plant, tmp_path, caplog):
     predict(plant, [tmp_path / "neat.csv"])
     assert not caplog.records
     predict(plant, [tmp_path / "messy.csv"])
-    assert "rows were not in order; 3 duplicate rows merged" in caplog.text
+    assert "rows were not sorted by time; 3 duplicate rows merged" in caplog.text
     rescore(plant, tmp_path / "out", [tmp_path / "messy.csv"])
     report = json.loads((tmp_path / "out" / "data_report.json").read_text())
     assert (report["rows_read"], report["rows"], report["was_sorted"]) == (203, 200, False)

@@ -12,16 +12,16 @@ from timevis.data.readers.table import Table
 from timevis.errors import DataError
 
 
-def test_gaps_are_counted_and_located_and_stay_empty() -> None:
-    kept = np.r_[0:50, 60:200, 203:400]
-    panel, report = clean_frame(wide_frame(HOURS[kept], VALUES[kept]))
+def test_gaps_are_counted_and_located_and_stay_missing() -> None:
+    present = np.r_[0:50, 60:200, 203:400]
+    panel, report = clean_frame(wide_frame(HOURS[present], VALUES[present]))
     assert len(panel) == 400
     assert np.isnan(panel.values[50:60]).all()
     assert (report.gaps["count"], report.gaps["rows"], report.gaps["longest"]) == (2, 13, 10)
     assert report.gaps["places"][0] == {"start": str(HOURS[50]), "end": str(HOURS[59]), "rows": 10}
 
 
-def test_times_beside_the_grid_are_put_onto_it_or_left_out_and_counted() -> None:
+def test_times_near_the_grid_are_moved_onto_it_and_others_are_left_out() -> None:
     times = HOURS.to_series().reset_index(drop=True)
     times[10] += pd.Timedelta(minutes=3)
     times[20] += pd.Timedelta(minutes=30)
@@ -31,19 +31,19 @@ def test_times_beside_the_grid_are_put_onto_it_or_left_out_and_counted() -> None
     assert np.isnan(panel.values[20, 0])
 
 
-def test_a_frequency_that_most_rows_miss_is_an_error() -> None:
+def test_a_frequency_that_does_not_fit_most_rows_is_an_error() -> None:
     with pytest.raises(DataError, match="300 of 400 times do not lie on the grid of frequency h, the first at row 2"):
         clean_frame(wide_frame(pd.date_range("2024", periods=400, freq="15min")), frequency="h")
 
 
-def test_irregular_times_ask_for_the_frequency() -> None:
+def test_irregular_times_are_an_error_that_names_the_frequency_option() -> None:
     times = pd.Timestamp("2024") + pd.to_timedelta(np.random.default_rng(0).integers(1, 9999, 400).cumsum(), unit="s")
     with pytest.raises(DataError, match="no regular step") as error:
         clean_frame(wide_frame(times))
     assert "data.frequency" in error.value.advice
 
 
-def test_a_mistyped_year_is_found_by_its_row() -> None:
+def test_a_mistyped_year_is_an_error_that_names_the_row() -> None:
     times = HOURS.to_series().reset_index(drop=True)
     times[30] = pd.Timestamp("2204-01-02 06:00")
     with pytest.raises(DataError, match="row 31 has the time 2204-01-02 06:00:00, far from the rest"):
@@ -53,10 +53,10 @@ def test_a_mistyped_year_is_found_by_its_row() -> None:
 @pytest.mark.parametrize(
     "freq", ["30s", "5min", "2h", "D", "B", "W-WED", "MS", "ME", "QS-JAN", "QE-DEC", "YS-JAN", "YE-DEC", "BME", "28D"]
 )
-def test_the_frequency_is_inferred_through_gaps(freq: str) -> None:
+def test_the_frequency_is_inferred_despite_gaps(freq: str) -> None:
     index = pd.date_range("1950-01-01", periods=120, freq=freq, unit="us")
-    kept = np.r_[0:40, 43:120]
-    panel, report = clean_frame(wide_frame(index[kept], VALUES[kept]))
+    present = np.r_[0:40, 43:120]
+    panel, report = clean_frame(wide_frame(index[present], VALUES[present]))
     assert panel.freq == freq
     assert panel.index.equals(pd.DatetimeIndex(index, freq=None))
     assert report.frequency_inferred
@@ -74,7 +74,7 @@ def test_zoned_times_become_utc_and_daily_rows_keep_their_dates() -> None:
     assert report.off_grid["moved"] == 0
 
 
-def test_a_constant_column_is_left_out_and_named_unless_it_was_asked_for() -> None:
+def test_a_constant_column_is_left_out_and_is_an_error_if_it_is_a_given_target() -> None:
     frame = wide_frame().assign(flat=3.0, text="x", flag=True)
     panel, report = clean_frame(frame)
     assert panel.channels == ("load",)
@@ -85,7 +85,7 @@ def test_a_constant_column_is_left_out_and_named_unless_it_was_asked_for() -> No
         clean_frame(frame.drop(columns="load"))
 
 
-def test_a_column_without_change_in_the_training_part_is_left_out() -> None:
+def test_a_column_that_is_constant_in_the_training_part_is_left_out() -> None:
     late = np.where(np.arange(400) < 300, np.nan, VALUES)
     flat = np.where(np.arange(400) < 300, 1.0, VALUES)
     panel, report = clean_frame(wide_frame().assign(late=late, flat=flat))
@@ -97,10 +97,10 @@ def test_a_column_without_change_in_the_training_part_is_left_out() -> None:
 
 
 def test_infinite_and_oversized_values_are_errors_with_row_and_column() -> None:
-    for value, what in ((np.inf, "is infinite"), (1e300, "is too large")):
+    for value, problem in ((np.inf, "is infinite"), (1e300, "is too large")):
         values = VALUES.copy()
         values[7] = value
-        with pytest.raises(DataError, match=rf"t.csv: row 8, column 'load' {what}"):
+        with pytest.raises(DataError, match=rf"t.csv: row 8, column 'load' {problem}"):
             clean_frame(wide_frame(values=values))
 
 
@@ -111,12 +111,12 @@ def test_text_in_a_target_is_an_error_with_row_and_column() -> None:
         clean_frame(wide_frame(values=values))
 
 
-def test_a_column_that_32_bit_floats_would_flatten_is_an_error_not_a_constant() -> None:
+def test_a_column_that_is_constant_only_in_32_bit_floats_is_an_error() -> None:
     with pytest.raises(DataError, match="too finely for 32-bit floats"):
         clean_frame(wide_frame(values=1e9 + VALUES))
 
 
-def test_a_series_of_one_row_says_how_many_are_needed() -> None:
+def test_a_series_of_one_row_is_an_error_that_names_the_rows_needed() -> None:
     with pytest.raises(DataError, match="too few") as error:
         clean_frame(wide_frame(HOURS[:1], VALUES[:1]))
     assert "few hundred rows are needed" in error.value.advice
@@ -141,7 +141,7 @@ def test_a_boolean_covariate_may_have_empty_cells() -> None:
     assert report.covariates["open"] == {"kind": "observed", "missing": 1, "of_each_series": False}
 
 
-def test_rows_that_only_tell_the_future_neither_train_nor_test() -> None:
+def test_rows_with_future_covariates_only_are_in_no_part() -> None:
     values = np.where(np.arange(400) < 380, VALUES, np.nan)
     frame = wide_frame(values=values).assign(price=VALUES)
     panel, report = clean_frame(frame, covariates={"price": "known"})
@@ -153,19 +153,19 @@ def test_rows_that_only_tell_the_future_neither_train_nor_test() -> None:
     assert panel.covariates[399, 0] == np.float32(VALUES[399])
 
 
-def test_rows_of_the_future_move_neither_borders_nor_what_hangs_on_them() -> None:
+def test_future_rows_change_neither_the_split_nor_the_outliers() -> None:
     frame = wide_frame().assign(
         late=np.where(np.arange(400) < 285, 1.0, VALUES), odd=np.where(np.arange(400) == 390, 50, VALUES)
     )
-    ahead = pd.DataFrame({"time": pd.date_range(HOURS[-1], periods=301, freq="h")[1:]})
-    (_, now), (panel, later) = (
+    future = pd.DataFrame({"time": pd.date_range(HOURS[-1], periods=301, freq="h")[1:]})
+    (_, report), (panel, report_with_future) = (
         clean(Table(f, "t.csv"), DataOptions(name="file"), DatasetCard("t"), future=True)
-        for f in (frame, pd.concat([frame, ahead], ignore_index=True))
+        for f in (frame, pd.concat([frame, future], ignore_index=True))
     )
     assert len(panel) == 700
     assert panel.channels == ("load", "odd")
-    assert (later.split, later.outliers) == (now.split, now.outliers)
-    assert later.outliers
+    assert (report_with_future.split, report_with_future.outliers) == (report.split, report.outliers)
+    assert report.outliers
 
 
 def test_holidays_are_a_known_covariate() -> None:
@@ -174,3 +174,12 @@ def test_holidays_are_a_known_covariate() -> None:
     assert panel.covariates[:24, 0].tolist() == [1.0] * 24
     assert panel.covariates[24:100].sum() == 0
     assert report.covariates == {"holiday": {"kind": "known", "missing": 0, "of_each_series": False}}
+
+
+def test_declared_defects_are_masked_and_counted() -> None:
+    card = DatasetCard("t", defects=({"start": str(HOURS[3]), "end": str(HOURS[5]), "reason": "sensor swapped"},))
+    panel, report = clean_frame(wide_frame(), card)
+    assert np.isnan(panel.values[3:6]).all()
+    assert np.isfinite(np.delete(panel.values, range(3, 6))).all()
+    assert report.defects[0]["masked"] == 3
+    assert report.defects[0]["reason"] == "sensor swapped"

@@ -1,4 +1,4 @@
-"""Rows of one time become one, whatever their order."""
+"""Rows of one time are merged into one row, independently of their order."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ numbers = st.one_of(st.floats(-1e6, 1e6, width=32), st.just(np.nan))
 
 @st.composite
 def messy_tables(draw: st.DrawFn) -> pd.DataFrame:
-    """Hourly rows, some missing, some twice (equal, emptied, or disagreeing within the limit), in any order."""
+    """Hourly rows in any order; some are missing, some occur twice (equal, with an empty cell, or different)."""
     rows = draw(st.integers(120, 160))
     values = np.random.default_rng(draw(st.integers(0, 99))).normal(size=(rows, 2))
-    places = st.tuples(st.integers(0, rows - 1), st.integers(0, 1))
-    for place, value in draw(st.dictionaries(places, numbers, max_size=20)).items():
-        values[place] = value
-    kept = draw(st.lists(st.integers(0, rows - 1), min_size=100, unique=True))
-    table = pd.DataFrame({"time": HOURS[kept], "a": values[kept, 0], "b": values[kept, 1]})
-    again = draw(st.lists(st.integers(0, len(table) - 1), max_size=5))
-    copies = table.iloc[again].copy()
-    emptied = draw(st.lists(st.booleans(), min_size=len(copies), max_size=len(copies)))
-    copies.loc[np.array(emptied, bool), "a"] = np.nan
-    other = table.iloc[[0]].assign(a=draw(st.floats(-1e6, 1e6, width=32)))
-    return pd.concat([table, copies, *([other] if draw(st.booleans()) else [])], ignore_index=True)
+    cells = st.tuples(st.integers(0, rows - 1), st.integers(0, 1))
+    for cell, value in draw(st.dictionaries(cells, numbers, max_size=20)).items():
+        values[cell] = value
+    present = draw(st.lists(st.integers(0, rows - 1), min_size=100, unique=True))
+    table = pd.DataFrame({"time": HOURS[present], "a": values[present, 0], "b": values[present, 1]})
+    repeated = draw(st.lists(st.integers(0, len(table) - 1), max_size=5))
+    copies = table.iloc[repeated].copy()
+    is_emptied = draw(st.lists(st.booleans(), min_size=len(copies), max_size=len(copies)))
+    copies.loc[np.array(is_emptied, bool), "a"] = np.nan
+    different = table.iloc[[0]].assign(a=draw(st.floats(-1e6, 1e6, width=32)))
+    return pd.concat([table, copies, *([different] if draw(st.booleans()) else [])], ignore_index=True)
 
 
 @settings(max_examples=40)
 @given(messy_tables(), st.randoms())
-def test_the_order_of_rows_does_not_matter(table: pd.DataFrame, random: Any) -> None:
+def test_the_result_does_not_depend_on_the_order_of_rows(table: pd.DataFrame, random: Any) -> None:
     order = list(range(len(table)))
     random.shuffle(order)
-    (a, first), (b, second) = clean_frame(table, frequency="h"), clean_frame(table.iloc[order], frequency="h")
+    (a, report_a), (b, report_b) = clean_frame(table, frequency="h"), clean_frame(table.iloc[order], frequency="h")
     assert panels_equal(a, b)
-    assert first.duplicates == second.duplicates
+    assert report_a.duplicates == report_b.duplicates
 
 
 @settings(max_examples=40)
 @given(messy_tables())
-def test_cleaning_clean_data_changes_nothing(table: pd.DataFrame) -> None:
+def test_cleaning_is_idempotent(table: pd.DataFrame) -> None:
     once, _ = clean_frame(table, frequency="h")
-    again, report = clean_frame(
+    twice, report = clean_frame(
         pd.DataFrame(once.values, columns=list(once.channels)).assign(time=once.index), frequency="h"
     )
-    assert panels_equal(once, again)
+    assert panels_equal(once, twice)
     assert report.was_sorted
     assert report.duplicates == {}
     assert report.off_grid["moved"] == report.off_grid["left_out"] == 0
@@ -67,23 +67,23 @@ def test_no_value_is_invented_and_none_is_lost(table: pd.DataFrame) -> None:
     for channel in ("a", "b"):
         column = panel.values[:, panel.channels.index(channel)]
         by_time = table.groupby("time")[channel].agg(["min", "max", "count"]).reindex(panel.index)
-        seen = by_time["count"].to_numpy() > 0
-        np.testing.assert_array_equal(np.isfinite(column), seen)
-        assert (column[seen] >= by_time["min"][seen].to_numpy().astype(np.float32)).all()
-        assert (column[seen] <= by_time["max"][seen].to_numpy().astype(np.float32)).all()
+        is_observed = by_time["count"].to_numpy() > 0
+        np.testing.assert_array_equal(np.isfinite(column), is_observed)
+        assert (column[is_observed] >= by_time["min"][is_observed].to_numpy().astype(np.float32)).all()
+        assert (column[is_observed] <= by_time["max"][is_observed].to_numpy().astype(np.float32)).all()
 
 
 @settings(max_examples=60)
 @given(st.data())
-def test_merging_does_not_depend_on_order_and_keeps_single_rows(data: st.DataObject) -> None:
+def test_merging_does_not_depend_on_the_order_and_keeps_single_rows(data: st.DataObject) -> None:
     keys = np.sort(data.draw(st.lists(st.integers(0, 6), min_size=1, max_size=25)))
     values = data.draw(hnp.arrays(np.float64, (len(keys), 2), elements=numbers))
     order = np.array(data.draw(st.permutations(range(len(keys)))))
     order = order[np.argsort(keys[order], kind="stable")]
     a, b = merge_duplicates(keys, values), merge_duplicates(keys, values[order])
     assert np.array_equal(a.values, b.values, equal_nan=True)
-    assert a.extra == b.extra
-    assert sum(a.extra.values()) == len(keys) - len(a.keys)
+    assert a.removed_rows == b.removed_rows
+    assert sum(a.removed_rows.values()) == len(keys) - len(a.keys)
     for i, key in enumerate(a.keys):
         rows = values[keys == key]
         if len(rows) == 1:
@@ -107,7 +107,7 @@ def test_duplicates_are_counted_by_kind_and_located() -> None:
     assert not report.was_sorted
 
 
-def test_a_clock_that_is_set_back_is_named_where_its_hour_is_averaged() -> None:
+def test_averaged_hours_of_a_clock_change_are_noted() -> None:
     zoned = pd.date_range("2024-10-20", periods=400, freq="h", tz="Europe/Berlin", unit="us")
     frame = wide_frame(zoned.tz_localize(None))
     _, report = clean_frame(frame)
@@ -118,25 +118,25 @@ def test_a_clock_that_is_set_back_is_named_where_its_hour_is_averaged() -> None:
     assert not any("set back" in note for note in report.notes)
 
 
-def test_many_disagreeing_rows_ask_for_the_id() -> None:
+def test_many_disagreeing_rows_are_an_error_that_names_the_id_option() -> None:
     frame = pd.concat([wide_frame(), wide_frame(HOURS[:20], VALUES[:20] + 1)])
     with pytest.raises(DataError, match="20 times have several rows that disagree") as error:
         clean_frame(frame)
     assert "data.id" in error.value.advice
 
 
-def test_identical_rows_collapse_however_many_they_are() -> None:
+def test_any_number_of_identical_rows_is_merged() -> None:
     assert panels_equal(clean_frame(pd.concat([wide_frame(), wide_frame()]))[0], clean_frame(wide_frame())[0])
 
 
-def test_the_advice_on_many_disagreeing_rows_names_a_column_that_would_help() -> None:
+def test_the_advice_on_many_disagreeing_rows_names_a_column_for_the_id_option() -> None:
     frame = pd.concat([wide_frame(values=VALUES + shop).assign(shop=shop) for shop in (1, 2, 3)])
     with pytest.raises(DataError) as error:
         clean_frame(frame)
     assert "data.id=shop" in error.value.advice
 
 
-def test_the_advice_on_a_date_whose_hour_was_left_out_names_both() -> None:
+def test_the_advice_on_a_date_without_its_hour_names_both_columns() -> None:
     frame = pd.DataFrame({"date": HOURS.strftime("%Y-%m-%d"), "hour": HOURS.hour + 1, "load": VALUES})
     assert clean_frame(frame)[0].index[0] == HOURS[1]
     with pytest.raises(DataError, match="several rows that disagree") as error:

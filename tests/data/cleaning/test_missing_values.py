@@ -19,8 +19,8 @@ from timevis.evaluation.report.data_section import findings
 MISSING = {"missing": ["Bad Input", -9999]}
 
 
-def with_words() -> pd.DataFrame:
-    """Two words and a value that mean "no value" among the loads, the value among the temperatures."""
+def frame_with_sentinels() -> pd.DataFrame:
+    """The text "Bad Input" and the number -9999 in the column load, and -9999 in the column temp."""
     frame = wide_frame().assign(temp=VALUES[::-1])
     frame["load"] = frame["load"].astype(object)
     frame.loc[[3, 9], "load"] = ["Bad Input", " Bad Input "]
@@ -39,8 +39,8 @@ def write(frame: pd.DataFrame, path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["point.csv", "comma.csv", "table.xlsx", "table.json"])
-def test_cells_that_mean_no_value_are_emptied_counted_and_located(name: str, tmp_path: Path) -> None:
-    frame = with_words()
+def test_sentinels_become_missing_values_and_are_counted_and_located(name: str, tmp_path: Path) -> None:
+    frame = frame_with_sentinels()
     if name == "comma.csv":
         frame["load"] = [f"{x:.3f}".replace(".", ",") if isinstance(x, float) else x for x in frame["load"]]
     write(frame, tmp_path / name)
@@ -56,20 +56,20 @@ def test_cells_that_mean_no_value_are_emptied_counted_and_located(name: str, tmp
     np.testing.assert_allclose(panel.values[:, 0], expected, rtol=1e-6)
     assert np.flatnonzero(np.isnan(panel.covariates[:, 0])).tolist() == [5, 6]
     assert "5 cells read as missing" in report.summary()
-    words = [s for s in findings(report.to_dict()) if "named as missing" in s]
-    assert words == [
+    sentences = [s for s in findings(report.to_dict()) if "named as missing" in s]
+    assert sentences == [
         f"Cells of load that were named as missing: 'Bad Input' (2), '-9999' (1), in {row(3)}, {row(9)}, {row(20)}.",
         f"Cells of temp that were named as missing: '-9999' (2), in {row(5)}, {row(6)}.",
     ]
 
 
-def test_a_word_without_the_option_is_refused_with_its_name() -> None:
+def test_text_without_the_option_is_an_error_that_names_the_option() -> None:
     with pytest.raises(DataError, match="row 4, column 'load' holds text") as error:
-        clean_frame(with_words())
+        clean_frame(frame_with_sentinels())
     assert """'data.cleaning.missing=["Bad Input",-9999]'""" in error.value.advice
 
 
-def test_how_the_numbers_beside_a_word_are_read_is_noted_and_the_table_stays_as_it_was() -> None:
+def test_the_decimal_mark_of_a_column_with_sentinels_is_noted_and_the_table_is_not_changed() -> None:
     frame = wide_frame().assign(load=[f"{x:.2f}".replace(".", ",") for x in 10 + VALUES])
     frame.loc[3, "load"] = "Bad Input"
     table = Table(frame.copy(), "t.xlsx")
@@ -80,19 +80,19 @@ def test_how_the_numbers_beside_a_word_are_read_is_noted_and_the_table_stays_as_
     assert (table.notes, table.frame.equals(frame)) == ([], True)
 
 
-@pytest.mark.parametrize("asked", [{"target": ["load"]}, {"covariates": ["load"]}])
-def test_a_column_that_is_mostly_words_is_refused_with_the_option_and_read_with_it(asked: dict[str, Any]) -> None:
-    frame = with_words()
+@pytest.mark.parametrize("options", [{"target": ["load"]}, {"covariates": ["load"]}])
+def test_a_column_of_mostly_sentinels_needs_the_option(options: dict[str, Any]) -> None:
+    frame = frame_with_sentinels()
     frame.loc[frame.index % 3 > 0, "load"] = "Bad Input"
     with pytest.raises(DataError, match=r"'load'.* holds text") as error:
-        clean_frame(frame, **asked)
+        clean_frame(frame, **options)
     assert "data.cleaning.missing" in error.value.advice
-    panel, _ = clean_frame(frame, **asked, cleaning=MISSING)
-    load = panel.values[:, 0] if "target" in asked else panel.covariates[:, 0]
+    panel, _ = clean_frame(frame, **options, cleaning=MISSING)
+    load = panel.values[:, 0] if "target" in options else panel.covariates[:, 0]
     assert np.isfinite(load).sum() == np.isfinite(load[::3]).sum() > 100
 
 
-def test_only_targets_and_covariates_are_emptied() -> None:
+def test_only_targets_and_covariates_are_changed() -> None:
     hours = pd.DataFrame({"date": HOURS.strftime("%Y-%m-%d"), "hour": HOURS.hour, "load": VALUES})
     hours.loc[[2, 50], "load"] = 0
     long = pd.concat([hours.assign(sensor=s) for s in (0, 1)])
@@ -102,7 +102,7 @@ def test_only_targets_and_covariates_are_emptied() -> None:
     assert report.sentinels["load"]["count"] == 4
 
 
-def test_a_value_of_32_bits_is_found(tmp_path: Path) -> None:
+def test_a_sentinel_in_a_32_bit_column_is_found(tmp_path: Path) -> None:
     values = VALUES.astype(np.float32)
     values[7] = -99.9
     wide_frame(values=values).to_parquet(tmp_path / "t.parquet")
@@ -110,19 +110,19 @@ def test_a_value_of_32_bits_is_found(tmp_path: Path) -> None:
     assert np.flatnonzero(np.isnan(panel.values[:, 0])).tolist() == [7]
 
 
-def test_what_occurs_nowhere_is_said() -> None:
+def test_a_sentinel_that_does_not_occur_is_noted() -> None:
     _, report = clean_frame(wide_frame(), cleaning={"missing": ["oops", "NA"]})
     assert "no cell is 'oops', which data.cleaning.missing names" in report.notes
 
 
 @pytest.mark.parametrize("given", [[True], [None], [["x"]], {"a": 1}])
-def test_what_is_neither_a_word_nor_a_number_is_refused(given: Any) -> None:
+def test_a_sentinel_that_is_neither_text_nor_number_is_an_error(given: Any) -> None:
     with pytest.raises(ConfigError, match=r"data\.cleaning\.missing: .* is neither a word nor a number"):
         DataOptions.from_config({"cleaning": {"missing": given}})
 
 
-def test_new_files_of_a_run_are_read_by_its_words(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with_words().to_csv(tmp_path / "new.csv", index=False)
+def test_new_files_of_a_run_are_read_with_its_sentinels(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    frame_with_sentinels().to_csv(tmp_path / "new.csv", index=False)
     (item,) = load_files([tmp_path / "new.csv"], {"path": "old.csv", "cleaning": MISSING}, ("load",)).values()
     assert np.flatnonzero(np.isnan(item.values[:, 0])).tolist() == [3, 9, 20]
     assert "3 cells read as missing" in caplog.text

@@ -1,6 +1,6 @@
-"""From a table as it was read to a regular panel, with a report of everything done on the way.
+"""Turn a table into a clean, regular panel and report every change.
 
-Nothing is invented: rows are sorted, merged and placed on their grid; what was not observed stays missing.
+No value is invented: rows are sorted, merged and put on a regular grid, and a value that was not observed stays NaN.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from dataclasses import replace
 from itertools import compress
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from timevis.config.validate import check_choice
-from timevis.data.cleaning.outlier_masking import handle_outliers, mask_defects
+from timevis.data.cleaning.outliers import handle_outliers
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.cleaning.statistics import non_negative_channels
 from timevis.data.holidays import holiday_flags
@@ -35,7 +36,7 @@ def clean(
     future: bool = False,
     channels: Sequence[str] | None = None,
 ) -> tuple[Panel, QualityReport]:
-    """Make a panel of a table.
+    """Turn a table into a panel.
 
     Parameters
     ----------
@@ -43,32 +44,37 @@ def clean(
     options : DataOptions
     card : DatasetCard
     future : bool
-        Keep the rows after the last value of any target, which tell covariates of the future.
+        Keep the rows after the last value of any target, which hold future values of covariates.
     channels : names, optional
         See `timevis.data.schema.channel_selection.select_channels`.
+
+    Returns
+    -------
+    panel : Panel
+    report : QualityReport
 
     Raises
     ------
     DataError
-        The table cannot become a panel; names the file, the row and the column.
+        The table cannot become a panel; the message names the file, the row and the column.
     """
     rows, report = to_rows(table, options)
-    panel, known = select_channels(rows, card, options, report, channels)
-    if not future and known < len(panel):  # what comes after every target can neither train nor test
-        report.notes.append(f"{len(panel) - known} rows after the last value are left to forecasting")
-        panel = panel.slice_rows(0, known)
+    panel, observed_rows = select_channels(rows, card, options, report, channels)
+    if not future and observed_rows < len(panel):
+        report.notes.append(f"{len(panel) - observed_rows} rows after the last value are used for forecasts only")
+        panel = panel.slice_rows(0, observed_rows)
     panel = add_holidays(panel, options)
-    panel = drop_constant_covariates(panel, report, borders(panel, options.split, known)[0])
-    return finalize_panel(panel, options, report, known)
+    panel = drop_constant_covariates(panel, report, borders(panel, options.split, observed_rows)[0])
+    return finalize_panel(panel, options, report, observed_rows)
 
 
 def add_holidays(panel: Panel, options: DataOptions) -> Panel:
-    """Append the known covariate `holiday` where it was asked for and the table has no such column.
+    """Append the known covariate `holiday` if the options name it and the table has no such column.
 
     Raises
     ------
     ConfigError
-        Nothing says which country's holidays.
+        Neither the options nor the dataset card name a country.
     """
     if "holiday" not in (options.covariates or {}) or "holiday" in panel.covariate_names:
         return panel
@@ -76,7 +82,7 @@ def add_holidays(panel: Panel, options: DataOptions) -> Panel:
     country = panel.card.country if kind in ("known", "observed") else kind
     if not country:
         raise ConfigError(
-            "data.covariates.holiday does not say the country",
+            "data.covariates.holiday does not name a country",
             "the table has no column holiday; give a country: data.covariates={holiday:DE}",
         )
     flags = holiday_flags(panel.local_index, country)[:, None]
@@ -84,13 +90,19 @@ def add_holidays(panel: Panel, options: DataOptions) -> Panel:
 
 
 def finalize_panel(
-    panel: Panel, options: DataOptions, report: QualityReport, known: int | None = None
+    panel: Panel, options: DataOptions, report: QualityReport, observed_rows: int | None = None
 ) -> tuple[Panel, QualityReport]:
-    """Mask declared defects, look for outliers, describe the panel, and complete its card.
+    """Mask declared defects, handle outliers, complete the dataset card, and fill in the report.
 
-    The split is that of the first `known` rows, of all when None; rows of the future belong to no part.
+    Parameters
+    ----------
+    panel : Panel
+    options : DataOptions
+    report : QualityReport
+    observed_rows : int, optional
+        Number of first rows that are split into training, validation and test part; all rows when None.
     """
-    ends = borders(panel, options.split, known)
+    ends = borders(panel, options.split, observed_rows)
     panel = mask_defects(panel, report)
     panel = handle_outliers(panel, ends, options.cleaning.outliers == "mask", report)
     span = f"{panel.index[0]} to {panel.index[-1]}"
@@ -102,19 +114,34 @@ def finalize_panel(
         for name in options.unit:
             check_choice(name, panel.channels, "data.unit")
     if panel.card.domain == "other" and options.domain is None and not panel.card.public:
-        report.notes.append("no data.domain given: the generic prompt is used where prompts go by the domain")
-    if at_zero := list(compress(panel.channels, non_negative_channels(panel.values[: ends[0]]))):
+        report.notes.append("data.domain is not set: a prompt that depends on the domain is the generic prompt")
+    if non_negative := list(compress(panel.channels, non_negative_channels(panel.values[: ends[0]]))):
         report.notes.append(
-            "often zero and never below in the training part, so models trained on it do not forecast it below zero: "
-            + join_names(at_zero)
+            "often zero and never negative in the training part, so forecasts are clipped at zero: "
+            + join_names(non_negative)
         )
     report.describe(panel, ends[0])
     report.split = describe_split(panel.index, ends)
     return panel, report
 
 
+def mask_defects(panel: Panel, report: QualityReport) -> Panel:
+    """Set the defects that the dataset card declares to NaN, and count the masked values in the report."""
+    values = panel.values
+    for defect in panel.card.defects:
+        start = panel.index.searchsorted([pd.Timestamp(defect["start"], tz=panel.index.tz)])[0]
+        stop = panel.index.searchsorted([pd.Timestamp(defect["end"], tz=panel.index.tz)], side="right")[0]
+        columns = [j for j, c in enumerate(panel.channels) if c in defect.get("channels", panel.channels)]
+        if values is panel.values:
+            values = values.copy(order="K")
+        masked = int(np.isfinite(values[start:stop][:, columns]).sum())
+        values[start:stop, columns] = np.nan
+        report.defects.append(dict(defect) | {"masked": masked})
+    return panel.with_values(values)
+
+
 def describe_split(index: pd.DatetimeIndex, ends: tuple[int, int, int]) -> dict[str, Any]:
-    """Rows and first and last time of each part."""
+    """Number of rows, first time and last time of the training, validation and test part."""
     starts = (0, ends[0], ends[1])
     return {
         name: {"rows": max(0, b - a)} | ({"start": str(index[a]), "end": str(index[b - 1])} if b > a else {})

@@ -1,4 +1,4 @@
-"""Several rows for one time become one row, and each kind of merging is counted."""
+"""Merge the rows of one time into one row and count the kinds of merging."""
 
 from __future__ import annotations
 
@@ -6,34 +6,36 @@ from dataclasses import dataclass
 
 import numpy as np
 
+MERGE_KINDS = ("identical", "filled", "averaged")
+
 
 @dataclass(frozen=True)
 class MergedRows:
-    """Rows without repeated keys.
+    """Rows with distinct keys.
 
     Attributes
     ----------
     keys : int64 [M]
         Ascending and distinct.
     values : float32 [M, K]
-    kinds : dict
-        The repeated keys, by kind: ``identical`` rows, rows ``filled`` in where another was empty, rows ``averaged``
-        because they disagreed.
-    extra : dict
-        For each kind, how many rows were merged away.
+    repeated_keys : dict
+        The keys that occurred several times, by kind: ``identical`` rows, rows that ``filled`` empty cells of each
+        other, rows that disagreed and were ``averaged``.
+    removed_rows : dict
+        For each kind, the number of rows that merging removed.
     """
 
     keys: np.ndarray
     values: np.ndarray
-    kinds: dict[str, np.ndarray]
-    extra: dict[str, int]
+    repeated_keys: dict[str, np.ndarray]
+    removed_rows: dict[str, int]
 
 
 def merge_duplicates(keys: np.ndarray, values: np.ndarray) -> MergedRows:
     """Merge rows of equal key.
 
-    Identical rows collapse, a filled cell beats an empty one, and cells that disagree are averaged. The result does
-    not depend on the order of the rows of a key.
+    Identical rows become one, an empty cell takes the value of the other rows, and cells that disagree are averaged.
+    The result does not depend on the order of the rows of a key.
 
     Parameters
     ----------
@@ -42,39 +44,37 @@ def merge_duplicates(keys: np.ndarray, values: np.ndarray) -> MergedRows:
     values : float32 [N, K]
         NaN where missing.
     """
-    start = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
-    size = np.diff(np.r_[start, len(keys)])
-    again = size > 1
-    out = values[start]
-    names = ("identical", "filled", "averaged")
-    if not again.any():
-        return MergedRows(keys, values, dict.fromkeys(names, keys[:0]), dict.fromkeys(names, 0))
-    rows = np.flatnonzero(np.repeat(again, size))
-    group = np.repeat(np.arange(again.sum()), size[again])
-    first = np.r_[0, np.cumsum(size[again])[:-1]]
-    part = values[rows]
-    seen = np.isfinite(part)
-    count = np.add.reduceat(seen, first, axis=0)
-    low, high = np.fmin.reduceat(part, first, axis=0), np.fmax.reduceat(part, first, axis=0)
+    group_start = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    group_size = np.diff(np.r_[group_start, len(keys)])
+    is_repeated = group_size > 1
+    out = values[group_start]
+    if not is_repeated.any():
+        return MergedRows(keys, values, dict.fromkeys(MERGE_KINDS, keys[:0]), dict.fromkeys(MERGE_KINDS, 0))
+    size = group_size[is_repeated]
+    duplicates = values[np.flatnonzero(np.repeat(is_repeated, group_size))]
+    group = np.repeat(np.arange(is_repeated.sum()), size)
+    first = np.r_[0, np.cumsum(size)[:-1]]
+    count = np.add.reduceat(np.isfinite(duplicates), first, axis=0)
+    low, high = np.fmin.reduceat(duplicates, first, axis=0), np.fmax.reduceat(duplicates, first, axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = _sum_in_order(part, group, first) / count
-    out[again] = np.where(low == high, low, mean)
-    disagree = (low != high) & (count > 0)
-    partial = (count > 0) & (count < size[again][:, None])
-    kind = np.where(disagree.any(axis=1), 2, np.where(partial.any(axis=1), 1, 0))
-    repeated, spare = keys[start[again]], size[again] - 1
+        mean = _ordered_sums(duplicates, group, first) / count
+    out[is_repeated] = np.where(low == high, low, mean)
+    is_averaged = (low != high) & (count > 0)
+    is_filled = (count > 0) & (count < size[:, None])
+    kind = np.where(is_averaged.any(axis=1), 2, np.where(is_filled.any(axis=1), 1, 0))
+    repeated_keys = keys[group_start[is_repeated]]
     return MergedRows(
-        keys[start],
+        keys[group_start],
         out,
-        {name: repeated[kind == i] for i, name in enumerate(names)},
-        {name: int(spare[kind == i].sum()) for i, name in enumerate(names)},
+        {name: repeated_keys[kind == i] for i, name in enumerate(MERGE_KINDS)},
+        {name: int((size - 1)[kind == i].sum()) for i, name in enumerate(MERGE_KINDS)},
     )
 
 
-def _sum_in_order(part: np.ndarray, group: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Sums of each group with its values in ascending order, so that rounding doesn't depend on the rows' order."""
-    total = np.empty((len(first), part.shape[1]))
-    for j in range(part.shape[1]):
-        ordered = part[np.lexsort((part[:, j], group)), j]
+def _ordered_sums(values: np.ndarray, group: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Column sums of each group, added in ascending order, so that rounding does not depend on the order of rows."""
+    total = np.empty((len(first), values.shape[1]))
+    for j in range(values.shape[1]):
+        ordered = values[np.lexsort((values[:, j], group)), j]
         total[:, j] = np.add.reduceat(np.nan_to_num(ordered), first)
     return total

@@ -1,4 +1,4 @@
-"""Words and values, such as Bad Input or -9999, that mean "no value" in a user's file."""
+"""Replace sentinel values of a user's file, such as "Bad Input" or -9999, by missing values."""
 
 from __future__ import annotations
 
@@ -15,53 +15,54 @@ from timevis.data.readers.table import Table
 
 
 def clear_sentinels(table: Table, names: Sequence[str], sentinels: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Empty the cells of columns that are one of the sentinels, in place, and read what is left as numbers.
+    """Empty the cells that hold a sentinel value, in place, and parse the remaining cells as numbers.
 
     Parameters
     ----------
     table : Table
     names : sequence of str
-        The columns.
+        Names of the columns.
     sentinels : sequence of str
-        Text as the cell has it, blanks around it aside; a number stands for every way to write it.
+        Content of a cell without surrounding blanks. A number also matches its other notations, such as -9999.0.
 
     Returns
     -------
     dict
-        Per column with such cells: ``count``, ``cells`` (how many were which sentinel) and the first ``places``.
+        For each column with such cells: ``count``, ``cells`` (sentinel to count) and the first ``places``.
     """
     found = {}
     for name in names:
-        before, cells = table.frame[name].isna(), {}
-        for sentinel in sorted(sentinels, key=_has_value):  # a number with a decimal comma is one when words are gone
-            hits = _equal(table.frame[name], sentinel)
-            if hits.any():
-                cells[sentinel] = int(hits.sum())
-                part = table.frame[[name]].mask(hits[:, None])
-                parse_number_columns(part, table.decimal, table.notes, table.source)
-                table.frame[name] = part[name]
-        if cells:
-            at = np.flatnonzero(table.frame[name].isna() & ~before)
-            places = [table.row_label(int(i)) for i in at[:MAX_LISTED_PLACES]]
-            found[name] = {"count": len(at), "cells": cells, "places": places}
+        was_empty, counts = table.frame[name].isna(), {}
+        # text first: without it, the numbers with a decimal comma can be parsed
+        for sentinel in sorted(sentinels, key=_is_number):
+            is_sentinel = _matches(table.frame[name], sentinel)
+            if is_sentinel.any():
+                counts[sentinel] = int(is_sentinel.sum())
+                column = table.frame[[name]].mask(is_sentinel[:, None])
+                parse_number_columns(column, table.decimal, table.notes, table.source)
+                table.frame[name] = column[name]
+        if counts:
+            cleared = np.flatnonzero(table.frame[name].isna() & ~was_empty)
+            places = [table.row_label(int(i)) for i in cleared[:MAX_LISTED_PLACES]]
+            found[name] = {"count": len(cleared), "cells": counts, "places": places}
     return found
 
 
-def _value(sentinel: str) -> float:
-    """The number that a sentinel is; NaN for a word."""
+def _to_number(sentinel: str) -> float:
+    """The sentinel as a number; NaN if it is text."""
     try:
         return float(sentinel)
     except ValueError:
         return np.nan
 
 
-def _has_value(sentinel: str) -> bool:
-    return not np.isnan(_value(sentinel))
+def _is_number(sentinel: str) -> bool:
+    return not np.isnan(_to_number(sentinel))
 
 
-def _equal(column: pd.Series, sentinel: str) -> np.ndarray:
-    """Which cells of a column, bool [rows], are the sentinel; booleans and times are none."""
-    value = _value(sentinel)
+def _matches(column: pd.Series, sentinel: str) -> np.ndarray:
+    """Which cells of a column hold the sentinel, bool [rows]; a boolean or a time never does."""
+    value = _to_number(sentinel)
     if types.is_bool_dtype(column) or types.is_datetime64_any_dtype(column):
         return np.zeros(len(column), bool)
     if types.is_float_dtype(column):

@@ -1,4 +1,4 @@
-"""Values far outside of what the training part shows for their time of day."""
+"""Find outliers, which lie far outside the training values of the same time of day; report them or mask them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,70 @@ import re
 
 import numpy as np
 
-NINES_PATTERN = re.compile(r"-?(99\.9+|9{3,}(\.9+)?)")
+from timevis.data.calendar import steps_per_day
+from timevis.data.cleaning.quality_report import MAX_LISTED_PLACES, QualityReport
+from timevis.data.panel import Panel
+
+PLACEHOLDER_PATTERN = re.compile(r"-?(99\.9+|9{3,}(\.9+)?)")
 BOUND_HALF_WIDTHS = 4.0
-"""How many half-widths (from the median to the 5 % or 95 % quantile) a bound lies from the median."""
+"""Distance of a bound from the median, in half-widths (from the median to the 5 % or 95 % quantile)."""
 MIN_HALF_WIDTH_SHARE = 0.15
-"""Least half-width of a slot, as a share of that of all slots together."""
+"""Smallest half-width of a time of day, as a share of the half-width of all rows."""
 MIN_ROWS_PER_SLOT = 40
 VALUES_PER_BLOCK = 1_000_000
-"""Values that are compared with their bounds at a time."""
+"""Values that `find_outliers` compares with their bounds at once."""
+
+
+def handle_outliers(panel: Panel, ends: tuple[int, int, int], mask: bool, report: QualityReport) -> Panel:
+    """Report outliers and probable placeholders, and mask the outliers before the test part if requested.
+
+    The test part is never masked: a value that is difficult to forecast must count in the score.
+
+    Parameters
+    ----------
+    panel : Panel
+    ends : tuple of int
+        End rows of the training, validation and test part. Bounds are fitted on the training part.
+    mask : bool
+        Set the outliers of the training and validation part to NaN.
+    report : QualityReport
+        Its outliers and notes are filled in.
+    """
+    per_day = steps_per_day(panel.freq)
+    season = round(per_day) if per_day > 1 and abs(per_day - round(per_day)) < 1e-9 else 1
+    lower, upper = fit_bounds(panel.values[: ends[0]], season)
+    outliers = find_outliers(panel.values, lower, upper)
+    for j in np.unique(outliers[:, 1]):
+        rows = outliers[outliers[:, 1] == j, 0]
+        slots = rows % len(lower)
+        places = [
+            {"time": str(panel.index[t]), "value": panel.values[t, j], "lower": lower[s, j], "upper": upper[s, j]}
+            for t, s in zip(rows[:MAX_LISTED_PLACES], slots[:MAX_LISTED_PLACES], strict=True)
+        ]
+        report.outliers[panel.channels[j]] = {
+            "count": len(rows),
+            "masked": int((rows < ends[1]).sum()) if mask else 0,
+            "places": places,
+        }
+    for channel, column in zip(panel.channels, panel.values.T, strict=True):
+        if (placeholder := find_placeholder(column)) is not None:
+            value, count = placeholder
+            report.notes.append(
+                f"{channel!r} is {value:g} in {count} rows, far from its other values: if this number means that the "
+                f"value is missing, set data.cleaning.missing=[{value:g}]"
+            )
+    if mask and (to_mask := outliers[outliers[:, 0] < ends[1]]).size:
+        values = panel.values.copy(order="K")
+        values[to_mask[:, 0], to_mask[:, 1]] = np.nan
+        panel = panel.with_values(values)
+    return panel
 
 
 def fit_bounds(train: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper bounds for each row of a season, from training rows only.
+    """Lower and upper bounds for each slot of a season (time of day), from training rows only.
 
-    Each side has its own half-width, so a skewed channel is not called an outlier for being skewed. A season with
-    fewer than 40 training rows for each of its slots is treated as one slot.
+    The half-widths below and above the median are fitted separately, because a channel can be skewed. With fewer than
+    40 training rows for each slot, all rows form one slot.
 
     Parameters
     ----------
@@ -32,25 +81,25 @@ def fit_bounds(train: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     lower, upper : float32 [season or 1, C]
-        Infinite for a channel without training values, and on a side where the quantile is the median.
+        Infinite for a channel without training values, and on a side where the quantile equals the median.
     """
     slots = season if season > 1 and len(train) >= MIN_ROWS_PER_SLOT * season else 1
     days = len(train) // slots
     lower, upper = np.full((2, slots, train.shape[1]), np.nan, np.float32)
     for j in range(train.shape[1]):
         column = np.ascontiguousarray(train[:, j])
-        low, middle, high = _quantiles(column[: days * slots].reshape(days, slots).T)
-        all_low, all_middle, all_high = _quantiles(column[None])
-        below = np.maximum(middle - low, MIN_HALF_WIDTH_SHARE * (all_middle - all_low))
-        above = np.maximum(high - middle, MIN_HALF_WIDTH_SHARE * (all_high - all_middle))
-        # a value that fills nearly all rows, such as no rain, says nothing about how far the others go
-        lower[:, j] = middle - BOUND_HALF_WIDTHS * np.where(below > 0, below, np.inf)
-        upper[:, j] = middle + BOUND_HALF_WIDTHS * np.where(above > 0, above, np.inf)
+        low, median, high = _quantiles(column[: days * slots].reshape(days, slots).T)
+        all_low, all_median, all_high = _quantiles(column[None])
+        below = np.maximum(median - low, MIN_HALF_WIDTH_SHARE * (all_median - all_low))
+        above = np.maximum(high - median, MIN_HALF_WIDTH_SHARE * (all_high - all_median))
+        # if nearly all rows have one value, such as no rain, the quantiles say nothing about the other values
+        lower[:, j] = median - BOUND_HALF_WIDTHS * np.where(below > 0, below, np.inf)
+        upper[:, j] = median + BOUND_HALF_WIDTHS * np.where(above > 0, above, np.inf)
     return np.where(np.isfinite(lower), lower, -np.inf), np.where(np.isfinite(upper), upper, np.inf)
 
 
 def find_outliers(values: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
-    """Rows and channels outside their bounds.
+    """Rows and channels of the values outside their bounds.
 
     Parameters
     ----------
@@ -64,31 +113,34 @@ def find_outliers(values: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> n
         (row, channel), ascending.
     """
     slots = len(lower)
-    block = max(1, VALUES_PER_BLOCK // (slots * values.shape[1])) * slots
+    block_rows = max(1, VALUES_PER_BLOCK // (slots * values.shape[1])) * slots
     found = []
-    for start in range(0, len(values), block):
-        part = values[start : start + block]
-        slot = np.arange(len(part)) % slots
+    for start in range(0, len(values), block_rows):
+        block = values[start : start + block_rows]
+        slot = np.arange(len(block)) % slots
         with np.errstate(invalid="ignore"):
-            hits = np.argwhere((part < lower[slot]) | (part > upper[slot]))
-        found.append(hits + np.array([start, 0]))
+            outside = np.argwhere((block < lower[slot]) | (block > upper[slot]))
+        found.append(outside + np.array([start, 0]))
     return np.concatenate(found) if found else np.empty((0, 2), np.int64)
 
 
 def find_placeholder(column: np.ndarray) -> tuple[float, int] | None:
-    """A value such as -999 that may stand for "no value", and how often: nines, farther off than the rest is wide."""
-    seen = column[np.isfinite(column)]
-    for value in (seen.min(), seen.max()) if len(seen) else ():
-        if NINES_PATTERN.fullmatch(f"{value:g}") and (others := seen[seen != value]).size:
-            away, count = np.abs(others - value).min(), len(seen) - len(others)
-            if count > 2 and away > others.max() - others.min():
+    """A value such as -999 that probably means "missing", and its count; None if there is none.
+
+    Its digits are nines, and its distance to the other values exceeds their range.
+    """
+    observed = column[np.isfinite(column)]
+    for value in (observed.min(), observed.max()) if len(observed) else ():
+        if PLACEHOLDER_PATTERN.fullmatch(f"{value:g}") and (others := observed[observed != value]).size:
+            distance, count = np.abs(others - value).min(), len(observed) - len(others)
+            if count > 2 and distance > others.max() - others.min():
                 return float(value), count
     return None
 
 
-def _quantiles(stacked: np.ndarray) -> tuple[np.ndarray, ...]:
-    """5 %, 50 % and 95 % quantiles of each row, the nearest observation to each; NaN where nothing was observed."""
-    ordered = np.sort(stacked, axis=1)
+def _quantiles(values: np.ndarray) -> tuple[np.ndarray, ...]:
+    """5 %, 50 % and 95 % quantiles of each row, as the nearest observation; NaN where nothing was observed."""
+    ordered = np.sort(values, axis=1)
     last = np.isfinite(ordered).sum(axis=1) - 1
-    picks = (np.clip(np.rint(q * last), 0, None).astype(np.int64) for q in (0.05, 0.5, 0.95))
-    return tuple(np.take_along_axis(ordered, at[:, None], axis=1)[:, 0] for at in picks)
+    positions = (np.clip(np.rint(q * last), 0, None).astype(np.int64) for q in (0.05, 0.5, 0.95))
+    return tuple(np.take_along_axis(ordered, position[:, None], axis=1)[:, 0] for position in positions)

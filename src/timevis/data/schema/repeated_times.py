@@ -55,10 +55,10 @@ def merge_repeated_times(
     merged = merge_duplicates(keys, values)
     length = len(grid.index)
     report.duplicates = {
-        kind: {"rows": merged.extra[kind], "places": list_times(grid.index[repeated % length])}
-        for kind, repeated in merged.kinds.items()
+        kind: {"rows": merged.removed_rows[kind], "places": list_times(grid.index[repeated % length])}
+        for kind, repeated in merged.repeated_keys.items()
     }
-    averaged = merged.kinds["averaged"]
+    averaged = merged.repeated_keys["averaged"]
     averaged_counts = np.bincount(averaged // length, minlength=len(series_names))
     row_counts = np.bincount(keys // length, minlength=len(series_names))
     worst = int(np.argmax(averaged_counts / np.maximum(row_counts, 1)))
