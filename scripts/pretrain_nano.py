@@ -1,8 +1,8 @@
 """Pretrain the nano backbone on synthetic series: ``python scripts/pretrain_nano.py [key=value ...]``.
 
-Kill it at any time; the same command goes on from its last checkpoint, also with more steps or other rates, but not
-with another network, seed or data. The settings are in conf/pretrain_nano.yaml.
-``score=nano`` prints the zero-shot scores of the packaged backbone (or of a folder) instead.
+You can stop the run at any time; the same command resumes from its last checkpoint. A resumed run may have more steps
+or other learning rates, but not another network, seed or data. conf/pretrain_nano.yaml explains the settings.
+``score=nano`` prints the zero-shot scores of the packaged backbone instead; ``score=FOLDER`` those of another one.
 """
 
 from __future__ import annotations
@@ -28,164 +28,179 @@ from timevis.models.qwen.digits.network import DigitNetwork
 from timevis.models.qwen.nano import pretraining
 from timevis.models.qwen.nano.batches import BatchStream
 from timevis.models.qwen.nano.tokenizer import build_tokenizer
-from timevis.models.qwen.nano.zero_shot import load_network, zero_shot
+from timevis.models.qwen.nano.zero_shot import load_network, score_zero_shot
 from timevis.utils.stdout import run_script
 
 log = logging.getLogger("pretrain_nano")
 
+FIXED_KEYS = ("seed", "network", "initial_weights", "digits_per_step", "curriculum_steps", "real_data")
+"""Keys of the config that a resumed run must not change."""
 
-FIXED = ("seed", "network", "start", "tokens", "easy_steps", "mix")
-"""What a run keeps from its first step to its last."""
 
-
-def open_data(name: str, windows: int | None = None, context_length: int = 168) -> WindowDataModule:
-    """A data set by the name of its file in conf/data, with `windows` origins to be scored in each part."""
+def open_data(name: str, num_origins: int | None = None, context_length: int = 168) -> WindowDataModule:
+    """Load the data set of conf/data/NAME.yaml, with `num_origins` forecast origins in validation and in test."""
     options = compose([f"data={name}"]).data
     panel, _ = load_panel(options)
     return WindowDataModule(
         panel,
         split=options.split,
         context_length=context_length,
-        val_windows=windows,
-        max_windows=windows,
+        val_windows=num_origins,
+        max_windows=num_origins,
         eval_batch_size=32,
     )
 
 
-def scores_of(network: DigitNetwork, codec: DigitCodec, name: str, part: str, how: DictConfig) -> dict[str, float]:
-    """Zero-shot scores on a part of one data set, as the section `evaluate` of the config says."""
-    return zero_shot(network, codec, open_data(name, how.windows, how.context_length), part, how.samples)
+def score_data(
+    network: DigitNetwork, codec: DigitCodec, name: str, split: str, options: DictConfig
+) -> dict[str, float]:
+    """Score a network on a split of one data set; `options` is the section `evaluate` of the config."""
+    data = open_data(name, options.num_origins, options.context_length)
+    return score_zero_shot(network, codec, data, split, options.num_samples)
 
 
-class Run:
-    """A pretraining run: everything that a checkpoint holds, and the loop."""
+class PretrainingRun:
+    """The state of a pretraining run, its training step, its checkpoint, and its evaluation."""
 
     def __init__(self, cfg: DictConfig) -> None:
         self.cfg, self.folder = cfg, Path(cfg.folder)
         device = ("cuda" if torch.cuda.is_available() else "cpu") if cfg.device == "auto" else cfg.device
         self.device = torch.device(device)
-        if cfg.threads:
-            torch.set_num_threads(cfg.threads)
+        if cfg.num_threads:
+            torch.set_num_threads(cfg.num_threads)
         torch.manual_seed(cfg.seed)
         self.tokenizer = build_tokenizer()
         self.codec = DigitCodec(width=cfg.network.digits)
         self.network = pretraining.build_network(self.tokenizer, **cfg.network).to(self.device)
-        if cfg.start:
-            self.network.load_state_dict(load_network(cfg.start)[0].state_dict())
-        self.optimisers = pretraining.optimisers(self.network, cfg.matrix_rate, cfg.rate)
-        self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
-        self.step, self.tokens, self.seconds = 0, 0, 0.0
+        if cfg.initial_weights:
+            self.network.load_state_dict(load_network(cfg.initial_weights)[0].state_dict())
+        self.optimizers = pretraining.build_optimizers(self.network, cfg.muon_learning_rate, cfg.adamw_learning_rate)
+        self.ema_weights = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+        self.step, self.digits, self.seconds = 0, 0, 0.0
         self.stream = BatchStream(
             self.tokenizer,
             self.codec,
             seed=cfg.seed,
-            tokens=cfg.tokens,
-            easy_batches=cfg.easy_steps,
-            real=[open_data(name) for name in cfg.mix.data],
-            real_share=cfg.mix.share,
+            digits_per_batch=cfg.digits_per_step,
+            curriculum_batches=cfg.curriculum_steps,
+            real_data=[open_data(name) for name in cfg.real_data.names],
+            real_share=cfg.real_data.batch_share,
         )
 
     def save(self) -> None:
+        """Write the checkpoint last.pt, and the backbone to the subfolder nano."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        part = self.folder / "last.pt.part"
+        temporary = self.folder / "last.pt.part"
         state = {
             "network": self.network.state_dict(),
-            "average": self.average,
-            "optimisers": [o.state_dict() for o in self.optimisers],
-            "made": self._made(),
-            "counts": {"step": self.step, "tokens": self.tokens, "seconds": self.seconds},
+            "ema_weights": self.ema_weights,
+            "optimizers": [o.state_dict() for o in self.optimizers],
+            "fixed_config": self._fixed_config(),
+            "progress": {"step": self.step, "digits": self.digits, "seconds": self.seconds},
         }
-        torch.save(state, part)
-        os.replace(part, self.folder / "last.pt")
-        decayed = self.step >= self.cfg.steps
-        weights = self.network.state_dict() if decayed else self.average
-        share = self.stream.real_share
-        real = f" and, in {share:.0%} of the batches, the training parts of {', '.join(self.cfg.mix.data)}"
-        note = (f"begun from {self.cfg.start}; " if self.cfg.start else "") + (
-            f"{self.step} steps, {self.tokens / 1e6:.1f} M tokens of synthetic series{real if share else ''}, "
-            f"{self.seconds / 60:.0f} min; "
-            + ("schedule finished" if decayed else "schedule not finished, averaged weights")
+        torch.save(state, temporary)
+        os.replace(temporary, self.folder / "last.pt")
+        weights = self.network.state_dict() if self.finished else self.ema_weights
+        settings = pretraining.backbone_settings(self.codec, self.cfg.network.calendar_fields, self._note())
+        pretraining.save_backbone(self.network, weights, self.tokenizer, self.folder / "nano", settings)
+
+    @property
+    def finished(self) -> bool:
+        return self.step >= self.cfg.steps
+
+    def _note(self) -> str:
+        """How the weights were trained, for timevis.json."""
+        share, names = self.stream.real_share, ", ".join(self.cfg.real_data.names)
+        start = f"initialised from {self.cfg.initial_weights}; " if self.cfg.initial_weights else ""
+        real = f" and, in {share:.0%} of the batches, the training parts of {names}" if share else ""
+        schedule = "schedule finished" if self.finished else "schedule not finished, averaged weights"
+        return (
+            f"{start}{self.step} steps, {self.digits / 1e6:.1f} M digits of synthetic series{real}, "
+            f"{self.seconds / 60:.0f} min; {schedule}"
         )
-        described = pretraining.packaged_note(self.codec, self.cfg.network.fields, note)
-        pretraining.export(self.network, weights, self.tokenizer, self.folder / "nano", described)
 
     def resume(self) -> None:
+        """Load the checkpoint of the run's folder, if there is one."""
         path = self.folder / "last.pt"
         if not path.exists():
             return
         state = torch.load(path, map_location=self.device, weights_only=True)
-        made, asked = state["made"], self._made()
-        if changed := [key for key in made if made[key] != asked[key]]:
+        saved, current = state["fixed_config"], self._fixed_config()
+        if changed := [key for key in saved if saved[key] != current[key]]:
             raise ConfigError(
-                f"{', '.join(f'{key}={asked[key]}' for key in changed)}, but the run in {self.folder} was begun with "
-                + ", ".join(f"{key}={made[key]}" for key in changed),
-                "give it back, or another folder=",
+                f"{', '.join(f'{key}={current[key]}' for key in changed)}, but the run in {self.folder} "
+                f"was started with {', '.join(f'{key}={saved[key]}' for key in changed)}",
+                "use these values again, or choose another folder=",
             )
         self.network.load_state_dict(state["network"])
-        self.average = state["average"]
-        for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
-            optimiser.load_state_dict(saved)
-        vars(self).update(state["counts"])
-        log.info("resumed at step %d", self.step)
+        self.ema_weights = state["ema_weights"]
+        for optimizer, optimizer_state in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(optimizer_state)
+        vars(self).update(state["progress"])
+        log.info("resuming at step %d", self.step)
 
-    def _made(self) -> dict[str, Any]:
-        asked = OmegaConf.to_container(OmegaConf.masked_copy(self.cfg, list(FIXED)))
-        assert isinstance(asked, dict)
-        return {key: asked[key] for key in FIXED}
+    def _fixed_config(self) -> dict[str, Any]:
+        fixed = OmegaConf.to_container(OmegaConf.masked_copy(self.cfg, list(FIXED_KEYS)))
+        assert isinstance(fixed, dict)
+        return {key: fixed[key] for key in FIXED_KEYS}
 
     def train_step(self) -> float:
+        """Train on the next batch and return its loss."""
+        cfg = self.cfg
         batch = self.stream[self.step].to(self.device)
-        factor = pretraining.schedule(self.step, self.cfg.steps, self.cfg.warmup, self.cfg.decay)
-        for optimiser, rate in zip(self.optimisers, (self.cfg.matrix_rate, self.cfg.rate), strict=True):
-            optimiser.param_groups[0]["lr"] = rate * factor
+        factor = pretraining.learning_rate_factor(self.step, cfg.steps, cfg.warmup_steps, cfg.decay_share)
+        rates = (cfg.muon_learning_rate, cfg.adamw_learning_rate)
+        for optimizer, rate in zip(self.optimizers, rates, strict=True):
+            optimizer.param_groups[0]["lr"] = rate * factor
         total = 0.0
-        for part in batch.split(self.cfg.pass_tokens):
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.cfg.bf16):
+        for part in batch.split(cfg.digits_per_pass):
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=cfg.bf16):
                 share = part.observed.sum() / batch.observed.sum()
                 loss = pretraining.digit_loss(self.network, part) * share
             loss.backward()
             total += float(loss.detach())
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        for optimiser in self.optimisers:
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
-        self._follow(min(self.cfg.average, self.step / (self.step + 20)))
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        self._update_ema(min(cfg.ema_decay, self.step / (self.step + 20)))
         self.step += 1
-        self.tokens += batch.digits.numel()
+        self.digits += batch.digits.numel()
         return total
 
     @torch.no_grad()
-    def _follow(self, keep: float) -> None:
-        """Exponential average of the weights, whose loss is that of a decayed learning rate."""
+    def _update_ema(self, decay: float) -> None:
+        """Update the exponential moving average of the weights, which approximates a decayed learning rate."""
         for name, value in self.network.state_dict().items():
             if value.is_floating_point():
-                self.average[name].lerp_(value, 1 - keep)
+                self.ema_weights[name].lerp_(value, 1 - decay)
 
     def evaluate(self) -> dict[str, float]:
-        """Zero-shot scores of the averaged weights on validation parts, never on test."""
-        kept = {name: value.clone() for name, value in self.network.state_dict().items()}
-        self.network.load_state_dict(self.average if self.step < self.cfg.steps else kept)
+        """Zero-shot scores on the validation sets: of the averaged weights, or of the final weights at the end."""
+        weights = {name: value.clone() for name, value in self.network.state_dict().items()}
+        self.network.load_state_dict(weights if self.finished else self.ema_weights)
         scores: dict[str, float] = {}
         for name in self.cfg.evaluate.data:
-            found = scores_of(self.network, self.codec, name, "val", self.cfg.evaluate)
+            found = score_data(self.network, self.codec, name, "val", self.cfg.evaluate)
             scores |= {f"{name}/{key}": value for key, value in found.items()}
-        self.network.load_state_dict(kept)
+        self.network.load_state_dict(weights)
         return scores
 
 
-def describe_progress() -> Progress:
-    text = TextColumn("loss {task.fields[loss]:.3f}  {task.fields[speed]:.0f} tokens/s")
+def progress_bar() -> Progress:
+    text = TextColumn("loss {task.fields[loss]:.3f}  {task.fields[speed]:.0f} digits/s")
     return Progress(TextColumn("pretraining nano"), BarColumn(), MofNCompleteColumn(), text, TimeRemainingColumn())
 
 
 def start_wandb(cfg: DictConfig) -> Any:
+    """Start or resume the Weights & Biases run of the folder; None without `wandb`."""
     if not cfg.wandb:
         return None
     import wandb
 
     from timevis.training.loggers.wandb_run import UNTOLD, shareable
 
-    # the id of a run that did not end is kept in the folder
+    # W&B keeps the id of an unfinished run in the folder, so a resumed run continues it
     return wandb.init(
         project="timevis",
         name="pretrain_nano",
@@ -197,57 +212,58 @@ def start_wandb(cfg: DictConfig) -> Any:
 
 
 def score(cfg: DictConfig) -> None:
-    """Print the zero-shot scores of a finished backbone, without training."""
+    """Log the zero-shot scores of the backbone `cfg.score`, without training."""
     network, codec = load_network(cfg.score)
     for name in cfg.evaluate.data:
-        scores = scores_of(network, codec, name, cfg.evaluate.part, cfg.evaluate)
-        log.info("%s %s  %s", name, cfg.evaluate.part, "  ".join(f"{k} {v:.4g}" for k, v in scores.items()))
+        scores = score_data(network, codec, name, cfg.evaluate.split, cfg.evaluate)
+        log.info("%s %s  %s", name, cfg.evaluate.split, "  ".join(f"{k} {v:.4g}" for k, v in scores.items()))
 
 
 def pretrain(cfg: DictConfig) -> None:
-    run = Run(cfg)
+    """Train until `cfg.steps`, with checkpoints, evaluations and log lines at the intervals of the config."""
+    run = PretrainingRun(cfg)
     run.resume()
-    board = start_wandb(cfg)
+    wandb_run = start_wandb(cfg)
     log.info("%.2f M parameters on %s", sum(p.numel() for p in run.network.parameters()) / 1e6, run.device)
-    smoothed, saved = math.nan, time.monotonic()
-    with describe_progress() as progress:
+    smoothed_loss, last_save = math.nan, time.monotonic()
+    with progress_bar() as progress:
         task = progress.add_task("", total=cfg.steps, completed=run.step, loss=math.nan, speed=0.0)
         while run.step < cfg.steps:
-            begun, tokens = time.monotonic(), run.tokens
+            start, digits = time.monotonic(), run.digits
             loss = run.train_step()
-            seconds = time.monotonic() - begun
+            seconds = time.monotonic() - start
             run.seconds += seconds
-            smoothed = loss if math.isnan(smoothed) else 0.98 * smoothed + 0.02 * loss
-            speed = (run.tokens - tokens) / seconds
-            progress.update(task, completed=run.step, loss=smoothed, speed=speed)
+            smoothed_loss = loss if math.isnan(smoothed_loss) else 0.98 * smoothed_loss + 0.02 * loss
+            speed = (run.digits - digits) / seconds
+            progress.update(task, completed=run.step, loss=smoothed_loss, speed=speed)
             values: dict[str, float] = {}
-            if run.step % cfg.log_every == 0:
-                values |= {"loss": smoothed, "tokens": run.tokens, "tokens_per_s": speed}
-            due = run.step % cfg.evaluate.every == 0 or run.step == cfg.steps
-            if due or time.monotonic() - saved > cfg.save_every:
+            if run.step % cfg.log_every_n_steps == 0:
+                values |= {"loss": smoothed_loss, "digits": run.digits, "digits_per_s": speed}
+            evaluation_due = run.step % cfg.evaluate.every_n_steps == 0 or run.finished
+            if evaluation_due or time.monotonic() - last_save > cfg.save_every_seconds:
                 run.save()
-                saved = time.monotonic()
-            if due:
+                last_save = time.monotonic()
+            if evaluation_due:
                 values |= run.evaluate()
             if values:
                 log.info("step %d  %s", run.step, "  ".join(f"{k} {v:.5g}" for k, v in values.items()))
-            if values and board is not None:
-                board.log(values, step=run.step)
-    if board is not None:
-        board.finish()
+            if values and wandb_run is not None:
+                wandb_run.log(values, step=run.step)
+    if wandb_run is not None:
+        wandb_run.finish()
 
 
 @hydra.main(version_base=None, config_path="../conf", config_name="pretrain_nano")
 def main(cfg: DictConfig) -> None:
-    def work() -> int:
+    def score_or_pretrain() -> int:
         if cfg.score:
-            torch.set_num_threads(cfg.threads or torch.get_num_threads())
+            torch.set_num_threads(cfg.num_threads or torch.get_num_threads())
             score(cfg)
         else:
             pretrain(cfg)
         return 0
 
-    raise SystemExit(run_script(work))
+    raise SystemExit(run_script(score_or_pretrain))
 
 
 if __name__ == "__main__":

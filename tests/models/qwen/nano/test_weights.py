@@ -1,4 +1,4 @@
-"""The backbone that is kept in the package."""
+"""The nano backbone in the package."""
 
 import json
 
@@ -11,12 +11,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from timevis.data.datamodule import WindowDataModule
 from timevis.models.qwen.backbone.files import find_backbone_folder
 from timevis.models.qwen.nano.tokenizer import build_tokenizer
-from timevis.models.qwen.nano.zero_shot import forecast_windows, load_network, zero_shot
+from timevis.models.qwen.nano.zero_shot import forecast_windows, load_network, score_zero_shot
 
 
 @pytest.fixture(scope="module")
 def daily():
-    """Hourly series with a day's profile and a little noise."""
+    """Hourly series with a daily profile and little noise."""
     rng = np.random.default_rng(0)
     index = pd.date_range("2024-03-04", periods=24 * 70, freq="h")
     angle = 2 * np.pi * np.asarray(index.hour) / 24
@@ -25,7 +25,7 @@ def daily():
     return WindowDataModule(panel_of(values, index=index), val_windows=6)
 
 
-def test_the_folder_is_small_and_loads_with_the_usual_classes():
+def test_the_folder_is_small_and_loads_with_the_classes_of_transformers():
     folder = find_backbone_folder("nano")
     assert sum(p.stat().st_size for p in folder.iterdir()) < 8_000_000
     model = AutoModelForCausalLM.from_pretrained(folder)
@@ -34,7 +34,7 @@ def test_the_folder_is_small_and_loads_with_the_usual_classes():
     assert AutoTokenizer.from_pretrained(folder).get_vocab() == build_tokenizer().get_vocab()
 
 
-def test_its_card_and_its_settings_say_what_it_is():
+def test_the_model_card_and_the_settings_describe_the_pretraining():
     folder = find_backbone_folder("nano")
     settings = json.loads((folder / "timevis.json").read_text())
     assert settings["name"] == "nano"
@@ -42,17 +42,17 @@ def test_its_card_and_its_settings_say_what_it_is():
     assert "pretrain_nano.py" in (folder / "README.md").read_text()
 
 
-def test_without_any_training_it_beats_the_last_value_on_daily_series(daily):
+def test_zero_shot_forecasts_of_daily_series_are_better_than_the_last_value(daily):
     network, codec = load_network("nano")
     for batch in daily.batches("val"):
         deviation = batch.context.std(1, keepdim=True)
-        forecast = forecast_windows(network, codec, batch, deviation, samples=20)
-        ours = (forecast.quantiles[:, 7] - batch.target).abs().mean()
-        last = (batch.context[:, -1:] - batch.target).abs().mean()
-        assert ours < 0.5 * last
+        forecast = forecast_windows(network, codec, batch, deviation, num_samples=20)
+        error = (forecast.quantiles[:, 7] - batch.target).abs().mean()
+        naive_error = (batch.context[:, -1:] - batch.target).abs().mean()
+        assert error < 0.5 * naive_error
 
 
-def test_zero_shot_scores_stand_beside_seasonal_naive(daily):
-    scores = zero_shot(*load_network("nano"), daily, samples=10)
+def test_zero_shot_scores_include_ratios_to_seasonal_naive(daily):
+    scores = score_zero_shot(*load_network("nano"), daily, num_samples=10)
     assert set(scores) == {"wql", "mase", "coverage_80", "wql_ratio", "mase_ratio", "mae_ratio"}
     assert 0 < scores["mae_ratio"] < 2

@@ -1,4 +1,4 @@
-"""The stream of batches on which the nano backbone is pretrained: windows as digits, with prompts and gaps."""
+"""The batches on which the nano backbone is pretrained: windows as digits, with prompts and gaps."""
 
 from __future__ import annotations
 
@@ -16,100 +16,13 @@ from timevis.models.qwen.digits.digit_batches import forward_fill
 from timevis.models.qwen.digits.prompt import PromptBuilder
 from timevis.models.qwen.nano.series_generator import SeriesGenerator, SyntheticSeries
 
-WINDOWS = ((168, 24, 0.45), (336, 24, 0.3), (96, 24, 0.1), (168, 96, 0.1), (72, 24, 0.05))
-"""Context length, horizon and share of the batches."""
-
-
-@dataclass(frozen=True)
-class DigitBatch:
-    """What the network reads: prompt [B, P], digits [B, V, width], calendar [B, V, 5], observed [B, V]."""
-
-    prompt: Tensor
-    digits: Tensor
-    calendar: Tensor
-    observed: Tensor
-
-    def split(self, tokens: int) -> list[DigitBatch]:
-        """Pieces of equal rows with about so many digits each."""
-        rows = max(1, round(tokens / self.digits[0].numel()))
-        parts = zip(*(t.split(rows) for t in vars(self).values()), strict=True)
-        return [DigitBatch(*part) for part in parts]
-
-    def to(self, device: torch.device) -> DigitBatch:
-        return DigitBatch(*(t.to(device) for t in vars(self).values()))
-
-
-class BatchStream:
-    """Batch number n is a function of (seed, n) alone, so a run resumes where it was without reading on.
-
-    Parameters
-    ----------
-    tokenizer, codec
-    seed, tokens : int
-        Digits of a batch, about.
-    easy_batches : int
-        Over this many batches the share of easy series falls from one to its usual value.
-    real : sequence of WindowDataModule
-        Data sets whose training parts are mixed in; none for a backbone that is to be tried zero-shot.
-    real_share : float
-        Share of the batches that come from `real`.
-    """
-
-    def __init__(
-        self,
-        tokenizer: PreTrainedTokenizerFast,
-        codec: DigitCodec,
-        *,
-        seed: int,
-        tokens: int,
-        easy_batches: int = 0,
-        real: Sequence[WindowDataModule] = (),
-        real_share: float = 0.0,
-    ) -> None:
-        self.tokenizer, self.codec, self.seed, self.tokens = tokenizer, codec, seed, tokens
-        self.easy_batches, self.real, self.real_share = easy_batches, real, real_share if real else 0.0
-
-    def __getitem__(self, number: int) -> DigitBatch:
-        rng = np.random.default_rng([self.seed, number, 1])
-        context_length, horizon, _ = WINDOWS[rng.choice(len(WINDOWS), p=[w[2] for w in WINDOWS])]
-        total = context_length + horizon
-        size = max(1, round(self.tokens / (total * self.codec.width)))
-        if rng.random() < self.real_share:
-            series, observed = real_windows(rng, self.real, size, total)
-        else:
-            easy = max(0.0, 1 - number / max(1, self.easy_batches))
-            series = SeriesGenerator(self.seed, total).chunk(number, size, easy)
-            observed = draw_gaps(rng, size, total, context_length)
-        values, seen = torch.from_numpy(series.values).double(), torch.from_numpy(observed)
-        values = torch.cat([values[:, :1], forward_fill(values[:, 1:], seen[:, 1:], values[:, :1])], 1)
-        calendar = torch.from_numpy(series.calendar)
-        context, mask = values[:, :context_length], seen[:, :context_length]
-        scaling = self.codec.fit(context, mask, values.std(1, keepdim=True))
-        digits, _ = self.codec.encode(values, scaling)
-        prompt = self._prompt(rng, series, horizon)
-        return DigitBatch(prompt(context, mask, calendar, torch.arange(size)), digits, calendar, seen)
-
-    def _prompt(self, rng: np.random.Generator, series: SyntheticSeries, horizon: int) -> PromptBuilder:
-        """Half of the batches have no prompt, the others a short one or prose, in two languages."""
-        variant, style = PROMPTS[rng.choice(len(PROMPTS), p=[p[2] for p in PROMPTS])][:2]
-        return PromptBuilder(
-            self.tokenizer,
-            int(self.tokenizer.bos_token_id),
-            channels=[describe(rng, domain) for domain in series.domains],
-            frequency=series.frequency,
-            horizon=horizon,
-            digits=self.codec.width,
-            variant=variant,
-            domain="generic" if rng.random() < 0.5 else None,
-            language="en" if rng.random() < 0.8 else "zh",
-            style=style,
-        )
-
-
+WINDOW_SHAPES = ((168, 24, 0.45), (336, 24, 0.3), (96, 24, 0.1), (168, 96, 0.1), (72, 24, 0.05))
+"""Context length, horizon, and share of the batches."""
 PROMPTS = (("none", "short", 0.5), ("template", "short", 0.3), ("template", "prose", 0.2))
-"""Arm, style and share of the batches."""
-
-CHANNELS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+"""Prompt variant, prompt style, and share of the batches."""
+SHARE_WITH_GAPS = 0.1
+"""Share of the synthetic series that have gaps in their context."""
+CHANNEL_TEXTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "traffic": (
         ("traffic_volume", "flow", "count", "occupancy", "sensor"),
         ("vehicles per hour", "vehicles", "cars", ""),
@@ -131,36 +44,143 @@ CHANNELS: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = 
         ("values of a time series", "a measured series", "count of requests", "sales", "sensor values"),
     ),
 }
-"""Names, units and descriptions of channels, for the prompts."""
+"""For each domain: possible names, units and descriptions of channels, for the prompts."""
 
 
-def describe(rng: np.random.Generator, domain: str) -> dict[str, str]:
-    """A channel as the prompts want it, made up for a synthetic series of a domain."""
-    name, unit, about = (str(rng.choice(texts)) for texts in CHANNELS[domain])
+@dataclass(frozen=True)
+class DigitBatch:
+    """Inputs of the network for B windows of V = L + H values.
+
+    Attributes
+    ----------
+    prompt : int64 [B, P]
+        Token ids.
+    digits : int64 [B, V, width]
+        Context, then target.
+    calendar : int64 [B, V, 5]
+    observed : bool [B, V]
+        False for values that fill a gap.
+    """
+
+    prompt: Tensor
+    digits: Tensor
+    calendar: Tensor
+    observed: Tensor
+
+    def split(self, digits: int) -> list[DigitBatch]:
+        """Split the windows into batches of about `digits` digits each."""
+        rows = max(1, round(digits / self.digits[0].numel()))
+        parts = zip(*(t.split(rows) for t in vars(self).values()), strict=True)
+        return [DigitBatch(*part) for part in parts]
+
+    def to(self, device: torch.device) -> DigitBatch:
+        return DigitBatch(*(t.to(device) for t in vars(self).values()))
+
+
+class BatchStream:
+    """An endless sequence of batches; batch n depends on the seed and n only, so a run can resume at any step.
+
+    Parameters
+    ----------
+    tokenizer : PreTrainedTokenizerFast
+    codec : DigitCodec
+    seed : int
+    digits_per_batch : int
+        Approximate number of digits of a batch.
+    curriculum_batches : int
+        Over this number of batches the share of easy series falls from one to its usual value.
+    real_data : sequence of WindowDataModule
+        Data sets whose training parts are mixed in. Without any, forecasts of all data sets are zero-shot.
+    real_share : float
+        Share of the batches that come from `real_data`.
+    """
+
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerFast,
+        codec: DigitCodec,
+        *,
+        seed: int,
+        digits_per_batch: int,
+        curriculum_batches: int = 0,
+        real_data: Sequence[WindowDataModule] = (),
+        real_share: float = 0.0,
+    ) -> None:
+        self.tokenizer, self.codec, self.seed, self.digits_per_batch = tokenizer, codec, seed, digits_per_batch
+        self.curriculum_batches = curriculum_batches
+        self.real_data, self.real_share = real_data, real_share if real_data else 0.0
+
+    def __getitem__(self, number: int) -> DigitBatch:
+        rng = np.random.default_rng([self.seed, number, 1])
+        context_length, horizon, _ = WINDOW_SHAPES[rng.choice(len(WINDOW_SHAPES), p=[w[2] for w in WINDOW_SHAPES])]
+        total = context_length + horizon
+        size = max(1, round(self.digits_per_batch / (total * self.codec.width)))
+        if rng.random() < self.real_share:
+            series, observed_flags = draw_real_windows(rng, self.real_data, size, total)
+        else:
+            easy_share = max(0.0, 1 - number / max(1, self.curriculum_batches))
+            series = SeriesGenerator(self.seed, total).batch(number, size, easy_share)
+            observed_flags = draw_gaps(rng, size, total, context_length)
+        values, observed = torch.from_numpy(series.values).double(), torch.from_numpy(observed_flags)
+        values = torch.cat([values[:, :1], forward_fill(values[:, 1:], observed[:, 1:], values[:, :1])], 1)
+        calendar = torch.from_numpy(series.calendar)
+        context, mask = values[:, :context_length], observed[:, :context_length]
+        scaling = self.codec.fit(context, mask, values.std(1, keepdim=True))
+        digits, _ = self.codec.encode(values, scaling)
+        prompt = self._draw_prompt(rng, series, horizon)
+        return DigitBatch(prompt(context, mask, calendar, torch.arange(size)), digits, calendar, observed)
+
+    def _draw_prompt(self, rng: np.random.Generator, series: SyntheticSeries, horizon: int) -> PromptBuilder:
+        """A prompt builder with random variant, style, domain and language."""
+        variant, style = PROMPTS[rng.choice(len(PROMPTS), p=[p[2] for p in PROMPTS])][:2]
+        return PromptBuilder(
+            self.tokenizer,
+            int(self.tokenizer.bos_token_id),
+            channels=[draw_channel(rng, domain) for domain in series.domains],
+            frequency=series.frequency,
+            horizon=horizon,
+            digits=self.codec.width,
+            variant=variant,
+            domain="generic" if rng.random() < 0.5 else None,
+            language="en" if rng.random() < 0.8 else "zh",
+            style=style,
+        )
+
+
+def draw_channel(rng: np.random.Generator, domain: str) -> dict[str, str]:
+    """Draw name, unit and description of a synthetic channel, in the form that `PromptBuilder` takes."""
+    name, unit, about = (str(rng.choice(texts)) for texts in CHANNEL_TEXTS[domain])
     return {"name": name, "unit": unit, "about": about, "description": "", "domain": domain}
 
 
-def real_windows(
-    rng: np.random.Generator, sources: Sequence[WindowDataModule], size: int, total: int
+def draw_real_windows(
+    rng: np.random.Generator, data: Sequence[WindowDataModule], size: int, total: int
 ) -> tuple[SyntheticSeries, np.ndarray]:
-    """Windows from the training part of one data set, with their observed flags, bool [size, total]."""
-    source = sources[int(rng.integers(len(sources)))]
-    start = torch.from_numpy(rng.integers(0, source.split.train_end - total, size))
-    channel = torch.from_numpy(rng.integers(0, source.num_channels, size))
-    batch = source.series.gather(start + 1, channel, 1, total - 1)
-    panel = source.panel
+    """Draw windows of `total` values from the training part of one data set.
+
+    Returns
+    -------
+    series : SyntheticSeries
+        `size` windows.
+    observed : bool [size, total]
+    """
+    module = data[int(rng.integers(len(data)))]
+    start = torch.from_numpy(rng.integers(0, module.split.train_end - total, size))
+    channel = torch.from_numpy(rng.integers(0, module.num_channels, size))
+    batch = module.series.gather(start + 1, channel, 1, total - 1)
+    panel = module.panel
     values = torch.cat([batch.context, batch.target], 1).numpy()
     observed = torch.cat([batch.context_mask, batch.target_mask], 1).numpy()
     observed[:, 0] = True
-    domain = panel.card.domain if panel.card.domain in CHANNELS else "other"
+    domain = panel.card.domain if panel.card.domain in CHANNEL_TEXTS else "other"
     series = SyntheticSeries(values, batch.calendar.numpy(), panel.freq, (domain,) * size, ("real",) * size)
     return series, observed
 
 
 def draw_gaps(rng: np.random.Generator, size: int, total: int, context_length: int) -> np.ndarray:
-    """Observed flags, bool [size, total]: a tenth of the series have gaps in their context."""
+    """Draw gaps in the contexts of some series; returns which values are observed, bool [size, total]."""
     observed = np.ones((size, total), dtype=bool)
-    for row in np.flatnonzero(rng.random(size) < 0.1):
+    for row in np.flatnonzero(rng.random(size) < SHARE_WITH_GAPS):
         for start in rng.integers(1, context_length - 1, rng.integers(1, 4)):
             observed[row, start : min(start + rng.integers(1, 9), context_length)] = False
     return observed

@@ -1,4 +1,4 @@
-"""How the nano backbone is pretrained: its network, its loss, its optimisers and the folder it is shipped in."""
+"""Network, loss, optimizers, learning rate and saved files of the pretraining of the nano backbone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from timevis.models.qwen.digits.network import DigitNetwork
 from timevis.models.qwen.nano.batches import DigitBatch
 
 PLACE_LOSS_WEIGHTS = (1.0, 0.8, 0.4, 0.1)
-"""Weight of a digit's loss: the last digit of a noisy series is noise, to the value and to the gradient."""
+"""Weight of the loss of each decimal place: the last digits of a noisy series are close to random."""
 
 
 def build_network(
@@ -31,22 +31,33 @@ def build_network(
     *,
     digits: int = 3,
     hidden_size: int = 128,
-    layers: int = 4,
-    heads: int = 2,
+    num_layers: int = 4,
+    num_heads: int = 2,
     intermediate_size: int = 384,
-    fields: Sequence[str] = CALENDAR_FIELDS,
+    calendar_fields: Sequence[str] = CALENDAR_FIELDS,
 ) -> DigitNetwork:
-    """A new nano network, with tables of the calendar `fields`; the caller seeds torch.
+    """Build a nano network with random weights from torch's global generator.
 
-    The digit rows of embedding and head start as smooth functions of the digit, so that neighbours are alike.
+    The digit rows of the embedding and of the output layer start as smooth functions of the digit, so that
+    neighbouring digits have similar vectors.
+
+    Parameters
+    ----------
+    tokenizer : PreTrainedTokenizerFast
+    digits : int
+        Digits per value.
+    hidden_size, num_layers, num_heads, intermediate_size : int
+        Of the Qwen3 architecture; `intermediate_size` is the width of the MLP.
+    calendar_fields : sequence of str
+        Fields of the calendar tables; may be empty.
     """
     config = Qwen3Config(
         vocab_size=len(tokenizer),
         hidden_size=hidden_size,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        num_key_value_heads=heads,
-        head_dim=hidden_size // heads,
+        num_hidden_layers=num_layers,
+        num_attention_heads=num_heads,
+        num_key_value_heads=num_heads,
+        head_dim=hidden_size // num_heads,
         intermediate_size=intermediate_size,
         max_position_embeddings=8192,
         rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
@@ -58,7 +69,7 @@ def build_network(
     backbone: Any = Qwen3ForCausalLM(config)
     backbone.set_attn_implementation(ATTENTION_NAME)
     layout = TokenLayout.from_tokenizer(tokenizer, digits)
-    network = DigitNetwork(backbone, layout, ValueTables(hidden_size, digits, tuple(fields), init_std=0.02))
+    network = DigitNetwork(backbone, layout, ValueTables(hidden_size, digits, tuple(calendar_fields), init_std=0.02))
     d = torch.arange(10.0)
     angle = 2 * math.pi * d / 10
     waves = [angle.cos(), angle.sin(), (2 * angle).cos(), (2 * angle).sin()]
@@ -67,68 +78,93 @@ def build_network(
         for ids in layout.digit_ids:
             for module in (backbone.get_input_embeddings(), backbone.get_output_embeddings()):
                 module.weight[list(ids)] += 0.02 * smooth.t() @ torch.randn(len(smooth), hidden_size)
-    network.tables.digit.requires_grad_(False)  # the tokenizer has a token per place already
+    network.tables.digit.requires_grad_(False)  # the tokenizer already has separate tokens for each place
     network.tables.head.requires_grad_(False)
     return network
 
 
 def digit_loss(network: DigitNetwork, batch: DigitBatch) -> Tensor:
-    """Weighted cross-entropy of every observed digit, context and target, in nats per value."""
+    """Cross-entropy of the observed digits of context and target, weighted by place, in nats per value; float []."""
     logits = network(batch.prompt, batch.digits, batch.calendar, batch.observed)
     width = batch.digits.shape[2]
     losses = F.cross_entropy(logits.flatten(0, 2), batch.digits.flatten(), reduction="none").view(-1, width)
     weight = torch.tensor(PLACE_LOSS_WEIGHTS[:width], device=losses.device)
-    kept = batch.observed.flatten().float()
-    return ((losses * weight).sum(1) * kept).sum() / kept.sum()
+    observed = batch.observed.flatten().float()
+    return ((losses * weight).sum(1) * observed).sum() / observed.sum()
 
 
-def optimisers(network: DigitNetwork, matrix_rate: float, rate: float) -> list[torch.optim.Optimizer]:
-    """Muon (Jordan et al. 2024) for the matrices of the layers, AdamW for embeddings, tables, norms and head."""
+def build_optimizers(
+    network: DigitNetwork, muon_learning_rate: float, adamw_learning_rate: float
+) -> list[torch.optim.Optimizer]:
+    """Build Muon (Jordan et al. 2024) for the matrices of the layers, and AdamW for all other parameters."""
     backbone: Any = network.backbone
     matrices = [p for p in backbone.model.layers.parameters() if p.ndim == 2]
-    chosen = {id(p) for p in matrices}
-    others = [p for p in network.parameters() if p.requires_grad and id(p) not in chosen]
+    matrix_ids = {id(p) for p in matrices}
+    others = [p for p in network.parameters() if p.requires_grad and id(p) not in matrix_ids]
     return [
-        torch.optim.Muon(matrices, lr=matrix_rate, weight_decay=0.01, momentum=0.95),
-        torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.95), weight_decay=0.0),
+        torch.optim.Muon(matrices, lr=muon_learning_rate, weight_decay=0.01, momentum=0.95),
+        torch.optim.AdamW(others, lr=adamw_learning_rate, betas=(0.9, 0.95), weight_decay=0.0),
     ]
 
 
-def schedule(step: int, steps: int, warmup: int, decay: float) -> float:
-    """Warm-up, plateau, then a linear decay over the last share `decay` of the steps (WSD, Hu et al. 2024)."""
-    left = (steps - step) / max(1, round(decay * steps))
-    return min(1.0, (step + 1) / max(1, warmup), max(0.0, left))
+def learning_rate_factor(step: int, steps: int, warmup_steps: int, decay_share: float) -> float:
+    """Factor of the learning rate: warm-up, plateau, linear decay (WSD, Hu et al. 2024).
+
+    Parameters
+    ----------
+    step, steps : int
+        Current step, and all steps of the run.
+    warmup_steps : int
+    decay_share : float
+        Share of the steps, at the end, in which the learning rate falls to zero.
+    """
+    decay = (steps - step) / max(1, round(decay_share * steps))
+    return min(1.0, (step + 1) / max(1, warmup_steps), max(0.0, decay))
 
 
-def export(
-    network: nn.Module, weights: dict[str, Tensor], tokenizer: Any, folder: Path, note: dict[str, Any]
+def save_backbone(
+    network: nn.Module, weights: dict[str, Tensor], tokenizer: Any, folder: Path, settings: dict[str, Any]
 ) -> None:
-    """Write the packaged folder: config, bf16 weights, tokenizer, calendar tables and timevis.json."""
+    """Write a folder that `load_backbone` reads: config, bfloat16 weights, tokenizer, value tables and timevis.json.
+
+    Parameters
+    ----------
+    network : DigitNetwork
+        Gives the config of the backbone.
+    weights : dict
+        State dict of the network, or averaged weights with the same names.
+    tokenizer : transformers tokenizer
+    folder : Path
+    settings : dict
+        Content of timevis.json, from `backbone_settings`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     backbone: Any = network.backbone
-    prefix, tables = "backbone.", "tables."
     weights = {name: value.to(torch.bfloat16).contiguous() for name, value in weights.items()}
-    state = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
     config = backbone.config
     config.dtype = torch.bfloat16
     config.architectures = ["Qwen3ForCausalLM"]
     config.save_pretrained(folder)
-    save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
-    added = {name.removeprefix(tables): value for name, value in weights.items() if name.startswith(tables)}
-    save_file(added, folder / "tables.safetensors")
+    save_file(_with_prefix(weights, "backbone."), folder / "model.safetensors", metadata={"format": "pt"})
+    save_file(_with_prefix(weights, "tables."), folder / "tables.safetensors")
     tokenizer.save_pretrained(folder)
-    (folder / "timevis.json").write_text(json.dumps(note, indent=2) + "\n")
+    (folder / "timevis.json").write_text(json.dumps(settings, indent=2) + "\n")
 
 
-def packaged_note(codec: DigitCodec, fields: Sequence[str], note: str) -> dict[str, Any]:
-    """What timevis.json says about how the backbone reads and writes values."""
-    rules = asdict(codec)
+def _with_prefix(weights: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The weights whose names start with the prefix, without it."""
+    return {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
+
+
+def backbone_settings(codec: DigitCodec, calendar_fields: Sequence[str], note: str) -> dict[str, Any]:
+    """The content of timevis.json: how the backbone reads and writes values, and a note on its pretraining."""
+    codec_options = asdict(codec)
     return {
         "name": "nano",
-        "digits": rules.pop("width"),
-        "fields": list(fields),
+        "digits": codec_options.pop("width"),
+        "fields": list(calendar_fields),
         "separator": "",
-        "codec": rules,
+        "codec": codec_options,
         "context_length": 168,
         "horizon": 24,
         "note": note,

@@ -1,4 +1,4 @@
-"""The tokenizer of the nano backbone: digits, the words of the prompts, and bytes for everything else."""
+"""The tokenizer of the nano backbone: tokens for digits, for the words of prompts, and for bytes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import PreTrainedTokenizerFast
 
 SPECIAL_TOKENS = ("<|end|>", "<|pad|>", "<|begin|>", "<|mask|>")
-MAX_PLACES = 4
-SUBWORDS = 480
-"""Ids spent on special tokens, bytes and their merges, before the whole words."""
+MAX_DIGITS_PER_VALUE = 4
+NUM_SUBWORD_IDS = 480
+"""Ids of special tokens, bytes and their merges; the ids of whole words follow."""
 
-WORDS = """
+PROMPT_WORDS = """
 forecast predict next future past last previous value values series time data window step steps history context
 hour hours hourly day days daily week weeks weekly weekend weekday month months year years minute minutes second
 every each per at on in of the a an and or to from for with is are was were be by it its this that then now
@@ -30,7 +30,7 @@ digits digit number numbers scaled written fixed width places task answer target
 starts ends start end first observed measured known unknown missing other generic sales price users requests
 TEMP DEWP PRES Iws OT HUFL HULL MUFL MULL LUFL LULL load traffic_volume value count
 """
-HAN = """
+CHINESE_CHARACTERS = """
 交通流量小时分钟秒天周星期一二三四五六七八九十日月年的是在到从每数据值序列预测未
 来过去上下文单位频率描述领域通道步长水平范围趋势升降高低平稳峰谷最大中均气温度露
 点压风速累计湿雨雪污染浓度电力负荷能耗客户变器油有无功工作末假节季早晚夜午道路车
@@ -39,20 +39,20 @@ HAN = """
 
 
 def place_token(place: int, digit: int) -> str:
-    """The token of a digit at a decimal place of a written value; place 0 is the most significant."""
+    """The token of a digit at a decimal place of a value; place 0 is the most significant."""
     return f"<{place}:{digit}>"
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """Build the tokenizer from `WORDS`; the same result every time.
+    """Build the tokenizer; the result is always the same.
 
-    Byte-level BPE (as in GPT-2 and Qwen), so any Unicode text round-trips; each of `WORDS` is one token, with a
-    space before it and without, and so is each Chinese character of `HAN`. Every digit of a text is a token of its
-    own. The digits of a series have tokens of their own at each decimal place (`place_token`), apart from the
-    digits of a text, because a hundred and a unit mean different things to a small model.
+    It is a byte-level BPE tokenizer, as in GPT-2 and Qwen, so any Unicode text can be encoded and decoded without
+    loss. Each of `PROMPT_WORDS` is one token, with or without a space before it, and so is each of
+    `CHINESE_CHARACTERS`. Each digit of a text is one token. The digits of values have other tokens, ten for each
+    decimal place (`place_token`), because hundreds and units have different meanings for a small model.
     """
     byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    words = sorted({piece for word in WORDS.split() for piece, _ in byte_level.pre_tokenize_str(word)})
+    words = sorted({piece for word in PROMPT_WORDS.split() for piece, _ in byte_level.pre_tokenize_str(word)})
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -62,23 +62,23 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
         ]
     )
     trainer = trainers.BpeTrainer(
-        vocab_size=SUBWORDS,
+        vocab_size=NUM_SUBWORD_IDS,
         special_tokens=list(SPECIAL_TOKENS),
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    tokenizer.train_from_iterator([f"{word} {word} {word}" for word in WORDS.split()], trainer)
-    learnt = json.loads(tokenizer.to_str())["model"]
-    vocabulary = dict(learnt["vocab"])
-    han = [
+    tokenizer.train_from_iterator([f"{word} {word} {word}" for word in PROMPT_WORDS.split()], trainer)
+    learned = json.loads(tokenizer.to_str())["model"]
+    vocabulary = dict(learned["vocab"])
+    chinese = [
         piece
-        for character in sorted(set("".join(HAN.split())))
+        for character in sorted(set("".join(CHINESE_CHARACTERS.split())))
         for piece, _ in byte_level.pre_tokenize_str(character)
     ]
-    for piece in [variant for word in words for variant in (word, "Ġ" + word)] + han:
+    for piece in [variant for word in words for variant in (word, "Ġ" + word)] + chinese:
         vocabulary.setdefault(piece, len(vocabulary))
-    merges = [(left, right) for left, right in learnt["merges"]]
-    tokenizer.model = models.BPE(vocabulary, merges, ignore_merges=True)  # a whole word is looked up before merging
+    merges = [(left, right) for left, right in learned["merges"]]
+    tokenizer.model = models.BPE(vocabulary, merges, ignore_merges=True)  # a whole word is looked up before any merge
     tokenizer.decoder = decoders.ByteLevel()
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
@@ -88,6 +88,6 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
         mask_token=SPECIAL_TOKENS[3],
         clean_up_tokenization_spaces=False,
     )
-    places = [place_token(place, digit) for place in range(MAX_PLACES) for digit in range(10)]
+    places = [place_token(place, digit) for place in range(MAX_DIGITS_PER_VALUE) for digit in range(10)]
     fast.add_tokens(places, special_tokens=True)
     return fast
