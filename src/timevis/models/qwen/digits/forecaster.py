@@ -284,8 +284,7 @@ class QwenForecaster(BackboneForecaster):
             quantiles = self.clip_non_negative(self.residuals(point, batch.channel), batch.channel)
         extras = {}
         if explain:
-            prompts = [self.prompt.text(ids) for ids in inputs.prompt]
-            extras = {"prompt": prompts, **digit_texts(inputs.context, digits)}
+            extras = {"prompt": list(map(self.prompt.text, inputs.prompt)), **digit_texts(inputs.context, digits)}
         return Forecast(point, quantiles, samples if sampling else None, extras)
 
     @torch.no_grad()
