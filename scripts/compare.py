@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> int:
     from timevis.evaluation.comparison import compare
-    from timevis.evaluation.report.comparison_files import write_comparison
+    from timevis.evaluation.report.comparison_report import write_comparison
     from timevis.runs.record import RunRecord
 
     different: dict[Path, Path] = {}
@@ -110,17 +110,17 @@ def show(comparison: Comparison) -> None:
     from rich.markup import escape
     from rich.table import Column, Table
 
-    from timevis.evaluation.report.comparison_files import (
+    from timevis.evaluation.report.comparison_report import (
         cost_table,
         differences_table,
-        many,
+        has_many_runs,
         metrics_table,
         overview,
         sentences,
     )
 
     console = Console(width=max(Console().width, 108))
-    if many(comparison):
+    if has_many_runs(comparison):
         frames = {
             f"WQL on {comparison.data}, and the difference from {comparison.reference}": overview(comparison)
             .rename_axis("run")
@@ -136,7 +136,7 @@ def show(comparison: Comparison) -> None:
         if frame.empty:
             continue
         columns = [Column(escape(str(name)), overflow="fold") for name in frame.columns]
-        columns[0].min_width = 24 * many(comparison)
+        columns[0].min_width = 24 * has_many_runs(comparison)
         table = Table(*columns, title=escape(title), title_justify="left", box=SIMPLE_HEAD)
         for row in frame.itertuples(index=False):
             table.add_row(*(escape(str(cell)).replace(" (", "\n(") for cell in row))

@@ -58,11 +58,11 @@ def main(arguments: list[str] | None = None) -> int:
 def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> int:
     """Load, print, draw and write the report of one source."""
     from timevis.data.catalog import load_panel
-    from timevis.evaluation.report.data_inspection import data_config, show
+    from timevis.evaluation.report.data_console import compose_data_config, print_data_report
 
-    cfg, context_length, horizon = data_config(source, overrides)
+    cfg, context_length, horizon = compose_data_config(source, overrides)
     panel, report = load_panel(cfg)
-    show(panel, report, cfg["split"], (context_length, horizon))
+    print_data_report(panel, report, cfg["split"], (context_length, horizon))
     out.mkdir(parents=True, exist_ok=True)
     path = str(Path(cfg["path"]).expanduser().resolve()) if cfg["path"] else None
     # a name of its own: beside my.json there may be no other my.json
@@ -71,9 +71,9 @@ def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> in
     found = report.to_dict() | {"path": path}
     written[0].write_text(json.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
     if plot:
-        from timevis.evaluation.charts.data_charts import draw
+        from timevis.evaluation.charts.draw_data_report import save_data_report
 
-        written.append(draw(panel, report, cfg["split"], out / f"{name}.png"))
+        written.append(save_data_report(panel, report, cfg["split"], out / f"{name}.png"))
     print(f"\nwritten: {', '.join(map(str, written))}")
     return 0
 

@@ -75,8 +75,8 @@ def forecast_future(args: argparse.Namespace) -> int:
             raise ConfigError(f"{path} exists already", "choose another --out, or overwrite it with --force")
     require_writable(out.parent, "--out")
     with without_garbage_collection():
-        from timevis.evaluation.charts import png_files
-        from timevis.evaluation.charts.forecast_charts import future_charts
+        from timevis.evaluation.charts.draw_matplotlib import save_png
+        from timevis.evaluation.charts.run_charts import future_charts
         from timevis.predict import forecast_items, panels_for
         from timevis.runs.folder import RunFolder
         from timevis.utils.logs import silence_libraries
@@ -95,7 +95,7 @@ def forecast_future(args: argparse.Namespace) -> int:
     of = f"{series} series" + (f" in {files} items" if files > 1 else "")
     print(f"{len(table)} rows, {of}, {first} to {last}{', of the model refitted' * args.refit}: {out}")
     if not args.no_plot:
-        png_files.save(out.parent, out.stem, future_charts(table, items), one_legend=True)
+        save_png(out.parent, out.stem, future_charts(table, items), one_legend=True)
         print(f"picture: {picture}")
     return 0
 
@@ -103,7 +103,7 @@ def forecast_future(args: argparse.Namespace) -> int:
 def rescore_run(args: argparse.Namespace) -> int:
     """Score the run on other windows and print the results."""
     with without_garbage_collection():
-        from timevis.evaluation.report.console import print_results
+        from timevis.evaluation.report.run_console import print_results
         from timevis.rescore import rescore
         from timevis.utils.logs import silence_libraries
 

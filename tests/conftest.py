@@ -19,7 +19,6 @@ from plant import READ_AS, plant_rows
 from tiny import ROOT, TINY, TINY_LSTM
 
 from timevis.config.compose import register_resolvers
-from timevis.sweep import hydra_callbacks
 
 Compose = Callable[..., DictConfig]
 
@@ -85,7 +84,6 @@ def train_here(monkeypatch: pytest.MonkeyPatch, _no_hydra: None) -> Callable[...
     """Run train.py's main function in this process; returns the exit code."""
 
     def run(*arguments: str) -> int:
-        monkeypatch.setattr(hydra_callbacks, "_folders", [])
         monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
         with pytest.raises(SystemExit) as ended:
             runpy.run_path(str(ROOT / "train.py"), run_name="__main__")

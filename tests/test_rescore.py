@@ -10,7 +10,7 @@ from timevis.data.panel import Panel
 from timevis.data.schema.timestamps.iso_time import parse_panel_time
 from timevis.errors import ConfigError, DataError
 from timevis.evaluation.comparison import compare
-from timevis.evaluation.report.comparison_files import sentences, write_comparison
+from timevis.evaluation.report.comparison_report import sentences, write_comparison
 from timevis.evaluation.report.verdict import verdict
 from timevis.predict import panels_for, predict
 from timevis.rescore import between, folder_name, rescore
@@ -113,7 +113,7 @@ def test_rescoring_other_dates_takes_only_targets_between_them(plant, tmp_path, 
     assert windows["timestamp"].max() == pd.Timestamp("2024-01-12 18:00")
     assert "trained or tuned on" in caplog.text
     origins = found["window_set"]["origins"]
-    said = f"on 2024-01-10 00:00 to 2024-01-12 23:00 of plant ({origins} of its {origins} origins were seen in"
+    said = f"on 2024-01-10 00:00 to 2024-01-12 23:00 of plant ({origins} of its {origins} origins were used in"
     assert said in (tmp_path / "dates" / "report.html").read_text()
     assert "test part" not in verdict(found)
 
@@ -139,7 +139,7 @@ def test_scaled_errors_of_runs_with_other_training_parts_are_not_compared(plant,
     records = rescored(runs, tmp_path)
     comparison = compare(records, records[0])
     assert comparison.differences["metric"].tolist() == ["wql", "crps"]
-    assert "another training part than those of linear, most" in sentences(comparison)[-1]
+    assert "by another training part than those of linear, most" in sentences(comparison)[-1]
     assert write_comparison(comparison, tmp_path / "comparison")
 
 

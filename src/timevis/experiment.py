@@ -18,8 +18,9 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.errors import Cancelled
 from timevis.evaluation import cost
 from timevis.evaluation.backtest import evaluate
-from timevis.evaluation.report.console import one_line, print_results
-from timevis.evaluation.report.html import write_report
+from timevis.evaluation.report.run_console import print_results
+from timevis.evaluation.report.run_report import write_report
+from timevis.evaluation.report.verdict import summary_line
 from timevis.evaluation.results import build_results
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
@@ -168,7 +169,7 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
             trackers.conclude(results)
             if group is None:
                 print_results(results)
-    log.info("%s", one_line(results))
+    log.info("%s", summary_line(results))
     log.info("report: %s", folder.shown / "report.html")
     return validation["wql"]
 

@@ -22,7 +22,7 @@ from timevis.data.split import Split
 from timevis.errors import DataError
 from timevis.evaluation import cost
 from timevis.evaluation.backtest import evaluate
-from timevis.evaluation.report.html import write_report
+from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.results import build_results
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from timevis.errors import RunFolderError
-from timevis.evaluation.charts import png_files
-from timevis.evaluation.comparison import compare, comparison_charts, unique_labels
-from timevis.evaluation.report.comparison_files import differences_table, sentences, write_comparison
+from timevis.evaluation.charts.comparison_charts import comparison_charts
+from timevis.evaluation.charts.draw_matplotlib import draw_figure
+from timevis.evaluation.comparison import compare, unique_labels
+from timevis.evaluation.report.comparison_report import differences_table, sentences, write_comparison
 from timevis.evaluation.significance import bootstrap_metrics, paired_differences
 from timevis.runs.record import RunRecord
 
@@ -111,7 +112,7 @@ def test_many_runs_are_rows_of_one_table_with_their_differences(finished_run, tm
     printed = capsys.readouterr().out
     assert "Coverage of 50 %" not in printed
     lines = (tmp_path / "many" / "comparison.md").read_text().splitlines()
-    start = lines.index("| run | WQL | difference | MASE | 80 % covers | trained | fit | test |")
+    start = lines.index("| run | WQL | difference | MASE | 80 % coverage | trainable | fit | test |")
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[start + 2 : start + 8]]
     assert [float(row[1]) for row in rows] == sorted(float(row[1]) for row in rows)
     found = compare([RunRecord.load(run) for run in runs], RunRecord.load(runs[0]))
@@ -145,7 +146,9 @@ def test_the_difference_is_that_of_the_metrics_and_its_tests_agree_in_sign(runs)
 
 
 def test_the_difference_from_seasonal_naive_in_percent_is_its_skill_where_blocks_are_as_long(runs, monkeypatch):
-    monkeypatch.setattr("timevis.evaluation.significance.optimal_block", lambda series: 1)  # as the overlap
+    monkeypatch.setattr(
+        "timevis.evaluation.bootstrap.optimal_block_length", lambda series: 1
+    )  # blocks as long as the overlap
     linear, naive = map(RunRecord.load, runs)
     found = paired_differences(linear.windows, naive.windows, ["wql"], linear.results["window_set"]["horizon"])["wql"]
     skill = bootstrap_metrics(linear.windows, naive.windows, linear.results["window_set"]["horizon"])["skill"]["wql"]
@@ -169,7 +172,7 @@ def test_a_comparison_says_which_channels_wql_is_averaged_over(runs):
     first = next(iter(records[0].results["by_channel"].values()))
     first["wql"] = None
     said = sentences(compare(records[:2], records[0]))
-    assert "WQL is averaged over the 1 of 2 channels with values other than zero in these windows." in said
+    assert "WQL is averaged over the 1 of 2 channels that have nonzero values in these windows." in said
 
 
 def test_a_run_that_is_its_own_reference_has_a_table_of_metrics_and_no_differences(runs, tmp_path, capsys):
@@ -180,7 +183,11 @@ def test_a_run_that_is_its_own_reference_has_a_table_of_metrics_and_no_differenc
 
 @pytest.mark.parametrize(
     ("difference", "percent", "said"),
-    [(np.nan, np.nan, "WQL is not defined"), (0.2, np.nan, "WQL 0.2 higher"), (-0.2, -10.0, "WQL 10.0 % lower")],
+    [
+        (np.nan, np.nan, "WQL is not defined"),
+        (0.2, np.nan, "WQL is 0.2 higher"),
+        (-0.2, -10.0, "WQL is 10.0 % lower"),
+    ],
 )
 def test_a_difference_without_a_number_is_said_in_words(runs, difference, percent, said):
     comparison = compare([RunRecord.load(runs[0])])
@@ -192,7 +199,7 @@ def test_a_difference_without_a_number_is_said_in_words(runs, difference, percen
 def test_a_run_equal_to_its_reference_does_not_differ(runs, tmp_path, capsys):
     shutil.copytree(runs[0], tmp_path / "copy")
     assert main([str(runs[0]), str(tmp_path / "copy"), "--out", str(tmp_path / "out")]) == 0
-    assert "WQL is exactly" in capsys.readouterr().out
+    assert "WQL equals that of" in capsys.readouterr().out
     naive = RunRecord.load(runs[1])
     table = compare([naive]).differences
     assert (table["difference"] == 0).all()
@@ -272,7 +279,7 @@ def test_a_run_has_a_colour_of_its_own_in_every_picture_and_no_legend_lies_on_a_
         for charts in comparison_charts(comparison).values():
             for mark in (mark for chart in charts for mark in chart.marks if mark.name):
                 assert roles.setdefault(mark.name, mark.role) == mark.role
-            picture = png_files.figure(charts)
+            picture = draw_figure(charts)
             assert not any(axes.get_legend() for axes in picture.axes)
             for legend in picture.legends:
                 box = legend.get_window_extent()

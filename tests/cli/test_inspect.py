@@ -16,9 +16,8 @@ from tiny import ROOT
 
 from timevis.data.catalog import load_panel
 from timevis.errors import ConfigError
-from timevis.evaluation.charts import data_charts
-from timevis.evaluation.charts.data_charts import _bins
-from timevis.evaluation.report.data_inspection import data_config
+from timevis.evaluation.charts.draw_data_report import draw_data_report, histogram_bins
+from timevis.evaluation.report.data_console import compose_data_config
 
 
 def run(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -26,14 +25,11 @@ def run(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=os.environ | {"COLUMNS": "120"})
 
 
-def drawn(source: Path, overrides: list[str], out: Path, monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The picture that inspect.py draws of a source."""
-    cfg, _, _ = data_config(str(source), overrides)
+def data_report_figure(source: Path, *overrides: str) -> Figure:
+    """The figure that inspect.py draws of a file."""
+    cfg, _, _ = compose_data_config(str(source), overrides)
     panel, report = load_panel(cfg)
-    pictures = []
-    monkeypatch.setattr(Figure, "savefig", lambda self, *_, **__: pictures.append(self))
-    data_charts.draw(panel, report, cfg["split"], out / "picture.png")
-    return pictures
+    return draw_data_report(panel, report, cfg["split"])
 
 
 def test_inspect_prints_and_draws_what_generate_data_put_in(tmp_path: Path) -> None:
@@ -48,7 +44,7 @@ def test_inspect_prints_and_draws_what_generate_data_put_in(tmp_path: Path) -> N
     report = json.loads((tmp_path / "traffic.report.json").read_text())
     assert report["gaps"]["rows"] == 6
     assert sum(o["count"] for o in report["outliers"].values()) == 1
-    assert "mask leaves out those before the test part" in " ".join(done.stdout.split())
+    assert "outliers=mask masks those before the test part" in " ".join(done.stdout.split())
 
 
 def test_the_file_that_is_looked_at_stays_as_it_is(tmp_path: Path) -> None:
@@ -85,11 +81,11 @@ def test_a_file_that_only_has_the_name_of_a_report_stays(tmp_path: Path, text: s
     assert {p.name for p in tmp_path.iterdir()} == {"traffic.report.json", "traffic-2.report.json"}
 
 
-def test_a_channel_measured_every_third_hour_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_channel_measured_every_third_hour_is_drawn(tmp_path: Path) -> None:
     times = pd.date_range("2024-01-01", periods=600, freq="h")
     level = np.where(np.arange(600) % 3 == 0, 5 + np.sin(np.arange(600) / 4), np.nan)
     pd.DataFrame({"time": times, "level": level}).to_csv(tmp_path / "river.csv", index=False)
-    (picture,) = drawn(tmp_path / "river.csv", [], tmp_path, monkeypatch)
+    picture = data_report_figure(tmp_path / "river.csv")
     series, day, _, correlation = picture.axes
     dots = [line for line in series.get_lines() if line.get_marker() == "."]
     assert sum(len(line.get_xdata()) for line in dots) == 2 * 200
@@ -100,13 +96,13 @@ def test_a_channel_measured_every_third_hour_is_drawn(tmp_path: Path, monkeypatc
         assert np.isfinite(values).all()
 
 
-def test_the_series_is_drawn_in_the_time_of_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_series_is_drawn_in_the_time_of_the_place(tmp_path: Path) -> None:
     times = pd.date_range("2024-01-01", periods=600, freq="h", tz="America/New_York")
     values = np.sin(np.arange(600) / 24 * 2 * np.pi) + np.random.default_rng(0).normal(0, 0.1, 600)
     values[300] = 50.0
     pd.DataFrame({"time": times.strftime("%Y-%m-%dT%H:%M:%S%z"), "sun": values}).to_csv(tmp_path / "sun.csv")
     overrides = ["timezone=America/New_York", "target=[sun]"]
-    (picture,) = drawn(tmp_path / "sun.csv", overrides, tmp_path, monkeypatch)
+    picture = data_report_figure(tmp_path / "sun.csv", *overrides)
     (outlier,) = (line for line in picture.axes[0].get_lines() if line.get_label() == "outlier")
     assert num2date(outlier.get_xdata(orig=False)[0]).replace(tzinfo=None) == times[300].replace(tzinfo=None)
     assert "2024-01-01 00:00 to 2024-01-25 23:00" in picture.get_suptitle()
@@ -121,9 +117,7 @@ def test_numbers_are_printed_whole_where_there_is_no_terminal(tmp_path: Path) ->
     assert "…" not in done.stdout
 
 
-def test_of_many_channels_those_with_the_most_findings_are_drawn(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_many_channels_those_with_the_most_findings_are_drawn(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).normal(size=(600, 9)).clip(-2, 2)
     frame = pd.DataFrame(noise, pd.date_range("2024-01-01", periods=600, freq="h"), [f"s{j}" for j in range(9)])
     frame.to_csv(tmp_path / "clean.csv")
@@ -131,26 +125,24 @@ def test_of_many_channels_those_with_the_most_findings_are_drawn(
     frame.loc[frame.index[200:300], "s7"] = np.nan
     frame.loc[frame.index[[40, 50]], "s6"] = 90.0
     frame.to_csv(tmp_path / "rough.csv")
-    (clean,), (rough,) = (drawn(tmp_path / f"{n}.csv", [], tmp_path, monkeypatch) for n in ("clean", "rough"))
+    clean, rough = (data_report_figure(tmp_path / f"{n}.csv") for n in ("clean", "rough"))
     assert [axes.get_title("left") for axes in clean.axes[::4]] == ["s0", "s1", "s2", "s3", "s4", "s5"]
     assert clean.get_suptitle().endswith("\n6 of 9 channels, the first")
     assert [axes.get_title("left") for axes in rough.axes[::4]] == ["s8", "s6", "s7", "s0", "s1", "s2"]
     assert rough.get_suptitle().endswith("\n6 of 9 channels, those with the most gaps and outliers")
     few = frame[["s5", "s6", "s7", "s8"]]
     few.to_csv(tmp_path / "few.csv")
-    (picture,) = drawn(tmp_path / "few.csv", [], tmp_path, monkeypatch)
+    picture = data_report_figure(tmp_path / "few.csv")
     assert [axes.get_title("left") for axes in picture.axes[::4]] == list(few.columns)
 
 
-def test_the_picture_says_when_it_circles_only_the_first_outliers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_picture_says_when_it_circles_only_the_first_outliers(tmp_path: Path) -> None:
     hours = pd.date_range("2024-01-01", periods=2000, freq="h")
     values = np.random.default_rng(0).normal(100_000, 5000, len(hours))
     values[1500::5] = 200_000
     frame = pd.DataFrame({"time": hours, "many": values, "few": values.clip(max=110_000)})
     frame.to_csv(tmp_path / "load.csv", index=False)
-    (picture,) = drawn(tmp_path / "load.csv", [], tmp_path, monkeypatch)
+    picture = data_report_figure(tmp_path / "load.csv")
     titles = [axes.get_title(loc="left") for axes in picture.axes[::4]]
     assert titles == ["many: the first 50 of 100 outliers circled", "few"]
     picture.draw_without_rendering()
@@ -161,13 +153,11 @@ def test_the_picture_says_when_it_circles_only_the_first_outliers(
 
 
 @pytest.mark.parametrize(("season", "label"), [("day_of_week", "day of the week, from Monday"), ("month", "month")])
-def test_daily_data_are_drawn_over_the_season_that_tells_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, season: str, label: str
-) -> None:
+def test_daily_data_are_drawn_over_the_season_that_tells_more(tmp_path: Path, season: str, label: str) -> None:
     times = pd.date_range("2021-01-01", periods=900, freq="D")
     noise = np.random.default_rng(0).normal(0, 0.1, len(times))
     pd.DataFrame({"load": getattr(times, season) + noise}, times).to_csv(tmp_path / "daily.csv")
-    (picture,) = drawn(tmp_path / "daily.csv", [], tmp_path, monkeypatch)
+    picture = data_report_figure(tmp_path / "daily.csv")
     assert label in [axes.get_xlabel() for axes in picture.axes]
 
 
@@ -234,7 +224,7 @@ def test_a_split_by_dates_is_shown_and_drawn_as_its_rows(tmp_path: Path) -> None
 
 
 def test_overrides_are_those_of_the_command_line() -> None:
-    cfg, context_length, horizon = data_config(
+    cfg, context_length, horizon = compose_data_config(
         "traffic",
         [
             "data.split=[0.5,0.2,0.3]",
@@ -257,25 +247,25 @@ def test_overrides_are_those_of_the_command_line() -> None:
 )
 def test_unknown_names_and_keys_name_the_nearest(source: str, override: str, message: str) -> None:
     with pytest.raises(ConfigError, match="'") as error:
-        data_config(source, [override])
+        compose_data_config(source, [override])
     assert message in error.value.advice
 
 
 @pytest.mark.parametrize("length", ["horizon=0", "context_length=a", "horizon=1.5"])
 def test_lengths_are_positive_whole_numbers(length: str) -> None:
     with pytest.raises(ConfigError, match=f"{length} must be a whole number of at least 1"):
-        data_config("traffic", [length])
+        compose_data_config("traffic", [length])
 
 
 @pytest.mark.parametrize(("step", "number"), [(1, 6), (1, 56), (1, 150), (0.5, 300), (10, 90)])
 def test_each_bar_of_values_on_a_grid_holds_as_many_of_its_values(step: float, number: int) -> None:
     grid = np.arange(number) * step - 7
     values = np.append(np.repeat(grid, 50), grid[3] + step / 3)  # one is off the grid
-    bars, edges = np.histogram(values, bins=_bins(values))
+    bars, edges = np.histogram(values, bins=histogram_bins(values))
     assert edges[0] < grid[0]
     assert grid[-1] < edges[-1]
     assert len(set(np.round(bars[1:-1] / 50))) == 1
 
 
 def test_values_on_no_grid_have_bars_of_equal_width_between_the_extremes() -> None:
-    assert _bins(np.random.default_rng(0).normal(size=5000)) == 60
+    assert histogram_bins(np.random.default_rng(0).normal(size=5000)) == 60

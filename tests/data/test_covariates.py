@@ -7,7 +7,7 @@ import torch
 
 from timevis.data.catalog import load_panel
 from timevis.data.windows import SeriesStore
-from timevis.evaluation.report.data_section import covariate
+from timevis.evaluation.report.data_findings import covariate_name
 
 HOURS = pd.date_range("2024-01-01", periods=200, freq="h")
 
@@ -92,7 +92,7 @@ def test_what_each_series_has_for_itself_is_one_covariate_of_the_report(tmp_path
         "promo": {"kind": "known", "missing": 3, "of_each_series": True},
         "temp": {"kind": "observed", "missing": 0, "of_each_series": False},
     }
-    assert [covariate(*entry) for entry in report.covariates.items()] == ["promo of each series", "temp"]
+    assert [covariate_name(*entry) for entry in report.covariates.items()] == ["promo of each series", "temp"]
 
 
 def test_every_channel_of_a_wide_table_reads_all_its_covariates_whatever_their_names(tmp_path):

@@ -27,7 +27,7 @@ def panel():
     return panel_of(daily, channels=("a", "b"))
 
 
-def score(panel, eval_batch_size=64, save_windows=30, max_windows=None):
+def score_seasonal_naive(panel, eval_batch_size=64, save_windows=30, max_windows=None):
     data = WindowDataModule(
         panel, context_length=48, horizon=12, eval_batch_size=eval_batch_size, max_windows=max_windows
     )
@@ -38,69 +38,73 @@ def score(panel, eval_batch_size=64, save_windows=30, max_windows=None):
     return data, evaluate(quiet_trainer(), model, data, reference=reference, save_windows=save_windows)
 
 
-def test_batch_size_changes_no_number(panel):
-    _, one = score(panel, eval_batch_size=1)
-    _, many = score(panel, eval_batch_size=512)
-    for name, value in one.metrics["overall"].items():
-        assert value == pytest.approx(many.metrics["overall"][name], rel=1e-12), name
-    pd.testing.assert_frame_equal(one.windows, many.windows, rtol=1e-12)
-    pd.testing.assert_frame_equal(one.predictions, many.predictions)
+def test_results_do_not_depend_on_the_batch_size(panel):
+    _, small = score_seasonal_naive(panel, eval_batch_size=1)
+    _, large = score_seasonal_naive(panel, eval_batch_size=512)
+    for name, value in small.metrics["overall"].items():
+        assert value == pytest.approx(large.metrics["overall"][name], rel=1e-12), name
+    pd.testing.assert_frame_equal(small.windows, large.windows, rtol=1e-12)
+    pd.testing.assert_frame_equal(small.predictions, large.predictions)
 
 
-def test_every_window_is_scored_once_and_rows_add_up_to_the_metrics(panel):
-    data, found = score(panel)
-    assert len(found.windows) == len(data.windows["test"]) == len(found.reference_windows)
-    assert not found.windows.duplicated(["origin", "channel"]).any()
+def test_every_window_is_scored_once_and_the_sums_of_its_rows_give_the_metrics(panel):
+    data, backtest = score_seasonal_naive(panel)
+    assert len(backtest.windows) == len(data.windows["test"]) == len(backtest.reference_windows)
+    assert not backtest.windows.duplicated(["origin", "channel"]).any()
     observed = [np.isfinite(panel.values[o : o + 12]).sum(0) for o in data.windows["test"].origins]
-    assert found.windows["count"].tolist() == np.ravel(observed).tolist()
-    assert found.windows["count"].min() < 12  # the missing test value
-    per_channel = found.windows.groupby("channel")[list(SUMS)].sum()
+    assert backtest.windows["count"].tolist() == np.ravel(observed).tolist()
+    assert backtest.windows["count"].min() < 12  # the missing test value
+    per_channel = backtest.windows.groupby("channel")[list(SUMS)].sum()
     mae = (per_channel["median_abs_error"] / per_channel["count"]).mean()
-    assert mae == pytest.approx(found.metrics["overall"]["mae"], rel=1e-12)
+    assert mae == pytest.approx(backtest.metrics["overall"]["mae"], rel=1e-12)
 
 
-def test_saved_forecasts_are_spread_over_the_part_and_include_the_worst(panel):
-    data, found = score(panel, save_windows=30)
-    assert found.predictions["worst"].sum() == 8
-    assert 30 <= len(found.predictions) <= 38
-    assert found.predictions["origin"].min() == int(data.windows["test"].origins[0])
-    assert found.predictions["origin"].max() == int(data.windows["test"].origins[-1])
-    row = found.predictions.iloc[0]
+def test_saved_forecasts_are_evenly_spaced_over_the_test_part_and_include_the_worst(panel):
+    data, backtest = score_seasonal_naive(panel, save_windows=30)
+    assert backtest.predictions["worst"].sum() == 8
+    assert 30 <= len(backtest.predictions) <= 38
+    assert backtest.predictions["origin"].min() == int(data.windows["test"].origins[0])
+    assert backtest.predictions["origin"].max() == int(data.windows["test"].origins[-1])
+    row = backtest.predictions.iloc[0]
     channel = panel.channels.index(row["channel"])
     np.testing.assert_array_equal(row["truth"], panel.values[row["origin"] : row["origin"] + 12, channel])
 
 
-def test_mase_is_not_defined_where_the_training_part_repeats_exactly_or_is_shorter_than_a_season(panel):
+def test_mase_is_not_defined_if_the_training_part_is_constant_or_shorter_than_a_season(panel):
     values = panel.values.copy()
     values[:840, 1] = 1e6
-    _, found = score(panel.with_values(values), max_windows=20)
-    ours, channels = found.metrics["overall"]["mase"], found.metrics["by_channel"]["mase"]
+    _, backtest = score_seasonal_naive(panel.with_values(values), max_windows=20)
+    overall, channels = backtest.metrics["overall"]["mase"], backtest.metrics["by_channel"]["mase"]
     assert np.isnan(channels[1])
-    assert ours == channels[0]
+    assert overall == channels[0]
     data = WindowDataModule(panel, context_length=48, horizon=12, season=900)
     assert np.isnan(mase_scale(data)).all()
 
 
-def test_a_saved_context_is_empty_where_nothing_was_observed(panel):
-    row = score(panel, save_windows=1000)[1].predictions.set_index(["origin", "channel"]).loc[(1101, "b")]
+def test_a_saved_context_is_nan_where_values_are_missing(panel):
+    row = (
+        score_seasonal_naive(panel, save_windows=1000)[1]
+        .predictions.set_index(["origin", "channel"])
+        .loc[(1101, "b")]
+    )
     assert np.flatnonzero(np.isnan(row["context"])).tolist() == [47]
 
 
-def test_a_window_without_a_truth_is_none_of_the_worst(panel):
+def test_a_window_without_a_truth_is_not_among_the_worst(panel):
     values = panel.values.copy()
     values[960:1196] = np.nan
-    data, found = score(panel.with_values(values), save_windows=1, max_windows=5)
-    assert found.predictions["origin"][found.predictions["worst"]].unique().tolist() == [1188]
-    results = build_results(run={}, datamodule=data, backtest=found, naive=NAIVE, validation={}, cost={})
+    data, backtest = score_seasonal_naive(panel.with_values(values), save_windows=1, max_windows=5)
+    assert backtest.predictions["origin"][backtest.predictions["worst"]].unique().tolist() == [1188]
+    results = build_results(run={}, datamodule=data, backtest=backtest, naive=NAIVE, validation={}, cost={})
     assert (results["window_set"]["windows"], results["window_set"]["without_truth"]) == (10, 8)
 
 
-def test_a_reference_equal_to_the_model_has_no_skill_over_it_and_results_are_json(panel):
-    data, found = score(panel)
+def test_results_have_intervals_skills_and_breakdowns(panel):
+    data, backtest = score_seasonal_naive(panel)
     results = build_results(
         run={"model": "seasonal_naive"},
         datamodule=data,
-        backtest=found,
+        backtest=backtest,
         naive=NAIVE,
         validation={"wql": 1.0},
         cost={},
@@ -117,15 +121,15 @@ def test_a_reference_equal_to_the_model_has_no_skill_over_it_and_results_are_jso
     assert (len(results["quantile_levels"]), results["quantile_levels"][0]) == (15, 0.025)
 
 
-def test_results_of_a_part_of_the_windows_are_refused(panel):
-    data, found = score(panel, max_windows=20)
-    fewer = replace(found, windows=found.windows[:16])
+def test_results_of_only_some_windows_are_refused(panel):
+    data, backtest = score_seasonal_naive(panel, max_windows=20)
+    fewer = replace(backtest, windows=backtest.windows[:16])
     with pytest.raises(RuntimeError, match="only 16 of the 40 windows in the window set were scored"):
         build_results(run={}, datamodule=data, backtest=fewer, naive=NAIVE, validation={}, cost={})
 
 
-def test_a_forecast_that_is_not_finite_is_an_error_and_not_dropped(panel):
-    data, _ = score(panel)
+def test_a_forecast_that_is_not_finite_is_an_error(panel):
+    data, _ = score_seasonal_naive(panel)
     model = SeasonalNaive(48, 12, 2)
     model.prepare(data)
     metrics = model.new_metrics()

@@ -5,16 +5,16 @@ import pandas as pd
 import pytest
 
 from timevis.data.cleaning.statistics import autocorrelation
-from timevis.evaluation.charts.run_charts import clock_charts
+from timevis.evaluation.charts.run_charts import calendar_charts
 from timevis.evaluation.error_profile import (
     SavedForecasts,
-    at_ends,
-    clock_profile,
-    clock_table,
+    calendar_error_sums,
     error_statistics,
+    excess_coverage_from_ties,
+    mean_error_by,
     pit_density,
     reliability,
-    steps,
+    timestamps_around,
 )
 from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.runs.record import RunRecord
@@ -22,13 +22,15 @@ from timevis.runs.record import RunRecord
 HORIZON = 24
 
 
-def saved(truth: np.ndarray, quantiles: np.ndarray, start: str = "2024-01-01", freq: str = "h") -> SavedForecasts:
-    """Forecasts [N, 15, H] whose windows follow each other in one channel of deviation 2."""
-    number = len(truth)
-    times = pd.date_range(start, periods=number * HORIZON, freq=freq)[::HORIZON]
+def saved_forecasts(
+    truth: np.ndarray, quantiles: np.ndarray, start: str = "2024-01-01", freq: str = "h"
+) -> SavedForecasts:
+    """Forecasts [N, 15, H] of consecutive windows of one channel with std 2."""
+    num_windows = len(truth)
+    times = pd.date_range(start, periods=num_windows * HORIZON, freq=freq)[::HORIZON]
     predictions = pd.DataFrame(
         {
-            "origin": np.arange(number) * HORIZON,
+            "origin": np.arange(num_windows) * HORIZON,
             "timestamp": times,
             "channel": "a",
             "spread": True,
@@ -36,19 +38,19 @@ def saved(truth: np.ndarray, quantiles: np.ndarray, start: str = "2024-01-01", f
             "truth": list(truth),
             "point": list(quantiles[:, 7]),
             "quantiles": [[list(q) for q in window] for window in quantiles],
-            "context": [np.zeros(48)] * number,
+            "context": [np.zeros(48)] * num_windows,
         }
     )
     windows = pd.DataFrame({"channel": ["a"], "std": [2.0]})
-    return SavedForecasts.read(predictions, windows, freq)
+    return SavedForecasts.from_tables(predictions, windows, freq)
 
 
 @pytest.fixture
 def calibrated() -> SavedForecasts:
-    """A forecast of the standard normal distribution, and truths drawn from it."""
+    """Forecasts of the standard normal distribution, and truths drawn from it."""
     normal = np.random.default_rng(0).normal(size=(400, HORIZON))
     levels = np.quantile(np.random.default_rng(1).normal(size=400_000), QUANTILE_LEVELS)
-    return saved(normal, np.tile(levels[None, :, None], (400, 1, HORIZON)))
+    return saved_forecasts(normal, np.tile(levels[None, :, None], (400, 1, HORIZON)))
 
 
 def test_quantiles_of_the_true_distribution_are_reliable(calibrated):
@@ -64,34 +66,34 @@ def test_quantiles_of_the_true_distribution_are_reliable(calibrated):
 def test_quantiles_of_counts_are_reliable(rate):
     counts = np.random.default_rng(0).poisson(rate, (400, HORIZON)).astype(float)
     levels = np.quantile(np.random.default_rng(1).poisson(rate, 400_000), QUANTILE_LEVELS, method="inverted_cdf")
-    observed = reliability(saved(counts, np.tile(levels[None, :, None], (400, 1, HORIZON))))
+    observed = reliability(saved_forecasts(counts, np.tile(levels[None, :, None], (400, 1, HORIZON))))
     np.testing.assert_allclose(observed, QUANTILE_LEVELS, atol=0.04)
     assert pit_density(observed)[1].max() < 2
 
 
-def test_what_an_interval_of_counts_holds_at_its_ends_is_no_width_of_it(calibrated):
+def test_excess_coverage_from_ties_is_the_coverage_above_nominal_of_calibrated_counts(calibrated):
     counts = np.random.default_rng(0).poisson(0.7, (400, HORIZON)).astype(float)
     levels = np.quantile(np.random.default_rng(1).poisson(0.7, 400_000), QUANTILE_LEVELS, method="inverted_cdf")
-    found = saved(counts, np.tile(levels[None, :, None], (400, 1, HORIZON)))
-    assert (counts <= levels[12]).mean() - at_ends(found) == pytest.approx(0.8, abs=0.04)
-    assert at_ends(found) > 0.1
-    assert at_ends(calibrated) == pytest.approx(0, abs=1e-3)
+    forecasts = saved_forecasts(counts, np.tile(levels[None, :, None], (400, 1, HORIZON)))
+    assert (counts <= levels[12]).mean() - excess_coverage_from_ties(forecasts) == pytest.approx(0.8, abs=0.04)
+    assert excess_coverage_from_ties(forecasts) > 0.1
+    assert excess_coverage_from_ties(calibrated) == pytest.approx(0, abs=1e-3)
 
 
-def test_a_truth_that_equals_one_quantile_or_none_is_below_or_not(calibrated):
+def test_a_truth_that_equals_one_quantile_counts_as_below_it(calibrated):
     truth, quantiles = calibrated.truth.copy(), calibrated.quantiles
     truth[:50] = quantiles[:50, 3]
     truth[0, :5] = np.nan
     below = (truth[:, None] <= quantiles).sum((0, 2)) / np.isfinite(truth).sum()
-    np.testing.assert_array_equal(reliability(saved(truth, quantiles)), below)
+    np.testing.assert_array_equal(reliability(saved_forecasts(truth, quantiles)), below)
 
 
-def test_error_sits_at_the_hour_and_weekday_where_it_was_made():
+def test_errors_are_assigned_to_the_hour_and_weekday_of_the_target():
     truth = np.zeros((14, HORIZON))
     quantiles = np.zeros((14, 15, HORIZON))
     quantiles[1, :, 5] = 4.0  # 2024-01-02, a Tuesday, 05:00
-    table = clock_table(saved(truth, quantiles), scaled=True)
-    hours, weekdays = clock_profile(table, "hour"), clock_profile(table, "weekday")
+    sums = calendar_error_sums(saved_forecasts(truth, quantiles), scaled=True)
+    hours, weekdays = mean_error_by(sums, "hour"), mean_error_by(sums, "weekday")
     assert hours[5] == pytest.approx(4 / 2 / 14)
     assert weekdays[1] == pytest.approx(4 / 2 / 48)
     assert hours.drop(5).sum() == weekdays.drop(1).sum() == 0
@@ -108,30 +110,30 @@ def test_error_sits_at_the_hour_and_weekday_where_it_was_made():
         ("YS", []),
     ],
 )
-def test_error_is_split_by_what_the_rows_of_a_frequency_differ_in(freq, names):
+def test_error_charts_use_the_calendar_fields_that_vary_at_the_frequency(freq, names):
     results, report = {"window_set": {"freq": freq, "channels": ["a"]}}, {"card": {"unit": "", "units": {}}}
-    nothing = pd.DataFrame()
-    record = RunRecord(Path("run"), results, report, {}, [], nothing, nothing, nothing, None, None)
+    empty = pd.DataFrame()
+    record = RunRecord(Path("run"), results, report, {}, [], empty, empty, empty, None, None)
     truth = np.zeros((3, HORIZON))
-    charts = clock_charts(record, saved(truth, np.ones((3, 15, HORIZON)), freq=freq))
+    charts = calendar_charts(record, saved_forecasts(truth, np.ones((3, 15, HORIZON)), freq=freq))
     assert [chart.name for chart in charts] == names
 
 
-def test_hours_are_those_of_the_local_clock():
-    index = steps(pd.Timestamp("2024-07-01 00:00", tz="UTC"), 2, 3, "h", "Europe/Berlin")
+def test_timestamps_are_in_local_time():
+    index = timestamps_around(pd.Timestamp("2024-07-01 00:00", tz="UTC"), 2, 3, "h", "Europe/Berlin")
     assert index.hour.tolist() == [0, 1, 2, 3, 4]
 
 
-def test_steps_follow_the_calendar_of_the_frequency():
-    index = steps(pd.Timestamp("2024-03-01"), 1, 2, "MS")
+def test_timestamps_follow_the_calendar_of_the_frequency():
+    index = timestamps_around(pd.Timestamp("2024-03-01"), 1, 2, "MS")
     assert index.strftime("%m-%d").tolist() == ["02-01", "03-01", "04-01"]
 
 
-def test_missing_truths_leave_the_statistics():
+def test_missing_truths_are_left_out_of_the_statistics():
     truth, quantiles = np.zeros((3, HORIZON)), np.full((3, 15, HORIZON), 2.0)
     truth[0, :12] = np.nan
-    row = error_statistics(saved(truth, quantiles)).loc["a"]
-    assert (row["values"], row["bias"], row["deviation"], row["largest"]) == (3 * HORIZON - 12, 2.0, 0.0, 2.0)
+    row = error_statistics(saved_forecasts(truth, quantiles)).loc["a"]
+    assert (row["values"], row["bias"], row["std"], row["max"]) == (3 * HORIZON - 12, 2.0, 0.0, 2.0)
 
 
 def test_autocorrelation_of_an_ar_process_decays_as_its_coefficient():
@@ -143,7 +145,7 @@ def test_autocorrelation_of_an_ar_process_decays_as_its_coefficient():
     np.testing.assert_allclose(autocorrelation(series[:, 20:], range(4)), 0.7 ** np.arange(4), atol=0.03)
 
 
-def test_the_error_of_a_window_is_its_mean_absolute_error_in_deviations():
+def test_the_scaled_mae_of_a_window_is_its_mean_absolute_error_in_standard_deviations():
     quantiles = np.zeros((2, 15, HORIZON))
     quantiles[1] = 6.0
-    assert saved(np.zeros((2, HORIZON)), quantiles).frame["error"].tolist() == [0.0, 3.0]
+    assert saved_forecasts(np.zeros((2, HORIZON)), quantiles).frame["scaled_mae"].tolist() == [0.0, 3.0]

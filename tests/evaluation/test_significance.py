@@ -7,20 +7,13 @@ from scipy.signal import lfilter
 from statsmodels.stats.sandwich_covariance import S_hac_simple, weights_bartlett
 
 from timevis.errors import RunFolderError
-from timevis.evaluation.significance import (
-    LOSSES,
-    WindowTable,
-    block_counts,
-    bootstrap_metrics,
-    diebold_mariano,
-    optimal_block,
-    paired_differences,
-)
+from timevis.evaluation.bootstrap import LOSSES, WindowTable, block_counts, optimal_block_length
+from timevis.evaluation.significance import bootstrap_metrics, diebold_mariano, paired_differences
 from timevis.metrics import COVERAGES, SUMS
 
 
 def window_frame(errors: np.ndarray, horizon: int = 1, stride: int = 1) -> pd.DataFrame:
-    """Window rows of a forecast that is off by `errors` [O, C] at every step of a series of tens."""
+    """Window rows of a forecast with the error `errors` [O, C] at every step, of a series whose values are all 10."""
     origins, channels = errors.shape
     size = np.abs(errors).ravel() * horizon
     sums = dict.fromkeys(SUMS, size)
@@ -48,7 +41,7 @@ def errors() -> np.ndarray:
 
 
 @given(st.integers(1, 40), st.integers(1, 12), st.integers(0, 5))
-def test_every_resample_draws_as_many_origins_as_there_are(size: int, block: int, seed: int):
+def test_every_resample_has_as_many_draws_as_there_are_origins(size: int, block: int, seed: int):
     counts = block_counts(size, min(block, size), 20, seed)
     assert counts.shape == (20, size)
     assert (counts.sum(1) == size).all()
@@ -60,7 +53,7 @@ def test_every_origin_is_drawn_equally_often():
     assert np.abs(counts.mean(0) - 1).max() < 0.05
 
 
-def test_the_values_are_the_plain_metrics_and_lie_in_their_intervals(errors):
+def test_values_equal_the_metrics_and_lie_in_their_intervals(errors):
     result = bootstrap_metrics(window_frame(errors), window_frame(errors * 2), horizon=5)
     assert result["metrics"]["mae"].value == pytest.approx(np.abs(errors).mean())
     assert result["metrics"]["mase"].value == pytest.approx((np.abs(errors).mean(0) / [2, 3, 4]).mean())
@@ -69,7 +62,7 @@ def test_the_values_are_the_plain_metrics_and_lie_in_their_intervals(errors):
         assert interval.low <= interval.value <= interval.high
 
 
-def test_twice_the_error_everywhere_is_a_skill_without_doubt(errors):
+def test_a_reference_with_twice_the_error_everywhere_gives_a_skill_interval_of_zero_width(errors):
     skill = bootstrap_metrics(window_frame(errors), window_frame(errors * 2), horizon=5)["skill"]
     assert skill["wql"] == pytest.approx((0.5, 0.5, 0.5))
 
@@ -89,24 +82,24 @@ def test_identical_models_do_not_differ(seed: int, metric: str):
     assert (found.difference, found.low, found.high, found.p) == (0, 0, 0, 1)
 
 
-def test_swapping_the_models_turns_the_difference_round(errors):
+def test_swapping_the_models_changes_the_sign_of_the_difference(errors):
     a, b = window_frame(errors), window_frame(np.roll(errors, 17, 0) * 1.1)
-    there, back = (paired_differences(x, y, ["mae"], horizon=5)["mae"] for x, y in ((a, b), (b, a)))
-    mirrored = (-back.difference, -back.high, -back.low)
-    assert (there.difference, there.low, there.high) == pytest.approx(mirrored)
-    assert there.p == back.p
+    forward, backward = (paired_differences(x, y, ["mae"], horizon=5)["mae"] for x, y in ((a, b), (b, a)))
+    mirrored = (-backward.difference, -backward.high, -backward.low)
+    assert (forward.difference, forward.low, forward.high) == pytest.approx(mirrored)
+    assert forward.p == backward.p
 
 
 @given(st.integers(0, 200))
 @settings(max_examples=25)
-def test_p_is_small_just_where_the_interval_leaves_zero_out(seed: int):
+def test_p_is_below_5_percent_exactly_where_the_interval_excludes_zero(seed: int):
     noise = np.random.default_rng(seed).normal(size=(2, 60, 1))
     found = paired_differences(window_frame(noise[0]), window_frame(1.15 * noise[1]), ["mae"], horizon=3)["mae"]
     if not 0.03 < found.p < 0.07:
         assert (found.p < 0.05) == (found.low > 0 or found.high < 0)
 
 
-def test_a_95_percent_interval_holds_the_truth_about_95_times_in_100():
+def test_a_95_percent_interval_covers_the_true_value_about_95_times_in_100():
     # errors of overlapping windows: a moving average over the horizon, mean zero
     horizon, covered = 8, []
     for seed in range(200):
@@ -118,8 +111,8 @@ def test_a_95_percent_interval_holds_the_truth_about_95_times_in_100():
     assert 0.88 <= np.mean(covered) <= 0.98
 
 
-def test_errors_that_stay_alike_for_longer_than_the_horizon_have_wider_intervals():
-    # with blocks of the horizon alone, four origins, 69 % of these intervals hold the truth
+def test_intervals_cover_the_true_difference_if_errors_are_autocorrelated_beyond_the_horizon():
+    # blocks as long as the horizon would give 69 % coverage
     horizon, covered = 4, []
     for seed in range(200):
         errors = lfilter([1], [1, -0.8], np.random.default_rng(seed).normal(size=(2, 700)))[:, 200:, None]
@@ -129,8 +122,8 @@ def test_errors_that_stay_alike_for_longer_than_the_horizon_have_wider_intervals
     assert 0.82 <= np.mean(covered) <= 0.98
 
 
-def test_the_bias_has_an_interval_of_its_own_persistence():
-    # whose sign stays for days though its size does not: blocks by WQL alone hold the truth in 42 of 100
+def test_the_interval_of_the_bias_takes_the_autocorrelation_of_the_sign_into_account():
+    # the sign of the error is autocorrelated and its size is not; the block length of WQL would give 42 % coverage
     covered = []
     for seed in range(100):
         noise = np.random.default_rng(seed).normal(size=(2, 700))
@@ -144,26 +137,26 @@ def test_the_bias_has_an_interval_of_its_own_persistence():
 @pytest.mark.parametrize(
     ("seed", "expected"), [(0, [0.887, 7.587, 31.101]), (1, [0.887, 10.767, 35.373]), (2, [1.181, 8.212, 21.071])]
 )
-def test_optimal_blocks_are_those_of_arch(seed, expected):
-    """Which `arch.bootstrap.optimal_block_length` of arch 8.0.0 gave for these series, circular."""
+def test_optimal_block_lengths_equal_those_of_arch(seed, expected):
+    """The expected lengths are from `arch.bootstrap.optimal_block_length` of arch 8.0.0, circular."""
     noise = np.random.default_rng(seed).normal(size=700)
     series = [lfilter([1], [1, -phi], noise)[200:] for phi in (0.0, 0.5, 0.9)]
-    assert [optimal_block(x) for x in series] == np.ceil(expected).tolist()
+    assert [optimal_block_length(x) for x in series] == np.ceil(expected).tolist()
 
 
-def test_what_never_changes_or_is_not_finite_asks_for_no_blocks():
-    assert [optimal_block(x) for x in (np.ones(50), np.full(50, np.nan), np.arange(3.0))] == [1, 1, 1]
+def test_constant_and_not_finite_series_have_block_length_1():
+    assert [optimal_block_length(x) for x in (np.ones(50), np.full(50, np.nan), np.arange(3.0))] == [1, 1, 1]
 
 
-def test_below_two_blocks_there_is_a_value_but_no_interval(errors):
+def test_fewer_than_two_blocks_give_a_value_without_an_interval(errors):
     result = bootstrap_metrics(window_frame(errors[:9]), window_frame(errors[:9] * 2), horizon=5)
     assert result["skill"]["mae"].value == pytest.approx(0.5)
     assert np.isnan([result["skill"]["mae"].low, result["metrics"]["mae"].high]).all()
     assert np.isnan(paired_differences(window_frame(errors[:9]), window_frame(errors[:9]), ["mae"], 5)["mae"].p)
 
 
-def test_windows_overlap_within_the_horizon_whatever_the_stride(errors):
-    lengths = [WindowTable.read(window_frame(errors, stride=s)).overlap(24) for s in (1, 5, 24, 100)]
+def test_the_overlap_is_the_horizon_in_units_of_the_stride(errors):
+    lengths = [WindowTable.from_frame(window_frame(errors, stride=s)).overlap(24) for s in (1, 5, 24, 100)]
     assert lengths == [24, 5, 1, 1]
 
 
@@ -172,14 +165,14 @@ def test_different_windows_are_refused(errors):
     with pytest.raises(RunFolderError, match="not scored on the same windows"):
         paired_differences(a, b, ["mae"], 5)
     with pytest.raises(RunFolderError, match="same window twice"):
-        WindowTable.read(pd.concat([a, a]))
+        WindowTable.from_frame(pd.concat([a, a]))
 
 
 @pytest.mark.parametrize("metric", LOSSES)
-def test_losses_of_the_origins_average_to_the_metric(metric, errors):
+def test_the_mean_loss_of_the_origins_equals_the_metric(metric, errors):
     frame = window_frame(errors, horizon=3)
     value = bootstrap_metrics(frame, frame, 3, resamples=2)["metrics"][metric].value
-    assert WindowTable.read(frame).losses()[metric].mean() == pytest.approx(value, rel=1e-12)
+    assert WindowTable.from_frame(frame).losses()[metric].mean() == pytest.approx(value, rel=1e-12)
 
 
 @pytest.mark.parametrize("horizon", [1, 4])
@@ -192,7 +185,7 @@ def test_diebold_mariano_agrees_with_the_hac_variance_of_statsmodels(horizon):
     assert result.statistic == pytest.approx(plain * np.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n))
 
 
-def test_diebold_mariano_takes_bartlett_weights_where_the_plain_variance_is_negative():
+def test_diebold_mariano_uses_bartlett_weights_if_the_variance_with_equal_weights_is_negative():
     difference = np.tile([1.0, -1.0], 20) + 0.01
     result, n = diebold_mariano(difference, np.zeros(40), 2), 40
     hac = S_hac_simple(difference - difference.mean(), 1, weights_func=weights_bartlett).item()
@@ -208,7 +201,7 @@ def test_diebold_mariano_rejects_equal_forecasts_about_5_times_in_100():
     assert 0.02 <= np.mean(rejected) <= 0.1
 
 
-def test_diebold_mariano_of_equal_losses_finds_nothing(errors):
+def test_diebold_mariano_of_equal_losses_has_statistic_0_and_p_1(errors):
     frame = window_frame(errors)
     same = paired_differences(frame, frame, ["wql"], horizon=5)["wql"]
     assert (same.dm_statistic, same.dm_p) == (0, 1)

@@ -5,26 +5,26 @@ import pytest
 
 from timevis.runs.record import RunRecord
 
-NOTHING = pd.DataFrame()
+EMPTY = pd.DataFrame()
 
 
-def record(found: dict, said: str | None, results: dict | None = None) -> RunRecord:
-    config = {"data": {"timezone": said}}
-    return RunRecord(Path("run"), results or {}, found, config, [], NOTHING, NOTHING, NOTHING, None, None)
+def record(data_report: dict, configured_timezone: str | None, results: dict | None = None) -> RunRecord:
+    config = {"data": {"timezone": configured_timezone}}
+    return RunRecord(Path("run"), results or {}, data_report, config, [], EMPTY, EMPTY, EMPTY, None, None)
 
 
 @pytest.mark.parametrize(
-    ("found", "said", "zone"),
+    ("data_report", "configured_timezone", "timezone"),
     [
         ({"timezone": "Europe/Lisbon"}, None, "Europe/Lisbon"),
         ({"timezone": "UTC+02:00"}, None, "UTC+02:00"),
         ({"timezone": None}, "Europe/Lisbon", None),
     ],
 )
-def test_hours_are_read_in_the_zone_that_was_found_in_the_data(
-    found: dict, said: str | None, zone: str | None
+def test_the_time_zone_is_that_of_the_data_report(
+    data_report: dict, configured_timezone: str | None, timezone: str | None
 ) -> None:
-    assert record(found, said).timezone == zone
+    assert record(data_report, configured_timezone).timezone == timezone
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,6 @@ def test_hours_are_read_in_the_zone_that_was_found_in_the_data(
         ("YS", "2024-01-01"),
     ],
 )
-def test_times_are_shown_as_finely_as_the_rows_follow_each_other(freq: str, shown: str) -> None:
+def test_the_time_format_has_the_resolution_of_the_frequency(freq: str, shown: str) -> None:
     run = record({}, None, {"window_set": {"freq": freq}})
     assert pd.Timestamp("2024-01-01 13:05:09").strftime(run.time_format) == shown

@@ -18,7 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from timevis.config.compose import explain_composition, in_quotes, register_resolvers
 from timevis.errors import ConfigError, TimeVisError
 from timevis.runs.folder import RunFolder
-from timevis.sweep.hydra_callbacks import current_sweep, remove_unused, sweep_of
+from timevis.sweep.hydra_callbacks import current_sweep_folder, forget_folders, remove_unused_folders, sweep_folder_of
 from timevis.utils.stdout import discard_stdout, make_stdout_safe, print_error
 
 USAGE = 2
@@ -36,6 +36,7 @@ def main(train: Callable[[], Any]) -> None:
     # changes the copy, and `ConfigStore.load` copies each config that it hands out.
     ConfigStore.__deepcopy__ = lambda store, memo: store  # type: ignore[attr-defined]
     register_resolvers()
+    forget_folders()
     make_stdout_safe()
     signal.signal(signal.SIGTERM, _terminate)
     code, resumed, started = 0, None, None
@@ -48,10 +49,10 @@ def main(train: Callable[[], Any]) -> None:
     except BaseException as error:
         code, wrong = _outcome(error)
     if code:
-        remove_unused()
-    sweep = current_sweep()
+        remove_unused_folders()
+    sweep = current_sweep_folder()
     if resumed is not None:  # one that was refused has not been started again
-        sweep = sweep_of(resumed.path) if _started(resumed) != started else None
+        sweep = sweep_folder_of(resumed.path) if _started(resumed) != started else None
     if sweep is not None and sweep.is_dir():
         failed = _close(sweep)
         if failed is not None and resumed is None:
@@ -106,14 +107,14 @@ def _outcome(error: BaseException) -> tuple[int, TimeVisError | None]:
 def _close(sweep: Path) -> TimeVisError | None:
     """Write what compares the runs of a sweep; returns which of them did not complete."""
     from timevis.sweep.comparisons import write_comparisons
-    from timevis.sweep.leaderboard import incomplete, write_leaderboard
+    from timevis.sweep.leaderboard import incomplete_jobs_error, write_leaderboard
 
     runs = write_leaderboard(sweep)
     if (leaderboard := sweep / "leaderboard.md").is_file():
         print(f"leaderboard: {leaderboard}")
     for folder in write_comparisons(sweep):
         print(f"paired differences: {folder / 'comparison.md'}")
-    return incomplete(runs)
+    return incomplete_jobs_error(runs)
 
 
 def _started(folder: RunFolder | None) -> float | None:
@@ -125,7 +126,7 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     """Between jobs: hand SIGTERM to the processes of a parallel sweep, which end as cancelled, or end here."""
     children = Path(f"/proc/self/task/{os.getpid()}/children")
     pids = [int(pid) for pid in children.read_text().split()] if children.is_file() else []
-    if not pids or current_sweep() is None:
+    if not pids or current_sweep_folder() is None:
         raise SystemExit(128 + number)
     for pid in pids:
         os.kill(pid, number)

@@ -1,4 +1,4 @@
-"""Where the error sits: saved forecasts as arrays, and what their errors look like."""
+"""Analyse where the error lies: saved forecasts as arrays, and statistics of their errors."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import pandas as pd
 from timevis.data.calendar import to_local_time
 from timevis.models.forecaster import QUANTILE_LEVELS
 
-MEDIAN = QUANTILE_LEVELS.index(0.5)
+MEDIAN_INDEX = QUANTILE_LEVELS.index(0.5)
 
 
 @dataclass(frozen=True)
 class SavedForecasts:
-    """The rows of predictions.parquet as arrays, N windows of H steps.
+    """The rows of predictions.parquet as arrays: N windows of H steps.
 
     Attributes
     ----------
     frame : DataFrame [N]
-        origin, timestamp, channel, spread, worst, std and, as `error`, the window's mean absolute error of the
-        median in standard deviations of the training part.
-    times : object [N] of DatetimeIndex [H]
-        Of the targets, as clocks on the wall show them.
+        origin, timestamp, channel, spread, worst, std, and `scaled_mae`: the mean absolute error of the median over
+        the window, in standard deviations of the training part; NaN in a window without observed targets.
+    times : list of N DatetimeIndex [H]
+        Local times of the targets.
     truth, point : float64 [N, H]
-        Truth is NaN where missing.
+        Truth is NaN where it is missing.
     quantiles : float64 [N, 15, H]
     context : list of N float arrays [L]
     """
@@ -39,22 +39,22 @@ class SavedForecasts:
     context: list[np.ndarray]
 
     @classmethod
-    def read(
+    def from_tables(
         cls, predictions: pd.DataFrame, windows: pd.DataFrame, freq: str, timezone: str | None = None
     ) -> SavedForecasts:
-        """From predictions.parquet, the windows.parquet beside it, and the frequency of the data."""
-        scales = windows.groupby("channel")["std"].first()
+        """Convert predictions.parquet and the standard deviations of windows.parquet; `freq` is that of the data."""
+        channel_std = windows.groupby("channel")["std"].first()
         frame = predictions[["origin", "timestamp", "channel", "spread", "worst"]].reset_index(drop=True)
-        frame["std"] = scales.loc[frame["channel"]].to_numpy()
+        frame["std"] = channel_std.loc[frame["channel"]].to_numpy()
         truth = np.array(predictions["truth"].tolist(), np.float64)
         quantiles = np.array([np.stack(list(q)) for q in predictions["quantiles"]], np.float64)
-        miss = np.abs(quantiles[:, MEDIAN] - truth)
-        seen = np.isfinite(miss)
-        count = np.where(seen.any(1), seen.sum(1), np.nan)  # a window without a truth has no error
-        frame["error"] = np.nansum(miss, 1) / count / frame["std"]
+        absolute_error = np.abs(quantiles[:, MEDIAN_INDEX] - truth)
+        observed = np.isfinite(absolute_error)
+        count = np.where(observed.any(1), observed.sum(1), np.nan)
+        frame["scaled_mae"] = np.nansum(absolute_error, 1) / count / frame["std"]
         return cls(
             frame=frame,
-            times=[steps(t, 0, truth.shape[1], freq, timezone) for t in frame["timestamp"]],
+            times=[timestamps_around(t, 0, truth.shape[1], freq, timezone) for t in frame["timestamp"]],
             truth=truth,
             point=np.array(predictions["point"].tolist(), np.float64),
             quantiles=quantiles,
@@ -62,11 +62,12 @@ class SavedForecasts:
         )
 
     @property
-    def typical(self) -> SavedForecasts:
-        """The evenly spread windows alone, which stand for the whole test part."""
-        return self.take(np.flatnonzero(self.frame["spread"].to_numpy(bool)))
+    def evenly_spaced(self) -> SavedForecasts:
+        """The evenly spaced windows, a fair sample of all scored windows."""
+        return self.select(np.flatnonzero(self.frame["spread"].to_numpy(bool)))
 
-    def take(self, rows: np.ndarray) -> SavedForecasts:
+    def select(self, rows: np.ndarray) -> SavedForecasts:
+        """The windows with these row numbers, in this order."""
         return SavedForecasts(
             self.frame.iloc[rows].reset_index(drop=True),
             [self.times[i] for i in rows],
@@ -78,52 +79,64 @@ class SavedForecasts:
 
     @property
     def error(self) -> np.ndarray:
-        """Point less truth, float64 [N, H], NaN where the truth is missing."""
+        """Point forecast minus truth, float64 [N, H]; NaN where the truth is missing."""
         return self.point - self.truth
 
     @property
-    def miss(self) -> np.ndarray:
-        """Absolute error of the median, float64 [N, H]."""
-        return np.abs(self.quantiles[:, MEDIAN] - self.truth)
+    def absolute_error(self) -> np.ndarray:
+        """Absolute error of the median, float64 [N, H]; NaN where the truth is missing."""
+        return np.abs(self.quantiles[:, MEDIAN_INDEX] - self.truth)
 
 
-def steps(start: pd.Timestamp, before: int, after: int, freq: str, timezone: str | None = None) -> pd.DatetimeIndex:
-    """Timestamps of a regular grid around `start`, local time: `before` rows ahead of it, `after` from it on."""
+def timestamps_around(
+    start: pd.Timestamp, before: int, after: int, freq: str, timezone: str | None = None
+) -> pd.DatetimeIndex:
+    """Local timestamps of a regular grid: `before` of them earlier than `start`, then `after` from `start` on."""
     index = pd.date_range(end=start, periods=before + 1, freq=freq)[:-1]
     index = index.append(pd.date_range(start, periods=after, freq=freq))
     return to_local_time(index, timezone)
 
 
-def clock_table(forecasts: SavedForecasts, scaled: bool, by: Sequence[str] = ("weekday", "hour")) -> pd.DataFrame:
-    """Mean absolute error by weekday and hour, or month, of the target; these columns and total, count."""
+def calendar_error_sums(
+    forecasts: SavedForecasts, scaled: bool, by: Sequence[str] = ("weekday", "hour")
+) -> pd.DataFrame:
+    """Sum (`total`) and `count` of the absolute error by calendar fields of the target.
+
+    Parameters
+    ----------
+    forecasts : SavedForecasts
+    scaled : bool
+        Whether errors are divided by the standard deviation of their channel.
+    by : sequence of {"weekday", "hour", "month"}
+    """
     index = pd.DatetimeIndex(np.concatenate([t.tz_localize(None).to_numpy() for t in forecasts.times]))
-    miss = forecasts.miss / (forecasts.frame["std"].to_numpy()[:, None] if scaled else 1.0)
-    fields = {"weekday": index.day_of_week, "hour": index.hour, "month": index.month, "miss": miss.ravel()}
-    return pd.DataFrame(fields).dropna().groupby(list(by))["miss"].agg(total="sum", count="count").reset_index()
+    error = forecasts.absolute_error / (forecasts.frame["std"].to_numpy()[:, None] if scaled else 1.0)
+    fields = {"weekday": index.day_of_week, "hour": index.hour, "month": index.month, "error": error.ravel()}
+    return pd.DataFrame(fields).dropna().groupby(list(by))["error"].agg(total="sum", count="count").reset_index()
 
 
-def clock_profile(table: pd.DataFrame, by: str) -> pd.Series:
-    """Mean absolute error by one column of a `clock_table`."""
-    sums = table.groupby(by)[["total", "count"]].sum()
+def mean_error_by(sums: pd.DataFrame, field: str) -> pd.Series:
+    """Mean absolute error by one calendar field of `calendar_error_sums`."""
+    sums = sums.groupby(field)[["total", "count"]].sum()
     return sums["total"] / sums["count"]
 
 
 def error_statistics(forecasts: SavedForecasts) -> pd.DataFrame:
-    """One row per channel, raw units: bias and deviation of the error, and quantiles of its absolute value."""
+    """Bias and std of the error, and quantiles of the absolute error; a row per channel, in the unit of the data."""
     rows = {}
     for channel, group in forecasts.frame.groupby("channel", sort=False):
-        error, miss = (x[group.index].ravel() for x in (forecasts.error, forecasts.miss))
-        error, miss = error[np.isfinite(error)], miss[np.isfinite(miss)]
+        error, absolute = (x[group.index].ravel() for x in (forecasts.error, forecasts.absolute_error))
+        error, absolute = error[np.isfinite(error)], absolute[np.isfinite(absolute)]
         if not len(error):
             continue
-        quantiles = np.quantile(miss, (0.5, 0.9, 0.95, 0.99))
-        rows[channel] = [len(error), error.mean(), error.std(), *quantiles, miss.max()]
-    names = ["values", "bias", "deviation", "median", "p90", "p95", "p99", "largest"]
+        quantiles = np.quantile(absolute, (0.5, 0.9, 0.95, 0.99))
+        rows[channel] = [len(error), error.mean(), error.std(), *quantiles, absolute.max()]
+    names = ["values", "bias", "std", "median", "p90", "p95", "p99", "max"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=names)
 
 
 def window_bias(windows: pd.DataFrame) -> np.ndarray:
-    """Mean error of each window in standard deviations, by channel and origin; float64 [C, O]."""
+    """Mean error of each window in standard deviations of its channel; float64 [C, O]."""
     error = windows["error"] / windows["count"].where(windows["count"] > 0) / windows["std"]
     return windows.assign(error=error).pivot(index="channel", columns="origin", values="error").to_numpy()
 
@@ -131,43 +144,50 @@ def window_bias(windows: pd.DataFrame) -> np.ndarray:
 def reliability(forecasts: SavedForecasts) -> np.ndarray:
     """Share of truths at or below each quantile, float64 [15]; equals `QUANTILE_LEVELS` when calibrated.
 
-    A truth that equals several quantiles, as a zero often does, is spread evenly over the levels it covers, from
-    halfway to the level below to halfway to the one above: Czado, Gneiting and Held (2009).
+    A truth that equals several quantiles, as zeros often do, is distributed uniformly over the levels of these
+    quantiles, from halfway to the next lower level to halfway to the next higher one: the nonrandomised probability
+    integral transform of Czado, Gneiting and Held (2009).
     """
-    seen = np.isfinite(forecasts.truth)
-    truth, quantiles = forecasts.truth[seen][:, None], forecasts.quantiles.transpose(0, 2, 1)[seen]
+    observed = np.isfinite(forecasts.truth)
+    truth, quantiles = forecasts.truth[observed][:, None], forecasts.quantiles.transpose(0, 2, 1)[observed]
     share, equal = (truth <= quantiles).astype(float), truth == quantiles
-    several = equal.sum(1) > 1
-    levels, equal = np.array(QUANTILE_LEVELS), equal[several]
+    tied = equal.sum(1) > 1
+    levels, equal = np.array(QUANTILE_LEVELS), equal[tied]
     halfway = (levels[1:] + levels[:-1]) / 2
     low = np.array([0.0, *halfway])[equal.argmax(1)][:, None]
     high = np.array([1.0, *halfway[::-1]])[equal[:, ::-1].argmax(1)][:, None]
-    share[several] = np.clip((levels - low) / (high - low), 0, 1)
+    share[tied] = np.clip((levels - low) / (high - low), 0, 1)
     return share.sum(0) / max(len(share), 1)
 
 
-def at_ends(forecasts: SavedForecasts, low: float = 0.1, high: float = 0.9) -> float:
-    """How many more of the truths lie in an interval than would if those at its ends were shared out over levels.
+def excess_coverage_from_ties(forecasts: SavedForecasts, low: float = 0.1, high: float = 0.9) -> float:
+    """Coverage of an interval minus its coverage when tied truths are distributed over levels as in `reliability`.
 
-    Truths at an end count as inside, so an interval whose end is zero holds more than its share of what is often
-    zero, and rightly so. Shared out as in `reliability`; per channel, then averaged.
+    A truth that equals an end of the interval counts as inside. Where many truths are zero and an end is zero, the
+    coverage therefore exceeds the nominal level although the forecast is calibrated. The excess is computed per
+    channel and then averaged.
     """
     first, last = QUANTILE_LEVELS.index(low), QUANTILE_LEVELS.index(high)
-    extra = []
+    excess = []
     for rows in forecasts.frame.groupby("channel").indices.values():
-        some = forecasts.take(rows)
-        seen, share = np.isfinite(some.truth), reliability(some)
-        inside = (some.truth >= some.quantiles[:, first]) & (some.truth <= some.quantiles[:, last])
-        if seen.any():
-            extra.append(inside[seen].mean() - (share[last] - share[first]))
-    return float(np.mean(extra)) if extra else 0.0
+        channel = forecasts.select(rows)
+        observed, share = np.isfinite(channel.truth), reliability(channel)
+        inside = (channel.truth >= channel.quantiles[:, first]) & (channel.truth <= channel.quantiles[:, last])
+        if observed.any():
+            excess.append(inside[observed].mean() - (share[last] - share[first]))
+    return float(np.mean(excess)) if excess else 0.0
 
 
-def pit_density(observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Probability integral transform histogram from `reliability`: edges [17] and density [16], 1 when calibrated.
+def pit_density(observed_share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Histogram of the probability integral transform (Dawid, 1984), computed from `reliability`.
 
-    Dawid (1984); the bins lie between the common quantile levels.
+    Returns
+    -------
+    edges : float64 [17]
+        The quantile levels, with 0 and 1.
+    density : float64 [16]
+        1 in every bin when calibrated.
     """
     edges = np.array([0.0, *QUANTILE_LEVELS, 1.0])
-    share = np.diff(np.array([0.0, *observed, 1.0]))
+    share = np.diff(np.array([0.0, *observed_share, 1.0]))
     return edges, share / np.diff(edges)

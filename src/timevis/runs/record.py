@@ -1,4 +1,4 @@
-"""What a finished run left in its folder, read once for report, comparison and plots."""
+"""Read the files of a finished run for the report and for comparisons."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from timevis.runs.folder import RunFolder
 from timevis.utils.formatting import format_number
 
 SCHEMA_VERSION = 2
-"""Of the keys of results.json, and of how seasonal naive and the intervals in it are made."""
+"""Version of the keys of results.json, and of the methods for its seasonal naive and its intervals."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,17 @@ class RunRecord:
     config : dict
         config.yaml.
     overrides : list of str
-        Of the command line.
+        Overrides of the command line that started the run.
     windows : DataFrame
         windows.parquet.
     naive_windows : DataFrame
-        windows_seasonal_naive.parquet, the same rows for seasonal naive.
+        windows_seasonal_naive.parquet: the same windows for seasonal naive.
     predictions : DataFrame
+        predictions.parquet.
     samples : DataFrame or None
+        samples.parquet, if the model draws sample paths.
     history : DataFrame or None
-        metrics.csv, every logged step.
+        metrics.csv with the logged steps, if the model was trained.
     """
 
     folder: Path
@@ -62,15 +64,15 @@ class RunRecord:
         Raises
         ------
         RunFolderError
-            It is no run folder, its run has not been scored, or not by the rules of this version.
+            The folder is not a run folder, the run has not been scored, or another version of TimeVis scored it.
         """
         run = RunFolder(folder)
         version = run.results.get("schema_version")
         if version != SCHEMA_VERSION:
             raise RunFolderError(
-                f"{folder}: results.json has schema_version {version}, and this TimeVis writes {SCHEMA_VERSION}: "
-                "seasonal naive or the intervals were made by other rules",
-                "run it again, or read it with the TimeVis that made it",
+                f"{folder}: results.json has schema_version {version}, but this version of TimeVis reads "
+                f"{SCHEMA_VERSION}, with another seasonal naive or other intervals",
+                "run it again, or read it with the version of TimeVis that wrote it",
             )
         config: Any = OmegaConf.to_container(run.config)
         return cls(
@@ -82,8 +84,8 @@ class RunRecord:
             windows=run.table("windows"),
             naive_windows=run.table("windows_seasonal_naive"),
             predictions=run.table("predictions"),
-            samples=_parquet(run.path / "samples.parquet"),
-            history=_csv(run.path / "metrics.csv"),
+            samples=_read_parquet(run.path / "samples.parquet"),
+            history=_read_csv(run.path / "metrics.csv"),
         )
 
     @property
@@ -96,73 +98,85 @@ class RunRecord:
 
     @property
     def timezone(self) -> str | None:
-        """Zone in which hours and weekdays are read."""
+        """Time zone of the hours and weekdays of the data; None if times have none."""
         return self.data_report["timezone"]
 
     @property
     def time_format(self) -> str:
-        """How a time is shown: without a clock where rows are days or longer, nor a weekday where they are longer."""
+        """Format of times: without the time of day for daily or slower data, without the weekday for slower data."""
         per_day = steps_per_day(self.results["window_set"]["freq"])
         if per_day < MIN_STEPS_PER_DAY_FOR_WEEKDAYS:
             return "%Y-%m-%d"
         return "%a %Y-%m-%d" if per_day <= 1 else "%a %Y-%m-%d %H:%M" + ":%S" * (per_day > 1440)
 
     def unit_of(self, channel: str) -> str:
-        """Unit of a channel, or nothing where it is not known."""
+        """Unit of a channel; empty if it is not known."""
         card = self.data_report["card"]
         return card["units"].get(channel) or card["unit"]
 
     @property
     def label(self) -> str:
-        """Name of the model, with its backbone where it has one."""
+        """Name of the model, with its backbone if it has one."""
         return model_label(self.results["run"])
 
 
 def model_label(run: dict[str, Any]) -> str:
-    """``lstm``, or ``qwen [nano]``: a model with a backbone is never named without it."""
+    """Name of the model in the ``run`` of results.json, with any backbone: ``lstm`` or ``qwen [nano]``."""
     name = backbone_name(run)
     return f"{run['model']} [{name}]" if name else str(run["model"])
 
 
 def scored_channels(results: dict[str, Any], metric: str = "mae") -> list[str]:
-    """Channels on which a metric is defined, which it is an average over; MAE is on those with a truth."""
+    """Channels on which a metric is defined, which it is averaged over; MAE is defined on channels with a truth."""
     return [channel for channel, metrics in results["by_channel"].items() if metrics[metric] is not None]
 
 
 def backbone_name(run: dict[str, Any]) -> str | None:
-    """Name of the backbone in the ``run`` of results.json, None for a model that has none."""
+    """Name of the backbone in the ``run`` of results.json; None for a model without a backbone."""
     return run["backbone"]["name"] if run["backbone"] else None
 
 
-def backbone_facts(run: dict[str, Any]) -> str:
-    """The backbone with its size and fingerprint, never its name alone; empty for a model that has none."""
-    about = run["backbone"] or {}
-    known = {"name": "{}", "parameters": "{} parameters", "trainable": "{} trained", "fingerprint": "fingerprint {}"}
-    words = [text.format(format_number(about[key])) for key, text in known.items() if about.get(key) is not None]
-    return ", ".join(
-        words + [format_number(value) for key, value in about.items() if key not in (*known, "id") and value]
-    )
+def describe_backbone(run: dict[str, Any]) -> str:
+    """Name, size and fingerprint of the backbone; empty for a model without a backbone."""
+    backbone = run["backbone"] or {}
+    formats = {
+        "name": "{}",
+        "parameters": "{} parameters",
+        "trainable": "{} trained",
+        "fingerprint": "fingerprint {}",
+    }
+    parts = [
+        text.format(format_number(backbone[key])) for key, text in formats.items() if backbone.get(key) is not None
+    ]
+    others = (value for key, value in backbone.items() if key not in (*formats, "id") and value)
+    return ", ".join([*parts, *map(format_number, others)])
 
 
-NO_SETTING = ("seed=", "logger", "hydra.", "trainer.enable_progress_bar=")
-"""What starts overrides that change no model, or that every table has a column for."""
+IGNORED_OVERRIDES = ("seed=", "logger", "hydra.", "trainer.enable_progress_bar=")
+"""Prefixes of overrides that do not change the model, or that tables show in a column of their own."""
 
 
-def settings(runs: Sequence[Sequence[str]]) -> list[str]:
-    """What tells runs apart, from the overrides of each: those that not all of them share and that may matter."""
-    typed = [[o for o in overrides if not o.startswith(NO_SETTING)] for overrides in runs]
-    common = set.intersection(*map(set, typed)) if len(typed) > 1 else set()
-    return [" ".join(o.removeprefix("experiment=") for o in overrides if o not in common) for overrides in typed]
+def differing_overrides(runs: Sequence[Sequence[str]]) -> list[str]:
+    """For each run, the overrides that not all runs share, without `IGNORED_OVERRIDES`, as one text.
+
+    Parameters
+    ----------
+    runs : sequence of sequences of str
+        Overrides of each run.
+    """
+    relevant = [[o for o in overrides if not o.startswith(IGNORED_OVERRIDES)] for overrides in runs]
+    shared = set.intersection(*map(set, relevant)) if len(relevant) > 1 else set()
+    return [" ".join(o.removeprefix("experiment=") for o in overrides if o not in shared) for overrides in relevant]
 
 
-def beside_names(setting: str) -> str:
-    """A setting for where data set and model are named already."""
+def without_data_and_model(setting: str) -> str:
+    """The overrides in a text of `differing_overrides` that choose neither the data nor the model."""
     return " ".join(part for part in setting.split() if not part.startswith(("data=", "model=")))
 
 
-def _parquet(path: Path) -> pd.DataFrame | None:
+def _read_parquet(path: Path) -> pd.DataFrame | None:
     return pd.read_parquet(path) if path.is_file() else None
 
 
-def _csv(path: Path) -> pd.DataFrame | None:
+def _read_csv(path: Path) -> pd.DataFrame | None:
     return pd.read_csv(path) if path.is_file() and path.stat().st_size else None

@@ -1,4 +1,4 @@
-"""The runs of a sweep against each other, window by window."""
+"""Compare the completed runs of a sweep window by window."""
 
 from __future__ import annotations
 
@@ -8,46 +8,59 @@ import tempfile
 from pathlib import Path
 
 from timevis.errors import RunFolderError
-from timevis.evaluation.comparison import COMPARABLE, compare
-from timevis.evaluation.report.comparison_files import write_comparison
+from timevis.evaluation.comparison import COMPARABILITY_KEYS, compare
+from timevis.evaluation.report.comparison_report import write_comparison
 from timevis.runs.record import RunRecord
 from timevis.runs.status import read_status
 
 log = logging.getLogger(__name__)
 
-MOST = 40  # runs that a table and a picture still show
+MAX_COMPARED_RUNS = 40
+"""Runs up to which the tables and charts of a comparison stay readable."""
 
 
 def write_comparisons(sweep: Path) -> list[Path]:
-    """Compare the completed runs of each window set with the first of them; folders ``comparison_<data>``.
+    """Compare the completed runs of each window set with the first of them.
 
-    A window set that one run forecast, or more than `MOST`, is left out. What an earlier call wrote is replaced.
+    Window sets of one run, or of more than `MAX_COMPARED_RUNS`, are left out. Comparisons of an earlier call are
+    replaced.
+
+    Parameters
+    ----------
+    sweep : Path
+        Sweep folder.
+
+    Returns
+    -------
+    list of Path
+        Folders ``comparison_<data>`` in the sweep folder; of several window sets on the same data, all but the first
+        have a suffix that names the window set.
     """
-    folders = [path.parent for path in sweep.rglob("status.json") if _completed(path.parent)]
-    sets: dict[str, list[RunRecord]] = {}
+    folders = [path.parent for path in sweep.rglob("status.json") if _is_completed(path.parent)]
+    by_window_set: dict[str, list[RunRecord]] = {}
     for folder in sorted(folders, key=lambda f: (len(f.name), f.name)):  # job 2 before job 10
         try:
             record = RunRecord.load(folder)
         except RunFolderError as error:
-            log.warning("left out of the paired differences: %s", error)
+            log.warning("left out of the comparison of runs: %s", error)
             continue
-        key = "_".join(str(record.results["window_set"][name]) for name in COMPARABLE)
-        sets.setdefault(key, []).append(record)
+        key = "_".join(str(record.results["window_set"][name]) for name in COMPARABILITY_KEYS)
+        by_window_set.setdefault(key, []).append(record)
     written: list[Path] = []
-    for name, records in sets.items():
-        if not 1 < len(records) <= MOST:
+    for key, records in by_window_set.items():
+        if not 1 < len(records) <= MAX_COMPARED_RUNS:
             continue
         target = sweep / f"comparison_{records[0].results['run']['data']}"
         if target in written:
-            target = target.with_name(f"{target.name}_{name}")
-        with tempfile.TemporaryDirectory(dir=sweep) as scratch:
-            fresh = Path(scratch) / target.name
-            write_comparison(compare(records, records[0]), fresh)
+            target = target.with_name(f"{target.name}_{key}")
+        with tempfile.TemporaryDirectory(dir=sweep) as temporary:
+            new = Path(temporary) / target.name
+            write_comparison(compare(records, records[0]), new)
             shutil.rmtree(target, ignore_errors=True)
-            fresh.rename(target)
+            new.rename(target)
         written.append(target)
     return written
 
 
-def _completed(folder: Path) -> bool:
+def _is_completed(folder: Path) -> bool:
     return (read_status(folder) or {}).get("state") == "completed"

@@ -1,4 +1,4 @@
-"""Which folders this process runs in, or a run lies in, and which sweeps cannot be; Hydra tells its callbacks."""
+"""Track the folders that Hydra creates, and refuse sweeps that cannot run, with a Hydra callback."""
 
 from __future__ import annotations
 
@@ -15,72 +15,75 @@ from omegaconf import DictConfig
 from timevis.errors import ConfigError
 from timevis.utils.stdout import print_error
 
-_folders: list[Path] = []
-_new: list[Path] = []
+_sweep_folders: list[Path] = []
+_new_folders: list[Path] = []
 
 
-def current_sweep() -> Path | None:
-    """The sweep folder of this process, None outside a multirun."""
-    return _folders[-1] if _folders else None
+def current_sweep_folder() -> Path | None:
+    """The sweep folder of this process, or None without a multirun."""
+    return _sweep_folders[-1] if _sweep_folders else None
 
 
-def sweep_of(run: Path) -> Path | None:
-    """The sweep folder that a run folder lies in, None where no sweep made it."""
+def forget_folders() -> None:
+    """Forget the folders of an earlier run of Hydra in this process."""
+    _sweep_folders.clear()
+    _new_folders.clear()
+
+
+def sweep_folder_of(run: Path) -> Path | None:
+    """The sweep folder that contains a run folder, or None if the run is not part of a sweep."""
     folder = run.absolute().parent
     return folder if (folder / "leaderboard_settings.csv").is_file() else None
 
 
-def remove_unused() -> None:
-    """Remove the folders that Hydra made for this process, where no run has written into them."""
-    for folder in _new:
+def remove_unused_folders() -> None:
+    """Remove the folders that Hydra created for this process and that no run has written into."""
+    for folder in _new_folders:
         with suppress(OSError):
-            if os.listdir(folder) == ["multirun.yaml"]:  # Hydra's own
+            if os.listdir(folder) == ["multirun.yaml"]:  # written by Hydra itself
                 (folder / "multirun.yaml").unlink()
             folder.rmdir()
 
 
-class FolderWatch(Callback):
-    """Remembers the sweep folder, for its leaderboard however the sweep ends, and which folders Hydra will make.
+class SweepCallback(Callback):
+    """Record the folders of a run or sweep before Hydra creates them, and refuse invalid sweeps.
 
-    It leaves where a sweep is asked for that cannot be; by SystemExit, as of other exceptions Hydra only warns.
+    A refused sweep ends with SystemExit, because Hydra reports any other exception of a callback as a warning only.
     """
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         sweep = config.hydra.runtime.choices.get("sweep")
         if sweep not in (None, "grid") and not config.resume:
-            raise SystemExit(
-                print_error(
-                    ConfigError(f"sweep={sweep} is for many jobs", f"put -m first: train.py -m sweep={sweep} ...")
-                )
-            )
-        _remember(config, "run")
+            advice = f"put -m first: train.py -m sweep={sweep} ..."
+            raise SystemExit(print_error(ConfigError(f"sweep={sweep} needs a multirun", advice)))
+        _record_folder(config, "run")
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         if "optuna" in config.hydra.sweeper.get("_target_", ""):
             import optuna
 
-            optuna.logging.set_verbosity(optuna.logging.WARNING)  # what goes wrong is reported once, by us
-            if not _searches(config):
+            optuna.logging.set_verbosity(optuna.logging.WARNING)  # TimeVis logs failed trials itself
+            if not _has_search_space(config):
                 error = ConfigError(
-                    "an Optuna sweep has nothing to search: all its trials would be the same",
+                    "the Optuna sweep has nothing to search: all its trials would be the same",
                     "add for example 'model.learning_rate=tag(log,interval(1e-4,1e-2))' or "
                     "'model.dropout=choice(0,0.1)'",
                 )
                 raise SystemExit(print_error(error))
-        _folders.append(_remember(config, "sweep"))
+        _sweep_folders.append(_record_folder(config, "sweep"))
 
 
-def _searches(config: DictConfig) -> bool:
-    """Whether the command line or a file gives a sweeper something to choose from."""
+def _has_search_space(config: DictConfig) -> bool:
+    """Whether the command line or a config file defines a search space for the sweeper."""
     sweeper = config.hydra.sweeper
-    swept = [f"{key}={value}" for key, value in (sweeper.get("params") or {}).items()]
-    overrides = OverridesParser.create().parse_overrides([*swept, *config.hydra.overrides.task])
-    own = sweeper.get("search_space") or sweeper.get("custom_search_space")
-    return bool(own) or any(override.is_sweep_override() for override in overrides)
+    params = [f"{key}={value}" for key, value in (sweeper.get("params") or {}).items()]
+    overrides = OverridesParser.create().parse_overrides([*params, *config.hydra.overrides.task])
+    search_space = sweeper.get("search_space") or sweeper.get("custom_search_space")
+    return bool(search_space) or any(override.is_sweep_override() for override in overrides)
 
 
-def _remember(config: DictConfig, kind: str) -> Path:
-    HydraConfig.instance().set_config(config)  # the folder's name may ask it
+def _record_folder(config: DictConfig, kind: str) -> Path:
+    HydraConfig.instance().set_config(config)  # the folder's name may contain ${hydra:...}
     folder = Path(config.hydra[kind].dir)
-    _new[:] = [path for path in (folder, *folder.parents) if not os.path.exists(path)]
+    _new_folders[:] = [path for path in (folder, *folder.parents) if not os.path.exists(path)]
     return folder

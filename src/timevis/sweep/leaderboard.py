@@ -1,4 +1,4 @@
-"""The leaderboard of a sweep, rebuilt from its run folders: csv, Markdown and a picture."""
+"""Write the leaderboard of a sweep from its run folders: CSV, Markdown and a chart."""
 
 from __future__ import annotations
 
@@ -11,110 +11,114 @@ import yaml
 
 from timevis.data.options import shown_name
 from timevis.errors import RunFolderError, TimeVisError
-from timevis.evaluation.charts import png_files
 from timevis.evaluation.charts.chart import Chart, Mark
+from timevis.evaluation.charts.draw_matplotlib import save_png
 from timevis.runs.folder import RunFolder, typed_overrides
-from timevis.runs.record import backbone_name, beside_names, settings
+from timevis.runs.record import backbone_name, differing_overrides, without_data_and_model
 from timevis.runs.status import read_status
-from timevis.sweep.grid import planned_jobs
+from timevis.sweep.grid import grid_jobs
 from timevis.utils.files import write_text
 from timevis.utils.formatting import markdown_table
 
-NAMED = 10
-"""Incomplete jobs that the end of a sweep names at most."""
+MAX_LISTED_JOBS = 10
+"""Incomplete jobs that the error at the end of a sweep lists."""
 METRICS = ("wql", "mase", "mae_scaled", "mse_scaled", "crps", "coverage_80")
-COST = ("trainable_parameters", "fit_seconds", "test_seconds", "peak_memory_mb")
-SORT = "val/wql"
-NOT_STARTED = "the sweep has not come to it"
-"""True of a job that waits for its turn, and of one whose sweep was stopped before it."""
+COSTS = ("trainable_parameters", "fit_seconds", "test_seconds", "peak_memory_mb")
+SORT_COLUMN = "val/wql"
+NOT_STARTED = "the sweep has not started it"
+"""Reason of a job that waits, and of a job whose sweep was stopped before it."""
 
 
-def read_runs(sweep: Path) -> pd.DataFrame:
-    """One row per job of a sweep, by data set and `val/wql`; those without a result last, with their reason.
+def read_jobs(sweep: Path) -> pd.DataFrame:
+    """Read the jobs of a sweep, one row each, sorted by data set and `val/wql`; jobs without a result are last.
 
     Returns
     -------
     DataFrame
-        run, setting (the overrides in which runs differ, without the seed), seed, state, data, model, backbone,
-        val/wql, test/*, skill_*, cost and reason.
+        run, setting (the overrides that differ between the jobs, without the seed), seed, state, data, model,
+        backbone, val/wql, test/*, skill_*, costs, and the reason why a job has no result.
     """
     folders = sorted(path.parent for path in sweep.rglob("status.json"))
     names = [str(folder.relative_to(sweep)) for folder in folders]
-    waiting = {name: job for name, job in planned_jobs(sweep).items() if name not in names} if folders else {}
-    told = settings([*map(typed_overrides, folders), *waiting.values()])
+    waiting = {name: job for name, job in grid_jobs(sweep).items() if name not in names} if folders else {}
+    settings = differing_overrides([*map(typed_overrides, folders), *waiting.values()])
     rows = [
-        _row(folder, name, setting)
-        for folder, name, setting in zip(folders, names, told[: len(folders)], strict=True)
+        _job_row(folder, name, setting)
+        for folder, name, setting in zip(folders, names, settings[: len(folders)], strict=True)
     ]
     rows += [
-        {"run": name, "setting": setting, "state": "not started", "reason": NOT_STARTED, **_typed(job)}
-        for (name, job), setting in zip(waiting.items(), told[len(folders) :], strict=True)
+        {"run": name, "setting": setting, "state": "not started", "reason": NOT_STARTED, **_row_from_overrides(job)}
+        for (name, job), setting in zip(waiting.items(), settings[len(folders) :], strict=True)
     ]
-    columns = ["run", "setting", "seed", "state", "data", "model", "backbone", SORT]
+    columns = ["run", "setting", "seed", "state", "data", "model", "backbone", SORT_COLUMN]
     columns += [f"test/{m}" for m in METRICS] + ["skill_wql", "skill_wql_low", "skill_wql_high", "skill_mae"]
-    table = pd.DataFrame(rows, columns=[*columns, *COST, "reason"])
-    table["seed"] = pd.Series([row.get("seed") for row in rows], dtype=object)  # whole, though some have none
-    table = table.sort_values(["data", SORT, "run"], na_position="last", kind="stable")
-    return table.sort_values(SORT, key=pd.isna, kind="stable").reset_index(drop=True)
+    table = pd.DataFrame(rows, columns=[*columns, *COSTS, "reason"])
+    # integers, although some jobs have no seed
+    table["seed"] = pd.Series([row.get("seed") for row in rows], dtype=object)
+    table = table.sort_values(["data", SORT_COLUMN, "run"], na_position="last", kind="stable")
+    return table.sort_values(SORT_COLUMN, key=pd.isna, kind="stable").reset_index(drop=True)
 
 
-def by_setting(runs: pd.DataFrame) -> pd.DataFrame:
-    """Mean and deviation over seeds, one row per data, model and setting, by data set and mean `val/wql`.
+def average_over_seeds(jobs: pd.DataFrame) -> pd.DataFrame:
+    """Mean and std over seeds, one row per data set, model and setting, by data set and mean `val/wql`.
 
-    Of a trial that a search repeats with the same seed one counts, and not because of its score.
+    If a search repeats a trial with the same seed, the first of these runs counts, whatever its score.
     """
-    by = ["data", "model", "backbone", "setting"]
-    done = runs[runs["state"] == "completed"].sort_values("run", kind="stable").drop_duplicates([*by, "seed"])
-    groups = done.groupby(by, sort=False, dropna=False)
-    names = [SORT, *(f"test/{m}" for m in METRICS), "skill_wql", "fit_seconds"]
+    keys = ["data", "model", "backbone", "setting"]
+    completed = jobs[jobs["state"] == "completed"].sort_values("run", kind="stable")
+    groups = completed.drop_duplicates([*keys, "seed"]).groupby(keys, sort=False, dropna=False)
+    names = [SORT_COLUMN, *(f"test/{m}" for m in METRICS), "skill_wql", "fit_seconds"]
     table = groups.agg(seeds=("seed", "count"), **{f"{n} {f}": (n, f) for n in names for f in ("mean", "std")})
-    return table.reset_index().sort_values(["data", f"{SORT} mean"], kind="stable").reset_index(drop=True)
+    return table.reset_index().sort_values(["data", f"{SORT_COLUMN} mean"], kind="stable").reset_index(drop=True)
 
 
 def write_leaderboard(sweep: Path) -> pd.DataFrame:
-    """Write leaderboard.csv, leaderboard_settings.csv, leaderboard.md and leaderboard.png; each is whole or old.
+    """Write leaderboard.csv, leaderboard_settings.csv, leaderboard.md and leaderboard.png, each atomically.
 
     Returns
     -------
     DataFrame
-        See `read_runs`.
+        See `read_jobs`.
     """
-    runs = read_runs(sweep)
-    if runs.empty:
-        return runs
-    over_seeds = by_setting(runs)
-    write_text(sweep / "leaderboard.csv", runs.to_csv(index=False))
-    write_text(sweep / "leaderboard_settings.csv", over_seeds.to_csv(index=False))
-    write_text(sweep / "leaderboard.md", _markdown(runs, over_seeds))
-    if len(over_seeds):
-        charts = [_chart(rows, str(data)) for data, rows in over_seeds.groupby("data", sort=False)]
-        png_files.save(sweep, "leaderboard", charts, columns=1)
-    return runs
+    jobs = read_jobs(sweep)
+    if jobs.empty:
+        return jobs
+    averages = average_over_seeds(jobs)
+    write_text(sweep / "leaderboard.csv", jobs.to_csv(index=False))
+    write_text(sweep / "leaderboard_settings.csv", averages.to_csv(index=False))
+    write_text(sweep / "leaderboard.md", _markdown(jobs, averages))
+    if len(averages):
+        charts = [leaderboard_chart(rows, str(data)) for data, rows in averages.groupby("data", sort=False)]
+        save_png(sweep, "leaderboard", charts, columns=1)
+    return jobs
 
 
-def incomplete(runs: pd.DataFrame) -> TimeVisError | None:
-    """What is said at the end of a sweep of which some runs are not completed."""
-    rows = runs[runs["state"] != "completed"]
-    if rows.empty:
+def incomplete_jobs_error(jobs: pd.DataFrame) -> TimeVisError | None:
+    """The error that a sweep ends with if some jobs are not completed; it lists them with their reasons."""
+    incomplete = jobs[jobs["state"] != "completed"]
+    if incomplete.empty:
         return None
-    lines, told_apart = [], runs["seed"].nunique() > 1
-    for r in rows.itertuples(index=False):
-        of = " ".join(filter(None, [r.setting, f"seed={r.seed}" if told_apart and pd.notna(r.seed) else ""]))
-        lines.append(f"{r.run} ({of}) {r.state}: {r.reason}")
-    more = [f"and {len(lines) - NAMED} more, in the leaderboard"] if len(lines) > NAMED else []
-    return TimeVisError(f"{len(rows)} of {len(runs)} jobs did not complete", "\n  ".join([*lines[:NAMED], *more]))
+    lines, has_seeds = [], jobs["seed"].nunique() > 1
+    for job in incomplete.itertuples(index=False):
+        seed = f"seed={job.seed}" if has_seeds and pd.notna(job.seed) else ""
+        setting = " ".join(filter(None, [job.setting, seed]))
+        lines.append(f"{job.run} ({setting}) {job.state}: {job.reason}")
+    hidden = len(lines) - MAX_LISTED_JOBS
+    more = [f"and {hidden} more, in the leaderboard"] if hidden > 0 else []
+    message = f"{len(incomplete)} of {len(jobs)} jobs did not complete"
+    return TimeVisError(message, "\n  ".join([*lines[:MAX_LISTED_JOBS], *more]))
 
 
-def _typed(overrides: list[str]) -> dict[str, Any]:
-    """What a row says of a job that has no config."""
-    typed = dict(o.partition("=")[::2] for o in overrides)
-    row: dict[str, Any] = {name: typed.get(name) for name in ("data", "model", "seed")}
+def _row_from_overrides(overrides: list[str]) -> dict[str, Any]:
+    """Data, model and seed of a job without a config, from its overrides."""
+    values = dict(o.partition("=")[::2] for o in overrides)
+    row: dict[str, Any] = {name: values.get(name) for name in ("data", "model", "seed")}
     if str(row["seed"]).isdecimal():
         row["seed"] = int(row["seed"])
-    return row | ({"data": shown_name("file", typed["data.path"])} if typed.get("data.path") else {})
+    return row | ({"data": shown_name("file", values["data.path"])} if values.get("data.path") else {})
 
 
-def _row(folder: Path, name: str, setting: str) -> dict[str, Any]:
+def _job_row(folder: Path, name: str, setting: str) -> dict[str, Any]:
     status = read_status(folder) or {}
     row: dict[str, Any] = {"run": name, "setting": setting, "state": status.get("state")}
     config = folder / "config.yaml"
@@ -123,8 +127,8 @@ def _row(folder: Path, name: str, setting: str) -> dict[str, Any]:
         row |= {"data": data, "model": cfg["model"]["name"], "seed": cfg["seed"]}
         if backbone := cfg["model"].get("backbone"):
             row["backbone"] = f"{backbone['path']}{'' if backbone['pretrained'] else ', random weights'}"
-    else:  # refused before it had one, or damaged
-        row |= _typed(typed_overrides(folder))
+    else:  # the config was refused before it was written, or the file is damaged
+        row |= _row_from_overrides(typed_overrides(folder))
     if status.get("error"):
         row["reason"] = "; ".join(filter(None, [status["error"], status.get("advice")]))
     if row["state"] != "completed":
@@ -133,9 +137,9 @@ def _row(folder: Path, name: str, setting: str) -> dict[str, Any]:
         results = RunFolder(folder).results
     except RunFolderError as error:
         return row | {"state": "damaged", "reason": "; ".join([error.message, error.advice])}
-    row |= {"backbone": backbone_name(results["run"]), SORT: results["validation"]["wql"]}
-    row |= {name: results["cost"][name] for name in COST}
-    if results["window_set"].get("part", "test") != "test":
+    row |= {"backbone": backbone_name(results["run"]), SORT_COLUMN: results["validation"]["wql"]}
+    row |= {name: results["cost"][name] for name in COSTS}
+    if results["window_set"]["part"] != "test":
         return row
     skill = results["skill"]
     return {
@@ -148,53 +152,64 @@ def _row(folder: Path, name: str, setting: str) -> dict[str, Any]:
     }
 
 
-def _markdown(runs: pd.DataFrame, over_seeds: pd.DataFrame) -> str:
-    order = f"Sorted by {'data set and ' * (runs['data'].nunique() > 1)}`val/wql`, on which every choice is made"
-    tested = "; the test part stands beside it" * bool(runs["test/wql"].notna().any())
-    lines = ["# Leaderboard", "", f"{order}{tested}.", ""]
-    shown = ["run", "setting", "seed", "state", "data", "model", "backbone", SORT, "test/wql", "test/mase"]
-    table = runs[[*shown, "skill_wql", "fit_seconds", "reason"]].astype({"skill_wql": object})
-    ends = runs[["skill_wql", "skill_wql_low", "skill_wql_high"]].itertuples(index=False)
-    table["skill_wql"] = [_skill(*values) for values in ends]
+def _markdown(jobs: pd.DataFrame, averages: pd.DataFrame) -> str:
+    has_test_scores = bool(jobs["test/wql"].notna().any())
+    by_data = "data set and " if jobs["data"].nunique() > 1 else ""
+    order = f"Sorted by {by_data}`{SORT_COLUMN}`, the score for model selection."
+    note = " Test scores do not affect the order." if has_test_scores else ""
+    lines = ["# Leaderboard", "", order + note, ""]
+    shown = ["run", "setting", "seed", "state", "data", "model", "backbone", SORT_COLUMN, "test/wql", "test/mase"]
+    table = jobs[[*shown, "skill_wql", "fit_seconds", "reason"]].astype({"skill_wql": object})
+    intervals = jobs[["skill_wql", "skill_wql_low", "skill_wql_high"]].itertuples(index=False)
+    table["skill_wql"] = [_skill_text(*values) for values in intervals]
     lines += [markdown_table(table.dropna(axis=1, how="all")), ""]
-    if len(over_seeds) and over_seeds["seeds"].max() > 1:
-        rows = over_seeds[["data", "model", "backbone", "setting", "seeds"]].copy()
-        for name in (SORT, *(("test/wql", "test/mase", "skill_wql") if tested else ())):
+    if len(averages) and averages["seeds"].max() > 1:
+        rows = averages[["data", "model", "backbone", "setting", "seeds"]].copy()
+        for name in (SORT_COLUMN, *(("test/wql", "test/mase", "skill_wql") if has_test_scores else ())):
             rows[name] = [
                 f"{mean:.4g} ± {std:.2g}" if pd.notna(std) else mean
-                for mean, std in zip(over_seeds[f"{name} mean"], over_seeds[f"{name} std"], strict=True)
+                for mean, std in zip(averages[f"{name} mean"], averages[f"{name} std"], strict=True)
             ]
-        lines += ["## Over seeds", "", markdown_table(rows), ""]
-        if gone := sorted(set(runs["setting"]) - set(over_seeds["setting"])):
-            lines += [f"Left out, as no seed completed: {'; '.join(gone)}.", ""]
+        lines += ["## Mean and std over seeds", "", markdown_table(rows), ""]
+        if not_completed := sorted(set(jobs["setting"]) - set(averages["setting"])):
+            lines += [f"Settings without a completed run: {'; '.join(not_completed)}.", ""]
     return "\n".join(lines)
 
 
-def _skill(value: float, low: float, high: float) -> str | None:
-    """A skill with its interval, which is missing where there are too few windows for one."""
+def _skill_text(value: float, low: float, high: float) -> str | None:
+    """A skill with its interval, if there are enough windows for one."""
     if pd.isna(value):
         return None
     return f"{value:.3f}" + (f" ({low:.3f} to {high:.3f})" if pd.notna(low) else "")
 
 
-def _chart(over_seeds: pd.DataFrame, data: str) -> Chart:
-    """A row per setting on a data set, the best on top: WQL on validation and test, its deviation over seeds."""
-    rows = over_seeds[::-1]
+def leaderboard_chart(averages: pd.DataFrame, data: str) -> Chart:
+    """WQL on validation and test with its std over seeds; a row per setting on a data set, the best one on top.
+
+    Parameters
+    ----------
+    averages : DataFrame
+        Rows of `average_over_seeds` on one data set.
+    data : str
+        Name of the data set.
+    """
+    rows = averages[::-1]
     names = []
-    for r in rows.itertuples(index=False):
-        parts = (r.model, r.backbone, beside_names(str(r.setting)))
+    for row in rows.itertuples(index=False):
+        parts = (row.model, row.backbone, without_data_and_model(str(row.setting)))
         name = " ".join(str(part) for part in parts if part and part == part)
-        names.append(re.sub(r"\d+\.\d{5,}(e-?\d+)?", lambda drawn: f"{float(drawn[0]):.4g}", name))  # by Optuna
+        # Optuna draws values with many digits
+        names.append(re.sub(r"\d+\.\d{5,}(e-?\d+)?", lambda digits: f"{float(digits[0]):.4g}", name))
     marks = []
-    for metric, role in ((SORT, "second"), ("test/wql", "model")):
+    for metric, role in ((SORT_COLUMN, "second"), ("test/wql", "model")):
         mean, std = rows[f"{metric} mean"], rows[f"{metric} std"]
         if mean.isna().all():
             continue
-        marks.append(Mark("points", mean.to_numpy(), names, metric, role, hollow=metric == SORT))
+        marks.append(Mark("points", mean.to_numpy(), names, metric, role, hollow=metric == SORT_COLUMN))
         marks += [
             Mark("line", [m - s, m + s], [name, name], role=role)
             for name, m, s in zip(names, mean, std, strict=True)
             if s > 0
         ]
-    label = "WQL, mean and deviation over seeds" if rows["seeds"].max() > 1 else "WQL"
+    label = "WQL, mean and std over seeds" if rows["seeds"].max() > 1 else "WQL"
     return Chart("leaderboard", f"Leaderboard on {data}", label, "", marks)

@@ -14,7 +14,7 @@ from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard
 from timevis.data.readers.table import Table
 from timevis.errors import ConfigError, DataError
-from timevis.evaluation.report.data_section import findings
+from timevis.evaluation.report.data_findings import findings
 
 MISSING = {"missing": ["Bad Input", -9999]}
 
@@ -56,10 +56,11 @@ def test_sentinels_become_missing_values_and_are_counted_and_located(name: str, 
     np.testing.assert_allclose(panel.values[:, 0], expected, rtol=1e-6)
     assert np.flatnonzero(np.isnan(panel.covariates[:, 0])).tolist() == [5, 6]
     assert "5 cells read as missing" in report.summary()
-    sentences = [s for s in findings(report.to_dict()) if "named as missing" in s]
+    sentences = [s for s in findings(report.to_dict()) if "lists as missing" in s]
+    load_rows, temp_rows = f"{row(3)}, {row(9)}, {row(20)}", f"{row(5)}, {row(6)}"
     assert sentences == [
-        f"Cells of load that were named as missing: 'Bad Input' (2), '-9999' (1), in {row(3)}, {row(9)}, {row(20)}.",
-        f"Cells of temp that were named as missing: '-9999' (2), in {row(5)}, {row(6)}.",
+        f"Cells of load that data.cleaning.missing lists as missing: 'Bad Input' (2), '-9999' (1), in {load_rows}.",
+        f"Cells of temp that data.cleaning.missing lists as missing: '-9999' (2), in {temp_rows}.",
     ]
 
 

@@ -1,4 +1,4 @@
-"""A chart as data, so that the report and the PNG files beside it show one and the same thing."""
+"""A chart as data, which plotly draws for report.html and matplotlib for PNG files."""
 
 from __future__ import annotations
 
@@ -23,24 +23,47 @@ COLOURS = {
     "naive": "#7d848e",
     "truth": "#23272e",
     "context": "#8b929c",
-    "rule": "#aab0b8",
+    "guide": "#aab0b8",
 }
-"""Colours by role; one role means one thing in every chart."""
+"""Colour of each role; a role has the same meaning in every chart."""
 SERIES_ROLES = ("model", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
-def isolated(values: Values) -> np.ndarray:
-    """Which values stand between missing ones, where a line shows nothing: bool."""
-    seen = np.pad(pd.notna(np.asarray(values)), 1)
-    return seen[1:-1] & ~seen[:-2] & ~seen[2:]
+def isolated_points(values: Values) -> np.ndarray:
+    """Mask of the values whose two neighbours are missing, which a line cannot show; bool [N]."""
+    observed = np.pad(pd.notna(np.asarray(values)), 1)
+    return observed[1:-1] & ~observed[:-2] & ~observed[2:]
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One thing drawn: a line, points, a band between `y` and `y2`, bars (of `width`, or sideways) or a heat map.
+    """One layer of a chart: a line, points, a band, bars or a heat map.
 
-    `role` is a key of `COLOURS`; `z` [rows y][columns x] belongs to heat maps, and `z_label` to their colour bar;
-    `strength` is the opacity of a band; `hollow` points are rings, in which others are seen.
+    Attributes
+    ----------
+    kind : {"line", "points", "band", "bars", "heat"}
+    x, y : values
+        Coordinates; for a heat map the labels of its columns and rows.
+    name : str
+        Entry in the legend, or empty for none.
+    role : str
+        Key of `COLOURS`.
+    y2 : values, optional
+        Upper edge of a band whose lower edge is `y`.
+    z : float [len(y), len(x)], optional
+        Cells of a heat map.
+    z_label : str
+        Label of the colour bar of a heat map.
+    width : values, optional
+        Widths of bars.
+    horizontal : bool
+        Whether bars are horizontal: `x` holds their lengths and `y` their names.
+    dashed : bool
+        Whether a line is dashed.
+    hollow : bool
+        Whether points are rings, so that points behind them stay visible.
+    opacity : float
+        Opacity of a band.
     """
 
     kind: Kind
@@ -52,15 +75,32 @@ class Mark:
     z: np.ndarray | None = None
     z_label: str = ""
     width: Values | None = None
-    sideways: bool = False
+    horizontal: bool = False
     dashed: bool = False
     hollow: bool = False
-    strength: float = 0.16
+    opacity: float = 0.16
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A titled picture of some marks; `note` says in a sentence how to read it."""
+    """A chart with a title, axis labels and marks.
+
+    Attributes
+    ----------
+    name : str
+        Identifier of the chart.
+    title, x_label, y_label : str
+    marks : list of Mark
+        Drawn in this order.
+    note : str
+        A sentence on how to read the chart.
+    full_width : bool
+        Whether report.html gives the chart the full width of the page.
+    y_from_zero : bool
+        Whether the y axis starts at zero.
+    log_x : bool
+        Whether the x axis is logarithmic.
+    """
 
     name: str
     title: str
@@ -68,8 +108,6 @@ class Chart:
     y_label: str
     marks: list[Mark] = field(default_factory=list)
     note: str = ""
-    wide: bool = False
-    zero: bool = False
-    """Whether the y axis starts at zero."""
-    log: bool = False
-    """Whether the x axis is logarithmic."""
+    full_width: bool = False
+    y_from_zero: bool = False
+    log_x: bool = False

@@ -1,21 +1,24 @@
-"""The charts of a run, from its record and its saved forecasts."""
+"""Build the charts of a run: forecasts, errors, calibration and training."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from timevis.data.calendar import MIN_STEPS_PER_DAY_FOR_WEEKDAYS, steps_per_day
+from timevis.data.calendar import MIN_STEPS_PER_DAY_FOR_WEEKDAYS, steps_per_day, to_local_time
 from timevis.data.cleaning.statistics import autocorrelation
+from timevis.data.panel import Panel
 from timevis.evaluation.charts.chart import Chart, Mark
 from timevis.evaluation.error_profile import (
-    MEDIAN,
+    MEDIAN_INDEX,
     SavedForecasts,
-    clock_profile,
-    clock_table,
+    calendar_error_sums,
+    mean_error_by,
     pit_density,
     reliability,
-    steps,
+    timestamps_around,
     window_bias,
 )
 from timevis.models.forecaster import QUANTILE_LEVELS
@@ -23,31 +26,25 @@ from timevis.runs.record import RunRecord, scored_channels
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-BANDS = ((0.025, 0.975, "95 % interval", 0.13), (0.1, 0.9, "80 % interval", 0.24))
-MOST_BARS = 40
-
-
-def error_unit(record: RunRecord) -> tuple[str, bool]:
-    """How absolute errors of several channels are put on one axis: label, and whether they are scaled."""
-    if len(record.channels) > 1:
-        return "absolute error / deviation", True
-    unit = record.unit_of(record.channels[0])
-    return f"absolute error{f', {unit}' if unit else ''}", False
+INTERVALS = ((0.025, 0.975, "95 % interval", 0.13), (0.1, 0.9, "80 % interval", 0.24))
+"""Lower and upper quantile level, name and opacity of the bands of a forecast."""
+MAX_CHANNEL_BARS = 40
+MAX_FUTURE_CHARTS = 12
 
 
 def forecast_chart(forecasts: SavedForecasts, row: int, record: RunRecord) -> Chart:
-    """One window: the end of its context, the truth, the median and its bands."""
-    frame, freq = forecasts.frame.iloc[row], record.results["window_set"]["freq"]
+    """One scored window: the end of its context, the truth, the median forecast and two intervals."""
+    window, freq = forecasts.frame.iloc[row], record.results["window_set"]["freq"]
     horizon = forecasts.truth.shape[1]
     context = forecasts.context[row][-max(48, 2 * horizon) :]
-    before = steps(frame["timestamp"], len(context), 1, freq, record.timezone)
+    context_times = timestamps_around(window["timestamp"], len(context), 1, freq, record.timezone)
     times, quantiles = forecasts.times[row], forecasts.quantiles[row]
     level = QUANTILE_LEVELS.index
     bands = [
-        Mark("band", times, quantiles[level(low)], name, y2=quantiles[level(high)], strength=strength)
-        for low, high, name, strength in BANDS
+        Mark("band", times, quantiles[level(low)], name, y2=quantiles[level(high)], opacity=opacity)
+        for low, high, name, opacity in INTERVALS
     ]
-    channel = frame["channel"]
+    channel = window["channel"]
     return Chart(
         name="forecast",
         title=times[0].strftime(record.time_format) + (f" · {channel}" if len(record.channels) > 1 else ""),
@@ -55,62 +52,121 @@ def forecast_chart(forecasts: SavedForecasts, row: int, record: RunRecord) -> Ch
         y_label=record.unit_of(channel),
         marks=[
             *bands,
-            Mark("line", before, [*context, forecasts.truth[row][0]], "context", "context"),
+            Mark("line", context_times, [*context, forecasts.truth[row][0]], "context", "context"),
             Mark("line", times, forecasts.truth[row], "truth", "truth"),
-            Mark("line", times, quantiles[MEDIAN], "median forecast"),
+            Mark("line", times, quantiles[MEDIAN_INDEX], "median forecast"),
         ],
     )
 
 
+def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart]:
+    """The end of the data and the forecast beyond it, for the first series of a table of `timevis.predict`.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the columns item, channel, timestamp, point and quantiles.
+    items : mapping of str to Panel
+        The data of each item.
+    """
+    charts = []
+    for (item, channel), rows in list(table.groupby(["item", "channel"], sort=False))[:MAX_FUTURE_CHARTS]:
+        panel = items[str(item)]
+        values = panel.values[:, panel.channels.index(str(channel))]
+        end = int(panel.index.searchsorted(rows["timestamp"].iloc[0]))
+        start = max(0, end - max(48, 3 * len(rows)))
+        times = to_local_time(pd.DatetimeIndex(rows["timestamp"]), panel.timezone)
+        observed = np.isfinite(values[start:end])
+        bands = [
+            Mark("band", times, rows[f"q{low:g}"], name, y2=rows[f"q{high:g}"], opacity=opacity)
+            for low, high, name, opacity in INTERVALS
+        ]
+        charts.append(
+            Chart(
+                name="future",
+                title=f"{item} · {channel}" if len(panel.channels) > 1 or len(items) > 1 else str(channel),
+                x_label="",
+                y_label=panel.card.unit_of(str(channel)),
+                marks=[
+                    *bands,
+                    Mark(
+                        "line", panel.local_index[start:end][observed], values[start:end][observed], "data", "truth"
+                    ),
+                    Mark("line", times, rows["q0.5"], "median forecast"),
+                ],
+            )
+        )
+    return charts
+
+
+def error_axis(record: RunRecord) -> tuple[str, bool]:
+    """Label of an axis of absolute errors, and whether errors on it are divided by each channel's standard deviation.
+
+    They are when there are several channels, whose units may differ.
+    """
+    if len(record.channels) > 1:
+        return "absolute error / std", True
+    unit = record.unit_of(record.channels[0])
+    return f"absolute error{f', {unit}' if unit else ''}", False
+
+
+def error_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
+    """Error by step ahead, by calendar field and by channel."""
+    channel = channel_chart(record)
+    return [*horizon_charts(record), *calendar_charts(record, forecasts), *([channel] if channel else [])]
+
+
 def horizon_charts(record: RunRecord) -> list[Chart]:
-    """Error by step ahead, beside seasonal naive."""
+    """Absolute error and WQL by step ahead, with those of seasonal naive."""
     results = record.results
-    label, scaled = error_unit(record)
-    out = []
+    label, scaled = error_axis(record)
+    charts = []
     for name, key, title, y_label in (
         ("horizon_mae", "mae_scaled" if scaled else "mae", "Absolute error by step ahead", label),
         ("horizon_wql", "wql", "WQL by step ahead", "weighted quantile loss"),
     ):
         lines = [
-            Mark("line", np.arange(1, record.horizon + 1), np.array(values[key], float), who, role)
-            for values, who, role in (
+            Mark("line", np.arange(1, record.horizon + 1), np.array(values[key], float), model, role)
+            for values, model, role in (
                 (results["by_horizon"], record.label, "model"),
                 (results["seasonal_naive_by_horizon"], "seasonal naive", "naive"),
             )
         ]
-        out.append(Chart(name, title, "steps ahead", y_label, lines, zero=True))
-    return out
+        charts.append(Chart(name, title, "steps ahead", y_label, lines, y_from_zero=True))
+    return charts
 
 
-def clock_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
-    """Error by hour and weekday of the target, where the data have several of them; by month for slower data."""
-    label, scaled = error_unit(record)
+def calendar_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
+    """Error by hour and weekday of the target, where the data have several; by month for data slower than daily."""
+    label, scaled = error_axis(record)
     if steps_per_day(record.results["window_set"]["freq"]) < MIN_STEPS_PER_DAY_FOR_WEEKDAYS:
-        months = clock_profile(clock_table(forecasts, scaled, ["month"]), "month")
+        months = mean_error_by(calendar_error_sums(forecasts, scaled, ["month"]), "month")
         bars = Mark("bars", [MONTHS[m - 1] for m in months.index], months.to_numpy())
         return [Chart("month", "Error by month", "month of the target", label, [bars])] if len(months) > 1 else []
-    table = clock_table(forecasts, scaled)
-    hours, weekdays = (clock_profile(table, by) for by in ("hour", "weekday"))
-    out = []
+    sums = calendar_error_sums(forecasts, scaled)
+    hours, weekdays = (mean_error_by(sums, field) for field in ("hour", "weekday"))
+    charts = []
     if len(hours) > 1:
         bars = Mark("bars", hours.index.to_numpy(), hours.to_numpy())
-        out.append(Chart("hour", "Error by hour of the day", "hour of the target", label, [bars]))
+        charts.append(Chart("hour", "Error by hour of the day", "hour of the target", label, [bars]))
     if len(weekdays) > 1:
         bars = Mark("bars", [WEEKDAYS[d] for d in weekdays.index], weekdays.to_numpy())
-        out.append(Chart("weekday", "Error by weekday", "weekday of the target", label, [bars]))
+        charts.append(Chart("weekday", "Error by weekday", "weekday of the target", label, [bars]))
     if len(hours) > 1 and len(weekdays) > 1:
-        table["miss"] = table["total"] / table["count"]
-        grid = table.pivot(index="weekday", columns="hour", values="miss")
+        sums["mean"] = sums["total"] / sums["count"]
+        grid = sums.pivot(index="weekday", columns="hour", values="mean")
         days = [WEEKDAYS[d] for d in grid.index]
-        heat = Mark("heat", grid.columns.tolist(), days, z=grid.to_numpy(), z_label=label)
-        out.append(Chart("hour_weekday", "Error by hour and weekday", "hour of the target", "", [heat], wide=True))
-    return out
+        cells = Mark("heat", grid.columns.tolist(), days, z=grid.to_numpy(), z_label=label)
+        title = "Error by hour and weekday"
+        charts.append(Chart("hour_weekday", title, "hour of the target", "", [cells], full_width=True))
+    return charts
 
 
 def channel_chart(record: RunRecord) -> Chart | None:
-    """MASE of each channel beside seasonal naive's, worst first; a histogram of their ratio past 40 channels.
+    """MASE of each channel and of seasonal naive on it, largest first; None if the data have only one channel.
 
-    Of the channels that have a truth, and None where the data have one channel alone.
+    Channels without a truth are left out. With more than `MAX_CHANNEL_BARS` channels, the chart is a histogram of the
+    ratio of both MASE.
     """
     scored = scored_channels(record.results)
     if not scored or len(record.channels) < 2:
@@ -122,112 +178,106 @@ def channel_chart(record: RunRecord) -> Chart | None:
         },
         dtype=float,
     ).sort_values("model", ascending=False)
-    if len(table) <= MOST_BARS:
+    if len(table) <= MAX_CHANNEL_BARS:
         names = table.index.tolist()
         marks = [
-            Mark("bars", table["model"].to_numpy(), names, record.label, sideways=True),
+            Mark("bars", table["model"].to_numpy(), names, record.label, horizontal=True),
             Mark("points", table["naive"].to_numpy(), names, "seasonal naive", "naive"),
         ]
-        return Chart("channel", "Error by channel", "MASE", "", marks, wide=True)
+        return Chart("channel", "Error by channel", "MASE", "", marks, full_width=True)
     ratio = (table["model"] / table["naive"]).replace([np.inf, -np.inf], np.nan).dropna().clip(upper=2)
     counts, edges = np.histogram(ratio, bins=40)
     bars = Mark("bars", (edges[1:] + edges[:-1]) / 2, counts, width=np.diff(edges))
-    note = "below 1 the model is better; ratios above 2 stand at 2"
-    return Chart("channel", "Error by channel", "MASE / seasonal naive's MASE", "channels", [bars], note, wide=True)
-
-
-def error_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
-    """Where the error sits: by step ahead, hour, weekday and channel."""
-    channel = channel_chart(record)
-    return [*horizon_charts(record), *clock_charts(record, forecasts), *([channel] if channel else [])]
+    x_label, note = "MASE / MASE of seasonal naive", "Below 1 the model is better. Ratios above 2 are shown at 2."
+    return Chart("channel", "Error by channel", x_label, "channels", [bars], note, full_width=True)
 
 
 def residual_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
-    """Distribution of the error, and how it persists within a forecast and from window to window."""
-    _, scaled = error_unit(record)
+    """Distribution of the error, and its autocorrelation along a forecast and from window to window."""
+    _, scaled = error_axis(record)
     error = forecasts.error / (forecasts.frame["std"].to_numpy()[:, None] if scaled else 1.0)
-    flat = error[np.isfinite(error)]
-    if not len(flat):
+    observed = error[np.isfinite(error)]
+    if not len(observed):
         return []
-    low, high = np.quantile(flat, (0.002, 0.998))
+    low, high = np.quantile(observed, (0.002, 0.998))
     if low == high:
         low, high = low - 0.5, high + 0.5
-    counts, edges = np.histogram(np.clip(flat, low, high), bins=61, range=(low, high))
-    middle, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
-    unit = "training deviations" if scaled else record.unit_of(record.channels[0])
+    counts, edges = np.histogram(np.clip(observed, low, high), bins=61, range=(low, high))
+    centres, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
+    unit = "training std" if scaled else record.unit_of(record.channels[0])
     density = counts / counts.sum() / width
-    spread = flat.std()
-    marks = [Mark("bars", middle, density, "errors" if spread > 0 else "", width=width)]
-    if spread > 0:
-        normal = np.exp(-0.5 * ((middle - flat.mean()) / spread) ** 2) / spread / np.sqrt(2 * np.pi)
-        marks.append(Mark("line", middle, normal, "normal, same deviation", "truth", dashed=True))
-    label = f"forecast less truth{f', {unit}' if unit else ''}"
-    note = "the outermost 0.2 % of each side stand in the end bins"
-    out = [Chart("residual_histogram", "Distribution of the error", label, "density", marks, note)]
-    if error.shape[1] > 2 and spread > 0:
-        names = ("residual_autocorrelation", "Autocorrelation along a forecast", "steps apart")
-        out.append(_correlation_chart(error, min(error.shape[1] - 1, 168), *names))
+    std = observed.std()
+    marks = [Mark("bars", centres, density, "errors" if std > 0 else "", width=width)]
+    if std > 0:
+        normal = np.exp(-0.5 * ((centres - observed.mean()) / std) ** 2) / std / np.sqrt(2 * np.pi)
+        marks.append(Mark("line", centres, normal, "normal, same mean and std", "truth", dashed=True))
+    label = f"forecast − truth{f', {unit}' if unit else ''}"
+    note = "The first and the last bin also hold the most extreme 0.2 % of each side."
+    charts = [Chart("residual_histogram", "Distribution of the error", label, "density", marks, note)]
+    if error.shape[1] > 2 and std > 0:
+        names = ("residual_autocorrelation", "Autocorrelation of the error along a forecast", "lag in steps")
+        charts.append(_autocorrelation_chart(error, min(error.shape[1] - 1, 168), *names))
     bias = window_bias(record.windows)
     if bias.shape[1] > 20 and np.nanstd(bias) > 0:
-        names = ("window_autocorrelation", "Autocorrelation from window to window", "origins apart")
-        out.append(_correlation_chart(bias, min(bias.shape[1] // 4, 100), *names))
-    return out
+        names = ("window_autocorrelation", "Autocorrelation of the mean error of windows", "lag in origins")
+        charts.append(_autocorrelation_chart(bias, min(bias.shape[1] // 4, 100), *names))
+    return charts
 
 
-def _correlation_chart(series: np.ndarray, lags: int, name: str, title: str, x_label: str) -> Chart:
-    apart = np.arange(1, lags + 1)
-    bars = Mark("bars", apart, np.array(autocorrelation(series, apart.tolist()), dtype=float))
-    return Chart(name, title, x_label, "correlation of the error", [bars])
+def _autocorrelation_chart(series: np.ndarray, max_lag: int, name: str, title: str, x_label: str) -> Chart:
+    lags = np.arange(1, max_lag + 1)
+    bars = Mark("bars", lags, np.array(autocorrelation(series, lags.tolist()), dtype=float))
+    return Chart(name, title, x_label, "autocorrelation", [bars])
 
 
 def calibration_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
-    """Reliability of the quantiles and the histogram of the probability integral transform."""
+    """Reliability diagram of the quantiles, and the histogram of the probability integral transform."""
     if not np.isfinite(forecasts.truth).any():
         return []
-    levels, observed = np.array(QUANTILE_LEVELS), reliability(forecasts)
-    edges, density = pit_density(observed)
+    levels, observed_share = np.array(QUANTILE_LEVELS), reliability(forecasts)
+    edges, density = pit_density(observed_share)
     return [
         Chart(
             "reliability",
             "Reliability of the quantiles",
             "quantile level",
-            "share of truths at or below",
+            "share of truths at or below the quantile",
             [
-                Mark("line", [0.0, 1.0], [0.0, 1.0], "calibrated", "rule", dashed=True),
-                Mark("line", levels, observed, record.label),
+                Mark("line", [0.0, 1.0], [0.0, 1.0], "calibrated", "guide", dashed=True),
+                Mark("line", levels, observed_share, record.label),
             ],
-            note="above the diagonal the forecast is too high, below it too low",
-            zero=True,
+            note="Above the diagonal the quantiles are too high, below it they are too low.",
+            y_from_zero=True,
         ),
         Chart(
             "pit",
-            "Where the truth falls in the forecast",
-            "forecast probability (PIT)",
+            "Probability integral transform (PIT)",
+            "forecast probability of a value below the truth",
             "density",
             [
                 Mark("bars", (edges[1:] + edges[:-1]) / 2, density, width=np.diff(edges)),
-                Mark("line", [0.0, 1.0], [1.0, 1.0], "", "rule", dashed=True),
+                Mark("line", [0.0, 1.0], [1.0, 1.0], "", "guide", dashed=True),
             ],
-            note="flat at 1 when calibrated; high at both ends when the intervals are too narrow",
-            zero=True,
+            note="The histogram is flat at 1 if calibrated, and high at both ends if the intervals are too narrow.",
+            y_from_zero=True,
         ),
     ]
 
 
 def training_charts(record: RunRecord) -> list[Chart]:
-    """Training loss and validation WQL, where the model was trained."""
+    """Training loss and validation WQL by step; none for a model without logged steps."""
     history = record.history
     if history is None or "step" not in history:
         return []
-    out = []
+    charts = []
     for name, column, title in (
         ("train_loss", "train/loss", "Training loss"),
         ("val_wql", "val/wql", "WQL on the validation windows"),
     ):
         rows = history[["step", column]].dropna() if column in history else history.iloc[:0]
         if column == "val/wql":
-            rows = rows.iloc[:-1]  # the last is of the best weights again, after the fit
+            rows = rows.iloc[:-1]  # the last row validates the best checkpoint again, after the fit
         if len(rows) > 1:
             marks = [Mark("line", rows["step"].to_numpy(), rows[column].to_numpy(float))]
-            out.append(Chart(name, title, "step", column, marks))
-    return out
+            charts.append(Chart(name, title, "step", column, marks))
+    return charts

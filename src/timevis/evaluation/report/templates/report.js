@@ -1,4 +1,4 @@
-const shared = {
+const sharedLayout = {
   font: { family: "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif", size: 12, color: "#4a5059" },
   margin: { l: 56, r: 14, t: 26, b: 44 },
   legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 11.5 } },
@@ -8,33 +8,33 @@ const shared = {
 };
 const options = { responsive: true, displayModeBar: false };
 
-function draw(place, figure, layout = {}) {
-  Plotly.react(place, figure.data, { ...shared, ...figure.layout, ...layout }, options);
+function draw(element, figure, layout = {}) {
+  Plotly.react(element, figure.data, { ...sharedLayout, ...figure.layout, ...layout }, options);
 }
 
-function drawChart(place) {
-  const figure = JSON.parse(document.querySelector(`script[data-for="${place.id}"]`).textContent);
-  const sharesLegend = place.closest(".example, .worst");
-  draw(place, figure, sharesLegend ? { showlegend: false, margin: { ...shared.margin, t: 8 } } : {});
+function drawChart(element) {
+  const figure = JSON.parse(document.querySelector(`script[data-for="${element.id}"]`).textContent);
+  const sharesLegend = element.closest(".example, .worst");
+  draw(element, figure, sharesLegend ? { showlegend: false, margin: { ...sharedLayout.margin, t: 8 } } : {});
 }
 
-const waiting = new Set(document.querySelectorAll("figure .chart"));
+const undrawn = new Set(document.querySelectorAll("figure .chart"));
 const observer = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
-    if (isIntersecting && waiting.delete(target)) {
+    if (isIntersecting && undrawn.delete(target)) {
       observer.unobserve(target);
       drawChart(target);
     }
   }
 }, { rootMargin: "800px" });
-waiting.forEach((place) => observer.observe(place));
+undrawn.forEach((element) => observer.observe(element));
 addEventListener("beforeprint", () => {
-  waiting.forEach(drawChart);
-  waiting.clear();
+  undrawn.forEach(drawChart);
+  undrawn.clear();
 });
 
-const chooser = document.getElementById("chooser");
-const explored = JSON.parse(document.getElementById("explored").textContent);
-const explore = () => draw("explorer", explored[chooser.value]);
-chooser.addEventListener("change", explore);
-explore();
+const windowSelect = document.getElementById("window-select");
+const selectableWindows = JSON.parse(document.getElementById("selectable-windows").textContent);
+const drawSelected = () => draw("selected-window", selectableWindows[windowSelect.value]);
+windowSelect.addEventListener("change", drawSelected);
+drawSelected();

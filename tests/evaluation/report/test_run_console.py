@@ -1,16 +1,17 @@
-"""The terminal says what the report says."""
+"""The terminal shows the same names and numbers as the report."""
 
 import io
 import json
 
 from rich.console import Console
 
-from timevis.evaluation.report.console import one_line, print_results
-from timevis.evaluation.report.sections import cost_rows, metric_rows
+from timevis.evaluation.report.run_console import print_results
+from timevis.evaluation.report.run_sections import cost_rows, metric_rows
+from timevis.evaluation.report.verdict import summary_line
 from timevis.runs.record import RunRecord
 
 
-def test_the_table_in_the_terminal_holds_the_words_and_numbers_of_the_report(finished_run):
+def test_the_table_in_the_terminal_has_the_names_and_numbers_of_the_report(finished_run):
     record = RunRecord.load(finished_run("model=linear"))
     results = record.results
     console = Console(record=True, width=120, file=io.StringIO())
@@ -22,7 +23,7 @@ def test_the_table_in_the_terminal_holds_the_words_and_numbers_of_the_report(fin
         assert any(name in line and value in line for line in lines), name
 
 
-def test_the_table_of_a_rescored_run_is_titled_by_its_dates(finished_run):
+def test_the_title_of_the_table_of_a_rescored_run_has_its_dates(finished_run):
     results = json.loads((finished_run("model=linear") / "results.json").read_text())
     console = Console(record=True, width=120, file=io.StringIO())
     results["run"] |= {"first_target": "2024-01-10 00:00:00", "last_target": "2024-01-12 23:00:00", "seen_origins": 0}
@@ -32,15 +33,20 @@ def test_the_table_of_a_rescored_run_is_titled_by_its_dates(finished_run):
 
 def test_a_skill_without_an_interval_has_no_brackets(finished_run):
     results = json.loads((finished_run("model=linear") / "results.json").read_text())
-    assert " to " in one_line(results)
+    assert " to " in summary_line(results)
     results["skill"]["wql"] |= {"value": 0.0, "low": None, "high": None}
-    assert one_line(results).endswith("skill against seasonal naive 0")
+    assert summary_line(results).endswith("skill against seasonal naive 0")
 
 
-def test_metrics_in_the_unit_of_the_data_name_it_or_say_that_there_is_none(finished_run):
+def test_metrics_in_the_unit_of_the_data_name_the_unit_or_say_that_it_is_not_known(finished_run):
     record = RunRecord.load(finished_run("model=linear"))
     several = {name: str(i) for i, name in enumerate(record.channels)}
-    for units, unit, said in ((several, "", "different units"), ({}, "kW", "in kW"), ({}, "", "units are not known")):
+    for units, unit, text in ((several, "", "different units"), ({}, "kW", "in kW"), ({}, "", "units are not known")):
         record.data_report["card"] = {"units": units, "unit": unit}
-        meanings = {row["name"]: row["meaning"] for row in metric_rows(record)}
-        assert {name for name, meaning in meanings.items() if said in meaning} == {"MAE", "RMSE", "CRPS", "Bias"}
+        descriptions = {row["name"]: row["description"] for row in metric_rows(record)}
+        assert {name for name, description in descriptions.items() if text in description} == {
+            "MAE",
+            "RMSE",
+            "CRPS",
+            "Bias",
+        }

@@ -1,4 +1,4 @@
-"""A comparison as text for people, CSV for programs, and PNG pictures."""
+"""Write a comparison of runs: comparison.md for people, CSV files for programs, and charts as PNG files."""
 
 from __future__ import annotations
 
@@ -7,35 +7,39 @@ from pathlib import Path
 
 import pandas as pd
 
-from timevis.evaluation.charts import png_files
-from timevis.evaluation.comparison import Comparison, comparison_charts
-from timevis.evaluation.report.verdict import COSTS, METRICS
+from timevis.evaluation.charts.comparison_charts import comparison_charts
+from timevis.evaluation.charts.draw_matplotlib import save_png
+from timevis.evaluation.comparison import Comparison
+from timevis.evaluation.report.labels import COSTS, METRICS
 from timevis.utils.files import require_empty
 from timevis.utils.formatting import format_duration, format_interval, format_number, markdown_table, with_minus_sign
 
+MAX_RUNS_AS_COLUMNS = 5
+"""Runs, with seasonal naive, up to which the tables have a column per run and each run has a sentence."""
 
-def many(comparison: Comparison) -> bool:
-    """Whether there are too many runs for columns side by side, and for a sentence each."""
-    return len(comparison.metrics) > 5  # seasonal naive is one
+
+def has_many_runs(comparison: Comparison) -> bool:
+    """Whether there are more than `MAX_RUNS_AS_COLUMNS` runs, so that tables have a row per run."""
+    return len(comparison.metrics) > MAX_RUNS_AS_COLUMNS
 
 
 def overview(comparison: Comparison) -> pd.DataFrame:
-    """A row per run, the lowest WQL first; the difference is that of WQL from the reference's, with its interval."""
-    paired = comparison.differences.query("metric == 'wql'").set_index("run")
+    """A row per run, the lowest WQL first, with the difference of its WQL from the reference in percent, as text."""
+    wql = comparison.differences.query("metric == 'wql'").set_index("run")
     rows = {}
     for label, values in comparison.metrics.sort_values("wql").iterrows():
-        against = "reference" if label == comparison.reference else "–"
-        if label in paired.index:
-            percent, low, high = paired.loc[label, ["percent", "percent_low", "percent_high"]].astype(float)
-            against = _signed(percent, ".1f")
-            against += " %" if math.isnan(low) else f" % ({_signed(low, '.1f')} to {_signed(high, '.1f')})"
+        difference = "reference" if label == comparison.reference else "–"
+        if label in wql.index:
+            percent, low, high = wql.loc[label, ["percent", "percent_low", "percent_high"]].astype(float)
+            difference = _signed(percent, ".1f")
+            difference += " %" if math.isnan(low) else f" % ({_signed(low, '.1f')} to {_signed(high, '.1f')})"
         cost = comparison.cost.loc[label] if label in comparison.cost.index else {}
         rows[label] = {
             "WQL": format_number(values["wql"]),
-            "difference": against,
+            "difference": difference,
             "MASE": format_number(values["mase"]),
-            "80 % covers": format_number(values["coverage_80"], percent=True),
-            "trained": format_number(cost.get("trainable_parameters")),
+            "80 % coverage": format_number(values["coverage_80"], percent=True),
+            "trainable": format_number(cost.get("trainable_parameters")),
             "fit": format_duration(_or_none(cost.get("fit_seconds"))),
             "test": format_duration(_or_none(cost.get("test_seconds"))),
         }
@@ -47,11 +51,10 @@ def metrics_table(comparison: Comparison) -> pd.DataFrame:
     rows: dict[str, dict[str, str]] = {}
     for label, row in comparison.metrics.iterrows():
         cells = rows.setdefault(str(label), {})
-        for key, words in METRICS.items():
-            bounds = format_interval(
-                {"low": _or_none(row[f"{key}_low"]), "high": _or_none(row[f"{key}_high"])}, words.percent
-            )
-            cells[words.name] = format_number(row[key], words.percent) + (f" ({bounds})" if bounds else "")
+        for key, metric in METRICS.items():
+            entry = {"low": _or_none(row[f"{key}_low"]), "high": _or_none(row[f"{key}_high"])}
+            bounds = format_interval(entry, metric.percent)
+            cells[metric.name] = format_number(row[key], metric.percent) + (f" ({bounds})" if bounds else "")
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -60,7 +63,7 @@ def _or_none(value: float | None) -> float | None:
 
 
 def differences_table(comparison: Comparison) -> pd.DataFrame:
-    """A row per run and metric: the difference from the reference with its interval and both tests, as text."""
+    """A row per run and metric: difference from the reference, interval and p-values of both tests, as text."""
     rows = []
     for row in comparison.differences.to_dict("records"):
         bounds = format_interval({"low": _or_none(row["low"]), "high": _or_none(row["high"])})
@@ -71,19 +74,19 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
                 "difference": _signed(row["difference"], ".4g"),
                 "%": _signed(row["percent"], ".1f"),
                 "95 % interval": bounds or "–",
-                "p": _p(row["p"]),
+                "p": _p_value(row["p"]),
                 "DM": format_number(row["dm_statistic"]),
-                "DM p": _p(row["dm_p"]),
+                "DM p": _p_value(row["dm_p"]),
             }
         )
     return pd.DataFrame(rows)
 
 
-def _signed(value: float, form: str) -> str:
-    return "–" if pd.isna(value) else with_minus_sign(f"{value:+{form}}")
+def _signed(value: float, format_spec: str) -> str:
+    return "–" if pd.isna(value) else with_minus_sign(f"{value:+{format_spec}}")
 
 
-def _p(value: float) -> str:
+def _p_value(value: float) -> str:
     return "–" if pd.isna(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
@@ -94,33 +97,33 @@ def cost_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def sentences(comparison: Comparison) -> list[str]:
-    """For each of a few runs, whether its WQL differs from the reference's; how far the intervals can be trusted."""
-    if many(comparison):
-        return comparison.caution
+    """Sentences on the differences in WQL from the reference, unless there are many runs; then the notes."""
+    if has_many_runs(comparison):
+        return comparison.notes
     out = []
     for row in comparison.differences.query("metric == 'wql'").to_dict("records"):
         if pd.isna(row["difference"]):
             out.append(f"{row['run']}: WQL is not defined on these windows.")
             continue
         if row["difference"] == 0:
-            out.append(f"{row['run']}: WQL is exactly {comparison.reference}'s.")
+            out.append(f"{row['run']}: WQL equals that of {comparison.reference}.")
             continue
         size = format_number(abs(row["difference"])) if pd.isna(row["percent"]) else f"{abs(row['percent']):.1f} %"
-        word = "lower" if row["difference"] < 0 else "higher"
+        direction = "lower" if row["difference"] < 0 else "higher"
         if pd.isna(row["low"]):
-            sure = "there are too few windows to say how sure that is"
+            significance = "there are too few windows for a 95 % interval of the difference"
         elif row["low"] <= 0 <= row["high"]:
-            sure = "the 95 % interval of the difference includes zero"
+            significance = "the 95 % interval of the difference includes zero"
         else:
-            sure = "the 95 % interval of the difference excludes zero"
-        out.append(f"{row['run']}: WQL {size} {word} than {comparison.reference}'s; {sure}.")
-    return out + comparison.caution
+            significance = "the 95 % interval of the difference excludes zero"
+        out.append(f"{row['run']}: WQL is {size} {direction} than that of {comparison.reference}; {significance}.")
+    return out + comparison.notes
 
 
 def markdown(comparison: Comparison) -> str:
     """The whole comparison as one Markdown page."""
     metrics, cost = metrics_table(comparison), cost_table(comparison)
-    if not many(comparison):
+    if not has_many_runs(comparison):
         metrics, cost = metrics.T, cost.T
     parts = [
         f"# Comparison on {comparison.data}",
@@ -128,29 +131,35 @@ def markdown(comparison: Comparison) -> str:
         markdown_table(overview(comparison).rename_axis("run").reset_index()),
         *sentences(comparison),
         "## Metrics",
-        markdown_table(metrics.rename_axis("run" if many(comparison) else "metric").reset_index()),
+        markdown_table(metrics.rename_axis("run" if has_many_runs(comparison) else "metric").reset_index()),
     ]
     if len(comparison.differences):
         parts += [
             f"## Difference from {comparison.reference}",
-            "Below zero the run's error is smaller. Intervals and p are of a paired moving-block bootstrap; DM is "
-            "the Diebold-Mariano statistic with the correction of Harvey, Leybourne and Newbold.",
+            "A negative difference means that the run has a smaller error. The intervals and p-values come from a "
+            "paired moving-block bootstrap; DM is the Diebold-Mariano statistic with the correction of Harvey, "
+            "Leybourne and Newbold.",
             markdown_table(differences_table(comparison)),
             "![differences](differences.png)",
         ]
     parts += ["## Error by step ahead", "![error by step ahead](error_by_horizon.png)"]
-    costs = markdown_table(cost.rename_axis("run" if many(comparison) else "cost").reset_index())
+    costs = markdown_table(cost.rename_axis("run" if has_many_runs(comparison) else "cost").reset_index())
     parts += ["## Cost", costs, "![cost](cost.png)"]
     return "\n\n".join(parts) + "\n"
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
-    """Write comparison.md, metrics.csv, differences.csv, by_horizon.csv, cost.csv and pictures into a new folder.
+    """Write comparison.md, metrics.csv, differences.csv, by_horizon.csv, cost.csv and charts into a new folder.
+
+    Returns
+    -------
+    list of Path
+        The files written.
 
     Raises
     ------
     RunFolderError
-        The folder holds other files.
+        The folder contains files.
     """
     require_empty(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -167,7 +176,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
         written.append(folder / f"{name}.csv")
         table.to_csv(written[-1])
     for name, charts in comparison_charts(comparison).items():
-        written.append(png_files.save(folder, name, charts))
+        written.append(save_png(folder, name, charts))
     written.append(folder / "comparison.md")
     written[-1].write_text(markdown(comparison), encoding="utf-8")
     return written

@@ -1,0 +1,257 @@
+"""Print a data report in the terminal: what a table contains, what cleaning found, and how it is split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from timevis.config.compose import compose
+from timevis.config.validate import CONF, check, did_you_mean
+from timevis.data.cleaning.quality_report import QualityReport
+from timevis.data.panel import Panel
+from timevis.data.split import borders, in_rows, make_split
+from timevis.errors import ConfigError, TimeVisError
+from timevis.evaluation.report.data_findings import covariate_name
+from timevis.utils.formatting import format_count, format_number
+
+LENGTHS = ("context_length", "horizon")
+MAX_CHANNELS = 12
+"""Channels that the tables show; the JSON report has all."""
+MAX_GAPS = 5
+MAX_DEFECTS = 6
+MAX_PLACES = 3
+MIN_WIDTH = 140
+"""Characters in a line of the report if it is written to a file or a pipe."""
+
+
+def compose_data_config(source: str, overrides: Sequence[str]) -> tuple[DictConfig, int, int]:
+    """Compose the `data` group for a file or a named data set, with overrides as on the command line of train.py.
+
+    Parameters
+    ----------
+    source : str
+        A file, or the name of a config in conf/data.
+    overrides : sequence of ``key=value``
+        Keys of the `data` group, with or without the prefix ``data.``, and `context_length` and `horizon`.
+
+    Returns
+    -------
+    config, context_length, horizon
+
+    Raises
+    ------
+    ConfigError
+        A name or key is unknown (the advice names the most similar one), or a length is not a positive integer.
+    """
+    names = sorted(p.stem for p in (CONF / "data").glob("*.yaml"))
+    is_file = Path(source).suffix or Path(source).exists()
+    if source.startswith(("data=", "data.path=", "path=")) and not Path(source).exists():
+        advice = "give the file or name first, without a key: python scripts/inspect.py my.csv id=store"
+        raise ConfigError(f"{source!r} is neither a file nor a data set", advice)
+    if not is_file and source not in names:
+        raise ConfigError(f"{source!r} is neither a file nor a data set", did_you_mean(source, names))
+    for override in overrides:
+        if "=" not in override:
+            advice = "for example 'target=[load]' or 'split=[0.6,0.2,0.2]'"
+            raise ConfigError(f"{override!r} is not of the form key=value", advice)
+    prefixed = [o if o.startswith(("data.", *LENGTHS)) else f"data.{o}" for o in overrides]
+    cfg = compose([f"data={'file' if is_file else source}", *prefixed])
+    check(cfg)
+    if is_file:
+        cfg.data.path = source  # not as an override, because the grammar of Hydra restricts its characters
+    return cfg.data, cfg.context_length, cfg.horizon
+
+
+def print_data_report(panel: Panel, report: QualityReport, split: Sequence[Any], lengths: tuple[int, int]) -> None:
+    """Print the data report.
+
+    Parameters
+    ----------
+    panel : Panel
+    report : QualityReport
+    split : three numbers, or two or three times
+        As in `data.split`.
+    lengths : tuple of int
+        context_length and horizon, for the number of windows in each part.
+    """
+    console = Console(highlight=False, markup=False)  # channel names may contain brackets
+    if not console.is_terminal:
+        console.width = max(console.width, MIN_WIDTH)
+    card = panel.card
+    console.print(Text.assemble("\n", (card.name, "bold"), f"  {card.description}".rstrip()))
+    for text in (card.attribution, f"licence {card.licence}" if card.licence else "", *card.notes):
+        if text:
+            console.print(f"  {text}", style="dim")
+    console.print(
+        f"\n{report.rows:,} rows of {format_count(len(panel.channels), 'channel')}, every "
+        f"{report.frequency}, {report.start} to {report.end}"
+    )
+    for note in report.notes:
+        console.print(f"  {note}")
+    for title, table in (
+        ("Findings", _findings_table(report)),
+        ("Values", _values_table(panel, report)),
+        (
+            "Seasonal strength (0 to 1; season in rows in brackets) and autocorrelation of the training part",
+            _patterns_table(panel, report),
+        ),
+        (
+            f"Split, for context_length={lengths[0]} and horizon={lengths[1]}",
+            _split_table(panel, report, split, lengths),
+        ),
+    ):
+        console.print(f"\n{title}", style="bold")
+        console.print(table)
+    _print_places(console, report)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for i, column in enumerate(columns):
+        look: Any = {"justify": "right"} if i else {"style": "cyan", "no_wrap": True}
+        table.add_column(column, overflow="fold", **look)  # fold, because a truncated number would be misread
+    return table
+
+
+def _missing(report: QualityReport) -> str:
+    """Total of missing values, and the longest run of them in one channel."""
+    total = f"{sum(report.missing.values()):,}"
+    gaps = {c: d["longest_gap"] for c, d in report.channels.items() if d["longest_gap"]}
+    if not gaps:
+        return total
+    channel, gap = max(gaps.items(), key=lambda item: item[1]["rows"])
+    return f"{total} (at most {gap['rows']} in a row, in {channel} from {gap['start']} on)"
+
+
+def _outliers(report: QualityReport) -> str:
+    if not report.outliers:
+        return "none"
+    count = sum(entry["count"] for entry in report.outliers.values())
+    masked = sum(entry["masked"] for entry in report.outliers.values())
+    handling = (
+        f"{masked} masked" if masked else "not masked (data.cleaning.outliers=mask masks those before the test part)"
+    )
+    return f"{count} in {format_count(len(report.outliers), 'channel')}, {handling}"
+
+
+def _findings_table(report: QualityReport) -> Table:
+    table = _table("", "")
+    table.show_header = False
+    table.columns[1].justify = "left"
+    merged = ", ".join(f"{v['rows']} {kind}" for kind, v in report.duplicates.items() if v["rows"])
+    gaps = report.gaps
+    gap_text = f"{gaps['count']} ({gaps['rows']} rows, longest {gaps['longest']})" if gaps["count"] else "none"
+    covariates = ", ".join(
+        f"{covariate_name(name, c)} ({c['kind']}, {c['missing']} missing)" for name, c in report.covariates.items()
+    )
+    masked_defects = sum(d["masked"] for d in report.defects)
+    left_out = ", ".join(f"{name} ({reason})" for name, reason in islice(report.left_out.items(), MAX_CHANNELS))
+    for name, text in (
+        ("rows read", f"{report.rows_read:,}, {'in order' if report.was_sorted else 'not in order, now sorted'}"),
+        ("duplicates merged", merged),
+        ("off the time grid", _off_grid(report.off_grid)),
+        ("gaps", gap_text),
+        ("missing values", _missing(report)),
+        ("read as missing", _sentinels(report.sentinels)),
+        ("declared defects", f"{masked_defects} values masked" if report.defects else ""),
+        ("outliers", _outliers(report)),
+        ("covariates", covariates),
+        ("left out", left_out),
+    ):
+        table.add_row(name, text or "none")
+    return table
+
+
+def _off_grid(off_grid: dict[str, Any]) -> str:
+    if not off_grid.get("moved") and not off_grid.get("left_out"):
+        return "none"
+    return f"{off_grid['moved']} rows moved onto it, {off_grid['left_out']} left out"
+
+
+def _sentinels(sentinels: dict[str, Any]) -> str:
+    return ", ".join(f"{s['count']} in {name} ({' '.join(s['cells'])})" for name, s in sentinels.items())
+
+
+def _values_table(panel: Panel, report: QualityReport) -> Table:
+    table = _table("channel", "observed", "mean", "std", "min", "median", "max", "outliers")
+    for name in panel.channels[:MAX_CHANNELS]:
+        channel = report.channels[name]
+        statistics = (format_number(channel.get(key)) for key in ("mean", "std", "min", "q50", "max"))
+        outliers = report.outliers.get(name, {"count": 0})["count"]
+        table.add_row(name, f"{channel['observed']:,}", *statistics, str(outliers))
+    if len(panel.channels) > MAX_CHANNELS:
+        table.add_row(f"and {len(panel.channels) - MAX_CHANNELS} more")
+    return table
+
+
+def _patterns_table(panel: Panel, report: QualityReport) -> Table:
+    """Seasonal strength and autocorrelation of the training part."""
+    first = next(iter(report.channels.values()))
+    seasons = [f"{s['name']} ({s['period']})" for s in first["seasonality"]]
+    lags = [f"lag {lag}" for lag in first["autocorrelation"]]
+    table = _table("channel", *seasons, *lags, "unit")
+    for name in panel.channels[:MAX_CHANNELS]:
+        channel = report.channels[name]
+        strengths = (_two_decimals(s["strength"]) for s in channel["seasonality"])
+        table.add_row(name, *strengths, *map(_two_decimals, channel["autocorrelation"].values()), channel["unit"])
+    return table
+
+
+def _two_decimals(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _split_table(panel: Panel, report: QualityReport, spec: Sequence[Any], lengths: tuple[int, int]) -> Table:
+    context_length, horizon = lengths
+    table = _table("part", "rows", "from", "to")
+    table.add_column("windows per channel", justify="right")
+    try:
+        split = make_split(len(panel), in_rows(spec, panel), context_length, horizon, panel.card.name)
+        windows = {p: f"{len(split.origins(p, context_length, horizon)):,}" for p in report.split}
+        error = None
+    except TimeVisError as caught:
+        windows, error = dict.fromkeys(report.split, "-"), caught
+    for part, s in report.split.items():
+        table.add_row(part, f"{s['rows']:,}", s.get("start", "")[:16], s.get("end", "")[:16], windows[part])
+    unused = len(panel) - borders(panel, spec)[2]
+    if unused > 1:
+        table.add_row("not used", f"{unused:,}")
+    if error is not None:
+        table.caption = str(error)
+        table.caption_justify = "left"
+    return table
+
+
+def _print_places(console: Console, report: QualityReport) -> None:
+    """Print the places of the first findings of each kind."""
+    lines: list[str] = []
+    declared = {d["start"] for d in report.defects}
+    gaps = [p for p in report.gaps["places"] if p["start"].removesuffix(":00") not in declared]
+    lines += [f"gap of {format_count(p['rows'], 'row')} from {p['start']}" for p in gaps[:MAX_GAPS]]
+    lines += [f"declared defect at {d['start']}: {d['reason']}" for d in report.defects[:MAX_DEFECTS]]
+    for name, entry in islice(report.sentinels.items(), MAX_CHANNELS):
+        lines += _first_places((f"read as missing: {name} in {p}" for p in entry["places"]), entry["count"])
+    for kind, entry in report.duplicates.items():
+        lines += _first_places((f"{kind} rows at {t}" for t in entry["places"]), entry["rows"])
+    for channel, entry in islice(report.outliers.items(), MAX_CHANNELS):
+        places = (
+            f"outlier in {channel} at {p['time']}: {p['value']:.5g}, outside {p['lower']:.4g} to {p['upper']:.4g}"
+            for p in entry["places"]
+        )
+        lines += _first_places(places, entry["count"])
+    if lines:
+        console.print(Text.assemble("\n", ("Places", "bold"), " (the JSON report lists more)"))
+        for line in lines:
+            console.print(f"  {line}")
+
+
+def _first_places(lines: Iterable[str], count: int) -> list[str]:
+    more = [f"  and {count - MAX_PLACES} more"] if count > MAX_PLACES else []
+    return [*islice(lines, MAX_PLACES), *more]

@@ -1,0 +1,293 @@
+"""Texts and tables of report.html, from the record of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from timevis.evaluation.error_profile import SavedForecasts, error_statistics
+from timevis.evaluation.report import data_findings
+from timevis.evaluation.report.labels import COSTS, METRICS
+from timevis.evaluation.significance import SKILL_METRICS
+from timevis.runs.record import RunRecord, describe_backbone
+from timevis.utils.formatting import (
+    format_count,
+    format_duration,
+    format_interval,
+    format_number,
+    join_names,
+    with_minus_sign,
+)
+
+MAX_CHANNEL_ROWS = 20
+MAX_LANGUAGE_SAMPLES = 5
+MIN_EXCESS_COVERAGE = 0.01
+"""Coverage from tied truths below which the text on calibration does not mention it."""
+COVERAGE_TOLERANCE = 0.04
+"""Deviation from 80 % up to which the coverage of the 80 % interval is called about right."""
+
+
+def contents(record: RunRecord, has_training: bool) -> list[tuple[str, str]]:
+    """Anchors and titles of the sections; `has_training` says whether there is a section on training."""
+    return [
+        ("run", "Run"),
+        ("data", "Data"),
+        ("scores", "Scores"),
+        ("forecasts", "Forecasts"),
+        ("worst", "Worst windows"),
+        ("error", "Error by step, time and channel"),
+        ("statistics", "Error statistics"),
+        ("calibration", "Calibration"),
+        *([("training", "Training")] if has_training else []),
+        *([("sample", "Input and output of the language model")] if language_sample(record) else []),
+        ("cost", "Cost"),
+    ]
+
+
+def headline_tiles(results: dict[str, Any]) -> list[dict[str, str]]:
+    """Name, value and note of the most important numbers."""
+    metrics, naive, cost = results["metrics"], results["seasonal_naive"], results["cost"]
+    skills = [
+        {
+            "name": f"Skill, {METRICS[SKILL_METRICS[name]].name}",
+            "value": format_number(results["skill"][name]["value"], percent=True),
+            "note": format_interval(results["skill"][name], percent=True)
+            or ("not defined" if results["skill"][name]["value"] is None else "no interval: too few windows"),
+        }
+        for name in ("wql", "mae")
+    ]
+    return [
+        *skills,
+        {
+            "name": "MASE",
+            "value": format_number(metrics["mase"]["value"]),
+            "note": f"seasonal naive {format_number(naive['mase']['value'])}",
+        },
+        {
+            "name": "Coverage of the 80 % interval",
+            "value": format_number(metrics["coverage_80"]["value"], percent=True),
+            "note": "of the truths" + _averaged_over_channels(results),
+        },
+        {
+            "name": "Training",
+            "value": format_duration(cost["fit_seconds"]),
+            "note": f"{format_number(cost['trainable_parameters'])} trainable parameters",
+        },
+    ]
+
+
+def run_facts(record: RunRecord) -> list[tuple[str, str]]:
+    """Name and value of each property of the run."""
+    run, window_set = record.results["run"], record.results["window_set"]
+    val_wql = format_number((record.results["validation"] or {}).get("wql"))
+    facts = [
+        ("Model", record.label),
+        *([("Backbone", backbone)] if (backbone := describe_backbone(run)) else []),
+        (
+            "Task",
+            f"{window_set['horizon']} steps ahead from a context of {window_set['context_length']} steps, "
+            f"frequency {window_set['freq']}",
+        ),
+        ("Seed", format_number(run["seed"])),
+        ("Validation WQL", f"{val_wql}, used for model selection"),
+        ("Run folder", record.folder.name),
+        ("Git commit", run["git_commit"] or "unknown"),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in run["versions"].items())),
+        ("Hash of the data", run["data_hash"]),
+    ]
+    return [(name, str(value)) for name, value in facts]
+
+
+def model_settings(record: RunRecord) -> list[tuple[str, str]]:
+    """Config keys of the model with their values, and the properties that the fitted model reports."""
+    description = record.results["run"].get("description") or {}
+    fitted = {key: value for key, value in description.items() if key != "backbone"}
+    return [row for row in _flatten(record.config["model"]) if row[0] != "_target_"] + _flatten(fitted, "fitted ")
+
+
+def _flatten(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested values as dotted names and text."""
+    rows = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            rows += _flatten(value, f"{prefix}{name}.")
+        else:
+            rows.append((prefix + name, _setting_text(value)))
+    return rows
+
+
+def _setting_text(value: Any) -> str:
+    return ", ".join(map(_setting_text, value)) if isinstance(value, list) else format_number(value)
+
+
+def data_section(record: RunRecord) -> dict[str, Any]:
+    """Description, facts, findings and table of channels of the data report."""
+    report = record.data_report
+    names, rows = data_findings.channel_rows(report)
+    return {
+        "description": report["card"]["description"],
+        "facts": data_findings.data_facts(report, record.results),
+        "findings": data_findings.findings(report),
+        "channel_columns": names,
+        "channels": rows,
+    }
+
+
+def _averaged_over_channels(results: dict[str, Any]) -> str:
+    """Addition to a share that is computed per channel first; empty for one channel."""
+    return ", averaged over channels" if len(results["window_set"]["channels"]) > 1 else ""
+
+
+def clock(record: RunRecord) -> str:
+    """The time that hours and weekdays in the report are in."""
+    return "UTC time" if data_findings.is_shown_in_utc(record.data_report) else "local time"
+
+
+def interval_note(results: dict[str, Any]) -> str:
+    """Sentence on the 95 % intervals in the table of metrics."""
+    has_interval = [results[key]["mae"]["low"] is not None for key in ("metrics", "seasonal_naive")]
+    if not any(has_interval):
+        return "There are too few windows for 95 % intervals."
+    text = "The small print gives the 95 % interval of a moving-block bootstrap"
+    return f"{text}." if all(has_interval) else f"{text}, where there are enough windows."
+
+
+def calibration(results: dict[str, Any], excess_coverage: float = 0.0) -> str:
+    """Sentences on the coverage of the intervals.
+
+    Parameters
+    ----------
+    results : dict
+    excess_coverage : float
+        Coverage of the 80 % interval from tied truths, see `error_profile.excess_coverage_from_ties`. The width of
+        the interval is judged without it.
+    """
+    coverage = {k: results["metrics"][f"coverage_{k}"]["value"] for k in (50, 80, 95)}
+    if any(value is None for value in coverage.values()):
+        return "Coverage is not defined on these windows."
+    shares = ", ".join(f"the {k} % interval contains {100 * value:.1f} %" for k, value in coverage.items())
+    excess = excess_coverage if excess_coverage >= MIN_EXCESS_COVERAGE else 0.0
+    entry, corrected = results["metrics"]["coverage_80"], coverage[80] - excess
+    is_right = abs(corrected - 0.8) <= COVERAGE_TOLERANCE
+    judgement = "about right" if is_right else "too wide" if corrected > 0.8 else "too narrow"
+    is_certain = entry["low"] is not None and (is_right or not entry["low"] <= 0.8 + excess <= entry["high"])
+    doubt = "" if is_certain else ", but there are too few windows to be certain"
+    subject = "The 80 % interval is"
+    if excess:
+        subject = (
+            "Truths that equal an end of the 80 % interval, such as zeros, count as inside. If these ties are "
+            f"distributed over the quantile levels, the interval contains {100 * corrected:.1f} %: it is"
+        )
+    text = f"Of the truths in all scored windows{_averaged_over_channels(results)}, {shares}."
+    return f"{text} {subject} {judgement}{doubt}."
+
+
+def language_sample(record: RunRecord) -> dict[str, Any] | None:
+    """Prompt and generated text of the first saved window of a language model; None for other models."""
+    if record.samples is None:
+        return None
+    first = record.samples.iloc[0]
+    other_columns = ("number", "origin", "timestamp", "channel", "samples")
+    texts = [
+        (name.capitalize().replace("_", " "), _sample_text(first[name]))
+        for name in record.samples
+        if name not in other_columns
+    ]
+    return {"title": f"{first['channel']}, from {first['timestamp']} on", "texts": texts} if texts else None
+
+
+def _sample_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, np.ndarray | list):
+        hidden = len(value) - MAX_LANGUAGE_SAMPLES
+        more = [f"and {hidden} more"] if hidden > 0 else []
+        return "\n".join([*map(_sample_text, value[:MAX_LANGUAGE_SAMPLES]), *more])
+    return str(value)
+
+
+def cost_rows(results: dict[str, Any]) -> list[tuple[str, str]]:
+    """Name and value of each cost."""
+    return [(name, format_number(results["cost"][key])) for key, name in COSTS.items()]
+
+
+def metric_rows(record: RunRecord) -> list[dict[str, Any]]:
+    """For each metric: its value, that of seasonal naive, the relative change, and a description with the unit."""
+    rows, results = [], record.results
+    units = {record.unit_of(channel) for channel in record.channels}
+    unit = "in the unit of the values"
+    if units == {""} and len(record.channels) > 1:
+        unit = "averaged over channels whose units are not known"
+    elif len(units) > 1:
+        unit = "averaged over channels with different units: only comparable between models"
+    elif units != {""}:
+        unit = f"in {units.pop()}"
+    for key, metric in METRICS.items():
+        model, naive = results["metrics"][key], results["seasonal_naive"][key]
+        change, is_better = "", None
+        if metric.lower_is_better and model["value"] is not None and naive["value"]:
+            ratio = model["value"] / naive["value"] - 1
+            change, is_better = with_minus_sign(f"{100 * ratio:+.1f} %"), ratio < 0 if abs(ratio) > 5e-4 else None
+        rows.append(
+            {
+                "name": metric.name,
+                "description": metric.description.format(unit=unit),
+                "value": format_number(model["value"], metric.percent),
+                "interval": format_interval(model, metric.percent),
+                "naive": format_number(naive["value"], metric.percent),
+                "naive_interval": format_interval(naive, metric.percent),
+                "change": change,
+                "is_better": is_better,
+            }
+        )
+    return rows
+
+
+def naive_seasons(results: dict[str, Any]) -> str:
+    """The season of seasonal naive in rows, by channel where it differs."""
+    seasons: dict[int, list[str]] = {}
+    for channel, season in results["seasonal_naive_season"].items():
+        seasons.setdefault(season, []).append(channel)
+    if len(seasons) == 1:
+        return format_count(next(iter(seasons)), "row")
+    return ", ".join(f"{format_count(rows, 'row')} for {join_names(names)}" for rows, names in seasons.items())
+
+
+def worst_rows(record: RunRecord, worst: SavedForecasts) -> list[dict[str, Any]]:
+    """For each of the worst windows: times, MAE, its multiple of the median window's, and seasonal naive's MAE."""
+    windows = record.windows
+    median = (windows["median_abs_error"] / windows["count"] / windows["std"]).median()
+    naive = record.naive_windows.set_index(["origin", "channel"])
+    rows = []
+    for i, window in worst.frame.iterrows():
+        naive_window = naive.loc[(window["origin"], window["channel"])]
+        rows.append(
+            {
+                "start": worst.times[i][0].strftime(record.time_format),
+                "end": worst.times[i][-1].strftime(record.time_format),
+                "channel": window["channel"],
+                "mae": format_number(float(window["scaled_mae"] * window["std"])),
+                "multiple_of_median": format_number(float(window["scaled_mae"] / median)) if median > 0 else "–",
+                "naive": format_number(float(naive_window["median_abs_error"] / naive_window["count"])),
+            }
+        )
+    return rows
+
+
+def error_statistics_table(record: RunRecord, forecasts: SavedForecasts) -> tuple[pd.DataFrame, str]:
+    """`error_statistics` with units, and a sentence on its channels if these are not all.
+
+    Of many channels, those with the largest MASE are shown.
+    """
+    table = error_statistics(forecasts)
+    num_channels, note = len(table), ""
+    if num_channels > MAX_CHANNEL_ROWS:
+        note = f"The table shows the {MAX_CHANNEL_ROWS} channels with the largest MASE."
+    elif num_channels < len(record.channels):
+        note = f"The saved windows contain values of {num_channels} of the {len(record.channels)} channels."
+    mase = {c: m["mase"] or 0.0 for c, m in record.results["by_channel"].items()}
+    table = table.loc[sorted(table.index, key=lambda c: -mase[c])[:MAX_CHANNEL_ROWS]]
+    table.insert(0, "unit", [record.unit_of(c) for c in table.index])
+    return table, note

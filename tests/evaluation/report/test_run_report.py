@@ -1,0 +1,194 @@
+import json
+import re
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from timevis.errors import RunFolderError
+from timevis.evaluation.charts.run_charts import channel_chart
+from timevis.evaluation.report.run_report import write_report
+from timevis.evaluation.report.run_sections import calibration, headline_tiles
+from timevis.runs.record import RunRecord
+
+
+@pytest.fixture(scope="module")
+def run(finished_run):
+    return finished_run("model=linear")
+
+
+@pytest.fixture
+def copy(run, tmp_path):
+    return shutil.copytree(
+        run, tmp_path / "run", ignore=shutil.ignore_patterns("checkpoints", "report.html", "plots")
+    )
+
+
+def embedded(page: str) -> list[dict]:
+    return [
+        json.loads(text) for text in re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', page, re.S)
+    ]
+
+
+def test_the_report_is_one_page_that_needs_no_other_file(run):
+    page = (run / "report.html").read_text()
+    assert len(page) < 6_000_000
+    content = page.split("<script>")[0]
+    assert not re.findall(r'(?:src|href)="(?!#)', content)
+    results = json.loads((run / "results.json").read_text())
+    for text in (
+        "linear",
+        "synthetic",
+        results["window_set"]["hash"],
+        "seasonal naive",
+        "Worst windows",
+        "Calibration",
+    ):
+        assert text in content
+    assert "RMSE, MSE and bias score the point forecast, all other metrics the median or the quantiles." in content
+    figures = [f for f in embedded(page) if isinstance(f, dict)]
+    assert len(figures) > 15
+    assert all({"data", "layout"} <= set(f) for f in figures)
+
+
+@pytest.mark.parametrize("logged_steps", [0, 1, 2])
+def test_the_page_has_every_section_of_its_contents(copy, logged_steps):
+    rows = [{"step": i, "train/loss": 1.0 - i / 10} for i in range(logged_steps)]
+    pd.DataFrame(rows, columns=["step", "train/loss"]).to_csv(copy / "metrics.csv", index=False)
+    page = write_report(copy).read_text().split("<script>")[0]
+    linked = re.findall(r'href="#([^"]+)"', page)
+    assert ("training" in linked) == (logged_steps > 1)
+    assert all(f'id="{anchor}"' in page for anchor in linked)
+
+
+def test_the_charts_are_written_as_png_files(run):
+    names = {path.stem for path in (run / "plots").glob("*.png")}
+    assert {"forecasts", "worst_windows", "error", "residuals", "calibration"} <= names
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in (run / "plots").glob("*.png"))
+
+
+def test_the_page_gives_the_times_of_the_worst_windows(run):
+    page = (run / "report.html").read_text()
+    predictions = pd.read_parquet(run / "predictions.parquet")
+    for time in predictions.loc[predictions["worst"], "timestamp"]:
+        assert f"{time:%a %Y-%m-%d %H:%M}" in page
+
+
+def test_the_report_is_written_again_from_the_run_folder_only(copy):
+    write_report(copy)
+    assert (copy / "report.html").is_file()
+
+
+def test_names_from_the_data_are_escaped(copy):
+    markup = "<script>alert(1)</script>"
+    first = json.loads((copy / "results.json").read_text())["window_set"]["channels"][0]
+    for name in ("results.json", "data_report.json"):
+        text = (copy / name).read_text()
+        (copy / name).write_text(text.replace(json.dumps(first), json.dumps(markup)))
+    for name in ("windows", "windows_seasonal_naive", "predictions"):
+        table = pd.read_parquet(copy / f"{name}.parquet")
+        table["channel"] = table["channel"].replace(first, markup)
+        table.to_parquet(copy / f"{name}.parquet")
+    write_report(copy)
+    page = (copy / "report.html").read_text()
+    assert "&lt;script&gt;alert(1)" in page
+    assert markup not in page
+
+
+def test_missing_intervals_and_truths_are_explained(copy):
+    results = json.loads((copy / "results.json").read_text())
+    for entry in results["skill"].values():
+        entry["low"] = entry["high"] = None
+    results["metrics"]["wape"] = {"value": None, "low": None, "high": None}
+    results["window_set"]["without_truth"] = 7
+    (copy / "results.json").write_text(json.dumps(results))
+    write_report(copy)
+    page = (copy / "report.html").read_text()
+    assert "too few windows" in page
+    assert "7 of these windows have no observed target and are not scored." in page
+
+
+def test_an_undefined_skill_is_not_explained_by_too_few_windows(copy):
+    results = json.loads((copy / "results.json").read_text())
+    for entry in results["skill"].values():
+        entry.update(dict.fromkeys(entry))  # as if seasonal naive had no error
+    (copy / "results.json").write_text(json.dumps(results))
+    assert "too few windows" not in write_report(copy).read_text().split("<script>")[0]
+
+
+def test_saved_windows_without_a_truth_give_no_charts(copy):
+    predictions = pd.read_parquet(copy / "predictions.parquet")
+    predictions["truth"] = [np.full_like(truth, np.nan) for truth in predictions["truth"]]
+    predictions.to_parquet(copy / "predictions.parquet")
+    write_report(copy)
+    assert {path.stem for path in (copy / "plots").glob("*.png")} == {"error", "worst_windows"}
+
+
+def test_channels_without_a_truth_are_not_averaged_drawn_or_selectable(finished_run, tmp_path):
+    run = shutil.copytree(finished_run("model=seasonal_naive", "data.channels=45"), tmp_path / "run")
+    results = json.loads((run / "results.json").read_text())
+    predictions = pd.read_parquet(run / "predictions.parquet")
+    scored = set(predictions["channel"].unique()[:3])
+    for name in set(results["by_channel"]) - scored:
+        results["by_channel"][name] = dict.fromkeys(results["by_channel"][name])
+    (run / "results.json").write_text(json.dumps(results))
+    empty = ~predictions["channel"].isin(scored)
+    predictions.loc[empty, "truth"] = predictions.loc[empty, "truth"].map(lambda truth: truth * np.nan)
+    predictions["worst"] &= ~empty
+    predictions.to_parquet(run / "predictions.parquet")
+    page = write_report(run).read_text().split("<script>")[0]
+    assert "averaged over the 3 of 45 channels that have values in these windows; scaled" in page
+    assert "The saved windows contain values of 3 of the 45 channels." in page
+    (selectable,) = (f for f in embedded(page) if isinstance(f, list))
+    assert {window["title"].split(" · ")[1] for window in selectable} == scored
+    assert channel_chart(RunRecord.load(run)).x_label == "MASE"
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "sentence"),
+    [
+        (0.7, 0.65, 0.75, "The 80 % interval is too narrow."),
+        (0.7, 0.5, 0.9, "The 80 % interval is too narrow, but there are too few windows to be certain."),
+        (1.0, None, None, "The 80 % interval is too wide, but there are too few windows to be certain."),
+        (0.81, 0.78, 0.84, "The 80 % interval is about right."),
+        (0.81, None, None, "The 80 % interval is about right, but there are too few windows to be certain."),
+    ],
+)
+def test_the_text_on_calibration_claims_no_more_than_the_interval_of_the_coverage_shows(value, low, high, sentence):
+    entry = {"value": value, "low": low, "high": high}
+    results = {"metrics": {f"coverage_{k}": entry for k in (50, 80, 95)}, "window_set": {"channels": ["one"]}}
+    assert calibration(results).endswith(sentence)
+
+
+def test_an_interval_is_not_called_too_wide_because_of_ties_at_its_end():
+    entry = {"value": 0.9, "low": 0.88, "high": 0.92}
+    results = {"metrics": {f"coverage_{k}": entry for k in (50, 80, 95)}, "window_set": {"channels": ["one"]}}
+    text = calibration(results, excess_coverage=0.1)
+    assert text.endswith("distributed over the quantile levels, the interval contains 80.0 %: it is about right.")
+    assert calibration(results, excess_coverage=0.001).endswith("The 80 % interval is too wide.")
+
+
+def test_a_folder_without_results_is_refused(tmp_path):
+    with pytest.raises(RunFolderError, match="not a run folder"):
+        write_report(tmp_path)
+    (tmp_path / "config.yaml").write_text("{}")
+    with pytest.raises(RunFolderError, match="no results"):
+        write_report(tmp_path)
+
+
+def test_the_report_lists_only_some_of_many_channels(finished_run):
+    run = finished_run("model=seasonal_naive", "data.channels=45")
+    page = (run / "report.html").read_text()
+    assert "The saved windows contain values of 8 of the 45 channels." in page  # as many as there are saved windows
+    assert "averaged over the 45 channels" in page
+    assert "and 25 more" in page
+    assert "MASE / MASE of seasonal naive" in page
+
+
+def test_coverage_says_if_it_is_averaged_over_channels(run):
+    results = RunRecord.load(run).results
+    assert "in all scored windows, averaged over channels, the 50" in calibration(results)
+    assert any(tile["note"] == "of the truths, averaged over channels" for tile in headline_tiles(results))
+    results["window_set"]["channels"] = ["one"]
+    assert "in all scored windows, the 50" in calibration(results)
