@@ -14,8 +14,8 @@ from timevis.errors import DataError, RunFolderError, TimeVisError
 from timevis.experiment import run
 from timevis.models.lstm import LSTM
 from timevis.models.seasonal_naive import SeasonalNaive
+from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
-from timevis.training import factory
 from timevis.utils.explain import explain
 
 
@@ -28,7 +28,8 @@ def test_a_model_without_gradients_is_scored_beside_seasonal_naive(model, compos
     assert folder.results["seasonal_naive"]["mae"]["value"] > 0
     assert set(folder.results["skill"]) >= {"mae", "wql"}
     again = folder.load_forecaster()
-    datamodule = factory.datamodule(folder.config, load_panel(folder.config.data)[0])
+    config = RunConfig.from_config(folder.config)
+    datamodule = config.datamodule(load_panel(config.data)[0])
     batch = next(datamodule.batches("test"))
     row = folder.table("predictions").iloc[0]
     assert again.forecast(batch).point[0].tolist() == pytest.approx(row["point"].tolist(), rel=1e-5)

@@ -1,6 +1,5 @@
 import errno
 import json
-import runpy
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +8,13 @@ import pytest
 import torch
 from plant import READ_AS, plant_rows
 
+from timevis.cli.predict import main
 from timevis.data.catalog import load_panel
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.predict import QUANTILE_COLUMNS, forecast_panel, panels_for, predict, with_future
 from timevis.rescore import rescore
 from timevis.runs.folder import RunFolder
-
-main = runpy.run_path(str(Path(__file__).parents[1] / "scripts" / "predict.py"))["main"]
 
 
 def test_the_future_follows_the_last_row_of_the_runs_data(plant):

@@ -53,13 +53,14 @@ def config(overrides: list[str]) -> Any:
 
 def parts(overrides: list[str]) -> tuple[Any, Any, Any]:
     from timevis.data.catalog import load_panel
-    from timevis.training import factory
+    from timevis.runs.config import RunConfig
     from timevis.utils.logs import silence_libraries
 
     silence_libraries()
     cfg = config(overrides)
-    data = factory.datamodule(cfg, load_panel(cfg.data)[0])
-    return cfg, data, lambda: factory.forecaster(cfg, data)
+    run_config = RunConfig.from_config(cfg)
+    data = run_config.datamodule(load_panel(run_config.data)[0])
+    return cfg, data, lambda: run_config.forecaster(data)
 
 
 def stopwatch(base: Any) -> Any:
@@ -82,11 +83,12 @@ def stopwatch(base: Any) -> Any:
 def ours(overrides: list[str]) -> None:
     import pytorch_lightning as pl
 
+    from timevis.runs.config import RunConfig
     from timevis.runs.folder import RunFolder
     from timevis.runs.status import Status
-    from timevis.training import factory
     from timevis.training.callbacks.step_hooks import FitClock
-    from timevis.training.loggers.metrics_csv import MetricsTable
+    from timevis.training.loggers.metrics_csv import MetricsCsv
+    from timevis.training.trainer import make_trainer
     from timevis.utils.interrupts import StopRequest
 
     cfg, data, forecaster = parts(overrides)
@@ -97,8 +99,8 @@ def ours(overrides: list[str]) -> None:
         with tempfile.TemporaryDirectory() as place:
             folder = RunFolder.create(Path(place) / "run", cfg, [])
             with Status(folder.path, 0.0) as status:
-                loggers = [MetricsTable(folder.path, None)]
-                trainer = factory.trainer(cfg, folder, status, StopRequest(), FitClock(), loggers)
+                loggers = [MetricsCsv(folder.path, None)]
+                trainer = make_trainer(RunConfig.from_config(cfg), folder, status, StopRequest(), FitClock(), loggers)
                 watch = stopwatch(pl.Callback)
                 vars(trainer)["callbacks"].append(watch)
                 trainer.fit(model, datamodule=data)

@@ -41,7 +41,7 @@ def score(quantiles: np.ndarray, truth: np.ndarray) -> float:
 
 def data_and_config() -> tuple[Any, Any]:
     from timevis.data.catalog import load_panel
-    from timevis.training import factory
+    from timevis.runs.config import RunConfig
     from timevis.utils.logs import silence_libraries
 
     silence_libraries()
@@ -53,9 +53,9 @@ def data_and_config() -> tuple[Any, Any]:
             "evaluation.val_windows=null",
         ]
     )
-    cfg.trainer.limit_val_batches = 0
     cfg.model.fit.max_epochs = 20
-    data = factory.datamodule(cfg, load_panel(cfg.data)[0])
+    run_config = RunConfig.from_config(cfg)
+    data = run_config.datamodule(load_panel(run_config.data)[0])
     data.setup("fit")
     return cfg, data
 
@@ -107,7 +107,7 @@ def ours(goals: dict[str, float]) -> dict[str, float]:
     """Seconds of training until each goal is met."""
     import pytorch_lightning as pl
 
-    from timevis.training import factory
+    from timevis.runs.config import RunConfig
 
     cfg, data = data_and_config()
     judge, reached = Judge(data), {}
@@ -128,7 +128,7 @@ def ours(goals: dict[str, float]) -> dict[str, float]:
                     reached[name] = now
             trainer.should_stop = len(reached) == len(goals)
 
-    model = factory.forecaster(cfg, data)
+    model = RunConfig.from_config(cfg).forecaster(data)
     model.prepare(data)
     trainer = pl.Trainer(
         max_epochs=cfg.model.fit.max_epochs,
@@ -147,9 +147,9 @@ def linear() -> float:
 
     _, data = data_and_config()
     cfg = config(["data=etth1", "model=linear"])
-    from timevis.training import factory
+    from timevis.runs.config import RunConfig
 
-    model = factory.forecaster(cfg, data)
+    model = RunConfig.from_config(cfg).forecaster(data)
     model.prepare(data)
     model.calibrate(data)
     return Judge(data)(model)

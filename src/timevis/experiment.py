@@ -1,4 +1,4 @@
-"""One experiment: seed, data, model, fit, calibrate, test, and all of it in a run folder."""
+"""One run: data, model, fit, calibration, validation, test and report, all in a run folder."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from timevis.data.catalog import load_panel
+from timevis.data.catalog import check_source, load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import Cancelled
 from timevis.evaluation import cost
@@ -24,85 +23,123 @@ from timevis.evaluation.report.verdict import summary_line
 from timevis.evaluation.results import build_results
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
-from timevis.runs import metadata
+from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
+from timevis.runs.metadata import data_hash, run_metadata, run_tags
 from timevis.runs.record import model_label
 from timevis.runs.reload import require_unchanged
 from timevis.runs.status import Status
-from timevis.training import factory, fit
 from timevis.training.callbacks.step_hooks import FitClock
-from timevis.training.distributed import process_count, supervise
-from timevis.training.loggers.open_loggers import Tracking
+from timevis.training.devices import Devices
+from timevis.training.distributed import supervise
+from timevis.training.fit import checkpoint_step, fit, mark_unfinished
+from timevis.training.loggers.open_loggers import OpenLoggers
 from timevis.training.resume import reopen
+from timevis.training.trainer import check_trainer, make_trainer
+from timevis.utils.commands import resume_command
 from timevis.utils.explain import explain
 from timevis.utils.formatting import format_count, join_names
 from timevis.utils.interrupts import StopRequest, handle_signals
 from timevis.utils.logs import log_to_file, silence_libraries
-from timevis.utils.threads import available_cores, threads_per_job
+from timevis.utils.threads import threads_per_job
 
 log = logging.getLogger(__name__)
 
 
-def run(cfg: DictConfig, folder: Path, overrides: Sequence[str] = (), group: str | None = None) -> float:
-    """Run an experiment from its config to its report.
+def run(
+    cfg: DictConfig,
+    folder: Path,
+    overrides: Sequence[str] = (),
+    group: str | None = None,
+    threads: int | None = None,
+) -> float:
+    """Carry out one run, from its config to its report.
 
     Parameters
     ----------
     cfg : DictConfig
-        As composed from conf/train.yaml and passed by `timevis.config.validate.check`.
+        As composed from conf/train.yaml and checked by `timevis.config.validate.check`.
     folder : Path
-        Of the run; new or empty.
+        The run folder; new or empty.
     overrides : sequence of str
-        As typed, kept for the record.
+        The overrides of the command line, which are stored in the run folder.
     group : str, optional
         The sweep that the run belongs to.
+    threads : int, optional
+        Threads of PyTorch; all available cores when None.
 
     Returns
     -------
     float
-        `val/wql` of the best checkpoint.
+        ``val/wql`` of the best checkpoint.
 
     Raises
     ------
     TimeVisError
-        What went wrong and what to do; `Cancelled` when asked to stop.
+        What went wrong and what to do. `Cancelled` when the run was asked to stop.
     """
-    factory.check_names(cfg)
     if cfg.resume:
-        run_folder = reopen(cfg, overrides)
+        run_folder, config = reopen(cfg, overrides)
+        devices = check_trainer(config.trainer)
     else:
-        named_by = "hydra.sweep.dir" if group else "hydra.run.dir"
-        run_folder = RunFolder.create(folder, cfg, overrides, named_by)
-    processes = process_count(run_folder.config.trainer)
-    if (run_folder.status or {}).get("state") == "completed":  # and shall be trained further
-        fit.forget_end(run_folder)
-    return supervise(run_folder, processes, group) if processes > 1 else execute(run_folder, group)
+        config, devices = check_config(cfg)
+        run_folder = RunFolder.create(folder, cfg, overrides, "hydra.sweep.dir" if group else "hydra.run.dir")
+    if (run_folder.status or {}).get("state") == "completed":  # and is now trained for more epochs
+        mark_unfinished(run_folder)
+    if devices.processes > 1:
+        return supervise(run_folder, devices.processes, group)
+    return execute(run_folder, config, group, threads=threads)
 
 
-def execute(folder: RunFolder, group: str | None = None, pid: int | None = None) -> float:
-    """Go through the stages of an open run folder in this process; returns `val/wql`.
+def check_config(cfg: DictConfig) -> tuple[RunConfig, Devices]:
+    """Make the typed config of a run, and refuse whatever can be found to be wrong before data are read.
+
+    Raises
+    ------
+    ConfigError
+        Names the key.
+    DataError
+        The file of the data does not exist.
+    """
+    config = RunConfig.from_config(cfg)
+    check_source(config.data)
+    return config, check_trainer(config.trainer)
+
+
+def execute(
+    folder: RunFolder,
+    config: RunConfig,
+    group: str | None = None,
+    pid: int | None = None,
+    threads: int | None = None,
+) -> float:
+    """Go through the stages of a run in this process; returns ``val/wql``.
 
     Parameters
     ----------
     folder : RunFolder
+    config : RunConfig
     group : str, optional
         The sweep that the run belongs to.
     pid : int, optional
         See `timevis.runs.status.Status`.
+    threads : int, optional
+        Threads of PyTorch; all available cores when None.
     """
     silence_libraries()
+    torch.set_num_threads(threads or threads_per_job())
     with handle_signals() as stop:
         status = Status(folder.path, elapsed=(folder.status or {}).get("elapsed", 0.0), pid=pid)
         if not folder.writes:
-            return _stages(folder, status, stop, group)
+            return _run_stages(folder, config, status, stop, group)
         with log_to_file(folder.path / "train.log"), status:
             try:
-                value = _stages(folder, status, stop, group)
+                value = _run_stages(folder, config, status, stop, group)
             except BaseException as error:
-                # Lightning and Arrow may notice the signal first, and raise errors of their own
+                # Lightning and Arrow may receive the signal first, and raise errors of their own
                 if stop.signal is not None:
                     cancelled = stop.to_error()
-                    cancelled.advice = f"go on with python train.py resume={folder.shown}"
+                    cancelled.advice = f"continue it with {resume_command(folder.shown)}"
                     status.finish("cancelled", cancelled.message, cancelled.advice)
                     raise cancelled from None if isinstance(error, Cancelled) else error
                 failure = explain(error, folder.config)
@@ -114,40 +151,38 @@ def execute(folder: RunFolder, group: str | None = None, pid: int | None = None)
             return value
 
 
-def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | None) -> float:
-    cfg = folder.config
-    torch.set_num_threads(_threads())
-    log.info("running on %s", factory.describe_device(cfg.trainer, process_count(cfg.trainer)))
-    pl.seed_everything(cfg.seed, verbose=False)
+def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: StopRequest, group: str | None) -> float:
+    log.info("running on %s", Devices.from_options(config.trainer))
+    pl.seed_everything(config.run.seed, verbose=False)
     cost.reset_peak_memory()
 
     status.update(stage="data")
-    step = fit.resume_step(folder)
+    step = checkpoint_step(folder)
     with stop.raise_immediately():
-        panel, quality = load_panel(cfg.data)
+        panel, quality = load_panel(config.data)
     rows = quality.split_rows
     if step is not None:
         require_unchanged(folder, panel, rows)
-    folder.write_json("data_report.json", quality.to_dict() | {"data_hash": metadata.data_hash(panel, rows)})
+    folder.write_json("data_report.json", quality.to_dict() | {"data_hash": data_hash(panel, rows)})
     stop.raise_if_requested()
 
     status.update(stage="prepare")
     clock = FitClock()
     with stop.raise_immediately():
-        datamodule = factory.datamodule(cfg, panel)
-        forecaster = factory.forecaster(cfg, datamodule)
-        run_identity = metadata.run_metadata(cfg, datamodule, forecaster)
-        width = format_count(datamodule.num_channels, "channel")
-        log.info("%s on %s, %s", model_label(run_identity), run_identity["data"], width)
-        _warn_about_task(datamodule, forecaster)
+        datamodule = config.datamodule(panel)
+        forecaster = config.forecaster(datamodule)
+        metadata = run_metadata(config, datamodule, forecaster)
+        channels = format_count(datamodule.num_channels, "channel")
+        log.info("%s on %s, %s", model_label(metadata), metadata["data"], channels)
+        _log_task_notes(datamodule, forecaster)
         with clock.running():
             forecaster.prepare(datamodule)
 
-    with Tracking(folder, metadata.tags(run_identity), group, step) as trackers:
-        trainer = factory.trainer(cfg, folder, status, stop, clock, trackers.loggers)
+    with OpenLoggers(folder, config.logger, run_tags(metadata), group, step) as loggers:
+        trainer = make_trainer(config, folder, status, stop, clock, loggers.loggers)
         if forecaster.trainable:
             status.update(stage="fit")
-            fit.fit(trainer, forecaster, datamodule, folder, clock)
+            fit(trainer, forecaster, datamodule, folder, clock)
         stop.raise_if_requested()
 
         status.update(stage="calibrate")
@@ -155,18 +190,18 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
         started = time.monotonic()
         with stop.raise_immediately():
             forecaster.calibrate(datamodule)
-        spent = {"fit_seconds": clock.seconds, "calibrate_seconds": time.monotonic() - started}
+        seconds = {"fit_seconds": clock.seconds, "calibrate_seconds": time.monotonic() - started}
         status.update(stage="validate")
         trainer.validate(forecaster, datamodule=datamodule, verbose=False)
         validation = forecaster.val_metrics.summary()
         folder.save_forecaster(forecaster)
 
         status.update(stage="test")
-        results = _test(trainer, forecaster, datamodule, folder, spent, run_identity, validation)
+        results = _score(trainer, forecaster, datamodule, folder, config, seconds, metadata, validation)
         status.update(stage="report")
         if folder.writes:
             write_report(folder.path)
-            trackers.conclude(results)
+            loggers.log_results(results)
             if group is None:
                 print_results(results)
     log.info("%s", summary_line(results))
@@ -174,15 +209,15 @@ def _stages(folder: RunFolder, status: Status, stop: StopRequest, group: str | N
     return validation["wql"]
 
 
-def _warn_about_task(datamodule: WindowDataModule, forecaster: Forecaster) -> None:
-    """Log the covariates that the model ignores, and warn about unsuitable values of context_length and horizon."""
+def _log_task_notes(datamodule: WindowDataModule, forecaster: Forecaster) -> None:
+    """Log which covariates the model does not read, and warn about lengths that do not suit the data."""
     names = datamodule.panel.covariate_names
     if unread := [name for j, name in enumerate(names) if j not in forecaster.covariates_read]:
         log.info("covariates that this model does not read: %s", join_names(unread))
     season, length = datamodule.season, datamodule.context_length
     if length < season:
         log.warning(
-            "context_length=%d is less than a season of %d rows, which seasonal naive looks back on: "
+            "context_length=%d is shorter than a season of %d rows, which seasonal naive repeats: "
             "try context_length=%d",
             length,
             season,
@@ -192,7 +227,8 @@ def _warn_about_task(datamodule: WindowDataModule, forecaster: Forecaster) -> No
     origins = rows - length - datamodule.horizon + 1
     if origins < rows / 10:
         log.warning(
-            "context_length=%d and horizon=%d leave %d of the %d training rows to forecast from: try shorter ones",
+            "context_length=%d and horizon=%d leave only %d forecast origins in the %d training rows: "
+            "try shorter ones",
             length,
             datamodule.horizon,
             origins,
@@ -200,43 +236,35 @@ def _warn_about_task(datamodule: WindowDataModule, forecaster: Forecaster) -> No
         )
 
 
-def _test(
+def _score(
     trainer: pl.Trainer,
     forecaster: Forecaster,
     datamodule: WindowDataModule,
     folder: RunFolder,
-    spent: dict[str, float],
-    run_identity: dict[str, Any],
+    config: RunConfig,
+    seconds: dict[str, float],
+    metadata: dict[str, Any],
     validation: dict[str, float],
 ) -> dict[str, Any]:
-    """Score the windows that the config asks for once, seasonal naive beside, and write what was found."""
+    """Score the split that the config names once, with seasonal naive on the same windows, and write the results."""
     naive = SeasonalNaive.fitted(datamodule)
     started = time.monotonic()
-    save = folder.config.evaluation.save_windows
-    scored = factory.scored_windows(folder.config, datamodule)
-    backtest = evaluate(trainer, forecaster, scored, reference=naive, save_windows=save)
-    spent = spent | {"test_seconds": time.monotonic() - started}
+    backtest = evaluate(
+        trainer,
+        forecaster,
+        datamodule,
+        split="val" if config.evaluation.split == "validation" else "test",
+        reference=naive,
+        save_windows=config.evaluation.save_windows,
+    )
+    seconds = seconds | {"test_seconds": time.monotonic() - started}
     results = build_results(
-        run=run_identity | {"description": forecaster.describe()},  # with what calibration learnt
-        datamodule=scored,
-        part=factory.scored_part(folder.config),
+        run=metadata | {"description": forecaster.describe()},  # which calibration may have changed
+        datamodule=datamodule,
         backtest=backtest,
         naive=naive,
         validation=validation,
-        cost=cost.run_cost(forecaster, backtest, trainer.strategy.root_device, **spent),
+        cost=cost.run_cost(forecaster, backtest, trainer.strategy.root_device, **seconds),
     )
     folder.write_evaluation(backtest, results)
     return results
-
-
-def _threads() -> int:
-    """Threads of this job: the cores of this machine, shared with the jobs of the sweep that run beside it."""
-    if not HydraConfig.initialized():
-        return threads_per_job()
-    launcher = HydraConfig.get().launcher
-    if launcher.get("cpus_per_task"):
-        return int(launcher.cpus_per_task)
-    jobs = launcher.get("n_jobs", 1)
-    if "submitit" in launcher.get("_target_", "") and "Local" in launcher._target_:
-        jobs = -1  # all start at once; hydra.launcher.cpus_per_task says otherwise
-    return threads_per_job(available_cores() if jobs < 0 else jobs)

@@ -18,7 +18,7 @@ from pandas.api.types import infer_dtype
 
 from timevis.data.catalog import load_files
 from timevis.data.holidays import holiday_flags
-from timevis.data.options import CleaningOptions
+from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.panel import Panel
 from timevis.data.readers.table import check_unique_names
 from timevis.data.windows import SeriesStore
@@ -104,7 +104,13 @@ def panels_for(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
     report = folder.data_report
     decimal, day_first = report.get("decimal"), report.get("day_first")  # None in older reports
     usual = CleaningOptions(decimal=decimal, day_first=day_first)
-    items = load_files(data, folder.config.data, tuple(report["channels"]), freq=report["frequency"], usual=usual)
+    items = load_files(
+        data,
+        DataOptions.from_config(folder.config.data),
+        tuple(report["channels"]),
+        freq=report["frequency"],
+        usual=usual,
+    )
     names = list(report["covariates"])
     if any(set(names).difference(panel.covariate_names) for panel in items.values()):
         read = [names[k] for k in folder.load_forecaster().covariates_read]

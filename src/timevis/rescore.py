@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.datamodule import WindowDataModule
@@ -27,10 +27,11 @@ from timevis.evaluation.results import build_results
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.predict import NewData, panels_for
-from timevis.runs import metadata
+from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
+from timevis.runs.metadata import run_metadata
 from timevis.runs.reload import load_again, require_unchanged
-from timevis.training import factory
+from timevis.training.trainer import make_single_trainer
 from timevis.utils.files import require_empty, write_text
 
 log = logging.getLogger(__name__)
@@ -77,9 +78,9 @@ def rescore(
     require_empty(out)
     folder = RunFolder(run)
     forecaster = folder.load_forecaster()
-    cfg, panel, report = load_again(folder)
-    require_unchanged(folder, panel, cfg.data.split[-1])
-    own = factory.datamodule(cfg, panel)
+    config, panel, report = load_again(folder)
+    require_unchanged(folder, panel, config.data.split[-1])
+    own = config.datamodule(panel)
     naive = SeasonalNaive.fitted(own)
     items = {folder.results["run"]["data"]: own.panel} if data is None else panels_for(folder, data)
     found = {}
@@ -87,12 +88,12 @@ def rescore(
         if data is None and start is None and end is None:
             windows = own
         else:
-            windows = between(cfg, panel, name, start, end)
+            windows = between(config, panel, name, start, end)
         place = out if len(items) == 1 else out / folder_name(name)
         quality = _described(panel) if isinstance(panel, NewFilePanel) else replace(report, split={})
         about = _about(folder, own, windows, new=data is not None) | {"data": name}
         quality.notes = [*_notes(about, len(windows.windows["test"].origins)), *quality.notes]
-        found[name] = _score(folder, forecaster, naive, windows, about, place, quality)
+        found[name] = _score(folder, config, forecaster, naive, windows, about, place, quality)
     return found
 
 
@@ -101,18 +102,16 @@ def folder_name(item: str) -> str:
     return re.sub(r"[/\\%]|^\.+$", lambda found: "".join(f"%{ord(c):02X}" for c in found[0]), item)
 
 
-def between(cfg: DictConfig, panel: Panel, name: str, start: str | None, end: str | None) -> WindowDataModule:
+def between(config: RunConfig, panel: Panel, name: str, start: str | None, end: str | None) -> WindowDataModule:
     """The windows of a panel whose targets all lie between two times, as the test part of a data module.
 
     That part reaches from the first target to the last one, and there is no other: the model was fitted elsewhere.
     """
-    length, horizon = cfg.context_length, cfg.horizon
+    length, horizon = config.run.context_length, config.run.horizon
     first = 0 if start is None else int(panel.index.searchsorted(parse_panel_time(start, panel)))
-    past = (
-        len(panel)
-        if end is None
-        else int(panel.index.searchsorted(parse_panel_time(end, panel, end=True), side="right"))
-    )
+    past = len(panel)
+    if end is not None:
+        past = int(panel.index.searchsorted(parse_panel_time(end, panel, end=True), side="right"))
     origins = range(max(first, length), past - horizon + 1)
     if not origins:
         raise DataError(
@@ -120,7 +119,7 @@ def between(cfg: DictConfig, panel: Panel, name: str, start: str | None, end: st
             f"between {start or panel.index[0]} and {end or panel.index[-1]}",
             f"its {len(panel)} rows reach from {panel.index[0]} to {panel.index[-1]}",
         )
-    return factory.datamodule(cfg, panel, Split(origins[0], origins[0], origins[-1] + horizon))
+    return config.datamodule(panel, Split(origins[0], origins[0], origins[-1] + horizon))
 
 
 def _about(folder: RunFolder, own: WindowDataModule, windows: WindowDataModule, new: bool) -> dict[str, Any]:
@@ -144,6 +143,7 @@ def _notes(about: dict[str, Any], origins: int) -> list[str]:
 
 def _score(
     folder: RunFolder,
+    config: RunConfig,
     forecaster: Forecaster,
     naive: SeasonalNaive,
     windows: WindowDataModule,
@@ -151,16 +151,17 @@ def _score(
     place: Path,
     quality: QualityReport,
 ) -> dict[str, Any]:
-    cfg, before = folder.config, folder.results
-    trainer = factory.lone_trainer(cfg.trainer)
+    before = folder.results
+    trainer = make_single_trainer(config.trainer)
     started = time.monotonic()
     with torch.no_grad():
-        backtest = evaluate(trainer, forecaster, windows, reference=naive, save_windows=cfg.evaluation.save_windows)
+        save_windows = config.evaluation.save_windows
+        backtest = evaluate(trainer, forecaster, windows, reference=naive, save_windows=save_windows)
     spent = {stage: before["cost"].get(stage) for stage in ("fit_seconds", "calibrate_seconds")}
     spent["test_seconds"] = time.monotonic() - started
     device = trainer.strategy.root_device
     results = build_results(
-        run=metadata.run_metadata(cfg, windows, forecaster) | about,
+        run=run_metadata(config, windows, forecaster) | about,
         datamodule=windows,
         backtest=backtest,
         naive=naive,
@@ -168,7 +169,7 @@ def _score(
         cost=cost.run_cost(forecaster, backtest, device, **spent),
     )
     place.mkdir(parents=True, exist_ok=True)
-    write_text(place / "config.yaml", OmegaConf.to_yaml(cfg))
+    write_text(place / "config.yaml", OmegaConf.to_yaml(folder.config))
     scored = RunFolder(place)
     scored.write_json("data_report.json", quality.to_dict())
     scored.write_evaluation(backtest, results)

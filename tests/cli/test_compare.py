@@ -1,12 +1,11 @@
 import json
-import runpy
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from timevis.cli.compare import main
 from timevis.errors import RunFolderError
 from timevis.evaluation.charts.comparison_charts import comparison_charts
 from timevis.evaluation.charts.draw_matplotlib import draw_figure
@@ -14,8 +13,6 @@ from timevis.evaluation.comparison import compare, unique_labels
 from timevis.evaluation.report.comparison_report import differences_table, sentences, write_comparison
 from timevis.evaluation.significance import bootstrap_metrics, paired_differences
 from timevis.runs.record import RunRecord
-
-main = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "compare.py"))["main"]
 
 
 @pytest.fixture(scope="module")

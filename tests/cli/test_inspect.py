@@ -20,22 +20,22 @@ from timevis.evaluation.charts.draw_data_report import draw_data_report, histogr
 from timevis.evaluation.report.data_console import compose_data_config
 
 
-def run(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "scripts" / script), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=os.environ | {"COLUMNS": "120"})
+def run(command: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "timevis", command, *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, cwd=ROOT, env=os.environ | {"COLUMNS": "120"})
 
 
 def data_report_figure(source: Path, *overrides: str) -> Figure:
-    """The figure that inspect.py draws of a file."""
+    """The figure that `timevis inspect` draws of a file."""
     cfg, _, _ = compose_data_config(str(source), overrides)
     panel, report = load_panel(cfg)
     return draw_data_report(panel, report, cfg["split"])
 
 
 def test_inspect_prints_and_draws_what_generate_data_put_in(tmp_path: Path) -> None:
-    made = run("generate_data.py", tmp_path, "--domains", "traffic", "--formats", "csv", "xlsx", "--rows", "1500")
+    made = run("generate", tmp_path, "--domains", "traffic", "--formats", "csv", "xlsx", "--rows", "1500")
     assert made.returncode == 0, made.stderr
-    done = run("inspect.py", tmp_path / "traffic.csv", "domain=traffic", "--out", tmp_path)
+    done = run("inspect", tmp_path / "traffic.csv", "domain=traffic", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "1,500 rows of 2 channels" in done.stdout
     assert "1 identical" in done.stdout
@@ -51,7 +51,7 @@ def test_the_file_that_is_looked_at_stays_as_it_is(tmp_path: Path) -> None:
     data = {"time": [f"2024-01-{d:02} 0{h}:00" for d in range(1, 32) for h in range(10)], "load": [*range(310)]}
     text = json.dumps(data)
     (tmp_path / "my.json").write_text(text)
-    done = run("inspect.py", tmp_path / "my.json", "--out", tmp_path, "--no-plot")
+    done = run("inspect", tmp_path / "my.json", "--out", tmp_path, "--no-plot")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "my.json").read_text() == text
     assert sorted(p.name for p in tmp_path.iterdir()) == ["my.json", "my.report.json"]
@@ -64,7 +64,7 @@ def test_files_of_one_name_keep_a_report_each(tmp_path: Path) -> None:
         times = pd.date_range("2024-01-01", periods=300, freq="h")
         frame = pd.DataFrame({"time": times, "load": level * (np.arange(300) % 24)})
         frame.to_csv(tmp_path / folder / "x.csv", index=False)
-        done = run("inspect.py", tmp_path / folder / "x.csv", "--out", out, "--no-plot")
+        done = run("inspect", tmp_path / folder / "x.csv", "--out", out, "--no-plot")
         assert done.returncode == 0, done.stderr
     largest = {p.name: json.loads(p.read_text())["channels"]["load"]["max"] for p in out.iterdir()}
     assert largest == {"x.report.json": 23, "x-2.report.json": 69}
@@ -73,10 +73,10 @@ def test_files_of_one_name_keep_a_report_each(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["[1, 2]", "{}", "not JSON", '{"path": null}'])
 def test_a_file_that_only_has_the_name_of_a_report_stays(tmp_path: Path, text: str) -> None:
     (tmp_path / "traffic.report.json").write_text(text)
-    done = run("inspect.py", "traffic", "--out", tmp_path, "--no-plot")
+    done = run("inspect", "traffic", "--out", tmp_path, "--no-plot")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "traffic.report.json").read_text() == text
-    again = run("inspect.py", "traffic", "--out", tmp_path, "--no-plot")
+    again = run("inspect", "traffic", "--out", tmp_path, "--no-plot")
     assert again.returncode == 0, again.stderr
     assert {p.name for p in tmp_path.iterdir()} == {"traffic.report.json", "traffic-2.report.json"}
 
@@ -112,7 +112,7 @@ def test_numbers_are_printed_whole_where_there_is_no_terminal(tmp_path: Path) ->
     names = [f"a rather long name of channel {i}" for i in range(2)]
     values = np.random.default_rng(0).normal(-0.0123, 1e-4, (600, 2))
     pd.DataFrame(values, pd.date_range("2024-01-01", periods=600, freq="h"), names).to_csv(tmp_path / "small.csv")
-    done = run("inspect.py", tmp_path / "small.csv", "--out", tmp_path, "--no-plot")
+    done = run("inspect", tmp_path / "small.csv", "--out", tmp_path, "--no-plot")
     assert done.returncode == 0, done.stderr
     assert "…" not in done.stdout
 
@@ -165,13 +165,13 @@ def test_names_with_brackets_are_printed_whole(tmp_path: Path) -> None:
     times = pd.date_range("2024-01-01", periods=600, freq="h")
     frame = pd.DataFrame({"time": times, "load [MW]": np.arange(600) % 24})
     frame.to_csv(tmp_path / "plant.csv", index=False)
-    done = run("inspect.py", tmp_path / "plant.csv", "--out", tmp_path, "--no-plot")
+    done = run("inspect", tmp_path / "plant.csv", "--out", tmp_path, "--no-plot")
     assert done.returncode == 0, done.stderr
     assert "load [MW]" in done.stdout
 
 
 def test_every_generated_format_holds_the_same_numbers(tmp_path: Path) -> None:
-    assert run("generate_data.py", tmp_path, "--domains", "weather", "--rows", "300").returncode == 0
+    assert run("generate", tmp_path, "--domains", "weather", "--rows", "300").returncode == 0
     tables = [
         pd.read_csv(tmp_path / "weather.csv"),
         pd.read_excel(tmp_path / "weather.xlsx"),
@@ -186,7 +186,7 @@ def test_every_generated_format_holds_the_same_numbers(tmp_path: Path) -> None:
 
 def test_inspect_answers_a_bad_file_with_one_line_and_advice(tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("time,x\n2024-01-01,1\nsoon,2\n")
-    done = run("inspect.py", tmp_path / "bad.csv", "--no-plot")
+    done = run("inspect", tmp_path / "bad.csv", "--no-plot")
     assert done.returncode == 1
     assert "bad.csv: row 3, column 'time': the time 'soon' is not a date or time" in done.stderr
     assert "Traceback" not in done.stderr
@@ -194,31 +194,22 @@ def test_inspect_answers_a_bad_file_with_one_line_and_advice(tmp_path: Path) -> 
 
 def test_a_folder_that_cannot_be_made_is_answered_with_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    done = run("generate_data.py", tmp_path / "file/samples", "--rows", "10")
+    done = run("generate", tmp_path / "file/samples", "--rows", "10")
     assert done.returncode == 1
     assert "Error: " in done.stderr
     assert "Traceback" not in done.stderr
-    assert "is a file, not a folder" in run("generate_data.py", tmp_path / "file", "--rows", "10").stderr
-    assert "argument --start" in run("generate_data.py", tmp_path, "--start", "soon").stderr
-
-
-def test_the_name_of_the_script_does_not_hide_the_standard_library() -> None:
-    for script in ("inspect.py", "generate_data.py"):
-        done = run(script, "--help")
-        assert done.returncode == 0, done.stderr
-    code = f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r}); import inspect; print(inspect.signature)"
-    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True)
-    assert "function signature" in done.stdout, done.stderr
+    assert "is a file, not a folder" in run("generate", tmp_path / "file", "--rows", "10").stderr
+    assert "argument --start" in run("generate", tmp_path, "--start", "soon").stderr
 
 
 def test_a_split_by_dates_is_shown_and_drawn_as_its_rows(tmp_path: Path) -> None:
     split = "split=[2016-11-01,2017-01-15,2017-04-01]"
-    done = run("inspect.py", "traffic", split, "--out", tmp_path)
+    done = run("inspect", "traffic", split, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     parts = {words[0]: words[1:4] for line in done.stdout.splitlines() if (words := line.split()) and len(words) > 6}
     assert parts["val"] == ["1,800", "2016-11-01", "00:00"]
     assert parts["test"][1:] == ["2017-01-15", "00:00"]
-    late = run("inspect.py", "traffic", split.replace("2017-04-01", "2027-04-01"), "--no-plot", "--out", tmp_path)
+    late = run("inspect", "traffic", split.replace("2017-04-01", "2027-04-01"), "--no-plot", "--out", tmp_path)
     assert late.returncode == 1
     assert "data.split=[2016-11-01,2017-01-15,2027-04-01] ends after the data" in late.stderr
 

@@ -92,20 +92,21 @@ def test_a_run_that_is_refused_leaves_no_folder_but_those_of_before(train_here, 
     assert [path.name for path in tmp_path.rglob("*")] == ["mine"]
 
 
-@pytest.mark.parametrize("script", ["train.py", "scripts/inspect.py"])
-def test_a_reader_that_has_read_enough_is_no_error(script):
-    shell = f"set -o pipefail; {sys.executable} {ROOT / script} --help | head -c 1"
+@pytest.mark.parametrize("command", [["train.py"], ["-m", "timevis", "inspect"]])
+def test_a_reader_that_has_read_enough_is_no_error(command):
+    shell = f"set -o pipefail; {shlex.join([sys.executable, *command])} --help | head -c 1"
     done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, cwd=ROOT)
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("script", ["train.py", "scripts/inspect.py"])
-def test_a_terminal_that_lacks_a_letter_shows_its_code(script, tmp_path, monkeypatch):
+@pytest.mark.parametrize("command", [["train.py"], ["-m", "timevis", "inspect"]])
+def test_a_terminal_that_lacks_a_letter_shows_its_code(command, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     path = tmp_path / "Zürich.csv"
     path.write_text("time,load\n" + "".join(f"2024-01-{day:02},{day % 7}\n" for day in range(1, 31)))
-    arguments = ["data=file", f"data.path='{path}'", "--cfg=job"] if script == "train.py" else [path, "--no-plot"]
-    done = subprocess.run([sys.executable, ROOT / script, *arguments], capture_output=True, text=True, cwd=tmp_path)
+    arguments = ["data=file", f"data.path='{path}'", "--cfg=job"] if command == ["train.py"] else [path, "--no-plot"]
+    script = [ROOT / "train.py"] if command == ["train.py"] else command
+    done = subprocess.run([sys.executable, *script, *arguments], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Z\\xfcrich" in done.stdout
 

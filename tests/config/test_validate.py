@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import yaml
@@ -11,9 +14,12 @@ from hydra.errors import OverrideParseException
 from omegaconf import OmegaConf
 
 from timevis.config.compose import explain_composition
-from timevis.config.validate import check, check_arguments, did_you_mean
+from timevis.config.options import PositiveFraction, PositiveInt, check_arguments, options_of
+from timevis.config.suggestions import did_you_mean
+from timevis.config.validate import check
 from timevis.errors import ConfigError, TimeVisError
-from timevis.training.factory import check_names
+from timevis.experiment import check_config
+from timevis.runs.config import RunConfig
 
 
 @pytest.mark.parametrize(
@@ -84,9 +90,9 @@ def test_what_is_typed_stands_whatever_the_backbone(compose_config):
     assert (cfg.model.learning_rate, cfg.model.fit.batch_size, cfg.model.fit.max_epochs) == (2e-4, 3, 4)
 
 
-def test_a_backbone_made_for_timevis_keeps_the_rates_of_nano(compose_config, tmp_path):
-    (tmp_path / "timevis.json").write_text("{}")
-    assert compose_config(f"model.backbone.path={tmp_path}").model.learning_rate == 4e-3
+def test_a_folder_with_a_small_backbone_gets_the_rates_of_nano_on_request(compose_config, tmp_path):
+    assert compose_config(f"model.backbone.path={tmp_path}").model.learning_rate == 1e-3
+    assert compose_config(f"model.backbone.path={tmp_path}", "model.backbone.size=small").model.learning_rate == 4e-3
 
 
 def test_an_unknown_choice_is_answered_with_the_nearest_and_with_all(compose_config):
@@ -158,7 +164,7 @@ def test_a_value_of_the_wrong_kind_is_named(compose_config, wrong):
     ],
 )
 def test_an_option_that_would_leave_windows_unscored_is_answered_with_how_to_take_fewer(compose_config, option):
-    with pytest.raises(ConfigError, match=r"left out.* evaluation\.max_windows") as caught:
+    with pytest.raises(ConfigError, match=r"(?s)left out.* evaluation\.max_windows") as caught:
         check(compose_config("model=linear", f"+trainer.{option}"))
     assert option.partition("=")[0] in caught.value.message
 
@@ -197,19 +203,19 @@ def test_a_value_that_nothing_can_work_with_is_named_before_there_is_a_run_folde
     cfg = compose_config(f"model={model}", wrong)
     check(cfg)
     with pytest.raises(ConfigError, match=wrong.partition("=")[0].strip("+").replace(".", r"\.")):
-        check_names(cfg)
+        check_config(cfg)
 
 
 def test_a_switch_that_may_be_left_to_the_machine_knows_auto(compose_config):
     for value in ("auto", "true", "false"):
-        check_names(compose_config("model=qwen_patch", f"model.bf16={value}"))
+        check_config(compose_config("model=qwen_patch", f"model.bf16={value}"))
     for rows in ("auto", "64"):
-        check_names(compose_config("model=qwen", f"model.decode_batch_size={rows}"))
+        check_config(compose_config("model=qwen", f"model.decode_batch_size={rows}"))
 
 
 def test_zero_is_fine_where_it_means_none(compose_config):
     zeros = ("dropout", "weight_decay", "mixup", "ema_decay", "lr_decay_start_epoch", "point_weight")
-    check_names(compose_config("model=lstm", *(f"model.{name}=0" for name in zeros), "trainer.gradient_clip_val=0"))
+    check_config(compose_config("model=lstm", *(f"model.{name}=0" for name in zeros), "trainer.gradient_clip_val=0"))
 
 
 @pytest.mark.parametrize("text", ["${oc.env:HOME}", r"\${seed} cars", "on ${seed} days"])
@@ -237,33 +243,33 @@ def test_an_added_key_that_nothing_reads_is_refused(compose_config):
 
 def test_added_model_and_trainer_options_must_be_known_to_their_classes(compose_config):
     with pytest.raises(ConfigError, match=r"model\.hiden_size"):
-        check_names(compose_config("model=lstm", "+model.hiden_size=3"))
+        check_config(compose_config("model=lstm", "+model.hiden_size=3"))
     with pytest.raises(ConfigError, match=r"model\.weight_decai") as caught:
-        check_names(compose_config("model=lstm", "+model.weight_decai=3"))
+        check_config(compose_config("model=lstm", "+model.weight_decai=3"))
     assert "weight_decay" in caught.value.advice
     with pytest.raises(ConfigError, match=r"model\.patch_lenght") as caught:
-        check_names(compose_config("model=qwen_patch", "+model.patch_lenght=3"))
+        check_config(compose_config("model=qwen_patch", "+model.patch_lenght=3"))
     assert "patch_length" in caught.value.advice
     with pytest.raises(ConfigError, match=r"model\.covariates"):
-        check_names(compose_config("model=qwen_patch", "+model.covariates=all"))
+        check_config(compose_config("model=qwen_patch", "+model.covariates=all"))
     with pytest.raises(ConfigError, match=r"trainer\.max_stepz"):
-        check_names(compose_config("model=lstm", "+trainer.max_stepz=3"))
-    check_names(compose_config("model=lstm", "+trainer.detect_anomaly=true"))
+        check_config(compose_config("model=lstm", "+trainer.max_stepz=3"))
+    check_config(compose_config("model=lstm", "+trainer.detect_anomaly=true"))
 
 
 def test_a_device_that_is_not_there_is_refused_with_advice(compose_config, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(ConfigError, match="no CUDA GPU"):
-        check_names(compose_config("model=linear", "trainer=gpu"))
+        check_config(compose_config("model=linear", "trainer=gpu"))
     with pytest.raises(ConfigError, match="not a choice"):
-        check_names(compose_config("model=linear", "trainer.accelerator=tpu"))
+        check_config(compose_config("model=linear", "trainer.accelerator=tpu"))
 
 
 def test_every_model_is_described_by_its_config(compose_config):
     for model in ("seasonal_naive", "linear", "boosted", "lstm", "qwen", "qwen_patch"):
         cfg = compose_config(f"model={model}")
         check(cfg)
-        check_names(cfg)
+        check_config(cfg)
 
 
 def test_nothing_is_suggested_where_nothing_is_like_it():
@@ -277,7 +283,7 @@ def test_every_experiment_composes_and_knows_its_keys(compose_config):
     assert "ablation/lora" in names
     for name in names:
         nano = ["model.backbone.path=nano"] * ("qwen" in name)
-        check_names(compose_config(f"experiment={name}", *nano))
+        check_config(compose_config(f"experiment={name}", *nano))
 
 
 @pytest.mark.parametrize("sweep", sorted(p.stem for p in (Path(__file__).parents[2] / "conf/sweep").glob("*.yaml")))
@@ -288,27 +294,72 @@ def test_every_job_of_a_sweep_composes(compose_config, sweep):
     grid = [[f"{key}={one}" for one in str(values).split(",")] for key, values in params.items()]
     for job in product(*grid):
         nano = ["model.backbone.path=nano"] * ("model/backbone" in params)
-        check_names(compose_config(f"sweep={sweep}", *job, *nano))
+        check_config(compose_config(f"sweep={sweep}", *job, *nano))
+
+
+def build(
+    size: PositiveInt,
+    rate: float = 0.1,
+    share: PositiveFraction = 1.0,
+    rows: int | Literal["auto"] = "auto",
+    limit: int | None = None,
+    cell: Literal["lstm", "gru"] = "lstm",
+    steps: Sequence[PositiveInt] = (1,),
+    is_on: bool = True,
+) -> None:
+    """Build something.
+
+    Parameters
+    ----------
+    size : int
+        Width of a layer,
+        in units.
+    rate, share : float
+        Two numbers.
+    """
 
 
 def test_a_value_of_another_kind_is_named_with_its_key() -> None:
-    def build(size: int, rate: float = 0.1, rows: int | str = "auto", most: int | None = None, on: bool = True):
-        pass
-
-    check_arguments("model", {"size": 3, "rate": 1, "rows": "auto", "most": None, "on": False}, build)
-    check_arguments("model", {"size": 3, "rate": 0.5, "rows": 4, "most": 2}, build)
+    check_arguments(
+        "model", {"size": 3, "rate": 1, "rows": "auto", "limit": None, "is_on": False, "steps": [2]}, build
+    )
+    check_arguments("model", {"size": 3, "rate": 0.5, "rows": 4, "limit": 2, "cell": "gru"}, build)
     for key, value, wanted in (
-        ("size", "abc", "a whole number"),
-        ("size", True, "a whole number"),
-        ("size", 1.5, "a whole number"),
-        ("size", None, "a whole number"),
-        ("rate", "1e-3", "a number"),
-        ("rows", 0.5, "a whole number or text"),
-        ("most", "ten", "a whole number or null"),
-        ("on", "maybe", "true or false"),
+        ("size", "abc", "abc must be a whole number of at least 1"),
+        ("size", True, "true must be a whole number of at least 1"),
+        ("size", 1.5, "1.5 must be a whole number of at least 1"),
+        ("size", None, "null must be a whole number of at least 1"),
+        ("size", 0, "0 must be a whole number of at least 1"),
+        ("rate", "1e-3", "1e-3 must be a number"),
+        ("rate", float("nan"), "nan must be a number"),
+        ("share", 0.0, "0.0 must be a number above 0 and at most 1"),
+        ("share", 1.5, "1.5 must be a number above 0 and at most 1"),
+        ("rows", 0.5, "0.5 must be a whole number or auto"),
+        ("limit", "ten", "ten must be a whole number or null"),
+        ("cell", "gruu", "'gruu' is not a choice"),
+        ("steps", [0], "[0] must be a list of whole numbers of at least 1, such as [24,168]"),
+        ("steps", "2", "2 must be a list, such as [2]"),
+        ("is_on", "maybe", "maybe must be true or false"),
     ):
-        with pytest.raises(ConfigError, match=f"model.{key}={value} must be {wanted}"):
+        with pytest.raises(ConfigError, match=re.escape(f"model.{key}={wanted}")):
             check_arguments("model", {"size": 3} | {key: value}, build)
+
+
+def test_options_carry_default_range_choices_and_help() -> None:
+    options = {option.name: option for option in options_of(build)}
+    assert options["size"].help == "Width of a layer, in units."
+    assert options["share"].help == "Two numbers."
+    assert str(options["share"].range) == "above 0 and at most 1"
+    assert options["cell"].choices == ("lstm", "gru")
+    assert options["rows"].default == "auto"
+
+
+@pytest.mark.parametrize("name", ["seasonal_naive", "linear", "boosted", "lstm", "qwen", "qwen_patch"])
+def test_every_option_of_a_model_is_explained(compose_config, name: str) -> None:
+    model = RunConfig.from_config(compose_config(f"model={name}")).model
+    options = options_of(*model.forecaster_class.option_sources())
+    assert {option.name for option in options} >= set(model.hyperparameters)
+    assert [option.name for option in options if not option.help and option.name in model.hyperparameters] == []
 
 
 @pytest.mark.parametrize(
@@ -323,12 +374,12 @@ def test_a_value_of_another_kind_is_named_with_its_key() -> None:
         ("qwen", "+model.codec.rule=seasonl", "model.codec.rule='seasonl' is not a choice", "seasonal"),
         ("qwen", "model.prompt.variant=shufled", "model.prompt.variant='shufled' is not a choice", "shuffled"),
         ("qwen", "+model.lora.rnk=8", "there is no config key model.lora.rnk", "rank"),
-        ("qwen", "model.lora.rank=many", "model.lora.rank=many must be a whole number", ""),
+        ("qwen", "model.lora.rank=many", "model.lora.rank=many must be a whole number of at least 1", ""),
     ],
 )
 def test_a_wrong_choice_of_a_model_is_answered_before_there_are_data(compose_config, model, wrong, found, nearest):
     with pytest.raises(ConfigError) as caught:
-        check_names(compose_config(f"model={model}", wrong))
+        check_config(compose_config(f"model={model}", wrong))
     assert caught.value.message == found
     assert nearest in caught.value.advice
 
@@ -345,5 +396,5 @@ def test_a_wrong_choice_of_a_model_is_answered_before_there_are_data(compose_con
 def test_a_missing_file_and_a_wrong_strategy_are_answered_before_there_is_a_run(compose_config, wrong, found):
     cfg = compose_config("model=lstm", *["data=file"] * ("path" in wrong), wrong)
     with pytest.raises(TimeVisError) as caught:
-        check_names(cfg)
+        check_config(cfg)
     assert caught.value.message == found

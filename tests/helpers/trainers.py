@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 
-from timevis.training import factory
+from timevis import experiment
 
 
 def quiet_trainer(**options: Any) -> pl.Trainer:
@@ -18,11 +18,11 @@ def quiet_trainer(**options: Any) -> pl.Trainer:
 
 def watch_runs(patch: pytest.MonkeyPatch, callback: pl.Callback) -> None:
     """Put a callback before all others of the trainers that runs make."""
-    trainer = factory.trainer
+    make_trainer = experiment.make_trainer
 
     def watched(*args: Any) -> pl.Trainer:
-        made = trainer(*args)
+        made = make_trainer(*args)
         made.callbacks.insert(0, callback)
         return made
 
-    patch.setattr(factory, "trainer", watched)
+    patch.setattr(experiment, "make_trainer", watched)

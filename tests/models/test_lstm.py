@@ -1,4 +1,5 @@
 import dataclasses
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.errors import ConfigError
 from timevis.models.direct import quantile_loss, quantile_weights
 from timevis.models.forecaster import QUANTILE_LEVELS
-from timevis.models.layers import NORMALIZATIONS, InstanceNorm, ordered_quantiles
+from timevis.models.layers import InstanceNorm, Normalization, ordered_quantiles
 from timevis.models.lstm import LSTM, RecurrentNet
 from timevis.models.mixup import mixup
 from timevis.models.seasonal_naive import SeasonalNaive
@@ -142,7 +143,7 @@ def test_with_instance_normalisation_the_forecast_shifts_with_the_context(kind):
     torch.testing.assert_close(model.forecast(batch).point, before + 1000, atol=0.01, rtol=0)
 
 
-@pytest.mark.parametrize("kind", NORMALIZATIONS)
+@pytest.mark.parametrize("kind", get_args(Normalization))
 def test_the_scale_of_a_constant_context_is_not_zero(kind):
     context = torch.full((2, 10), 3.0)
     _, scale = InstanceNorm(kind, 1)(context, torch.ones(2, 10, dtype=torch.bool), torch.zeros(2, dtype=torch.int64))

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from tiny import ROOT, TINY
 
+from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.sweep.comparisons import write_comparisons
 from timevis.sweep.grid import grid_jobs
@@ -23,7 +24,6 @@ from timevis.sweep.leaderboard import (
     read_jobs,
     write_leaderboard,
 )
-from timevis.training import factory
 
 TINY_WITHOUT_HORIZON = [o for o in TINY if not o.startswith("horizon")]
 TOO_LONG = "600"
@@ -141,7 +141,7 @@ def test_a_job_that_cannot_be_resumed_leaves_its_sweep_unchanged(
 
 
 def test_jobs_that_a_stopped_sweep_did_not_start_are_listed(sweep, train_here, monkeypatch, capsys):
-    create, calls = factory.forecaster, []
+    create, calls = RunConfig.forecaster, []
 
     def interrupt_second_job(*args):
         calls.append(args)
@@ -149,7 +149,7 @@ def test_jobs_that_a_stopped_sweep_did_not_start_are_listed(sweep, train_here, m
             os.kill(os.getpid(), signal.SIGINT)
         return create(*args)
 
-    monkeypatch.setattr(factory, "forecaster", interrupt_second_job)
+    monkeypatch.setattr(RunConfig, "forecaster", interrupt_second_job)
     code, folder = sweep("model=linear", "horizon=6,7", "seed=0,1")
     assert code == 128 + signal.SIGINT
     closing = capsys.readouterr().err.partition("Error: 3 of 4 jobs did not complete\n")[2]

@@ -12,10 +12,12 @@ import time
 import pytest
 from tiny import ROOT, TINY, TINY_LSTM
 
+from timevis.config.sections import TrainerOptions
 from timevis.errors import ConfigError, TimeVisError
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import Status
-from timevis.training.distributed import process_count, supervise
+from timevis.training.devices import Devices
+from timevis.training.distributed import supervise
 
 DDP = ["trainer=ddp", "trainer.accelerator=cpu"]
 
@@ -123,14 +125,17 @@ def test_a_worker_leaves_the_reason_of_its_failure(compose_config, tmp_path):
     assert "nowhere.csv" in json.loads(reason.read_text())["message"]
 
 
-def test_devices_say_how_many_processes_there_are(compose_config):
+def test_devices_say_how_many_processes_there_are(compose_config, monkeypatch):
     def count(*overrides):
-        return process_count(compose_config("model=linear", *overrides).trainer)
+        options = TrainerOptions.from_config(compose_config("model=linear", *overrides).trainer)
+        return Devices.from_options(options).processes
 
     assert count() == 1
     assert count("trainer=ddp") == 2
-    assert count("trainer.accelerator=gpu", "trainer.devices=[0,1,3]") == 3
     assert count("trainer.devices=auto") == 1
     for wrong in ("trainer.devices=0", "trainer.devices=[0]", "trainer.devices=many", "trainer.num_nodes=2"):
         with pytest.raises(ConfigError, match=r"trainer\.(devices|num_nodes)"):
             count(wrong)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.is_bf16_supported", lambda: False)
+    assert count("trainer.accelerator=gpu", "trainer.devices=[0,1,3]") == 3

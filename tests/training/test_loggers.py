@@ -17,13 +17,14 @@ from matplotlib.image import imsave
 from tiny import TINY
 from wandb.proto.wandb_internal_pb2 import Record
 
+from timevis.config.sections import LoggerOptions
 from timevis.errors import DataError
 from timevis.experiment import run
 from timevis.models.qwen.backbone.files import find_backbone_folder
 from timevis.runs.folder import RunFolder
 from timevis.runs.metadata import git_commit
-from timevis.training.loggers.metrics_csv import MetricsTable
-from timevis.training.loggers.open_loggers import Tracking
+from timevis.training.loggers.metrics_csv import MetricsCsv
+from timevis.training.loggers.open_loggers import OpenLoggers
 from timevis.training.loggers.wandb_run import logged_in
 
 BLOCK = 32768
@@ -230,8 +231,10 @@ def test_tensorboard_shows_forecasts_of_public_data_and_else_only_if_asked(
     )
     (folder.path / "plots").mkdir()
     imsave(folder.path / "plots" / "forecast_1.png", np.zeros((4, 6)))
-    with Tracking(folder, ["synthetic", "linear"], None, None) as trackers:
-        trackers.conclude({"run": {"public": public}})
+    with OpenLoggers(
+        folder, LoggerOptions.from_config(folder.config.logger), ["synthetic", "linear"], None, None
+    ) as loggers:
+        loggers.log_results({"run": {"public": public}})
     events = EventAccumulator(str(folder.path / "tensorboard"))
     events.Reload()
     assert events.Tags()["images"] == (["plots/forecast_1"] if shown else [])
@@ -239,12 +242,14 @@ def test_tensorboard_shows_forecasts_of_public_data_and_else_only_if_asked(
 
 def test_a_wandb_run_of_a_language_model_is_named_with_its_backbone(compose_config, tmp_path):
     folder = RunFolder.create(tmp_path / "run", compose_config("model=qwen", "logger=wandb"))
-    with Tracking(folder, ["synthetic", "qwen", "nano"], None, None) as trackers:
-        assert trackers.wandb.experiment.name == "synthetic-qwen-nano-run"
+    with OpenLoggers(
+        folder, LoggerOptions.from_config(folder.config.logger), ["synthetic", "qwen", "nano"], None, None
+    ) as loggers:
+        assert loggers.wandb.experiment.name == "synthetic-qwen-nano-run"
 
 
 def test_metrics_csv_has_one_row_per_step_and_grows_new_columns(tmp_path):
-    table = MetricsTable(tmp_path)
+    table = MetricsCsv(tmp_path)
     table.log_metrics({"train/loss": 1.0}, step=0)
     table.log_metrics({"train/loss": 0.5}, step=1)
     table.save()
@@ -256,11 +261,11 @@ def test_metrics_csv_has_one_row_per_step_and_grows_new_columns(tmp_path):
 
 
 def test_a_resumed_metrics_csv_drops_what_will_be_logged_again(tmp_path):
-    table = MetricsTable(tmp_path)
+    table = MetricsCsv(tmp_path)
     for step in range(5):
         table.log_metrics({"a": float(step)}, step=step)
     table.save()
-    again = MetricsTable(tmp_path, resume_at=2)
+    again = MetricsCsv(tmp_path, last_step=2)
     again.log_metrics({"a": 30.0}, step=3)
     again.save()
     assert pd.read_csv(tmp_path / "metrics.csv")["a"].tolist() == [0.0, 1.0, 2.0, 30.0]
@@ -290,8 +295,10 @@ def test_twenty_runs_in_one_process_neither_grow_nor_mix(lstm_config, tmp_path):
 def test_a_wandb_run_takes_the_longest_names(compose_config, tmp_path):
     folder = RunFolder.create(tmp_path / "run", compose_config("model=qwen", "logger=wandb"))
     name = "Qwen2.5-Coder-0.5B-Instruct in a folder of a longer name, first 12 of 24 layers"
-    with Tracking(folder, ["synthetic", "qwen", name], None, None) as trackers:
-        synthetic, qwen, backbone = trackers.wandb.experiment.tags
+    with OpenLoggers(
+        folder, LoggerOptions.from_config(folder.config.logger), ["synthetic", "qwen", name], None, None
+    ) as loggers:
+        synthetic, qwen, backbone = loggers.wandb.experiment.tags
     assert (synthetic, qwen) == ("synthetic", "qwen")
     assert len(backbone) == 64
     assert name.startswith(backbone[:-1])

@@ -7,13 +7,15 @@ from plant import plant_rows
 from pytorch_lightning.callbacks import Timer
 
 from timevis.predict import predict
+from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
-from timevis.training.refit import refit, trainer
+from timevis.training.refit import refit, refit_trainer
 
 
 def test_a_refit_trains_as_the_run_did(finished_run, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)  # as on a GPU that the run leaves alone
-    options = trainer(RunFolder(finished_run("model=linear")), 2, 10)
+    config = RunConfig.from_config(RunFolder(finished_run("model=linear")).config)
+    options = refit_trainer(config, 2, 10)
     assert (options.max_epochs, options.precision) == (2, "32-true")
 
 
@@ -41,7 +43,9 @@ def test_a_trained_model_refits_for_the_epochs_of_its_best_weights(finished_run)
 def test_a_refit_has_the_epochs_of_the_run_where_its_steps_were_fewer(finished_run, monkeypatch):
     run = finished_run("model=lstm", "model.hidden_size=8", "model.fit.batch_size=64", "trainer.max_steps=2")
     made = []
-    monkeypatch.setattr("timevis.training.refit.trainer", lambda *options: made.append(trainer(*options)) or made[-1])
+    monkeypatch.setattr(
+        "timevis.training.refit.refit_trainer", lambda *options: made.append(refit_trainer(*options)) or made[-1]
+    )
     refit(RunFolder(run))
     assert (made[0].current_epoch, made[0].global_step) == (1, 2)
 
@@ -51,7 +55,9 @@ def test_what_ended_the_run_does_not_end_its_refit(finished_run, monkeypatch):
     limits = ("trainer.max_steps=13", "trainer.max_time='00:01:00:00'")  # 13 steps: the training part once
     folder = RunFolder(finished_run(*model, *limits))
     made = []
-    monkeypatch.setattr("timevis.training.refit.trainer", lambda *options: made.append(trainer(*options)) or made[-1])
+    monkeypatch.setattr(
+        "timevis.training.refit.refit_trainer", lambda *options: made.append(refit_trainer(*options)) or made[-1]
+    )
     refit(folder)
     (one,) = made
     assert one.current_epoch == 1

@@ -1,6 +1,6 @@
-"""What Hydra calls: one job, alone or in a sweep, with its error turned into words and an exit code.
+"""One job that Hydra starts, alone or in a sweep; its errors become messages and exit codes.
 
-Imports what is heavy only for a config that has passed its first checks.
+PyTorch is imported only for a config that has passed its first checks.
 """
 
 from __future__ import annotations
@@ -8,32 +8,33 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from timevis.config.compose import register_resolvers
+from timevis.config.compose import added_keys, register_resolvers
 from timevis.config.validate import check
 from timevis.errors import Cancelled
 from timevis.runs.status import Status, read_status
-from timevis.training.resume import added_keys
-from timevis.utils import memory
 from timevis.utils.explain import explain
 from timevis.utils.files import write_text
+from timevis.utils.memory import without_garbage_collection
 from timevis.utils.stdout import print_error
+from timevis.utils.threads import available_cores, threads_per_job
 
 log = logging.getLogger(__name__)
 
 
 def run_job(cfg: DictConfig) -> float:
-    """Run the job that Hydra composed; returns `val/wql`.
+    """Run the job that Hydra composed; returns ``val/wql``.
 
     Raises
     ------
     SystemExit
-        Outside a sweep when the run failed, and everywhere when it was cancelled: that ends a sweep too.
+        Outside a sweep when the run failed, and always when it was cancelled, which ends a sweep too.
     TimeVisError
-        In a sweep: the reason of the failure, so that the other jobs go on.
+        In a sweep: the reason of the failure, so that the other jobs continue.
     """
     register_resolvers()
     hydra = HydraConfig.get()
@@ -41,10 +42,10 @@ def run_job(cfg: DictConfig) -> float:
     sweep = Path(hydra.sweep.dir) if hydra.mode == RunMode.MULTIRUN else None
     try:
         check(cfg, added_keys(overrides))
-        with memory.without_garbage_collection():
+        with without_garbage_collection():
             from timevis.experiment import run
 
-        return run(cfg, folder, overrides, group=sweep.name if sweep else None)
+        return run(cfg, folder, overrides, group=sweep.name if sweep else None, threads=_threads_of_job(hydra))
     except Cancelled as error:
         log.warning("%s", error)
         raise SystemExit(error.exit_code) from None
@@ -62,3 +63,14 @@ def run_job(cfg: DictConfig) -> float:
             from timevis.sweep.leaderboard import write_leaderboard
 
             write_leaderboard(sweep)
+
+
+def _threads_of_job(hydra: HydraConf) -> int:
+    """Threads of this job: the cores of this machine, divided among the jobs of the sweep that run in parallel."""
+    launcher = hydra.launcher
+    if launcher.get("cpus_per_task"):
+        return int(launcher.cpus_per_task)
+    jobs = launcher.get("n_jobs", 1)
+    if "submitit" in launcher.get("_target_", "") and "Local" in launcher._target_:
+        jobs = -1  # all jobs start at once, unless hydra.launcher.cpus_per_task says otherwise
+    return threads_per_job(available_cores() if jobs < 0 else jobs)

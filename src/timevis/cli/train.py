@@ -1,70 +1,89 @@
-"""The shell around train.py: readable errors, exit codes, the end of a sweep. Imports nothing heavy."""
+"""`timevis train`, the same as `python train.py`: Hydra composes the config of a run or a sweep and starts its jobs.
+
+This module turns errors into messages and exit codes and ends a sweep with its leaderboard. It imports nothing heavy.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
+import hydra
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from timevis.config.compose import explain_composition, in_quotes, register_resolvers
+from timevis.config.compose import explain_composition, in_quotes, register_resolvers, register_user_conf
+from timevis.config.paths import CONF, user_conf
 from timevis.errors import ConfigError, TimeVisError
 from timevis.runs.folder import RunFolder
 from timevis.sweep.hydra_callbacks import current_sweep_folder, forget_folders, remove_unused_folders, sweep_folder_of
 from timevis.utils.stdout import discard_stdout, make_stdout_safe, print_error
 
-USAGE = 2
-"""Exit code of Hydra's parser for what it does not know."""
+USAGE_EXIT_CODE = 2
+"""Exit code of Hydra's parser for arguments that it does not know."""
 
 
-def main(train: Callable[[], Any]) -> None:
-    """Run train.py's main function; the process ends with 0, with 1, or with 130 or 143 when cancelled.
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
+def train(cfg: DictConfig) -> float:
+    """Return the validation error of the best checkpoint, which sweeps minimise."""
+    from timevis.cli.job import run_job
 
-    A sweep ends with 1 if any of its jobs failed, and always leaves its leaderboard; that of a job that is gone on
-    with is written anew.
+    return run_job(cfg)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns 0, 1, or 130 or 143 when cancelled.
+
+    A sweep returns 1 if any of its jobs failed, and always leaves its leaderboard. When a job of a sweep is resumed,
+    the leaderboard of the sweep is written again.
     """
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints and exits by itself
-    # Hydra copies this singleton, with all that it holds, for each group that --help lists: half of its time. Nobody
-    # changes the copy, and `ConfigStore.load` copies each config that it hands out.
+    if arguments is not None:
+        sys.argv[1:] = arguments  # Hydra reads them there
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # otherwise Hydra prints errors and exits by itself
+    # Hydra deep-copies this singleton for each group that --help lists, which takes half of the time of --help. The
+    # copy is only read, and `ConfigStore.load` copies each config that it returns. tests/cli/test_train.py fails if
+    # that changes.
     ConfigStore.__deepcopy__ = lambda store, memo: store  # type: ignore[attr-defined]
     register_resolvers()
     forget_folders()
+    register_user_conf()
     make_stdout_safe()
+    if (folder := user_conf()) is not None:
+        print(f"config choices are also taken from {folder}")
     signal.signal(signal.SIGTERM, _terminate)
     code, resumed, started = 0, None, None
-    wrong: TimeVisError | None = None
+    failure: TimeVisError | None = None
     try:
-        resumed = _resumed()
-        started = _started(resumed)
+        resumed = _resumed_run()
+        started = _start_time(resumed)
         train()
         sys.stdout.flush()
     except BaseException as error:
-        code, wrong = _outcome(error)
+        code, failure = _outcome(error)
     if code:
         remove_unused_folders()
     sweep = current_sweep_folder()
-    if resumed is not None:  # one that was refused has not been started again
-        sweep = sweep_folder_of(resumed.path) if _started(resumed) != started else None
+    if resumed is not None:  # a run that was refused has not been started again
+        sweep = sweep_folder_of(resumed.path) if _start_time(resumed) != started else None
     if sweep is not None and sweep.is_dir():
-        failed = _close(sweep)
-        if failed is not None and resumed is None:
-            code, wrong = code or 1, failed
+        incomplete_jobs = _finish_sweep(sweep)
+        if incomplete_jobs is not None and resumed is None:
+            code, failure = code or 1, incomplete_jobs
     sys.stdout.flush()
-    if wrong is not None:
-        print_error(wrong)
-    raise SystemExit(code)
+    if failure is not None:
+        print_error(failure)
+    return code
 
 
-def _resumed() -> RunFolder | None:
-    """The run that the command line goes on with, read before Hydra would make its folder."""
+def _resumed_run() -> RunFolder | None:
+    """The run that the command line resumes, read before Hydra would create its folder."""
     for position, argument in enumerate(sys.argv):
         if not argument.startswith("resume="):
             continue
@@ -72,7 +91,7 @@ def _resumed() -> RunFolder | None:
             raise ConfigError(f"{argument} is for one run, not for a sweep", "leave -m out")
         try:
             path = OverridesParser.create().parse_override(argument).value()
-        except HydraException:  # as of letters that its grammar does not have
+        except HydraException:  # for example because of letters that Hydra's grammar does not have
             sys.argv[position] = in_quotes(argument)
             path = OverridesParser.create().parse_override(sys.argv[position]).value()
         if path is not None:
@@ -81,13 +100,13 @@ def _resumed() -> RunFolder | None:
 
 
 def _outcome(error: BaseException) -> tuple[int, TimeVisError | None]:
-    """The exit code that an error asks for, and what is still to be said of it; raises what nobody foresaw."""
+    """The exit code for an error, and what is still to be printed; raises an error that is not expected."""
     match error:
         case KeyboardInterrupt():
             return 128 + signal.SIGINT, None
         case SystemExit():
-            if error.code == USAGE:
-                advice = "a setting is key=value without dashes, such as model=lstm, and -m stands first"
+            if error.code == USAGE_EXIT_CODE:
+                advice = "a setting is key=value without dashes, such as model=lstm, and -m comes first"
                 print(advice, file=sys.stderr)
             return error.code if isinstance(error.code, int) else 1, None
         case TimeVisError():
@@ -96,16 +115,17 @@ def _outcome(error: BaseException) -> tuple[int, TimeVisError | None]:
             return 1, explain_composition(error, sys.argv[1:])
         case BrokenPipeError():
             return discard_stdout(), None
-        case OSError() if error.filename is not None:  # in a run it has been explained already
+        case OSError() if error.filename is not None:  # errors within a run have been explained already
             advice = "choose a hydra.run.dir, or for a sweep a hydra.sweep.dir, that can be written"
             return 1, TimeVisError(f"{error.filename}: {error.strerror}", advice)
         case ValueError() if "No trials are completed yet" in str(error):
-            return 1, None  # every trial of an Optuna sweep failed; the leaderboard says why
+            return 1, None  # every trial of an Optuna sweep failed; the leaderboard names the reasons
     raise error
 
 
-def _close(sweep: Path) -> TimeVisError | None:
-    """Write what compares the runs of a sweep; returns which of them did not complete."""
+def _finish_sweep(sweep: Path) -> TimeVisError | None:
+    """Write the leaderboard and the comparisons of a sweep; returns an error that names the jobs that did not
+    complete."""
     from timevis.sweep.comparisons import write_comparisons
     from timevis.sweep.leaderboard import incomplete_jobs_error, write_leaderboard
 
@@ -117,13 +137,13 @@ def _close(sweep: Path) -> TimeVisError | None:
     return incomplete_jobs_error(runs)
 
 
-def _started(folder: RunFolder | None) -> float | None:
-    """When the latest process began with a run."""
+def _start_time(folder: RunFolder | None) -> float | None:
+    """When the latest process of a run started."""
     return ((folder and folder.status) or {}).get("started")
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    """Between jobs: hand SIGTERM to the processes of a parallel sweep, which end as cancelled, or end here."""
+    """Between jobs: pass SIGTERM on to the processes of a parallel sweep, or end this process."""
     children = Path(f"/proc/self/task/{os.getpid()}/children")
     pids = [int(pid) for pid in children.read_text().split()] if children.is_file() else []
     if not pids or current_sweep_folder() is None:

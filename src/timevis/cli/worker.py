@@ -11,6 +11,7 @@ from pathlib import Path
 
 from timevis.errors import TimeVisError
 from timevis.experiment import execute
+from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.utils.explain import explain
 from timevis.utils.files import write_json
@@ -27,7 +28,8 @@ def main(path: str, group: str, reason: str) -> int:
     logging.basicConfig(level=logging.INFO if os.environ["LOCAL_RANK"] == "0" else logging.ERROR, handlers=[handler])
     folder = RunFolder(path, writes=os.environ["LOCAL_RANK"] == "0")
     try:
-        execute(folder, group or None, pid=os.getppid())  # which hands a signal on to every process
+        config = RunConfig.from_config(folder.config)
+        execute(folder, config, group or None, pid=os.getppid())  # which passes a signal on to every process
     except Exception as error:
         failure = explain(error, folder.config)
         write_json(Path(reason), {"message": failure.message, "advice": failure.advice})

@@ -1,4 +1,4 @@
-"""Configs composed from overrides, resolvers, and what is wrong with what does not compose. Imports nothing heavy."""
+"""Composes configs from overrides, and explains overrides that do not compose. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -6,39 +6,61 @@ import os
 import re
 import secrets
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException, OverrideParseException
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from timevis.config.validate import CONF, did_you_mean, keys_of
+from timevis.config.paths import BUILT_IN_BACKBONES, CONF, user_conf
+from timevis.config.suggestions import did_you_mean
+from timevis.config.validate import keys_of
 from timevis.errors import ConfigError
-from timevis.models.qwen.backbone.files import BUILT_IN_BACKBONES
-from timevis.training.resume import SECTIONS, kept
+from timevis.utils.commands import train_command
+
+RESUMABLE_SECTIONS = ("trainer", "logger")
+"""Sections of the config that may change when a run is resumed."""
 
 
 def register_resolvers() -> None:
-    """Make ``timevis.token``, ``timevis.run_dir`` and ``timevis.small_or_large`` known to OmegaConf.
+    """Make the resolvers of conf/ known to OmegaConf.
 
-    The token is 4 hex digits. A config caches it, and Hydra hands the cache of a sweep's config to its jobs, which so
-    have the same one. ``small_or_large`` takes the value for a backbone made for TimeVis and the one for a real Qwen.
+    ``timevis.token`` is 4 hex digits, the same for all jobs of a sweep, because Hydra passes the cache of a config on
+    to its jobs. ``timevis.run_dir`` is the folder of a resumed run, or a new one. ``timevis.backbone_size`` is
+    ``small`` or ``large`` by the path of a backbone, and ``timevis.by_size`` selects a default by
+    `model.backbone.size`.
     """
     token = secrets.token_hex(2)
     OmegaConf.register_new_resolver("timevis.token", lambda: token, use_cache=True, replace=True)
     OmegaConf.register_new_resolver("timevis.run_dir", lambda resume, new: resume or new, replace=True)
-    OmegaConf.register_new_resolver("timevis.small_or_large", _small_or_large, replace=True)
+    OmegaConf.register_new_resolver(
+        "timevis.backbone_size", lambda path: "small" if path in BUILT_IN_BACKBONES else "large", replace=True
+    )
+    OmegaConf.register_new_resolver("timevis.by_size", _by_size, replace=True)
 
 
-def _small_or_large(small: Any, large: Any, *, _root_: DictConfig) -> Any:
-    """The first for nano and for a folder with timevis.json, which pretrain_nano.py writes; else the second."""
-    path = str(_root_.model.backbone.path)
-    try:
-        own = path in BUILT_IN_BACKBONES or (Path(path).expanduser() / "timevis.json").is_file()
-    except (OSError, RuntimeError):  # no path at all, which is said where the backbone is looked for
-        own = False
-    return small if own else large
+def _by_size(small: Any, large: Any, *, _root_: DictConfig) -> Any:
+    return small if _root_.model.backbone.size == "small" else large
+
+
+def added_keys(overrides: Sequence[str]) -> list[str]:
+    """Keys that overrides add with ``+`` or ``++``."""
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    return [o.key_or_group for o in parsed if o.is_add() or o.is_force_add()]
+
+
+def cannot_change_on_resume(override: str | None) -> ConfigError:
+    """The error for an override of a section that is not in `RESUMABLE_SECTIONS`."""
+    return ConfigError(
+        f"{override} cannot change with resume=: the run keeps its own config",
+        "leave it out, start a new run, or override trainer.* or logger.* only",
+    )
 
 
 def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
@@ -54,8 +76,8 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
     text = f"{error}\n{error.__cause__ or ''}"
     if found := re.search(r"Could not override '([^']+)'", text):
         resumed = any(a.startswith("resume=") and a != "resume=null" for a in arguments)
-        if resumed and found[1].split(".")[0] not in SECTIONS:  # the keys are those of the default model
-            return kept(found[1])
+        if resumed and found[1].split(".")[0] not in RESUMABLE_SECTIONS:  # keys are those of the default model
+            return cannot_change_on_resume(found[1])
         return _unknown_key(found[1], arguments)
     if found := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
         files = [a.removeprefix("data=") for a in arguments if a.startswith("data=") and Path(a).suffix]
@@ -64,7 +86,7 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
         choices = getattr(error, "options", None) or _choices(found[1])  # those of plugins are Hydra's to list
         return ConfigError(f"{found[1]}={found[2]} is not a choice", did_you_mean(found[2], choices))
     if found := re.search(r"Ambiguous value for argument '(([^'=]+)=(.*))'", text):
-        advice = f"for a run of each: python train.py -m {found[1]}"
+        advice = f"for a run of each: {train_command()} -m {found[1]}"
         if found[2] not in _groups() and re.search(r"[^\d.,]", found[3]):
             advice += f"; for one name: {_example(found[1])}; for a list: '{found[2]}=[{found[3]}]'"
         return ConfigError(f"{found[1]} gives one run several values", advice)
@@ -75,9 +97,9 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
         return ConfigError(
             f"{error.override} cannot be read",
             "close each bracket, and put a name with blanks, commas, parentheses, =, ~ or letters beyond a to z in "
-            f"quotes of its own, such as {_example(error.override)}; python train.py --help shows what can be set",
+            f"quotes of its own, such as {_example(error.override)}; {train_command()} --help shows what can be set",
         )
-    return ConfigError(str(error).strip(), "python train.py --help shows what can be set")
+    return ConfigError(str(error).strip(), f"{train_command()} --help shows what can be set")
 
 
 def in_quotes(argument: str) -> str:
@@ -129,7 +151,8 @@ def _chosen(group: str, arguments: list[str]) -> list[str]:
 
 
 def _choices(group: str) -> list[str]:
-    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+    folders = [folder / group for folder in (CONF, user_conf()) if folder is not None]
+    return sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
 
 
 def _known(arguments: list[str], wrong: str) -> list[str]:
@@ -155,21 +178,18 @@ def _compose(overrides: list[str], with_hydra: bool = False) -> DictConfig:
         return OmegaConf.create()
 
 
-def compose(overrides: list[str]) -> DictConfig:
+def compose(overrides: Sequence[str]) -> DictConfig:
     """The config that train.py would run with these overrides.
 
     Raises
     ------
     ConfigError
-        An unknown name or key, or an override that is none; names the nearest. Or TimeVis was not installed from a
-        clone with ``-e``: its package holds no configs.
+        A name or key is unknown, or an override is not of the form key=value; names the nearest.
     """
-    if not CONF.is_dir():
-        raise ConfigError(f"there is no {CONF}: configs lie beside the package", "pip install -e a clone of TimeVis")
     try:
-        return _composed(overrides)
+        return _composed(list(overrides))
     except (HydraException, OmegaConfBaseException) as error:
-        raise explain_composition(error, overrides) from error
+        raise explain_composition(error, list(overrides)) from error
 
 
 def _composed(overrides: list[str], with_hydra: bool = False) -> DictConfig:
@@ -177,6 +197,21 @@ def _composed(overrides: list[str], with_hydra: bool = False) -> DictConfig:
     from hydra.core.global_hydra import GlobalHydra
 
     register_resolvers()
+    register_user_conf()
     GlobalHydra.instance().clear()
     with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
         return hydra.compose("train", overrides=overrides, return_hydra_config=with_hydra)
+
+
+class UserConf(SearchPathPlugin):
+    """Lets Hydra also look for the choices of a group in the ``conf/`` folder of the working directory."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        folder = user_conf()
+        if folder is not None:
+            search_path.append("user", f"file://{folder}")
+
+
+def register_user_conf() -> None:
+    """Let Hydra use `UserConf`. Choices of TimeVis take precedence over a user's choice of the same name."""
+    Plugins.instance().register(UserConf)

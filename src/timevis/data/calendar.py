@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias, get_args
+
 import numpy as np
 import pandas as pd
 
-CALENDAR_FIELDS = ("minute", "hour", "weekday", "day", "month")
+CalendarField: TypeAlias = Literal["minute", "hour", "weekday", "day", "month"]
+CALENDAR_FIELDS: tuple[CalendarField, ...] = get_args(CalendarField)
 CALENDAR_SIZES = (60, 24, 7, 31, 12)
 MIN_STEPS_PER_DAY_FOR_WEEKDAYS = 0.7
 """Rows per day, nearly, of ``"B"``: of slower data the weekday is chance."""
@@ -28,7 +31,7 @@ def to_local_time(index: pd.DatetimeIndex, timezone: str | None) -> pd.DatetimeI
     return index.tz_convert(timezone) if timezone and index.tz is not None else index
 
 
-def seasonal_fields(freq: str) -> tuple[str, ...]:
+def seasonal_fields(freq: str) -> tuple[CalendarField, ...]:
     """The fields by which series of a frequency repeat themselves: none of data slower than days."""
     return ("hour", "weekday") if steps_per_day(freq) >= MIN_STEPS_PER_DAY_FOR_WEEKDAYS else ()
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from timevis.config.validate import did_you_mean
+from timevis.config.suggestions import did_you_mean
 from timevis.data.cleaning.clean import add_holidays, clean, finalize_panel
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.new_files import read_new_file
@@ -31,15 +31,14 @@ BUNDLED = resources.files("timevis.data") / "bundled"
 
 
 def load_panel(
-    cfg: Mapping[str, Any], *, future: bool = False, channels: Sequence[str] | None = None
+    data: DataOptions | Mapping[str, Any], *, future: bool = False, channels: Sequence[str] | None = None
 ) -> tuple[Panel, QualityReport]:
     """Read, clean and describe the data that a config's `data` group names.
 
     Parameters
     ----------
-    cfg : mapping
-        Keys of `timevis.data.options.DataOptions`. With `path`, the user's own file; else `name` is ``synthetic`` or
-        a bundled or public data set.
+    data : DataOptions or mapping
+        With `path`, the user's own file; otherwise `name` is ``synthetic`` or a bundled or public data set.
     future : bool
         Keep the rows after the last value of any target: they tell known covariates of the future.
     channels : names, optional
@@ -53,7 +52,7 @@ def load_panel(
     DataError
         The file cannot become a panel; names file, row and column.
     """
-    options = DataOptions.from_config(cfg)
+    options = data if isinstance(data, DataOptions) else DataOptions.from_config(data)
     check_source(options)
     if options.path is None and options.name == "synthetic":
         panel, report = _synthetic(options)
@@ -210,7 +209,7 @@ def _synthetic(options: DataOptions) -> tuple[Panel, QualityReport]:
 
 def load_files(
     paths: Sequence[str | Path],
-    cfg: Mapping[str, Any],
+    options: DataOptions,
     channels: Sequence[str],
     *,
     freq: str | None = None,
@@ -223,8 +222,8 @@ def load_files(
     paths : files
         A file with the run's channels is one item, named after the file. A long file whose series are not the run's
         channels is one item for each of its series, named ``series`` or ``file/series``.
-    cfg : mapping
-        The run's `data` group.
+    options : DataOptions
+        Of the run.
     channels : names
         Channels of the run, in its order.
     freq : str, optional
@@ -242,7 +241,6 @@ def load_files(
     DataError
         See `read_new_file`; or two items have one name.
     """
-    options = DataOptions.from_config(cfg)
     card = read_card(options.name)[0] if options.name in catalog() else DatasetCard(options.name)
     card = replace(_said(card, options), public=False)
     items: dict[str, Panel] = {}

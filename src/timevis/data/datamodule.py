@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,8 @@ class WindowDataModule(pl.LightningDataModule):
         self.seasons = tuple(sorted({*seasons, self.season}))
         self.series = SeriesStore(panel)
         origins = {p: self.split.origins(p, context_length, horizon) for p in ("train", "val", "test")}
+        self._stride, self._max_windows = stride, max_windows
+        self.scored_split = "test"
         latest = origins["train"][-max(1, round(train_fraction * len(origins["train"]))) :]
         channels, day = len(panel.channels), min((s for s in self.seasons if s > 1), default=1)
         self.windows = {
@@ -94,6 +97,7 @@ class WindowDataModule(pl.LightningDataModule):
             ),
             "test": WindowSet.evaluation(origins["test"], channels, stride, max_windows, day),
         }
+        self._season_of_origins = day
         self._require_targets()
 
     def _require_targets(self) -> None:
@@ -109,7 +113,7 @@ class WindowDataModule(pl.LightningDataModule):
                 raise DataError(
                     f"{self.panel.card.name}: the {words} part, {self.panel.index[start]} to "
                     f"{self.panel.index[end - 1]}, holds no values, or nothing but zeros, in the windows scored",
-                    "look at the data there with scripts/inspect.py, and move the parts by data.split or take more "
+                    "look at the data there with `timevis inspect`, and move the parts by data.split or take more "
                     f"windows by evaluation.{number}",
                 )
             if silent:
@@ -127,6 +131,32 @@ class WindowDataModule(pl.LightningDataModule):
         change[origins + self.horizon] -= 1
         return change[:-1].cumsum() > 0
 
+    @contextmanager
+    def scoring(self, split: str) -> Iterator[WindowSet]:
+        """Let ``trainer.test`` score the windows of another split within the block.
+
+        Parameters
+        ----------
+        split : {"test", "val"}
+            ``val`` takes the origins of the validation part, every `stride` rows and at most `max_windows` of them,
+            which may be more than the windows of ``trainer.validate``.
+
+        Yields
+        ------
+        WindowSet
+            The windows that are scored.
+        """
+        if split == "val" and "val_scored" not in self.windows:
+            origins = self.split.origins("val", self.context_length, self.horizon)
+            self.windows["val_scored"] = WindowSet.evaluation(
+                origins, self.num_channels, self._stride, self._max_windows, self._season_of_origins
+            )
+        self.scored_split = "test" if split == "test" else "val_scored"
+        try:
+            yield self.windows[self.scored_split]
+        finally:
+            self.scored_split = "test"
+
     @property
     def num_channels(self) -> int:
         return len(self.panel.channels)
@@ -135,11 +165,12 @@ class WindowDataModule(pl.LightningDataModule):
     def num_covariates(self) -> int:
         return len(self.series.covariate_known)
 
-    def window_set_hash(self) -> str:
-        """Equal for runs that forecast the very same windows of the very same data."""
+    def window_set_hash(self, windows: WindowSet | None = None) -> str:
+        """A hash of the data and the windows (by default of the test part), equal for runs that can be compared."""
         s = self.split
         borders = (s.train_end, s.val_end, s.test_end)
-        return window_set_hash(self.panel, borders, self.horizon, self.windows["test"].origins)
+        origins = (windows or self.windows["test"]).origins
+        return window_set_hash(self.panel, borders, self.horizon, origins)
 
     def gather(self, part: str, index: Tensor) -> Batch:
         """The windows numbered `index`, int64 [B], of a part."""
@@ -151,7 +182,7 @@ class WindowDataModule(pl.LightningDataModule):
         """A loader of window numbers of a part, aware of the trainer's processes."""
         trainer = self.trainer
         rank, world_size = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
-        numbers = {name: len(self.windows[name]) for name in ("train", "val", "test")}
+        numbers = {name: len(self.windows[name]) for name in dict.fromkeys(("train", "val", "test", part))}
         counts = {name: number for name, number in numbers.items() if name == part or number}
         windows, fewest = counts[part], min(counts, key=lambda name: counts[name])
         if world_size > max(1, counts[fewest]):
@@ -184,10 +215,10 @@ class WindowDataModule(pl.LightningDataModule):
         return self.loader("val")
 
     def test_dataloader(self) -> WindowLoader:
-        return self.loader("test")
+        return self.loader(self.scored_split)
 
     def predict_dataloader(self) -> WindowLoader:
-        return self.loader("test")
+        return self.loader(self.scored_split)
 
     def __str__(self) -> str:
         windows = ", ".join(f"{name} {len(found):,}" for name, found in self.windows.items())
@@ -198,5 +229,6 @@ class WindowDataModule(pl.LightningDataModule):
             return batch
         trainer = self.trainer
         assert trainer is not None
-        part = "train" if trainer.training else "val" if trainer.validating or trainer.sanity_checking else "test"
+        is_validation = trainer.validating or trainer.sanity_checking
+        part = "train" if trainer.training else "val" if is_validation else self.scored_split
         return self.gather(part, batch)

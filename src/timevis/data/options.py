@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
-from timevis.config.validate import check_choice, did_you_mean, whole
+from timevis.config.options import NonNegativeInt, PositiveInt, check_choice, check_value
+from timevis.config.suggestions import did_you_mean
 from timevis.data.schema.frequency import check_frequency
 from timevis.data.schema.timestamps.parse_times import check_timezone
 from timevis.data.split import check_split
@@ -158,9 +159,7 @@ def _path(value: Any, key: str) -> str:
 
 
 def _whole(value: Any, key: str) -> int:
-    least = 0 if key == "seed" else 1
-    if not whole(value, least):
-        raise ConfigError(f"data.{key}={value!r} is not a whole number of at least {least}")
+    check_value(f"data.{key}", value, NonNegativeInt if key == "seed" else PositiveInt)
     return value
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from timevis.config.validate import check_choice
+from timevis.config.options import check_choice
 from timevis.data.calendar import steps_per_day
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.schema.frequency import check_frequency

@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.windows import Batch, evenly
+from timevis.data.windows import Batch, WindowSet, evenly
 from timevis.metrics import ForecastMetrics
 from timevis.models.forecaster import Forecast, Forecaster
 
@@ -29,6 +29,10 @@ class Backtest:
     ----------
     metrics, reference_metrics : dict
         ``overall``, ``by_channel`` and ``by_horizon`` of `ForecastMetrics.compute`.
+    split : {"test", "val"}
+        The part of the data that was scored.
+    window_set : WindowSet
+        Its windows.
     windows, reference_windows : DataFrame
         One row per window, by origin and then channel: origin, timestamp, channel, std, mase_scale and the sums of
         `timevis.metrics.SUMS`.
@@ -40,6 +44,8 @@ class Backtest:
         Wall time of the model's own test steps on this process.
     """
 
+    split: str
+    window_set: WindowSet
     metrics: dict[str, Any]
     windows: pd.DataFrame
     reference_metrics: dict[str, Any]
@@ -66,17 +72,19 @@ class Recorder(pl.Callback):
     Parameters
     ----------
     datamodule : WindowDataModule
+    windows : WindowSet
+        The windows of the pass.
     reference : Forecaster
         Forecasts the same batches; it must be ready to forecast.
     save_windows : int
         Number of evenly spaced windows whose full forecast is saved.
     """
 
-    def __init__(self, datamodule: WindowDataModule, reference: Forecaster, save_windows: int) -> None:
+    def __init__(
+        self, datamodule: WindowDataModule, windows: WindowSet, reference: Forecaster, save_windows: int
+    ) -> None:
         self.datamodule, self.reference = datamodule, reference
-        self.saved_windows = evenly_spaced_windows(
-            len(datamodule.windows["test"].origins), datamodule.num_channels, save_windows
-        )
+        self.saved_windows = evenly_spaced_windows(len(windows.origins), datamodule.num_channels, save_windows)
         self.windows: list[pd.DataFrame] = []
         self.reference_windows: list[pd.DataFrame] = []
         self.predictions: list[pd.DataFrame] = []
@@ -84,7 +92,7 @@ class Recorder(pl.Callback):
         self.samples: list[pd.DataFrame] = []
         self.seconds = 0.0
         self._start = 0.0
-        self._origins = datamodule.windows["test"].origins.numpy()
+        self._origins = windows.origins.numpy()
 
     def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.reference.to(pl_module.device).eval()
@@ -172,10 +180,11 @@ def evaluate(
     forecaster: Forecaster,
     datamodule: WindowDataModule,
     *,
+    split: str = "test",
     reference: Forecaster,
     save_windows: int = 500,
 ) -> Backtest:
-    """Score a fitted forecaster on the test windows in one pass.
+    """Score a fitted forecaster once on the windows of a split.
 
     Parameters
     ----------
@@ -183,18 +192,21 @@ def evaluate(
         With any strategy; the rows of all processes are gathered.
     forecaster : Forecaster
     datamodule : WindowDataModule
+    split : {"test", "val"}
+        See `WindowDataModule.scoring`.
     reference : Forecaster
         Seasonal naive, prepared and calibrated.
     save_windows : int
         Number of evenly spaced windows whose full forecast is saved.
     """
-    recorder = Recorder(datamodule, reference, save_windows)
-    callbacks: list[pl.Callback] = vars(trainer)["callbacks"]  # Lightning sets this attribute untyped
-    callbacks.append(recorder)
-    try:
-        trainer.test(forecaster, datamodule=datamodule, verbose=False)
-    finally:
-        callbacks.remove(recorder)
+    callbacks: list[pl.Callback] = trainer.callbacks  # type: ignore[attr-defined]  # Lightning sets it at run time
+    with datamodule.scoring(split) as window_set:
+        recorder = Recorder(datamodule, window_set, reference, save_windows)
+        callbacks.append(recorder)
+        try:
+            trainer.test(forecaster, datamodule=datamodule, verbose=False)
+        finally:
+            callbacks.remove(recorder)
     predictions, worst = _gather(recorder.predictions), _gather([recorder.worst])
     predictions = predictions.assign(spread=True, worst=False)
     if len(worst):
@@ -206,6 +218,8 @@ def evaluate(
         predictions["worst"] = predictions.index.isin(worst.index)
     samples = _gather(recorder.samples)
     return Backtest(
+        split=split,
+        window_set=window_set,
         metrics=forecaster.test_metrics.compute(),
         windows=_gather(recorder.windows).reset_index(drop=True),
         reference_metrics=recorder.reference_metrics.compute(),

@@ -21,7 +21,6 @@ def build_results(
     naive: SeasonalNaive,
     validation: dict[str, float],
     cost: dict[str, Any],
-    part: str = "test",
 ) -> dict[str, Any]:
     """Assemble the results of a run.
 
@@ -37,8 +36,6 @@ def build_results(
         Headline metrics on the validation windows; models are selected by its ``wql``.
     cost : dict
         trainable_parameters, fit_seconds, calibrate_seconds, test_seconds, peak_memory_mb, forecasts_per_second, ...
-    part : {"test", "validation"}
-        The part of the data that the test windows of `datamodule` come from.
 
     Returns
     -------
@@ -50,7 +47,7 @@ def build_results(
     RuntimeError
         Not every window of the window set was scored.
     """
-    split, windows = datamodule.split, datamodule.windows["test"]
+    split, windows = datamodule.split, backtest.window_set
     if len(backtest.windows) != len(windows):
         raise RuntimeError(
             f"only {len(backtest.windows)} of the {len(windows)} windows in the window set were scored"
@@ -63,8 +60,8 @@ def build_results(
             "schema_version": SCHEMA_VERSION,
             "run": run,
             "window_set": {
-                "hash": datamodule.window_set_hash(),
-                "part": part,
+                "hash": datamodule.window_set_hash(windows),
+                "part": {"test": "test", "val": "validation"}[backtest.split],
                 "windows": len(windows),
                 "without_truth": int((backtest.windows["count"] == 0).sum()),
                 "origins": len(windows.origins),

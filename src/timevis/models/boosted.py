@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from timevis.config.options import NonNegativeFloat, NonNegativeInt, PositiveFraction, PositiveInt
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.loader import WindowLoader
 from timevis.data.windows import Batch, staggered
@@ -42,8 +43,14 @@ class Boosted(PointForecaster):
     context_length, horizon, num_channels, num_covariates : int
     seasons : sequence of int
         Rows of a day and of a week; `from_data` takes them from the data.
-    num_leaves, min_data_in_leaf : int
-    learning_rate, feature_fraction : float
+    num_leaves : int
+        Maximum number of leaves of a tree.
+    min_data_in_leaf : int
+        Minimum number of training rows in a leaf.
+    learning_rate : float
+        Share of each new tree that is added to the forecast.
+    feature_fraction : float
+        Share of the features that each tree may use.
     max_rounds : int
         Maximum number of boosting rounds.
     patience : int
@@ -51,6 +58,7 @@ class Boosted(PointForecaster):
     max_rows : int
         Maximum number of training rows, from evenly selected windows. Validation uses a quarter of it.
     seed : int
+        Of the features that a tree may use.
     """
 
     def __init__(
@@ -61,14 +69,14 @@ class Boosted(PointForecaster):
         num_covariates: int = 0,
         *,
         seasons: Sequence[int] = (),
-        num_leaves: int = 63,
-        min_data_in_leaf: int = 50,
-        learning_rate: float = 0.1,
-        feature_fraction: float = 0.7,
-        max_rounds: int = 400,
-        patience: int = 30,
-        max_rows: int = 300_000,
-        seed: int = 0,
+        num_leaves: PositiveInt = 63,
+        min_data_in_leaf: NonNegativeInt = 50,
+        learning_rate: NonNegativeFloat = 0.1,
+        feature_fraction: PositiveFraction = 0.7,
+        max_rounds: PositiveInt = 400,
+        patience: PositiveInt = 30,
+        max_rows: PositiveInt = 300_000,
+        seed: NonNegativeInt = 0,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()

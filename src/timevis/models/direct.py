@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 import torch
@@ -14,24 +15,36 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from timevis.config.validate import check_choice, check_choices, keyword_defaults
-from timevis.data.calendar import CALENDAR_FIELDS, seasonal_fields
+from timevis.config.options import (
+    Fraction,
+    FractionBelowOne,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    check_value,
+    options_of,
+)
+from timevis.data.calendar import CalendarField, seasonal_fields
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import Scaler
 from timevis.data.windows import Batch
 from timevis.metrics import pinball_loss
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
-from timevis.models.layers import NORMALIZATIONS
 from timevis.models.linear import PENALTIES, Linear
 from timevis.models.mixup import mixup
 
 log = logging.getLogger(__name__)
 
-POINTS = ("quantiles", "median", "head")
-COVARIATES = ("known", "all", "none")
+PointForecast: TypeAlias = Literal["quantiles", "median", "head"]
+PointLoss: TypeAlias = Literal["mse", "mae", "huber"]
+Schedule: TypeAlias = Literal["constant", "decay", "plateau"]
+CovariateKind: TypeAlias = Literal["known", "all", "none"]
 LINEAR_SHARES = tuple(i / 20 for i in range(21))
-SCHEDULES = ("constant", "decay", "plateau")
-POINT_LOSSES = {"mse": functional.mse_loss, "mae": functional.l1_loss, "huber": functional.smooth_l1_loss}
+POINT_LOSSES: dict[PointLoss, Callable[..., Tensor]] = {
+    "mse": functional.mse_loss,
+    "mae": functional.l1_loss,
+    "huber": functional.smooth_l1_loss,
+}
 
 
 def quantile_weights(levels: Sequence[float]) -> Tensor:
@@ -64,11 +77,17 @@ class DirectForecaster(Forecaster):
         The point forecast: the mean of the forecast distribution, its median, or a separate output.
     point_loss : {"mse", "mae", "huber"}
         Loss of the separate output, added to the pinball loss with weight `point_weight`.
+    point_weight : float
+        Weight of the loss of the separate output.
     learning_rate, weight_decay : float
         Of AdamW.
     lr_schedule : {"constant", "decay", "plateau"}
         ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on;
         ``plateau`` does so when ``val/wql`` has not improved for an epoch.
+    lr_decay : float
+        Factor of the learning rate in the schedules ``decay`` and ``plateau``.
+    lr_decay_start_epoch : int
+        First epoch after which the schedule ``decay`` lowers the learning rate.
     ema_decay : float
         Decay of the exponential moving average of the weights that forecasts (Polyak and Juditsky, 1992). With 0,
         the weights of the last step forecast.
@@ -85,14 +104,6 @@ class DirectForecaster(Forecaster):
     """
 
     calibrated_state = ("linear_shares",)
-    choices: Mapping[str, Iterable[str]] = {
-        "point": POINTS,
-        "point_loss": POINT_LOSSES,
-        "lr_schedule": SCHEDULES,
-        "covariates": COVARIATES,
-        "normalization": NORMALIZATIONS,
-        "calendar": CALENDAR_FIELDS,
-    }
 
     def __init__(
         self,
@@ -102,27 +113,29 @@ class DirectForecaster(Forecaster):
         num_covariates: int = 0,
         *,
         covariate_columns: Sequence[int] = (),
-        point: str = "quantiles",
-        point_loss: str = "mse",
-        point_weight: float = 1.0,
-        learning_rate: float = 1e-3,
-        weight_decay: float = 0.0,
-        lr_schedule: str = "decay",
-        lr_decay: float = 0.8,
-        lr_decay_start_epoch: int = 3,
-        ema_decay: float = 0.0,
-        mixup: float = 0.0,
+        point: PointForecast = "quantiles",
+        point_loss: PointLoss = "mse",
+        point_weight: NonNegativeFloat = 1.0,
+        learning_rate: NonNegativeFloat = 1e-3,
+        weight_decay: NonNegativeFloat = 0.0,
+        lr_schedule: Schedule = "decay",
+        lr_decay: PositiveFloat = 0.8,
+        lr_decay_start_epoch: NonNegativeInt = 3,
+        ema_decay: FractionBelowOne = 0.0,
+        mixup: Fraction = 0.0,
         linear_blend: bool = False,
-        linear_penalties: Sequence[float] = PENALTIES,
-        linear_profiles: Sequence[int] | None = None,
+        linear_penalties: Sequence[PositiveFloat] = PENALTIES,
+        linear_profiles: Sequence[NonNegativeInt] | None = None,
         **network: Any,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
-        for name, value in keyword_defaults(*self.takers()).items():
-            self.hparams.setdefault(name, value)  # saved models must not depend on later changes of defaults
+        for option in options_of(*self.option_sources()[1:]):  # without `from_data`
+            if option.default is not MISSING:  # it is saved, because the default of a later version may differ
+                self.hparams.setdefault(option.name, option.default)
+            if option.name in self.hparams:
+                check_value(f"model.{option.name}", self.hparams[option.name], option.annotation)
         self.hparams["linear_penalties"] = list(linear_penalties)
-        check_choices("model", self.hparams, self.choices)
         self.point, self.point_loss, self.point_weight = point, point_loss, point_weight
         self.lr_schedule, self.mixup = lr_schedule, mixup
         self.ema_decay, self.covariate_columns = ema_decay, list(covariate_columns)
@@ -148,8 +161,8 @@ class DirectForecaster(Forecaster):
         raise NotImplementedError
 
     @classmethod
-    def takers(cls) -> tuple[Callable[..., Any], ...]:
-        return *super().takers(), DirectForecaster, cls.build_network
+    def option_sources(cls) -> tuple[Callable[..., Any], ...]:
+        return *super().option_sources(), DirectForecaster, cls.build_network
 
     @property
     def covariates_read(self) -> tuple[int, ...]:
@@ -170,8 +183,8 @@ class DirectForecaster(Forecaster):
         cls,
         datamodule: WindowDataModule,
         *,
-        covariates: str = "known",
-        calendar: Sequence[str] | None = None,
+        covariates: CovariateKind = "known",
+        calendar: Sequence[CalendarField] | None = None,
         **kwargs: Any,
     ) -> Self:
         """Build a forecaster for a data set.
@@ -186,7 +199,6 @@ class DirectForecaster(Forecaster):
         **kwargs
             Hyperparameters of the config.
         """
-        check_choice(covariates, COVARIATES, "model.covariates")
         if calendar is None:
             calendar = seasonal_fields(datamodule.panel.freq)
         known = datamodule.series.covariate_known.tolist()

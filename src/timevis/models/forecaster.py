@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -11,7 +11,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from timevis.config.validate import check_arguments, check_choices
+from timevis.config.options import check_arguments
 from timevis.data.cleaning.statistics import non_negative_channels
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
@@ -82,15 +82,12 @@ class Forecaster(pl.LightningModule):
     calibrated_state : tuple of str
         Prefixes of the entries of the state dict that `calibrate` learns. A refit on all rows copies them from the
         run.
-    parts : mapping
-        What takes the sections of its config, by name.
-    choices : mapping
-        Words that a key of its config may be.
+    sections : mapping
+        The functions whose keyword arguments are the sections of the config of the model, such as ``lora``.
     """
 
     calibrated_state: tuple[str, ...] = ()
-    parts: Mapping[str, Callable[..., Any]] = {}
-    choices: Mapping[str, Iterable[str]] = {}
+    sections: Mapping[str, Callable[..., Any]] = {}
 
     def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:
         super().__init__()
@@ -125,21 +122,30 @@ class Forecaster(pl.LightningModule):
         return ()
 
     @classmethod
-    def takers(cls) -> tuple[Callable[..., Any], ...]:
-        """What takes the hyperparameters: each function hands on with ``**`` what it does not know itself."""
-        return (cls,)
+    def option_sources(cls) -> tuple[Callable[..., Any], ...]:
+        """The functions whose keyword arguments are the hyperparameters.
+
+        Each function passes on with ``**`` the arguments that it does not have itself. Their annotations say what a
+        hyperparameter may be, and their docstrings what it means; see `timevis.config.options`.
+        """
+        return (cls.from_data, cls)
 
     @classmethod
-    def check_options(cls, options: dict[str, Any]) -> None:
-        """Refuse hyperparameters of the config that can be told to be wrong without data, in a ConfigError."""
-        check_arguments("model", options, cls.from_data, *cls.takers())
-        cls.check_parts(options)
-        check_choices("model", options, cls.choices)
+    def check_options(cls, options: Mapping[str, Any]) -> None:
+        """Refuse hyperparameters that are unknown or have a wrong value, before any data are read.
+
+        Raises
+        ------
+        ConfigError
+            Names the config key.
+        """
+        check_arguments("model", options, *cls.option_sources())
+        cls.check_sections(options)
 
     @classmethod
-    def check_parts(cls, options: Mapping[str, Any]) -> None:
-        """Refuse unknown keys and values of the wrong kind in the sections of the config, in a ConfigError."""
-        for name, function in cls.parts.items():
+    def check_sections(cls, options: Mapping[str, Any]) -> None:
+        """As `check_options`, for the hyperparameters that are sections of the config, such as ``lora``."""
+        for name, function in cls.sections.items():
             check_arguments(f"model.{name}", options.get(name) or {}, function)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +11,7 @@ from torch.nn import functional
 
 from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES
 
-NORMALIZATIONS = ("none", "last", "mean_std", "revin")
+Normalization: TypeAlias = Literal["none", "last", "mean_std", "revin"]
 
 
 def ordered_quantiles(raw: Tensor) -> Tensor:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 
+from timevis.config.options import NonNegativeInt, PositiveFloat, PositiveInt, Range
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.loader import WindowLoader
 from timevis.data.windows import Batch, staggered
@@ -85,9 +86,9 @@ class Linear(PointForecaster):
         num_covariates: int = 0,
         *,
         individual: bool = False,
-        penalties: Sequence[float] = PENALTIES,
-        profiles: Sequence[int] | None = None,
-        max_windows: int = 200_000,
+        penalties: Annotated[Sequence[PositiveFloat], Range(minimum=1)] = PENALTIES,
+        profiles: Annotated[Sequence[NonNegativeInt], Range(minimum=1)] | None = None,
+        max_windows: PositiveInt = 200_000,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()

@@ -8,17 +8,20 @@ computes all segments of the horizon in parallel, each from the last state and a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from timevis.config.options import FractionBelowOne, PositiveInt
+from timevis.data.calendar import CalendarField
 from timevis.models.direct import DirectForecaster
 from timevis.models.forecaster import QUANTILE_LEVELS
-from timevis.models.layers import CalendarEmbedding, InstanceNorm, ordered_quantiles, start_narrow
+from timevis.models.layers import CalendarEmbedding, InstanceNorm, Normalization, ordered_quantiles, start_narrow
 
-CELLS: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU}
+Cell: TypeAlias = Literal["lstm", "gru"]
+CELLS: dict[Cell, Any] = {"lstm": nn.LSTM, "gru": nn.GRU}
 
 
 class LSTM(DirectForecaster):
@@ -30,15 +33,13 @@ class LSTM(DirectForecaster):
         The parameters of `DirectForecaster`, of `RecurrentEnsemble` (``members``) and of `RecurrentNet`.
     """
 
-    choices = {**DirectForecaster.choices, "cell": CELLS}
-
     def build_network(self, **options: Any) -> RecurrentEnsemble:
         columns, levels = len(self.covariate_columns), len(QUANTILE_LEVELS)
         return RecurrentEnsemble(self.context_length, self.horizon, self.num_channels, columns, levels, **options)
 
     @classmethod
-    def takers(cls) -> tuple[Callable[..., Any], ...]:
-        return *super().takers(), RecurrentEnsemble, RecurrentNet
+    def option_sources(cls) -> tuple[Callable[..., Any], ...]:
+        return *super().option_sources(), RecurrentEnsemble, RecurrentNet
 
 
 class RecurrentNet(nn.Module):
@@ -52,10 +53,15 @@ class RecurrentNet(nn.Module):
     segment_length : int
         Rows that one recurrent step reads or forecasts.
     cell : {"lstm", "gru"}
-    hidden_size, num_layers : int
+        Kind of the recurrent layers.
+    hidden_size : int
+        Width of the hidden state.
+    num_layers : int
+        Number of stacked recurrent layers.
     dropout : float
         Before the head, and between layers.
     normalization : {"none", "last", "mean_std", "revin"}
+        How each window is normalised by its context; see `timevis.models.layers.InstanceNorm`.
     channel_embedding : bool
         Add an embedding of the channel to the input of the decoder.
     calendar : sequence of str
@@ -74,15 +80,15 @@ class RecurrentNet(nn.Module):
         num_covariates: int = 0,
         num_quantiles: int = 15,
         *,
-        segment_length: int = 24,
-        cell: str = "lstm",
-        hidden_size: int = 128,
-        num_layers: int = 1,
-        dropout: float = 0.1,
-        normalization: str = "last",
+        segment_length: PositiveInt = 24,
+        cell: Cell = "lstm",
+        hidden_size: PositiveInt = 128,
+        num_layers: PositiveInt = 1,
+        dropout: FractionBelowOne = 0.1,
+        normalization: Normalization = "last",
         channel_embedding: bool = True,
-        calendar: Sequence[str] = ("hour", "weekday"),
-        calendar_size: int = 16,
+        calendar: Sequence[CalendarField] = ("hour", "weekday"),
+        calendar_size: PositiveInt = 16,
         highway: bool = False,
     ) -> None:
         super().__init__()
@@ -219,12 +225,13 @@ class RecurrentEnsemble(nn.Module):
     Parameters
     ----------
     members : int
+        Number of networks whose forecasts are averaged.
         Number of networks.
     *args, **kwargs
         Arguments of each `RecurrentNet`.
     """
 
-    def __init__(self, *args: Any, members: int = 1, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, members: PositiveInt = 1, **kwargs: Any) -> None:
         super().__init__()
         self.members = nn.ModuleList(RecurrentNet(*args, **kwargs) for _ in range(members))
 

@@ -7,6 +7,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from timevis.config.options import PositiveInt
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.models.residual_quantiles import PointForecaster
@@ -33,7 +34,7 @@ class SeasonalNaive(PointForecaster):
         horizon: int,
         num_channels: int = 1,
         num_covariates: int = 0,
-        season: int | None = None,
+        season: PositiveInt | None = None,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()

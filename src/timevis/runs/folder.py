@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from timevis.config.validate import evaluated
+from timevis.config.paths import BUILT_IN_BACKBONES
+from timevis.config.validate import interpolated_key
 from timevis.errors import ConfigError, RunFolderError
-from timevis.models.qwen.backbone.files import BUILT_IN_BACKBONES
 from timevis.runs.status import NAME as STATUS
 from timevis.runs.status import read_status
+from timevis.utils.commands import resume_command
 from timevis.utils.files import (
     absolute_if_folder,
     atomic_write,
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 
     from timevis.evaluation.backtest import Backtest
     from timevis.models.forecaster import Forecaster
+
+
+CHECKPOINTS = "checkpoints"
+BEST_CHECKPOINT, LAST_CHECKPOINT, FIT_FINISHED = "best.ckpt", "last.ckpt", "fit.json"
+"""Files in the folder of checkpoints; the last one marks a finished fit."""
 
 
 class RunFolder:
@@ -78,7 +84,7 @@ class RunFolder:
             A value holds ``${``.
         """
         path = Path(path)
-        if key := evaluated(OmegaConf.to_container(cfg, resolve=True)):
+        if key := interpolated_key(OmegaConf.to_container(cfg, resolve=True)):
             raise ConfigError(f"{key} holds ${{, which a stored config would evaluate", "write it without the brace")
         if path.exists() and not path.is_dir():
             raise RunFolderError(f"{path} is a file, not a folder", f"choose another {named_by}")
@@ -87,9 +93,9 @@ class RunFolder:
         if found and not queued:
             raise RunFolderError(
                 f"{path} is not empty: it holds another run or other files",
-                f"choose another {named_by}, or go on with that run by python train.py resume={path}",
+                f"choose another {named_by}, or continue that run with {resume_command(path)}",
             )
-        (path / "checkpoints").mkdir(parents=True)
+        (path / CHECKPOINTS).mkdir(parents=True)
         written = copy.deepcopy(cfg)
         if source := OmegaConf.select(cfg, "data.path"):
             written.data.path = str(Path(source).expanduser().absolute())
@@ -100,7 +106,7 @@ class RunFolder:
             write_text(path / "config.yaml", OmegaConf.to_yaml(written, resolve=True))
         except OSError:  # such as of a full disk: the folder can be used again
             (path / "overrides.yaml").unlink(missing_ok=True)
-            (path / "checkpoints").rmdir()
+            (path / CHECKPOINTS).rmdir()
             raise
         return cls(path)
 
@@ -117,7 +123,7 @@ class RunFolder:
         if not cfg:
             raise damaged_file_error(self.path / "config.yaml", "it is empty")
         assert isinstance(cfg, DictConfig)
-        if key := evaluated(OmegaConf.to_container(cfg)):
+        if key := interpolated_key(OmegaConf.to_container(cfg)):
             raise RunFolderError(
                 f"{self.path / 'config.yaml'}: {key} holds ${{, which would be evaluated",
                 "TimeVis writes no such thing: take the run from who made it",
@@ -136,7 +142,7 @@ class RunFolder:
 
     @property
     def checkpoints(self) -> Path:
-        return self.path / "checkpoints"
+        return self.path / CHECKPOINTS
 
     @property
     def status(self) -> dict[str, Any] | None:
@@ -156,7 +162,7 @@ class RunFolder:
             return read_json(self.path / "results.json")
         except FileNotFoundError:
             state = (self.status or {}).get("state", "without a status")
-            advice = "wait for it" if state == "running" else f"go on with it: python train.py resume={self.path}"
+            advice = "wait for it" if state == "running" else f"continue it with {resume_command(self.path)}"
             raise RunFolderError(f"{self.path} has no results: the run is {state}", advice) from None
 
     @property

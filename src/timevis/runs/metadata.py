@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from omegaconf import DictConfig
 
 import timevis
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel, normalize_nans
 from timevis.models.forecaster import Forecaster
+from timevis.runs.config import RunConfig
 from timevis.runs.record import backbone_name
 
 LIBRARIES = ("torch", "pytorch-lightning", "transformers", "peft", "numpy", "pandas")
@@ -51,17 +51,17 @@ def data_hash(panel: Panel, rows: int) -> str:
     return digest.hexdigest()[:16]
 
 
-def run_metadata(cfg: DictConfig, datamodule: WindowDataModule, forecaster: Forecaster) -> dict[str, Any]:
+def run_metadata(config: RunConfig, datamodule: WindowDataModule, forecaster: Forecaster) -> dict[str, Any]:
     """The run section of results.json."""
     description, panel = forecaster.describe(), datamodule.panel
     return {
         "data": panel.card.name,
         "domain": panel.card.domain,
         "public": panel.card.public,
-        "model": cfg.model.name,
+        "model": config.model.name,
         "backbone": description.get("backbone"),
         "description": description,
-        "seed": cfg.seed,
+        "seed": config.run.seed,
         "git_commit": git_commit(),
         "versions": {
             "timevis": timevis.__version__,
@@ -72,7 +72,7 @@ def run_metadata(cfg: DictConfig, datamodule: WindowDataModule, forecaster: Fore
     }
 
 
-def tags(run: dict[str, Any]) -> list[str]:
+def run_tags(run: dict[str, Any]) -> list[str]:
     """Data, model and, where there is one, backbone, its size and its fingerprint."""
     about = run["backbone"] or {}
     size = f"{about['parameters'] / 1e6:.1f} M parameters" if "parameters" in about else None

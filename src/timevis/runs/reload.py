@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any, TypeVar
-
-from omegaconf import DictConfig, OmegaConf
 
 from timevis.data.catalog import load_panel
 from timevis.data.cleaning.quality_report import QualityReport
@@ -14,12 +13,13 @@ from timevis.data.panel import Panel
 from timevis.data.schema.channel_selection import reorder_channels
 from timevis.errors import DataError, RunFolderError
 from timevis.runs import metadata
+from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 
 P = TypeVar("P", bound=Panel)
 
 
-def load_again(folder: RunFolder, *, future: bool = False) -> tuple[DictConfig, Panel, QualityReport]:
+def load_again(folder: RunFolder, *, future: bool = False) -> tuple[RunConfig, Panel, QualityReport]:
     """The data that a run's config names, as they are now; they may have grown.
 
     Parameters
@@ -43,10 +43,10 @@ def load_again(folder: RunFolder, *, future: bool = False) -> tuple[DictConfig, 
     """
     report = folder.data_report
     ends = list(accumulate(part["rows"] for part in report["split"].values()))
-    cfg = OmegaConf.merge(folder.config, {"data": {"split": ends, "frequency": report["frequency"]}})
-    assert isinstance(cfg, DictConfig)
-    panel, quality = load_panel(cfg.data, future=future, channels=tuple(report["channels"]))
-    return cfg, as_trained(panel, report, panel.card.name), quality
+    config = RunConfig.from_config(folder.config)
+    config = replace(config, data=replace(config.data, split=tuple(ends), frequency=report["frequency"]))
+    panel, quality = load_panel(config.data, future=future, channels=tuple(report["channels"]))
+    return config, as_trained(panel, report, panel.card.name), quality
 
 
 def as_trained(panel: P, report: Mapping[str, Any], where: str) -> P:
@@ -79,12 +79,6 @@ def with_unread(panel: P, report: Mapping[str, Any], read: Collection[str]) -> P
     kinds = report["covariates"]
     absent = [name for name in kinds if name not in panel.covariate_names and name not in read]
     return panel.with_covariates({name: kinds[name]["kind"] == "known" for name in absent})
-
-
-def check_data(folder: RunFolder) -> None:
-    """Read the data of a run, and refuse them where they have changed; see `require_unchanged`."""
-    panel, quality = load_panel(folder.config.data)
-    require_unchanged(folder, panel, quality.split_rows)
 
 
 def require_unchanged(folder: RunFolder, panel: Panel, rows: int) -> None:

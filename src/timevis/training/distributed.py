@@ -16,39 +16,15 @@ import tempfile
 import time
 from pathlib import Path
 
-import torch
-from omegaconf import DictConfig
-
-from timevis.errors import ConfigError, TimeVisError
+from timevis.errors import TimeVisError
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import FINAL, Status
+from timevis.utils.commands import resume_command
 from timevis.utils.interrupts import handle_signals
 from timevis.utils.threads import threads_per_job
 
 GRACE_SECONDS = 30.0
 KILLED = "by the system where memory ran out: try a smaller model.fit.batch_size, or fewer trainer.devices"
-
-
-def process_count(options: DictConfig) -> int:
-    """How many processes `trainer.devices` asks for.
-
-    Raises
-    ------
-    ConfigError
-        It is neither a number nor a list of GPUs, or more than one machine is asked for.
-    """
-    if options.get("num_nodes", 1) not in (None, 1):
-        raise ConfigError("trainer.num_nodes: one run stays on one machine", "use hydra/launcher=submitit_slurm")
-    devices = options.devices
-    if devices in ("auto", -1, "-1"):
-        return max(1, torch.cuda.device_count()) if options.accelerator != "cpu" else 1
-    if isinstance(devices, int) and devices > 0:
-        return devices
-    if not isinstance(devices, str) and hasattr(devices, "__len__"):
-        if options.accelerator == "cpu" or (options.accelerator == "auto" and not torch.cuda.is_available()):
-            raise ConfigError(f"trainer.devices={devices} lists GPUs, and the run is on the CPU", "give a number")
-        return len(devices)
-    raise ConfigError(f"trainer.devices={devices} is no number of devices", "give 1, 2, ... or auto")
 
 
 def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
@@ -79,7 +55,7 @@ def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
             return folder.results["validation"]["wql"]
         if stop.signal is not None:
             if status.get("state") not in FINAL:
-                advice = f"go on with python train.py resume={folder.shown}"
+                advice = f"continue it with {resume_command(folder.shown)}"
                 _conclude(folder, "cancelled", stop.to_error().message, advice)
             stop.raise_if_requested()
         # process 0 may have written its own reason, which only says that it lost another

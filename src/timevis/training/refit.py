@@ -1,4 +1,4 @@
-"""A run's model fitted again on every row of its data, for forecasts of the real future."""
+"""The model of a run fitted again on every row of its data, for forecasts beyond the data."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import Scaler
 from timevis.data.windows import WindowSet
 from timevis.models.forecaster import Forecaster
+from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import load_again
-from timevis.training import factory
 from timevis.training.callbacks.step_hooks import FiniteLoss, SeedEachStep
-from timevis.training.fit import epochs_of_best
+from timevis.training.fit import epochs_of_best_weights
+from timevis.training.trainer import make_single_trainer
 from timevis.utils.formatting import format_count
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 def refit(folder: RunFolder) -> Forecaster:
     """Fit the model of a run on all rows of its data; nothing in the folder changes.
 
-    It trains for as many epochs as the run's best checkpoint had. What calibration learnt stays the run's own, since
+    It trains for as many epochs as the run's best checkpoint. What the run learned in calibration is kept, because
     the refitted model has seen the validation rows.
 
     Raises
@@ -34,39 +35,39 @@ def refit(folder: RunFolder) -> Forecaster:
         The data have lost a channel or covariate of the run.
     """
     fitted = folder.load_forecaster()
-    cfg, panel, _ = load_again(folder)
-    pl.seed_everything(cfg.seed, verbose=False)
-    datamodule = factory.datamodule(cfg, panel)
-    epoch = len(datamodule.train_dataloader())
-    datamodule = on_all_rows(datamodule, cfg.model.fit.train_fraction)
-    hyperparameters = factory.hyperparameters(cfg) | fitted.refit_arguments()
+    config, panel, _ = load_again(folder)
+    pl.seed_everything(config.run.seed, verbose=False)
+    datamodule = config.datamodule(panel)
+    batches_per_epoch = len(datamodule.train_dataloader())
+    datamodule = on_all_rows(datamodule, config.fit.train_fraction)
+    hyperparameters = config.model.hyperparameters | fitted.refit_arguments()
     forecaster = type(fitted).from_data(datamodule, **hyperparameters)
-    epochs = epochs_of_best(folder) if forecaster.trainable else 0
+    epochs = epochs_of_best_weights(folder) if forecaster.trainable else 0
     log.info("refitting on all %d rows%s", len(panel), f", {format_count(epochs, 'epoch')}" * (epochs > 0))
     forecaster.prepare(datamodule)
     if forecaster.trainable:
-        trainer(folder, epochs, epoch).fit(forecaster, datamodule=datamodule)
-    state = forecaster.state_dict()
-    kept = {name: value for name, value in fitted.state_dict().items() if name.startswith(fitted.calibrated_state)}
-    forecaster.load_state_dict(state | kept)
+        refit_trainer(config, epochs, batches_per_epoch).fit(forecaster, datamodule=datamodule)
+    state, prefixes = forecaster.state_dict(), fitted.calibrated_state
+    calibrated = {name: value for name, value in fitted.state_dict().items() if name.startswith(prefixes)}
+    forecaster.load_state_dict(state | calibrated)
     return forecaster.cpu().eval()
 
 
-def trainer(folder: RunFolder, epochs: int, batches: int) -> pl.Trainer:
-    """A Trainer with the run's options, but those that end it, which trains for `epochs` on one device, unwritten.
+def refit_trainer(config: RunConfig, epochs: int, batches_per_epoch: int) -> pl.Trainer:
+    """A Trainer with the run's options that trains for `epochs` on one device and writes nothing.
 
-    An epoch of the run, which had `batches`, may have been shorter by `trainer.max_steps`; so are these then.
+    Where `trainer.max_steps` made the epochs of the run shorter than its `batches_per_epoch`, these are as short.
     """
-    cfg = folder.config
-    length: dict[str, Any] = {"max_epochs": epochs, "max_steps": -1, "max_time": None}
-    most, limit = factory.batches_in_all(cfg.trainer), cfg.trainer.limit_train_batches
-    if 0 < most < (min(limit, batches) if isinstance(limit, int) else batches):
-        length["limit_train_batches"] = most
-    return factory.lone_trainer(cfg.trainer, SeedEachStep(cfg.seed), FiniteLoss(), **length)
+    options = config.trainer
+    arguments: dict[str, Any] = {"max_epochs": epochs, "max_steps": -1, "max_time": None}
+    limit = options.limit_train_batches
+    if 0 < options.max_batches < (min(limit, batches_per_epoch) if isinstance(limit, int) else batches_per_epoch):
+        arguments["limit_train_batches"] = options.max_batches
+    return make_single_trainer(options, SeedEachStep(config.run.seed), FiniteLoss(), **arguments)
 
 
 def on_all_rows(datamodule: WindowDataModule, train_fraction: float = 1.0) -> WindowDataModule:
-    """Let the training part be the whole panel; the validation part keeps its rows, now seen in training."""
+    """Make the training part the whole panel; the validation part keeps its rows, which training now sees."""
     panel, horizon = datamodule.panel, datamodule.horizon
     datamodule.split = replace(datamodule.split, train_end=len(panel))
     datamodule.scaler = Scaler.fit(panel.values)

@@ -18,7 +18,7 @@ from timevis.data.panel import Panel
 from timevis.models.qwen.backbone.load import load_backbone
 from timevis.models.qwen.digits.forecaster import QwenForecaster
 from timevis.models.qwen.patches.forecaster import QwenPatchForecaster
-from timevis.training import factory
+from timevis.runs.config import RunConfig
 
 
 @cache
@@ -34,8 +34,9 @@ def bundled_panel() -> Callable[[str], Panel]:
 def _build(overrides: tuple[str, ...], panel: Panel | None) -> tuple[Any, WindowDataModule]:
     """A prepared forecaster and its data; the traffic data if no panel is given."""
     cfg = compose(["data=traffic", "context_length=48", "horizon=6", *overrides])
-    data = factory.datamodule(cfg, panel or _panel("traffic"))
-    forecaster = factory.forecaster(cfg, data)
+    config = RunConfig.from_config(cfg)
+    data = config.datamodule(panel or _panel("traffic"))
+    forecaster = config.forecaster(data)
     forecaster.prepare(data)
     return forecaster.eval(), data
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timevis.config.validate import check_choice
+from timevis.config.options import check_choice
 from timevis.data.cleaning.outliers import handle_outliers
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.cleaning.statistics import non_negative_channels

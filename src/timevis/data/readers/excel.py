@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from timevis.config.validate import did_you_mean
+from timevis.config.suggestions import did_you_mean
 from timevis.data.readers.header import check_header, fill_empty_names, has_only_names, is_header
 from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.errors import ConfigError, DataError

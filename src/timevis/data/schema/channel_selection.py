@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from timevis.config.validate import nearest
+from timevis.config.suggestions import nearest
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from pandas.api import types
 
-from timevis.config.validate import did_you_mean
+from timevis.config.suggestions import did_you_mean
 from timevis.data.cleaning.missing_values import clear_sentinels
 from timevis.data.options import DataOptions
 from timevis.data.readers.table import Table, quote_cell

@@ -13,7 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from timevis.config.compose import compose
-from timevis.config.validate import CONF, check, did_you_mean
+from timevis.config.paths import CONF
+from timevis.config.suggestions import did_you_mean
+from timevis.config.validate import check
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.panel import Panel
 from timevis.data.split import borders, in_rows, make_split

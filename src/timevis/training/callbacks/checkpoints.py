@@ -12,8 +12,7 @@ import torch
 from pytorch_lightning.callbacks import Checkpoint, EarlyStopping, ModelCheckpoint
 
 from timevis.data.loader import WindowLoader
-
-FOLDER = "checkpoints"
+from timevis.runs.folder import BEST_CHECKPOINT, CHECKPOINTS, LAST_CHECKPOINT
 
 
 def require_finite(loss: torch.Tensor, step: int) -> None:
@@ -27,7 +26,7 @@ class BestCheckpoint(ModelCheckpoint):
 
     def __init__(self) -> None:
         super().__init__(
-            filename="best",
+            filename=Path(BEST_CHECKPOINT).stem,
             monitor="val/wql",
             mode="min",
             save_top_k=1,
@@ -37,7 +36,7 @@ class BestCheckpoint(ModelCheckpoint):
         )
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        self.dirpath = str(Path(trainer.default_root_dir) / FOLDER)
+        self.dirpath = str(Path(trainer.default_root_dir) / CHECKPOINTS)
         super().setup(trainer, pl_module, stage)
 
 
@@ -107,8 +106,8 @@ class LastCheckpoint(Checkpoint):
             require_finite(self._loss, trainer.global_step)
         for logger in trainer.loggers:
             logger.save()
-        path = Path(trainer.default_root_dir) / FOLDER / "last.ckpt"
-        part = path.with_name(".last.ckpt.part")
+        path = Path(trainer.default_root_dir) / CHECKPOINTS / LAST_CHECKPOINT
+        part = path.with_name(f".{LAST_CHECKPOINT}.part")
         trainer.save_checkpoint(part)
         if trainer.is_global_zero:
             part.replace(path)

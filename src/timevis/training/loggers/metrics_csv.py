@@ -1,4 +1,4 @@
-"""metrics.csv: one row per step with everything that was logged at it."""
+"""metrics.csv: one row per step with all metrics logged at that step."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from timevis.utils.files import write_text
 NAME = "metrics.csv"
 
 
-class MetricsTable(Logger):
-    """Appends to metrics.csv of a run folder; a resumed run continues it at its checkpoint's step.
+class MetricsCsv(Logger):
+    """Appends to metrics.csv of a run folder; a resumed run continues it at the step of its checkpoint.
 
     Parameters
     ----------
     folder : Path
-    resume_at : int, optional
-        Drop rows of later steps, which will be logged again.
+    last_step : int, optional
+        Rows of later steps are dropped, because a resumed run logs them again.
     """
 
-    def __init__(self, folder: Path, resume_at: int | None = None) -> None:
+    def __init__(self, folder: Path, last_step: int | None = None) -> None:
         super().__init__()
         self.path = Path(folder) / NAME
         self._rows: dict[int, dict[str, Any]] = {}
         self._columns: list[str] = ["step"]
         self._written = 0
-        if resume_at is not None and self.path.is_file():
-            self._load(resume_at)
+        if last_step is not None and self.path.is_file():
+            self._load(last_step)
 
     @property
     def name(self) -> str:
@@ -58,7 +58,7 @@ class MetricsTable(Logger):
 
     @rank_zero_only
     def save(self) -> None:
-        """Append the rows that came since; write the file anew where an old row or the header grew."""
+        """Append the new rows; rewrite the file where an old row or the header has grown."""
         if self._written == 0:
             text = io.StringIO()
             writer = csv.DictWriter(text, self._columns, lineterminator="\n")
@@ -74,11 +74,11 @@ class MetricsTable(Logger):
     def finalize(self, status: str) -> None:
         self.save()
 
-    def _load(self, resume_at: int) -> None:
+    def _load(self, last_step: int) -> None:
         with self.path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
             self._columns = list(reader.fieldnames or ["step"])
             for row in reader:
                 step = int(row["step"])
-                if step <= resume_at:
+                if step <= last_step:
                     self._rows[step] = {**{name: value for name, value in row.items() if value}, "step": step}

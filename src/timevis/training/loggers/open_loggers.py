@@ -1,4 +1,4 @@
-"""The loggers of a run, opened together and always finished."""
+"""Opens the loggers of a run together, and always finishes them."""
 
 from __future__ import annotations
 
@@ -10,56 +10,74 @@ from matplotlib.image import imread
 from omegaconf import OmegaConf
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
-from timevis.config.instantiate import made
+from timevis.config.instantiate import instantiate_section
+from timevis.config.sections import LoggerOptions
 from timevis.runs.folder import RunFolder
-from timevis.training.loggers.metrics_csv import MetricsTable
+from timevis.training.loggers.metrics_csv import MetricsCsv
 
 log = logging.getLogger(__name__)
 
 
-class Tracking:
-    """metrics.csv, and what `logger=` adds to it, finished however the block that it is opened for ends.
+class OpenLoggers:
+    """The loggers of a run, as a context that finishes them however its block ends.
+
+    metrics.csv is always written; the section `logger` may add Weights & Biases and other Lightning loggers.
 
     Parameters
     ----------
     folder : RunFolder
+    options : LoggerOptions
     tags : sequence of str
-        Data, model and backbone, after which the run is called, and what else is to be found by.
+        The first three (data, model, backbone) form the title of the run.
     group : str, optional
         The sweep.
-    resume_at : int, optional
-        Step of the checkpoint that the run goes on from.
+    resume_step : int, optional
+        Step of the checkpoint from which the run is resumed.
     """
 
-    def __init__(self, folder: RunFolder, tags: Sequence[str], group: str | None, resume_at: int | None) -> None:
-        section, self.folder = folder.config.logger, folder.path
-        self.log_data = bool(section.get("log_data"))
-        self.loggers: list[Logger] = [MetricsTable(folder.path, None if resume_at is None else resume_at - 1)]
+    def __init__(
+        self,
+        folder: RunFolder,
+        options: LoggerOptions,
+        tags: Sequence[str],
+        group: str | None,
+        resume_step: int | None,
+    ) -> None:
+        self.folder, self.log_data = folder.path, options.log_data
+        last_logged_step = None if resume_step is None else resume_step - 1
+        self.loggers: list[Logger] = [MetricsCsv(folder.path, last_logged_step)]
         self.wandb: Any = None
         if not folder.writes:
             return
-        for name, options in section.items():
-            if name == "wandb" and options is not None:
-                from timevis.training.loggers.wandb_run import WandbRun
+        if options.wandb is not None:
+            from timevis.training.loggers.wandb_run import WandbRun
 
-                config: Any = OmegaConf.to_container(folder.config, resolve=True)
-                given: Any = OmegaConf.to_container(options)
-                given["tags"] = [*tags, *(given["tags"] or ())]
-                title = "-".join([*tags[:3], folder.path.name])
-                self.wandb = WandbRun(folder.path, config, title=title, group=group, **given)
-                self.loggers.append(self.wandb)
-            elif name != "log_data" and options is not None:
-                self.loggers.append(made(options, Logger, f"logger.{name}", save_dir=str(folder.path)))
+            config: Any = OmegaConf.to_container(folder.config, resolve=True)
+            self.wandb = WandbRun(
+                folder.path,
+                config,
+                title="-".join([*tags[:3], folder.path.name]),
+                group=group,
+                project=options.wandb.project,
+                entity=options.wandb.entity,
+                mode=options.wandb.mode or "auto",
+                tags=[*tags, *(options.wandb.tags or ())],
+            )
+            self.loggers.append(self.wandb)
+        for name, section in options.others.items():
+            if section is not None:
+                logger = instantiate_section(section, Logger, f"logger.{name}", save_dir=str(folder.path))
+                self.loggers.append(logger)
 
-    def conclude(self, results: dict[str, Any]) -> None:
-        """Hand over the results; plots and windows go along for public data, else only if asked for."""
+    def log_results(self, results: dict[str, Any]) -> None:
+        """Log the results; plots and forecasts are logged for public data, and for other data only on request."""
         if self.wandb is not None:
             self.wandb.log_results(results)
         if not (results["run"]["public"] or self.log_data):
             return
         if self.wandb is not None:
             self.wandb.log_forecasts()
-        for board in (one for one in self.loggers if isinstance(one, TensorBoardLogger)):
+        for board in (logger for logger in self.loggers if isinstance(logger, TensorBoardLogger)):
             for path in sorted((self.folder / "plots").glob("*.png")):
                 board.experiment.add_image(f"plots/{path.stem}", imread(path)[..., :3], dataformats="HWC")
 

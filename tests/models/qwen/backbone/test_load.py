@@ -11,10 +11,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from timevis.errors import ConfigError, TimeVisError
+from timevis.experiment import check_config
 from timevis.models.qwen.backbone.files import find_backbone_folder
 from timevis.models.qwen.backbone.load import check_backbone, load_backbone
 from timevis.models.qwen.digits.layout import TokenLayout
-from timevis.training.factory import check_names
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_a_backbone_that_cannot_be_is_refused_before_there_are_data(compose_conf
     cfg = compose_config(f"model={model}")
     cfg.model.backbone = {**cfg.model.backbone, **values}
     with pytest.raises(TimeVisError, match=words):
-        check_names(cfg)
+        check_config(cfg)
 
 
 def test_what_needs_the_hub_or_no_folder_is_left_to_the_loading() -> None:

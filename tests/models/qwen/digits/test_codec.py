@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from timevis.models.qwen.digits.codec import RULES, DigitCodec, Scaling
+from timevis.models.qwen.digits.codec import DigitCodec, Scaling, ScalingRule
 
 finite = st.floats(-1e6, 1e6, allow_nan=False, width=32)
 
@@ -66,7 +68,7 @@ def test_clipped_values_are_marked() -> None:
     assert clipped.tolist() == [[False, False, True, True]]
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", get_args(ScalingRule))
 def test_scaling_depends_on_observed_values_only(rule: str) -> None:
     codec = DigitCodec(3, rule=rule)
     context = torch.tensor([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]])
@@ -77,7 +79,7 @@ def test_scaling_depends_on_observed_values_only(rule: str) -> None:
     assert torch.equal(first.scale, second.scale)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", get_args(ScalingRule))
 def test_shifting_and_scaling_a_series_does_not_change_its_digits(rule: str) -> None:
     codec = DigitCodec(3, rule=rule)
     x = torch.from_numpy(np.random.default_rng(0).normal(size=(3, 50)))
@@ -115,7 +117,7 @@ def test_clipping_and_rounding_errors_are_small_on_bundled_data(name: str, bundl
         assert float(error) < 0.02 * naive_error, panel.channels[c]
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", get_args(ScalingRule))
 def test_the_unit_of_a_series_does_not_change_its_digits(rule: str) -> None:
     torch.manual_seed(0)
     series, mask = 3 + torch.randn(2, 168), torch.ones(2, 168, dtype=torch.bool)
@@ -138,7 +140,7 @@ def test_the_seasonal_rule_encodes_a_periodic_series_as_a_constant_after_one_sea
     assert torch.allclose(decoded, target, atol=1e-3)
 
 
-@pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "seasonal"])
+@pytest.mark.parametrize("rule", [rule for rule in get_args(ScalingRule) if rule != "seasonal"])
 def test_observed_zeros_stay_exactly_zero_and_move_the_shift_by_at_most_half_a_bin(rule: str) -> None:
     generator = torch.Generator().manual_seed(0)
     amounts = torch.rand(50, 96, generator=generator) * 30

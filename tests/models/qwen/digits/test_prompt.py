@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from timevis.errors import ConfigError
 from timevis.models.qwen.backbone.load import load_backbone
-from timevis.models.qwen.digits.prompt import DOMAINS, PromptBuilder, frequency_text
+from timevis.models.qwen.digits.prompt import Domain, PromptBuilder, frequency_text
 from timevis.models.qwen.digits.prompt_slots import SIGNS, number_slots, slot_indices
 
 CHANNELS = [
@@ -43,7 +45,7 @@ def window(batch: int = 2, length: int = 48):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("domain", DOMAINS)
+@pytest.mark.parametrize("domain", get_args(Domain))
 def test_a_prompt_states_the_last_time_and_the_statistics_of_the_context(
     tokenizer, domain: str, language: str
 ) -> None:
@@ -237,7 +239,7 @@ def test_a_prompt_describes_its_frequency_in_both_languages(
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("domain", DOMAINS)
+@pytest.mark.parametrize("domain", get_args(Domain))
 def test_a_prompt_of_daily_or_monthly_data_has_no_hours(tokenizer, domain: str, language: str) -> None:
     for frequency in ("D", "MS"):
         options = {"channels": CHANNELS, "frequency": frequency, "domain": domain, "language": language}

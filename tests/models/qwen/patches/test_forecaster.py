@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 import torch
@@ -10,9 +11,9 @@ from small_networks import disturb
 from trainers import quiet_trainer
 
 from timevis.errors import ConfigError
-from timevis.models.qwen.backbone.lora import LAYER_MODES
+from timevis.models.qwen.backbone.lora import LayerTuning
 from timevis.models.qwen.patches.forecaster import QwenPatchForecaster
-from timevis.models.qwen.patches.heads import READOUTS
+from timevis.models.qwen.patches.heads import Readout
 from timevis.models.qwen.patches.network import NoBackbone, PatchNet
 from timevis.models.serialization import load, save
 from timevis.runs.record import model_label
@@ -44,7 +45,7 @@ def shuffled_but_for_the_last(context: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.parametrize("normalization", ["mean_std", "last"])
 @pytest.mark.parametrize("path", ["nano", "attention"])
-@pytest.mark.parametrize("readout", READOUTS)
+@pytest.mark.parametrize("readout", get_args(Readout))
 @torch.no_grad()
 def test_nothing_but_normalisation_goes_around_the_backbone(make_patches, path, normalization, readout) -> None:
     words = {"backbone.path": path, "normalization": normalization, "readout": readout}
@@ -97,7 +98,7 @@ def test_the_layers_read_causally(make_patches) -> None:
     assert not torch.allclose(one[:, 5:], two[:, 5:])
 
 
-@pytest.mark.parametrize("tune", LAYER_MODES)
+@pytest.mark.parametrize("tune", get_args(LayerTuning))
 def test_what_is_trained_is_what_the_config_says(make_patches, tune: str) -> None:
     forecaster, _ = make_patches(f"model.tune={tune}")
     trained = {name for name, p in backbone_parameters(forecaster).items() if p.requires_grad}
@@ -171,7 +172,7 @@ def test_every_output_names_the_backbone(make_patches) -> None:
     }
 
 
-@pytest.mark.parametrize("tune", LAYER_MODES)
+@pytest.mark.parametrize("tune", get_args(LayerTuning))
 def test_a_backbone_in_bfloat16_is_trained_in_float32(make_patches, tied_folder, tune: str) -> None:
     forecaster, data = make_patches(
         "model/backbone=local",

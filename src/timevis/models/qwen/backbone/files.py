@@ -13,8 +13,6 @@ from timevis.errors import ConfigError, TimeVisError
 
 BACKBONE_SUBSTITUTES = {"attention": "one attention block", "none": "no backbone"}
 """What `qwen_patch` may have in a backbone's place, and its name."""
-BUILT_IN_BACKBONES = ("nano", *BACKBONE_SUBSTITUTES)
-"""What model.backbone.path may be beside a folder or a hub id."""
 ARCHITECTURES = ("qwen2", "qwen3")
 FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
 COPY_AGAIN = "the folder's copy or download is not whole: get it again"

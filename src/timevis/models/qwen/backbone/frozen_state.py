@@ -36,9 +36,9 @@ class BackboneForecaster(Forecaster):
         self._frozen = {name for name, p in named if id(p) in frozen}
 
     @classmethod
-    def check_parts(cls, options: Mapping[str, Any]) -> None:
+    def check_sections(cls, options: Mapping[str, Any]) -> None:
         """As every forecaster's, and refuse a backbone that is not there before any data are read."""
-        super().check_parts(options)
+        super().check_sections(options)
         check_backbone(options.get("backbone") or {})
 
     def describe_backbone(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import torch
 
-from timevis.config.validate import check_choice
+from timevis.config.options import NonNegativeInt, PositiveInt, check_choice
 from timevis.errors import ConfigError, TimeVisError
 from timevis.models.qwen.backbone.files import (
     BACKBONE_SUBSTITUTES,
@@ -68,11 +68,12 @@ class Backbone:
 def load_backbone(
     path: str | None = "nano",
     *,
-    layers: int | None = None,
+    size: Literal["small", "large"] = "large",
+    layers: PositiveInt | None = None,
     pretrained: bool = True,
-    dtype: str = "auto",
-    quantization: str = "none",
-    seed: int = 0,
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto",
+    quantization: Literal["none", "nf4"] = "none",
+    seed: NonNegativeInt = 0,
     note: str = "",
 ) -> Backbone:
     """Load a causal language model with the shared-prefix attention.
@@ -81,6 +82,8 @@ def load_backbone(
     ----------
     path : str
         ``nano``, a Hugging Face id such as ``Qwen/Qwen2.5-0.5B``, or a local folder.
+    size : {"small", "large"}
+        Not read here; it selects defaults of the config, such as rates and batch sizes.
     layers : int, optional
         Keep only the first so many layers.
     pretrained : bool

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import nn
 
+from timevis.config.options import FractionBelowOne, PositiveInt
 from timevis.errors import ConfigError
 from timevis.models.qwen.backbone.memory_efficient import use_memory_efficient_adapters
 
-MODES = ("lora", "full", "head", "none")
-LAYER_MODES = ("norms", "lora", "full", "none")
+Tuning: TypeAlias = Literal["lora", "full", "head", "none"]
+LayerTuning: TypeAlias = Literal["norms", "lora", "full", "none"]
 
 
 def set_trainable(backbone: Any, mode: str, **adapters: Any) -> None:
@@ -45,9 +46,9 @@ def set_trainable(backbone: Any, mode: str, **adapters: Any) -> None:
 def add_adapters(
     backbone: Any,
     *,
-    rank: int = 16,
-    alpha: int = 32,
-    dropout: float = 0.0,
+    rank: PositiveInt = 16,
+    alpha: PositiveInt = 32,
+    dropout: FractionBelowOne = 0.0,
     targets: str | Sequence[str] = "all-linear",
     dora: bool = False,
     rslora: bool = False,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor
 
-from timevis.config.validate import check_choice
+from timevis.config.options import check_choice
 from timevis.errors import ConfigError
 
-RULES = ("mean_std", "median_iqr", "quantile", "last_value", "seasonal")
+ScalingRule: TypeAlias = Literal["mean_std", "median_iqr", "quantile", "last_value", "seasonal"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class DigitCodec:
     """
 
     width: int = 3
-    rule: str = "mean_std"
+    rule: ScalingRule = "mean_std"
     floor: float = 0.1
     knee: float = 2.0
     bulk: float = 0.8
@@ -85,7 +86,7 @@ class DigitCodec:
     season: int = 24
 
     def __post_init__(self) -> None:
-        check_choice(self.rule, RULES, "model.codec.rule")
+        check_choice(self.rule, get_args(ScalingRule), "model.codec.rule")
         if self.season < 1:
             raise ConfigError(f"model.codec.season={self.season} must be at least 1")
         if not (1 <= self.width <= 6 and 0 < self.bulk <= 1 and 0 < self.knee < self.limit):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from torch import Tensor
 from timevis.models.qwen.backbone.shared_prefix_attention import NUM_TOKEN_GROUPS, SharedPrefixCache
 from timevis.models.qwen.digits.network import DigitNetwork
 
-MODES = ("sample", "greedy", "median")
+DecodingMode: TypeAlias = Literal["sample", "greedy", "median"]
 # Tokens of prefixes in one prefill pass: enough for efficient matrix products, few enough to need little memory.
 PREFILL_TOKENS_PER_PASS = {"cpu": 2048, "accelerator": 32768}
 

@@ -5,28 +5,27 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import torch
 from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 
-from timevis.config.validate import check_choice
-from timevis.data.calendar import CALENDAR_FIELDS
+from timevis.config.options import Fraction, NonNegativeFloat, NonNegativeInt, PositiveInt, check_choice
+from timevis.data.calendar import CalendarField
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.models.forecaster import Forecast, sample_quantiles
 from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
 from timevis.models.qwen.backbone.load import SMALL_MODEL_PARAMETERS, load_backbone, load_for_tuning, use_bfloat16
-from timevis.models.qwen.backbone.lora import MODES as TUNES
-from timevis.models.qwen.backbone.lora import add_adapters, bfloat16_autocast, merged_adapters
-from timevis.models.qwen.digits.codec import RULES, DigitCodec, Scaling
-from timevis.models.qwen.digits.decoding import MODES, DecodingInputs, first_value_distribution
+from timevis.models.qwen.backbone.lora import Tuning, add_adapters, bfloat16_autocast, merged_adapters
+from timevis.models.qwen.digits.codec import DigitCodec, Scaling
+from timevis.models.qwen.digits.decoding import DecodingInputs, DecodingMode, first_value_distribution
 from timevis.models.qwen.digits.decoding_passes import decode_windows
 from timevis.models.qwen.digits.digit_batches import digit_texts, forward_fill, shuffle_contexts, thin_windows
 from timevis.models.qwen.digits.loss import window_loss
 from timevis.models.qwen.digits.optimizer import adamw_with_cosine_schedule
-from timevis.models.qwen.digits.prompt import DOMAINS, LANGUAGES, STYLES, VARIANTS, PromptBuilder, series_description
+from timevis.models.qwen.digits.prompt import PromptBuilder, series_description
 from timevis.models.qwen.digits.sampling import sobol_uniforms
 from timevis.models.qwen.digits.settings import DigitSettings
 from timevis.models.qwen.digits.temperature import fit_temperature
@@ -52,6 +51,7 @@ class QwenForecaster(BackboneForecaster):
         Arguments of `timevis.models.qwen.digits.prompt.PromptBuilder`. The style ``auto`` is ``short`` for a backbone
         that was pretrained by TimeVis, and ``prose`` for others.
     tune : str
+        Which weights are trained; see `timevis.models.qwen.backbone.lora.set_trainable`.
     lora : mapping
         See `timevis.models.qwen.backbone.lora`.
     digits : int, optional
@@ -82,7 +82,9 @@ class QwenForecaster(BackboneForecaster):
     warmup : float
         Share of the training steps in which the learning rates rise.
     weight_decay : float
+        Of AdamW.
     gradient_checkpointing : bool
+        Recompute activations in the backward pass, which saves memory and takes more time.
     bf16 : bool or ``auto``
         Train and decode with bfloat16 matrix products on a CPU; ``auto`` does it where the CPU is fast at them.
     calibrate_temperature : bool
@@ -94,17 +96,7 @@ class QwenForecaster(BackboneForecaster):
     """
 
     calibrated_state = ("temperature", "residuals.")
-    parts = {"backbone": load_backbone, "prompt": PromptBuilder, "lora": add_adapters, "codec": DigitCodec}
-    choices = {
-        "calendar": CALENDAR_FIELDS,
-        "tune": TUNES,
-        "decode": MODES,
-        "codec.rule": RULES,
-        "prompt.variant": VARIANTS,
-        "prompt.domain": DOMAINS,
-        "prompt.language": LANGUAGES,
-        "prompt.style": ("auto", *STYLES),
-    }
+    sections = {"backbone": load_backbone, "prompt": PromptBuilder, "lora": add_adapters, "codec": DigitCodec}
 
     def __init__(
         self,
@@ -117,32 +109,32 @@ class QwenForecaster(BackboneForecaster):
         backbone: Mapping[str, Any],
         prompt: Mapping[str, Any],
         lora: Mapping[str, Any],
-        tune: str = "lora",
-        digits: int | None = None,
+        tune: Tuning = "lora",
+        digits: PositiveInt | None = None,
         separator: str | None = None,
-        calendar: Sequence[str] | None = None,
+        calendar: Sequence[CalendarField] | None = None,
         codec: Mapping[str, Any] | None = None,
-        ordinal_loss_weight: float = 0.0,
-        number_token_loss_weight: float = 0.0,
-        context_loss_weight: float = 0.0,
+        ordinal_loss_weight: NonNegativeFloat = 0.0,
+        number_token_loss_weight: NonNegativeFloat = 0.0,
+        context_loss_weight: NonNegativeFloat = 0.0,
         shuffle_context: bool = False,
-        decode: str = "sample",
-        num_samples: int = 100,
-        val_samples: int = 20,
-        val_windows_per_epoch: int = 40,
-        decode_batch_size: int | Literal["auto"] = "auto",
-        learning_rate: float = 3e-4,
-        table_learning_rate: float = 1e-3,
-        warmup: float = 0.05,
-        weight_decay: float = 0.0,
+        decode: DecodingMode = "sample",
+        num_samples: PositiveInt = 100,
+        val_samples: PositiveInt = 20,
+        val_windows_per_epoch: PositiveInt = 40,
+        decode_batch_size: PositiveInt | Literal["auto"] = "auto",
+        learning_rate: NonNegativeFloat = 3e-4,
+        table_learning_rate: NonNegativeFloat = 1e-3,
+        warmup: Fraction = 0.05,
+        weight_decay: NonNegativeFloat = 0.0,
         gradient_checkpointing: bool = False,
         bf16: bool | Literal["auto"] = "auto",
         calibrate_temperature: bool = True,
-        calibration_windows: int | None = None,
-        seed: int = 0,
+        calibration_windows: PositiveInt | None = None,
+        seed: NonNegativeInt = 0,
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
-        check_choice(decode, MODES, "model.decode")
+        check_choice(decode, get_args(DecodingMode), "model.decode")
         source = load_for_tuning(backbone, tune)
         settings = DigitSettings.resolve(source, digits, separator, calendar, codec)
         self.network = settings.build_network(source, load_tables=backbone.get("pretrained", True))
@@ -168,7 +160,7 @@ class QwenForecaster(BackboneForecaster):
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
-        cls.check_parts(kwargs)
+        cls.check_sections(kwargs)
         kwargs["codec"] = {"season": datamodule.season, **(kwargs.get("codec") or {})}
         return super().from_data(datamodule, series=series_description(datamodule.panel), **kwargs)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
 
-from timevis.config.validate import check_choice
-from timevis.models.qwen.backbone.lora import MODES, set_trainable
+from timevis.config.options import check_choice
+from timevis.models.qwen.backbone.lora import Tuning, set_trainable
 from timevis.models.qwen.digits.layout import TokenLayout, ValueTables
 
 
@@ -47,7 +47,7 @@ class DigitNetwork(nn.Module):
         ConfigError
             The mode or a target layer is unknown.
         """
-        check_choice(mode, MODES, "model.tune")
+        check_choice(mode, get_args(Tuning), "model.tune")
         set_trainable(self.backbone, mode, **adapters)
         self.tables.requires_grad_(mode != "none")
 

@@ -10,13 +10,13 @@ import logging
 import re
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import torch
 import yaml
 from torch import Tensor, nn
 
-from timevis.config.validate import check_choice
+from timevis.config.options import check_choice
 from timevis.data.calendar import steps_per_day
 from timevis.data.panel import Panel
 from timevis.errors import ConfigError
@@ -24,10 +24,10 @@ from timevis.models.qwen.digits.prompt_slots import SLOT_TEXTS, number_slots, sl
 
 log = logging.getLogger(__name__)
 
-VARIANTS = ("template", "none", "shuffled", "wrong_domain")
-DOMAINS = ("traffic", "electricity", "weather", "generic")
-LANGUAGES = ("en", "zh")
-STYLES = ("short", "prose")
+Variant: TypeAlias = Literal["template", "none", "shuffled", "wrong_domain"]
+Domain: TypeAlias = Literal["traffic", "electricity", "weather", "generic"]
+Language: TypeAlias = Literal["en", "zh"]
+Style: TypeAlias = Literal["auto", "short", "prose"]
 WRONG_DOMAINS = {
     "traffic": ("weather", {"channel": "TEMP", "unit": "degrees Celsius", "about": "air temperature"}),
     "electricity": ("traffic", {"channel": "traffic_volume", "unit": "vehicles per hour", "about": "traffic volume"}),
@@ -76,21 +76,21 @@ class PromptBuilder(nn.Module):
         frequency: str,
         horizon: int,
         digits: int,
-        variant: str = "template",
-        domain: str | None = None,
-        language: str = "en",
-        style: str = "prose",
+        variant: Variant = "template",
+        domain: Domain | None = None,
+        language: Language = "en",
+        style: Style = "prose",
         text: str = "",
     ) -> None:
         super().__init__()
         for name, value, known in (
-            ("variant", variant, VARIANTS),
-            ("language", language, LANGUAGES),
-            ("style", style, STYLES),
+            ("variant", variant, get_args(Variant)),
+            ("language", language, get_args(Language)),
+            ("style", style, get_args(Style)[1:]),
         ):
             check_choice(value, known, f"model.prompt.{name}")
         if domain is not None:
-            check_choice(domain, DOMAINS, "model.prompt.domain")
+            check_choice(domain, get_args(Domain), "model.prompt.domain")
         if len(text) > MAX_TEXT_CHARACTERS:
             raise ConfigError(
                 f"model.prompt.text has {len(text)} characters",
@@ -104,7 +104,7 @@ class PromptBuilder(nn.Module):
         file = files("timevis.models.qwen.digits").joinpath(f"prompts/{language}.yaml")
         texts = yaml.safe_load(file.read_text("utf-8"))
         card_domain = domain or str(channels[0].get("domain", ""))
-        template_name = card_domain if card_domain in DOMAINS else "generic"
+        template_name = card_domain if card_domain in get_args(Domain) else "generic"
         fields = [_fixed_fields(c, texts, frequency, horizon, digits, text) for c in channels]
         if variant == "wrong_domain":
             template_name, wrong = WRONG_DOMAINS[template_name]

@@ -8,13 +8,14 @@ from typing import Any, Self
 
 from safetensors.torch import load_file
 
+from timevis.data.calendar import CalendarField
 from timevis.errors import ConfigError
 from timevis.models.qwen.backbone.load import Backbone
 from timevis.models.qwen.digits.codec import DigitCodec
 from timevis.models.qwen.digits.layout import TokenLayout, ValueTables
 from timevis.models.qwen.digits.network import DigitNetwork
 
-DEFAULT_CALENDAR_FIELDS = ("minute", "hour", "weekday", "month")
+DEFAULT_CALENDAR_FIELDS: tuple[CalendarField, ...] = ("minute", "hour", "weekday", "month")
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class DigitSettings:
 
     codec: DigitCodec
     separator: str
-    calendar: list[str]
+    calendar: list[CalendarField]
 
     @classmethod
     def resolve(
@@ -40,7 +41,7 @@ class DigitSettings:
         backbone: Backbone,
         digits: int | None = None,
         separator: str | None = None,
-        calendar: Sequence[str] | None = None,
+        calendar: Sequence[CalendarField] | None = None,
         codec: Mapping[str, Any] | None = None,
     ) -> Self:
         """Take the given settings, those of the backbone where None is given, and defaults where it has none.

@@ -13,12 +13,16 @@ from transformers import PreTrainedTokenizerFast
 from timevis.data.datamodule import WindowDataModule
 from timevis.models.qwen.digits.codec import DigitCodec
 from timevis.models.qwen.digits.digit_batches import forward_fill
-from timevis.models.qwen.digits.prompt import PromptBuilder
+from timevis.models.qwen.digits.prompt import PromptBuilder, Style, Variant
 from timevis.models.qwen.nano.series_generator import SeriesGenerator, SyntheticSeries
 
 WINDOW_SHAPES = ((168, 24, 0.45), (336, 24, 0.3), (96, 24, 0.1), (168, 96, 0.1), (72, 24, 0.05))
 """Context length, horizon, and share of the batches."""
-PROMPTS = (("none", "short", 0.5), ("template", "short", 0.3), ("template", "prose", 0.2))
+PROMPTS: tuple[tuple[Variant, Style, float], ...] = (
+    ("none", "short", 0.5),
+    ("template", "short", 0.3),
+    ("template", "prose", 0.2),
+)
 """Prompt variant, prompt style, and share of the batches."""
 SHARE_WITH_GAPS = 0.1
 """Share of the synthetic series that have gaps in their context."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -11,6 +11,8 @@ from typing import Any, Literal, Self
 import torch
 from torch import Tensor
 
+from timevis.config.options import NonNegativeFloat, PositiveInt
+from timevis.data.calendar import CalendarField
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.models.direct import DirectForecaster
@@ -18,8 +20,7 @@ from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.qwen.backbone.files import BACKBONE_SUBSTITUTES
 from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
 from timevis.models.qwen.backbone.load import Backbone, load_backbone, load_for_tuning, use_bfloat16
-from timevis.models.qwen.backbone.lora import LAYER_MODES, add_adapters, set_trainable
-from timevis.models.qwen.patches.heads import READOUTS
+from timevis.models.qwen.backbone.lora import LayerTuning, add_adapters, set_trainable
 from timevis.models.qwen.patches.network import AttentionBlock, DecoderLayers, NoBackbone, PatchNet
 
 
@@ -29,8 +30,7 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
     Its parameters are those of `build_network` and of `DirectForecaster`.
     """
 
-    parts = {"backbone": load_backbone, "lora": add_adapters}
-    choices = {**DirectForecaster.choices, "tune": LAYER_MODES, "readout": READOUTS}
+    sections = {"backbone": load_backbone, "lora": add_adapters}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,9 +41,9 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         *,
         backbone: Mapping[str, Any],
         lora: Mapping[str, Any],
-        tune: str = "norms",
-        hidden_size: int = 128,
-        backbone_learning_rate: float = 1e-3,
+        tune: LayerTuning = "norms",
+        hidden_size: PositiveInt = 128,
+        backbone_learning_rate: NonNegativeFloat = 1e-3,
         bf16: bool | Literal["auto"] = "auto",
         **network: Any,
     ) -> PatchNet:
@@ -55,6 +55,7 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
             See `timevis.models.qwen.backbone.load.load_backbone`; the path may also be
             ``attention``, one attention block with random weights, or ``none``.
         tune : str
+            Which weights of the language model are trained; see `timevis.models.qwen.backbone.lora.set_trainable`.
         lora : mapping
             Of the backbone, see `timevis.models.qwen.backbone.lora.set_trainable`; embedding and head are
             always trained, and so is what stands in for a backbone.
@@ -82,13 +83,15 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         return PatchNet(layers, hidden_size, self.context_length, self.horizon, self.num_channels, levels, **network)
 
     @classmethod
-    def takers(cls) -> tuple[Callable[..., Any], ...]:
-        return *super().takers(), PatchNet
+    def option_sources(cls) -> tuple[Callable[..., Any], ...]:
+        return *super().option_sources(), PatchNet
 
     @classmethod
-    def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
-        cls.check_parts(kwargs)
-        return super().from_data(datamodule, covariates="none", **kwargs)
+    def from_data(
+        cls, datamodule: WindowDataModule, *, calendar: Sequence[CalendarField] | None = None, **kwargs: Any
+    ) -> Self:
+        cls.check_sections(kwargs)
+        return super().from_data(datamodule, covariates="none", calendar=calendar, **kwargs)
 
     def describe_backbone(self) -> dict[str, Any]:
         """As for all models with a backbone, but only what is trained inside of it is counted."""

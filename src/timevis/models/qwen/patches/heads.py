@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import torch
 from torch import Tensor, nn
 
 from timevis.models.layers import CalendarEmbedding, start_narrow
 
-READOUTS = ("states", "queries")
+Readout: TypeAlias = Literal["states", "queries"]
 
 
 class StateHead(nn.Module):

@@ -14,9 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from timevis.config.options import FractionBelowOne, PositiveInt
+from timevis.data.calendar import CalendarField
 from timevis.errors import ConfigError
-from timevis.models.layers import CalendarEmbedding, InstanceNorm, ordered_quantiles
-from timevis.models.qwen.patches.heads import QueryHead, StateHead
+from timevis.models.layers import CalendarEmbedding, InstanceNorm, Normalization, ordered_quantiles
+from timevis.models.qwen.patches.heads import QueryHead, Readout, StateHead
 
 VOCABULARY_SAMPLE = 4096
 
@@ -96,6 +98,7 @@ class PatchNet(nn.Module):
     patch_length, stride : int
         In rows; the last value is repeated for one more stride.
     normalization : {"none", "last", "mean_std", "revin"}
+        How each window is normalised by its context; see `timevis.models.layers.InstanceNorm`.
     calendar : sequence of str
         Fields of `CALENDAR_FIELDS` that tell when a patch ends; empty for none.
     calendar_size : int
@@ -122,14 +125,14 @@ class PatchNet(nn.Module):
         num_channels: int = 1,
         num_quantiles: int = 15,
         *,
-        patch_length: int = 16,
-        stride: int = 8,
-        normalization: str = "mean_std",
-        calendar: Sequence[str] = ("hour", "weekday"),
-        calendar_size: int = 16,
-        readout: str = "states",
-        rank: int = 64,
-        dropout: float = 0.1,
+        patch_length: PositiveInt = 16,
+        stride: PositiveInt = 8,
+        normalization: Normalization = "mean_std",
+        calendar: Sequence[CalendarField] = ("hour", "weekday"),
+        calendar_size: PositiveInt = 16,
+        readout: Readout = "states",
+        rank: PositiveInt = 64,
+        dropout: FractionBelowOne = 0.1,
     ) -> None:
         super().__init__()
         if not 1 <= stride <= patch_length <= context_length:

@@ -1,18 +1,18 @@
-"""Write sample series to try TimeVis on: python scripts/generate_data.py [FOLDER] [options]
+"""Write sample series to try TimeVis on: timevis generate [FOLDER] [options]
 
 Makes one file for each domain and format, for example traffic.csv, electricity.xlsx, weather.parquet. They look like
 the real thing: daily and weekly seasons, weather, noise; and, unless --clean, a few defects that cleaning then finds
 (a gap, a duplicate row, an outlier). The same options and seed give the same numbers.
 
-    python scripts/generate_data.py
-    python scripts/generate_data.py samples --domains traffic --formats csv --rows 20000 --series 5 --layout long
-    python scripts/inspect.py samples/traffic.csv domain=traffic
+    timevis generate
+    timevis generate samples --domains traffic --formats csv --rows 20000 --series 5 --layout long
+    timevis inspect samples/traffic.csv domain=traffic
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,9 +24,11 @@ DOMAINS = ("traffic", "electricity", "weather")
 FORMATS = ("csv", "xlsx", "json", "parquet")
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="timevis generate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(
         "folder",
         nargs="?",
@@ -112,7 +114,3 @@ def write(table: pd.DataFrame, path: Path) -> None:
         table.to_parquet(path, index=False)
     else:
         table.to_json(path, orient="records", date_format="iso", date_unit="s", indent=0)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,44 +1,31 @@
-"""Look at data before training on them: python scripts/inspect.py FILE|NAME [key=value ...]
+"""Look at data before training on them: timevis inspect FILE|NAME [key=value ...]
 
 Prints and draws what a run would see: rows, duplicates, gaps, missing values, outliers, statistics of each channel,
 seasonality, autocorrelation, and how the split falls. Nothing is trained, and the file is not changed.
 
-    python scripts/inspect.py traffic
-    python scripts/inspect.py my.csv 'target=[load]' 'covariates={holiday:DE}' 'split=[0.8,0.1,0.1]'
-    python scripts/inspect.py sensors.xlsx sheet=2 id=sensor frequency=15min context_length=336 horizon=96
-    python scripts/inspect.py etth1 'split=[2017-07-01,2017-11-01]'
+    timevis inspect traffic
+    timevis inspect my.csv 'target=[load]' 'covariates={holiday:DE}' 'split=[0.8,0.1,0.1]'
+    timevis inspect sensors.xlsx sheet=2 id=sensor frequency=15min context_length=336 horizon=96
+    timevis inspect etth1 'split=[2017-07-01,2017-11-01]'
 
 FILE is CSV, TSV, XLSX, XLS, JSON or Parquet, wide or long. NAME is traffic, electricity, weather, etth1 or synthetic.
-Keys are those of the data group of train.py (conf/data/csv.yaml explains them), with or without `data.` in front,
+Keys are those of the data group of train.py (conf/data/file.yaml explains them), with or without `data.` in front,
 and context_length and horizon.
 """
 
 from __future__ import annotations
 
-import os
-import sys
-
-# The standard library has a module of this name, which others import: this file must not be found in its place.
-_folder = os.path.dirname(os.path.abspath(__file__))
-_path = list(sys.path)
-sys.path[:] = [p for p in sys.path if os.path.abspath(p or os.curdir) != _folder]
-if __name__ != "__main__":
-    import importlib
-
-    del sys.modules[__name__]
-    sys.modules[__name__] = importlib.import_module(__name__)
-    sys.path[:] = _path
-
-import argparse  # noqa: E402
-import json  # noqa: E402
-import logging  # noqa: E402
-from pathlib import Path  # noqa: E402
+import argparse
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(
-        prog="inspect.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="timevis inspect", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("source", metavar="FILE|NAME", help="a file, or the name of a data set")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="for example 'target=[load]'")
@@ -94,7 +81,3 @@ def is_report_of(file: Path, path: str | None) -> bool:
     except ValueError:
         return False
     return isinstance(found, dict) and "rows_read" in found and found.get("path", "") == path
-
-
-if __name__ == "__main__":
-    sys.exit(main())

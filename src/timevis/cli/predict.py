@@ -1,26 +1,26 @@
-"""Forecast the real future with a run, or score it again: python scripts/predict.py RUN [FILE ...]
+"""Forecast the real future with a run, or score it again: timevis predict RUN [FILE ...]
 
 Forecasts the rows that follow the last value of the run's own data, or of new files with the same columns, and writes
 one table: item, channel, timestamp, point and quantiles, in the unit of the data; and a picture of it. Rows at the
 end of a file that have covariates but no targets are the known future of those covariates. Several files, or a long
 file with many ids, give one table.
 
-    python scripts/predict.py outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
-    python scripts/predict.py RUN --refit --out next_day.csv
-    python scripts/predict.py RUN plant_a.csv plant_b.csv --out plants.parquet
+    timevis predict outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
+    timevis predict RUN --refit --out next_day.csv
+    timevis predict RUN plant_a.csv plant_b.csv --out plants.parquet
 
 With --rescore nothing is forecast beyond the data: the run is scored, without training, on the windows of new files
 or of other dates, and DIR gets what a run folder has of a test (results.json, report.html, ...):
 
-    python scripts/predict.py RUN --rescore --start 2018-01-01 --end 2018-03-31
-    python scripts/predict.py RUN this_year.csv --rescore --out outputs/this_year
+    timevis predict RUN --rescore --start 2018-01-01 --end 2018-03-31
+    timevis predict RUN this_year.csv --rescore --out outputs/this_year
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -30,9 +30,11 @@ from timevis.utils.memory import without_garbage_collection
 from timevis.utils.stdout import run_script
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="timevis predict", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder")
     parser.add_argument(
         "files", nargs="*", default=[], type=Path, metavar="FILE", help="new data (default: the run's own)"
@@ -114,7 +116,3 @@ def rescore_run(args: argparse.Namespace) -> int:
         print_results(results)
     print(f"written: {out}")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

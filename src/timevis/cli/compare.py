@@ -1,4 +1,4 @@
-"""Compare runs that forecast the same windows: python scripts/compare.py RUN RUN ... [--reference RUN]
+"""Compare runs that forecast the same windows: timevis compare RUN RUN ... [--reference RUN]
 
 Prints and writes: every metric side by side with seasonal naive; the difference of each run from a reference, paired
 window by window, with a 95 % moving-block bootstrap interval and the Diebold-Mariano test; the error by step ahead;
@@ -6,19 +6,21 @@ the cost. RUN is a run folder. Runs with different window sets are refused, sinc
 that failed, were stopped, or still run or train on are left out and named; so is whatever else lies in a folder of
 runs.
 
-    python scripts/compare.py outputs/traffic/lstm/2026-01-01_12-00-00-1a2b outputs/traffic/qwen/...
-    python scripts/compare.py outputs/traffic/*/* --reference outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
+    timevis compare outputs/traffic/lstm/2026-01-01_12-00-00-1a2b outputs/traffic/qwen/...
+    timevis compare outputs/traffic/*/* --reference outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from timevis.errors import RunFolderError
+from timevis.utils.commands import resume_command
 from timevis.utils.stdout import run_script
 
 if TYPE_CHECKING:
@@ -28,9 +30,11 @@ NO_RUN = "no run folder"
 EXAMPLE = "outputs/traffic/lstm/2026-01-01_12-00-00-1a2b"
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="timevis compare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders")
     parser.add_argument(
         "--reference",
@@ -88,7 +92,7 @@ def leave_out(runs: list[Path]) -> list[Path]:
         raise RunFolderError("none of these is a run folder", f"give run folders, such as {below or EXAMPLE}")
     if not rest:
         raise RunFolderError(
-            "none of these runs has completed", f"wait for it, or go on with it: python train.py resume={begun[0]}"
+            "none of these runs has completed", f"wait for it, or continue it with {resume_command(begun[0])}"
         )
     return rest
 
@@ -143,7 +147,3 @@ def show(comparison: Comparison) -> None:
         console.print(table)
     for sentence in sentences(comparison):
         console.print(sentence, highlight=False, markup=False)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

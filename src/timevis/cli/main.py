@@ -1,0 +1,46 @@
+"""The command `timevis`: each subcommand is a module of this package."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from timevis import __version__
+
+COMMANDS = {
+    "train": "train a forecaster, score it and write a report (Hydra overrides: model=lstm data=traffic)",
+    "predict": "forecast beyond the data with a trained run, or score it on other data",
+    "compare": "compare runs that forecast the same windows",
+    "inspect": "report on a file or data set before training on it",
+    "generate": "write sample series to try TimeVis on",
+}
+
+HELP = f"""usage: timevis COMMAND [arguments]
+
+TimeVis answers: how well can this series be forecast, does a language model beat a small recurrent network on it, and
+at what cost?
+
+commands:
+{chr(10).join(f"  {name:<10}{text}" for name, text in COMMANDS.items())}
+
+`timevis COMMAND --help` explains a command. `timevis --version` prints the version.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a subcommand; returns the exit code."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments and arguments[0] in ("--version", "-V"):
+        print(f"timevis {__version__}")
+        return 0
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(HELP, end="")
+        return 0 if arguments else 2
+    name, *rest = arguments
+    if name not in COMMANDS:
+        from timevis.config.suggestions import did_you_mean
+
+        print(f"Error: there is no command {name!r}\n  {did_you_mean(name, COMMANDS)}", file=sys.stderr)
+        return 2
+    return importlib.import_module(f"timevis.cli.{name}").main(rest)

@@ -1,0 +1,344 @@
+"""Options as typed, documented values: checked by their annotations, described by their docstrings.
+
+A config section is a dataclass, or the keyword arguments of the functions that take it. Its annotations say what a
+value may be (`PositiveInt`, `Literal["lstm", "gru"]`, ``int | None`` ...), and its NumPy docstring says what the
+option means. The command line and every other user interface check and explain options by what is read here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+import re
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import MISSING, dataclass
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_origin
+
+from timevis.config.suggestions import did_you_mean
+from timevis.errors import ConfigError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Range:
+    """The numbers that an option may be, or the lengths that a list may have; a bound of None is no bound."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    above: float | None = None
+    below: float | None = None
+
+    def __contains__(self, value: float) -> bool:
+        return (
+            math.isfinite(value)
+            and (self.minimum is None or value >= self.minimum)
+            and (self.maximum is None or value <= self.maximum)
+            and (self.above is None or value > self.above)
+            and (self.below is None or value < self.below)
+        )
+
+    def __str__(self) -> str:
+        bounds = {"at least": self.minimum, "above": self.above, "at most": self.maximum, "below": self.below}
+        return " and ".join(f"{words} {bound:g}" for words, bound in bounds.items() if bound is not None)
+
+
+PositiveInt: TypeAlias = Annotated[int, Range(minimum=1)]
+NonNegativeInt: TypeAlias = Annotated[int, Range(minimum=0)]
+PositiveFloat: TypeAlias = Annotated[float, Range(above=0)]
+NonNegativeFloat: TypeAlias = Annotated[float, Range(minimum=0)]
+Fraction: TypeAlias = Annotated[float, Range(minimum=0, maximum=1)]
+PositiveFraction: TypeAlias = Annotated[float, Range(above=0, maximum=1)]
+FractionBelowOne: TypeAlias = Annotated[float, Range(minimum=0, below=1)]
+Seed: TypeAlias = Annotated[int, Range(minimum=0, maximum=2**32 - 1)]
+
+_NAMES: dict[Any, tuple[str, str]] = {
+    int: ("a whole number", "whole numbers"),
+    float: ("a number", "numbers"),
+    bool: ("true or false", "values true or false"),
+    str: ("text", "texts"),
+    type(None): ("null", "nulls"),
+}
+_EXAMPLES: dict[Any, str] = {int: "[24,168]", float: "[0.1,1]", str: "[a,b]"}
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a config section.
+
+    Attributes
+    ----------
+    name : str
+    annotation : type
+        With `Range` and `Literal`, as written.
+    default : Any
+        `dataclasses.MISSING` where the option must be given.
+    help : str
+        What the docstring says of it.
+    """
+
+    name: str
+    annotation: Any
+    default: Any = MISSING
+    help: str = ""
+
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        """The words that the option may be; empty where it is not a choice."""
+        return tuple(c for part in _alternatives(self.annotation) for c in _literals(part))
+
+    @property
+    def range(self) -> Range | None:
+        """The numbers that the option may be; None where it is not a number or any number will do."""
+        parts = [_unwrap(part)[1] for part in _alternatives(self.annotation)]
+        return next((part for part in parts if part is not None), None)
+
+    @property
+    def kind(self) -> str:
+        """What a value must be, in words, such as ``a whole number of at least 1, or null``."""
+        return describe(self.annotation)
+
+
+def check_value(key: str, value: Any, annotation: Any) -> None:
+    """Refuse a value that is not what an annotation says.
+
+    Parameters
+    ----------
+    key : str
+        The dotted config key, for the message.
+    value : Any
+        From a config: numbers, text, lists, mappings, None.
+    annotation : type
+        Of int, float, bool, str, None, `Literal`, `Annotated` with a `Range`, ``Sequence[...]`` and unions of these.
+        Any other annotation is not checked.
+
+    Raises
+    ------
+    ConfigError
+        Names the key and says what it must be, with the nearest choice.
+    """
+    alternatives = _alternatives(annotation)
+    if not all(_is_checkable(part) for part in alternatives) or any(_fits(value, part) for part in alternatives):
+        return
+    sequence = next((plain for part in alternatives if get_origin(plain := _unwrap(part)[0]) in _SEQUENCES), None)
+    if sequence is not None:
+        (element,) = get_args(sequence)[:1]
+        if isinstance(value, list | tuple):
+            for item in value:
+                if (
+                    choices := [c for part in _alternatives(element) for c in _literals(part)]
+                ) and item not in choices:
+                    raise _not_a_choice(key, item, choices)
+        elif isinstance(value, str):
+            raise ConfigError(f"{key}={value} must be a list, such as [{value}]")
+    choices = [c for part in alternatives for c in _literals(part)]
+    if isinstance(value, str) and choices and all(_literals(part) or part is type(None) for part in alternatives):
+        raise _not_a_choice(key, value, choices)
+    shown = "null" if value is None else str(value).lower() if isinstance(value, bool) else value
+    raise ConfigError(f"{key}={shown} must be {describe(annotation)}")
+
+
+def check_choice(value: Any, choices: Iterable[Any], key: str) -> Any:
+    """`value`, if it is one of `choices`; else a ConfigError that names the nearest one."""
+    if value not in choices:
+        raise _not_a_choice(key, value, choices)
+    return value
+
+
+def check_arguments(section: str, values: Mapping[str, Any], *functions: Callable[..., Any]) -> None:
+    """Check that every key of a config section is an argument of one of the functions, and that its value fits.
+
+    Parameters
+    ----------
+    section : str
+        The dotted key of the section.
+    values : mapping
+        The section.
+    functions : callable
+        Each passes on with ``**`` the keywords that it does not have. Where the last one takes any keyword, all names
+        are accepted.
+
+    Raises
+    ------
+    ConfigError
+        Names the key, and the nearest argument or what the value must be.
+    """
+    options = {option.name: option for option in options_of(*functions)}
+    for name, value in values.items():
+        if name in options:
+            check_value(f"{section}.{name}", value, options[name].annotation)
+    last = inspect.signature(functions[-1]).parameters.values()
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in last):
+        return
+    for name in values:
+        if name not in options:
+            raise ConfigError(f"there is no config key {section}.{name}", did_you_mean(name, options))
+
+
+def options_of(*sources: Callable[..., Any]) -> list[Option]:
+    """The options that dataclasses, or functions by their keyword arguments, have.
+
+    Arguments that are not annotated with the type of a config value, such as a data module, are left out, and so is
+    ``self``.
+    """
+    found: dict[str, Option] = {}
+    for source in sources:
+        documented = reversed(source.__mro__) if inspect.isclass(source) else [source]
+        help_texts = {name: text for part in documented for name, text in parameter_help(part.__doc__ or "").items()}
+        for name, annotation, default in _declared(source):
+            if name in found and not found[name].help:
+                found[name] = dataclasses.replace(found[name], help=help_texts.get(name, ""))
+            elif name not in found and name not in NOT_OPTIONS:
+                found[name] = Option(name, annotation, default, help_texts.get(name, ""))
+    return list(found.values())
+
+
+NOT_OPTIONS = frozenset(
+    {
+        *(
+            "self",
+            "cls",
+            "datamodule",
+            "context_length",
+            "horizon",
+            "num_channels",
+            "num_covariates",
+            "num_quantiles",
+        ),
+        *("covariate_columns", "width", "series", "callbacks", "logger", "default_root_dir", "enable_model_summary"),
+        *("num_sanity_val_steps", "use_distributed_sampler"),
+    }
+)
+"""Arguments that TimeVis sets by itself. The `width` of a digit codec is the config key `model.digits`."""
+
+
+def section_from_config(cls: type[T], values: Mapping[str, Any], section: str) -> T:
+    """A dataclass made from a config section, whose values are checked by the annotations of its fields.
+
+    Raises
+    ------
+    ConfigError
+        A key is unknown, or a value is not what its annotation says.
+    """
+    hints = typing.get_type_hints(cls, include_extras=True)
+    names = [f.name for f in dataclasses.fields(cls) if f.init]  # type: ignore[arg-type]
+    prefix = f"{section}." if section else ""
+    for name, value in values.items():
+        if name not in names:
+            raise ConfigError(f"there is no config key {prefix}{name}", did_you_mean(str(name), names))
+        check_value(f"{prefix}{name}", value, hints[name])
+    return cls(**values)
+
+
+def describe(annotation: Any) -> str:
+    """What a value of an annotation is, in words."""
+    words = [_describe_part(part) for part in _alternatives(annotation)]
+    return " or ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def parameter_help(docstring: str) -> dict[str, str]:
+    """The sentences of a NumPy docstring about each of its parameters or attributes, by name."""
+    found: dict[str, str] = {}
+    sections = re.split(r"(?m)^([A-Z][a-z]+)\n-{3,}\n", inspect.cleandoc(docstring))
+    for title, body in zip(sections[1::2], sections[2::2], strict=True):
+        if title not in ("Parameters", "Attributes"):
+            continue
+        for entry in re.split(r"(?m)^(?=\S)", body):
+            head, _, text = entry.partition("\n")
+            names = head.partition(" : ")[0]
+            for name in names.split(","):
+                if name.strip().isidentifier():
+                    found[name.strip()] = " ".join(text.split())
+    return found
+
+
+_SEQUENCES = (Sequence, list, tuple)
+
+
+def _declared(source: Callable[..., Any]) -> Iterable[tuple[str, Any, Any]]:
+    """Name, annotation and default of each field of a dataclass, or of each keyword argument of a function."""
+    if dataclasses.is_dataclass(source) and isinstance(source, type):
+        hints = typing.get_type_hints(source, include_extras=True)
+        for field in dataclasses.fields(source):
+            default = field.default_factory() if field.default_factory is not MISSING else field.default
+            yield field.name, hints[field.name], default
+        return
+    function = source.__init__ if inspect.isclass(source) else source
+    hints = typing.get_type_hints(function, include_extras=True)
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    for parameter in inspect.signature(source).parameters.values():
+        if parameter.kind not in several:
+            default = MISSING if parameter.default is inspect.Parameter.empty else parameter.default
+            yield parameter.name, hints.get(parameter.name, Any), default
+
+
+def _alternatives(annotation: Any) -> list[Any]:
+    """The members of a union, or the annotation alone."""
+    if get_origin(annotation) in (typing.Union, types.UnionType):
+        return [part for member in get_args(annotation) for part in _alternatives(member)]
+    return [annotation]
+
+
+def _unwrap(annotation: Any) -> tuple[Any, Range | None]:
+    """The plain type of an annotation, and its range where it has one."""
+    if get_origin(annotation) is Annotated:
+        plain, *metadata = get_args(annotation)
+        return plain, next((m for m in metadata if isinstance(m, Range)), None)
+    return annotation, None
+
+
+def _literals(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
+
+
+def _is_checkable(annotation: Any) -> bool:
+    plain, _ = _unwrap(annotation)
+    if get_origin(plain) in _SEQUENCES:
+        return all(_is_checkable(part) for part in _alternatives(get_args(plain)[0]))
+    return plain in _NAMES or bool(_literals(plain))
+
+
+def _fits(value: Any, annotation: Any) -> bool:
+    plain, allowed = _unwrap(annotation)
+    if choices := _literals(plain):
+        return any(value == choice and isinstance(value, bool) == isinstance(choice, bool) for choice in choices)
+    if get_origin(plain) in _SEQUENCES:
+        element = get_args(plain)[0]
+        if not isinstance(value, list | tuple) or (allowed is not None and len(value) not in allowed):
+            return False
+        return all(any(_fits(item, part) for part in _alternatives(element)) for item in value)
+    if isinstance(value, bool) and plain is not bool:
+        return False
+    expected = (int, float) if plain is float else plain
+    if not isinstance(value, expected):
+        return False
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    return allowed is None or value in allowed
+
+
+def _describe_part(annotation: Any) -> str:
+    plain, allowed = _unwrap(annotation)
+    if choices := _literals(plain):
+        words = [str(c).lower() if isinstance(c, bool) else str(c) for c in choices]
+        return words[0] if len(words) == 1 else f"one of {', '.join(words)}"
+    if get_origin(plain) in _SEQUENCES:
+        element, bounds = _unwrap(get_args(plain)[0])
+        name = _NAMES[element][1] if element in _NAMES else "these: " + ", ".join(map(str, _literals(element)))
+        return f"a list of {name}{_bounds(bounds)}, such as {_EXAMPLES.get(element, '[]')}"
+    if plain not in _NAMES:
+        return str(plain)
+    return _NAMES[plain][0] + _bounds(allowed)
+
+
+def _bounds(allowed: Range | None) -> str:
+    if allowed is None:
+        return ""
+    return f" {'of ' if allowed.minimum is not None else ''}{allowed}"
+
+
+def _not_a_choice(key: str, value: Any, choices: Iterable[Any]) -> ConfigError:
+    return ConfigError(f"{key}={value!r} is not a choice", did_you_mean(value, map(str, choices)))

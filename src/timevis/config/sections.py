@@ -1,0 +1,272 @@
+"""The sections of a config that describe a run, as typed objects; each is made and checked once.
+
+The sections `data` and `model` have typed objects of their own: `timevis.data.options.DataOptions`, and the
+forecaster class with its hyperparameters (`timevis.runs.config.RunConfig` holds them all).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Any, Literal, TypeAlias
+
+from omegaconf import DictConfig, OmegaConf
+
+from timevis.config.options import (
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFraction,
+    PositiveInt,
+    Range,
+    section_from_config,
+)
+from timevis.errors import ConfigError
+
+Batches: TypeAlias = PositiveInt | PositiveFraction
+"""A number of batches, or a fraction of all."""
+Limit: TypeAlias = PositiveInt | Literal[-1]
+"""A number, or -1 for no limit."""
+
+NOT_ALLOWED = (
+    *("limit_test_batches", "limit_val_batches", "limit_predict_batches", "overfit_batches"),
+    *("fast_dev_run", "barebones"),
+)
+"""Arguments of the Trainer that would leave windows of an evaluation unscored."""
+
+
+def plain(section: Any) -> dict[str, Any]:
+    """A config section, a mapping or an OmegaConf container, as a plain dict with all interpolations resolved."""
+    if section is None:
+        return {}
+    values = OmegaConf.to_container(section, resolve=True) if isinstance(section, DictConfig) else dict(section)
+    assert isinstance(values, dict)
+    return {str(key): value for key, value in values.items()}
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """The section `evaluation`: which windows are scored, and what is saved of them.
+
+    Attributes
+    ----------
+    split : {"test", "validation"}
+        The part of the data that is scored. ``validation`` leaves the test part unseen while settings are chosen.
+    stride : int
+        Rows between two forecast origins of that part.
+    max_windows : int, optional
+        Origins are thinned evenly to this number; null takes all.
+    val_windows : int, optional
+        The same for the validation part.
+    num_samples : int
+        Sample paths per window, for models that draw them.
+    save_windows : int
+        Evenly spaced windows whose whole forecast is saved, besides the 8 worst.
+    """
+
+    split: Literal["test", "validation"] = "test"
+    stride: PositiveInt = 1
+    max_windows: PositiveInt | None = 500
+    val_windows: PositiveInt | None = 200
+    num_samples: PositiveInt = 100
+    save_windows: PositiveInt = 500
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """The section `model.fit`: batches, epochs and early stopping.
+
+    Attributes
+    ----------
+    batch_size : int
+        Windows per training step.
+    eval_batch_size : int
+        Windows per batch of an evaluation.
+    val_batch_size : int, optional
+        The same for validation; null takes `eval_batch_size`.
+    max_epochs : int
+    steps_per_epoch : int, optional
+        Training steps per epoch at most; null takes the whole training part.
+    min_steps_per_epoch : int
+        A smaller training part is repeated within an epoch until it has this many steps.
+    patience : int
+        Validations without a better ``val/wql`` before training stops.
+    gradient_clip : float, optional
+        Largest norm of the gradient; null does not clip.
+    train_fraction : float
+        Share of the training windows that is used, the most recent ones.
+    """
+
+    batch_size: PositiveInt = 64
+    eval_batch_size: PositiveInt = 256
+    val_batch_size: PositiveInt | None = None
+    max_epochs: PositiveInt = 20
+    steps_per_epoch: PositiveInt | None = None
+    min_steps_per_epoch: PositiveInt = 1
+    patience: NonNegativeInt = 5
+    gradient_clip: NonNegativeFloat | None = 1.0
+    train_fraction: PositiveFraction = 1.0
+
+
+@dataclass(frozen=True)
+class TrainerOptions:
+    """The section `trainer`: arguments of `pytorch_lightning.Trainer`.
+
+    Attributes
+    ----------
+    accelerator : {"auto", "cpu", "gpu", "cuda"}
+        ``auto`` takes a CUDA GPU where there is one.
+    devices : int, str or list of int
+        A number of devices, a list of GPUs, or ``auto``.
+    num_nodes : int
+        One run stays on one machine.
+    strategy : str
+        For example ``auto``, ``ddp``, ``fsdp``.
+    precision : str
+        ``auto`` is bf16-mixed on a GPU that has it, and 32-true otherwise.
+    max_epochs, max_steps : int, optional
+        -1 for no limit.
+    max_time : str, optional
+        Longest time for fitting, as days:hours:minutes:seconds.
+    limit_train_batches, val_check_interval : int, float, optional
+        A number of batches, or a share of all.
+    gradient_clip_val : float, optional
+    accumulate_grad_batches, check_val_every_n_epoch, log_every_n_steps : int
+    enable_progress_bar : bool
+    deterministic : bool or "warn", optional
+    others : dict
+        Further arguments of the Trainer.
+    """
+
+    accelerator: Literal["auto", "cpu", "gpu", "cuda"] = "auto"
+    devices: Any = 1
+    num_nodes: int | None = 1
+    strategy: str = "auto"
+    precision: Literal["auto", "32-true", "16-mixed", "bf16-mixed", "bf16", "16", "32", 16, 32] = "auto"
+    max_epochs: Limit | None = None
+    max_steps: Limit | None = -1
+    max_time: str | None = None
+    limit_train_batches: Batches | None = None
+    gradient_clip_val: NonNegativeFloat | None = None
+    accumulate_grad_batches: PositiveInt = 1
+    check_val_every_n_epoch: PositiveInt = 1
+    val_check_interval: Batches | None = None
+    log_every_n_steps: PositiveInt = 10
+    enable_progress_bar: bool = True
+    deterministic: bool | Literal["warn"] | None = False
+    others: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_config(cls, section: Any) -> TrainerOptions:
+        """Check the section `trainer`; the names of further arguments are checked by `timevis.training.trainer`.
+
+        Raises
+        ------
+        ConfigError
+        """
+        values = plain(section)
+        for name in NOT_ALLOWED:
+            if values.get(name) is not None:
+                raise ConfigError(
+                    f"trainer.{name}={values[name]} must be left out, since every window is scored",
+                    "for fewer windows use evaluation.max_windows and evaluation.val_windows; "
+                    "for a short try use trainer=debug",
+                )
+        names = {f.name for f in fields(cls)} - {"others"}
+        own = {name: value for name, value in values.items() if name in names}
+        others = {name: value for name, value in values.items() if name not in names}
+        options = section_from_config(cls, own, "trainer")
+        if options.max_time is not None and not re.fullmatch(r"\d+:\d\d:\d\d:\d\d", options.max_time):
+            raise ConfigError(
+                f"trainer.max_time={options.max_time} must be days:hours:minutes:seconds, e.g. 00:00:30:00, or null"
+            )
+        if options.num_nodes not in (None, 1):
+            raise ConfigError("trainer.num_nodes: one run stays on one machine", "use hydra/launcher=submitit_slurm")
+        object.__setattr__(options, "others", others)
+        return options
+
+    @property
+    def max_batches(self) -> int:
+        """Batches after which `max_steps` ends a fit; -1 where it does not."""
+        return -1 if self.max_steps in (None, -1) else self.max_steps * self.accumulate_grad_batches
+
+
+@dataclass(frozen=True)
+class WandbOptions:
+    """The section `logger.wandb`: a run in Weights & Biases.
+
+    Attributes
+    ----------
+    project : str
+    entity : str, optional
+    mode : {"auto", "online", "offline", "disabled"}, optional
+        ``auto`` is online for a user who is logged in, and offline otherwise.
+    tags : list of str, optional
+    """
+
+    project: str = "timevis"
+    entity: str | None = None
+    mode: Literal["auto", "online", "offline", "disabled"] | None = "auto"
+    tags: Sequence[str] | None = None
+
+
+@dataclass(frozen=True)
+class LoggerOptions:
+    """The section `logger`.
+
+    Attributes
+    ----------
+    log_data : bool
+        Whether forecasts of a user's own data are sent to the logger; those of public data always are.
+    wandb : WandbOptions, optional
+        Settings of Weights & Biases, where it is used.
+    others : dict
+        Further Lightning loggers by name, each with a ``_target_``.
+    """
+
+    log_data: bool = False
+    wandb: WandbOptions | None = None
+    others: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_config(cls, section: Any) -> LoggerOptions:
+        """Check the section `logger`."""
+        values = plain(section)
+        own = section_from_config(cls, {k: values.pop(k) for k in ("log_data",) if k in values}, "logger")
+        wandb = values.pop("wandb", None)
+        options = None if wandb is None else section_from_config(WandbOptions, wandb, "logger.wandb")
+        return cls(own.log_data, options, values)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The keys at the top of a config.
+
+    Attributes
+    ----------
+    context_length : int
+        Rows that a model sees before the forecast origin.
+    horizon : int
+        Rows that it forecasts.
+    seed : int
+        Of every random number of the run.
+    """
+
+    context_length: PositiveInt = 168
+    horizon: PositiveInt = 24
+    seed: Annotated[int, Range(minimum=0, maximum=2**32 - 1)] = 0
+
+
+def check_sections(cfg: Mapping[str, Any]) -> None:
+    """Make each section of this module from a config, to find mistakes before PyTorch is imported.
+
+    Raises
+    ------
+    ConfigError
+        Names the key.
+    """
+    section_from_config(RunOptions, {f.name: cfg[f.name] for f in fields(RunOptions)}, "")
+    section_from_config(EvaluationOptions, plain(cfg["evaluation"]), "evaluation")
+    section_from_config(FitOptions, plain(cfg["model"]["fit"]), "model.fit")
+    TrainerOptions.from_config(cfg["trainer"])
+    LoggerOptions.from_config(cfg["logger"])

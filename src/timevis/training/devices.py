@@ -1,0 +1,73 @@
+"""The devices on which a run computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from timevis.config.sections import TrainerOptions
+from timevis.errors import ConfigError
+from timevis.utils.formatting import format_count
+
+
+@dataclass(frozen=True)
+class Devices:
+    """Where a run computes; made once from the section `trainer`.
+
+    Attributes
+    ----------
+    on_gpu : bool
+    precision : str
+        Of `pytorch_lightning.Trainer`, with ``auto`` decided.
+    processes : int
+        One for each device.
+    """
+
+    on_gpu: bool
+    precision: str
+    processes: int
+
+    @classmethod
+    def from_options(cls, options: TrainerOptions) -> Devices:
+        """Decide what ``auto`` leaves open.
+
+        Raises
+        ------
+        ConfigError
+            A GPU is asked for and there is none, or `trainer.devices` is neither a number nor a list of GPUs.
+        """
+        has_gpu = torch.cuda.is_available()
+        if options.accelerator in ("gpu", "cuda") and not has_gpu:
+            raise ConfigError(
+                "trainer asks for a GPU, and this machine has no CUDA GPU", "use trainer=default or trainer=cpu"
+            )
+        on_gpu = has_gpu and options.accelerator != "cpu"
+        precision = str(options.precision)
+        if precision == "auto":
+            precision = "bf16-mixed" if on_gpu and torch.cuda.is_bf16_supported() else "32-true"
+        return cls(on_gpu, precision, _process_count(options, on_gpu))
+
+    @property
+    def accelerator(self) -> str:
+        """Of `pytorch_lightning.Trainer`."""
+        return "cuda" if self.on_gpu else "cpu"
+
+    def __str__(self) -> str:
+        processes = f", {self.processes} processes" if self.processes > 1 else ""
+        if self.on_gpu:
+            return f"{torch.cuda.get_device_name()} ({self.precision}{processes})"
+        return f"the CPU ({format_count(torch.get_num_threads(), 'thread')}{processes})"
+
+
+def _process_count(options: TrainerOptions, on_gpu: bool) -> int:
+    devices = options.devices
+    if devices in ("auto", -1, "-1"):
+        return max(1, torch.cuda.device_count()) if options.accelerator != "cpu" else 1
+    if isinstance(devices, int) and devices > 0:
+        return devices
+    if isinstance(devices, list | tuple):
+        if not on_gpu:
+            raise ConfigError(f"trainer.devices={devices} lists GPUs, and the run is on the CPU", "give a number")
+        return len(devices)
+    raise ConfigError(f"trainer.devices={devices} is not a number of devices", "give 1, 2, ... or auto")

@@ -1,0 +1,96 @@
+"""The Lightning Trainer of a run."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.loggers import Logger
+from pytorch_lightning.strategies import StrategyRegistry
+
+from timevis.config.instantiate import instantiate_section
+from timevis.config.options import NOT_OPTIONS, check_choice
+from timevis.config.sections import TrainerOptions
+from timevis.config.suggestions import did_you_mean
+from timevis.errors import ConfigError
+from timevis.runs.config import RunConfig
+from timevis.runs.folder import RunFolder
+from timevis.runs.status import Status
+from timevis.training.callbacks.progress import ProgressLine
+from timevis.training.callbacks.status import StatusUpdates, ValidationLines
+from timevis.training.callbacks.step_hooks import FiniteLoss, FitClock, SeedEachStep, StopAtBatch
+from timevis.training.devices import Devices
+from timevis.utils.interrupts import StopRequest
+
+NOT_PASSED_ON = ("accelerator", "devices", "precision", "enable_progress_bar", "others")
+
+
+def check_trainer(options: TrainerOptions) -> Devices:
+    """Check that the Trainer has every argument and strategy that the config names, and find the devices.
+
+    Raises
+    ------
+    ConfigError
+    """
+    arguments = [name for name in inspect.signature(pl.Trainer).parameters if name not in NOT_OPTIONS]
+    for name in options.others:
+        if name not in arguments:
+            raise ConfigError(f"there is no config key trainer.{name}", did_you_mean(name, arguments))
+    check_choice(options.strategy, ("auto", *StrategyRegistry.available_strategies()), "trainer.strategy")
+    return Devices.from_options(options)
+
+
+def make_trainer(
+    config: RunConfig,
+    folder: RunFolder,
+    status: Status,
+    stop: StopRequest,
+    clock: FitClock,
+    loggers: Sequence[Logger],
+) -> pl.Trainer:
+    """A Trainer whose callbacks write into the run folder."""
+    configured = [
+        instantiate_section(entry, pl.Callback, f"callbacks.{name}")
+        for name, entry in config.callbacks.items()
+        if entry is not None
+    ]
+    callbacks: list[pl.Callback] = [
+        *configured,
+        SeedEachStep(config.run.seed),
+        FiniteLoss(),
+        StatusUpdates(status),
+        ValidationLines(),
+        clock,
+        StopAtBatch(stop),
+    ]
+    return _trainer(config.trainer, callbacks, logger=list(loggers), default_root_dir=folder.path)
+
+
+def make_single_trainer(options: TrainerOptions, *callbacks: pl.Callback, **arguments: Any) -> pl.Trainer:
+    """A Trainer with the same options, but on one device and without writing anything."""
+    single = {"devices": 1, "num_nodes": 1, "strategy": "auto", "logger": False, "enable_checkpointing": False}
+    return _trainer(options, callbacks, **(arguments | single))
+
+
+def _trainer(options: TrainerOptions, callbacks: Sequence[pl.Callback], **arguments: Any) -> pl.Trainer:
+    """A Trainer with the options of a config and TimeVis's progress bar; `arguments` take precedence."""
+    devices = Devices.from_options(options)
+    values = {f.name: getattr(options, f.name) for f in fields(options) if f.name not in NOT_PASSED_ON}
+    values |= {"accelerator": devices.accelerator, "precision": devices.precision, "devices": options.devices}
+    chosen = {name: value for name, value in (values | options.others).items() if value is not None} | arguments
+    limit = chosen.get("limit_train_batches", 1.0)
+    max_batches = options.max_batches if "max_steps" not in arguments else -1
+    if max_batches > 0 and (limit > max_batches if isinstance(limit, int) else limit == 1.0):
+        chosen["limit_train_batches"] = max_batches  # an epoch that ends early would not be validated
+    progress = [ProgressLine()] if options.enable_progress_bar else []
+    return pl.Trainer(
+        **chosen,
+        callbacks=[*callbacks, *progress],
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+    )
