@@ -165,12 +165,14 @@ class WindowDataModule(pl.LightningDataModule):
     def num_covariates(self) -> int:
         return len(self.series.covariate_known)
 
-    def window_set_hash(self, windows: WindowSet | None = None) -> str:
-        """A hash of the data and the windows (by default of the test part), equal for runs that can be compared."""
-        s = self.split
-        borders = (s.train_end, s.val_end, s.test_end)
-        origins = (windows or self.windows["test"]).origins
-        return window_set_hash(self.panel, borders, self.horizon, origins)
+    def window_set_hash(self, split: str = "test") -> str:
+        """A hash of the data and of the scored windows of a split, equal for runs that can be compared.
+
+        That of ``val`` does not depend on the test part.
+        """
+        with self.scoring(split) as windows:
+            borders = (self.split.train_end, self.split.val_end, self.split.test_end)[: 3 if split == "test" else 2]
+            return window_set_hash(self.panel, borders, self.horizon, windows.origins)
 
     def gather(self, part: str, index: Tensor) -> Batch:
         """The windows numbered `index`, int64 [B], of a part."""

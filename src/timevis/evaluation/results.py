@@ -60,7 +60,7 @@ def build_results(
             "schema_version": SCHEMA_VERSION,
             "run": run,
             "window_set": {
-                "hash": datamodule.window_set_hash(windows),
+                "hash": datamodule.window_set_hash(backtest.split),
                 "part": {"test": "test", "val": "validation"}[backtest.split],
                 "windows": len(windows),
                 "without_truth": int((backtest.windows["count"] == 0).sum()),

@@ -55,7 +55,7 @@ def compose_data_config(source: str, overrides: Sequence[str]) -> tuple[DictConf
     names = sorted(p.stem for p in (CONF / "data").glob("*.yaml"))
     is_file = Path(source).suffix or Path(source).exists()
     if source.startswith(("data=", "data.path=", "path=")) and not Path(source).exists():
-        advice = "give the file or name first, without a key: python scripts/inspect.py my.csv id=store"
+        advice = "give the file or name first, without a key: timevis inspect my.csv id=store"
         raise ConfigError(f"{source!r} is neither a file nor a data set", advice)
     if not is_file and source not in names:
         raise ConfigError(f"{source!r} is neither a file nor a data set", did_you_mean(source, names))
