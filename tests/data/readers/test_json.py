@@ -7,16 +7,72 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from timevis.data.catalog import load_panel
 from timevis.data.options import DataOptions
 from timevis.data.readers.read_table import read_table
 from timevis.data.readers.table import Table
 from timevis.data.schema.timestamps.parse_times import parse_times
 from timevis.data.schema.to_rows import to_rows
+from timevis.errors import DataError
+
+
+def test_json_columns_keyed_by_row_are_joined_by_key(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(
+        '{"time": {"b": "2024", "a": "2023"}, "v": {"a": 3, "b": 4}, "w": {"b": 2, "a": 1}}'
+    )
+    assert read_table(tmp_path / "t.json").frame.to_dict("list") == {
+        "time": ["2024", "2023"],
+        "v": [4, 3],
+        "w": [2, 1],
+    }
+
+
+DAYS = pd.date_range("2024-01-01", periods=4).astype(str).tolist()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
+        (
+            '{"time": "2024-01-01", "load": 1}\n{"time": "2024-01-02", "load": ' + "9" * 5000 + "}",
+            "row 2: a number is",
+        ),
+        ('{"columns": 3, "data": 4}', "'columns' is not a list"),
+        ('{"columns": ["a"], "data": null}', "'columns' is not a list"),
+        ('{"columns": [["a"], "b"], "data": [[1, 2]]}', "'columns' is not a list"),
+        ('{"columns": ["a"], "data": [[1]], "index": 3}', "'columns' is not a list"),
+        ('{"columns": ["a", "b"], "data": [1, 2]}', "record 1 of 'data' is not a list of 2 values"),
+        ('{"columns": ["a", "b"], "data": [[1, 2], [1, 2, 3]]}', "record 2 of 'data' is not a list of 2 values"),
+        ('{"columns": ["a", "a"], "data": [[1, 2]]}', "several columns are named 'a'"),
+        ('[{"time": 1,\n"lo\\ud800ad": 1}]', r"row 2, column 4: \\ud800 is only half"),
+        ('[{"time": 1, "load": "\\\\\\udc00\\ud83d\\ude00"}]', r"row 1, column 25: \\udc00 is only half"),
+        ('{"time": [1, 2], "id": [1, [2]]}', "record 2, column 'id' holds a nested value"),
+        ('[{"time": 5, "load": 1, "load": 2}]', "2 values are named 'load' in the object that begins with 'time': 5"),
+    ],
+)
+def test_json_without_the_shape_of_a_table_is_an_error(content: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(content)
+    with pytest.raises(DataError, match=rf"t\.json.*{message}"):
+        read_table(tmp_path / "t.json")
+
+
+def test_surrogate_pairs_in_json_are_read(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(json.dumps([{"time": DAYS[0], "\U0001f600": 1, "\\ud800": 2}]))
+    assert list(read_table(tmp_path / "t.json").frame.columns) == ["time", "\U0001f600", "\\ud800"]
+
+
+def test_json_with_orient_split_may_have_numbers_as_column_names(tmp_path: Path) -> None:
+    pd.DataFrame({0: DAYS, 1: [1.5, 2, 4, 3]}).to_json(tmp_path / "t.json", orient="split")
+    assert load_panel({"path": str(tmp_path / "t.json")})[0].channels == ("1",)
+
 
 FRAME = pd.DataFrame(
     {"load": [300.6, 301.2, None, 303.0], "temp": [1, 2, 3, 4]},
     index=pd.date_range("2023-01-01", periods=4, freq="h"),
 )
+
+
 RECORDS = [{"time": str(t), "load": v} for t, v in FRAME["load"].items()]
 
 

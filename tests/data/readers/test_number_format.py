@@ -10,6 +10,63 @@ from timevis.data.readers.number_format import ambiguous_number
 from timevis.data.readers.read_table import read_table
 from timevis.errors import DataError
 
+
+def test_a_comma_that_may_separate_thousands_is_an_error_that_asks_for_the_mark(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("time;load\n2024-01-01;1,250\n2024-01-02;2,500\n")
+    with pytest.raises(DataError, match="decimal mark or a thousands separator"):
+        read_table(path)
+    assert read_table(path, decimal="comma").frame["load"].tolist() == [1.25, 2.5]
+    path.write_text("time;load\n2024-01-01;0,250\n2024-01-02;2,500\n")
+    assert read_table(path).frame["load"].tolist() == [0.25, 2.5]
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (("1,250.5", "2,500"), (1250.5, 2500)),
+        (("1.250,5", "2.500"), (1250.5, 2500)),
+        (("12,5", "3"), (12.5, 3)),
+        (("1,250,000", "999"), (1250000, 999)),
+        (("1 250", "-2 500,5"), (1250, -2500.5)),
+        (("1'250.5", "\u22122"), (1250.5, -2)),
+    ],
+)
+@pytest.mark.parametrize("name", ["t.csv", "semicolon.csv", "t.xlsx", "t.jsonl"])
+def test_numbers_with_separators_are_read_and_noted(
+    cells: tuple[str, ...], values: tuple[float, ...], name: str, tmp_path: Path
+) -> None:
+    frame = pd.DataFrame({"time": ["2024-01-01", "2024-01-02"], "note": ["a", "b"], "load": cells})
+    if name == "t.xlsx":
+        frame.to_excel(tmp_path / name, index=False)
+    elif name == "t.jsonl":
+        frame.to_json(tmp_path / name, orient="records", lines=True)
+    else:
+        frame.to_csv(tmp_path / name, index=False, sep=";" if name == "semicolon.csv" else ",")
+    table = read_table(tmp_path / name)
+    assert table.frame["load"].tolist() == list(values)
+    assert any("decimal comma" in note or "are read as" in note for note in table.notes)
+
+
+def test_points_separate_thousands_if_other_numbers_have_a_decimal_comma(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("time;load;price\n2024-01-01;1.250;3,5\n2024-01-02;2.500;4,5\n")
+    assert read_table(path).frame["load"].tolist() == [1250, 2500]
+
+
+def test_ambiguous_numbers_of_a_workbook_stay_text_until_the_mark_is_given(tmp_path: Path) -> None:
+    pd.DataFrame({"time": ["2024-01-01"], "load": ["1,250"]}).to_excel(tmp_path / "t.xlsx", index=False)
+    assert read_table(tmp_path / "t.xlsx").frame["load"].tolist() == ["1,250"]
+    assert read_table(tmp_path / "t.xlsx", decimal="comma").frame["load"].tolist() == [1.25]
+    assert read_table(tmp_path / "t.xlsx", decimal="point").frame["load"].tolist() == [1250]
+
+
+def test_names_and_dates_with_separators_stay_text(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"time": ["01.02.2020", "02.02.2020"], "id": ["007", "1 b"], "load": [1.5, 2.5]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    assert read_table(tmp_path / "t.csv").frame[["time", "id"]].equals(frame[["time", "id"]])
+
+
 COUNTS = ["803", "904", "1.019", "1.094"]
 
 
@@ -33,8 +90,8 @@ def test_a_point_that_may_separate_thousands_is_an_error_that_asks_for_the_mark(
         read_table(tmp_path / name)
     assert "data.cleaning.decimal=comma" in error.value.advice
     for decimal, values in (("comma", [803, 904, 1019, 1094]), ("point", [803, 904, 1.019, 1.094])):
-        read = read_table(tmp_path / name, decimal=decimal).frame["Kfz"]
-        assert pd.to_numeric(read).tolist()[zeros:] == values
+        numbers = read_table(tmp_path / name, decimal=decimal).frame["Kfz"]
+        assert pd.to_numeric(numbers).tolist()[zeros:] == values
 
 
 @pytest.mark.parametrize(
@@ -54,9 +111,11 @@ def test_unambiguous_decimals_are_read(name: str, cells: list[str], tmp_path: Pa
     assert pd.to_numeric(read_table(tmp_path / name).frame["Kfz"]).tolist() == [float(c) for c in cells]
 
 
-@pytest.mark.parametrize(("cells", "found"), [(["-803", "-1.019"], "-1.019"), (["12", "1,019"], "1,019"), ([], None)])
-def test_an_ambiguous_number_is_found(cells: list[str], found: str | None) -> None:
-    assert ambiguous_number(cells) == found
+@pytest.mark.parametrize(
+    ("cells", "expected"), [(["-803", "-1.019"], "-1.019"), (["12", "1,019"], "1,019"), ([], None)]
+)
+def test_an_ambiguous_number_is_found(cells: list[str], expected: str | None) -> None:
+    assert ambiguous_number(cells) == expected
 
 
 def test_an_ambiguous_comma_below_the_first_rows_is_an_error_too(tmp_path: Path) -> None:
@@ -68,18 +127,11 @@ def test_an_ambiguous_comma_below_the_first_rows_is_an_error_too(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("late", "value"), [("12,5", 12.5), ("12.5", 12.5), ("1.250,5", 1250.5), ("1.250.000", 1.25e6)]
+    ("last_cell", "value"), [("12,5", 12.5), ("12.5", 12.5), ("1.250,5", 1250.5), ("1.250.000", 1.25e6)]
 )
-def test_the_decimal_mark_is_found_below_the_first_rows(late: str, value: float, tmp_path: Path) -> None:
-    write(tmp_path / "t.csv", ["7"] * 400 + [late])
+def test_the_decimal_mark_is_found_below_the_first_rows(last_cell: str, value: float, tmp_path: Path) -> None:
+    write(tmp_path / "t.csv", ["7"] * 400 + [last_cell])
     assert read_table(tmp_path / "t.csv").frame["Kfz"].tolist() == [7] * 400 + [value]
-
-
-@pytest.mark.parametrize(("mark", "encoding"), [("utf-16-le", "utf-16-le"), ("utf-8", "cp1252"), ("utf-8", "utf-8")])
-def test_a_byte_order_mark_is_not_part_of_a_column_name(mark: str, encoding: str, tmp_path: Path) -> None:
-    text = "time,Größe\n2024-01-01,1\n"
-    (tmp_path / "t.csv").write_bytes("\ufeff".encode(mark) + text.encode(encoding))
-    assert list(read_table(tmp_path / "t.csv", encoding=encoding).frame.columns) == ["time", "Größe"]
 
 
 @pytest.mark.parametrize("count", [10, 400])

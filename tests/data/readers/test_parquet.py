@@ -1,12 +1,50 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from timevis.data.catalog import load_panel
 from timevis.data.readers.read_table import read_table
 from timevis.errors import DataError
+
+DAYS = pd.date_range("2024-01-01", periods=4).astype(str).tolist()
+LATE_TIMES = pa.array([9223372036854775] * 4, pa.timestamp("s"))
+
+
+def parquet_writer(columns: dict[str, Any], pandas_metadata: str | None = None) -> Callable[[Path], None]:
+    table = pa.Table.from_arrays([pa.array(c) for c in columns.values()], names=[n.strip() for n in columns])
+    return lambda path: pq.write_table(
+        table.replace_schema_metadata(pandas_metadata and {"pandas": pandas_metadata}), path
+    )
+
+
+@pytest.mark.parametrize(
+    ("writer", "message"),
+    [
+        (parquet_writer({"time": DAYS, "load": range(4), "load ": range(4)}), "several columns are named 'load'"),
+        (
+            parquet_writer({"time": DAYS, "load": range(4)}, '{"index_columns": [{}], "columns": [{}]}'),
+            "cannot be read",
+        ),
+        (
+            parquet_writer({"time": LATE_TIMES, "load": range(4)}),
+            "record 1, column 'time': the time '292278994-08-17 07:12:55'",
+        ),
+    ],
+)
+def test_parquet_that_cannot_become_a_table_is_an_error(
+    writer: Callable[[Path], None], message: str, tmp_path: Path
+) -> None:
+    writer(tmp_path / "t.parquet")
+    with pytest.raises(DataError, match=rf"t\.parquet.*{message}"):
+        load_panel({"path": str(tmp_path / "t.parquet")})
+
 
 FRAME = pd.DataFrame({"time": pd.date_range("2024-01-01", periods=3, freq="h"), "load": [1.5, 2.0, 4.0]})
 

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from timevis.data.schema.frequency import check_frequency, infer_frequency
+from timevis.data.schema.frequency import infer_frequency
 from timevis.data.schema.grid import put_on_grid
-from timevis.errors import ConfigError, DataError
+from timevis.errors import DataError
 
 STEPS = ("10s", "min", "5min", "15min", "h", "3h", "D", "W-TUE", "MS", "QS-JAN")
 
 
-def inferred(times: pd.DatetimeIndex) -> str:
+def infer(times: pd.DatetimeIndex) -> str:
     return infer_frequency(times.asi8, np.zeros(len(times), np.int64), "t.csv")
 
 
@@ -24,7 +24,7 @@ def test_a_grid_with_missing_rows_is_recovered(freq: str, day: int, data: st.Dat
     whole = pd.date_range(start, periods=80, freq=freq, unit="us")
     holes = data.draw(st.sets(st.integers(1, 78), max_size=15))
     times = whole.delete(sorted(holes))
-    assert inferred(times) == freq
+    assert infer(times) == freq
     grid = put_on_grid(times[::-1], freq, "t.csv")
     assert grid.index.equals(pd.DatetimeIndex(whole, freq=None))
     assert (grid.index[grid.position] == times[::-1]).all()
@@ -50,25 +50,6 @@ def test_the_phase_of_the_grid_is_the_most_common_one() -> None:
     grid = put_on_grid(times, "h", "t.csv")
     assert (grid.index.minute == 30).all()
     assert grid.position[-1] == -1
-
-
-@pytest.mark.parametrize(
-    ("given_alias", "alias"),
-    [("H", "h"), ("1h", "h"), ("60min", "h"), ("T", "min"), ("15T", "15min"), ("M", "ME"), ("24h", "D"), ("d", "D")],
-)
-def test_other_spellings_of_a_frequency_are_accepted(given_alias: str, alias: str) -> None:
-    assert check_frequency(given_alias) == alias
-
-
-@pytest.mark.parametrize("alias", ["hourly", "", "-1h", "0h"])
-def test_text_that_is_not_a_frequency_is_refused(alias: str) -> None:
-    with pytest.raises(ConfigError, match=r"data\.frequency"):
-        check_frequency(alias)
-
-
-def test_two_times_are_too_few() -> None:
-    with pytest.raises(DataError, match="too few"):
-        inferred(pd.date_range("2024", periods=2, freq="h", unit="us"))
 
 
 YEAR = pd.date_range("2019-01-01", periods=8760, freq="h", unit="us")
@@ -138,14 +119,6 @@ def test_the_only_time_of_a_month_quarter_or_year_is_moved_to_its_grid_day(freq:
     assert grid.index.equals(pd.DatetimeIndex(index + pd.Timedelta("12h"), freq=None))
     np.testing.assert_array_equal(grid.position, np.arange(len(index))[::-1])
     assert grid.moved.all()
-
-
-def test_the_advice_on_months_that_start_on_the_15th_can_be_followed() -> None:
-    times = pd.date_range("1990-01-15", periods=120, freq=pd.DateOffset(months=1), unit="us")
-    with pytest.raises(DataError, match="not whole months") as error:
-        inferred(times)
-    assert error.value.advice == "set data.frequency=MS to move each time to the start of its month"
-    assert len(put_on_grid(times, "MS", "t.csv").index) == 120
 
 
 @pytest.mark.parametrize("days", [-3, 1, 2])

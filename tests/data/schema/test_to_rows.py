@@ -14,22 +14,22 @@ DAYS = pd.date_range("2024-01-01", periods=60, freq="D", unit="us")
 
 @pytest.mark.parametrize("freq", ["D", "W-MON", "MS"])
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Kolkata"])
-@pytest.mark.parametrize("number", [False, True])
-def test_daily_times_at_local_midnight_get_the_dates_of_data_timezone(freq: str, zone: str, number: bool) -> None:
+@pytest.mark.parametrize("as_number", [False, True])
+def test_daily_times_at_local_midnight_get_the_dates_of_data_timezone(freq: str, zone: str, as_number: bool) -> None:
     local = pd.date_range("2022-01-03", periods=400, freq=freq, unit="s")
     stamps = local.tz_localize(zone).tz_convert("UTC")
-    times = stamps.asi8 if number else stamps.strftime("%Y-%m-%dT%H:%M:%SZ")
-    rows, report = _rows(times, zone)
+    times = stamps.asi8 if as_number else stamps.strftime("%Y-%m-%dT%H:%M:%SZ")
+    rows, report = rows_and_report(times, zone)
     assert (rows.grid.index.tz_localize(None) == local).all()
     assert f"rows a day or more apart have their dates in {zone}" in report.notes
 
 
-@pytest.mark.parametrize("written", ["%Y-%m-%dT%H:%MZ", "%Y-%m-%d", "%Y-%m-%dT00:00-05:00"])
-def test_daily_times_at_midnight_keep_their_dates_in_any_timezone(written: str) -> None:
-    rows, _ = _rows(DAYS.strftime(written), "America/New_York")
+@pytest.mark.parametrize("pattern", ["%Y-%m-%dT%H:%MZ", "%Y-%m-%d", "%Y-%m-%dT00:00-05:00"])
+def test_daily_times_at_midnight_keep_their_dates_in_any_timezone(pattern: str) -> None:
+    rows, _ = rows_and_report(DAYS.strftime(pattern), "America/New_York")
     assert (rows.grid.index.tz_localize(None) == DAYS).all()
 
 
-def _rows(times: object, zone: str) -> tuple[Rows, QualityReport]:
+def rows_and_report(times: object, zone: str) -> tuple[Rows, QualityReport]:
     table = Table(pd.DataFrame({"time": times, "load": np.arange(len(times), dtype=float)}), "t.csv")
     return to_rows(table, DataOptions(timezone=zone))

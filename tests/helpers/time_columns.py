@@ -1,0 +1,13 @@
+"""Parse a column of times without a file."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from timevis.data.readers.table import Table
+from timevis.data.schema.timestamps.parse_times import parse_times
+
+
+def parse_index(values: object, **options: bool | None) -> pd.DatetimeIndex:
+    """The times that `parse_times` reads from a column with these cells."""
+    return parse_times(Table(pd.DataFrame({"time": values}), "t.csv"), ("time",), **options).index
