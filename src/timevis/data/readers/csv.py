@@ -155,7 +155,7 @@ def _find_delimiter(lines: list[str], source: str) -> tuple[str, int]:
         rows = [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
         start = next(i for i, cells in enumerate(rows) if len(cells) > 1 and not lines[i].startswith("#"))
         start += lines[start] == f"sep={delimiter}"
-        if len(rows[start]) != width:  # metadata may stand above the table
+        if len(rows[start]) != width:  # a file may have metadata above its table
             start = next((i for i, cells in enumerate(rows) if len(cells) == width and has_only_names(cells)), start)
         fits = len(rows[start]) == width and is_header(rows[start])
         if not best or (fits, -start, width) > best_score:

@@ -31,7 +31,7 @@ def find_decimal_mark(cells: Collection[str]) -> str | None:
 def ambiguous_number(cells: Collection[str]) -> str | None:
     """The first number of a column whose mark may be a decimal mark or a thousands separator; None if there is none.
 
-    This is asked only if `find_decimal_mark` finds no mark. A comma (1,250) is always ambiguous. A point (1.250) is
+    It is used only if `find_decimal_mark` finds no mark. A comma (1,250) is always ambiguous. A point (1.250) is
     ambiguous only if the longest number without a mark has three digits, such as 803.
     """
     commas = [c for c in cells if "," in c and POINT_NUMBER.fullmatch(c)]

@@ -71,7 +71,8 @@ def put_on_grid(
     Raises
     ------
     DataError
-        No two times are one step apart, or a few times lie so far from the rest that most of the grid would be empty.
+        No two times are one step apart, or a few of the times are so far from the rest that most of the grid would
+        be empty.
     """
     offset = to_offset(freq)
     assert offset is not None

@@ -11,7 +11,7 @@ from timevis.data.readers.table import Table
 from timevis.data.schema.columns import Columns
 from timevis.data.schema.grid import Grid
 from timevis.data.schema.series_column import suggest_series_columns
-from timevis.data.schema.time_column import find_clock_column
+from timevis.data.schema.time_column import find_time_of_day_column
 from timevis.data.schema.timestamps.steps_of_day import count_steps_of_day, step_of_day_columns
 from timevis.errors import DataError
 
@@ -93,9 +93,9 @@ def _advice(table: Table, columns: Columns) -> str:
             "[a,b], or aggregate the rows first"
         )
     frame, time = table.frame, columns.time
-    clock = find_clock_column(frame, time[0], only_known_names=False) if len(time) == 1 else None
-    if clock:
-        return f"set data.time=[{time[0]},{clock}] to read the time of day as well"
+    column = find_time_of_day_column(frame, time[0], only_known_names=False) if len(time) == 1 else None
+    if column:
+        return f"set data.time=[{time[0]},{column}] to read the time of day as well"
     if steps := step_of_day_columns(frame, time):
         name, action = steps[0], "write date and time of day in one column, such as 2020-01-31 13:30"
         if count_steps_of_day(frame[name]):

@@ -13,7 +13,7 @@ from pandas.api import types
 from timevis.data.readers.table import Table
 from timevis.data.schema.numeric_columns import column_kind
 from timevis.data.schema.timestamps.steps_of_day import step_of_day_columns
-from timevis.data.schema.timestamps.time_parts import CLOCK_NAMES, PART_NAMES, holds_clocks
+from timevis.data.schema.timestamps.time_parts import PART_NAMES, TIME_OF_DAY_NAMES, holds_times_of_day
 from timevis.errors import DataError
 
 SERIES_COLUMN_NAMES = (
@@ -98,8 +98,8 @@ def holds_series_names(column: pd.Series) -> bool:
 def _may_be_time_part(frame: pd.DataFrame, time: tuple[str, ...], name: str) -> bool:
     """Whether a column may be a part of the time: a time of day, a month or the step of a day."""
     return (
-        name.lower().strip() in (*CLOCK_NAMES, *PART_NAMES)
-        or holds_clocks(frame[name])
+        name.lower().strip() in (*TIME_OF_DAY_NAMES, *PART_NAMES)
+        or holds_times_of_day(frame[name])
         or name in step_of_day_columns(frame, time)
     )
 
@@ -113,8 +113,8 @@ def suggest_series_columns(table: Table, time: tuple[str, ...]) -> str:
         if c not in (*time, *steps)
         and not types.is_float_dtype(frame[c])
         and 1 < frame[c].nunique() <= len(frame) // 3
-        and (types.is_numeric_dtype(frame[c]) or not holds_clocks(frame[c]))
-        and c.lower().strip() not in (*CLOCK_NAMES, *PART_NAMES)
+        and (types.is_numeric_dtype(frame[c]) or not holds_times_of_day(frame[c]))
+        and c.lower().strip() not in (*TIME_OF_DAY_NAMES, *PART_NAMES)
     ]
     for names in (*combinations(candidates, 1), *combinations(candidates[:MAX_PAIRED_COLUMNS], 2)):
         if not frame.duplicated([*time, *names]).any():

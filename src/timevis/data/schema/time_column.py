@@ -10,10 +10,10 @@ from timevis.data.schema.numeric_columns import column_kind
 from timevis.data.schema.series_column import MIN_REPEATED_SHARE, SERIES_COLUMN_NAMES, holds_series_names
 from timevis.data.schema.timestamps.parse_times import looks_like_time
 from timevis.data.schema.timestamps.time_parts import (
-    CLOCK_NAMES,
     PART_NAMES,
-    holds_clocks,
+    TIME_OF_DAY_NAMES,
     holds_only_dates,
+    holds_times_of_day,
     month_numbers,
 )
 from timevis.errors import DataError
@@ -41,11 +41,15 @@ def find_time_columns(table: Table, notes: list[str]) -> tuple[str, ...]:
         return parts
     times += [n for n in map(str, frame.columns) if n not in named and looks_like_time(frame[n])]
     if times:  # if another column holds dates, 13.01.05 is a time of day
-        best = min(times, key=lambda n: (n in parts, holds_clocks(frame[n])))
-        name = next((n for n in times if _adds_clocks_to_dates(frame[n], frame[best])), best)
-        clock = find_clock_column(frame, name)
-        notes.append(f"the time is made of the columns {name}, {clock}" if clock else f"the time column is {name!r}")
-        return (name, clock) if clock else (name,)
+        best = min(times, key=lambda n: (n in parts, holds_times_of_day(frame[n])))
+        name = next((n for n in times if _adds_times_of_day(frame[n], frame[best])), best)
+        time_of_day = find_time_of_day_column(frame, name)
+        notes.append(
+            f"the time is made of the columns {name}, {time_of_day}"
+            if time_of_day
+            else f"the time column is {name!r}"
+        )
+        return (name, time_of_day) if time_of_day else (name,)
     for name in named:
         if frame[name].notna().any():
             return (name,)  # its name is that of a time column, so parsing reports the first cell that is not a time
@@ -57,7 +61,7 @@ def find_time_columns(table: Table, notes: list[str]) -> tuple[str, ...]:
     )
 
 
-def find_clock_column(frame: pd.DataFrame, date_column: str, only_known_names: bool = True) -> str | None:
+def find_time_of_day_column(frame: pd.DataFrame, date_column: str, only_known_names: bool = True) -> str | None:
     """The column with the times of day for a column that holds only dates; None if there is none.
 
     Each series must have several rows of one date: if it has one row per date, a column of hours is a measurement.
@@ -80,8 +84,8 @@ def find_clock_column(frame: pd.DataFrame, date_column: str, only_known_names: b
         return None
     for name in map(str, frame.columns):
         is_text = not types.is_numeric_dtype(frame[name])
-        is_candidate = name.lower().strip() in CLOCK_NAMES or (is_text and not only_known_names)
-        if is_candidate and name != date_column and holds_clocks(frame[name]):
+        is_candidate = name.lower().strip() in TIME_OF_DAY_NAMES or (is_text and not only_known_names)
+        if is_candidate and name != date_column and holds_times_of_day(frame[name]):
             return name
     return None
 
@@ -90,7 +94,7 @@ def _is_part(column: pd.Series, part: str) -> bool:
     return column_kind(month_numbers(column) if part == "month" else column) == "number"
 
 
-def _adds_clocks_to_dates(column: pd.Series, dates: pd.Series) -> bool:
+def _adds_times_of_day(column: pd.Series, dates: pd.Series) -> bool:
     """Whether a column repeats the dates of a column of dates and adds a time of day."""
     if not holds_only_dates(dates) or holds_only_dates(column):
         return False

@@ -9,7 +9,7 @@ import pandas as pd
 
 from timevis.data.cleaning.quality_report import QualityReport, list_times
 from timevis.data.options import DataOptions
-from timevis.data.readers.table import MISSING_MARKERS, Table
+from timevis.data.readers.table import MISSING_MARKERS, TABLE_ADVICE, Table
 from timevis.data.schema.columns import Columns, find_columns
 from timevis.data.schema.frequency import DAY_US, check_frequency, infer_frequency
 from timevis.data.schema.grid import Grid, put_on_grid
@@ -122,7 +122,7 @@ def _drop_blank_rows(table: Table, time: tuple[str, ...], report: QualityReport)
     if not len(blank):
         return table
     if len(blank) == len(frame):
-        raise DataError(f"{table.source}: every row is empty")
+        raise DataError(f"{table.source}: every row is empty", TABLE_ADVICE)
     filled = np.setdiff1d(np.arange(len(frame)), blank)
     report.notes.append(f"{len(blank)} blank rows are skipped")
     row_number = table.row_number or (lambda i: i + 1)

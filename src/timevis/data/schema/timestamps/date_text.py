@@ -34,8 +34,8 @@ CHINESE_TO_ISO = {
     "[分秒]": "",
 }
 WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?[,\s]\s*)?"
-CLOCK = r"(\d{1,2}(?::\d{2}){1,2}(?:[.,]\d+)?(?:\s*[ap]\.?m\b\.?)?)"
-CLOCK_FIRST = re.compile(rf"(?i)^{WEEKDAY}{CLOCK}[,\s]\s*{WEEKDAY}(?=\S*\d)(.+)$")
+TIME_OF_DAY = r"(\d{1,2}(?::\d{2}){1,2}(?:[.,]\d+)?(?:\s*[ap]\.?m\b\.?)?)"
+TIME_OF_DAY_FIRST = re.compile(rf"(?i)^{WEEKDAY}{TIME_OF_DAY}[,\s]\s*{WEEKDAY}(?=\S*\d)(.+)$")
 WEEKDAY_FIRST = re.compile(rf"(?i)^{WEEKDAY}(?=\d)")
 
 
@@ -87,7 +87,7 @@ def chinese_to_iso(text: pd.Series) -> pd.Series:
 
 def move_date_to_start(text: pd.Series) -> pd.Series:
     """Remove the weekday from Sun 01/02/2020, and turn 13:00 01/02/2020 into 01/02/2020 13:00."""
-    return text.str.replace(CLOCK_FIRST, r"\2 \1", regex=True).str.replace(WEEKDAY_FIRST, "", regex=True)
+    return text.str.replace(TIME_OF_DAY_FIRST, r"\2 \1", regex=True).str.replace(WEEKDAY_FIRST, "", regex=True)
 
 
 def expand_short_years(text: pd.Series, notes: list[str]) -> pd.Series:

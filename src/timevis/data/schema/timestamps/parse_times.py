@@ -35,7 +35,7 @@ from timevis.data.schema.timestamps.time_parts import (
     join_years_and_weeks,
     month_numbers,
     move_midnights_to_day_end,
-    standardize_clocks,
+    standardize_times_of_day,
 )
 from timevis.errors import ConfigError, DataError
 
@@ -145,7 +145,7 @@ def _join_parts(table: Table, names: tuple[str, ...]) -> pd.Series:
         first = first.dt.strftime("%Y-%m-%d")
     text = first.map(cell_text).str.removesuffix("T00:00:00").str.removesuffix(" 00:00:00")
     for name in names[1:]:
-        text = text + " " + standardize_clocks(frame[name].map(cell_text))
+        text = text + " " + standardize_times_of_day(frame[name].map(cell_text))
     return text
 
 

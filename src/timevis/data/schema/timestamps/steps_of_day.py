@@ -45,7 +45,7 @@ def step_numbers(column: pd.Series) -> np.ndarray:
 def count_steps_of_day(column: pd.Series) -> int:
     """The number of steps of a 24-hour day (48, 96, 144 or 288) that a column counts from 0 or 1, else 0.
 
-    A day of 25 hours may have more steps. Numbers up to 24 are hours, which `time_parts.standardize_clocks` reads.
+    A day of 25 hours may have more steps. Numbers up to 24 are hours, see `standardize_times_of_day`.
     """
     numbers = step_numbers(column)
     distinct = np.unique(numbers[~np.isnan(numbers)])

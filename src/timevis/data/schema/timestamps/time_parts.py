@@ -10,16 +10,16 @@ from pandas.api import types
 from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.errors import DataError
 
-CLOCK_NAMES = (
+TIME_OF_DAY_NAMES = (
     *("time", "hour", "hours", "hr", "clock", "time of day", "hrmn", "hhmm", "heure"),
     *("he", "hourending", "hour ending", "hour_ending"),
 )
 PART_NAMES = ("year", "month", "day", "hour", "minute", "second")
-CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[AaPp][Mm])?"
-CLOCK_REWRITES = (
+TIME_OF_DAY = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[AaPp][Mm])?"
+TIME_OF_DAY_REWRITES = (
     (r"(?i)\b([ap])\.\s?m\b\.?", r"\1m"),
     (r"(?i)(\d)([ap])\.\s?m\b\.?", r"\1 \2m"),
-    (rf"^({CLOCK})\s*(?:-|–|—|to|bis)\s*{CLOCK}$", r"\1"),
+    (rf"^({TIME_OF_DAY})\s*(?:-|–|—|to|bis)\s*{TIME_OF_DAY}$", r"\1"),
     (r"^(\d{1,2})\.(\d{2})\.(\d{2})$", r"\1:\2:\3"),
     (r"(?i)^(\d{1,2})\s?h\s?(\d{2})$", r"\1:\2"),
     (r"(?i)^(?:HE\s?)?(\d{1,2})\s?h?$", r"\1:00"),
@@ -30,7 +30,7 @@ CLOCK_REWRITES = (
 WEEK_NAME = re.compile(r"(?i)(?:iso|calendar|kalender)?[ _]?(?:weeks?|woche|kw|周)(?:[ _]?(?:no|nr|number))?")
 
 
-def standardize_clocks(text: pd.Series) -> pd.Series:
+def standardize_times_of_day(text: pd.Series) -> pd.Series:
     """Rewrite times of day (an hour, 01h, 1 p.m., 01.00.00 or HE01) as 01:00 or 01:00 pm; other text is unchanged.
 
     An interval such as 01:00-02:00 is replaced by its start. Integers are hours and minutes (130 is 01:30) unless all
@@ -42,7 +42,7 @@ def standardize_clocks(text: pd.Series) -> pd.Series:
         if _are_hours_and_minutes(numbers.astype(int)):
             numbers = numbers.str.zfill(4).str.replace(r"^(..)(..)$", r"\1:\2", regex=True)
         text = text.where(~is_integer, numbers.reindex(text.index))
-    for pattern, replacement in CLOCK_REWRITES:
+    for pattern, replacement in TIME_OF_DAY_REWRITES:
         text = text.str.replace(pattern, replacement, regex=True)
     return text
 
@@ -54,7 +54,7 @@ def _are_hours_and_minutes(numbers: pd.Series) -> bool:
     )
 
 
-def holds_clocks(column: pd.Series) -> bool:
+def holds_times_of_day(column: pd.Series) -> bool:
     """Whether a column holds times of day: text, integers up to 24 (hours), or integers such as 2330."""
     sample = column.dropna()
     if types.is_numeric_dtype(column):
@@ -64,7 +64,7 @@ def holds_clocks(column: pd.Series) -> bool:
     is_integer = sample.str.fullmatch(r"\d+")
     if not len(sample) or is_integer.any():
         return False
-    return bool(standardize_clocks(sample).str.fullmatch(CLOCK).all())
+    return bool(standardize_times_of_day(sample).str.fullmatch(TIME_OF_DAY).all())
 
 
 def holds_only_dates(column: pd.Series) -> bool:
@@ -104,7 +104,7 @@ def join_years_and_weeks(table: Table, names: tuple[str, ...]) -> pd.Series | No
         return None
     if len(others) == 1 and WEEK_NAME.fullmatch(others[0].strip()):
         return cells[year] + "-W" + cells[others[0]].str.replace(r"^\D+(?=\d+$)", "", regex=True)
-    if all(holds_clocks(table.frame[n]) or _all_match(cells[n], r"\d{1,3}") for n in others):
+    if all(holds_times_of_day(table.frame[n]) or _all_match(cells[n], r"\d{1,3}") for n in others):
         other_cells = " and ".join(f"{cells[n].iloc[0]} in {n!r}" for n in others)
         raise DataError(
             f"{table.source}: {table.row_label(0)}, column {'+'.join(names)!r}: the year {cells[year].iloc[0]} with "
