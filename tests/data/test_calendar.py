@@ -13,7 +13,7 @@ ROWS_OF_A_YEAR = {"M": 12, "Q": 4, "Y": 1}
 
 
 @pytest.mark.parametrize("step", [s for s in COMMON_STEPS_US if s < DAY] + [7 * MINUTE, 90 * MINUTE])
-def test_a_season_below_a_day_is_a_day_and_then_a_week(step: int) -> None:
+def test_the_seasons_of_steps_below_a_day_are_a_day_and_a_week(step: int) -> None:
     assert steps_per_day(alias_of_step(step)) == DAY / step
     assert season_lengths(alias_of_step(step)) == (1, round(DAY / step), round(7 * DAY / step))
 
@@ -21,9 +21,7 @@ def test_a_season_below_a_day_is_a_day_and_then_a_week(step: int) -> None:
 @pytest.mark.parametrize(
     ("freq", "seasons"), [("D", (1, 7)), ("B", (1, 5)), ("2D", (1, 183)), ("10D", (1, 37)), ("28D", (1, 13))]
 )
-def test_the_season_of_days_and_business_days_is_a_week_and_of_several_days_a_year(
-    freq: str, seasons: tuple[int, ...]
-) -> None:
+def test_the_season_of_days_is_a_week_and_of_several_days_a_year(freq: str, seasons: tuple[int, ...]) -> None:
     assert season_lengths(freq) == seasons
 
 
@@ -51,5 +49,5 @@ def test_the_season_of_months_quarters_and_years_is_a_year(freq: str) -> None:
         ("YE", {}),
     ],
 )
-def test_periods_are_named_by_what_they_last(freq: str, periods: dict[str, int]) -> None:
+def test_periods_are_named_by_their_duration(freq: str, periods: dict[str, int]) -> None:
     assert named_periods(freq, 100_000) == periods

@@ -10,7 +10,7 @@ from timevis.data.catalog import load_files
 from timevis.data.options import CleaningOptions
 from timevis.errors import DataError
 
-PLANT = {"name": "plant", "path": "plant.csv"}
+RUN_DATA = {"name": "plant", "path": "plant.csv"}
 
 
 @pytest.mark.parametrize(
@@ -21,13 +21,13 @@ PLANT = {"name": "plant", "path": "plant.csv"}
         ("time;load;Größe\n2024-01-01;1;2\n2024-01-02;2;3\n", "encoding"),
     ],
 )
-def test_options_that_a_new_file_needs_are_said_where_the_run_is_trained(
+def test_an_ambiguous_new_file_is_an_error_that_names_the_option_of_the_run(
     content: str, option: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "new.csv"
     path.write_bytes(content.encode("cp1252"))
     with pytest.raises(DataError) as error:
-        load_files([path], PLANT, ("load",))
+        load_files([path], RUN_DATA, ("load",))
     assert f"data.cleaning.{option}=" in error.value.advice
     assert "a run reads new files with its own data.cleaning" in error.value.advice
 
@@ -36,105 +36,105 @@ GERMAN = CleaningOptions(decimal="comma", day_first=True)
 AMERICAN = CleaningOptions(decimal="point", day_first=False)
 
 
-def read(path: Path, usual: CleaningOptions) -> tuple[pd.DatetimeIndex, np.ndarray]:
-    (item,) = load_files([path], PLANT, ("load",), usual=usual).values()
+def read_load(path: Path, run_cleaning: CleaningOptions) -> tuple[pd.DatetimeIndex, np.ndarray]:
+    (item,) = load_files([path], RUN_DATA, ("load",), usual=run_cleaning).values()
     return item.index, item.values[:, 0]
 
 
 @pytest.mark.parametrize("name", ["new.csv", "new.jsonl"])
 @pytest.mark.parametrize(
-    ("usual", "first", "values"),
+    ("run_cleaning", "first", "values"),
     [(GERMAN, "2024-02-01", [1250, 2500, 803]), (AMERICAN, "2024-01-02", [1.25, 2.5, 803])],
 )
-def test_a_file_that_shows_neither_mark_nor_order_is_read_as_that_of_the_run(
-    name: str, usual: CleaningOptions, first: str, values: list[float], tmp_path: Path, caplog
+def test_an_ambiguous_file_is_read_with_the_decimal_mark_and_day_order_of_the_run(
+    name: str, run_cleaning: CleaningOptions, first: str, values: list[float], tmp_path: Path, caplog
 ) -> None:
     times = [f"01.02.2024 {hour:02}:00" for hour in range(3)]
     rows = pd.DataFrame({"time": times, "load": ["1.250", "2.500", "803"]})
     text = rows.to_csv(index=False, sep=";") if name == "new.csv" else rows.to_json(orient="records", lines=True)
     (tmp_path / name).write_text(text)
-    index, load = read(tmp_path / name, usual)
+    index, load = read_load(tmp_path / name, run_cleaning)
     assert (index == pd.date_range(first, periods=3, freq="h")).all()
     np.testing.assert_allclose(load, values, rtol=1e-6)
     assert "as in the data of the run" in caplog.text
 
 
 @pytest.mark.parametrize(
-    ("content", "usual", "values"),
+    ("content", "run_cleaning", "values"),
     [
         ("time;load\n1/13/2024;3.75\n1/14/2024;1.250\n1/15/2024;2\n", GERMAN, [3.75, 1.25, 2]),
         ("time;load\n13.1.2024;3,75\n14.1.2024;1,250\n15.1.2024;2\n", AMERICAN, [3.75, 1.25, 2]),
         ("time;load\n2024-01-13;3\n2024-01-14;1\n2024-01-15;2\n", GERMAN, [3, 1, 2]),
     ],
 )
-def test_a_file_that_shows_its_own_is_read_by_that(
-    content: str, usual: CleaningOptions, values: list[float], tmp_path: Path, caplog
+def test_a_file_that_is_not_ambiguous_is_read_independently_of_the_run(
+    content: str, run_cleaning: CleaningOptions, values: list[float], tmp_path: Path, caplog
 ) -> None:
     (tmp_path / "new.csv").write_text(content)
-    index, load = read(tmp_path / "new.csv", usual)
+    index, load = read_load(tmp_path / "new.csv", run_cleaning)
     assert (index == pd.date_range("2024-01-13", periods=3)).all()
     np.testing.assert_allclose(load, values)
     assert "as in the data of the run" not in caplog.text
 
 
-@pytest.mark.parametrize("own", ["gb18030", "utf-16-le"])
+@pytest.mark.parametrize("run_encoding", ["gb18030", "utf-16-le"])
 @pytest.mark.parametrize(
     ("name", "encoding"),
     [("new.csv", "utf-8"), ("new.csv", "utf-8-sig"), ("new.csv", "utf-16"), ("new.csv", None), ("new.json", "utf-8")],
 )
-def test_a_file_in_utf_8_is_read_as_that_whatever_the_runs_own_file_was_in(
-    own: str, name: str, encoding: str | None, tmp_path: Path
+def test_a_utf_8_file_is_read_as_utf_8_whatever_the_encoding_of_the_run(
+    run_encoding: str, name: str, encoding: str | None, tmp_path: Path
 ) -> None:
     rows = pd.DataFrame({"时间": pd.date_range("2024-01-13", periods=3).astype(str), "用电量": [3, 1, 2]})
     text = rows.to_csv(index=False) if name == "new.csv" else rows.to_json(orient="records", force_ascii=False)
-    (tmp_path / name).write_bytes(text.encode(encoding or own))
-    cfg = PLANT | {"cleaning": {"encoding": own}}
+    (tmp_path / name).write_bytes(text.encode(encoding or run_encoding))
+    cfg = RUN_DATA | {"cleaning": {"encoding": run_encoding}}
     (item,) = load_files([tmp_path / name], cfg, ("用电量",)).values()
     assert item.values[:, 0].tolist() == [3, 1, 2]
 
 
-def test_a_file_that_is_not_there_is_said_whatever_the_runs_own_file_was_in(tmp_path: Path) -> None:
-    cfg = PLANT | {"cleaning": {"encoding": "gb18030"}}
+def test_a_missing_file_is_an_error_whatever_the_encoding_of_the_run(tmp_path: Path) -> None:
+    cfg = RUN_DATA | {"cleaning": {"encoding": "gb18030"}}
     with pytest.raises(DataError, match="there is no file"):
         load_files([tmp_path / "none.csv"], cfg, ("load",))
 
 
 @pytest.mark.parametrize("channels", [("1 oil", "1 tea", "2 tea"), ("total",)])
-def test_a_new_file_may_name_its_series_in_two_columns(channels: tuple[str, ...], tmp_path: Path) -> None:
+def test_the_series_of_a_new_file_can_be_named_by_two_columns(channels: tuple[str, ...], tmp_path: Path) -> None:
     days = pd.date_range("2024-01-13", periods=3)
     parts = [pd.DataFrame({"time": days, "store": 1, "item": i, "total": v}) for i, v in (("tea", 3), ("oil", 4))]
     pd.concat(parts).to_csv(tmp_path / "new.csv", index=False)
-    items = load_files([tmp_path / "new.csv"], PLANT | {"id": ["store", "item"]}, channels)
+    items = load_files([tmp_path / "new.csv"], RUN_DATA | {"id": ["store", "item"]}, channels)
     if channels == ("total",):
         assert {name: item.values[0].tolist() for name, item in items.items()} == {"1 oil": [4], "1 tea": [3]}
     else:
         np.testing.assert_array_equal(items["new"].values[0], [4, 3, np.nan])
 
 
-def test_a_series_whose_rows_all_lie_off_the_grid_is_named_and_the_others_are_read(tmp_path: Path, caplog) -> None:
+def test_a_series_with_all_rows_off_the_grid_is_skipped_with_a_warning(tmp_path: Path, caplog) -> None:
     hours = pd.date_range("2024-01-13", periods=300, freq="h")
-    between = hours[[3, 70]] + pd.Timedelta("30min")
+    off_grid = hours[[3, 70]] + pd.Timedelta("30min")
     parts = [
-        pd.DataFrame({"time": t, "site": s, "load": 2.5}) for s, t in (("a", hours), ("b", hours), ("c", between))
+        pd.DataFrame({"time": t, "site": s, "load": 2.5}) for s, t in (("a", hours), ("b", hours), ("c", off_grid))
     ]
     pd.concat(parts).to_csv(tmp_path / "new.csv", index=False)
-    items = load_files([tmp_path / "new.csv"], PLANT, ("load",), freq="h")
+    items = load_files([tmp_path / "new.csv"], RUN_DATA, ("load",), freq="h")
     assert {name: len(item) for name, item in items.items()} == {"a": 300, "b": 300}
-    assert "new.csv: no row of 'c' lies on the grid: not forecast" in caplog.text
+    assert "new.csv: no row of 'c' lies on the grid, so it is not forecast" in caplog.text
     assert "2 rows off the grid left out" in caplog.text
 
 
-def test_series_that_are_not_in_a_new_file_read_no_covariate_of_another(tmp_path: Path) -> None:
+def test_series_that_are_absent_from_a_new_file_have_no_values_and_no_own_covariates(tmp_path: Path) -> None:
     days = pd.date_range("2024-01-13", periods=4)
     parts = [
         pd.DataFrame({"time": days, "site": s, "load": 1.5, "price": range(i, i + 4)}) for i, s in enumerate("ac")
     ]
     pd.concat(parts).assign(temp=[5, 6, 7, 8] * 2).to_csv(tmp_path / "new.csv", index=False)
-    cfg = PLANT | {"target": ["load"], "covariates": {"price": "known", "temp": "known"}}
+    cfg = RUN_DATA | {"target": ["load"], "covariates": {"price": "known", "temp": "known"}}
     (item,) = load_files([tmp_path / "new.csv"], cfg, ("d", "c", "a", "b")).values()
-    read = item.covariates[:, item.channel_covariate_columns]  # [T, K, C]
+    covariates = item.covariates[:, item.channel_covariate_columns]  # [T, K, C]
     assert item.covariate_names == ("price", "temp")
-    assert np.isnan(read[:, 0, [0, 3]]).all()
-    assert read[0, 0, [1, 2]].tolist() == [1, 0]
-    assert read[0, 1].tolist() == [5, 5, 5, 5]
+    assert np.isnan(covariates[:, 0, [0, 3]]).all()
+    assert covariates[0, 0, [1, 2]].tolist() == [1, 0]
+    assert covariates[0, 1].tolist() == [5, 5, 5, 5]
     assert np.isnan(item.values[:, [0, 3]]).all()

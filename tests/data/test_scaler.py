@@ -7,8 +7,8 @@ from timevis.data.scaler import Scaler
 
 
 @given(arrays(np.float32, (50, 3), elements=st.floats(-1e4, 1e4, width=32)), st.integers(0, 49))
-def test_it_agrees_with_numpy_and_ignores_missing_values(values, hole):
-    values[hole, 1] = np.nan
+def test_the_scaler_agrees_with_numpy_and_ignores_missing_values(values, missing_row):
+    values[missing_row, 1] = np.nan
     scaler = Scaler.fit(values)
     exact = values.astype(np.float64)
     np.testing.assert_allclose(scaler.mean, np.nanmean(exact, axis=0), rtol=1e-9, atol=1e-9)

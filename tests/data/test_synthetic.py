@@ -9,12 +9,12 @@ from timevis.data.synthetic import synthetic_panel
 
 
 @pytest.mark.parametrize("domain", ["traffic", "electricity", "weather"])
-def test_series_are_seeded_and_a_channel_does_not_depend_on_the_others(domain: str) -> None:
-    one, many = synthetic_panel(500, 1, domain=domain, seed=3), synthetic_panel(500, 4, domain=domain, seed=3)
-    np.testing.assert_array_equal(one.values[:, 0], many.values[:, 0])
-    assert not np.array_equal(many.values[:, 0], many.values[:, 1])
-    assert not np.array_equal(one.values, synthetic_panel(500, 1, domain=domain, seed=4).values)
-    assert np.isfinite(many.values).all()
+def test_series_depend_on_the_seed_and_a_channel_not_on_the_others(domain: str) -> None:
+    single, several = synthetic_panel(500, 1, domain=domain, seed=3), synthetic_panel(500, 4, domain=domain, seed=3)
+    np.testing.assert_array_equal(single.values[:, 0], several.values[:, 0])
+    assert not np.array_equal(several.values[:, 0], several.values[:, 1])
+    assert not np.array_equal(single.values, synthetic_panel(500, 1, domain=domain, seed=4).values)
+    assert np.isfinite(several.values).all()
 
 
 @pytest.mark.parametrize(
@@ -26,18 +26,18 @@ def test_series_have_the_seasons_of_their_domain(domain: str, period: int) -> No
     assert strength > 0.25
 
 
-def test_traffic_counts_are_whole_and_not_negative() -> None:
+def test_traffic_counts_are_non_negative_integers() -> None:
     values = synthetic_panel(2000, 2, domain="traffic").values
     assert (values >= 0).all()
     assert (values == values.round()).all()
 
 
 @pytest.mark.parametrize("freq", ["15min", "h", "D", "MS"])
-def test_any_frequency_and_size(freq: str) -> None:
+def test_synthetic_data_accept_any_frequency(freq: str) -> None:
     panel, report = load_panel({"name": "synthetic", "rows": 90, "channels": 3, "frequency": freq})
     assert panel.values.shape == (90, 3)
     assert report.frequency == freq
 
 
-def test_a_wide_panel_takes_about_milliseconds_per_channel() -> None:
+def test_a_panel_with_many_channels_can_be_generated() -> None:
     assert synthetic_panel(17544, 20).values.shape == (17544, 20)

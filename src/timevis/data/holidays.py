@@ -1,4 +1,4 @@
-"""Public holidays as a 0/1 series, known any time ahead."""
+"""Public holidays as a covariate of zeros and ones, known for all future times."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from timevis.errors import ConfigError
 
 
 def holiday_flags(index: pd.DatetimeIndex, country: str) -> np.ndarray:
-    """1 on public holidays of a country, read by local date.
+    """1 on the public holidays of a country, by local date, and 0 on other days.
 
     Parameters
     ----------
     index : DatetimeIndex [T]
-        Local clock time.
+        Local time.
     country : str
         ISO 3166 code, with an optional subdivision: ``PT``, ``US-MN``.
 
@@ -25,7 +25,7 @@ def holiday_flags(index: pd.DatetimeIndex, country: str) -> np.ndarray:
     Raises
     ------
     ConfigError
-        The `holidays` package knows no such country or subdivision.
+        The `holidays` package has no such country or subdivision.
     """
     import holidays
 
@@ -35,8 +35,8 @@ def holiday_flags(index: pd.DatetimeIndex, country: str) -> np.ndarray:
         days = holidays.country_holidays(code.upper(), subdiv=subdivision.upper() or None, years=years)
     except NotImplementedError as error:
         raise ConfigError(
-            f"data.covariates.holiday={country!r} is not a country with known holidays",
+            f"data.covariates.holiday={country!r} is not a country or subdivision with known holidays",
             "give an ISO 3166 code such as DE, CN or US-MN",
         ) from error
-    dates = index.tz_localize(None).normalize()  # in this order: where clocks change at midnight, a day has none
+    dates = index.tz_localize(None).normalize()  # in this order: a local midnight may not exist
     return dates.isin(pd.to_datetime(list(days))).astype(np.float32)

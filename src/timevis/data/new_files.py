@@ -1,4 +1,4 @@
-"""New files for an existing run: the same channels, one panel for each item."""
+"""Read new files for a finished run: panels with the channels of the run."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, repr=False)
 class NewFilePanel(Panel):
-    """A panel of a new file.
+    """A panel of a new file, or of one series of it.
 
     Attributes
     ----------
     report : QualityReport
-        What reading the file found; it describes the whole file, before it is cut into items.
+        Describes the whole file, before it is split into series.
     """
 
     report: QualityReport = field(default_factory=lambda: QualityReport(""))
@@ -44,105 +44,124 @@ def read_new_file(
     channels: tuple[str, ...],
     freq: str | None,
     card: DatasetCard,
-    usual: CleaningOptions,
+    run_cleaning: CleaningOptions,
 ) -> dict[str, NewFilePanel]:
-    """Panels of one file with the channels of a run, in its order, by item name; says what was changed in it.
+    """Read a new file and log a warning if cleaning changed it.
 
-    Numbers and dates that can be read in two ways are read as in the run's own file, which is `usual`. In a long file
-    the run's series need not all be there: those that are not have no values.
+    A file with the channels of the run is one panel, named after the file. A long file with the targets of the run is
+    one panel for each series. If the series of a long file are the channels of the run, some may be absent: they have
+    no values.
+
+    Parameters
+    ----------
+    path : Path
+    options : DataOptions
+        Options of the run.
+    channels : tuple of str
+        Channels of the run, in its order.
+    freq : str, optional
+        Frequency of the run.
+    card : DatasetCard
+        Card of the run; its defects are not used.
+    run_cleaning : CleaningOptions
+        Decimal mark and day order in the file of the run, for numbers and dates that the new file leaves ambiguous.
+
+    Returns
+    -------
+    dict
+        Name to panel. A covariate that the file does not have is left out.
 
     Raises
     ------
     DataError
-        A channel is missing, or the frequency is another. A covariate that is missing is left out of the panel.
+        A channel is missing, or the frequency differs.
     """
-    encoding, decimal = _encoding_of(path, options.cleaning.encoding), options.cleaning.decimal
-    table = read_table(path, sheet=options.sheet, encoding=encoding, decimal=decimal, default_decimal=usual.decimal)
-    there = {k: v for k, v in (options.covariates or {}).items() if k in table.frame or k == "holiday"}
-    options = replace(options, covariates=there, frequency=freq or options.frequency)
-    rows, report = to_rows(table, _for_channels(table, options, channels), usual.day_first)
+    encoding, decimal = _find_encoding(path, options.cleaning.encoding), options.cleaning.decimal
+    table = read_table(
+        path, sheet=options.sheet, encoding=encoding, decimal=decimal, default_decimal=run_cleaning.decimal
+    )
+    covariates = {k: v for k, v in (options.covariates or {}).items() if k in table.frame or k == "holiday"}
+    options = replace(options, covariates=covariates, frequency=freq or options.frequency)
+    rows, report = to_rows(table, _with_run_channels(table, options, channels), run_cleaning.day_first)
     columns = rows.columns
     card = replace(card, defects=())
-    whole = to_panel(rows, card)
+    panel = to_panel(rows, card)
     if columns.id and set(columns.targets) <= set(channels):
-        gone = [c for c in channels if c not in columns.targets]
-        there = np.unique(rows.series_code).tolist()
-        parts = {rows.series_names[i]: _with_empty(_one_series(rows, i, card), gone) for i in there}
-        if lost := join_names([repr(name) for name in rows.series_names if name not in parts]):
-            log.warning("%s: no row of %s lies on the grid: not forecast", table.source, lost)
+        absent = [c for c in channels if c not in columns.targets]
+        codes = np.unique(rows.series_code).tolist()
+        panels = {rows.series_names[i]: _add_channels(_series_panel(rows, i, card), absent) for i in codes}
+        if off_grid_series := join_names([repr(name) for name in rows.series_names if name not in panels]):
+            log.warning("%s: no row of %s lies on the grid, so it is not forecast", table.source, off_grid_series)
     else:
-        if set(channels) & set(whole.channels):
-            gone = [c for c in channels if c not in whole.channels]
-            whole = _with_empty(whole, gone if columns.id else [c for c in gone if c in table.frame])
-        parts = {path.name.split(".")[0]: whole}
-    report.rows, report.frequency = len(whole), whole.freq
-    report.channels = {channel: {} for channel in whole.channels}
-    off_grid = any(report.off_grid[k] for k in ("moved", "left_out"))
-    if not report.was_sorted or off_grid or _merged(report) or report.sentinels:
+        if set(channels) & set(panel.channels):
+            absent = [c for c in channels if c not in panel.channels]
+            panel = _add_channels(panel, absent if columns.id else [c for c in absent if c in table.frame])
+        panels = {path.name.split(".")[0]: panel}
+    report.rows, report.frequency = len(panel), panel.freq
+    report.channels = {channel: {} for channel in panel.channels}
+    is_off_grid = any(report.off_grid[k] for k in ("moved", "left_out"))
+    has_duplicates = any(kind["rows"] for kind in report.duplicates.values())
+    if not report.was_sorted or is_off_grid or has_duplicates or report.sentinels:
         log.warning(report.summary())
-    items = {}
-    for name, panel in parts.items():
+    new_panels = {}
+    for name, panel in panels.items():
         panel = add_holidays(reorder_channels(panel, channels, table.source), options)
-        items[name] = NewFilePanel(**vars(panel), report=report)
-    return items
+        new_panels[name] = NewFilePanel(**vars(panel), report=report)
+    return new_panels
 
 
-def _encoding_of(path: Path, usual: str | None) -> str | None:
-    """That of the run's own file, but for a file that is UTF-8: text in another is hardly ever valid in it."""
-    if usual is None:
+def _find_encoding(path: Path, run_encoding: str | None) -> str | None:
+    """None if the file is valid UTF-8, as text in another encoding rarely is; otherwise the run's encoding."""
+    if run_encoding is None:
         return None
     check_file(path := path.expanduser())
     try:
         with raise_as_data_error(path):
             to_utf8(decompressed_bytes(path), path.name)
     except AmbiguousDataError:
-        return usual
+        return run_encoding
     return None
 
 
-def _merged(report: QualityReport) -> bool:
-    return any(kind["rows"] for kind in report.duplicates.values())
-
-
-def _with_empty(panel: Panel, channels: list[str]) -> Panel:
-    """The panel and more channels without a value, whose own covariates are not known either."""
+def _add_channels(panel: Panel, channels: list[str]) -> Panel:
+    """Append channels without values; covariates that differ between series are missing for them."""
     empty = np.full((len(panel), len(channels)), np.nan, np.float32)
-    read, covariates = panel.covariate_columns, panel.covariates
-    if read is not None and channels:
-        shared = (read == read[:, :1]).all(axis=1, keepdims=True)
-        more = np.where(shared, read[:, :1], covariates.shape[1]).repeat(len(channels), axis=1)
-        read = np.hstack([read, more])
+    columns, covariates = panel.covariate_columns, panel.covariates
+    if columns is not None and channels:
+        is_shared = (columns == columns[:, :1]).all(axis=1, keepdims=True)
+        added = np.where(is_shared, columns[:, :1], covariates.shape[1]).repeat(len(channels), axis=1)
+        columns = np.hstack([columns, added])
         covariates = np.hstack([covariates, np.full((len(panel), 1), np.nan, np.float32)])
     return replace(
         panel,
         values=np.hstack([panel.values, empty]),
         channels=(*panel.channels, *channels),
         covariates=covariates,
-        covariate_columns=read,
+        covariate_columns=columns,
     )
 
 
-def _for_channels(table: Table, options: DataOptions, channels: tuple[str, ...]) -> DataOptions:
-    """Options that ask for the run's channels where they are columns, or else for the column that names them."""
+def _with_run_channels(table: Table, options: DataOptions, channels: tuple[str, ...]) -> DataOptions:
+    """Set the targets if the channels of the run are columns, otherwise the id column that names them."""
     if set(channels) <= set(table.frame):
-        filled = tuple(c for c in channels if table.frame[c].notna().any())
-        return replace(options, target=filled or channels)
-    return replace(options, id=options.id or _only_series(table, options, channels))
+        with_values = tuple(c for c in channels if table.frame[c].notna().any())
+        return replace(options, target=with_values or channels)
+    return replace(options, id=options.id or _single_series_column(table, options, channels))
 
 
-def _only_series(table: Table, options: DataOptions, channels: tuple[str, ...]) -> tuple[str] | None:
-    """The column that holds the name of one of the run's series and nothing else: no time repeats to tell it by."""
+def _single_series_column(table: Table, options: DataOptions, channels: tuple[str, ...]) -> tuple[str] | None:
+    """The column whose only value is the name of a series of the run; repeated times do not reveal such a column."""
     names = {*channels, *(c.rpartition("/")[0] for c in channels)}
-    free = table.frame.columns.difference([*(options.covariates or {})], sort=False)
-    alike = [str(column) for column in free if table.frame[column].nunique() == 1]
-    for column, cells in table.series_name_columns(alike).items():
+    candidates = table.frame.columns.difference([*(options.covariates or {})], sort=False)
+    constant = [str(column) for column in candidates if table.frame[column].nunique() == 1]
+    for column, cells in table.series_name_columns(constant).items():
         values = cells.dropna().unique()
         if len(values) == 1 and str(values[0]).strip() in names:
             return (str(column),)
     return None
 
 
-def _one_series(rows: Rows, number: int, card: DatasetCard) -> Panel:
+def _series_panel(rows: Rows, code: int, card: DatasetCard) -> Panel:
     """The panel of one series of a long table, from its first to its last row."""
-    part = select_series(rows, [number])
-    return to_panel(replace(part, columns=replace(rows.columns, id=None), series_names=("",)), card)
+    series_rows = select_series(rows, [code])
+    return to_panel(replace(series_rows, columns=replace(rows.columns, id=None), series_names=("",)), card)

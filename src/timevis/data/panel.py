@@ -1,4 +1,4 @@
-"""The one in-memory form of every data set: a regular grid of channels."""
+"""Panel: the in-memory form of every data set, a regular multivariate time series with its dataset card."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ from timevis.data.calendar import to_local_time
 from timevis.utils.formatting import join_names
 
 MAX_CHANNELS_IN_REPR = 5
-"""Channels that `repr` names."""
 
 
 @dataclass(frozen=True)
 class DatasetCard:
-    """What is known about a data set besides its numbers; reports quote it, prompts are filled from it."""
+    """Description of a data set, for reports and prompts."""
 
     name: str
     domain: str = "other"
     description: str = ""
     unit: str = ""
     units: dict[str, str] = field(default_factory=dict)
-    """Unit of a channel where channels differ."""
+    """Units of single channels, which take precedence over `unit`."""
     channel_descriptions: dict[str, str] = field(default_factory=dict)
     source: str = ""
     licence: str = ""
@@ -34,45 +33,45 @@ class DatasetCard:
     """ISO 3166 code (with an optional ``-subdivision``) whose public holidays become a known covariate."""
     frequency: str = ""
     span: str = ""
-    """First and last time, in words."""
+    """First and last time, as text."""
     covariates: dict[str, str] = field(default_factory=dict)
     """Covariate to ``known`` (ahead of time) or ``observed``."""
     notes: tuple[str, ...] = ()
-    """Known facts about the data, as sentences."""
+    """Facts about the data, as sentences."""
     defects: tuple[dict, ...] = ()
-    """Declared defects: ``{"start", "end", "channels", "reason"}``, masked in targets and context."""
+    """Known defects ``{"start", "end", "channels", "reason"}``, which are masked in contexts and targets."""
     public: bool = False
-    """Bundled or public benchmark data, as opposed to a user's own."""
+    """True for bundled data and public benchmarks, false for a user's own data."""
 
     def unit_of(self, channel: str) -> str:
+        """Unit of a channel; empty if it is not known."""
         return self.units.get(channel, self.unit)
 
 
 @dataclass(frozen=True, repr=False)
 class Panel:
-    """A regular multichannel series.
+    """A regular multivariate time series with covariates.
 
     Attributes
     ----------
     values : float32 [T, C]
-        NaN where nothing was observed. Any memory layout works; Fortran order (each channel contiguous) gives
-        the fastest windows.
+        NaN where missing. Any memory layout works; windows are fastest in Fortran order (each channel contiguous).
     index : DatetimeIndex [T]
-        Regular; naive, or UTC when the source had a time zone.
+        Regular; naive, or UTC if the source has a time zone.
     freq : str
-        Its pandas frequency alias, e.g. ``"h"``.
+        pandas frequency alias, for example ``"h"``.
     channels : tuple of C names
     covariates : float32 [T, K], or [T, N] with `covariate_columns`
-        NaN where unknown; K may be 0.
+        NaN where missing; K may be 0.
     covariate_names : tuple of K names
     covariate_known : tuple of K bool
-        True where the value is known ahead of time (calendar, holidays, prices).
+        True if future values are known (calendar, holidays, prices).
     card : DatasetCard
     timezone : str or None
-        Zone in which the calendar is read; None reads the index as it is.
+        Time zone of the calendar fields; None for the zone of the index.
     covariate_columns : int64 [K, C], optional
-        Where covariates differ between series: which of the N columns of `covariates` a channel reads as which
-        covariate. Each column is that of one covariate. None where all channels read the same K columns.
+        If covariates differ between series: for each covariate and channel, its column among the N columns of
+        `covariates`. A column belongs to one covariate. None if all channels share the same K columns.
     """
 
     values: np.ndarray
@@ -109,58 +108,64 @@ class Panel:
 
     @property
     def local_index(self) -> pd.DatetimeIndex:
-        """The index as clocks on the wall show it."""
+        """The index in local time."""
         return to_local_time(self.index, self.timezone)
 
     @property
     def channel_covariate_columns(self) -> np.ndarray:
-        """The column of `covariates` that each channel reads as each covariate, int64 [K, C]."""
+        """For each covariate and channel, the column of `covariates`, int64 [K, C]; never None."""
         if self.covariate_columns is not None:
             return self.covariate_columns
         return np.arange(len(self.covariate_names))[:, None].repeat(len(self.channels), axis=1)
 
     @property
     def covariate_kinds(self) -> dict[str, str]:
-        """Of each covariate ``known`` or ``observed``."""
+        """Name of each covariate to ``known`` or ``observed``."""
         kinds = ("known" if known else "observed" for known in self.covariate_known)
         return dict(zip(self.covariate_names, kinds, strict=True))
 
     def with_values(self, values: np.ndarray) -> Panel:
+        """The panel with other values, float32 [T, C]."""
         return replace(self, values=values)
 
-    def slice_rows(self, first: int, past: int) -> Self:
-        """The rows from `first` to before `past`."""
-        rows = slice(first, past)
+    def slice_rows(self, start: int, stop: int) -> Self:
+        """The rows ``start:stop``."""
+        rows = slice(start, stop)
         return replace(self, values=self.values[rows], index=self.index[rows], covariates=self.covariates[rows])
 
     def select(self, channels: Sequence[int] | None = None, covariates: Sequence[int] | None = None) -> Self:
-        """The channels and the covariates at these places, in this order; all of them where None."""
-        read, picked = self.channel_covariate_columns, dict[str, Any]()
+        """Select channels and covariates by position, in the given order; None selects all."""
+        columns, changes = self.channel_covariate_columns, dict[str, Any]()
         if channels is not None:
-            read = read[:, channels]
-            picked["values"] = np.asfortranarray(self.values[:, channels])
-            picked["channels"] = tuple(self.channels[j] for j in channels)
+            columns = columns[:, channels]
+            changes["values"] = np.asfortranarray(self.values[:, channels])
+            changes["channels"] = tuple(self.channels[j] for j in channels)
         if covariates is not None:
-            read = read[covariates, :]
-            picked["covariate_names"] = tuple(self.covariate_names[k] for k in covariates)
-            picked["covariate_known"] = tuple(self.covariate_known[k] for k in covariates)
-        used = list(dict.fromkeys(read.ravel().tolist()))
-        place = np.zeros(self.covariates.shape[1], np.int64)
-        place[used] = np.arange(len(used))
-        picked["covariates"] = np.ascontiguousarray(self.covariates[:, used])
-        return replace(self, **picked, covariate_columns=place[read] if len(used) > len(read) else None)
+            columns = columns[covariates, :]
+            changes["covariate_names"] = tuple(self.covariate_names[k] for k in covariates)
+            changes["covariate_known"] = tuple(self.covariate_known[k] for k in covariates)
+        used = list(dict.fromkeys(columns.ravel().tolist()))
+        new_position = np.zeros(self.covariates.shape[1], np.int64)
+        new_position[used] = np.arange(len(used))
+        changes["covariates"] = np.ascontiguousarray(self.covariates[:, used])
+        return replace(self, **changes, covariate_columns=new_position[columns] if len(used) > len(columns) else None)
 
     def with_covariates(self, known: Mapping[str, bool], values: np.ndarray | None = None) -> Self:
-        """Append covariates of all channels by name, each known ahead or not.
+        """Append covariates that all channels share.
 
-        Without `values`, float32 [T, k], they are empty.
+        Parameters
+        ----------
+        known : mapping
+            Name to whether future values are known.
+        values : float32 [T, len(known)], optional
+            NaN when None.
         """
         if values is None:
             values = np.full((len(self), len(known)), np.nan, np.float32)
         columns = self.covariate_columns
         if columns is not None:
-            more = self.covariates.shape[1] + np.arange(len(known))
-            columns = np.vstack([columns, more[:, None].repeat(len(self.channels), axis=1)])
+            new_columns = self.covariates.shape[1] + np.arange(len(known))
+            columns = np.vstack([columns, new_columns[:, None].repeat(len(self.channels), axis=1)])
         return replace(
             self,
             covariate_columns=columns,
@@ -170,20 +175,20 @@ class Panel:
         )
 
     def extend(self, rows: int) -> Panel:
-        """Append `rows` future rows in which nothing is known."""
+        """Append `rows` future rows, in which all values and covariates are NaN."""
         future = pd.date_range(self.index[-1], periods=rows + 1, freq=self.freq)[1:]
         values = np.full((rows, len(self.channels)), np.nan, np.float32)
-        known = np.full((rows, self.covariates.shape[1]), np.nan, np.float32)
+        covariates = np.full((rows, self.covariates.shape[1]), np.nan, np.float32)
         return replace(
             self,
             values=np.concatenate([self.values, values]),
             index=self.index.append(future),
-            covariates=np.concatenate([self.covariates, known]),
+            covariates=np.concatenate([self.covariates, covariates]),
         )
 
 
 def normalize_nans(values: np.ndarray) -> np.ndarray:
-    """A copy in C order to be hashed, whose missing values all have the bits of `np.nan`; 0/0 has others."""
+    """A copy in C order in which every NaN has the bits of `np.nan`, so that equal data have equal hashes."""
     out = np.array(values, order="C")
     out[np.isnan(out)] = np.nan
     return out

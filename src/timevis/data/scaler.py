@@ -1,4 +1,4 @@
-"""Per-channel standardisation, fitted on the training part only."""
+"""Mean and standard deviation of each channel, for standardization; fitted on the training part only."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+VALUES_PER_BLOCK = 250_000
+
 
 @dataclass(frozen=True)
 class Scaler:
-    """Mean and deviation of each channel.
+    """Mean and standard deviation of each channel.
 
     Attributes
     ----------
     mean, std : float64 [C]
-        `std` is 1 where the training part is constant or empty.
+        `std` is 1 if the training part of the channel is constant or empty.
     """
 
     mean: np.ndarray
@@ -22,18 +24,18 @@ class Scaler:
 
     @classmethod
     def fit(cls, values: np.ndarray) -> Scaler:
-        """Fit on training rows, float32 [T, C] with NaN for missing; sums are taken in float64, in row blocks."""
+        """Fit on training rows, float32 [T, C], NaN where missing; sums are in float64, over blocks of rows."""
         count = np.zeros(values.shape[1])
         total = np.zeros(values.shape[1])
-        blocks = np.array_split(np.arange(len(values)), max(1, values.size // 250_000))
-        for b in blocks:
-            part = values[b[0] : b[-1] + 1].astype(np.float64)
-            count += np.isfinite(part).sum(0)
-            total += np.nansum(part, axis=0)
+        blocks = np.array_split(np.arange(len(values)), max(1, values.size // VALUES_PER_BLOCK))
+        for rows in blocks:
+            block = values[rows[0] : rows[-1] + 1].astype(np.float64)
+            count += np.isfinite(block).sum(0)
+            total += np.nansum(block, axis=0)
         mean = total / np.maximum(count, 1)
-        square = np.zeros(values.shape[1])
-        for b in blocks:
-            part = values[b[0] : b[-1] + 1].astype(np.float64)
-            square += np.nansum((part - mean) ** 2, axis=0)
-        std = np.sqrt(square / np.maximum(count, 1))
+        squared_deviation = np.zeros(values.shape[1])
+        for rows in blocks:
+            block = values[rows[0] : rows[-1] + 1].astype(np.float64)
+            squared_deviation += np.nansum((block - mean) ** 2, axis=0)
+        std = np.sqrt(squared_deviation / np.maximum(count, 1))
         return cls(mean, np.where(std > 0, std, 1.0))

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 from panels import panel_of
 
-from timevis.data.cleaning.gaps import find_gaps, longest_gap
+from timevis.data.cleaning.gaps import find_gaps
+from timevis.data.cleaning.statistics import describe_channels
 
 
 def test_a_gap_is_a_run_of_rows_in_which_every_channel_is_missing() -> None:
@@ -20,5 +21,6 @@ def test_the_longest_gap_of_a_channel_is_located_independently_of_other_channels
     values = np.ones((40, 2), np.float32)
     values[[3, 10, 11, 12, 30, 31], 1] = np.nan
     panel = panel_of(values)
-    assert longest_gap(panel.values[:, 0], panel.index) is None
-    assert longest_gap(panel.values[:, 1], panel.index) == {"rows": 3, "start": str(panel.index[10])}
+    first, second = describe_channels(panel, 30).values()
+    assert first["longest_gap"] is None
+    assert second["longest_gap"] == {"rows": 3, "start": str(panel.index[10])}
