@@ -1,9 +1,10 @@
-"""Make the bundled data sets from the published files: python scripts/bundle_data.py [FOLDER]
+"""Build the bundled data sets from the published files: python scripts/bundle_data.py [FOLDER] [--out FOLDER]
 
-FOLDER (default ../shared/data) holds autots_traffic_hourly.zip, hourly_electricity.csv and hourly_beijing_pm.csv.
-Values are copied as published: gaps and defects stay, and cleaning meets them. Only names of columns change, the four
-columns of the weather's time become one, electricity is rounded to 0.01, and unused weather columns are dropped.
-Columns stand in the order that compresses best. The output is the same bytes on every run.
+FOLDER (default ../shared/data) contains autots_traffic_hourly.zip, hourly_electricity.csv and hourly_beijing_pm.csv.
+Values are copied as published, with gaps and defects, which cleaning handles when the data are loaded. Only these
+things change: columns are renamed, the four time columns of the weather file become one column, electricity is
+rounded to 0.01, and unused weather columns are dropped. The columns are in the order that compresses best. Every run
+writes the same bytes.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from pathlib import Path
 
 import pandas as pd
 
-TARGET = Path(__file__).resolve().parents[1] / "src/timevis/data/bundled"
+BUNDLED = Path(__file__).resolve().parents[1] / "src/timevis/data/bundled"
 
 
 def traffic(folder: Path) -> pd.DataFrame:
-    """I-94 westbound volume with the weather beside it; hours without a measurement are empty."""
+    """Hourly westbound traffic volume on the road I-94, with weather; hours without a measurement are empty."""
     table = pd.read_csv(folder / "autots_traffic_hourly.zip", dtype=str, keep_default_na=False)
     table["datetime"] = table["datetime"].str[:16]
     table = table.rename(columns={"datetime": "time"})
@@ -27,21 +28,22 @@ def traffic(folder: Path) -> pd.DataFrame:
 
 
 def electricity(folder: Path) -> pd.DataFrame:
-    """Mean load of 321 clients."""
+    """Hourly mean load of 321 clients."""
     table = pd.read_csv(folder / "hourly_electricity.csv")
     return pd.DataFrame({"time": table["ts"].str[:16], "load": table["y"].map("{:.2f}".format)})
 
 
 def weather(folder: Path) -> pd.DataFrame:
-    """Temperature, dew point, pressure and wind at Beijing."""
+    """Hourly temperature, dew point, pressure and wind in Beijing."""
     table = pd.read_csv(folder / "hourly_beijing_pm.csv", dtype=str, keep_default_na=False)
-    two = {part: table[part].str.zfill(2) for part in ("month", "day", "hour")}
-    time = table["year"] + "-" + two["month"] + "-" + two["day"] + " " + two["hour"] + ":00"
+    two_digits = {column: table[column].str.zfill(2) for column in ("month", "day", "hour")}
+    date = table["year"] + "-" + two_digits["month"] + "-" + two_digits["day"]
+    time = date + " " + two_digits["hour"] + ":00"
     return pd.concat([table[["Iws", "TEMP", "DEWP", "PRES"]], time.rename("time")], axis=1)
 
 
-def write(table: pd.DataFrame, path: Path) -> int:
-    """Write a gzipped CSV without a time stamp in it; returns its size in bytes."""
+def write_gzipped_csv(table: pd.DataFrame, path: Path) -> int:
+    """Write a gzipped CSV file without a timestamp in its header; returns its size in bytes."""
     buffer = BytesIO()
     with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=buffer, mtime=0) as file:
         file.write(table.to_csv(index=False, lineterminator="\n").encode())
@@ -50,18 +52,20 @@ def write(table: pd.DataFrame, path: Path) -> int:
 
 
 def main() -> None:
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path, default=Path("../shared/data"), metavar="FOLDER")
-    folder = parser.parse_args().folder
-    if not folder.is_dir():
-        parser.error(f"there is no folder {folder}")
-    total = 0
-    for make in (traffic, electricity, weather):
-        table = make(folder)
-        size = write(table, TARGET / f"{make.__name__}.csv.gz")
-        total += size
-        print(f"{make.__name__:12} {len(table):6} rows {size:7} bytes")
-    print(f"{'together':12} {'':11} {total:7} bytes")
+    parser.add_argument("--out", type=Path, default=BUNDLED, metavar="FOLDER", help="(default: %(default)s)")
+    args = parser.parse_args()
+    if not args.folder.is_dir():
+        parser.error(f"there is no folder {args.folder}")
+    total_size = 0
+    for read_published in (traffic, electricity, weather):
+        name, table = read_published.__name__, read_published(args.folder)
+        size = write_gzipped_csv(table, args.out / f"{name}.csv.gz")
+        total_size += size
+        print(f"{name:12} {len(table):6} rows {size:7} bytes")
+    print(f"{'total':12} {'':11} {total_size:7} bytes")
 
 
 if __name__ == "__main__":

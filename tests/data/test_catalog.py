@@ -23,19 +23,19 @@ from timevis.errors import ConfigError, DataError
 
 BUNDLED = ROOT / "src/timevis/data/bundled"
 SHARED = ROOT.parent / "shared/data"
-needs_sources = pytest.mark.skipif(not SHARED.is_dir(), reason="the published files are not here")
+needs_sources = pytest.mark.skipif(not SHARED.is_dir(), reason="the published files are not available")
 
 
 @cache
-def composed(name: str) -> dict[str, Any]:
+def data_group(name: str) -> dict[str, Any]:
     return OmegaConf.to_container(compose([f"data={name}"]).data)
 
 
 def config(name: str, **overrides: Any) -> dict[str, Any]:
-    return {**composed(name), **overrides}
+    return {**data_group(name), **overrides}
 
 
-def write(path: Path, **columns: Any) -> Path:
+def write_csv(path: Path, **columns: Any) -> Path:
     pd.DataFrame({"time": pd.date_range("2024-01-01", periods=300, freq="h")} | columns).to_csv(path, index=False)
     return path
 
@@ -51,7 +51,7 @@ NOISE = np.random.default_rng(0).normal(size=300).round(3)
         ("weather", (43824, 4), ("TEMP", "DEWP", "PRES", "Iws"), {}),
     ],
 )
-def test_bundled_data_load_with_their_card_and_report(
+def test_bundled_data_are_loaded_with_their_card_and_report(
     name: str, shape: tuple[int, int], channels: tuple[str, ...], known: dict[str, bool]
 ) -> None:
     panel, report = load_panel(config(name))
@@ -67,7 +67,7 @@ def test_bundled_data_load_with_their_card_and_report(
     assert json.loads(json.dumps(report.to_dict(), allow_nan=False))["card"]["attribution"] == card.attribution
 
 
-def test_gaps_of_traffic_and_clock_changes_of_electricity_are_found_not_edited_away() -> None:
+def test_gaps_of_traffic_and_clock_changes_of_electricity_are_reported() -> None:
     _, report = load_panel(config("traffic"))
     assert (report.gaps["count"], report.gaps["rows"], report.gaps["longest"]) == (67, 104, 9)
     assert report.left_out["snow_1h"] == "as a covariate, it is constant (0)"
@@ -80,7 +80,7 @@ def test_gaps_of_traffic_and_clock_changes_of_electricity_are_found_not_edited_a
     assert raw["2014-10-26 01:00"] > 2900
 
 
-def test_defects_that_no_card_declares_are_found_as_outliers() -> None:
+def test_undeclared_defects_are_reported_as_outliers() -> None:
     declared = {f"{d['start']}:00" for d in read_card("electricity")[0].defects}
     _, report = load_panel(config("file", path=str(BUNDLED / "electricity.csv.gz")))
     found = {p["time"] for p in report.outliers["load"]["places"]}
@@ -93,12 +93,9 @@ def test_bundled_files_are_small() -> None:
 
 
 @needs_sources
-def test_the_bundle_script_makes_the_very_same_files(tmp_path: Path) -> None:
-    code = (
-        "import sys; sys.path.insert(0, 'scripts'); import bundle_data; from pathlib import Path;"
-        f"bundle_data.TARGET = Path({str(tmp_path)!r}); sys.argv[1:] = [{str(SHARED)!r}]; bundle_data.main()"
-    )
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+def test_the_bundle_script_reproduces_the_bundled_files(tmp_path: Path) -> None:
+    command = [sys.executable, "scripts/bundle_data.py", str(SHARED), "--out", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     for path in BUNDLED.glob("*.csv.gz"):
         assert (tmp_path / path.name).read_bytes() == path.read_bytes()
 
@@ -134,13 +131,13 @@ def test_a_public_file_is_downloaded_once_and_checked(entry: dict[str, str], tmp
         catalog.find_file(entry)
 
 
-def test_a_local_folder_comes_before_any_download(entry: dict[str, str], tmp_path: Path) -> None:
+def test_a_local_folder_takes_precedence_over_a_download(entry: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data/some-public.csv").write_text("time,x\n")
     assert catalog.find_file(entry | {"url": "file:///nowhere"}) == tmp_path / "data/some-public.csv"
 
 
-def test_a_public_file_that_is_nowhere_says_where_to_put_it(entry: dict[str, str], tmp_path: Path) -> None:
+def test_a_missing_public_file_is_an_error_that_names_the_local_folder(entry: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(DataError, match="could not be downloaded") as error:
         catalog.find_file(entry | {"url": (tmp_path / "nothing.csv").as_uri()})
     assert str(tmp_path / "data") in error.value.message
@@ -169,7 +166,9 @@ def test_a_public_file_that_is_nowhere_says_where_to_put_it(entry: dict[str, str
         ({"name": "synthetic", "covariates": {"holiday": "XX"}}, "data.covariates.holiday='XX'", "ISO 3166"),
     ],
 )
-def test_unknown_keys_and_choices_name_the_nearest(cfg: dict[str, Any], message: str, advice: str) -> None:
+def test_an_unknown_key_or_choice_is_an_error_that_names_the_nearest_one(
+    cfg: dict[str, Any], message: str, advice: str
+) -> None:
     with pytest.raises(ConfigError) as error:
         load_panel(cfg)
     assert message in error.value.message
@@ -177,7 +176,7 @@ def test_unknown_keys_and_choices_name_the_nearest(cfg: dict[str, Any], message:
 
 
 @pytest.mark.parametrize(
-    ("given", "named"),
+    ("options", "key"),
     [
         ({"time": "zz"}, "data.time"),
         ({"id": "zz"}, "data.id"),
@@ -189,9 +188,9 @@ def test_unknown_keys_and_choices_name_the_nearest(cfg: dict[str, Any], message:
         ({"cleaning": {"missing": [0]}}, "data.cleaning.missing"),
     ],
 )
-def test_what_is_said_of_a_file_is_refused_where_series_are_made(given: dict[str, Any], named: str) -> None:
-    with pytest.raises(ConfigError, match=f"^{re.escape(named)} is given, which data=synthetic has no use for"):
-        load_panel({"name": "synthetic"} | given)
+def test_options_of_files_are_refused_for_synthetic_data(options: dict[str, Any], key: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{re.escape(key)} is given, which data=synthetic has no use for"):
+        load_panel({"name": "synthetic"} | options)
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "conf/data").glob("*.yaml")))
@@ -199,11 +198,11 @@ def test_every_data_config_has_all_public_keys(name: str) -> None:
     keys = (
         "name path time id target covariates frequency timezone season split sheet domain unit description cleaning"
     )
-    assert set(keys.split()) <= set(composed(name))
+    assert set(keys.split()) <= set(data_group(name))
 
 
-def test_what_the_user_says_fills_the_card(tmp_path: Path) -> None:
-    path = write(tmp_path / "mine.csv", load=NOISE)
+def test_options_of_the_user_fill_the_dataset_card(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "mine.csv", load=NOISE)
     panel, report = load_panel(
         config("file", path=str(path), domain="electricity", unit="kW", description="My house")
     )
@@ -216,27 +215,27 @@ def test_what_the_user_says_fills_the_card(tmp_path: Path) -> None:
     assert not any("no data.domain given" in note for note in other.notes)
 
 
-def test_channels_may_have_units_of_their_own(tmp_path: Path) -> None:
-    path = write(tmp_path / "mine.csv", rain=np.abs(NOISE), temp=NOISE)
+def test_channels_can_have_different_units(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "mine.csv", rain=np.abs(NOISE), temp=NOISE)
     card = load_panel(config("file", path=str(path), unit={"rain": "mm", "temp": "C"}))[0].card
     assert (card.unit_of("rain"), card.unit_of("temp")) == ("mm", "C")
     with pytest.raises(ConfigError, match=r"data\.unit='tmp' is not a choice.*\n?.*temp"):
         load_panel(config("file", path=str(path), unit={"tmp": "C"}))
-    card = load_panel(config("weather", unit="K"))[0].card  # one for all, whatever the card has
+    card = load_panel(config("weather", unit="K"))[0].card  # one unit for all channels, instead of those of the card
     assert {card.unit_of(c) for c in card.channel_descriptions} == {"K"}
     with pytest.raises(ConfigError, match=r"data\.description"):
         load_panel(config("file", path=str(path), description={"temp": "outside"}))
 
 
-def test_a_users_file_in_place_of_a_bundled_one_is_not_public(tmp_path: Path) -> None:
-    path = write(tmp_path / "mine.csv", load=NOISE)
+def test_a_user_file_with_the_config_of_bundled_data_is_not_public(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "mine.csv", load=NOISE)
     panel, _ = load_panel(config("electricity", path=str(path), covariates={"holiday": "PT"}))
     assert not panel.card.public
     assert panel.card.defects == ()
 
 
-def test_every_series_of_a_long_file_is_an_item_of_its_own(tmp_path: Path) -> None:
-    parts = [pd.read_csv(write(tmp_path / "x.csv", load=NOISE + i)).assign(house=h) for i, h in enumerate("ab")]
+def test_every_series_of_a_long_file_is_one_item(tmp_path: Path) -> None:
+    parts = [pd.read_csv(write_csv(tmp_path / "x.csv", load=NOISE + i)).assign(house=h) for i, h in enumerate("ab")]
     pd.concat([parts[0], parts[1][50:]]).to_csv(tmp_path / "houses.csv", index=False)
     items = load_files([tmp_path / "houses.csv"], config("file"), ("load",), freq="h")
     assert list(items) == ["a", "b"]
@@ -244,50 +243,50 @@ def test_every_series_of_a_long_file_is_an_item_of_its_own(tmp_path: Path) -> No
     np.testing.assert_allclose(items["b"].values[:, 0], NOISE[50:] + 1, rtol=1e-5)
 
 
-def test_series_that_are_the_runs_channels_stay_together(tmp_path: Path) -> None:
-    parts = [pd.read_csv(write(tmp_path / "x.csv", load=NOISE + i)).assign(house=h) for i, h in enumerate("ab")]
+def test_series_that_are_channels_of_the_run_are_one_item(tmp_path: Path) -> None:
+    parts = [pd.read_csv(write_csv(tmp_path / "x.csv", load=NOISE + i)).assign(house=h) for i, h in enumerate("ab")]
     pd.concat(parts).to_csv(tmp_path / "houses.csv", index=False)
     items = load_files([tmp_path / "houses.csv"], config("file"), ("b", "a"), freq="h")
     assert list(items) == ["houses"]
     assert items["houses"].channels == ("b", "a")
 
 
-def test_new_files_keep_constant_channels_and_the_order_of_the_run(tmp_path: Path) -> None:
-    first = write(tmp_path / "one.csv", flat=np.ones(300), load=NOISE, other=NOISE)
-    second = write(tmp_path / "two.csv", load=NOISE, flat=np.ones(300))
+def test_new_files_keep_constant_channels_and_have_the_channel_order_of_the_run(tmp_path: Path) -> None:
+    first = write_csv(tmp_path / "one.csv", flat=np.ones(300), load=NOISE, other=NOISE)
+    second = write_csv(tmp_path / "two.csv", load=NOISE, flat=np.ones(300))
     items = load_files([first, second], config("file"), ("load", "flat"), freq="h")
     assert list(items) == ["one", "two"]
     assert all(p.channels == ("load", "flat") for p in items.values())
 
 
 def test_a_new_file_without_a_channel_is_an_error(tmp_path: Path) -> None:
-    path = write(tmp_path / "one.csv", laod=NOISE)
+    path = write_csv(tmp_path / "one.csv", laod=NOISE)
     with pytest.raises(DataError, match=r"one\.csv has no channel 'load'") as error:
         load_files([path], config("file"), ("load",))
     assert "the run forecasts load, but the file has laod" in error.value.message
     assert "did you mean 'laod'? name the columns, or the series" in error.value.advice
 
 
-def test_new_files_of_a_bundled_run_use_its_card(tmp_path: Path) -> None:
-    path = write(tmp_path / "newer.csv", load=np.abs(NOISE))
+def test_new_files_of_a_run_on_bundled_data_use_its_card(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "newer.csv", load=np.abs(NOISE))
     (panel,) = load_files([path], config("electricity"), ("load",), freq="h").values()
     assert panel.card.unit == read_card("electricity")[0].unit
     assert panel.covariate_names == ("holiday",)
     assert panel.covariates[0, 0] == 1
 
 
-def test_a_path_of_your_own_data_may_be_a_path(tmp_path: Path) -> None:
-    path = write(tmp_path / "mine.csv", load=NOISE)
+def test_data_path_can_be_a_path_object(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "mine.csv", load=NOISE)
     assert load_panel({"path": path})[0].values.tolist() == load_panel({"path": str(path)})[0].values.tolist()
 
 
 @pytest.mark.parametrize(
     ("name", "advice"), [("weather", "for yours say data=file"), ("promo", "choices: load, time")]
 )
-def test_a_file_under_the_name_of_bundled_data_is_answered_with_data_csv(
+def test_the_error_of_a_file_with_the_config_of_bundled_data_names_data_file(
     name: str, advice: str, tmp_path: Path
 ) -> None:
-    path = write(tmp_path / "mine.csv", load=NOISE)
+    path = write_csv(tmp_path / "mine.csv", load=NOISE)
     with pytest.raises(DataError, match=r"mine\.csv has no column 'PRES'") as error:
         load_panel({"name": name, "path": path, "target": ["PRES"]})
     assert advice in error.value.advice

@@ -12,19 +12,19 @@ from timevis.data.split import check_split, in_rows, make_split
 from timevis.errors import ConfigError, DataError
 
 
-def test_fractions_cut_the_rows_in_order():
+def test_fractions_split_the_rows_in_order():
     split = make_split(1000, [0.7, 0.1, 0.2], 48, 12)
     assert (split.train_end, split.val_end, split.test_end) == (700, 800, 1000)
 
 
-def test_row_borders_are_taken_as_they_are_and_rows_after_them_are_unused():
+def test_row_borders_are_used_unchanged_and_later_rows_are_unused():
     split = make_split(17420, [8640, 11520, 14400], 720, 96)
     assert split.part("test") == (11520, 14400)
     assert len(split.origins("test", 720, 96)) == 2880 - 96 + 1
 
 
 @given(rows=st.integers(300, 3000), context=st.integers(1, 60), horizon=st.integers(1, 24))
-def test_every_target_lies_wholly_inside_its_own_part(rows, context, horizon):
+def test_every_target_lies_completely_in_its_part(rows, context, horizon):
     split = make_split(rows, [0.6, 0.2, 0.2], context, horizon)
     for part in ("train", "val", "test"):
         start, end = split.part(part)
@@ -34,12 +34,12 @@ def test_every_target_lies_wholly_inside_its_own_part(rows, context, horizon):
 
 
 @pytest.mark.parametrize("spec", [[0.5, 0.5], [0.7, 0.2, 0.2], [0.5, 0, 0.5], [100, 90, 200], [1.5, 20, 30]])
-def test_a_spec_that_is_no_split_is_refused_naming_the_key(spec):
+def test_an_invalid_split_is_an_error_that_names_the_key(spec):
     with pytest.raises(ConfigError, match=r"data\.split"):
         make_split(1000, spec, 24, 12)
 
 
-def test_a_short_series_says_how_many_rows_are_needed_and_that_many_suffice():
+def test_the_error_of_a_short_series_names_a_sufficient_number_of_rows():
     with pytest.raises(DataError, match="has 200 rows") as error:
         make_split(200, [0.7, 0.1, 0.2], 168, 24)
     need = int(error.value.advice.split()[1])
@@ -47,17 +47,17 @@ def test_a_short_series_says_how_many_rows_are_needed_and_that_many_suffice():
 
 
 @given(rows=st.integers(12, 400), context=st.integers(1, 300), horizon=st.integers(1, 100))
-def test_the_lengths_that_are_proposed_fit(rows: int, context: int, horizon: int) -> None:
+def test_the_proposed_lengths_fit(rows: int, context: int, horizon: int) -> None:
     try:
         make_split(rows, [0.7, 0.1, 0.2], context, horizon)
     except DataError as error:
-        found = {key: int(new) for key, new in re.findall(r"(context_length|horizon)=(\d+)", error.advice)}
-        assert found
-        make_split(rows, [0.7, 0.1, 0.2], found.get("context_length", context), found.get("horizon", horizon))
+        proposed = {key: int(new) for key, new in re.findall(r"(context_length|horizon)=(\d+)", error.advice)}
+        assert proposed
+        make_split(rows, [0.7, 0.1, 0.2], proposed.get("context_length", context), proposed.get("horizon", horizon))
 
 
 @pytest.mark.parametrize(
-    ("rows", "spec", "context", "horizon", "said", "unsaid"),
+    ("rows", "spec", "context", "horizon", "expected", "unexpected"),
     [
         (60, [0.7, 0.1, 0.2], 14, 7, "validation part has 6 rows and needs 7", "context_length"),
         (60, [0.5, 0.25, 0.25], 28, 7, "training part has 30 rows and needs 35", "validation"),
@@ -65,15 +65,15 @@ def test_the_lengths_that_are_proposed_fit(rows: int, context: int, horizon: int
         (100, [60, 80, 120], 10, 5, "about 120 rows are needed", "part"),
     ],
 )
-def test_the_part_that_is_too_short_is_named(rows, spec, context, horizon, said, unsaid):
+def test_the_part_that_is_too_short_is_named(rows, spec, context, horizon, expected, unexpected):
     with pytest.raises(DataError) as caught:
         make_split(rows, spec, context, horizon)
-    assert said in caught.value.advice
-    assert unsaid not in caught.value.advice
+    assert expected in caught.value.advice
+    assert unexpected not in caught.value.advice
 
 
 def panel(freq: str = "h", rows: int = 1000, zone: str | None = None):
-    """Rows from the first of January 2018 on, in the zone's own time."""
+    """A panel that starts on 2018-01-01 in the time of the zone."""
     start = pd.Timestamp("2018-01-01", tz=zone)
     index = pd.date_range(start.tz_convert("UTC") if zone else start, periods=rows, freq=freq)
     return panel_of(np.arange(rows), index=index, freq=freq, timezone=zone)
@@ -90,17 +90,17 @@ def panel(freq: str = "h", rows: int = 1000, zone: str | None = None):
         ([0.7, 0.1, 0.2], [0.7, 0.1, 0.2]),
     ],
 )
-def test_times_are_the_first_rows_at_or_after_them(spec, rows):
+def test_a_time_becomes_the_first_row_at_or_after_it(spec, rows):
     assert in_rows(spec, panel()) == rows
 
 
-def test_times_are_those_of_the_zone_of_the_data_and_only_rows_with_targets_are_split():
+def test_times_are_in_the_zone_of_the_data_and_only_rows_with_targets_are_split():
     assert in_rows(["2018-01-21", "2018-02-01 01:00+02:00"], panel(zone="Europe/Berlin"), 900) == [480, 744, 900]
     assert in_rows(["2018-02-15", "2018-05"], panel("MS", 8)) == [2, 4, 8]
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "expected"),
     [
         (["2017-12-31", "2018-02-01"], "leaves the training part without a row"),
         (["2018-02-01", "2018-01-21"], "leaves the validation part without a row"),
@@ -109,14 +109,14 @@ def test_times_are_those_of_the_zone_of_the_data_and_only_rows_with_targets_are_
         (["2018-01-21", "2018-02-01", "2018-02-11 16:01"], "ends after the data"),
     ],
 )
-def test_times_that_make_no_parts_are_refused_naming_the_key_and_the_times_of_the_data(spec, said):
-    with pytest.raises(DataError, match=rf"test: data\.split=.*{spec[0]}.* {said}") as caught:
+def test_times_that_leave_a_part_empty_are_an_error_that_names_the_key_and_the_span_of_the_data(spec, expected):
+    with pytest.raises(DataError, match=rf"test: data\.split=.*{spec[0]}.* {expected}") as caught:
         in_rows(spec, panel())
     assert "the data reach from 2018-01-01 00:00:00 to 2018-02-11 15:00:00" in caught.value.advice
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "expected"),
     [
         (["2018-01-21", "01.02.2018"], "'01.02.2018' is not a time"),
         (["2018-02-30", "2018-03-01"], "'2018-02-30' is not a time"),
@@ -126,8 +126,8 @@ def test_times_that_make_no_parts_are_refused_naming_the_key_and_the_times_of_th
         ([0.7, "2018-01-21", 0.2], "is not a split"),
     ],
 )
-def test_what_is_no_split_is_refused_before_any_data_are_read_with_all_its_forms(spec, said):
-    with pytest.raises(ConfigError, match=rf"data\.split=.*{said}") as caught:
+def test_an_invalid_split_is_an_error_before_data_are_read_and_the_advice_shows_valid_forms(spec, expected):
+    with pytest.raises(ConfigError, match=rf"data\.split=.*{expected}") as caught:
         check_split(spec)
     assert "[0.7,0.1,0.2]" in caught.value.advice
     assert "[2018-01-01,2018-04-01]" in caught.value.advice

@@ -11,7 +11,7 @@ from timevis.data.windows import SeriesStore, WindowSet, window_set_hash
 from timevis.errors import DataError
 
 
-def test_a_batch_is_the_slice_it_says_it_is():
+def test_a_batch_holds_the_rows_of_its_origins_and_channels():
     values = np.arange(200, dtype=np.float32).reshape(100, 2)
     origin, channel = torch.tensor([30, 55]), torch.tensor([0, 1])
     batch = SeriesStore(panel_of(values)).gather(origin, channel, 10, 5)
@@ -24,7 +24,7 @@ def test_a_batch_is_the_slice_it_says_it_is():
     assert batch.target_mask.all()
 
 
-def test_missing_context_carries_the_last_observation_and_missing_targets_are_masked():
+def test_missing_context_values_are_filled_forward_and_missing_targets_are_masked():
     values = np.arange(40, dtype=np.float32)[:, None].copy()
     values[[3, 4, 12]] = np.nan
     batch = SeriesStore(panel_of(values)).gather(torch.tensor([10]), torch.tensor([0]), 8, 4)
@@ -34,7 +34,7 @@ def test_missing_context_carries_the_last_observation_and_missing_targets_are_ma
     assert batch.target_mask[0].tolist() == [True, True, False, True]
 
 
-def test_nothing_is_carried_back_into_a_context_from_its_future():
+def test_no_context_value_is_filled_from_its_future():
     values = np.full((40, 2), np.nan, np.float32)
     values[:, 1] = 5
     values[18:, 0] = np.arange(18, 40)
@@ -44,7 +44,7 @@ def test_nothing_is_carried_back_into_a_context_from_its_future():
     assert batch.context_mask.tolist() == [[False] * 6, [False] * 4 + [True] * 2, [True] * 6]
 
 
-def test_observed_covariates_are_hidden_over_the_horizon_and_known_ones_are_not():
+def test_observed_covariates_are_masked_over_the_horizon_and_known_ones_are_not():
     covariates = np.stack([np.arange(50), np.arange(50) + 100], axis=1).astype(np.float32)
     panel = panel_of(np.zeros((50, 1)), covariates, known=(True, False))
     batch = SeriesStore(panel).gather(torch.tensor([20]), torch.tensor([0]), 6, 4)
@@ -54,7 +54,7 @@ def test_observed_covariates_are_hidden_over_the_horizon_and_known_ones_are_not(
     assert batch.covariate_mask[0, 6:, 0].all()
 
 
-def test_changing_the_future_changes_nothing_that_a_forecast_may_see():
+def test_a_changed_future_does_not_change_the_inputs_of_a_forecast():
     rng = np.random.default_rng(0)
     values, covariates = rng.normal(size=(80, 2)), rng.normal(size=(80, 2))
     values[10:14, 0] = np.nan
@@ -77,7 +77,7 @@ def test_a_series_without_gaps_shares_memory_with_the_panel():
     assert store.filled is store.values
 
 
-def test_training_windows_without_any_target_are_left_out_and_others_kept():
+def test_only_training_windows_without_an_observed_target_are_left_out():
     values = np.ones((60, 2), np.float32)
     values[20:40, 1] = np.nan
     windows = WindowSet.training(values, range(10, 50), horizon=5)
@@ -86,16 +86,16 @@ def test_training_windows_without_any_target_are_left_out_and_others_kept():
     assert list(zip(origins.tolist(), channels.tolist(), strict=True)) == expected
 
 
-def test_evaluation_windows_are_thinned_evenly_over_the_whole_part():
+def test_evaluation_windows_are_evenly_spaced_over_the_whole_part():
     windows = WindowSet.evaluation(range(100, 1101), channels=3, stride=1, max_windows=11)
     assert windows.origins.tolist() == list(range(100, 1101, 100))
     assert len(windows) == 33
 
 
 @pytest.mark.parametrize(("rows", "number"), [(12_001, 501), (2_401, 101), (100, 5)])
-def test_thinned_origins_meet_every_hour_of_the_day(rows, number):
+def test_thinned_origins_cover_every_hour_of_the_day(rows, number):
     fixed = WindowSet.evaluation(range(500, 500 + rows), 1, 1, number).origins
-    assert len(torch.unique(fixed % 24)) < 5  # equal distances would not
+    assert len(torch.unique(fixed % 24)) < 5  # equal distances would cover few hours
     origins = WindowSet.evaluation(range(500, 500 + rows), 1, 1, number, season=24).origins
     assert len(origins) == number
     assert len(torch.unique(origins % 24)) >= 0.8 * min(24, number)
@@ -106,14 +106,14 @@ def test_thinned_origins_meet_every_hour_of_the_day(rows, number):
 
 
 @pytest.mark.parametrize(("windows", "world"), [(9, 8), (20, 8), (7, 2), (2, 2), (100, 3)])
-def test_no_rank_is_left_without_an_evaluation_batch(windows, world):
+def test_every_rank_has_an_evaluation_batch(windows, world):
     data = WindowDataModule(panel_of(np.arange(1000.0)[:, None]), context_length=4, horizon=2, max_windows=windows)
     for rank in range(world):
         data.trainer = SimpleNamespace(global_rank=rank, world_size=world)
         assert len(data.loader("test")) > 0
 
 
-def test_fewer_windows_than_processes_are_refused_before_anything_is_trained():
+def test_fewer_windows_than_processes_are_an_error_before_training():
     data = WindowDataModule(panel_of(np.arange(1000.0)[:, None]), context_length=4, horizon=2, max_windows=1)
     assert len(data.loader("test")) == 1
     data.trainer = SimpleNamespace(global_rank=0, world_size=2)
@@ -121,7 +121,7 @@ def test_fewer_windows_than_processes_are_refused_before_anything_is_trained():
         data.loader("train", shuffle=True)
 
 
-def test_a_part_without_windows_is_no_matter_to_processes_that_score_another():
+def test_a_part_without_windows_is_allowed_if_another_part_is_scored():
     panel = panel_of(np.arange(1000.0)[:, None])
     data = WindowDataModule(
         panel, context_length=4, horizon=2, split=Split(700, 700, 800)
@@ -140,35 +140,35 @@ def test_the_window_set_hash_covers_values_borders_horizon_and_origins():
     assert base == window_set_hash(panel, (50, 60, 100), 5, origins.clone())
     changed = panel.values.copy()
     changed[3, 0] += 1
-    others = [
+    changed_hashes = [
         window_set_hash(panel.with_values(changed), (50, 60, 100), 5, origins),
         window_set_hash(panel, (50, 61, 100), 5, origins),
         window_set_hash(panel, (50, 60, 100), 6, origins),
         window_set_hash(panel, (50, 60, 100), 5, origins[:-1]),
     ]
-    assert base not in others
+    assert base not in changed_hashes
 
 
-def test_how_a_missing_value_was_made_does_not_change_the_window_set_hash():
+def test_the_bits_of_a_missing_value_do_not_change_the_window_set_hash():
     values = np.random.default_rng(0).normal(size=(100, 2)).astype(np.float32)
     values[[5, 70], 1] = np.nan
-    other = np.where(np.isnan(values), np.float32(-np.nan), values)
-    assert values.tobytes() != other.tobytes()
-    one, two = (window_set_hash(panel_of(v), (50, 60, 100), 5, torch.arange(60, 80)) for v in (values, other))
+    other_bits = np.where(np.isnan(values), np.float32(-np.nan), values)
+    assert values.tobytes() != other_bits.tobytes()
+    one, two = (window_set_hash(panel_of(v), (50, 60, 100), 5, torch.arange(60, 80)) for v in (values, other_bits))
     assert one == two
 
 
-@pytest.mark.parametrize("nothing", [np.nan, 0.0])
+@pytest.mark.parametrize("value", [np.nan, 0.0])
 @pytest.mark.parametrize(("part", "rows"), [("validation", slice(700, 800)), ("test", slice(800, 1000))])
-def test_a_part_without_anything_to_score_by_is_an_error(nothing, part, rows):
+def test_a_part_with_only_missing_or_zero_values_is_an_error(value, part, rows):
     values = np.random.default_rng(0).normal(size=(1000, 2))
-    values[rows] = nothing
+    values[rows] = value
     with pytest.raises(DataError, match=f"the {part} part"):
         WindowDataModule(panel_of(values), context_length=24, horizon=6)
 
 
 @pytest.mark.parametrize(("part", "first", "key"), [("validation", 700, "val_windows"), ("test", 800, "max_windows")])
-def test_windows_that_hold_nothing_but_zeros_are_an_error_though_there_is_rain_between_them(part, first, key):
+def test_evaluation_windows_with_only_zeros_are_an_error_even_if_other_rows_are_not_zero(part, first, key):
     values = np.abs(np.random.default_rng(0).normal(size=(1000, 1)))
     values[first : first + (100 if part == "validation" else 200)] = 0
     values[first + 30] = 1
@@ -179,7 +179,7 @@ def test_windows_that_hold_nothing_but_zeros_are_an_error_though_there_is_rain_b
     assert f"evaluation.{key}" in refused.value.advice
 
 
-def test_a_channel_without_anything_to_score_by_is_named(caplog):
+def test_a_channel_with_only_zeros_in_a_part_is_named_in_a_warning(caplog):
     values = np.random.default_rng(0).normal(size=(1000, 2))
     values[700:800, 1] = 0
     with caplog.at_level("WARNING"):

@@ -1,8 +1,8 @@
 """Write sample series to try TimeVis on: timevis generate [FOLDER] [options]
 
-Makes one file for each domain and format, for example traffic.csv, electricity.xlsx, weather.parquet. They look like
-the real thing: daily and weekly seasons, weather, noise; and, unless --clean, a few defects that cleaning then finds
-(a gap, a duplicate row, an outlier). The same options and seed give the same numbers.
+Writes one file for each domain and format, for example traffic.csv, electricity.xlsx, weather.parquet. The series
+resemble real data: they have daily and weekly seasons and noise. Unless --clean is given, each file has a gap, a
+duplicate row and an outlier, which the cleaning of a run finds. The same options and seed give the same numbers.
 
     timevis generate
     timevis generate samples --domains traffic --formats csv --rows 20000 --series 5 --layout long
@@ -37,19 +37,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="FOLDER",
         help="(default: %(default)s)",
     )
-    parser.add_argument("--domains", nargs="+", choices=DOMAINS, default=DOMAINS, help="which (default: all)")
-    parser.add_argument("--formats", nargs="+", choices=FORMATS, default=FORMATS, help="which (default: all)")
-    parser.add_argument("--rows", type=int, default=24 * 180, help="times of each series (default: %(default)s)")
+    parser.add_argument("--domains", nargs="+", choices=DOMAINS, default=DOMAINS, help="domains (default: all)")
+    parser.add_argument("--formats", nargs="+", choices=FORMATS, default=FORMATS, help="file formats (default: all)")
+    parser.add_argument("--rows", type=int, default=24 * 180, help="rows of each series (default: %(default)s)")
     parser.add_argument("--series", type=int, default=2, help="series in each file (default: %(default)s)")
     parser.add_argument("--frequency", default="h", help="pandas frequency (default: %(default)s)")
     parser.add_argument(
         "--start", type=datetime.fromisoformat, default="2024-01-01", help="first time (default: %(default)s)"
     )
     parser.add_argument(
-        "--layout", choices=("wide", "long"), default="wide", help="a column or rows for each series (default: wide)"
+        "--layout",
+        choices=("wide", "long"),
+        default="wide",
+        help="one column or one block of rows for each series (default: wide)",
     )
-    parser.add_argument("--clean", action="store_true", help="no gap, duplicate or outlier")
-    parser.add_argument("--seed", type=int, default=0, help="of the random numbers (default: %(default)s)")
+    parser.add_argument("--clean", action="store_true", help="without gap, duplicate row and outlier")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers (default: %(default)s)")
     args = parser.parse_args(arguments)
     if args.rows < 1 or args.series < 1:
         parser.error("--rows and --series must be at least 1")
@@ -62,19 +65,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def generate(args: argparse.Namespace) -> int:
-    """Write the file of every domain and format."""
+    """Write one file for each domain and format."""
     args.folder.mkdir(parents=True, exist_ok=True)
     for domain in args.domains:
-        table = sample(domain, args)
-        for ending in args.formats:
-            path = args.folder / f"{domain}.{ending}"
-            write(table, path)
+        table = sample_table(domain, args)
+        for extension in args.formats:
+            path = args.folder / f"{domain}.{extension}"
+            write_table(table, path)
             print(f"{path}: {len(table):,} rows")
     return 0
 
 
-def sample(domain: str, args: argparse.Namespace) -> pd.DataFrame:
-    """A table of one domain, wide (a column for each series) or long (columns time, series, value)."""
+def sample_table(domain: str, args: argparse.Namespace) -> pd.DataFrame:
+    """The table of a domain: wide (one column for each series) or long (columns time, series and value)."""
     import pandas as pd
 
     from timevis.data.synthetic import synthetic_panel
@@ -86,26 +89,26 @@ def sample(domain: str, args: argparse.Namespace) -> pd.DataFrame:
     table.insert(0, "time", panel.index)
     if args.layout == "long":
         table = table.melt("time", var_name="series", value_name="value")
-    return table if args.clean else with_defects(table, args.seed)
+    return table if args.clean else add_defects(table, args.seed)
 
 
-def with_defects(table: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """The table with a gap, a repeated row and an outlier; tables of less than 100 rows stay as they are."""
+def add_defects(table: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Add a gap, a duplicate row and an outlier to a table; a table of less than 100 rows is not changed."""
     import numpy as np
     import pandas as pd
 
     if len(table) < 100:
         return table
     rng = np.random.default_rng(seed)
-    gap, again, odd = (int(r) for r in rng.integers(10, len(table) - 20, 3))
+    gap, duplicate, outlier = (int(r) for r in rng.integers(10, len(table) - 20, 3))
     value = table.columns[-1]
-    table.loc[odd, value] = table[value].mean() + 12 * table[value].std()
-    table = pd.concat([table, table.iloc[[again]]]).sort_index(kind="stable")
+    table.loc[outlier, value] = table[value].mean() + 12 * table[value].std()
+    table = pd.concat([table, table.iloc[[duplicate]]]).sort_index(kind="stable")
     return table.drop(index=range(gap, gap + 6)).reset_index(drop=True)
 
 
-def write(table: pd.DataFrame, path: Path) -> None:
-    """Write a table in the format that the ending of `path` names."""
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table in the format of the file extension."""
     if path.suffix == ".csv":
         table.to_csv(path, index=False)
     elif path.suffix == ".xlsx":
