@@ -18,6 +18,7 @@ from tiny import ROOT
 from timevis.config.compose import compose
 from timevis.data import catalog
 from timevis.data.catalog import load_files, load_panel, read_card
+from timevis.data.options import DataOptions
 from timevis.data.split import make_split
 from timevis.errors import ConfigError, DataError
 
@@ -237,7 +238,7 @@ def test_a_user_file_with_the_config_of_bundled_data_is_not_public(tmp_path: Pat
 def test_every_series_of_a_long_file_is_one_item(tmp_path: Path) -> None:
     parts = [pd.read_csv(write_csv(tmp_path / "x.csv", load=NOISE + i)).assign(house=h) for i, h in enumerate("ab")]
     pd.concat([parts[0], parts[1][50:]]).to_csv(tmp_path / "houses.csv", index=False)
-    items = load_files([tmp_path / "houses.csv"], config("file"), ("load",), freq="h")
+    items = load_files([tmp_path / "houses.csv"], DataOptions.from_config(config("file")), ("load",), freq="h")
     assert list(items) == ["a", "b"]
     assert [len(p) for p in items.values()] == [300, 250]
     np.testing.assert_allclose(items["b"].values[:, 0], NOISE[50:] + 1, rtol=1e-5)
@@ -246,7 +247,7 @@ def test_every_series_of_a_long_file_is_one_item(tmp_path: Path) -> None:
 def test_series_that_are_channels_of_the_run_are_one_item(tmp_path: Path) -> None:
     parts = [pd.read_csv(write_csv(tmp_path / "x.csv", load=NOISE + i)).assign(house=h) for i, h in enumerate("ab")]
     pd.concat(parts).to_csv(tmp_path / "houses.csv", index=False)
-    items = load_files([tmp_path / "houses.csv"], config("file"), ("b", "a"), freq="h")
+    items = load_files([tmp_path / "houses.csv"], DataOptions.from_config(config("file")), ("b", "a"), freq="h")
     assert list(items) == ["houses"]
     assert items["houses"].channels == ("b", "a")
 
@@ -254,7 +255,7 @@ def test_series_that_are_channels_of_the_run_are_one_item(tmp_path: Path) -> Non
 def test_new_files_keep_constant_channels_and_have_the_channel_order_of_the_run(tmp_path: Path) -> None:
     first = write_csv(tmp_path / "one.csv", flat=np.ones(300), load=NOISE, other=NOISE)
     second = write_csv(tmp_path / "two.csv", load=NOISE, flat=np.ones(300))
-    items = load_files([first, second], config("file"), ("load", "flat"), freq="h")
+    items = load_files([first, second], DataOptions.from_config(config("file")), ("load", "flat"), freq="h")
     assert list(items) == ["one", "two"]
     assert all(p.channels == ("load", "flat") for p in items.values())
 
@@ -262,14 +263,14 @@ def test_new_files_keep_constant_channels_and_have_the_channel_order_of_the_run(
 def test_a_new_file_without_a_channel_is_an_error(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "one.csv", laod=NOISE)
     with pytest.raises(DataError, match=r"one\.csv has no channel 'load'") as error:
-        load_files([path], config("file"), ("load",))
+        load_files([path], DataOptions.from_config(config("file")), ("load",))
     assert "the run forecasts load, but the file has laod" in error.value.message
     assert "did you mean 'laod'? name the columns, or the series" in error.value.advice
 
 
 def test_new_files_of_a_run_on_bundled_data_use_its_card(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "newer.csv", load=np.abs(NOISE))
-    (panel,) = load_files([path], config("electricity"), ("load",), freq="h").values()
+    (panel,) = load_files([path], DataOptions.from_config(config("electricity")), ("load",), freq="h").values()
     assert panel.card.unit == read_card("electricity")[0].unit
     assert panel.covariate_names == ("holiday",)
     assert panel.covariates[0, 0] == 1
@@ -291,5 +292,5 @@ def test_the_error_of_a_file_with_the_config_of_bundled_data_names_data_file(
         load_panel({"name": name, "path": path, "target": ["PRES"]})
     assert advice in error.value.advice
     with pytest.raises(DataError, match=r"mine\.csv has no column 'PRES'") as error:
-        load_files([path], {"name": name, "path": "own.csv", "target": ["PRES"]}, ["WIND"])
+        load_files([path], DataOptions.from_config({"name": name, "path": "own.csv", "target": ["PRES"]}), ["WIND"])
     assert "data=file" not in error.value.advice

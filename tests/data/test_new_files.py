@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from timevis.data.catalog import load_files
-from timevis.data.options import CleaningOptions
+from timevis.data.options import CleaningOptions, DataOptions
 from timevis.errors import DataError
 
 RUN_DATA = {"name": "plant", "path": "plant.csv"}
@@ -27,7 +27,7 @@ def test_an_ambiguous_new_file_is_an_error_that_names_the_option_of_the_run(
     path = tmp_path / "new.csv"
     path.write_bytes(content.encode("cp1252"))
     with pytest.raises(DataError) as error:
-        load_files([path], RUN_DATA, ("load",))
+        load_files([path], DataOptions.from_config(RUN_DATA), ("load",))
     assert f"data.cleaning.{option}=" in error.value.advice
     assert "a run reads new files with its own data.cleaning" in error.value.advice
 
@@ -37,7 +37,7 @@ AMERICAN = CleaningOptions(decimal="point", day_first=False)
 
 
 def read_load(path: Path, run_cleaning: CleaningOptions) -> tuple[pd.DatetimeIndex, np.ndarray]:
-    (item,) = load_files([path], RUN_DATA, ("load",), usual=run_cleaning).values()
+    (item,) = load_files([path], DataOptions.from_config(RUN_DATA), ("load",), usual=run_cleaning).values()
     return item.index, item.values[:, 0]
 
 
@@ -89,14 +89,14 @@ def test_a_utf_8_file_is_read_as_utf_8_whatever_the_encoding_of_the_run(
     text = rows.to_csv(index=False) if name == "new.csv" else rows.to_json(orient="records", force_ascii=False)
     (tmp_path / name).write_bytes(text.encode(encoding or run_encoding))
     cfg = RUN_DATA | {"cleaning": {"encoding": run_encoding}}
-    (item,) = load_files([tmp_path / name], cfg, ("用电量",)).values()
+    (item,) = load_files([tmp_path / name], DataOptions.from_config(cfg), ("用电量",)).values()
     assert item.values[:, 0].tolist() == [3, 1, 2]
 
 
 def test_a_missing_file_is_an_error_whatever_the_encoding_of_the_run(tmp_path: Path) -> None:
     cfg = RUN_DATA | {"cleaning": {"encoding": "gb18030"}}
     with pytest.raises(DataError, match="there is no file"):
-        load_files([tmp_path / "none.csv"], cfg, ("load",))
+        load_files([tmp_path / "none.csv"], DataOptions.from_config(cfg), ("load",))
 
 
 @pytest.mark.parametrize("channels", [("1 oil", "1 tea", "2 tea"), ("total",)])
@@ -104,7 +104,9 @@ def test_the_series_of_a_new_file_can_be_named_by_two_columns(channels: tuple[st
     days = pd.date_range("2024-01-13", periods=3)
     parts = [pd.DataFrame({"time": days, "store": 1, "item": i, "total": v}) for i, v in (("tea", 3), ("oil", 4))]
     pd.concat(parts).to_csv(tmp_path / "new.csv", index=False)
-    items = load_files([tmp_path / "new.csv"], RUN_DATA | {"id": ["store", "item"]}, channels)
+    items = load_files(
+        [tmp_path / "new.csv"], DataOptions.from_config(RUN_DATA | {"id": ["store", "item"]}), channels
+    )
     if channels == ("total",):
         assert {name: item.values[0].tolist() for name, item in items.items()} == {"1 oil": [4], "1 tea": [3]}
     else:
@@ -118,7 +120,7 @@ def test_a_series_with_all_rows_off_the_grid_is_skipped_with_a_warning(tmp_path:
         pd.DataFrame({"time": t, "site": s, "load": 2.5}) for s, t in (("a", hours), ("b", hours), ("c", off_grid))
     ]
     pd.concat(parts).to_csv(tmp_path / "new.csv", index=False)
-    items = load_files([tmp_path / "new.csv"], RUN_DATA, ("load",), freq="h")
+    items = load_files([tmp_path / "new.csv"], DataOptions.from_config(RUN_DATA), ("load",), freq="h")
     assert {name: len(item) for name, item in items.items()} == {"a": 300, "b": 300}
     assert "new.csv: no row of 'c' lies on the grid, so it is not forecast" in caplog.text
     assert "2 rows off the grid left out" in caplog.text
@@ -131,7 +133,7 @@ def test_series_that_are_absent_from_a_new_file_have_no_values_and_no_own_covari
     ]
     pd.concat(parts).assign(temp=[5, 6, 7, 8] * 2).to_csv(tmp_path / "new.csv", index=False)
     cfg = RUN_DATA | {"target": ["load"], "covariates": {"price": "known", "temp": "known"}}
-    (item,) = load_files([tmp_path / "new.csv"], cfg, ("d", "c", "a", "b")).values()
+    (item,) = load_files([tmp_path / "new.csv"], DataOptions.from_config(cfg), ("d", "c", "a", "b")).values()
     covariates = item.covariates[:, item.channel_covariate_columns]  # [T, K, C]
     assert item.covariate_names == ("price", "temp")
     assert np.isnan(covariates[:, 0, [0, 3]]).all()

@@ -124,6 +124,8 @@ def test_a_sentinel_that_is_neither_text_nor_number_is_an_error(given: Any) -> N
 
 def test_new_files_of_a_run_are_read_with_its_sentinels(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     frame_with_sentinels().to_csv(tmp_path / "new.csv", index=False)
-    (item,) = load_files([tmp_path / "new.csv"], {"path": "old.csv", "cleaning": MISSING}, ("load",)).values()
+    (item,) = load_files(
+        [tmp_path / "new.csv"], DataOptions.from_config({"path": "old.csv", "cleaning": MISSING}), ("load",)
+    ).values()
     assert np.flatnonzero(np.isnan(item.values[:, 0])).tolist() == [3, 9, 20]
     assert "3 cells read as missing" in caplog.text

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from timevis.data.catalog import load_files, load_panel
+from timevis.data.options import DataOptions
 from timevis.data.readers.read_table import read_table
 from timevis.errors import DataError
 
@@ -54,7 +55,7 @@ def test_a_new_file_has_the_series_of_the_run(
     names: tuple[str, ...], cfg: dict[str, list[str]], tmp_path: Path
 ) -> None:
     path = write(tmp_path / "new.csv", names, "plz" if cfg or len(names) == 1 else "station")
-    (item,) = load_files([path], {"name": "file", **cfg}, ("01067", "10115")).values()
+    (item,) = load_files([path], DataOptions.from_config({"name": "file", **cfg}), ("01067", "10115")).values()
     assert item.channels == ("01067", "10115")
     np.testing.assert_array_equal(item.values[0], [0.5, 1.5 if len(names) == 2 else np.nan])
 
