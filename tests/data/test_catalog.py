@@ -213,7 +213,7 @@ def test_options_of_the_user_fill_the_dataset_card(tmp_path: Path) -> None:
     assert not any("generic prompt" in note for note in report.notes)
     assert any("generic prompt" in note for note in load_panel(config("file", path=str(path)))[1].notes)
     other = load_panel(config("file", path=str(path), domain="other"))[1]
-    assert not any("no data.domain given" in note for note in other.notes)
+    assert not any("data.domain is not set" in note for note in other.notes)
 
 
 def test_channels_can_have_different_units(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ def long_table(promo: dict[str, np.ndarray]) -> pd.DataFrame:
     noise = np.random.default_rng(0).normal(size=(len(promo), len(HOURS)))
     return pd.concat(
         [
-            pd.DataFrame({"time": HOURS, "shop": name, "sales": noise[i], "promo": own, "temp": noise[0]})
-            for i, (name, own) in enumerate(promo.items())
+            pd.DataFrame({"time": HOURS, "shop": name, "sales": noise[i], "promo": values, "temp": noise[0]})
+            for i, (name, values) in enumerate(promo.items())
         ]
     )
 

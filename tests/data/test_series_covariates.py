@@ -45,7 +45,7 @@ def train_on(finished_run, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def own(train_on):
+def run_with_own_prices(train_on):
     """A run in which each series has its own price; series `b` is constant and is left out."""
     frame = table(PRICES)
     frame.loc[(frame["site"] == "b") & frame["load"].notna(), "load"] = 5
@@ -53,7 +53,7 @@ def own(train_on):
 
 
 @pytest.fixture(scope="module")
-def shared(train_on):
+def run_with_shared_price(train_on):
     """A run in which the series `a` and `c` share a price."""
     return train_on(table({"a": PRICES["a"], "c": PRICES["a"]}))
 
@@ -65,29 +65,29 @@ def forecasts(run, prices: dict[str, np.ndarray], tmp_path) -> dict[str, np.ndar
     return {channel: frame.loc[channel].filter(like="q").to_numpy() for channel in frame.index.unique()}
 
 
-def test_a_new_file_can_lack_a_series_that_the_run_left_out(own, tmp_path):
-    assert RunFolder(own).data_report["channels"].keys() == {"a", "c"}
-    new = forecasts(own, {"a": PRICES["a"], "c": PRICES["c"]}, tmp_path)
-    expected = predict(own).set_index("channel")
+def test_a_new_file_can_lack_a_series_that_the_run_left_out(run_with_own_prices, tmp_path):
+    assert RunFolder(run_with_own_prices).data_report["channels"].keys() == {"a", "c"}
+    new = forecasts(run_with_own_prices, {"a": PRICES["a"], "c": PRICES["c"]}, tmp_path)
+    expected = predict(run_with_own_prices).set_index("channel")
     assert list(new) == ["a", "c"]
     for channel, quantiles in new.items():
         np.testing.assert_array_equal(quantiles, expected.loc[channel].filter(like="q"))
 
 
-def test_a_forecast_depends_on_the_known_future_of_its_own_series_only(own, tmp_path, caplog):
-    before = forecasts(own, {"a": PRICES["a"], "c": PRICES["c"]}, tmp_path)
+def test_a_forecast_depends_on_the_known_future_of_its_own_series_only(run_with_own_prices, tmp_path, caplog):
+    before = forecasts(run_with_own_prices, {"a": PRICES["a"], "c": PRICES["c"]}, tmp_path)
     assert "without a value in the" not in caplog.text
     changed = PRICES["c"].copy()
     changed[ROWS:] += 3
-    after = forecasts(own, {"a": PRICES["a"], "c": changed}, tmp_path)
+    after = forecasts(run_with_own_prices, {"a": PRICES["a"], "c": changed}, tmp_path)
     np.testing.assert_array_equal(after["a"], before["a"])
     assert (after["c"] != before["c"]).any()
     changed[ROWS + 2 :] = np.nan
-    forecasts(own, {"a": PRICES["a"], "c": changed}, tmp_path)
+    forecasts(run_with_own_prices, {"a": PRICES["a"], "c": changed}, tmp_path)
     assert "in the 6 rows that are forecast: 'price' of 'c' in 4;" in caplog.text
 
 
-@pytest.mark.parametrize("run", ["own", "shared"])
+@pytest.mark.parametrize("run", ["run_with_own_prices", "run_with_shared_price"])
 @pytest.mark.parametrize("price_of_c", ["a", "c"])
 def test_series_can_share_a_price_in_the_run_but_not_in_the_file_and_vice_versa(run, price_of_c, tmp_path, request):
     run = request.getfixturevalue(run)
@@ -113,8 +113,8 @@ def copy_with_old_report(tmp_path):
     return copy_run
 
 
-def test_an_old_run_with_a_covariate_for_each_series_is_refused(own, copy_with_old_report, tmp_path):
-    run = copy_with_old_report(own, "price/a", "price/c")
+def test_an_old_run_with_a_covariate_for_each_series_is_refused(run_with_own_prices, copy_with_old_report, tmp_path):
+    run = copy_with_old_report(run_with_own_prices, "price/a", "price/c")
     table(PRICES).to_csv(tmp_path / "new.csv", index=False)
     for action in (
         lambda: predict(run),
@@ -127,5 +127,7 @@ def test_an_old_run_with_a_covariate_for_each_series_is_refused(own, copy_with_o
         assert error.value.advice == "train it again"
 
 
-def test_an_old_run_with_a_shared_covariate_can_forecast(shared, copy_with_old_report):
-    pd.testing.assert_frame_equal(predict(copy_with_old_report(shared, "price")), predict(shared))
+def test_an_old_run_with_a_shared_covariate_can_forecast(run_with_shared_price, copy_with_old_report):
+    pd.testing.assert_frame_equal(
+        predict(copy_with_old_report(run_with_shared_price, "price")), predict(run_with_shared_price)
+    )

@@ -1,4 +1,4 @@
-"""Hourly tables, and what cleaning makes of them."""
+"""Hourly tables, and the panels that cleaning turns them into."""
 
 from __future__ import annotations
 
@@ -18,15 +18,18 @@ VALUES = np.random.default_rng(0).normal(size=400).round(3)
 
 
 def clean_frame(frame: pd.DataFrame, card: DatasetCard | None = None, **options: Any) -> tuple[Panel, QualityReport]:
+    """Clean a frame with options of the config group data."""
     cfg = DataOptions.from_config({"name": "file", "path": "t.csv"} | options)
     return clean(Table(frame.reset_index(drop=True), "t.csv"), cfg, card or DatasetCard("t"))
 
 
 def wide_frame(times: Any = HOURS, values: Any = VALUES) -> pd.DataFrame:
+    """A frame with the columns time and load."""
     return pd.DataFrame({"time": times, "load": values})
 
 
 def panels_equal(a: Panel, b: Panel) -> bool:
+    """Whether two panels have equal values, covariates, times, frequency and channels."""
     return (
         np.array_equal(a.values, b.values, equal_nan=True)
         and np.array_equal(a.covariates, b.covariates, equal_nan=True)
