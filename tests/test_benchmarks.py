@@ -41,7 +41,7 @@ def test_the_configs_of_the_lstm_benchmarks_compose(imported):
 
 def test_the_generate_peer_of_decoding_ignores_the_sampling_options_of_its_folder(imported, tmp_path, monkeypatch):
     decode = imported("decode")
-    for name, value in {"SAMPLES": 2, "HORIZON": 2, "VALUES": 5, "WINDOWS": 1}.items():
+    for name, value in {"SAMPLES": 2, "HORIZON": 2, "CONTEXT_LENGTH": 5, "WINDOWS": 1}.items():
         monkeypatch.setattr(decode, name, value)
     folder = Path(shutil.copytree(find_backbone_folder("nano"), tmp_path / "chat"))
     generation = {

@@ -1,10 +1,10 @@
-"""Decoding digits: TimeVis, two ways to use `generate`, and the matrix products that have to be done anyway.
+"""Benchmark of digit decoding: TimeVis, two peers that use transformers, and a lower limit of the time.
 
-Context of about 700 tokens, horizon 24, 3 digits, 20 samples, 8 windows; equal weights, dtype, prompts, threads.
-
-Peer A decodes window by window with ``generate(num_return_sequences=20)`` under a digit mask, as LLMTime does. Peer B
-prefills the windows once, repeats the cache for the samples, and decodes them together. The limit replays the matrix
-and attention products of our own run, recorded with their shapes and weights.
+All have the same weights, dtype, prompts and threads: 8 windows with a prompt and a context of about 700 tokens,
+horizon 24, 3 digits per value, 20 sample paths. Peer A decodes one window at a time with
+``generate(num_return_sequences=20)`` under a digit mask, as LLMTime does. Peer B prefills the windows once, repeats
+the cache for the sample paths, and decodes them together. The limit executes only the matrix and attention products
+of TimeVis, recorded with shapes and weights.
 """
 
 from __future__ import annotations
@@ -19,24 +19,27 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.timing import serve_rounds, time_ratio, time_workers, worker_command
 
-WINDOWS, SAMPLES, HORIZON, VALUES, PROMPT, DIGITS = 8, 20, 24, 200, 100, 3
-REAL = "TIMEVIS_QWEN"
+WINDOWS, SAMPLES, HORIZON, CONTEXT_LENGTH, PROMPT_TOKENS, DIGITS = 8, 20, 24, 200, 100, 3
+QWEN_FOLDER_VARIABLE = "TIMEVIS_QWEN"
+"""Environment variable with the folder of a real Qwen."""
 
 
-def digit_network(path: str, fields: tuple[str, ...] = (), **how: Any) -> tuple[Any, list[int]]:
-    """The digit network over a backbone, with tables of calendar `fields`, and the tokens of a prompt."""
+def digit_network(path: str, calendar_fields: tuple[str, ...] = (), **load_options: Any) -> tuple[Any, list[int]]:
+    """The digit network of a backbone, with zero tables of `calendar_fields`, and the token ids of a prompt."""
     from timevis.models.qwen.backbone.load import load_backbone
     from timevis.models.qwen.digits.layout import TokenLayout, ValueTables
     from timevis.models.qwen.digits.network import DigitNetwork
 
-    source = load_backbone(path, **how)
-    tables = ValueTables(source.model.config.hidden_size, DIGITS, fields)
-    ids = source.tokenizer(" the traffic on a road, every hour of a week" * PROMPT)["input_ids"][:PROMPT]
+    source = load_backbone(path, **load_options)
+    tables = ValueTables(source.model.config.hidden_size, DIGITS, calendar_fields)
+    ids = source.tokenizer(" the traffic on a road, every hour of a week" * PROMPT_TOKENS)["input_ids"][
+        :PROMPT_TOKENS
+    ]
     return DigitNetwork(source.model, TokenLayout.from_tokenizer(source.tokenizer, DIGITS), tables), ids
 
 
-def inputs(path: str) -> tuple[Any, Any, Any]:
-    """The digit network, what is known of the windows, and levels to draw by; the same numbers in every process."""
+def network_and_inputs(path: str) -> tuple[Any, Any, Any]:
+    """The digit network, the inputs of the windows, and uniform numbers to draw with; the same in every process."""
     import torch
 
     from timevis.models.qwen.backbone.load import has_fast_bfloat16
@@ -44,67 +47,71 @@ def inputs(path: str) -> tuple[Any, Any, Any]:
     from timevis.models.qwen.digits.sampling import sobol_uniforms
 
     network, ids = digit_network(path, dtype="bfloat16" if has_fast_bfloat16() else "float32")
-    dice = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
     number = torch.arange(WINDOWS)
-    known = DecodingInputs(
+    inputs = DecodingInputs(
         prompt=torch.tensor([ids] * WINDOWS),
-        context=torch.randint(10, (WINDOWS, VALUES, DIGITS), generator=dice),
-        calendar=torch.zeros(WINDOWS, VALUES + HORIZON, 5, dtype=torch.int64),
-        observed=torch.ones(WINDOWS, VALUES, dtype=torch.bool),
+        context=torch.randint(10, (WINDOWS, CONTEXT_LENGTH, DIGITS), generator=generator),
+        calendar=torch.zeros(WINDOWS, CONTEXT_LENGTH + HORIZON, 5, dtype=torch.int64),
+        observed=torch.ones(WINDOWS, CONTEXT_LENGTH, dtype=torch.bool),
     )
-    return network.eval(), known, sobol_uniforms(0, number, number, SAMPLES, HORIZON, DIGITS)
+    return network.eval(), inputs, sobol_uniforms(0, number, number, SAMPLES, HORIZON, DIGITS)
 
 
-def resident(model: Any) -> Any:
-    """The model with its weights in memory; a loaded file is only mapped, and would count as the first run's."""
+def copy_weights_to_memory(model: Any) -> Any:
+    """Read all weights now: a loaded file is memory-mapped, and would count as memory of the first round."""
     for parameter in model.parameters():
         parameter.data = parameter.data.clone()
     return model
 
 
-def ours_work(path: str) -> Callable[[], Any]:
+def timevis_work(path: str) -> Callable[[], Any]:
+    """TimeVis decodes all windows."""
     from timevis.models.qwen.digits.decoding_passes import decode_windows
 
-    network, known, levels = inputs(path)
-    resident(network)
-    return lambda: decode_windows(network, known, levels=levels)
+    network, inputs, levels = network_and_inputs(path)
+    copy_weights_to_memory(network)
+    return lambda: decode_windows(network, inputs, levels=levels)
 
 
-def plain(path: str) -> tuple[Any, Any, Any]:
-    """A model as transformers loads it, the token ids of the windows, and the tokens of each place."""
+def transformers_model(path: str) -> tuple[Any, Any, Any]:
+    """The model as transformers loads it, the token ids of the windows, and the digit ids [DIGITS, 10]."""
     import torch
     from transformers import AutoModelForCausalLM, GenerationConfig
 
     from timevis.models.qwen.backbone.files import find_backbone_folder
 
-    network, known, _ = inputs(path)
-    ids = torch.cat([known.prompt, network.layout.token_ids(known.context)], 1)
+    network, inputs, _ = network_and_inputs(path)
+    ids = torch.cat([inputs.prompt, network.layout.token_ids(inputs.context)], 1)
     dtype = next(network.backbone.parameters()).dtype
-    model = resident(AutoModelForCausalLM.from_pretrained(find_backbone_folder(path), dtype=dtype).eval())
-    # the folder's own may cut and penalise, which costs time and is not what is compared
+    model = copy_weights_to_memory(
+        AutoModelForCausalLM.from_pretrained(find_backbone_folder(path), dtype=dtype).eval()
+    )
+    # the generation config of the folder may add penalties and filters, which TimeVis does not compute
     model.generation_config = GenerationConfig()
     return model, ids, network.digit_ids
 
 
 def peer_a_work(path: str, windows: int = 1) -> Callable[[], Any]:
+    """Peer A decodes the first windows, one after another."""
     import torch
     from transformers import LogitsProcessor, LogitsProcessorList
 
-    model, ids, table = plain(path)
+    model, ids, digit_ids = transformers_model(path)
     start = ids.shape[1]
 
     class DigitsOnly(LogitsProcessor):
         def __call__(self, input_ids: Any, scores: Any) -> Any:
-            allowed = table[(input_ids.shape[1] - start) % DIGITS]
-            only = torch.full_like(scores, float("-inf"))
-            only[:, allowed] = scores[:, allowed]
-            return only
+            allowed = digit_ids[(input_ids.shape[1] - start) % DIGITS]
+            masked = torch.full_like(scores, float("-inf"))
+            masked[:, allowed] = scores[:, allowed]
+            return masked
 
     def work() -> None:
-        for row in ids[:windows]:
+        for window_ids in ids[:windows].split(1):
             model.generate(
-                row[None],
-                attention_mask=torch.ones_like(row[None]),
+                window_ids,
+                attention_mask=torch.ones_like(window_ids),
                 do_sample=True,
                 top_k=0,
                 num_return_sequences=SAMPLES,
@@ -118,10 +125,11 @@ def peer_a_work(path: str, windows: int = 1) -> Callable[[], Any]:
 
 
 def peer_b_work(path: str) -> Callable[[], Any]:
+    """Peer B decodes all windows together."""
     import torch
     from transformers import DynamicCache
 
-    model, ids, table = plain(path)
+    model, ids, digit_ids = transformers_model(path)
 
     @torch.no_grad()
     def work() -> None:
@@ -130,7 +138,7 @@ def peer_b_work(path: str) -> Callable[[], Any]:
         cache.batch_repeat_interleave(SAMPLES)
         logits = logits.repeat_interleave(SAMPLES, 0)
         for step in range(HORIZON * DIGITS):
-            allowed = table[step % DIGITS]
+            allowed = digit_ids[step % DIGITS]
             token = allowed[logits[:, allowed].float().softmax(-1).multinomial(1)]
             if step < HORIZON * DIGITS - 1:
                 logits = model(token, cache=cache, use_cache=True, logits_to_keep=1).logits[:, -1]
@@ -139,42 +147,43 @@ def peer_b_work(path: str) -> Callable[[], Any]:
 
 
 def limit_work(path: str) -> Callable[[], Any]:
-    """Replays every matrix and attention product of our run; weights are the model's own, the rest buffers."""
+    """The matrix and attention products of TimeVis, with the weights of the model and random activations."""
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
 
     from timevis.models.qwen.digits.decoding_passes import decode_windows
 
-    # the last two are of vectors with what a path keeps for itself
+    # the last two are products of vectors with the keys and values of a path's own suffix
     products = ["mm", "addmm", "bmm", "_scaled_dot_product_flash_attention_for_cpu"]
     products += ["sparse_sampled_addmm", "_embedding_bag_forward_only"]
-    network, known, levels = inputs(path)
+    network, inputs, levels = network_and_inputs(path)
     weights = {p.untyped_storage().data_ptr() for p in network.parameters()}
     buffers: dict[Any, Any] = {}
     calls: list[tuple[Any, list[Any], dict[str, Any]]] = []
 
-    def kept(x: Any) -> Any:
+    def replayed_argument(x: Any) -> Any:
+        """Weights stay; other tensors are replaced by a random buffer of the same shape, dtype and memory order."""
         if not isinstance(x, torch.Tensor) or x.is_sparse_csr or not x.is_floating_point():
             return x
         if x.untyped_storage().data_ptr() in weights:
             return x
-        turned = x.dim() == 2 and not x.is_contiguous() and x.t().is_contiguous()
-        key = (tuple(x.shape), x.dtype, turned)
+        is_transposed = x.dim() == 2 and not x.is_contiguous() and x.t().is_contiguous()
+        key = (tuple(x.shape), x.dtype, is_transposed)
         if key not in buffers:
-            like = torch.randn(x.t().shape if turned else x.shape).to(x.dtype)
-            buffers[key] = like.t() if turned else like
+            buffer = torch.randn(x.t().shape if is_transposed else x.shape).to(x.dtype)
+            buffers[key] = buffer.t() if is_transposed else buffer
         return buffers[key]
 
     class Recorder(TorchDispatchMode):
         def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             if function.overloadpacket.__name__ in products:
-                calls.append((function, [kept(a) for a in args], kwargs or {}))
+                calls.append((function, [replayed_argument(a) for a in args], kwargs or {}))
             return function(*args, **(kwargs or {}))
 
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # a recorder sees its own thread alone
+    torch.set_num_threads(1)  # a dispatch mode is active in its own thread only
     with Recorder():
-        decode_windows(network, known, levels=levels)
+        decode_windows(network, inputs, levels=levels)
     torch.set_num_threads(threads)
 
     @torch.no_grad()
@@ -185,30 +194,31 @@ def limit_work(path: str) -> Callable[[], Any]:
     return work
 
 
-WORK = {"ours": ours_work, "a": peer_a_work, "b": peer_b_work, "limit": limit_work}
+WORK = {"ours": timevis_work, "a": peer_a_work, "b": peer_b_work, "limit": limit_work}
 
 
 def main(rounds: int, threads: int) -> dict[str, Any]:
-    real = os.environ.get(REAL)
+    """Run the benchmark on nano and, if its folder is given, on a real Qwen; print and return the numbers."""
+    real = os.environ.get(QWEN_FOLDER_VARIABLE)
     if not real:
-        print(f"  {REAL} names no folder of a real Qwen: nano alone is timed")
+        print(f"  {QWEN_FOLDER_VARIABLE} is not set to the folder of a real Qwen: only nano is timed")
     numbers: dict[str, Any] = {}
     for name, path in {"nano": "nano", **({"real": real} if real else {})}.items():
         workers = {w: worker_command("decode", w, path) for w in WORK}
-        found = time_workers(workers, min(rounds, 3) if path == real else rounds, threads)
-        ours, extra = found["ours"], {w: c.facts["additional_mb"] for w, c in found.items()}
+        timed = time_workers(workers, min(rounds, 3) if path == real else rounds, threads)
+        ours, memory = timed["ours"], {w: worker.facts["additional_mb"] for w, worker in timed.items()}
         numbers[name] = {
             "windows_per_second": ours.rate,
-            "ratio_a": time_ratio(found["a"], ours),
-            "ratio_b": time_ratio(found["b"], ours),
-            "memory_ratio_b": extra["ours"] / extra["b"],
-            "limit_ratio": time_ratio(ours, found["limit"]),
+            "ratio_a": time_ratio(timed["a"], ours),
+            "ratio_b": time_ratio(timed["b"], ours),
+            "memory_ratio_b": memory["ours"] / memory["b"],
+            "limit_ratio": time_ratio(ours, timed["limit"]),
         }
         n = numbers[name]
         print(
-            f"  {name}: {n['windows_per_second']:.2f} windows/s; {n['ratio_a']:.1f}x peer A, "
-            f"{n['ratio_b']:.1f}x peer B with {n['memory_ratio_b']:.2f} of its further memory; "
-            f"{n['limit_ratio']:.2f} of the products' time",
+            f"  {name}: {n['windows_per_second']:.2f} windows/s; {n['ratio_a']:.1f}x as fast as peer A; "
+            f"{n['ratio_b']:.1f}x as fast as peer B, with {n['memory_ratio_b']:.2f} of its additional memory; "
+            f"{n['limit_ratio']:.2f}x the time of the matrix and attention products",
             flush=True,
         )
     return numbers

@@ -14,7 +14,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.decode import DIGITS, PROMPT, REAL, digit_network, resident
+from benchmarks.decode import (
+    DIGITS,
+    PROMPT_TOKENS,
+    QWEN_FOLDER_VARIABLE,
+    copy_weights_to_memory,
+    digit_network,
+)
 from benchmarks.timing import serve_rounds, time_ratio, time_workers, worker_command
 
 BATCH, VALUES, HORIZON, RANK = 4, 168, 24, 16
@@ -54,7 +60,7 @@ def ours_work(path: str, checkpointing: bool) -> Callable[[], Any]:
     from timevis.models.qwen.digits.loss import cross_entropy
 
     net, given = network(path)
-    resident(net).set_trainable("lora", rank=RANK)
+    copy_weights_to_memory(net).set_trainable("lora", rank=RANK)
     if checkpointing:
         net.backbone.activation_checkpointing_enable()
     net.train()
@@ -77,10 +83,10 @@ def plain_work(path: str, checkpointing: bool) -> Callable[[], Any]:
     net, given = network(path)
     ids = torch.cat([given["prompt"], net.layout.token_ids(given["digits"])], 1)
     labels = ids.clone()
-    labels[:, :PROMPT] = -100
+    labels[:, :PROMPT_TOKENS] = -100
     dtype = next(net.backbone.parameters()).dtype
     del net
-    model: Any = resident(AutoModelForCausalLM.from_pretrained(find_backbone_folder(path), dtype=dtype))
+    model: Any = copy_weights_to_memory(AutoModelForCausalLM.from_pretrained(find_backbone_folder(path), dtype=dtype))
     config = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", task_type="CAUSAL_LM")
     model = get_peft_model(model, config).train()
     if checkpointing:
@@ -98,9 +104,9 @@ CHECKPOINTING = {"all activations kept": False, "gradient checkpointing": True}
 
 
 def main(rounds: int, threads: int) -> dict[str, Any]:
-    real = os.environ.get(REAL)
+    real = os.environ.get(QWEN_FOLDER_VARIABLE)
     if not real:
-        print(f"  {REAL} names no folder of a real Qwen: nothing to time")
+        print(f"  {QWEN_FOLDER_VARIABLE} names no folder of a real Qwen: nothing to time")
         return {}
     numbers: dict[str, Any] = {}
     for name in CHECKPOINTING:
