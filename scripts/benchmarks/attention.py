@@ -23,7 +23,7 @@ def inputs(shape: str) -> tuple[list[Any], Any]:
     """Query, key and value as a model hands them over, tokens before heads in memory; and the output's gradient."""
     import torch
 
-    from timevis.models.qwen.backbone.load import has_fast_bfloat16
+    from timevis.models.qwen.backbone.precision import has_fast_bfloat16
 
     windows, heads, kv_heads, tokens, size = SHAPES[shape]
     dtype = torch.bfloat16 if has_fast_bfloat16() else torch.float32
@@ -69,15 +69,15 @@ def limit_work(shape: str) -> Callable[[], Any]:
     """The seven products of each block, and nothing else."""
     import torch
 
-    from timevis.models.qwen.backbone.causal_attention import BLOCK
+    from timevis.models.qwen.backbone.causal_attention import BLOCK_SIZE
 
     (query, key, value), _ = inputs(shape)
     windows, heads, tokens, size = query.shape
     rows, groups = windows * key.shape[1], heads // key.shape[1]
     keys, values = (x.detach().flatten(0, 1).contiguous() for x in (key, value))
     blocks = []
-    for start in range(0, tokens, BLOCK):
-        stop = min(start + BLOCK, tokens)
+    for start in range(0, tokens, BLOCK_SIZE):
+        stop = min(start + BLOCK_SIZE, tokens)
         asked = torch.randn(rows, groups * (stop - start), size).to(keys.dtype)
         blocks.append((asked, torch.rand(rows, groups * (stop - start), stop).to(keys.dtype), stop))
 

@@ -42,7 +42,7 @@ def network_and_inputs(path: str) -> tuple[Any, Any, Any]:
     """The digit network, the inputs of the windows, and uniform numbers to draw with; the same in every process."""
     import torch
 
-    from timevis.models.qwen.backbone.load import has_fast_bfloat16
+    from timevis.models.qwen.backbone.precision import has_fast_bfloat16
     from timevis.models.qwen.digits.decoding import DecodingInputs
     from timevis.models.qwen.digits.sampling import sobol_uniforms
 

@@ -55,8 +55,7 @@ def stepping(parameters: list[Any], context: Callable[[], Any], loss: Callable[[
 
 
 def ours_work(path: str, checkpointing: bool) -> Callable[[], Any]:
-    from timevis.models.qwen.backbone.load import has_fast_bfloat16
-    from timevis.models.qwen.backbone.lora import bfloat16_autocast
+    from timevis.models.qwen.backbone.precision import bfloat16_autocast, has_fast_bfloat16
     from timevis.models.qwen.digits.loss import cross_entropy
 
     net, given = network(path)
@@ -78,7 +77,7 @@ def plain_work(path: str, checkpointing: bool) -> Callable[[], Any]:
     from transformers import AutoModelForCausalLM
 
     from timevis.models.qwen.backbone.files import find_backbone_folder
-    from timevis.models.qwen.backbone.load import has_fast_bfloat16
+    from timevis.models.qwen.backbone.precision import has_fast_bfloat16
 
     net, given = network(path)
     ids = torch.cat([given["prompt"], net.layout.token_ids(given["digits"])], 1)

@@ -85,8 +85,8 @@ def random_levels(batch: int, samples: int, steps: int) -> torch.Tensor:
 
 
 @torch.no_grad()
-def disturb(module: torch.nn.Module) -> None:
-    """Change all that is trained a little, as a fit does."""
+def perturb_trained(module: torch.nn.Module) -> None:
+    """Change all trained parameters slightly, as a fit does."""
     for parameter in module.parameters():
         if parameter.requires_grad:
             parameter.add_(0.01 * torch.randn_like(parameter))

@@ -1,4 +1,4 @@
-"""Where a backbone comes from, and what is said when it does not come."""
+"""Loading a backbone, and the errors when it cannot be loaded."""
 
 from __future__ import annotations
 
@@ -18,64 +18,64 @@ from timevis.models.qwen.digits.layout import TokenLayout
 
 
 @pytest.fixture
-def copy_of_nano(tmp_path: Path) -> Path:
+def nano_copy(tmp_path: Path) -> Path:
     return Path(shutil.copytree(find_backbone_folder("nano"), tmp_path / "copy"))
 
 
-def test_nano_comes_with_the_package_in_float32() -> None:
+def test_the_packaged_nano_is_frozen_and_float32() -> None:
     backbone = load_backbone("nano")
     assert backbone.model.dtype == torch.float32
     assert not any(p.requires_grad for p in backbone.model.parameters())
     assert backbone.settings["digits"] == 3
 
 
-def test_a_local_folder_is_known_by_its_weights(copy_of_nano: Path) -> None:
-    assert load_backbone(str(copy_of_nano)).fingerprint == load_backbone("nano").fingerprint
-    file = copy_of_nano / "model.safetensors"
+def test_the_fingerprint_of_a_folder_depends_on_its_weights_only(nano_copy: Path) -> None:
+    assert load_backbone(str(nano_copy)).fingerprint == load_backbone("nano").fingerprint
+    file = nano_copy / "model.safetensors"
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(content)
-    assert load_backbone(str(copy_of_nano)).fingerprint != load_backbone("nano").fingerprint
+    assert load_backbone(str(nano_copy)).fingerprint != load_backbone("nano").fingerprint
 
 
-def test_the_first_layers_can_be_kept() -> None:
-    whole, part = load_backbone("nano"), load_backbone("nano", layers=2)
-    assert len(part.model.model.layers) == 2
-    assert part.name == f"nano, first 2 of {len(whole.model.model.layers)} layers"  # never passes for the whole
+def test_a_backbone_can_be_cut_to_its_first_layers() -> None:
+    whole, cut = load_backbone("nano"), load_backbone("nano", layers=2)
+    assert len(cut.model.model.layers) == 2
+    assert cut.name == f"nano, first 2 of {len(whole.model.model.layers)} layers"
     assert load_backbone("nano", layers=len(whole.model.model.layers)).name == "nano"
-    assert part.fingerprint != whole.fingerprint
+    assert cut.fingerprint != whole.fingerprint
     weights = dict(whole.model.named_parameters())
-    assert all(torch.equal(p, weights[n]) for n, p in part.model.named_parameters())
+    assert all(torch.equal(p, weights[n]) for n, p in cut.model.named_parameters())
 
 
-def test_random_weights_are_the_same_for_the_same_seed() -> None:
+def test_random_weights_depend_on_the_seed() -> None:
     one, two, other = (load_backbone("nano", pretrained=False, seed=s) for s in (1, 1, 2))
     first = next(p for p in one.model.parameters() if p.ndim == 2)
     assert torch.equal(first, next(p for p in two.model.parameters() if p.ndim == 2))
     assert one.fingerprint == two.fingerprint != other.fingerprint
 
 
-@pytest.mark.parametrize(("kind", "words"), [("nf4", "needs a CUDA GPU"), ("int3", "choices: nf4, none")])
-def test_four_bits_are_refused_where_they_cannot_be_had(
-    kind: str, words: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("quantization", "message"), [("nf4", "needs a CUDA GPU"), ("int3", "choices: nf4, none")])
+def test_an_unavailable_quantization_raises_an_error(
+    quantization: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(ConfigError, match=words):
-        load_backbone("nano", quantization=kind)
+    with pytest.raises(ConfigError, match=message):
+        load_backbone("nano", quantization=quantization)
 
 
-def test_weights_that_came_out_of_a_4_bit_file_say_so(copy_of_nano: Path) -> None:
-    config = json.loads((copy_of_nano / "config.json").read_text())
+def test_the_note_of_dequantised_weights_says_that_they_were_4_bit(nano_copy: Path) -> None:
+    config = json.loads((nano_copy / "config.json").read_text())
     config["_model_name_or_path"] = "Qwen2.5 Coder 0.5B Instruct AWQ"
-    (copy_of_nano / "config.json").write_text(json.dumps(config))
-    (copy_of_nano / "timevis.json").unlink()
-    backbone = load_backbone(str(copy_of_nano))
+    (nano_copy / "config.json").write_text(json.dumps(config))
+    (nano_copy / "timevis.json").unlink()
+    backbone = load_backbone(str(nano_copy))
     assert backbone.note == "Qwen2.5-Coder-0.5B-Instruct, dequantised from 4 bit."
     assert "AWQ" in backbone.name
-    assert load_backbone(str(copy_of_nano), pretrained=False).note == ""
+    assert load_backbone(str(nano_copy), pretrained=False).note == ""
 
 
-def test_an_unreachable_hub_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_unreachable_hub_raises_an_error_with_advice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(TimeVisError, match="cannot be reached") as error:
@@ -85,108 +85,108 @@ def test_an_unreachable_hub_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 @pytest.mark.parametrize("path", ["/no/such/folder", "./nothing", "a/b/c"])
-def test_a_folder_that_does_not_exist_is_named(path: str) -> None:
+def test_a_missing_folder_raises_an_error(path: str) -> None:
     with pytest.raises(TimeVisError, match="does not exist"):
         load_backbone(path)
 
 
-def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TimeVisError, match="no model folder"):
+def test_a_folder_without_a_model_raises_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TimeVisError, match="not a model folder"):
         load_backbone(str(tmp_path))
 
 
-def test_weights_cut_short_are_refused(copy_of_nano: Path) -> None:
-    file = copy_of_nano / "model.safetensors"
+def test_truncated_weights_raise_an_error(nano_copy: Path) -> None:
+    file = nano_copy / "model.safetensors"
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(TimeVisError, match="weights cannot be read") as error:
-        load_backbone(str(copy_of_nano))
-    assert "get it again" in str(error.value)
+        load_backbone(str(nano_copy))
+    assert "copy or download it again" in str(error.value)
 
 
-def test_missing_weights_are_not_drawn_anew(copy_of_nano: Path) -> None:
-    file = copy_of_nano / "model.safetensors"
+def test_missing_weights_raise_an_error(nano_copy: Path) -> None:
+    file = nano_copy / "model.safetensors"
     weights = load_file(file)
     del weights["model.layers.1.mlp.up_proj.weight"], weights["model.norm.weight"]
     save_file(weights, file, metadata={"format": "pt"})
     with pytest.raises(TimeVisError, match=r"lack the weights model\.layers\.1\.mlp\.up_proj\.weight and 1 more"):
-        load_backbone(str(copy_of_nano))
+        load_backbone(str(nano_copy))
 
 
-def test_another_architecture_is_refused(copy_of_nano: Path) -> None:
-    config = json.loads((copy_of_nano / "config.json").read_text())
-    (copy_of_nano / "config.json").write_text(json.dumps({**config, "model_type": "llama"}))
+def test_an_unsupported_architecture_raises_an_error(nano_copy: Path) -> None:
+    config = json.loads((nano_copy / "config.json").read_text())
+    (nano_copy / "config.json").write_text(json.dumps({**config, "model_type": "llama"}))
     with pytest.raises(ConfigError, match="llama"):
-        load_backbone(str(copy_of_nano))
+        load_backbone(str(nano_copy))
 
 
 @pytest.mark.parametrize(
-    ("values", "words"),
+    ("values", "message"),
     [
         ({"path": None}, "is missing"),
         ({"path": "/nowhere"}, "does not exist"),
         ({"path": "nano", "layers": 99}, "layers=99"),
-        ({"path": str(Path(__file__).parent)}, "is no model folder"),
+        ({"path": str(Path(__file__).parent)}, "is not a model folder"),
     ],
 )
 @pytest.mark.parametrize("model", ["qwen", "qwen_patch"])
-def test_a_backbone_that_cannot_be_is_refused_before_there_are_data(compose_config, model, values, words) -> None:
+def test_an_invalid_backbone_raises_an_error_before_data_are_read(compose_config, model, values, message) -> None:
     cfg = compose_config(f"model={model}")
     cfg.model.backbone = {**cfg.model.backbone, **values}
-    with pytest.raises(TimeVisError, match=words):
+    with pytest.raises(TimeVisError, match=message):
         check_config(cfg)
 
 
-def test_what_needs_the_hub_or_no_folder_is_left_to_the_loading() -> None:
+def test_the_check_accepts_hub_ids_and_names_without_a_folder() -> None:
     for path in ("Qwen/Qwen2.5-0.5B", "attention", "none"):
         check_backbone({"path": path, "layers": 2})
 
 
-def test_a_separator_must_be_one_token() -> None:
+def test_a_separator_of_several_tokens_raises_an_error() -> None:
     tokenizer = load_backbone("nano").tokenizer
     assert TokenLayout.from_tokenizer(tokenizer, 3, ",").tokens_per_value == 4
-    with pytest.raises(ConfigError, match="not one") as told:
+    with pytest.raises(ConfigError, match="not one") as raised:
         TokenLayout.from_tokenizer(tokenizer, 3, ", ;")
-    assert "another model.separator" in told.value.advice
+    assert "another model.separator" in raised.value.advice
 
 
 @pytest.mark.parametrize(
-    ("file", "content", "words"),
+    ("file", "content", "message"),
     [
         ("config.json", '{"model_type":', "config.json cannot be read"),
         ("tokenizer.json", '{"version":', "tokenizer cannot be read"),
     ],
 )
-def test_a_file_cut_short_is_named(copy_of_nano: Path, file: str, content: str, words: str) -> None:
-    (copy_of_nano / file).write_text(content)
-    with pytest.raises(TimeVisError, match=words) as told:
-        load_backbone(str(copy_of_nano))
-    assert "get it again" in told.value.advice
+def test_a_truncated_json_file_raises_an_error(nano_copy: Path, file: str, content: str, message: str) -> None:
+    (nano_copy / file).write_text(content)
+    with pytest.raises(TimeVisError, match=message) as raised:
+        load_backbone(str(nano_copy))
+    assert "copy or download it again" in raised.value.advice
 
 
-def test_a_missing_part_of_the_weights_is_named(copy_of_nano: Path) -> None:
-    load_backbone("nano").model.save_pretrained(copy_of_nano, max_shard_size="1MB")
-    (copy_of_nano / "model.safetensors").unlink()
-    load_backbone(str(copy_of_nano))
-    first = sorted(copy_of_nano.glob("model-*.safetensors"))[0]
+def test_a_missing_shard_of_the_weights_is_named_in_the_error(nano_copy: Path) -> None:
+    load_backbone("nano").model.save_pretrained(nano_copy, max_shard_size="1MB")
+    (nano_copy / "model.safetensors").unlink()
+    load_backbone(str(nano_copy))
+    first = sorted(nano_copy.glob("model-*.safetensors"))[0]
     first.unlink()
     with pytest.raises(TimeVisError, match=first.name):
-        load_backbone(str(copy_of_nano))
+        load_backbone(str(nano_copy))
 
 
-def test_weights_of_another_size_than_the_config_says_are_refused(copy_of_nano: Path) -> None:
-    config = json.loads((copy_of_nano / "config.json").read_text())
-    (copy_of_nano / "config.json").write_text(json.dumps({**config, "intermediate_size": 385}))
+def test_weights_whose_size_differs_from_the_config_raise_an_error(nano_copy: Path) -> None:
+    config = json.loads((nano_copy / "config.json").read_text())
+    (nano_copy / "config.json").write_text(json.dumps({**config, "intermediate_size": 385}))
     with pytest.raises(TimeVisError, match=r"\[384, 128\].*asks for \[385, 128\]|\[128, 384\].*\[128, 385\]"):
-        load_backbone(str(copy_of_nano))
+        load_backbone(str(nano_copy))
 
 
-def test_a_folder_without_a_tokenizer_is_told_what_it_lacks(copy_of_nano: Path) -> None:
+def test_a_folder_without_a_tokenizer_raises_an_error(nano_copy: Path) -> None:
     for name in ("tokenizer.json", "tokenizer_config.json"):
-        (copy_of_nano / name).unlink()
+        (nano_copy / name).unlink()
     with pytest.raises(TimeVisError, match="tokenizer"):
-        TokenLayout.from_tokenizer(load_backbone(str(copy_of_nano)).tokenizer, 3)
+        TokenLayout.from_tokenizer(load_backbone(str(nano_copy)).tokenizer, 3)
 
 
-def test_an_impossible_id_of_the_hub_is_named() -> None:
-    with pytest.raises(TimeVisError, match="neither a folder nor an id of the hub"):
+def test_an_invalid_hub_id_raises_an_error() -> None:
+    with pytest.raises(TimeVisError, match="neither a folder nor a valid hub id"):
         find_backbone_folder("Qwen/Qwen 2.5")

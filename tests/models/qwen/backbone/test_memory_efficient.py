@@ -1,36 +1,38 @@
-"""Lean layers compute what transformers' and peft's do, forward and backward, and keep less."""
+"""Memory-efficient layers compute what those of transformers and peft do, and store less."""
 
 import copy
 import weakref
+from typing import Any
 
 import pytest
 import torch
 from small_networks import random_windows, small_network
 from torch import Tensor
 
-from timevis.models.qwen.backbone import memory_efficient as lean_layers
-from timevis.models.qwen.backbone.lora import add_adapters, bfloat16_autocast
+from timevis.models.qwen.backbone.lora import add_adapters
 from timevis.models.qwen.backbone.memory_efficient import use_memory_efficient_layers
+from timevis.models.qwen.backbone.precision import bfloat16_autocast
 from timevis.models.qwen.digits.loss import cross_entropy
 from timevis.models.qwen.digits.network import DigitNetwork
 
 
-def steps(network: DigitNetwork, half: bool = False) -> tuple[Tensor, dict[str, Tensor]]:
-    """Loss of some windows, and the gradients of what is trained."""
+def loss_and_gradients(network: DigitNetwork, bfloat16: bool = False) -> tuple[Tensor, dict[str, Tensor]]:
+    """The loss of random windows, and the gradients of the trained parameters."""
     windows = random_windows()
-    with bfloat16_autocast(network.backbone, half):
+    with bfloat16_autocast(network.backbone, bfloat16):
         logits = network(windows.prompt, windows.digits, windows.calendar, windows.observed)
     loss = cross_entropy(logits, windows.digits).mean()
     loss.backward()
     return loss.detach(), {n: p.grad.clone() for n, p in network.named_parameters() if p.grad is not None}
 
 
-def pair(kind: str, tune: str, **lora) -> tuple[DigitNetwork, DigitNetwork]:
-    """A network as transformers and peft make it, and its lean twin; adapters are not zero."""
-    plain = small_network(kind)
-    lean = copy.deepcopy(plain)
-    use_memory_efficient_layers(lean.backbone)
-    for network in (plain, lean):
+def standard_and_efficient(kind: str, tune: str, **lora) -> tuple[DigitNetwork, DigitNetwork]:
+    """A network with the layers of transformers and peft, and the same one with efficient layers; adapters differ
+    from zero."""
+    standard = small_network(kind)
+    efficient = copy.deepcopy(standard)
+    use_memory_efficient_layers(efficient.backbone)
+    for network in (standard, efficient):
         network.set_trainable(tune, **lora)
         network.train()
         torch.manual_seed(1)
@@ -38,101 +40,91 @@ def pair(kind: str, tune: str, **lora) -> tuple[DigitNetwork, DigitNetwork]:
             for name, parameter in network.named_parameters():
                 if "lora_" in name:
                     parameter.normal_(std=0.2)
-    for module in plain.backbone.modules():
+    for module in standard.backbone.modules():
         if hasattr(module, "lora_A"):
-            del module.forward  # back to peft's own
-    return plain, lean
+            del module.forward  # restores the forward method of peft
+    return standard, efficient
 
 
 @pytest.mark.parametrize("kind", ["qwen2", "qwen3"])
 @pytest.mark.parametrize("tune", ["full", "lora"])
 @pytest.mark.parametrize("checkpointing", [False, True])
-def test_losses_and_gradients_are_those_of_transformers_and_peft(kind: str, tune: str, checkpointing: bool) -> None:
-    plain, lean = pair(kind, tune, rank=4)
+def test_loss_and_gradients_equal_those_of_transformers_and_peft(kind: str, tune: str, checkpointing: bool) -> None:
+    standard, efficient = standard_and_efficient(kind, tune, rank=4)
     if checkpointing:
-        lean.backbone.activation_checkpointing_enable()
-    (loss, grads), (expected, expected_grads) = steps(lean), steps(plain)
+        efficient.backbone.activation_checkpointing_enable()
+    (loss, grads), (expected, expected_grads) = loss_and_gradients(efficient), loss_and_gradients(standard)
     torch.testing.assert_close(loss, expected)
     assert grads.keys() == expected_grads.keys()
     for name, grad in grads.items():
         torch.testing.assert_close(grad, expected_grads[name], atol=2e-5, rtol=1e-3, msg=name)
 
 
-@pytest.mark.parametrize("special", [{"dora": True}, {"dropout": 0.5}, {"rslora": True}])
-def test_special_adapters_are_those_of_peft(special: dict) -> None:
-    plain, lean = pair("qwen3", "lora", rank=4, **special)
+@pytest.mark.parametrize("options", [{"dora": True}, {"dropout": 0.5}, {"rslora": True}])
+def test_adapter_variants_equal_those_of_peft(options: dict) -> None:
+    standard, efficient = standard_and_efficient("qwen3", "lora", rank=4, **options)
     torch.manual_seed(2)
-    loss, grads = steps(lean)
+    loss, grads = loss_and_gradients(efficient)
     torch.manual_seed(2)
-    expected, expected_grads = steps(plain)
+    expected, expected_grads = loss_and_gradients(standard)
     torch.testing.assert_close(loss, expected)
     for name, grad in grads.items():
         torch.testing.assert_close(grad, expected_grads[name], atol=2e-5, rtol=1e-3, msg=name)
 
 
-def test_bfloat16_products_are_as_near_to_float32_as_those_of_peft() -> None:
-    plain, lean = pair("qwen2", "lora", rank=4)
-    gradients = [steps(plain)[1]]
-    plain.zero_grad()
-    gradients += [steps(plain, half=True)[1], steps(lean, half=True)[1]]
-    exact, theirs, ours = (torch.cat([g.flatten().float() for g in x.values()]) for x in gradients)
-    assert 0 < float((ours - exact).norm()) < 1.2 * float((theirs - exact).norm())
+def test_gradients_in_bfloat16_are_as_accurate_as_those_of_peft() -> None:
+    standard, efficient = standard_and_efficient("qwen2", "lora", rank=4)
+    gradients = [loss_and_gradients(standard)[1]]
+    standard.zero_grad()
+    gradients += [loss_and_gradients(standard, bfloat16=True)[1], loss_and_gradients(efficient, bfloat16=True)[1]]
+    exact, of_standard, of_efficient = (torch.cat([g.flatten().float() for g in x.values()]) for x in gradients)
+    assert 0 < float((of_efficient - exact).norm()) < 1.2 * float((of_standard - exact).norm())
 
 
-def test_adapters_in_float32_on_bfloat16_weights_are_left_to_peft_without_autocast() -> None:
-    plain, lean = pair("qwen2", "lora", rank=4)
-    for network in (plain, lean):
+def test_without_autocast_float32_adapters_on_bfloat16_weights_equal_those_of_peft() -> None:
+    standard, efficient = standard_and_efficient("qwen2", "lora", rank=4)
+    for network in (standard, efficient):
         for name, parameter in network.backbone.named_parameters():
             if "lora_" not in name:
                 parameter.data = parameter.data.bfloat16()
-    (loss, grads), (expected, expected_grads) = steps(lean), steps(plain)
+    (loss, grads), (expected, expected_grads) = loss_and_gradients(efficient), loss_and_gradients(standard)
     torch.testing.assert_close(loss, expected)
     for name, grad in grads.items():
         torch.testing.assert_close(grad, expected_grads[name], msg=name)
 
 
-def test_what_is_computed_again_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tensors_that_are_computed_again_are_not_stored() -> None:
     network = small_network("qwen2")
-    outputs: dict[str, list[weakref.ref]] = {"_RMSNorm": [], "_SwiGLU": [], "_AdaptedLinear": []}
+    outputs: dict[str, list[weakref.ref]] = {"norm": [], "activation": [], "linear": []}
     use_memory_efficient_layers(network.backbone)
     network.set_trainable("lora", rank=4)
-    offer = lean_layers._offer
 
-    def watched(out: Tensor, output_again) -> Tensor:
-        outputs[output_again.__qualname__.split(".")[0]].append(weakref.ref(out))
-        return offer(out, output_again)
+    def record(kind: str, tensor: Any) -> None:
+        if hasattr(tensor, "recomputation"):
+            outputs[kind].append(weakref.ref(tensor))
 
-    monkeypatch.setattr(lean_layers, "_offer", watched)
+    layers = network.backbone.get_decoder().layers
+    for layer in layers:
+        for norm in (layer.input_layernorm, layer.post_attention_layernorm):
+            norm.register_forward_hook(lambda module, args, output: record("norm", output))
+        layer.mlp.down_proj.register_forward_pre_hook(lambda module, args: record("activation", args[0]))
+        for module in layer.modules():
+            if hasattr(module, "lora_A"):
+                module.register_forward_hook(lambda module, args, output: record("linear", output))
     windows = random_windows()
     logits = network(windows.prompt, windows.digits, windows.calendar, windows.observed)
-    alive = {kind: sum(x() is not None for x in found) for kind, found in outputs.items()}
-    layers = len(network.backbone.get_decoder().layers)
+    stored = {kind: sum(reference() is not None for reference in found) for kind, found in outputs.items()}
     assert {kind: len(found) for kind, found in outputs.items()} == {
-        "_RMSNorm": 2 * layers,
-        "_SwiGLU": layers,
-        "_AdaptedLinear": 7 * layers,
+        "norm": 2 * len(layers),
+        "activation": len(layers),
+        "linear": 7 * len(layers),
     }
-    gates, ups = layers, layers - layers // 2
-    assert alive == {"_RMSNorm": 0, "_SwiGLU": 0, "_AdaptedLinear": gates + ups}
+    gates, ups = len(layers), len(layers) - len(layers) // 2
+    assert stored == {"norm": 0, "activation": 0, "linear": gates + ups}
     cross_entropy(logits, windows.digits).mean().backward()
 
 
-def test_what_is_computed_again_is_computed_once_and_freed() -> None:
-    found = []
-
-    def compute() -> Tensor:
-        found.append(torch.ones(3))
-        return found[-1]
-
-    tensor = torch.ones(3)
-    tensor.again = again = lean_layers._Again(compute)
-    assert lean_layers._Again.claim(tensor) == lean_layers._Again.claim(tensor) == (None, again)
-    assert again.value() is again.take() is again.take() is found[0]
-    last = weakref.ref(found.pop())
-    assert last() is None
-
-
-def test_a_model_that_was_adapted_can_be_copied() -> None:
+def test_a_copy_of_a_network_with_adapters_has_its_own_weights() -> None:
     network = small_network("qwen3")
     use_memory_efficient_layers(network.backbone)
     add_adapters(network.backbone, rank=4)
@@ -140,4 +132,5 @@ def test_a_model_that_was_adapted_can_be_copied() -> None:
     with torch.no_grad():
         for parameter in network.backbone.parameters():
             parameter.zero_()
-    assert float(steps(twin.train())[0]) != pytest.approx(float(steps(network.train())[0]))
+    loss, loss_of_zeros = loss_and_gradients(twin.train())[0], loss_and_gradients(network.train())[0]
+    assert float(loss) != pytest.approx(float(loss_of_zeros))

@@ -1,4 +1,4 @@
-"""The same promises on a real Qwen: TIMEVIS_QWEN=/path/to/folder pytest tests/models/qwen/test_real_qwen.py"""
+"""Tests with a real Qwen; run TIMEVIS_QWEN=/path/to/folder pytest tests/models/qwen/backbone/test_real_qwen.py"""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from transformers import AutoModelForCausalLM, LogitsProcessor, LogitsProcessorL
 from timevis.models.qwen.digits.decoding import decode
 from timevis.models.serialization import load, save
 
-REAL = os.environ.get("TIMEVIS_QWEN")
-pytestmark = pytest.mark.skipif(not REAL, reason="TIMEVIS_QWEN names no folder of a real Qwen")
-QWEN = ("model/backbone=local", f"model.backbone.path={REAL}")
+QWEN_FOLDER = os.environ.get("TIMEVIS_QWEN")
+pytestmark = pytest.mark.skipif(not QWEN_FOLDER, reason="TIMEVIS_QWEN is not set to the folder of a real Qwen")
+QWEN = ("model/backbone=local", f"model.backbone.path={QWEN_FOLDER}")
 
 
 @pytest.mark.parametrize("separator", ["", ","])
-def test_greedy_digits_and_their_logits_are_those_of_transformers(make_forecaster, separator: str) -> None:
+def test_greedy_digits_and_their_logits_equal_those_of_transformers(make_forecaster, separator: str) -> None:
     forecaster, data = make_forecaster(
         *QWEN, "model.backbone.dtype=float32", f"model.separator='{separator}'", "model.tune=none"
     )
@@ -26,16 +26,16 @@ def test_greedy_digits_and_their_logits_are_those_of_transformers(make_forecaste
     prompt, context = inputs.prompt, inputs.context
     layout = network.layout
     ids = torch.cat([prompt, layout.token_ids(context)], 1)
-    model = AutoModelForCausalLM.from_pretrained(REAL, dtype=torch.float32).eval()
+    model = AutoModelForCausalLM.from_pretrained(QWEN_FOLDER, dtype=torch.float32).eval()
 
     class DigitMask(LogitsProcessor):
-        def __call__(self, so_far: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-            place = (so_far.shape[1] - ids.shape[1]) % layout.tokens_per_value
-            allowed = torch.tensor([layout.separator_id]) if place == layout.width else network.digit_ids[place]
+        def __call__(self, token_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+            position = (token_ids.shape[1] - ids.shape[1]) % layout.tokens_per_value
+            allowed = torch.tensor([layout.separator_id]) if position == layout.width else network.digit_ids[position]
             return scores + torch.full_like(scores, float("-inf")).index_fill_(1, allowed, 0.0)
 
     length = layout.tokens_per_value * forecaster.horizon
-    written = model.generate(
+    generated = model.generate(
         ids,
         attention_mask=torch.ones_like(ids),
         max_new_tokens=length,
@@ -44,17 +44,18 @@ def test_greedy_digits_and_their_logits_are_those_of_transformers(make_forecaste
         logits_processor=LogitsProcessorList([DigitMask()]),
     )
     digits = decode(network, inputs, mode="greedy")[:, 0]
-    assert torch.equal(layout.token_ids(digits), written[:, ids.shape[1] :])
+    assert torch.equal(layout.token_ids(digits), generated[:, ids.shape[1] :])
     with torch.no_grad():
-        plain = model(written[:, :-1]).logits[:, ids.shape[1] - 1 :]
-        whole = torch.cat([context, digits], 1)
-        ours = network(prompt, whole, batch.calendar, torch.ones_like(whole[..., 0], dtype=torch.bool), first=48)
-    for place in range(layout.width):
-        at = torch.arange(forecaster.horizon) * layout.tokens_per_value + place
-        assert torch.allclose(plain[:, at][..., network.digit_ids[place]], ours[:, :, place], atol=1e-3, rtol=1e-4)
+        expected = model(generated[:, :-1]).logits[:, ids.shape[1] - 1 :]
+        values = torch.cat([context, digits], 1)
+        logits = network(prompt, values, batch.calendar, torch.ones_like(values[..., 0], dtype=torch.bool), first=48)
+    for digit in range(layout.width):
+        position = torch.arange(forecaster.horizon) * layout.tokens_per_value + digit
+        expected_digit = expected[:, position][..., network.digit_ids[digit]]
+        assert torch.allclose(expected_digit, logits[:, :, digit], atol=1e-3, rtol=1e-4)
 
 
-def test_it_learns_and_comes_back_from_disk(make_forecaster, tmp_path) -> None:
+def test_the_loss_falls_and_a_loaded_forecaster_gives_the_same_forecast(make_forecaster, tmp_path) -> None:
     forecaster, data = make_forecaster(*QWEN, "model.prompt.style=short")
     batch = data.gather("train", torch.arange(2) * 100)
     optimizer = torch.optim.AdamW([p for p in forecaster.parameters() if p.requires_grad], lr=1e-3)
@@ -68,5 +69,5 @@ def test_it_learns_and_comes_back_from_disk(make_forecaster, tmp_path) -> None:
     assert losses[-1] < losses[0]
     save(forecaster, tmp_path / "model")
     assert sum(f.stat().st_size for f in (tmp_path / "model").iterdir()) < 50_000_000
-    again, seen = load(tmp_path / "model"), data.gather("test", torch.arange(2))
-    assert torch.equal(again.eval().forecast(seen).samples, forecaster.eval().forecast(seen).samples)
+    loaded, test_batch = load(tmp_path / "model"), data.gather("test", torch.arange(2))
+    assert torch.equal(loaded.eval().forecast(test_batch).samples, forecaster.eval().forecast(test_batch).samples)

@@ -1,4 +1,4 @@
-"""The files of a backbone: a folder, or the hub's copy of one, and what its config.json says."""
+"""Find the files of a backbone on the disk or on the Hugging Face hub, and read its config.json."""
 
 from __future__ import annotations
 
@@ -12,63 +12,81 @@ from typing import Any
 from timevis.errors import ConfigError, TimeVisError
 
 BACKBONE_SUBSTITUTES = {"attention": "one attention block", "none": "no backbone"}
-"""What `qwen_patch` may have in a backbone's place, and its name."""
-ARCHITECTURES = ("qwen2", "qwen3")
-FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
-COPY_AGAIN = "the folder's copy or download is not whole: get it again"
+"""Values of model.backbone.path with which `qwen_patch` replaces the language model, and their names in reports."""
+SUPPORTED_MODEL_TYPES = ("qwen2", "qwen3")
+DOWNLOADED_FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
+INCOMPLETE_FILES_ADVICE = "the copy or download of the folder is incomplete; copy or download it again"
 
 
-def read_architecture(path: str | None, layers: int | None) -> tuple[Path, dict[str, Any], Any]:
-    """The folder of a backbone, its config.json, and that as transformers reads it; raises as `load_backbone`."""
+def read_model_config(path: str | None, layers: int | None) -> tuple[Path, dict[str, Any], Any]:
+    """Find a backbone and read its config.json.
+
+    Parameters
+    ----------
+    path, layers
+        As in `timevis.models.qwen.backbone.load.load_backbone`.
+
+    Returns
+    -------
+    folder : Path
+    raw_config : dict
+        Content of config.json.
+    config : transformers config
+
+    Raises
+    ------
+    TimeVisError
+        The backbone cannot be found, its config.json cannot be read, or its architecture is not supported.
+    """
     if not path:
         raise ConfigError("model.backbone.path is missing", "give a folder, or a hub id such as Qwen/Qwen2.5-0.5B")
     from transformers import AutoConfig
 
     folder = find_backbone_folder(path)
     try:
-        raw = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        raw_config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as error:
         raise TimeVisError(
-            f"model.backbone.path={path}: its config.json cannot be read ({error})", COPY_AGAIN
+            f"model.backbone.path={path}: its config.json cannot be read ({error})", INCOMPLETE_FILES_ADVICE
         ) from error
-    if raw.get("model_type") not in ARCHITECTURES:
+    if raw_config.get("model_type") not in SUPPORTED_MODEL_TYPES:
         raise ConfigError(
-            f"model.backbone.path={path} is of type {raw.get('model_type')}",
-            "TimeVis decodes Qwen2, Qwen2.5 and Qwen3 models",
+            f"model.backbone.path={path} has the model type {raw_config.get('model_type')}",
+            "choose a Qwen2, Qwen2.5 or Qwen3 model",
         )
     config = AutoConfig.from_pretrained(folder)
     if set(getattr(config, "layer_types", None) or ["full_attention"]) != {"full_attention"}:
         raise ConfigError(f"model.backbone.path={path} uses sliding-window attention", "choose another backbone")
     if layers is not None and not 1 <= layers <= config.num_hidden_layers:
         raise ConfigError(
-            f"model.backbone.layers={layers}", f"{path} has {config.num_hidden_layers} layers; keep 1 or more"
+            f"model.backbone.layers={layers} is out of range", f"choose 1 to {config.num_hidden_layers} for {path}"
         )
-    return folder, raw, config
+    return folder, raw_config, config
 
 
 def find_backbone_folder(path: str) -> Path:
-    """The local folder of a backbone, downloaded if it is a hub id that is not in the cache.
+    """The local folder of a backbone; downloads a hub id that is not in the cache, with a progress bar.
 
-    HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE are honoured; a download shows a bar.
+    The environment variables HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE have their usual effect.
 
     Raises
     ------
     TimeVisError
-        No such folder, or the hub cannot be reached.
+        The folder does not exist or has no model, or the hub cannot be reached.
     """
     if path == "nano":
         folder = Path(str(files("timevis.models.qwen.nano"))) / "weights"
         if not (folder / "model.safetensors").is_file():
             raise TimeVisError(
-                "this installation has no nano backbone", "install TimeVis again, with its package data"
+                "this installation lacks the weights of nano", "install TimeVis again, with its package data"
             )
         return folder
     local = Path(path).expanduser()
     if local.is_dir():
         if not (local / "config.json").is_file() or not any(local.glob("*.safetensors")):
             raise TimeVisError(
-                f"model.backbone.path={path} is no model folder",
-                "it needs config.json, the tokenizer's files and *.safetensors, as save_pretrained writes them",
+                f"model.backbone.path={path} is not a model folder",
+                "it needs config.json, the tokenizer files and *.safetensors, as save_pretrained writes them",
             )
         return local
     if is_local_path(path):
@@ -79,11 +97,21 @@ def find_backbone_folder(path: str) -> Path:
 
 
 def is_local_path(path: str) -> bool:
-    """Whether a path is a folder, or could be no id of the hub."""
+    """Whether a path is a folder, or does not have the form owner/name of a hub id."""
     return Path(path).expanduser().is_dir() or path.startswith(("/", ".", "~")) or path.count("/") != 1
 
 
-def _download(name: str) -> Path:
+def weights_fingerprint(folder: Path) -> str:
+    """16 hex digits of the SHA-256 of all weights in a model folder, without the tables of TimeVis."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.safetensors")):
+        if path.name != "tables.safetensors":
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def _download(hub_id: str) -> Path:
     import httpx
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
@@ -94,31 +122,21 @@ def _download(name: str) -> Path:
     )
 
     try:
-        return Path(snapshot_download(name, allow_patterns=list(FILES)))
+        return Path(snapshot_download(hub_id, allow_patterns=list(DOWNLOADED_FILES)))
     except HFValidationError as error:
         raise TimeVisError(
-            f"model.backbone.path={name} is neither a folder nor an id of the hub",
-            "give one such as Qwen/Qwen2.5-0.5B",
+            f"model.backbone.path={hub_id} is neither a folder nor a valid hub id",
+            "give a hub id such as Qwen/Qwen2.5-0.5B",
         ) from error
     except RepositoryNotFoundError as error:
         raise TimeVisError(
-            f"the hub has no model {name}", "check the id in model.backbone.path; private models need HF_TOKEN"
+            f"the hub has no model {hub_id}", "check the id in model.backbone.path; private models need HF_TOKEN"
         ) from error
     except (LocalEntryNotFoundError, HfHubHTTPError, httpx.HTTPError, OSError) as error:
-        where = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+        url = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
         offline = " (offline mode is on)" if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0") else ""
         raise TimeVisError(
-            f"{name} is not in the local cache, and {where} cannot be reached{offline}",
-            "point model.backbone.path at a local copy of the model folder, set HF_ENDPOINT to a mirror, or set "
-            "HF_HOME to a cache that holds it; model/backbone=nano needs no network",
+            f"{hub_id} is not in the local cache, and {url} cannot be reached{offline}",
+            "set model.backbone.path to a local copy of the model folder, set HF_ENDPOINT to a mirror, or set "
+            "HF_HOME to a cache that contains the model; model/backbone=nano needs no network",
         ) from error
-
-
-def weights_fingerprint(folder: Path) -> str:
-    """Of all weights in a model folder: 16 hex digits of a SHA-256."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.safetensors")):
-        if path.name != "tables.safetensors":
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Where the language model comes from: the packaged nano, a Hugging Face id, or a local folder."""
+"""Load the language model of a forecaster: the packaged nano, a Hugging Face model, or a local folder."""
 
 from __future__ import annotations
 
@@ -7,51 +7,48 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 
-from timevis.config.options import NonNegativeInt, PositiveInt, check_choice
+from timevis.config.options import NonNegativeInt, PositiveInt
 from timevis.errors import ConfigError, TimeVisError
 from timevis.models.qwen.backbone.files import (
     BACKBONE_SUBSTITUTES,
-    COPY_AGAIN,
+    INCOMPLETE_FILES_ADVICE,
     is_local_path,
-    read_architecture,
+    read_model_config,
     weights_fingerprint,
 )
 from timevis.models.qwen.backbone.memory_efficient import use_memory_efficient_layers
+from timevis.models.qwen.backbone.precision import choose_dtype, quantization_arguments
 from timevis.models.qwen.backbone.shared_prefix_attention import ATTENTION_NAME
-
-SMALL_MODEL_PARAMETERS = 50_000_000
-"""Parameters below which a backbone counts as small."""
-REAL_BACKBONE = "model/backbone=qwen2.5-0.5b"
 
 
 @dataclass
 class Backbone:
-    """A loaded language model and who it is.
+    """A loaded language model and the facts that identify it.
 
     Attributes
     ----------
     model : transformers causal language model
-        Without gradients.
+        No parameter requires a gradient.
     tokenizer : transformers tokenizer
     name : str
-        For people: the id, or the folder with the origin that its config states.
+        Name for reports: the hub id, or the folder name with the origin that its config.json states.
     path : str
-        Id or absolute folder from which it can be loaded again.
+        Hub id, built-in name or absolute folder from which it can be loaded again.
     fingerprint : str
-        16 hex digits of the SHA-256 of its weights file(s), with the number of layers that are kept.
+        16 hex digits of the SHA-256 of its weights files and of the number of layers in use.
     note : str
-        What one should know about these weights.
+        Remark about these weights for reports.
     parameters : int
-        Of the whole language model, with the layers that are kept.
-    settings : dict
-        timevis.json of a backbone made for TimeVis (nano): digits, fields, codec.
+        Number of parameters of the whole language model, counting only the layers in use.
     folder : Path
+    settings : dict
+        Content of timevis.json, which a backbone pretrained for TimeVis (nano) has: digits, fields, codec. Else
+        empty.
     """
 
     model: Any
@@ -83,123 +80,138 @@ def load_backbone(
     path : str
         ``nano``, a Hugging Face id such as ``Qwen/Qwen2.5-0.5B``, or a local folder.
     size : {"small", "large"}
-        Not read here; it selects defaults of the config, such as rates and batch sizes.
+        Ignored here; it selects defaults of the config, such as learning rates and batch sizes.
     layers : int, optional
-        Keep only the first so many layers.
+        Use only the first `layers` decoder layers.
     pretrained : bool
-        False takes the architecture with random weights (drawn from `seed`), for ablations.
+        False uses the architecture with random weights (drawn with `seed`), for ablations.
     dtype : str
-        ``float32``, ``bfloat16``, or ``auto``: bfloat16 where the processor is fast at it, but float32 for models
-        below 50 M parameters, for which it was measured to be slower on a CPU.
+        ``float32``, ``bfloat16``, or ``auto``. ``auto`` is bfloat16 if the processor is fast at it and the model has
+        more than 50 M parameters, otherwise float32.
     quantization : str
-        ``none``, or ``nf4``: frozen weights in 4 bit (QLoRA; Dettmers et al. 2023), on CUDA and with bitsandbytes.
+        ``none``, or ``nf4``: frozen 4-bit weights (QLoRA; Dettmers et al. 2023), which need CUDA and bitsandbytes.
+    seed : int
+        Seed of the random weights.
     note : str
-        Kept for `Backbone.note`, after what the weights say of themselves.
+        Added to `Backbone.note`, after the note that belongs to the weights.
 
     Raises
     ------
     TimeVisError
-        The folder or the hub has no such model, or it is of another architecture.
+        The folder or the hub has no such model, its files are damaged, or its architecture is not supported.
     """
     from transformers import AutoModelForCausalLM
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()  # of reading weights; a download has its own
-    folder, raw, config = read_architecture(path, layers)
+    disable_progress_bar()  # hides the bar for reading weights; a download shows its own
+    folder, raw_config, config = read_model_config(path, layers)
     assert path is not None
-    about = "" if pretrained else ", random weights"
+    variant = "" if pretrained else ", random weights"
     if layers is not None:
         if layers < config.num_hidden_layers:
-            about = f", first {layers} of {config.num_hidden_layers} layers{about}"
+            variant = f", first {layers} of {config.num_hidden_layers} layers{variant}"
         config.num_hidden_layers = layers
         config.layer_types = config.layer_types[:layers]
-    kind, smaller = _dtype(dtype, raw), _quantization(quantization)
+    torch_dtype, quantization_options = choose_dtype(dtype, raw_config), quantization_arguments(quantization)
     if pretrained:
-        model = _read_weights(path, folder, config=config, dtype=kind, **smaller)
-        identity = weights_fingerprint(folder)
+        model = _load_weights(path, folder, config=config, dtype=torch_dtype, **quantization_options)
+        fingerprint = weights_fingerprint(folder)
     else:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            model = AutoModelForCausalLM.from_config(config, dtype=kind, attn_implementation=ATTENTION_NAME)
-        identity = hashlib.sha256(f"random {seed} {json.dumps(raw, sort_keys=True)}".encode()).hexdigest()[:16]
+            model = AutoModelForCausalLM.from_config(config, dtype=torch_dtype, attn_implementation=ATTENTION_NAME)
+        fingerprint = _short_hash(f"random {seed} {json.dumps(raw_config, sort_keys=True)}")
     if layers is not None:
-        identity = hashlib.sha256(f"{identity} {layers}".encode()).hexdigest()[:16]
+        fingerprint = _short_hash(f"{fingerprint} {layers}")
     use_memory_efficient_layers(model)
     settings_file = folder / "timevis.json"
     settings = json.loads(settings_file.read_text(encoding="utf-8")) if settings_file.is_file() else {}
-    notes = (_origin_note(raw), str(settings.get("note", ""))) if pretrained else ()
+    weights_notes = (_dequantization_note(raw_config), str(settings.get("note", ""))) if pretrained else ()
     local = Path(path).expanduser()
     return Backbone(
         model=model.train().requires_grad_(False),
-        tokenizer=_read_tokenizer(path, folder),
-        name=_name(path, raw, settings) + about,
+        tokenizer=_load_tokenizer(path, folder),
+        name=_display_name(path, raw_config, settings) + variant,
         path=str(local.resolve()) if path != "nano" and local.is_dir() else path,
-        fingerprint=identity,
-        note=" ".join(n for n in (*notes, note) if n),
+        fingerprint=fingerprint,
+        note=" ".join(text for text in (*weights_notes, note) if text),
         parameters=sum(p.numel() for p in model.parameters()),
         folder=folder,
         settings=settings,
     )
 
 
-def check_backbone(values: Mapping[str, Any]) -> None:
-    """Refuse what `load_backbone` would, as far as can be told without the hub and without the weights."""
-    path = values.get("path")
+def check_backbone(options: Mapping[str, Any]) -> None:
+    """Raise the errors of `load_backbone` that need neither the hub nor the weights.
+
+    Parameters
+    ----------
+    options : mapping
+        Arguments of `load_backbone`.
+    """
+    path = options.get("path")
     if path in BACKBONE_SUBSTITUTES:
         return
-    _quantization(values.get("quantization", "none"))
+    quantization_arguments(options.get("quantization", "none"))
     if not path or is_local_path(path):
-        read_architecture(path, values.get("layers"))
+        read_model_config(path, options.get("layers"))
 
 
 def load_for_tuning(backbone: Mapping[str, Any], tune: str) -> Backbone:
-    """`load_backbone` of a config section; weights that are all trained come in float32 unless it says otherwise."""
-    values = dict(backbone)
-    if tune == "full" and values.get("quantization", "none") != "none":
+    """Load a backbone for the training mode `tune`; with ``full`` and dtype ``auto`` its weights are float32.
+
+    Raises
+    ------
+    ConfigError
+        All weights should be trained, but they are quantized.
+    """
+    options = dict(backbone)
+    if tune == "full" and options.get("quantization", "none") != "none":
         raise ConfigError(
-            "model.tune=full cannot train weights of 4 bit", "use model.tune=lora, or quantization none"
+            "model.tune=full cannot train 4-bit weights", "use model.tune=lora, or model.backbone.quantization=none"
         )
-    if tune == "full" and values.get("dtype", "auto") == "auto":
-        values["dtype"] = "float32"  # small updates of bfloat16 weights round to nothing
-    return load_backbone(**values)
+    if tune == "full" and options.get("dtype", "auto") == "auto":
+        options["dtype"] = "float32"  # in bfloat16, small weight updates round to zero
+    return load_backbone(**options)
 
 
-def _read_weights(path: str, folder: Path, **how: Any) -> Any:
-    """The model, every weight from its files: transformers would draw a missing one at random."""
+def _load_weights(path: str, folder: Path, **options: Any) -> Any:
+    """The model with every weight from its files; transformers would initialise a missing weight at random."""
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
-    library = logging.getLogger("transformers")
-    level = library.level
-    library.setLevel(logging.ERROR)  # it lists the layers that are left out, and those that are not sharded
+    library_log = logging.getLogger("transformers")
+    level = library_log.level
+    library_log.setLevel(logging.ERROR)  # its warnings list the layers that are not in use
     try:
-        loaded: Any = AutoModelForCausalLM.from_pretrained(
+        result: Any = AutoModelForCausalLM.from_pretrained(
             folder,
             attn_implementation=ATTENTION_NAME,
             use_safetensors=True,
             output_loading_info=True,
-            ignore_mismatched_sizes=True,  # they are refused below, by name
-            **how,
+            ignore_mismatched_sizes=True,  # refused below, with the name of the weight
+            **options,
         )
     except (SafetensorError, OSError) as error:
         raise TimeVisError(
             f"model.backbone.path={path}: its weights cannot be read ({str(error).splitlines()[0]})",
-            COPY_AGAIN,
+            INCOMPLETE_FILES_ADVICE,
         ) from error
     finally:
-        library.setLevel(level)
-    model, report = loaded
-    if wrong := sorted(report["mismatched_keys"]):
-        name, found, wanted = wrong[0]
-        size = f"{name} is of size {list(found)}, where config.json asks for {list(wanted)}"
-        raise TimeVisError(f"model.backbone.path={path}: {size}", COPY_AGAIN)
-    if missing := sorted(report["missing_keys"]):
+        library_log.setLevel(level)
+    model, loading_info = result
+    if mismatched := sorted(loading_info["mismatched_keys"]):
+        name, found, expected = mismatched[0]
+        sizes = f"{name} has size {list(found)}, but config.json requires {list(expected)}"
+        raise TimeVisError(f"model.backbone.path={path}: {sizes}", INCOMPLETE_FILES_ADVICE)
+    if missing := sorted(loading_info["missing_keys"]):
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise TimeVisError(f"model.backbone.path={path}: its files lack the weights {missing[0]}{more}", COPY_AGAIN)
+        message = f"model.backbone.path={path}: its files lack the weights {missing[0]}{more}"
+        raise TimeVisError(message, INCOMPLETE_FILES_ADVICE)
     return model
 
 
-def _read_tokenizer(path: str, folder: Path) -> Any:
+def _load_tokenizer(path: str, folder: Path) -> Any:
     from transformers import AutoTokenizer
 
     try:
@@ -207,64 +219,27 @@ def _read_tokenizer(path: str, folder: Path) -> Any:
     except (ValueError, OSError, KeyError) as error:
         raise TimeVisError(
             f"model.backbone.path={path}: its tokenizer cannot be read ({str(error).splitlines()[0]})",
-            COPY_AGAIN,
+            INCOMPLETE_FILES_ADVICE,
         ) from error
 
 
-def _dtype(name: str, raw: dict[str, Any]) -> torch.dtype:
-    check_choice(name, ("auto", "float32", "bfloat16"), "model.backbone.dtype")
-    if name != "auto":
-        return getattr(torch, name)
-    size = raw["num_hidden_layers"] * raw["hidden_size"] * (4 * raw["hidden_size"] + 3 * raw["intermediate_size"])
-    fast = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else has_fast_bfloat16()
-    return torch.bfloat16 if fast and size > SMALL_MODEL_PARAMETERS else torch.float32
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _quantization(name: str) -> dict[str, Any]:
-    """What `from_pretrained` needs for it; an error where the machine can't do it."""
-    if check_choice(name, ("none", "nf4"), "model.backbone.quantization") == "none":
-        return {}
-    if not torch.cuda.is_available():
-        raise ConfigError(
-            "model.backbone.quantization=nf4 needs a CUDA GPU, and there is none here",
-            "leave it at none; to save memory, model.backbone.layers keeps fewer layers",
-        )
-    if not find_spec("bitsandbytes"):
-        raise ConfigError("model.backbone.quantization=nf4 needs bitsandbytes", "pip install bitsandbytes")
-    from transformers import BitsAndBytesConfig
-
-    config = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16,
-    )
-    return {"quantization_config": config, "device_map": {"": torch.cuda.current_device()}}
-
-
-def has_fast_bfloat16() -> bool:
-    """Whether this CPU has instructions for bfloat16 products (AVX512-BF16 or AMX)."""
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-
-
-def use_bfloat16(device: torch.device, wanted: bool | Literal["auto"]) -> bool:
-    """Whether products are in bfloat16 on this CPU; ``auto`` where it is fast. On CUDA the Trainer decides."""
-    return device.type == "cpu" and (has_fast_bfloat16() if wanted == "auto" else bool(wanted))
-
-
-def _name(path: str, raw: dict[str, Any], settings: dict[str, Any]) -> str:
+def _display_name(path: str, raw_config: dict[str, Any], settings: dict[str, Any]) -> str:
     if "name" in settings:
         return str(settings["name"])
     folder = Path(path).expanduser()
     if not folder.is_dir():
         return path
-    origin = raw.get("_model_name_or_path") or raw.get("_name_or_path")
+    origin = raw_config.get("_model_name_or_path") or raw_config.get("_name_or_path")
     return folder.resolve().name + (f" ({origin})" if origin else "")
 
 
-def _origin_note(raw: dict[str, Any]) -> str:
-    """Names the development weights, which came out of a 4-bit file and should not pass for the original."""
-    origin = str(raw.get("_model_name_or_path", ""))
+def _dequantization_note(raw_config: dict[str, Any]) -> str:
+    """States that the weights come from a 4-bit file (AWQ or GPTQ), so that nobody takes them for the original."""
+    origin = str(raw_config.get("_model_name_or_path", ""))
     if "AWQ" in origin or "GPTQ" in origin:
         model = origin.replace("AWQ", "").replace("GPTQ", "").strip()
         return f"{model.replace(' ', '-')}, dequantised from 4 bit."

@@ -1,9 +1,9 @@
-"""What of the network is trained: adapters, everything, the tables alone, or nothing."""
+"""Choose the trainable parameters of a backbone, attach LoRA adapters to it, and merge them for decoding."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias
 
 import torch
@@ -18,21 +18,21 @@ LayerTuning: TypeAlias = Literal["norms", "lora", "full", "none"]
 
 
 def set_trainable(backbone: Any, mode: str, **adapters: Any) -> None:
-    """Set which parameters of a language model are trained that reads something else than tokens.
+    """Choose which parameters of a language model are trained.
 
     Parameters
     ----------
     backbone : transformers causal language model
     mode : str
-        ``norms`` trains the normalisation layers alone (GPT4TS; Zhou et al. 2023, arXiv:2302.11939), ``lora``
-        adapters, ``full`` all weights, ``none`` nothing.
+        ``norms`` trains only the normalisation layers (GPT4TS; Zhou et al. 2023, arXiv:2302.11939), ``lora`` trains
+        adapters, ``full`` all weights; any other mode trains nothing.
     adapters
-        Of `add_adapters`.
+        Arguments of `add_adapters`.
 
     Raises
     ------
     ConfigError
-        Unknown targets.
+        A target layer is unknown.
     """
     backbone.requires_grad_(mode == "full")
     if mode == "lora":
@@ -40,7 +40,7 @@ def set_trainable(backbone: Any, mode: str, **adapters: Any) -> None:
     elif mode == "norms":
         for module in backbone.modules():
             if type(module).__name__.endswith("Norm"):
-                module.requires_grad_().float()  # bfloat16 would swallow small updates
+                module.requires_grad_().float()  # in bfloat16, small weight updates round to zero
 
 
 def add_adapters(
@@ -53,20 +53,28 @@ def add_adapters(
     dora: bool = False,
     rslora: bool = False,
 ) -> None:
-    """Inject adapters (peft) into a language model, in place; they alone are trained.
+    """Attach LoRA adapters (Hu et al. 2022, arXiv:2106.09685) to a language model in place; only they are trained.
 
     Parameters
     ----------
     backbone : transformers causal language model
+    rank : int
+        Rank of the two factors of each adapter.
+    alpha : int
+        Scaling: the adapter's output is multiplied by ``alpha / rank``.
+    dropout : float
+        Dropout probability of the adapter's input.
     targets : str or sequence of str
         Names of linear layers, or ``all-linear``.
-    rank, alpha, dropout, dora, rslora
-        Of the adapters.
+    dora : bool
+        Train magnitude and direction of each weight separately (DoRA; Liu et al. 2024, arXiv:2402.09353).
+    rslora : bool
+        Scale by ``alpha / sqrt(rank)`` instead (rsLoRA; Kalajdzievski 2023, arXiv:2312.03732).
 
     Raises
     ------
     ConfigError
-        Unknown targets.
+        A target layer is unknown.
     """
     from peft import LoraConfig, inject_adapter_in_model
 
@@ -74,8 +82,9 @@ def add_adapters(
     names = targets if isinstance(targets, list | tuple) else [targets]
     chosen = linear if targets == "all-linear" else [str(name) for name in names]
     if not chosen or set(chosen) - set(linear):
+        unknown = ", ".join(sorted(set(chosen) - set(linear)))
         raise ConfigError(
-            f"model.lora.targets names {', '.join(sorted(set(chosen) - set(linear))) or 'no layer'}",
+            f"model.lora.targets names {f'the unknown layer {unknown}' if unknown else 'no layer'}",
             f"choose among {', '.join(linear)}, or all-linear",
         )
     config = LoraConfig(
@@ -85,41 +94,24 @@ def add_adapters(
     for name, parameter in backbone.named_parameters():
         parameter.requires_grad_("lora_" in name)
         if "lora_" in name:
-            parameter.data = parameter.data.float()  # bfloat16 would swallow small updates
+            parameter.data = parameter.data.float()  # in bfloat16, small weight updates round to zero
     use_memory_efficient_adapters(backbone)
 
 
 @contextmanager
-def bfloat16_autocast(backbone: nn.Module, enabled: bool) -> Iterator[None]:
-    """Bfloat16 products within, if enabled or so already; adapters then take their input as it is.
-
-    They would convert it to float32 and autocast convert it back, and the copy of each is kept for the backward pass.
-    """
-    from peft.helpers import disable_input_dtype_casting
-
-    kind = next(backbone.parameters()).device.type
-    # a disabled autocast would also undo the Trainer's own
-    with (
-        torch.autocast(kind, torch.bfloat16) if enabled else nullcontext(),
-        disable_input_dtype_casting(backbone, active=torch.is_autocast_enabled(kind)),
-    ):
-        yield
-
-
-@contextmanager
 def merged_adapters(backbone: nn.Module, dtype: torch.dtype = torch.float32) -> Iterator[None]:
-    """Within, the backbone costs less: nearly the same function, fewer or cheaper products.
+    """Make the forward pass of a backbone cheaper inside the context; its weights are restored afterwards.
 
-    In a float32 backbone adapters become part of the weights, which are then rounded to `dtype`. Weights that are in
-    bfloat16 would lose small adapters in rounding, so there these compute in bfloat16 beside them. Everything comes
-    back untouched.
+    In a float32 backbone, adapters are added to the weights, which are then rounded to `dtype`. In a bfloat16
+    backbone rounding would lose small adapters, so they stay separate and compute in bfloat16. DoRA adapters stay
+    separate too.
     """
     from peft.tuners.lora import LoraLayer
 
     layers: list[Any] = [m for m in backbone.modules() if isinstance(m, LoraLayer)]
     merging = [m for m in layers if m.get_base_layer().weight.dtype == torch.float32 and not any(m.use_dora.values())]
     data = {p: p.detach() for p in backbone.parameters()}
-    kept = list(data.items())
+    original = list(data.items())
     with torch.no_grad():
         for layer in merging:
             weight = layer.get_base_layer().weight
@@ -130,13 +122,13 @@ def merged_adapters(backbone: nn.Module, dtype: torch.dtype = torch.float32) -> 
         if dtype != torch.float32:
             data = {p: d.to(dtype) for p, d in data.items()}
     try:
-        for parameter, new in data.items():
-            parameter.data = new.detach()
+        for parameter, merged in data.items():
+            parameter.data = merged.detach()
         for layer in merging:
             layer.enable_adapters(False)
         yield
     finally:
-        for parameter, old in kept:
-            parameter.data = old
+        for parameter, unmerged in original:
+            parameter.data = unmerged
         for layer in merging:
             layer.enable_adapters(True)

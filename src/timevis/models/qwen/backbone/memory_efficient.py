@@ -28,7 +28,7 @@ def use_memory_efficient_layers(backbone: Any) -> None:
 
 
 def use_memory_efficient_adapters(backbone: Any) -> None:
-    """Let the LoRA adapters of peft add to the output of their layer in place; other kinds of adapters are unchanged."""
+    """Let the LoRA adapters of peft add to the output of their layer in place; other adapters are unchanged."""
     from peft.tuners.lora import Linear
 
     adapted: list[Any] = [m for m in backbone.modules() if type(m) is Linear]

@@ -12,8 +12,8 @@ from torch import Tensor
 class Recomputation:
     """Computes a tensor again in the backward pass, once for all functions that read it.
 
-    An autograd function that reads the tensor calls `save_or_recompute` in its forward pass and `take` once in its backward
-    pass. The last `take` frees the tensor.
+    An autograd function that reads the tensor calls `save_or_recompute` in its forward pass and `take` once in its
+    backward pass. The last `take` frees the tensor.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from timevis.models.qwen.backbone.load import SMALL_MODEL_PARAMETERS
+from timevis.models.qwen.backbone.precision import SMALL_MODEL_PARAMETERS
 from timevis.models.qwen.digits.decoding import DecodingInputs, decode
 from timevis.models.qwen.digits.network import DigitNetwork
 from timevis.utils import memory

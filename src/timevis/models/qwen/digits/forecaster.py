@@ -17,8 +17,9 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.models.forecaster import Forecast, sample_quantiles
 from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
-from timevis.models.qwen.backbone.load import SMALL_MODEL_PARAMETERS, load_backbone, load_for_tuning, use_bfloat16
-from timevis.models.qwen.backbone.lora import Tuning, add_adapters, bfloat16_autocast, merged_adapters
+from timevis.models.qwen.backbone.load import load_backbone, load_for_tuning
+from timevis.models.qwen.backbone.lora import Tuning, add_adapters, merged_adapters
+from timevis.models.qwen.backbone.precision import SMALL_MODEL_PARAMETERS, bfloat16_autocast, use_bfloat16
 from timevis.models.qwen.digits.codec import DigitCodec, Scaling
 from timevis.models.qwen.digits.decoding import DecodingInputs, DecodingMode, first_value_distribution
 from timevis.models.qwen.digits.decoding_passes import decode_windows

@@ -1,4 +1,4 @@
-"""`qwen_patch`: a language model's layers that read patches of a series, with a quantile head."""
+"""The patch forecaster (`qwen_patch`): layers of a language model that read patches of a series."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from timevis.models.direct import DirectForecaster
 from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.qwen.backbone.files import BACKBONE_SUBSTITUTES
 from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
-from timevis.models.qwen.backbone.load import Backbone, load_backbone, load_for_tuning, use_bfloat16
+from timevis.models.qwen.backbone.load import Backbone, load_backbone, load_for_tuning
 from timevis.models.qwen.backbone.lora import LayerTuning, add_adapters, set_trainable
+from timevis.models.qwen.backbone.precision import use_bfloat16
 from timevis.models.qwen.patches.network import AttentionBlock, DecoderLayers, NoBackbone, PatchNet
 
 
 class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
     """Forecasts in one pass through a language model that reads patches instead of tokens.
 
-    Its parameters are those of `build_network` and of `DirectForecaster`.
+    The parameters are those of `build_network` and of `DirectForecaster`.
     """
 
     sections = {"backbone": load_backbone, "lora": add_adapters}
@@ -47,31 +48,32 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         bf16: bool | Literal["auto"] = "auto",
         **network: Any,
     ) -> PatchNet:
-        """The network, and what of it is trained.
+        """Build the network and choose its trainable parameters.
 
         Parameters
         ----------
         backbone : mapping
-            See `timevis.models.qwen.backbone.load.load_backbone`; the path may also be
-            ``attention``, one attention block with random weights, or ``none``.
+            Arguments of `timevis.models.qwen.backbone.load.load_backbone`; the path may also be ``attention`` (one
+            attention block with random weights) or ``none`` (no backbone).
         tune : str
-            Which weights of the language model are trained; see `timevis.models.qwen.backbone.lora.set_trainable`.
+            The parameters of the language model that are trained; see
+            `timevis.models.qwen.backbone.lora.set_trainable`. Patch embedding, head and attention block are always
+            trained.
         lora : mapping
-            Of the backbone, see `timevis.models.qwen.backbone.lora.set_trainable`; embedding and head are
-            always trained, and so is what stands in for a backbone.
+            Arguments of `timevis.models.qwen.backbone.lora.add_adapters`.
         hidden_size : int
-            Of ``attention`` and ``none``; a language model has its own.
+            Size of the states with the paths ``attention`` and ``none``; a language model defines its own.
         backbone_learning_rate : float
-            Of what is trained of the backbone.
+            Learning rate of the trained parameters of the backbone.
         bf16 : bool or ``auto``
-            Train and forecast with bfloat16 matrix products on a CPU; auto where it is fast at them.
+            Train and forecast with bfloat16 matrix products on a CPU; ``auto`` does so on a CPU that is fast at them.
         network
-            See `timevis.models.qwen.patches.network.PatchNet`.
+            Arguments of `timevis.models.qwen.patches.network.PatchNet`.
         """
         layers: AttentionBlock | NoBackbone | DecoderLayers
         if backbone["path"] in BACKBONE_SUBSTITUTES:
             layers = AttentionBlock(hidden_size) if backbone["path"] == "attention" else NoBackbone()
-            self.backbone = _stand_in(backbone["path"], hidden_size, layers)
+            self.backbone = _substitute_backbone(backbone["path"], hidden_size, layers)
         else:
             self.backbone = load_for_tuning(backbone, tune)
             hidden_size = self.backbone.model.config.hidden_size
@@ -94,7 +96,7 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         return super().from_data(datamodule, covariates="none", calendar=calendar, **kwargs)
 
     def describe_backbone(self) -> dict[str, Any]:
-        """As for all models with a backbone, but only what is trained inside of it is counted."""
+        """Identity and size of the backbone; ``trainable`` counts only parameters inside it."""
         trained = sum(p.numel() for p in self.backbone.model.parameters() if p.requires_grad)
         return super().describe_backbone() | {"trainable": trained}
 
@@ -102,21 +104,21 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         return {"backbone": self.describe_backbone()} | super().describe()
 
     def network_output(self, batch: Batch, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
-        half = use_bfloat16(self.device, self.hparams["bf16"])
-        with torch.autocast(self.device.type, torch.bfloat16) if half else nullcontext():
+        is_bfloat16 = use_bfloat16(self.device, self.hparams["bf16"])
+        with torch.autocast(self.device.type, torch.bfloat16) if is_bfloat16 else nullcontext():
             return super().network_output(batch, mean, std)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
-        inside = {id(p) for p in self.backbone.model.parameters()}
+        backbone_ids = {id(p) for p in self.backbone.model.parameters()}
         trained = [p for p in self.net.parameters() if p.requires_grad]
-        own = [p for p in trained if id(p) not in inside]
-        backbone = [p for p in trained if id(p) in inside]
+        own = [p for p in trained if id(p) not in backbone_ids]
+        backbone = [p for p in trained if id(p) in backbone_ids]
         groups = [{"params": own}, {"params": backbone, "lr": self.hparams["backbone_learning_rate"]}]
         return [g for g in groups if g["params"]]
 
 
-def _stand_in(path: str, size: int, layers: AttentionBlock | NoBackbone) -> Backbone:
-    """What stands in for a backbone, under the name of what it is."""
+def _substitute_backbone(path: str, size: int, layers: AttentionBlock | NoBackbone) -> Backbone:
+    """Describe the layers that replace a language model as a backbone."""
     return Backbone(
         model=layers,
         tokenizer=None,

@@ -1,4 +1,4 @@
-"""From the states of a backbone that has read patches to the whole horizon: two ways."""
+"""Heads of the patch forecaster, which turn the states of its backbone into outputs for the whole horizon."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ Readout: TypeAlias = Literal["states", "queries"]
 
 
 class StateHead(nn.Module):
-    """A linear map from all states to all outputs, of limited rank.
+    """A low-rank linear map from all states to all outputs.
 
-    Of full rank it would need N * hidden * H * 16 weights (13 million for nano, 88 million for Qwen2.5-0.5B, from 512
-    rows to 96). Unlike the mean of the states or the last one, it still reads every patch by itself.
+    A map of full rank would need N * hidden * H * 16 weights: 13 million for nano and 88 million for Qwen2.5-0.5B,
+    with context length 512 and horizon 96. Unlike a head that reads the mean or the last state, it has weights for
+    each patch.
 
     Parameters
     ----------
     states, hidden_size : int
-        N, and the size of each.
+        Number N of states and size of each.
     outputs, horizon : int
+        Number of outputs per time step and number of time steps H.
     rank : int
     dropout : float
+        Applied to the states.
     """
 
     def __init__(self, states: int, hidden_size: int, outputs: int, horizon: int, rank: int, dropout: float) -> None:
@@ -33,14 +36,14 @@ class StateHead(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.squeeze = nn.Linear(states * hidden_size, rank)
         self.head = nn.Linear(rank, outputs * horizon)
-        # unit weights, inputs scaled down: Adam's step then suits nano's 8 thousand inputs and Qwen's 57 thousand
+        # unit weights and scaled inputs, so that one learning rate of Adam suits any number of inputs
         nn.init.normal_(self.squeeze.weight)
         nn.init.zeros_(self.squeeze.bias)
         self.scale = self.squeeze.in_features**-0.5
         start_narrow(self.head.bias.view(outputs, horizon))
 
-    def asked(self, tokens: Tensor, later: Tensor, channel: Tensor) -> Tensor:
-        """What the backbone reads: the patches alone."""
+    def backbone_input(self, tokens: Tensor, horizon_calendar: Tensor, channel: Tensor) -> Tensor:
+        """The input of the backbone: the embedded patches without any addition."""
         return tokens
 
     def forward(self, states: Tensor) -> Tensor:
@@ -50,21 +53,24 @@ class StateHead(nn.Module):
 
 
 class QueryHead(nn.Module):
-    """Learnt tokens after the patches, one for each patch of the horizon; each is told when and whose that is.
+    """Learnt query tokens after the context patches, one for each patch of the horizon.
 
-    The backbone turns each into a state, and one head, shared by all, into the rows of its patch: the parallel
-    decoding of SegRNN (Lin et al., 2023, arXiv:2308.11200), done by a language model.
+    A query is the sum of embeddings of its position, of the channel, and of the calendar at the end of its patch. The
+    backbone turns each query into a state, and one linear layer for all queries turns a state into the rows of its
+    patch. This is the parallel decoding of SegRNN (Lin et al., 2023, arXiv:2308.11200) with a language model.
 
     Parameters
     ----------
     hidden_size, outputs, horizon : int
+        As for `StateHead`.
     length : int
-        Rows of a patch of the horizon.
+        Number of rows in a patch of the horizon.
     num_channels : int
     calendar : CalendarEmbedding, optional
     calendar_size : int
-        Width of its embeddings.
+        Size of the calendar embedding.
     dropout : float
+        Applied to the states.
     """
 
     def __init__(
@@ -81,33 +87,39 @@ class QueryHead(nn.Module):
         super().__init__()
         count = -(-horizon // length)
         self.outputs, self.horizon, self.calendar = outputs, horizon, calendar
-        # sizes of about one, as those of embedded patches
+        # standard deviation 0.5, so that a query is about as large as an embedded patch
         self.position = nn.Parameter(torch.randn(count, hidden_size) / 2)
         self.channel = nn.Embedding(num_channels, hidden_size)
         nn.init.normal_(self.channel.weight, std=0.5)
         self.when = nn.Linear(calendar_size, hidden_size) if calendar else None
-        self.ends: Tensor
-        self.register_buffer("ends", (torch.arange(1, count + 1) * length).clamp(max=horizon) - 1, persistent=False)
+        self.patch_ends: Tensor
+        patch_ends = (torch.arange(1, count + 1) * length).clamp(max=horizon) - 1
+        self.register_buffer("patch_ends", patch_ends, persistent=False)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(hidden_size, outputs * length)
         nn.init.zeros_(self.head.bias)
         start_narrow(self.head.bias.view(outputs, length))
 
-    def asked(self, tokens: Tensor, later: Tensor, channel: Tensor) -> Tensor:
-        """What the backbone reads: patches [B, N, hidden], and after them a query for every patch of the horizon.
+    def backbone_input(self, tokens: Tensor, horizon_calendar: Tensor, channel: Tensor) -> Tensor:
+        """The input of the backbone: embedded patches, followed by one query for each patch of the horizon.
 
         Parameters
         ----------
-        later : int64 [B, H, 5]
-            Calendar of the horizon.
+        tokens : float [B, N, hidden]
+            Embedded patches of the context.
+        horizon_calendar : int64 [B, H, 5]
         channel : int64 [B]
+
+        Returns
+        -------
+        float [B, N + queries, hidden]
         """
         queries = self.position + self.channel(channel).unsqueeze(1)
         if self.when is not None and self.calendar is not None:
-            queries = queries + self.when(self.calendar(later[:, self.ends]))
+            queries = queries + self.when(self.calendar(horizon_calendar[:, self.patch_ends]))
         return torch.cat([tokens, queries.to(tokens.dtype)], 1)
 
     def forward(self, states: Tensor) -> Tensor:
         """Float32 outputs [B, outputs, H] of states [B, N + queries, hidden]."""
-        parts = self.head(self.dropout(states[:, -len(self.position) :])).float()
-        return parts.unflatten(-1, (self.outputs, -1)).transpose(1, 2).flatten(2)[..., : self.horizon]
+        patches = self.head(self.dropout(states[:, -len(self.position) :])).float()
+        return patches.unflatten(-1, (self.outputs, -1)).transpose(1, 2).flatten(2)[..., : self.horizon]

@@ -1,7 +1,7 @@
-"""The network of the patch forecaster: patches of a series in, the layers of a language model, quantiles out.
+"""The network of the patch forecaster: an embedding of patches, the layers of a language model, and a head.
 
-The series is cut as PatchTST does (Nie et al., 2023, arXiv:2211.14730) and read by pretrained layers as GPT4TS does
-(Zhou et al., 2023, arXiv:2302.11939).
+Patches are those of PatchTST (Nie et al., 2023, arXiv:2211.14730); pretrained layers read them as in GPT4TS (Zhou et
+al., 2023, arXiv:2302.11939).
 """
 
 from __future__ import annotations
@@ -20,46 +20,46 @@ from timevis.errors import ConfigError
 from timevis.models.layers import CalendarEmbedding, InstanceNorm, Normalization, ordered_quantiles
 from timevis.models.qwen.patches.heads import QueryHead, Readout, StateHead
 
-VOCABULARY_SAMPLE = 4096
+SAMPLED_TOKENS = 4096  # token embeddings from which the input scale is estimated
 
 
 class DecoderLayers(nn.Module):
-    """The layers of a causal language model, and its last normalisation, without its vocabulary.
+    """The layers of a causal language model with its last normalisation, without embedding and output layer.
 
     Parameters
     ----------
     model : transformers causal language model
-        Gives its layers away: afterwards it can't read tokens any more.
+        Loses its token embedding, so that it cannot read tokens afterwards.
 
     Attributes
     ----------
     input_scale : float
-        Standard deviation of its token embeddings, the size at which inputs should enter.
+        Standard deviation of the token embeddings; inputs should have the same.
     """
 
     def __init__(self, model: Any) -> None:
         super().__init__()
-        tokens = model.get_input_embeddings().weight.detach()[:VOCABULARY_SAMPLE]
-        self.input_scale = float(tokens.float().std())
+        embeddings = model.get_input_embeddings().weight.detach()[:SAMPLED_TOKENS]
+        self.input_scale = float(embeddings.float().std())
         self.in_bfloat16 = model.dtype == torch.bfloat16
         decoder: Any = model.get_decoder()
-        decoder.embed_tokens = None  # hundreds of megabytes in a real Qwen
+        decoder.embed_tokens = None  # frees hundreds of megabytes of a real Qwen
         self.decoder = decoder
 
     def forward(self, x: Tensor) -> Tensor:
-        """Last hidden states of inputs, both [B, N, hidden]; causal, each of mean square one."""
-        # layers in bfloat16 need it, since what is trained of them is float32
+        """Last hidden states of inputs, both [B, N, hidden]; causal, with mean square 1."""
+        # layers in bfloat16 need autocast, because their trained parameters are float32
         precision = torch.autocast(x.device.type, torch.bfloat16) if self.in_bfloat16 else nullcontext()
         with precision:
             no_padding = {"full_attention": None}
             state = self.decoder(inputs_embeds=x, attention_mask=no_padding, use_cache=False).last_hidden_state
-        return functional.rms_norm(state.float(), state.shape[-1:])  # those of a real Qwen are many times larger
+        return functional.rms_norm(state.float(), state.shape[-1:])  # states of a real Qwen are much larger than 1
 
 
 class AttentionBlock(nn.Module):
-    """One causal self-attention layer with random weights, in place of a language model.
+    """One causal self-attention layer with random weights that replaces the language model.
 
-    What Tan et al. (2024, arXiv:2406.16964) put there to ask whether the language model helps.
+    Tan et al. (2024, arXiv:2406.16964) use this ablation to test whether the language model helps.
     """
 
     input_scale = 1.0
@@ -71,49 +71,49 @@ class AttentionBlock(nn.Module):
         self.inner, self.outer = nn.Linear(size, 3 * size), nn.Linear(size, size)
 
     def forward(self, x: Tensor) -> Tensor:
-        """As `DecoderLayers`."""
-        parts = self.inner(self.before(x)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        query, key, value = parts
-        read = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
-        return self.after(x + self.outer(read.transpose(1, 2).flatten(2)))
+        """Hidden states of inputs, both [B, N, hidden]; causal, as those of `DecoderLayers`."""
+        projected = self.inner(self.before(x)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        query, key, value = projected
+        attended = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+        return self.after(x + self.outer(attended.transpose(1, 2).flatten(2)))
 
 
 class NoBackbone(nn.Identity):
-    """No layers at all: patches go straight to the head."""
+    """An identity that replaces the language model; the head reads the embedded patches."""
 
     input_scale = 1.0
 
 
 class PatchNet(nn.Module):
-    """Patches of the context, through a backbone, to the whole horizon.
+    """Embeds patches of the context, passes them through a backbone, and maps its states to the whole horizon.
 
-    All that the forecast knows of the context, but for its shift and scale, has passed the backbone.
+    Apart from shift and scale, all information of the context in the forecast has passed through the backbone.
 
     Parameters
     ----------
     backbone : DecoderLayers, AttentionBlock or NoBackbone
     hidden_size : int
-        Of the backbone.
+        Size of the states of the backbone.
     context_length, horizon, num_channels, num_quantiles : int
     patch_length, stride : int
-        In rows; the last value is repeated for one more stride.
+        In rows; the context is extended by one stride with its last value.
     normalization : {"none", "last", "mean_std", "revin"}
         How each window is normalised by its context; see `timevis.models.layers.InstanceNorm`.
     calendar : sequence of str
-        Fields of `CALENDAR_FIELDS` that tell when a patch ends; empty for none.
+        Fields of `CALENDAR_FIELDS`, read at the last row of each patch; may be empty.
     calendar_size : int
-        Width of their embedding.
+        Size of the calendar embedding.
     readout : {"states", "queries"}
-        How states become a forecast: `StateHead`, or `QueryHead`, which needs a backbone that mixes tokens.
+        The head: `StateHead`, or `QueryHead`, which needs a backbone with attention.
     rank : int
-        Of ``states``.
+        Rank of the head ``states``.
     dropout : float
-        Before the head.
+        Applied to the states before the head.
 
     Raises
     ------
     ConfigError
-        Patches do not fit into the context, or the backbone can't serve the readout.
+        Patches do not fit into the context, or the readout needs a backbone with attention.
     """
 
     def __init__(
@@ -139,20 +139,20 @@ class PatchNet(nn.Module):
             raise ConfigError(
                 f"model.patch_length={patch_length} and model.stride={stride} do not fit context_length "
                 f"{context_length}",
-                "a stride may be as long as a patch at most, and a patch as long as the context",
+                "choose stride <= patch_length <= context_length",
             )
         if readout == "queries" and isinstance(backbone, NoBackbone):
             raise ConfigError(
-                "model.readout=queries needs a backbone through which queries see the patches",
-                "with model.backbone.path=none set model.readout=states",
+                "model.readout=queries needs a backbone with attention from queries to patches",
+                "set model.readout=states with model.backbone.path=none",
             )
         self.patch_length, self.stride = patch_length, stride
         self.num_patches = (context_length + stride - patch_length) // stride + 1
         self.norm = InstanceNorm(normalization, num_channels)
         self.calendar = CalendarEmbedding(calendar, calendar_size) if calendar else None
-        ends = torch.arange(self.num_patches) * stride + patch_length - 1
-        self.ends: Tensor
-        self.register_buffer("ends", ends.clamp(max=context_length - 1), persistent=False)
+        patch_ends = torch.arange(self.num_patches) * stride + patch_length - 1
+        self.patch_ends: Tensor
+        self.register_buffer("patch_ends", patch_ends.clamp(max=context_length - 1), persistent=False)
         self.embed = nn.Linear(2 * patch_length + (calendar_size if calendar else 0), hidden_size)
         self.backbone = backbone
         outputs = 1 + num_quantiles
@@ -164,8 +164,8 @@ class PatchNet(nn.Module):
             )
         )
 
-    def _patches(self, rows: Tensor) -> Tensor:
-        """Rows [B, L] as overlapping patches [B, N, patch_length], the last row repeated at the end."""
+    def split_into_patches(self, rows: Tensor) -> Tensor:
+        """Split rows [B, L] into overlapping patches [B, N, patch_length]; the last row is repeated."""
         padded = torch.cat([rows, rows[:, -1:].expand(-1, self.stride)], dim=1)
         return padded.unfold(1, self.patch_length, self.stride)
 
@@ -178,7 +178,12 @@ class PatchNet(nn.Module):
         covariate_mask: Tensor,
         channel: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Forecast standardised values; as `timevis.models.lstm.RecurrentNet`, but covariates are not read.
+        """Forecast standardised values.
+
+        Parameters
+        ----------
+        context, context_mask, calendar, covariates, covariate_mask, channel
+            As for `timevis.models.lstm.RecurrentNet`; covariates are ignored.
 
         Returns
         -------
@@ -188,12 +193,12 @@ class PatchNet(nn.Module):
         """
         shift, scale = self.norm(context, context_mask, channel)
         value = (context - shift) / scale
-        parts = [self._patches(value), self._patches(1 - context_mask.to(value.dtype))]
+        inputs = [self.split_into_patches(value), self.split_into_patches(1 - context_mask.to(value.dtype))]
         if self.calendar is not None:
-            parts.append(self.calendar(calendar[:, self.ends]))
-        tokens = self.embed(torch.cat(parts, dim=-1))
-        asked = self.readout.asked(tokens, calendar[:, context.shape[1] :], channel)
-        # quantiles are summed up in full precision, whatever the precision of the layers
-        output = self.readout(self.backbone(asked * self.backbone.input_scale))
+            inputs.append(self.calendar(calendar[:, self.patch_ends]))
+        tokens = self.embed(torch.cat(inputs, dim=-1))
+        backbone_input = self.readout.backbone_input(tokens, calendar[:, context.shape[1] :], channel)
+        # the head returns float32, so that quantiles are summed in full precision
+        output = self.readout(self.backbone(backbone_input * self.backbone.input_scale))
         point, quantiles = output[:, 0], ordered_quantiles(output[:, 1:])
         return point * scale + shift, torch.addcmul(shift.unsqueeze(1), quantiles, scale.unsqueeze(1))
