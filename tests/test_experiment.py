@@ -51,7 +51,8 @@ def test_a_run_that_scores_validation_is_the_same_whatever_the_test_part_holds(c
     assert windows["origin"].max() + 6 <= 480
     pd.testing.assert_frame_equal(windows, scored[1].table("windows"))
     window_set = scored[0].results["window_set"]
-    assert (window_set["part"], window_set["borders"]) == ("validation", [420, 420, 480])
+    assert (window_set["part"], window_set["borders"]) == ("validation", [420, 480, 600])
+    assert window_set["hash"] == scored[1].results["window_set"]["hash"]
     assert "skill against seasonal naive on validation" in (scored[0].path / "train.log").read_text()
 
 
@@ -60,10 +61,10 @@ def test_a_run_says_what_its_model_does_not_see(compose_config, tmp_path):
     run(compose_config("model=linear", "data=traffic", "context_length=12"), tmp_path / "run")
     words = (tmp_path / "run" / "train.log").read_text()
     assert "this model does not read: temp, rain_1h, clouds_all, holiday" in words
-    assert "context_length=12 is less than a season of 24 rows" in words
+    assert "context_length=12 is shorter than a season of 24 rows" in words
     run(compose_config("model=linear", "data=synthetic", "data.rows=600", "context_length=390"), tmp_path / "long")
     words = (tmp_path / "long" / "train.log").read_text()
-    assert "context_length=390 and horizon=6 leave 25 of the 420 training rows" in words
+    assert "context_length=390 and horizon=6 leave only 25 forecast origins in the 420 training rows" in words
     assert "below zero" not in words
 
 
