@@ -14,13 +14,12 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 import torch
-from pandas.api.types import infer_dtype
 
 from timevis.data.catalog import load_files
+from timevis.data.data_frames import write_frame
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.panel import Panel
-from timevis.data.readers.table import check_unique_names
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
@@ -93,11 +92,9 @@ def panels_for(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
     if isinstance(data, str | os.PathLike):
         data = [data]
     if isinstance(data, pd.DataFrame):
-        check_unique_names([str(c) for c in data.columns], "the data frame")
         with tempfile.TemporaryDirectory() as place:
             path = Path(place) / "data.parquet"
-            mixed = [c for c, cells in data.items() if cells.dtype == object and "mixed" in infer_dtype(cells)]
-            data.astype(dict.fromkeys(mixed, str)).to_parquet(path)  # as a file would hold them
+            write_frame(data, path)
             return panels_for(folder, [path])
     if not data:
         raise DataError("there is no file to forecast", "give one or more, or None for the run's own data")

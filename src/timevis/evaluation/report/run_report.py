@@ -50,7 +50,7 @@ def write_report(run_folder: Path | str) -> Path:
         "calibration": run_charts.calibration_charts(record, spaced),
         "training": run_charts.training_charts(record),
     }
-    examples = [run_charts.forecast_chart(spaced, row, record) for row in _example_rows(spaced)]
+    examples = example_charts(record, spaced)
     worst_rows = np.flatnonzero(forecasts.frame["worst"].to_numpy(bool))
     worst_rows = worst_rows[np.argsort(-forecasts.frame["scaled_mae"].to_numpy()[worst_rows], kind="stable")]
     worst = [run_charts.forecast_chart(forecasts, row, record) for row in worst_rows.tolist()]
@@ -109,6 +109,15 @@ def _template() -> Any:
 
 def _template_file(name: str) -> str:
     return (files("timevis.evaluation.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def example_charts(record: RunRecord, forecasts: SavedForecasts | None = None) -> list[Chart]:
+    """Charts of a few scored windows of a run, from a small error to a large one."""
+    if forecasts is None:
+        freq = record.results["window_set"]["freq"]
+        tables = SavedForecasts.from_tables(record.predictions, record.windows, freq, record.timezone)
+        forecasts = tables.evenly_spaced
+    return [run_charts.forecast_chart(forecasts, row, record) for row in _example_rows(forecasts)]
 
 
 def _example_rows(forecasts: SavedForecasts) -> list[int]:

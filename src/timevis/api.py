@@ -1,0 +1,206 @@
+"""The Python interface: `timevis.train`, `timevis.compare` and `timevis.Run`, which do what the command line does."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import tempfile
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig
+
+from timevis.config.compose import compose
+from timevis.config.validate import check
+from timevis.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from timevis.evaluation.comparison import Comparison
+    from timevis.predict import NewData
+
+OUTPUTS = Path("outputs")
+
+
+class Run:
+    """A run in its folder, finished or not.
+
+    Parameters
+    ----------
+    folder : path
+        Of the run.
+
+    Raises
+    ------
+    RunFolderError
+        The folder holds no run.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self._folder = RunFolder(folder)
+
+    @property
+    def folder(self) -> Path:
+        """The run folder."""
+        return self._folder.path
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """results.json: every metric with its interval, and the cost; see docs/architecture.md."""
+        return self._folder.results
+
+    @property
+    def report(self) -> Path:
+        """The file report.html, which a browser opens without a network."""
+        return self.folder / "report.html"
+
+    def predict(self, data: NewData = None, *, refit: bool = False) -> pd.DataFrame:
+        """Forecast the rows after the last value of the run's own data, or of new data.
+
+        Parameters
+        ----------
+        data : DataFrame, file or files, optional
+            New rows with the same columns as the run's data.
+        refit : bool
+            Fit the model again on all rows of the run's data first.
+
+        Returns
+        -------
+        DataFrame
+            See `timevis.predict.predict`.
+        """
+        from timevis.predict import predict
+
+        return predict(self.folder, data, refit=refit)
+
+    def plot(self) -> Figure:
+        """Draw some of the scored windows: context, truth, median forecast, and the 80 and 95 % intervals."""
+        from timevis.evaluation.charts.draw_matplotlib import draw_figure
+        from timevis.evaluation.report.run_report import example_charts
+        from timevis.runs.record import RunRecord
+
+        return draw_figure(example_charts(RunRecord.load(self.folder)), one_legend=True)
+
+    def __repr__(self) -> str:
+        from timevis.evaluation.report.verdict import summary_line
+
+        state = (self._folder.status or {}).get("state", "without a status")
+        line = summary_line(self.results) if state == "completed" else state
+        return f"Run({str(self._folder.shown)!r}): {line}"
+
+
+def train(
+    model: str = "qwen",
+    data: str | os.PathLike[str] | pd.DataFrame = "traffic",
+    *,
+    horizon: int | None = None,
+    context_length: int | None = None,
+    seed: int | None = None,
+    overrides: Sequence[str] = (),
+    folder: str | os.PathLike[str] | None = None,
+) -> Run:
+    """Train a forecaster, score it once on the test windows, and return the run.
+
+    The same as ``timevis train model=... data=... OVERRIDES``, but without Weights & Biases unless an override asks
+    for it.
+
+    Parameters
+    ----------
+    model : str
+        A choice of conf/model: seasonal_naive, linear, boosted, lstm, qwen or qwen_patch.
+    data : str, path or DataFrame
+        A choice of conf/data, a file (CSV, Excel, JSON or Parquet), or a table with a time column. A DataFrame is
+        stored in outputs/dataframes, where `Run.predict` and a resumed run find it again.
+    horizon, context_length : int, optional
+        Rows that are forecast, and rows that the model sees before them.
+    seed : int, optional
+    overrides : sequence of str
+        Further ``key=value`` pairs as on the command line, for example ``["model.hidden_size=64"]``.
+    folder : path, optional
+        The run folder; new or empty. By default outputs/<data>/<model>/<time>-<token>.
+
+    Raises
+    ------
+    TimeVisError
+        What is wrong, where, and what to do.
+    """
+    from timevis.experiment import run
+
+    values = {"horizon": horizon, "context_length": context_length, "seed": seed}
+    words = [f"model={model}", *(f"{key}={value}" for key, value in values.items() if value is not None), *overrides]
+    if not any(word.startswith("logger=") for word in words):
+        words.append("logger=none")
+    cfg = _compose_with_data(words, data)
+    check(cfg)
+    run(cfg, path := Path(folder) if folder is not None else _new_folder(cfg), words)
+    return Run(path)
+
+
+def compare(
+    runs: Sequence[Run | str | os.PathLike[str]], reference: Run | str | os.PathLike[str] | None = None
+) -> Comparison:
+    """Compare runs that were scored on the same windows, window by window.
+
+    Parameters
+    ----------
+    runs : sequence of Run or path
+    reference : Run or path, optional
+        The run that the others are compared with; the first one when None, and seasonal naive for a single run.
+
+    Returns
+    -------
+    Comparison
+        Its attributes `metrics`, `differences` and `cost` are DataFrames; see `timevis.evaluation.comparison`.
+
+    Raises
+    ------
+    RunFolderError
+        The runs were not scored on the same windows.
+    """
+    from timevis.evaluation import comparison
+    from timevis.runs.record import RunRecord
+
+    records = [RunRecord.load(_folder_of(run)) for run in runs]
+    if reference is not None:
+        return comparison.compare(records, RunRecord.load(_folder_of(reference)))
+    return comparison.compare(records, records[0] if len(records) > 1 else None)
+
+
+def _folder_of(run: Run | str | os.PathLike[str]) -> Path:
+    return run.folder if isinstance(run, Run) else Path(run)
+
+
+def _compose_with_data(overrides: list[str], data: str | os.PathLike[str] | pd.DataFrame) -> DictConfig:
+    """The config for a data set by name, for a file, or for a DataFrame."""
+    if hasattr(data, "to_parquet"):
+        path = _store_frame(data)
+    elif isinstance(data, os.PathLike) or Path(data).suffix or Path(data).is_file():
+        path = Path(data)
+    else:
+        return compose([f"data={data}", *overrides])
+    cfg = compose(["data=file", *overrides])
+    cfg.data.path = str(path.expanduser().absolute())  # not an override, since a path may hold any character
+    return cfg
+
+
+def _store_frame(frame: pd.DataFrame) -> Path:
+    """Write a DataFrame to outputs/dataframes, under a name made of its content; returns the file."""
+    from timevis.data.data_frames import write_frame
+
+    folder = OUTPUTS / "dataframes"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        temporary = Path(scratch) / "frame.parquet"
+        write_frame(frame, temporary)
+        path = folder / f"{hashlib.sha256(temporary.read_bytes()).hexdigest()[:16]}.parquet"
+        return temporary.replace(path)
+
+
+def _new_folder(cfg: DictConfig) -> Path:
+    name = f"{datetime.now():%Y-%m-%d_%H-%M-%S}-{secrets.token_hex(2)}"
+    return OUTPUTS / cfg.data.name / cfg.model.name / name

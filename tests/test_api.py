@@ -1,0 +1,67 @@
+"""The Python interface does what the command line does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import timevis
+from timevis.errors import ConfigError, DataError
+from timevis.models.forecaster import QUANTILE_LEVELS
+
+SMALL = ("evaluation.max_windows=6", "evaluation.val_windows=4")
+
+
+@pytest.fixture
+def load_frame() -> pd.DataFrame:
+    hours = np.arange(600)
+    load = 100 + 20 * np.sin(hours * np.pi / 12) + np.random.default_rng(0).normal(size=600)
+    return pd.DataFrame({"time": pd.date_range("2024-01-01", periods=600, freq="h"), "load": load})
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_train_returns_a_run_with_results_report_forecasts_and_a_plot(load_frame, tmp_path) -> None:
+    load_frame.to_csv("my load.csv", index=False)
+    run = timevis.train(model="linear", data="my load.csv", horizon=6, context_length=48, overrides=SMALL)
+    assert run.folder.is_relative_to("outputs/file/linear")
+    assert run.results["window_set"]["horizon"] == 6
+    assert run.report.is_file()
+    assert "skill against seasonal naive" in repr(run)
+    forecast = run.predict()
+    assert len(forecast) == 6
+    assert list(forecast.columns[:4]) == ["item", "channel", "timestamp", "point"]
+    assert forecast.shape[1] == 4 + len(QUANTILE_LEVELS)
+    assert len(run.plot().axes) > 0
+
+
+def test_a_data_frame_is_data_and_its_time_may_be_the_index(load_frame) -> None:
+    options = {"horizon": 6, "context_length": 48, "overrides": SMALL}
+    by_column = timevis.train("linear", load_frame, **options)
+    by_index = timevis.train("linear", load_frame.set_index("time"), **options)
+    assert by_column.results["metrics"] == by_index.results["metrics"]
+    assert len(by_column.predict()) == 6  # its data are found again
+    with pytest.raises(DataError, match="names are not text"):
+        timevis.train("linear", load_frame.set_axis([0, 1], axis=1), **options)
+
+
+def test_compare_gives_paired_differences_of_runs_on_the_same_windows(load_frame) -> None:
+    options = {"data": load_frame, "horizon": 6, "context_length": 48, "overrides": SMALL}
+    linear, naive = timevis.train("linear", **options), timevis.train("seasonal_naive", **options)
+    comparison = timevis.compare([linear, naive.folder])
+    assert list(comparison.metrics.index) == ["linear", "seasonal_naive"]
+    assert set(comparison.differences["run"]) == {"seasonal_naive"}
+    assert timevis.compare([linear]).reference == "seasonal naive"
+
+
+def test_errors_name_the_key_as_on_the_command_line() -> None:
+    with pytest.raises(ConfigError, match="model=lstn is not a choice"):
+        timevis.train(model="lstn")
+    with pytest.raises(ConfigError, match="horizon=0 must be a whole number of at least 1"):
+        timevis.train(model="linear", horizon=0)
+    with pytest.raises(DataError, match="there is no file"):
+        timevis.train(model="linear", data="nowhere.csv")
