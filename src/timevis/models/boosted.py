@@ -58,7 +58,7 @@ class Boosted(PointForecaster):
     max_rows : int
         Maximum number of training rows, from evenly selected windows. Validation uses a quarter of it.
     seed : int
-        Of the features that a tree may use.
+        Random seed of the features that each tree may use, and of the horizon steps in the table.
     """
 
     def __init__(
