@@ -1,6 +1,5 @@
 """The files that describe the project agree with each other."""
 
-import ast
 import re
 import subprocess
 import tomllib
@@ -41,16 +40,3 @@ def test_no_tracked_file_names_a_path_of_the_machine_it_was_written_on(pattern):
         text=True,
     ).stdout.split()
     assert [f for f in found if f != "tests/test_project.py"] == []
-
-
-LAYERS = ("data", "models", "evaluation", "experiment", "sweep")
-
-
-@pytest.mark.parametrize("layer", LAYERS)
-def test_imports_point_one_way(layer):
-    """From data to what stands on it, also within functions."""
-    above = LAYERS[LAYERS.index(layer) + 1 :]
-    for path in [*(ROOT / "src/timevis" / layer).rglob("*.py"), *(ROOT / "src/timevis").glob(f"{layer}.py")]:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and node.module is not None:
-                assert not node.module.startswith(tuple(f"timevis.{name}" for name in above)), path

@@ -266,5 +266,5 @@ def _score(
         validation=validation,
         cost=cost.run_cost(forecaster, backtest, trainer.strategy.root_device, **seconds),
     )
-    folder.write_evaluation(backtest, results)
+    folder.write_evaluation(backtest.tables, results)
     return results

@@ -172,7 +172,7 @@ def _score(
     write_text(place / "config.yaml", OmegaConf.to_yaml(folder.config))
     scored = RunFolder(place)
     scored.write_json("data_report.json", quality.to_dict())
-    scored.write_evaluation(backtest, results)
+    scored.write_evaluation(backtest.tables, results)
     write_report(place)
     return results
 

@@ -120,7 +120,7 @@ def test_a_process_that_was_killed_is_the_reason_and_not_the_word_of_the_one_tha
 def test_a_worker_leaves_the_reason_of_its_failure(compose_config, tmp_path):
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear", "data=file", "data.path=nowhere.csv"))
     reason = tmp_path / "1.json"
-    command = [sys.executable, "-m", "timevis.cli.worker", str(folder.path), "", str(reason)]
+    command = [sys.executable, "-m", "timevis.cli.rank_process", str(folder.path), "", str(reason)]
     assert subprocess.run(command, env=os.environ | {"LOCAL_RANK": "1"}).returncode == 1
     assert "nowhere.csv" in json.loads(reason.read_text())["message"]
 

@@ -54,6 +54,16 @@ class Backtest:
     samples: pd.DataFrame | None
     seconds: float
 
+    @property
+    def tables(self) -> dict[str, pd.DataFrame | None]:
+        """The tables that a run folder stores, by the name of their file."""
+        return {
+            "windows": self.windows,
+            "windows_seasonal_naive": self.reference_windows,
+            "predictions": self.predictions,
+            "samples": self.samples,
+        }
+
 
 def evenly_spaced_windows(num_origins: int, num_channels: int, max_windows: int) -> np.ndarray:
     """Numbers of at most `max_windows` windows, evenly spaced over all origins; int64 [N].

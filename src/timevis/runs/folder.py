@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,6 @@ from timevis.utils.files import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from timevis.evaluation.backtest import Backtest
     from timevis.models.forecaster import Forecaster
 
 
@@ -207,12 +206,10 @@ class RunFolder:
             with atomic_write(self.path / f"{name}.parquet") as path:
                 table.to_parquet(path)
 
-    def write_evaluation(self, backtest: Backtest, results: dict[str, Any]) -> None:
-        """Write results.json, saved forecasts, and a row per window with the sums of `timevis.metrics.SUMS`."""
-        self.write_table("windows", backtest.windows)
-        self.write_table("windows_seasonal_naive", backtest.reference_windows)
-        self.write_table("predictions", backtest.predictions)
-        self.write_table("samples", backtest.samples)
+    def write_evaluation(self, tables: Mapping[str, pd.DataFrame | None], results: dict[str, Any]) -> None:
+        """Write results.json and the tables of a backtest; see `timevis.evaluation.backtest.Backtest.tables`."""
+        for name, table in tables.items():
+            self.write_table(name, table)
         self.write_json("results.json", results)
 
     def save_forecaster(self, forecaster: Forecaster) -> None:

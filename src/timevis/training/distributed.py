@@ -28,7 +28,7 @@ KILLED = "by the system where memory ran out: try a smaller model.fit.batch_size
 
 
 def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
-    """Run `timevis.cli.worker` in every process and return `val/wql`.
+    """Run `timevis.cli.rank_process` in every process and return `val/wql`.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def _start(
         "MASTER_PORT": str(port),
         "OMP_NUM_THREADS": str(threads_per_job(processes)),
     }
-    command = [sys.executable, "-m", "timevis.cli.worker", str(folder.path), group or "", str(reason)]
+    command = [sys.executable, "-m", "timevis.cli.rank_process", str(folder.path), group or "", str(reason)]
     # a session of its own: Ctrl-C reaches the supervisor alone, which hands it on once
     return subprocess.Popen(command, env=environment, start_new_session=True)
 
