@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from timevis.cli import rank_process
 from timevis.errors import RunFolderError
 from timevis.experiment import run
 from timevis.runs.folder import RunFolder
