@@ -26,6 +26,7 @@ CHUNK_TOKENS = 24  # a suffix grows by chunks of this many tokens, so that a ful
 NUM_TOKEN_GROUPS = 10  # one for each digit that a sample can receive in a pass
 
 warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+# a private operator of PyTorch: only it returns the log-sum-exp together with the output
 _flash_attention = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
 
 
