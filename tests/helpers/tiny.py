@@ -17,6 +17,7 @@ TINY = (
     "evaluation.num_samples=8",
     "evaluation.save_windows=8",
 )
+TINY_WITHOUT_HORIZON = tuple(o for o in TINY if not o.startswith("horizon"))
 TINY_LSTM = (
     "model=lstm",
     "model.hidden_size=8",

@@ -1,8 +1,6 @@
 """A sweep continues when a job fails, ends with exit code 1, and always writes a leaderboard."""
 
-import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -10,34 +8,15 @@ import sys
 
 import pandas as pd
 import pytest
-from tiny import ROOT, TINY
+from tiny import ROOT, TINY_WITHOUT_HORIZON
 
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.sweep.comparisons import write_comparisons
-from timevis.sweep.grid import grid_jobs
 from timevis.sweep.leaderboard import (
-    METRICS,
-    average_over_seeds,
-    incomplete_jobs_error,
     leaderboard_chart,
-    read_jobs,
     write_leaderboard,
 )
-
-TINY_WITHOUT_HORIZON = [o for o in TINY if not o.startswith("horizon")]
-TOO_LONG = "600"
-
-
-@pytest.fixture
-def sweep(train_here, tmp_path, no_report):
-    """Run a sweep in this process; returns exit code and sweep folder."""
-
-    def run(*arguments: str):
-        folder = tmp_path / "sweep"
-        return train_here("-m", *TINY_WITHOUT_HORIZON, f"hydra.sweep.dir={folder}", *arguments), folder
-
-    return run
 
 
 @pytest.mark.parametrize("horizons", ["600,6,7", "6,600,7", "6,7,600"])
@@ -164,28 +143,6 @@ def test_jobs_that_a_stopped_sweep_did_not_start_are_listed(sweep, train_here, m
     assert table["setting"].to_dict() == {0: "horizon=6", 1: "horizon=6", 2: "horizon=7", 3: "horizon=7"}
 
 
-@pytest.mark.parametrize(
-    ("change", "jobs"),
-    [
-        ({}, [["a=1", "b=x"], ["a=2", "b=x"]]),
-        ({"sweeper": {"_target_": "hydra_plugins.OptunaSweeper"}}, []),
-        ({"launcher": {"_target_": "hydra_plugins.hydra_submitit_launcher.SlurmLauncher"}}, []),
-        ({"sweep": {"subdir": "${hydra.job.override_dirname}"}}, []),
-        ({"overrides": {"task": ["model=glob(*)"]}}, []),
-    ],
-)
-def test_only_the_jobs_of_a_grid_are_listed_in_advance(tmp_path, change, jobs):
-    hydra = {
-        "sweeper": {"_target_": "hydra._internal.core_plugins.basic_sweeper.BasicSweeper", "params": {"a": "1,2"}},
-        "launcher": {"_target_": "hydra._internal.core_plugins.basic_launcher.BasicLauncher"},
-        "sweep": {"subdir": "${hydra.job.num}"},
-        "overrides": {"task": ["b=x"]},
-    }
-    assert grid_jobs(tmp_path) == {}
-    (tmp_path / "multirun.yaml").write_text(json.dumps({"hydra": hydra | change}))
-    assert list(grid_jobs(tmp_path).values()) == jobs
-
-
 def test_all_jobs_of_a_sweep_are_in_the_configured_sweep_folder(sweep, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     configured = (ROOT / "conf/sweep/grid.yaml").read_text().split("dir: ")[1].split("\n")[0]
@@ -241,7 +198,7 @@ def test_a_sweep_in_the_folder_of_another_sweep_names_the_option_to_change(sweep
     capsys.readouterr()
     code, folder = sweep(*arguments)
     assert code == 1
-    assert "choose another hydra.sweep.dir, or go on" in capsys.readouterr().err
+    assert "choose another hydra.sweep.dir, or continue that run with" in capsys.readouterr().err
     assert pd.read_csv(folder / "leaderboard.csv")["state"].tolist() == ["completed"]
 
 
@@ -258,83 +215,6 @@ def test_a_sweep_cannot_resume_runs(sweep, capsys, resume):
     assert code == 1
     assert f"{resume} is for one run" in capsys.readouterr().err
     assert not folder.exists()
-
-
-def test_a_failed_job_is_listed_with_its_backbone(tmp_path, compose_config):
-    for name, overrides in (("0", ["model.backbone.pretrained=false"]), ("1", ["model/backbone=qwen3-0.6b"])):
-        RunFolder.create(tmp_path / name, compose_config("model=qwen", *overrides))
-        (tmp_path / name / "status.json").write_text('{"state": "failed", "heartbeat": 0, "error": "why"}')
-    assert read_jobs(tmp_path)["backbone"].tolist() == ["nano, random weights", "Qwen/Qwen3-0.6B-Base"]
-
-
-def test_data_files_are_listed_by_their_names(tmp_path, compose_config):
-    for number, file in enumerate(("mill.csv", "north/house.csv.gz")):
-        cfg = compose_config("model=linear", "data=file", f"data.path={file}")
-        RunFolder.create(tmp_path / str(number), cfg)
-        (tmp_path / str(number) / "status.json").write_text('{"state": "failed", "heartbeat": 0}')
-    assert read_jobs(tmp_path)["data"].tolist() == ["house", "mill"]
-
-
-def test_the_leaderboard_counts_lost_jobs_and_jobs_without_a_config(tmp_path):
-    for name, state in (("0", '"running"'), ("1", '"failed"')):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "status.json").write_text(
-            f'{{"state": {state}, "heartbeat": 0, "error": "why", "advice": null}}'
-        )
-    assert len(write_leaderboard(tmp_path)) == 2
-    table = read_jobs(tmp_path)
-    assert sorted(table["state"]) == ["failed", "lost"]
-    assert average_over_seeds(table).empty
-    assert not list(tmp_path.glob(".*"))
-
-
-def test_the_leaderboard_leaves_missing_values_empty(tmp_path, finished_run):
-    for name in ("0", "1"):
-        shutil.copytree(finished_run("model=linear"), tmp_path / name)
-        results = json.loads((tmp_path / name / "results.json").read_text())
-        results["skill"]["wql"] = {"value": 0.25, "low": None, "high": None}
-        results["metrics"]["mase"]["value"] = None
-        (tmp_path / name / "results.json").write_text(json.dumps(results))
-        config = tmp_path / name / "config.yaml"
-        config.write_text(re.sub(r"^seed: .*$", f"seed: {name}", config.read_text(), flags=re.M))
-    write_leaderboard(tmp_path)
-    text = (tmp_path / "leaderboard.md").read_text()
-    assert "| 0.250 |" in text
-    assert "## Mean and std over seeds" in text
-    assert "nan" not in text
-
-
-@pytest.mark.parametrize(
-    ("name", "state"), [("results.json", "damaged"), ("windows.parquet", "completed"), ("config.yaml", "completed")]
-)
-def test_a_damaged_run_is_logged_and_left_out_of_the_comparison(tmp_path, finished_run, caplog, name, state):
-    for run in ("0", "1", "2"):
-        shutil.copytree(finished_run("model=linear"), tmp_path / run)
-    (tmp_path / "1" / name).write_bytes(b"")
-    runs = write_leaderboard(tmp_path).set_index("run")
-    assert runs["state"].to_dict() == {"0": "completed", "1": state, "2": "completed"}
-    (folder,) = write_comparisons(tmp_path)
-    assert pd.read_csv(folder / "metrics.csv")["run"].tolist() == ["linear, 0", "linear, 2", "seasonal naive"]
-    assert f"{name} is damaged" in caplog.text
-
-
-def test_seeds_are_integers_and_settings_without_a_completed_run_are_named(tmp_path, finished_run):
-    for name, overrides in {"0": ["horizon=6", "seed=0"], "1": ["horizon=6", "seed=1"], "2": ["horizon=600"]}.items():
-        (tmp_path / name).mkdir()
-        if name < "2":
-            shutil.copytree(finished_run("model=linear"), tmp_path / name, dirs_exist_ok=True)
-            config = tmp_path / name / "config.yaml"
-            config.write_text(re.sub(r"^seed: .*$", f"seed: {name}", config.read_text(), flags=re.M))
-        (tmp_path / name / "overrides.yaml").write_text(json.dumps(overrides))
-    for name, state in (("1", "lost"), ("2", "failed")):
-        (tmp_path / name / "status.json").write_text(f'{{"state": "{state}", "error": "why"}}')
-    closing = str(incomplete_jobs_error(write_leaderboard(tmp_path)))
-    assert "1 (horizon=6 seed=1) lost: why" in closing
-    assert "2 (horizon=600) failed: why" in closing
-    assert "| 1 | horizon=6 | 1 | lost |" in (tmp_path / "leaderboard.md").read_text()
-    shutil.copy(tmp_path / "0/status.json", tmp_path / "1/status.json")
-    write_leaderboard(tmp_path)
-    assert "Settings without a completed run: horizon=600." in (tmp_path / "leaderboard.md").read_text()
 
 
 @pytest.mark.slow
@@ -362,13 +242,3 @@ def test_sweeps_complete_with_launchers_that_use_other_processes(name, option, h
     jobs = horizons.split(",")
     assert table["state"].tolist() == ["completed"] * (len(jobs) - 1) + ["failed"]
     assert sorted(table["run"]) == list(range(len(jobs)))
-
-
-def test_a_repeated_trial_is_not_counted_as_a_further_seed():
-    row = {"data": "traffic", "model": "lstm", "backbone": None, "setting": "", "state": "completed", "val/wql": 0.1}
-    trials = [{"run": 2, "seed": 0, "val/wql": 0.1}, {"run": 0, "seed": 0, "val/wql": 0.2}, {"run": 1, "seed": 1}]
-    runs = pd.DataFrame([row | trial for trial in trials])  # the best one is first
-    runs = runs.assign(fit_seconds=1.0, skill_wql=0.1, **{f"test/{name}": 0.1 for name in METRICS})
-    settings = average_over_seeds(runs)
-    assert settings["seeds"].tolist() == [2]
-    assert settings["val/wql mean"].tolist() == pytest.approx([0.15])  # not the better of the two

@@ -241,7 +241,7 @@ def calibration_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Cha
             "reliability",
             "Reliability of the quantiles",
             "quantile level",
-            "share of truths at or below the quantile",
+            "share of truths at or below",
             [
                 Mark("line", [0.0, 1.0], [0.0, 1.0], "calibrated", "guide", dashed=True),
                 Mark("line", levels, observed_share, record.label),
