@@ -14,6 +14,7 @@ from timevis.evaluation.report.comparison_report import sentences, write_compari
 from timevis.evaluation.report.verdict import verdict
 from timevis.predict import panels_for, predict
 from timevis.rescore import between, folder_name, rescore
+from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.record import RunRecord
 
@@ -34,7 +35,8 @@ def hourly(zone: str | None = None) -> Panel:
     ],
 )
 def test_an_end_reaches_to_the_end_of_the_period_that_it_names(compose_config, start, end, first, last):
-    data = between(compose_config("model=linear", "evaluation.max_windows=null"), hourly(), "x", start, end)
+    config = RunConfig.from_config(compose_config("model=linear", "evaluation.max_windows=null"))
+    data = between(config, hourly(), "x", start, end)
     origins = data.windows["test"].origins
     assert data.panel.index[int(origins[0])] == pd.Timestamp(first)
     assert data.panel.index[int(origins[-1]) + data.horizon - 1] == pd.Timestamp(last)

@@ -8,7 +8,7 @@ import torch
 from omegaconf import OmegaConf
 from safetensors.torch import load_file, save_file
 
-from timevis.config.instantiate import made
+from timevis.config.instantiate import instantiate_section
 from timevis.errors import ConfigError, RunFolderError
 from timevis.experiment import run
 from timevis.runs.folder import RunFolder
@@ -209,15 +209,15 @@ def test_what_a_callback_is_given_makes_no_object():
         [{"_target_": "builtins.dict"}],
         {"a": {"_target_": "builtins.dict"}},
     ):
-        with pytest.raises(ConfigError, match=r"callbacks\.keeps\.given.*_target_=builtins\.dict is not made"):
-            made(given(inner), pl.Callback, "callbacks.keeps")
+        with pytest.raises(ConfigError, match=r"callbacks\.keeps\.given.*_target_=builtins\.dict is not allowed"):
+            instantiate_section(given(inner), pl.Callback, "callbacks.keeps")
     for odd in (True, OmegaConf.create({"given": 1})):
         with pytest.raises(ConfigError, match="names no class"):
-            made(odd, pl.Callback, "callbacks.keeps")
+            instantiate_section(odd, pl.Callback, "callbacks.keeps")
     with pytest.raises(ConfigError, match="_partial_"):
-        made(OmegaConf.merge(given(1), {"_partial_": True}), pl.Callback, "callbacks.keeps")
+        instantiate_section(OmegaConf.merge(given(1), {"_partial_": True}), pl.Callback, "callbacks.keeps")
     span = {"_target_": "datetime.timedelta", "seconds": 90}
-    assert made(given(span), pl.Callback, "callbacks.keeps").given.total_seconds() == 90
+    assert instantiate_section(given(span), pl.Callback, "callbacks.keeps").given.total_seconds() == 90
 
 
 @pytest.mark.parametrize("written", ["${oc.env:SECRET_TOKEN}", '"\\x24{oc.env:SECRET_TOKEN}"'])
