@@ -65,7 +65,7 @@ def test_a_run_says_what_its_model_does_not_see(compose_config, tmp_path):
     run(compose_config("model=linear", "data=synthetic", "data.rows=600", "context_length=390"), tmp_path / "long")
     words = (tmp_path / "long" / "train.log").read_text()
     assert "context_length=390 and horizon=6 leave only 25 forecast origins in the 420 training rows" in words
-    assert "below zero" not in words
+    assert "clipped at zero" not in words
 
 
 @pytest.mark.usefixtures("no_report")
@@ -75,9 +75,9 @@ def test_a_run_says_which_channels_are_not_forecast_below_zero(compose_config, t
     sun.to_csv(tmp_path / "sun.csv", index=False)
     run(compose_config("model=linear", "data=file", f"data.path={tmp_path / 'sun.csv'}"), tmp_path / "run")
     words = (tmp_path / "run" / "train.log").read_text()
-    assert "models trained on it do not forecast it below zero: sun\n" in words
+    assert "so forecasts are clipped at zero: sun\n" in words
     said = json.loads((tmp_path / "run" / "data_report.json").read_text())["notes"]
-    assert any(note.endswith("do not forecast it below zero: sun") for note in said)
+    assert any(note.endswith("forecasts are clipped at zero: sun") for note in said)
 
 
 @pytest.mark.usefixtures("no_report")
