@@ -32,9 +32,8 @@ def digit_network(path: str, calendar_fields: tuple[str, ...] = (), **load_optio
 
     source = load_backbone(path, **load_options)
     tables = ValueTables(source.model.config.hidden_size, DIGITS, calendar_fields)
-    ids = source.tokenizer(" the traffic on a road, every hour of a week" * PROMPT_TOKENS)["input_ids"][
-        :PROMPT_TOKENS
-    ]
+    text = " the traffic on a road, every hour of a week" * PROMPT_TOKENS
+    ids = source.tokenizer(text)["input_ids"][:PROMPT_TOKENS]
     return DigitNetwork(source.model, TokenLayout.from_tokenizer(source.tokenizer, DIGITS), tables), ids
 
 

@@ -83,12 +83,12 @@ class PromptBuilder(nn.Module):
         text: str = "",
     ) -> None:
         super().__init__()
-        for name, value, known in (
+        for name, value, choices in (
             ("variant", variant, get_args(Variant)),
             ("language", language, get_args(Language)),
             ("style", style, get_args(Style)[1:]),
         ):
-            check_choice(value, known, f"model.prompt.{name}")
+            check_choice(value, choices, f"model.prompt.{name}")
         if domain is not None:
             check_choice(domain, get_args(Domain), "model.prompt.domain")
         if len(text) > MAX_TEXT_CHARACTERS:
