@@ -118,8 +118,9 @@ class PromptBuilder(nn.Module):
         slot_texts |= {f" {name}": [f" {word}" for word in slot_texts[name]] for name in ("weekday", "trend")}
         for part in _parts(template, fields):
             if isinstance(part, str):
-                for name, choices in number_slots(part) if part not in slot_texts else [(part, slot_texts[part])]:
-                    self._add_slot(name.strip(), _token_table(tokenizer, choices))
+                slots = [(part, slot_texts[part])] if part in slot_texts else number_slots(part)
+                for name, possible_texts in slots:
+                    self._add_slot(name.strip(), _token_table(tokenizer, possible_texts))
             else:
                 self._add_slot("channel", _token_table(tokenizer, part))
 
