@@ -15,10 +15,12 @@ from omegaconf import OmegaConf
 
 from timevis.config.compose import explain_composition
 from timevis.config.options import PositiveFraction, PositiveInt, check_arguments, options_of
+from timevis.config.paths import BUILT_IN_BACKBONES
 from timevis.config.suggestions import did_you_mean
 from timevis.config.validate import check
 from timevis.errors import ConfigError, TimeVisError
 from timevis.experiment import check_config
+from timevis.models.qwen.backbone.files import BACKBONE_SUBSTITUTES
 from timevis.runs.config import RunConfig
 
 
@@ -398,3 +400,7 @@ def test_a_missing_file_and_a_wrong_strategy_are_answered_before_there_is_a_run(
     with pytest.raises(TimeVisError) as caught:
         check_config(cfg)
     assert caught.value.message == found
+
+
+def test_the_built_in_backbones_are_nano_and_the_substitutes() -> None:
+    assert set(BUILT_IN_BACKBONES) == {"nano", *BACKBONE_SUBSTITUTES}
