@@ -86,7 +86,7 @@ def test_the_process_is_the_one_that_hands_a_signal_on(tmp_path, compose_config,
         assert read_status(tmp_path)["pid"] == os.getpid()
     monkeypatch.setenv("LOCAL_RANK", "0")
     monkeypatch.setattr(
-        "timevis.cli.rank_process.execute", lambda folder, group, pid: Status(folder.path, pid=pid)._write()
+        "timevis.cli.rank_process.execute", lambda folder, config, group, pid: Status(folder.path, pid=pid)._write()
     )
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     assert rank_process.main(str(folder.path), "", str(tmp_path / "reason")) == 0
