@@ -86,23 +86,10 @@ def test_only_training_windows_without_an_observed_target_are_left_out():
     assert list(zip(origins.tolist(), channels.tolist(), strict=True)) == expected
 
 
-def test_evaluation_windows_are_evenly_spaced_over_the_whole_part():
+def test_evaluation_windows_are_all_channels_of_each_origin():
     windows = WindowSet.evaluation(range(100, 1101), channels=3, stride=1, max_windows=11)
     assert windows.origins.tolist() == list(range(100, 1101, 100))
     assert len(windows) == 33
-
-
-@pytest.mark.parametrize(("rows", "number"), [(12_001, 501), (2_401, 101), (100, 5)])
-def test_thinned_origins_cover_every_hour_of_the_day(rows, number):
-    fixed = WindowSet.evaluation(range(500, 500 + rows), 1, 1, number).origins
-    assert len(torch.unique(fixed % 24)) < 5  # equal distances would cover few hours
-    origins = WindowSet.evaluation(range(500, 500 + rows), 1, 1, number, season=24).origins
-    assert len(origins) == number
-    assert len(torch.unique(origins % 24)) >= 0.8 * min(24, number)
-    assert bool((origins.diff() > 0).all())
-    assert 500 <= int(origins[0]) < int(origins[-1]) < 500 + rows
-    shares = (origins - 500) * number // rows
-    assert bool((shares.diff() <= 2).all())  # spread over the whole part
 
 
 @pytest.mark.parametrize(("windows", "world"), [(9, 8), (20, 8), (7, 2), (2, 2), (100, 3)])

@@ -1,4 +1,4 @@
-"""Windows without copies: index tensors, gathered into batches from the one series tensor."""
+"""Cut windows into batches: a data set is one series tensor, a window is an origin and a channel."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from timevis.data.calendar import calendar_fields
 from timevis.data.panel import Panel, normalize_nans
+from timevis.data.window_sampling import scored_origins
 
 
 @dataclass
@@ -22,8 +23,8 @@ class Batch:
     Attributes
     ----------
     context : float32 [B, L]
-        Missing values carry the last observation before them; those before a channel's first one, the first of
-        the context.
+        A missing value is the last observation before it; before the first observation of a channel, it is the first
+        one of the context, and zero where the context has none.
     context_mask : bool [B, L]
         True where observed.
     target : float32 [B, H]
@@ -34,7 +35,7 @@ class Batch:
     origin : int64 [B]
         Row of the first target.
     series : SeriesStore
-        Where the windows were cut; seasonal naive reads the rows before the origin from it.
+        The series that the windows are cut from; seasonal naive reads further rows before the origin.
     """
 
     context: Tensor
@@ -47,111 +48,117 @@ class Batch:
 
     @cached_property
     def calendar(self) -> Tensor:
-        """int64 [B, L+H, 5], see `timevis.data.calendar.CALENDAR_FIELDS`; read when first asked for."""
-        return self._rows(self.series.calendar)
+        """int64 [B, L+H, 5], see `timevis.data.calendar.CALENDAR_FIELDS`; computed at the first access."""
+        return self._window_rows(self.series.calendar)
 
     @cached_property
     def covariate_mask(self) -> Tensor:
-        """bool [B, L+H, K]; always False over the horizon for covariates that are only observed."""
-        mask = self._rows(self.series.covariate_seen, self.series.covariate_columns)
+        """bool [B, L+H, K], True where there is a value; False over the horizon for covariates of kind `observed`."""
+        mask = self._window_rows(self.series.covariate_observed, self.series.covariate_columns)
         mask[:, self.context.shape[1] :] &= self.series.covariate_known
         return mask
 
     @cached_property
     def covariates(self) -> Tensor:
         """float32 [B, L+H, K], zero where masked."""
-        return torch.where(
-            self.covariate_mask, self._rows(self.series.covariates, self.series.covariate_columns), 0.0
-        )
+        values = self._window_rows(self.series.covariates, self.series.covariate_columns)
+        return torch.where(self.covariate_mask, values, 0.0)
 
-    def pick(self, rows: Tensor) -> Batch:
-        """The windows where `rows`, bool [B], is true."""
-        return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "series"})
+    def select(self, mask: Tensor) -> Batch:
+        """The windows where `mask`, bool [B], is true."""
+        return replace(self, **{f.name: getattr(self, f.name)[mask] for f in fields(self) if f.name != "series"})
 
-    def _rows(self, table: Tensor, columns: Tensor | None = None) -> Tensor:
-        """The rows [B, L+H, K] of a table [T, K] that context and target cover; of `columns` [C, K] the channel's."""
-        length, width = self.context.shape[1] + self.target.shape[1], table.shape[1]
+    def _window_rows(self, table: Tensor, columns: Tensor | None = None) -> Tensor:
+        """The rows of context and targets [B, L+H, K] in a table [T, K].
+
+        With `columns` [C, K] the table is [T, N], and row c names the K columns that channel c reads.
+        """
+        context_length, width = self.context.shape[1], table.shape[1]
+        length = context_length + self.target.shape[1]
         if not width:
             return table.new_empty(len(self), length, 0)
+        start = self.origin - context_length
         if columns is not None:
-            rows = (self.origin - self.context.shape[1]).unsqueeze(1) + torch.arange(length, device=table.device)
+            rows = start.unsqueeze(1) + torch.arange(length, device=table.device)
             return table[rows.unsqueeze(2), columns[self.channel].unsqueeze(1)]
-        every = table.as_strided((len(table) - length + 1, length * width), (width, 1))
-        return every.index_select(0, self.origin - self.context.shape[1]).view(len(self), length, width)
+        # a view whose row i holds the table rows i to i + length
+        all_windows = table.as_strided((len(table) - length + 1, length * width), (width, 1))
+        return all_windows.index_select(0, start).view(len(self), length, width)
 
     def __len__(self) -> int:
         return len(self.origin)
 
 
-def _fill_forward(values: Tensor) -> Tensor:
-    """Carry the last observation of each column over NaN; what comes before the first observation stays NaN.
+def _forward_fill(values: Tensor) -> Tensor:
+    """Replace each NaN [T, C] by the last observation above it; NaN stays before the first observation of a column.
 
-    The result lies channel by channel in memory.
+    Each channel of the result is contiguous in memory.
     """
     series = values.t()
-    out, row = torch.empty(series.shape, dtype=series.dtype), torch.arange(series.shape[1])
-    few = max(1, 1_000_000 // len(row))  # channels at a time, so that the row numbers take little memory
-    for part, filled in zip(series.split(few), out.split(few), strict=True):
-        last = torch.where(torch.isfinite(part), row, 0).cummax(1).values
-        torch.gather(part, 1, last, out=filled)
-    return out.t()
+    filled, row = torch.empty(series.shape, dtype=series.dtype), torch.arange(series.shape[1])
+    channels_at_once = max(1, 1_000_000 // len(row))  # bounds the memory of the row numbers
+    for part, out in zip(series.split(channels_at_once), filled.split(channels_at_once), strict=True):
+        last_observed = torch.where(torch.isfinite(part), row, 0).cummax(1).values
+        torch.gather(part, 1, last_observed, out=out)
+    return filled.t()
 
 
-def _fill_back(context: Tensor) -> Tensor:
-    """Give what comes before the first observation of a window [B, L] its value; zero without any observation."""
-    empty = torch.isnan(context)
-    first = (~empty).int().argmax(1, keepdim=True)
-    return torch.where(empty, context.gather(1, first).nan_to_num(0.0), context)
+def _fill_start_of_contexts(context: Tensor) -> Tensor:
+    """Replace NaN at the start of each context [B, L] by its first observation, or by zero where it has none."""
+    missing = torch.isnan(context)
+    first_observed = (~missing).int().argmax(1, keepdim=True)
+    return torch.where(missing, context.gather(1, first_observed).nan_to_num(0.0), context)
 
 
-def _cut(values: Tensor, channel: Tensor, start: Tensor, length: int) -> Tensor:
-    """Rows start ... start + length of a channel, for every pair of [B]; returns a copy [B, length].
+def _read_windows(values: Tensor, channel: Tensor, start: Tensor, length: int) -> Tensor:
+    """Rows ``start ... start + length`` of a channel of `values` [T, C], for each pair of [B]; a copy [B, length].
 
-    Every possible window is a row of one overlapping view, whatever the memory layout, and one `index_select`
-    copies the wanted rows. Fastest where a channel lies contiguously (Fortran order, as the readers make it).
+    All possible windows are the rows of one overlapping view, and one `index_select` copies the wanted ones. It is
+    fastest where each channel is contiguous in memory (Fortran order, as the readers return it).
     """
-    step, across = values.stride()
-    reach = (len(values) - length) * step + (values.shape[1] - 1) * across
-    every = values.as_strided((reach + 1, length), (1, step))
-    return every.index_select(0, start * step + channel * across)
+    row_stride, channel_stride = values.stride()
+    last_start = (len(values) - length) * row_stride + (values.shape[1] - 1) * channel_stride
+    all_windows = values.as_strided((last_start + 1, length), (1, row_stride))
+    return all_windows.index_select(0, start * row_stride + channel * channel_stride)
 
 
 class SeriesStore:
     """The panel as tensors on one device.
 
-    Memory is shared with the panel's arrays where nothing is missing; only a series with gaps is copied once,
-    to carry observations forward.
+    The tensors share the memory of the panel where no value is missing; a panel with gaps is copied once, for
+    `filled`.
 
     Attributes
     ----------
     values : float32 [T, C]
         NaN where missing.
     filled : float32 [T, C]
-        `values` with gaps carried forward, NaN before a channel's first observation; the same tensor when there
-        are no gaps.
+        `values` with gaps filled forward, NaN before the first observation of a channel; without gaps the same tensor
+        as `values`.
     calendar : int64 [T, 5]
     covariates : float32 [T, K], or [T, N] with `covariate_columns`
-    covariate_seen : bool, of the same shape
+    covariate_observed : bool, same shape as `covariates`
     covariate_columns : int64 [C, K], optional
-        Where covariates differ between channels: which of N columns a channel reads; see `Panel`.
+        If covariates differ between channels: which of the N columns each channel reads; see `Panel`.
     covariate_known : bool [K]
+        True for covariates whose values are known over the horizon.
     """
 
     def __init__(self, panel: Panel) -> None:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*not writable.*")  # shared memory is only read
+            warnings.filterwarnings("ignore", message=".*not writable.*")  # the shared memory is only read
             self.values = torch.from_numpy(panel.values)
         self.has_gaps = bool(torch.isnan(self.values.sum()))
-        self.filled = _fill_forward(self.values) if self.has_gaps else self.values
-        self._filled_by: dict[int, Tensor] = {}
-        self.starts_late = self.has_gaps and bool(torch.isnan(self.filled[0]).any())
+        self.filled = _forward_fill(self.values) if self.has_gaps else self.values
+        self._seasonally_filled: dict[int, Tensor] = {}
+        self.has_late_start = self.has_gaps and bool(torch.isnan(self.filled[0]).any())
         self.calendar = torch.from_numpy(calendar_fields(panel.local_index))
         covariates = torch.from_numpy(panel.covariates)
-        self.covariate_seen = torch.isfinite(covariates).contiguous()
+        self.covariate_observed = torch.isfinite(covariates).contiguous()
         self.covariates = covariates.contiguous()
         self.covariate_known = torch.tensor(panel.covariate_known, dtype=torch.bool)
-        own = panel.covariate_columns
-        self.covariate_columns = None if own is None else torch.from_numpy(own).t().contiguous()
+        columns = panel.covariate_columns
+        self.covariate_columns = None if columns is None else torch.from_numpy(columns).t().contiguous()
 
     def to(self, device: torch.device) -> SeriesStore:
         """Move every tensor; returns self."""
@@ -162,47 +169,48 @@ class SeriesStore:
                     setattr(self, name, tensor.to(device))
             if shared:
                 self.filled = self.values
-            self._filled_by = {}
+            self._seasonally_filled = {}
         return self
 
-    def filled_by(self, season: int) -> Tensor:
+    def seasonally_filled(self, season: int) -> Tensor:
         """`values` with each gap filled by the latest value that lies a multiple of `season` rows before it.
 
         Returns
         -------
         float32 [T, C]
-            NaN where there is none. Kept for the next time.
+            NaN where there is no such value. The result is cached.
         """
-        if season not in self._filled_by:
+        if season not in self._seasonally_filled:
             rows, channels = self.values.shape
-            whole = torch.full((-(-rows // season) * season, channels), torch.nan)
-            whole[:rows] = self.values
-            filled = _fill_forward(whole.view(-1, season * channels)).reshape(-1, channels)[:rows]
-            self._filled_by[season] = filled.to(self.values.device)
-        return self._filled_by[season]
+            padded = torch.full((-(-rows // season) * season, channels), torch.nan)
+            padded[:rows] = self.values
+            filled = _forward_fill(padded.view(-1, season * channels)).reshape(-1, channels)[:rows]
+            self._seasonally_filled[season] = filled.to(self.values.device)
+        return self._seasonally_filled[season]
 
     def gather(self, origin: Tensor, channel: Tensor, context_length: int, horizon: int) -> Batch:
-        """Cut windows in one vectorised read per field.
+        """Cut windows into a batch, with one vectorised read per field.
 
         Parameters
         ----------
         origin, channel : int64 [B]
-            Every origin lies in [context_length, T - horizon].
+            Each origin lies in [context_length, T - horizon].
+        context_length, horizon : int
         """
-        total, start = context_length + horizon, origin - context_length
-        window = _cut(self.filled, channel, start, total)
+        length, start = context_length + horizon, origin - context_length
+        window = _read_windows(self.filled, channel, start, length)
         context, target = window[:, :context_length], window[:, context_length:]
         if self.has_gaps:
-            seen = torch.isfinite(_cut(self.values, channel, start, total))
-            target = torch.where(seen[:, context_length:], target, 0.0)
-            context = _fill_back(context) if self.starts_late else context
+            observed = torch.isfinite(_read_windows(self.values, channel, start, length))
+            target = torch.where(observed[:, context_length:], target, 0.0)
+            context = _fill_start_of_contexts(context) if self.has_late_start else context
         else:
-            seen = torch.ones((), dtype=torch.bool, device=window.device).expand(window.shape)
+            observed = torch.ones((), dtype=torch.bool, device=window.device).expand(window.shape)
         return Batch(
             context=context,
-            context_mask=seen[:, :context_length],
+            context_mask=observed[:, :context_length],
             target=target,
-            target_mask=seen[:, context_length:],
+            target_mask=observed[:, context_length:],
             channel=channel,
             origin=origin,
             series=self,
@@ -211,78 +219,53 @@ class SeriesStore:
 
 @dataclass(frozen=True)
 class WindowSet:
-    """Windows in a fixed order: origin by origin, all channels of an origin together.
+    """Windows in a fixed order: origin by origin, and channel by channel within an origin.
 
     Attributes
     ----------
     origins : int64 [N]
+        Row of the first target.
     channels : int
         C; window i has origin ``origins[i // C]`` and channel ``i % C``.
-    keep : int64 [M], optional
-        Flat window numbers that are used, where some windows have no target at all.
+    selected : int64 [M], optional
+        The windows of the set, where windows without an observed target are left out.
     """
 
     origins: Tensor
     channels: int
-    keep: Tensor | None = None
+    selected: Tensor | None = None
 
     def __len__(self) -> int:
-        return len(self.origins) * self.channels if self.keep is None else len(self.keep)
+        return len(self.origins) * self.channels if self.selected is None else len(self.selected)
 
     def locate(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Origin and channel of window numbers, each int64 [B]."""
-        flat = index if self.keep is None else self.keep[index]
+        flat = index if self.selected is None else self.selected[index]
         return self.origins[flat // self.channels], flat % self.channels
 
     @classmethod
     def training(cls, values: np.ndarray, origins: range, horizon: int) -> WindowSet:
-        """Every window of the training part that has at least one observed target."""
+        """All windows of the training part that have at least one observed target."""
         channels = values.shape[1]
-        which = torch.arange(origins.start, origins.stop)
-        part = values[origins.start : origins.stop + horizon - 1]
-        if not np.isnan(part.sum()):
-            return cls(which, channels)
-        seen = np.zeros((len(part) + 1, channels), np.int32)
-        np.cumsum(np.isfinite(part), axis=0, out=seen[1:])
-        useful = (seen[horizon:] - seen[:-horizon])[: len(origins)] > 0
-        return cls(which, channels, torch.from_numpy(np.flatnonzero(useful)))
+        rows = torch.arange(origins.start, origins.stop)
+        targets = values[origins.start : origins.stop + horizon - 1]
+        if not np.isnan(targets.sum()):
+            return cls(rows, channels)
+        observed_before = np.zeros((len(targets) + 1, channels), np.int32)
+        np.cumsum(np.isfinite(targets), axis=0, out=observed_before[1:])
+        has_target = (observed_before[horizon:] - observed_before[:-horizon])[: len(origins)] > 0
+        return cls(rows, channels, torch.from_numpy(np.flatnonzero(has_target)))
 
     @classmethod
     def evaluation(
         cls, origins: range, channels: int, stride: int, max_windows: int | None, season: int = 1
     ) -> WindowSet:
-        """Origins every `stride` rows, thinned evenly over the whole part to at most `max_windows` origins.
-
-        Where equal distances would meet few places of a `season` (rows), such as midnight alone, each origin is moved
-        within its share of the part.
-        """
-        rows = np.arange(origins.start, origins.stop, stride, dtype=np.int64)
-        if max_windows is not None and len(rows) > max_windows:
-            chosen = rows[evenly(len(rows), max_windows)]
-            met, could = len(np.unique(chosen % season)), min(season, max_windows)
-            rows = chosen if met >= could / 4 else rows[staggered(len(rows), max_windows)]
-        return cls(torch.from_numpy(rows), channels)
-
-
-def evenly(total: int, number: int) -> np.ndarray:
-    """`number` of range(`total`), from the first to the last, evenly; all where they are fewer."""
-    return np.unique(np.linspace(0, total - 1, number).round().astype(int))
-
-
-def staggered(total: int, number: int) -> np.ndarray:
-    """One of each of `number` equal shares of range(`total`), its place in the share by the golden ratio.
-
-    Where they are fewer, all. Unlike equal distances these meet every channel of flat window numbers, and every hour.
-    """
-    if total <= number:
-        return np.arange(total)
-    edges = np.linspace(0, total, number + 1).astype(int)
-    place = np.arange(number) * (np.sqrt(5) - 1) / 2 % 1
-    return edges[:-1] + (place * np.diff(edges)).astype(int)
+        """Origins every `stride` rows, at most `max_windows` of them; see `timevis.data.window_sampling`."""
+        return cls(torch.from_numpy(scored_origins(origins, stride, max_windows, season)), channels)
 
 
 def window_set_hash(panel: Panel, borders: tuple[int, ...], horizon: int, origins: Tensor) -> str:
-    """Name of what was forecast: cleaned values, borders, horizon and origins, but neither model nor context."""
+    """A hash of what is forecast: the cleaned values, row borders, horizon and origins, but not model or context."""
     digest = hashlib.sha256()
     for channel in panel.values[: borders[-1]].T:
         digest.update(normalize_nans(channel).data)

@@ -13,7 +13,8 @@ import torch
 import torch.distributed as dist
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.windows import Batch, WindowSet, evenly
+from timevis.data.window_sampling import windows_of_spaced_origins
+from timevis.data.windows import Batch, WindowSet
 from timevis.metrics import ForecastMetrics
 from timevis.models.forecaster import Forecast, Forecaster
 
@@ -65,17 +66,6 @@ class Backtest:
         }
 
 
-def evenly_spaced_windows(num_origins: int, num_channels: int, max_windows: int) -> np.ndarray:
-    """Numbers of at most `max_windows` windows, evenly spaced over all origins; int64 [N].
-
-    A chosen origin gives the windows of all its channels, unless the channels alone are more than `max_windows`.
-    """
-    if num_channels > max_windows:
-        return evenly(num_origins * num_channels, max_windows)
-    origins = evenly(num_origins, max_windows // num_channels)
-    return (origins[:, None] * num_channels + np.arange(num_channels)).ravel()
-
-
 class Recorder(pl.Callback):
     """Collects the rows of a test pass, and scores a reference model on the same batches.
 
@@ -94,7 +84,7 @@ class Recorder(pl.Callback):
         self, datamodule: WindowDataModule, windows: WindowSet, reference: Forecaster, save_windows: int
     ) -> None:
         self.datamodule, self.reference = datamodule, reference
-        self.saved_windows = evenly_spaced_windows(len(windows.origins), datamodule.num_channels, save_windows)
+        self.saved_windows = windows_of_spaced_origins(len(windows.origins), datamodule.num_channels, save_windows)
         self.windows: list[pd.DataFrame] = []
         self.reference_windows: list[pd.DataFrame] = []
         self.predictions: list[pd.DataFrame] = []

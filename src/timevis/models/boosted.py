@@ -14,7 +14,8 @@ from torch import Tensor
 from timevis.config.options import NonNegativeFloat, NonNegativeInt, PositiveFraction, PositiveInt
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.loader import WindowLoader
-from timevis.data.windows import Batch, staggered
+from timevis.data.window_sampling import stratified
+from timevis.data.windows import Batch
 from timevis.models.forecaster import Forecast, Forecaster
 from timevis.models.residual_quantiles import PointForecaster
 
@@ -56,7 +57,7 @@ class Boosted(PointForecaster):
     patience : int
         Boosting stops after this number of rounds without a lower validation error.
     max_rows : int
-        Maximum number of training rows, from evenly selected windows. Validation uses a quarter of it.
+        Maximum number of training rows; a larger set of windows is thinned evenly. Validation uses a quarter of it.
     seed : int
         Random seed of the features that each tree may use, and of the horizon steps in the table.
     """
@@ -141,7 +142,7 @@ class Boosted(PointForecaster):
     def table(self, datamodule: WindowDataModule, part: str) -> tuple[np.ndarray, np.ndarray]:
         """Features and standardised targets of a part, at most `max_rows` rows.
 
-        The windows are selected evenly; the steps of each window are drawn at random.
+        A larger set of windows is thinned evenly; the steps of each window are drawn at random.
 
         Returns
         -------
@@ -151,7 +152,7 @@ class Boosted(PointForecaster):
         total, max_rows = len(datamodule.windows[part]), self.max_rows[part]
         windows = min(total, max(1, max_rows // min(self.horizon, 8)))
         steps_per_window = max(1, min(self.horizon, max_rows // windows))
-        chosen = torch.from_numpy(staggered(total, windows))
+        chosen = torch.from_numpy(stratified(total, windows))
         generator = torch.Generator().manual_seed(self.seed)
         features, targets = [], []
         for position in WindowLoader(windows, 4096):

@@ -11,7 +11,8 @@ from torch import Tensor
 from timevis.config.options import NonNegativeInt, PositiveFloat, PositiveInt, Range
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.loader import WindowLoader
-from timevis.data.windows import Batch, staggered
+from timevis.data.window_sampling import stratified
+from timevis.data.windows import Batch
 from timevis.errors import ConfigError
 from timevis.models.residual_quantiles import PointForecaster
 
@@ -70,7 +71,7 @@ class Linear(PointForecaster):
         Candidate seasons, in rows, for `profile_basis`; 0 reads each value of the context. A seasonal profile needs
         far fewer parameters. None tries 0 and all seasons that fit into the context at least twice.
     max_windows : int
-        Maximum number of training windows in the fit; they are selected evenly.
+        Maximum number of training windows in the fit; a larger set is thinned evenly.
 
     Raises
     ------
@@ -209,7 +210,7 @@ class Linear(PointForecaster):
         inputs = torch.zeros(groups, width, width, dtype=torch.float64)
         outputs = torch.zeros(groups, width, horizon, dtype=torch.float64)
         incomplete = []
-        chosen = torch.from_numpy(staggered(len(datamodule.windows["train"]), self.max_windows))
+        chosen = torch.from_numpy(stratified(len(datamodule.windows["train"]), self.max_windows))
         for position in WindowLoader(len(chosen), 2048):
             batch = datamodule.gather("train", chosen[position])
             x, group, last, std = self.features(batch)

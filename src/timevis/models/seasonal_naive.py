@@ -77,7 +77,7 @@ class SeasonalNaive(PointForecaster):
         if series.has_gaps:
             for length in season.unique().tolist():
                 selected = (season == length).expand_as(row)
-                past[selected] = series.filled_by(length)[row[selected].clamp(min=0), channel[selected]]
+                past[selected] = series.seasonally_filled(length)[row[selected].clamp(min=0), channel[selected]]
         last = series.filled[batch.origin.unsqueeze(1) - 1, channel]
         return torch.where((row < 0) | past.isnan(), last, past).nan_to_num(0.0)
 

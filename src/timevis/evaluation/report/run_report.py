@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from timevis.data.windows import evenly
+from timevis.data.window_sampling import evenly_spaced
 from timevis.evaluation.charts import run_charts
 from timevis.evaluation.charts.chart import Chart
 from timevis.evaluation.charts.draw_matplotlib import save_png
@@ -140,7 +140,7 @@ def _selectable_figures(forecasts: SavedForecasts, worst_rows: np.ndarray, recor
     has_truth = np.isfinite(forecasts.frame["scaled_mae"].to_numpy())
     candidates = np.flatnonzero(is_spaced & has_truth if (is_spaced & has_truth).any() else is_spaced)
     num_windows = int(np.clip(MAX_SELECTABLE_VALUES // values_per_window, 10, 80))
-    chosen = candidates[evenly(len(candidates), num_windows)]
+    chosen = candidates[evenly_spaced(len(candidates), num_windows)]
     rows = np.union1d(chosen, worst_rows).tolist()
     charts = [run_charts.forecast_chart(forecasts, row, record) for row in rows]
     return [{"title": chart.title, **plotly_figure(chart)} for chart in charts]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
 import torch
 
-from timevis.models.qwen.digits.digit_batches import forward_fill, shuffle_contexts, thin_windows
+from timevis.models.qwen.digits.digit_batches import forward_fill, shuffle_contexts
 
 
 def test_a_shuffled_context_keeps_its_values_and_changes_the_forecast(make_forecaster) -> None:
@@ -41,11 +40,3 @@ def test_gaps_are_filled_with_the_value_before_them() -> None:
     values, mask = torch.tensor([[5.0, 0.0, 0.0, 7.0]]), torch.tensor([[True, False, False, True]])
     assert forward_fill(values, mask, torch.tensor([[1.0]])).tolist() == [[5.0, 5.0, 5.0, 7.0]]
     assert forward_fill(values, ~mask, torch.tensor([[1.0]])).tolist() == [[1.0, 0.0, 0.0, 0.0]]
-
-
-@pytest.mark.parametrize("channels", [1, 2, 4, 5, 10, 321])
-def test_thinned_windows_are_spread_evenly_over_the_channels(channels: int) -> None:
-    chosen = thin_windows(200 * channels, 40, channels)
-    count = torch.bincount(chosen % channels, minlength=channels)
-    assert len(chosen) <= 40 + 1
-    assert int(count.max() - count.min()) <= 1

@@ -1,8 +1,7 @@
-"""Prepare batches for the digit network: choose windows, shuffle contexts, fill gaps, and spell digits as text."""
+"""Prepare batches for the digit network: shuffle contexts, fill gaps, and spell digits as text."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import torch
@@ -13,28 +12,6 @@ from timevis.models.qwen.digits.sampling import hashed_uniforms
 
 MAX_SPELLED_PATHS = 5
 """Sample paths of a window whose digits are saved as text."""
-
-
-def thin_windows(total: int, wanted: int, channels: int) -> Tensor:
-    """Choose evenly spaced windows, about equally many of each channel.
-
-    Parameters
-    ----------
-    total : int
-        Number of windows; they are ordered channel by channel.
-    wanted : int
-        Approximate number of windows to choose; up to twice as many may be chosen.
-    channels : int
-
-    Returns
-    -------
-    int64 [N]
-        Positions of the chosen windows.
-    """
-    step = max(1, total // wanted)
-    while math.gcd(step, channels) > 1:  # otherwise some channels would get no window
-        step += 1
-    return torch.arange(0, total, step)
 
 
 def shuffle_contexts(batch: Batch, seed: int) -> Batch:

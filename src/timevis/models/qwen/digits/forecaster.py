@@ -14,6 +14,7 @@ from torch import Tensor
 from timevis.config.options import Fraction, NonNegativeFloat, NonNegativeInt, PositiveInt, check_choice
 from timevis.data.calendar import CalendarField
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.window_sampling import channel_balanced_windows
 from timevis.data.windows import Batch
 from timevis.models.forecaster import Forecast, sample_quantiles
 from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
@@ -23,7 +24,7 @@ from timevis.models.qwen.backbone.precision import SMALL_MODEL_PARAMETERS, bfloa
 from timevis.models.qwen.digits.codec import DigitCodec, Scaling
 from timevis.models.qwen.digits.decoding import DecodingInputs, DecodingMode, first_value_distribution
 from timevis.models.qwen.digits.decoding_passes import decode_windows
-from timevis.models.qwen.digits.digit_batches import digit_texts, forward_fill, shuffle_contexts, thin_windows
+from timevis.models.qwen.digits.digit_batches import digit_texts, forward_fill, shuffle_contexts
 from timevis.models.qwen.digits.loss import window_loss
 from timevis.models.qwen.digits.optimizer import adamw_with_cosine_schedule
 from timevis.models.qwen.digits.prompt import PromptBuilder, series_description
@@ -168,8 +169,8 @@ class QwenForecaster(BackboneForecaster):
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
         windows = datamodule.windows["val"]
-        chosen = thin_windows(len(windows), self.hparams["val_windows_per_epoch"], self.num_channels)
-        self._epoch_windows = self._window_id(*windows.locate(chosen))
+        chosen = channel_balanced_windows(len(windows), self.hparams["val_windows_per_epoch"], self.num_channels)
+        self._epoch_windows = self._window_id(*windows.locate(torch.from_numpy(chosen)))
         if len(chosen) < len(windows):
             message = "val/wql after an epoch is computed on %d of the %d validation windows, without temperatures"
             log.info(message, len(chosen), len(windows))
@@ -302,7 +303,7 @@ class QwenForecaster(BackboneForecaster):
         """Forecast with `val_samples` paths; during a fit, only the windows of `val_windows_per_epoch`."""
         if self.trainer.state.fn == TrainerFn.FITTING:
             window_id = self._window_id(batch.origin, batch.channel)
-            batch = batch.pick(torch.isin(window_id, self._epoch_windows.to(self.device)))
+            batch = batch.select(torch.isin(window_id, self._epoch_windows.to(self.device)))
         if len(batch):
             forecast = self.forecast(batch, self.hparams["val_samples"], explain=False)
             self.val_metrics.update_batch(forecast, batch)
@@ -323,12 +324,12 @@ class QwenForecaster(BackboneForecaster):
             self.temperature.copy_(fit_temperature(logits, digits))
 
     def calibration_batches(self, datamodule: WindowDataModule) -> Iterator[Batch]:
-        """Batches of the validation windows that `calibrate` reads, evenly spaced."""
+        """Batches of the validation windows that `calibrate` reads, about equally many of each channel."""
         windows = self.hparams["calibration_windows"] or (
             256 if self.backbone.parameters < SMALL_MODEL_PARAMETERS else 48
         )
-        chosen = thin_windows(len(datamodule.windows["calibration"]), windows, self.num_channels)
-        for index in chosen.split(16):
+        chosen = channel_balanced_windows(len(datamodule.windows["calibration"]), windows, self.num_channels)
+        for index in torch.from_numpy(chosen).split(16):
             yield datamodule.gather("calibration", index.to(self.device))
 
     def configure_optimizers(self) -> Any:
