@@ -17,6 +17,7 @@ from hypothesis import settings
 from omegaconf import DictConfig
 from plant import READ_AS, plant_rows
 from tiny import ROOT, TINY, TINY_LSTM
+from trainers import leave_out_reports
 
 from timevis.config.compose import register_resolvers
 
@@ -64,8 +65,8 @@ def lstm_config(compose_config: Compose) -> Compose:
 
 @pytest.fixture
 def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the report, whose pictures take longer than a tiny run."""
-    monkeypatch.setattr("timevis.experiment.write_report", lambda folder: None)
+    """Runs and rescored runs of the test get no report, whose pictures take longer than a tiny run."""
+    leave_out_reports(monkeypatch)
 
 
 @pytest.fixture(scope="session")
@@ -95,17 +96,24 @@ def train_here(monkeypatch: pytest.MonkeyPatch, _no_hydra: None) -> Callable[...
 
 @pytest.fixture(scope="session")
 def finished_run(compose_config: Compose, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Folder of a real, finished run with the overrides; each set of overrides is run once and only read."""
+    """Folder of a finished run with the given overrides, which tests only read.
+
+    Each set of overrides is run once. Only a run that is asked for with ``report=True`` has a report.
+    """
     from timevis.experiment import run
 
-    folders: dict[tuple[str, ...], Path] = {}
+    folders: dict[tuple[object, ...], Path] = {}
 
-    def finished(*overrides: str) -> Path:
-        if overrides not in folders:
+    def finished(*overrides: str, report: bool = False) -> Path:
+        key = (*overrides, report)
+        if key not in folders:
             folder = tmp_path_factory.mktemp("run") / "run"
-            run(compose_config(*overrides), folder, overrides)
-            folders[overrides] = folder
-        return folders[overrides]
+            with pytest.MonkeyPatch.context() as patch:
+                if not report:
+                    leave_out_reports(patch)
+                run(compose_config(*overrides), folder, overrides)
+            folders[key] = folder
+        return folders[key]
 
     return finished
 

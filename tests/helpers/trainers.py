@@ -1,4 +1,4 @@
-"""Trainers for tests, and ways into those of real runs."""
+"""Trainers for tests, and changes to what real runs do."""
 
 from __future__ import annotations
 
@@ -26,3 +26,9 @@ def watch_runs(patch: pytest.MonkeyPatch, callback: pl.Callback) -> None:
         return made
 
     patch.setattr(experiment, "make_trainer", watched)
+
+
+def leave_out_reports(patch: pytest.MonkeyPatch) -> None:
+    """Let runs and rescored runs write no report."""
+    for module in ("experiment", "rescore"):
+        patch.setattr(f"timevis.{module}.write_report", lambda folder: None)

@@ -3,12 +3,10 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
-from tiny import ROOT, TINY_WITHOUT_HORIZON
+from tiny import ROOT
 
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
@@ -227,18 +225,10 @@ def test_a_sweep_cannot_resume_runs(sweep, capsys, resume):
         ("submitit_local", "hydra.launcher.timeout_min=5", "600,6"),
     ],
 )
-def test_sweeps_complete_with_launchers_that_use_other_processes(name, option, horizons, tmp_path):
-    command = [
-        sys.executable,
-        str(ROOT / "train.py"),
-        "-m",
-        *TINY_WITHOUT_HORIZON,
-        f"hydra.sweep.dir={tmp_path / 'sweep'}",
-    ]
-    command += [f"hydra/launcher={name}", option, "model=linear", f"horizon={horizons}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 1, done.stderr
-    table = pd.read_csv(tmp_path / "sweep/leaderboard.csv")
+def test_sweeps_complete_with_launchers_that_use_other_processes(sweep, name, option, horizons):
+    code, folder = sweep(f"hydra/launcher={name}", option, "model=linear", f"horizon={horizons}")
+    assert code == 1
+    table = pd.read_csv(folder / "leaderboard.csv")
     jobs = horizons.split(",")
     assert table["state"].tolist() == ["completed"] * (len(jobs) - 1) + ["failed"]
     assert sorted(table["run"]) == list(range(len(jobs)))

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import pytorch_lightning as pl
-from trainers import watch_runs
+from trainers import leave_out_reports, watch_runs
 
 from timevis.data.loader import WindowLoader
 from timevis.errors import Cancelled
@@ -80,7 +80,7 @@ def test_a_signal_cancels_the_run_which_can_be_resumed(
     if stage == "train" and n != 4:
         assert (folder.checkpoints / "last.ckpt").is_file()
     monkeypatch.undo()
-    monkeypatch.setattr("timevis.experiment.write_report", lambda folder: None)
+    leave_out_reports(monkeypatch)
     cfg.resume = str(tmp_path / "run")
     run(cfg, tmp_path / "run", [f"resume={tmp_path / 'run'}"])
     assert folder.status["state"] == "completed"
@@ -101,7 +101,7 @@ def test_a_signal_cancels_work_without_batches_immediately(lstm_config, tmp_path
         run(cfg, tmp_path / "run")
     assert RunFolder(tmp_path / "run").status["state"] == "cancelled"
     monkeypatch.undo()
-    monkeypatch.setattr("timevis.experiment.write_report", lambda folder: None)
+    leave_out_reports(monkeypatch)
     cfg.resume = str(tmp_path / "run")
     run(cfg, tmp_path / "run", [f"resume={tmp_path / 'run'}"])
     assert RunFolder(tmp_path / "run").status["state"] == "completed"

@@ -15,7 +15,7 @@ from timevis.runs.record import RunRecord
 
 @pytest.fixture(scope="module")
 def run(finished_run):
-    return finished_run("model=linear")
+    return finished_run("model=linear", report=True)
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_a_folder_without_results_is_refused(tmp_path):
 
 
 def test_the_report_lists_only_some_of_many_channels(finished_run):
-    run = finished_run("model=seasonal_naive", "data.channels=45")
+    run = finished_run("model=seasonal_naive", "data.channels=45", report=True)
     page = (run / "report.html").read_text()
     assert "The saved windows contain values of 8 of the 45 channels." in page  # as many as there are saved windows
     assert "averaged over the 45 channels" in page
