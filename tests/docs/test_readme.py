@@ -1,0 +1,50 @@
+"""README.md and README.zh-CN.md agree with each other, with docs/verdict.md and with the config."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from timevis.config.compose import compose
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHINESE_README = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+
+
+def code_lines(text: str) -> list[str]:
+    """Lines of the code blocks, without comments."""
+    blocks = re.findall(r"^```\w+\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    lines = [re.sub(r"(^|\s+)# .*", "", line) for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line]
+
+
+def results_rows(text: str) -> list[str]:
+    return re.findall(r"^\| (?:traffic|electricity|weather) \|.*$", text, flags=re.MULTILINE)
+
+
+TRAIN_COMMANDS = [line for line in code_lines(README) if line.startswith("python train.py") and "resume=" not in line]
+
+
+def test_the_results_are_at_most_ten_rows_of_the_table_in_the_verdict():
+    rows = results_rows(README)
+    assert 0 < len(rows) <= 10
+    assert set(rows) <= set(results_rows((ROOT / "docs/verdict.md").read_text(encoding="utf-8")))
+
+
+def test_the_chinese_readme_has_the_same_sections_commands_and_numbers():
+    for select in (code_lines, results_rows, lambda text: sorted(re.findall(r"\d+(?:[.,]\d+)*", text))):
+        assert select(README) == select(CHINESE_README)
+    structure = re.compile(r"^(#+ |```\w+|- |\|)", flags=re.MULTILINE)
+    assert structure.findall(README) == structure.findall(CHINESE_README)
+
+
+@pytest.mark.parametrize("command", TRAIN_COMMANDS)
+def test_a_training_command_of_the_readme_composes(command):
+    arguments = [argument for argument in shlex.split(command)[2:] if argument != "-m"]
+    one_value = [re.sub(r"=tag\(log,interval\((.*),.*", r"=\1", argument) for argument in arguments]
+    one_value = [argument if "=[" in argument else argument.split(",")[0] for argument in one_value]
+    assert compose(one_value).model.name
