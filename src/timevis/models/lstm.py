@@ -27,10 +27,7 @@ CELLS: dict[Cell, Any] = {"lstm": nn.LSTM, "gru": nn.GRU}
 class LSTM(DirectForecaster):
     """Direct multi-horizon LSTM or GRU that outputs quantiles.
 
-    Parameters
-    ----------
-    **options
-        The parameters of `DirectForecaster`, of `RecurrentEnsemble` (``members``) and of `RecurrentNet`.
+    Its keyword arguments are those of `DirectForecaster`, `RecurrentEnsemble` (``members``) and `RecurrentNet`.
     """
 
     def build_network(self, **options: Any) -> RecurrentEnsemble:
