@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,17 +11,32 @@ import pandas as pd
 import pytest
 from matplotlib.dates import num2date
 from matplotlib.figure import Figure
-from tiny import ROOT
 
+from timevis.cli.main import main
 from timevis.data.catalog import load_panel
 from timevis.errors import ConfigError
 from timevis.evaluation.charts.draw_data_report import draw_data_report, histogram_bins
 from timevis.evaluation.report.data_console import compose_data_config
 
+RunTimevis = Callable[..., subprocess.CompletedProcess[str]]
 
-def run(command: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "timevis", command, *map(str, arguments)]
-    return subprocess.run(words, capture_output=True, text=True, cwd=ROOT, env=os.environ | {"COLUMNS": "120"})
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> RunTimevis:
+    """Run a command of `timevis` in this process, on a terminal of 120 columns."""
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def run_command(command: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        words = [command, *map(str, arguments)]
+        capsys.readouterr()
+        try:
+            code = main(words)
+        except SystemExit as error:  # of argparse
+            code = int(error.code or 0)
+        printed = capsys.readouterr()
+        return subprocess.CompletedProcess(words, code, printed.out, printed.err)
+
+    return run_command
 
 
 def data_report_figure(source: Path, *overrides: str) -> Figure:
@@ -32,7 +46,7 @@ def data_report_figure(source: Path, *overrides: str) -> Figure:
     return draw_data_report(panel, report, cfg["split"])
 
 
-def test_inspect_prints_and_draws_what_generate_data_put_in(tmp_path: Path) -> None:
+def test_inspect_prints_and_draws_what_generate_data_put_in(run: RunTimevis, tmp_path: Path) -> None:
     made = run("generate", tmp_path, "--domains", "traffic", "--formats", "csv", "xlsx", "--rows", "1500")
     assert made.returncode == 0, made.stderr
     done = run("inspect", tmp_path / "traffic.csv", "domain=traffic", "--out", tmp_path)
@@ -47,7 +61,7 @@ def test_inspect_prints_and_draws_what_generate_data_put_in(tmp_path: Path) -> N
     assert "outliers=mask masks those before the test part" in " ".join(done.stdout.split())
 
 
-def test_the_file_that_is_looked_at_stays_as_it_is(tmp_path: Path) -> None:
+def test_the_file_that_is_looked_at_stays_as_it_is(run: RunTimevis, tmp_path: Path) -> None:
     data = {"time": [f"2024-01-{d:02} 0{h}:00" for d in range(1, 32) for h in range(10)], "load": [*range(310)]}
     text = json.dumps(data)
     (tmp_path / "my.json").write_text(text)
@@ -57,7 +71,7 @@ def test_the_file_that_is_looked_at_stays_as_it_is(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["my.json", "my.report.json"]
 
 
-def test_files_of_one_name_keep_a_report_each(tmp_path: Path) -> None:
+def test_files_of_one_name_keep_a_report_each(run: RunTimevis, tmp_path: Path) -> None:
     out = tmp_path / "reports"
     for folder, level in (("a", 1), ("b", 2), ("b", 3)):
         (tmp_path / folder).mkdir(exist_ok=True)
@@ -71,7 +85,7 @@ def test_files_of_one_name_keep_a_report_each(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["[1, 2]", "{}", "not JSON", '{"path": null}'])
-def test_a_file_that_only_has_the_name_of_a_report_stays(tmp_path: Path, text: str) -> None:
+def test_a_file_that_only_has_the_name_of_a_report_stays(run: RunTimevis, tmp_path: Path, text: str) -> None:
     (tmp_path / "traffic.report.json").write_text(text)
     done = run("inspect", "traffic", "--out", tmp_path, "--no-plot")
     assert done.returncode == 0, done.stderr
@@ -108,7 +122,7 @@ def test_the_series_is_drawn_in_the_time_of_the_place(tmp_path: Path) -> None:
     assert "2024-01-01 00:00 to 2024-01-25 23:00" in picture.get_suptitle()
 
 
-def test_numbers_are_printed_whole_where_there_is_no_terminal(tmp_path: Path) -> None:
+def test_numbers_are_printed_whole_where_there_is_no_terminal(run: RunTimevis, tmp_path: Path) -> None:
     names = [f"a rather long name of channel {i}" for i in range(2)]
     values = np.random.default_rng(0).normal(-0.0123, 1e-4, (600, 2))
     pd.DataFrame(values, pd.date_range("2024-01-01", periods=600, freq="h"), names).to_csv(tmp_path / "small.csv")
@@ -161,7 +175,7 @@ def test_daily_data_are_drawn_over_the_season_that_tells_more(tmp_path: Path, se
     assert label in [axes.get_xlabel() for axes in picture.axes]
 
 
-def test_names_with_brackets_are_printed_whole(tmp_path: Path) -> None:
+def test_names_with_brackets_are_printed_whole(run: RunTimevis, tmp_path: Path) -> None:
     times = pd.date_range("2024-01-01", periods=600, freq="h")
     frame = pd.DataFrame({"time": times, "load [MW]": np.arange(600) % 24})
     frame.to_csv(tmp_path / "plant.csv", index=False)
@@ -170,7 +184,7 @@ def test_names_with_brackets_are_printed_whole(tmp_path: Path) -> None:
     assert "load [MW]" in done.stdout
 
 
-def test_every_generated_format_holds_the_same_numbers(tmp_path: Path) -> None:
+def test_every_generated_format_holds_the_same_numbers(run: RunTimevis, tmp_path: Path) -> None:
     assert run("generate", tmp_path, "--domains", "weather", "--rows", "300").returncode == 0
     tables = [
         pd.read_csv(tmp_path / "weather.csv"),
@@ -184,7 +198,7 @@ def test_every_generated_format_holds_the_same_numbers(tmp_path: Path) -> None:
         )
 
 
-def test_inspect_answers_a_bad_file_with_one_line_and_advice(tmp_path: Path) -> None:
+def test_inspect_answers_a_bad_file_with_one_line_and_advice(run: RunTimevis, tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("time,x\n2024-01-01,1\nsoon,2\n")
     done = run("inspect", tmp_path / "bad.csv", "--no-plot")
     assert done.returncode == 1
@@ -192,7 +206,7 @@ def test_inspect_answers_a_bad_file_with_one_line_and_advice(tmp_path: Path) -> 
     assert "Traceback" not in done.stderr
 
 
-def test_a_folder_that_cannot_be_made_is_answered_with_one_line(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_answered_with_one_line(run: RunTimevis, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = run("generate", tmp_path / "file/samples", "--rows", "10")
     assert done.returncode == 1
@@ -202,7 +216,7 @@ def test_a_folder_that_cannot_be_made_is_answered_with_one_line(tmp_path: Path) 
     assert "argument --start" in run("generate", tmp_path, "--start", "soon").stderr
 
 
-def test_a_split_by_dates_is_shown_and_drawn_as_its_rows(tmp_path: Path) -> None:
+def test_a_split_by_dates_is_shown_and_drawn_as_its_rows(run: RunTimevis, tmp_path: Path) -> None:
     split = "split=[2016-11-01,2017-01-15,2017-04-01]"
     done = run("inspect", "traffic", split, "--out", tmp_path)
     assert done.returncode == 0, done.stderr

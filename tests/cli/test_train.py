@@ -28,7 +28,7 @@ def test_help_is_worth_reading_and_comes_at_once(train_py):
 
 
 @pytest.mark.slow
-def test_train_py_leaves_a_run_folder_and_a_verdict(train_py, tmp_path):
+def test_train_py_leaves_a_run_folder_and_a_verdict(train_py, train_here, tmp_path, capsys):
     path = tmp_path / "run"
     done = train_py(*TINY, "model=seasonal_naive", f"hydra.run.dir={path}")
     assert done.returncode == 0, done.stderr
@@ -37,9 +37,8 @@ def test_train_py_leaves_a_run_folder_and_a_verdict(train_py, tmp_path):
     assert str(path / "report.html") in done.stdout
     assert "model=seasonal_naive" in (path / "overrides.yaml").read_text()
     assert RunFolder(path).status["state"] == "completed"
-    again = train_py(*TINY, "model=seasonal_naive", f"hydra.run.dir={path}")
-    assert again.returncode == 1
-    assert "not empty" in again.stderr
+    assert train_here(*TINY, "model=seasonal_naive", f"hydra.run.dir={path}") == 1
+    assert "not empty" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -122,17 +121,20 @@ def test_a_run_ends_well_where_nobody_reads_what_it_prints(stdout, tmp_path):
     assert RunFolder(tmp_path / "run").status["state"] == "completed"
 
 
-def test_a_folder_to_resume_may_have_any_name(train_py, tmp_path, compose_config):
+def test_a_folder_to_resume_may_have_any_name(train_here, tmp_path, compose_config, capsys):
     RunFolder.create(tmp_path / "a=1, b", compose_config())
-    done = train_py(f"resume='{tmp_path}/a=1, b'", "model=lstm")
-    assert "model=lstm cannot change with resume=" in done.stderr
-    assert "no config key" in train_py("resume=null", "horizont=2").stderr
+    assert train_here(f"resume='{tmp_path}/a=1, b'", "model=lstm") == 1
+    assert "model=lstm cannot change with resume=" in capsys.readouterr().err
+    assert train_here("resume=null", "horizont=2") == 1
+    assert "no config key" in capsys.readouterr().err
 
 
-def test_a_folder_to_resume_needs_no_quotes_of_hydras(train_py, tmp_path, compose_config):
+def test_a_folder_to_resume_needs_no_quotes_of_hydras(train_here, tmp_path, compose_config, capsys):
     RunFolder.create(tmp_path / "ü n/r=1", compose_config())
-    assert "model=lstm cannot change with resume=" in train_py(f"resume={tmp_path}/ü n/r=1", "model=lstm").stderr
-    assert f"{tmp_path}/ü is not a run folder" in train_py(f"resume={tmp_path}/ü").stderr
+    assert train_here(f"resume={tmp_path}/ü n/r=1", "model=lstm") == 1
+    assert "model=lstm cannot change with resume=" in capsys.readouterr().err
+    assert train_here(f"resume={tmp_path}/ü") == 1
+    assert f"{tmp_path}/ü is not a run folder" in capsys.readouterr().err
 
 
 def test_a_folder_that_cannot_be_made_ends_with_1_and_a_hint(train_py, tmp_path):
@@ -154,7 +156,7 @@ def test_compose_from_python_explains_as_the_command_line_does(override, words):
         compose([override])
 
 
-def test_compose_says_that_a_package_alone_has_no_configs(tmp_path, monkeypatch):
+def test_compose_names_a_config_folder_that_does_not_exist(tmp_path, monkeypatch):
     monkeypatch.setattr(composing, "CONF", tmp_path / "conf")
-    with pytest.raises(ConfigError, match="configs lie beside the package"):
+    with pytest.raises(ConfigError, match=f"config directory '{tmp_path}/conf' exists"):
         compose([])

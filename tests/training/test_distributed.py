@@ -12,6 +12,7 @@ import time
 import pytest
 from tiny import ROOT, TINY, TINY_LSTM
 
+from timevis.cli import rank_process
 from timevis.config.sections import TrainerOptions
 from timevis.errors import ConfigError, TimeVisError
 from timevis.runs.folder import RunFolder
@@ -27,18 +28,18 @@ def metrics(path):
 
 
 @pytest.mark.slow
-def test_one_checkpoint_gets_the_same_metrics_from_one_and_from_two_processes(tmp_path, train_py):
+@pytest.mark.usefixtures("no_report")
+def test_one_checkpoint_gets_the_same_metrics_from_one_and_from_two_processes(tmp_path, train_here, capfd):
     one, two = tmp_path / "one", tmp_path / "two"
-    done = train_py(*TINY, *TINY_LSTM, "model.fit.eval_batch_size=8", f"hydra.run.dir={one}")  # 5 batches in test
-    assert done.returncode == 0, done.stderr
+    assert train_here(*TINY, *TINY_LSTM, "model.fit.eval_batch_size=8", f"hydra.run.dir={one}") == 0  # 5 test batches
     shutil.copytree(one, two)
     for path in (two / "results.json", *two.glob("*.parquet")):
         path.unlink()
     status = json.loads((two / "status.json").read_text())
     (two / "status.json").write_text(json.dumps(status | {"state": "cancelled"}))
-    done = train_py(f"resume={two}", *DDP)
-    assert done.returncode == 0, done.stderr
-    assert "2 processes" in done.stdout
+    capfd.readouterr()
+    assert train_here(f"resume={two}", *DDP) == 0
+    assert "2 processes" in capfd.readouterr().out
     assert metrics(two) == pytest.approx(metrics(one), rel=1e-6)
     assert RunFolder(one).table("windows").equals(RunFolder(two).table("windows"))
 
@@ -117,11 +118,11 @@ def test_a_process_that_was_killed_is_the_reason_and_not_the_word_of_the_one_tha
     assert folder.status["error"] == "process 1 was killed from outside"
 
 
-def test_a_worker_leaves_the_reason_of_its_failure(compose_config, tmp_path):
+def test_a_rank_process_writes_the_reason_of_its_failure(compose_config, tmp_path, monkeypatch):
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear", "data=file", "data.path=nowhere.csv"))
     reason = tmp_path / "1.json"
-    command = [sys.executable, "-m", "timevis.cli.rank_process", str(folder.path), "", str(reason)]
-    assert subprocess.run(command, env=os.environ | {"LOCAL_RANK": "1"}).returncode == 1
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert rank_process.main(str(folder.path), "", str(reason)) == 1
     assert "nowhere.csv" in json.loads(reason.read_text())["message"]
 
 
