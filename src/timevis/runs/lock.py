@@ -1,0 +1,37 @@
+"""A lock on a run folder, so that only one process at a time trains, resumes or writes in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from timevis.errors import RunFolderError
+
+LOCK_FILE = ".lock"
+
+
+@contextmanager
+def lock_run_folder(folder: Path) -> Iterator[None]:
+    """Hold the lock of a run folder within the block; the system releases it when the process ends, however it ends.
+
+    Raises
+    ------
+    RunFolderError
+        Another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK_FILE, timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RunFolderError(
+            f"{folder} is in use: another process is running or resuming this run",
+            "wait until it has ended, or stop it first",
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
