@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from timevis.evaluation.results import build_results
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.config import RunConfig
-from timevis.runs.folder import RunFolder
+from timevis.runs.folder import RunFolder, is_unused
+from timevis.runs.lock import lock_run_folder
 from timevis.runs.metadata import data_hash, run_metadata, run_tags
 from timevis.runs.record import model_label
 from timevis.runs.reload import require_unchanged
@@ -79,16 +81,23 @@ def run(
         What went wrong and what to do. `Cancelled` when the run was asked to stop.
     """
     if cfg.resume:
-        run_folder, config = reopen(cfg, overrides)
-        devices = check_trainer(config.trainer)
-    else:
-        config, devices = check_config(cfg)
+        with lock_run_folder(RunFolder(cfg.resume).path):
+            run_folder, config = reopen(cfg, overrides)
+            return _run_open_folder(run_folder, config, check_trainer(config.trainer), group, threads)
+    config, devices = check_config(cfg)
+    with lock_run_folder(folder) if is_unused(folder) else nullcontext():
         run_folder = RunFolder.create(folder, cfg, overrides, "hydra.sweep.dir" if group else "hydra.run.dir")
-    if (run_folder.status or {}).get("state") == "completed":  # and is now trained for more epochs
-        mark_unfinished(run_folder)
+        return _run_open_folder(run_folder, config, devices, group, threads)
+
+
+def _run_open_folder(
+    folder: RunFolder, config: RunConfig, devices: Devices, group: str | None, threads: int | None
+) -> float:
+    if (folder.status or {}).get("state") == "completed":  # and is now trained for more epochs
+        mark_unfinished(folder)
     if devices.processes > 1:
-        return supervise(run_folder, devices.processes, group)
-    return execute(run_folder, config, group, threads=threads)
+        return supervise(folder, devices.processes, group)
+    return execute(folder, config, group, threads=threads)
 
 
 def check_config(cfg: DictConfig) -> tuple[RunConfig, Devices]:
@@ -148,7 +157,9 @@ def execute(
                     raise
                 raise failure from error
             status.finish("completed")
-            return value
+        if stop.signal is not None:  # it came while the report was written: the run is complete, but a sweep ends
+            raise stop.to_error()
+        return value
 
 
 def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: StopRequest, group: str | None) -> float:

@@ -10,6 +10,7 @@ from tiny import ROOT
 
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
+from timevis.runs.status import Status
 from timevis.sweep.comparisons import write_comparisons
 from timevis.sweep.leaderboard import (
     leaderboard_chart,
@@ -232,3 +233,21 @@ def test_sweeps_complete_with_launchers_that_use_other_processes(sweep, name, op
     jobs = horizons.split(",")
     assert table["state"].tolist() == ["completed"] * (len(jobs) - 1) + ["failed"]
     assert sorted(table["run"]) == list(range(len(jobs)))
+
+
+def test_a_sweep_that_is_started_again_runs_only_what_is_missing(sweep, capsys):
+    code, folder = sweep("model=linear", "horizon=6,7", "seed=0")
+    assert code == 0
+    finished, missing = folder / "0" / "results.json", folder / "1" / "results.json"
+    before = finished.stat().st_mtime_ns
+    missing.unlink()
+    Status(folder / "1").finish("cancelled", "cancelled by SIGTERM")
+    code, folder = sweep("model=linear", "horizon=6,7", "seed=0")
+    assert code == 0
+    assert finished.stat().st_mtime_ns == before
+    assert missing.is_file()
+    assert pd.read_csv(folder / "leaderboard.csv")["state"].tolist() == ["completed", "completed"]
+    code, folder = sweep("model=linear", "horizon=8,7", "seed=0")
+    assert code == 1
+    assert "holds a run with other settings" in capsys.readouterr().err
+    assert finished.stat().st_mtime_ns == before

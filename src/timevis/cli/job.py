@@ -15,10 +15,11 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis.config.compose import added_keys, register_resolvers
 from timevis.config.validate import check
-from timevis.errors import Cancelled
+from timevis.errors import Cancelled, RunFolderError
+from timevis.runs.folder import RunFolder, config_to_store
 from timevis.runs.status import Status, read_status
 from timevis.utils.explain import explain
-from timevis.utils.files import write_text
+from timevis.utils.files import display_path, write_text
 from timevis.utils.memory import without_garbage_collection
 from timevis.utils.stdout import print_error
 from timevis.utils.threads import available_cores, threads_per_job
@@ -42,6 +43,12 @@ def run_job(cfg: DictConfig) -> float:
     sweep = Path(hydra.sweep.dir) if hydra.mode == RunMode.MULTIRUN else None
     try:
         check(cfg, added_keys(overrides))
+        if sweep is not None and (folder / "config.yaml").is_file():
+            finished = _score_of_finished_job(cfg, folder)
+            if finished is not None:
+                log.info("%s has already completed: not run again", display_path(folder))
+                return finished
+            cfg, overrides = OmegaConf.merge(cfg, {"resume": str(folder)}), []  # type: ignore[assignment]
         with without_garbage_collection():
             from timevis.experiment import run
 
@@ -63,6 +70,25 @@ def run_job(cfg: DictConfig) -> float:
             from timevis.sweep.leaderboard import write_leaderboard
 
             write_leaderboard(sweep)
+
+
+def _score_of_finished_job(cfg: DictConfig, folder: Path) -> float | None:
+    """``val/wql`` of a job that an earlier start of the sweep completed; None for one that has to be resumed.
+
+    Raises
+    ------
+    RunFolderError
+        The folder holds a run with another config.
+    """
+    earlier = RunFolder(folder)
+    if OmegaConf.to_container(earlier.config) != OmegaConf.to_container(config_to_store(cfg), resolve=True):
+        raise RunFolderError(
+            f"{folder} holds a run with other settings, so this sweep cannot be continued there",
+            "choose another hydra.sweep.dir, or start the same sweep",
+        )
+    if (earlier.status or {}).get("state") != "completed":
+        return None
+    return earlier.results["validation"]["wql"]
 
 
 def _threads_of_job(hydra: HydraConf) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from timevis.config.paths import BUILT_IN_BACKBONES
 from timevis.config.validate import interpolated_key
 from timevis.errors import ConfigError, RunFolderError
+from timevis.runs.lock import LOCK_FILE
 from timevis.runs.status import NAME as STATUS
 from timevis.runs.status import read_status
 from timevis.utils.commands import resume_command
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 CHECKPOINTS = "checkpoints"
 BEST_CHECKPOINT, LAST_CHECKPOINT, FIT_FINISHED = "best.ckpt", "last.ckpt", "fit.json"
 """Files in the folder of checkpoints; the last one marks a finished fit."""
+LEFT_BY_A_KILL = re.compile(r"\.lock|\.(overrides|config|status)-.*")
+"""Files that a process leaves which was killed before it wrote a config."""
 
 
 class RunFolder:
@@ -87,22 +91,16 @@ class RunFolder:
             raise ConfigError(f"{key} holds ${{, which a stored config would evaluate", "write it without the brace")
         if path.exists() and not path.is_dir():
             raise RunFolderError(f"{path} is a file, not a folder", f"choose another {named_by}")
-        found = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
-        queued = found == {STATUS} and (read_status(path) or {})["state"] == "queued"
-        if found and not queued:
+        if not is_unused(path):
             raise RunFolderError(
                 f"{path} is not empty: it holds another run or other files",
                 f"choose another {named_by}, or continue that run with {resume_command(path)}",
             )
-        (path / CHECKPOINTS).mkdir(parents=True)
-        written = copy.deepcopy(cfg)
-        if source := OmegaConf.select(cfg, "data.path"):
-            written.data.path = str(Path(source).expanduser().absolute())
-        if backbone := OmegaConf.select(cfg, "model.backbone.path"):
-            written.model.backbone.path = absolute_if_folder(backbone, BUILT_IN_BACKBONES)
+        remove_temporary_files(path)
+        (path / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
         try:
             write_text(path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
-            write_text(path / "config.yaml", OmegaConf.to_yaml(written, resolve=True))
+            write_text(path / "config.yaml", OmegaConf.to_yaml(config_to_store(cfg), resolve=True))
         except OSError:  # such as of a full disk: the folder can be used again
             (path / "overrides.yaml").unlink(missing_ok=True)
             (path / CHECKPOINTS).rmdir()
@@ -230,6 +228,39 @@ class RunFolder:
         from timevis.models.serialization import load
 
         return load(self.path / "model")
+
+
+def config_to_store(cfg: DictConfig) -> DictConfig:
+    """A config with absolute paths of the user's data and of a backbone's folder, so that they are found from
+    anywhere."""
+    stored = copy.deepcopy(cfg)
+    if source := OmegaConf.select(cfg, "data.path"):
+        stored.data.path = str(Path(source).expanduser().absolute())
+    if backbone := OmegaConf.select(cfg, "model.backbone.path"):
+        stored.model.backbone.path = absolute_if_folder(backbone, BUILT_IN_BACKBONES)
+    return stored
+
+
+def is_unused(folder: Path) -> bool:
+    """Whether a run may start in a folder.
+
+    The folder is absent, empty or only queued, or the process that started there ended before it wrote a config.
+    """
+    if not folder.is_dir():
+        return not folder.exists()
+    names = {entry.name for entry in folder.iterdir() if not LEFT_BY_A_KILL.fullmatch(entry.name)}
+    checkpoints = folder / CHECKPOINTS
+    has_checkpoints = checkpoints.is_dir() and any(checkpoints.iterdir())
+    is_running = (read_status(folder) or {}).get("state") == "running"
+    return names <= {CHECKPOINTS, STATUS, "overrides.yaml"} and not has_checkpoints and not is_running
+
+
+def remove_temporary_files(folder: Path) -> None:
+    """Remove what a killed process left of files that it was writing; the lock of the folder must be held."""
+    for place in (folder, folder / CHECKPOINTS, folder / "model", folder / "plots"):
+        for path in place.glob(".*"):
+            if path.is_file() and path.name != LOCK_FILE:
+                path.unlink(missing_ok=True)
 
 
 def typed_overrides(folder: Path) -> list[str]:

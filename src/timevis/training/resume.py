@@ -13,7 +13,7 @@ from timevis.config.paths import CONF
 from timevis.data.catalog import load_panel
 from timevis.errors import ConfigError, RunFolderError
 from timevis.runs.config import RunConfig
-from timevis.runs.folder import RunFolder
+from timevis.runs.folder import RunFolder, remove_temporary_files
 from timevis.runs.reload import require_unchanged
 from timevis.training.devices import Devices
 from timevis.training.fit import completed_epochs
@@ -52,6 +52,7 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunCon
         section = override.key_or_group.split(".")[0].split("/")[0].split("@")[0]
         if section not in RESUMABLE_SECTIONS:
             raise cannot_change_on_resume(override.input_line)
+    remove_temporary_files(folder.path)
     status = folder.status
     state = status["state"] if status else None
     if state == "running":
