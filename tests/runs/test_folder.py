@@ -29,6 +29,7 @@ CONTRACT = {
     "results.json",
     "plots",
     "report.html",
+    ".lock",
 }
 
 

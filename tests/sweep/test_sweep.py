@@ -192,12 +192,11 @@ def test_a_mistyped_key_ends_a_sweep_before_its_first_job(sweep, capsys):
 
 
 def test_a_sweep_in_the_folder_of_another_sweep_names_the_option_to_change(sweep, capsys):
-    arguments = ("model=linear", "horizon=6")
-    assert sweep(*arguments)[0] == 0
+    assert sweep("model=linear", "horizon=6")[0] == 0
     capsys.readouterr()
-    code, folder = sweep(*arguments)
+    code, folder = sweep("model=linear", "horizon=7")
     assert code == 1
-    assert "choose another hydra.sweep.dir, or continue that run with" in capsys.readouterr().err
+    assert "choose another hydra.sweep.dir, or start the same sweep" in capsys.readouterr().err
     assert pd.read_csv(folder / "leaderboard.csv")["state"].tolist() == ["completed"]
 
 
