@@ -114,8 +114,8 @@ def test_the_runs_own_file_may_tell_the_known_future(finished_run, tmp_path):
 
 
 def test_a_known_covariate_that_is_not_given_ahead_is_said(finished_run, plant_file, caplog):
-    options = (f"data.path={plant_file}", *READ_AS)
-    run = finished_run("model=lstm", "data=file", *options)
+    options = (f"data.path={plant_file}", *READ_AS, "model.hidden_size=8", "model.fit.steps_per_epoch=4")
+    run = finished_run("model=lstm", "data=file", *options, "model.fit.max_epochs=1")
     frame = plant_rows(106)
     predict(run, frame)
     assert "known ahead, but without a value in the 6 rows that are forecast: 'price' in 6;" in caplog.text
@@ -176,6 +176,7 @@ def test_too_short_or_unfitting_data_are_refused(plant, tmp_path):
         predict(plant, plant_rows(100).drop(columns="b"))
 
 
+@pytest.mark.usefixtures("no_report")
 def test_what_was_mended_in_a_new_file_is_said(plant, tmp_path, caplog):
     frame = plant_rows(200, "2025-01-01")
     pd.concat([frame, frame.iloc[:3]]).to_csv(tmp_path / "messy.csv", index=False)
@@ -194,6 +195,7 @@ def test_what_was_mended_in_a_new_file_is_said(plant, tmp_path, caplog):
     assert json.loads((tmp_path / "own" / "data_report.json").read_text())["rows_read"] == 600
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_long_file_may_hold_some_of_the_runs_series(finished_run, tmp_path, caplog):
     series = [plant_rows(300, seed=s)[["time", "a"]].assign(site=f"s{s}") for s in range(3)]
     pd.concat(series).to_csv(tmp_path / "sites.csv", index=False)
@@ -219,8 +221,9 @@ def test_some_series_are_enough_where_each_has_a_covariate_that_the_model_reads(
         plant_rows(300, seed=s)[["time", "a"]].assign(site=f"s{s}", price=np.arange(300) % (7 + s)) for s in range(3)
     ]
     pd.concat(series).to_csv(tmp_path / "sites.csv", index=False)
-    columns = ("data.target=[a]", "data.covariates={price: known}", "model.hidden_size=8", "model.fit.max_epochs=1")
-    run = finished_run("model=lstm", "data=file", f"data.path={tmp_path / 'sites.csv'}", *columns)
+    columns = ("data.target=[a]", "data.covariates={price: known}")
+    small = ("model=lstm", "model.hidden_size=8", "model.fit.max_epochs=1", "model.fit.steps_per_epoch=20")
+    run = finished_run(*small, "data=file", f"data.path={tmp_path / 'sites.csv'}", *columns)
     whole = predict(run).query("channel in ['s0', 's1']").reset_index(drop=True)
     pd.concat(series[:2]).to_csv(tmp_path / "some.csv", index=False)
     some = predict(run, tmp_path / "some.csv")

@@ -67,6 +67,7 @@ def german(hours: pd.DatetimeIndex, decimals: int) -> str:
     return pd.DataFrame({"Zeit": hours.strftime("%d.%m.%Y %H:%M"), "Last": cells}).to_csv(index=False, sep=";")
 
 
+@pytest.mark.usefixtures("no_report")
 def test_numbers_and_dates_of_new_files_are_read_as_in_the_runs_own(finished_run, tmp_path):
     (tmp_path / "own.csv").write_text(german(pd.date_range("2024-01-01", periods=600, freq="h"), decimals=1))
     run = finished_run("model=linear", "data=file", f"data.path={tmp_path / 'own.csv'}")
@@ -82,7 +83,8 @@ def test_numbers_and_dates_of_new_files_are_read_as_in_the_runs_own(finished_run
 
 
 def test_a_run_that_scored_validation_is_scored_on_its_test_part_afterwards(finished_run, tmp_path):
-    chosen, plain = finished_run("model=linear", "evaluation.split=validation"), finished_run("model=linear")
+    chosen = finished_run("model=linear", "evaluation.split=validation", report=True)
+    plain = finished_run("model=linear")
     (found,) = rescore(chosen, tmp_path / "out").values()
     usual = RunFolder(plain).results
     assert RunFolder(chosen).results["window_set"]["hash"] != usual["window_set"]["hash"]
@@ -101,6 +103,7 @@ def test_rescoring_the_test_part_gives_the_runs_own_scores(plant, tmp_path):
     assert (tmp_path / "again" / "report.html").is_file()
 
 
+@pytest.mark.usefixtures("no_report")
 def test_rescoring_keeps_the_precision_of_the_run(finished_run, tmp_path):
     run = finished_run("model=linear", "trainer.precision=bf16-mixed")
     (found,) = rescore(run, tmp_path / "again").values()
@@ -135,6 +138,7 @@ def test_runs_with_other_contexts_compare_on_dates_they_are_rescored_on(plant, f
     assert "only 8 horizons long" in (tmp_path / "long" / "report.html").read_text()
 
 
+@pytest.mark.usefixtures("no_report")
 def test_scaled_errors_of_runs_with_other_training_parts_are_not_compared(plant, finished_run, plant_file, tmp_path):
     data = ("data=file", f"data.path={plant_file}", *READ_AS)
     runs = {"most": plant, "half": finished_run("model=linear", "data.split=[0.4,0.2,0.4]", *data)}
@@ -153,6 +157,7 @@ def test_items_of_any_name_have_folders_of_their_own():
     assert not any(f in (".", "..") or "/" in f for f in folders)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_rescoring_new_data_needs_no_training(plant, tmp_path):
     plant_rows(200, "2025-01-01", seed=3).to_csv(tmp_path / "new.csv", index=False)
     found = rescore(plant, tmp_path / "out", [tmp_path / "new.csv"])["new"]

@@ -70,6 +70,7 @@ def test_rows_that_tell_the_future_move_no_border(trained, with_data):
     pd.testing.assert_frame_equal(predict(with_data(pd.concat([frame, ahead]))), predict(trained))
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_grown_file_is_forecast_from_its_end_and_scored_as_before(trained, with_data, tmp_path):
     run = with_data(table(900))
     assert set(predict(run)["channel"]) == {"a", "b", "c"}
@@ -90,6 +91,7 @@ def sites(ends: dict[str, tuple[int, int]]) -> pd.DataFrame:
     return pd.concat(parts)[["time", "site", "load"]]
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_series_that_a_run_leaves_out_may_grow_without_moving_what_the_run_was_scored_on(
     finished_run, with_data, tmp_path
 ):
@@ -109,6 +111,7 @@ def test_a_series_that_a_run_leaves_out_may_grow_without_moving_what_the_run_was
     assert forecast["timestamp"].min() == pd.Timestamp("2024-01-01") + pd.Timedelta(hours=700)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_new_data_need_only_the_covariates_that_the_model_reads(finished_run, tmp_path):
     frame = table().assign(price=np.arange(ROWS) % 7)
     frame.to_csv(tmp_path / "priced.csv", index=False)
@@ -125,7 +128,8 @@ def test_new_data_need_only_the_covariates_that_the_model_reads(finished_run, tm
         predict(run, [without]).drop(columns="item"), predict(run, [tmp_path / "priced.csv"]).drop(columns="item")
     )
     assert rescore(run, tmp_path / "again", [without])["without"]["metrics"]["wql"]["value"] > 0
-    reader = finished_run("model=lstm", "model.hidden_size=8", "model.fit.max_epochs=1", *options)
+    small = ("model.hidden_size=8", "model.fit.max_epochs=1", "model.fit.steps_per_epoch=4")
+    reader = finished_run("model=lstm", *small, *options)
     with pytest.raises(DataError, match="no covariate 'price'"):
         predict(reader, [without])
 

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from matplotlib.image import imsave
 from tiny import TINY
+from trainers import leave_out_reports
 from wandb.proto.wandb_internal_pb2 import Record
 
 from timevis.config.sections import LoggerOptions
@@ -73,7 +74,9 @@ def logged(records: list[Record]) -> tuple[list[dict], dict, dict]:
 @pytest.fixture(scope="module")
 def with_wandb(tmp_path_factory, lstm_config):
     path = tmp_path_factory.mktemp("wandb") / "my runs" / "run"
-    run(lstm_config("logger=wandb"), path, group="my-sweep")
+    with pytest.MonkeyPatch.context() as patch:
+        leave_out_reports(patch)
+        run(lstm_config("logger=wandb"), path, group="my-sweep")
     return path
 
 

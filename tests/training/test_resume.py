@@ -196,6 +196,7 @@ def test_a_completed_run_is_trained_further_only_when_asked(tmp_path, lstm_confi
     assert RunFolder(tmp_path / "run").config.trainer.max_epochs == 5
 
 
+@pytest.mark.usefixtures("no_report")
 def test_a_completed_run_of_a_model_without_epochs_is_not_told_to_train_on(tmp_path, compose_config):
     cfg = compose_config("model=linear")
     run(cfg, tmp_path / "run")
