@@ -128,7 +128,7 @@ def test_a_fit_without_a_checkpoint_ends_in_words(lstm_config, tmp_path, overrid
 def test_a_run_that_keeps_no_best_weights_says_so(lstm_config, tmp_path):
     run(lstm_config("~callbacks.best_checkpoint"), tmp_path / "run")
     words = (tmp_path / "run" / "train.log").read_text()
-    assert "there is no callbacks.best_checkpoint: going on with the last weights" in words
+    assert "callbacks.best_checkpoint is off: using the last weights" in words
     assert "before its first validation" not in words
 
 

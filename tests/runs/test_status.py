@@ -165,3 +165,12 @@ def test_a_folder_that_is_gone_does_not_hide_why_the_run_failed(tmp_path):
     status.finish("failed", "the disk is gone")
     with pytest.raises(FileNotFoundError):
         status.finish("completed")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[]", "3", '{"state": 3}', '{"state": "running"}', '{"state": "running", "heartbeat": "now", "pid": 1}', "{"],
+)
+def test_a_status_of_the_wrong_type_is_a_lost_run(tmp_path, text):
+    (tmp_path / "status.json").write_text(text)
+    assert read_status(tmp_path)["state"] == "lost"

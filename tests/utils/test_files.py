@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
-from timevis.utils.files import absolute_if_folder
+from timevis.errors import RunFolderError
+from timevis.utils.explain import explain
+from timevis.utils.files import absolute_if_folder, atomic_write, read_json_object
 
 
 def test_only_an_existing_folder_that_is_not_reserved_becomes_absolute(
@@ -18,3 +22,20 @@ def test_only_an_existing_folder_that_is_not_reserved_becomes_absolute(
     assert absolute_if_folder("qwen") == str(tmp_path / "qwen")
     assert absolute_if_folder("nano", reserved_names=("nano",)) == "nano"
     assert absolute_if_folder("Qwen/Qwen2.5-0.5B") == "Qwen/Qwen2.5-0.5B"
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "{}", '{"metrics": []}', '{"metrics": null}', "not JSON"])
+def test_an_object_without_its_keys_is_a_damaged_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "results.json").write_text(text)
+    with pytest.raises(RunFolderError, match=r"results\.json is damaged"):
+        read_json_object(tmp_path / "results.json", {"metrics": dict})
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG, errno.EPERM, errno.EROFS])
+def test_an_error_of_the_system_names_the_file_that_could_not_be_written(tmp_path: Path, number: int) -> None:
+    with pytest.raises(OSError) as caught, atomic_write(tmp_path / "results.json"):  # noqa: PT011
+        raise OSError(number, os.strerror(number))
+    failure = explain(caught.value)
+    assert f"{tmp_path / 'results.json'} could not be written" in failure.message
+    assert "resume=" in failure.advice
+    assert list(tmp_path.iterdir()) == []

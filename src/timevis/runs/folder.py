@@ -28,7 +28,7 @@ from timevis.utils.files import (
     atomic_write,
     damaged_file_error,
     display_path,
-    read_json,
+    read_json_object,
     write_json,
     write_text,
 )
@@ -42,6 +42,13 @@ if TYPE_CHECKING:
 CHECKPOINTS = "checkpoints"
 BEST_CHECKPOINT, LAST_CHECKPOINT, FIT_FINISHED = "best.ckpt", "last.ckpt", "fit.json"
 """Files in the folder of checkpoints; the last one marks a finished fit."""
+RESULTS_KEYS = {
+    "schema_version": int,
+    **dict.fromkeys(("run", "window_set", "validation", "metrics", "seasonal_naive", "skill", "by_horizon"), dict),
+    **dict.fromkeys(("by_channel", "cost"), dict),
+}
+DATA_REPORT_KEYS = {"frequency": str, **dict.fromkeys(("split", "channels", "covariates", "card"), dict)}
+"""Keys that readers rely on, and the types of their values."""
 LEFT_BY_A_KILL = re.compile(r"\.lock|\.(overrides|config|status)-.*")
 """Files that a process leaves which was killed before it wrote a config."""
 
@@ -156,7 +163,7 @@ class RunFolder:
             The run has none (yet), and it says in which state it is; or they are damaged.
         """
         try:
-            return read_json(self.path / "results.json")
+            return read_json_object(self.path / "results.json", RESULTS_KEYS)
         except FileNotFoundError:
             state = (self.status or {}).get("state", "without a status")
             advice = "wait for it" if state == "running" else f"continue it with {resume_command(self.path)}"
@@ -174,7 +181,7 @@ class RunFolder:
         path = self.path / "data_report.json"
         if not path.is_file():
             raise RunFolderError(f"{self.path} has no {path.name}", "the run has not read its data; use resume=")
-        return read_json(path)
+        return read_json_object(path, DATA_REPORT_KEYS)
 
     def table(self, name: str) -> pd.DataFrame:
         """A table that `write_evaluation` wrote.

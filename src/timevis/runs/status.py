@@ -121,6 +121,8 @@ def read_status(folder: Path, now: float | None = None) -> dict[str, Any] | None
     except FileNotFoundError:
         return None
     except ValueError:
+        status = None
+    if not _is_valid(status):
         return {"state": "lost", "error": f"{NAME} is damaged", "advice": go_on}
     if status["state"] != "running":  # a queued run has no heartbeat yet
         return status
@@ -131,6 +133,14 @@ def read_status(folder: Path, now: float | None = None) -> dict[str, Any] | None
         status["error"] = f"process {status['pid']} is gone" if gone else f"no sign of life for {age:.0f} s"
         status["advice"] = f"its process was killed; {go_on}"
     return status
+
+
+def _is_valid(status: Any) -> bool:
+    if not isinstance(status, dict) or not isinstance(status.get("state"), str):
+        return False
+    if status["state"] != "running":
+        return True
+    return isinstance(status.get("heartbeat"), int | float) and type(status.get("pid")) is int
 
 
 def _alive(pid: int) -> bool:

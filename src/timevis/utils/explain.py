@@ -9,6 +9,18 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis.errors import TimeVisError
 
+_CONTINUE = "then continue with resume=<run folder>"
+SYSTEM_ERRORS = {
+    errno.ENOSPC: ("the disk is full", f"free some space or choose another hydra.run.dir, {_CONTINUE}"),
+    errno.EDQUOT: ("the disk quota is used up", f"free some space or choose another hydra.run.dir, {_CONTINUE}"),
+    errno.EFBIG: ("the file would be too large", f"raise the limit on the size of files (ulimit -f), {_CONTINUE}"),
+    errno.EPERM: ("the system does not permit it", f"check the attributes and the owner of the file, {_CONTINUE}"),
+    errno.EACCES: ("permission is denied", f"check the permissions of the folder, {_CONTINUE}"),
+    errno.EROFS: ("the file system is read-only", f"choose another hydra.run.dir, {_CONTINUE}"),
+    errno.EIO: ("the disk reports an error", f"check the disk, {_CONTINUE}"),
+}
+"""For each error number of the system, the cause in words and what to do."""
+
 
 def explain(error: BaseException, cfg: DictConfig | None = None) -> TimeVisError:
     """Give the cause of an exception and advice to the user.
@@ -36,11 +48,10 @@ def explain(error: BaseException, cfg: DictConfig | None = None) -> TimeVisError
             "a checkpoint of the run holds objects other than weights, which could run code, so it was not loaded",
             "TimeVis does not write such checkpoints: delete checkpoints/ in the run folder and train again",
         )
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return TimeVisError(
-            f"the disk is full: {first_line}",
-            "free some space or choose another hydra.run.dir, then continue with resume=<run folder>",
-        )
+    if isinstance(error, OSError) and error.errno in SYSTEM_ERRORS:
+        cause, advice = SYSTEM_ERRORS[error.errno]
+        file = f"{error.filename} could not be written: " if error.filename is not None else ""
+        return TimeVisError(f"{file}{cause} ({error.strerror or first_line})", advice)
     return TimeVisError(f"{type(error).__name__}: {first_line}", "see the traceback in train.log of the run folder")
 
 

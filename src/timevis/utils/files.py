@@ -6,7 +6,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.chmod(0o644)
         temporary.replace(path)
+    except OSError as error:
+        if error.filename is None or Path(error.filename) == temporary:
+            error.filename = str(path)  # the file that the user knows
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -86,6 +90,23 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise damaged_file_error(path, error) from error
+
+
+def read_json_object(path: Path, required: Mapping[str, type | tuple[type, ...]]) -> dict[str, Any]:
+    """Read a JSON file that holds an object with some keys, whose values have a type.
+
+    Raises
+    ------
+    RunFolderError
+        The file is damaged, or has been edited.
+    """
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise damaged_file_error(path, "it holds no JSON object")
+    for key, kind in required.items():
+        if not isinstance(value.get(key), kind):
+            raise damaged_file_error(path, f"{key!r} is missing or has the wrong type")
+    return value
 
 
 def write_text(path: Path, text: str) -> None:
