@@ -12,7 +12,7 @@ from timevis.cli.predict import main
 from timevis.data.catalog import load_panel
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
-from timevis.predict import QUANTILE_COLUMNS, forecast_panel, panels_for, predict, with_future
+from timevis.predict import QUANTILE_COLUMNS, extend_to_horizon, forecast_panel, load_panels, predict
 from timevis.rescore import rescore
 from timevis.runs.folder import RunFolder
 
@@ -73,9 +73,9 @@ def test_a_forecast_does_not_depend_on_what_comes_after_or_beside_it(plant):
 def test_a_panel_is_extended_just_as_far_as_its_forecast_reaches(plant):
     folder = RunFolder(plant)
     panel, _ = load_panel(folder.config.data)
-    ahead, origin = with_future(panel, 6)
+    ahead, origin = extend_to_horizon(panel, 6)
     assert (origin, len(ahead)) == (600, 606)
-    again, origin = with_future(ahead, 6)
+    again, origin = extend_to_horizon(ahead, 6)
     assert (origin, len(again)) == (600, 606)
 
 
@@ -94,8 +94,8 @@ def test_rows_without_targets_tell_the_known_future(plant):
     frame.loc[100:, ["a", "b"]] = np.nan
     table = predict(plant, frame)
     assert table["timestamp"].iloc[0] == frame["time"].iloc[100]
-    (panel,) = panels_for(RunFolder(plant), frame).values()
-    ahead, origin = with_future(panel, 6)
+    (panel,) = load_panels(RunFolder(plant), frame).values()
+    ahead, origin = extend_to_horizon(panel, 6)
     assert origin == 100
     assert ahead.covariates[100:, 0].tolist() == frame["price"].iloc[100:].tolist()
 
@@ -107,8 +107,8 @@ def test_the_runs_own_file_may_tell_the_known_future(finished_run, tmp_path):
     options = (f"data.path={tmp_path / 'known.csv'}", *READ_AS)
     run = finished_run("model=seasonal_naive", "data=file", *options)
     assert predict(run)["timestamp"].min() == frame["time"].iloc[300]
-    (panel,) = panels_for(RunFolder(run)).values()
-    ahead, origin = with_future(panel, 6)
+    (panel,) = load_panels(RunFolder(run)).values()
+    ahead, origin = extend_to_horizon(panel, 6)
     assert origin == 300
     assert ahead.covariates[300:306, 0].tolist() == frame["price"].iloc[300:306].tolist()
 
@@ -118,7 +118,7 @@ def test_a_known_covariate_that_is_not_given_ahead_is_said(finished_run, plant_f
     run = finished_run("model=lstm", "data=file", *options, "model.fit.max_epochs=1")
     frame = plant_rows(106)
     predict(run, frame)
-    assert "known ahead, but without a value in the 6 rows that are forecast: 'price' in 6;" in caplog.text
+    assert "known covariates without a value in some of the 6 forecast rows: 'price' in 6;" in caplog.text
     caplog.clear()
     frame.loc[100:, ["a", "b"]] = np.nan
     predict(run, frame)
@@ -132,7 +132,7 @@ def test_a_channel_that_ended_before_the_context_is_not_forecast(plant, caplog):
     assert not caplog.records
     frame.loc[176:, "b"] = np.nan
     assert predict(plant, frame)["channel"].unique().tolist() == ["a"]
-    assert f"the 24 rows before {frame['time'][199] + pd.Timedelta('1h')} hold no value of 'b': not" in caplog.text
+    assert f"the 24 rows before {frame['time'][199] + pd.Timedelta('1h')} have no value of 'b': not" in caplog.text
 
 
 def test_a_channel_without_any_value_is_not_forecast_and_does_not_hold_up_the_others(plant, caplog):
@@ -162,7 +162,7 @@ def test_what_cannot_be_forecast_at_all_is_said(plant):
 def test_holidays_of_the_future_are_known():
     cfg = {"name": "traffic", "time": "time", "target": ["traffic_volume"], "covariates": {"holiday": "known"}}
     panel, _ = load_panel(cfg)
-    ahead, origin = with_future(panel, 24 * 60)
+    ahead, origin = extend_to_horizon(panel, 24 * 60)
     flags = pd.Series(ahead.covariates[origin:, 0], index=ahead.index[origin:])
     assert flags["2018-11-22"].eq(1).all()  # Thanksgiving
     assert flags["2018-11-20"].eq(0).all()

@@ -12,8 +12,8 @@ from timevis.errors import ConfigError, DataError
 from timevis.evaluation.comparison import compare
 from timevis.evaluation.report.comparison_report import sentences, write_comparison
 from timevis.evaluation.report.verdict import verdict
-from timevis.predict import panels_for, predict
-from timevis.rescore import between, folder_name, rescore
+from timevis.predict import load_panels, predict
+from timevis.rescore import folder_name, rescore, windows_between
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.record import RunRecord
@@ -36,7 +36,7 @@ def hourly(zone: str | None = None) -> Panel:
 )
 def test_an_end_reaches_to_the_end_of_the_period_that_it_names(compose_config, start, end, first, last):
     config = RunConfig.from_config(compose_config("model=linear", "evaluation.max_windows=null"))
-    data = between(config, hourly(), "x", start, end)
+    data = windows_between(config, hourly(), "x", start, end)
     origins = data.windows["test"].origins
     assert data.panel.index[int(origins[0])] == pd.Timestamp(first)
     assert data.panel.index[int(origins[-1]) + data.horizon - 1] == pd.Timestamp(last)
@@ -74,7 +74,7 @@ def test_numbers_and_dates_of_new_files_are_read_as_in_the_runs_own(finished_run
     report = RunFolder(run).data_report
     assert (report["decimal"], report["day_first"]) == ("comma", True)
     (tmp_path / "day.csv").write_text(german(pd.date_range("2024-02-05", periods=24, freq="h"), decimals=0))
-    (panel,) = panels_for(RunFolder(run), [tmp_path / "day.csv"]).values()
+    (panel,) = load_panels(RunFolder(run), [tmp_path / "day.csv"]).values()
     assert panel.values.min() == 1100
     assert predict(run, [tmp_path / "day.csv"])["timestamp"].iloc[0] == pd.Timestamp("2024-02-06")
     (tmp_path / "days.csv").write_text(german(pd.date_range("2024-02-05", periods=48, freq="h"), decimals=0))
@@ -177,5 +177,5 @@ def test_new_data_may_be_one_window_long_and_have_gaps_anywhere(plant, tmp_path)
     gaps.loc[150:160, ["a", "b"]] = np.nan
     gaps.to_csv(tmp_path / "gaps.csv", index=False)
     assert rescore(plant, tmp_path / "gaps", [tmp_path / "gaps.csv"])["gaps"]["metrics"]["wql"]["value"] > 0
-    with pytest.raises(DataError, match=r"the test part, .* holds no values"):
+    with pytest.raises(DataError, match=r"the test part, .* has no values"):
         rescore(plant, tmp_path / "none", [tmp_path / "gaps.csv"], start="2025-01-07 06:00", end="2025-01-07 14:00")

@@ -91,7 +91,7 @@ class Run:
 
         state = (self._folder.status or {}).get("state", "without a status")
         line = summary_line(self.results) if state == "completed" else state
-        return f"Run({str(self._folder.shown)!r}): {line}"
+        return f"Run({str(self._folder.display_path)!r}): {line}"
 
 
 def train(

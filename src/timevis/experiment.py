@@ -29,7 +29,7 @@ from timevis.runs.folder import RunFolder, is_unused
 from timevis.runs.lock import lock_run_folder
 from timevis.runs.metadata import data_hash, run_metadata, run_tags
 from timevis.runs.record import model_label
-from timevis.runs.reload import require_unchanged
+from timevis.runs.reload import check_data_unchanged
 from timevis.runs.status import Status
 from timevis.training.callbacks.step_hooks import FitClock
 from timevis.training.devices import Devices
@@ -148,7 +148,7 @@ def execute(
                 # Lightning and Arrow may receive the signal first, and raise errors of their own
                 if stop.signal is not None:
                     cancelled = stop.to_error()
-                    cancelled.advice = f"continue it with {resume_command(folder.shown)}"
+                    cancelled.advice = f"continue it with {resume_command(folder.display_path)}"
                     status.finish("cancelled", cancelled.message, cancelled.advice)
                     raise cancelled from None if isinstance(error, Cancelled) else error
                 failure = explain(error, folder.config)
@@ -173,7 +173,7 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
         panel, quality = load_panel(config.data)
     rows = quality.split_rows
     if step is not None:
-        require_unchanged(folder, panel, rows)
+        check_data_unchanged(folder, panel, rows)
     folder.write_json("data_report.json", quality.to_dict() | {"data_hash": data_hash(panel, rows)})
     stop.raise_if_requested()
 
@@ -216,7 +216,7 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
             if group is None:
                 print_results(results)
     log.info("%s", summary_line(results))
-    log.info("report: %s", folder.shown / "report.html")
+    log.info("report: %s", folder.display_path / "report.html")
     return validation["wql"]
 
 

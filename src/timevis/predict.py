@@ -1,11 +1,11 @@
-"""Forecasts beyond the data: a run and new rows in, a data frame of quantiles out."""
+"""Forecast beyond the data: takes a run and new rows, returns a data frame of quantiles."""
 
 from __future__ import annotations
 
 import logging
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import compress
 from pathlib import Path
@@ -24,7 +24,7 @@ from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
 from timevis.runs.folder import RunFolder
-from timevis.runs.reload import as_trained, load_again, with_unread
+from timevis.runs.reload import add_unread_covariates, load_run_data, select_trained_channels
 from timevis.utils.formatting import join_names
 
 log = logging.getLogger(__name__)
@@ -45,80 +45,94 @@ def predict(
     Parameters
     ----------
     run : path
-        Of a run folder with a model.
+        Run folder with a model.
     data : DataFrame, file or files, optional
-        New rows with the run's time column and channels; the run's own data when None. A long table gives one item
-        for each of its series.
+        New rows with the time column and the channels of the run; None takes the data of the run. A long table gives
+        one item for each of its series.
     refit : bool
-        Fit the model again on all rows of the run's data first; see `timevis.training.refit.refit`.
+        First fit the model again on all rows of the data of the run; see `timevis.training.refit.refit`.
     batch_size : int
+        Windows that are forecast at once.
 
     Returns
     -------
     DataFrame
-        `horizon` rows for each item and each channel with a value in its context: item, channel, timestamp, point,
-        and the quantiles ``q0.025`` to ``q0.975``, in the unit of the data.
+        `horizon` rows for each item and each channel with a value in its context. Columns: item, channel, timestamp,
+        point, and the quantiles ``q0.025`` to ``q0.975``, in the unit of the data.
 
     Raises
     ------
     DataError
-        The new rows do not fit the run, or are fewer than its context.
+        The new rows lack a channel of the run, or are fewer than its context.
     RunFolderError
         The run has no model.
     """
     folder = RunFolder(run)
-    return forecast_items(folder, panels_for(folder, data), refit=refit, batch_size=batch_size)
+    return forecast_items(folder, load_panels(folder, data), refit=refit, batch_size=batch_size)
 
 
 def forecast_items(
     folder: RunFolder, items: Mapping[str, Panel], *, refit: bool = False, batch_size: int = 256
 ) -> pd.DataFrame:
-    """`predict` for panels as `panels_for` returns them."""
-    from timevis.training.refit import refit as fit_again
+    """Forecast each panel that `load_panels` returned; see `predict`."""
+    from timevis.training.refit import refit as refit_run
 
-    forecaster = fit_again(folder) if refit else folder.load_forecaster()
+    forecaster = refit_run(folder) if refit else folder.load_forecaster()
     tables = [forecast_panel(forecaster, panel, name, batch_size) for name, panel in items.items()]
     return pd.concat(tables, ignore_index=True)
 
 
-def panels_for(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
-    """The run's own data, or new data with the run's channels and covariates, by item name.
+def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
+    """Load the data of the run, or new data with the channels and covariates of the run.
 
-    A covariate that the model does not read may be absent.
+    New data need not have a covariate that the model does not read.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    data : DataFrame, file or files, optional
+        See `predict`.
+
+    Returns
+    -------
+    dict
+        Item name to panel.
+
+    Raises
+    ------
+    DataError
+        See `predict`.
     """
     if data is None:
-        _, panel, _ = load_again(folder, future=True)
+        _, panel, _ = load_run_data(folder, future=True)
         return {panel.card.name: panel}
-    if isinstance(data, str | os.PathLike):
-        data = [data]
     if isinstance(data, pd.DataFrame):
-        with tempfile.TemporaryDirectory() as place:
-            path = Path(place) / "data.parquet"
+        with tempfile.TemporaryDirectory() as temporary_folder:
+            path = Path(temporary_folder) / "data.parquet"
             write_frame(data, path)
-            return panels_for(folder, [path])
-    if not data:
-        raise DataError("there is no file to forecast", "give one or more, or None for the run's own data")
+            return load_panels(folder, [path])
+    paths: Sequence[str | Path] = [data] if isinstance(data, str | Path) else data
+    if not paths:
+        raise DataError("there is no file to forecast", "give one or more files, or None for the data of the run")
     report = folder.data_report
-    decimal, day_first = report.get("decimal"), report.get("day_first")  # None in older reports
-    usual = CleaningOptions(decimal=decimal, day_first=day_first)
     items = load_files(
-        data,
+        paths,
         DataOptions.from_config(folder.config.data),
         tuple(report["channels"]),
         freq=report["frequency"],
-        usual=usual,
+        run_cleaning=CleaningOptions(decimal=report["decimal"], day_first=report["day_first"]),
     )
     names = list(report["covariates"])
     if any(set(names).difference(panel.covariate_names) for panel in items.values()):
-        read = [names[k] for k in folder.load_forecaster().covariates_read]
-        items = {name: with_unread(panel, report, read) for name, panel in items.items()}
-    return {name: as_trained(panel, report, name) for name, panel in items.items()}
+        covariates_read = [names[k] for k in folder.load_forecaster().covariates_read]
+        items = {name: add_unread_covariates(panel, report, covariates_read) for name, panel in items.items()}
+    return {name: select_trained_channels(panel, report, name) for name, panel in items.items()}
 
 
 def forecast_panel(forecaster: Forecaster, panel: Panel, item: str, batch_size: int = 256) -> pd.DataFrame:
-    """Forecast the channels of one panel that hold a value in the context; see `predict`."""
+    """Forecast the channels of one panel that have a value in the context; see `predict`."""
     horizon, length = forecaster.horizon, forecaster.context_length
-    panel, origin = with_future(panel, horizon)
+    panel, origin = extend_to_horizon(panel, horizon)
     if origin < length:
         raise DataError(
             f"{item} has {origin} rows up to its last value, fewer than the context_length of the run, {length}",
@@ -126,78 +140,99 @@ def forecast_panel(forecaster: Forecaster, panel: Panel, item: str, batch_size: 
         )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()
-    if told := join_names(_unknown_ahead(panel, forecaster.covariates_read, origin, horizon)):
-        log.warning(
-            "%s: known ahead, but without a value in the %d rows that are forecast: %s; "
-            "give it in rows with empty targets",
-            item,
-            horizon,
-            told,
-        )
+    _warn_about_missing_covariates(panel, forecaster.covariates_read, origin, horizon, item)
     series = SeriesStore(panel).to(device)
-    ever = np.isfinite(panel.values).any(axis=0)
-    if empty := join_names([repr(c) for c in compress(panel.channels, ~ever)]):
-        log.warning("%s holds no value of %s: not forecast", item, empty)
-    read = np.isfinite(panel.values[origin - length : origin]).any(axis=0)
-    if ended := join_names([repr(c) for c in compress(panel.channels, ever & ~read)]):
-        log.warning(
-            "%s: the %d rows before %s hold no value of %s: not forecast; "
-            "a file that ends where they do is forecast from there",
-            *(item, length, panel.index[origin], ended),
-        )
-    seen = np.flatnonzero(read)
+    channels = _channels_to_forecast(panel, origin, length, item)
     points, quantiles = [], []
     with torch.no_grad():
-        for channel in torch.from_numpy(seen).to(device).split(batch_size):
+        for channel in torch.from_numpy(channels).to(device).split(batch_size):
             batch = series.gather(torch.full_like(channel, origin), channel, length, horizon)
             forecast = forecaster.forecast(batch)
             points.append(forecast.point.float().cpu().numpy())
             quantiles.append(forecast.quantiles.float().cpu().numpy())
-    stacked = np.concatenate(quantiles).transpose(0, 2, 1).reshape(-1, len(QUANTILE_LEVELS))
+    quantile_rows = np.concatenate(quantiles).transpose(0, 2, 1).reshape(-1, len(QUANTILE_LEVELS))
     table = pd.DataFrame(
         {
             "item": item,
-            "channel": np.repeat(np.asarray(panel.channels, dtype=object)[seen], horizon),
-            "timestamp": panel.index[np.tile(np.arange(origin, origin + horizon), len(seen))],
+            "channel": np.repeat(np.asarray(panel.channels, dtype=object)[channels], horizon),
+            "timestamp": panel.index[np.tile(np.arange(origin, origin + horizon), len(channels))],
             "point": np.concatenate(points).ravel(),
         }
     )
-    return table.join(pd.DataFrame(stacked, columns=list(QUANTILE_COLUMNS)))
+    return table.join(pd.DataFrame(quantile_rows, columns=list(QUANTILE_COLUMNS)))
 
 
-def _unknown_ahead(panel: Panel, read: Sequence[int], origin: int, horizon: int) -> list[str]:
-    """The covariates that are `read` and known ahead, but have no value in some rows that are forecast: in how many.
+def _channels_to_forecast(panel: Panel, origin: int, context_length: int, item: str) -> np.ndarray:
+    """Numbers of the channels with a value in the context, int64 [N]; logs a warning for the other ones."""
+    has_values = np.isfinite(panel.values).any(axis=0)
+    in_context = np.isfinite(panel.values[origin - context_length : origin]).any(axis=0)
+    if empty := _quoted_names(compress(panel.channels, ~has_values)):
+        log.warning("%s has no value of %s: not forecast", item, empty)
+    if ended := _quoted_names(compress(panel.channels, has_values & ~in_context)):
+        log.warning(
+            "%s: the %d rows before %s have no value of %s: not forecast; "
+            "to forecast them, pass a file that ends at their last value",
+            *(item, context_length, panel.index[origin], ended),
+        )
+    return np.flatnonzero(in_context)
 
-    Columns without any value are those of series that are not there.
+
+def _quoted_names(names: Iterable[str]) -> str:
+    return join_names([repr(name) for name in names])
+
+
+def _warn_about_missing_covariates(
+    panel: Panel, covariates_read: Sequence[int], origin: int, horizon: int, item: str
+) -> None:
+    """Log a warning that names the known covariates without a value in some forecast rows, with the number of rows.
+
+    A column without any value belongs to a series that the panel does not have, and is not named.
     """
-    empty = np.isnan(panel.covariates[origin : origin + horizon]).sum(axis=0)
-    there = np.isfinite(panel.covariates).any(axis=0)
-    out = []
-    for k in read:
-        columns, first = np.unique(panel.channel_covariate_columns[k], return_index=True)
-        for column, j in zip(columns, first, strict=True):
-            if panel.covariate_known[k] and empty[column] and there[column]:
-                whose = f" of {panel.channels[j]!r}" if len(columns) > 1 else ""
-                out.append(f"{panel.covariate_names[k]!r}{whose} in {empty[column]}")
-    return out
+    num_missing = np.isnan(panel.covariates[origin : origin + horizon]).sum(axis=0)
+    has_values = np.isfinite(panel.covariates).any(axis=0)
+    incomplete = []
+    for k in covariates_read:
+        columns, first_channels = np.unique(panel.channel_covariate_columns[k], return_index=True)
+        for column, channel in zip(columns, first_channels, strict=True):
+            if panel.covariate_known[k] and num_missing[column] and has_values[column]:
+                series = f" of {panel.channels[channel]!r}" if len(columns) > 1 else ""
+                incomplete.append(f"{panel.covariate_names[k]!r}{series} in {num_missing[column]}")
+    if incomplete:
+        log.warning(
+            "%s: known covariates without a value in some of the %d forecast rows: %s; "
+            "give their values in rows with empty targets",
+            *(item, horizon, join_names(incomplete)),
+        )
 
 
-def with_future(panel: Panel, horizon: int) -> tuple[Panel, int]:
-    """A panel that reaches `horizon` rows past its last observed target, and the row of the first forecast.
+def extend_to_horizon(panel: Panel, horizon: int) -> tuple[Panel, int]:
+    """Extend a panel to `horizon` rows after its last observed target.
 
-    Rows without targets at the end keep their covariates: that is how a known future is told. Holidays are known
-    from the calendar.
+    Rows without targets at the end of the panel are kept: they hold the future of known covariates. Future holidays
+    come from the calendar.
+
+    Parameters
+    ----------
+    panel : Panel
+    horizon : int
+        In rows.
+
+    Returns
+    -------
+    panel : Panel
+    origin : int
+        The row of the first forecast.
     """
-    seen = np.flatnonzero(np.isfinite(panel.values).any(axis=1))
-    origin = int(seen[-1]) + 1 if len(seen) else 0
-    missing = origin + horizon - len(panel)
-    if missing > 0:
-        panel = panel.extend(missing)
+    observed = np.flatnonzero(np.isfinite(panel.values).any(axis=1))
+    origin = int(observed[-1]) + 1 if len(observed) else 0
+    missing_rows = origin + horizon - len(panel)
+    if missing_rows > 0:
+        panel = panel.extend(missing_rows)
     if "holiday" in panel.covariate_names and panel.card.country:
         covariates = panel.covariates.copy()
         columns = np.unique(panel.channel_covariate_columns[panel.covariate_names.index("holiday")])
-        ahead = covariates[origin:, columns]
+        future = covariates[origin:, columns]
         flags = holiday_flags(panel.local_index, panel.card.country)[origin:, None]
-        covariates[origin:, columns] = np.where(np.isnan(ahead), flags, ahead)
+        covariates[origin:, columns] = np.where(np.isnan(future), flags, future)
         panel = replace(panel, covariates=covariates)
     return panel, origin

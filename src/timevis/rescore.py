@@ -1,4 +1,4 @@
-"""A run scored again, on other dates or other data, without training."""
+"""Score a finished run again, on other dates or other data, without training."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.results import build_results
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
-from timevis.predict import NewData, panels_for
+from timevis.predict import NewData, load_panels
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.metadata import run_metadata
-from timevis.runs.reload import load_again, require_unchanged
+from timevis.runs.reload import check_data_unchanged, load_run_data
 from timevis.training.trainer import make_single_trainer
 from timevis.utils.files import require_empty, write_text
 
@@ -45,100 +45,129 @@ def rescore(
     start: str | None = None,
     end: str | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """Score the model of a run on windows that it was not scored on.
+    """Score the model of a run on other windows than those of the run.
 
-    Model, seasonal naive and every scale (of MASE, of the scaled errors) stay as the run fitted them.
+    The model, seasonal naive, and the scales of MASE and of the scaled errors are those that the run fitted.
 
     Parameters
     ----------
     run : path
-        Of a run folder with a model.
+        Run folder with a model.
     out : Path
-        New folder; gets the evaluation files of a run folder (``results.json``, ``windows.parquet``,
-        ``report.html``, ...), in a folder for each item where there are several.
+        New folder for the evaluation files of a run folder (``results.json``, ``windows.parquet``, ``report.html``,
+        ...). Several items have a folder each in it.
     data : DataFrame, file or files, optional
-        See `timevis.predict.predict`; the run's own data when None.
+        See `timevis.predict.predict`; None takes the data of the run.
     start, end : str, optional
-        First and last time that targets may have, in ISO 8601, an end such as 2024-01-31 or 2024-01 with all of its
-        hours; the run's test part when neither is given for its own data.
+        First and last time that targets may have, in ISO 8601. An end such as 2024-01-31 or 2024-01 includes all of
+        its hours. If neither is given for the data of the run, its test part is scored.
 
     Returns
     -------
     dict
-        Item to what its results.json holds.
+        Item name to its results.json.
 
     Raises
     ------
     RunFolderError
         `out` holds other files, or the run has no model.
     DataError
-        The data do not fit the run, or hold no window between `start` and `end`; or the run's own data, by which the
-        scales are fitted, have changed.
+        The data lack a channel of the run, or have no window between `start` and `end`; or the data of the run, from
+        which the scales are computed, have changed.
     """
     require_empty(out)
     folder = RunFolder(run)
     forecaster = folder.load_forecaster()
-    config, panel, report = load_again(folder)
-    require_unchanged(folder, panel, config.data.split[-1])
-    own = config.datamodule(panel)
-    naive = SeasonalNaive.fitted(own)
-    items = {folder.results["run"]["data"]: own.panel} if data is None else panels_for(folder, data)
-    found = {}
+    config, panel, report = load_run_data(folder)
+    check_data_unchanged(folder, panel, config.data.split[-1])
+    run_windows = config.datamodule(panel)
+    naive = SeasonalNaive.fitted(run_windows)
+    items = {folder.results["run"]["data"]: panel} if data is None else load_panels(folder, data)
+    is_test_part = data is None and start is None and end is None
+    all_results = {}
     for name, panel in items.items():
-        if data is None and start is None and end is None:
-            windows = own
-        else:
-            windows = between(config, panel, name, start, end)
-        place = out if len(items) == 1 else out / folder_name(name)
-        quality = _described(panel) if isinstance(panel, NewFilePanel) else replace(report, split={})
-        about = _about(folder, own, windows, new=data is not None) | {"data": name}
-        quality.notes = [*_notes(about, len(windows.windows["test"].origins)), *quality.notes]
-        found[name] = _score(folder, config, forecaster, naive, windows, about, place, quality)
-    return found
+        datamodule = run_windows if is_test_part else windows_between(config, panel, name, start, end)
+        facts = {"data": name} | _rescoring_facts(folder, run_windows, datamodule, is_new_data=data is not None)
+        quality = _report_of_item(panel) if isinstance(panel, NewFilePanel) else replace(report, split={})
+        quality.notes = [*_notes(facts, len(datamodule.windows["test"].origins)), *quality.notes]
+        item_folder = out if len(items) == 1 else out / folder_name(name)
+        all_results[name] = _score(folder, config, forecaster, naive, datamodule, facts, item_folder, quality)
+    return all_results
 
 
 def folder_name(item: str) -> str:
-    """An item's name as that of a folder; each item has its own."""
-    return re.sub(r"[/\\%]|^\.+$", lambda found: "".join(f"%{ord(c):02X}" for c in found[0]), item)
+    """The name of an item as a folder name; different items have different folder names."""
+    return re.sub(r"[/\\%]|^\.+$", lambda match: "".join(f"%{ord(c):02X}" for c in match[0]), item)
 
 
-def between(config: RunConfig, panel: Panel, name: str, start: str | None, end: str | None) -> WindowDataModule:
+def windows_between(
+    config: RunConfig, panel: Panel, name: str, start: str | None, end: str | None
+) -> WindowDataModule:
     """The windows of a panel whose targets all lie between two times, as the test part of a data module.
 
-    That part reaches from the first target to the last one, and there is no other: the model was fitted elsewhere.
+    Training and validation part are empty.
+
+    Parameters
+    ----------
+    config : RunConfig
+    panel : Panel
+    name : str
+        Name of the panel, for error messages.
+    start, end : str, optional
+        See `rescore`.
+
+    Raises
+    ------
+    DataError
+        There is no such window.
     """
     length, horizon = config.run.context_length, config.run.horizon
-    first = 0 if start is None else int(panel.index.searchsorted(parse_panel_time(start, panel)))
-    past = len(panel)
+    first_row = 0 if start is None else int(panel.index.searchsorted(parse_panel_time(start, panel)))
+    end_row = len(panel)
     if end is not None:
-        past = int(panel.index.searchsorted(parse_panel_time(end, panel, end=True), side="right"))
-    origins = range(max(first, length), past - horizon + 1)
+        end_row = int(panel.index.searchsorted(parse_panel_time(end, panel, end=True), side="right"))
+    origins = range(max(first_row, length), end_row - horizon + 1)
     if not origins:
         raise DataError(
-            f"{name} holds no window of {horizon} targets, with a context of {length} rows before it, "
+            f"{name} has no window of {horizon} targets, with a context of {length} rows before them, "
             f"between {start or panel.index[0]} and {end or panel.index[-1]}",
             f"its {len(panel)} rows reach from {panel.index[0]} to {panel.index[-1]}",
         )
     return config.datamodule(panel, Split(origins[0], origins[0], origins[-1] + horizon))
 
 
-def _about(folder: RunFolder, own: WindowDataModule, windows: WindowDataModule, new: bool) -> dict[str, Any]:
-    """What the run section of results.json says of a rescored run; of `new` data nobody knows what was seen."""
-    origins, index = windows.windows["test"].origins.numpy(), windows.panel.local_index
+def _rescoring_facts(
+    folder: RunFolder, run_windows: WindowDataModule, datamodule: WindowDataModule, is_new_data: bool
+) -> dict[str, Any]:
+    """Entries of the run section of results.json that only a rescored run has.
+
+    `seen_origins` counts the origins in the training and validation rows; for new data it is not known.
+    """
+    origins, index = datamodule.windows["test"].origins.numpy(), datamodule.panel.local_index
+    test_start = run_windows.panel.index[run_windows.split.val_end]
     return {
         "rescored_from": folder.path.name,
         "first_target": str(index[origins[0]]),
-        "last_target": str(index[origins[-1] + windows.horizon - 1]),
-        "seen_origins": None if new else int((index[origins] < own.panel.index[own.split.val_end]).sum()),
+        "last_target": str(index[origins[-1] + datamodule.horizon - 1]),
+        "seen_origins": None if is_new_data else int((index[origins] < test_start).sum()),
     }
 
 
-def _notes(about: dict[str, Any], origins: int) -> list[str]:
-    notes = [f"scored by the model of run {about['rescored_from']}, without training"]
-    if about["seen_origins"]:
-        notes.append(f"the model was trained or tuned on rows of {about['seen_origins']} of these {origins} origins")
-        log.warning("%s: %s", about["data"], notes[-1])
+def _notes(facts: dict[str, Any], num_origins: int) -> list[str]:
+    notes = [f"scored by the model of run {facts['rescored_from']}, without training"]
+    if facts["seen_origins"]:
+        notes.append(
+            f"the model was trained or tuned on rows of {facts['seen_origins']} of these {num_origins} origins"
+        )
+        log.warning("%s: %s", facts["data"], notes[-1])
     return notes
+
+
+def _report_of_item(item: NewFilePanel) -> QualityReport:
+    """The report of the file, with the description of the item."""
+    report = replace(item.report)
+    report.describe(item, len(item))
+    return report
 
 
 def _score(
@@ -146,39 +175,32 @@ def _score(
     config: RunConfig,
     forecaster: Forecaster,
     naive: SeasonalNaive,
-    windows: WindowDataModule,
-    about: dict[str, Any],
-    place: Path,
+    datamodule: WindowDataModule,
+    facts: dict[str, Any],
+    out: Path,
     quality: QualityReport,
 ) -> dict[str, Any]:
-    before = folder.results
+    """Score the windows of one item, and write the evaluation files; returns the results."""
+    run_results = folder.results
     trainer = make_single_trainer(config.trainer)
     started = time.monotonic()
     with torch.no_grad():
         save_windows = config.evaluation.save_windows
-        backtest = evaluate(trainer, forecaster, windows, reference=naive, save_windows=save_windows)
-    spent = {stage: before["cost"].get(stage) for stage in ("fit_seconds", "calibrate_seconds")}
-    spent["test_seconds"] = time.monotonic() - started
-    device = trainer.strategy.root_device
+        backtest = evaluate(trainer, forecaster, datamodule, reference=naive, save_windows=save_windows)
+    seconds = {stage: run_results["cost"].get(stage) for stage in ("fit_seconds", "calibrate_seconds")}
+    seconds["test_seconds"] = time.monotonic() - started
     results = build_results(
-        run=run_metadata(config, windows, forecaster) | about,
-        datamodule=windows,
+        run=run_metadata(config, datamodule, forecaster) | facts,
+        datamodule=datamodule,
         backtest=backtest,
         naive=naive,
-        validation=before["validation"],
-        cost=cost.run_cost(forecaster, backtest, device, **spent),
+        validation=run_results["validation"],
+        cost=cost.run_cost(forecaster, backtest, trainer.strategy.root_device, **seconds),
     )
-    place.mkdir(parents=True, exist_ok=True)
-    write_text(place / "config.yaml", OmegaConf.to_yaml(folder.config))
-    scored = RunFolder(place)
-    scored.write_json("data_report.json", quality.to_dict())
-    scored.write_evaluation(backtest.tables, results)
-    write_report(place)
+    out.mkdir(parents=True, exist_ok=True)
+    write_text(out / "config.yaml", OmegaConf.to_yaml(folder.config))
+    rescored = RunFolder(out)
+    rescored.write_json("data_report.json", quality.to_dict())
+    rescored.write_evaluation(backtest.tables, results)
+    write_report(out)
     return results
-
-
-def _described(item: NewFilePanel) -> QualityReport:
-    """What was found in an item's file, and what the item looks like."""
-    report = replace(item.report)
-    report.describe(item, len(item))
-    return report

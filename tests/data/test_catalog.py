@@ -190,7 +190,7 @@ def test_an_unknown_key_or_choice_is_an_error_that_names_the_nearest_one(
     ],
 )
 def test_options_of_files_are_refused_for_synthetic_data(options: dict[str, Any], key: str) -> None:
-    with pytest.raises(ConfigError, match=f"^{re.escape(key)} is given, which data=synthetic has no use for"):
+    with pytest.raises(ConfigError, match=f"^{re.escape(key)} is given, but data=synthetic reads no file"):
         load_panel({"name": "synthetic"} | options)
 
 
@@ -282,7 +282,7 @@ def test_data_path_can_be_a_path_object(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "advice"), [("weather", "for yours say data=file"), ("promo", "choices: load, time")]
+    ("name", "advice"), [("weather", "for your own file use data=file"), ("promo", "choices: load, time")]
 )
 def test_the_error_of_a_file_with_the_config_of_bundled_data_names_data_file(
     name: str, advice: str, tmp_path: Path

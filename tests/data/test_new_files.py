@@ -29,7 +29,7 @@ def test_an_ambiguous_new_file_is_an_error_that_names_the_option_of_the_run(
     with pytest.raises(DataError) as error:
         load_files([path], DataOptions.from_config(RUN_DATA), ("load",))
     assert f"data.cleaning.{option}=" in error.value.advice
-    assert "a run reads new files with its own data.cleaning" in error.value.advice
+    assert "new files are read with the data.cleaning of the run" in error.value.advice
 
 
 GERMAN = CleaningOptions(decimal="comma", day_first=True)
@@ -37,7 +37,7 @@ AMERICAN = CleaningOptions(decimal="point", day_first=False)
 
 
 def read_load(path: Path, run_cleaning: CleaningOptions) -> tuple[pd.DatetimeIndex, np.ndarray]:
-    (item,) = load_files([path], DataOptions.from_config(RUN_DATA), ("load",), usual=run_cleaning).values()
+    (item,) = load_files([path], DataOptions.from_config(RUN_DATA), ("load",), run_cleaning=run_cleaning).values()
     return item.index, item.values[:, 0]
 
 

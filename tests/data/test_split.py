@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from panels import panel_of
 
-from timevis.data.split import check_split, in_rows, make_split
+from timevis.data.split import check_split, make_split, times_to_rows
 from timevis.errors import ConfigError, DataError
 
 
@@ -91,12 +91,16 @@ def panel(freq: str = "h", rows: int = 1000, zone: str | None = None):
     ],
 )
 def test_a_time_becomes_the_first_row_at_or_after_it(spec, rows):
-    assert in_rows(spec, panel()) == rows
+    assert times_to_rows(spec, panel()) == rows
 
 
 def test_times_are_in_the_zone_of_the_data_and_only_rows_with_targets_are_split():
-    assert in_rows(["2018-01-21", "2018-02-01 01:00+02:00"], panel(zone="Europe/Berlin"), 900) == [480, 744, 900]
-    assert in_rows(["2018-02-15", "2018-05"], panel("MS", 8)) == [2, 4, 8]
+    assert times_to_rows(["2018-01-21", "2018-02-01 01:00+02:00"], panel(zone="Europe/Berlin"), 900) == [
+        480,
+        744,
+        900,
+    ]
+    assert times_to_rows(["2018-02-15", "2018-05"], panel("MS", 8)) == [2, 4, 8]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +115,7 @@ def test_times_are_in_the_zone_of_the_data_and_only_rows_with_targets_are_split(
 )
 def test_times_that_leave_a_part_empty_are_an_error_that_names_the_key_and_the_span_of_the_data(spec, expected):
     with pytest.raises(DataError, match=rf"test: data\.split=.*{spec[0]}.* {expected}") as caught:
-        in_rows(spec, panel())
+        times_to_rows(spec, panel())
     assert "the data reach from 2018-01-01 00:00:00 to 2018-02-11 15:00:00" in caught.value.advice
 
 

@@ -263,6 +263,16 @@ def test_metrics_csv_has_one_row_per_step_and_grows_new_columns(tmp_path):
     assert lines == ["step,train/loss,val/wql", "0,1.0,", "1,0.5,0.1", "2,0.4,"]
 
 
+@pytest.mark.parametrize(("split", "other"), [("test", "validation"), ("validation", "test")])
+def test_metrics_csv_names_the_split_that_was_scored(finished_run, split, other):
+    run = finished_run("model=linear", *(["evaluation.split=validation"] * (split == "validation")))
+    table = pd.read_csv(run / "metrics.csv")
+    scores = table[f"{split}/wql"].dropna().tolist()
+    assert scores == [pytest.approx(RunFolder(run).results["metrics"]["wql"]["value"], rel=1e-6)]
+    assert not [column for column in table if column.startswith(f"{other}/")]
+    assert "val/wql" in table
+
+
 def test_a_resumed_metrics_csv_drops_what_will_be_logged_again(tmp_path):
     table = MetricsCsv(tmp_path)
     for step in range(5):

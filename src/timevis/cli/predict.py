@@ -79,14 +79,14 @@ def forecast_future(args: argparse.Namespace) -> int:
     with without_garbage_collection():
         from timevis.evaluation.charts.draw_matplotlib import save_png
         from timevis.evaluation.charts.run_charts import future_charts
-        from timevis.predict import forecast_items, panels_for
+        from timevis.predict import forecast_items, load_panels
         from timevis.runs.folder import RunFolder
         from timevis.utils.logs import silence_libraries
 
     silence_libraries()
     logging.getLogger("timevis.training.refit").setLevel(logging.INFO)
     folder = RunFolder(args.run)
-    items = panels_for(folder, args.files or None)
+    items = load_panels(folder, args.files or None)
     table = forecast_items(folder, items, refit=args.refit)
     out.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(out) as path:

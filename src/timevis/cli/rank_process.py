@@ -1,4 +1,4 @@
-"""One process of a distributed run; started by `timevis.training.distributed`."""
+"""Run one process of a distributed run; `timevis.training.distributed` starts it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,18 @@ from timevis.utils.logs import ConsoleHandler
 log = logging.getLogger(__name__)
 
 
-def main(path: str, group: str, reason: str) -> int:
-    """Run the stages of a run folder; 0 when they ended well, else why not is in the file `reason`."""
+def main(path: str, group: str, error_file: str) -> int:
+    """Run the stages of a run; returns the exit code. The file `error_file` gets the cause of a failure.
+
+    Parameters
+    ----------
+    path : str
+        The run folder.
+    group : str
+        The sweep that the run belongs to; may be empty.
+    error_file : str
+        A JSON file that is written if the run fails.
+    """
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     handler = ConsoleHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
@@ -29,10 +39,10 @@ def main(path: str, group: str, reason: str) -> int:
     folder = RunFolder(path, writes=os.environ["LOCAL_RANK"] == "0")
     try:
         config = RunConfig.from_config(folder.config)
-        execute(folder, config, group or None, pid=os.getppid())  # which passes a signal on to every process
+        execute(folder, config, group or None, pid=os.getppid())  # the parent passes signals on to all processes
     except Exception as error:
         failure = explain(error, folder.config)
-        write_json(Path(reason), {"message": failure.message, "advice": failure.advice})
+        write_json(Path(error_file), {"message": failure.message, "advice": failure.advice})
         if not isinstance(error, TimeVisError):
             log.error("process %s: %s: %s", os.environ["LOCAL_RANK"], type(error).__name__, error)
         return 1
@@ -40,6 +50,7 @@ def main(path: str, group: str, reason: str) -> int:
 
 
 def _end_with_parent(parent: int) -> None:
+    """End this process when its parent has ended."""
     while os.getppid() == parent:
         time.sleep(1.0)
     os._exit(1)
@@ -48,4 +59,4 @@ def _end_with_parent(parent: int) -> None:
 if __name__ == "__main__":
     code = main(*sys.argv[1:])
     sys.stdout.flush()
-    os._exit(code)  # a lost peer must not hold the teardown of the process group
+    os._exit(code)  # skips the teardown of the process group, which would wait for a process that has ended

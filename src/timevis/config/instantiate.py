@@ -11,7 +11,7 @@ from typing import Any
 from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
 
-from timevis.config.sections import plain
+from timevis.config.sections import section_to_dict
 from timevis.config.validate import leaves
 from timevis.errors import ConfigError
 
@@ -57,7 +57,7 @@ def instantiate_section(section: Any, kind: type, key: str, **arguments: Any) ->
         As `class_of`; or the section names further classes that are not in `ALLOWED_INNER_TARGETS`.
     """
     class_of(section, kind, key)
-    values = plain(section)
+    values = section_to_dict(section)
     for name, value in leaves(values):
         is_inner_target = name.endswith("._target_") and value not in ALLOWED_INNER_TARGETS
         if is_inner_target or name.rpartition(".")[2] == "_partial_":

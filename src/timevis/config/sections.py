@@ -35,7 +35,7 @@ NOT_ALLOWED = (
 """Arguments of the Trainer that would leave windows of an evaluation unscored."""
 
 
-def plain(section: Any) -> dict[str, Any]:
+def section_to_dict(section: Any) -> dict[str, Any]:
     """A config section, a mapping or an OmegaConf container, as a plain dict with all interpolations resolved."""
     if section is None:
         return {}
@@ -164,7 +164,7 @@ class TrainerOptions:
         ------
         ConfigError
         """
-        values = plain(section)
+        values = section_to_dict(section)
         for name in NOT_ALLOWED:
             if values.get(name) is not None:
                 raise ConfigError(
@@ -231,7 +231,7 @@ class LoggerOptions:
     @classmethod
     def from_config(cls, section: Any) -> LoggerOptions:
         """Check the section `logger`."""
-        values = plain(section)
+        values = section_to_dict(section)
         own = section_from_config(cls, {k: values.pop(k) for k in ("log_data",) if k in values}, "logger")
         wandb = values.pop("wandb", None)
         options = None if wandb is None else section_from_config(WandbOptions, wandb, "logger.wandb")
@@ -266,7 +266,7 @@ def check_sections(cfg: Mapping[str, Any]) -> None:
         Names the key.
     """
     section_from_config(RunOptions, {f.name: cfg[f.name] for f in fields(RunOptions)}, "")
-    section_from_config(EvaluationOptions, plain(cfg["evaluation"]), "evaluation")
-    section_from_config(FitOptions, plain(cfg["model"]["fit"]), "model.fit")
+    section_from_config(EvaluationOptions, section_to_dict(cfg["evaluation"]), "evaluation")
+    section_from_config(FitOptions, section_to_dict(cfg["model"]["fit"]), "model.fit")
     TrainerOptions.from_config(cfg["trainer"])
     LoggerOptions.from_config(cfg["logger"])

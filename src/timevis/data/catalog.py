@@ -1,4 +1,4 @@
-"""The door of the data room: from a `data` config to a cleaned panel and its report."""
+"""Load the data that a config names: a cleaned panel and its quality report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from timevis.config.suggestions import did_you_mean
 from timevis.data.cleaning.clean import add_holidays, clean, finalize_panel
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.new_files import read_new_file
-from timevis.data.options import CleaningOptions, DataOptions, shown_name
+from timevis.data.options import CleaningOptions, DataOptions, display_name
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.readers.read_table import check_file, read_table
 from timevis.data.readers.table import Table
@@ -28,29 +28,35 @@ from timevis.errors import AmbiguousDataError, ConfigError, DataError
 
 log = logging.getLogger(__name__)
 BUNDLED = resources.files("timevis.data") / "bundled"
+DOWNLOAD_TIMEOUT_SECONDS = 30
 
 
 def load_panel(
     data: DataOptions | Mapping[str, Any], *, future: bool = False, channels: Sequence[str] | None = None
 ) -> tuple[Panel, QualityReport]:
-    """Read, clean and describe the data that a config's `data` group names.
+    """Read, clean and describe the data that the `data` section of a config names.
 
     Parameters
     ----------
     data : DataOptions or mapping
-        With `path`, the user's own file; otherwise `name` is ``synthetic`` or a bundled or public data set.
+        With `path`, a file; otherwise `name` is ``synthetic`` or a bundled or public data set.
     future : bool
-        Keep the rows after the last value of any target: they tell known covariates of the future.
+        Keep the rows after the last value of any target, which hold future values of known covariates.
     channels : names, optional
-        Those of a run, by whose values the rows of a file are chosen; see
+        The channels of a finished run, if its data are loaded again; see
         `timevis.data.schema.channel_selection.select_channels`.
+
+    Returns
+    -------
+    panel : Panel
+    report : QualityReport
 
     Raises
     ------
     ConfigError
-        An unknown key, choice or data set; names the nearest.
+        A key, a choice or the data set is unknown; the advice names the nearest one.
     DataError
-        The file cannot become a panel; names file, row and column.
+        The file cannot become a panel; the message names the file, the row and the column.
     """
     options = data if isinstance(data, DataOptions) else DataOptions.from_config(data)
     check_source(options)
@@ -58,16 +64,19 @@ def load_panel(
         panel, report = _synthetic(options)
     else:
         table, card = open_table(options)
-        panel, report = clean(table, options, _said(card, options), future=future, channels=channels)
+        card = _apply_options_to_card(card, options)
+        panel, report = clean(table, options, card, future=future, channels=channels)
     for line in (report.summary(), *report.notes):
         log.info(line)
     return panel, report
 
 
-def _said(card: DatasetCard, options: DataOptions) -> DatasetCard:
-    """The card with what the user said in its place."""
-    said = options.unit
-    unit, units = (said, {}) if isinstance(said, str) else (card.unit, card.units | (said or {}))
+def _apply_options_to_card(card: DatasetCard, options: DataOptions) -> DatasetCard:
+    """The card with the domain, units and description of the options, where they are given."""
+    if isinstance(options.unit, str):
+        unit, units = options.unit, {}
+    else:
+        unit, units = card.unit, card.units | (options.unit or {})
     return replace(
         card,
         domain=options.domain or card.domain,
@@ -78,34 +87,37 @@ def _said(card: DatasetCard, options: DataOptions) -> DatasetCard:
 
 
 def check_source(options: DataOptions) -> None:
-    """Refuse data before anything is read: the user's own without a file, made ones with what is said of a file.
+    """Check that the source of the data exists, before anything is read.
 
     Raises
     ------
-    ConfigError, DataError
+    ConfigError
+        ``data=file`` has no path, or ``data=synthetic`` has options that describe a file.
+    DataError
+        There is no such file.
     """
     if options.path is not None:
         check_file(Path(options.path).expanduser())
     elif options.name == "file":
         raise ConfigError("data=file needs a file", "for example: data=file data.path=my.csv")
-    elif options.name == "synthetic" and (useless := _of_a_file(options)):
+    elif options.name == "synthetic" and (keys := _keys_about_a_file(options)):
         raise ConfigError(
-            f"{useless[0]} is given, which data=synthetic has no use for: its series come from no file",
-            "leave it out; data.rows, channels, frequency, domain, seed and covariates.holiday say what is made",
+            f"{keys[0]} is given, but data=synthetic reads no file",
+            "leave it out; data.rows, channels, frequency, domain, seed and covariates.holiday describe the series",
         )
 
 
-def _of_a_file(options: DataOptions) -> list[str]:
-    """The options given that say something of the columns or cells of a file."""
-    said = {name: getattr(options, name) for name in ("time", "id", "target", "timezone", "sheet")}
-    said |= {f"covariates.{name}": kind for name, kind in (options.covariates or {}).items() if name != "holiday"}
-    of_cells = ("day_first", "encoding", "decimal", "missing")
-    said |= {f"cleaning.{name}": getattr(options.cleaning, name) for name in of_cells}
-    return [f"data.{name}" for name, value in said.items() if value not in (None, ())]
+def _keys_about_a_file(options: DataOptions) -> list[str]:
+    """The config keys that describe columns or cells of a file, and are given."""
+    values = {name: getattr(options, name) for name in ("time", "id", "target", "timezone", "sheet")}
+    values |= {f"covariates.{name}": kind for name, kind in (options.covariates or {}).items() if name != "holiday"}
+    cell_options = ("day_first", "encoding", "decimal", "missing")
+    values |= {f"cleaning.{name}": getattr(options.cleaning, name) for name in cell_options}
+    return [f"data.{name}" for name, value in values.items() if value not in (None, ())]
 
 
 def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
-    """The raw table that the options name, and its dataset card."""
+    """Read the table that the options name; returns it with its dataset card."""
     if options.path is not None:
         cleaning = options.cleaning
         path = Path(options.path).expanduser()
@@ -113,9 +125,9 @@ def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
         if options.name in catalog() and (absent := missing_column(table, options)) is not None:
             raise DataError(
                 f"{table.source} has no column {absent!r}",
-                f"data={options.name} brings the columns of its own file; for yours say data=file",
+                f"data={options.name} names the columns of the bundled file; for your own file use data=file",
             )
-        return table, DatasetCard(shown_name(options.name, options.path))
+        return table, DatasetCard(display_name(options.name, options.path))
     entries = catalog()
     if options.name not in entries:
         raise ConfigError(
@@ -131,53 +143,65 @@ def catalog() -> list[str]:
 
 
 def read_card(name: str) -> tuple[DatasetCard, dict[str, Any]]:
-    """The dataset card of a bundled or public data set, and its whole entry (which may add file, url and sha256)."""
+    """Read the entry of a bundled or public data set.
+
+    Returns
+    -------
+    card : DatasetCard
+    entry : dict
+        All keys of the entry. That of a public data set has also ``file``, ``url`` and ``sha256``.
+    """
     entry = yaml.safe_load((BUNDLED / f"{name}.yaml").read_text(encoding="utf-8"))
-    known = {f.name for f in fields(DatasetCard)}
-    given: dict[str, Any] = {k: tuple(v) if k in ("defects", "notes") else v for k, v in entry.items() if k in known}
-    return DatasetCard(**given, public=True), entry
+    names = {f.name for f in fields(DatasetCard)}
+    values: dict[str, Any] = {k: tuple(v) if k in ("defects", "notes") else v for k, v in entry.items() if k in names}
+    return DatasetCard(**values, public=True), entry
 
 
 def data_folders() -> list[Path]:
-    """Where public data sets are looked for: TIMEVIS_DATA, ../shared/data (from here or the source), the cache."""
-    given = os.environ.get("TIMEVIS_DATA")
-    beside = [Path("../shared/data"), *(p / "shared/data" for p in Path(__file__).parents[4:5])]
-    folders = [*([Path(given).expanduser()] if given else []), *beside, cache_folder()]
+    """The folders that are searched for the files of public data sets, in this order.
+
+    They are the folder in TIMEVIS_DATA, ``../shared/data`` from the working directory and from the repository, and
+    the cache.
+    """
+    configured = os.environ.get("TIMEVIS_DATA")
+    shared = [Path("../shared/data"), *(p / "shared/data" for p in Path(__file__).parents[4:5])]
+    folders = [*([Path(configured).expanduser()] if configured else []), *shared, cache_folder()]
     return list(dict.fromkeys(f.resolve() for f in folders))
 
 
 def cache_folder() -> Path:
+    """The folder for downloaded files."""
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(base).expanduser() / "timevis"
 
 
 def find_file(entry: Mapping[str, Any]) -> Path:
-    """A public file, from a local folder or else downloaded to the cache; its content is checked either way.
+    """Find the file of a public data set in a local folder, or download it to the cache.
 
     Raises
     ------
     DataError
-        It is nowhere and cannot be downloaded, or its content is another.
+        The file is in no local folder and cannot be downloaded, or its SHA-256 is not that of the entry.
     """
     name = entry["file"]
     for folder in data_folders():
         if (folder / name).is_file():
-            _check(folder / name, entry)
+            _check_content(folder / name, entry)
             log.info("reading %s", folder / name)
             return folder / name
     target = cache_folder() / name
-    looked = ", ".join(map(str, data_folders()))
+    searched = ", ".join(map(str, data_folders()))
     log.info("downloading %s", entry["url"])
     part = target.with_name(f"{name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with urllib.request.urlopen(entry["url"], timeout=30) as answer:
-            part.write_bytes(answer.read())
-        _check(part, entry)
+        with urllib.request.urlopen(entry["url"], timeout=DOWNLOAD_TIMEOUT_SECONDS) as response:
+            part.write_bytes(response.read())
+        _check_content(part, entry)
         part.replace(target)
     except OSError as error:
         raise DataError(
-            f"{name} is in none of {looked}, and could not be downloaded from {entry['url']} ({error})",
+            f"{name} is in none of {searched}, and could not be downloaded from {entry['url']} ({error})",
             f"put the file into one of these folders, or set TIMEVIS_DATA to the folder that holds it "
             f"(sha256 {entry['sha256'][:16]}...)",
         ) from error
@@ -186,12 +210,12 @@ def find_file(entry: Mapping[str, Any]) -> Path:
     return target
 
 
-def _check(path: Path, entry: Mapping[str, Any]) -> None:
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != entry["sha256"]:
+def _check_content(path: Path, entry: Mapping[str, Any]) -> None:
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    if sha256 != entry["sha256"]:
         raise DataError(
-            f"{path} is not the published {entry['file']} (sha256 {found[:16]}..., not {entry['sha256'][:16]}...)",
-            f"delete it, or replace it by {entry['url']}",
+            f"{path} is not the published {entry['file']} (sha256 {sha256[:16]}..., not {entry['sha256'][:16]}...)",
+            f"delete it, or replace it with {entry['url']}",
         )
 
 
@@ -203,7 +227,7 @@ def _synthetic(options: DataOptions) -> tuple[Panel, QualityReport]:
         freq=options.frequency or "h",
         seed=options.seed,
     )
-    panel = add_holidays(replace(panel, card=_said(panel.card, options)), options)
+    panel = add_holidays(replace(panel, card=_apply_options_to_card(panel.card, options)), options)
     return finalize_panel(panel, options, QualityReport("synthetic", rows_read=len(panel)))
 
 
@@ -213,49 +237,50 @@ def load_files(
     channels: Sequence[str],
     *,
     freq: str | None = None,
-    usual: CleaningOptions | None = None,
+    run_cleaning: CleaningOptions | None = None,
 ) -> dict[str, Panel]:
-    """Read new files the way an existing run read its data, for forecasts beyond their last row.
+    """Read new files for a finished run, as the run read its own data.
 
     Parameters
     ----------
     paths : files
-        A file with the run's channels is one item, named after the file. A long file whose series are not the run's
-        channels is one item for each of its series, named ``series`` or ``file/series``.
+        A file with the channels of the run is one item, named after the file. A long file whose series are not the
+        channels of the run is one item for each of its series, named ``series`` or ``file/series``.
     options : DataOptions
-        Of the run.
+        Options of the run.
     channels : names
         Channels of the run, in its order.
     freq : str, optional
-        The run's frequency; another one in a file is an error.
-    usual : CleaningOptions, optional
-        The decimal mark and the order of day and month in the run's own file, for files that do not show theirs.
+        Frequency of the run; a file with another one is an error.
+    run_cleaning : CleaningOptions, optional
+        Decimal mark and day order in the file of the run, for numbers and dates that a new file leaves ambiguous.
 
     Returns
     -------
     dict
-        Item name to panel. Nothing is left out for being constant, and no outlier is masked.
+        Item name to panel. Constant channels are kept, and no outlier is masked.
 
     Raises
     ------
     DataError
-        See `read_new_file`; or two items have one name.
+        See `timevis.data.new_files.read_new_file`; or two items have the same name.
     """
     card = read_card(options.name)[0] if options.name in catalog() else DatasetCard(options.name)
-    card = replace(_said(card, options), public=False)
+    card = replace(_apply_options_to_card(card, options), public=False)
     items: dict[str, Panel] = {}
     for path in map(Path, paths):
         try:
-            found = read_new_file(path, options, tuple(channels), freq, card, usual or CleaningOptions())
+            found = read_new_file(path, options, tuple(channels), freq, card, run_cleaning or CleaningOptions())
         except AmbiguousDataError as error:
             raise DataError(
                 error.message,
-                f"{error.advice}; a run reads new files with its own data.cleaning: mend the file, or train with it",
+                f"{error.advice}; new files are read with the data.cleaning of the run: correct the file, or train "
+                "a new run",
             ) from error
         for name, panel in found.items():
             if name in items:
                 name = f"{path.stem}/{name}"
             if name in items:
-                raise DataError(f"{path}: two items are named {name!r}", "give the files different names")
+                raise DataError(f"{path}: two items have the name {name!r}", "give the files different names")
             items[name] = panel
     return items

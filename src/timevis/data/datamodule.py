@@ -1,4 +1,4 @@
-"""The LightningDataModule: a panel, its split, its scaler and its windows."""
+"""The Lightning data module: a panel with its split, its scaler and its windows."""
 
 from __future__ import annotations
 
@@ -15,42 +15,57 @@ from timevis.data.calendar import season_lengths
 from timevis.data.loader import WindowLoader
 from timevis.data.panel import Panel
 from timevis.data.scaler import Scaler
-from timevis.data.split import Split, in_rows, make_split
+from timevis.data.split import Split, make_split, times_to_rows
 from timevis.data.windows import Batch, SeriesStore, WindowSet, window_set_hash
 from timevis.errors import DataError
 
 log = logging.getLogger(__name__)
 
+MAX_LISTED_CHANNELS = 10
+
 
 class WindowDataModule(pl.LightningDataModule):
     """Windows of one panel for training, validation and test.
 
-    Works under any Trainer, with or without Hydra. The loaders yield window numbers; a batch is gathered on the
-    device after the transfer.
+    It works with any Trainer, with or without Hydra. The loaders yield window numbers; after the transfer to the
+    device, the windows are read from the series there.
 
     Parameters
     ----------
     panel : Panel
-        Cleaned.
+        Cleaned data.
     context_length, horizon : int
         In rows.
-    split : three numbers, times, or a Split
-        Fractions or row borders, see `timevis.data.split.make_split`, or times, see `timevis.data.split.in_rows`. A
-        Split is taken as it is and may leave training and validation without a window.
+    split : three numbers, two or three times, or a Split
+        Fractions or row numbers, see `timevis.data.split.make_split`, or times, see
+        `timevis.data.split.times_to_rows`. The training and validation part of a `Split` may have no windows.
     season : int, optional
-        Rows of "one day" for MASE, inferred from the frequency when None; beside those of the frequency, one that
-        models may repeat.
-    batch_size, eval_batch_size : int
+        Rows of one season for MASE; None takes the day, or the next longer season, of the frequency. Seasonal naive
+        and boosted may repeat it, besides the seasons of the frequency.
+    batch_size : int
+        Windows per batch in training.
+    eval_batch_size : int
+        Windows per batch in evaluation.
     val_batch_size : int, optional
-        Of validation, where it is another than that of test.
-    stride, max_windows, val_windows : int
-        Origins of the test part every `stride` rows, thinned to `max_windows`; validation to `val_windows`
-        (None keeps all). `calibrate` sees a denser set of validation windows, named ``calibration``.
+        Windows per batch in validation; None takes `eval_batch_size`.
+    stride : int
+        Rows between two origins of an evaluation.
+    max_windows, val_windows : int, optional
+        Maximum number of origins of the test part and of the validation part; None takes all. The set ``calibration``
+        has more windows of the validation part.
     train_fraction : float
         Share of the training windows that is used, the most recent ones.
     min_batches : int
-        Of an epoch of training, for every process; fewer windows are gone through several times.
+        Smallest number of batches of a training epoch in each process; a small training part is repeated.
     seed : int
+        Seed of the order of the training windows.
+
+    Attributes
+    ----------
+    windows : dict
+        `WindowSet` of ``train``, ``val``, ``calibration`` and ``test``, and of ``val_scored`` after `scoring`.
+    scored_split : {"test", "val"}
+        The split that ``trainer.test`` scores; see `scoring`.
     """
 
     def __init__(
@@ -76,7 +91,7 @@ class WindowDataModule(pl.LightningDataModule):
         self.batch_size, self.eval_batch_size, self.seed = batch_size, eval_batch_size, seed
         self.val_batch_size = val_batch_size or eval_batch_size
         if not isinstance(split, Split):
-            split = make_split(len(panel), in_rows(split, panel), context_length, horizon, panel.card.name)
+            split = make_split(len(panel), times_to_rows(split, panel), context_length, horizon, panel.card.name)
         self.split, self.min_batches = split, min_batches
         train = panel.values[: self.split.train_end]
         self.scaler = Scaler.fit(train)
@@ -87,44 +102,47 @@ class WindowDataModule(pl.LightningDataModule):
         origins = {p: self.split.origins(p, context_length, horizon) for p in ("train", "val", "test")}
         self._stride, self._max_windows = stride, max_windows
         self.scored_split = "test"
-        latest = origins["train"][-max(1, round(train_fraction * len(origins["train"]))) :]
-        channels, day = len(panel.channels), min((s for s in self.seasons if s > 1), default=1)
+        recent = origins["train"][-max(1, round(train_fraction * len(origins["train"]))) :]
+        channels, shortest_season = len(panel.channels), min((s for s in self.seasons if s > 1), default=1)
+        self._shortest_season = shortest_season
+        calibration_windows = max(100, min(1000, 100_000 // channels))
         self.windows = {
-            "train": WindowSet.training(panel.values, latest, horizon),
-            "val": WindowSet.evaluation(origins["val"], channels, stride, val_windows, day),
-            "calibration": WindowSet.evaluation(
-                origins["val"], channels, 1, max(100, min(1000, 100_000 // channels)), day
-            ),
-            "test": WindowSet.evaluation(origins["test"], channels, stride, max_windows, day),
+            "train": WindowSet.training(panel.values, recent, horizon),
+            "val": WindowSet.evaluation(origins["val"], channels, stride, val_windows, shortest_season),
+            "calibration": WindowSet.evaluation(origins["val"], channels, 1, calibration_windows, shortest_season),
+            "test": WindowSet.evaluation(origins["test"], channels, stride, max_windows, shortest_season),
         }
-        self._season_of_origins = day
-        self._require_targets()
+        self._check_targets()
 
-    def _require_targets(self) -> None:
-        """The windows of validation and test need values to score by, and other ones than zero for relative WQL."""
-        for part, words, number in (("val", "validation", "val_windows"), ("test", "test", "max_windows")):
+    def _check_targets(self) -> None:
+        """Check that the validation and test windows have targets other than zero, by which WQL is divided."""
+        for part, part_name, option in (("val", "validation", "val_windows"), ("test", "test", "max_windows")):
             start, end = self.split.part(part)
             if start == end:
                 continue
-            scored = self._scored_rows(part)[start:end]
+            is_target = self._target_rows(part)[start:end]
             names, values = self.panel.channels, self.panel.values[start:end].T
-            silent = [n for n, v in zip(names, values, strict=True) if not (np.isfinite(v) & (v != 0) & scored).any()]
-            if len(silent) == len(names):
+            unscorable = [
+                name
+                for name, series in zip(names, values, strict=True)
+                if not (np.isfinite(series) & (series != 0) & is_target).any()
+            ]
+            if len(unscorable) == len(names):
                 raise DataError(
-                    f"{self.panel.card.name}: the {words} part, {self.panel.index[start]} to "
-                    f"{self.panel.index[end - 1]}, holds no values, or nothing but zeros, in the windows scored",
-                    "look at the data there with `timevis inspect`, and move the parts by data.split or take more "
-                    f"windows by evaluation.{number}",
+                    f"{self.panel.card.name}: the {part_name} part, {self.panel.index[start]} to "
+                    f"{self.panel.index[end - 1]}, has no values, or only zeros, in the windows that are scored",
+                    "look at the data with `timevis inspect`; then change data.split, or score more windows with "
+                    f"evaluation.{option}",
                 )
-            if silent:
+            if unscorable:
                 log.warning(
-                    "nothing but zeros or gaps in the windows of the %s part, so no WQL there: %s",
-                    words,
-                    ", ".join(silent[:10]),
+                    "only zeros or gaps in the windows of the %s part, so WQL is not defined there: %s",
+                    part_name,
+                    ", ".join(unscorable[:MAX_LISTED_CHANNELS]),
                 )
 
-    def _scored_rows(self, part: str) -> np.ndarray:
-        """Which rows are targets of a window of a part, bool [T]."""
+    def _target_rows(self, part: str) -> np.ndarray:
+        """Whether each row is a target of a window of a part, bool [T]."""
         origins = self.windows[part].origins.numpy()
         change = np.zeros(len(self.panel) + 1, np.int64)
         change[origins] += 1
@@ -133,13 +151,13 @@ class WindowDataModule(pl.LightningDataModule):
 
     @contextmanager
     def scoring(self, split: str) -> Iterator[WindowSet]:
-        """Let ``trainer.test`` score the windows of another split within the block.
+        """Let ``trainer.test`` score the windows of a split within the block.
 
         Parameters
         ----------
         split : {"test", "val"}
-            ``val`` takes the origins of the validation part, every `stride` rows and at most `max_windows` of them,
-            which may be more than the windows of ``trainer.validate``.
+            ``val`` takes origins of the validation part, every `stride` rows and at most `max_windows` of them. These
+            may be more windows than those of ``trainer.validate``.
 
         Yields
         ------
@@ -149,13 +167,18 @@ class WindowDataModule(pl.LightningDataModule):
         if split == "val" and "val_scored" not in self.windows:
             origins = self.split.origins("val", self.context_length, self.horizon)
             self.windows["val_scored"] = WindowSet.evaluation(
-                origins, self.num_channels, self._stride, self._max_windows, self._season_of_origins
+                origins, self.num_channels, self._stride, self._max_windows, self._shortest_season
             )
-        self.scored_split = "test" if split == "test" else "val_scored"
+        self.scored_split = split
         try:
-            yield self.windows[self.scored_split]
+            yield self.windows[self._scored_windows]
         finally:
             self.scored_split = "test"
+
+    @property
+    def _scored_windows(self) -> str:
+        """The key of the scored windows in `windows`."""
+        return "test" if self.scored_split == "test" else "val_scored"
 
     @property
     def num_channels(self) -> int:
@@ -166,37 +189,46 @@ class WindowDataModule(pl.LightningDataModule):
         return len(self.series.covariate_known)
 
     def window_set_hash(self, split: str = "test") -> str:
-        """A hash of the data and of the scored windows of a split, equal for runs that can be compared.
+        """A hash of the data and of the scored windows of a split; runs with the same hash can be compared.
 
-        That of ``val`` does not depend on the test part.
+        The hash of ``val`` does not depend on the test part.
         """
         with self.scoring(split) as windows:
             borders = (self.split.train_end, self.split.val_end, self.split.test_end)[: 3 if split == "test" else 2]
             return window_set_hash(self.panel, borders, self.horizon, windows.origins)
 
     def gather(self, part: str, index: Tensor) -> Batch:
-        """The windows numbered `index`, int64 [B], of a part."""
+        """The batch of the windows with numbers `index`, int64 [B], of a part."""
         origin, channel = self.windows[part].locate(index.cpu())
         device = index.device
         return self.series.to(device).gather(origin.to(device), channel.to(device), self.context_length, self.horizon)
 
     def loader(self, part: str, *, shuffle: bool = False) -> WindowLoader:
-        """A loader of window numbers of a part, aware of the trainer's processes."""
+        """A loader of the window numbers of a part; each process of the trainer gets its share.
+
+        Raises
+        ------
+        DataError
+            A part has fewer windows than there are processes.
+        """
         trainer = self.trainer
         rank, world_size = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
-        numbers = {name: len(self.windows[name]) for name in dict.fromkeys(("train", "val", "test", part))}
-        counts = {name: number for name, number in numbers.items() if name == part or number}
-        windows, fewest = counts[part], min(counts, key=lambda name: counts[name])
-        if world_size > max(1, counts[fewest]):
+        all_counts = {name: len(self.windows[name]) for name in dict.fromkeys(("train", "val", "test", part))}
+        counts = {name: count for name, count in all_counts.items() if name == part or count}
+        num_windows, smallest = counts[part], min(counts, key=lambda name: counts[name])
+        if world_size > max(1, counts[smallest]):
             raise DataError(
-                f"{self.panel.card.name}: the {fewest} part has {counts[fewest]} windows for {world_size} processes",
+                f"{self.panel.card.name}: the {smallest} part has {counts[smallest]} windows for {world_size} "
+                "processes",
                 "use fewer trainer.devices",
             )
         size = self.batch_size if shuffle else self.val_batch_size if part == "val" else self.eval_batch_size
         if not shuffle:
-            size = min(size, max(1, windows // world_size))  # a process without a batch misses the collective calls
+            size = min(
+                size, max(1, num_windows // world_size)
+            )  # a process without a batch would miss collective calls
         return WindowLoader(
-            windows,
+            num_windows,
             size,
             seed=self.seed,
             shuffle=shuffle,
@@ -205,8 +237,8 @@ class WindowDataModule(pl.LightningDataModule):
             world_size=world_size,
         )
 
-    def batches(self, part: str, device: Any = "cpu"):
-        """Iterate over the gathered batches of a part in order, outside a Trainer (for `prepare`, `calibrate`)."""
+    def batches(self, part: str, device: Any = "cpu") -> Iterator[Batch]:
+        """Iterate over the batches of a part in order, without a Trainer, for example in `Forecaster.prepare`."""
         for index in WindowLoader(len(self.windows[part]), self.eval_batch_size):
             yield self.gather(part, index.to(device))
 
@@ -217,13 +249,13 @@ class WindowDataModule(pl.LightningDataModule):
         return self.loader("val")
 
     def test_dataloader(self) -> WindowLoader:
-        return self.loader(self.scored_split)
+        return self.loader(self._scored_windows)
 
     def predict_dataloader(self) -> WindowLoader:
-        return self.loader(self.scored_split)
+        return self.loader(self._scored_windows)
 
     def __str__(self) -> str:
-        windows = ", ".join(f"{name} {len(found):,}" for name, found in self.windows.items())
+        windows = ", ".join(f"{name} {len(window_set):,}" for name, window_set in self.windows.items())
         return f"{self.panel.card.name}, context {self.context_length}, horizon {self.horizon}; windows: {windows}"
 
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
@@ -232,5 +264,5 @@ class WindowDataModule(pl.LightningDataModule):
         trainer = self.trainer
         assert trainer is not None
         is_validation = trainer.validating or trainer.sanity_checking
-        part = "train" if trainer.training else "val" if is_validation else self.scored_split
+        part = "train" if trainer.training else "val" if is_validation else self._scored_windows
         return self.gather(part, batch)

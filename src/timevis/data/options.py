@@ -1,13 +1,14 @@
-"""The `data` group of the config, validated once at the door."""
+"""The section `data` of the config as typed options."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from timevis.config.options import NonNegativeInt, PositiveInt, check_choice, check_value
+from timevis.config.sections import section_to_dict
 from timevis.config.suggestions import did_you_mean
 from timevis.data.schema.frequency import check_frequency
 from timevis.data.schema.timestamps.parse_times import check_timezone
@@ -19,12 +20,12 @@ DESCRIPTION_LIMIT = 300
 
 
 def check_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
-    """Refuse the first unknown key.
+    """Check that all given keys are known.
 
     Raises
     ------
     ConfigError
-        Names the key and the nearest known one.
+        Names the first unknown key and the nearest known one.
     """
     known = list(known)
     for key in given:
@@ -34,18 +35,18 @@ def check_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
 
 @dataclass(frozen=True)
 class CleaningOptions:
-    """How cleaning may act on the data.
+    """The section `data.cleaning`: how cells are read, and what happens to outliers.
 
     Attributes
     ----------
     outliers : {"report", "mask"}
-        Outliers are always reported; ``mask`` makes those of the training and validation rows missing.
+        ``report`` only reports outliers; ``mask`` also makes those of the training and validation rows missing.
     day_first : bool, optional
-        How to read dates such as 01/02/2020; decided from all rows when None.
+        Whether the day comes first in dates such as 01/02/2020; None infers it from all rows.
     encoding : str, optional
-        Of a text file; UTF-8, or UTF-16 with a byte order mark, when None.
+        Encoding of a text file; None is UTF-8, or UTF-16 with a byte order mark.
     decimal : {"point", "comma"}, optional
-        Decimal mark of numbers written as text; found when None.
+        Decimal mark of numbers written as text; None infers it.
     missing : tuple of str
         Further words and numbers that mean "no value" in cells of targets and covariates.
     """
@@ -62,16 +63,46 @@ class CleaningOptions:
         check_choice(self.decimal, (None, "point", "comma"), "data.cleaning.decimal")
 
 
-def shown_name(name: str, path: str | None) -> str:
-    """What data are called in reports: a user's own by their file, without its ending."""
+def display_name(name: str, path: str | None) -> str:
+    """The name of the data in reports: the name of the data set, or of the user's file without its extension."""
     return Path(path).name.split(".")[0] if name == "file" and path else name
 
 
 @dataclass(frozen=True)
 class DataOptions:
-    """The public keys `data.*`; None means inferred, or not used.
+    """The section `data`: which data, what its columns are, and how it is split.
 
-    `rows`, `channels` and `seed` belong to ``data=synthetic`` only.
+    Attributes
+    ----------
+    name : str
+        A bundled or public data set, ``synthetic``, or ``file``.
+    path : str, optional
+        A file; needed for ``file``.
+    time, id : tuple of str, optional
+        Columns that make the time of a row, and columns that name its series in a long table; None infers them.
+    target : tuple of str, optional
+        Columns to forecast; None takes all numeric columns.
+    covariates : mapping, optional
+        Column to ``known`` or ``observed``, and ``holiday`` also to a country code.
+    frequency : str, optional
+        A pandas alias such as ``h``, ``15min`` or ``D``; None infers it.
+    timezone : str, optional
+        Time zone of hours and weekdays, for times with an offset.
+    season : int, optional
+        Rows of one season, for MASE; None takes it from the frequency.
+    split : tuple
+        See `timevis.data.split.check_split`.
+    sheet : str or int, optional
+        Sheet of a workbook; None takes the first with data.
+    domain : str, optional
+        One of `DOMAINS`; selects the prompt.
+    unit : str or mapping, optional
+        Unit of all channels, or channel to unit.
+    description : str, optional
+        One sentence for the prompt and the report.
+    cleaning : CleaningOptions
+    rows, channels, seed : int
+        For ``synthetic`` only.
     """
 
     name: str = "file"
@@ -95,28 +126,30 @@ class DataOptions:
 
     @classmethod
     def from_config(cls, cfg: Mapping[str, Any]) -> DataOptions:
-        """Validate the `data` group, a mapping or an OmegaConf container.
+        """Check the section `data`, a mapping or an OmegaConf container.
 
         Raises
         ------
         ConfigError
-            An unknown key or choice (names the nearest), or a value of the wrong kind.
+            A key or choice is unknown (the advice names the nearest one), or a value has the wrong type.
         """
-        given = _plain(cfg)
-        check_keys(given, [f.name for f in fields(cls)], "data")
-        cleaning = given.get("cleaning") or {}
+        values = section_to_dict(cfg)
+        check_keys(values, [f.name for f in fields(cls)], "data")
+        cleaning = values.get("cleaning") or {}
         if not isinstance(cleaning, Mapping):
-            raise ConfigError(f"data.cleaning={cleaning!r} is not a group", "for example data.cleaning.outliers=mask")
+            raise ConfigError(
+                f"data.cleaning={cleaning!r} is not a section", "for example data.cleaning.outliers=mask"
+            )
         check_keys(cleaning, [f.name for f in fields(CleaningOptions)], "data.cleaning")
-        given = {k: v for k, v in given.items() if v is not None}
+        values = {k: v for k, v in values.items() if v is not None}
         cleaning = {k: v for k, v in cleaning.items() if v is not None}
         if "missing" in cleaning:
-            cleaning["missing"] = _sentinels(cleaning["missing"])
-        given["cleaning"] = CleaningOptions(**cleaning)
-        for key, read in READERS.items():
-            if key in given:
-                given[key] = read(given[key], key)
-        return cls(**given)
+            cleaning["missing"] = _missing_values(cleaning["missing"])
+        values["cleaning"] = CleaningOptions(**cleaning)
+        for key, convert in CONVERTERS.items():
+            if key in values:
+                values[key] = convert(values[key], key)
+        return cls(**values)
 
     def __post_init__(self) -> None:
         check_split(self.split)
@@ -124,33 +157,25 @@ class DataOptions:
             check_timezone(self.timezone)
         if self.frequency is not None:
             check_frequency(self.frequency)
-        parts = [*(self.time or ()), *(self.id or ()), *(self.target or ()), *(self.covariates or ())]
-        for name in parts:
-            if parts.count(name) > 1:
+        columns = [*(self.time or ()), *(self.id or ()), *(self.target or ()), *(self.covariates or ())]
+        for name in columns:
+            if columns.count(name) > 1:
                 raise ConfigError(
                     f"the column {name!r} is named twice among data.time, id, target and covariates",
-                    "a column plays one part; a target is always seen up to the forecast, without being a covariate",
+                    "name each column once; a model always reads the past of a target, so it need not be a covariate",
                 )
         if self.domain is not None:
             check_choice(self.domain, DOMAINS, "data.domain")
         if self.description is not None and len(self.description) > DESCRIPTION_LIMIT:
             raise ConfigError(
                 f"data.description has {len(self.description)} characters, more than {DESCRIPTION_LIMIT}",
-                "it becomes part of every prompt; say it in one sentence",
+                "it becomes part of every prompt; write one sentence",
             )
-
-
-def _plain(cfg: Mapping[str, Any]) -> dict[str, Any]:
-    from omegaconf import DictConfig, OmegaConf
-
-    if isinstance(cfg, DictConfig):
-        cfg = cast("dict[str, Any]", OmegaConf.to_container(cfg, resolve=True))
-    return dict(cfg)
 
 
 def _text(value: Any, key: str) -> str:
     if not isinstance(value, str | int | float):
-        raise ConfigError(f"data.{key}={value!r} is not a text")
+        raise ConfigError(f"data.{key}={value!r} is not text")
     return str(value)
 
 
@@ -158,7 +183,7 @@ def _path(value: Any, key: str) -> str:
     return str(value) if isinstance(value, Path) else _text(value, key)
 
 
-def _whole(value: Any, key: str) -> int:
+def _whole_number(value: Any, key: str) -> int:
     check_value(f"data.{key}", value, NonNegativeInt if key == "seed" else PositiveInt)
     return value
 
@@ -170,13 +195,13 @@ def _split(value: Any, key: str) -> tuple[Any, ...]:
 
 
 def _unit(value: Any, key: str) -> str | dict[str, str]:
-    """One unit for all channels, or channel -> unit."""
+    """One unit for all channels, or channel to unit."""
     if not isinstance(value, Mapping):
         return _text(value, key)
     return {str(channel): _text(unit, f"{key}.{channel}") for channel, unit in value.items()}
 
 
-def _names(value: Any, key: str) -> tuple[str, ...]:
+def _column_names(value: Any, key: str) -> tuple[str, ...]:
     if isinstance(value, Mapping):
         raise ConfigError(f"data.{key}={value!r} is not a column name or a list of them")
     names = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
@@ -185,8 +210,8 @@ def _names(value: Any, key: str) -> tuple[str, ...]:
     return tuple(str(n) for n in names)
 
 
-def _sentinels(value: Any) -> tuple[str, ...]:
-    """Words and numbers as text; one alone is a list of one."""
+def _missing_values(value: Any) -> tuple[str, ...]:
+    """Words and numbers as text; a single one becomes a tuple."""
     items = value if isinstance(value, list | tuple) else [value]
     for item in items:
         if isinstance(item, bool) or not isinstance(item, str | int | float):
@@ -199,22 +224,22 @@ def _sentinels(value: Any) -> tuple[str, ...]:
 
 
 def _covariates(value: Any, key: str) -> dict[str, str]:
-    """Covariates as name -> known, observed, or a country for `holiday`; a plain list is observed."""
+    """Covariate to ``known`` or ``observed``, or `holiday` to a country; the covariates of a list are observed."""
     if not isinstance(value, Mapping):
-        return dict.fromkeys(_names(value, key) if value else (), "observed")
+        return dict.fromkeys(_column_names(value, key) if value else (), "observed")
     for name, kind in value.items():
         if name != "holiday":
             check_choice(kind, ("known", "observed"), f"data.{key}.{name}")
     return {str(name): str(kind) for name, kind in value.items()}
 
 
-READERS: dict[str, Callable[[Any, str], Any]] = {
-    **dict.fromkeys(("time", "id", "target"), _names),
+CONVERTERS: dict[str, Callable[[Any, str], Any]] = {
+    **dict.fromkeys(("time", "id", "target"), _column_names),
     "covariates": _covariates,
     "split": _split,
     "path": _path,
     **dict.fromkeys(("name", "frequency", "timezone", "domain", "description"), _text),
     "unit": _unit,
-    **dict.fromkeys(("season", "rows", "channels", "seed"), _whole),
+    **dict.fromkeys(("season", "rows", "channels", "seed"), _whole_number),
 }
-"""What checks the value of a key and gives it the form that `DataOptions` holds."""
+"""Functions that check the value of a key and convert it to the type of the attribute of `DataOptions`."""

@@ -252,7 +252,10 @@ class Forecaster(pl.LightningModule):
         return self.forecast(batch)
 
     def on_test_epoch_end(self) -> None:
-        self.log_dict({f"test/{k}": v for k, v in self.test_metrics.summary().items()}, sync_dist=False)
+        datamodule = self.trainer.datamodule  # type: ignore[attr-defined]  # Lightning sets it at run time
+        scores_validation = getattr(datamodule, "scored_split", "test") == "val"
+        split = "validation" if scores_validation else "test"  # val/ names the metrics of Trainer.validate
+        self.log_dict({f"{split}/{k}": v for k, v in self.test_metrics.summary().items()}, sync_dist=False)
 
 
 def mase_scale(datamodule: WindowDataModule) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The config of a run as typed objects, made and checked once and then passed on."""
+"""The config of a run as typed objects, which are checked once and then passed on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from omegaconf import DictConfig
 
 from timevis.config.instantiate import class_of
 from timevis.config.options import section_from_config
-from timevis.config.sections import EvaluationOptions, FitOptions, LoggerOptions, RunOptions, TrainerOptions, plain
+from timevis.config.sections import (
+    EvaluationOptions,
+    FitOptions,
+    LoggerOptions,
+    RunOptions,
+    TrainerOptions,
+    section_to_dict,
+)
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
@@ -18,6 +25,7 @@ from timevis.data.split import Split
 from timevis.models.forecaster import Forecaster
 
 NOT_HYPERPARAMETERS = ("name", "fit", "_target_")
+"""Keys of the section `model` that `Forecaster.from_data` does not take."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,7 @@ class ModelOptions:
     name : str
     forecaster_class : type
     hyperparameters : dict
-        Plain keyword arguments of `Forecaster.from_data`.
+        Keyword arguments of `Forecaster.from_data`.
     """
 
     name: str
@@ -38,15 +46,15 @@ class ModelOptions:
 
     @classmethod
     def from_config(cls, section: DictConfig) -> ModelOptions:
-        """Find the class that the section names, and let it check its hyperparameters.
+        """Find the class that the section names, and check the hyperparameters.
 
         Raises
         ------
         ConfigError
-            The section names no forecaster, or a hyperparameter is unknown or has a wrong value.
+            The section names no forecaster class, or a hyperparameter is unknown or has an invalid value.
         """
         forecaster_class = class_of(section, Forecaster, "model")
-        values = plain(section)
+        values = section_to_dict(section)
         hyperparameters = {name: value for name, value in values.items() if name not in NOT_HYPERPARAMETERS}
         forecaster_class.check_options(hyperparameters)
         return cls(str(values["name"]), forecaster_class, hyperparameters)
@@ -54,7 +62,7 @@ class ModelOptions:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Everything that a run is told, checked.
+    """The checked config of a run.
 
     Attributes
     ----------
@@ -68,7 +76,7 @@ class RunConfig:
     trainer : TrainerOptions
     logger : LoggerOptions
     callbacks : mapping
-        Lightning callbacks by name, each with a ``_target_``; None leaves one out.
+        Lightning callbacks by name, each with a ``_target_``; one that is None is not used.
     """
 
     run: RunOptions
@@ -82,7 +90,7 @@ class RunConfig:
 
     @classmethod
     def from_config(cls, cfg: DictConfig) -> RunConfig:
-        """Check a config as composed from conf/train.yaml, or as read from a run folder.
+        """Check a config that was composed from conf/train.yaml or read from a run folder.
 
         Raises
         ------
@@ -93,16 +101,16 @@ class RunConfig:
         return cls(
             run=run,
             data=DataOptions.from_config(cfg.data),
-            evaluation=section_from_config(EvaluationOptions, plain(cfg.evaluation), "evaluation"),
+            evaluation=section_from_config(EvaluationOptions, section_to_dict(cfg.evaluation), "evaluation"),
             model=ModelOptions.from_config(cfg.model),
-            fit=section_from_config(FitOptions, plain(cfg.model.fit), "model.fit"),
+            fit=section_from_config(FitOptions, section_to_dict(cfg.model.fit), "model.fit"),
             trainer=TrainerOptions.from_config(cfg.trainer),
             logger=LoggerOptions.from_config(cfg.logger),
-            callbacks=plain(cfg.callbacks),
+            callbacks=section_to_dict(cfg.callbacks),
         )
 
     def datamodule(self, panel: Panel, split: Split | None = None) -> WindowDataModule:
-        """The windows of a panel; `split` replaces the split of the config."""
+        """Build the data module of a panel; `split` replaces the split of the config."""
         return WindowDataModule(
             panel,
             context_length=self.run.context_length,
@@ -121,5 +129,5 @@ class RunConfig:
         )
 
     def forecaster(self, datamodule: WindowDataModule) -> Forecaster:
-        """The model, built for the data and not yet fitted."""
+        """Build the model for the data; it is not fitted."""
         return self.model.forecaster_class.from_data(datamodule, **self.model.hyperparameters)

@@ -1,6 +1,6 @@
-"""The run folder: the one contract between training, prediction, the service and the page.
+"""The run folder: reads and writes all files of a run.
 
-Only the forecaster needs torch, and it is loaded when asked for.
+Importing this module does not import PyTorch or pandas; the methods that need them do.
 """
 
 from __future__ import annotations
@@ -41,32 +41,32 @@ if TYPE_CHECKING:
 
 CHECKPOINTS = "checkpoints"
 BEST_CHECKPOINT, LAST_CHECKPOINT, FIT_FINISHED = "best.ckpt", "last.ckpt", "fit.json"
-"""Files in the folder of checkpoints; the last one marks a finished fit."""
+"""Files in the folder of checkpoints; ``fit.json`` exists only after the end of the fit."""
 RESULTS_KEYS = {
     "schema_version": int,
     **dict.fromkeys(("run", "window_set", "validation", "metrics", "seasonal_naive", "skill", "by_horizon"), dict),
     **dict.fromkeys(("by_channel", "cost"), dict),
 }
 DATA_REPORT_KEYS = {"frequency": str, **dict.fromkeys(("split", "channels", "covariates", "card"), dict)}
-"""Keys that readers rely on, and the types of their values."""
-LEFT_BY_A_KILL = re.compile(r"\.lock|\.(overrides|config|status)-.*")
-"""Files that a process leaves which was killed before it wrote a config."""
+"""Keys that readers need, and the types of their values."""
+FILES_OF_A_KILLED_START = re.compile(r"\.lock|\.(overrides|config|status)-.*")
+"""Files that remain if a process is killed before it has written config.yaml."""
 
 
 class RunFolder:
-    """A run on disk.
+    """The files of a run.
 
     Parameters
     ----------
     path : path
-        Of an existing run folder.
+        An existing run folder.
     writes : bool
-        False in all but the first of several processes: writing then does nothing.
+        If false, the methods that write do nothing, as in all but the first of several processes.
 
     Raises
     ------
     RunFolderError
-        There is no run in it.
+        The folder is not a run folder.
     """
 
     def __init__(self, path: str | os.PathLike[str], writes: bool = True) -> None:
@@ -74,41 +74,50 @@ class RunFolder:
         if not (self.path / "config.yaml").is_file():
             raise RunFolderError(
                 f"{self.path} is not a run folder: it has no config.yaml",
-                "give the folder that train.py named at its end, e.g. outputs/traffic/lstm/<time>-<token>",
+                "give the folder that the training named at its end, e.g. outputs/traffic/lstm/<time>-<token>",
             )
 
     @classmethod
     def create(
-        cls, path: Path, cfg: DictConfig, overrides: Sequence[str] = (), named_by: str = "hydra.run.dir"
+        cls, path: Path, cfg: DictConfig, overrides: Sequence[str] = (), folder_option: str = "hydra.run.dir"
     ) -> RunFolder:
-        """Start a run in a folder that is new, empty or only queued; `named_by` is the option that chose it.
+        """Create the folder of a new run.
 
-        `cfg` is written resolved, and the paths of the user's data and of a backbone's folder from the root, to be
-        found from anywhere.
+        Parameters
+        ----------
+        path : Path
+            A folder that is new, is empty, or holds only the status of a queued run.
+        cfg : DictConfig
+            Stored with its interpolations resolved, and with absolute paths of the data file and of the folder of a
+            backbone, so that the run can be used from any working directory.
+        overrides : sequence of str
+            The overrides of the command line.
+        folder_option : str
+            The option that sets the folder, for error messages.
 
         Raises
         ------
         RunFolderError
-            The folder holds another run; nothing was written.
+            The folder holds other files; nothing was written.
         ConfigError
             A value holds ``${``.
         """
         path = Path(path)
         if key := interpolated_key(OmegaConf.to_container(cfg, resolve=True)):
-            raise ConfigError(f"{key} holds ${{, which a stored config would evaluate", "write it without the brace")
+            raise ConfigError(f"{key} holds ${{, which a stored config would evaluate", "remove the $ or the brace")
         if path.exists() and not path.is_dir():
-            raise RunFolderError(f"{path} is a file, not a folder", f"choose another {named_by}")
+            raise RunFolderError(f"{path} is a file, not a folder", f"choose another {folder_option}")
         if not is_unused(path):
             raise RunFolderError(
                 f"{path} is not empty: it holds another run or other files",
-                f"choose another {named_by}, or continue that run with {resume_command(path)}",
+                f"choose another {folder_option}, or continue that run with {resume_command(path)}",
             )
         remove_temporary_files(path)
         (path / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
         try:
             write_text(path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
             write_text(path / "config.yaml", OmegaConf.to_yaml(config_to_store(cfg), resolve=True))
-        except OSError:  # such as of a full disk: the folder can be used again
+        except OSError:  # for example if the disk is full; the folder can then be used again
             (path / "overrides.yaml").unlink(missing_ok=True)
             (path / CHECKPOINTS).rmdir()
             raise
@@ -121,7 +130,7 @@ class RunFolder:
         Raises
         ------
         RunFolderError
-            It is empty, or holds what would be evaluated, such as an environment variable.
+            It is empty, or a value holds ``${``, which OmegaConf would evaluate.
         """
         cfg = OmegaConf.load(self.path / "config.yaml")
         if not cfg:
@@ -130,18 +139,18 @@ class RunFolder:
         if key := interpolated_key(OmegaConf.to_container(cfg)):
             raise RunFolderError(
                 f"{self.path / 'config.yaml'}: {key} holds ${{, which would be evaluated",
-                "TimeVis writes no such thing: take the run from who made it",
+                "TimeVis does not write such values: get an unchanged copy of the run",
             )
         return cfg
 
     @property
     def overrides(self) -> list[str]:
-        """What was typed on the command line."""
-        return typed_overrides(self.path)
+        """The overrides of the command line that started the run."""
+        return read_overrides(self.path)
 
     @property
-    def shown(self) -> Path:
-        """The path as people like to read and type it."""
+    def display_path(self) -> Path:
+        """The path for messages: relative to the working directory if it lies inside it."""
         return display_path(self.path)
 
     @property
@@ -160,13 +169,17 @@ class RunFolder:
         Raises
         ------
         RunFolderError
-            The run has none (yet), and it says in which state it is; or they are damaged.
+            The run has no results (yet), or the file is damaged.
         """
         try:
             return read_json_object(self.path / "results.json", RESULTS_KEYS)
         except FileNotFoundError:
             state = (self.status or {}).get("state", "without a status")
-            advice = "wait for it" if state == "running" else f"continue it with {resume_command(self.path)}"
+            advice = (
+                "wait until it has completed"
+                if state == "running"
+                else f"continue it with {resume_command(self.path)}"
+            )
             raise RunFolderError(f"{self.path} has no results: the run is {state}", advice) from None
 
     @property
@@ -180,33 +193,38 @@ class RunFolder:
         """
         path = self.path / "data_report.json"
         if not path.is_file():
-            raise RunFolderError(f"{self.path} has no {path.name}", "the run has not read its data; use resume=")
+            raise RunFolderError(
+                f"{self.path} has no {path.name}", f"continue the run with {resume_command(self.path)}"
+            )
         return read_json_object(path, DATA_REPORT_KEYS)
 
     def table(self, name: str) -> pd.DataFrame:
-        """A table that `write_evaluation` wrote.
+        """Read a table that `write_evaluation` wrote.
 
         Raises
         ------
         RunFolderError
-            The run has not been tested, or the file is damaged.
+            The run has not been scored, or the file is damaged.
         """
         import pandas as pd
 
         path = self.path / f"{name}.parquet"
         if not path.is_file():
-            raise RunFolderError(f"{self.path} has no {path.name}", "the run has not been tested; use resume=")
+            raise RunFolderError(
+                f"{self.path} has no {path.name}", f"continue the run with {resume_command(self.path)}"
+            )
         try:
             return pd.read_parquet(path)
         except (ValueError, OSError) as error:
             raise damaged_file_error(path, error) from error
 
     def write_json(self, name: str, value: Any) -> None:
+        """Write a value as a JSON file."""
         if self.writes:
             write_json(self.path / name, value)
 
     def write_table(self, name: str, table: pd.DataFrame | None) -> None:
-        """Write a table as parquet; nothing if there is none."""
+        """Write a table as a Parquet file; None writes nothing."""
         if self.writes and table is not None:
             with atomic_write(self.path / f"{name}.parquet") as path:
                 table.to_parquet(path)
@@ -230,7 +248,7 @@ class RunFolder:
         Raises
         ------
         RunFolderError
-            The run has not kept a model (yet), or its files are damaged.
+            The run has no model (yet), or its files are damaged.
         """
         from timevis.models.serialization import load
 
@@ -238,8 +256,10 @@ class RunFolder:
 
 
 def config_to_store(cfg: DictConfig) -> DictConfig:
-    """A config with absolute paths of the user's data and of a backbone's folder, so that they are found from
-    anywhere."""
+    """The config with absolute paths of the data file and of the folder of a backbone.
+
+    With them the run can be used from any working directory.
+    """
     stored = copy.deepcopy(cfg)
     if source := OmegaConf.select(cfg, "data.path"):
         stored.data.path = str(Path(source).expanduser().absolute())
@@ -249,13 +269,14 @@ def config_to_store(cfg: DictConfig) -> DictConfig:
 
 
 def is_unused(folder: Path) -> bool:
-    """Whether a run may start in a folder.
+    """Whether a new run may use a folder.
 
-    The folder is absent, empty or only queued, or the process that started there ended before it wrote a config.
+    The folder does not exist, is empty, or holds only the status of a queued run; or the process that started a run in
+    it ended before it wrote config.yaml.
     """
     if not folder.is_dir():
         return not folder.exists()
-    names = {entry.name for entry in folder.iterdir() if not LEFT_BY_A_KILL.fullmatch(entry.name)}
+    names = {entry.name for entry in folder.iterdir() if not FILES_OF_A_KILLED_START.fullmatch(entry.name)}
     checkpoints = folder / CHECKPOINTS
     has_checkpoints = checkpoints.is_dir() and any(checkpoints.iterdir())
     is_running = (read_status(folder) or {}).get("state") == "running"
@@ -263,14 +284,14 @@ def is_unused(folder: Path) -> bool:
 
 
 def remove_temporary_files(folder: Path) -> None:
-    """Remove what a killed process left of files that it was writing; the lock of the folder must be held."""
-    for place in (folder, folder / CHECKPOINTS, folder / "model", folder / "plots"):
-        for path in place.glob(".*"):
+    """Remove incomplete files of a killed process; the caller must hold the lock of the folder."""
+    for subfolder in (folder, folder / CHECKPOINTS, folder / "model", folder / "plots"):
+        for path in subfolder.glob(".*"):
             if path.is_file() and path.name != LOCK_FILE:
                 path.unlink(missing_ok=True)
 
 
-def typed_overrides(folder: Path) -> list[str]:
-    """The overrides of the command line that started the run in a folder; none where it was never created."""
+def read_overrides(folder: Path) -> list[str]:
+    """The overrides of the command line that started the run in a folder; empty if the run was not created."""
     path = folder / "overrides.yaml"
     return [str(o) for o in yaml.safe_load(path.read_text(encoding="utf-8")) or ()] if path.is_file() else []

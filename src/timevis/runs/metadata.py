@@ -1,4 +1,4 @@
-"""Who a run was: data, model, backbone, seed, and the versions that made it."""
+"""Describe a run: its data, model, backbone and seed, and the versions of the code."""
 
 from __future__ import annotations
 
@@ -22,29 +22,28 @@ LIBRARIES = ("torch", "pytorch-lightning", "transformers", "peft", "numpy", "pan
 
 
 def git_commit() -> str | None:
-    """The commit of the source tree, with ``+`` if it has changes; None outside one."""
+    """The git commit of the source code, with ``+`` if files have changed; None outside a git repository."""
     root = Path(timevis.__file__).parents[2]
     if not (root / ".git").exists():
         return None
 
-    def git(*words: str) -> str:
-        return subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True).stdout
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True).stdout
 
     try:
-        changed = git("status", "--porcelain", "--untracked-files=no").strip()
-        return git("rev-parse", "HEAD").strip() + ("+" if changed else "")
+        changes = git("status", "--porcelain", "--untracked-files=no").strip()
+        return git("rev-parse", "HEAD").strip() + ("+" if changes else "")
     except (OSError, subprocess.CalledProcessError):
         return None
 
 
 def data_hash(panel: Panel, rows: int) -> str:
-    """Of the cleaned values and covariates in the first `rows` rows, of which covariates a channel reads, and of the
-    times and the names of the channels."""
+    """A hash of the first `rows` rows: values, covariates of each channel, times and names of the channels."""
     digest = hashlib.sha256(normalize_nans(panel.values[:rows]).data)
     for columns in panel.channel_covariate_columns:
-        first, *others = normalize_nans(panel.covariates[:rows, np.unique(columns)].T)
-        if all(np.array_equal(first, other, equal_nan=True) for other in others):
-            digest.update(first.data)  # whether the series differ later is not of these rows
+        first, *other_series = normalize_nans(panel.covariates[:rows, np.unique(columns)].T)
+        if all(np.array_equal(first, other, equal_nan=True) for other in other_series):
+            digest.update(first.data)  # later rows, in which the series may differ, must not change the hash
         else:
             digest.update(normalize_nans(panel.covariates[:rows, columns]).data)
     digest.update(repr((panel.channels, str(panel.index[0]), panel.freq, panel.timezone)).encode())
@@ -52,7 +51,7 @@ def data_hash(panel: Panel, rows: int) -> str:
 
 
 def run_metadata(config: RunConfig, datamodule: WindowDataModule, forecaster: Forecaster) -> dict[str, Any]:
-    """The run section of results.json."""
+    """The section ``run`` of results.json."""
     description, panel = forecaster.describe(), datamodule.panel
     return {
         "data": panel.card.name,
@@ -73,7 +72,7 @@ def run_metadata(config: RunConfig, datamodule: WindowDataModule, forecaster: Fo
 
 
 def run_tags(run: dict[str, Any]) -> list[str]:
-    """Data, model and, where there is one, backbone, its size and its fingerprint."""
-    about = run["backbone"] or {}
-    size = f"{about['parameters'] / 1e6:.1f} M parameters" if "parameters" in about else None
-    return [tag for tag in (run["data"], run["model"], backbone_name(run), size, about.get("fingerprint")) if tag]
+    """Data and model, and the name, size and fingerprint of the backbone if there is one."""
+    backbone = run["backbone"] or {}
+    size = f"{backbone['parameters'] / 1e6:.1f} M parameters" if "parameters" in backbone else None
+    return [tag for tag in (run["data"], run["model"], backbone_name(run), size, backbone.get("fingerprint")) if tag]

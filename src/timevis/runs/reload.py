@@ -1,4 +1,4 @@
-"""The data of a run, read again: with the channels, their order and the borders that the model was trained with."""
+"""Load the data of a finished run again: with the channels, their order and the split of its training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from timevis.data.catalog import load_panel
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.panel import Panel
 from timevis.data.schema.channel_selection import reorder_channels
-from timevis.errors import DataError, RunFolderError
+from timevis.errors import DataError
 from timevis.runs import metadata
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
@@ -19,8 +19,8 @@ from timevis.runs.folder import RunFolder
 P = TypeVar("P", bound=Panel)
 
 
-def load_again(folder: RunFolder, *, future: bool = False) -> tuple[RunConfig, Panel, QualityReport]:
-    """The data that a run's config names, as they are now; they may have grown.
+def load_run_data(folder: RunFolder, *, future: bool = False) -> tuple[RunConfig, Panel, QualityReport]:
+    """Load the data that the config of a run names. The file may have grown since the run.
 
     Parameters
     ----------
@@ -30,69 +30,85 @@ def load_again(folder: RunFolder, *, future: bool = False) -> tuple[RunConfig, P
 
     Returns
     -------
-    config
-        The run's, with the split in rows and the frequency that the run found, by which the data were cleaned.
-    panel, report
+    config : RunConfig
+        The config of the run; the split is in rows, and the frequency is the one that the run inferred.
+    panel : Panel
+    report : QualityReport
 
     Raises
     ------
     DataError
-        A channel or covariate of the run is no longer there.
-    RunFolderError
-        See `as_trained`.
+        The data no longer have a channel or covariate of the run.
     """
     report = folder.data_report
-    ends = list(accumulate(part["rows"] for part in report["split"].values()))
+    ends = tuple(accumulate(part["rows"] for part in report["split"].values()))
     config = RunConfig.from_config(folder.config)
-    config = replace(config, data=replace(config.data, split=tuple(ends), frequency=report["frequency"]))
+    config = replace(config, data=replace(config.data, split=ends, frequency=report["frequency"]))
     panel, quality = load_panel(config.data, future=future, channels=tuple(report["channels"]))
-    return config, as_trained(panel, report, panel.card.name), quality
+    return config, select_trained_channels(panel, report, panel.card.name), quality
 
 
-def as_trained(panel: P, report: Mapping[str, Any], where: str) -> P:
-    """The panel with exactly the channels and covariates of a run's data report, in its order.
+def select_trained_channels(panel: P, report: Mapping[str, Any], source: str) -> P:
+    """Select the channels and covariates that a run was trained with, in its order.
+
+    Parameters
+    ----------
+    panel : Panel
+    report : mapping
+        data_report.json of the run.
+    source : str
+        Name of the data, for error messages.
 
     Raises
     ------
     DataError
-        One of them is missing; `where` names the panel.
-    RunFolderError
-        The run is of a time when covariates were told apart by the names of series behind theirs.
+        The panel has no such channel or covariate.
     """
+    panel = reorder_channels(panel, tuple(report["channels"]), source)
     covariates = report["covariates"]
-    if old := [name for name, entry in covariates.items() if "/" in name and "of_each_series" not in entry]:
-        raise RunFolderError(
-            f"the run was trained by an older version, which may have read {old[0]!r} as a covariate of one series",
-            "train it again",
-        )
-    panel = reorder_channels(panel, tuple(report["channels"]), where)
     if absent := [name for name in covariates if name not in panel.covariate_names]:
         raise DataError(
-            f"{where} has no covariate {absent[0]!r}, which the run was trained with",
+            f"{source} has no covariate {absent[0]!r}, which the run was trained with",
             "add the column, with values for every series of the run",
         )
     return panel.select(covariates=[panel.covariate_names.index(name) for name in covariates])
 
 
-def with_unread(panel: P, report: Mapping[str, Any], read: Collection[str]) -> P:
-    """The panel with an empty column for each covariate of a run that it lacks and the model does not `read`."""
-    kinds = report["covariates"]
-    absent = [name for name in kinds if name not in panel.covariate_names and name not in read]
-    return panel.with_covariates({name: kinds[name]["kind"] == "known" for name in absent})
+def add_unread_covariates(panel: P, report: Mapping[str, Any], covariates_read: Collection[str]) -> P:
+    """Append a column without values for each covariate of a run that the panel lacks and the model does not read.
+
+    Parameters
+    ----------
+    panel : Panel
+    report : mapping
+        data_report.json of the run.
+    covariates_read : names
+        Covariates that the model of the run reads.
+    """
+    covariates = report["covariates"]
+    absent = [name for name in covariates if name not in panel.covariate_names and name not in covariates_read]
+    return panel.with_covariates({name: covariates[name]["kind"] == "known" for name in absent})
 
 
-def require_unchanged(folder: RunFolder, panel: Panel, rows: int) -> None:
-    """Refuse data whose rows up to the end of the test part, `rows`, are not those that the run was trained on.
+def check_data_unchanged(folder: RunFolder, panel: Panel, rows: int) -> None:
+    """Check that the rows up to the end of the test part are those that the run was trained on.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    panel : Panel
+        The data of the run as they are now.
+    rows : int
+        Number of rows up to the end of the test part.
 
     Raises
     ------
     DataError
-        Values, covariates, times, names or borders have changed.
+        Values, covariates, times, names or the split have changed.
     """
-    before = folder.data_report.get("data_hash")
-    if before not in (None, metadata.data_hash(panel, rows)):
+    if folder.data_report["data_hash"] != metadata.data_hash(panel, rows):
         raise DataError(
-            f"{panel.card.name}: the data are not those that {folder.shown} was trained on: "
-            "up to its test part's end values, times or names have changed, or the run is of an earlier version",
-            "put them back as they were, or start a new run",
+            f"{panel.card.name}: the data differ from those that {folder.display_path} was trained on: "
+            "values, times or names have changed before the end of the test part",
+            "restore the data, or start a new run",
         )

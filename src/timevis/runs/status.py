@@ -1,4 +1,4 @@
-"""status.json: what a run is doing, replaced atomically by a thread every few seconds."""
+"""status.json: the state and progress of a run, written by a thread every few seconds."""
 
 from __future__ import annotations
 
@@ -10,24 +10,26 @@ import time
 from pathlib import Path
 from typing import Any
 
+from timevis.utils.commands import resume_command
 from timevis.utils.files import display_path, write_json
 
 NAME = "status.json"
 HEARTBEAT_SECONDS = 3.0
 LOST_AFTER_SECONDS = 30.0
-FINAL = ("completed", "failed", "cancelled")
+FINAL_STATES = ("completed", "failed", "cancelled")
 
 
 class Status:
-    """The state of one run; every change reaches the disk at the next heartbeat, final states at once.
+    """Writes the status of a run. A final state is written at once, other changes at the next heartbeat.
 
     Parameters
     ----------
     folder : Path
+        The run folder.
     elapsed : float
-        Seconds that earlier processes spent on this run, when it is resumed.
+        Seconds that earlier processes spent on a resumed run.
     pid : int, optional
-        The process that a signal is sent to; this one when None.
+        The process that receives signals for the run; None takes this one.
     """
 
     def __init__(self, folder: Path, elapsed: float = 0.0, pid: int | None = None) -> None:
@@ -50,7 +52,7 @@ class Status:
             "error": None,
             "advice": None,
         }
-        self._thread = threading.Thread(target=self._beat, name="status", daemon=True)
+        self._thread = threading.Thread(target=self._write_heartbeats, name="status", daemon=True)
 
     def __enter__(self) -> Status:
         self._write()
@@ -63,18 +65,18 @@ class Status:
 
     @property
     def elapsed(self) -> float:
-        """Seconds spent on this run, earlier processes included."""
+        """Seconds spent on this run, including those of earlier processes."""
         return time.time() - self._start
 
     def update(self, **fields: Any) -> None:
-        """Change fields; `metrics` is merged."""
+        """Change fields; new metrics are added to the earlier ones."""
         with self._lock:
-            # a new dict: the heartbeat may be writing the old one
+            # a new dict, because the heartbeat may be writing the old one
             self._fields["metrics"] = self._fields["metrics"] | fields.pop("metrics", {})
             self._fields |= fields
 
     def finish(self, state: str, error: str | None = None, advice: str | None = None) -> None:
-        """Enter a final state and write it now."""
+        """Write a final state at once."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -85,11 +87,11 @@ class Status:
             try:
                 self._overwrite()
             except OSError:
-                if error is None:  # else that error says why
+                if error is None:  # otherwise `error` already names the reason
                     raise
 
     def _overwrite(self) -> None:
-        """Write in place: on a full disk there is no room for a second file, but still for the one that is there."""
+        """Write into the existing file, because a full disk has no space for the new file of an atomic write."""
         with self.path.open("r+", encoding="utf-8") as file:
             file.write(json.dumps(self._snapshot()))
             file.truncate()
@@ -101,21 +103,32 @@ class Status:
     def _write(self) -> None:
         write_json(self.path, self._snapshot())
 
-    def _beat(self) -> None:
+    def _write_heartbeats(self) -> None:
         while not self._stop.wait(HEARTBEAT_SECONDS):
             try:
                 self._write()
-            except OSError:  # a full disk must not end the thread: there may be room again
+            except OSError:  # a full disk must not end the thread, because there may be space later
                 continue
 
 
 def read_status(folder: Path, now: float | None = None) -> dict[str, Any] | None:
-    """The status of a run, or None without one.
+    """Read the status of a run.
 
-    A running run is ``lost`` after 30 s without a heartbeat, or as soon as its process is gone from this machine.
-    So is one whose status a crash of the machine has damaged.
+    The state ``running`` becomes ``lost`` after 30 s without a heartbeat, or if the run was started on this machine
+    and its process no longer exists. A damaged status, for example after a crash of the machine, is also ``lost``.
+
+    Parameters
+    ----------
+    folder : Path
+    now : float, optional
+        Time in seconds since 1970; None takes the current time.
+
+    Returns
+    -------
+    dict or None
+        None if the folder has no status.
     """
-    go_on = f"go on with resume={display_path(Path(folder))}"
+    advice = f"continue it with {resume_command(display_path(Path(folder)))}"
     try:
         status = json.loads((Path(folder) / NAME).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -123,15 +136,17 @@ def read_status(folder: Path, now: float | None = None) -> dict[str, Any] | None
     except ValueError:
         status = None
     if not _is_valid(status):
-        return {"state": "lost", "error": f"{NAME} is damaged", "advice": go_on}
+        return {"state": "lost", "error": f"{NAME} is damaged", "advice": advice}
     if status["state"] != "running":  # a queued run has no heartbeat yet
         return status
     age = (time.time() if now is None else now) - status["heartbeat"]
-    gone = status.get("host") == socket.gethostname() and not _alive(status["pid"])
-    if gone or age > LOST_AFTER_SECONDS:
+    is_ended = status.get("host") == socket.gethostname() and not _process_exists(status["pid"])
+    if is_ended or age > LOST_AFTER_SECONDS:
         status["state"] = "lost"
-        status["error"] = f"process {status['pid']} is gone" if gone else f"no sign of life for {age:.0f} s"
-        status["advice"] = f"its process was killed; {go_on}"
+        status["error"] = (
+            f"process {status['pid']} ended without a final status" if is_ended else f"no heartbeat for {age:.0f} s"
+        )
+        status["advice"] = f"the process was probably killed; {advice}"
     return status
 
 
@@ -143,11 +158,11 @@ def _is_valid(status: Any) -> bool:
     return isinstance(status.get("heartbeat"), int | float) and type(status.get("pid")) is int
 
 
-def _alive(pid: int) -> bool:
+def _process_exists(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # somebody else's
+    except PermissionError:  # a process of another user
         return True
     return True

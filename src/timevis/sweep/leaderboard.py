@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from timevis.data.options import shown_name
+from timevis.data.options import display_name
 from timevis.errors import RunFolderError, TimeVisError
 from timevis.evaluation.charts.chart import Chart, Mark
 from timevis.evaluation.charts.draw_matplotlib import save_png
-from timevis.runs.folder import RunFolder, typed_overrides
+from timevis.runs.folder import RunFolder, read_overrides
 from timevis.runs.record import backbone_name, differing_overrides, without_data_and_model
 from timevis.runs.status import read_status
 from timevis.sweep.grid import grid_jobs
@@ -41,7 +41,7 @@ def read_jobs(sweep: Path) -> pd.DataFrame:
     folders = sorted(path.parent for path in sweep.rglob("status.json"))
     names = [str(folder.relative_to(sweep)) for folder in folders]
     waiting = {name: job for name, job in grid_jobs(sweep).items() if name not in names} if folders else {}
-    settings = differing_overrides([*map(typed_overrides, folders), *waiting.values()])
+    settings = differing_overrides([*map(read_overrides, folders), *waiting.values()])
     rows = [
         _job_row(folder, name, setting)
         for folder, name, setting in zip(folders, names, settings[: len(folders)], strict=True)
@@ -115,7 +115,7 @@ def _row_from_overrides(overrides: list[str]) -> dict[str, Any]:
     row: dict[str, Any] = {name: values.get(name) for name in ("data", "model", "seed")}
     if str(row["seed"]).isdecimal():
         row["seed"] = int(row["seed"])
-    return row | ({"data": shown_name("file", values["data.path"])} if values.get("data.path") else {})
+    return row | ({"data": display_name("file", values["data.path"])} if values.get("data.path") else {})
 
 
 def _job_row(folder: Path, name: str, setting: str) -> dict[str, Any]:
@@ -123,12 +123,12 @@ def _job_row(folder: Path, name: str, setting: str) -> dict[str, Any]:
     row: dict[str, Any] = {"run": name, "setting": setting, "state": status.get("state")}
     config = folder / "config.yaml"
     if config.is_file() and (cfg := yaml.safe_load(config.read_text(encoding="utf-8"))):
-        data = shown_name(cfg["data"]["name"], cfg["data"]["path"])
+        data = display_name(cfg["data"]["name"], cfg["data"]["path"])
         row |= {"data": data, "model": cfg["model"]["name"], "seed": cfg["seed"]}
         if backbone := cfg["model"].get("backbone"):
             row["backbone"] = f"{backbone['path']}{'' if backbone['pretrained'] else ', random weights'}"
     else:  # the config was refused before it was written, or the file is damaged
-        row |= _row_from_overrides(typed_overrides(folder))
+        row |= _row_from_overrides(read_overrides(folder))
     if status.get("error"):
         row["reason"] = "; ".join(filter(None, [status["error"], status.get("advice")]))
     if row["state"] != "completed":

@@ -1,4 +1,4 @@
-"""The devices on which a run computes."""
+"""The devices of a run: CPU or GPUs, number of processes, and precision."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from timevis.utils.formatting import format_count
 
 @dataclass(frozen=True)
 class Devices:
-    """Where a run computes; made once from the section `trainer`.
+    """The devices of a run.
 
     Attributes
     ----------
     on_gpu : bool
     precision : str
-        Of `pytorch_lightning.Trainer`, with ``auto`` decided.
+        As `pytorch_lightning.Trainer` takes it; not ``auto``.
     processes : int
         One for each device.
     """
@@ -30,17 +30,17 @@ class Devices:
 
     @classmethod
     def from_options(cls, options: TrainerOptions) -> Devices:
-        """Decide what ``auto`` leaves open.
+        """Find the devices for the section `trainer`, and replace ``auto``.
 
         Raises
         ------
         ConfigError
-            A GPU is asked for and there is none, or `trainer.devices` is neither a number nor a list of GPUs.
+            A GPU is requested but there is none, or `trainer.devices` is neither a number nor a list of GPUs.
         """
         has_gpu = torch.cuda.is_available()
         if options.accelerator in ("gpu", "cuda") and not has_gpu:
             raise ConfigError(
-                "trainer asks for a GPU, and this machine has no CUDA GPU", "use trainer=default or trainer=cpu"
+                "trainer requests a GPU, but this machine has no CUDA GPU", "use trainer=default or trainer=cpu"
             )
         on_gpu = has_gpu and options.accelerator != "cpu"
         precision = str(options.precision)
@@ -50,7 +50,7 @@ class Devices:
 
     @property
     def accelerator(self) -> str:
-        """Of `pytorch_lightning.Trainer`."""
+        """As `pytorch_lightning.Trainer` takes it."""
         return "cuda" if self.on_gpu else "cpu"
 
     def __str__(self) -> str:
@@ -68,6 +68,6 @@ def _process_count(options: TrainerOptions, on_gpu: bool) -> int:
         return devices
     if isinstance(devices, list | tuple):
         if not on_gpu:
-            raise ConfigError(f"trainer.devices={devices} lists GPUs, and the run is on the CPU", "give a number")
+            raise ConfigError(f"trainer.devices={devices} lists GPUs, but the run is on the CPU", "give a number")
         return len(devices)
     raise ConfigError(f"trainer.devices={devices} is not a number of devices", "give 1, 2, ... or auto")

@@ -1,7 +1,7 @@
-"""One fit in several processes of this machine: a supervisor starts one worker per device and waits for them.
+"""Train in several processes of this machine: a supervisor starts one process per device and waits for all.
 
-Lightning's own launcher starts the script again with the same arguments, which under Hydra composes another run
-folder; here every worker is given the run folder, by the environment that Lightning documents for its clusters.
+Lightning's own launcher would start the script again with the same arguments, and Hydra would create another run
+folder. Here each process gets the run folder, and its rank in the environment variables that Lightning reads.
 """
 
 from __future__ import annotations
@@ -18,69 +18,94 @@ from pathlib import Path
 
 from timevis.errors import TimeVisError
 from timevis.runs.folder import RunFolder
-from timevis.runs.status import FINAL, Status
+from timevis.runs.status import FINAL_STATES, Status
 from timevis.utils.commands import resume_command
-from timevis.utils.interrupts import handle_signals
+from timevis.utils.interrupts import StopRequest, handle_signals
 from timevis.utils.threads import threads_per_job
 
 GRACE_SECONDS = 30.0
-KILLED = "by the system where memory ran out: try a smaller model.fit.batch_size, or fewer trainer.devices"
+"""Time that the other processes have to end after one has failed."""
+POLL_SECONDS = 0.1
 
 
 def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
-    """Run `timevis.cli.rank_process` in every process and return `val/wql`.
+    """Run `timevis.cli.rank_process` in several processes; returns ``val/wql``.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    processes : int
+    group : str, optional
+        The sweep that the run belongs to.
 
     Raises
     ------
     TimeVisError
-        The reason of the first process that failed.
+        A process failed; the message is that of the first one.
     Cancelled
-        This process was asked to stop, and has handed that on.
+        A signal requested that the run stops; it was passed on to the processes.
     """
-    with handle_signals() as stop, tempfile.TemporaryDirectory(prefix="timevis-") as place:
-        reasons = [Path(place) / f"{rank}.json" for rank in range(processes)]
+    with handle_signals() as stop, tempfile.TemporaryDirectory(prefix="timevis-") as temporary_folder:
+        error_files = [Path(temporary_folder) / f"{rank}.json" for rank in range(processes)]
         port = _free_port()
-        workers = [_start(folder, rank, processes, group, port, reasons[rank]) for rank in range(processes)]
-        told, killed = False, None
-        while any(worker.poll() is None for worker in workers):
-            if stop.signal is not None and not told:
-                _signal(workers, signal.SIGINT)
-                told = True
-            if any(worker.poll() not in (None, 0) for worker in workers):
-                killed = next((rank for rank, w in enumerate(workers) if w.returncode == -signal.SIGKILL), None)
-                _end(workers)
-            time.sleep(0.1)
+        workers = [_start(folder, rank, processes, group, port, error_files[rank]) for rank in range(processes)]
+        killed_rank = _wait(workers, stop)
         status = folder.status or {}
         if all(worker.returncode == 0 for worker in workers):
             return folder.results["validation"]["wql"]
         if stop.signal is not None:
-            if status.get("state") not in FINAL:
-                advice = f"continue it with {resume_command(folder.shown)}"
-                _conclude(folder, "cancelled", stop.to_error().message, advice)
+            if status.get("state") not in FINAL_STATES:
+                advice = f"continue it with {resume_command(folder.display_path)}"
+                _write_final_status(folder, "cancelled", stop.to_error().message, advice)
             stop.raise_if_requested()
-        # process 0 may have written its own reason, which only says that it lost another
-        first = min((r for r in reasons if r.exists()), key=lambda r: r.stat().st_mtime_ns, default=None)
-        codes = {rank: worker.returncode for rank, worker in enumerate(workers)}
-        failure = TimeVisError(f"processes ended with {codes}", "see train.log in the run folder")
-        if killed is not None:  # it had no time for a word, and the others only say that they lost it
-            failure = TimeVisError(f"process {killed} was killed from outside", KILLED)
-        elif first is not None:
-            failure = TimeVisError(**json.loads(first.read_text(encoding="utf-8")))
+        failure = _find_failure(workers, error_files, killed_rank)
         if status.get("state") != "cancelled":
-            _conclude(folder, "failed", failure.message, failure.advice)
+            _write_final_status(folder, "failed", failure.message, failure.advice)
     raise failure
 
 
-def _conclude(folder: RunFolder, state: str, error: str, advice: str) -> None:
-    """Write how a run ended whose own processes could not; the rest of its status stays."""
-    last = folder.status or {}
-    status = Status(folder.path, elapsed=last.get("elapsed", 0.0))
-    status.update(**last)
+def _wait(workers: list[subprocess.Popen], stop: StopRequest) -> int | None:
+    """Wait until all processes have ended, and pass on a stop request; returns the rank of a killed process."""
+    is_stop_sent, killed_rank = False, None
+    while any(worker.poll() is None for worker in workers):
+        if stop.signal is not None and not is_stop_sent:
+            _send_signal(workers, signal.SIGINT)
+            is_stop_sent = True
+        if any(worker.poll() not in (None, 0) for worker in workers):
+            killed_rank = next((rank for rank, w in enumerate(workers) if w.returncode == -signal.SIGKILL), None)
+            _end(workers)
+        time.sleep(POLL_SECONDS)
+    return killed_rank
+
+
+def _find_failure(workers: list[subprocess.Popen], error_files: list[Path], killed_rank: int | None) -> TimeVisError:
+    """The cause of a failed run.
+
+    The other processes only report that they lost the connection to the one that failed first.
+    """
+    if killed_rank is not None:
+        return TimeVisError(
+            f"process {killed_rank} was killed from outside",
+            "probably the memory was exhausted: use a smaller model.fit.batch_size or fewer trainer.devices",
+        )
+    written = [path for path in error_files if path.exists()]
+    if written:
+        first = min(written, key=lambda path: path.stat().st_mtime_ns)
+        return TimeVisError(**json.loads(first.read_text(encoding="utf-8")))
+    codes = {rank: worker.returncode for rank, worker in enumerate(workers)}
+    return TimeVisError(f"processes ended with {codes}", "see train.log in the run folder")
+
+
+def _write_final_status(folder: RunFolder, state: str, error: str, advice: str) -> None:
+    """Write the final state of a run whose own processes could not; the other fields stay."""
+    last_status = folder.status or {}
+    status = Status(folder.path, elapsed=last_status.get("elapsed", 0.0))
+    status.update(**last_status)
     status.finish(state, error, advice)
 
 
 def _start(
-    folder: RunFolder, rank: int, processes: int, group: str | None, port: int, reason: Path
+    folder: RunFolder, rank: int, processes: int, group: str | None, port: int, error_file: Path
 ) -> subprocess.Popen:
     environment = os.environ | {
         "LOCAL_RANK": str(rank),
@@ -90,23 +115,23 @@ def _start(
         "MASTER_PORT": str(port),
         "OMP_NUM_THREADS": str(threads_per_job(processes)),
     }
-    command = [sys.executable, "-m", "timevis.cli.rank_process", str(folder.path), group or "", str(reason)]
-    # a session of its own: Ctrl-C reaches the supervisor alone, which hands it on once
+    command = [sys.executable, "-m", "timevis.cli.rank_process", str(folder.path), group or "", str(error_file)]
+    # in a new session, so that Ctrl-C reaches only the supervisor, which passes it on once
     return subprocess.Popen(command, env=environment, start_new_session=True)
 
 
-def _signal(workers: list[subprocess.Popen], number: int) -> None:
+def _send_signal(workers: list[subprocess.Popen], number: int) -> None:
     for worker in workers:
         if worker.poll() is None:
             worker.send_signal(number)
 
 
 def _end(workers: list[subprocess.Popen]) -> None:
-    """Give the others time to fail by themselves, since a lost peer ends their next collective call, then kill."""
+    """Wait until the other processes fail at their next collective call, then kill the rest."""
     limit = time.monotonic() + GRACE_SECONDS
     while any(worker.poll() is None for worker in workers) and time.monotonic() < limit:
-        time.sleep(0.1)
-    _signal(workers, signal.SIGKILL)
+        time.sleep(POLL_SECONDS)
+    _send_signal(workers, signal.SIGKILL)
     for worker in workers:
         worker.wait()
 

@@ -1,4 +1,4 @@
-"""The fit of a run: from its last checkpoint, if there is one, to its best weights."""
+"""Fit the model of a run: start or resume at the last checkpoint, and load the best weights at the end."""
 
 from __future__ import annotations
 
@@ -49,29 +49,29 @@ def _best_checkpoint(folder: RunFolder) -> Path:
 
 
 def mark_unfinished(folder: RunFolder) -> None:
-    """Remove the mark of a finished fit, so that a completed run can be trained for more epochs."""
+    """Remove the file that marks a finished fit, so that a completed run can be trained for more epochs."""
     (folder.checkpoints / FIT_FINISHED).unlink(missing_ok=True)
 
 
 def fit(
     trainer: pl.Trainer, forecaster: Forecaster, datamodule: WindowDataModule, folder: RunFolder, clock: FitClock
 ) -> None:
-    """Fit, from the last checkpoint if there is one, and load the best weights.
+    """Fit a forecaster, resuming at the last checkpoint if there is one, and load the best weights.
 
     Parameters
     ----------
     trainer : Trainer
     forecaster : Forecaster
-        Prepared; holds the best weights afterwards.
+        Prepared; has the best weights afterwards.
     datamodule : WindowDataModule
     folder : RunFolder
     clock : FitClock
-        One of the trainer's callbacks.
+        One of the callbacks of the trainer.
 
     Raises
     ------
     RunFolderError
-        The fit has left no checkpoint.
+        The fit has written no checkpoint.
     """
     finished, last = folder.checkpoints / FIT_FINISHED, folder.checkpoints / LAST_CHECKPOINT
     if finished.is_file() and last.is_file():
@@ -91,8 +91,12 @@ def _load_best_weights(trainer: pl.Trainer, forecaster: Forecaster, folder: RunF
     path = _best_checkpoint(folder)
     if not path.is_file():
         if trainer.global_step == 0:
-            raise RunFolderError("the fit ended before its first step", "raise trainer.max_time, or set it to null")
-        raise RunFolderError("the fit has left no checkpoint", "keep callbacks.best_checkpoint or last_checkpoint")
+            raise RunFolderError(
+                "the fit ended before its first step", "increase trainer.max_time, or set it to null"
+            )
+        raise RunFolderError(
+            "the fit has written no checkpoint", "keep callbacks.best_checkpoint or callbacks.last_checkpoint"
+        )
     if path.name == LAST_CHECKPOINT:
         has_callback = any(isinstance(callback, BestCheckpoint) for callback in trainer.checkpoint_callbacks)
         reason = "the fit ended before its first validation" if has_callback else "callbacks.best_checkpoint is off"

@@ -1,4 +1,4 @@
-"""The model of a run fitted again on every row of its data, for forecasts beyond the data."""
+"""Fit the model of a run again on all rows of its data, for forecasts beyond the data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from timevis.data.windows import WindowSet
 from timevis.models.forecaster import Forecaster
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
-from timevis.runs.reload import load_again
+from timevis.runs.reload import load_run_data
 from timevis.training.callbacks.step_hooks import FiniteLoss, SeedEachStep
 from timevis.training.fit import epochs_of_best_weights
 from timevis.training.trainer import make_single_trainer
@@ -26,16 +26,25 @@ log = logging.getLogger(__name__)
 def refit(folder: RunFolder) -> Forecaster:
     """Fit the model of a run on all rows of its data; nothing in the folder changes.
 
-    It trains for as many epochs as the run's best checkpoint. What the run learned in calibration is kept, because
-    the refitted model has seen the validation rows.
+    The number of epochs is that of the best checkpoint of the run. The calibration of the run is kept, because the
+    refitted model is trained on the validation rows.
+
+    Parameters
+    ----------
+    folder : RunFolder
+
+    Returns
+    -------
+    Forecaster
+        On the CPU, in evaluation mode.
 
     Raises
     ------
     DataError
-        The data have lost a channel or covariate of the run.
+        The data no longer have a channel or covariate of the run.
     """
     fitted = folder.load_forecaster()
-    config, panel, _ = load_again(folder)
+    config, panel, _ = load_run_data(folder)
     pl.seed_everything(config.run.seed, verbose=False)
     datamodule = config.datamodule(panel)
     batches_per_epoch = len(datamodule.train_dataloader())
@@ -54,9 +63,14 @@ def refit(folder: RunFolder) -> Forecaster:
 
 
 def refit_trainer(config: RunConfig, epochs: int, batches_per_epoch: int) -> pl.Trainer:
-    """A Trainer with the run's options that trains for `epochs` on one device and writes nothing.
+    """A Trainer for a refit: with the options of the run, on one device, and without writing anything.
 
-    Where `trainer.max_steps` made the epochs of the run shorter than its `batches_per_epoch`, these are as short.
+    Parameters
+    ----------
+    config : RunConfig
+    epochs : int
+    batches_per_epoch : int
+        Batches of an epoch of the run. If `trainer.max_steps` is smaller, it also limits the epochs of the refit.
     """
     options = config.trainer
     arguments: dict[str, Any] = {"max_epochs": epochs, "max_steps": -1, "max_time": None}
@@ -67,7 +81,15 @@ def refit_trainer(config: RunConfig, epochs: int, batches_per_epoch: int) -> pl.
 
 
 def on_all_rows(datamodule: WindowDataModule, train_fraction: float = 1.0) -> WindowDataModule:
-    """Make the training part the whole panel; the validation part keeps its rows, which training now sees."""
+    """Let the training part be the whole panel. The validation windows stay, but are no longer unseen data.
+
+    Parameters
+    ----------
+    datamodule : WindowDataModule
+        Is changed.
+    train_fraction : float
+        Share of the training windows that is used, the most recent ones.
+    """
     panel, horizon = datamodule.panel, datamodule.horizon
     datamodule.split = replace(datamodule.split, train_end=len(panel))
     datamodule.scaler = Scaler.fit(panel.values)

@@ -1,4 +1,4 @@
-"""Resuming a run with its own config; only the trainer and the logger may change."""
+"""Resume a run with its stored config, of which only the sections `trainer` and `logger` may change."""
 
 from __future__ import annotations
 
@@ -14,36 +14,38 @@ from timevis.data.catalog import load_panel
 from timevis.errors import ConfigError, RunFolderError
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder, remove_temporary_files
-from timevis.runs.reload import require_unchanged
+from timevis.runs.reload import check_data_unchanged
 from timevis.training.devices import Devices
 from timevis.training.fit import completed_epochs
 from timevis.utils.files import write_text
 
 
 def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunConfig]:
-    """Open the run folder of ``cfg.resume`` and write the overrides of trainer and logger into its config.
+    """Open the run folder of ``cfg.resume``, and write the overrides of trainer and logger into its config.
+
+    If an error is raised, nothing was written.
 
     Parameters
     ----------
     cfg : DictConfig
-        As composed from the overrides.
+        The config that the overrides compose.
     overrides : sequence of str
-        Of the command line.
+        The overrides of the command line.
 
     Returns
     -------
-    folder, config
+    folder : RunFolder
+    config : RunConfig
 
     Raises
     ------
     ConfigError
-        An override belongs neither to the trainer nor to the logger, or asks for fewer epochs than are completed;
-        nothing was written.
+        An override belongs to another section, or `trainer.max_epochs` is less than the completed epochs.
     DataError
-        The run has completed, and its data have changed since; nothing was written.
+        The run has completed, and its data have changed since.
     RunFolderError
-        The folder holds no run, or the run is still running, or it has completed and no option of the trainer was
-        changed.
+        The folder is not a run folder, or the run is still running, or it has completed and no option of the trainer
+        is changed.
     """
     folder = RunFolder(cfg.resume)
     changed = [o for o in overrides if not o.startswith(("resume=", "hydra"))]
@@ -60,7 +62,7 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunCon
         raise RunFolderError(f"{folder.path} is still running (pid {status['pid']} on {status['host']})")
     if state == "completed" and not any(o.key_or_group.startswith("trainer") for o in parsed):
         has_epochs = folder.checkpoints.is_dir() and any(folder.checkpoints.iterdir())
-        advice = "raise trainer.max_epochs to train it further, or start" if has_epochs else "start"
+        advice = "increase trainer.max_epochs to train it further, or start" if has_epochs else "start"
         raise RunFolderError(f"{folder.path} has completed", f"{advice} a new run")
     stored = folder.config
     for key in (key for override in parsed for key in _keys_set_by(override)):
@@ -68,25 +70,25 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunCon
     config = RunConfig.from_config(stored)
     if changed:
         _check_epochs(folder, config)
-        if state == "completed":  # its state and its config stay as they are where its data have changed
+        if state == "completed":  # checked here, because state and config must not change if the data have changed
             panel, quality = load_panel(config.data)
-            require_unchanged(folder, panel, quality.split_rows)
+            check_data_unchanged(folder, panel, quality.split_rows)
         write_text(folder.path / "config.yaml", OmegaConf.to_yaml(stored, resolve=True))
         write_text(folder.path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create([*folder.overrides, *changed])))
     return RunFolder(folder.path), config
 
 
 def _keys_set_by(override: Override) -> list[str]:
-    """The keys that an override sets in the config of a run; of a trainer config, only those that it sets itself."""
+    """The keys that an override sets in the config of a run; ``trainer=NAME`` sets only the keys of that file."""
     if override.is_delete():
-        raise ConfigError(f"{override.input_line}: nothing can be deleted with resume=")
+        raise ConfigError(f"{override.input_line}: a key cannot be deleted with resume=")
     if override.key_or_group != "trainer" or not isinstance(override.value(), str):
         return [override.key_or_group]
     return [f"trainer.{key}" for key in _keys_of_trainer_config(str(override.value()))]
 
 
 def _keys_of_trainer_config(name: str) -> list[str]:
-    """The keys of conf/trainer/<name>.yaml without those of its default, and without those that follow the model."""
+    """The keys of conf/trainer/<name>.yaml, without those of default.yaml and without interpolations."""
     file = OmegaConf.load(CONF / "trainer" / f"{name}.yaml")
     assert isinstance(file, DictConfig)
     keys = [key for key in map(str, file) if key != "defaults" and not OmegaConf.is_interpolation(file, key)]
@@ -95,11 +97,11 @@ def _keys_of_trainer_config(name: str) -> list[str]:
 
 
 def _check_epochs(folder: RunFolder, config: RunConfig) -> None:
-    """Check the devices, and refuse fewer epochs than are completed."""
+    """Check the devices, and that `trainer.max_epochs` is not less than the completed epochs."""
     Devices.from_options(config.trainer)
     epochs, completed = config.trainer.max_epochs, completed_epochs(folder)
     if epochs not in (None, -1) and epochs < completed:
         raise ConfigError(
             f"trainer.max_epochs={epochs}, but {folder.path} has been trained for {completed} epochs",
-            f"leave it out, or give more than {completed}",
+            f"leave it out, or give a number above {completed}",
         )

@@ -1,4 +1,4 @@
-"""The Lightning Trainer of a run."""
+"""Create the Lightning Trainer of a run."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ from timevis.training.devices import Devices
 from timevis.utils.interrupts import StopRequest
 
 NOT_PASSED_ON = ("accelerator", "devices", "precision", "enable_progress_bar", "others")
+"""Options that are passed to the Trainer in another form."""
 
 
 def check_trainer(options: TrainerOptions) -> Devices:
-    """Check that the Trainer has every argument and strategy that the config names, and find the devices.
+    """Check that the Trainer has the arguments and the strategy that the config names, and find the devices.
 
     Raises
     ------
@@ -51,7 +52,19 @@ def make_trainer(
     clock: FitClock,
     loggers: Sequence[Logger],
 ) -> pl.Trainer:
-    """A Trainer whose callbacks write into the run folder."""
+    """A Trainer whose callbacks and loggers write into the run folder.
+
+    Parameters
+    ----------
+    config : RunConfig
+    folder : RunFolder
+    status : Status
+        Is kept up to date.
+    stop : StopRequest
+        Is checked at the end of each batch.
+    clock : FitClock
+    loggers : sequence of Logger
+    """
     configured = [
         instantiate_section(entry, pl.Callback, f"callbacks.{name}")
         for name, entry in config.callbacks.items()
@@ -70,7 +83,7 @@ def make_trainer(
 
 
 def make_single_trainer(options: TrainerOptions, *callbacks: pl.Callback, **arguments: Any) -> pl.Trainer:
-    """A Trainer with the same options, but on one device and without writing anything."""
+    """A Trainer with the same options on one device, which writes nothing; `arguments` override options."""
     single = {"devices": 1, "num_nodes": 1, "strategy": "auto", "logger": False, "enable_checkpointing": False}
     return _trainer(options, callbacks, **(arguments | single))
 
@@ -84,7 +97,7 @@ def _trainer(options: TrainerOptions, callbacks: Sequence[pl.Callback], **argume
     limit = chosen.get("limit_train_batches", 1.0)
     max_batches = options.max_batches if "max_steps" not in arguments else -1
     if max_batches > 0 and (limit > max_batches if isinstance(limit, int) else limit == 1.0):
-        chosen["limit_train_batches"] = max_batches  # an epoch that ends early would not be validated
+        chosen["limit_train_batches"] = max_batches  # Lightning does not validate an epoch that max_steps ends
     progress = [ProgressLine()] if options.enable_progress_bar else []
     return pl.Trainer(
         **chosen,

@@ -35,10 +35,9 @@ class Small(pl.LightningModule):
 
 @pytest.mark.parametrize(("terminal", "every"), [(False, 0.0), (False, 30.0), (True, 0.0)])
 def test_lines_are_logged_now_and_then_where_there_is_no_terminal(
-    terminal: bool, every: float, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    terminal: bool, every: float, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(progress, "EVERY", every)
-    line = ProgressLine(Console(file=io.StringIO(), force_terminal=terminal))
+    line = ProgressLine(Console(file=io.StringIO(), force_terminal=terminal), every)
     trainer = quiet_trainer(max_epochs=1, callbacks=[line])
     batches = DataLoader(torch.ones(5, 1), batch_size=1)
     module = Small()
@@ -70,7 +69,7 @@ def test_the_time_left_is_told_when_a_batch_takes_minutes(caplog: pytest.LogCapt
 def test_the_log_of_a_run_has_such_lines(
     tmp_path, lstm_config, monkeypatch: pytest.MonkeyPatch, wanted: bool
 ) -> None:
-    monkeypatch.setattr(progress, "EVERY", 0.0)
+    monkeypatch.setattr(progress, "LOG_INTERVAL_SECONDS", 0.0)
     run(lstm_config(f"trainer.enable_progress_bar={str(wanted).lower()}"), tmp_path / "run")
     log = (tmp_path / "run/train.log").read_text()
     assert all((f"{stage}: batch" in log) is wanted for stage in ("fit", "validation", "test"))

@@ -18,7 +18,7 @@ from timevis.config.suggestions import did_you_mean
 from timevis.config.validate import check
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.panel import Panel
-from timevis.data.split import borders, in_rows, make_split
+from timevis.data.split import borders, make_split, times_to_rows
 from timevis.errors import ConfigError, TimeVisError
 from timevis.evaluation.report.data_findings import covariate_name
 from timevis.utils.formatting import format_count, format_number
@@ -215,7 +215,7 @@ def _split_table(panel: Panel, report: QualityReport, spec: Sequence[Any], lengt
     table = _table("part", "rows", "from", "to")
     table.add_column("windows per channel", justify="right")
     try:
-        split = make_split(len(panel), in_rows(spec, panel), context_length, horizon, panel.card.name)
+        split = make_split(len(panel), times_to_rows(spec, panel), context_length, horizon, panel.card.name)
         windows = {p: f"{len(split.origins(p, context_length, horizon)):,}" for p in report.split}
         error = None
     except TimeVisError as caught:

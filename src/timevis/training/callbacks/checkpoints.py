@@ -1,4 +1,4 @@
-"""Two checkpoints: the best one by validation, and the last one, from which a run goes on."""
+"""Write two checkpoints: the best one by validation error, and the last one, at which a run is resumed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from pytorch_lightning.callbacks import Checkpoint, EarlyStopping, ModelCheckpoi
 from timevis.data.loader import WindowLoader
 from timevis.runs.folder import BEST_CHECKPOINT, CHECKPOINTS, LAST_CHECKPOINT
 
+COLLECTIVE_CHECK_STEPS = 20
+"""Several processes decide together, at every 20th step only, because the decision takes longer than a step."""
+
 
 def require_finite(loss: torch.Tensor, step: int) -> None:
-    """End a run that has diverged, in a FloatingPointError."""
+    """Raise a FloatingPointError if training has diverged."""
     if not math.isfinite(loss):
         raise FloatingPointError(f"the training loss is {float(loss)} at step {step}")
 
 
 class BestCheckpoint(ModelCheckpoint):
-    """Keeps checkpoints/best.ckpt, the weights with the lowest `val/wql`."""
+    """Writes checkpoints/best.ckpt, the weights with the lowest ``val/wql``."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -41,12 +44,12 @@ class BestCheckpoint(ModelCheckpoint):
 
 
 class LastCheckpoint(Checkpoint):
-    """Keeps checkpoints/last.ckpt, written within epochs too and when the fit ends.
+    """Writes checkpoints/last.ckpt, within epochs, after each epoch and at the end of the fit.
 
     Parameters
     ----------
     every_seconds : float
-        Least time between two checkpoints within an epoch.
+        Minimum time between two checkpoints within an epoch.
     """
 
     def __init__(self, every_seconds: float = 30.0) -> None:
@@ -58,12 +61,12 @@ class LastCheckpoint(Checkpoint):
         self._saved_at = time.monotonic()
         loader, progress = trainer.train_dataloader, trainer.fit_loop.epoch_loop.batch_progress.current
         if isinstance(loader, WindowLoader):
-            # an epoch may end before the loader does, so only the trainer knows whether it goes on within one
-            done = vars(progress)["processed"]
-            position = done if done < trainer.num_training_batches else 0
+            # an epoch may have fewer batches than the loader, so the position is that of the trainer
+            completed: int = progress.processed  # type: ignore[attr-defined]  # Lightning's type is the base class
+            position = completed if completed < trainer.num_training_batches else 0
             loader.load_state_dict({"next": position, "epoch": trainer.current_epoch})
         for callback in trainer.early_stopping_callbacks:
-            # Lightning keeps the count of a run that was about to stop, but not that it was
+            # Lightning restores the count of validations without improvement, but not the decision to stop
             if isinstance(callback, EarlyStopping) and callback.wait_count >= callback.patience:
                 trainer.should_stop = True
 
@@ -71,36 +74,36 @@ class LastCheckpoint(Checkpoint):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         self._loss = outputs["loss"]
-        left = trainer.num_training_batches - batch_idx - 1
-        if left == 0:
-            return  # validation comes next: Lightning cannot go on between the two, and the epoch's end saves anyway
+        remaining = trainer.num_training_batches - batch_idx - 1
+        if remaining == 0:
+            return  # Lightning cannot resume between the last batch and validation; the end of the epoch saves
         step, age = trainer.fit_loop.total_batch_idx + 1, time.monotonic() - self._saved_at
-        due = age >= self.every_seconds or (left == 1 and age >= self.every_seconds / 10)
+        is_due = age >= self.every_seconds or (remaining == 1 and age >= self.every_seconds / 10)
         if trainer.world_size > 1:
-            # every rank must decide alike, and asking at each step would cost more than the step
-            due = (left == 1 or step % 20 == 0) and trainer.strategy.reduce_boolean_decision(due, all=False)
-        if due:
+            decides = remaining == 1 or step % COLLECTIVE_CHECK_STEPS == 0
+            is_due = decides and trainer.strategy.reduce_boolean_decision(is_due, all=False)
+        if is_due:
             self.save_step(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.save(trainer)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self.save(trainer)  # once more, since only now the last epoch counts as completed
+        self.save(trainer)  # again, because Lightning counts the last epoch as completed only now
 
     def save_step(self, trainer: pl.Trainer) -> None:
         """`save` at the end of a training batch."""
-        # Lightning logs a step only after its callbacks, and a resumed run does not repeat the step
+        # Lightning logs a step after the callbacks; without this a resumed run would not log the step at all
         trainer._logger_connector.update_train_step_metrics()
         self.save(trainer)
 
     def save(self, trainer: pl.Trainer) -> None:
-        """Write last.ckpt now, unless the loss is no number any more.
+        """Write last.ckpt now.
 
         Raises
         ------
         FloatingPointError
-            The weights would be of no use.
+            Training has diverged; the earlier checkpoint stays.
         """
         if self._loss is not None:
             require_finite(self._loss, trainer.global_step)

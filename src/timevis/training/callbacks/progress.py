@@ -1,7 +1,4 @@
-"""A progress bar in the terminal: the whole fit with its time left, and every pass over validation and test.
-
-Where there is no terminal but a pipe or a file, a line every half minute.
-"""
+"""Show the progress of training, validation and test: a bar in a terminal, otherwise a log line every 30 s."""
 
 from __future__ import annotations
 
@@ -22,27 +19,29 @@ from rich.progress import (
 
 log = logging.getLogger(__name__)
 
-EVERY = 30.0
-"""Seconds between lines where there is no terminal."""
-REMEMBERED = 600.0
-"""Seconds of which the time left is told: several batches of a real Qwen, each of which may take a minute."""
+LOG_INTERVAL_SECONDS = 30.0
+SPEED_WINDOW_SECONDS = 600.0
+"""Time over which the speed is averaged; a batch of a large backbone may take a minute."""
 
 
 class ProgressLine(pl.Callback):
-    """One line for the fit, and a passing one for each evaluation within it.
+    """A progress line for the fit, and a second one for each validation within it.
 
     Parameters
     ----------
     console : Console, optional
-        The terminal by default.
+        None takes the terminal.
+    log_interval : float, optional
+        Seconds between two log lines if there is no terminal; None takes `LOG_INTERVAL_SECONDS`.
     """
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, log_interval: float | None = None) -> None:
         self.console = console or Console()
+        self.log_interval = LOG_INTERVAL_SECONDS if log_interval is None else log_interval
         self._bar: Progress | None = None
-        self._fit: TaskID | None = None
-        self._pass: TaskID | None = None
-        self._told = 0.0
+        self._fit_task: TaskID | None = None
+        self._evaluation_task: TaskID | None = None
+        self._logged_at = 0.0
 
     def _start(self, name: str, total: float, completed: int = 0) -> TaskID:
         if self._bar is None:
@@ -56,63 +55,64 @@ class ProgressLine(pl.Callback):
                 TextColumn("{task.fields[note]}"),
                 console=self.console,
                 disable=not self.console.is_terminal,
-                speed_estimate_period=REMEMBERED,
+                speed_estimate_period=SPEED_WINDOW_SECONDS,
             )
             self._bar.start()
-            self._told = self.console.get_time()
-        known = total if total not in (float("inf"), -1) else None
-        return self._bar.add_task(name, total=known, completed=completed, note="")
+            self._logged_at = self.console.get_time()
+        known_total = total if total not in (float("inf"), -1) else None
+        return self._bar.add_task(name, total=known_total, completed=completed, note="")
 
     def _stop(self) -> None:
         if self._bar is not None:
             self._bar.stop()
-        self._bar = self._fit = self._pass = None
+        self._bar = self._fit_task = self._evaluation_task = None
 
-    def _step(self) -> None:
-        if self._bar is not None and self._pass is not None:
-            self._bar.advance(self._pass)
-            self._tell(self._pass)
+    def _count_evaluation_batch(self) -> None:
+        if self._bar is not None and self._evaluation_task is not None:
+            self._bar.advance(self._evaluation_task)
+            self._log_progress(self._bar, self._evaluation_task)
 
-    def _tell(self, which: TaskID) -> None:
-        if self._bar is None or self.console.is_terminal or self.console.get_time() < self._told + EVERY:
+    def _log_progress(self, bar: Progress, task_id: TaskID) -> None:
+        """Log a line if there is no terminal and the last line is `log_interval` seconds old."""
+        if self.console.is_terminal or self.console.get_time() < self._logged_at + self.log_interval:
             return
-        self._told = self.console.get_time()
-        task = self._bar.tasks[self._bar.task_ids.index(which)]
-        of = f" of {task.total:.0f}" if task.total is not None else ""
+        self._logged_at = self.console.get_time()
+        task = bar.tasks[bar.task_ids.index(task_id)]
+        total = f" of {task.total:.0f}" if task.total is not None else ""
         left = f", about {task.time_remaining:.0f} s left" if task.time_remaining is not None else ""
-        log.info("%s: batch %.0f%s%s", task.description, task.completed, of, left)
+        log.info("%s: batch %.0f%s%s", task.description, task.completed, total, left)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._fit = self._start("fit", trainer.estimated_stepping_batches, trainer.global_step)
+        self._fit_task = self._start("fit", trainer.estimated_stepping_batches, trainer.global_step)
 
     def on_train_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
-        if self._bar is not None and self._fit is not None:
-            shown = {name: trainer.progress_bar_metrics.get(name) for name in ("train/loss", "val/wql")}
-            note = "  ".join(f"{name} {float(value):.4g}" for name, value in shown.items() if value is not None)
-            self._bar.update(self._fit, completed=trainer.global_step, note=note)
-            self._tell(self._fit)
+        if self._bar is not None and self._fit_task is not None:
+            metrics = {name: trainer.progress_bar_metrics.get(name) for name in ("train/loss", "val/wql")}
+            note = "  ".join(f"{name} {float(value):.4g}" for name, value in metrics.items() if value is not None)
+            self._bar.update(self._fit_task, completed=trainer.global_step, note=note)
+            self._log_progress(self._bar, self._fit_task)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._stop()
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._pass = self._start("validation", sum(trainer.num_val_batches))
+        self._evaluation_task = self._start("validation", sum(trainer.num_val_batches))
 
     def on_validation_batch_end(self, *args: Any, **kwargs: Any) -> None:
-        self._step()
+        self._count_evaluation_batch()
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self._fit is None:
+        if self._fit_task is None:
             self._stop()
-        elif self._bar is not None and self._pass is not None:
-            self._bar.remove_task(self._pass)
-            self._pass = None
+        elif self._bar is not None and self._evaluation_task is not None:
+            self._bar.remove_task(self._evaluation_task)
+            self._evaluation_task = None
 
     def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._pass = self._start("test", sum(trainer.num_test_batches))
+        self._evaluation_task = self._start("test", sum(trainer.num_test_batches))
 
     def on_test_batch_end(self, *args: Any, **kwargs: Any) -> None:
-        self._step()
+        self._count_evaluation_batch()
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._stop()

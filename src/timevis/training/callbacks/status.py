@@ -1,4 +1,4 @@
-"""What a run tells while it trains: status.json, and one log line per validation."""
+"""Report the progress of a run in status.json, and with a log line after each validation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 class StatusUpdates(pl.Callback):
-    """Keeps epoch, step, metrics, and the batches of a validation or test pass of status.json up to date."""
+    """Writes epoch, step, metrics, and the batch of a validation or test pass into the status of a run."""
 
     def __init__(self, status: Status) -> None:
         self.status = status
@@ -26,32 +26,33 @@ class StatusUpdates(pl.Callback):
 
     def on_train_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
         self.status.update(epoch=trainer.current_epoch, step=trainer.global_step)
-        if trainer.global_step % vars(trainer)["log_every_n_steps"] == 0:
+        log_interval: int = trainer.log_every_n_steps  # type: ignore[attr-defined]  # set by Lightning at run time
+        if trainer.global_step % log_interval == 0:
             self.status.update(metrics=_finite_metrics(trainer))
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.status.update(metrics=_finite_metrics(trainer), batch=None, batches_total=None)
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._begin(trainer.num_val_batches)
+        self._start_pass(trainer.num_val_batches)
 
     def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._begin(trainer.num_test_batches)
+        self._start_pass(trainer.num_test_batches)
 
     def on_validation_batch_end(self, *args: Any, **kwargs: Any) -> None:
-        self._step()
+        self._count_batch()
 
     def on_test_batch_end(self, *args: Any, **kwargs: Any) -> None:
-        self._step()
+        self._count_batch()
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.status.update(batch=None, batches_total=None)
 
-    def _begin(self, batches: list[int | float]) -> None:
+    def _start_pass(self, batches: list[int | float]) -> None:
         self._batch = 0
         self.status.update(batch=0, batches_total=sum(batches))
 
-    def _step(self) -> None:
+    def _count_batch(self) -> None:
         self._batch += 1
         self.status.update(batch=self._batch)
 
@@ -71,7 +72,7 @@ class ValidationLines(pl.Callback):
             return
         metrics = trainer.callback_metrics
         wql, loss = float(metrics["val/wql"]), metrics.get("train/loss")
-        better = wql < self.best
+        is_best = wql < self.best
         self.best = min(self.best, wql)
         log.info(
             "epoch %d, step %d: %sval/wql %.5f%s",
@@ -79,7 +80,7 @@ class ValidationLines(pl.Callback):
             trainer.global_step,
             f"train/loss {float(loss):.5f}, " if loss is not None else "",
             wql,
-            " (best so far)" if better else "",
+            " (best so far)" if is_best else "",
         )
 
     def state_dict(self) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What a run needs at every batch: its random numbers, a finite loss, and an ear for a stop request."""
+"""Callbacks that act at each batch: set the random seed, check the loss, stop the run, and measure time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from timevis.utils.interrupts import StopRequest
 
 
 class SeedEachStep(pl.Callback):
-    """Makes the random numbers of a training step a function of (seed, step, rank), so a resumed run repeats them."""
+    """Seeds each training step by (seed, step, rank), so that a resumed run draws the same random numbers."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -28,14 +28,17 @@ class SeedEachStep(pl.Callback):
     ) -> None:
         key = [self.seed, trainer.fit_loop.total_batch_idx, trainer.global_rank]
         seed = int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> 1)
-        # not torch.manual_seed, which remembers every call for devices that are not there
+        # torch.manual_seed would store each call for CUDA devices that are not initialized
         torch.default_generator.manual_seed(seed)
         if pl_module.device.type == "cuda":
             torch.cuda.manual_seed(seed)
 
 
 class FiniteLoss(pl.Callback):
-    """Ends a diverged run; looks at every step on the CPU and every 20th elsewhere, where looking means waiting."""
+    """Ends a run that has diverged.
+
+    The loss is checked at each step on the CPU, and at every 20th step on a GPU, where reading it waits for the GPU.
+    """
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -45,30 +48,31 @@ class FiniteLoss(pl.Callback):
 
 
 class StopAtBatch(pl.Callback):
-    """Raises `Cancelled` at the end of the batch in which the run was asked to stop; saves its checkpoint first."""
+    """Raises `Cancelled` at the end of the batch in which a stop was requested; in training it saves first."""
 
     def __init__(self, stop: StopRequest) -> None:
         self.stop = stop
 
-    def _asked(self, trainer: pl.Trainer) -> bool:
-        asked = self.stop.signal is not None
+    def _is_stop_requested(self, trainer: pl.Trainer) -> bool:
+        """Whether any process has received a signal."""
+        is_requested = self.stop.signal is not None
         if trainer.world_size > 1:
-            asked = trainer.strategy.reduce_boolean_decision(asked, all=False)
-        if asked and self.stop.signal is None:
+            is_requested = trainer.strategy.reduce_boolean_decision(is_requested, all=False)
+        if is_requested and self.stop.signal is None:
             self.stop.signal = signal.SIGTERM
-        return asked
+        return is_requested
 
-    def _end(self, trainer: pl.Trainer, loader: Any, batch_idx: int) -> None:
-        # a collective call in a batch that not every rank has would wait for ever
-        everyone = not isinstance(loader, WindowLoader) or batch_idx < loader.batches_on_every_rank
-        if everyone and self._asked(trainer):
+    def _stop_evaluation(self, trainer: pl.Trainer, loader: Any, batch_idx: int) -> None:
+        # a collective call in a batch that only some ranks have would never return
+        on_every_rank = not isinstance(loader, WindowLoader) or batch_idx < loader.batches_on_every_rank
+        if on_every_rank and self._is_stop_requested(trainer):
             self.stop.raise_if_requested()
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        if batch_idx + 1 == trainer.num_training_batches or not self._asked(trainer):
-            return  # no checkpoint at the last batch of an epoch, see LastCheckpoint
+        if batch_idx + 1 == trainer.num_training_batches or not self._is_stop_requested(trainer):
+            return  # a run cannot be resumed at the last batch of an epoch, see LastCheckpoint
         for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, LastCheckpoint):
                 callback.save_step(trainer)
@@ -77,16 +81,16 @@ class StopAtBatch(pl.Callback):
     def on_validation_batch_end(
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
     ) -> None:
-        self._end(trainer, trainer.val_dataloaders, batch_idx)
+        self._stop_evaluation(trainer, trainer.val_dataloaders, batch_idx)
 
     def on_test_batch_end(
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
     ) -> None:
-        self._end(trainer, trainer.test_dataloaders, batch_idx)
+        self._stop_evaluation(trainer, trainer.test_dataloaders, batch_idx)
 
 
 class FitClock(pl.Callback):
-    """Wall seconds that learning took: with gradients or without, those before a resume included."""
+    """Measures the wall time of fitting, with and without gradients, including the time before a resume."""
 
     def __init__(self) -> None:
         self._before = 0.0
@@ -98,7 +102,7 @@ class FitClock(pl.Callback):
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Count the seconds of a block."""
+        """Measure the time of a block."""
         self._start = time.monotonic()
         try:
             yield
