@@ -198,16 +198,16 @@ def start_wandb(cfg: DictConfig) -> Any:
         return None
     import wandb
 
-    from timevis.training.loggers.wandb_run import UNTOLD, shareable
+    from timevis.training.loggers.wandb_run import PRIVACY_SETTINGS, hide_paths
 
     # W&B keeps the id of an unfinished run in the folder, so a resumed run continues it
     return wandb.init(
         project="timevis",
         name="pretrain_nano",
-        config=shareable(OmegaConf.to_container(cfg)),
+        config=hide_paths(OmegaConf.to_container(cfg)),
         dir=cfg.folder,
         resume="auto",
-        settings=wandb.Settings(**UNTOLD),
+        settings=wandb.Settings(**PRIVACY_SETTINGS),
     )
 
 

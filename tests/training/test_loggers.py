@@ -26,7 +26,7 @@ from timevis.runs.folder import RunFolder
 from timevis.runs.metadata import git_commit
 from timevis.training.loggers.metrics_csv import MetricsCsv
 from timevis.training.loggers.open_loggers import OpenLoggers
-from timevis.training.loggers.wandb_run import logged_in
+from timevis.training.loggers.wandb_run import is_logged_in
 
 BLOCK = 32768
 
@@ -198,17 +198,17 @@ def test_a_home_that_cannot_be_written_does_not_fail_a_run(lstm_config, tmp_path
     (tmp_path / "file").touch()
     monkeypatch.setenv("WANDB_DATA_DIR", str(tmp_path / "file" / "wandb"))
     run(lstm_config("logger=wandb"), tmp_path / "run")
-    assert "does not get the windows" in caplog.text
+    assert "the table of windows is not logged" in caplog.text
 
 
 def test_who_has_no_key_is_not_logged_in(monkeypatch, tmp_path):
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert not logged_in()
+    assert not is_logged_in()
     (tmp_path / "netrc").write_text("machine api.wandb.ai\n  login user\n  password " + "0" * 40 + "\n")
     (tmp_path / "netrc").chmod(0o600)
-    assert logged_in()
+    assert is_logged_in()
 
 
 @pytest.mark.usefixtures("no_report")

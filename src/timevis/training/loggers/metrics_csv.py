@@ -1,4 +1,4 @@
-"""metrics.csv: one row per step with all metrics logged at that step."""
+"""Write metrics.csv, which has one row per step with all metrics logged at that step."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ NAME = "metrics.csv"
 
 
 class MetricsCsv(Logger):
-    """Appends to metrics.csv of a run folder; a resumed run continues it at the step of its checkpoint.
+    """Writes metrics.csv of a run folder; a resumed run continues the file.
 
     Parameters
     ----------
     folder : Path
     last_step : int, optional
-        Rows of later steps are dropped, because a resumed run logs them again.
+        The last step of the file that is kept; a resumed run logs the later ones again. None starts a new file.
     """
 
     def __init__(self, folder: Path, last_step: int | None = None) -> None:
@@ -45,7 +45,7 @@ class MetricsCsv(Logger):
         return ""
 
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
-        pass  # config.yaml holds them
+        pass  # they are in config.yaml
 
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
@@ -58,7 +58,7 @@ class MetricsCsv(Logger):
 
     @rank_zero_only
     def save(self) -> None:
-        """Append the new rows; rewrite the file where an old row or the header has grown."""
+        """Append the new rows; if there is a new column or a row has changed, rewrite the file."""
         if self._written == 0:
             text = io.StringIO()
             writer = csv.DictWriter(text, self._columns, lineterminator="\n")

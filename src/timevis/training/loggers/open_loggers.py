@@ -1,4 +1,4 @@
-"""Opens the loggers of a run together, and always finishes them."""
+"""Open the loggers of a run, and finish them when the run ends or fails."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ log = logging.getLogger(__name__)
 
 
 class OpenLoggers:
-    """The loggers of a run, as a context that finishes them however its block ends.
+    """Context with the loggers of a run, which are finished at its end, also after an exception.
 
-    metrics.csv is always written; the section `logger` may add Weights & Biases and other Lightning loggers.
+    metrics.csv is always written; the section `logger` can add Weights & Biases and other Lightning loggers.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class OpenLoggers:
     tags : sequence of str
         The first three (data, model, backbone) form the title of the run.
     group : str, optional
-        The sweep.
+        The sweep that the run belongs to.
     resume_step : int, optional
         Step of the checkpoint from which the run is resumed.
     """
@@ -70,16 +70,16 @@ class OpenLoggers:
                 self.loggers.append(logger)
 
     def log_results(self, results: dict[str, Any]) -> None:
-        """Log the results; plots and forecasts are logged for public data, and for other data only on request."""
+        """Log the results, and for public data or if `logger.log_data` is set also plots and forecasts."""
         if self.wandb is not None:
             self.wandb.log_results(results)
         if not (results["run"]["public"] or self.log_data):
             return
         if self.wandb is not None:
             self.wandb.log_forecasts()
-        for board in (logger for logger in self.loggers if isinstance(logger, TensorBoardLogger)):
+        for logger in (logger for logger in self.loggers if isinstance(logger, TensorBoardLogger)):
             for path in sorted((self.folder / "plots").glob("*.png")):
-                board.experiment.add_image(f"plots/{path.stem}", imread(path)[..., :3], dataformats="HWC")
+                logger.experiment.add_image(f"plots/{path.stem}", imread(path)[..., :3], dataformats="HWC")
 
     def __enter__(self) -> Self:
         return self

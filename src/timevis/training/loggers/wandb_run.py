@@ -1,4 +1,4 @@
-"""Weights & Biases: online for who is logged in, else offline without a question."""
+"""Log a run to Weights & Biases, online if the user is logged in and offline otherwise; never ask for a login."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ import wandb
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
 from wandb.errors import AuthenticationError
-from wandb.sdk.lib.wbauth import read_netrc_auth  # wandb itself looks nowhere else, and knows its hosts' old names
+from wandb.sdk.lib.wbauth import read_netrc_auth  # W&B's public functions ask for a key if they find none
 
 from timevis.runs.metadata import git_commit
 from timevis.utils.files import display_path
 
 log = logging.getLogger(__name__)
 
-TABLE_ROWS = 500
-TAG_LENGTH = 64
+MAX_TABLE_ROWS = 500
+MAX_TAG_LENGTH = 64
 """W&B refuses longer tags."""
-INIT_SECONDS = 30
-UNTOLD: dict[str, Any] = {"x_disable_meta": True, "host": "", "disable_git": True}
-"""Settings that keep command line, program, user and machine at home, and git's remote; W&B still sees the load."""
+INIT_TIMEOUT_SECONDS = 30
+PRIVACY_SETTINGS: dict[str, Any] = {"x_disable_meta": True, "host": "", "disable_git": True}
+"""With these, W&B does not receive the command line, the program, names of user and machine, or the git remote."""
 
 
-def logged_in() -> bool:
-    """Whether a key for the W&B server is at hand: in the environment, the settings or a netrc file."""
+def is_logged_in() -> bool:
+    """Whether the environment, the settings of W&B or a netrc file have a key for the W&B server."""
     settings = wandb.setup().settings
     try:
         return bool(os.environ.get("WANDB_API_KEY") or settings.api_key or read_netrc_auth(host=settings.base_url))
@@ -42,25 +42,25 @@ def logged_in() -> bool:
 
 
 class WandbRun(Logger):
-    """One W&B run beside one run folder.
+    """A W&B run for a run folder.
 
-    It is told nothing of who the user is: no folder, host, user name or command line, and of git only the commit.
+    W&B receives no paths, host name, user name or command line, and from git only the commit.
 
     Parameters
     ----------
     folder : Path
-        The run folder; offline runs lie in its wandb/ folder.
+        The run folder; its folder wandb/ has the files of an offline run.
     config : dict
-        The resolved config; see `shareable`.
+        The resolved config; see `hide_paths`.
     title : str
-        What the run is called there.
+        Name of the run in W&B.
     project, entity : str
     mode : {"auto", "online", "offline"}
-        WANDB_MODE has the last word.
+        The environment variable WANDB_MODE takes precedence.
     tags : sequence of str
         Cut to 64 characters each.
     group : str, optional
-        The sweep.
+        The sweep that the run belongs to.
     """
 
     def __init__(
@@ -78,23 +78,23 @@ class WandbRun(Logger):
         super().__init__()
         self.folder = Path(folder)
         if mode == "auto":
-            mode = "online" if logged_in() else "offline"
+            mode = "online" if is_logged_in() else "offline"
         options: dict[str, Any] = {
             "project": project,
             "entity": entity,
             "group": group,
-            "tags": [tag if len(tag) <= TAG_LENGTH else f"{tag[: TAG_LENGTH - 1]}…" for tag in tags],
-            "config": shareable(config),
+            "tags": [tag if len(tag) <= MAX_TAG_LENGTH else f"{tag[: MAX_TAG_LENGTH - 1]}…" for tag in tags],
+            "config": hide_paths(config),
             "name": title,
             "dir": str(self.folder),
             "id": self._id(),
             "settings": wandb.Settings(
                 console="off",
                 silent=True,
-                init_timeout=INIT_SECONDS,
+                init_timeout=INIT_TIMEOUT_SECONDS,
                 save_code=False,
                 git_commit=git_commit(),
-                **UNTOLD,
+                **PRIVACY_SETTINGS,
             ),
         }
         mode = os.environ.get("WANDB_MODE", mode)
@@ -103,17 +103,17 @@ class WandbRun(Logger):
         try:
             self.experiment = wandb.init(mode=cast(Any, mode), reinit="create_new", **options)
         except wandb.errors.Error as error:
-            log.warning("Weights & Biases is out of reach (%s): logging offline", str(error).splitlines()[0])
+            log.warning("Weights & Biases cannot be reached (%s): logging offline", str(error).splitlines()[0])
             options.pop("resume", None)
-            options["id"] = self._id(anew=True)  # its service still holds the first one
+            options["id"] = self._id(new=True)  # the service of W&B still uses the first id
             self.experiment = wandb.init(mode="offline", reinit="create_new", **options)
         self.experiment.define_metric("global_step")
         self.experiment.define_metric("*", step_metric="global_step")
 
-    def _id(self, anew: bool = False) -> str:
-        """The id of the run, the same when it is resumed."""
+    def _id(self, new: bool = False) -> str:
+        """The W&B id of the run, which is stored for the case that the run is resumed."""
         path = self.folder / "wandb" / "run_id.txt"
-        if anew or not path.is_file():
+        if new or not path.is_file():
             path.parent.mkdir(exist_ok=True)
             path.write_text(secrets.token_hex(4))
         return path.read_text()
@@ -131,57 +131,58 @@ class WandbRun(Logger):
         return bool(self.experiment.settings._offline)
 
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
-        pass  # the whole config is there from the start
+        pass  # W&B has received the whole config at the start
 
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
         self.experiment.log({**metrics, "global_step": step})
 
     def log_results(self, results: dict[str, Any]) -> None:
-        """Put every metric, skill and cost into the summary, under the same names for every model."""
-        self.experiment.summary.update(summary_of(results))
+        """Write all metrics, skills and costs into the summary; the names are the same for all models."""
+        self.experiment.summary.update(flat_summary(results))
 
     def log_forecasts(self) -> None:
-        """Send plots and the table of scored windows; never called for a user's own data unasked."""
+        """Send plots and the table of scored windows."""
         pictures = {path.stem: wandb.Image(str(path)) for path in sorted((self.folder / "plots").glob("*.png"))}
-        windows = pd.read_parquet(self.folder / "windows.parquet").head(TABLE_ROWS)
+        windows = pd.read_parquet(self.folder / "windows.parquet").head(MAX_TABLE_ROWS)
         windows["timestamp"] = windows["timestamp"].astype(str)
         self.experiment.log({f"plots/{name}": picture for name, picture in pictures.items()})
         try:
             self.experiment.log({"windows": wandb.Table(dataframe=windows)})
-        except PermissionError as error:  # of a folder that it puts them into first, below HOME
-            log.warning("Weights & Biases does not get the windows: %s", error)
+        except PermissionError as error:  # W&B first writes the table to a folder in HOME
+            log.warning("the table of windows is not logged to Weights & Biases: %s", error)
 
     def finish(self, failed: bool) -> str:
-        """End the run; returns where to find it: its address, or the command that uploads it."""
-        where = self._sync() if self.offline else self.experiment.url or "disabled"
+        """End the run; returns its URL, or the command that uploads it."""
+        location = self._upload_command() if self.offline else self.experiment.url or "disabled"
         self.experiment.finish(exit_code=int(failed))
-        return where
+        return location
 
-    def _sync(self) -> str:
-        """The command that uploads every offline part of the run: one for each process that went on with it."""
-        last = Path(self.experiment.settings.sync_dir)
-        parts = sorted({*last.parent.glob(f"offline-run-*-{self.experiment.id}"), last})
-        return shlex.join(["wandb", "sync", *(str(display_path(part)) for part in parts)])
+    def _upload_command(self) -> str:
+        """The command that uploads all offline folders of the run; each resume creates a further one."""
+        latest = Path(self.experiment.settings.sync_dir)
+        folders = sorted({*latest.parent.glob(f"offline-run-*-{self.experiment.id}"), latest})
+        return shlex.join(["wandb", "sync", *(str(display_path(folder)) for folder in folders)])
 
 
-def shareable(value: Any) -> Any:
-    """A config with the name of a file or folder in place of every path from the root."""
+def hide_paths(value: Any) -> Any:
+    """A config in which each absolute path is replaced by the name of its file or folder."""
     if isinstance(value, dict):
-        return {name: shareable(part) for name, part in value.items()}
+        return {name: hide_paths(part) for name, part in value.items()}
     if isinstance(value, list):
-        return [shareable(part) for part in value]
+        return [hide_paths(part) for part in value]
     return (Path(value).name or value) if isinstance(value, str) and Path(value).is_absolute() else value
 
 
-def summary_of(results: dict[str, Any]) -> dict[str, Any]:
-    """The flat summary: val/*, test/* (or validation/*, where that part was scored), naive/*, skill/* and cost/*, and
-    who the backbone was, if any, as backbone/*."""
-    out, part = {f"val/{name}": value for name, value in results["validation"].items()}, results["window_set"]["part"]
+def flat_summary(results: dict[str, Any]) -> dict[str, Any]:
+    """The results as one flat dict with the prefixes val/, test/ (or validation/, if that part was scored), naive/,
+    skill/, cost/ and backbone/."""
+    part = results["window_set"]["part"]
+    out = {f"val/{name}": value for name, value in results["validation"].items()}
     for prefix, section in ((part, "metrics"), ("naive", "seasonal_naive"), ("skill", "skill")):
         for name, value in results[section].items():
             out[f"{prefix}/{name}"] = value["value"]
             if section != "seasonal_naive":
                 out |= {f"{prefix}/{name}_{end}": value[end] for end in ("low", "high")}
-    out |= {f"backbone/{name}": value for name, value in shareable(results["run"]["backbone"] or {}).items()}
+    out |= {f"backbone/{name}": value for name, value in hide_paths(results["run"]["backbone"] or {}).items()}
     return out | {f"cost/{name}": value for name, value in results["cost"].items()}
