@@ -246,7 +246,7 @@ def test_the_command_writes_a_table_and_a_picture_and_overwrites_nothing(plant, 
     assert main([str(plant), "--out", str(out), "--force"]) == 0
     assert "refitted" not in capsys.readouterr().out
     assert main([str(plant), "--refit", "--out", str(tmp_path / "refitted.csv"), "--no-plot"]) == 0
-    assert "of the model refitted" in capsys.readouterr().out
+    assert "from the refitted model" in capsys.readouterr().out
     assert main([str(plant), "--out", str(tmp_path / "future.parquet"), "--no-plot"]) == 0
     pd.testing.assert_frame_equal(
         pd.read_parquet(tmp_path / "future.parquet"), pd.read_csv(out, parse_dates=["timestamp"]), check_dtype=False

@@ -85,7 +85,7 @@ def test_what_is_no_run_is_left_out_and_named_and_a_run_is_not_compared_with_its
     again = runs[0] / ".." / runs[0].name
     assert main([*map(str, [*others, runs[0], again]), "--out", str(tmp_path / "out")]) == 0
     said = capsys.readouterr()
-    assert f"left out (no run folder): {', '.join(map(str, others))}" in said.err
+    assert f"left out (not a run folder): {', '.join(map(str, others))}" in said.err
     assert "Difference from seasonal naive" in said.out
     assert main([str(runs[0]), str(tmp_path / "mistyped"), "--out", str(tmp_path / "no")]) == 1
     assert "mistyped is not a run folder" in capsys.readouterr().err

@@ -1,10 +1,9 @@
 """Compare runs that forecast the same windows: timevis compare RUN RUN ... [--reference RUN]
 
-Prints and writes: every metric side by side with seasonal naive; the difference of each run from a reference, paired
-window by window, with a 95 % moving-block bootstrap interval and the Diebold-Mariano test; the error by step ahead;
-the cost. RUN is a run folder. Runs with different window sets are refused, since their numbers don't compare. Runs
-that failed, were stopped, or still run or train on are left out and named; so is whatever else lies in a folder of
-runs.
+Prints and writes the metrics of all runs and of seasonal naive, the paired difference of each run from a reference
+with a 95 % moving-block bootstrap interval and the Diebold-Mariano test, the error by step ahead, and the cost. Each
+RUN is a run folder. Runs with different window sets cannot be compared. Runs that have not completed, and files and
+folders that are not runs, are left out and named.
 
     timevis compare outputs/traffic/lstm/2026-01-01_12-00-00-1a2b outputs/traffic/qwen/...
     timevis compare outputs/traffic/*/* --reference outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
@@ -26,8 +25,8 @@ from timevis.utils.stdout import run_script
 if TYPE_CHECKING:
     from timevis.evaluation.comparison import Comparison
 
-NO_RUN = "no run folder"
-EXAMPLE = "outputs/traffic/lstm/2026-01-01_12-00-00-1a2b"
+NOT_A_RUN_FOLDER = "not a run folder"
+EXAMPLE_RUN = "outputs/traffic/lstm/2026-01-01_12-00-00-1a2b"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--reference",
         metavar="RUN",
-        help="the run that the others are measured against, or `seasonal_naive` (default: the first RUN, or seasonal "
-        "naive when there is only one)",
+        help="the run that the others are compared with, or `seasonal_naive` (default: the first RUN, or seasonal "
+        "naive if there is only one RUN)",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="new folder (default: outputs/comparisons/<time>)")
     args = parser.parse_intermixed_args(arguments)
@@ -48,67 +47,68 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> int:
+    """Compare the completed runs; print the tables and write the comparison."""
     from timevis.evaluation.comparison import compare
     from timevis.evaluation.report.comparison_report import write_comparison
     from timevis.runs.record import RunRecord
 
-    different: dict[Path, Path] = {}
+    distinct_runs: dict[Path, Path] = {}
     for run in runs:
-        different.setdefault(run.resolve(), run)
-    finished = leave_out(list(different.values()))
-    records = [RunRecord.load(run) for run in finished]
+        distinct_runs.setdefault(run.resolve(), run)
+    records = [RunRecord.load(run) for run in completed_runs(list(distinct_runs.values()))]
     if reference is None:
-        chosen = records[0] if len(records) > 1 else None
+        reference_record = records[0] if len(records) > 1 else None
     else:
-        if reference != "seasonal_naive" and (why := unfinished(Path(reference))):
-            raise RunFolderError(f"--reference {reference}: {why}", "give another one")
-        chosen = None if reference == "seasonal_naive" else RunRecord.load(reference)
-    comparison = compare(records, chosen)
+        if reference != "seasonal_naive" and (reason := reason_not_comparable(Path(reference))):
+            raise RunFolderError(f"--reference {reference}: {reason}", "give another run")
+        reference_record = None if reference == "seasonal_naive" else RunRecord.load(reference)
+    comparison = compare(records, reference_record)
     folder = out or Path("outputs/comparisons") / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     written = write_comparison(comparison, folder)
-    show(comparison)
+    print_comparison(comparison)
     print(f"written: {', '.join(p.name for p in written)} in {folder}")
     return 0
 
 
-def leave_out(runs: list[Path]) -> list[Path]:
-    """Those that can be compared; says which cannot, and why.
+def completed_runs(runs: list[Path]) -> list[Path]:
+    """The runs that can be compared; prints which ones are left out, and why.
 
     Raises
     ------
     RunFolderError
-        None can.
+        No run can be compared.
     """
     from timevis.utils.formatting import join_names
 
-    why = {run: unfinished(run) for run in runs}
-    for reason in dict.fromkeys(filter(None, why.values())):
-        names = [str(run) for run in runs if why[run] == reason]
+    reasons = {run: reason_not_comparable(run) for run in runs}
+    for reason in dict.fromkeys(filter(None, reasons.values())):
+        names = [str(run) for run in runs if reasons[run] == reason]
         print(f"left out ({reason}): {join_names(names)}", file=sys.stderr)
-    rest = [run for run in runs if why[run] is None]
-    begun = [run for run in runs if why[run] != NO_RUN]
-    if not begun:
-        below = next((path.parent for run in runs for path in sorted(run.rglob("results.json"))), None)
-        raise RunFolderError("none of these is a run folder", f"give run folders, such as {below or EXAMPLE}")
-    if not rest:
+    completed = [run for run in runs if reasons[run] is None]
+    run_folders = [run for run in runs if reasons[run] != NOT_A_RUN_FOLDER]
+    if not run_folders:
+        inner_run = next((path.parent for run in runs for path in sorted(run.rglob("results.json"))), None)
+        raise RunFolderError("none of these is a run folder", f"give run folders, such as {inner_run or EXAMPLE_RUN}")
+    if not completed:
         raise RunFolderError(
-            "none of these runs has completed", f"wait for it, or continue it with {resume_command(begun[0])}"
+            "none of these runs has completed",
+            f"wait until one has, or continue one with {resume_command(run_folders[0])}",
         )
-    return rest
+    return completed
 
 
-def unfinished(run: Path) -> str | None:
-    """Why a run cannot be compared: it failed, was stopped or still goes on, or a path is of no run."""
+def reason_not_comparable(run: Path) -> str | None:
+    """Why a run cannot be compared: its state if it has not completed, or that it is not a run folder."""
     from timevis.runs.status import read_status
 
     if run.exists() and not (run / "config.yaml").is_file():
-        return NO_RUN
+        return NOT_A_RUN_FOLDER
     state = (read_status(run) or {}).get("state")
     return None if state in (None, "completed") else state
 
 
-def show(comparison: Comparison) -> None:
-    """Print the tables."""
+def print_comparison(comparison: Comparison) -> None:
+    """Print the tables and the sentences of a comparison."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.markup import escape

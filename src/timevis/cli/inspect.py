@@ -1,7 +1,7 @@
-"""Look at data before training on them: timevis inspect FILE|NAME [key=value ...]
+"""Report on data before training: timevis inspect FILE|NAME [key=value ...]
 
-Prints and draws what a run would see: rows, duplicates, gaps, missing values, outliers, statistics of each channel,
-seasonality, autocorrelation, and how the split falls. Nothing is trained, and the file is not changed.
+Prints and draws the rows, duplicates, gaps, missing values and outliers of the data, statistics, seasonality and
+autocorrelation of each channel, and the split. Nothing is trained, and the file is not changed.
 
     timevis inspect traffic
     timevis inspect my.csv 'target=[load]' 'covariates={holiday:DE}' 'split=[0.8,0.1,0.1]'
@@ -9,8 +9,8 @@ seasonality, autocorrelation, and how the split falls. Nothing is trained, and t
     timevis inspect etth1 'split=[2017-07-01,2017-11-01]'
 
 FILE is CSV, TSV, XLSX, XLS, JSON or Parquet, wide or long. NAME is traffic, electricity, weather, etth1 or synthetic.
-Keys are those of the data group of train.py (conf/data/file.yaml explains them), with or without `data.` in front,
-and context_length and horizon.
+The keys are context_length, horizon and those of the config section data, with or without the prefix `data.`;
+conf/data/file.yaml explains them.
 """
 
 from __future__ import annotations
@@ -30,9 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("source", metavar="FILE|NAME", help="a file, or the name of a data set")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="for example 'target=[load]'")
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="where the picture and the JSON report go (default: outputs/inspect)"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder of the picture and the JSON report (default: outputs/inspect)",
     )
-    parser.add_argument("--no-plot", action="store_true", help="print only")
+    parser.add_argument("--no-plot", action="store_true", help="do not draw a picture")
     args = parser.parse_intermixed_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
 
@@ -52,11 +55,10 @@ def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> in
     print_data_report(panel, report, cfg["split"], (context_length, horizon))
     out.mkdir(parents=True, exist_ok=True)
     path = str(Path(cfg["path"]).expanduser().resolve()) if cfg["path"] else None
-    # a name of its own: beside my.json there may be no other my.json
     name = report_name(out, panel.card.name, path)
     written = [out / f"{name}.json"]
-    found = report.to_dict() | {"path": path}
-    written[0].write_text(json.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
+    content = report.to_dict() | {"path": path}
+    written[0].write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
     if plot:
         from timevis.evaluation.charts.draw_data_report import save_data_report
 
@@ -66,7 +68,10 @@ def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> in
 
 
 def report_name(out: Path, data: str, path: str | None) -> str:
-    """What a report is called in a folder; numbered where all but an older one of it has the name."""
+    """The name of a report in a folder, without extension.
+
+    It has a number if the name is taken by another file than an earlier report on the same data.
+    """
     name, number = f"{data}.report", 1
     while (out / f"{name}.json").exists() and not is_report_of(out / f"{name}.json", path):
         number += 1
@@ -75,9 +80,9 @@ def report_name(out: Path, data: str, path: str | None) -> str:
 
 
 def is_report_of(file: Path, path: str | None) -> bool:
-    """Whether a file is a report of this script on the data of `path`, and may be replaced."""
+    """Whether a file is an earlier report on the data in `path`, which may be replaced."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8"))
     except ValueError:
         return False
-    return isinstance(found, dict) and "rows_read" in found and found.get("path", "") == path
+    return isinstance(content, dict) and "rows_read" in content and content.get("path", "") == path

@@ -1,4 +1,4 @@
-"""One job that Hydra starts, alone or in a sweep; its errors become messages and exit codes.
+"""Run one job that Hydra starts, alone or in a sweep, and turn its errors into messages and exit codes.
 
 PyTorch is imported only for a config that has passed its first checks.
 """
@@ -33,9 +33,9 @@ def run_job(cfg: DictConfig) -> float:
     Raises
     ------
     SystemExit
-        Outside a sweep when the run failed, and always when it was cancelled, which ends a sweep too.
+        The run failed outside a sweep, or it was cancelled, which also ends a sweep.
     TimeVisError
-        In a sweep: the reason of the failure, so that the other jobs continue.
+        The run failed in a sweep, whose other jobs continue.
     """
     register_resolvers()
     hydra = HydraConfig.get()

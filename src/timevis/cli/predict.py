@@ -1,16 +1,16 @@
-"""Forecast the real future with a run, or score it again: timevis predict RUN [FILE ...]
+"""Forecast beyond the data with a run, or score the run again: timevis predict RUN [FILE ...]
 
-Forecasts the rows that follow the last value of the run's own data, or of new files with the same columns, and writes
-one table: item, channel, timestamp, point and quantiles, in the unit of the data; and a picture of it. Rows at the
-end of a file that have covariates but no targets are the known future of those covariates. Several files, or a long
-file with many ids, give one table.
+Forecasts the rows that follow the last value of the data of the run, or of new files with the same columns. Writes a
+picture and one table with the columns item, channel, timestamp, point and quantiles, in the unit of the data. Rows at
+the end of a file that have covariates but no targets hold the known future of those covariates. Each file, and each
+series of a long file, is an item of the table.
 
     timevis predict outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
     timevis predict RUN --refit --out next_day.csv
     timevis predict RUN plant_a.csv plant_b.csv --out plants.parquet
 
-With --rescore nothing is forecast beyond the data: the run is scored, without training, on the windows of new files
-or of other dates, and DIR gets what a run folder has of a test (results.json, report.html, ...):
+With --rescore, the run is not used to forecast beyond the data. Instead it is scored, without training, on windows of
+new files or of other dates. The results (results.json, report.html, ...) are written to DIR:
 
     timevis predict RUN --rescore --start 2018-01-01 --end 2018-03-31
     timevis predict RUN this_year.csv --rescore --out outputs/this_year
@@ -37,9 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder")
     parser.add_argument(
-        "files", nargs="*", default=[], type=Path, metavar="FILE", help="new data (default: the run's own)"
+        "files", nargs="*", default=[], type=Path, metavar="FILE", help="new data (default: the data of the run)"
     )
-    parser.add_argument("--refit", action="store_true", help="fit again on all rows of the run's data first")
+    parser.add_argument("--refit", action="store_true", help="first fit again on all rows of the data of the run")
     parser.add_argument(
         "--out",
         type=Path,
@@ -47,17 +47,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="a .csv or .parquet file; with --rescore a new folder (default: in RUN/forecasts or RUN/rescored)",
     )
     parser.add_argument("--force", action="store_true", help="overwrite the file of --out")
-    parser.add_argument("--no-plot", action="store_true", help="write no picture")
-    parser.add_argument("--rescore", action="store_true", help="score on other dates or data instead")
-    parser.add_argument("--start", metavar="TIME", help="with --rescore: first time of a target")
+    parser.add_argument("--no-plot", action="store_true", help="do not draw a picture")
+    parser.add_argument("--rescore", action="store_true", help="score the run on other dates or data")
+    parser.add_argument("--start", metavar="TIME", help="with --rescore: first time of the targets")
     parser.add_argument(
-        "--end", metavar="TIME", help="with --rescore: its last time; a day, month or year counts whole"
+        "--end",
+        metavar="TIME",
+        help="with --rescore: last time of the targets; a day or month includes all its hours",
     )
     args = parser.parse_intermixed_args(arguments)
     if args.rescore and args.refit:
-        parser.error("--rescore scores the run as it is; leave --refit out")
+        parser.error("--rescore scores the model of the run without fitting it again; leave --refit out")
     if not args.rescore and (args.start or args.end):
-        parser.error("--start and --end belong to --rescore")
+        parser.error("--start and --end need --rescore")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     return run_script(lambda: rescore_run(args) if args.rescore else forecast_future(args))
 
@@ -67,10 +69,12 @@ def _now() -> str:
 
 
 def forecast_future(args: argparse.Namespace) -> int:
-    """Write the table of forecasts and its picture."""
+    """Forecast, and write the table and its picture."""
     out: Path = args.out or args.run / "forecasts" / f"{_now()}{'_refitted' * args.refit}.csv"
     if out.suffix not in (".csv", ".parquet"):
-        raise ConfigError(f"--out {out} is neither a .csv nor a .parquet file", "name one of them")
+        raise ConfigError(
+            f"--out {out} is neither a .csv nor a .parquet file", "give a name that ends with one of them"
+        )
     picture = out.with_suffix(".png")
     for path in (out, *([] if args.no_plot else [picture])):
         if path.exists() and not args.force:
@@ -92,10 +96,9 @@ def forecast_future(args: argparse.Namespace) -> int:
     with atomic_write(out) as path:
         table.to_csv(path, index=False) if out.suffix == ".csv" else table.to_parquet(path, index=False)
     first, last = table["timestamp"].min(), table["timestamp"].max()
-    series = len(table.drop_duplicates(["item", "channel"]))
-    files = table["item"].nunique()
-    of = f"{series} series" + (f" in {files} items" if files > 1 else "")
-    print(f"{len(table)} rows, {of}, {first} to {last}{', of the model refitted' * args.refit}: {out}")
+    num_series, num_items = len(table.drop_duplicates(["item", "channel"])), table["item"].nunique()
+    series = f"{num_series} series" + (f" in {num_items} items" if num_items > 1 else "")
+    print(f"{len(table)} rows, {series}, {first} to {last}{', from the refitted model' * args.refit}: {out}")
     if not args.no_plot:
         save_png(out.parent, out.stem, future_charts(table, items), one_legend=True)
         print(f"picture: {picture}")

@@ -1,6 +1,7 @@
-"""`timevis train`, the same as `python train.py`: Hydra composes the config of a run or a sweep and starts its jobs.
+"""Run `timevis train`, which is the same as `python train.py`: Hydra composes a run or a sweep and starts its jobs.
 
-This module turns errors into messages and exit codes and ends a sweep with its leaderboard. It imports nothing heavy.
+This module turns errors into messages and exit codes, and writes the leaderboard at the end of a sweep. It imports no
+large library, so that `--help` is fast.
 """
 
 from __future__ import annotations
@@ -32,24 +33,22 @@ USAGE_EXIT_CODE = 2
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
 def train(cfg: DictConfig) -> float:
-    """Return the validation error of the best checkpoint, which sweeps minimise."""
+    """Run one job; returns ``val/wql`` of the best checkpoint, which sweeps minimise."""
     from timevis.cli.job import run_job
 
     return run_job(cfg)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns 0, 1, or 130 or 143 when cancelled.
+    """Run the command line; returns the exit code: 0, 1, or 130 or 143 if cancelled.
 
-    A sweep returns 1 if any of its jobs failed, and always leaves its leaderboard. When a job of a sweep is resumed,
-    the leaderboard of the sweep is written again.
+    The code of a sweep is 1 if any of its jobs failed; the leaderboard is written in any case. When a job of a sweep
+    is resumed, the leaderboard of the sweep is written again.
     """
     if arguments is not None:
-        sys.argv[1:] = arguments  # Hydra reads them there
+        sys.argv[1:] = arguments  # Hydra reads sys.argv
     os.environ["HYDRA_FULL_ERROR"] = "1"  # otherwise Hydra prints errors and exits by itself
-    # Hydra deep-copies this singleton for each group that --help lists, which takes half of the time of --help. The
-    # copy is only read, and `ConfigStore.load` copies each config that it returns. tests/cli/test_train.py fails if
-    # that changes.
+    # Hydra copies this singleton for each group that --help lists, and only reads the copies; they double its time
     ConfigStore.__deepcopy__ = lambda store, memo: store  # type: ignore[attr-defined]
     register_resolvers()
     forget_folders()
@@ -70,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if code:
         remove_unused_folders()
     sweep = current_sweep_folder()
-    if resumed is not None:  # a run that was refused has not been started again
+    if resumed is not None:  # the start time is unchanged if the run was not resumed
         sweep = sweep_folder_of(resumed.path) if _start_time(resumed) != started else None
     if sweep is not None and sweep.is_dir():
         incomplete_jobs = _finish_sweep(sweep)
@@ -91,7 +90,7 @@ def _resumed_run() -> RunFolder | None:
             raise ConfigError(f"{argument} is for one run, not for a sweep", "leave -m out")
         try:
             path = OverridesParser.create().parse_override(argument).value()
-        except HydraException:  # for example because of letters that Hydra's grammar does not have
+        except HydraException:  # for example a letter that Hydra accepts only in quotes
             sys.argv[position] = in_quotes(argument)
             path = OverridesParser.create().parse_override(sys.argv[position]).value()
         if path is not None:
@@ -100,13 +99,13 @@ def _resumed_run() -> RunFolder | None:
 
 
 def _outcome(error: BaseException) -> tuple[int, TimeVisError | None]:
-    """The exit code for an error, and what is still to be printed; raises an error that is not expected."""
+    """The exit code for an error, and the error to print; an unexpected error is raised again."""
     match error:
         case KeyboardInterrupt():
             return 128 + signal.SIGINT, None
         case SystemExit():
             if error.code == USAGE_EXIT_CODE:
-                advice = "a setting is key=value without dashes, such as model=lstm, and -m comes first"
+                advice = "write settings as key=value without dashes, such as model=lstm, and -m before them"
                 print(advice, file=sys.stderr)
             return error.code if isinstance(error.code, int) else 1, None
         case TimeVisError():
