@@ -120,7 +120,7 @@ def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
         DataOptions.from_config(folder.config.data),
         tuple(report["channels"]),
         freq=report["frequency"],
-        run_cleaning=CleaningOptions(decimal=report["decimal"], day_first=report["day_first"]),
+        run_cleaning=CleaningOptions(decimal=report.get("decimal"), day_first=report.get("day_first")),
     )
     names = list(report["covariates"])
     if any(set(names).difference(panel.covariate_names) for panel in items.values()):

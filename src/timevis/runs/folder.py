@@ -271,8 +271,8 @@ def config_to_store(cfg: DictConfig) -> DictConfig:
 def is_unused(folder: Path) -> bool:
     """Whether a new run may use a folder.
 
-    The folder does not exist, is empty, or holds only the status of a queued run; or the process that started a run in
-    it ended before it wrote config.yaml.
+    The folder does not exist, is empty, or holds only the status of a queued run; or the process that started a run
+    in it ended before it wrote config.yaml.
     """
     if not folder.is_dir():
         return not folder.exists()

@@ -1,4 +1,4 @@
-"""A lock on a run folder, so that only one process at a time trains, resumes or writes in it."""
+"""Lock a run folder, so that only one process at a time trains or resumes the run."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ LOCK_FILE = ".lock"
 
 @contextmanager
 def lock_run_folder(folder: Path) -> Iterator[None]:
-    """Hold the lock of a run folder within the block; the system releases it when the process ends, however it ends.
+    """Context that holds the lock of a run folder. The system releases it also if the process is killed.
 
     Raises
     ------
     RunFolderError
-        Another process holds it.
+        Another process holds the lock.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / LOCK_FILE, timeout=0, thread_local=False)

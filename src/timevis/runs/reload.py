@@ -106,7 +106,7 @@ def check_data_unchanged(folder: RunFolder, panel: Panel, rows: int) -> None:
     DataError
         Values, covariates, times, names or the split have changed.
     """
-    if folder.data_report["data_hash"] != metadata.data_hash(panel, rows):
+    if folder.data_report.get("data_hash") != metadata.data_hash(panel, rows):
         raise DataError(
             f"{panel.card.name}: the data differ from those that {folder.display_path} was trained on: "
             "values, times or names have changed before the end of the test part",
