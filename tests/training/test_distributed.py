@@ -5,12 +5,10 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
-import time
 
 import pytest
-from tiny import ROOT, TINY, TINY_LSTM
+from tiny import TINY, TINY_LSTM
 
 from timevis.cli import rank_process
 from timevis.config.sections import TrainerOptions
@@ -45,17 +43,25 @@ def test_one_checkpoint_gets_the_same_metrics_from_one_and_from_two_processes(tm
 
 
 @pytest.mark.slow
-def test_two_processes_train_under_hydra_and_stop_when_told(tmp_path):
+def test_two_processes_train_under_hydra_and_stop_at_a_signal(tmp_path, train_here):
     path = tmp_path / "run"
     tiny = [o for o in TINY if o != "trainer=cpu"]
     endless = ["model.fit.max_epochs=100000", "callbacks.early_stopping=null"]
-    command = [sys.executable, str(ROOT / "train.py"), *tiny, *TINY_LSTM, *endless, *DDP, f"hydra.run.dir={path}"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    limit = time.monotonic() + 120
-    while not (path / "checkpoints/best.ckpt").exists() and time.monotonic() < limit:
-        time.sleep(0.1)
-    os.kill(process.pid, signal.SIGTERM)
-    assert process.wait(timeout=60) == 143
+    limit, has_ended = time.monotonic() + 120, threading.Event()
+
+    def send_signal_after_the_first_checkpoint():
+        while not (path / "checkpoints/best.ckpt").exists() and time.monotonic() < limit:
+            if has_ended.wait(0.1):
+                return
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=send_signal_after_the_first_checkpoint)
+    thread.start()
+    try:
+        assert train_here(*tiny, *TINY_LSTM, *endless, *DDP, f"hydra.run.dir={path}") == 143
+    finally:
+        has_ended.set()
+        thread.join()
     folder = RunFolder(path)
     assert folder.status["state"] == "cancelled"
     assert (folder.checkpoints / "last.ckpt").is_file()

@@ -295,8 +295,9 @@ def test_twenty_runs_in_one_process_neither_grow_nor_mix(lstm_config, tmp_path):
     for number in range(20):
         cfg = lstm_config(f"seed={number}", "model.fit.max_epochs=1", "model.fit.steps_per_epoch=2")
         run(cfg, tmp_path / str(number))
-        sizes.append(resident())
-    assert sizes[-1] - sizes[4] < 30  # MiB, once everything has been imported and cached
+        if number in (4, 19):  # everything has been imported and cached before the fifth run
+            sizes.append(resident())
+    assert sizes[1] - sizes[0] < 30  # MiB
     for number in range(20):
         log = (tmp_path / str(number) / "train.log").read_text()
         assert log.count("running on") == 1

@@ -72,7 +72,7 @@ def test_samples_of_the_first_value_follow_its_exact_distribution(make_forecaste
 def test_bfloat16_changes_the_score_by_less_than_half_a_percent(make_forecaster) -> None:
     scores = []
     for bf16 in ("true", "false"):
-        forecaster, data = make_forecaster(f"model.bf16={bf16}", "model.num_samples=400")
+        forecaster, data = make_forecaster(f"model.bf16={bf16}", "model.num_samples=200")
         forecaster.prepare(data)
         forecaster.on_test_epoch_start()
         for part in torch.arange(0, 256, 4).split(32):
