@@ -37,7 +37,7 @@ from timevis.training.distributed import supervise
 from timevis.training.fit import checkpoint_step, fit, mark_unfinished
 from timevis.training.loggers.open_loggers import OpenLoggers
 from timevis.training.resume import reopen
-from timevis.training.trainer import check_trainer, make_trainer
+from timevis.training.trainer import check_class_names, check_trainer, make_trainer
 from timevis.utils.commands import resume_command
 from timevis.utils.explain import explain
 from timevis.utils.formatting import format_count, join_names
@@ -81,8 +81,11 @@ def run(
         What went wrong and what to do. `Cancelled` when the run was asked to stop.
     """
     if cfg.resume:
-        with lock_run_folder(RunFolder(cfg.resume).path):
+        stored = RunFolder(cfg.resume)
+        stored.require_links_inside()
+        with lock_run_folder(stored.path):
             run_folder, config = reopen(cfg, overrides)
+            check_class_names(config)
             return _run_open_folder(run_folder, config, check_trainer(config.trainer), group, threads)
     config, devices = check_config(cfg)
     with lock_run_folder(folder) if is_unused(folder) else nullcontext():
@@ -111,6 +114,7 @@ def check_config(cfg: DictConfig) -> tuple[RunConfig, Devices]:
         The file of the data does not exist.
     """
     config = RunConfig.from_config(cfg)
+    check_class_names(config)
     check_source(config.data)
     return config, check_trainer(config.trainer)
 

@@ -10,7 +10,7 @@ import pytest
 
 from timevis.errors import RunFolderError
 from timevis.utils.explain import explain
-from timevis.utils.files import absolute_if_folder, atomic_write, read_json_object
+from timevis.utils.files import absolute_if_folder, atomic_write, read_json_object, write_text
 
 
 def test_only_an_existing_folder_that_is_not_reserved_becomes_absolute(
@@ -39,3 +39,14 @@ def test_an_error_of_the_system_names_the_file_that_could_not_be_written(tmp_pat
     assert f"{tmp_path / 'results.json'} could not be written" in failure.message
     assert "resume=" in failure.advice
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600), (0o002, 0o664)])
+def test_the_permissions_of_a_file_follow_the_umask(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        write_text(tmp_path / "file.txt", "text")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "file.txt").stat().st_mode & 0o777 == mode
+    assert [*tmp_path.iterdir()] == [tmp_path / "file.txt"]

@@ -90,6 +90,8 @@ def forecast_future(args: argparse.Namespace) -> int:
     silence_libraries()
     logging.getLogger("timevis.training.refit").setLevel(logging.INFO)
     folder = RunFolder(args.run)
+    if args.out is None:
+        folder.require_links_inside()
     items = load_panels(folder, args.files or None)
     table = forecast_items(folder, items, refit=args.refit)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -110,11 +112,14 @@ def rescore_run(args: argparse.Namespace) -> int:
     with without_garbage_collection():
         from timevis.evaluation.report.run_console import print_results
         from timevis.rescore import rescore
+        from timevis.runs.folder import RunFolder
         from timevis.utils.logs import silence_libraries
 
     silence_libraries()
     out: Path = args.out or args.run / "rescored" / _now()
     require_writable(out, "--out")
+    if args.out is None:
+        RunFolder(args.run).require_links_inside()
     for results in rescore(args.run, out, args.files or None, start=args.start, end=args.end).values():
         print_results(results)
     print(f"written: {out}")

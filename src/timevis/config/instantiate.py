@@ -1,26 +1,104 @@
-"""Objects that a config names by `_target_`.
+"""Classes and objects that a config names by `_target_`.
 
-A config may come from somebody else, so only a class of the expected kind is imported and called.
+A config may come from another person, so a target is checked by its name before anything is imported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from hydra.utils import get_class, instantiate
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from timevis.config.sections import section_to_dict
 from timevis.config.validate import leaves
 from timevis.errors import ConfigError
 
+OWN_PACKAGE = "timevis."
+LIGHTNING_TARGETS = frozenset(
+    {
+        *(
+            f"pytorch_lightning.callbacks.{name}"
+            for name in (
+                *("DeviceStatsMonitor", "EarlyStopping", "GradientAccumulationScheduler", "LearningRateMonitor"),
+                *("ModelCheckpoint", "ModelSummary", "OnExceptionCheckpoint", "RichModelSummary"),
+                *("StochasticWeightAveraging", "Timer"),
+            )
+        ),
+        *(f"pytorch_lightning.loggers.{name}" for name in ("CSVLogger", "TensorBoardLogger")),
+    }
+)
+"""Classes outside TimeVis that a config may name. Loggers that send data to a server are not among them."""
 ALLOWED_INNER_TARGETS = ("datetime.timedelta",)
 """Classes that may be instantiated as an argument of another object."""
+ALLOW_TARGETS_VARIABLE = "TIMEVIS_ALLOW_TARGETS"
+"""Environment variable with further classes, separated by commas. No file of a run sets it."""
+
+
+def import_allowed_class(target: object, kind: type, key: str) -> Any:
+    """Import a class by its dotted name, if the name is allowed.
+
+    Parameters
+    ----------
+    target : object
+        For example ``timevis.models.lstm.LSTM``.
+    kind : type
+        What the class must be a subclass of.
+    key : str
+        The dotted config key or the file that names the class, for errors.
+
+    Raises
+    ------
+    ConfigError
+        The name is not allowed, in which case nothing was imported; or it names no class of this kind.
+    """
+    check_target_name(target, key)
+    name = str(target)
+    is_own = name.startswith(OWN_PACKAGE)
+    module, _, class_name = name.rpartition(".")
+    try:
+        cls = getattr(importlib.import_module(module), class_name, None)
+    except ImportError as error:
+        raise ConfigError(f"{key}={name} cannot be imported: {error}") from error
+    if not isinstance(cls, type):
+        raise ConfigError(f"{key}={name} is not a class")
+    # a module of TimeVis also holds the classes that it imports
+    if not issubclass(cls, kind) or (is_own and not cls.__module__.startswith(OWN_PACKAGE)):
+        raise ConfigError(f"{key}={name} is not a {kind.__name__}" + " of TimeVis" * is_own)
+    return cls
+
+
+def check_target_name(target: object, key: str) -> None:
+    """Check that a config may name a class, without importing anything; see `import_allowed_class`.
+
+    Raises
+    ------
+    ConfigError
+        The name is not allowed.
+    """
+    name = str(target)
+    if not isinstance(target, str) or not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", target, re.ASCII):
+        raise ConfigError(f"{key}={name[:200]!r} is not the dotted name of a class")
+    if not (name.startswith(OWN_PACKAGE) or name in LIGHTNING_TARGETS or name in _targets_allowed_by_user()):
+        raise ConfigError(
+            f"{key}={name} is not in the list of allowed classes, so it was not imported",
+            f"if you trust this class, start the command with {ALLOW_TARGETS_VARIABLE}={name}; docs/security.md "
+            "lists the classes that need no permission",
+        )
+
+
+def _targets_allowed_by_user() -> list[str]:
+    return [name.strip() for name in os.environ.get(ALLOW_TARGETS_VARIABLE, "").split(",")]
 
 
 def class_of(section: Any, kind: type, key: str) -> Any:
-    """The class that a section of the config names.
+    """The class that a section of the config names; see `import_allowed_class`.
 
     Parameters
     ----------
@@ -34,27 +112,31 @@ def class_of(section: Any, kind: type, key: str) -> Any:
     Raises
     ------
     ConfigError
-        The section names no such class.
+        The section names no such class, or a class that is not allowed.
     """
     target = section.get("_target_") if isinstance(section, Mapping) or OmegaConf.is_dict(section) else None
     if target is None:
         raise ConfigError(f"{key} names no class", f"give it a _target_, or leave it out with {key}=null")
-    try:
-        cls = get_class(target)
-    except (ImportError, ValueError, TypeError) as error:
-        raise ConfigError(f"{key}._target_={target} is not a class: {error}") from error
-    if not issubclass(cls, kind):
-        raise ConfigError(f"{key}._target_={target} is not a {kind.__name__}")
-    return cls
+    return import_allowed_class(target, kind, f"{key}._target_")
 
 
-def instantiate_section(section: Any, kind: type, key: str, **arguments: Any) -> Any:
+def instantiate_section(section: Any, kind: type, key: str, folder: Path | None = None, **arguments: Any) -> Any:
     """An object of the class that a section names, with the other keys as arguments.
+
+    Parameters
+    ----------
+    section, kind, key
+        See `class_of`.
+    folder : Path, optional
+        The run folder. Paths among the arguments are relative to it.
+    **arguments
+        Take precedence over those of the section.
 
     Raises
     ------
     ConfigError
-        As `class_of`; or the section names further classes that are not in `ALLOWED_INNER_TARGETS`.
+        As `class_of`; or the section names further classes that are not in `ALLOWED_INNER_TARGETS`, a text among its
+        arguments is a path outside the run folder, or the class refuses the arguments.
     """
     class_of(section, kind, key)
     values = section_to_dict(section)
@@ -65,4 +147,42 @@ def instantiate_section(section: Any, kind: type, key: str, **arguments: Any) ->
                 f"{key}.{name}={value} is not allowed",
                 f"within {key} only {', '.join(ALLOWED_INNER_TARGETS)} may be named",
             )
-    return instantiate(OmegaConf.create(values), **arguments)
+    if folder is not None:
+        check_paths_inside(values, key, folder)
+        if isinstance(values.get("dirpath"), str):
+            values["dirpath"] = str(folder / values["dirpath"])
+    try:
+        return instantiate(OmegaConf.create(values), **arguments)
+    except InstantiationException as error:
+        cause = error.__cause__ or error
+        raise ConfigError(f"{key} cannot be created: {str(cause).splitlines()[0]}") from error
+
+
+def check_paths_inside(values: Mapping[str, Any], key: str, folder: Path) -> None:
+    """Check that no text in a section would be a path outside a folder; symbolic links are followed.
+
+    Raises
+    ------
+    ConfigError
+        Names the key.
+    """
+    root = folder.resolve()
+    for name, text in _texts(values):
+        if text.startswith("~") or not _is_inside(root / text, root):
+            raise ConfigError(
+                f"{key}.{name}={text} is a path outside the run folder",
+                "give a path inside the run folder, relative to it, or leave the key out",
+            )
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(root)
+    except (OSError, ValueError, RuntimeError):  # no path at all, such as a text with a zero byte
+        return False
+
+
+def _texts(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in leaves(values):
+        if isinstance(value, str) and not name.endswith("_target_"):
+            yield name, value

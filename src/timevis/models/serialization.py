@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from timevis.errors import RunFolderError, TimeVisError
+from timevis.config.instantiate import import_allowed_class
+from timevis.errors import ConfigError, RunFolderError, TimeVisError
 from timevis.models.forecaster import Forecaster
 from timevis.utils.files import atomic_write, damaged_file_error, read_json, write_json
 
 WEIGHTS_FILE, DESCRIPTION_FILE = "model.safetensors", "model.json"
-PACKAGE = "timevis."
 
 
 def save(forecaster: Forecaster, folder: Path) -> None:
@@ -35,22 +34,24 @@ def save(forecaster: Forecaster, folder: Path) -> None:
 
 
 def load(folder: Path) -> Forecaster:
-    """Load a forecaster from a folder that `save` wrote; only classes of this package are imported.
+    """Load a forecaster from a folder that `save` wrote; only allowed classes are imported.
 
     Raises
     ------
     RunFolderError
-        The folder has no model, its files are damaged, or its class is not a forecaster of TimeVis.
+        The folder has no model, its files are damaged, or its class is not an allowed forecaster.
     """
     try:
         description = read_json(folder / DESCRIPTION_FILE)
     except FileNotFoundError:
         advice = "the run has not finished training; continue it with resume="
         raise RunFolderError(f"{folder} has no model", advice) from None
-    module, _, name = description["class"].rpartition(".")
-    cls = getattr(importlib.import_module(module), name) if module.startswith(PACKAGE) else None
-    if not (isinstance(cls, type) and issubclass(cls, Forecaster)):
-        raise RunFolderError(f"{folder}: {description['class']} is not a forecaster of TimeVis")
+    if not isinstance(description, dict) or not isinstance(description.get("hyperparameters"), dict):
+        raise damaged_file_error(folder / DESCRIPTION_FILE, "it does not describe a model")
+    try:
+        cls = import_allowed_class(description.get("class"), Forecaster, f"{folder / DESCRIPTION_FILE}: class")
+    except ConfigError as error:
+        raise RunFolderError(error.message, error.advice) from error
     try:
         forecaster = cls(**description["hyperparameters"])
     except TimeVisError as error:

@@ -143,6 +143,24 @@ class RunFolder:
             )
         return cfg
 
+    def require_links_inside(self) -> None:
+        """Check, before files are written, that no symbolic link in the folder leads out of it.
+
+        Raises
+        ------
+        RunFolderError
+            Names the link.
+        """
+        root = self.path.resolve()
+        for path in self.path.rglob("*"):
+            # W&B links the logs of an earlier process to its cache, and never writes them again
+            is_old_log = path.relative_to(self.path).match("wandb/*/logs/*")
+            if path.is_symlink() and not is_old_log and not path.resolve().is_relative_to(root):
+                raise RunFolderError(
+                    f"{path} is a symbolic link to {os.readlink(path)}, outside the run folder",
+                    "TimeVis does not write through such a link; replace it by what it points to",
+                )
+
     @property
     def overrides(self) -> list[str]:
         """The overrides of the command line that started the run."""

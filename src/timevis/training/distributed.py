@@ -114,8 +114,11 @@ def _start(
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(port),
         "OMP_NUM_THREADS": str(threads_per_job(processes)),
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }
-    command = [sys.executable, "-m", "timevis.cli.rank_process", str(folder.path), group or "", str(error_file)]
+    # -P: the workers import from where this process does, and not from the working directory
+    command = [sys.executable, "-P", "-m", "timevis.cli.rank_process"]
+    command += [str(folder.path), group or "", str(error_file)]
     # in a new session, so that Ctrl-C reaches only the supervisor, which passes it on once
     return subprocess.Popen(command, env=environment, start_new_session=True)
 

@@ -11,7 +11,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.strategies import StrategyRegistry
 
-from timevis.config.instantiate import instantiate_section
+from timevis.config.instantiate import check_target_name, instantiate_section
 from timevis.config.options import NOT_OPTIONS, check_choice
 from timevis.config.sections import TrainerOptions
 from timevis.config.suggestions import did_you_mean
@@ -44,6 +44,20 @@ def check_trainer(options: TrainerOptions) -> Devices:
     return Devices.from_options(options)
 
 
+def check_class_names(config: RunConfig) -> None:
+    """Check the names of all callbacks and loggers, before data are read; nothing is imported.
+
+    Raises
+    ------
+    ConfigError
+        A name is not allowed; see `timevis.config.instantiate.import_allowed_class`.
+    """
+    for section, entries in (("callbacks", config.callbacks), ("logger", config.logger.others)):
+        for name, entry in entries.items():
+            if isinstance(entry, dict) and "_target_" in entry:
+                check_target_name(entry["_target_"], f"{section}.{name}._target_")
+
+
 def make_trainer(
     config: RunConfig,
     folder: RunFolder,
@@ -66,7 +80,7 @@ def make_trainer(
     loggers : sequence of Logger
     """
     configured = [
-        instantiate_section(entry, pl.Callback, f"callbacks.{name}")
+        instantiate_section(entry, pl.Callback, f"callbacks.{name}", folder.path)
         for name, entry in config.callbacks.items()
         if entry is not None
     ]
@@ -84,7 +98,8 @@ def make_trainer(
 
 def make_single_trainer(options: TrainerOptions, *callbacks: pl.Callback, **arguments: Any) -> pl.Trainer:
     """A Trainer with the same options on one device, which writes nothing; `arguments` override options."""
-    single = {"devices": 1, "num_nodes": 1, "strategy": "auto", "logger": False, "enable_checkpointing": False}
+    single: dict[str, Any] = {"devices": 1, "num_nodes": 1, "strategy": "auto", "logger": False}
+    single |= {"enable_checkpointing": False, "profiler": None}
     return _trainer(options, callbacks, **(arguments | single))
 
 

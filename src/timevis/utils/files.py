@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
+import secrets
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +16,14 @@ from timevis.errors import ConfigError, RunFolderError
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Yield a temporary path in the same folder, which replaces `path` when the block ends without an exception."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    """Yield a temporary path in the same folder, which replaces `path` when the block ends without an exception.
+
+    The permissions of the file follow the umask of the process.
+    """
+    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
     try:
+        temporary.touch(mode=0o666, exist_ok=False)
         yield temporary
-        temporary.chmod(0o644)
         temporary.replace(path)
     except OSError as error:
         if error.filename is None or Path(error.filename) == temporary:

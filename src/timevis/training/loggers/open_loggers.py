@@ -66,7 +66,8 @@ class OpenLoggers:
             self.loggers.append(self.wandb)
         for name, section in options.others.items():
             if section is not None:
-                logger = instantiate_section(section, Logger, f"logger.{name}", save_dir=str(folder.path))
+                key, save_dir = f"logger.{name}", str(folder.path)
+                logger = instantiate_section(section, Logger, key, folder.path, save_dir=save_dir)
                 self.loggers.append(logger)
 
     def log_results(self, results: dict[str, Any]) -> None:
