@@ -160,3 +160,8 @@ def test_compose_names_a_config_folder_that_does_not_exist(tmp_path, monkeypatch
     monkeypatch.setattr(composing, "CONF", tmp_path / "conf")
     with pytest.raises(ConfigError, match=f"config directory '{tmp_path}/conf' exists"):
         compose([])
+
+
+def test_two_modes_of_hydra_at_once_are_one_line(train_here, capsys):
+    assert train_here("-m", "model=linear", "--cfg", "job") == 1
+    assert "cannot be combined" in capsys.readouterr().err

@@ -117,6 +117,10 @@ def _outcome(error: BaseException) -> tuple[int, TimeVisError | None]:
         case OSError() if error.filename is not None:  # errors within a run have been explained already
             advice = "choose a hydra.run.dir, or for a sweep a hydra.sweep.dir, that can be written"
             return 1, TimeVisError(f"{error.filename}: {error.strerror}", advice)
+        case ValueError() if "Only one of --run" in str(error):
+            return 1, ConfigError(
+                "--cfg, --info and -m cannot be combined", "print the config of one job: leave -m out"
+            )
         case ValueError() if "No trials are completed yet" in str(error):
             return 1, None  # every trial of an Optuna sweep failed; the leaderboard names the reasons
     raise error
