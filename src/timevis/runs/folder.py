@@ -226,12 +226,15 @@ class RunFolder:
         """
         import pandas as pd
 
+        from timevis.data.readers.size_limits import check_parquet_size
+
         path = self.path / f"{name}.parquet"
         if not path.is_file():
             raise RunFolderError(
                 f"{self.path} has no {path.name}", f"continue the run with {resume_command(self.path)}"
             )
         try:
+            check_parquet_size(path, str(path))
             return pd.read_parquet(path)
         except (ValueError, OSError) as error:
             raise damaged_file_error(path, error) from error

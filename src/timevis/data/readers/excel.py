@@ -12,12 +12,13 @@ import pandas as pd
 
 from timevis.config.suggestions import did_you_mean
 from timevis.data.readers.header import check_header, fill_empty_names, has_only_names, is_header
+from timevis.data.readers.size_limits import CellCounter, check_workbook_size
 from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.errors import ConfigError, DataError
 
 SheetRows = list[Sequence[Any]]
 FORMULA_WITHOUT_VALUE = re.compile(
-    rb'<c (?![^>]*t="str")[^>]*>\s*<f[^>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>'
+    rb'<c (?![^<>]*t="str")[^<>]*>\s*<f[^<>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>'
 )
 """The XML of a formula as libraries write it, without its value; an empty string counts as a value."""
 
@@ -39,7 +40,8 @@ def read_excel(raw: bytes, source: str, file_format: str, sheet: str | int | Non
     ConfigError
         The workbook has no such sheet.
     DataError
-        The workbook is damaged, no sheet holds a table, or a column consists of formulas without saved values.
+        The workbook is damaged or too large, no sheet holds a table, or a column consists of formulas without
+        saved values.
     """
     names, read_rows = (_open_xlsx if file_format == "xlsx" else _open_xls)(raw, source)
     if sheet is not None:
@@ -69,16 +71,21 @@ def _open_xlsx(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Shee
     import openpyxl
 
     try:
+        with zipfile.ZipFile(BytesIO(raw)) as archive:
+            check_workbook_size(archive, source)
         book = openpyxl.load_workbook(BytesIO(raw), read_only=True, data_only=True)
+    except DataError:
+        raise
     except Exception as error:
         raise DataError(
             f"{source}: the workbook is damaged ({error})", "open it in a spreadsheet program and save it"
         ) from error
+    counter = CellCounter(source)
 
     def read_rows(name: str) -> SheetRows:
         worksheet = book[name]
         worksheet.reset_dimensions()
-        return list(worksheet.iter_rows(values_only=True))
+        return list(counter.count(worksheet.iter_rows(values_only=True)))
 
     return [worksheet.title for worksheet in book.worksheets], read_rows
 
@@ -94,6 +101,8 @@ def _open_xls(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Sheet
             "open it in a spreadsheet program and save it as XLSX",
         ) from error
 
+    counter = CellCounter(source)
+
     def value(cell: xlrd.sheet.Cell) -> Any:
         if cell.ctype == xlrd.XL_CELL_DATE:
             return xlrd.xldate_as_datetime(cell.value, book.datemode)
@@ -107,6 +116,7 @@ def _open_xls(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Sheet
 
     def read_rows(name: str) -> SheetRows:
         worksheet = book.sheet_by_name(name)
+        counter.add(worksheet.nrows * worksheet.ncols)
         return [[value(c) for c in worksheet.row(i)] for i in range(worksheet.nrows)]
 
     return book.sheet_names(), read_rows

@@ -6,6 +6,7 @@ from io import BytesIO
 
 import pandas as pd
 
+from timevis.data.readers.size_limits import check_parquet_size
 from timevis.data.readers.table import Table, check_unique_names
 from timevis.errors import DataError
 
@@ -22,13 +23,15 @@ def read_parquet(raw: bytes, source: str) -> Table:
     Raises
     ------
     DataError
-        The file is damaged, several columns have one name, or an index differs from the column of its name.
+        The file is damaged or too large, several columns have one name, or an index differs from the column of its
+        name.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         check_unique_names(pq.read_schema(BytesIO(raw)).names, source)
+        check_parquet_size(BytesIO(raw), source)
         frame = pd.read_parquet(BytesIO(raw))
     except (pa.ArrowInvalid, OSError, ValueError) as error:
         raise DataError(f"{source}: the Parquet file is damaged ({error})", "write it again") from error

@@ -1,0 +1,166 @@
+"""Limits on the size of a table after decompression, checked before and while a file is parsed.
+
+A file of a few megabytes may describe billions of cells. Text formats need no such limit, because their tables are
+about as large as their files, whose decompressed size `compression` limits.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from timevis.errors import DataError
+from timevis.utils import memory
+
+MAX_WORKBOOK_BYTES = 2**30
+"""Decompressed bytes of all parts of a workbook."""
+MAX_WORKBOOK_CELLS = 20_000_000
+"""Cells of the sheets that are read, empty ones and empty rows included."""
+MAX_SHEET_ROWS = 2**20
+"""Rows of a sheet, as many as spreadsheet programs allow."""
+MAX_TABLE_CELLS = 1_000_000_000
+"""Rows times columns of a Parquet file."""
+MAX_SHARE_OF_FREE_MEMORY = 0.5
+"""For the table of a Parquet file; the panel made from it needs memory as well."""
+CHUNK_BYTES = 2**20
+SPLIT_ADVICE = "check that it is the right file; if it is, save the columns or rows that you need as CSV or Parquet"
+
+
+def check_workbook_size(archive: zipfile.ZipFile, source: str, max_bytes: int | None = None) -> None:
+    """Check the decompressed size of an XLSX workbook, first the declared one and then the real one of its sheets.
+
+    Parameters
+    ----------
+    archive : ZipFile
+    source : str
+        Name of the file, for error messages.
+    max_bytes : int, optional
+        `MAX_WORKBOOK_BYTES` when None.
+
+    Raises
+    ------
+    DataError
+        The workbook is larger than `max_bytes`, or its sheets declare more than `MAX_WORKBOOK_CELLS` cells.
+    """
+    limit = MAX_WORKBOOK_BYTES if max_bytes is None else max_bytes
+    members = archive.infolist()
+    declared = sum(member.file_size for member in members)
+    if declared > limit:
+        raise _too_large(source, f"decompresses to {_megabytes(declared)}, more than {_megabytes(limit)}")
+    decompressed = 0
+    for member in members:
+        if not member.filename.startswith("xl/"):
+            continue
+        cells = 0
+        with archive.open(member) as part:
+            while chunk := part.read(CHUNK_BYTES):
+                decompressed += len(chunk)
+                if decompressed > limit:
+                    raise _too_large(source, f"decompresses to more than {_megabytes(limit)}")
+                cells += chunk.count(b"<c ") + chunk.count(b"<row") + chunk.count(b"<si>")
+                if cells > MAX_WORKBOOK_CELLS:
+                    raise _too_many_cells(source)
+
+
+class CellCounter:
+    """Counts the cells that are read from a workbook, and stops at `MAX_WORKBOOK_CELLS`.
+
+    A single cell in the last column of the last row makes millions of empty ones, so declared sizes do not suffice.
+
+    Parameters
+    ----------
+    source : str
+        Name of the file, for error messages.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.source, self.cells = source, 0
+
+    def add(self, cells: int) -> None:
+        """Count cells.
+
+        Raises
+        ------
+        DataError
+            There are more than `MAX_WORKBOOK_CELLS` now.
+        """
+        self.cells += cells
+        if self.cells > MAX_WORKBOOK_CELLS:
+            raise _too_many_cells(self.source)
+
+    def count(self, rows: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+        """Pass the rows of a sheet on while they are counted.
+
+        Raises
+        ------
+        DataError
+            The sheet has more than `MAX_SHEET_ROWS` rows, or the sheets have too many cells.
+        """
+        for number, row in enumerate(rows):
+            if number == MAX_SHEET_ROWS:
+                raise _too_large(
+                    self.source, f"has a sheet of more than {MAX_SHEET_ROWS:,} rows, empty ones included"
+                )
+            self.add(len(row))
+            yield row
+
+
+def check_parquet_size(
+    file: Any, source: str, max_bytes: int | None = None, max_cells: int = MAX_TABLE_CELLS
+) -> None:
+    """Check the number of cells and the memory of a Parquet file by its metadata, before a value is read.
+
+    Parameters
+    ----------
+    file : path or file object
+    source : str
+        Name of the file, for error messages.
+    max_bytes : int, optional
+        Memory that the table may need; half of the free memory when None.
+    max_cells : int
+
+    Raises
+    ------
+    DataError
+        The table has more than `max_cells` cells, or needs more than `max_bytes`.
+    """
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_metadata(file)
+    columns = [metadata.schema.column(j) for j in range(metadata.num_columns)]
+    # lists have more values than rows, so both numbers count
+    values = [metadata.num_rows] * len(columns)
+    stored = [0] * len(columns)
+    for group in (metadata.row_group(i) for i in range(metadata.num_row_groups)):
+        for j in range(group.num_columns):
+            chunk = group.column(j)
+            values[j] = max(values[j], chunk.num_values)
+            stored[j] += chunk.total_uncompressed_size
+    size = f"{metadata.num_rows:,} rows and {len(columns):,} columns"
+    if sum(values) > max_cells:
+        raise _too_large(source, f"holds {size}, more than {max_cells:,} cells")
+    widths = [BYTES_OF_TYPE.get(column.physical_type, TEXT_BYTES) for column in columns]
+    needed = sum(max(n * width, bytes_) for n, width, bytes_ in zip(values, widths, stored, strict=True))
+    limit = int(MAX_SHARE_OF_FREE_MEMORY * memory.available_bytes()) if max_bytes is None else max_bytes
+    if needed > limit:
+        raise _too_large(
+            source, f"holds {size}, which need about {_megabytes(needed)} of the {_megabytes(limit)} that are free"
+        )
+
+
+BYTES_OF_TYPE = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, "INT64": 8, "DOUBLE": 8, "INT96": 8}
+TEXT_BYTES = 16
+"""Bytes of a text that is stored once and referred to by each of its cells; texts of their own count as stored."""
+
+
+def _too_many_cells(source: str) -> DataError:
+    return _too_large(source, f"has sheets of more than {MAX_WORKBOOK_CELLS:,} cells, empty ones included")
+
+
+def _too_large(source: str, problem: str) -> DataError:
+    return DataError(f"{source}: the file {problem}", SPLIT_ADVICE)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"
