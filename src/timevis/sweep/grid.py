@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import yaml
-
-# Hydra has no public function that splits a sweep into jobs; a test compares this one with the jobs that it ran
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
 
 def grid_jobs(sweep: Path) -> dict[str, list[str]]:
     """The overrides of each job of a grid sweep, by the name of its run folder.
 
-    Empty if the jobs cannot be listed in advance: trials of a search depend on each other, only Hydra expands `glob`,
-    and run folders may have other names than job numbers. Also empty for jobs of submitit, which are all queued at
-    once and may still run after the sweep was stopped.
+    The order is that of Hydra's basic sweeper: the last override changes fastest.
+
+    Empty if the jobs cannot be listed in advance: trials of a search depend on each other, only Hydra expands `glob`
+    and shuffles, and run folders may have other names than job numbers. Also empty for jobs of submitit, which are
+    all queued at once and may still run after the sweep was stopped.
     """
     if not (sweep / "multirun.yaml").is_file():
         return {}
@@ -29,7 +30,17 @@ def grid_jobs(sweep: Path) -> dict[str, list[str]]:
     params = [f"{key}={value}" for key, value in (hydra["sweeper"]["params"] or {}).items()]
     try:
         overrides = OverridesParser.create().parse_overrides([*params, *hydra["overrides"]["task"]])
-        (jobs,) = BasicSweeper.split_arguments(overrides, None)
+        values = {override.get_key_element(): _values(override) for override in overrides}
     except HydraException:
         return {}
-    return {str(number): job for number, job in enumerate(jobs)}
+    if any(getattr(override.value(), "shuffle", False) for override in overrides):
+        return {}
+    choices = [[f"{key}={value}" for value in texts] for key, texts in values.items()]
+    return {str(number): list(job) for number, job in enumerate(product(*choices))}
+
+
+def _values(override: Override) -> list[str]:
+    """The values that an override gives to the jobs, as text; raises HydraException for `interval` and `glob`."""
+    if override.is_sweep_override():
+        return list(override.sweep_string_iterator())
+    return [override.get_value_element_as_str()]
