@@ -1,4 +1,4 @@
-"""train.py as its user meets it."""
+"""train.py as a user calls it."""
 
 import resource
 import shlex
@@ -8,13 +8,13 @@ import sys
 import pytest
 from tiny import ROOT, TINY
 
-from timevis.config import compose as composing
+from timevis.config import compose as compose_module
 from timevis.config.compose import compose
 from timevis.errors import ConfigError
 from timevis.runs.folder import RunFolder
 
 
-def test_help_is_worth_reading_and_comes_at_once(train_py):
+def test_help_explains_the_usage_and_imports_no_large_library(train_py):
     def processor_seconds() -> float:
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         return used.ru_utime + used.ru_stime
@@ -22,13 +22,23 @@ def test_help_is_worth_reading_and_comes_at_once(train_py):
     before = processor_seconds()
     done = train_py("--help")
     assert done.returncode == 0
-    for words in ("python train.py", "seasonal_naive", "context_length: 168", "resume=", "-m model="):
-        assert words in done.stdout
-    assert processor_seconds() - before < 2  # nothing heavy is imported
+    for text in ("python train.py", "seasonal_naive", "context_length: 168", "resume=", "-m model="):
+        assert text in done.stdout
+    assert processor_seconds() - before < 2
+
+
+def test_help_lists_every_choice_of_every_group(train_py):
+    """Fails if Hydra starts to depend on the copies of ConfigStore that `main` suppresses."""
+    listed = dict(line.split(": ", 1) for line in train_py("--help").stdout.splitlines() if ": " in line)
+    folders = [path for path in (ROOT / "conf").rglob("*") if path.is_dir() and "hydra" not in path.parts]
+    groups = {str(path.relative_to(ROOT / "conf")): sorted(p.stem for p in path.glob("*.yaml")) for path in folders}
+    groups = {name: choices for name, choices in groups.items() if choices}
+    assert {"data", "model", "model/backbone", "experiment/ablation", "trainer"} <= set(groups)
+    assert {name: listed[name].split(", ") for name in groups} == groups
 
 
 @pytest.mark.slow
-def test_train_py_leaves_a_run_folder_and_a_verdict(train_py, train_here, tmp_path, capsys):
+def test_train_py_writes_a_run_folder_and_prints_the_results(train_py, train_here, tmp_path, capsys):
     path = tmp_path / "run"
     done = train_py(*TINY, "model=seasonal_naive", f"hydra.run.dir={path}")
     assert done.returncode == 0, done.stderr
@@ -42,7 +52,7 @@ def test_train_py_leaves_a_run_folder_and_a_verdict(train_py, train_here, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "expected"),
     [
         (["model=lsmt"], "did you mean 'lstm'?"),
         (["context_lenght=3"], "did you mean 'context_length'?"),
@@ -65,14 +75,14 @@ def test_train_py_leaves_a_run_folder_and_a_verdict(train_py, train_here, tmp_pa
         (["data=file", "data.path=a,b.csv"], "for one name: 'data.path=\"a,b.csv\"'"),
     ],
 )
-def test_a_mistake_on_the_command_line_ends_with_1_and_a_hint(train_py, arguments, words):
+def test_a_mistake_on_the_command_line_ends_with_exit_code_1_and_advice(train_py, arguments, expected):
     done = train_py(*arguments)
-    assert done.returncode == (2 if "--model" in arguments else 1)  # Hydra's
-    assert words in done.stderr
+    assert done.returncode == (2 if "--model" in arguments else 1)  # 2 is the exit code of Hydra's parser
+    assert expected in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_value_out_of_range_is_told_before_anything_heavy_is_imported(train_py, tmp_path, monkeypatch):
+def test_a_value_out_of_range_is_an_error_before_large_libraries_are_imported(train_py, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
     done = train_py("model=linear", "horizon=0", f"hydra.run.dir={tmp_path}/run")
     assert done.returncode == 1
@@ -84,22 +94,22 @@ def test_a_value_out_of_range_is_told_before_anything_heavy_is_imported(train_py
 
 
 @pytest.mark.parametrize("wrong", ["horizon=0", "horizont=3", "model.cell=grru", "data.path=/nowhere/my.csv"])
-def test_a_run_that_is_refused_leaves_no_folder_but_those_of_before(train_here, tmp_path, wrong):
-    (tmp_path / "mine").mkdir()
+def test_a_run_that_cannot_start_removes_the_folders_that_it_created(train_here, tmp_path, wrong):
+    (tmp_path / "existing").mkdir()
     data = ["data=file"] if "data" in wrong else []
-    assert train_here("model=lstm", *data, wrong, f"hydra.run.dir={tmp_path}/mine/outputs/file/run") == 1
-    assert [path.name for path in tmp_path.rglob("*")] == ["mine"]
+    assert train_here("model=lstm", *data, wrong, f"hydra.run.dir={tmp_path}/existing/outputs/file/run") == 1
+    assert [path.name for path in tmp_path.rglob("*")] == ["existing"]
 
 
 @pytest.mark.parametrize("command", [["train.py"], ["-m", "timevis", "inspect"]])
-def test_a_reader_that_has_read_enough_is_no_error(command):
+def test_a_pipe_that_is_closed_early_is_not_an_error(command):
     shell = f"set -o pipefail; {shlex.join([sys.executable, *command])} --help | head -c 1"
     done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, cwd=ROOT)
     assert done.stderr == ""
 
 
 @pytest.mark.parametrize("command", [["train.py"], ["-m", "timevis", "inspect"]])
-def test_a_terminal_that_lacks_a_letter_shows_its_code(command, tmp_path, monkeypatch):
+def test_a_letter_that_the_terminal_cannot_show_is_printed_as_its_code(command, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     path = tmp_path / "Zürich.csv"
     path.write_text("time,load\n" + "".join(f"2024-01-{day:02},{day % 7}\n" for day in range(1, 31)))
@@ -112,7 +122,7 @@ def test_a_terminal_that_lacks_a_letter_shows_its_code(command, tmp_path, monkey
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stdout", [">&-", "| head -n 1"])
-def test_a_run_ends_well_where_nobody_reads_what_it_prints(stdout, tmp_path):
+def test_a_run_completes_if_its_output_is_closed(stdout, tmp_path):
     command = shlex.join([sys.executable, "train.py", *TINY, "model=seasonal_naive", f"hydra.run.dir={tmp_path}/run"])
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", f"{command} {stdout}"], capture_output=True, text=True, cwd=ROOT
@@ -121,7 +131,7 @@ def test_a_run_ends_well_where_nobody_reads_what_it_prints(stdout, tmp_path):
     assert RunFolder(tmp_path / "run").status["state"] == "completed"
 
 
-def test_a_folder_to_resume_may_have_any_name(train_here, tmp_path, compose_config, capsys):
+def test_a_resumed_folder_can_have_any_name(train_here, tmp_path, compose_config, capsys):
     RunFolder.create(tmp_path / "a=1, b", compose_config())
     assert train_here(f"resume='{tmp_path}/a=1, b'", "model=lstm") == 1
     assert "model=lstm cannot change with resume=" in capsys.readouterr().err
@@ -129,7 +139,7 @@ def test_a_folder_to_resume_may_have_any_name(train_here, tmp_path, compose_conf
     assert "no config key" in capsys.readouterr().err
 
 
-def test_a_folder_to_resume_needs_no_quotes_of_hydras(train_here, tmp_path, compose_config, capsys):
+def test_a_resumed_folder_needs_no_quotes_for_hydra(train_here, tmp_path, compose_config, capsys):
     RunFolder.create(tmp_path / "ü n/r=1", compose_config())
     assert train_here(f"resume={tmp_path}/ü n/r=1", "model=lstm") == 1
     assert "model=lstm cannot change with resume=" in capsys.readouterr().err
@@ -137,7 +147,7 @@ def test_a_folder_to_resume_needs_no_quotes_of_hydras(train_here, tmp_path, comp
     assert f"{tmp_path}/ü is not a run folder" in capsys.readouterr().err
 
 
-def test_a_folder_that_cannot_be_made_ends_with_1_and_a_hint(train_py, tmp_path):
+def test_a_folder_that_cannot_be_created_ends_with_exit_code_1_and_advice(train_py, tmp_path):
     (tmp_path / "file").touch()
     for arguments in ([f"hydra.run.dir={tmp_path}/file/run"], ["-m", f"hydra.sweep.dir={tmp_path}/file/sweep"]):
         done = train_py(*arguments)
@@ -148,16 +158,16 @@ def test_a_folder_that_cannot_be_made_ends_with_1_and_a_hint(train_py, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("override", "words"),
+    ("override", "expected"),
     [("nokey=1", "no config key nokey"), ("model=nosuch", "is not a choice"), ("data.split=[2,2", "cannot be read")],
 )
-def test_compose_from_python_explains_as_the_command_line_does(override, words):
-    with pytest.raises(ConfigError, match=words):
+def test_compose_from_python_has_the_error_messages_of_the_command_line(override, expected):
+    with pytest.raises(ConfigError, match=expected):
         compose([override])
 
 
 def test_compose_names_a_config_folder_that_does_not_exist(tmp_path, monkeypatch):
-    monkeypatch.setattr(composing, "CONF", tmp_path / "conf")
+    monkeypatch.setattr(compose_module, "CONF", tmp_path / "conf")
     with pytest.raises(ConfigError, match=f"config directory '{tmp_path}/conf' exists"):
         compose([])
 
