@@ -61,7 +61,7 @@ def test_the_reason_of_a_failure_reaches_even_a_full_disk(tmp_path, monkeypatch)
 
     with Status(tmp_path) as status:
         status.update(metrics={f"metric-{i}": 1.0 for i in range(50)})
-        status._write()
+        status.write()
         monkeypatch.setattr("timevis.runs.status.write_json", no_room)
         status.finish("failed", "the disk is full")
     assert read_status(tmp_path)["error"] == "the disk is full"
@@ -86,7 +86,7 @@ def test_the_process_is_the_one_that_hands_a_signal_on(tmp_path, compose_config,
         assert read_status(tmp_path)["pid"] == os.getpid()
     monkeypatch.setenv("LOCAL_RANK", "0")
     monkeypatch.setattr(
-        "timevis.cli.rank_process.execute", lambda folder, config, group, pid: Status(folder.path, pid=pid)._write()
+        "timevis.cli.rank_process.execute", lambda folder, config, group, pid: Status(folder.path, pid=pid).write()
     )
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     assert rank_process.main(str(folder.path), "", str(tmp_path / "reason")) == 0
@@ -101,8 +101,8 @@ def test_metrics_may_come_while_the_heartbeat_writes(tmp_path, monkeypatch):
     monkeypatch.setattr("timevis.runs.status.write_json", write)
     status = Status(tmp_path)
     status.update(metrics={"val/wql": 0.5})
-    status._write()
-    assert status._snapshot()["metrics"] == {"val/wql": 0.5, "new val/wql": 1.0}
+    status.write()
+    assert status.snapshot()["metrics"] == {"val/wql": 0.5, "new val/wql": 1.0}
 
 
 def test_elapsed_seconds_go_on_from_an_earlier_process(tmp_path):
@@ -115,7 +115,7 @@ def test_readers_never_see_a_part_of_a_status(tmp_path):
     with Status(tmp_path) as status:
         for step in range(200):
             status.update(step=step)
-            status._write()
+            status.write()
             assert read_status(tmp_path)["step"] == step
     assert [path.name for path in tmp_path.iterdir()] == ["status.json"]
 

@@ -75,8 +75,8 @@ def test_processes_that_end_without_a_word_leave_a_status_that_says_so(
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     with Status(folder.path, elapsed=50.0) as status:
         status.update(stage="fit", step=7)
-        status._write()
-    monkeypatch.setattr("timevis.training.distributed._start", lambda *args: subprocess.Popen(worker))
+        status.write()
+    monkeypatch.setattr("timevis.training.distributed.start_rank", lambda *args: subprocess.Popen(worker))
     if state == "cancelled":
         threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
     with pytest.raises(TimeVisError, match=r"processes ended with|cancelled by SIGTERM") as caught:
@@ -90,7 +90,7 @@ def test_processes_that_end_without_a_word_leave_a_status_that_says_so(
 def test_the_process_that_failed_first_says_why(compose_config, tmp_path, monkeypatch):
     """Process 0 loses its peer, and says no more than that; what the peer died of is what the user can mend."""
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
-    Status(folder.path)._write()
+    Status(folder.path).write()
     words = (
         {"message": "connection reset by peer", "advice": ""},
         {"message": "out of memory", "advice": "batch_size=64"},
@@ -100,7 +100,7 @@ def test_the_process_that_failed_first_says_why(compose_config, tmp_path, monkey
         write = f"echo '{json.dumps(words[rank])}' > {reason}; exit 1"
         return subprocess.Popen(["sh", "-c", write if rank else f"sleep 0.3; {write}"])
 
-    monkeypatch.setattr("timevis.training.distributed._start", start)
+    monkeypatch.setattr("timevis.training.distributed.start_rank", start)
     with pytest.raises(TimeVisError, match="out of memory\n  batch_size=64"):
         supervise(folder, 2, None)
     found = folder.status
@@ -111,7 +111,7 @@ def test_a_process_that_was_killed_is_the_reason_and_not_the_word_of_the_one_tha
     compose_config, tmp_path, monkeypatch
 ):
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
-    Status(folder.path)._write()
+    Status(folder.path).write()
     lost = json.dumps({"message": "connection reset by peer", "advice": ""})
 
     def start(folder, rank, processes, group, port, reason):
@@ -119,7 +119,7 @@ def test_a_process_that_was_killed_is_the_reason_and_not_the_word_of_the_one_tha
             ["sh", "-c", "kill -9 $$" if rank else f"sleep 0.3; echo '{lost}' > {reason}; exit 1"]
         )
 
-    monkeypatch.setattr("timevis.training.distributed._start", start)
+    monkeypatch.setattr("timevis.training.distributed.start_rank", start)
     with pytest.raises(TimeVisError, match=r"process 1 was killed from outside\n  .*memory"):
         supervise(folder, 2, None)
     assert folder.status["error"] == "process 1 was killed from outside"

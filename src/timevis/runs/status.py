@@ -55,7 +55,7 @@ class Status:
         self._thread = threading.Thread(target=self._write_heartbeats, name="status", daemon=True)
 
     def __enter__(self) -> Status:
-        self._write()
+        self.write()
         self._thread.start()
         return self
 
@@ -82,7 +82,7 @@ class Status:
             self._thread.join()
         self.update(state=state, error=error, advice=advice)
         try:
-            self._write()
+            self.write()
         except OSError:
             try:
                 self._overwrite()
@@ -93,20 +93,22 @@ class Status:
     def _overwrite(self) -> None:
         """Write into the existing file, because a full disk has no space for the new file of an atomic write."""
         with self.path.open("r+", encoding="utf-8") as file:
-            file.write(json.dumps(self._snapshot()))
+            file.write(json.dumps(self.snapshot()))
             file.truncate()
 
-    def _snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, Any]:
+        """The fields as status.json shows them now."""
         with self._lock:
             return self._fields | {"elapsed": round(self.elapsed, 1), "heartbeat": time.time()}
 
-    def _write(self) -> None:
-        write_json(self.path, self._snapshot())
+    def write(self) -> None:
+        """Write status.json now."""
+        write_json(self.path, self.snapshot())
 
     def _write_heartbeats(self) -> None:
         while not self._stop.wait(HEARTBEAT_SECONDS):
             try:
-                self._write()
+                self.write()
             except OSError:  # a full disk must not end the thread, because there may be space later
                 continue
 

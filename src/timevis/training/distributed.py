@@ -48,7 +48,7 @@ def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
     with handle_signals() as stop, tempfile.TemporaryDirectory(prefix="timevis-") as temporary_folder:
         error_files = [Path(temporary_folder) / f"{rank}.json" for rank in range(processes)]
         port = _free_port()
-        workers = [_start(folder, rank, processes, group, port, error_files[rank]) for rank in range(processes)]
+        workers = [start_rank(folder, rank, processes, group, port, error_files[rank]) for rank in range(processes)]
         killed_rank = _wait(workers, stop)
         status = folder.status or {}
         if all(worker.returncode == 0 for worker in workers):
@@ -104,7 +104,7 @@ def _write_final_status(folder: RunFolder, state: str, error: str, advice: str) 
     status.finish(state, error, advice)
 
 
-def _start(
+def start_rank(
     folder: RunFolder, rank: int, processes: int, group: str | None, port: int, error_file: Path
 ) -> subprocess.Popen:
     environment = os.environ | {
