@@ -3,7 +3,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup demo test lint format docs bench peers constraints clean
+.PHONY: help setup serve demo test lint format docs bench peers constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -13,8 +13,11 @@ setup: $(STAMP)  ## make the virtual environment and install TimeVis into it
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"TimeVis needs Python 3.11 or newer; {sys.executable} is {v.major}.{v.minor}: make PYTHON=python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,service]'
 	@touch $@
+
+serve: setup  ## start the HTTP service: web, workers and a private Redis
+	$(BIN)/python -m timevis serve
 
 demo: setup  ## train nano Qwen on real traffic data, then say where to look
 	$(BIN)/python train.py

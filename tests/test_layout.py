@@ -24,6 +24,7 @@ LAYERS = (
     ("sweep", "training"),
     ("experiment", "predict", "rescore"),
     ("api",),
+    ("service",),
     ("cli",),
 )
 """Top-level modules and folders; a layer imports from those before it, and within itself."""

@@ -14,6 +14,7 @@ COMMANDS = {
     "compare": "compare runs that forecast the same windows",
     "inspect": "report on a file or data set before training on it",
     "generate": "write sample series to try TimeVis on",
+    "serve": "start the HTTP service (docs/service.md)",
 }
 
 HELP = f"""usage: timevis COMMAND [arguments]

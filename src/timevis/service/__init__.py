@@ -1,0 +1,1 @@
+"""The HTTP service: Flask answers, Celery runs, SQLAlchemy stores. The library never imports this package."""

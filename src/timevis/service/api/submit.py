@@ -1,0 +1,78 @@
+"""Create tasks: one row and one message, with idempotency keys and waiting for quick results."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+from flask import request
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from timevis.service.api.views import task_detail
+from timevis.service.context import context
+from timevis.service.db.tables import Task
+from timevis.service.problems import Problem
+from timevis.service.tasks.queue import QUEUE_OF_KIND, send
+from timevis.service.tasks.states import FINAL
+
+MAX_WAIT_SECONDS = 30
+POLL_SECONDS = 0.05
+
+
+def known_task(kind: str, body: dict[str, Any]) -> Task | None:
+    """The task that was made with the same ``Idempotency-Key``.
+
+    Raises
+    ------
+    Problem
+        It was made by another request.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not re.fullmatch(r"[\x21-\x7e]{1,200}", key):
+        raise Problem(400, "bad-request", "the header Idempotency-Key must be 1 to 200 printable ASCII characters")
+    with context().sessions() as session:
+        task = session.scalar(select(Task).where(Task.idempotency_key == key))
+    if task is not None and (task.kind != kind or task.request != body):
+        raise Problem(422, "idempotency-key-reused", f"another request was made with Idempotency-Key {key}")
+    return task
+
+
+def submit(task: Task) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Store a task, send its message, and answer with 202, or with 200 if ``Prefer: wait=N`` is long enough."""
+    service = context()
+    task.queue = QUEUE_OF_KIND[task.kind]
+    task.idempotency_key = request.headers.get("Idempotency-Key")
+    try:
+        with service.sessions.begin() as session:
+            session.add(task)
+    except IntegrityError:  # a request with the same key arrived at the same time
+        existing = known_task(task.kind, task.request)
+        if existing is None:
+            raise
+        return accepted(existing)
+    send(service.celery, task.id, task.queue)
+    return accepted(task)
+
+
+def accepted(task: Task) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """The response to a request that made a task."""
+    headers = {"Location": f"/api/tasks/{task.id}"}
+    deadline = time.monotonic() + _wait_seconds()
+    while True:
+        with context().sessions() as session:
+            row = session.get(Task, task.id)
+            assert row is not None
+            if row.state in FINAL:
+                return task_detail(session, row, 0), 200, headers
+            if time.monotonic() >= deadline:
+                return task_detail(session, row, 0), 202, headers
+        time.sleep(POLL_SECONDS)
+
+
+def _wait_seconds() -> float:
+    found = re.search(r"\bwait=(\d{1,4})\b", request.headers.get("Prefer", ""))
+    return min(int(found[1]), MAX_WAIT_SECONDS) if found else 0.0

@@ -1,0 +1,75 @@
+"""What responses show of a task and of a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from timevis.service.context import context
+from timevis.service.db.tables import Model, Task
+from timevis.service.tasks.states import QUEUED, RUNNING
+
+MAX_LOG_BYTES = 64 * 1024
+
+
+def task_summary(task: Task) -> dict[str, Any]:
+    columns = ("id", "kind", "state", "attempt", "cancel_requested", "progress", "error", "advice", "retry_of")
+    return {
+        **{name: getattr(task, name) for name in (*columns, "created", "started", "finished")},
+        "dataset": task.dataset_id,
+    }
+
+
+def task_detail(session: Session, task: Task, since: int) -> dict[str, Any]:
+    """A task with its request, its result, and its log from a position on."""
+    storage = context().storage
+    log = storage.run(task.run_id) / "train.log" if task.run_id else storage.task_log(task.id)
+    text, position = _read_log(log, since)
+    if not text and not since:
+        text, position = _read_log(storage.task_log(task.id), since)
+    return {
+        **task_summary(task),
+        "request": task.request,
+        "result": task.result,
+        "queue_position": _queue_position(session, task),
+        "seconds_left": _seconds_left(task),
+        "log": text,
+        "log_position": position,
+    }
+
+
+def _read_log(path: Path, since: int) -> tuple[str, int]:
+    """The text of a log from a position on, and the position after it."""
+    if not path.is_file():
+        return "", since
+    with path.open("rb") as file:
+        file.seek(since)
+        data = file.read(MAX_LOG_BYTES)
+    return data.decode("utf-8", errors="replace"), since + len(data)
+
+
+def _queue_position(session: Session, task: Task) -> int | None:
+    if task.state != QUEUED:
+        return None
+    earlier = (Task.state == QUEUED, Task.queue == task.queue, Task.created <= task.created)
+    return session.scalar(select(func.count()).select_from(Task).where(*earlier))
+
+
+def _seconds_left(task: Task) -> float | None:
+    progress = task.progress
+    step, total, elapsed = progress.get("step"), progress.get("steps_total"), progress.get("elapsed")
+    if task.state != RUNNING or not step or not total or not elapsed:
+        return None
+    return round(elapsed * max(0, total - step) / step, 1)
+
+
+def model_summary(model: Model) -> dict[str, Any]:
+    columns = ("id", "name", "kind", "summary", "notes", "tags", "created", "deleted")
+    return {
+        **{name: getattr(model, name) for name in columns},
+        "dataset": model.dataset_id,
+        "task": model.task_id,
+    }

@@ -1,0 +1,95 @@
+"""The tables of the database: datasets, tasks, models and workers. Times are seconds since 1970 in UTC."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Float, ForeignKey, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+def new_id() -> str:
+    return uuid.uuid4().hex
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {dict[str, Any]: JSON, list[str]: JSON, float: Float(53), str: String(64)}
+
+
+class Dataset(Base):
+    """An uploaded file, how it is read, and what cleaning found in it.
+
+    `content_hash` names the stored file; `options` are keys of the config section `data`. A dataset is deleted by
+    setting `deleted`, so that it can be restored.
+    """
+
+    __tablename__ = "datasets"
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(200), index=True)
+    file_name: Mapped[str] = mapped_column(String(300))
+    content_hash: Mapped[str] = mapped_column(index=True)
+    suffix: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    options: Mapped[dict[str, Any]]
+    report: Mapped[dict[str, Any]]
+    created: Mapped[float] = mapped_column(default=time.time, index=True)
+    deleted: Mapped[float | None]
+
+
+class Task(Base):
+    """A training, a forecast or a comparison. This row is the truth about it; see `timevis.service.tasks.states`.
+
+    `owner` is the worker that runs the task, `attempt` counts how often it was started, and `heartbeat` is the last
+    sign of life of the owner.
+    """
+
+    __tablename__ = "tasks"
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    kind: Mapped[str] = mapped_column(index=True)
+    queue: Mapped[str]
+    state: Mapped[str] = mapped_column(default="queued", index=True)
+    request: Mapped[dict[str, Any]]
+    progress: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    result: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    error: Mapped[str | None] = mapped_column(Text)
+    advice: Mapped[str | None] = mapped_column(Text)
+    dataset_id: Mapped[str | None] = mapped_column(ForeignKey("datasets.id"), index=True)
+    run_id: Mapped[str | None]
+    retry_of: Mapped[str | None]
+    idempotency_key: Mapped[str | None] = mapped_column(String(200), unique=True)
+    owner: Mapped[str | None] = mapped_column(String(200))
+    attempt: Mapped[int] = mapped_column(default=0)
+    heartbeat: Mapped[float | None]
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    sent: Mapped[float] = mapped_column(default=time.time)
+    created: Mapped[float] = mapped_column(default=time.time, index=True)
+    started: Mapped[float | None]
+    finished: Mapped[float | None]
+
+
+class Model(Base):
+    """A trained model: a completed run, with a summary of its results."""
+
+    __tablename__ = "models"
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(200), index=True)
+    kind: Mapped[str] = mapped_column(index=True)
+    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"), unique=True)
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"), index=True)
+    run_id: Mapped[str]
+    summary: Mapped[dict[str, Any]]
+    notes: Mapped[str] = mapped_column(Text, default="")
+    tags: Mapped[list[str]] = mapped_column(default=list)
+    created: Mapped[float] = mapped_column(default=time.time, index=True)
+    deleted: Mapped[float | None]
+
+
+class Worker(Base):
+    """A running worker and its last sign of life."""
+
+    __tablename__ = "workers"
+    id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    queues: Mapped[list[str]]
+    heartbeat: Mapped[float]

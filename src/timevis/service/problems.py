@@ -1,0 +1,119 @@
+"""Errors as problem details (RFC 9457): a stable code, a sentence, advice, and the field of the request."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from apiflask import APIFlask, HTTPError
+from flask import Response, current_app, json
+from kombu.exceptions import OperationalError
+from sqlalchemy.exc import OperationalError as DatabaseError
+from werkzeug.exceptions import HTTPException
+
+from timevis.errors import ConfigError, DataError, RunFolderError, TimeVisError
+from timevis.service.training import MODELS, pointer_of
+
+log = logging.getLogger(__name__)
+
+
+class Problem(Exception):
+    """An error with a status, a stable code and, where it has one, a field of the request."""
+
+    def __init__(self, status: int, code: str, detail: str, advice: str = "", pointer: str | None = None) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail, self.advice, self.pointer = status, code, detail, advice, pointer
+
+
+def problem(
+    status: int, code: str, detail: str, advice: str = "", errors: list[dict[str, Any]] | None = None
+) -> Response:
+    """The response of an error."""
+    title = code.replace("-", " ").capitalize()
+    body: dict[str, Any] = {"type": f"urn:timevis:{code}", "title": title, "status": status}
+    body |= {"code": code, "detail": detail}
+    if advice:
+        body["advice"] = advice
+    if errors:
+        body["errors"] = errors
+    return Response(json.dumps(body), status, mimetype="application/problem+json")
+
+
+def register_error_handlers(app: APIFlask) -> None:
+    """Answer every error with a problem."""
+
+    @app.error_processor
+    def _validation(error: HTTPError) -> Any:
+        errors = [
+            {"pointer": _pointer(path), "detail": text}
+            for location in (error.detail or {}).values()
+            if isinstance(location, dict)
+            for path, texts in location.items()
+            for text in texts
+        ]
+        if not errors:
+            return problem(error.status_code, _code(error.status_code), str(error.message))
+        first = errors[0]
+        return problem(422, "invalid-request", f"{first['pointer'] or 'request'}: {first['detail']}", errors=errors)
+
+    app.register_error_handler(Problem, _own_problem)
+    app.register_error_handler(TimeVisError, _library_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(DatabaseError, _database_error)
+    app.register_error_handler(OperationalError, _broker_error)
+    app.register_error_handler(Exception, _defect)
+
+
+def _pointer(dotted: str) -> str:
+    """A JSON pointer; the name of the model, which pydantic writes before the fields of its schema, is left out."""
+    parts = [part for part in dotted.split(".") if part != "_schema"]
+    if len(parts) > 1 and parts[0] in MODELS:
+        parts = parts[1:]
+    return "".join(f"/{part}" for part in parts)
+
+
+def _own_problem(error: Problem) -> Response:
+    errors = None if error.pointer is None else [{"pointer": error.pointer, "detail": error.detail}]
+    return problem(error.status, error.code, error.detail, error.advice, errors)
+
+
+def _library_error(error: TimeVisError) -> Response:
+    if isinstance(error, ConfigError):
+        pointer = pointer_of(error.message)
+        return problem(
+            422, "invalid-request", error.message, error.advice, [{"pointer": pointer, "detail": error.message}]
+        )
+    code = "invalid-data" if isinstance(error, DataError) else "invalid-run"
+    return problem(409 if isinstance(error, RunFolderError) else 422, code, error.message, error.advice)
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    response = problem(status, _code(status), error.description or error.name)
+    for name in ("Allow", "Location", "Retry-After"):
+        if value := dict(error.get_headers()).get(name):
+            response.headers[name] = value
+    return response
+
+
+def _database_error(error: DatabaseError) -> Response:
+    log.error("the database cannot be used: %s", error)
+    return problem(503, "database-unavailable", "the database cannot be used", "try again; see the log of the server")
+
+
+def _broker_error(error: OperationalError) -> Response:
+    return problem(503, "broker-unavailable", "the message broker cannot be reached", "start Redis, then try again")
+
+
+def _defect(error: Exception) -> Response:
+    current_app.logger.exception("unexpected error")
+    return problem(500, "internal-error", "the server has a defect", "see the log of the server")
+
+
+def _code(status: int) -> str:
+    codes = {
+        **{400: "bad-request", 401: "unauthorized", 403: "forbidden", 404: "not-found", 405: "method-not-allowed"},
+        **{409: "conflict", 413: "too-large", 415: "unsupported-media-type", 422: "invalid-request"},
+        429: "too-many-requests",
+    }
+    return codes.get(status, "server-error" if status >= 500 else "request-error")

