@@ -101,7 +101,7 @@ def test_folders_and_files_are_small_enough_to_look_through() -> None:
 def test_no_module_function_or_constant_has_a_name_that_was_replaced() -> None:
     found = []
     for path, tree in modules():
-        if path.stem in OLD_MODULES:
+        if path.stem in OLD_MODULES and "service" not in path.parts:  # docs/architecture.md names its modules
             found.append(str(path.relative_to(ROOT)))
         for node in ast.walk(tree):
             names = [node.name] if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
