@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is not None:
         sys.argv[1:] = arguments  # Hydra reads sys.argv
     os.environ["HYDRA_FULL_ERROR"] = "1"  # otherwise Hydra prints errors and exits by itself
-    # Hydra copies this singleton for each group that --help lists, and only reads the copies; they double its time
+    # Hydra copies this singleton for each group of --help and only reads the copies, which doubles the time of --help
     ConfigStore.__deepcopy__ = lambda store, memo: store  # type: ignore[attr-defined]
     register_resolvers()
     forget_folders()
@@ -114,7 +114,7 @@ def _outcome(error: BaseException) -> tuple[int, TimeVisError | None]:
             return 1, explain_composition(error, sys.argv[1:])
         case BrokenPipeError():
             return discard_stdout(), None
-        case OSError() if error.filename is not None:  # errors within a run have been explained already
+        case OSError() if error.filename is not None:  # errors of a run have become TimeVisErrors before
             advice = "choose a hydra.run.dir, or for a sweep a hydra.sweep.dir, that can be written"
             return 1, TimeVisError(f"{error.filename}: {error.strerror}", advice)
         case ValueError() if "Only one of --run" in str(error):

@@ -1,4 +1,4 @@
-"""Composes configs from overrides, and explains overrides that do not compose. Imports nothing heavy."""
+"""Compose configs from overrides, and explain the errors of wrong overrides. Imports no large library."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ RESUMABLE_SECTIONS = ("trainer", "logger")
 
 
 def register_resolvers() -> None:
-    """Make the resolvers of conf/ known to OmegaConf.
+    """Register the resolvers that conf/ uses.
 
-    ``timevis.token`` is 4 hex digits, the same for all jobs of a sweep, because Hydra passes the cache of a config on
-    to its jobs. ``timevis.run_dir`` is the folder of a resumed run, or a new one. ``timevis.backbone_size`` is
-    ``small`` or ``large`` by the path of a backbone, and ``timevis.by_size`` selects a default by
-    `model.backbone.size`.
+    ``timevis.token`` is 4 random hex digits, which are the same for all jobs of a sweep, because Hydra passes the
+    cache of the config to them. ``timevis.run_dir`` is the folder of a resumed run, or a new one.
+    ``timevis.backbone_size`` is ``small`` or ``large``, depending on the path of a backbone, and ``timevis.by_size``
+    selects a default by `model.backbone.size`.
     """
     token = secrets.token_hex(2)
     OmegaConf.register_new_resolver("timevis.token", lambda: token, use_cache=True, replace=True)
@@ -64,87 +64,92 @@ def cannot_change_on_resume(override: str | None) -> ConfigError:
 
 
 def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
-    """What the command line got wrong, with the nearest right name.
+    """Explain an error of Hydra or OmegaConf in terms of the command line.
 
     Parameters
     ----------
     error : Exception
-        From Hydra or OmegaConf.
     arguments : list of str
-        Of the command line.
+        Arguments of the command line.
+
+    Returns
+    -------
+    ConfigError
+        Names the wrong argument and the nearest valid one.
     """
     text = f"{error}\n{error.__cause__ or ''}"
     if found := re.search(r"Could not override '([^']+)'", text):
         resumed = any(a.startswith("resume=") and a != "resume=null" for a in arguments)
-        if resumed and found[1].split(".")[0] not in RESUMABLE_SECTIONS:  # keys are those of the default model
+        if resumed and found[1].split(".")[0] not in RESUMABLE_SECTIONS:  # Hydra composes the default model
             return cannot_change_on_resume(found[1])
         return _unknown_key(found[1], arguments)
     if found := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
         files = [a.removeprefix("data=") for a in arguments if a.startswith("data=") and Path(a).suffix]
         if files and found[1].split("/")[0] == "data":
-            return ConfigError(f"{files[0]} is not a data set", _own_file(files[0]))
-        choices = getattr(error, "options", None) or _choices(found[1])  # those of plugins are Hydra's to list
+            return ConfigError(f"{files[0]} is not a data set", _use_data_file(files[0]))
+        choices = getattr(error, "options", None) or _choices(found[1])  # Hydra lists those of plugins
         return ConfigError(f"{found[1]}={found[2]} is not a choice", did_you_mean(found[2], choices))
     if found := re.search(r"Ambiguous value for argument '(([^'=]+)=(.*))'", text):
-        advice = f"for a run of each: {train_command()} -m {found[1]}"
+        advice = f"for one run with each value: {train_command()} -m {found[1]}"
         if found[2] not in _groups() and re.search(r"[^\d.,]", found[3]):
-            advice += f"; for one name: {_example(found[1])}; for a list: '{found[2]}=[{found[3]}]'"
-        return ConfigError(f"{found[1]} gives one run several values", advice)
+            advice += f"; for one name: {_quoted_example(found[1])}; for a list: '{found[2]}=[{found[3]}]'"
+        return ConfigError(f"{found[1]} has several values for one run", advice)
     if isinstance(error, OverrideParseException):
         if "=" not in error.override:
-            advice = _own_file(error.override) if Path(error.override).suffix else "for example: model=lstm"
+            advice = _use_data_file(error.override) if Path(error.override).suffix else "for example: model=lstm"
             return ConfigError(f"{error.override} is not of the form key=value", advice)
         return ConfigError(
             f"{error.override} cannot be read",
-            "close each bracket, and put a name with blanks, commas, parentheses, =, ~ or letters beyond a to z in "
-            f"quotes of its own, such as {_example(error.override)}; {train_command()} --help shows what can be set",
+            "close each bracket, and put a name with spaces, commas, parentheses, =, ~ or letters beyond a to z in "
+            f"quotes, such as {_quoted_example(error.override)}; {train_command()} --help lists the keys",
         )
-    return ConfigError(str(error).strip(), f"{train_command()} --help shows what can be set")
+    return ConfigError(str(error).strip(), f"{train_command()} --help lists the keys")
 
 
 def in_quotes(argument: str) -> str:
-    """``key=value`` with the value as Hydra reads any text, and from the root where it starts with ``~``."""
+    """``key=value`` with the value in quotes, which Hydra reads as text, and with ``~`` expanded."""
     key, _, value = argument.partition("=")
     text = os.path.expanduser(value).replace('"', '\\"')
     return f'{key}="{text}"'
 
 
-def _example(argument: str) -> str:
-    """How a shell takes the argument in quotes; another one where quotes around its whole value do not mend it."""
+def _quoted_example(argument: str) -> str:
+    """The argument with its value in quotes, for a shell; another example if the value has brackets or quotes."""
     key, _, value = argument.partition("=")
     if key.isascii() and not value.startswith(("[", "{")) and not set(value) & set("\"'"):
         return shlex.quote(in_quotes(argument))
     return "\"data.path='a, b.csv'\" or \"data.target=['Load (MW)']\""
 
 
-def _own_file(path: str) -> str:
-    return f"for a file of your own: data=file data.path={path}"
+def _use_data_file(path: str) -> str:
+    return f"for your own file: data=file data.path={path}"
 
 
 def _unknown_key(wrong: str, arguments: list[str]) -> ConfigError:
-    """A key that none of the chosen configs has, or that some choice of its group lacks and another one has."""
+    """The error for a key that no chosen config has, or that only some of the choices of its group have."""
     group, section = wrong.partition(".")[0], wrong.rpartition(".")[0]
     chosen = _chosen(group, arguments)
-    keys = {choice: keys_of(_compose([f"{group}={choice}"])) for choice in _choices(group)}
-    having = [choice for choice in keys if wrong in keys[choice]]
-    lacking = [f"{group}={choice}" for choice in chosen if choice not in having]
-    if having and lacking:
-        advice = f"{group}={', '.join(having)} {'has' if len(having) == 1 else 'have'} it"
-        if len(chosen) > len(lacking):
-            advice += ": leave it out, or sweep over the others alone"
-        return ConfigError(f"there is no config key {wrong} with {', '.join(lacking)}", advice)
-    known = [*_known(arguments, wrong), *(key for choice in chosen[1:] for key in keys.get(choice, []))]
+    keys = {choice: keys_of(_try_compose([f"{group}={choice}"])) for choice in _choices(group)}
+    choices_with_key = [choice for choice in keys if wrong in keys[choice]]
+    without_key = [f"{group}={choice}" for choice in chosen if choice not in choices_with_key]
+    if choices_with_key and without_key:
+        verb = "has" if len(choices_with_key) == 1 else "have"
+        advice = f"{group}={', '.join(choices_with_key)} {verb} it"
+        if len(chosen) > len(without_key):
+            advice += ": leave the key out, or sweep over these choices only"
+        return ConfigError(f"there is no config key {wrong} with {', '.join(without_key)}", advice)
+    known = [*_known_keys(arguments, wrong), *(key for choice in chosen[1:] for key in keys.get(choice, []))]
     if section.startswith("model.") and section in known and not any(key.startswith(f"{section}.") for key in known):
-        advice = f"write +{wrong}=... to add a key to {section}"  # which is empty, such as model.codec
+        advice = f"write +{wrong}=... to add a key to {section}"  # an empty section such as model.codec
     else:
         advice = did_you_mean(wrong, dict.fromkeys(known))
     return ConfigError(f"there is no config key {wrong}", advice)
 
 
 def _chosen(group: str, arguments: list[str]) -> list[str]:
-    """What the arguments choose from a group, or the files that they name do: several in a sweep."""
+    """The choices of a group by the arguments, or by the config files that they select; several in a sweep."""
     typed = [a.partition("=")[2] for a in arguments if a.partition("=")[0] == group]
-    if not typed and (cfg := _compose(_group_choices(arguments), with_hydra=True)):
+    if not typed and (cfg := _try_compose(_group_choices(arguments), with_hydra=True)):
         swept = OmegaConf.select(cfg, "hydra.sweeper.params") or {}
         typed = [str(swept.get(group) or cfg.hydra.runtime.choices.get(group) or "")]
     return typed[-1].split(",") if typed else []
@@ -155,10 +160,10 @@ def _choices(group: str) -> list[str]:
     return sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
 
 
-def _known(arguments: list[str], wrong: str) -> list[str]:
-    """Groups, and then the keys of the config that the other arguments describe."""
+def _known_keys(arguments: list[str], wrong: str) -> list[str]:
+    """The groups, and the keys of the config that the other arguments compose."""
     chosen = [a for a in _group_choices(arguments) if not a.startswith(wrong)]
-    return [*_groups(), *keys_of(_compose(chosen) or _compose([]))]
+    return [*_groups(), *keys_of(_try_compose(chosen) or _try_compose([]))]
 
 
 def _groups() -> list[str]:
@@ -166,33 +171,33 @@ def _groups() -> list[str]:
 
 
 def _group_choices(arguments: list[str]) -> list[str]:
-    """The arguments that choose from groups, of several choices the first."""
+    """The arguments that choose from groups; of several choices only the first one."""
     return [a.split(",")[0] for a in arguments if a.partition("=")[0] in _groups()]
 
 
-def _compose(overrides: list[str], with_hydra: bool = False) -> DictConfig:
-    """As Hydra composes it, empty where that fails."""
+def _try_compose(overrides: list[str], with_hydra: bool = False) -> DictConfig:
+    """The composed config; empty if the overrides are wrong."""
     try:
-        return _composed(overrides, with_hydra)
+        return _compose_or_raise(overrides, with_hydra)
     except (HydraException, OmegaConfBaseException):
         return OmegaConf.create()
 
 
 def compose(overrides: Sequence[str]) -> DictConfig:
-    """The config that train.py would run with these overrides.
+    """Compose the config that train.py would use with these overrides.
 
     Raises
     ------
     ConfigError
-        A name or key is unknown, or an override is not of the form key=value; names the nearest.
+        A name or key is unknown (the advice names the nearest one), or an override is not of the form key=value.
     """
     try:
-        return _composed(list(overrides))
+        return _compose_or_raise(list(overrides))
     except (HydraException, OmegaConfBaseException) as error:
         raise explain_composition(error, list(overrides)) from error
 
 
-def _composed(overrides: list[str], with_hydra: bool = False) -> DictConfig:
+def _compose_or_raise(overrides: list[str], with_hydra: bool = False) -> DictConfig:
     import hydra
     from hydra.core.global_hydra import GlobalHydra
 
@@ -204,7 +209,7 @@ def _composed(overrides: list[str], with_hydra: bool = False) -> DictConfig:
 
 
 class UserConf(SearchPathPlugin):
-    """Lets Hydra also look for the choices of a group in the ``conf/`` folder of the working directory."""
+    """Lets Hydra also search the ``conf/`` folder in the working directory for choices of groups."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         folder = user_conf()
@@ -213,5 +218,5 @@ class UserConf(SearchPathPlugin):
 
 
 def register_user_conf() -> None:
-    """Let Hydra use `UserConf`. Choices of TimeVis take precedence over a user's choice of the same name."""
+    """Register `UserConf`. A choice of TimeVis takes precedence over a user's choice with the same name."""
     Plugins.instance().register(UserConf)

@@ -1,8 +1,8 @@
-"""Options as typed, documented values: checked by their annotations, described by their docstrings.
+"""Check the values of config sections by type annotations, and list their options with help texts from docstrings.
 
-A config section is a dataclass, or the keyword arguments of the functions that take it. Its annotations say what a
-value may be (`PositiveInt`, `Literal["lstm", "gru"]`, ``int | None`` ...), and its NumPy docstring says what the
-option means. The command line and every other user interface check and explain options by what is read here.
+A config section is a dataclass, or the keyword arguments of functions. The annotations give the valid values
+(`PositiveInt`, `Literal["lstm", "gru"]`, ``int | None`` ...), and the NumPy docstring gives the help texts of options.
+The command line and all other user interfaces use this module to check and explain options.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Range:
-    """The numbers that an option may be, or the lengths that a list may have; a bound of None is no bound."""
+    """The valid numbers of an option, or the valid lengths of a list; None means no bound."""
 
     minimum: float | None = None
     maximum: float | None = None
@@ -43,7 +43,7 @@ class Range:
 
     def __str__(self) -> str:
         bounds = {"at least": self.minimum, "above": self.above, "at most": self.maximum, "below": self.below}
-        return " and ".join(f"{words} {bound:g}" for words, bound in bounds.items() if bound is not None)
+        return " and ".join(f"{text} {bound:g}" for text, bound in bounds.items() if bound is not None)
 
 
 PositiveInt: TypeAlias = Annotated[int, Range(minimum=1)]
@@ -75,9 +75,9 @@ class Option:
     annotation : type
         With `Range` and `Literal`, as written.
     default : Any
-        `dataclasses.MISSING` where the option must be given.
+        `dataclasses.MISSING` if the option must be given.
     help : str
-        What the docstring says of it.
+        Text of the docstring.
     """
 
     name: str
@@ -87,23 +87,23 @@ class Option:
 
     @property
     def choices(self) -> tuple[Any, ...]:
-        """The words that the option may be; empty where it is not a choice."""
+        """The valid values of a choice; empty for another option."""
         return tuple(c for part in _alternatives(self.annotation) for c in _literals(part))
 
     @property
     def range(self) -> Range | None:
-        """The numbers that the option may be; None where it is not a number or any number will do."""
+        """The range of a number; None if the option is not a number or has no bounds."""
         parts = [_unwrap(part)[1] for part in _alternatives(self.annotation)]
         return next((part for part in parts if part is not None), None)
 
     @property
     def kind(self) -> str:
-        """What a value must be, in words, such as ``a whole number of at least 1, or null``."""
+        """A description of valid values, such as ``a whole number of at least 1 or null``."""
         return describe(self.annotation)
 
 
 def check_value(key: str, value: Any, annotation: Any) -> None:
-    """Refuse a value that is not what an annotation says.
+    """Check that a value fits an annotation.
 
     Parameters
     ----------
@@ -112,13 +112,13 @@ def check_value(key: str, value: Any, annotation: Any) -> None:
     value : Any
         From a config: numbers, text, lists, mappings, None.
     annotation : type
-        Of int, float, bool, str, None, `Literal`, `Annotated` with a `Range`, ``Sequence[...]`` and unions of these.
-        Any other annotation is not checked.
+        int, float, bool, str, None, `Literal`, `Annotated` with a `Range`, ``Sequence[...]``, or a union of these.
+        Values of any other annotation are not checked.
 
     Raises
     ------
     ConfigError
-        Names the key and says what it must be, with the nearest choice.
+        Names the key, and the valid values or the nearest choice.
     """
     alternatives = _alternatives(annotation)
     if not all(_is_checkable(part) for part in alternatives) or any(_fits(value, part) for part in alternatives):
@@ -142,14 +142,14 @@ def check_value(key: str, value: Any, annotation: Any) -> None:
 
 
 def check_choice(value: Any, choices: Iterable[Any], key: str) -> Any:
-    """`value`, if it is one of `choices`; else a ConfigError that names the nearest one."""
+    """Return `value` if it is one of `choices`, and raise a ConfigError that names the nearest one otherwise."""
     if value not in choices:
         raise _not_a_choice(key, value, choices)
     return value
 
 
 def check_arguments(section: str, values: Mapping[str, Any], *functions: Callable[..., Any]) -> None:
-    """Check that every key of a config section is an argument of one of the functions, and that its value fits.
+    """Check that each key of a config section is an argument of one of the functions, and that its value fits.
 
     Parameters
     ----------
@@ -158,13 +158,13 @@ def check_arguments(section: str, values: Mapping[str, Any], *functions: Callabl
     values : mapping
         The section.
     functions : callable
-        Each passes on with ``**`` the keywords that it does not have. Where the last one takes any keyword, all names
-        are accepted.
+        Each function passes the keywords that it does not have to the next one. If the last one accepts any keyword,
+        all names are valid.
 
     Raises
     ------
     ConfigError
-        Names the key, and the nearest argument or what the value must be.
+        Names the key, and the nearest argument or the valid values.
     """
     options = {option.name: option for option in options_of(*functions)}
     for name, value in values.items():
@@ -179,10 +179,9 @@ def check_arguments(section: str, values: Mapping[str, Any], *functions: Callabl
 
 
 def options_of(*sources: Callable[..., Any]) -> list[Option]:
-    """The options that dataclasses, or functions by their keyword arguments, have.
+    """The options of dataclasses, or of functions by their keyword arguments.
 
-    Arguments that are not annotated with the type of a config value, such as a data module, are left out, and so is
-    ``self``.
+    The arguments in `NOT_OPTIONS` are left out.
     """
     found: dict[str, Option] = {}
     for source in sources:
@@ -212,16 +211,16 @@ NOT_OPTIONS = frozenset(
         *("num_sanity_val_steps", "use_distributed_sampler"),
     }
 )
-"""Arguments that TimeVis sets by itself. The `width` of a digit codec is the config key `model.digits`."""
+"""Arguments that are not config keys, because TimeVis sets them. The `width` of a digit codec is `model.digits`."""
 
 
 def section_from_config(cls: type[T], values: Mapping[str, Any], section: str) -> T:
-    """A dataclass made from a config section, whose values are checked by the annotations of its fields.
+    """Create a dataclass from a config section, and check the values by the annotations of its fields.
 
     Raises
     ------
     ConfigError
-        A key is unknown, or a value is not what its annotation says.
+        A key is unknown, or a value does not fit its annotation.
     """
     hints = typing.get_type_hints(cls, include_extras=True)
     names = [f.name for f in dataclasses.fields(cls) if f.init]  # type: ignore[arg-type]
@@ -234,13 +233,13 @@ def section_from_config(cls: type[T], values: Mapping[str, Any], section: str) -
 
 
 def describe(annotation: Any) -> str:
-    """What a value of an annotation is, in words."""
-    words = [_describe_part(part) for part in _alternatives(annotation)]
-    return " or ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} or {words[-1]}"
+    """A description of the values that fit an annotation, for error messages."""
+    parts = [_describe_part(part) for part in _alternatives(annotation)]
+    return " or ".join(parts) if len(parts) < 3 else f"{', '.join(parts[:-1])} or {parts[-1]}"
 
 
 def parameter_help(docstring: str) -> dict[str, str]:
-    """The sentences of a NumPy docstring about each of its parameters or attributes, by name."""
+    """The texts of a NumPy docstring about its parameters or attributes, by name."""
     found: dict[str, str] = {}
     sections = re.split(r"(?m)^([A-Z][a-z]+)\n-{3,}\n", inspect.cleandoc(docstring))
     for title, body in zip(sections[1::2], sections[2::2], strict=True):
@@ -283,7 +282,7 @@ def _alternatives(annotation: Any) -> list[Any]:
 
 
 def _unwrap(annotation: Any) -> tuple[Any, Range | None]:
-    """The plain type of an annotation, and its range where it has one."""
+    """The plain type of an annotation, and its range; None without one."""
     if get_origin(annotation) is Annotated:
         plain, *metadata = get_args(annotation)
         return plain, next((m for m in metadata if isinstance(m, Range)), None)

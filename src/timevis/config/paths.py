@@ -1,4 +1,4 @@
-"""Where the Hydra configs are: in the installed package, or in the source checkout."""
+"""Paths of the Hydra configs, in the installed package or in the source repository."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import timevis
 _PACKAGE = Path(timevis.__file__).parent
 
 CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parents[1] / "conf"
-"""The folder of the configs: `timevis.conf` of a wheel, ``conf/`` of a checkout."""
+"""The folder of the configs: `timevis.conf` in an installed wheel, ``conf/`` in the repository."""
 
 BUILT_IN_BACKBONES = ("nano", "attention", "none")
-"""Values of `model.backbone.path` that name neither a folder nor a model of the hub; all are as small as nano."""
+"""Values of `model.backbone.path` that name neither a folder nor a model of the hub; they all are small backbones."""
 
 
 def user_conf() -> Path | None:
-    """The ``conf/`` folder in the working directory, if it is not TimeVis's own; it adds choices to the config
-    groups."""
+    """The ``conf/`` folder in the working directory, if it is not that of TimeVis; None if there is none.
+
+    It adds choices to the config groups.
+    """
     folder = Path.cwd() / "conf"
     return folder if folder.is_dir() and folder.resolve() != CONF.resolve() else None

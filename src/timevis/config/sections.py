@@ -1,7 +1,7 @@
-"""The sections of a config that describe a run, as typed objects; each is made and checked once.
+"""The sections of a config as typed objects, which check their values.
 
-The sections `data` and `model` have typed objects of their own: `timevis.data.options.DataOptions`, and the
-forecaster class with its hyperparameters (`timevis.runs.config.RunConfig` holds them all).
+The sections `data` and `model` are in `timevis.data.options` and `timevis.runs.config`. `RunConfig` of the latter
+combines all sections.
 """
 
 from __future__ import annotations
@@ -51,17 +51,18 @@ class EvaluationOptions:
     Attributes
     ----------
     split : {"test", "validation"}
-        The part of the data that is scored. ``validation`` leaves the test part unseen while settings are chosen.
+        The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is
+        unbiased.
     stride : int
-        Rows between two forecast origins of that part.
+        Rows between two forecast origins.
     max_windows : int, optional
-        Origins are thinned evenly to this number; null takes all.
+        Maximum number of origins; null takes all.
     val_windows : int, optional
-        The same for the validation part.
+        Maximum number of origins of the validation that selects the best weights.
     num_samples : int
         Sample paths per window, for models that draw them.
     save_windows : int
-        Evenly spaced windows whose whole forecast is saved, besides the 8 worst.
+        Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
     """
 
     split: Literal["test", "validation"] = "test"
@@ -83,16 +84,16 @@ class FitOptions:
     eval_batch_size : int
         Windows per batch of an evaluation.
     val_batch_size : int, optional
-        The same for validation; null takes `eval_batch_size`.
+        Windows per batch of validation; null takes `eval_batch_size`.
     max_epochs : int
     steps_per_epoch : int, optional
-        Training steps per epoch at most; null takes the whole training part.
+        Maximum number of training steps per epoch; null takes the whole training part.
     min_steps_per_epoch : int
-        A smaller training part is repeated within an epoch until it has this many steps.
+        A smaller training part is repeated within an epoch until the epoch has this number of steps.
     patience : int
-        Validations without a better ``val/wql`` before training stops.
+        Validations without a better ``val/wql`` until early stopping.
     gradient_clip : float, optional
-        Largest norm of the gradient; null does not clip.
+        Maximum norm of the gradient; null does not clip.
     train_fraction : float
         Share of the training windows that is used, the most recent ones.
     """
@@ -115,19 +116,19 @@ class TrainerOptions:
     Attributes
     ----------
     accelerator : {"auto", "cpu", "gpu", "cuda"}
-        ``auto`` takes a CUDA GPU where there is one.
+        ``auto`` uses a CUDA GPU if there is one.
     devices : int, str or list of int
         A number of devices, a list of GPUs, or ``auto``.
     num_nodes : int
-        One run stays on one machine.
+        Must be 1.
     strategy : str
         For example ``auto``, ``ddp``, ``fsdp``.
     precision : str
-        ``auto`` is bf16-mixed on a GPU that has it, and 32-true otherwise.
+        ``auto`` is bf16-mixed on a GPU that supports it, and 32-true otherwise.
     max_epochs, max_steps : int, optional
         -1 for no limit.
     max_time : str, optional
-        Longest time for fitting, as days:hours:minutes:seconds.
+        Maximum time of training, as days:hours:minutes:seconds.
     limit_train_batches, val_check_interval : int, float, optional
         A number of batches, or a share of all.
     gradient_clip_val : float, optional
@@ -158,7 +159,7 @@ class TrainerOptions:
 
     @classmethod
     def from_config(cls, section: Any) -> TrainerOptions:
-        """Check the section `trainer`; the names of further arguments are checked by `timevis.training.trainer`.
+        """Check the section `trainer`; `timevis.training.trainer` checks the names of further arguments.
 
         Raises
         ------
@@ -170,7 +171,7 @@ class TrainerOptions:
                 raise ConfigError(
                     f"trainer.{name}={values[name]} must be left out, since every window is scored",
                     "for fewer windows use evaluation.max_windows and evaluation.val_windows; "
-                    "for a short try use trainer=debug",
+                    "for a short test use trainer=debug",
                 )
         names = {f.name for f in fields(cls)} - {"others"}
         own = {name: value for name, value in values.items() if name in names}
@@ -181,19 +182,22 @@ class TrainerOptions:
                 f"trainer.max_time={options.max_time} must be days:hours:minutes:seconds, e.g. 00:00:30:00, or null"
             )
         if options.num_nodes not in (None, 1):
-            raise ConfigError("trainer.num_nodes: one run stays on one machine", "use hydra/launcher=submitit_slurm")
+            raise ConfigError(
+                f"trainer.num_nodes={options.num_nodes}: one run uses one machine",
+                "to run several jobs on a cluster, use hydra/launcher=submitit_slurm",
+            )
         object.__setattr__(options, "others", others)
         return options
 
     @property
     def max_batches(self) -> int:
-        """Batches after which `max_steps` ends a fit; -1 where it does not."""
+        """Number of batches after which `max_steps` ends a fit; -1 without a limit."""
         return -1 if self.max_steps in (None, -1) else self.max_steps * self.accumulate_grad_batches
 
 
 @dataclass(frozen=True)
 class WandbOptions:
-    """The section `logger.wandb`: a run in Weights & Biases.
+    """The section `logger.wandb`: how a run is logged to Weights & Biases.
 
     Attributes
     ----------
@@ -217,9 +221,9 @@ class LoggerOptions:
     Attributes
     ----------
     log_data : bool
-        Whether forecasts of a user's own data are sent to the logger; those of public data always are.
+        Whether forecasts of the user's own data are also logged, not only those of public data.
     wandb : WandbOptions, optional
-        Settings of Weights & Biases, where it is used.
+        Options of Weights & Biases, if it is used.
     others : dict
         Further Lightning loggers by name, each with a ``_target_``.
     """
@@ -245,11 +249,11 @@ class RunOptions:
     Attributes
     ----------
     context_length : int
-        Rows that a model sees before the forecast origin.
+        Rows that the model reads before the forecast origin.
     horizon : int
-        Rows that it forecasts.
+        Rows that the model forecasts.
     seed : int
-        Of every random number of the run.
+        Seed of all random numbers of the run.
     """
 
     context_length: PositiveInt = 168
@@ -258,7 +262,7 @@ class RunOptions:
 
 
 def check_sections(cfg: Mapping[str, Any]) -> None:
-    """Make each section of this module from a config, to find mistakes before PyTorch is imported.
+    """Check each section of this module, to find mistakes before PyTorch is imported.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Checks of a composed config that need neither the data nor PyTorch."""
+"""Check a composed config as far as that needs neither the data nor PyTorch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OPEN_SECTIONS = ("model", "trainer", "callbacks", "logger", "hydra")
 
 
 def keys_of(cfg: DictConfig) -> list[str]:
-    """All dotted keys of a config, those of its sections included."""
+    """All dotted keys of a config, including those of its sections."""
     return _nested_keys(OmegaConf.to_container(cfg, resolve=False))
 
 
@@ -42,12 +42,12 @@ def leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def interpolated_key(value: Any) -> str | None:
-    """The first key of a nested config whose value OmegaConf would evaluate; None where there is none."""
+    """The first key of a nested config whose value OmegaConf would evaluate; None if there is none."""
     return next((key for key, leaf in leaves(value) if "${" in str(leaf)), None)
 
 
 def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
-    """Check the keys, numbers and texts of a composed config.
+    """Check the keys and values of a composed config.
 
     Parameters
     ----------
@@ -72,5 +72,5 @@ def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
                 raise ConfigError(f"{key} holds bytes that are not UTF-8", "write it in UTF-8")
     written: Any = OmegaConf.to_container(cfg.model, resolve=False)
     text = (written.get("prompt") or {}).get("text")
-    if "${" in str(text):  # even if escaped, since the config of a run is read again
-        raise ConfigError("model.prompt.text holds ${, which a config would evaluate", "write it without the brace")
+    if "${" in str(text):  # also if it is escaped, because the stored config of a run is read again
+        raise ConfigError("model.prompt.text holds ${, which a config would evaluate", "remove the $ or the brace")
