@@ -55,20 +55,20 @@ def run(
     group: str | None = None,
     threads: int | None = None,
 ) -> float:
-    """Carry out one run, from its config to its report.
+    """Run one experiment from its config to its report.
 
     Parameters
     ----------
     cfg : DictConfig
-        As composed from conf/train.yaml and checked by `timevis.config.validate.check`.
+        Composed from conf/train.yaml, and checked by `timevis.config.validate.check`.
     folder : Path
-        The run folder; new or empty.
+        The run folder, new or empty. It is not used if ``cfg.resume`` names the folder of a run to resume.
     overrides : sequence of str
         The overrides of the command line, which are stored in the run folder.
     group : str, optional
         The sweep that the run belongs to.
     threads : int, optional
-        Threads of PyTorch; all available cores when None.
+        Threads of PyTorch; None uses all available cores.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def run(
     Raises
     ------
     TimeVisError
-        What went wrong and what to do. `Cancelled` when the run was asked to stop.
+        The cause of a failure, and what to do. It is a `Cancelled` if a signal stopped the run.
     """
     if cfg.resume:
         stored = RunFolder(cfg.resume)
@@ -96,7 +96,7 @@ def run(
 def _run_open_folder(
     folder: RunFolder, config: RunConfig, devices: Devices, group: str | None, threads: int | None
 ) -> float:
-    if (folder.status or {}).get("state") == "completed":  # and is now trained for more epochs
+    if (folder.status or {}).get("state") == "completed":  # a completed run is resumed to train for more epochs
         mark_unfinished(folder)
     if devices.processes > 1:
         return supervise(folder, devices.processes, group)
@@ -104,7 +104,7 @@ def _run_open_folder(
 
 
 def check_config(cfg: DictConfig) -> tuple[RunConfig, Devices]:
-    """Make the typed config of a run, and refuse whatever can be found to be wrong before data are read.
+    """Check the config of a run as far as possible before data are read; returns it as typed objects.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def execute(
     pid: int | None = None,
     threads: int | None = None,
 ) -> float:
-    """Go through the stages of a run in this process; returns ``val/wql``.
+    """Run all stages of a run in this process; returns ``val/wql``.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def execute(
     pid : int, optional
         See `timevis.runs.status.Status`.
     threads : int, optional
-        Threads of PyTorch; all available cores when None.
+        Threads of PyTorch; None uses all available cores.
     """
     silence_libraries()
     torch.set_num_threads(threads or threads_per_job())
@@ -149,7 +149,7 @@ def execute(
             try:
                 value = _run_stages(folder, config, status, stop, group)
             except BaseException as error:
-                # Lightning and Arrow may receive the signal first, and raise errors of their own
+                # Lightning and Arrow may handle the signal first, and raise other errors
                 if stop.signal is not None:
                     cancelled = stop.to_error()
                     cancelled.advice = f"continue it with {resume_command(folder.display_path)}"
@@ -274,7 +274,7 @@ def _score(
     )
     seconds = seconds | {"test_seconds": time.monotonic() - started}
     results = build_results(
-        run=metadata | {"description": forecaster.describe()},  # which calibration may have changed
+        run=metadata | {"description": forecaster.describe()},  # calibration may have changed the description
         datamodule=datamodule,
         backtest=backtest,
         naive=naive,

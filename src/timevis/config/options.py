@@ -1,7 +1,7 @@
 """Check the values of config sections by type annotations, and list their options with help texts from docstrings.
 
 A config section is a dataclass, or the keyword arguments of functions. The annotations give the valid values
-(`PositiveInt`, `Literal["lstm", "gru"]`, ``int | None`` ...), and the NumPy docstring gives the help texts of options.
+(`PositiveInt`, `Literal["lstm", "gru"]`, ``int | None`` ...), and the NumPy docstring gives their help texts.
 The command line and all other user interfaces use this module to check and explain options.
 """
 
