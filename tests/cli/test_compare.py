@@ -1,3 +1,5 @@
+"""`timevis compare`, and the tables and pictures of a comparison."""
+
 import json
 import shutil
 
@@ -42,7 +44,7 @@ def test_compare_prints_and_writes_tables_and_pictures(runs, tmp_path, capsys):
         assert metrics.loc[results["run"]["model"], "wql"] == pytest.approx(results["metrics"]["wql"]["value"])
 
 
-def test_a_run_that_failed_is_left_out_and_named(runs, tmp_path, capsys):
+def test_a_failed_run_is_left_out_and_named(runs, tmp_path, capsys):
     failed = tmp_path / "failed"
     shutil.copytree(runs[0], failed)
     (failed / "results.json").unlink()
@@ -54,7 +56,7 @@ def test_a_run_that_failed_is_left_out_and_named(runs, tmp_path, capsys):
     assert f"resume={failed}" in capsys.readouterr().err
 
 
-def test_a_run_that_was_scored_by_other_rules_is_not_compared(runs, tmp_path):
+def test_a_run_with_another_schema_version_is_not_compared(runs, tmp_path):
     older = shutil.copytree(runs[0], tmp_path / "older")
     results = json.loads((older / "results.json").read_text())
     (older / "results.json").write_text(json.dumps(results | {"schema_version": 1}))
@@ -64,7 +66,7 @@ def test_a_run_that_was_scored_by_other_rules_is_not_compared(runs, tmp_path):
 
 
 @pytest.mark.parametrize("state", ["failed", "cancelled", "running"])
-def test_the_results_of_a_run_that_was_interrupted_while_it_trained_on_are_not_used(runs, tmp_path, capsys, state):
+def test_old_results_of_a_run_that_is_trained_further_are_not_used(runs, tmp_path, capsys, state):
     stale = shutil.copytree(runs[0], tmp_path / "stale")
     status = json.loads((stale / "status.json").read_text()) | {"state": state, "heartbeat": 4e9, "host": "elsewhere"}
     (stale / "status.json").write_text(json.dumps(status))
@@ -78,28 +80,28 @@ def test_the_results_of_a_run_that_was_interrupted_while_it_trained_on_are_not_u
     assert not (tmp_path / "alone").exists()
 
 
-def test_what_is_no_run_is_left_out_and_named_and_a_run_is_not_compared_with_itself(runs, tmp_path, capsys):
+def test_files_that_are_not_runs_are_left_out_and_named_and_a_repeated_run_counts_once(runs, tmp_path, capsys):
     (tmp_path / "leaderboard.md").touch()
     (tmp_path / "comparison").mkdir()
     others = [tmp_path / "leaderboard.md", tmp_path / "comparison"]
     again = runs[0] / ".." / runs[0].name
     assert main([*map(str, [*others, runs[0], again]), "--out", str(tmp_path / "out")]) == 0
-    said = capsys.readouterr()
-    assert f"left out (not a run folder): {', '.join(map(str, others))}" in said.err
-    assert "Difference from seasonal naive" in said.out
+    printed = capsys.readouterr()
+    assert f"left out (not a run folder): {', '.join(map(str, others))}" in printed.err
+    assert "Difference from seasonal naive" in printed.out
     assert main([str(runs[0]), str(tmp_path / "mistyped"), "--out", str(tmp_path / "no")]) == 1
     assert "mistyped is not a run folder" in capsys.readouterr().err
     assert main([str(runs[0].parent), "--out", str(tmp_path / "no")]) == 1
     assert f"such as {runs[0].parent}/" in capsys.readouterr().err
 
 
-def test_a_folder_with_results_and_no_status_is_compared(runs, tmp_path):
+def test_a_folder_with_results_but_without_a_status_is_compared(runs, tmp_path):
     scored = shutil.copytree(runs[0], tmp_path / "scored")
     (scored / "status.json").unlink()
     assert main([str(scored), str(runs[1]), "--out", str(tmp_path / "out")]) == 0
 
 
-def test_many_runs_are_rows_of_one_table_with_their_differences(finished_run, tmp_path, capsys):
+def test_many_runs_are_the_rows_of_one_table_with_their_differences(finished_run, tmp_path, capsys):
     runs = [finished_run("model=linear", f"context_length={n}") for n in (6, 8, 10, 12)]
     assert main([*map(str, [*runs, finished_run("model=seasonal_naive")]), "--out", str(tmp_path / "some")]) == 0
     assert "Coverage of 50 %" in capsys.readouterr().out
@@ -120,7 +122,7 @@ def test_many_runs_are_rows_of_one_table_with_their_differences(finished_run, tm
     assert sum(row[2] == "reference" for row in rows) == 1
 
 
-def test_a_model_with_a_backbone_is_named_with_it(runs, tmp_path, capsys):
+def test_the_name_of_a_model_includes_its_backbone(runs, tmp_path, capsys):
     run = shutil.copytree(runs[0], tmp_path / "run")
     results = json.loads((run / "results.json").read_text())
     results["run"] |= {"model": "qwen", "backbone": {"name": "nano"}}
@@ -131,18 +133,18 @@ def test_a_model_with_a_backbone_is_named_with_it(runs, tmp_path, capsys):
     assert "qwen" not in printed.replace("qwen [nano]", "")
 
 
-def test_the_difference_is_that_of_the_metrics_and_its_tests_agree_in_sign(runs):
+def test_the_difference_is_that_of_the_metrics_and_has_the_sign_of_the_test_statistic(runs):
     linear, naive = map(RunRecord.load, runs)
     table = compare([linear, naive], naive).differences.set_index(["run", "metric"])
     for metric in ("wql", "mase", "mse_scaled"):
-        ours, theirs = (r.results["metrics"][metric]["value"] for r in (linear, naive))
+        value, naive_value = (r.results["metrics"][metric]["value"] for r in (linear, naive))
         row = table.loc[("linear", metric)]
-        assert row["difference"] == pytest.approx(ours - theirs)
-        assert row["percent"] == pytest.approx(100 * (ours / theirs - 1))
+        assert row["difference"] == pytest.approx(value - naive_value)
+        assert row["percent"] == pytest.approx(100 * (value / naive_value - 1))
         assert np.sign(row["dm_statistic"]) == np.sign(row["difference"])
 
 
-def test_the_difference_from_seasonal_naive_in_percent_is_its_skill_where_blocks_are_as_long(runs, monkeypatch):
+def test_the_difference_from_seasonal_naive_in_percent_is_the_skill_if_blocks_are_as_long(runs, monkeypatch):
     monkeypatch.setattr(
         "timevis.evaluation.bootstrap.optimal_block_length", lambda series: 1
     )  # blocks as long as the overlap
@@ -157,13 +159,13 @@ def test_a_single_run_is_compared_with_seasonal_naive(runs, tmp_path, capsys):
     assert "Difference from seasonal naive" in capsys.readouterr().out
 
 
-def test_a_comparison_on_few_windows_says_that_its_intervals_may_be_too_narrow(runs, finished_run):
+def test_a_comparison_on_few_windows_warns_that_its_intervals_may_be_too_narrow(runs, finished_run):
     few = finished_run("model=linear", "evaluation.max_windows=3")
     assert "only 3 origins" in sentences(compare([RunRecord.load(few)]))[-1]
     assert "too narrow" not in " ".join(sentences(compare([RunRecord.load(run) for run in runs])))
 
 
-def test_a_comparison_says_which_channels_wql_is_averaged_over(runs):
+def test_a_comparison_names_the_channels_over_which_wql_is_averaged(runs):
     records = [RunRecord.load(run) for run in runs]
     assert not any("averaged" in said for said in sentences(compare(records[:2], records[0])))
     first = next(iter(records[0].results["by_channel"].values()))
@@ -172,24 +174,24 @@ def test_a_comparison_says_which_channels_wql_is_averaged_over(runs):
     assert "WQL is averaged over the 1 of 2 channels that have nonzero values in these windows." in said
 
 
-def test_a_run_that_is_its_own_reference_has_a_table_of_metrics_and_no_differences(runs, tmp_path, capsys):
+def test_a_run_with_itself_as_reference_has_a_table_of_metrics_and_no_differences(runs, tmp_path, capsys):
     assert main([str(runs[0]), "--reference", str(runs[0]), "--out", str(tmp_path / "self")]) == 0
     assert "Metrics on" in capsys.readouterr().out
     assert pd.read_csv(tmp_path / "self" / "differences.csv").empty
 
 
 @pytest.mark.parametrize(
-    ("difference", "percent", "said"),
+    ("difference", "percent", "expected"),
     [
         (np.nan, np.nan, "WQL is not defined"),
         (0.2, np.nan, "WQL is 0.2 higher"),
         (-0.2, -10.0, "WQL is 10.0 % lower"),
     ],
 )
-def test_a_difference_without_a_number_is_said_in_words(runs, difference, percent, said):
+def test_a_sentence_replaces_a_difference_that_is_not_defined(runs, difference, percent, expected):
     comparison = compare([RunRecord.load(runs[0])])
     comparison.differences[["difference", "percent"]] = difference, percent
-    assert said in sentences(comparison)[0]
+    assert expected in sentences(comparison)[0]
     assert "nan" not in differences_table(comparison).to_string() + sentences(comparison)[0]
 
 
@@ -204,7 +206,9 @@ def test_a_run_equal_to_its_reference_does_not_differ(runs, tmp_path, capsys):
     assert (table["dm_p"] == 1).all()
 
 
-def test_runs_with_different_window_sets_are_refused_naming_hashes_and_reason(runs, finished_run, tmp_path, capsys):
+def test_runs_with_different_window_sets_are_an_error_that_names_hashes_and_reason(
+    runs, finished_run, tmp_path, capsys
+):
     other = finished_run("model=seasonal_naive", "horizon=4")
     assert main([str(runs[1]), str(other), "--out", str(tmp_path / "no")]) == 1
     said = capsys.readouterr().err
@@ -214,26 +218,26 @@ def test_runs_with_different_window_sets_are_refused_naming_hashes_and_reason(ru
     assert not (tmp_path / "no").exists()
 
 
-def test_runs_whose_mase_has_another_denominator_are_refused_for_it(runs, finished_run):
+def test_runs_with_different_seasons_of_mase_are_not_compared(runs, finished_run):
     other = finished_run("model=seasonal_naive", "data.season=12")
     with pytest.raises(RunFolderError, match="season of MASE 24 and 12"):
         compare([RunRecord.load(runs[1]), RunRecord.load(other)])
 
 
-def test_runs_on_other_values_are_refused_for_the_values(runs, finished_run):
+def test_runs_on_different_values_are_not_compared(runs, finished_run):
     other = finished_run("model=seasonal_naive", "data.seed=5")
     with pytest.raises(RunFolderError, match="values differ"):
         compare([RunRecord.load(runs[1]), RunRecord.load(other)])
 
 
-def test_an_output_folder_with_files_is_left_alone(runs, tmp_path, capsys):
-    (tmp_path / "mine.txt").write_text("keep")
+def test_an_output_folder_with_files_is_not_changed(runs, tmp_path, capsys):
+    (tmp_path / "notes.txt").write_text("keep")
     assert main([str(runs[0]), "--out", str(tmp_path)]) == 1
     assert "not an empty folder" in capsys.readouterr().err
-    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+    assert [p.name for p in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_runs_of_one_model_are_told_apart(runs, finished_run, tmp_path):
+def test_runs_of_one_model_have_different_labels(runs, finished_run, tmp_path):
     records = [RunRecord.load(runs[0]), RunRecord.load(finished_run("model=linear", "seed=1"))]
     assert unique_labels(records) == ["linear, seed 0", "linear, seed 1"]
     copy = RunRecord.load(shutil.copytree(runs[0], tmp_path / "copy"))
@@ -243,7 +247,7 @@ def test_runs_of_one_model_are_told_apart(runs, finished_run, tmp_path):
     assert labels == ["linear", "seasonal_naive", "linear, context_length=24"]
 
 
-def test_many_runs_have_a_row_each_in_every_picture(runs, tmp_path):
+def test_every_picture_has_a_row_for_each_of_many_runs(runs, tmp_path):
     records = []
     for i in range(9):
         run = shutil.copytree(runs[0], tmp_path / str(i))
@@ -261,7 +265,7 @@ def test_many_runs_have_a_row_each_in_every_picture(runs, tmp_path):
     assert (tmp_path / "out" / "cost.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_run_has_a_colour_of_its_own_in_every_picture_and_no_legend_lies_on_a_line(runs, tmp_path):
+def test_a_run_has_the_same_colour_in_every_picture_and_legends_do_not_overlap_charts(runs, tmp_path):
     records = []
     for i in range(8):
         run = shutil.copytree(runs[0], tmp_path / str(i))

@@ -1,3 +1,5 @@
+"""`timevis inspect` and `timevis generate`."""
+
 from __future__ import annotations
 
 import json
@@ -46,7 +48,7 @@ def data_report_figure(source: Path, *overrides: str) -> Figure:
     return draw_data_report(panel, report, cfg["split"])
 
 
-def test_inspect_prints_and_draws_what_generate_data_put_in(run: RunTimevis, tmp_path: Path) -> None:
+def test_inspect_finds_the_defects_of_generated_data(run: RunTimevis, tmp_path: Path) -> None:
     made = run("generate", tmp_path, "--domains", "traffic", "--formats", "csv", "xlsx", "--rows", "1500")
     assert made.returncode == 0, made.stderr
     done = run("inspect", tmp_path / "traffic.csv", "domain=traffic", "--out", tmp_path)
@@ -61,7 +63,7 @@ def test_inspect_prints_and_draws_what_generate_data_put_in(run: RunTimevis, tmp
     assert "outliers=mask masks those before the test part" in " ".join(done.stdout.split())
 
 
-def test_the_file_that_is_looked_at_stays_as_it_is(run: RunTimevis, tmp_path: Path) -> None:
+def test_the_inspected_file_is_not_changed(run: RunTimevis, tmp_path: Path) -> None:
     data = {"time": [f"2024-01-{d:02} 0{h}:00" for d in range(1, 32) for h in range(10)], "load": [*range(310)]}
     text = json.dumps(data)
     (tmp_path / "my.json").write_text(text)
@@ -71,7 +73,7 @@ def test_the_file_that_is_looked_at_stays_as_it_is(run: RunTimevis, tmp_path: Pa
     assert sorted(p.name for p in tmp_path.iterdir()) == ["my.json", "my.report.json"]
 
 
-def test_files_of_one_name_keep_a_report_each(run: RunTimevis, tmp_path: Path) -> None:
+def test_files_with_the_same_name_have_separate_reports(run: RunTimevis, tmp_path: Path) -> None:
     out = tmp_path / "reports"
     for folder, level in (("a", 1), ("b", 2), ("b", 3)):
         (tmp_path / folder).mkdir(exist_ok=True)
@@ -85,7 +87,9 @@ def test_files_of_one_name_keep_a_report_each(run: RunTimevis, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("text", ["[1, 2]", "{}", "not JSON", '{"path": null}'])
-def test_a_file_that_only_has_the_name_of_a_report_stays(run: RunTimevis, tmp_path: Path, text: str) -> None:
+def test_a_file_that_only_has_the_name_of_a_report_is_not_replaced(
+    run: RunTimevis, tmp_path: Path, text: str
+) -> None:
     (tmp_path / "traffic.report.json").write_text(text)
     done = run("inspect", "traffic", "--out", tmp_path, "--no-plot")
     assert done.returncode == 0, done.stderr
@@ -110,7 +114,7 @@ def test_a_channel_measured_every_third_hour_is_drawn(tmp_path: Path) -> None:
         assert np.isfinite(values).all()
 
 
-def test_the_series_is_drawn_in_the_time_of_the_place(tmp_path: Path) -> None:
+def test_the_series_is_drawn_in_local_time(tmp_path: Path) -> None:
     times = pd.date_range("2024-01-01", periods=600, freq="h", tz="America/New_York")
     values = np.sin(np.arange(600) / 24 * 2 * np.pi) + np.random.default_rng(0).normal(0, 0.1, 600)
     values[300] = 50.0
@@ -122,7 +126,7 @@ def test_the_series_is_drawn_in_the_time_of_the_place(tmp_path: Path) -> None:
     assert "2024-01-01 00:00 to 2024-01-25 23:00" in picture.get_suptitle()
 
 
-def test_numbers_are_printed_whole_where_there_is_no_terminal(run: RunTimevis, tmp_path: Path) -> None:
+def test_numbers_are_not_truncated_without_a_terminal(run: RunTimevis, tmp_path: Path) -> None:
     names = [f"a rather long name of channel {i}" for i in range(2)]
     values = np.random.default_rng(0).normal(-0.0123, 1e-4, (600, 2))
     pd.DataFrame(values, pd.date_range("2024-01-01", periods=600, freq="h"), names).to_csv(tmp_path / "small.csv")
@@ -131,7 +135,7 @@ def test_numbers_are_printed_whole_where_there_is_no_terminal(run: RunTimevis, t
     assert "…" not in done.stdout
 
 
-def test_of_many_channels_those_with_the_most_findings_are_drawn(tmp_path: Path) -> None:
+def test_the_channels_with_the_most_findings_are_drawn(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).normal(size=(600, 9)).clip(-2, 2)
     frame = pd.DataFrame(noise, pd.date_range("2024-01-01", periods=600, freq="h"), [f"s{j}" for j in range(9)])
     frame.to_csv(tmp_path / "clean.csv")
@@ -150,7 +154,7 @@ def test_of_many_channels_those_with_the_most_findings_are_drawn(tmp_path: Path)
     assert [axes.get_title("left") for axes in picture.axes[::4]] == list(few.columns)
 
 
-def test_the_picture_says_when_it_circles_only_the_first_outliers(tmp_path: Path) -> None:
+def test_the_title_says_if_only_the_first_outliers_are_circled(tmp_path: Path) -> None:
     hours = pd.date_range("2024-01-01", periods=2000, freq="h")
     values = np.random.default_rng(0).normal(100_000, 5000, len(hours))
     values[1500::5] = 200_000
@@ -167,7 +171,7 @@ def test_the_picture_says_when_it_circles_only_the_first_outliers(tmp_path: Path
 
 
 @pytest.mark.parametrize(("season", "label"), [("day_of_week", "day of the week, from Monday"), ("month", "month")])
-def test_daily_data_are_drawn_over_the_season_that_tells_more(tmp_path: Path, season: str, label: str) -> None:
+def test_daily_data_are_drawn_over_the_season_with_the_larger_effect(tmp_path: Path, season: str, label: str) -> None:
     times = pd.date_range("2021-01-01", periods=900, freq="D")
     noise = np.random.default_rng(0).normal(0, 0.1, len(times))
     pd.DataFrame({"load": getattr(times, season) + noise}, times).to_csv(tmp_path / "daily.csv")
@@ -175,7 +179,7 @@ def test_daily_data_are_drawn_over_the_season_that_tells_more(tmp_path: Path, se
     assert label in [axes.get_xlabel() for axes in picture.axes]
 
 
-def test_names_with_brackets_are_printed_whole(run: RunTimevis, tmp_path: Path) -> None:
+def test_names_with_brackets_are_not_truncated(run: RunTimevis, tmp_path: Path) -> None:
     times = pd.date_range("2024-01-01", periods=600, freq="h")
     frame = pd.DataFrame({"time": times, "load [MW]": np.arange(600) % 24})
     frame.to_csv(tmp_path / "plant.csv", index=False)
@@ -184,7 +188,7 @@ def test_names_with_brackets_are_printed_whole(run: RunTimevis, tmp_path: Path) 
     assert "load [MW]" in done.stdout
 
 
-def test_every_generated_format_holds_the_same_numbers(run: RunTimevis, tmp_path: Path) -> None:
+def test_all_generated_formats_have_the_same_numbers(run: RunTimevis, tmp_path: Path) -> None:
     assert run("generate", tmp_path, "--domains", "weather", "--rows", "300").returncode == 0
     tables = [
         pd.read_csv(tmp_path / "weather.csv"),
@@ -198,7 +202,7 @@ def test_every_generated_format_holds_the_same_numbers(run: RunTimevis, tmp_path
         )
 
 
-def test_inspect_answers_a_bad_file_with_one_line_and_advice(run: RunTimevis, tmp_path: Path) -> None:
+def test_an_unreadable_file_is_one_error_line_with_advice(run: RunTimevis, tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("time,x\n2024-01-01,1\nsoon,2\n")
     done = run("inspect", tmp_path / "bad.csv", "--no-plot")
     assert done.returncode == 1
@@ -206,7 +210,7 @@ def test_inspect_answers_a_bad_file_with_one_line_and_advice(run: RunTimevis, tm
     assert "Traceback" not in done.stderr
 
 
-def test_a_folder_that_cannot_be_made_is_answered_with_one_line(run: RunTimevis, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_one_error_line(run: RunTimevis, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = run("generate", tmp_path / "file/samples", "--rows", "10")
     assert done.returncode == 1
@@ -216,7 +220,7 @@ def test_a_folder_that_cannot_be_made_is_answered_with_one_line(run: RunTimevis,
     assert "argument --start" in run("generate", tmp_path, "--start", "soon").stderr
 
 
-def test_a_split_by_dates_is_shown_and_drawn_as_its_rows(run: RunTimevis, tmp_path: Path) -> None:
+def test_a_split_by_dates_is_printed_as_rows(run: RunTimevis, tmp_path: Path) -> None:
     split = "split=[2016-11-01,2017-01-15,2017-04-01]"
     done = run("inspect", "traffic", split, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
@@ -228,7 +232,7 @@ def test_a_split_by_dates_is_shown_and_drawn_as_its_rows(run: RunTimevis, tmp_pa
     assert "data.split=[2016-11-01,2017-01-15,2027-04-01] ends after the data" in late.stderr
 
 
-def test_overrides_are_those_of_the_command_line() -> None:
+def test_inspect_takes_the_overrides_of_the_command_line() -> None:
     cfg, context_length, horizon = compose_data_config(
         "traffic",
         [
@@ -250,20 +254,20 @@ def test_overrides_are_those_of_the_command_line() -> None:
     ("source", "override", "message"),
     [("trafic", "horizon=2", "did you mean 'traffic'"), ("traffic", "targt=x", "did you mean 'data.target'")],
 )
-def test_unknown_names_and_keys_name_the_nearest(source: str, override: str, message: str) -> None:
+def test_the_error_of_an_unknown_name_or_key_names_the_nearest_one(source: str, override: str, message: str) -> None:
     with pytest.raises(ConfigError, match="'") as error:
         compose_data_config(source, [override])
     assert message in error.value.advice
 
 
 @pytest.mark.parametrize("length", ["horizon=0", "context_length=a", "horizon=1.5"])
-def test_lengths_are_positive_whole_numbers(length: str) -> None:
+def test_lengths_must_be_positive_whole_numbers(length: str) -> None:
     with pytest.raises(ConfigError, match=f"{length} must be a whole number of at least 1"):
         compose_data_config("traffic", [length])
 
 
 @pytest.mark.parametrize(("step", "number"), [(1, 6), (1, 56), (1, 150), (0.5, 300), (10, 90)])
-def test_each_bar_of_values_on_a_grid_holds_as_many_of_its_values(step: float, number: int) -> None:
+def test_each_histogram_bar_of_values_on_a_grid_covers_equally_many_values(step: float, number: int) -> None:
     grid = np.arange(number) * step - 7
     values = np.append(np.repeat(grid, 50), grid[3] + step / 3)  # one is off the grid
     bars, edges = np.histogram(values, bins=histogram_bins(values))
@@ -272,5 +276,5 @@ def test_each_bar_of_values_on_a_grid_holds_as_many_of_its_values(step: float, n
     assert len(set(np.round(bars[1:-1] / 50))) == 1
 
 
-def test_values_on_no_grid_have_bars_of_equal_width_between_the_extremes() -> None:
+def test_values_without_a_grid_have_histogram_bars_of_equal_width() -> None:
     assert histogram_bins(np.random.default_rng(0).normal(size=5000)) == 60

@@ -50,7 +50,7 @@ def with_data(trained, tmp_path):
     return changed
 
 
-def test_a_channel_that_is_gone_is_named(with_data):
+def test_the_error_of_a_missing_channel_names_it(with_data):
     run = with_data(table().drop(columns="b"))
     with pytest.raises(DataError, match=r"plant has no channel 'b'"):
         predict(run)
@@ -64,7 +64,7 @@ def test_more_channels_in_another_order_change_no_forecast(trained, with_data):
     pd.testing.assert_frame_equal(predict(with_data(frame[["time", "c", "new", "b", "a"]])), predict(trained))
 
 
-def test_rows_that_tell_the_future_move_no_border(trained, with_data):
+def test_rows_with_future_covariates_do_not_move_the_split(trained, with_data):
     frame = table()
     ahead = pd.DataFrame({"time": pd.date_range(frame["time"].iloc[-1], periods=301, freq="h")[1:]})
     pd.testing.assert_frame_equal(predict(with_data(pd.concat([frame, ahead]))), predict(trained))

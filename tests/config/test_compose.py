@@ -1,0 +1,132 @@
+"""Compose configs, and explain overrides that do not compose."""
+
+from __future__ import annotations
+
+import shlex
+from itertools import product
+from pathlib import Path
+
+import pytest
+import yaml
+from hydra.errors import OverrideParseException
+
+from timevis.config.compose import explain_composition
+from timevis.experiment import check_config
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("context_lenght=48", "context_length"),
+        ("trainer.max_epoch=3", "trainer.max_epochs"),
+        ("batch_size=3", "model.fit.batch_size"),
+        ("modle=lstm", "model"),
+        ("evaluation.max_window=3", "evaluation.max_windows"),
+        ("model.hidden=32", "model.hidden_size"),
+        ("backbone=nano", "model/backbone"),
+    ],
+)
+def test_the_error_of_an_unknown_key_names_the_nearest_key(compose_config, wrong, right):
+    with pytest.raises(Exception, match="Could not override") as caught:
+        compose_config("model=lstm", wrong)
+    error = explain_composition(caught.value, ["model=qwen" if "backbone" in wrong else "model=lstm", wrong])
+    assert wrong.partition("=")[0] in error.message
+    assert error.advice == f"did you mean {right!r}?"
+
+
+@pytest.mark.parametrize(
+    ("argument", "quoted", "value"),
+    [
+        ("data.path=/tmp/b/交通.csv", "'data.path=\"/tmp/b/交通.csv\"'", "/tmp/b/交通.csv"),
+        ("data.path=~/run", "'data.path=\"/somewhere/me/run\"'", "/somewhere/me/run"),
+        ("data.path=a=b (c), ü.csv", "'data.path=\"a=b (c), ü.csv\"'", "a=b (c), ü.csv"),
+        ("data.target=[交通]", "data.target=['Load (MW)']", None),
+    ],
+)
+def test_the_error_of_an_argument_that_cannot_be_parsed_shows_it_in_quotes(
+    compose_config, monkeypatch, argument, quoted, value
+):
+    monkeypatch.setenv("HOME", "/somewhere/me")
+    with pytest.raises(OverrideParseException) as caught:
+        compose_config("data=file", argument)
+    error = explain_composition(caught.value, [argument])
+    assert error.message == f"{argument} cannot be read"
+    assert "spaces, commas, parentheses, =, ~ or letters beyond a to z" in error.advice
+    assert quoted in error.advice
+    if value:
+        assert compose_config("data=file", *shlex.split(quoted)).data.path == value
+
+
+@pytest.mark.parametrize(
+    ("overrides", "large"),
+    [
+        (["model.backbone.path=/my/qwen"], True),
+        (["model=qwen_patch", "model.backbone.path='Qwen/Qwen2.5-0.5B'"], True),
+        (["model/backbone=qwen2.5-0.5b"], True),
+        (["model/backbone=local"], True),
+        (["experiment=ablation/lora", "model.backbone.path=/my/qwen"], True),
+        (["model/backbone=local", "model.backbone.path=nano"], False),
+        (["model=qwen_patch", "model.backbone.path=attention"], False),
+        (["model=qwen"], False),
+    ],
+)
+def test_learning_rate_and_epochs_depend_on_the_size_of_the_backbone(compose_config, overrides, large):
+    model = compose_config(*overrides).model
+    rate = model.backbone_learning_rate if model.name == "qwen_patch" else model.learning_rate
+    assert rate == {("qwen", True): 1e-3, ("qwen", False): 4e-3}.get((model.name, large), 3e-4 if large else 1e-3)
+    assert model.fit.max_epochs == (4 if large else {"qwen": 2, "qwen_patch": 10}[model.name])
+
+
+def test_an_override_takes_precedence_over_the_default_of_the_backbone_size(compose_config):
+    cfg = compose_config("model.backbone.path=/my/qwen", "model.learning_rate=2e-4", "model.fit.batch_size=3")
+    assert (cfg.model.learning_rate, cfg.model.fit.batch_size, cfg.model.fit.max_epochs) == (2e-4, 3, 4)
+
+
+def test_backbone_size_small_selects_the_defaults_of_nano(compose_config, tmp_path):
+    assert compose_config(f"model.backbone.path={tmp_path}").model.learning_rate == 1e-3
+    assert compose_config(f"model.backbone.path={tmp_path}", "model.backbone.size=small").model.learning_rate == 4e-3
+
+
+def test_the_error_of_an_unknown_choice_names_the_nearest_one_and_lists_all(compose_config):
+    with pytest.raises(Exception, match="Could not find") as caught:
+        compose_config("model=lstn")
+    error = explain_composition(caught.value, ["model=lstn"])
+    assert error.message == "model=lstn is not a choice"
+    assert "did you mean 'lstm'?" in error.advice
+    assert error.advice.count("seasonal_naive") == 1
+    with pytest.raises(Exception, match="Could not find") as caught:
+        compose_config("model=zzz")
+    assert explain_composition(caught.value, ["model=zzz"]).advice.count("seasonal_naive") == 1
+
+
+def test_the_error_of_a_key_of_an_empty_section_shows_how_to_add_it(compose_config):
+    with pytest.raises(Exception, match="Could not override") as caught:
+        compose_config("model=qwen", "model.codec.rule=seasonal")
+    assert "+model.codec.rule=" in explain_composition(caught.value, ["model=qwen"]).advice
+
+
+def test_a_key_of_another_model_with_resume_is_an_error_about_resuming(compose_config):
+    with pytest.raises(Exception, match="Could not override") as caught:
+        compose_config("model=qwen", "model.cell=gru")
+    error = explain_composition(caught.value, ["resume=outputs/run", "model.cell=gru"])
+    assert error.message == "model.cell cannot change with resume=: the run keeps its own config"
+
+
+def test_every_experiment_composes_to_a_valid_config(compose_config):
+    folder = Path(__file__).parents[2] / "conf" / "experiment"
+    names = [str(p.relative_to(folder).with_suffix("")) for p in folder.rglob("*.yaml")]
+    assert "ablation/lora" in names
+    for name in names:
+        nano = ["model.backbone.path=nano"] * ("qwen" in name)
+        check_config(compose_config(f"experiment={name}", *nano))
+
+
+@pytest.mark.parametrize("sweep", sorted(p.stem for p in (Path(__file__).parents[2] / "conf/sweep").glob("*.yaml")))
+def test_every_job_of_a_sweep_composes_to_a_valid_config(compose_config, sweep):
+    """With the overrides that the sweep gives to each job; a real backbone is stood in for by nano."""
+    file = Path(__file__).parents[2] / "conf" / "sweep" / f"{sweep}.yaml"
+    params = yaml.safe_load(file.read_text()).get("hydra", {}).get("sweeper", {}).get("params") or {}
+    grid = [[f"{key}={one}" for one in str(values).split(",")] for key, values in params.items()]
+    for job in product(*grid):
+        nano = ["model.backbone.path=nano"] * ("model/backbone" in params)
+        check_config(compose_config(f"sweep={sweep}", *job, *nano))
