@@ -194,6 +194,20 @@ def test_an_idempotency_key_makes_one_task(http: FlaskClient, dataset: str) -> N
     assert http.get("/api/tasks").json["total"] == 1
 
 
+def test_a_sweep_is_one_call_that_makes_a_group_of_tasks(http: FlaskClient, dataset: str) -> None:
+    trainings = [{"dataset": dataset, "model": "lstm", **TINY_LSTM_RUN, "seed": seed} for seed in range(2)]
+    group = http.post("/api/groups", json={"trainings": trainings}).json
+    assert (group["states"], group["leaderboard"]) == ({"queued": 2}, [])
+    assert http.get(f"/api/groups/{group['id']}").json == group
+    assert http.get("/api/tasks").json["items"][0]["group"] == group["id"]
+    assert http.get(f"/api/groups/{'0' * 32}").status_code == 404
+    for change, pointer in (({"options": {"cell": "rnn"}}, "options/cell"), ({"split": [2]}, "split")):
+        wrong = [trainings[0], trainings[1] | change]
+        answer = http.post("/api/groups", json={"trainings": wrong})
+        assert answer.json["errors"][0]["pointer"] == f"/trainings/1/{pointer}"
+    assert http.get("/api/tasks").json["total"] == 2
+
+
 def test_the_options_of_a_model_have_default_choices_and_help(http: FlaskClient) -> None:
     options = {option["name"]: option for option in http.get("/api/model-options/lstm").json["options"]}
     assert options["hidden_size"]["default"] == 128

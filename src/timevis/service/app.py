@@ -49,7 +49,7 @@ def create_app(settings: Settings) -> APIFlask:
     register_error_handlers(app)
     _register_gate(app, settings.token, {*LOCAL_HOSTS, *settings.allowed_hosts})
     if not training.blueprint._got_registered_once:
-        training.register_train_route()
+        training.register_train_routes()
     for resource in RESOURCES:
         app.register_blueprint(resource.blueprint, url_prefix="/api")
     _register_documentation(app)

@@ -67,9 +67,12 @@ def register_error_handlers(app: APIFlask) -> None:
 def _pointer(dotted: str) -> str:
     """A JSON pointer; the name of the model, which pydantic writes before the fields of its schema, is left out."""
     parts = [part for part in dotted.split(".") if part != "_schema"]
-    if len(parts) > 1 and parts[0] in MODELS:
-        parts = parts[1:]
-    return "".join(f"/{part}" for part in parts)
+    fields = [
+        part
+        for position, part in enumerate(parts)
+        if not (part in MODELS and position in (0, 2) and (position == 0 or parts[1].isdigit()))
+    ]
+    return "".join(f"/{part}" for part in fields)
 
 
 def _own_problem(error: Problem) -> Response:

@@ -121,6 +121,7 @@ class TaskSummary(BaseModel):
     error: str | None
     advice: str | None
     dataset: str | None
+    group: str | None
     retry_of: str | None
     created: float
     started: float | None
@@ -167,6 +168,23 @@ class ModelPage(BaseModel):
     total: int
     page: int
     per_page: int
+
+
+class LeaderboardRow(BaseModel):
+    task: Id
+    model: Id
+    name: str
+    kind: str
+    validation_wql: Number = Field(description="Rows are sorted by it; select models by it, not by the test score.")
+    test_wql: Number
+    skill_wql: Number = Field(description="1 minus the test WQL divided by that of seasonal naive.")
+
+
+class Group(BaseModel):
+    id: Id
+    states: dict[str, int] = Field(description="Number of tasks in each state.")
+    tasks: list[TaskSummary]
+    leaderboard: list[LeaderboardRow]
 
 
 class ModelChange(StrictModel):

@@ -27,6 +27,7 @@ from timevis.runs.folder import RunFolder
 MODELS = ("seasonal_naive", "linear", "boosted", "lstm", "qwen", "qwen_patch")
 DATA_KEYS = ("target", "covariates", "season", "split", "cleaning")
 """Keys of the config section `data` that a training request may set; the dataset has the others."""
+MAX_GROUP_TASKS = 100
 PLAIN_TYPES = (int, float, bool, str, type(None))
 _hydra_lock = Lock()
 
@@ -154,6 +155,13 @@ def train_request() -> type[BaseModel]:
     alternatives: Any = typing.Union[tuple(_request_of(model) for model in MODELS)]  # noqa: UP007
     selected: Any = Annotated[alternatives, Field(discriminator="model")]
     return create_model("TrainRequest", __base__=RootModel[selected])
+
+
+@cache
+def group_request() -> type[BaseModel]:
+    """The request of POST /api/groups: several trainings, each as in POST /api/train."""
+    trainings: Any = Annotated[list[train_request()], Field(min_length=1, max_length=MAX_GROUP_TASKS)]  # type: ignore
+    return create_model("GroupRequest", __base__=StrictModel, trainings=(trainings, Field(description="The sweep.")))
 
 
 def config_of(request: BaseModel, path: Path, name: str, dataset_options: Mapping[str, Any]) -> DictConfig:

@@ -86,8 +86,10 @@ def retry_task(task_id: str) -> Any:
             raise Problem(
                 409, "conflict", f"task {task.id} is {task.state}; only failed or cancelled ones can be retried"
             )
-        later = session.scalar(select(Task).where(Task.retry_of == task_id, Task.state.not_in(states.FINAL)))
-    if later is not None:
-        raise Problem(409, "conflict", f"task {task.id} is being retried by task {later.id}")
-    copied = {name: getattr(task, name) for name in ("kind", "request", "dataset_id", "run_id")}
+        is_same = Task.retry_of == task.id if task.run_id is None else Task.run_id == task.run_id
+        is_needless = Task.state.not_in((states.FAILED, states.CANCELLED))
+        other = session.scalar(select(Task).where(is_same, is_needless))
+    if other is not None:
+        raise Problem(409, "conflict", f"task {task.id} was retried by task {other.id}, which is {other.state}")
+    copied = {name: getattr(task, name) for name in ("kind", "request", "dataset_id", "run_id", "group_id")}
     return submit(Task(id=new_id(), retry_of=task.id, **copied))

@@ -20,6 +20,7 @@ def task_summary(task: Task) -> dict[str, Any]:
     return {
         **{name: getattr(task, name) for name in (*columns, "created", "started", "finished")},
         "dataset": task.dataset_id,
+        "group": task.group_id,
     }
 
 

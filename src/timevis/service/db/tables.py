@@ -41,8 +41,8 @@ class Dataset(Base):
 class Task(Base):
     """A training, a forecast or a comparison. This row is the truth about it; see `timevis.service.tasks.states`.
 
-    `owner` is the worker that runs the task, `attempt` counts how often it was started, and `heartbeat` is the last
-    sign of life of the owner.
+    `group_id` is common to the trainings of a sweep. `owner` is the worker that runs the task, `attempt` counts how
+    often it was started, and `heartbeat` is the last sign of life of the owner.
     """
 
     __tablename__ = "tasks"
@@ -56,7 +56,8 @@ class Task(Base):
     error: Mapped[str | None] = mapped_column(Text)
     advice: Mapped[str | None] = mapped_column(Text)
     dataset_id: Mapped[str | None] = mapped_column(ForeignKey("datasets.id"), index=True)
-    run_id: Mapped[str | None]
+    run_id: Mapped[str | None] = mapped_column(index=True)
+    group_id: Mapped[str | None] = mapped_column(index=True)
     retry_of: Mapped[str | None]
     idempotency_key: Mapped[str | None] = mapped_column(String(200), unique=True)
     owner: Mapped[str | None] = mapped_column(String(200))
