@@ -23,7 +23,7 @@ demo: setup  ## train nano Qwen on real traffic data, then say where to look
 	$(BIN)/python train.py
 
 test: setup  ## every test
-	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal
 
 lint: setup  ## what pre-commit and CI check besides the tests
 	$(BIN)/ruff check .

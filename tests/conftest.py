@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -28,8 +29,8 @@ settings.load_profile("no clock")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _quiet_machine() -> None:
-    """One thread, and no word to any server."""
+def _single_thread_offline() -> None:
+    """One thread in this process and in those that it starts, and no connection to Weights & Biases."""
     os.environ["OMP_NUM_THREADS"] = "1"
     os.environ["WANDB_MODE"] = "offline"
     torch.set_num_threads(1)
@@ -37,8 +38,8 @@ def _quiet_machine() -> None:
 
 
 @pytest.fixture
-def _no_hydra() -> Iterator[None]:
-    """Tests that run Hydra's main function in this process leave no trace of it."""
+def _clear_hydra() -> Iterator[None]:
+    """Clear the global state of Hydra before and after a test that runs its main function in this process."""
     GlobalHydra.instance().clear()
     yield
     GlobalHydra.instance().clear()
@@ -71,7 +72,7 @@ def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def train_py() -> Callable[..., subprocess.CompletedProcess]:
-    """Run train.py as its user does."""
+    """Run train.py in a process of its own, as a user does."""
 
     def run(*arguments: str, timeout: float = 300) -> subprocess.CompletedProcess:
         command = [sys.executable, str(ROOT / "train.py"), *arguments]
@@ -81,8 +82,8 @@ def train_py() -> Callable[..., subprocess.CompletedProcess]:
 
 
 @pytest.fixture
-def train_here(monkeypatch: pytest.MonkeyPatch, _no_hydra: None) -> Callable[..., int]:
-    """Run train.py's main function in this process; returns the exit code."""
+def train_in_process(monkeypatch: pytest.MonkeyPatch, _clear_hydra: None) -> Iterator[Callable[..., int]]:
+    """Run the main function of train.py in this process; returns the exit code."""
 
     def run(*arguments: str) -> int:
         monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
@@ -91,7 +92,9 @@ def train_here(monkeypatch: pytest.MonkeyPatch, _no_hydra: None) -> Callable[...
         assert isinstance(ended.value.code, int)
         return ended.value.code
 
-    return run
+    sigterm_handler = signal.getsignal(signal.SIGTERM)
+    yield run
+    signal.signal(signal.SIGTERM, sigterm_handler)
 
 
 @pytest.fixture(scope="session")

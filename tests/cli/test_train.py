@@ -38,7 +38,7 @@ def test_help_lists_every_choice_of_every_group(train_py):
 
 
 @pytest.mark.slow
-def test_train_py_writes_a_run_folder_and_prints_the_results(train_py, train_here, tmp_path, capsys):
+def test_train_py_writes_a_run_folder_and_prints_the_results(train_py, train_in_process, tmp_path, capsys):
     path = tmp_path / "run"
     done = train_py(*TINY, "model=seasonal_naive", f"hydra.run.dir={path}")
     assert done.returncode == 0, done.stderr
@@ -47,7 +47,7 @@ def test_train_py_writes_a_run_folder_and_prints_the_results(train_py, train_her
     assert str(path / "report.html") in done.stdout
     assert "model=seasonal_naive" in (path / "overrides.yaml").read_text()
     assert RunFolder(path).status["state"] == "completed"
-    assert train_here(*TINY, "model=seasonal_naive", f"hydra.run.dir={path}") == 1
+    assert train_in_process(*TINY, "model=seasonal_naive", f"hydra.run.dir={path}") == 1
     assert "not empty" in capsys.readouterr().err
 
 
@@ -94,10 +94,10 @@ def test_a_value_out_of_range_is_an_error_before_large_libraries_are_imported(tr
 
 
 @pytest.mark.parametrize("wrong", ["horizon=0", "horizont=3", "model.cell=grru", "data.path=/nowhere/my.csv"])
-def test_a_run_that_cannot_start_removes_the_folders_that_it_created(train_here, tmp_path, wrong):
+def test_a_run_that_cannot_start_removes_the_folders_that_it_created(train_in_process, tmp_path, wrong):
     (tmp_path / "existing").mkdir()
     data = ["data=file"] if "data" in wrong else []
-    assert train_here("model=lstm", *data, wrong, f"hydra.run.dir={tmp_path}/existing/outputs/file/run") == 1
+    assert train_in_process("model=lstm", *data, wrong, f"hydra.run.dir={tmp_path}/existing/outputs/file/run") == 1
     assert [path.name for path in tmp_path.rglob("*")] == ["existing"]
 
 
@@ -131,19 +131,19 @@ def test_a_run_completes_if_its_output_is_closed(stdout, tmp_path):
     assert RunFolder(tmp_path / "run").status["state"] == "completed"
 
 
-def test_a_resumed_folder_can_have_any_name(train_here, tmp_path, compose_config, capsys):
+def test_a_resumed_folder_can_have_any_name(train_in_process, tmp_path, compose_config, capsys):
     RunFolder.create(tmp_path / "a=1, b", compose_config())
-    assert train_here(f"resume='{tmp_path}/a=1, b'", "model=lstm") == 1
+    assert train_in_process(f"resume='{tmp_path}/a=1, b'", "model=lstm") == 1
     assert "model=lstm cannot change with resume=" in capsys.readouterr().err
-    assert train_here("resume=null", "horizont=2") == 1
+    assert train_in_process("resume=null", "horizont=2") == 1
     assert "no config key" in capsys.readouterr().err
 
 
-def test_a_resumed_folder_needs_no_quotes_for_hydra(train_here, tmp_path, compose_config, capsys):
+def test_a_resumed_folder_needs_no_quotes_for_hydra(train_in_process, tmp_path, compose_config, capsys):
     RunFolder.create(tmp_path / "ü n/r=1", compose_config())
-    assert train_here(f"resume={tmp_path}/ü n/r=1", "model=lstm") == 1
+    assert train_in_process(f"resume={tmp_path}/ü n/r=1", "model=lstm") == 1
     assert "model=lstm cannot change with resume=" in capsys.readouterr().err
-    assert train_here(f"resume={tmp_path}/ü") == 1
+    assert train_in_process(f"resume={tmp_path}/ü") == 1
     assert f"{tmp_path}/ü is not a run folder" in capsys.readouterr().err
 
 
@@ -172,6 +172,6 @@ def test_compose_names_a_config_folder_that_does_not_exist(tmp_path, monkeypatch
         compose([])
 
 
-def test_two_modes_of_hydra_at_once_are_one_line(train_here, capsys):
-    assert train_here("-m", "model=linear", "--cfg", "job") == 1
+def test_two_modes_of_hydra_at_once_are_one_line(train_in_process, capsys):
+    assert train_in_process("-m", "model=linear", "--cfg", "job") == 1
     assert "cannot be combined" in capsys.readouterr().err

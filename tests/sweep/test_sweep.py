@@ -82,12 +82,12 @@ def test_a_sweep_that_scores_validation_shows_no_test_score(sweep):
     assert "Difference from linear" in compared
 
 
-def test_resuming_a_job_updates_the_leaderboard_of_its_sweep(sweep, train_here):
+def test_resuming_a_job_updates_the_leaderboard_of_its_sweep(sweep, train_in_process):
     code, folder = sweep("model=lstm", "horizon=6", "trainer.max_epochs=1,2", "model.hidden_size=8")
     before = pd.read_csv(folder / "leaderboard.csv").set_index("run")
     (folder / "9").mkdir()
     (folder / "9/status.json").write_text('{"state": "failed", "heartbeat": 0, "error": "why"}')
-    assert code == train_here(f"resume={folder / '0'}", "trainer.max_epochs=3") == 0
+    assert code == train_in_process(f"resume={folder / '0'}", "trainer.max_epochs=3") == 0
     after = pd.read_csv(folder / "leaderboard.csv").set_index("run")
     assert after.loc[0, "val/wql"] == RunFolder(folder / "0").results["validation"]["wql"] != before.loc[0, "val/wql"]
     assert after.loc[1, "val/wql"] == before.loc[1, "val/wql"]
@@ -105,20 +105,20 @@ def test_resuming_a_job_updates_the_leaderboard_of_its_sweep(sweep, train_here):
     ],
 )
 def test_a_job_that_cannot_be_resumed_leaves_its_sweep_unchanged(
-    train_here, finished_run, tmp_path, capsys, overrides, message
+    train_in_process, finished_run, tmp_path, capsys, overrides, message
 ):
     shutil.copytree(finished_run("model=linear"), tmp_path / "0")
     write_leaderboard(tmp_path)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     capsys.readouterr()
-    assert train_here(f"resume={tmp_path / '0'}", *overrides) == 1
+    assert train_in_process(f"resume={tmp_path / '0'}", *overrides) == 1
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
     printed = capsys.readouterr()
     assert message in printed.out + printed.err
     assert "leaderboard" not in printed.out
 
 
-def test_jobs_that_a_stopped_sweep_did_not_start_are_listed(sweep, train_here, monkeypatch, capsys):
+def test_jobs_that_a_stopped_sweep_did_not_start_are_listed(sweep, train_in_process, monkeypatch, capsys):
     create, calls = RunConfig.forecaster, []
 
     def interrupt_second_job(*args):
@@ -136,7 +136,7 @@ def test_jobs_that_a_stopped_sweep_did_not_start_are_listed(sweep, train_here, m
     assert table["state"].tolist() == ["completed", "cancelled", "not started", "not started"]
     assert table["run"].tolist() == [0, 1, 2, 3]
     assert table["model"].tolist() == ["linear"] * 4
-    assert train_here(f"resume={folder / '1'}") == 0
+    assert train_in_process(f"resume={folder / '1'}") == 0
     table = pd.read_csv(folder / "leaderboard.csv").set_index("run")
     assert table["state"].to_dict() == {0: "completed", 1: "completed", 2: "not started", 3: "not started"}
     assert table["setting"].to_dict() == {0: "horizon=6", 1: "horizon=6", 2: "horizon=7", 3: "horizon=7"}

@@ -28,23 +28,25 @@ def metrics(path):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("no_report")
-def test_one_checkpoint_gets_the_same_metrics_from_one_and_from_two_processes(tmp_path, train_here, capfd):
+def test_one_checkpoint_gets_the_same_metrics_from_one_and_from_two_processes(tmp_path, train_in_process, capfd):
     one, two = tmp_path / "one", tmp_path / "two"
-    assert train_here(*TINY, *TINY_LSTM, "model.fit.eval_batch_size=8", f"hydra.run.dir={one}") == 0  # 5 test batches
+    assert (
+        train_in_process(*TINY, *TINY_LSTM, "model.fit.eval_batch_size=8", f"hydra.run.dir={one}") == 0
+    )  # 5 test batches
     shutil.copytree(one, two)
     for path in (two / "results.json", *two.glob("*.parquet")):
         path.unlink()
     status = json.loads((two / "status.json").read_text())
     (two / "status.json").write_text(json.dumps(status | {"state": "cancelled"}))
     capfd.readouterr()
-    assert train_here(f"resume={two}", *DDP) == 0
+    assert train_in_process(f"resume={two}", *DDP) == 0
     assert "2 processes" in capfd.readouterr().out
     assert metrics(two) == pytest.approx(metrics(one), rel=1e-6)
     assert RunFolder(one).table("windows").equals(RunFolder(two).table("windows"))
 
 
 @pytest.mark.slow
-def test_two_processes_train_under_hydra_and_stop_at_a_signal(tmp_path, train_here):
+def test_two_processes_train_under_hydra_and_stop_at_a_signal(tmp_path, train_in_process):
     path = tmp_path / "run"
     tiny = [o for o in TINY if o != "trainer=cpu"]
     endless = ["model.fit.max_epochs=100000", "callbacks.early_stopping=null"]
@@ -59,7 +61,7 @@ def test_two_processes_train_under_hydra_and_stop_at_a_signal(tmp_path, train_he
     thread = threading.Thread(target=send_signal_after_the_first_checkpoint)
     thread.start()
     try:
-        assert train_here(*tiny, *TINY_LSTM, *endless, *DDP, f"hydra.run.dir={path}") == 143
+        assert train_in_process(*tiny, *TINY_LSTM, *endless, *DDP, f"hydra.run.dir={path}") == 143
     finally:
         has_ended.set()
         thread.join()

@@ -147,7 +147,7 @@ def own_series(folder: Path) -> Path:
 
 
 @pytest.mark.usefixtures("no_report")
-def test_wandb_is_told_no_folder_of_the_user_and_not_who_and_where_they_are(train_here, tmp_path, monkeypatch):
+def test_wandb_is_told_no_folder_of_the_user_and_not_who_and_where_they_are(train_in_process, tmp_path, monkeypatch):
     (tmp_path / "alices-plant").mkdir()
     weights = shutil.copytree(find_backbone_folder("nano"), tmp_path / "alices-weights" / "copy")
     monkeypatch.setattr("socket.gethostname", lambda: "alices-laptop")
@@ -156,7 +156,7 @@ def test_wandb_is_told_no_folder_of_the_user_and_not_who_and_where_they_are(trai
     own = ["data=file", f"data.path={own_series(tmp_path / 'alices-plant')}", "logger=wandb"]
     model = ["model=qwen_patch", "model/backbone=local", f"model.backbone.path={weights}", "model.backbone.layers=1"]
     short = ["model.fit.max_epochs=1", "model.fit.steps_per_epoch=2", f"hydra.run.dir={tmp_path / 'run'}"]
-    assert train_here(*tiny, *own, *model, *short) == 0
+    assert train_in_process(*tiny, *own, *model, *short) == 0
     kept = [path for path in (tmp_path / "run/wandb").rglob("*") if path.is_file()]
     assert not [path for path in kept if b"alice" in path.read_bytes()]
     records = offline_records(tmp_path / "run")

@@ -271,7 +271,7 @@ def test_a_resumed_run_takes_only_trainer_and_logger_overrides(uninterrupted, ls
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("no_report")
-def test_a_process_killed_in_the_middle_of_an_epoch_is_lost_and_can_be_resumed(tmp_path, train_here):
+def test_a_process_killed_in_the_middle_of_an_epoch_is_lost_and_can_be_resumed(tmp_path, train_in_process):
     path = tmp_path / "run"
     long = [*TINY, *TINY_LSTM, "model.fit.steps_per_epoch=60", "model.fit.max_epochs=6", "model.fit.patience=99"]
     command = [sys.executable, str(ROOT / "train.py"), *long, EVERY_STEP, f"hydra.run.dir={path}"]
@@ -284,6 +284,6 @@ def test_a_process_killed_in_the_middle_of_an_epoch_is_lost_and_can_be_resumed(t
     folder = RunFolder(path)
     assert folder.status["state"] == "lost"
     assert "fit.json" not in {entry.name for entry in folder.checkpoints.iterdir()}
-    assert train_here(f"resume={path}") == 0
-    assert train_here(*long, f"hydra.run.dir={tmp_path / 'whole'}") == 0
+    assert train_in_process(f"resume={path}") == 0
+    assert train_in_process(*long, f"hydra.run.dir={tmp_path / 'whole'}") == 0
     assert_same(tmp_path / "whole", path)
