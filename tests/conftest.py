@@ -1,4 +1,4 @@
-"""The real config, composed with tiny settings, and runs of it in temporary folders."""
+"""The real config, compose_tiny with tiny settings, and runs of it in temporary folders."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hypothesis import settings
 from omegaconf import DictConfig
-from plant import READ_AS, plant_rows
+from plant import PLANT_COLUMNS, plant_rows
 from tiny import ROOT, TINY, TINY_LSTM
 from trainers import leave_out_reports
 
@@ -49,13 +49,13 @@ def _clear_hydra() -> Iterator[None]:
 def compose_config() -> Compose:
     """Compose conf/train.yaml with tiny settings and further overrides."""
 
-    def composed(*overrides: str) -> DictConfig:
+    def compose_tiny(*overrides: str) -> DictConfig:
         with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
             other_data = any(o.startswith("data=") for o in overrides)
             tiny = [o for o in TINY if not (other_data and o.startswith("data"))]
             return compose("train", overrides=[*tiny, *overrides])
 
-    return composed
+    return compose_tiny
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +123,7 @@ def finished_run(compose_config: Compose, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="session")
 def plant_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of 600 rows as `plant.plant_rows` makes them."""
+    """A file with 600 rows of `plant.plant_rows`."""
     path = tmp_path_factory.mktemp("data") / "plant.csv"
     plant_rows(600).to_csv(path, index=False)
     return path
@@ -131,5 +131,5 @@ def plant_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def plant(finished_run: Callable[..., Path], plant_file: Path) -> Path:
-    """A linear map fitted to that file."""
-    return finished_run("model=linear", "data=file", f"data.path={plant_file}", *READ_AS)
+    """A finished run of the linear model on `plant_file`."""
+    return finished_run("model=linear", "data=file", f"data.path={plant_file}", *PLANT_COLUMNS)

@@ -21,7 +21,7 @@ from timevis.utils.explain import explain
 
 @pytest.mark.parametrize("model", ["seasonal_naive", "linear", "boosted"])
 @pytest.mark.usefixtures("no_report")
-def test_a_model_without_gradients_is_scored_beside_seasonal_naive(model, compose_config, tmp_path):
+def test_a_model_without_gradients_is_scored_with_seasonal_naive(model, compose_config, tmp_path):
     value = run(compose_config(f"model={model}"), tmp_path / "run")
     folder = RunFolder(tmp_path / "run")
     assert math.isfinite(value)
@@ -36,7 +36,7 @@ def test_a_model_without_gradients_is_scored_beside_seasonal_naive(model, compos
 
 
 @pytest.mark.usefixtures("no_report")
-def test_a_run_that_scores_validation_is_the_same_whatever_the_test_part_holds(compose_config, tmp_path):
+def test_a_run_that_scores_validation_does_not_depend_on_the_test_part(compose_config, tmp_path):
     load = 100 + 20 * np.sin(np.arange(600) * np.pi / 12) + np.random.default_rng(0).normal(size=600)
     scored = []
     for name, test in (("one", 1.0), ("other", 50.0)):
@@ -57,31 +57,31 @@ def test_a_run_that_scores_validation_is_the_same_whatever_the_test_part_holds(c
 
 
 @pytest.mark.usefixtures("no_report")
-def test_a_run_says_what_its_model_does_not_see(compose_config, tmp_path):
+def test_a_run_logs_what_its_model_does_not_read_and_lengths_that_do_not_suit_the_data(compose_config, tmp_path):
     run(compose_config("model=linear", "data=traffic", "context_length=12"), tmp_path / "run")
-    words = (tmp_path / "run" / "train.log").read_text()
-    assert "this model does not read: temp, rain_1h, clouds_all, holiday" in words
-    assert "context_length=12 is shorter than a season of 24 rows" in words
+    log = (tmp_path / "run" / "train.log").read_text()
+    assert "this model does not read: temp, rain_1h, clouds_all, holiday" in log
+    assert "context_length=12 is shorter than a season of 24 rows" in log
     run(compose_config("model=linear", "data=synthetic", "data.rows=600", "context_length=390"), tmp_path / "long")
-    words = (tmp_path / "long" / "train.log").read_text()
-    assert "context_length=390 and horizon=6 leave only 25 forecast origins in the 420 training rows" in words
-    assert "clipped at zero" not in words
+    log = (tmp_path / "long" / "train.log").read_text()
+    assert "context_length=390 and horizon=6 leave only 25 forecast origins in the 420 training rows" in log
+    assert "clipped at zero" not in log
 
 
 @pytest.mark.usefixtures("no_report")
-def test_a_run_says_which_channels_are_not_forecast_below_zero(compose_config, tmp_path):
+def test_a_run_logs_which_forecasts_are_clipped_at_zero(compose_config, tmp_path):
     hours = pd.date_range("2024-01-01", periods=600, freq="h")
     sun = pd.DataFrame({"time": hours, "sun": (hours.hour - 12).map(lambda h: max(0, 6 - abs(h))), "x": range(600)})
     sun.to_csv(tmp_path / "sun.csv", index=False)
     run(compose_config("model=linear", "data=file", f"data.path={tmp_path / 'sun.csv'}"), tmp_path / "run")
-    words = (tmp_path / "run" / "train.log").read_text()
-    assert "so forecasts are clipped at zero: sun\n" in words
-    said = json.loads((tmp_path / "run" / "data_report.json").read_text())["notes"]
-    assert any(note.endswith("forecasts are clipped at zero: sun") for note in said)
+    log = (tmp_path / "run" / "train.log").read_text()
+    assert "so forecasts are clipped at zero: sun\n" in log
+    notes = json.loads((tmp_path / "run" / "data_report.json").read_text())["notes"]
+    assert any(note.endswith("forecasts are clipped at zero: sun") for note in notes)
 
 
 @pytest.mark.usefixtures("no_report")
-def test_every_epoch_tells_a_training_loss_of_its_own_however_seldom_steps_are_logged(lstm_config, tmp_path):
+def test_every_epoch_logs_its_own_training_loss_however_rarely_steps_are_logged(lstm_config, tmp_path):
     run(lstm_config("trainer.log_every_n_steps=100"), tmp_path / "run")
     lines = (tmp_path / "run" / "train.log").read_text().splitlines()
     losses = [line.split("train/loss ")[1].split(",")[0] for line in lines if "train/loss" in line]
@@ -97,7 +97,7 @@ def test_the_same_seed_gives_the_same_numbers(lstm_config, tmp_path):
 
 @pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize("more", [(), ("trainer.accumulate_grad_batches=2",), ("trainer.limit_train_batches=1.0",)])
-def test_fewer_steps_than_an_epoch_has_are_an_epoch_that_is_validated(lstm_config, tmp_path, caplog, more):
+def test_a_fit_that_ends_within_its_first_epoch_is_validated(lstm_config, tmp_path, caplog, more):
     with caplog.at_level("INFO"):
         run(lstm_config("trainer.max_steps=2", *more), tmp_path / "run")
     assert "best weights: epoch 0, step 2" in caplog.text
@@ -112,24 +112,26 @@ def test_max_time_bounds_the_fit(lstm_config, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("overrides", "words"),
+    ("overrides", "message"),
     [
         (["trainer.max_time=00:00:00:00"], "before its first step\n.*trainer.max_time"),
         (["~callbacks.last_checkpoint", "~callbacks.best_checkpoint"], "no checkpoint\n.*callbacks.best_checkpoint"),
     ],
 )
 @pytest.mark.usefixtures("no_report")
-def test_a_fit_without_a_checkpoint_ends_in_words(lstm_config, tmp_path, overrides, words):
-    with pytest.raises(RunFolderError, match=words):
+def test_a_fit_without_a_checkpoint_fails_with_a_message_that_names_the_option(
+    lstm_config, tmp_path, overrides, message
+):
+    with pytest.raises(RunFolderError, match=message):
         run(lstm_config(*overrides), tmp_path / "run")
 
 
 @pytest.mark.usefixtures("no_report")
-def test_a_run_that_keeps_no_best_weights_says_so(lstm_config, tmp_path):
+def test_a_run_without_a_best_checkpoint_logs_that_it_continues_with_the_last_weights(lstm_config, tmp_path):
     run(lstm_config("~callbacks.best_checkpoint"), tmp_path / "run")
-    words = (tmp_path / "run" / "train.log").read_text()
-    assert "callbacks.best_checkpoint is off: using the last weights" in words
-    assert "before its first validation" not in words
+    log = (tmp_path / "run" / "train.log").read_text()
+    assert "callbacks.best_checkpoint is off: using the last weights" in log
+    assert "before its first validation" not in log
 
 
 @pytest.mark.usefixtures("no_report")
@@ -161,7 +163,7 @@ def test_running_out_of_memory_names_a_batch_size_to_try(lstm_config, tmp_path, 
     assert "model.fit.batch_size=8" in status["advice"]
 
 
-def test_failures_are_told_in_words_of_the_experiment():
+def test_failures_are_explained_with_config_keys():
     cfg = OmegaConf.create({"model": {"fit": {"batch_size": 64, "eval_batch_size": 1}}})
     cpu = RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried")
     assert "model.fit.batch_size=32 model.fit.eval_batch_size=1" in explain(cpu, cfg).advice
@@ -173,13 +175,13 @@ def test_failures_are_told_in_words_of_the_experiment():
 
 
 @pytest.mark.usefixtures("no_report")
-def test_the_traceback_of_a_defect_is_in_train_log(lstm_config, tmp_path, monkeypatch):
+def test_the_traceback_of_an_unexpected_error_is_in_train_log(lstm_config, tmp_path, monkeypatch):
     monkeypatch.setattr(LSTM, "loss", lambda self, batch: 1 / 0)
     with pytest.raises(TimeVisError, match="ZeroDivisionError"):
         run(lstm_config(), tmp_path / "run")
-    words = (tmp_path / "run/train.log").read_text()
-    assert "Traceback" in words
-    assert "1 / 0" in words
+    log = (tmp_path / "run/train.log").read_text()
+    assert "Traceback" in log
+    assert "1 / 0" in log
 
 
 def test_the_modules_work_under_a_plain_trainer_without_hydra(compose_config):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from plant import READ_AS, plant_rows
+from plant import PLANT_COLUMNS, plant_rows
 
 from timevis.cli.predict import main
 from timevis.data.catalog import load_panel
@@ -31,7 +31,7 @@ def test_the_future_follows_the_last_row_of_the_runs_data(plant):
     np.testing.assert_allclose(table.loc[table["channel"] == "a", "q0.5"], truth, atol=0.5)
 
 
-def test_a_data_frame_in_gives_what_its_file_gives(plant, tmp_path):
+def test_a_data_frame_is_forecast_as_a_file_with_its_rows(plant, tmp_path):
     frame = plant_rows(100, "2025-03-01", seed=1)
     frame.to_csv(tmp_path / "data.csv", index=False)
     pd.testing.assert_frame_equal(predict(plant, frame), predict(plant, [tmp_path / "data.csv"]))
@@ -45,7 +45,7 @@ def test_a_data_frame_may_have_cells_of_several_kinds_in_a_column(plant):
     pd.testing.assert_frame_equal(predict(plant, mixed), predict(plant, frame))
 
 
-def test_many_files_and_ids_give_one_table_with_an_item_column(finished_run, tmp_path):
+def test_several_files_and_series_give_one_table_with_an_item_column(finished_run, tmp_path):
     one = plant_rows(300)[["time", "a"]]
     one.to_csv(tmp_path / "one.csv", index=False)
     run = finished_run("model=linear", "data=file", f"data.path={tmp_path / 'one.csv'}")
@@ -57,7 +57,7 @@ def test_many_files_and_ids_give_one_table_with_an_item_column(finished_run, tmp
 
 
 @torch.no_grad()
-def test_a_forecast_does_not_depend_on_what_comes_after_or_beside_it(plant):
+def test_a_forecast_depends_neither_on_later_values_nor_on_the_batch_size(plant):
     folder = RunFolder(plant)
     panel, _ = load_panel(folder.config.data)
     forecaster = folder.load_forecaster()
@@ -70,7 +70,7 @@ def test_a_forecast_does_not_depend_on_what_comes_after_or_beside_it(plant):
     np.testing.assert_allclose(whole["point"], forecaster.forecast(batch).point.ravel(), rtol=1e-5)
 
 
-def test_a_panel_is_extended_just_as_far_as_its_forecast_reaches(plant):
+def test_a_panel_is_extended_to_the_end_of_its_forecast_only(plant):
     folder = RunFolder(plant)
     panel, _ = load_panel(folder.config.data)
     ahead, origin = extend_to_horizon(panel, 6)
@@ -84,12 +84,12 @@ def test_the_last_window_of_the_test_part_is_forecast_the_same_by_predict(plant)
     row = predictions.sort_values("origin").iloc[-1]
     frame = plant_rows(600)
     table = predict(plant, frame.iloc[: row["origin"]])
-    mine = table[table["channel"] == row["channel"]]
-    np.testing.assert_allclose(mine["point"], row["point"], rtol=1e-4)
-    assert mine["timestamp"].iloc[0] == row["timestamp"]
+    forecast = table[table["channel"] == row["channel"]]
+    np.testing.assert_allclose(forecast["point"], row["point"], rtol=1e-4)
+    assert forecast["timestamp"].iloc[0] == row["timestamp"]
 
 
-def test_rows_without_targets_tell_the_known_future(plant):
+def test_rows_without_targets_give_the_known_future(plant):
     frame = plant_rows(106)
     frame.loc[100:, ["a", "b"]] = np.nan
     table = predict(plant, frame)
@@ -100,11 +100,11 @@ def test_rows_without_targets_tell_the_known_future(plant):
     assert ahead.covariates[100:, 0].tolist() == frame["price"].iloc[100:].tolist()
 
 
-def test_the_runs_own_file_may_tell_the_known_future(finished_run, tmp_path):
+def test_the_file_of_the_run_can_give_the_known_future(finished_run, tmp_path):
     frame = plant_rows(310)
     frame.loc[300:, ["a", "b"]] = np.nan
     frame.to_csv(tmp_path / "known.csv", index=False)
-    options = (f"data.path={tmp_path / 'known.csv'}", *READ_AS)
+    options = (f"data.path={tmp_path / 'known.csv'}", *PLANT_COLUMNS)
     run = finished_run("model=seasonal_naive", "data=file", *options)
     assert predict(run)["timestamp"].min() == frame["time"].iloc[300]
     (panel,) = load_panels(RunFolder(run)).values()
@@ -113,8 +113,8 @@ def test_the_runs_own_file_may_tell_the_known_future(finished_run, tmp_path):
     assert ahead.covariates[300:306, 0].tolist() == frame["price"].iloc[300:306].tolist()
 
 
-def test_a_known_covariate_that_is_not_given_ahead_is_said(finished_run, plant_file, caplog):
-    options = (f"data.path={plant_file}", *READ_AS, "model.hidden_size=8", "model.fit.steps_per_epoch=4")
+def test_a_known_covariate_without_future_values_is_logged(finished_run, plant_file, caplog):
+    options = (f"data.path={plant_file}", *PLANT_COLUMNS, "model.hidden_size=8", "model.fit.steps_per_epoch=4")
     run = finished_run("model=lstm", "data=file", *options, "model.fit.max_epochs=1")
     frame = plant_rows(106)
     predict(run, frame)
@@ -135,7 +135,7 @@ def test_a_channel_that_ended_before_the_context_is_not_forecast(plant, caplog):
     assert f"the 24 rows before {frame['time'][199] + pd.Timedelta('1h')} have no value of 'b': not" in caplog.text
 
 
-def test_a_channel_without_any_value_is_not_forecast_and_does_not_hold_up_the_others(plant, caplog):
+def test_a_channel_without_any_value_is_not_forecast_and_the_others_are(plant, caplog):
     new = plant_rows(72, "2024-03-01")
     alone = predict(plant, new.assign(b=np.nan))
     assert set(alone["channel"]) == {"a"}
@@ -146,12 +146,12 @@ def test_a_channel_without_any_value_is_not_forecast_and_does_not_hold_up_the_ot
 
 def test_a_long_file_whose_series_all_lack_a_channel_is_forecast_without_it(plant):
     new = pd.concat([plant_rows(72, "2024-03-01", seed=seed).assign(site=site) for seed, site in enumerate("xy")])
-    told, both = predict(plant, new.assign(b=np.nan)), predict(plant, new)
-    assert set(told["item"]) == {"x", "y"}
-    pd.testing.assert_frame_equal(told, both[both["channel"] == "a"].reset_index(drop=True))
+    without_b, both = predict(plant, new.assign(b=np.nan)), predict(plant, new)
+    assert set(without_b["item"]) == {"x", "y"}
+    pd.testing.assert_frame_equal(without_b, both[both["channel"] == "a"].reset_index(drop=True))
 
 
-def test_what_cannot_be_forecast_at_all_is_said(plant):
+def test_a_repeated_column_and_an_empty_list_of_files_are_refused(plant):
     new = plant_rows(72)
     with pytest.raises(DataError, match="data frame: several columns are named 'a'"):
         predict(plant, pd.concat([new, new[["a"]]], axis=1))
@@ -177,7 +177,7 @@ def test_too_short_or_unfitting_data_are_refused(plant, tmp_path):
 
 
 @pytest.mark.usefixtures("no_report")
-def test_what_was_mended_in_a_new_file_is_said(plant, tmp_path, caplog):
+def test_what_cleaning_changed_in_a_new_file_is_logged_and_reported(plant, tmp_path, caplog):
     frame = plant_rows(200, "2025-01-01")
     pd.concat([frame, frame.iloc[:3]]).to_csv(tmp_path / "messy.csv", index=False)
     frame.to_csv(tmp_path / "neat.csv", index=False)
@@ -196,7 +196,7 @@ def test_what_was_mended_in_a_new_file_is_said(plant, tmp_path, caplog):
 
 
 @pytest.mark.usefixtures("no_report")
-def test_a_long_file_may_hold_some_of_the_runs_series(finished_run, tmp_path, caplog):
+def test_a_long_file_may_hold_only_some_series_of_the_run(finished_run, tmp_path, caplog):
     series = [plant_rows(300, seed=s)[["time", "a"]].assign(site=f"s{s}") for s in range(3)]
     pd.concat(series).to_csv(tmp_path / "sites.csv", index=False)
     run = finished_run("model=linear", "data=file", f"data.path={tmp_path / 'sites.csv'}")
@@ -216,7 +216,7 @@ def test_a_long_file_may_hold_some_of_the_runs_series(finished_run, tmp_path, ca
         predict(run, [tmp_path / "other.csv"])
 
 
-def test_some_series_are_enough_where_each_has_a_covariate_that_the_model_reads(finished_run, tmp_path, caplog):
+def test_only_some_series_are_needed_where_each_has_its_own_covariate(finished_run, tmp_path, caplog):
     series = [
         plant_rows(300, seed=s)[["time", "a"]].assign(site=f"s{s}", price=np.arange(300) % (7 + s)) for s in range(3)
     ]
@@ -253,7 +253,7 @@ def test_the_command_writes_a_table_and_a_picture_and_overwrites_nothing(plant, 
     )
 
 
-def test_a_table_that_cannot_be_written_whole_takes_no_other_ones_place(plant, tmp_path, capsys, monkeypatch):
+def test_a_table_that_cannot_be_written_completely_does_not_replace_a_file(plant, tmp_path, capsys, monkeypatch):
     def full(table, path, **kwargs):
         Path(path).write_text("item")
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -266,7 +266,7 @@ def test_a_table_that_cannot_be_written_whole_takes_no_other_ones_place(plant, t
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("old.csv", "old")]
 
 
-def test_the_command_explains_what_it_can_not_do(plant, tmp_path, capsys):
+def test_the_command_explains_invalid_arguments(plant, tmp_path, capsys):
     assert main([str(plant), "--out", str(tmp_path / "future.txt")]) == 1
     assert "neither a .csv nor a .parquet" in capsys.readouterr().err
     (tmp_path / "file").touch()

@@ -1,10 +1,10 @@
-"""Rescoring takes the dates that it is given and no others, and reads new files as the run's own was read."""
+"""Rescoring scores exactly the given dates, and reads new files in the same way as the file of the run."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from panels import panel_of
-from plant import READ_AS, plant_rows
+from plant import PLANT_COLUMNS, plant_rows
 
 from timevis.data.panel import Panel
 from timevis.data.schema.timestamps.iso_time import parse_panel_time
@@ -42,7 +42,7 @@ def test_an_end_reaches_to_the_end_of_the_period_that_it_names(compose_config, s
     assert data.panel.index[int(origins[-1]) + data.horizon - 1] == pd.Timestamp(last)
 
 
-def test_a_time_is_one_of_the_panels_zone_unless_it_names_its_own():
+def test_a_time_without_a_zone_is_in_the_time_zone_of_the_panel():
     panel = hourly("Europe/Lisbon")
     assert parse_panel_time("2024-04-01", panel) == pd.Timestamp("2024-03-31 23:00", tz="UTC")
     assert parse_panel_time("2024-03-31", panel, end=True).floor("h") == pd.Timestamp("2024-03-31 22:00", tz="UTC")
@@ -54,7 +54,7 @@ def test_a_time_is_one_of_the_panels_zone_unless_it_names_its_own():
 @pytest.mark.parametrize(
     "text", ["2024/02/25", "01.02.2024", "nan", "now", "", "2024-2-5", "20240225", "2024-02-30", "2024-02-25 25:00"]
 )
-def test_another_form_than_iso_is_refused_with_an_example(text):
+def test_a_time_that_is_not_in_iso_8601_is_refused_with_an_example(text):
     with pytest.raises(ConfigError, match="is not a time") as caught:
         parse_panel_time(text, hourly())
     assert "2024-01-31" in caught.value.advice
@@ -68,7 +68,7 @@ def german(hours: pd.DatetimeIndex, decimals: int) -> str:
 
 
 @pytest.mark.usefixtures("no_report")
-def test_numbers_and_dates_of_new_files_are_read_as_in_the_runs_own(finished_run, tmp_path):
+def test_numbers_and_dates_of_new_files_are_read_as_in_the_file_of_the_run(finished_run, tmp_path):
     (tmp_path / "own.csv").write_text(german(pd.date_range("2024-01-01", periods=600, freq="h"), decimals=1))
     run = finished_run("model=linear", "data=file", f"data.path={tmp_path / 'own.csv'}")
     report = RunFolder(run).data_report
@@ -78,27 +78,27 @@ def test_numbers_and_dates_of_new_files_are_read_as_in_the_runs_own(finished_run
     assert panel.values.min() == 1100
     assert predict(run, [tmp_path / "day.csv"])["timestamp"].iloc[0] == pd.Timestamp("2024-02-06")
     (tmp_path / "days.csv").write_text(german(pd.date_range("2024-02-05", periods=48, freq="h"), decimals=0))
-    (found,) = rescore(run, tmp_path / "out", [tmp_path / "days.csv"]).values()
-    assert found["metrics"]["mae"]["value"] < 50
+    (results,) = rescore(run, tmp_path / "out", [tmp_path / "days.csv"]).values()
+    assert results["metrics"]["mae"]["value"] < 50
 
 
 def test_a_run_that_scored_validation_is_scored_on_its_test_part_afterwards(finished_run, tmp_path):
-    chosen = finished_run("model=linear", "evaluation.split=validation", report=True)
-    plain = finished_run("model=linear")
-    (found,) = rescore(chosen, tmp_path / "out").values()
-    usual = RunFolder(plain).results
-    assert RunFolder(chosen).results["window_set"]["hash"] != usual["window_set"]["hash"]
-    assert found["window_set"] == usual["window_set"]
-    assert found["metrics"] == usual["metrics"]
-    assert found["run"]["seen_origins"] == 0
+    validated = finished_run("model=linear", "evaluation.split=validation", report=True)
+    tested = finished_run("model=linear")
+    (results,) = rescore(validated, tmp_path / "out").values()
+    expected = RunFolder(tested).results
+    assert RunFolder(validated).results["window_set"]["hash"] != expected["window_set"]["hash"]
+    assert results["window_set"] == expected["window_set"]
+    assert results["metrics"] == expected["metrics"]
+    assert results["run"]["seen_origins"] == 0
 
 
-def test_rescoring_the_test_part_gives_the_runs_own_scores(plant, tmp_path):
-    (found,) = rescore(plant, tmp_path / "again").values()
+def test_rescoring_the_test_part_gives_the_scores_of_the_run(plant, tmp_path):
+    (results,) = rescore(plant, tmp_path / "again").values()
     before = RunRecord.load(plant).results
-    assert found["window_set"]["hash"] == before["window_set"]["hash"]
+    assert results["window_set"]["hash"] == before["window_set"]["hash"]
     for name, entry in before["metrics"].items():
-        assert found["metrics"][name]["value"] == pytest.approx(entry["value"], rel=1e-6), name
+        assert results["metrics"][name]["value"] == pytest.approx(entry["value"], rel=1e-6), name
     assert len(compare([RunRecord.load(plant), RunRecord.load(tmp_path / "again")]).differences)
     assert (tmp_path / "again" / "report.html").is_file()
 
@@ -106,50 +106,54 @@ def test_rescoring_the_test_part_gives_the_runs_own_scores(plant, tmp_path):
 @pytest.mark.usefixtures("no_report")
 def test_rescoring_keeps_the_precision_of_the_run(finished_run, tmp_path):
     run = finished_run("model=linear", "trainer.precision=bf16-mixed")
-    (found,) = rescore(run, tmp_path / "again").values()
-    assert found["metrics"]["wql"]["value"] == pytest.approx(RunFolder(run).results["metrics"]["wql"]["value"])
+    (results,) = rescore(run, tmp_path / "again").values()
+    assert results["metrics"]["wql"]["value"] == pytest.approx(RunFolder(run).results["metrics"]["wql"]["value"])
 
 
 @pytest.mark.parametrize("end", ["2024-01-12 23:00", "2024-01-12"])
 def test_rescoring_other_dates_takes_only_targets_between_them(plant, tmp_path, caplog, end):
-    (found,) = rescore(plant, tmp_path / "dates", start="2024-01-10", end=end).values()
+    (results,) = rescore(plant, tmp_path / "dates", start="2024-01-10", end=end).values()
     windows = pd.read_parquet(tmp_path / "dates" / "windows.parquet")
     assert windows["timestamp"].min() == pd.Timestamp("2024-01-10")
     assert windows["timestamp"].max() == pd.Timestamp("2024-01-12 18:00")
     assert "trained or tuned on" in caplog.text
-    origins = found["window_set"]["origins"]
-    said = f"on 2024-01-10 00:00 to 2024-01-12 23:00 of plant ({origins} of its {origins} origins were used in"
-    assert said in (tmp_path / "dates" / "report.html").read_text()
-    assert "test part" not in verdict(found)
+    origins = results["window_set"]["origins"]
+    sentence = f"on 2024-01-10 00:00 to 2024-01-12 23:00 of plant ({origins} of its {origins} origins were used in"
+    assert sentence in (tmp_path / "dates" / "report.html").read_text()
+    assert "test part" not in verdict(results)
 
 
-def rescored(runs, folder):
+def rescore_all(runs, folder):
     for name, run in runs.items():
         rescore(run, folder / name, start="2024-01-20", end="2024-01-21 23:00")
     return [RunRecord.load(folder / name) for name in runs]
 
 
-def test_runs_with_other_contexts_compare_on_dates_they_are_rescored_on(plant, finished_run, plant_file, tmp_path):
-    data = ("data=file", f"data.path={plant_file}", *READ_AS)
+def test_runs_with_different_contexts_can_be_compared_after_rescoring_on_the_same_dates(
+    plant, finished_run, plant_file, tmp_path
+):
+    data = ("data=file", f"data.path={plant_file}", *PLANT_COLUMNS)
     runs = {"long": plant, "short": finished_run("model=linear", "context_length=12", *data)}
-    records = rescored(runs, tmp_path)
+    records = rescore_all(runs, tmp_path)
     assert set(compare(records, records[0]).differences["run"]) == {"linear, short"}
     assert records[0].results["window_set"]["borders"] == [456, 456, 504]
     assert "only 8 horizons long" in (tmp_path / "long" / "report.html").read_text()
 
 
 @pytest.mark.usefixtures("no_report")
-def test_scaled_errors_of_runs_with_other_training_parts_are_not_compared(plant, finished_run, plant_file, tmp_path):
-    data = ("data=file", f"data.path={plant_file}", *READ_AS)
+def test_scaled_errors_of_runs_with_different_training_parts_are_not_compared(
+    plant, finished_run, plant_file, tmp_path
+):
+    data = ("data=file", f"data.path={plant_file}", *PLANT_COLUMNS)
     runs = {"most": plant, "half": finished_run("model=linear", "data.split=[0.4,0.2,0.4]", *data)}
-    records = rescored(runs, tmp_path)
+    records = rescore_all(runs, tmp_path)
     comparison = compare(records, records[0])
     assert comparison.differences["metric"].tolist() == ["wql", "crps"]
     assert "by another training part than those of linear, most" in sentences(comparison)[-1]
     assert write_comparison(comparison, tmp_path / "comparison")
 
 
-def test_items_of_any_name_have_folders_of_their_own():
+def test_each_item_has_its_own_folder_whatever_its_name():
     names = ["a/b", "a_b", "a%2Fb", "a\\b", "..", "%2E%2E", "Zürich 1.2"]
     folders = [folder_name(name) for name in names]
     assert len(set(folders)) == len(names)
@@ -160,9 +164,9 @@ def test_items_of_any_name_have_folders_of_their_own():
 @pytest.mark.usefixtures("no_report")
 def test_rescoring_new_data_needs_no_training(plant, tmp_path):
     plant_rows(200, "2025-01-01", seed=3).to_csv(tmp_path / "new.csv", index=False)
-    found = rescore(plant, tmp_path / "out", [tmp_path / "new.csv"])["new"]
-    assert found["run"]["data"] == "new"
-    assert found["metrics"]["mase"]["value"] < 2
+    results = rescore(plant, tmp_path / "out", [tmp_path / "new.csv"])["new"]
+    assert results["run"]["data"] == "new"
+    assert results["metrics"]["mase"]["value"] < 2
     with pytest.raises(DataError, match="no window"):
         rescore(plant, tmp_path / "none", [tmp_path / "new.csv"], start="2026-01-01")
 
@@ -170,8 +174,8 @@ def test_rescoring_new_data_needs_no_training(plant, tmp_path):
 def test_new_data_may_be_one_window_long_and_have_gaps_anywhere(plant, tmp_path):
     one = plant_rows(30, "2025-01-01")
     one.to_csv(tmp_path / "one.csv", index=False)
-    found = rescore(plant, tmp_path / "out", [tmp_path / "one.csv"])["one"]
-    assert found["window_set"]["windows"] == 2
+    results = rescore(plant, tmp_path / "out", [tmp_path / "one.csv"])["one"]
+    assert results["window_set"]["windows"] == 2
     gaps = plant_rows(200, "2025-01-01")
     gaps.loc[30:36, ["a", "b"]] = np.nan  # where a validation part would lie if there were one
     gaps.loc[150:160, ["a", "b"]] = np.nan

@@ -1,15 +1,15 @@
-"""A user's own file: two channels with a daily wave, and a covariate."""
+"""A file of a user: two channels with a daily wave, and a covariate that is known ahead."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-READ_AS = ("data.target=[a,b]", "data.covariates={price: known}")
+PLANT_COLUMNS = ("data.target=[a,b]", "data.covariates={price: known}")
 
 
 def plant_rows(rows: int, start: str = "2024-01-01", seed: int = 0) -> pd.DataFrame:
-    """The file's rows from `start` on."""
+    """Hourly rows from `start` on."""
     hours = np.arange(rows)
     noise = np.random.default_rng(seed).normal(0, 0.1, (2, rows))
     return pd.DataFrame(

@@ -14,7 +14,7 @@ from timevis.experiment import run
 from timevis.runs.folder import RunFolder
 from timevis.runs.record import RunRecord
 
-CONTRACT = {
+DOCUMENTED_FILES = {
     "config.yaml",
     "overrides.yaml",
     "train.log",
@@ -40,14 +40,14 @@ def finished(tmp_path_factory, lstm_config):
     return path, value
 
 
-def test_a_finished_run_holds_what_the_contract_says(finished):
+def test_a_finished_run_has_the_documented_files(finished):
     path, _ = finished
-    assert {entry.name for entry in path.iterdir()} == CONTRACT
+    assert {entry.name for entry in path.iterdir()} == DOCUMENTED_FILES
     assert {entry.name for entry in (path / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt", "fit.json"}
     assert {entry.name for entry in (path / "model").iterdir()} == {"model.json", "model.safetensors"}
 
 
-def test_a_model_with_an_option_or_weights_of_another_version_is_refused_by_name(finished, tmp_path):
+def test_a_model_with_options_or_weights_of_another_version_is_refused(finished, tmp_path):
     path = shutil.copytree(finished[0], tmp_path / "run")
     described = json.loads((path / "model/model.json").read_text())
     described["hyperparameters"]["flip"] = 0.0
@@ -69,7 +69,7 @@ def test_the_data_of_a_run_are_found_from_any_working_directory(compose_config, 
 
 
 @pytest.mark.parametrize("path", ["mine", "./mine", "org/mine"])
-def test_a_backbones_folder_is_found_from_any_working_directory(compose_config, tmp_path, monkeypatch, path):
+def test_the_folder_of_a_backbone_is_found_from_any_working_directory(compose_config, tmp_path, monkeypatch, path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / path).mkdir(parents=True)
     options = ("model=qwen", "model/backbone=local", f"model.backbone.path={path}")
@@ -79,7 +79,7 @@ def test_a_backbones_folder_is_found_from_any_working_directory(compose_config, 
 
 
 @pytest.mark.parametrize("path", ["nano", "attention", "none", "Qwen/Qwen3-0.6B-Base", "/nowhere/mine"])
-def test_a_backbone_that_is_no_folder_keeps_its_name(compose_config, tmp_path, monkeypatch, path):
+def test_the_name_of_a_backbone_is_not_changed_into_a_path(compose_config, tmp_path, monkeypatch, path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "nano").mkdir()
     options = ("model=qwen_patch", "model/backbone=local", f"model.backbone.path={path}")
@@ -103,7 +103,7 @@ def test_json_files_hold_no_nan(finished):
         json.loads((path / name).read_text(), parse_constant=pytest.fail)
 
 
-def test_the_stored_model_forecasts_what_the_run_forecast(finished):
+def test_the_stored_model_has_the_weights_of_the_best_checkpoint(finished):
     path, _ = finished
     folder = RunFolder(path)
     forecaster = RunFolder(path).load_forecaster()
@@ -116,7 +116,7 @@ def test_the_stored_model_forecasts_what_the_run_forecast(finished):
     assert predictions["point"].map(len).eq(6).all()
 
 
-def test_windows_hold_the_sums_that_give_the_results(finished):
+def test_the_results_follow_from_the_sums_in_the_windows_table(finished):
     folder = RunFolder(finished[0])
     rows = folder.table("windows").groupby("channel")[["median_abs_error", "count"]].sum()
     mae = (rows["median_abs_error"] / rows["count"]).mean()
@@ -137,7 +137,7 @@ def test_a_queued_run_starts_in_its_folder(tmp_path, compose_config):
     assert RunFolder.create(tmp_path, compose_config("model=linear")).status["state"] == "queued"
 
 
-def test_a_run_without_results_says_in_which_state_it_is(tmp_path, compose_config):
+def test_a_run_without_results_or_model_is_refused(tmp_path, compose_config):
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     with pytest.raises(RunFolderError, match="no results"):
         folder.results  # noqa: B018
@@ -167,7 +167,7 @@ def test_an_empty_config_is_damaged(tmp_path):
         RunFolder(tmp_path).config  # noqa: B018
 
 
-def test_no_class_from_outside_is_ever_loaded(finished, tmp_path):
+def test_a_model_that_names_a_class_outside_of_timevis_is_not_loaded(finished, tmp_path):
     model = finished[0] / "model"
     target = tmp_path / "run" / "model"
     target.mkdir(parents=True)
@@ -186,7 +186,7 @@ def test_no_class_from_outside_is_ever_loaded(finished, tmp_path):
         ("logger", {"_target_": "pandas.read_pickle", "filepath_or_buffer": "there"}),
     ],
 )
-def test_a_strangers_config_makes_no_object_of_another_kind(tmp_path, compose_config, section, target):
+def test_a_config_cannot_create_an_object_of_another_kind(tmp_path, compose_config, section, target):
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     (folder.path / "status.json").write_text(json.dumps({"state": "cancelled", "heartbeat": 0.0}))
     cfg = OmegaConf.load(folder.path / "config.yaml")
@@ -196,35 +196,35 @@ def test_a_strangers_config_makes_no_object_of_another_kind(tmp_path, compose_co
         run(compose_config(f"resume={folder.path}"), folder.path, [f"resume={folder.path}"])
 
 
-class Keeps(pl.Callback):
-    def __init__(self, given) -> None:
-        self.given = given
+class CallbackWithOption(pl.Callback):
+    def __init__(self, option) -> None:
+        self.option = option
 
 
-def test_what_a_callback_is_given_makes_no_object(monkeypatch):
-    monkeypatch.setenv("TIMEVIS_ALLOW_TARGETS", f"{__name__}.Keeps")
+def test_options_of_a_callback_cannot_create_objects(monkeypatch):
+    monkeypatch.setenv("TIMEVIS_ALLOW_TARGETS", f"{__name__}.CallbackWithOption")
 
-    def given(inner):
-        return OmegaConf.create({"_target_": f"{__name__}.Keeps", "given": inner})
+    def config_with(option):
+        return OmegaConf.create({"_target_": f"{__name__}.CallbackWithOption", "option": option})
 
-    for inner in (
+    for option in (
         {"_target_": "builtins.dict"},
         [{"_target_": "builtins.dict"}],
         {"a": {"_target_": "builtins.dict"}},
     ):
-        with pytest.raises(ConfigError, match=r"callbacks\.keeps\.given.*_target_=builtins\.dict is not allowed"):
-            instantiate_section(given(inner), pl.Callback, "callbacks.keeps")
-    for odd in (True, OmegaConf.create({"given": 1})):
+        with pytest.raises(ConfigError, match=r"callbacks\.custom\.option.*_target_=builtins\.dict is not allowed"):
+            instantiate_section(config_with(option), pl.Callback, "callbacks.custom")
+    for section in (True, OmegaConf.create({"option": 1})):
         with pytest.raises(ConfigError, match="names no class"):
-            instantiate_section(odd, pl.Callback, "callbacks.keeps")
+            instantiate_section(section, pl.Callback, "callbacks.custom")
     with pytest.raises(ConfigError, match="_partial_"):
-        instantiate_section(OmegaConf.merge(given(1), {"_partial_": True}), pl.Callback, "callbacks.keeps")
+        instantiate_section(OmegaConf.merge(config_with(1), {"_partial_": True}), pl.Callback, "callbacks.custom")
     span = {"_target_": "datetime.timedelta", "seconds": 90}
-    assert instantiate_section(given(span), pl.Callback, "callbacks.keeps").given.total_seconds() == 90
+    assert instantiate_section(config_with(span), pl.Callback, "callbacks.custom").option.total_seconds() == 90
 
 
 @pytest.mark.parametrize("written", ["${oc.env:SECRET_TOKEN}", '"\\x24{oc.env:SECRET_TOKEN}"'])
-def test_a_strangers_config_does_not_read_the_environment(tmp_path, compose_config, monkeypatch, written):
+def test_a_stored_config_cannot_read_environment_variables(tmp_path, compose_config, monkeypatch, written):
     monkeypatch.setenv("SECRET_TOKEN", "s3cr3t")
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     file = folder.path / "config.yaml"
@@ -236,7 +236,7 @@ def test_a_strangers_config_does_not_read_the_environment(tmp_path, compose_conf
     assert "s3cr3t" not in str(folder.overrides)
 
 
-def test_a_value_that_a_stored_config_would_evaluate_is_refused_before_anything_is_written(tmp_path, compose_config):
+def test_a_value_that_contains_an_interpolation_is_refused_before_anything_is_written(tmp_path, compose_config):
     cfg = compose_config("model=linear")
     cfg.data.description = r"price in \${USD}"
     with pytest.raises(ConfigError, match=r"data\.description holds"):
@@ -244,7 +244,7 @@ def test_a_value_that_a_stored_config_would_evaluate_is_refused_before_anything_
     assert not (tmp_path / "run").exists()
 
 
-def test_a_folder_that_could_not_be_filled_can_be_used_again(tmp_path, compose_config, monkeypatch):
+def test_a_folder_can_be_used_again_after_a_failed_creation(tmp_path, compose_config, monkeypatch):
     def full(path, text):
         raise OSError(errno.ENOSPC, "No space left on device")
 

@@ -1,4 +1,4 @@
-"""Who a run was."""
+"""The metadata of a run: hashes of its data."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from timevis.rescore import rescore
 from timevis.runs.metadata import data_hash
 
 
-def test_the_hash_of_the_data_is_of_values_covariates_times_and_names():
+def test_the_hash_of_the_data_depends_on_values_covariates_times_and_names():
     panel, _ = load_panel({"name": "synthetic", "rows": 200})
     prices = np.arange(200, dtype=np.float32)[:, None]
     panel = replace(panel, covariates=prices, covariate_names=("price",), covariate_known=(True,))
@@ -44,7 +44,7 @@ def test_covariates_that_differ_after_the_rows_do_not_change_their_hash():
     assert data_hash(swapped, 200) != data_hash(later, 200)
 
 
-def test_a_run_is_not_rescored_on_its_values_at_other_times(finished_run, tmp_path):
+def test_a_run_is_not_rescored_on_data_with_the_same_values_at_different_times(finished_run, tmp_path):
     path, values = tmp_path / "plant.csv", np.sin(np.arange(400) * np.pi / 12)
     pd.DataFrame({"time": pd.date_range("2024-01-01", periods=400, freq="h"), "load": values}).to_csv(path)
     run = finished_run("model=linear", "data=file", f"data.path={path}", "data.target=[load]")
@@ -53,7 +53,7 @@ def test_a_run_is_not_rescored_on_its_values_at_other_times(finished_run, tmp_pa
         rescore(run, tmp_path / "again")
 
 
-def test_a_table_with_empty_rows_twice_has_the_hash_of_the_table_without(tmp_path):
+def test_repeated_empty_rows_do_not_change_the_hash(tmp_path):
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"time": pd.date_range("2024-01-01", periods=200, freq="h"), "load": rng.normal(size=200)})
     table.loc[[5, 120], "load"] = np.nan
@@ -65,7 +65,7 @@ def test_a_table_with_empty_rows_twice_has_the_hash_of_the_table_without(tmp_pat
     assert hashes[0] == hashes[1]
 
 
-def test_data_are_others_where_channels_read_covariates_of_others():
+def test_the_hash_depends_on_which_covariate_column_belongs_to_which_channel():
     prices = np.tile(np.arange(2), (5, 1))
     panel = panel_of(
         np.ones((5, 2)), prices, (True,), covariate_names=("price",), covariate_columns=np.array([[0, 1]])

@@ -1,4 +1,4 @@
-"""A run's data may grow, but what the model was trained on stays where it was, or its absence is said."""
+"""The data of a run may grow; rows or channels of its training data that are missing or changed are refused."""
 
 import json
 import shutil
@@ -19,7 +19,7 @@ ROWS = 600
 
 
 def table(rows: int = ROWS) -> pd.DataFrame:
-    """Three daily waves, and a channel that is flat in what a run of `ROWS` rows trains on."""
+    """Three daily waves, and a channel that is constant in the training part of a run of `ROWS` rows."""
     hours = np.arange(rows)
     noise = np.random.default_rng(0).normal(0, 0.1, (rows, 3))
     waves = np.sin(hours / 12 * np.pi)[:, None] * [1, 5, 20] + [10, 50, 500] + noise
@@ -37,7 +37,7 @@ def trained(finished_run, tmp_path_factory):
 
 @pytest.fixture
 def with_data(trained, tmp_path):
-    """A copy of the run whose file now holds another table."""
+    """Copies a run and replaces the table in its data file."""
 
     def changed(frame: pd.DataFrame, run=trained):
         copy = shutil.copytree(run, tmp_path / "run")
@@ -58,7 +58,7 @@ def test_the_error_of_a_missing_channel_names_it(with_data):
         refit(RunFolder(run))
 
 
-def test_more_channels_in_another_order_change_no_forecast(trained, with_data):
+def test_additional_channels_and_another_order_change_no_forecast(trained, with_data):
     frame = table()
     frame.insert(1, "new", frame["a"] * 2)
     pd.testing.assert_frame_equal(predict(with_data(frame[["time", "c", "new", "b", "a"]])), predict(trained))
@@ -75,24 +75,24 @@ def test_a_grown_file_is_forecast_from_its_end_and_scored_as_before(trained, wit
     run = with_data(table(900))
     assert set(predict(run)["channel"]) == {"a", "b", "c"}
     assert predict(run)["timestamp"].min() == pd.Timestamp("2024-01-01") + pd.Timedelta(hours=900)
-    (found,) = rescore(run, tmp_path / "again").values()
+    (results,) = rescore(run, tmp_path / "again").values()
     before = RunFolder(trained).results
-    assert found["window_set"] == before["window_set"]
-    assert found["run"]["data_hash"] == before["run"]["data_hash"]
+    assert results["window_set"] == before["window_set"]
+    assert results["run"]["data_hash"] == before["run"]["data_hash"]
     for section in ("metrics", "seasonal_naive"):
         for name, entry in before[section].items():
-            assert found[section][name]["value"] == pytest.approx(entry["value"], rel=1e-6), name
+            assert results[section][name]["value"] == pytest.approx(entry["value"], rel=1e-6), name
 
 
 def sites(ends: dict[str, tuple[int, int]]) -> pd.DataFrame:
-    """A long table: the wave of a series from one hour to another."""
+    """A long table with the wave of each series between two hours."""
     waves = {"a": "a", "b": "b", "late": "c"}
     parts = [table(1200).assign(site=s, load=table(1200)[waves[s]])[i:j] for s, (i, j) in ends.items()]
     return pd.concat(parts)[["time", "site", "load"]]
 
 
 @pytest.mark.usefixtures("no_report")
-def test_a_series_that_a_run_leaves_out_may_grow_without_moving_what_the_run_was_scored_on(
+def test_a_series_that_a_run_left_out_may_grow_without_changing_the_windows_of_the_run(
     finished_run, with_data, tmp_path
 ):
     runs = {}
@@ -103,9 +103,9 @@ def test_a_series_that_a_run_leaves_out_may_grow_without_moving_what_the_run_was
     assert before["window_set"] == without["window_set"]
     assert before["metrics"] == without["metrics"]
     grown = with_data(sites({"a": (5, 700), "b": (200, 700), "late": (0, 1200)}), runs["with"])
-    (found,) = rescore(grown, tmp_path / "again").values()
-    assert found["window_set"] == before["window_set"]
-    assert found["metrics"]["mase"]["value"] == pytest.approx(before["metrics"]["mase"]["value"], rel=1e-6)
+    (results,) = rescore(grown, tmp_path / "again").values()
+    assert results["window_set"] == before["window_set"]
+    assert results["metrics"]["mase"]["value"] == pytest.approx(before["metrics"]["mase"]["value"], rel=1e-6)
     forecast = predict(grown)
     assert set(forecast["channel"]) == {"a", "b"}
     assert forecast["timestamp"].min() == pd.Timestamp("2024-01-01") + pd.Timedelta(hours=700)
@@ -134,7 +134,7 @@ def test_new_data_need_only_the_covariates_that_the_model_reads(finished_run, tm
         predict(reader, [without])
 
 
-def test_a_run_is_not_rescored_by_the_scales_of_other_values(with_data, tmp_path):
+def test_a_run_whose_training_values_changed_is_not_rescored(with_data, tmp_path):
     frame = table()
     frame.loc[5, "a"] += 1
     with pytest.raises(DataError, match="values, times or names have changed before"):
@@ -143,7 +143,7 @@ def test_a_run_is_not_rescored_by_the_scales_of_other_values(with_data, tmp_path
 
 
 @pytest.mark.usefixtures("no_report")
-def test_a_run_resumes_on_the_data_of_its_checkpoint_only(lstm_config, with_data, tmp_path):
+def test_a_run_resumes_only_on_the_data_of_its_checkpoint(lstm_config, with_data, tmp_path):
     table().to_csv(tmp_path / "first.csv", index=False)
     path = tmp_path / "lstm"
     options = ("data=file", f"data.path={tmp_path / 'first.csv'}", "model.fit.max_epochs=1")
@@ -166,7 +166,7 @@ def test_a_run_resumes_on_the_data_of_its_checkpoint_only(lstm_config, with_data
 
 
 @pytest.mark.usefixtures("no_report")
-def test_a_run_split_by_dates_is_the_one_split_by_their_rows_and_keeps_what_was_typed(
+def test_a_split_by_dates_equals_the_split_by_their_rows_and_the_config_keeps_the_dates(
     lstm_config, trained, with_data, tmp_path
 ):
     data = ("data=file", f"data.path={RunFolder(trained).config.data.path}", "model.fit.max_epochs=1")
@@ -179,8 +179,8 @@ def test_a_run_split_by_dates_is_the_one_split_by_their_rows_and_keeps_what_was_
     assert dates.config.data.split == ["2024-01-18", "2024-01-21", "2024-01-24"]
     grown = with_data(table(900), dates.path)
     assert predict(grown)["timestamp"].min() == pd.Timestamp("2024-01-01") + pd.Timedelta(hours=900)
-    (found,) = rescore(grown, tmp_path / "again").values()
-    assert found["window_set"] == dates.results["window_set"]
+    (results,) = rescore(grown, tmp_path / "again").values()
+    assert results["window_set"] == dates.results["window_set"]
     cfg = lstm_config()
     cfg.resume, cfg.trainer.max_epochs = str(grown), 2
     run_experiment(cfg, grown, [f"resume={grown}", "trainer.max_epochs=2"])

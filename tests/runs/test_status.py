@@ -25,7 +25,7 @@ def test_a_run_without_a_heartbeat_for_30_seconds_is_lost(tmp_path):
     assert "resume" in lost["advice"]
 
 
-def test_a_run_whose_process_is_gone_is_lost_at_once_but_only_where_it_ran(tmp_path):
+def test_a_run_whose_process_has_ended_is_lost_immediately_but_only_on_its_own_machine(tmp_path):
     process = subprocess.Popen(["true"])
     process.wait()
     status = {"state": "running", "heartbeat": time.time(), "pid": process.pid, "host": socket.gethostname()}
@@ -37,7 +37,7 @@ def test_a_run_whose_process_is_gone_is_lost_at_once_but_only_where_it_ran(tmp_p
     assert read_status(tmp_path)["state"] == "running"
 
 
-def test_a_run_whose_status_a_crash_has_emptied_is_lost(tmp_path):
+def test_a_run_with_an_empty_status_file_is_lost(tmp_path):
     (tmp_path / "status.json").touch()
     assert read_status(tmp_path)["state"] == "lost"
 
@@ -55,19 +55,19 @@ def test_a_final_state_never_becomes_lost_and_is_written_at_once(tmp_path):
     assert read_status(tmp_path, now=time.time() + 1e6)["state"] == "failed"
 
 
-def test_the_reason_of_a_failure_reaches_even_a_full_disk(tmp_path, monkeypatch):
-    def no_room(path, value):
+def test_the_reason_of_a_failure_is_written_even_on_a_full_disk(tmp_path, monkeypatch):
+    def raise_disk_full(path, value):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with Status(tmp_path) as status:
         status.update(metrics={f"metric-{i}": 1.0 for i in range(50)})
         status.write()
-        monkeypatch.setattr("timevis.runs.status.write_json", no_room)
+        monkeypatch.setattr("timevis.runs.status.write_json", raise_disk_full)
         status.finish("failed", "the disk is full")
     assert read_status(tmp_path)["error"] == "the disk is full"
 
 
-def test_the_heartbeat_writes_without_being_asked(tmp_path, monkeypatch):
+def test_the_heartbeat_writes_the_status_periodically(tmp_path, monkeypatch):
     monkeypatch.setattr("timevis.runs.status.HEARTBEAT_SECONDS", 0.05)
     with Status(tmp_path) as status:
         before = read_status(tmp_path)
@@ -80,7 +80,7 @@ def test_the_heartbeat_writes_without_being_asked(tmp_path, monkeypatch):
     assert after["metrics"] == {"val/wql": 0.5, "train/loss": 1.0}
 
 
-def test_the_process_is_the_one_that_hands_a_signal_on(tmp_path, compose_config, monkeypatch):
+def test_the_pid_in_the_status_is_that_of_the_process_that_forwards_signals(tmp_path, compose_config, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "1")  # as clusters set it for every job
     with Status(tmp_path):
         assert read_status(tmp_path)["pid"] == os.getpid()
@@ -93,7 +93,7 @@ def test_the_process_is_the_one_that_hands_a_signal_on(tmp_path, compose_config,
     assert folder.status["pid"] == os.getppid()
 
 
-def test_metrics_may_come_while_the_heartbeat_writes(tmp_path, monkeypatch):
+def test_metrics_may_be_added_while_the_heartbeat_writes(tmp_path, monkeypatch):
     def write(path, value):
         for name in value["metrics"]:
             status.update(metrics={f"new {name}": 1.0})
@@ -105,13 +105,13 @@ def test_metrics_may_come_while_the_heartbeat_writes(tmp_path, monkeypatch):
     assert status.snapshot()["metrics"] == {"val/wql": 0.5, "new val/wql": 1.0}
 
 
-def test_elapsed_seconds_go_on_from_an_earlier_process(tmp_path):
+def test_elapsed_seconds_continue_from_an_earlier_process(tmp_path):
     with Status(tmp_path, elapsed=100.0):
         pass
     assert 100 <= read_status(tmp_path)["elapsed"] < 101
 
 
-def test_readers_never_see_a_part_of_a_status(tmp_path):
+def test_readers_never_see_an_incomplete_status(tmp_path):
     with Status(tmp_path) as status:
         for step in range(200):
             status.update(step=step)
@@ -127,22 +127,22 @@ def test_a_folder_without_a_run_is_refused_by_name(tmp_path):
 
 
 @pytest.fixture
-def told(monkeypatch):
+def updates(monkeypatch):
     """The fields of a status after each of its updates."""
     fields, update = [], Status.update
 
-    def listen(self, **changed):
+    def record_update(self, **changed):
         update(self, **changed)
         fields.append(dict(self._fields))
 
-    monkeypatch.setattr(Status, "update", listen)
+    monkeypatch.setattr(Status, "update", record_update)
     return fields
 
 
 @pytest.mark.usefixtures("no_report")
-def test_the_batches_of_validation_and_test_are_told_while_they_run(lstm_config, tmp_path, told):
+def test_the_batches_of_validation_and_test_are_in_the_status_while_they_run(lstm_config, tmp_path, updates):
     run(lstm_config("model.fit.eval_batch_size=4", "model.fit.max_epochs=1"), tmp_path / "run")
-    batches = [(fields["stage"], fields["batch"], fields["batches_total"]) for fields in told]
+    batches = [(fields["stage"], fields["batch"], fields["batches_total"]) for fields in updates]
     for stage in ("fit", "test"):  # a fit validates too
         passes = [(batch, total) for s, batch, total in batches if s == stage and batch is not None]
         total = passes[0][1]
@@ -151,14 +151,14 @@ def test_the_batches_of_validation_and_test_are_told_while_they_run(lstm_config,
 
 
 @pytest.mark.usefixtures("no_report")
-def test_the_loss_is_told_within_the_first_epoch(lstm_config, tmp_path, told):
+def test_the_loss_is_in_the_status_within_the_first_epoch(lstm_config, tmp_path, updates):
     run(lstm_config("model.fit.max_epochs=1"), tmp_path / "run")
-    first = next(fields["step"] for fields in told if "train/loss" in fields["metrics"])
+    first = next(fields["step"] for fields in updates if "train/loss" in fields["metrics"])
     assert first < 4
-    assert "val/wql" not in next(fields["metrics"] for fields in told if fields["step"] == first)
+    assert "val/wql" not in next(fields["metrics"] for fields in updates if fields["step"] == first)
 
 
-def test_a_folder_that_is_gone_does_not_hide_why_the_run_failed(tmp_path):
+def test_a_removed_folder_does_not_hide_why_the_run_failed(tmp_path):
     (tmp_path / "run").mkdir()
     status = Status(tmp_path / "run")
     shutil.rmtree(tmp_path / "run")

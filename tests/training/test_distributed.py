@@ -1,4 +1,4 @@
-"""Two processes fit one model, and score it as one process does."""
+"""Two processes fit one model together and get the same scores as one process."""
 
 import json
 import os
@@ -71,7 +71,7 @@ def test_two_processes_train_under_hydra_and_stop_at_a_signal(tmp_path, train_in
 
 
 @pytest.mark.parametrize(("worker", "state"), [(["false"], "failed"), (["sleep", "60"], "cancelled")])
-def test_processes_that_end_without_a_word_leave_a_status_that_says_so(
+def test_the_status_of_a_run_is_final_when_its_processes_ended_without_a_message(
     compose_config, tmp_path, monkeypatch, worker, state
 ):
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
@@ -83,33 +83,37 @@ def test_processes_that_end_without_a_word_leave_a_status_that_says_so(
         threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
     with pytest.raises(TimeVisError, match=r"processes ended with|cancelled by SIGTERM") as caught:
         supervise(folder, 2, None)
-    found = folder.status
-    assert (found["state"], found["stage"], found["step"]) == (state, "fit", 7)
-    assert found["error"] == caught.value.message
-    assert found["elapsed"] >= 50
+    status_of_run = folder.status
+    assert (status_of_run["state"], status_of_run["stage"], status_of_run["step"]) == (state, "fit", 7)
+    assert status_of_run["error"] == caught.value.message
+    assert status_of_run["elapsed"] >= 50
 
 
-def test_the_process_that_failed_first_says_why(compose_config, tmp_path, monkeypatch):
-    """Process 0 loses its peer, and says no more than that; what the peer died of is what the user can mend."""
+def test_the_error_of_a_run_is_that_of_the_process_that_failed_first(compose_config, tmp_path, monkeypatch):
+    """Process 0 only reports that it lost the connection; the user needs the reason of process 1."""
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     Status(folder.path).write()
-    words = (
+    reasons = (
         {"message": "connection reset by peer", "advice": ""},
         {"message": "out of memory", "advice": "batch_size=64"},
     )
 
     def start(folder, rank, processes, group, port, reason):
-        write = f"echo '{json.dumps(words[rank])}' > {reason}; exit 1"
+        write = f"echo '{json.dumps(reasons[rank])}' > {reason}; exit 1"
         return subprocess.Popen(["sh", "-c", write if rank else f"sleep 0.3; {write}"])
 
     monkeypatch.setattr("timevis.training.distributed.start_rank", start)
     with pytest.raises(TimeVisError, match="out of memory\n  batch_size=64"):
         supervise(folder, 2, None)
-    found = folder.status
-    assert (found["state"], found["error"], found["advice"]) == ("failed", "out of memory", "batch_size=64")
+    status_of_run = folder.status
+    assert (status_of_run["state"], status_of_run["error"], status_of_run["advice"]) == (
+        "failed",
+        "out of memory",
+        "batch_size=64",
+    )
 
 
-def test_a_process_that_was_killed_is_the_reason_and_not_the_word_of_the_one_that_lost_it(
+def test_a_killed_process_is_reported_instead_of_the_lost_connection_of_the_other(
     compose_config, tmp_path, monkeypatch
 ):
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
@@ -135,7 +139,7 @@ def test_a_rank_process_writes_the_reason_of_its_failure(compose_config, tmp_pat
     assert "nowhere.csv" in json.loads(reason.read_text())["message"]
 
 
-def test_devices_say_how_many_processes_there_are(compose_config, monkeypatch):
+def test_the_devices_of_the_trainer_give_the_number_of_processes(compose_config, monkeypatch):
     def count(*overrides):
         options = TrainerOptions.from_config(compose_config("model=linear", *overrides).trainer)
         return Devices.from_options(options).processes

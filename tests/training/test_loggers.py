@@ -1,4 +1,4 @@
-"""metrics.csv, W&B and Tensorboard hold what a run measured, and nothing of another run."""
+"""metrics.csv, Weights & Biases and TensorBoard record the metrics of a run, and of no other run."""
 
 import csv
 import gc
@@ -91,12 +91,12 @@ def test_an_offline_wandb_run_holds_metrics_config_and_summary(with_wandb):
         assert summary[f"test/{name}"] == pytest.approx(value["value"])
     assert summary["skill/wql"] == pytest.approx(results["skill"]["wql"]["value"])
     assert summary["cost/trainable_parameters"] == results["cost"]["trainable_parameters"]
-    (started,) = [r.run for r in records if r.WhichOneof("record_type") == "run"][:1]
-    assert (started.project, started.run_group) == ("timevis", "my-sweep")
-    assert set(started.tags) == {"synthetic", "lstm"}
-    assert started.display_name == "synthetic-lstm-run"
-    (ended,) = [r.exit for r in records if r.WhichOneof("record_type") == "exit"]
-    assert ended.exit_code == 0
+    (run_record,) = [r.run for r in records if r.WhichOneof("record_type") == "run"][:1]
+    assert (run_record.project, run_record.run_group) == ("timevis", "my-sweep")
+    assert set(run_record.tags) == {"synthetic", "lstm"}
+    assert run_record.display_name == "synthetic-lstm-run"
+    (exit_record,) = [r.exit for r in records if r.WhichOneof("record_type") == "exit"]
+    assert exit_record.exit_code == 0
 
 
 def test_every_output_names_the_backbone_with_its_size_and_fingerprint(compose_config, tmp_path, capsys):
@@ -105,9 +105,9 @@ def test_every_output_names_the_backbone_with_its_size_and_fingerprint(compose_c
     about = RunFolder(tmp_path / "run").results["run"]["backbone"]
     assert about["name"] == "nano"
     records = offline_records(tmp_path / "run")
-    (started,) = [r.run for r in records if r.WhichOneof("record_type") == "run"][:1]
-    assert {"nano", f"{about['parameters'] / 1e6:.1f} M parameters", about["fingerprint"]} <= set(started.tags)
-    assert started.display_name == "synthetic-qwen_patch-nano-run"
+    (run_record,) = [r.run for r in records if r.WhichOneof("record_type") == "run"][:1]
+    assert {"nano", f"{about['parameters'] / 1e6:.1f} M parameters", about["fingerprint"]} <= set(run_record.tags)
+    assert run_record.display_name == "synthetic-qwen_patch-nano-run"
     summary = logged(records)[1]
     assert {name: summary[f"backbone/{name}"] for name in about} == about
     printed = " ".join(capsys.readouterr().out.split())
@@ -117,9 +117,9 @@ def test_every_output_names_the_backbone_with_its_size_and_fingerprint(compose_c
         assert re.search(r"\d parameters|\d M parameters", text)
 
 
-def test_the_command_that_uploads_an_offline_run_can_be_typed(with_wandb):
-    (said,) = [line for line in (with_wandb / "train.log").read_text().splitlines() if "wandb sync" in line]
-    _, _, folder = shlex.split(said.partition("Weights & Biases: ")[2])
+def test_the_command_that_uploads_an_offline_run_is_quoted_for_a_shell(with_wandb):
+    (line,) = [line for line in (with_wandb / "train.log").read_text().splitlines() if "wandb sync" in line]
+    _, _, folder = shlex.split(line.partition("Weights & Biases: ")[2])
     assert Path(folder).parent == with_wandb / "wandb"
 
 
@@ -130,16 +130,16 @@ def test_the_command_uploads_what_every_process_logged_offline(lstm_config, tmp_
     (path / "wandb/offline-run-20200101_000000-another0").mkdir()
     on = ["trainer.max_epochs=2", f"resume={path}"]
     run(lstm_config("logger=wandb", *on), path, overrides=on)
-    said = [line for line in (path / "train.log").read_text().splitlines() if "wandb sync" in line]
-    first, both = (shlex.split(line.partition("Weights & Biases: ")[2])[2:] for line in said)
+    lines = [line for line in (path / "train.log").read_text().splitlines() if "wandb sync" in line]
+    first, both = (shlex.split(line.partition("Weights & Biases: ")[2])[2:] for line in lines)
     assert len(both) == 2
     assert both[0] == first[0]
     assert all(Path(folder).is_dir() for folder in both)
 
 
-def own_series(folder: Path) -> Path:
-    """A user's file in a folder: 25 days of hours."""
-    path = folder / "mine.csv"
+def write_private_series(folder: Path) -> Path:
+    """Write a file of 25 days of hourly values into a folder."""
+    path = folder / "private.csv"
     rows = [(f"2024-01-{1 + i // 24:02d} {i % 24:02d}:00", 10 + i % 24 + i % 7) for i in range(24 * 25)]
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([("time", "load"), *rows])
@@ -147,38 +147,38 @@ def own_series(folder: Path) -> Path:
 
 
 @pytest.mark.usefixtures("no_report")
-def test_wandb_is_told_no_folder_of_the_user_and_not_who_and_where_they_are(train_in_process, tmp_path, monkeypatch):
+def test_wandb_gets_no_folder_user_or_machine_name(train_in_process, tmp_path, monkeypatch):
     (tmp_path / "alices-plant").mkdir()
     weights = shutil.copytree(find_backbone_folder("nano"), tmp_path / "alices-weights" / "copy")
     monkeypatch.setattr("socket.gethostname", lambda: "alices-laptop")
     monkeypatch.setenv("USER", "user-alice")
     tiny = [o for o in TINY if not o.startswith(("data", "logger"))]
-    own = ["data=file", f"data.path={own_series(tmp_path / 'alices-plant')}", "logger=wandb"]
+    own = ["data=file", f"data.path={write_private_series(tmp_path / 'alices-plant')}", "logger=wandb"]
     model = ["model=qwen_patch", "model/backbone=local", f"model.backbone.path={weights}", "model.backbone.layers=1"]
     short = ["model.fit.max_epochs=1", "model.fit.steps_per_epoch=2", f"hydra.run.dir={tmp_path / 'run'}"]
     assert train_in_process(*tiny, *own, *model, *short) == 0
-    kept = [path for path in (tmp_path / "run/wandb").rglob("*") if path.is_file()]
-    assert not [path for path in kept if b"alice" in path.read_bytes()]
+    files = [path for path in (tmp_path / "run/wandb").rglob("*") if path.is_file()]
+    assert not [path for path in files if b"alice" in path.read_bytes()]
     records = offline_records(tmp_path / "run")
     config = logged(records)[2]
-    assert (config["data"]["path"], config["model"]["backbone"]["path"]) == ("mine.csv", "copy")
+    assert (config["data"]["path"], config["model"]["backbone"]["path"]) == ("private.csv", "copy")
     kinds = [record.WhichOneof("record_type") for record in records]
     assert "environment" not in kinds  # program, command line, machine
     assert "stats" in kinds  # how busy it was
-    (started,) = [record.run for record in records if record.WhichOneof("record_type") == "run"][:1]
-    assert (started.git.commit, started.git.remote_url, started.host) == (git_commit(), "", "")
+    (run_record,) = [record.run for record in records if record.WhichOneof("record_type") == "run"][:1]
+    assert (run_record.git.commit, run_record.git.remote_url, run_record.host) == (git_commit(), "", "")
 
 
-def test_plots_and_windows_of_a_users_own_data_stay_at_home(lstm_config, tmp_path):
-    series = own_series(tmp_path)
+def test_plots_and_windows_of_private_data_are_uploaded_only_on_request(lstm_config, tmp_path):
+    series = write_private_series(tmp_path)
     own = ["data=file", f"data.path={series}", "logger=wandb"]
     names = {}
-    for asked in ("false", "true"):
-        path = tmp_path / asked
-        run(lstm_config(*own, f"logger.log_data={asked}"), path)
+    for log_data in ("false", "true"):
+        path = tmp_path / log_data
+        run(lstm_config(*own, f"logger.log_data={log_data}"), path)
         _, summary, config = logged(offline_records(path))
-        names[asked] = set(summary)
-        assert config["data"]["path"] == "mine.csv"
+        names[log_data] = set(summary)
+        assert config["data"]["path"] == "private.csv"
     assert not any(name.startswith(("plots", "windows")) for name in names["false"])
     assert any(name.startswith("plots/") for name in names["true"])
     assert any(name.startswith("windows") for name in names["true"])
@@ -189,19 +189,19 @@ def test_a_failed_run_ends_its_wandb_run_as_failed(lstm_config, tmp_path, monkey
     monkeypatch.setattr("timevis.experiment.evaluate", lambda *a, **k: (_ for _ in ()).throw(DataError("no windows")))
     with pytest.raises(DataError):
         run(lstm_config("logger=wandb"), tmp_path / "run")
-    (ended,) = [r.exit for r in offline_records(tmp_path / "run") if r.WhichOneof("record_type") == "exit"]
-    assert ended.exit_code == 1
+    (exit_record,) = [r.exit for r in offline_records(tmp_path / "run") if r.WhichOneof("record_type") == "exit"]
+    assert exit_record.exit_code == 1
 
 
 @pytest.mark.usefixtures("no_report")
-def test_a_home_that_cannot_be_written_does_not_fail_a_run(lstm_config, tmp_path, monkeypatch, caplog):
+def test_a_wandb_folder_that_cannot_be_written_does_not_fail_a_run(lstm_config, tmp_path, monkeypatch, caplog):
     (tmp_path / "file").touch()
     monkeypatch.setenv("WANDB_DATA_DIR", str(tmp_path / "file" / "wandb"))
     run(lstm_config("logger=wandb"), tmp_path / "run")
     assert "the table of windows is not logged" in caplog.text
 
 
-def test_who_has_no_key_is_not_logged_in(monkeypatch, tmp_path):
+def test_a_user_without_a_key_is_not_logged_in(monkeypatch, tmp_path):
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -212,7 +212,7 @@ def test_who_has_no_key_is_not_logged_in(monkeypatch, tmp_path):
 
 
 @pytest.mark.usefixtures("no_report")
-def test_tensorboard_gets_the_metrics_too(lstm_config, tmp_path):
+def test_tensorboard_records_the_metrics(lstm_config, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     run(lstm_config("logger=tensorboard"), tmp_path / "run")
@@ -222,15 +222,15 @@ def test_tensorboard_gets_the_metrics_too(lstm_config, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("public", "asked", "shown"), [(True, False, True), (False, True, True), (False, False, False)]
+    ("public", "log_data", "is_uploaded"), [(True, False, True), (False, True, True), (False, False, False)]
 )
-def test_tensorboard_shows_forecasts_of_public_data_and_else_only_if_asked(
-    compose_config, tmp_path, public, asked, shown
+def test_tensorboard_gets_plots_of_public_data_and_of_private_data_only_on_request(
+    compose_config, tmp_path, public, log_data, is_uploaded
 ):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     folder = RunFolder.create(
-        tmp_path / "run", compose_config("model=linear", "logger=tensorboard", f"logger.log_data={asked}")
+        tmp_path / "run", compose_config("model=linear", "logger=tensorboard", f"logger.log_data={log_data}")
     )
     (folder.path / "plots").mkdir()
     imsave(folder.path / "plots" / "forecast_1.png", np.zeros((4, 6)))
@@ -240,7 +240,7 @@ def test_tensorboard_shows_forecasts_of_public_data_and_else_only_if_asked(
         loggers.log_results({"run": {"public": public}})
     events = EventAccumulator(str(folder.path / "tensorboard"))
     events.Reload()
-    assert events.Tags()["images"] == (["plots/forecast_1"] if shown else [])
+    assert events.Tags()["images"] == (["plots/forecast_1"] if is_uploaded else [])
 
 
 def test_a_wandb_run_of_a_language_model_is_named_with_its_backbone(compose_config, tmp_path):
@@ -251,7 +251,7 @@ def test_a_wandb_run_of_a_language_model_is_named_with_its_backbone(compose_conf
         assert loggers.wandb.experiment.name == "synthetic-qwen-nano-run"
 
 
-def test_metrics_csv_has_one_row_per_step_and_grows_new_columns(tmp_path):
+def test_metrics_csv_has_one_row_per_step_and_adds_columns(tmp_path):
     table = MetricsCsv(tmp_path)
     table.log_metrics({"train/loss": 1.0}, step=0)
     table.log_metrics({"train/loss": 0.5}, step=1)
@@ -273,7 +273,7 @@ def test_metrics_csv_names_the_split_that_was_scored(finished_run, split, other)
     assert "val/wql" in table
 
 
-def test_a_resumed_metrics_csv_drops_what_will_be_logged_again(tmp_path):
+def test_a_resumed_metrics_csv_drops_the_steps_that_will_be_logged_again(tmp_path):
     table = MetricsCsv(tmp_path)
     for step in range(5):
         table.log_metrics({"a": float(step)}, step=step)
@@ -285,7 +285,7 @@ def test_a_resumed_metrics_csv_drops_what_will_be_logged_again(tmp_path):
 
 
 @pytest.mark.usefixtures("no_report")
-def test_twenty_runs_in_one_process_neither_grow_nor_mix(lstm_config, tmp_path):
+def test_twenty_runs_in_one_process_use_no_more_memory_and_keep_separate_logs(lstm_config, tmp_path):
     def resident() -> float:
         gc.collect()
         pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -306,7 +306,7 @@ def test_twenty_runs_in_one_process_neither_grow_nor_mix(lstm_config, tmp_path):
     assert len(losses) == 20
 
 
-def test_a_wandb_run_takes_the_longest_names(compose_config, tmp_path):
+def test_a_long_name_is_shortened_to_a_wandb_tag(compose_config, tmp_path):
     folder = RunFolder.create(tmp_path / "run", compose_config("model=qwen", "logger=wandb"))
     name = "Qwen2.5-Coder-0.5B-Instruct in a folder of a longer name, first 12 of 24 layers"
     with OpenLoggers(

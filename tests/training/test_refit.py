@@ -1,4 +1,4 @@
-"""A model fitted again on all rows: as the run trained it, for as long, with its calibration."""
+"""A refit trains the model again on all rows: with the options of the run, as long, and with its calibration."""
 
 import numpy as np
 import pytest
@@ -12,14 +12,14 @@ from timevis.runs.folder import RunFolder
 from timevis.training.refit import refit, refit_trainer
 
 
-def test_a_refit_trains_as_the_run_did(finished_run, monkeypatch):
+def test_a_refit_has_the_precision_of_the_run(finished_run, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)  # as on a GPU that the run leaves alone
     config = RunConfig.from_config(RunFolder(finished_run("model=linear")).config)
     options = refit_trainer(config, 2, 10)
     assert (options.max_epochs, options.precision) == (2, "32-true")
 
 
-def test_a_refit_sees_the_last_rows_and_keeps_the_calibration(plant):
+def test_a_refit_uses_the_last_rows_and_keeps_the_calibration(plant):
     folder = RunFolder(plant)
     before, after = folder.load_forecaster(), refit(folder)
     assert torch.equal(before.residuals.offsets, after.residuals.offsets)
@@ -29,7 +29,7 @@ def test_a_refit_sees_the_last_rows_and_keeps_the_calibration(plant):
     assert any(not k.startswith(("channel_", "mase_")) for k in changed)
 
 
-def test_a_trained_model_refits_for_the_epochs_of_its_best_weights(finished_run):
+def test_a_refit_lasts_as_many_epochs_as_the_best_weights_and_is_reproducible(finished_run):
     overrides = ("model=lstm", "model.hidden_size=8", "model.fit.max_epochs=2", "model.fit.steps_per_epoch=3")
     folder = RunFolder(finished_run(*overrides))
     weights = (folder.path / "model" / "model.safetensors").read_bytes()
@@ -40,29 +40,31 @@ def test_a_trained_model_refits_for_the_epochs_of_its_best_weights(finished_run)
     assert len(predict(folder.path, refit=True)) == 2 * 6
 
 
-def test_a_refit_has_the_epochs_of_the_run_where_its_steps_were_fewer(finished_run, monkeypatch):
+def test_a_refit_of_a_run_with_few_steps_has_the_epochs_of_the_run(finished_run, monkeypatch):
     run = finished_run("model=lstm", "model.hidden_size=8", "model.fit.batch_size=64", "trainer.max_steps=2")
-    made = []
+    trainers = []
     monkeypatch.setattr(
-        "timevis.training.refit.refit_trainer", lambda *options: made.append(refit_trainer(*options)) or made[-1]
+        "timevis.training.refit.refit_trainer",
+        lambda *options: trainers.append(refit_trainer(*options)) or trainers[-1],
     )
     refit(RunFolder(run))
-    assert (made[0].current_epoch, made[0].global_step) == (1, 2)
+    assert (trainers[0].current_epoch, trainers[0].global_step) == (1, 2)
 
 
-def test_what_ended_the_run_does_not_end_its_refit(finished_run, monkeypatch):
+def test_max_steps_and_max_time_of_the_run_do_not_end_its_refit(finished_run, monkeypatch):
     model = ("model=lstm", "model.hidden_size=8", "model.fit.batch_size=64", "model.fit.min_steps_per_epoch=1")
     limits = ("trainer.max_steps=13", "trainer.max_time='00:01:00:00'")  # 13 steps: the training part once
     folder = RunFolder(finished_run(*model, *limits))
-    made = []
+    trainers = []
     monkeypatch.setattr(
-        "timevis.training.refit.refit_trainer", lambda *options: made.append(refit_trainer(*options)) or made[-1]
+        "timevis.training.refit.refit_trainer",
+        lambda *options: trainers.append(refit_trainer(*options)) or trainers[-1],
     )
     refit(folder)
-    (one,) = made
-    assert one.current_epoch == 1
-    assert one.global_step == one.num_training_batches > 13
-    assert not any(isinstance(callback, Timer) for callback in one.callbacks)
+    (trainer,) = trainers
+    assert trainer.current_epoch == 1
+    assert trainer.global_step == trainer.num_training_batches > 13
+    assert not any(isinstance(callback, Timer) for callback in trainer.callbacks)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A resumed run ends as the uninterrupted one: same weights, same metrics, bit for bit."""
+"""A resumed run ends with exactly the weights and metrics of an uninterrupted run."""
 
 import os
 import signal
@@ -33,7 +33,7 @@ TINY_QWEN = (
 
 
 class Killed(BaseException):
-    """Ends a run like a kill: no one in between may clean up for it."""
+    """Ends a run as a kill does: no except clause of the run catches it."""
 
 
 class KillAt(pl.Callback):
@@ -103,7 +103,7 @@ def uninterrupted(tmp_path_factory, lstm_config):
 
 @pytest.mark.parametrize(("where", "n"), [("train", 3), ("train", 5), ("train", 8), ("val", 2), ("val", 3)])
 @pytest.mark.usefixtures("no_report")
-def test_an_lstm_killed_anywhere_ends_as_if_nothing_had_happened(
+def test_an_lstm_killed_at_any_batch_and_resumed_equals_an_uninterrupted_one(
     uninterrupted, tmp_path, lstm_config, monkeypatch, where, n
 ):
     cfg = lstm_config("model.lr_schedule=plateau", EVERY_STEP)
@@ -113,7 +113,7 @@ def test_an_lstm_killed_anywhere_ends_as_if_nothing_had_happened(
 
 
 @pytest.mark.usefixtures("no_report")
-def test_a_killed_qwen_ends_as_if_nothing_had_happened(tmp_path, compose_config, monkeypatch):
+def test_a_killed_and_resumed_qwen_equals_an_uninterrupted_one(tmp_path, compose_config, monkeypatch):
     cfg = compose_config(*TINY_QWEN, EVERY_STEP)
     run(cfg, tmp_path / "whole")
     interrupt(monkeypatch, cfg, tmp_path / "run", "train", 5)
@@ -122,7 +122,9 @@ def test_a_killed_qwen_ends_as_if_nothing_had_happened(tmp_path, compose_config,
 
 
 @pytest.mark.usefixtures("no_report")
-def test_a_run_killed_before_its_first_checkpoint_starts_anew(uninterrupted, tmp_path, lstm_config, monkeypatch):
+def test_a_run_killed_before_its_first_checkpoint_is_trained_from_the_start(
+    uninterrupted, tmp_path, lstm_config, monkeypatch
+):
     cfg = lstm_config("model.lr_schedule=plateau")
     interrupt(monkeypatch, cfg, tmp_path / "run", "train", 2)
     resume(cfg, tmp_path / "run")
@@ -161,7 +163,7 @@ class Opens:
 
 
 @pytest.mark.usefixtures("no_report")
-def test_a_checkpoint_that_holds_an_object_is_not_loaded_and_said(tmp_path, lstm_config, monkeypatch):
+def test_a_checkpoint_that_holds_an_object_is_refused_and_not_loaded(tmp_path, lstm_config, monkeypatch):
     cfg = lstm_config(EVERY_STEP)
     interrupt(monkeypatch, cfg, tmp_path / "run", "train", 3)
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
@@ -183,7 +185,7 @@ def test_a_run_that_was_about_to_stop_early_stops(tmp_path, lstm_config, monkeyp
 
 
 @pytest.mark.usefixtures("no_report")
-def test_a_completed_run_is_trained_further_only_when_asked(tmp_path, lstm_config):
+def test_a_completed_run_is_trained_further_only_with_more_epochs(tmp_path, lstm_config):
     run(lstm_config(), tmp_path / "run")
     with pytest.raises(RunFolderError, match="has completed"):
         resume(lstm_config(), tmp_path / "run")
@@ -197,16 +199,16 @@ def test_a_completed_run_is_trained_further_only_when_asked(tmp_path, lstm_confi
 
 
 @pytest.mark.usefixtures("no_report")
-def test_a_completed_run_of_a_model_without_epochs_is_not_told_to_train_on(tmp_path, compose_config):
+def test_the_error_on_a_completed_run_of_a_model_without_epochs_does_not_advise_max_epochs(tmp_path, compose_config):
     cfg = compose_config("model=linear")
     run(cfg, tmp_path / "run")
-    with pytest.raises(RunFolderError, match="has completed") as told:
+    with pytest.raises(RunFolderError, match="has completed") as caught:
         resume(cfg, tmp_path / "run")
-    assert "max_epochs" not in told.value.advice
+    assert "max_epochs" not in caught.value.advice
 
 
 @pytest.mark.usefixtures("no_report")
-def test_a_completed_run_that_is_interrupted_while_it_trains_on_goes_on_training(tmp_path, lstm_config, monkeypatch):
+def test_a_completed_run_that_is_interrupted_in_further_training_can_be_resumed(tmp_path, lstm_config, monkeypatch):
     run(lstm_config(), tmp_path / "run")
     longer = lstm_config("trainer.max_epochs=5")
     longer.resume = str(tmp_path / "run")
@@ -217,7 +219,7 @@ def test_a_completed_run_that_is_interrupted_while_it_trains_on_goes_on_training
     assert (tmp_path / "run/checkpoints/fit.json").is_file()
 
 
-def test_another_logger_takes_the_place_of_the_old_one(tmp_path, lstm_config):
+def test_another_logger_replaces_the_logger_of_the_run(tmp_path, lstm_config):
     RunFolder.create(tmp_path / "run", lstm_config("logger=wandb"))
     cfg = lstm_config("trainer.log_every_n_steps=3")
     cfg.resume = str(tmp_path / "run")
@@ -235,7 +237,7 @@ def test_another_logger_takes_the_place_of_the_old_one(tmp_path, lstm_config):
         ("default", {"accelerator": "auto", "log_every_n_steps": 10}),
     ],
 )
-def test_a_trainer_that_is_chosen_by_name_leaves_the_rest_of_the_trainer_alone(tmp_path, lstm_config, name, changed):
+def test_a_trainer_chosen_by_name_changes_only_the_keys_that_it_sets(tmp_path, lstm_config, name, changed):
     before = RunFolder.create(tmp_path / "run", lstm_config("trainer.gradient_clip_val=0.5")).config.trainer
     cfg = lstm_config(f"trainer={name}")
     cfg.resume = str(tmp_path / "run")
@@ -248,16 +250,17 @@ def test_a_trainer_that_is_chosen_by_name_leaves_the_rest_of_the_trainer_alone(t
 
 
 @pytest.mark.parametrize(
-    ("override", "words"), [("max_epochs=2", "trained for 3 epochs"), ("devices=none", "is not a number of devices")]
+    ("override", "message"),
+    [("max_epochs=2", "trained for 3 epochs"), ("devices=none", "is not a number of devices")],
 )
 @pytest.mark.usefixtures("no_report")
-def test_a_trainer_that_cannot_go_on_is_refused_before_anything_is_written(
-    uninterrupted, lstm_config, override, words
+def test_an_invalid_trainer_option_is_refused_before_anything_is_written(
+    uninterrupted, lstm_config, override, message
 ):
     before = (uninterrupted / "config.yaml").read_text()
     cfg = lstm_config(f"trainer.{override}")
     cfg.resume = str(uninterrupted)
-    with pytest.raises(ConfigError, match=words):
+    with pytest.raises(ConfigError, match=message):
         reopen(cfg, ["resume=...", f"trainer.{override}"])
     assert (uninterrupted / "config.yaml").read_text() == before
     assert RunFolder(uninterrupted).status["state"] == "completed"

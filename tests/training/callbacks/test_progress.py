@@ -1,4 +1,4 @@
-"""What is said of long work where there is no terminal to draw a bar in."""
+"""Progress is logged in lines where there is no terminal for a progress bar."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Small(pl.LightningModule):
 
 
 @pytest.mark.parametrize(("terminal", "every"), [(False, 0.0), (False, 30.0), (True, 0.0)])
-def test_lines_are_logged_now_and_then_where_there_is_no_terminal(
+def test_progress_lines_are_logged_at_intervals_where_there_is_no_terminal(
     terminal: bool, every: float, caplog: pytest.LogCaptureFixture
 ) -> None:
     line = ProgressLine(Console(file=io.StringIO(), force_terminal=terminal), every)
@@ -44,12 +44,14 @@ def test_lines_are_logged_now_and_then_where_there_is_no_terminal(
     with caplog.at_level(logging.INFO, "timevis.training.callbacks.progress"):
         trainer.fit(module, batches)
         trainer.test(module, batches, verbose=False)
-    told = [r.getMessage().split(",")[0] for r in caplog.records if r.name == "timevis.training.callbacks.progress"]
+    messages = [
+        r.getMessage().split(",")[0] for r in caplog.records if r.name == "timevis.training.callbacks.progress"
+    ]
     expected = [f"{stage}: batch {i} of 5" for stage in ("fit", "test") for i in range(1, 6)]
-    assert told == ([] if terminal or every else expected)
+    assert messages == ([] if terminal or every else expected)
 
 
-def test_the_time_left_is_told_when_a_batch_takes_minutes(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_time_left_is_logged_when_a_batch_takes_minutes(caplog: pytest.LogCaptureFixture) -> None:
     now = [0.0]
 
     class Slow(Small):
@@ -60,16 +62,16 @@ def test_the_time_left_is_told_when_a_batch_takes_minutes(caplog: pytest.LogCapt
     trainer = quiet_trainer(callbacks=[line])
     with caplog.at_level(logging.INFO, "timevis.training.callbacks.progress"):
         trainer.test(Slow(), DataLoader(torch.ones(4, 1), batch_size=1), verbose=False)
-    told = [r.getMessage() for r in caplog.records if r.name == "timevis.training.callbacks.progress"]
-    assert told[1:] == [f"test: batch {i} of 4, about {400 - 100 * i} s left" for i in (2, 3, 4)]
+    messages = [r.getMessage() for r in caplog.records if r.name == "timevis.training.callbacks.progress"]
+    assert messages[1:] == [f"test: batch {i} of 4, about {400 - 100 * i} s left" for i in (2, 3, 4)]
 
 
 @pytest.mark.usefixtures("no_report")
-@pytest.mark.parametrize("wanted", [True, False])
-def test_the_log_of_a_run_has_such_lines(
-    tmp_path, lstm_config, monkeypatch: pytest.MonkeyPatch, wanted: bool
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_the_log_of_a_run_has_progress_lines_if_the_progress_bar_is_enabled(
+    tmp_path, lstm_config, monkeypatch: pytest.MonkeyPatch, is_enabled: bool
 ) -> None:
     monkeypatch.setattr(progress, "LOG_INTERVAL_SECONDS", 0.0)
-    run(lstm_config(f"trainer.enable_progress_bar={str(wanted).lower()}"), tmp_path / "run")
+    run(lstm_config(f"trainer.enable_progress_bar={str(is_enabled).lower()}"), tmp_path / "run")
     log = (tmp_path / "run/train.log").read_text()
-    assert all((f"{stage}: batch" in log) is wanted for stage in ("fit", "validation", "test"))
+    assert all((f"{stage}: batch" in log) is is_enabled for stage in ("fit", "validation", "test"))
