@@ -114,6 +114,24 @@ def test_datasets_can_be_searched_deleted_and_restored(http: FlaskClient, datase
     assert http.get("/api/datasets").json["total"] == 2
 
 
+def test_a_dataset_is_renamed_and_read_again_with_other_columns(http: FlaskClient, dataset: str) -> None:
+    path = f"/api/datasets/{dataset}"
+    assert http.patch(path, json={"name": "North"}).json["name"] == "North"
+    found = http.patch(path, json={"unit": "MW", "target": ["load"]}).json
+    assert found["options"] == {"unit": "MW", "target": ["load"]}
+    assert found["report"]["card"]["unit"] == "MW"
+    wrong = http.patch(path, json={"target": ["lode"]})
+    assert (wrong.status_code, wrong.json["code"]) == (422, "invalid-data")
+    assert http.patch(path, json={"frequency": "often"}).json["errors"][0]["pointer"] == "/frequency"
+    assert http.get(path).json["options"] == found["options"]
+
+
+def test_an_identifier_or_search_with_strange_characters_finds_nothing(http: FlaskClient) -> None:
+    for text in ("%00", "..%2f..%2fetc%2fpasswd", "'%20OR%201=1", "%F0%9F%8E%B2"):
+        assert http.get(f"/api/datasets/{text}").status_code == 404
+        assert http.get(f"/api/datasets?search={text}").status_code in (200, 422)
+
+
 def test_a_series_is_downsampled_and_shows_its_gap_as_null(http: FlaskClient, dataset: str) -> None:
     path = f"/api/datasets/{dataset}/series"
     whole = http.get(path).json

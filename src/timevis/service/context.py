@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -40,7 +41,7 @@ def context() -> Context:
 
 def find(session: Session, table: type[Row], identifier: str, pointer: str | None = None) -> Row:
     """A row by its identifier, deleted or not; a Problem if there is none: 404, or 422 for a field of the request."""
-    row = session.get(table, identifier)
+    row = session.get(table, identifier) if re.fullmatch("[0-9a-f]{32}", identifier) else None
     if row is None:
         name = table.__name__.lower()
         status, code = (404, "not-found") if pointer is None else (422, "invalid-request")

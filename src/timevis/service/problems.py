@@ -8,6 +8,7 @@ from typing import Any
 from apiflask import APIFlask, HTTPError
 from flask import Response, current_app, json
 from kombu.exceptions import OperationalError
+from sqlalchemy.exc import DataError as DatabaseValueError
 from sqlalchemy.exc import OperationalError as DatabaseError
 from werkzeug.exceptions import HTTPException
 
@@ -60,6 +61,7 @@ def register_error_handlers(app: APIFlask) -> None:
     app.register_error_handler(TimeVisError, _library_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(DatabaseError, _database_error)
+    app.register_error_handler(DatabaseValueError, _value_error)
     app.register_error_handler(OperationalError, _broker_error)
     app.register_error_handler(Exception, _defect)
 
@@ -102,6 +104,11 @@ def _http_error(error: HTTPException) -> Response:
 def _database_error(error: DatabaseError) -> Response:
     log.error("the database cannot be used: %s", error)
     return problem(503, "database-unavailable", "the database cannot be used", "try again; see the log of the server")
+
+
+def _value_error(error: DatabaseValueError) -> Response:
+    detail = "a text holds a character that the database cannot store"
+    return problem(422, "invalid-request", detail, "leave out the character with the code 0")
 
 
 def _broker_error(error: OperationalError) -> Response:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from timevis.errors import DataError
+from timevis.errors import ConfigError, DataError
 
 SERIES_FILE = "panel.parquet"
 
@@ -40,6 +40,8 @@ def profile(
     ------
     DataError
         The message names file, row and column.
+    ConfigError
+        An option is wrong; the message names its key.
     """
     request = {"path": str(path), "options": dict(options), "folder": str(folder), "megabytes": megabytes}
     try:
@@ -64,7 +66,7 @@ def profile(
         named = [
             answer[key].replace(str(path), shown_name).replace(path.name, shown_name) for key in ("error", "advice")
         ]
-        raise DataError(*named)
+        raise (ConfigError if answer.get("is_config") else DataError)(*named)
     report: dict[str, Any] = answer["report"]
     report["source"] = shown_name
     return report
@@ -79,7 +81,7 @@ def main() -> None:
     try:
         answer: dict[str, Any] = {"report": _read(request)}
     except TimeVisError as error:
-        answer = {"error": error.message, "advice": error.advice}
+        answer = {"error": error.message, "advice": error.advice, "is_config": isinstance(error, ConfigError)}
     except MemoryError:
         answer = {"error": f"{request['path']} needs more memory than is allowed", "advice": "upload a smaller file"}
     json.dump(answer, sys.stdout)
@@ -95,6 +97,7 @@ def _read(request: Mapping[str, Any]) -> dict[str, Any]:
     import pandas as pd
 
     from timevis.data.catalog import load_panel
+    from timevis.utils.files import atomic_write
 
     panel, report = load_panel({"path": request["path"], **request["options"]})
     folder = Path(request["folder"])
@@ -102,7 +105,8 @@ def _read(request: Mapping[str, Any]) -> dict[str, Any]:
     frame = pd.DataFrame(panel.values, columns=list(panel.channels))
     frame.insert(0, "time", panel.index)
     frame.columns = ["time", *(f"channel{number}" for number in range(len(panel.channels)))]
-    frame.to_parquet(folder / SERIES_FILE, index=False)
+    with atomic_write(folder / SERIES_FILE) as path:
+        frame.to_parquet(path, index=False)
     return report.to_dict()
 
 

@@ -14,6 +14,8 @@ from timevis.service.training import StrictModel
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="An identifier that the service gave.")]
 Number = float | None
+SearchText = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 TaskState = Literal[STATES]  # type: ignore[valid-type]
 
 
@@ -39,6 +41,21 @@ class UploadRequest(BaseModel):
         return value
 
 
+class DatasetChange(StrictModel):
+    """New texts of a dataset, or another reading of its file; null returns to what is inferred."""
+
+    name: Name | None = None
+    domain: Literal[DOMAINS] | None = None  # type: ignore[valid-type]
+    unit: Annotated[str, Field(max_length=50)] | None = None
+    description: Annotated[str, Field(max_length=DESCRIPTION_LIMIT)] | None = None
+    time: list[ColumnName] | None = None
+    id: list[ColumnName] | None = None
+    target: list[ColumnName] | None = None
+    covariates: dict[ColumnName, ColumnName] | None = None
+    frequency: Annotated[str, Field(max_length=20)] | None = None
+    timezone: Annotated[str, Field(max_length=50)] | None = None
+
+
 class PageQuery(BaseModel):
     """A page of a list."""
 
@@ -47,7 +64,7 @@ class PageQuery(BaseModel):
 
 
 class DatasetQuery(PageQuery):
-    search: Annotated[str, Field(max_length=200)] | None = Field(None, description="Part of the name.")
+    search: SearchText | None = Field(None, description="Part of the name.")
     deleted: bool = Field(False, description="List the deleted datasets.")
 
 
@@ -59,7 +76,7 @@ class TaskQuery(PageQuery):
 class ModelQuery(PageQuery):
     dataset: Id | None = None
     kind: Annotated[str, Field(max_length=64)] | None = None
-    search: Annotated[str, Field(max_length=200)] | None = None
+    search: SearchText | None = None
     deleted: bool = False
 
 

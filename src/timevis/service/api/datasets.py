@@ -65,28 +65,33 @@ def upload_file(upload: schemas.UploadRequest) -> Any:
         for dataset in session.scalars(same):
             if dataset.options == options and dataset.suffix == stored.suffix and upload.name in (None, dataset.name):
                 return _detail(dataset), 200
-    dataset_id = new_id()
-    report = profile(
-        service.storage.upload(stored.content_hash, stored.suffix),
-        options,
-        service.storage.dataset(dataset_id),
-        shown_name=file_name,
-        seconds=settings.profile_seconds,
-        megabytes=settings.profile_megabytes,
-    )
     dataset = Dataset(
-        id=dataset_id,
+        id=new_id(),
         name=name,
         file_name=file_name,
         content_hash=stored.content_hash,
         suffix=stored.suffix,
         size=stored.size,
         options=options,
-        report=report,
+        created=time.time(),
     )
+    dataset.report = _read(dataset, options)
     with service.sessions.begin() as session:
         session.add(dataset)
     return _detail(dataset)
+
+
+def _read(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
+    """Read the file of a dataset, write its cleaned panel, and return the quality report."""
+    service, settings = context(), context().settings
+    return profile(
+        service.storage.upload(dataset.content_hash, dataset.suffix),
+        options,
+        service.storage.dataset(dataset.id),
+        shown_name=dataset.file_name,
+        seconds=settings.profile_seconds,
+        megabytes=settings.profile_megabytes,
+    )
 
 
 @blueprint.get("/datasets")
@@ -108,6 +113,27 @@ def get_dataset(dataset_id: str) -> Any:
     """Return a dataset with its statistics and its quality report."""
     with context().sessions() as session:
         return _detail(find(session, Dataset, dataset_id))
+
+
+@blueprint.patch("/datasets/<dataset_id>")
+@blueprint.input(schemas.DatasetChange, arg_name="change")
+@blueprint.output(schemas.DatasetDetail)
+def change_dataset(dataset_id: str, change: schemas.DatasetChange) -> Any:
+    """Change the texts of a dataset, or how its file is read; the file is then read again."""
+    values = change.model_dump(exclude_unset=True)
+    name = values.pop("name", None)
+    for key, value in values.items():
+        if "${" in str(value):
+            detail = f"{key} holds ${{, which a config would evaluate"
+            raise Problem(422, "invalid-request", detail, pointer=f"/{key}")
+    with context().sessions() as session:
+        dataset = find(session, Dataset, dataset_id)
+    merged = {key: value for key, value in {**dataset.options, **values}.items() if value is not None}
+    report = dataset.report if merged == dataset.options else _read(dataset, merged)
+    with context().sessions.begin() as session:
+        dataset = find(session, Dataset, dataset_id)
+        dataset.options, dataset.report, dataset.name = merged, report, name or dataset.name
+        return _detail(dataset)
 
 
 @blueprint.get("/datasets/<dataset_id>/series")
