@@ -67,7 +67,8 @@ def training_processes(service: RunningService) -> list[int]:
 
 
 def test_a_training_shows_its_progress_and_becomes_a_model(service: RunningService, trained: dict[str, Any]) -> None:
-    assert "fit" in trained["stages"]
+    assert set(trained["stages"]) > {""}  # status.json is written every 3 s, so some stages may not be seen
+    assert (trained["progress"]["step"], trained["progress"]["steps_total"]) == (8, 8)
     assert trained["result"]["metrics"]["wql"]["value"] > 0
     assert "lstm" in trained["log"]
     assert service.client.task(trained["id"], since=trained["log_position"])["log"] == ""
