@@ -78,22 +78,22 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
         Names the wrong argument and the nearest valid one.
     """
     text = f"{error}\n{error.__cause__ or ''}"
-    if found := re.search(r"Could not override '([^']+)'", text):
+    if match := re.search(r"Could not override '([^']+)'", text):
         resumed = any(a.startswith("resume=") and a != "resume=null" for a in arguments)
-        if resumed and found[1].split(".")[0] not in RESUMABLE_SECTIONS:  # Hydra composes the default model
-            return cannot_change_on_resume(found[1])
-        return _unknown_key(found[1], arguments)
-    if found := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
+        if resumed and match[1].split(".")[0] not in RESUMABLE_SECTIONS:  # Hydra composes the default model
+            return cannot_change_on_resume(match[1])
+        return _unknown_key(match[1], arguments)
+    if match := re.search(r"Could not find '([^']+)/([^'/]+)'", text):
         files = [a.removeprefix("data=") for a in arguments if a.startswith("data=") and Path(a).suffix]
-        if files and found[1].split("/")[0] == "data":
+        if files and match[1].split("/")[0] == "data":
             return ConfigError(f"{files[0]} is not a data set", _use_data_file(files[0]))
-        choices = getattr(error, "options", None) or _choices(found[1])  # Hydra lists those of plugins
-        return ConfigError(f"{found[1]}={found[2]} is not a choice", did_you_mean(found[2], choices))
-    if found := re.search(r"Ambiguous value for argument '(([^'=]+)=(.*))'", text):
-        advice = f"for one run with each value: {train_command()} -m {found[1]}"
-        if found[2] not in _groups() and re.search(r"[^\d.,]", found[3]):
-            advice += f"; for one name: {_quoted_example(found[1])}; for a list: '{found[2]}=[{found[3]}]'"
-        return ConfigError(f"{found[1]} has several values for one run", advice)
+        choices = getattr(error, "options", None) or _choices(match[1])  # Hydra lists those of plugins
+        return ConfigError(f"{match[1]}={match[2]} is not a choice", did_you_mean(match[2], choices))
+    if match := re.search(r"Ambiguous value for argument '(([^'=]+)=(.*))'", text):
+        advice = f"for one run with each value: {train_command()} -m {match[1]}"
+        if match[2] not in _groups() and re.search(r"[^\d.,]", match[3]):
+            advice += f"; for one name: {_quoted_example(match[1])}; for a list: '{match[2]}=[{match[3]}]'"
+        return ConfigError(f"{match[1]} has several values for one run", advice)
     if isinstance(error, OverrideParseException):
         if "=" not in error.override:
             advice = _use_data_file(error.override) if Path(error.override).suffix else "for example: model=lstm"
@@ -128,7 +128,7 @@ def _use_data_file(path: str) -> str:
 def _unknown_key(wrong: str, arguments: list[str]) -> ConfigError:
     """The error for a key that no chosen config has, or that only some of the choices of its group have."""
     group, section = wrong.partition(".")[0], wrong.rpartition(".")[0]
-    chosen = _chosen(group, arguments)
+    chosen = _selected_choices(group, arguments)
     keys = {choice: keys_of(_try_compose([f"{group}={choice}"])) for choice in _choices(group)}
     choices_with_key = [choice for choice in keys if wrong in keys[choice]]
     without_key = [f"{group}={choice}" for choice in chosen if choice not in choices_with_key]
@@ -146,7 +146,7 @@ def _unknown_key(wrong: str, arguments: list[str]) -> ConfigError:
     return ConfigError(f"there is no config key {wrong}", advice)
 
 
-def _chosen(group: str, arguments: list[str]) -> list[str]:
+def _selected_choices(group: str, arguments: list[str]) -> list[str]:
     """The choices of a group by the arguments, or by the config files that they select; several in a sweep."""
     typed = [a.partition("=")[2] for a in arguments if a.partition("=")[0] == group]
     if not typed and (cfg := _try_compose(_group_choices(arguments), with_hydra=True)):

@@ -137,8 +137,8 @@ def check_value(key: str, value: Any, annotation: Any) -> None:
     choices = [c for part in alternatives for c in _literals(part)]
     if isinstance(value, str) and choices and all(_literals(part) or part is type(None) for part in alternatives):
         raise _not_a_choice(key, value, choices)
-    shown = "null" if value is None else str(value).lower() if isinstance(value, bool) else value
-    raise ConfigError(f"{key}={shown} must be {describe(annotation)}")
+    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else value
+    raise ConfigError(f"{key}={text} must be {describe(annotation)}")
 
 
 def check_choice(value: Any, choices: Iterable[Any], key: str) -> Any:
@@ -170,8 +170,8 @@ def check_arguments(section: str, values: Mapping[str, Any], *functions: Callabl
     for name, value in values.items():
         if name in options:
             check_value(f"{section}.{name}", value, options[name].annotation)
-    last = inspect.signature(functions[-1]).parameters.values()
-    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in last):
+    parameters = inspect.signature(functions[-1]).parameters.values()
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
         return
     for name in values:
         if name not in options:
@@ -183,16 +183,16 @@ def options_of(*sources: Callable[..., Any]) -> list[Option]:
 
     The arguments in `NOT_OPTIONS` are left out.
     """
-    found: dict[str, Option] = {}
+    options: dict[str, Option] = {}
     for source in sources:
         documented = reversed(source.__mro__) if inspect.isclass(source) else [source]
         help_texts = {name: text for part in documented for name, text in parameter_help(part.__doc__ or "").items()}
         for name, annotation, default in _declared(source):
-            if name in found and not found[name].help:
-                found[name] = dataclasses.replace(found[name], help=help_texts.get(name, ""))
-            elif name not in found and name not in NOT_OPTIONS:
-                found[name] = Option(name, annotation, default, help_texts.get(name, ""))
-    return list(found.values())
+            if name in options and not options[name].help:
+                options[name] = dataclasses.replace(options[name], help=help_texts.get(name, ""))
+            elif name not in options and name not in NOT_OPTIONS:
+                options[name] = Option(name, annotation, default, help_texts.get(name, ""))
+    return list(options.values())
 
 
 NOT_OPTIONS = frozenset(
@@ -240,7 +240,7 @@ def describe(annotation: Any) -> str:
 
 def parameter_help(docstring: str) -> dict[str, str]:
     """The texts of a NumPy docstring about its parameters or attributes, by name."""
-    found: dict[str, str] = {}
+    help_texts: dict[str, str] = {}
     sections = re.split(r"(?m)^([A-Z][a-z]+)\n-{3,}\n", inspect.cleandoc(docstring))
     for title, body in zip(sections[1::2], sections[2::2], strict=True):
         if title not in ("Parameters", "Attributes"):
@@ -250,8 +250,8 @@ def parameter_help(docstring: str) -> dict[str, str]:
             names = head.partition(" : ")[0]
             for name in names.split(","):
                 if name.strip().isidentifier():
-                    found[name.strip()] = " ".join(text.split())
-    return found
+                    help_texts[name.strip()] = " ".join(text.split())
+    return help_texts
 
 
 _SEQUENCES = (Sequence, list, tuple)

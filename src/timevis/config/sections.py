@@ -174,9 +174,9 @@ class TrainerOptions:
                     "for a short test use trainer=debug",
                 )
         names = {f.name for f in fields(cls)} - {"others"}
-        own = {name: value for name, value in values.items() if name in names}
+        known = {name: value for name, value in values.items() if name in names}
         others = {name: value for name, value in values.items() if name not in names}
-        options = section_from_config(cls, own, "trainer")
+        options = section_from_config(cls, known, "trainer")
         if options.max_time is not None and not re.fullmatch(r"\d+:\d\d:\d\d:\d\d", options.max_time):
             raise ConfigError(
                 f"trainer.max_time={options.max_time} must be days:hours:minutes:seconds, e.g. 00:00:30:00, or null"
@@ -236,10 +236,10 @@ class LoggerOptions:
     def from_config(cls, section: Any) -> LoggerOptions:
         """Check the section `logger`."""
         values = section_to_dict(section)
-        own = section_from_config(cls, {k: values.pop(k) for k in ("log_data",) if k in values}, "logger")
+        known = section_from_config(cls, {k: values.pop(k) for k in ("log_data",) if k in values}, "logger")
         wandb = values.pop("wandb", None)
         options = None if wandb is None else section_from_config(WandbOptions, wandb, "logger.wandb")
-        return cls(own.log_data, options, values)
+        return cls(known.log_data, options, values)
 
 
 @dataclass(frozen=True)

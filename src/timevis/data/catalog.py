@@ -270,14 +270,14 @@ def load_files(
     items: dict[str, Panel] = {}
     for path in map(Path, paths):
         try:
-            found = read_new_file(path, options, tuple(channels), freq, card, run_cleaning or CleaningOptions())
+            panels = read_new_file(path, options, tuple(channels), freq, card, run_cleaning or CleaningOptions())
         except AmbiguousDataError as error:
             raise DataError(
                 error.message,
                 f"{error.advice}; new files are read with the data.cleaning of the run: correct the file, or train "
                 "a new run",
             ) from error
-        for name, panel in found.items():
+        for name, panel in panels.items():
             if name in items:
                 name = f"{path.stem}/{name}"
             if name in items:

@@ -19,18 +19,18 @@ DOMAINS = ("traffic", "electricity", "weather", "other")
 DESCRIPTION_LIMIT = 300
 
 
-def check_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
-    """Check that all given keys are known.
+def check_keys(keys: Iterable[str], valid_keys: Iterable[str], section: str) -> None:
+    """Check that all keys of a section are valid.
 
     Raises
     ------
     ConfigError
-        Names the first unknown key and the nearest known one.
+        Names the first unknown key and the nearest valid one.
     """
-    known = list(known)
-    for key in given:
-        if key not in known:
-            raise ConfigError(f"{where} has no key {key!r}", did_you_mean(key, known))
+    valid_keys = list(valid_keys)
+    for key in keys:
+        if key not in valid_keys:
+            raise ConfigError(f"{section} has no key {key!r}", did_you_mean(key, valid_keys))
 
 
 @dataclass(frozen=True)
