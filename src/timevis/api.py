@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from timevis.config.compose import compose
+from timevis.config.stored import escape
 from timevis.config.validate import check
 from timevis.runs.folder import RunFolder
 
@@ -184,7 +185,7 @@ def _compose_with_data(overrides: list[str], data: str | os.PathLike[str] | pd.D
     else:
         return compose([f"data={data}", *overrides])
     cfg = compose(["data=file", *overrides])
-    cfg.data.path = str(path.expanduser().absolute())  # not an override, since a path may hold any character
+    cfg.data.path = escape(str(path.expanduser().absolute()))  # not an override: a path may hold any character
     return cfg
 
 

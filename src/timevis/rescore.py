@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from omegaconf import OmegaConf
 
+from timevis.config.stored import to_yaml
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.new_files import NewFilePanel
@@ -198,7 +198,7 @@ def _score(
         cost=cost.run_cost(forecaster, backtest, trainer.strategy.root_device, **seconds),
     )
     out.mkdir(parents=True, exist_ok=True)
-    write_text(out / "config.yaml", OmegaConf.to_yaml(folder.config))
+    write_text(out / "config.yaml", to_yaml(folder.config))
     rescored = RunFolder(out)
     rescored.write_json("data_report.json", quality.to_dict())
     rescored.write_evaluation(backtest.tables, results)

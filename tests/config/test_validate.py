@@ -112,10 +112,17 @@ def test_zero_switches_an_option_off(compose_config):
     check_config(compose_config("model=lstm", *(f"model.{name}=0" for name in zeros), "trainer.gradient_clip_val=0"))
 
 
-@pytest.mark.parametrize("text", ["${oc.env:HOME}", r"\${seed} cars", "on ${seed} days"])
+@pytest.mark.parametrize("text", ["${oc.env:HOME}", "on ${seed} days", r"\\${seed} cars"])
 def test_a_prompt_with_an_interpolation_is_an_error(compose_config, text):
     with pytest.raises(ConfigError, match=r"model\.prompt\.text"):
         check(compose_config("model=qwen", f"model.prompt.text='{text}'"))
+
+
+def test_a_reference_to_a_key_that_does_not_exist_is_refused_with_the_way_to_write_text(compose_config):
+    cfg = compose_config("model=linear", "data.description='price in ${USD}'")
+    with pytest.raises(ConfigError, match=r"data\.description holds \$\{...\}, which names no config key") as caught:
+        check(cfg)
+    assert caught.value.advice == r"write \${ if the text itself holds ${"
 
 
 @pytest.mark.parametrize("key", ["model.prompt.text", "data.description", "data.unit", "data.unit.load", "data.name"])

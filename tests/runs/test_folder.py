@@ -2,6 +2,8 @@ import errno
 import json
 import shutil
 
+import numpy as np
+import pandas as pd
 import pytest
 import pytorch_lightning as pl
 import torch
@@ -9,8 +11,12 @@ from omegaconf import OmegaConf
 from safetensors.torch import load_file, save_file
 
 from timevis.config.instantiate import instantiate_section
+from timevis.config.stored import escape
+from timevis.config.validate import check
 from timevis.errors import ConfigError, RunFolderError
 from timevis.experiment import run
+from timevis.predict import predict
+from timevis.rescore import rescore
 from timevis.runs.folder import RunFolder
 from timevis.runs.record import RunRecord
 
@@ -236,12 +242,29 @@ def test_a_stored_config_cannot_read_environment_variables(tmp_path, compose_con
     assert "s3cr3t" not in str(folder.overrides)
 
 
-def test_a_value_that_contains_an_interpolation_is_refused_before_anything_is_written(tmp_path, compose_config):
-    cfg = compose_config("model=linear")
-    cfg.data.description = r"price in \${USD}"
-    with pytest.raises(ConfigError, match=r"data\.description holds"):
-        RunFolder.create(tmp_path / "run", cfg)
-    assert not (tmp_path / "run").exists()
+def test_text_with_a_dollar_and_a_brace_is_stored_and_read_as_text(tmp_path, lstm_config, monkeypatch):
+    monkeypatch.setenv("SECRET_TOKEN", "s3cr3t")
+    text, name = "price in ${oc.env:SECRET_TOKEN}, ${ and \\${seed}", "a${seed} 'b'"
+    (tmp_path / "${data}").mkdir()
+    path = tmp_path / "${data}" / "${seed}.csv"
+    times = pd.date_range("2024-01-01", periods=600, freq="h").astype(str)
+    pd.DataFrame({"time": times, name: np.arange(600.0) % 24}).to_csv(path, index=False)
+    cfg = lstm_config("data=file", "model.fit.max_epochs=1")
+    cfg.data.path, cfg.data.description, cfg.data.unit, cfg.data.target = escape([str(path), text, text, [name]])
+    check(cfg)
+    run(cfg, tmp_path / "run", [r"data.unit=\${a}"])
+    folder = RunFolder(tmp_path / "run")
+    assert (folder.config.data.description, folder.config.data.path) == (text, str(path))
+    assert folder.overrides == [r"data.unit=\${a}"]
+    assert folder.data_report["card"]["description"] == text
+    assert RunRecord.load(folder.path).config["data"]["unit"] == text
+    assert predict(folder.path)["channel"].unique().tolist() == [name]
+    rescore(folder.path, tmp_path / "again")
+    assert RunFolder(tmp_path / "again").config == folder.config
+    more = ["trainer.max_epochs=2", f"resume={folder.path}"]
+    run(lstm_config(*more), folder.path, more)
+    assert RunFolder(folder.path).config.data.description == text
+    assert b"s3cr3t" not in b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
 
 
 def test_a_folder_can_be_used_again_after_a_failed_creation(tmp_path, compose_config, monkeypatch):

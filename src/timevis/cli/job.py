@@ -14,6 +14,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from timevis.config.compose import added_keys, register_resolvers
+from timevis.config.stored import escape, to_yaml
 from timevis.config.validate import check
 from timevis.errors import Cancelled, RunFolderError
 from timevis.runs.folder import RunFolder, config_to_store
@@ -48,7 +49,7 @@ def run_job(cfg: DictConfig) -> float:
             if finished is not None:
                 log.info("%s has already completed: not run again", display_path(folder))
                 return finished
-            cfg, overrides = OmegaConf.merge(cfg, {"resume": str(folder)}), []  # type: ignore[assignment]
+            cfg, overrides = OmegaConf.merge(cfg, {"resume": escape(str(folder))}), []  # type: ignore[assignment]
         with without_garbage_collection():
             from timevis.experiment import run
 
@@ -62,7 +63,7 @@ def run_job(cfg: DictConfig) -> float:
             raise SystemExit(print_error(failure)) from None
         log.error("failed: %s", failure)
         if read_status(folder) is None:
-            write_text(folder / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(overrides)))
+            write_text(folder / "overrides.yaml", to_yaml(overrides))
             Status(folder).finish("failed", failure.message, failure.advice)
         raise failure from None
     finally:
@@ -81,7 +82,9 @@ def _score_of_finished_job(cfg: DictConfig, folder: Path) -> float | None:
         The folder holds a run with another config.
     """
     earlier = RunFolder(folder)
-    if OmegaConf.to_container(earlier.config) != OmegaConf.to_container(config_to_store(cfg), resolve=True):
+    if OmegaConf.to_container(earlier.config, resolve=True) != OmegaConf.to_container(
+        config_to_store(cfg), resolve=True
+    ):
         raise RunFolderError(
             f"{folder} holds a run with other settings, so this sweep cannot be continued there",
             "choose another hydra.sweep.dir, or start the same sweep",

@@ -20,8 +20,15 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from timevis.config.compose import explain_composition, in_quotes, register_resolvers, register_user_conf
+from timevis.config.compose import (
+    explain_composition,
+    in_quotes,
+    literal_file_names,
+    register_resolvers,
+    register_user_conf,
+)
 from timevis.config.paths import CONF, user_conf
+from timevis.config.stored import unescape
 from timevis.errors import ConfigError, TimeVisError
 from timevis.runs.folder import RunFolder
 from timevis.sweep.hydra_callbacks import current_sweep_folder, forget_folders, remove_unused_folders, sweep_folder_of
@@ -60,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code, resumed, started = 0, None, None
     failure: TimeVisError | None = None
     try:
+        sys.argv[1:] = literal_file_names(sys.argv[1:])
         resumed = _resumed_run()
         started = _start_time(resumed)
         train()
@@ -94,7 +102,7 @@ def _resumed_run() -> RunFolder | None:
             sys.argv[position] = in_quotes(argument)
             path = OverridesParser.create().parse_override(sys.argv[position]).value()
         if path is not None:
-            return RunFolder(str(path))
+            return RunFolder(unescape(str(path)))
     return None
 
 

@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from timevis.config.paths import BUILT_IN_BACKBONES, CONF, user_conf
+from timevis.config.stored import escape, has_reference
 from timevis.config.suggestions import did_you_mean
 from timevis.config.validate import keys_of
 from timevis.errors import ConfigError
@@ -113,6 +114,16 @@ def in_quotes(argument: str) -> str:
     return f'{key}="{text}"'
 
 
+def literal_file_names(arguments: Sequence[str]) -> list[str]:
+    """The arguments, with quotes around the name of an existing file that holds ``${``, which is part of the name."""
+    quoted = []
+    for argument in arguments:
+        key, _, value = argument.partition("=")
+        is_file_name = key in ("data.path", "resume") and has_reference(value) and Path(value).expanduser().exists()
+        quoted.append(in_quotes(f"{key}={escape(value)}") if is_file_name else argument)
+    return quoted
+
+
 def _quoted_example(argument: str) -> str:
     """The argument with its value in quotes, for a shell; another example if the value has brackets or quotes."""
     key, _, value = argument.partition("=")
@@ -192,7 +203,7 @@ def compose(overrides: Sequence[str]) -> DictConfig:
         A name or key is unknown (the advice names the nearest one), or an override is not of the form key=value.
     """
     try:
-        return _compose_or_raise(list(overrides))
+        return _compose_or_raise(literal_file_names(overrides))
     except (HydraException, OmegaConfBaseException) as error:
         raise explain_composition(error, list(overrides)) from error
 

@@ -17,7 +17,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from timevis.config.sections import section_to_dict
-from timevis.config.validate import leaves
+from timevis.config.stored import escape, leaves
 from timevis.errors import ConfigError
 
 OWN_PACKAGE = "timevis."
@@ -152,7 +152,7 @@ def instantiate_section(section: Any, kind: type, key: str, folder: Path | None 
         if isinstance(values.get("dirpath"), str):
             values["dirpath"] = str(folder / values["dirpath"])
     try:
-        return instantiate(OmegaConf.create(values), **arguments)
+        return instantiate(OmegaConf.create(escape(values)), **arguments)
     except InstantiationException as error:
         cause = error.__cause__ or error
         raise ConfigError(f"{key} cannot be created: {str(cause).splitlines()[0]}") from error

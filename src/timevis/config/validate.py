@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from timevis.config.sections import check_sections
+from timevis.config.stored import has_reference
 from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError
 
 FREE_TEXT_KEYS = ("model.prompt.text", "data.description", "data.unit", "data.name")
 """Keys whose text is copied into prompts and files."""
+ESCAPE_ADVICE = r"write \${ if the text itself holds ${"
 OPEN_SECTIONS = ("model", "trainer", "callbacks", "logger", "hydra")
 """Sections to which the command line may add keys with ``+``."""
 
@@ -30,20 +33,6 @@ def _nested_keys(values: Any, prefix: str = "") -> list[str]:
         if isinstance(value, dict):
             keys += _nested_keys(value, f"{prefix}{key}.")
     return keys
-
-
-def leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted keys and values of nested dicts and lists, without the dicts and lists themselves."""
-    if isinstance(value, dict | list):
-        for name, part in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from leaves(part, f"{key}.{name}" if key else str(name))
-    else:
-        yield key, value
-
-
-def interpolated_key(value: Any) -> str | None:
-    """The first key of a nested config whose value OmegaConf would evaluate; None if there is none."""
-    return next((key for key, leaf in leaves(value) if "${" in str(leaf)), None)
 
 
 def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
@@ -64,6 +53,13 @@ def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
         if key.partition(".")[0] not in OPEN_SECTIONS:
             known = [k for k in keys_of(cfg) if k not in added]
             raise ConfigError(f"there is no config key {key}", did_you_mean(key, known))
+    try:
+        OmegaConf.to_container(cfg, resolve=True)
+    except OmegaConfBaseException as error:
+        first_line = str(error).partition("\n")[0]
+        raise ConfigError(
+            f"{error.full_key} holds ${{...}}, which names no config key: {first_line}", ESCAPE_ADVICE
+        ) from error
     check_sections(cfg)
     for key in FREE_TEXT_KEYS:
         value = OmegaConf.select(cfg, key)
@@ -72,5 +68,5 @@ def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
                 raise ConfigError(f"{key} holds bytes that are not UTF-8", "write it in UTF-8")
     written: Any = OmegaConf.to_container(cfg.model, resolve=False)
     text = (written.get("prompt") or {}).get("text")
-    if "${" in str(text):  # also if it is escaped, because the stored config of a run is read again
-        raise ConfigError("model.prompt.text holds ${, which a config would evaluate", "remove the $ or the brace")
+    if has_reference(text):
+        raise ConfigError("model.prompt.text holds ${, which a config would evaluate", ESCAPE_ADVICE)

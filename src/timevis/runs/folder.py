@@ -5,7 +5,6 @@ Importing this module does not import PyTorch or pandas; the methods that need t
 
 from __future__ import annotations
 
-import copy
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -13,12 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from omegaconf import DictConfig, OmegaConf
 
 from timevis.config.paths import BUILT_IN_BACKBONES
-from timevis.config.validate import interpolated_key
-from timevis.errors import ConfigError, RunFolderError
+from timevis.config.stored import escape, load_config, load_list, to_yaml
+from timevis.errors import RunFolderError
 from timevis.runs.lock import LOCK_FILE
 from timevis.runs.status import NAME as STATUS
 from timevis.runs.status import read_status
@@ -99,12 +97,8 @@ class RunFolder:
         ------
         RunFolderError
             The folder holds other files; nothing was written.
-        ConfigError
-            A value holds ``${``.
         """
         path = Path(path)
-        if key := interpolated_key(OmegaConf.to_container(cfg, resolve=True)):
-            raise ConfigError(f"{key} holds ${{, which a stored config would evaluate", "remove the $ or the brace")
         if path.exists() and not path.is_dir():
             raise RunFolderError(f"{path} is a file, not a folder", f"choose another {folder_option}")
         if not is_unused(path):
@@ -115,8 +109,8 @@ class RunFolder:
         remove_temporary_files(path)
         (path / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
         try:
-            write_text(path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create(list(overrides))))
-            write_text(path / "config.yaml", OmegaConf.to_yaml(config_to_store(cfg), resolve=True))
+            write_text(path / "overrides.yaml", to_yaml(list(overrides)))
+            write_text(path / "config.yaml", to_yaml(config_to_store(cfg)))
         except OSError:  # for example if the disk is full; the folder can then be used again
             (path / "overrides.yaml").unlink(missing_ok=True)
             (path / CHECKPOINTS).rmdir()
@@ -130,18 +124,9 @@ class RunFolder:
         Raises
         ------
         RunFolderError
-            It is empty, or a value holds ``${``, which OmegaConf would evaluate.
+            The file is damaged or not written by TimeVis; see `timevis.config.stored.load_config`.
         """
-        cfg = OmegaConf.load(self.path / "config.yaml")
-        if not cfg:
-            raise damaged_file_error(self.path / "config.yaml", "it is empty")
-        assert isinstance(cfg, DictConfig)
-        if key := interpolated_key(OmegaConf.to_container(cfg)):
-            raise RunFolderError(
-                f"{self.path / 'config.yaml'}: {key} holds ${{, which would be evaluated",
-                "TimeVis does not write such values: get an unchanged copy of the run",
-            )
-        return cfg
+        return load_config(self.path / "config.yaml")
 
     def require_links_inside(self) -> None:
         """Check, before files are written, that no symbolic link in the folder leads out of it.
@@ -277,16 +262,17 @@ class RunFolder:
 
 
 def config_to_store(cfg: DictConfig) -> DictConfig:
-    """The config with absolute paths of the data file and of the folder of a backbone.
+    """The config without references, and with absolute paths of the data file and of the folder of a backbone.
 
     With them the run can be used from any working directory.
     """
-    stored = copy.deepcopy(cfg)
-    if source := OmegaConf.select(cfg, "data.path"):
-        stored.data.path = str(Path(source).expanduser().absolute())
-    if backbone := OmegaConf.select(cfg, "model.backbone.path"):
-        stored.model.backbone.path = absolute_if_folder(backbone, BUILT_IN_BACKBONES)
-    return stored
+    values: Any = OmegaConf.to_container(cfg, resolve=True)
+    if source := values["data"].get("path"):
+        values["data"]["path"] = str(Path(source).expanduser().absolute())
+    backbone = values["model"].get("backbone") or {}
+    if backbone.get("path"):
+        backbone["path"] = absolute_if_folder(backbone["path"], BUILT_IN_BACKBONES)
+    return OmegaConf.create(escape(values))
 
 
 def is_unused(folder: Path) -> bool:
@@ -315,4 +301,4 @@ def remove_temporary_files(folder: Path) -> None:
 def read_overrides(folder: Path) -> list[str]:
     """The overrides of the command line that started the run in a folder; empty if the run was not created."""
     path = folder / "overrides.yaml"
-    return [str(o) for o in yaml.safe_load(path.read_text(encoding="utf-8")) or ()] if path.is_file() else []
+    return [str(o) for o in load_list(path)] if path.is_file() else []

@@ -74,7 +74,7 @@ class RunRecord:
                 f"{SCHEMA_VERSION}, with another seasonal naive or other intervals",
                 "run it again, or read it with the version of TimeVis that wrote it",
             )
-        config: Any = OmegaConf.to_container(run.config)
+        config: Any = OmegaConf.to_container(run.config, resolve=True)
         return cls(
             folder=run.path,
             results=run.results,

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from timevis.data.options import display_name
 from timevis.errors import RunFolderError, TimeVisError
@@ -121,8 +120,11 @@ def _row_from_overrides(overrides: list[str]) -> dict[str, Any]:
 def _job_row(folder: Path, name: str, setting: str) -> dict[str, Any]:
     status = read_status(folder) or {}
     row: dict[str, Any] = {"run": name, "setting": setting, "state": status.get("state")}
-    config = folder / "config.yaml"
-    if config.is_file() and (cfg := yaml.safe_load(config.read_text(encoding="utf-8"))):
+    try:
+        cfg = RunFolder(folder).config
+    except RunFolderError:
+        cfg = None
+    if cfg:
         data = display_name(cfg["data"]["name"], cfg["data"]["path"])
         row |= {"data": data, "model": cfg["model"]["name"], "seed": cfg["seed"]}
         if backbone := cfg["model"].get("backbone"):

@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from timevis.config.compose import RESUMABLE_SECTIONS, cannot_change_on_resume
 from timevis.config.paths import CONF
+from timevis.config.stored import escape, to_yaml
 from timevis.data.catalog import load_panel
 from timevis.errors import ConfigError, RunFolderError
 from timevis.runs.config import RunConfig
@@ -66,15 +67,18 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunCon
         raise RunFolderError(f"{folder.path} has completed", f"{advice} a new run")
     stored = folder.config
     for key in (key for override in parsed for key in _keys_set_by(override)):
-        OmegaConf.update(stored, key, OmegaConf.select(cfg, key, throw_on_missing=True), merge=False, force_add=True)
+        value = OmegaConf.select(cfg, key, throw_on_missing=True)
+        if OmegaConf.is_config(value):
+            value = OmegaConf.to_container(value, resolve=True)
+        OmegaConf.update(stored, key, escape(value), merge=False, force_add=True)
     config = RunConfig.from_config(stored)
     if changed:
         _check_epochs(folder, config)
         if state == "completed":  # checked here, because state and config must not change if the data have changed
             panel, quality = load_panel(config.data)
             check_data_unchanged(folder, panel, quality.split_rows)
-        write_text(folder.path / "config.yaml", OmegaConf.to_yaml(stored, resolve=True))
-        write_text(folder.path / "overrides.yaml", OmegaConf.to_yaml(OmegaConf.create([*folder.overrides, *changed])))
+        write_text(folder.path / "config.yaml", to_yaml(stored))
+        write_text(folder.path / "overrides.yaml", to_yaml([*folder.overrides, *changed]))
     return RunFolder(folder.path), config
 
 

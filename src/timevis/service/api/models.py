@@ -56,7 +56,7 @@ def get_model(model_id: str) -> Any:
 
 def _public_config(folder: RunFolder) -> dict[str, Any]:
     """The config of a run without the path of the stored file."""
-    config: Any = OmegaConf.to_container(folder.config)
+    config: Any = OmegaConf.to_container(folder.config, resolve=True)
     config["data"].pop("path", None)
     return config
 

@@ -1,0 +1,107 @@
+"""Configs in files: every value is text, a number, a list or a mapping, and nothing in it is evaluated.
+
+OmegaConf evaluates ``${...}`` in a text. A stored config therefore holds such a text with backslashes, ``\\${...}``,
+which OmegaConf reads as the text itself. TimeVis writes no other form, so a file with one does not come from TimeVis.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from timevis.errors import RunFolderError
+from timevis.utils.files import damaged_file_error
+
+MAX_CONFIG_BYTES = 2**20
+ESCAPED_OR_NOT = re.compile(r"(\\*)\$\{")
+"""Backslashes before ``${``; an odd number of them makes it text."""
+
+
+def leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted keys and values of nested dicts and lists, without the dicts and lists themselves."""
+    if isinstance(value, dict | list):
+        for name, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(part, f"{key}.{name}" if key else str(name))
+    else:
+        yield key, value
+
+
+def escape(value: Any) -> Any:
+    """A nested config value in which OmegaConf evaluates no text, neither a key nor a value."""
+    if isinstance(value, dict):
+        return {key: escape(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [escape(part) for part in value]
+    return ESCAPED_OR_NOT.sub(r"\1\1\\${", value) if isinstance(value, str) else value
+
+
+def unescape(value: Any) -> Any:
+    """The inverse of `escape`, for a stored config that was read without OmegaConf."""
+    if isinstance(value, dict):
+        return {key: unescape(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [unescape(part) for part in value]
+    if isinstance(value, str):
+        return ESCAPED_OR_NOT.sub(lambda found: "\\" * (len(found[1]) // 2) + "${", value)
+    return value
+
+
+def has_reference(text: object) -> bool:
+    """Whether OmegaConf would evaluate a part of a text."""
+    return any(len(found[1]) % 2 == 0 for found in ESCAPED_OR_NOT.finditer(str(text)))
+
+
+def to_yaml(value: Any) -> str:
+    """YAML of a nested list or dict, or of a config whose references are replaced by their values."""
+    plain = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+    return OmegaConf.to_yaml(OmegaConf.create(escape(plain)))
+
+
+def load_list(path: Path) -> list[Any]:
+    """Read a list that `to_yaml` wrote; see `load_config`."""
+    values = _load(path)
+    if not isinstance(values, ListConfig):
+        raise damaged_file_error(path, "it holds no list")
+    return unescape(OmegaConf.to_container(values))
+
+
+def load_config(path: Path) -> DictConfig:
+    """Read a config that `to_yaml` wrote.
+
+    Raises
+    ------
+    RunFolderError
+        The file is damaged, is larger than `MAX_CONFIG_BYTES`, or holds what TimeVis does not write: a value that
+        OmegaConf would evaluate, or an alias of YAML, with which a small file describes a huge one.
+    """
+    cfg = _load(path)
+    if not cfg or not isinstance(cfg, DictConfig):
+        raise damaged_file_error(path, "it holds no mapping" if cfg else "it is empty")
+    for key, value in leaves(OmegaConf.to_container(cfg)):
+        if has_reference(value):
+            raise _foreign_error(path, f"{key} holds ${{, which would be evaluated")
+    return cfg
+
+
+def _load(path: Path) -> DictConfig | ListConfig:
+    if path.stat().st_size > MAX_CONFIG_BYTES:
+        raise damaged_file_error(path, f"it is larger than {MAX_CONFIG_BYTES:,} bytes")
+    try:
+        text = path.read_text(encoding="utf-8")
+        if "*" in text and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            raise _foreign_error(path, "it holds an alias of YAML")
+        return OmegaConf.create(text)
+    except (yaml.YAMLError, OmegaConfBaseException, ValueError, RecursionError, AssertionError) as error:
+        raise damaged_file_error(path, str(error).partition("\n")[0] or type(error).__name__) from error
+
+
+def _foreign_error(path: Path, problem: str) -> RunFolderError:
+    return RunFolderError(
+        f"{path}: {problem}", "TimeVis does not write such values: get an unchanged copy of the run"
+    )
