@@ -86,6 +86,7 @@ def forecast_future(args: argparse.Namespace) -> int:
         from timevis.predict import forecast_items, load_panels
         from timevis.runs.folder import RunFolder
         from timevis.utils.logs import silence_libraries
+        from timevis.utils.spreadsheets import to_csv
 
     silence_libraries()
     logging.getLogger("timevis.training.refit").setLevel(logging.INFO)
@@ -96,7 +97,10 @@ def forecast_future(args: argparse.Namespace) -> int:
     table = forecast_items(folder, items, refit=args.refit)
     out.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(out) as path:
-        table.to_csv(path, index=False) if out.suffix == ".csv" else table.to_parquet(path, index=False)
+        if out.suffix == ".csv":
+            to_csv(table, path, index=False)
+        else:
+            table.to_parquet(path, index=False)
     first, last = table["timestamp"].min(), table["timestamp"].max()
     num_series, num_items = len(table.drop_duplicates(["item", "channel"])), table["item"].nunique()
     series = f"{num_series} series" + (f" in {num_items} items" if num_items > 1 else "")

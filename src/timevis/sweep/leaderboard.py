@@ -18,6 +18,7 @@ from timevis.runs.status import read_status
 from timevis.sweep.grid import grid_jobs
 from timevis.utils.files import write_text
 from timevis.utils.formatting import markdown_table
+from timevis.utils.spreadsheets import to_csv
 
 MAX_LISTED_JOBS = 10
 """Incomplete jobs that the error at the end of a sweep lists."""
@@ -83,8 +84,8 @@ def write_leaderboard(sweep: Path) -> pd.DataFrame:
     if jobs.empty:
         return jobs
     averages = average_over_seeds(jobs)
-    write_text(sweep / "leaderboard.csv", jobs.to_csv(index=False))
-    write_text(sweep / "leaderboard_settings.csv", averages.to_csv(index=False))
+    write_text(sweep / "leaderboard.csv", to_csv(jobs, index=False))
+    write_text(sweep / "leaderboard_settings.csv", to_csv(averages, index=False))
     write_text(sweep / "leaderboard.md", _markdown(jobs, averages))
     if len(averages):
         charts = [leaderboard_chart(rows, str(data)) for data, rows in averages.groupby("data", sort=False)]

@@ -1,3 +1,4 @@
+import html
 import json
 from dataclasses import replace
 from itertools import pairwise
@@ -6,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.dates import num2date
+from matplotlib.text import Text
 
 from timevis.evaluation.charts.chart import Chart, Mark
 from timevis.evaluation.charts.draw_matplotlib import draw_figure, save_png
@@ -140,3 +142,19 @@ def test_the_tick_labels_of_a_logarithmic_axis_do_not_overlap(low, high):
     boxes = [box for box in boxes if left - 5 <= sum(box) / 2 <= right + 5]
     assert len(boxes) > 1
     assert all(before[1] + 4 < after[0] for before, after in pairwise(boxes))
+
+
+@pytest.mark.parametrize(
+    "name", ["$\\frac$ and $", "<b>x</b>", '<a href="javascript:alert(1)">', "a &amp; b", "$x_1$"]
+)
+def test_the_name_of_a_channel_is_drawn_as_text(name, tmp_path):
+    line, bars = Mark("line", [0, 1], [1.0, 2.0], name), Mark("bars", [3.0, 1.0], [name, "b"], horizontal=True)
+    charts = [Chart("c", name, name, name, [line, replace(line, name="b")]), Chart("d", name, "x", "y", [bars])]
+    save_png(tmp_path, "chart", charts)
+    texts = [text for text in draw_figure(charts).findobj(Text) if name in text.get_text()]
+    assert len(texts) >= 5
+    assert not any(text.get_parse_math() for text in texts)
+    shown = html.escape(name, quote=False)
+    figure = plotly_figure(charts[0])
+    assert (figure["data"][0]["name"], figure["layout"]["yaxis"]["title"]["text"]) == (shown, shown)
+    assert plotly_figure(charts[1])["data"][0]["y"] == [shown, "b"]

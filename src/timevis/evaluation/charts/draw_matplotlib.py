@@ -54,6 +54,7 @@ STYLE: Any = {
     "ytick.color": "#6a717b",
     "legend.frameon": False,
     "legend.fontsize": 8,
+    "text.parse_math": False,  # a dollar in the name of a channel is no formula
 }
 
 
@@ -211,7 +212,8 @@ def _warn_of_missing_font(characters: str) -> None:
 
 def write_png(figure: Figure, path: Path) -> None:
     """Write a figure to a PNG file atomically; characters that no installed font has are logged once."""
-    with atomic_write(path) as temporary, warnings.catch_warnings(record=True) as caught:
+    ticks = mpl.rc_context({"text.parse_math": STYLE["text.parse_math"]})  # matplotlib makes ticks when it draws
+    with atomic_write(path) as temporary, warnings.catch_warnings(record=True) as caught, ticks:
         warnings.simplefilter("always")
         figure.savefig(temporary, dpi=110)
     missing_glyphs = [re.match(r"Glyph (\d+)", str(w.message)) for w in caught]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Sequence
 from importlib.resources import files
@@ -30,8 +31,8 @@ def plotly_script() -> str:
 def plotly_figure(chart: Chart) -> dict[str, Any]:
     """A chart as ``{"data", "layout"}``, the arguments of ``Plotly.react``."""
     layout: dict[str, Any] = {
-        "xaxis": {**AXIS, "title": {"text": chart.x_label}},
-        "yaxis": {**AXIS, "title": {"text": chart.y_label}},
+        "xaxis": {**AXIS, "title": {"text": as_plain_text(chart.x_label)}},
+        "yaxis": {**AXIS, "title": {"text": as_plain_text(chart.y_label)}},
     }
     if chart.y_from_zero:
         layout["yaxis"]["rangemode"] = "tozero"
@@ -61,7 +62,7 @@ def _significant_digits(axis_values: Sequence[Values | None]) -> int:
 def _traces(mark: Mark, x_digits: int, y_digits: int) -> list[dict[str, Any]]:
     colour = COLOURS[mark.role]
     x, y = _json_values(mark.x, x_digits), _json_values(mark.y, y_digits)
-    common = {"x": x, "name": mark.name, "showlegend": bool(mark.name)}
+    common = {"x": x, "name": as_plain_text(mark.name), "showlegend": bool(mark.name)}
     if mark.kind == "line":
         line = {"color": colour, "width": 1.2 if mark.role in ("guide", "context") else 2}
         line |= {"dash": "dash"} if mark.dashed else {}
@@ -84,7 +85,11 @@ def _traces(mark: Mark, x_digits: int, y_digits: int) -> list[dict[str, Any]]:
         lower = common | edge | {"y": y, "showlegend": False}
         return [lower, common | edge | {"y": upper, "fill": "tonexty", "fillcolor": fill}]
     if mark.kind == "heat":
-        colour_bar = {"thickness": 10, "outlinewidth": 0, "title": {"text": mark.z_label, "side": "right"}}
+        colour_bar = {
+            "thickness": 10,
+            "outlinewidth": 0,
+            "title": {"text": as_plain_text(mark.z_label), "side": "right"},
+        }
         return [
             {"type": "heatmap", "x": x, "y": y, "z": [_json_values(row) for row in np.asarray(mark.z)]}
             | {"colorscale": COLOUR_SCALE, "xgap": 1, "ygap": 1, "colorbar": colour_bar}
@@ -103,7 +108,12 @@ def _json_values(values: Any, digits: int = 5) -> list[Any]:
     array = np.asarray(values)
     if array.dtype.kind == "f":
         return [float(f"{v:.{digits}g}") if np.isfinite(v) else None for v in array]
-    return array.tolist()
+    return [as_plain_text(value) if isinstance(value, str) else value for value in array.tolist()]
+
+
+def as_plain_text(text: str) -> str:
+    """A text of which plotly.js, which understands a part of HTML, shows every character."""
+    return html.escape(text, quote=False)
 
 
 def json_for_html(value: Any) -> str:

@@ -13,6 +13,7 @@ from timevis.evaluation.comparison import Comparison
 from timevis.evaluation.report.labels import COSTS, METRICS
 from timevis.utils.files import require_empty
 from timevis.utils.formatting import format_duration, format_interval, format_number, markdown_table, with_minus_sign
+from timevis.utils.spreadsheets import to_csv
 
 MAX_RUNS_AS_COLUMNS = 5
 """Runs, with seasonal naive, up to which the tables have a column per run and each run has a sentence."""
@@ -174,7 +175,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
     written = []
     for name, table in tables.items():
         written.append(folder / f"{name}.csv")
-        table.to_csv(written[-1])
+        to_csv(table, written[-1])
     for name, charts in comparison_charts(comparison).items():
         written.append(save_png(folder, name, charts))
     written.append(folder / "comparison.md")

@@ -16,6 +16,7 @@ from timevis.service.db.tables import Task, new_id
 from timevis.service.problems import Problem
 from timevis.service.tasks import states
 from timevis.utils.files import to_json_types
+from timevis.utils.spreadsheets import to_csv
 
 blueprint = APIBlueprint("tasks", __name__, tag="Tasks")
 
@@ -61,7 +62,7 @@ def get_result(task_id: str, query: schemas.FormatQuery) -> Any:
 
     table = pd.read_parquet(context().storage.result(task.id))
     if query.format == "csv":
-        return Response(table.to_csv(index=False), mimetype="text/csv")
+        return Response(to_csv(table, index=False), mimetype="text/csv")
     rows = table.assign(timestamp=table["timestamp"].astype(str)).to_dict("records")
     return Response(json.dumps({**task.result, "forecast": to_json_types(rows)}), mimetype="application/json")
 
