@@ -82,7 +82,7 @@ class Option:
 
     name: str
     annotation: Any
-    default: Any = MISSING
+    default: Any
     help: str = ""
 
     @property
