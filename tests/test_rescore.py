@@ -11,7 +11,7 @@ from timevis.data.schema.timestamps.iso_time import parse_panel_time
 from timevis.errors import ConfigError, DataError
 from timevis.evaluation.comparison import compare
 from timevis.evaluation.report.comparison_report import sentences, write_comparison
-from timevis.evaluation.report.verdict import verdict
+from timevis.evaluation.verdict import verdict_of
 from timevis.predict import load_panels, predict
 from timevis.rescore import folder_name, rescore, windows_between
 from timevis.runs.config import RunConfig
@@ -120,7 +120,7 @@ def test_rescoring_other_dates_takes_only_targets_between_them(plant, tmp_path, 
     origins = results["window_set"]["origins"]
     sentence = f"on 2024-01-10 00:00 to 2024-01-12 23:00 of plant ({origins} of its {origins} origins were used in"
     assert sentence in (tmp_path / "dates" / "report.html").read_text()
-    assert "test part" not in verdict(results)
+    assert "test part" not in verdict_of(results).full_text
 
 
 def rescore_all(runs, folder):

@@ -88,7 +88,7 @@ class Run:
         return draw_figure(example_charts(RunRecord.load(self.folder)), one_legend=True)
 
     def __repr__(self) -> str:
-        from timevis.evaluation.report.verdict import summary_line
+        from timevis.evaluation.verdict import summary_line
 
         state = (self._folder.status or {}).get("state", "without a status")
         line = summary_line(self.results) if state == "completed" else state

@@ -20,8 +20,8 @@ from timevis.evaluation import cost
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.report.run_console import print_results
 from timevis.evaluation.report.run_report import write_report
-from timevis.evaluation.report.verdict import summary_line
 from timevis.evaluation.results import build_results
+from timevis.evaluation.verdict import summary_line
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.config import RunConfig

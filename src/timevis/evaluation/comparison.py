@@ -12,8 +12,8 @@ import pandas as pd
 
 from timevis.errors import RunFolderError
 from timevis.evaluation.report.labels import COSTS, METRICS
-from timevis.evaluation.report.verdict import interval_warnings, is_reference, wql_channel_notes
 from timevis.evaluation.significance import Difference, paired_differences
+from timevis.evaluation.verdict import interval_warnings, is_reference, wql_channel_notes
 from timevis.runs.record import RunRecord, differing_overrides, without_data_and_model
 
 TESTED_METRICS = ("wql", "crps", "mase", "mae_scaled", "mse_scaled")

@@ -6,6 +6,7 @@ from typing import Any
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import Backtest
+from timevis.evaluation.error_profile import SavedForecasts, excess_coverage_from_ties
 from timevis.evaluation.significance import Interval, bootstrap_metrics
 from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.seasonal_naive import SeasonalNaive
@@ -55,6 +56,7 @@ def build_results(
     intervals = bootstrap_metrics(backtest.windows, backtest.reference_windows, datamodule.horizon)
     channels = datamodule.panel.channels
     overall = backtest.metrics["overall"]
+    saved = SavedForecasts.from_tables(backtest.predictions, backtest.windows, datamodule.panel.freq)
     return to_json_types(
         {
             "schema_version": SCHEMA_VERSION,
@@ -80,6 +82,7 @@ def build_results(
             "seasonal_naive_season": dict(zip(channels, naive.chosen.tolist(), strict=True)),
             "quantile_levels": list(QUANTILE_LEVELS),
             "skill": {name: value._asdict() for name, value in intervals["skill"].items()},
+            "coverage_80_from_ties": excess_coverage_from_ties(saved.evenly_spaced),
             "by_horizon": backtest.metrics["by_horizon"],
             "seasonal_naive_by_horizon": backtest.reference_metrics["by_horizon"],
             "by_channel": _by_channel(backtest.metrics, channels),

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from timevis.evaluation.report.run_console import print_results
 from timevis.evaluation.report.run_sections import cost_rows, metric_rows
-from timevis.evaluation.report.verdict import summary_line
+from timevis.evaluation.verdict import summary_line
 from timevis.runs.record import RunRecord
 
 

@@ -158,15 +158,15 @@ def test_channels_without_a_truth_are_not_averaged_drawn_or_selectable(finished_
 def test_the_text_on_calibration_claims_no_more_than_the_interval_of_the_coverage_shows(value, low, high, sentence):
     entry = {"value": value, "low": low, "high": high}
     results = {"metrics": {f"coverage_{k}": entry for k in (50, 80, 95)}, "window_set": {"channels": ["one"]}}
-    assert calibration(results).endswith(sentence)
+    assert calibration(results | {"coverage_80_from_ties": 0.0}).endswith(sentence)
 
 
 def test_an_interval_is_not_called_too_wide_because_of_ties_at_its_end():
     entry = {"value": 0.9, "low": 0.88, "high": 0.92}
     results = {"metrics": {f"coverage_{k}": entry for k in (50, 80, 95)}, "window_set": {"channels": ["one"]}}
-    text = calibration(results, excess_coverage=0.1)
+    text = calibration(results | {"coverage_80_from_ties": 0.1})
     assert text.endswith("distributed over the quantile levels, the interval contains 80.0 %: it is about right.")
-    assert calibration(results, excess_coverage=0.001).endswith("The 80 % interval is too wide.")
+    assert calibration(results | {"coverage_80_from_ties": 0.001}).endswith("The 80 % interval is too wide.")
 
 
 def test_a_folder_without_results_is_refused(tmp_path):

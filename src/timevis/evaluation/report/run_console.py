@@ -9,14 +9,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from timevis.evaluation.report.labels import COSTS, METRICS
-from timevis.evaluation.report.verdict import scored_on
 from timevis.evaluation.significance import SKILL_METRICS
+from timevis.evaluation.verdict import scored_on, verdict_of
 from timevis.runs.record import describe_backbone, model_label
 from timevis.utils.formatting import format_interval, format_number
 
+STYLES = {"good": "green", "info": "", "warning": "yellow", "bad": "red"}
+
 
 def print_results(results: dict[str, Any], console: Console | None = None) -> None:
-    """Print each metric with its 95 % interval and that of seasonal naive, the skill, and the cost."""
+    """Print each metric with its 95 % interval and that of seasonal naive, the skill, the cost, and the verdict."""
     run, window_set, cost = results["run"], results["window_set"], results["cost"]
     label = escape(model_label(run))
     without_truth = window_set.get("without_truth")
@@ -39,4 +41,8 @@ def print_results(results: dict[str, Any], console: Console | None = None) -> No
         table.add_row(name, format_number(cost[key]))
     if backbone := describe_backbone(run):
         table.caption = escape(f"backbone: {backbone}")
-    (console or Console()).print(table)
+    console = console or Console()
+    console.print(table)
+    verdict = verdict_of(results)
+    for severity, text in [(verdict.severity, verdict.text), *((f.severity, f.text) for f in verdict.findings)]:
+        console.print(escape(text), style=STYLES[severity], highlight=False)

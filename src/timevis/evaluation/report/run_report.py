@@ -14,9 +14,9 @@ from timevis.evaluation.charts import run_charts
 from timevis.evaluation.charts.chart import Chart
 from timevis.evaluation.charts.draw_matplotlib import save_png
 from timevis.evaluation.charts.draw_plotly import json_for_html, plotly_figure, plotly_script
-from timevis.evaluation.error_profile import SavedForecasts, excess_coverage_from_ties
+from timevis.evaluation.error_profile import SavedForecasts
 from timevis.evaluation.report import run_sections
-from timevis.evaluation.report.verdict import averaging, outcome, verdict
+from timevis.evaluation.verdict import averaging, verdict_of
 from timevis.runs.record import RunRecord
 from timevis.utils.files import write_text
 from timevis.utils.formatting import format_count, format_number, format_time
@@ -59,8 +59,7 @@ def write_report(run_folder: Path | str) -> Path:
     page = _template().render(
         label=record.label,
         results=record.results,
-        verdict=verdict(record.results),
-        outcome=outcome(record.results),
+        verdict=verdict_of(record.results),
         averaging=averaging(record.results),
         tiles=run_sections.headline_tiles(record.results),
         contents=run_sections.contents(record, bool(sections["training"])),
@@ -70,7 +69,7 @@ def write_report(run_folder: Path | str) -> Path:
         metrics=run_sections.metric_rows(record),
         interval_note=run_sections.interval_note(record.results),
         naive_seasons=run_sections.naive_seasons(record.results),
-        calibration=run_sections.calibration(record.results, excess_coverage_from_ties(spaced)),
+        calibration=run_sections.calibration(record.results),
         language_sample=run_sections.language_sample(record),
         costs=run_sections.cost_rows(record.results),
         sections=sections,

@@ -11,6 +11,7 @@ from timevis.evaluation.error_profile import SavedForecasts, error_statistics
 from timevis.evaluation.report import data_findings
 from timevis.evaluation.report.labels import COSTS, METRICS
 from timevis.evaluation.significance import SKILL_METRICS
+from timevis.evaluation.verdict import interval_width, verdict_of
 from timevis.runs.record import RunRecord, describe_backbone
 from timevis.utils.formatting import (
     format_count,
@@ -23,10 +24,6 @@ from timevis.utils.formatting import (
 
 MAX_CHANNEL_ROWS = 20
 MAX_LANGUAGE_SAMPLES = 5
-MIN_EXCESS_COVERAGE = 0.01
-"""Coverage from tied truths below which the text on calibration does not mention it."""
-COVERAGE_TOLERANCE = 0.04
-"""Deviation from 80 % up to which the coverage of the 80 % interval is called about right."""
 
 
 def contents(record: RunRecord, has_training: bool) -> list[tuple[str, str]]:
@@ -47,8 +44,10 @@ def contents(record: RunRecord, has_training: bool) -> list[tuple[str, str]]:
 
 
 def headline_tiles(results: dict[str, Any]) -> list[dict[str, str]]:
-    """Name, value and note of the most important numbers."""
+    """Name, value and note of the most important numbers, and the severity of the tile."""
     metrics, naive, cost = results["metrics"], results["seasonal_naive"], results["cost"]
+    failing = [f for f in verdict_of(results).findings if f.code.startswith("intervals_")]
+    coverage_severity = failing[0].severity if failing else "info"
     skills = [
         {
             "name": f"Skill, {METRICS[SKILL_METRICS[name]].name}",
@@ -69,6 +68,7 @@ def headline_tiles(results: dict[str, Any]) -> list[dict[str, str]]:
             "name": "Coverage of the 80 % interval",
             "value": format_number(metrics["coverage_80"]["value"], percent=True),
             "note": "of the truths" + _averaged_over_channels(results),
+            "severity": coverage_severity,
         },
         {
             "name": "Training",
@@ -154,34 +154,22 @@ def interval_note(results: dict[str, Any]) -> str:
     return f"{text}." if all(has_interval) else f"{text}, where there are enough windows."
 
 
-def calibration(results: dict[str, Any], excess_coverage: float = 0.0) -> str:
-    """Sentences on the coverage of the intervals.
-
-    Parameters
-    ----------
-    results : dict
-    excess_coverage : float
-        Coverage of the 80 % interval from tied truths, see `error_profile.excess_coverage_from_ties`. The width of
-        the interval is judged without it.
-    """
+def calibration(results: dict[str, Any]) -> str:
+    """Sentences on the coverage of the intervals; their width is judged without the coverage from tied truths."""
     coverage = {k: results["metrics"][f"coverage_{k}"]["value"] for k in (50, 80, 95)}
-    if any(value is None for value in coverage.values()):
+    width = interval_width(results)
+    if width is None:
         return "Coverage is not defined on these windows."
     shares = ", ".join(f"the {k} % interval contains {100 * value:.1f} %" for k, value in coverage.items())
-    excess = excess_coverage if excess_coverage >= MIN_EXCESS_COVERAGE else 0.0
-    entry, corrected = results["metrics"]["coverage_80"], coverage[80] - excess
-    is_right = abs(corrected - 0.8) <= COVERAGE_TOLERANCE
-    judgement = "about right" if is_right else "too wide" if corrected > 0.8 else "too narrow"
-    is_certain = entry["low"] is not None and (is_right or not entry["low"] <= 0.8 + excess <= entry["high"])
-    doubt = "" if is_certain else ", but there are too few windows to be certain"
+    doubt = "" if width.is_certain else ", but there are too few windows to be certain"
     subject = "The 80 % interval is"
-    if excess:
+    if width.excess:
         subject = (
             "Truths that equal an end of the 80 % interval, such as zeros, count as inside. If these ties are "
-            f"distributed over the quantile levels, the interval contains {100 * corrected:.1f} %: it is"
+            f"distributed over the quantile levels, the interval contains {100 * width.coverage:.1f} %: it is"
         )
     text = f"Of the truths in all scored windows{_averaged_over_channels(results)}, {shares}."
-    return f"{text} {subject} {judgement}{doubt}."
+    return f"{text} {subject} {width.judgement}{doubt}."
 
 
 def language_sample(record: RunRecord) -> dict[str, Any] | None:

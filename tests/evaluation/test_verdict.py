@@ -1,0 +1,177 @@
+import json
+
+import pytest
+
+from timevis.evaluation.verdict import averaging, verdict_of
+from timevis.runs.record import model_label
+
+
+def results(
+    value, low, high, model="lstm", backbone=None, horizons=100, origins=500, channels=2, coverage=(0.81, 0.79, 0.83)
+):
+    return {
+        "run": {"model": model, "backbone": backbone, "data": "traffic"},
+        "metrics": {
+            "wql": {"value": None},
+            "coverage_80": dict(zip(("value", "low", "high"), coverage, strict=True)),
+        },
+        "coverage_80_from_ties": 0.0,
+        "validation": {"wql": 0.05},
+        "by_channel": {name: dict.fromkeys(("mae", "wql"), 1.0 if name < 3 else None) for name in range(channels)},
+        "skill": {"wql": {"value": value, "low": low, "high": high}},
+        "window_set": {
+            "borders": [7000, 8000, 8000 + horizons * 24],
+            "horizon": 24,
+            "origins": origins,
+            "part": "test",
+        }
+        | {"channels": list(range(channels))},
+    }
+
+
+@pytest.mark.parametrize(
+    ("skill", "code", "severity", "sentence"),
+    [
+        (
+            (0.34, 0.30, 0.38),
+            "beats_seasonal_naive",
+            "good",
+            "lstm beats seasonal naive by 34.0 % on WQL (95 % interval 30.0 to 38.0 %)",
+        ),
+        (
+            (-0.1, -0.2, -0.05),
+            "loses_to_seasonal_naive",
+            "bad",
+            "its WQL is 10.0 % higher (95 % interval 5.0 to 20.0 %)",
+        ),
+        (
+            (0.02, -0.01, 0.05),
+            "no_significant_difference",
+            "warning",
+            "lstm and seasonal naive do not differ significantly",
+        ),
+        (
+            (-0.02, -0.05, 0.01),
+            "no_significant_difference",
+            "warning",
+            "is 2.0 % higher, but the interval of its skill includes zero",
+        ),
+        ((0.3, None, None), "no_interval", "warning", "too few windows"),
+        ((None, None, None), "undefined", "warning", "no verdict"),
+    ],
+)
+def test_the_verdict_claims_no_more_than_the_interval_shows(skill, code, severity, sentence):
+    verdict = verdict_of(results(*skill))
+    assert sentence in verdict.text
+    assert (verdict.code, verdict.severity) == (code, severity)
+
+
+def test_seasonal_naive_is_called_the_reference():
+    run_results = results(0.0, 0.0, 0.0, model="seasonal_naive")
+    assert "the reference" in verdict_of(run_results).full_text
+    assert verdict_of(run_results).code == "reference"
+
+
+def test_seasonal_naive_with_another_season_is_not_called_the_reference():
+    run_results = results(-0.1, -0.2, -0.05, model="seasonal_naive")
+    assert verdict_of(run_results).full_text.startswith("seasonal_naive loses to seasonal naive")
+    assert verdict_of(run_results).code == "loses_to_seasonal_naive"
+
+
+def test_the_verdict_warns_of_a_test_part_of_few_horizons():
+    assert "only 8 horizons long" in verdict_of(results(0.34, 0.30, 0.38, horizons=8)).full_text
+    assert "too narrow" not in verdict_of(results(0.34, 0.30, 0.38, horizons=10)).full_text
+
+
+@pytest.mark.parametrize(
+    ("freq", "seen_origins", "end_of_verdict"),
+    [
+        ("h", None, "on 2023-02-01 00:00 to 2023-06-17 03:00 of traffic."),
+        ("D", 0, "on 2023-02-01 to 2023-06-17 of traffic."),
+        ("D", 1, "of traffic (1 of its 500 origins was used in training or tuning)."),
+        ("h", 30, "03:00 of traffic (30 of its 500 origins were used in training or tuning)."),
+    ],
+)
+def test_the_verdict_on_a_rescored_run_names_its_dates_and_the_origins_used_in_training(
+    freq, seen_origins, end_of_verdict
+):
+    run_results = results(0.34, 0.30, 0.38)
+    run_results["window_set"]["freq"] = freq
+    run_results["run"] |= {"first_target": "2023-02-01 00:00:00", "last_target": "2023-06-17 03:00:00+08:00"}
+    run_results["run"]["seen_origins"] = seen_origins
+    assert verdict_of(run_results).full_text.endswith(end_of_verdict)
+    assert "test part" not in verdict_of(run_results).full_text
+
+
+def test_the_verdict_distinguishes_an_undefined_metric_from_a_reference_without_error():
+    run_results = results(None, None, None)
+    assert "WQL is not defined" in verdict_of(run_results).full_text
+    run_results["metrics"]["wql"]["value"] = 0.1
+    assert "seasonal naive has no error" in verdict_of(run_results).full_text
+
+
+def test_the_verdict_says_if_wql_is_averaged_over_some_channels_only():
+    assert "averaged" not in verdict_of(results(0.34, 0.30, 0.38, channels=3)).full_text
+    text = verdict_of(results(0.34, 0.30, 0.38, channels=60)).full_text
+    assert text.endswith("WQL is averaged over the 3 of 60 channels that have nonzero values in these windows.")
+
+
+def test_channels_of_only_zeros_are_not_counted_in_the_average_of_wql():
+    run_results = results(0.34, 0.30, 0.38, channels=3)
+    run_results["by_channel"] = {c: {"mae": 1.0, "wql": 1.0, "mase": 1.0} for c in range(3)}
+    assert averaging(run_results) == "the 3 channels"
+    run_results["by_channel"][1] |= {"wql": None, "mase": None}
+    assert "WQL is averaged over the 2 of 3 channels that have nonzero values" in verdict_of(run_results).full_text
+    assert averaging(run_results) == (
+        "the 3 channels, WQL and WAPE over the 2 of 3 channels that have nonzero values in these windows, "
+        "MASE over the 2 of 3 channels on which seasonal naive has errors in the training part"
+    )
+
+
+def test_the_verdict_warns_of_few_origins_however_long_the_test_part_is():
+    assert "only 2 origins" in verdict_of(results(0.34, 0.30, 0.38, origins=2)).full_text
+    assert "too narrow" not in verdict_of(results(0.34, 0.30, 0.38, origins=10)).full_text
+
+
+def test_a_language_model_is_named_with_its_backbone():
+    assert verdict_of(results(0.1, 0.05, 0.2, "qwen", {"name": "nano"})).full_text.startswith("qwen [nano] beats")
+    assert (
+        model_label({"model": "qwen", "backbone": {"name": "Qwen2.5-0.5B", "parameters": 5}}) == "qwen [Qwen2.5-0.5B]"
+    )
+
+
+def test_intervals_that_hold_too_few_truths_are_a_warning_beside_a_model_that_wins():
+    run_results = results(0.395, 0.35, 0.43, coverage=(0.55, 0.52, 0.58))
+    run_results["validation"]["wql"], run_results["metrics"]["wql"]["value"] = 0.046, 0.107
+    verdict = verdict_of(run_results)
+    assert (verdict.code, verdict.severity) == ("beats_seasonal_naive", "warning")
+    assert [finding.code for finding in verdict.findings] == ["intervals_too_narrow", "test_unlike_validation"]
+    assert verdict.full_text.endswith(
+        "The intervals are too narrow: the 80 % interval holds 55 % of the test values. "
+        "Validation WQL 0.046, test 0.107: the test part is unlike validation."
+    )
+    assert verdict.findings[1].params == {"validation_wql": 0.046, "wql": 0.107}
+    assert json.loads(json.dumps(verdict.to_dict()))["findings"][0]["severity"] == "warning"
+
+
+@pytest.mark.parametrize(
+    ("coverage", "severity"),
+    [
+        ((0.77, 0.75, 0.79), None),
+        ((0.70, 0.6, 0.85), "info"),
+        ((0.70, 0.65, 0.74), "warning"),
+        ((0.55, None, None), "warning"),
+        ((0.95, 0.93, 0.97), "info"),
+    ],
+)
+def test_the_severity_of_a_wrong_coverage_follows_from_its_size_and_its_certainty(coverage, severity):
+    findings = verdict_of(results(0.3, 0.2, 0.4, coverage=coverage)).findings
+    assert [finding.severity for finding in findings] == ([severity] if severity else [])
+
+
+def test_a_validation_score_near_the_test_score_is_no_finding():
+    run_results = results(0.3, 0.2, 0.4)
+    run_results["metrics"]["wql"]["value"] = 0.07
+    assert verdict_of(run_results).findings == ()
+    run_results["metrics"]["wql"]["value"], run_results["window_set"]["part"] = 0.2, "validation"
+    assert verdict_of(run_results).findings == ()
