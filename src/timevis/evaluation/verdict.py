@@ -10,6 +10,7 @@ from timevis.runs.record import model_label, scored_channels
 from timevis.utils.formatting import format_interval, format_number, format_time
 
 Severity: TypeAlias = Literal["good", "info", "warning", "bad"]
+Judgement: TypeAlias = Literal["about right", "too wide", "too narrow"]
 
 MIN_RESAMPLING_LENGTH = 10
 """Origins, or horizons that the scored rows span, below which a bootstrap interval comes with a warning."""
@@ -188,7 +189,7 @@ class IntervalWidth:
         Share that comes from truths that equal an end of the interval; zero where it is small.
     """
 
-    judgement: Literal["about right", "too wide", "too narrow"]
+    judgement: Judgement
     is_certain: bool
     coverage: float
     excess: float
@@ -204,7 +205,7 @@ def interval_width(results: dict[str, Any]) -> IntervalWidth | None:
     coverage = entry["value"] - excess
     is_right = abs(coverage - 0.8) <= COVERAGE_TOLERANCE
     contradicts = entry["low"] is None or (not is_right and entry["low"] <= 0.8 + excess <= entry["high"])
-    judgement = "about right" if is_right else "too wide" if coverage > 0.8 else "too narrow"
+    judgement: Judgement = "about right" if is_right else "too wide" if coverage > 0.8 else "too narrow"
     return IntervalWidth(judgement, not contradicts, coverage, excess)
 
 
