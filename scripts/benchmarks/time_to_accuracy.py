@@ -90,8 +90,8 @@ class ValidationError:
         import torch
 
         origins = torch.from_numpy(scored_origins(data.split.train_end, data.split.val_end))
-        all_windows = data.gather("val", torch.arange(len(data.windows["val"])))
-        self.batch = data.gather("val", torch.nonzero(torch.isin(all_windows.origin, origins)).flatten())
+        origin, channel = origins.repeat_interleave(data.num_channels), torch.arange(data.num_channels)
+        self.batch = data.series.gather(origin, channel.repeat(len(origins)), data.context_length, data.horizon)
         self.seconds = 0.0
 
     def __call__(self, model: Any) -> float:

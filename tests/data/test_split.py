@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from panels import panel_of
 
-from timevis.data.split import check_split, make_split, times_to_rows
+from timevis.data.split import HALVES, check_split, make_split, times_to_rows
 from timevis.errors import ConfigError, DataError
 
 
@@ -31,6 +31,18 @@ def test_every_target_lies_completely_in_its_part(rows, context, horizon):
         origins = split.origins(part, context, horizon)
         assert origins[0] >= max(start, context)
         assert origins[-1] + horizon <= end
+
+
+@given(rows=st.integers(300, 3000), context=st.integers(1, 60), horizon=st.integers(1, 24))
+def test_the_halves_of_validation_hold_windows_and_share_rows_only_within_less_than_two_horizons(
+    rows, context, horizon
+):
+    split = make_split(rows, [0.6, 0.1, 0.2], context, horizon)
+    calibration, selection = (split.origins(half, context, horizon) for half in HALVES)
+    assert calibration
+    assert selection
+    assert selection[-1] + horizon == split.val_end
+    assert (calibration[-1] + horizon > selection[0]) == (split.val_end - split.train_end < 2 * horizon)
 
 
 @pytest.mark.parametrize("spec", [[0.5, 0.5], [0.7, 0.2, 0.2], [0.5, 0, 0.5], [100, 90, 200], [1.5, 20, 30]])

@@ -92,6 +92,24 @@ def test_evaluation_windows_are_all_channels_of_each_origin():
     assert len(windows) == 33
 
 
+def test_models_are_tuned_on_the_first_half_of_validation_and_selected_on_the_second():
+    data = WindowDataModule(panel_of(np.random.default_rng(0).normal(size=(1000, 2))), context_length=24, horizon=6)
+    targets = {part: set(np.flatnonzero(data._target_rows(part))) for part in ("tuning", "calibration", "val")}
+    assert targets["tuning"] == targets["calibration"] == set(range(700, 750))
+    assert targets["val"] == set(range(750, 800))
+    with data.scoring("val") as windows:
+        assert windows.origins.tolist() == list(range(750, 795))
+
+
+def test_halves_of_a_short_validation_part_share_rows_and_the_log_says_so(caplog):
+    panel = panel_of(np.random.default_rng(0).normal(size=(1000, 2)))
+    with caplog.at_level("WARNING"):
+        data = WindowDataModule(panel, context_length=24, horizon=60)
+    assert data.windows["calibration"].origins.tolist() == [700]
+    assert data.windows["val"].origins.tolist() == [740]
+    assert "the validation part has 100 rows, fewer than two horizons" in caplog.text
+
+
 @pytest.mark.parametrize(("windows", "world"), [(9, 8), (20, 8), (7, 2), (2, 2), (100, 3)])
 def test_every_rank_has_an_evaluation_batch(windows, world):
     data = WindowDataModule(panel_of(np.arange(1000.0)[:, None]), context_length=4, horizon=2, max_windows=windows)

@@ -145,7 +145,7 @@ class RecordingDataModule(WindowDataModule):
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        self.gathered = {"train": [], "val": []}
+        self.gathered = {"train": [], "tuning": []}
 
     def gather(self, part, index):
         self.gathered[part].append(index)

@@ -58,7 +58,8 @@ class EvaluationOptions:
     max_windows : int, optional
         Maximum number of origins; null takes all.
     val_windows : int, optional
-        Maximum number of origins of the validation that selects the best weights.
+        Maximum number of origins in each half of validation: the first half selects the best weights, the second
+        compares models.
     num_samples : int
         Sample paths per window, for models that draw them.
     save_windows : int

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
+from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor
 
 from timevis.data.calendar import season_lengths
 from timevis.data.loader import WindowLoader
 from timevis.data.panel import Panel
 from timevis.data.scaler import Scaler
-from timevis.data.split import Split, make_split, times_to_rows
+from timevis.data.split import HALVES, Split, make_split, times_to_rows
 from timevis.data.windows import Batch, SeriesStore, WindowSet, window_set_hash
 from timevis.errors import DataError
 
@@ -51,8 +52,8 @@ class WindowDataModule(pl.LightningDataModule):
     stride : int
         Rows between two origins of an evaluation.
     max_windows, val_windows : int, optional
-        Maximum number of origins of the test part and of the validation part; None takes all. The set ``calibration``
-        has more windows of the validation part.
+        Maximum number of origins of the test part and of each half of the validation part; None takes all. The set
+        ``calibration`` has more windows of the first half.
     train_fraction : float
         Share of the training windows that is used, the most recent ones.
     min_batches : int
@@ -63,7 +64,9 @@ class WindowDataModule(pl.LightningDataModule):
     Attributes
     ----------
     windows : dict
-        `WindowSet` of ``train``, ``val``, ``calibration`` and ``test``, and of ``val_scored`` after `scoring`.
+        `WindowSet` of ``train`` and ``test``; of the first half of the validation part, ``tuning``, on which a fit
+        selects weights and hyperparameters, and ``calibration``, which is denser; of the second half, ``val``, on
+        which models are selected; and of ``val_scored`` after `scoring`.
     scored_split : {"test", "val"}
         The split that ``trainer.test`` scores; see `scoring`.
     """
@@ -99,7 +102,7 @@ class WindowDataModule(pl.LightningDataModule):
         self.season = season or (seasons[1] if len(seasons) > 1 else 1)
         self.seasons = tuple(sorted({*seasons, self.season}))
         self.series = SeriesStore(panel)
-        origins = {p: self.split.origins(p, context_length, horizon) for p in ("train", "val", "test")}
+        origins = {p: self.split.origins(p, context_length, horizon) for p in ("train", "test", *HALVES)}
         self._stride, self._max_windows = stride, max_windows
         self.scored_split = "test"
         recent = origins["train"][-max(1, round(train_fraction * len(origins["train"]))) :]
@@ -108,16 +111,29 @@ class WindowDataModule(pl.LightningDataModule):
         calibration_windows = max(100, min(1000, 100_000 // channels))
         self.windows = {
             "train": WindowSet.training(panel.values, recent, horizon),
-            "val": WindowSet.evaluation(origins["val"], channels, stride, val_windows, shortest_season),
-            "calibration": WindowSet.evaluation(origins["val"], channels, 1, calibration_windows, shortest_season),
+            "tuning": WindowSet.evaluation(origins["calibration"], channels, stride, val_windows, shortest_season),
+            "calibration": WindowSet.evaluation(
+                origins["calibration"], channels, 1, calibration_windows, shortest_season
+            ),
+            "val": WindowSet.evaluation(origins["selection"], channels, stride, val_windows, shortest_season),
             "test": WindowSet.evaluation(origins["test"], channels, stride, max_windows, shortest_season),
         }
         self._check_targets()
+        start, end = self.split.part("val")
+        if 0 < end - start < 2 * horizon:
+            log.warning(
+                "the validation part has %d rows, fewer than two horizons, so that the windows for calibration and "
+                "those for selection share rows",
+                end - start,
+            )
 
     def _check_targets(self) -> None:
         """Check that the validation and test windows have targets other than zero, by which WQL is divided."""
-        for part, part_name, option in (("val", "validation", "val_windows"), ("test", "test", "max_windows")):
-            start, end = self.split.part(part)
+        for part, part_name, start, end, option in (
+            ("tuning", "first half of the validation", *self.split.half("calibration", self.horizon), "val_windows"),
+            ("val", "second half of the validation", *self.split.half("selection", self.horizon), "val_windows"),
+            ("test", "test", *self.split.part("test"), "max_windows"),
+        ):
             if start == end:
                 continue
             is_target = self._target_rows(part)[start:end]
@@ -156,8 +172,8 @@ class WindowDataModule(pl.LightningDataModule):
         Parameters
         ----------
         split : {"test", "val"}
-            ``val`` takes origins of the validation part, every `stride` rows and at most `max_windows` of them. These
-            may be more windows than those of ``trainer.validate``.
+            ``val`` takes origins of the second half of the validation part, every `stride` rows and at most
+            `max_windows` of them. These may be more windows than those of ``trainer.validate``.
 
         Yields
         ------
@@ -165,7 +181,7 @@ class WindowDataModule(pl.LightningDataModule):
             The windows that are scored.
         """
         if split == "val" and "val_scored" not in self.windows:
-            origins = self.split.origins("val", self.context_length, self.horizon)
+            origins = self.split.origins("selection", self.context_length, self.horizon)
             self.windows["val_scored"] = WindowSet.evaluation(
                 origins, self.num_channels, self._stride, self._max_windows, self._shortest_season
             )
@@ -179,6 +195,11 @@ class WindowDataModule(pl.LightningDataModule):
     def _scored_windows(self) -> str:
         """The key of the scored windows in `windows`."""
         return "test" if self.scored_split == "test" else "val_scored"
+
+    @property
+    def _validated_windows(self) -> str:
+        """The key of the windows that the Trainer validates on: within a fit, those that select its weights."""
+        return "tuning" if self.trainer and self.trainer.state.fn == TrainerFn.FITTING else "val"
 
     @property
     def num_channels(self) -> int:
@@ -213,7 +234,8 @@ class WindowDataModule(pl.LightningDataModule):
         """
         trainer = self.trainer
         rank, world_size = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
-        all_counts = {name: len(self.windows[name]) for name in dict.fromkeys(("train", "val", "test", part))}
+        names = dict.fromkeys(("train", "tuning", "val", "test", part))
+        all_counts = {name: len(self.windows[name]) for name in names}
         counts = {name: count for name, count in all_counts.items() if name == part or count}
         num_windows, smallest = counts[part], min(counts, key=lambda name: counts[name])
         if world_size > max(1, counts[smallest]):
@@ -222,7 +244,8 @@ class WindowDataModule(pl.LightningDataModule):
                 "processes",
                 "use fewer trainer.devices",
             )
-        size = self.batch_size if shuffle else self.val_batch_size if part == "val" else self.eval_batch_size
+        is_validation = part in ("tuning", "val")
+        size = self.batch_size if shuffle else self.val_batch_size if is_validation else self.eval_batch_size
         if not shuffle:
             size = min(
                 size, max(1, num_windows // world_size)
@@ -246,7 +269,7 @@ class WindowDataModule(pl.LightningDataModule):
         return self.loader("train", shuffle=True)
 
     def val_dataloader(self) -> WindowLoader:
-        return self.loader("val")
+        return self.loader(self._validated_windows)
 
     def test_dataloader(self) -> WindowLoader:
         return self.loader(self._scored_windows)
@@ -264,5 +287,5 @@ class WindowDataModule(pl.LightningDataModule):
         trainer = self.trainer
         assert trainer is not None
         is_validation = trainer.validating or trainer.sanity_checking
-        part = "train" if trainer.training else "val" if is_validation else self._scored_windows
+        part = "train" if trainer.training else self._validated_windows if is_validation else self._scored_windows
         return self.gather(part, batch)

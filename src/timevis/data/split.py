@@ -15,6 +15,9 @@ from timevis.data.panel import Panel
 from timevis.data.schema.timestamps.iso_time import parse_iso_time, parse_panel_time
 from timevis.errors import ConfigError, DataError
 
+HALVES = ("calibration", "selection")
+"""The halves of the validation part, in time."""
+
 
 @dataclass(frozen=True)
 class Split:
@@ -32,9 +35,29 @@ class Split:
             "test": (self.val_end, self.test_end),
         }[name]
 
+    def half(self, name: str, horizon: int) -> tuple[int, int]:
+        """First row of a half of the validation part, and the row after its last one.
+
+        Models are tuned and calibrated on the first half, ``calibration``, and selected on the second, ``selection``.
+        Each half holds at least one window, so the halves of a validation part of less than two horizons overlap.
+        """
+        start, end = self.part("val")
+        middle = (start + end) // 2
+        if name == "calibration":
+            return start, min(end, max(middle, start + horizon))
+        return max(start, min(middle, end - horizon)), end
+
     def origins(self, name: str, context_length: int, horizon: int) -> range:
-        """Rows of the first target, for all windows whose targets lie wholly in the part and whose context exists."""
-        start, end = self.part(name)
+        """Rows of the first target, for all windows whose targets lie wholly in the part and whose context exists.
+
+        Parameters
+        ----------
+        name : {"train", "val", "test", "calibration", "selection"}
+            A part, or a half of the validation part; see `half`.
+        context_length, horizon : int
+            In rows.
+        """
+        start, end = self.half(name, horizon) if name in HALVES else self.part(name)
         return range(max(start, context_length), end - horizon + 1)
 
 

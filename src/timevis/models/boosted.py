@@ -81,7 +81,7 @@ class Boosted(PointForecaster):
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
-        self.max_rows = {"train": max_rows, "val": max_rows // 4}
+        self.max_rows = {"train": max_rows, "tuning": max_rows // 4}
         self.max_rounds, self.patience, self.seed = max_rounds, patience, seed
         self.tree_parameters = {
             "objective": "l2",
@@ -105,7 +105,7 @@ class Boosted(PointForecaster):
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
-        train, val = (self.table(datamodule, part) for part in ("train", "val"))
+        train, val = (self.table(datamodule, part) for part in ("train", "tuning"))
         self.booster = self._boost(train, val)
         # errors of training rows are too small, but calibration corrects the size of the intervals
         errors = [np.abs(y - self.booster.predict(x, num_threads=1)) for x, y in (train, val)]

@@ -243,9 +243,9 @@ class Linear(PointForecaster):
         return out
 
     def validation_error(self, datamodule: WindowDataModule) -> float:
-        """Mean absolute error on the validation windows, in standard deviations of the channels."""
+        """Mean absolute error on the tuning windows, in standard deviations of the channels."""
         total = torch.zeros(2, dtype=torch.float64)
-        for batch in datamodule.batches("val"):
+        for batch in datamodule.batches("tuning"):
             error = (self.point(batch) - batch.target).abs() / self.scale(batch.channel)[1] * batch.target_mask
             total += torch.stack([error.sum().double(), batch.target_mask.sum().double()])
         return float(total[0] / total[1].clamp(min=1))

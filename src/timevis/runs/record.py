@@ -15,7 +15,7 @@ from timevis.errors import RunFolderError
 from timevis.runs.folder import RunFolder
 from timevis.utils.formatting import format_number
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the keys of results.json, and of the methods for its seasonal naive and its intervals."""
 
 
@@ -71,7 +71,7 @@ class RunRecord:
         if version != SCHEMA_VERSION:
             raise RunFolderError(
                 f"{folder}: results.json has schema_version {version}, but this version of TimeVis reads "
-                f"{SCHEMA_VERSION}, with another seasonal naive or other intervals",
+                f"{SCHEMA_VERSION}, with other intervals or another use of validation",
                 "run it again, or read it with the version of TimeVis that wrote it",
             )
         config: Any = OmegaConf.to_container(run.config, resolve=True)
