@@ -176,7 +176,7 @@ def test_a_part_with_only_missing_or_zero_values_is_an_error(value, part, rows):
 def test_evaluation_windows_with_only_zeros_are_an_error_even_if_other_rows_are_not_zero(part, first, key):
     values = np.abs(np.random.default_rng(0).normal(size=(1000, 1)))
     values[first : first + (100 if part == "validation" else 200)] = 0
-    values[first + 30] = 1
+    values[[first + 30, first + 80]] = 1
     options = {"context_length": 24, "horizon": 6}
     WindowDataModule(panel_of(values), **options)
     with pytest.raises(DataError, match=f"the {part} part") as refused:

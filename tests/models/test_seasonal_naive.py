@@ -25,7 +25,7 @@ NOISE = np.random.default_rng(0).normal(size=2000)
     ("series", "season"),
     [
         (NOISE.cumsum(), 1),
-        (np.sin(2 * np.pi * T / 24) + 0.1 * NOISE, 24),
+        (np.sin(2 * np.pi * T / 24) + 0.02 * NOISE.cumsum(), 24),
         (np.where(T % 168 < 120, np.sin(2 * np.pi * T / 24), 0) + 0.1 * NOISE, 168),
     ],
     ids=["a random walk", "a daily season", "a weekly season"],
@@ -43,7 +43,7 @@ def test_a_season_given_by_the_user_is_a_candidate():
 
 
 def test_the_season_is_selected_for_each_channel():
-    series = np.stack([NOISE.cumsum(), np.sin(2 * np.pi * T / 24) + 0.1 * NOISE], axis=1)
+    series = np.stack([NOISE.cumsum(), np.sin(2 * np.pi * T / 24) + 0.02 * NOISE.cumsum()], axis=1)
     assert prepared(series)[0].chosen.tolist() == [1, 24]
 
 
