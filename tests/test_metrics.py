@@ -85,8 +85,57 @@ def test_crps_from_quantiles_is_close_to_the_crps_of_the_samples():
         torch.zeros(400).long(),
     )
     exact = float(ContinuousRankedProbabilityScore()(samples.transpose(1, 2).flatten(0, 1), target.flatten()))
-    # the tolerance is wide because QUANTILE_LEVELS are not evenly spaced
-    assert metrics.summary()["crps"] == pytest.approx(exact, rel=0.15)
+    assert metrics.summary()["crps"] == pytest.approx(exact, rel=0.01)
+
+
+def test_the_crps_of_a_forecast_without_spread_is_its_absolute_error():
+    metrics = ForecastMetrics(2, torch.ones(1), torch.ones(1), QUANTILE_LEVELS)
+    target, forecast = torch.tensor([[1.0, -4.0]]), torch.tensor([[3.0, -3.0]])
+    mask, channel = torch.ones(1, 2, dtype=torch.bool), torch.zeros(1).long()
+    metrics.update(forecast, forecast.unsqueeze(1).expand(-1, 15, -1), target, mask, channel)
+    assert metrics.summary()["crps"] == pytest.approx(1.5)
+
+
+def relative_wql_of_two_channels(factors: tuple[float, float], units: tuple[float, float]) -> dict:
+    """Metrics of a forecast whose errors are `factors` times those of the reference, in the units given."""
+    generator, units = torch.Generator().manual_seed(1), torch.tensor([units]).T
+    target = units * (10 + torch.randn(2, 6, generator=generator))
+    error = units.unsqueeze(1) * torch.randn(2, 15, 6, generator=generator)
+    metrics = ForecastMetrics(6, torch.ones(2), torch.tensor([1.0, 2.0]), QUANTILE_LEVELS)
+    reference, forecast = (
+        target.unsqueeze(1) + torch.tensor([f]).T.unsqueeze(1) * error for f in ((1.0, 1.0), factors)
+    )
+    mask, channel = torch.ones(2, 6, dtype=torch.bool), torch.arange(2)
+    metrics.update(forecast[:, 7], forecast, target, mask, channel)
+    losses = metrics.elements(reference[:, 7], reference, target, mask)["pinball_wql"]
+    metrics.add_reference(losses, channel)
+    return metrics.compute()
+
+
+def test_the_relative_wql_is_a_geometric_mean_over_channels_that_does_not_depend_on_units():
+    result = relative_wql_of_two_channels((0.5, 0.125), (1.0, 1.0))
+    assert result["by_channel"]["relative_wql"] == pytest.approx([0.5, 0.125])
+    assert result["overall"]["relative_wql"] == pytest.approx(0.25)
+    assert result["by_horizon"]["relative_wql"] == pytest.approx([0.25] * 6)
+    in_other_units = relative_wql_of_two_channels((0.5, 0.125), (1.0, 1000.0))
+    assert in_other_units["overall"]["relative_wql"] == pytest.approx(0.25)
+
+
+def test_a_channel_on_which_the_reference_has_no_error_is_left_out_of_the_relative_wql():
+    metrics = ForecastMetrics(1, torch.ones(2), torch.ones(2), QUANTILE_LEVELS)
+    target, quantiles = torch.full((2, 1), 4.0), torch.full((2, 15, 1), 3.0)
+    metrics.update(quantiles[:, 7], quantiles, target, torch.ones(2, 1, dtype=torch.bool), torch.arange(2))
+    metrics.add_reference(torch.tensor([[0.0], [1.0]]), torch.arange(2))
+    assert metrics.summary()["relative_wql"] == pytest.approx(0.5)
+    assert np.isnan(metrics.compute()["by_channel"]["relative_wql"][0])
+
+
+def test_the_scaled_quantile_loss_of_a_forecast_without_spread_is_its_mase():
+    metrics = ForecastMetrics(2, torch.ones(1), torch.tensor([4.0]), QUANTILE_LEVELS)
+    target, forecast = torch.tensor([[1.0, -4.0]]), torch.tensor([[3.0, -3.0]])
+    mask, channel = torch.ones(1, 2, dtype=torch.bool), torch.zeros(1).long()
+    metrics.update(forecast, forecast.unsqueeze(1).expand(-1, 15, -1), target, mask, channel)
+    assert metrics.summary()["sql"] == pytest.approx(metrics.summary()["mase"]) == pytest.approx(1.5 / 4)
 
 
 @pytest.mark.parametrize("count", [1, 8, 20, 100])

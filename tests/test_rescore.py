@@ -148,7 +148,7 @@ def test_scaled_errors_of_runs_with_different_training_parts_are_not_compared(
     runs = {"most": plant, "half": finished_run("model=linear", "data.split=[0.4,0.2,0.4]", *data)}
     records = rescore_all(runs, tmp_path)
     comparison = compare(records, records[0])
-    assert comparison.differences["metric"].tolist() == ["wql", "crps"]
+    assert comparison.differences["metric"].tolist() == ["relative_wql", "wql", "crps"]
     assert "by another training part than those of linear, most" in sentences(comparison)[-1]
     assert write_comparison(comparison, tmp_path / "comparison")
 

@@ -73,7 +73,7 @@ def run(
     Returns
     -------
     float
-        ``val/wql`` of the best checkpoint.
+        ``val/relative_wql`` of the best checkpoint.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def execute(
     pid: int | None = None,
     threads: int | None = None,
 ) -> float:
-    """Run all stages of a run in this process; returns ``val/wql``.
+    """Run all stages of a run in this process; returns ``val/relative_wql``.
 
     Parameters
     ----------
@@ -208,7 +208,7 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
         seconds = {"fit_seconds": clock.seconds, "calibrate_seconds": time.monotonic() - started}
         status.update(stage="validate")
         trainer.validate(forecaster, datamodule=datamodule, verbose=False)
-        validation = forecaster.val_metrics.summary()
+        validation = forecaster.validation_scores()
         folder.save_forecaster(forecaster)
 
         status.update(stage="test")
@@ -221,7 +221,7 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
                 print_results(results)
     log.info("%s", summary_line(results))
     log.info("report: %s", folder.display_path / "report.html")
-    return validation["wql"]
+    return validation["relative_wql"]
 
 
 def _log_task_notes(datamodule: WindowDataModule, forecaster: Forecaster) -> None:

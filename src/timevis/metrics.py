@@ -1,8 +1,9 @@
 """Forecast metrics, computed from sums and counts so that they do not depend on the number of batches or processes.
 
 Definitions follow Hyndman and Koehler (2006) for MASE, Gneiting and Raftery (2007) for scoring rules, and the
-GluonTS and M5 conventions for WQL. Each metric is computed per channel over all windows and steps; the headline
-value is the unweighted mean over channels.
+GluonTS and M5 conventions for WQL. Each metric is computed per channel over all windows and steps. The headline
+value is the unweighted mean over channels; of the WQL relative to seasonal naive it is the geometric mean, as in
+fev-bench and GIFT-Eval, since a mean of WQL depends on the units and on the channel with the largest relative errors.
 """
 
 from __future__ import annotations
@@ -24,9 +25,13 @@ SUMS = (
     "abs_target",
     "smape",
     "pinball_wql",
-    "pinball_all",
+    "pinball_integral",
     *(f"inside_{k}" for k in COVERAGES),
 )
+
+
+MIN_WQL_RATIO = 1e-3
+"""Smallest ratio that a channel can contribute to the geometric mean, which one ratio of zero would make zero."""
 
 
 def pinball_loss(quantiles: Tensor, target: Tensor, levels: Tensor) -> Tensor:
@@ -49,23 +54,52 @@ def pinball_loss(quantiles: Tensor, target: Tensor, levels: Tensor) -> Tensor:
     return slope * error
 
 
+def integral_over_levels(losses: Tensor, quantiles: Tensor, target: Tensor, levels: Tensor) -> Tensor:
+    """Integral of the pinball loss over all levels from 0 to 1; twice of it is the CRPS.
+
+    The trapezoid rule between the levels. Beyond the outermost levels, the quantiles are taken as equal to the
+    outermost ones, for which the integral is exact.
+
+    Parameters
+    ----------
+    losses, quantiles : [B, Q, H]
+    target : [B, H]
+    levels : [Q]
+        Ascending.
+
+    Returns
+    -------
+    [B, H]
+    """
+    integral = torch.trapezoid(losses, levels, dim=1)
+    ends = ((0, levels[0], target < quantiles[:, 0]), (-1, 1 - levels[-1], target > quantiles[:, -1]))
+    for row, gap, is_outside in ends:
+        integral += losses[:, row] * torch.where(is_outside, gap * (2 - gap) / (2 - 2 * gap), gap / 2)
+    return integral
+
+
 def ratios(sums: dict[str, Tensor], std: Tensor, mase_scale: Tensor) -> dict[str, Tensor]:
-    """Metrics from `SUMS` of any one shape that broadcasts against `std` and `mase_scale`.
+    """Metrics from `SUMS` and ``reference_pinball`` of any one shape that broadcasts against `std` and `mase_scale`.
 
     A metric is NaN where no target is observed. WAPE and WQL are also NaN where all targets are zero, since they are
-    relative to the size of the targets, and MASE is NaN where `mase_scale` is.
+    relative to the size of the targets; MASE and SQL are NaN where `mase_scale` is. The relative WQL is the WQL
+    divided by that of the reference, whose quantile losses are ``reference_pinball``; it is NaN where either is not
+    defined or the latter is zero.
     """
     n = sums["count"]
     size = sums["abs_target"].where(sums["abs_target"] > 0, torch.nan)
     mae = sums["median_abs_error"] / n
+    wql, reference = 2 * sums["pinball_wql"] / size, 2 * sums["reference_pinball"] / size
     return {
         "mae": mae,
         "rmse": (sums["sq_error"] / n).sqrt(),
         "wape": sums["median_abs_error"] / size,
         "smape": sums["smape"] / n,
         "mase": mae / mase_scale,
-        "wql": 2 * sums["pinball_wql"] / size,
-        "crps": 2 * sums["pinball_all"] / n,
+        "wql": wql,
+        "relative_wql": wql / reference.where(reference > 0, torch.nan),
+        "sql": 2 * sums["pinball_wql"] / n / mase_scale,
+        "crps": 2 * sums["pinball_integral"] / n,
         "bias": sums["error"] / n,
         "mse_scaled": sums["sq_error"] / n / std.square(),
         "mae_scaled": mae / std,
@@ -76,9 +110,12 @@ def ratios(sums: dict[str, Tensor], std: Tensor, mase_scale: Tensor) -> dict[str
 def headline(sums: dict[str, Tensor], std: Tensor, mase_scale: Tensor) -> dict[str, Tensor]:
     """Headline metrics from sums [..., C]: the mean over channels of each channel's metric; returns [...].
 
-    ``mse_scaled`` and ``mae_scaled`` are pooled over all channels instead, as in the long-horizon literature.
+    ``relative_wql`` is the geometric mean instead, over the channels on which it is defined. ``mse_scaled`` and
+    ``mae_scaled`` are pooled over all channels, as in the long-horizon literature.
     """
-    out = {name: value.nanmean(-1) for name, value in ratios(sums, std, mase_scale).items()}
+    by_channel = ratios(sums, std, mase_scale)
+    out = {name: value.nanmean(-1) for name, value in by_channel.items()}
+    out["relative_wql"] = by_channel["relative_wql"].clamp(min=MIN_WQL_RATIO).log().nanmean(-1).exp()
     total = sums["count"].sum(-1)
     out["mse_scaled"] = (sums["sq_error"] / std.square()).sum(-1) / total
     out["mae_scaled"] = (sums["median_abs_error"] / std).sum(-1) / total
@@ -87,6 +124,8 @@ def headline(sums: dict[str, Tensor], std: Tensor, mase_scale: Tensor) -> dict[s
 
 class ForecastMetrics(Metric):
     """All metrics of one model on one window set.
+
+    The relative WQL is NaN unless `add_reference` is called for every window.
 
     Parameters
     ----------
@@ -110,6 +149,7 @@ class ForecastMetrics(Metric):
         self.levels: Tensor
         self.channel_std: Tensor
         self.mase_scale: Tensor
+        self.sum_reference_pinball: Tensor
         self.register_buffer("levels", torch.tensor(quantile_levels, dtype=torch.float64), persistent=False)
         self.register_buffer("channel_std", channel_std.double(), persistent=False)
         self.register_buffer("mase_scale", mase_scale.double(), persistent=False)
@@ -117,7 +157,7 @@ class ForecastMetrics(Metric):
         self._wql_rows = [names.index(level) for level in WQL_LEVELS]
         self._median_row = names.index(0.5)
         self._interval_rows = {k: (names.index(a), names.index(b)) for k, (a, b) in COVERAGES.items()}
-        for name in SUMS:
+        for name in (*SUMS, "reference_pinball"):
             zero = torch.zeros(len(channel_std), horizon, dtype=torch.float64)
             self.add_state(f"sum_{name}", zero, dist_reduce_fx="sum")
 
@@ -140,7 +180,7 @@ class ForecastMetrics(Metric):
             "abs_target": target.abs(),
             "smape": torch.where(size > 0, 2 * median_error / size.clamp(min=1e-300), 0.0),
             "pinball_wql": losses[:, self._wql_rows].mean(1),
-            "pinball_all": losses.mean(1),
+            "pinball_integral": integral_over_levels(losses, quantiles, target, self.levels),
         }
         for k, (low, high) in self._interval_rows.items():
             out[f"inside_{k}"] = ((target >= quantiles[:, low]) & (target <= quantiles[:, high])).double()
@@ -167,9 +207,17 @@ class ForecastMetrics(Metric):
         for name, value in self.elements(point, quantiles, target, mask).items():
             getattr(self, f"sum_{name}").index_add_(0, channel, value)
 
+    def add_reference(self, losses: Tensor, channel: Tensor) -> None:
+        """Add the `quantile_losses` [B, H] of the reference on windows whose errors `update` adds."""
+        self.sum_reference_pinball.index_add_(0, channel, losses.double())
+
     def update_batch(self, forecast: Any, batch: Any) -> None:
         """`update` from a Forecast and a Batch."""
         self.update(forecast.point, forecast.quantiles, batch.target, batch.target_mask, batch.channel)
+
+    def quantile_losses(self, forecast: Any, batch: Any) -> Tensor:
+        """The term ``pinball_wql`` of `elements`, from a Forecast and a Batch; float64 [B, H]."""
+        return self.elements(forecast.point, forecast.quantiles, batch.target, batch.target_mask)["pinball_wql"]
 
     def window_sums(self, point: Tensor, quantiles: Tensor, target: Tensor, mask: Tensor) -> dict[str, Tensor]:
         """The `SUMS` of each window, float64 [B], from which runs are compared."""
@@ -185,7 +233,7 @@ class ForecastMetrics(Metric):
             ``overall`` {metric: float}, ``by_channel`` {metric: [C]}, ``by_horizon`` {metric: [H]}; NaN where no
             target is observed.
         """
-        sums = {name: getattr(self, f"sum_{name}") for name in SUMS}
+        sums = {name: getattr(self, f"sum_{name}") for name in (*SUMS, "reference_pinball")}
         per_channel = {name: value.sum(1) for name, value in sums.items()}
         per_step = {name: value.t() for name, value in sums.items()}
         return {

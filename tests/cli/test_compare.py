@@ -13,7 +13,6 @@ from timevis.evaluation.charts.comparison_charts import comparison_charts
 from timevis.evaluation.charts.draw_matplotlib import draw_figure
 from timevis.evaluation.comparison import compare, unique_labels
 from timevis.evaluation.report.comparison_report import differences_table, sentences, write_comparison
-from timevis.evaluation.significance import bootstrap_metrics, paired_differences
 from timevis.runs.record import RunRecord
 
 
@@ -111,11 +110,15 @@ def test_many_runs_are_the_rows_of_one_table_with_their_differences(finished_run
     printed = capsys.readouterr().out
     assert "Coverage of 50 %" not in printed
     lines = (tmp_path / "many" / "comparison.md").read_text().splitlines()
-    start = lines.index("| run | WQL | difference | MASE | 80 % coverage | trainable | fit | test |")
+    start = lines.index(
+        "| run | relative WQL | difference | p (Holm) | WQL | MASE | 80 % coverage | trainable | fit | test |"
+    )
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[start + 2 : start + 8]]
     assert [float(row[1]) for row in rows] == sorted(float(row[1]) for row in rows)
     found = compare([RunRecord.load(run) for run in runs], RunRecord.load(runs[0]))
-    frame = found.differences.query("metric == 'wql'").set_index("run")
+    frame = found.differences.query("metric == 'relative_wql'").set_index("run")
+    assert (frame["p_holm"] >= frame["p"]).all()
+    assert frame["p_holm"].min() == pytest.approx(min(1, frame["p"].min() * len(frame)))
     for row in rows:
         if row[0] in frame.index:
             assert row[2].startswith(f"{frame.loc[row[0], 'percent']:+.1f} % (".replace("-", "−"))
@@ -136,7 +139,7 @@ def test_the_name_of_a_model_includes_its_backbone(runs, tmp_path, capsys):
 def test_the_difference_is_that_of_the_metrics_and_has_the_sign_of_the_test_statistic(runs):
     linear, naive = map(RunRecord.load, runs)
     table = compare([linear, naive], naive).differences.set_index(["run", "metric"])
-    for metric in ("wql", "mase", "mse_scaled"):
+    for metric in ("relative_wql", "wql", "sql", "mase", "mse_scaled"):
         value, naive_value = (r.results["metrics"][metric]["value"] for r in (linear, naive))
         row = table.loc[("linear", metric)]
         assert row["difference"] == pytest.approx(value - naive_value)
@@ -144,14 +147,11 @@ def test_the_difference_is_that_of_the_metrics_and_has_the_sign_of_the_test_stat
         assert np.sign(row["dm_statistic"]) == np.sign(row["difference"])
 
 
-def test_the_difference_from_seasonal_naive_in_percent_is_the_skill_if_blocks_are_as_long(runs, monkeypatch):
-    monkeypatch.setattr(
-        "timevis.evaluation.bootstrap.optimal_block_length", lambda series: 1
-    )  # blocks as long as the overlap
+def test_the_difference_from_seasonal_naive_in_percent_is_the_skill(runs):
     linear, naive = map(RunRecord.load, runs)
-    found = paired_differences(linear.windows, naive.windows, ["wql"], linear.results["window_set"]["horizon"])["wql"]
-    skill = bootstrap_metrics(linear.windows, naive.windows, linear.results["window_set"]["horizon"])["skill"]["wql"]
-    assert (found.percent_low, found.percent_high) == pytest.approx((-100 * skill.high, -100 * skill.low))
+    found = compare([linear, naive], naive).differences.set_index(["run", "metric"]).loc[("linear", "relative_wql")]
+    skill = linear.results["skill"]["wql"]
+    assert (found.percent_low, found.percent_high) == pytest.approx((-100 * skill["high"], -100 * skill["low"]))
 
 
 def test_a_single_run_is_compared_with_seasonal_naive(runs, tmp_path, capsys):
@@ -165,13 +165,13 @@ def test_a_comparison_on_few_windows_warns_that_its_intervals_may_be_too_narrow(
     assert "too narrow" not in " ".join(sentences(compare([RunRecord.load(run) for run in runs])))
 
 
-def test_a_comparison_names_the_channels_over_which_wql_is_averaged(runs):
+def test_a_comparison_names_the_channels_over_which_the_relative_wql_is_averaged(runs):
     records = [RunRecord.load(run) for run in runs]
     assert not any("averaged" in said for said in sentences(compare(records[:2], records[0])))
     first = next(iter(records[0].results["by_channel"].values()))
-    first["wql"] = None
-    said = sentences(compare(records[:2], records[0]))
-    assert "WQL is averaged over the 1 of 2 channels that have nonzero values in these windows." in said
+    first["relative_wql"] = None
+    said = " ".join(sentences(compare(records[:2], records[0])))
+    assert "relative WQL is averaged over the 1 of 2 channels that have nonzero values" in said
 
 
 def test_a_run_with_itself_as_reference_has_a_table_of_metrics_and_no_differences(runs, tmp_path, capsys):
@@ -183,9 +183,9 @@ def test_a_run_with_itself_as_reference_has_a_table_of_metrics_and_no_difference
 @pytest.mark.parametrize(
     ("difference", "percent", "expected"),
     [
-        (np.nan, np.nan, "WQL is not defined"),
-        (0.2, np.nan, "WQL is 0.2 higher"),
-        (-0.2, -10.0, "WQL is 10.0 % lower"),
+        (np.nan, np.nan, "the relative WQL is not defined"),
+        (0.2, np.nan, "the relative WQL is 0.2 higher"),
+        (-0.2, -10.0, "the relative WQL is 10.0 % lower"),
     ],
 )
 def test_a_sentence_replaces_a_difference_that_is_not_defined(runs, difference, percent, expected):
@@ -198,7 +198,7 @@ def test_a_sentence_replaces_a_difference_that_is_not_defined(runs, difference, 
 def test_a_run_equal_to_its_reference_does_not_differ(runs, tmp_path, capsys):
     shutil.copytree(runs[0], tmp_path / "copy")
     assert main([str(runs[0]), str(tmp_path / "copy"), "--out", str(tmp_path / "out")]) == 0
-    assert "WQL equals that of" in capsys.readouterr().out
+    assert "the relative WQL equals that of" in capsys.readouterr().out
     naive = RunRecord.load(runs[1])
     table = compare([naive]).differences
     assert (table["difference"] == 0).all()
@@ -271,7 +271,7 @@ def test_a_run_has_the_same_colour_in_every_picture_and_legends_do_not_overlap_c
         run = shutil.copytree(runs[0], tmp_path / str(i))
         (run / "overrides.yaml").write_text(f"- model=linear\n- context_length={10 + i}\n")
         results = json.loads((run / "results.json").read_text())
-        results["metrics"]["wql"]["value"] *= 1 + (i * 3) % 8
+        results["metrics"]["relative_wql"]["value"] *= 1 + (i * 3) % 8
         (run / "results.json").write_text(json.dumps(results))
         records.append(RunRecord.load(run))
     for shown in (records[:7], records):

@@ -106,7 +106,7 @@ def test_results_have_intervals_skills_and_breakdowns(panel):
         datamodule=data,
         backtest=backtest,
         naive=NAIVE,
-        validation={"wql": 1.0},
+        validation={"relative_wql": 1.0},
         cost={},
     )
     assert results["window_set"]["hash"] == data.window_set_hash()

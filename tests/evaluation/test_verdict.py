@@ -7,7 +7,7 @@ from timevis.runs.record import model_label
 
 
 def results(
-    value, low, high, model="lstm", backbone=None, horizons=100, origins=500, channels=2, coverage=(0.81, 0.79, 0.83)
+    value, low, high, model="lstm", backbone=None, horizons=100, origins=500, channels=1, coverage=(0.81, 0.79, 0.83)
 ):
     return {
         "run": {"model": model, "backbone": backbone, "data": "traffic"},
@@ -17,7 +17,9 @@ def results(
         },
         "coverage_80_from_ties": 0.0,
         "validation": {"wql": 0.05},
-        "by_channel": {name: dict.fromkeys(("mae", "wql"), 1.0 if name < 3 else None) for name in range(channels)},
+        "by_channel": {
+            name: dict.fromkeys(("mae", "wql", "relative_wql"), 1.0 if name < 3 else None) for name in range(channels)
+        },
         "skill": {"wql": {"value": value, "low": low, "high": high}},
         "window_set": {
             "borders": [7000, 8000, 8000 + horizons * 24],
@@ -110,17 +112,19 @@ def test_the_verdict_distinguishes_an_undefined_metric_from_a_reference_without_
     assert "seasonal naive has no error" in verdict_of(run_results).full_text
 
 
-def test_the_verdict_says_if_wql_is_averaged_over_some_channels_only():
-    assert "averaged" not in verdict_of(results(0.34, 0.30, 0.38, channels=3)).full_text
+def test_the_verdict_on_several_channels_names_the_geometric_mean_and_any_channels_that_are_left_out():
+    text = verdict_of(results(0.34, 0.30, 0.38, channels=3)).full_text
+    assert "by 34.0 % on the geometric mean of WQL over 3 channels (95 % interval" in text
+    assert "averaged" not in text
     text = verdict_of(results(0.34, 0.30, 0.38, channels=60)).full_text
-    assert text.endswith("WQL is averaged over the 3 of 60 channels that have nonzero values in these windows.")
+    assert "The relative WQL is averaged over the 3 of 60 channels that have nonzero values in these" in text
 
 
 def test_channels_of_only_zeros_are_not_counted_in_the_average_of_wql():
     run_results = results(0.34, 0.30, 0.38, channels=3)
-    run_results["by_channel"] = {c: {"mae": 1.0, "wql": 1.0, "mase": 1.0} for c in range(3)}
+    run_results["by_channel"] = {c: {"mae": 1.0, "wql": 1.0, "relative_wql": 1.0, "mase": 1.0} for c in range(3)}
     assert averaging(run_results) == "the 3 channels"
-    run_results["by_channel"][1] |= {"wql": None, "mase": None}
+    run_results["by_channel"][1] |= {"wql": None, "relative_wql": None, "mase": None}
     assert "WQL is averaged over the 2 of 3 channels that have nonzero values" in verdict_of(run_results).full_text
     assert averaging(run_results) == (
         "the 3 channels, WQL and WAPE over the 2 of 3 channels that have nonzero values in these windows, "

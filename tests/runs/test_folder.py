@@ -95,7 +95,7 @@ def test_the_name_of_a_backbone_is_not_changed_into_a_path(compose_config, tmp_p
 def test_the_value_of_a_run_is_the_validation_error_of_its_results(finished):
     path, value = finished
     folder = RunFolder(path)
-    assert folder.results["validation"]["wql"] == value
+    assert folder.results["validation"]["relative_wql"] == value
     assert folder.status["state"] == "completed"
     assert folder.results["run"]["model"] == "lstm"
     assert folder.results["cost"]["trainable_parameters"] > 0

@@ -94,10 +94,21 @@ def test_seeds_are_integers_and_settings_without_a_completed_run_are_named(tmp_p
 
 
 def test_a_repeated_trial_is_not_counted_as_a_further_seed():
-    row = {"data": "traffic", "model": "lstm", "backbone": None, "setting": "", "state": "completed", "val/wql": 0.1}
-    trials = [{"run": 2, "seed": 0, "val/wql": 0.1}, {"run": 0, "seed": 0, "val/wql": 0.2}, {"run": 1, "seed": 1}]
+    row = {
+        "data": "traffic",
+        "model": "lstm",
+        "backbone": None,
+        "setting": "",
+        "state": "completed",
+        "val/relative_wql": 0.1,
+    }
+    trials = [
+        {"run": 2, "seed": 0, "val/relative_wql": 0.1},
+        {"run": 0, "seed": 0, "val/relative_wql": 0.2},
+        {"run": 1, "seed": 1},
+    ]
     runs = pd.DataFrame([row | trial for trial in trials])  # the best one is first
     runs = runs.assign(fit_seconds=1.0, skill_wql=0.1, **{f"test/{name}": 0.1 for name in METRICS})
     settings = average_over_seeds(runs)
     assert settings["seeds"].tolist() == [2]
-    assert settings["val/wql mean"].tolist() == pytest.approx([0.15])  # not the better of the two
+    assert settings["val/relative_wql mean"].tolist() == pytest.approx([0.15])  # not the better of the two

@@ -49,11 +49,11 @@ def test_a_sweep_without_a_failure_ends_with_0_and_sorts_by_validation(sweep):
     assert code == 0
     table = pd.read_csv(folder / "leaderboard.csv")
     assert len(table) == 4
-    assert table["val/wql"].is_monotonic_increasing
+    assert table["val/relative_wql"].is_monotonic_increasing
     assert table["test/wql"].notna().all()
     settings = pd.read_csv(folder / "leaderboard_settings.csv")
     assert settings["seeds"].tolist() == [2, 2]
-    assert settings["val/wql mean"].iloc[0] == pytest.approx(table["val/wql"][:2].mean())
+    assert settings["val/relative_wql mean"].iloc[0] == pytest.approx(table["val/relative_wql"][:2].mean())
     text = (folder / "leaderboard.md").read_text()
     assert "## Mean and std over seeds" in text
     assert "±" in text
@@ -71,7 +71,7 @@ def test_a_sweep_that_scores_validation_shows_no_test_score(sweep):
     code, folder = sweep("model=linear,seasonal_naive", "horizon=6", "seed=0,1", "evaluation.split=validation")
     assert code == 0
     table = pd.read_csv(folder / "leaderboard.csv")
-    assert table["val/wql"].is_monotonic_increasing
+    assert table["val/relative_wql"].is_monotonic_increasing
     assert table[["test/wql", "test/mase", "skill_wql", "skill_mae"]].isna().all(axis=None)
     assert table["fit_seconds"].notna().all()
     text = (folder / "leaderboard.md").read_text()
@@ -89,8 +89,12 @@ def test_resuming_a_job_updates_the_leaderboard_of_its_sweep(sweep, train_in_pro
     (folder / "9/status.json").write_text('{"state": "failed", "heartbeat": 0, "error": "why"}')
     assert code == train_in_process(f"resume={folder / '0'}", "trainer.max_epochs=3") == 0
     after = pd.read_csv(folder / "leaderboard.csv").set_index("run")
-    assert after.loc[0, "val/wql"] == RunFolder(folder / "0").results["validation"]["wql"] != before.loc[0, "val/wql"]
-    assert after.loc[1, "val/wql"] == before.loc[1, "val/wql"]
+    assert (
+        after.loc[0, "val/relative_wql"]
+        == RunFolder(folder / "0").results["validation"]["relative_wql"]
+        != before.loc[0, "val/relative_wql"]
+    )
+    assert after.loc[1, "val/relative_wql"] == before.loc[1, "val/relative_wql"]
     assert after.loc[9, "state"] == "failed"
     assert "trainer.max_epochs=3" in after.loc[0, "setting"]
 

@@ -1,7 +1,7 @@
 """Compare runs that forecast the same windows: timevis compare RUN RUN ... [--reference RUN]
 
 Prints and writes the metrics of all runs and of seasonal naive, the paired difference of each run from a reference
-with a 95 % moving-block bootstrap interval and the Diebold-Mariano test, the error by step ahead, and the cost. Each
+with its 95 % interval and the Diebold-Mariano test, the error by step ahead, and the cost. Each
 RUN is a run folder. Runs with different window sets cannot be compared. Runs that have not completed, and files and
 folders that are not runs, are left out and named.
 
@@ -126,7 +126,7 @@ def print_comparison(comparison: Comparison) -> None:
     console = Console(width=max(Console().width, 108))
     if has_many_runs(comparison):
         frames = {
-            f"WQL on {comparison.data}, and the difference from {comparison.reference}": overview(comparison)
+            f"Relative WQL on {comparison.data}, and the difference from {comparison.reference}": overview(comparison)
             .rename_axis("run")
             .reset_index()
         }

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def run_job(cfg: DictConfig) -> float:
-    """Run the job that Hydra composed; returns ``val/wql``.
+    """Run the job that Hydra composed; returns ``val/relative_wql``.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def run_job(cfg: DictConfig) -> float:
 
 
 def _score_of_finished_job(cfg: DictConfig, folder: Path) -> float | None:
-    """``val/wql`` of a job that an earlier start of the sweep completed; None for one that has to be resumed.
+    """``val/relative_wql`` of a job that was completed before; None for one that has to be resumed.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def _score_of_finished_job(cfg: DictConfig, folder: Path) -> float | None:
         )
     if (earlier.status or {}).get("state") != "completed":
         return None
-    return earlier.results["validation"]["wql"]
+    return earlier.results["validation"]["relative_wql"]
 
 
 def _threads_of_job(hydra: HydraConf) -> int:

@@ -40,7 +40,7 @@ USAGE_EXIT_CODE = 2
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
 def train(cfg: DictConfig) -> float:
-    """Run one job; returns ``val/wql`` of the best checkpoint, which sweeps minimise."""
+    """Run one job; returns ``val/relative_wql`` of the best checkpoint, which sweeps minimise."""
     from timevis.cli.job import run_job
 
     return run_job(cfg)

@@ -92,7 +92,7 @@ class FitOptions:
     min_steps_per_epoch : int
         A smaller training part is repeated within an epoch until the epoch has this number of steps.
     patience : int
-        Validations without a better ``val/wql`` until early stopping.
+        Validations without a better ``val/relative_wql`` until early stopping.
     gradient_clip : float, optional
         Maximum norm of the gradient; null does not clip.
     train_fraction : float

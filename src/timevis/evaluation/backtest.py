@@ -116,6 +116,9 @@ class Recorder(pl.Callback):
         self.windows.append(rows)
         reference_forecast = self.reference.forecast(batch)
         self.reference_metrics.update_batch(reference_forecast, batch)
+        losses = self.reference_metrics.quantile_losses(reference_forecast, batch)
+        for metrics in (self.reference_metrics, pl_module.test_metrics):
+            metrics.add_reference(losses, batch.channel)
         self.reference_windows.append(self._window_rows(self.reference_metrics, reference_forecast, batch))
         number = rows["number"].to_numpy()
         saved = np.flatnonzero(np.isin(number, self.saved_windows))

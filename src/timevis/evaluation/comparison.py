@@ -11,17 +11,18 @@ import numpy as np
 import pandas as pd
 
 from timevis.errors import RunFolderError
+from timevis.evaluation.intervals import holm
 from timevis.evaluation.report.labels import COSTS, METRICS
 from timevis.evaluation.significance import Difference, paired_differences
-from timevis.evaluation.verdict import interval_warnings, is_reference, wql_channel_notes
+from timevis.evaluation.verdict import interval_warnings, is_reference, relative_wql_notes
 from timevis.runs.record import RunRecord, differing_overrides, without_data_and_model
 
-TESTED_METRICS = ("wql", "crps", "mase", "mae_scaled", "mse_scaled")
+TESTED_METRICS = ("relative_wql", "wql", "sql", "crps", "mase", "mae_scaled", "mse_scaled")
 """Metrics whose differences from the reference are tested."""
-TRAINING_SCALED_METRICS = ("mase", "mae_scaled", "mse_scaled")
+TRAINING_SCALED_METRICS = ("sql", "mase", "mae_scaled", "mse_scaled")
 """Metrics that are scaled by statistics of the training part."""
-HORIZON_METRICS = ("wql", "mae_scaled", "mse_scaled")
-DIFFERENCE_COLUMNS = ("run", "metric", *(field.name for field in fields(Difference)))
+HORIZON_METRICS = ("relative_wql", "wql", "mae_scaled", "mse_scaled")
+DIFFERENCE_COLUMNS = ("run", "metric", *(field.name for field in fields(Difference)), "p_holm")
 NAIVE_LABEL = "seasonal naive"
 COMPARABILITY_KEYS = ("hash", "season")
 """Keys of the window_set section of results.json that must be equal for metrics to be comparable."""
@@ -46,7 +47,8 @@ class Comparison:
     data, window_set : str
         Name of the data, and hash of the window set.
     notes : list of str
-        Warnings of too few windows for reliable intervals, of different scales, or of channels without WQL.
+        The channels that are averaged over, and warnings of too few windows for reliable intervals or of different
+        scales.
     reference : str
         Label of the run that the others are compared with.
     metrics : DataFrame
@@ -54,7 +56,7 @@ class Comparison:
         unless one of the runs is seasonal naive.
     differences : DataFrame
         A row per run and metric with `DIFFERENCE_COLUMNS`; negative where the run has a smaller error than the
-        reference.
+        reference. ``p_holm`` is p with Holm's correction for the number of runs that are compared on the metric.
     by_horizon : {metric: DataFrame [H]}
         A column per run.
     cost : DataFrame
@@ -110,8 +112,8 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
         if not np.allclose(_training_scales(run.windows), scales, atol=0, equal_nan=True)
     ]
     others = {label: run.windows for label, run in by_label.items() if label != reference_label}
-    differences = _differences(others, reference_windows, runs[0].horizon, other_scales)
-    notes = wql_channel_notes(first)
+    differences = _differences(others, reference_windows, runs[0], other_scales)
+    notes = relative_wql_notes(first)
     if differences["low"].notna().any():
         notes += interval_warnings(first["window_set"])
     if other_scales:
@@ -208,15 +210,17 @@ def _training_scales(windows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _differences(
-    windows: dict[str, pd.DataFrame], reference: pd.DataFrame, horizon: int, other_scales: Sequence[str]
+    windows: dict[str, pd.DataFrame], reference: pd.DataFrame, first: RunRecord, other_scales: Sequence[str]
 ) -> pd.DataFrame:
     """A row per run and metric; without `TRAINING_SCALED_METRICS` for the runs in `other_scales`."""
     rows = []
     for label, run_windows in windows.items():
         metrics = [m for m in TESTED_METRICS if label not in other_scales or m not in TRAINING_SCALED_METRICS]
-        differences = paired_differences(run_windows, reference, metrics, horizon)
+        differences = paired_differences(run_windows, reference, metrics, first.horizon, first.naive_windows)
         rows += [{"run": label, "metric": metric} | asdict(differences[metric]) for metric in metrics]
-    return pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))
+    table = pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))
+    table["p_holm"] = table.groupby("metric")["p"].transform(lambda p: holm(p.to_numpy(float)))
+    return table
 
 
 def _by_horizon(by_label: dict[str, RunRecord], metric: str, has_naive: bool) -> pd.DataFrame:

@@ -7,7 +7,8 @@ from typing import Any
 from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import Backtest
 from timevis.evaluation.error_profile import SavedForecasts, excess_coverage_from_ties
-from timevis.evaluation.significance import Interval, bootstrap_metrics
+from timevis.evaluation.intervals import INTERVAL_METHOD, Interval
+from timevis.evaluation.significance import score_intervals
 from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.record import SCHEMA_VERSION
@@ -34,7 +35,7 @@ def build_results(
     naive : SeasonalNaive
         The reference of the backtest.
     validation : dict
-        Headline metrics on the validation windows; models are selected by its ``wql``.
+        Headline metrics on the validation windows; models are selected by its ``relative_wql``.
     cost : dict
         trainable_parameters, fit_seconds, calibrate_seconds, test_seconds, peak_memory_mb, forecasts_per_second, ...
 
@@ -53,7 +54,7 @@ def build_results(
         raise RuntimeError(
             f"only {len(backtest.windows)} of the {len(windows)} windows in the window set were scored"
         )
-    intervals = bootstrap_metrics(backtest.windows, backtest.reference_windows, datamodule.horizon)
+    intervals = score_intervals(backtest.windows, backtest.reference_windows, datamodule.horizon)
     channels = datamodule.panel.channels
     overall = backtest.metrics["overall"]
     saved = SavedForecasts.from_tables(backtest.predictions, backtest.windows, datamodule.panel.freq)
@@ -76,9 +77,10 @@ def build_results(
                 "channels": list(channels),
                 "freq": datamodule.panel.freq,
             },
+            "interval_method": INTERVAL_METHOD,
             "validation": validation,
             "metrics": _with_intervals(overall, intervals["metrics"]),
-            "seasonal_naive": _with_intervals(backtest.reference_metrics["overall"], intervals["reference"]),
+            "seasonal_naive": _with_intervals(backtest.reference_metrics["overall"], intervals["seasonal_naive"]),
             "seasonal_naive_season": dict(zip(channels, naive.chosen.tolist(), strict=True)),
             "quantile_levels": list(QUANTILE_LEVELS),
             "skill": {name: value._asdict() for name, value in intervals["skill"].items()},

@@ -1,4 +1,4 @@
-"""Test whether scores differ: bootstrap intervals, paired differences of two runs, and the Diebold-Mariano test."""
+"""Intervals of scores and of skills, paired differences of two runs, and the Diebold-Mariano test."""
 
 from __future__ import annotations
 
@@ -10,75 +10,84 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr
 
-from timevis.errors import RunFolderError
-from timevis.evaluation.bootstrap import Interval, WindowTable, percentile_interval, resample_counts
+from timevis.evaluation.intervals import Interval, MeanInterval
+from timevis.evaluation.window_table import WindowTable, require_same_windows
+from timevis.metrics import COVERAGES
 
-SKILL_METRICS = {"mae": "mae_scaled", "wql": "wql"}
+SKILL_METRICS = {"mae": "mae_scaled", "wql": "relative_wql"}
 """Metric that each skill score is computed from."""
-BLOCK_LENGTH_METRICS = ("wql", "mse_scaled", "bias", "coverage_80")
-"""Metrics whose autocorrelation determines the block length with which all metrics of a model are resampled."""
+POSITIVE_METRICS = (
+    *("mae", "rmse", "wape", "smape", "mase", "wql", "relative_wql", "sql", "crps", "mse_scaled", "mae_scaled"),
+)
+"""Metrics whose intervals are computed for their logarithm, since their errors are skewed."""
+SHARE_METRICS = tuple(f"coverage_{k}" for k in COVERAGES)
+METRICS = (*POSITIVE_METRICS, *SHARE_METRICS, "bias")
 
 
-def bootstrap_metrics(
-    windows: pd.DataFrame, reference: pd.DataFrame, horizon: int, *, resamples: int = 1000, seed: int = 0
-) -> dict[str, dict[str, Interval]]:
-    """Headline metrics with 95 % moving-block bootstrap intervals, and the skill against a reference.
+def score_intervals(windows: pd.DataFrame, naive: pd.DataFrame, horizon: int) -> dict[str, dict[str, Interval]]:
+    """Headline metrics and skills with 95 % intervals.
 
-    A block is a run of consecutive origins with all their channels. It is as long as windows overlap, or longer where
-    the losses are autocorrelated for longer (`optimal_block_length`). For the skill, model and reference are
-    resampled with the same blocks, so its interval is a paired one.
+    An interval treats the errors at successive origins, with all their channels, as an autocorrelated series; see
+    `timevis.evaluation.intervals.MeanInterval`. The interval of a skill is a paired one: it comes from the influence
+    of each origin on the ratio of model and seasonal naive.
 
     Parameters
     ----------
-    windows, reference : data frames
-        Rows of windows.parquet of the model, and of the reference on the same windows.
+    windows, naive : data frames
+        Rows of windows.parquet of the model and of seasonal naive on the same windows.
     horizon : int
         H, in rows.
-    resamples, seed : int
 
     Returns
     -------
     dict
-        ``metrics`` and ``reference`` {name: Interval}, ``skill`` {"mae", "wql": Interval} with skill = 1 - model /
-        reference of mae_scaled and of wql.
+        ``metrics`` and ``seasonal_naive`` {name: Interval}; ``skill`` {"mae", "wql": Interval}, 1 - mae_scaled of the
+        model divided by that of seasonal naive, and 1 - relative_wql.
     """
-    model_table = WindowTable.from_frame(windows)
-    reference_table = _with_same_windows(model_table, reference)
-
-    def unpaired_intervals(table: WindowTable) -> dict[str, Interval]:
-        counts = resample_counts(table, horizon, table.losses(BLOCK_LENGTH_METRICS).values(), resamples, seed)
-        return {name: percentile_interval(values) for name, values in table.metrics(counts).items()}
-
+    table, naive_table = WindowTable.from_frame(windows, naive), WindowTable.from_frame(naive, naive)
+    has_intervals = len(table.origins) >= 2 * table.overlap(horizon)
+    model, model_influences = table.influences(METRICS)
+    reference, reference_influences = naive_table.influences(METRICS)
+    mae = METRICS.index("mae_scaled")
     with np.errstate(divide="ignore", invalid="ignore"):
-        counts = resample_counts(
-            model_table, horizon, _skill_influence(model_table, reference_table), resamples, seed
+        ratio = model[mae] / reference[mae]
+        ratio_influence = ratio * (
+            model_influences[:, mae] / model[mae] - reference_influences[:, mae] / reference[mae]
         )
-        model, naive = model_table.metrics(counts), reference_table.metrics(counts)
-        skill = {
-            name: percentile_interval(1 - model[metric] / naive[metric]) for name, metric in SKILL_METRICS.items()
-        }
+    values = np.concatenate([model, reference, [ratio]])
+    influences = np.concatenate([model_influences, reference_influences, ratio_influence[:, None]], 1)
+    names = [*METRICS, *METRICS, "mae_scaled"]
+    found = _intervals(values, influences, names, has_intervals)
+    metrics = dict(zip(METRICS, found, strict=False))
     return {
-        "metrics": unpaired_intervals(model_table),
-        "reference": unpaired_intervals(reference_table),
-        "skill": skill,
+        "metrics": metrics,
+        "seasonal_naive": dict(zip(METRICS, found[len(METRICS) :], strict=False)),
+        "skill": {"mae": _skill(found[-1]), "wql": _skill(metrics["relative_wql"])},
     }
 
 
-def _skill_influence(model_table: WindowTable, reference_table: WindowTable) -> list[np.ndarray]:
-    """Influence of each origin on the skills: its relative loss of the model minus that of the reference."""
-    model, reference = model_table.losses(), reference_table.losses()
+def _skill(ratio: Interval) -> Interval:
+    return Interval(1 - ratio.value, 1 - ratio.high, 1 - ratio.low)
+
+
+def _intervals(
+    values: np.ndarray, influences: np.ndarray, names: Sequence[str], has_intervals: bool
+) -> list[Interval]:
+    """Intervals of values [S] from influences [O, S]; NaN where a value is not finite or origins are too few."""
+    nan = float("nan")
+    if not has_intervals:
+        return [Interval(float(value), nan, nan) for value in values]
+    is_log = np.isin(names, POSITIVE_METRICS) & (values > 0)
+    influences = np.where(np.isfinite(influences), influences, 0.0) / np.where(is_log, values, 1.0)
+    half = MeanInterval(influences).half_widths()
+    low = np.where(is_log, values * np.exp(-half), values - half)
+    high = np.where(is_log, values * np.exp(half), values + half)
+    is_share = np.isin(names, SHARE_METRICS)
+    low, high = np.where(is_share, low.clip(0, 1), low), np.where(is_share, high.clip(0, 1), high)
     return [
-        model[name] / model[name].mean() - reference[name] / reference[name].mean() for name in SKILL_METRICS.values()
+        Interval(float(v), float(a), float(b)) if np.isfinite(v) else Interval(float(v), nan, nan)
+        for v, a, b in zip(values, low, high, strict=True)
     ]
-
-
-def _with_same_windows(table: WindowTable, windows: pd.DataFrame) -> WindowTable:
-    """Convert a frame, and raise a RunFolderError if its windows differ from those of `table`."""
-    other = WindowTable.from_frame(windows)
-    is_same = np.array_equal(other.origins, table.origins) and other.channels == table.channels
-    if not is_same or not np.array_equal(other.sums["count"], table.sums["count"]):
-        raise RunFolderError("the two runs were not scored on the same windows", "score both on one window set")
-    return other
 
 
 @dataclass(frozen=True)
@@ -90,9 +99,10 @@ class Difference:
     difference, low, high : float
         The difference and its 95 % interval.
     percent, percent_low, percent_high : float
-        The same in percent of the metric of run B, computed in each resample; NaN where the latter is zero.
+        The ratio of the two metrics minus 1, in percent; NaN where either is zero.
     p : float
-        Two-sided bootstrap p-value of the hypothesis of no difference.
+        Two-sided p-value of the hypothesis of no difference, below 0.05 where the interval of the difference excludes
+        zero.
     dm_statistic, dm_p : float
         `diebold_mariano` of the losses of the origins, over all channels.
     """
@@ -113,14 +123,13 @@ def paired_differences(
     windows_b: pd.DataFrame,
     metrics: Sequence[str],
     horizon: int,
-    *,
-    resamples: int = 1000,
-    seed: int = 0,
+    naive: pd.DataFrame | None = None,
 ) -> dict[str, Difference]:
-    """Differences between two runs in metrics of `LOSSES`; both runs are resampled with the same blocks.
+    """Differences between two runs in `POSITIVE_METRICS`.
 
-    The p-value inverts the interval (Efron and Tibshirani, 1993, chapter 15): it is below 0.05 where the interval
-    excludes zero, up to one resample.
+    The interval and p are those of the mean over origins of the difference of the two influences; the interval of the
+    percentage is that of the logarithm of the ratio. The losses of the Diebold-Mariano test are each metric plus the
+    influence of the origin, whose mean is the metric.
 
     Parameters
     ----------
@@ -129,30 +138,38 @@ def paired_differences(
     metrics : sequence of str
     horizon : int
         H, in rows.
-    resamples, seed : int
+    naive : DataFrame, optional
+        Rows of windows_seasonal_naive.parquet, for ``relative_wql``.
 
     Returns
     -------
     dict
         Metric to `Difference`.
+
+    Raises
+    ------
+    RunFolderError
+        The runs were not scored on the same windows.
     """
-    table_a = WindowTable.from_frame(windows_a)
-    table_b = _with_same_windows(table_a, windows_b)
-    losses_a, losses_b = table_a.losses(), table_b.losses()
-    counts = resample_counts(table_a, horizon, [losses_a[m] - losses_b[m] for m in metrics], resamples, seed)
-    metrics_a, metrics_b = table_a.metrics(counts), table_b.metrics(counts)
-    overlap, out = table_a.overlap(horizon), {}
-    for metric in metrics:
-        difference, base = metrics_a[metric] - metrics_b[metric], metrics_b[metric]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            percent = percentile_interval(np.where(base != 0, 100 * difference / base, np.nan))
-        interval = percentile_interval(difference)
-        p = float("nan")
-        if np.isfinite(interval.low):
-            below, above = (difference[1:] <= 0).sum(), (difference[1:] >= 0).sum()
-            p = min(1.0, 2 * (1 + int(min(below, above))) / (1 + resamples))
-        test = diebold_mariano(losses_a[metric], losses_b[metric], overlap)
-        out[metric] = Difference(*interval, *percent, p, *test)
+    table_a, table_b = WindowTable.from_frame(windows_a, naive), WindowTable.from_frame(windows_b, naive)
+    require_same_windows(table_a, table_b)
+    values_a, influences_a = table_a.influences(metrics)
+    values_b, influences_b = table_b.influences(metrics)
+    overlap = table_a.overlap(horizon)
+    has_intervals = len(table_a.origins) >= 2 * overlap
+    difference, influence = values_a - values_b, influences_a - influences_b
+    plain = _intervals(difference, influence, ["difference"] * len(metrics), has_intervals)
+    is_defined = np.isfinite(difference) & has_intervals
+    p = np.where(is_defined, MeanInterval(influence).p_value(np.nan_to_num(difference)), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where((values_a > 0) & (values_b > 0), values_a / values_b, np.nan)
+        ratio_influence = ratio * (influences_a / values_a - influences_b / values_b)
+    ratios = _intervals(ratio, ratio_influence, metrics, has_intervals)
+    out = {}
+    for i, metric in enumerate(metrics):
+        test = diebold_mariano(values_a[i] + influences_a[:, i], values_b[i] + influences_b[:, i], overlap)
+        percent = (100 * (bound - 1) for bound in ratios[i])
+        out[metric] = Difference(*plain[i], *percent, float(p[i]), *test)
     return out
 
 

@@ -13,7 +13,7 @@ Severity: TypeAlias = Literal["good", "info", "warning", "bad"]
 Judgement: TypeAlias = Literal["about right", "too wide", "too narrow"]
 
 MIN_RESAMPLING_LENGTH = 10
-"""Origins, or horizons that the scored rows span, below which a bootstrap interval comes with a warning."""
+"""Origins, or horizons that the scored rows span, below which an interval comes with a warning."""
 COVERAGE_TOLERANCE = 0.04
 """Deviation from 80 % up to which the coverage of the 80 % interval is called about right."""
 CERTAIN_COVERAGE_DEVIATION = 0.15
@@ -25,6 +25,7 @@ MAX_WQL_RATIO = 1.5
 CHANNELS_WITH_METRIC = {
     "mae": "that have values in these windows",
     "wql": "that have nonzero values in these windows",
+    "relative_wql": "that have nonzero values in these windows and on which seasonal naive has errors",
     "mase": "on which seasonal naive has errors in the training part",
 }
 """The channels on which a metric is defined, where these are not all."""
@@ -152,24 +153,25 @@ def _headline(results: dict[str, Any]) -> tuple[str, Severity, str]:
         reason = "seasonal naive has no error" if is_defined else "WQL is not defined"
         return "undefined", "warning", f"There is no verdict on {model}: {reason} on these windows of {run['data']}."
     size, scored = f"{abs(100 * value):.1f} %", scored_on(results)
-    direction = "lower" if value > 0 else "higher"
+    direction, channels = "lower" if value > 0 else "higher", len(scored_channels(results, "relative_wql"))
+    metric = "WQL" if channels == 1 else f"geometric mean of WQL over {channels} channels"
     if low is None or high is None:
         text = (
-            f"The WQL of {model} is {size} {direction} than that of seasonal naive {scored}, "
+            f"The {metric} of {model} is {size} {direction} than that of seasonal naive {scored}, "
             "but there are too few windows for a confidence interval."
         )
         return "no_interval", "warning", text
     bounds = f"95 % interval {format_interval(skill, percent=True)}"
     if low > 0:
-        text = f"{model} beats seasonal naive by {size} on WQL ({bounds}) {scored}."
+        text = f"{model} beats seasonal naive by {size} on {'the ' * (channels > 1)}{metric} ({bounds}) {scored}."
         return "beats_seasonal_naive", "good", text
     if high < 0:
         bounds = f"95 % interval {format_interval({'low': -high, 'high': -low}, percent=True)}"
-        text = f"{model} loses to seasonal naive: its WQL is {size} higher ({bounds}) {scored}."
+        text = f"{model} loses to seasonal naive: its {metric} is {size} higher ({bounds}) {scored}."
         return "loses_to_seasonal_naive", "bad", text
     text = (
         f"{model} and seasonal naive do not differ significantly {scored}: "
-        f"the WQL of {model} is {size} {direction}, but the interval of its skill includes zero ({bounds})."
+        f"the {metric} of {model} is {size} {direction}, but the interval of its skill includes zero ({bounds})."
     )
     return "no_significant_difference", "warning", text
 
@@ -249,10 +251,10 @@ def _sampling_findings(results: dict[str, Any]) -> list[Finding]:
     if is_reference(results) or results["skill"]["wql"]["low"] is None:
         return []
     window_set = results["window_set"]
-    scored, channels = len(scored_channels(results, "wql")), len(window_set["channels"])
+    scored, channels = len(scored_channels(results, "relative_wql")), len(window_set["channels"])
     findings = [
         Finding("wql_of_some_channels", "info", {"scored": scored, "channels": channels}, text)
-        for text in wql_channel_notes(results)
+        for text in relative_wql_notes(results)
     ]
     origins, horizons = window_set["origins"], _scored_horizons(window_set)
     code = "few_origins" if origins < horizons else "short_scored_period"
@@ -261,12 +263,13 @@ def _sampling_findings(results: dict[str, Any]) -> list[Finding]:
 
 
 def summary_line(results: dict[str, Any]) -> str:
-    """Validation WQL, test WQL and skill in one line, for the log; without a test WQL if validation was scored."""
+    """Validation score, test WQL and skill in one line, for the log; no test WQL if validation was scored."""
     skill, wql, part = results["skill"]["wql"], results["metrics"]["wql"]["value"], results["window_set"]["part"]
     test, on_part = (f"test/wql {format_number(wql)}, ", "") if part == "test" else ("", f" on {part}")
     bounds = f" ({format_interval(skill)})" if format_interval(skill) else ""
+    validation = format_number(results["validation"]["relative_wql"])
     return (
-        f"{model_label(results['run'])}: val/wql {format_number(results['validation']['wql'])}, {test}"
+        f"{model_label(results['run'])}: val/relative_wql {validation}, {test}"
         f"skill against seasonal naive{on_part} {format_number(skill['value'])}{bounds}"
     )
 
@@ -290,15 +293,15 @@ def averaging(results: dict[str, Any]) -> str:
     return ", ".join([averaged_channels(results), *exceptions])
 
 
-def wql_channel_notes(results: dict[str, Any]) -> list[str]:
-    """A sentence on the channels that WQL is averaged over; none if these are all channels."""
-    if len(scored_channels(results, "wql")) == len(results["window_set"]["channels"]):
+def relative_wql_notes(results: dict[str, Any]) -> list[str]:
+    """A sentence on the channels that the relative WQL is averaged over; none if these are all channels."""
+    if len(scored_channels(results, "relative_wql")) == len(results["window_set"]["channels"]):
         return []
-    return [f"WQL is averaged over {averaged_channels(results, 'wql')}."]
+    return [f"The relative WQL is averaged over {averaged_channels(results, 'relative_wql')}."]
 
 
 def interval_warnings(window_set: dict[str, Any]) -> list[str]:
-    """A sentence if bootstrap intervals are unreliable, because few origins or a short period can be resampled."""
+    """A sentence if intervals are unreliable, because there are few origins or they span a short period."""
     origins, horizons = window_set["origins"], _scored_horizons(window_set)
     if min(origins, horizons) >= MIN_RESAMPLING_LENGTH:
         return []

@@ -104,6 +104,7 @@ class Forecaster(pl.LightningModule):
         self.val_metrics: ForecastMetrics
         self.test_metrics: ForecastMetrics
         self._is_prepared = False
+        self._validation_reference: Any = None
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
@@ -217,6 +218,14 @@ class Forecaster(pl.LightningModule):
     def on_fit_start(self) -> None:
         if not self._is_prepared:
             raise RuntimeError("the scales of the channels are not set; call prepare(datamodule) before fit")
+        self._set_validation_reference()
+
+    def _set_validation_reference(self) -> None:
+        from timevis.models.validation_reference import ValidationReference  # seasonal naive is itself a Forecaster
+
+        if self._validation_reference is None:
+            datamodule = self.trainer.datamodule  # type: ignore[attr-defined]  # Lightning sets it at run time
+            self._validation_reference = ValidationReference(datamodule, self.device)
 
     def configure_optimizers(self) -> Any:
         raise RuntimeError(f"{type(self).__name__} needs no Trainer; call prepare(datamodule), calibrate(datamodule)")
@@ -230,15 +239,30 @@ class Forecaster(pl.LightningModule):
         return loss
 
     def on_validation_epoch_start(self) -> None:
+        self._set_validation_reference()
         self.val_metrics = self.new_metrics()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self.val_metrics.update_batch(self.forecast(batch), batch)
+        self.score_validation(self.forecast(batch), batch)
+
+    def score_validation(self, forecast: Forecast, batch: Batch) -> None:
+        """Add the errors of a forecast, and those of seasonal naive on the same windows, to `val_metrics`."""
+        self.val_metrics.update_batch(forecast, batch)
+        self.val_metrics.add_reference(self._validation_reference.losses(batch), batch.channel)
+
+    def validation_scores(self) -> dict[str, float]:
+        """The headline metrics of the last validation; models are selected by its ``relative_wql``.
+
+        Where seasonal naive has no error on any channel, so that there is no relative WQL, the WQL replaces it.
+        """
+        values = self.val_metrics.summary()
+        return values if np.isfinite(values["relative_wql"]) else values | {"relative_wql": values["wql"]}
 
     def on_validation_epoch_end(self) -> None:
-        values = self.val_metrics.summary()
-        for name in ("wql", "mase", "mae_scaled"):
-            self.log(f"val/{name}", values[name], prog_bar=name == "wql", sync_dist=False, rank_zero_only=False)
+        values = self.validation_scores()
+        for name in ("relative_wql", "wql", "mase", "mae_scaled"):
+            is_shown = name == "relative_wql"
+            self.log(f"val/{name}", values[name], prog_bar=is_shown, sync_dist=False, rank_zero_only=False)
 
     def on_test_epoch_start(self) -> None:
         self.test_metrics = self.new_metrics()

@@ -22,21 +22,21 @@ from timevis.utils.spreadsheets import to_csv
 
 MAX_LISTED_JOBS = 10
 """Incomplete jobs that the error at the end of a sweep lists."""
-METRICS = ("wql", "mase", "mae_scaled", "mse_scaled", "crps", "coverage_80")
+METRICS = ("relative_wql", "wql", "sql", "mase", "mae_scaled", "mse_scaled", "crps", "coverage_80")
 COSTS = ("trainable_parameters", "fit_seconds", "test_seconds", "peak_memory_mb")
-SORT_COLUMN = "val/wql"
+SORT_COLUMN = "val/relative_wql"
 NOT_STARTED = "the sweep has not started it"
 """Reason of a job that waits, and of a job whose sweep was stopped before it."""
 
 
 def read_jobs(sweep: Path) -> pd.DataFrame:
-    """Read the jobs of a sweep, one row each, sorted by data set and `val/wql`; jobs without a result are last.
+    """Read the jobs of a sweep, one row each, by data set and `val/relative_wql`; jobs without a result are last.
 
     Returns
     -------
     DataFrame
         run, setting (the overrides that differ between the jobs, without the seed), seed, state, data, model,
-        backbone, val/wql, test/*, skill_*, costs, and the reason why a job has no result.
+        backbone, val/relative_wql, test/*, skill_*, costs, and the reason why a job has no result.
     """
     folders = sorted(path.parent for path in sweep.rglob("status.json"))
     names = [str(folder.relative_to(sweep)) for folder in folders]
@@ -60,7 +60,7 @@ def read_jobs(sweep: Path) -> pd.DataFrame:
 
 
 def average_over_seeds(jobs: pd.DataFrame) -> pd.DataFrame:
-    """Mean and std over seeds, one row per data set, model and setting, by data set and mean `val/wql`.
+    """Mean and std over seeds, one row per data set, model and setting, by data set and mean `val/relative_wql`.
 
     If a search repeats a trial with the same seed, the first of these runs counts, whatever its score.
     """
@@ -140,7 +140,7 @@ def _job_row(folder: Path, name: str, setting: str) -> dict[str, Any]:
         results = RunFolder(folder).results
     except RunFolderError as error:
         return row | {"state": "damaged", "reason": "; ".join([error.message, error.advice])}
-    row |= {"backbone": backbone_name(results["run"]), SORT_COLUMN: results["validation"]["wql"]}
+    row |= {"backbone": backbone_name(results["run"]), SORT_COLUMN: results["validation"]["relative_wql"]}
     row |= {name: results["cost"][name] for name in COSTS}
     if results["window_set"]["part"] != "test":
         return row
@@ -187,7 +187,7 @@ def _skill_text(value: float, low: float, high: float) -> str | None:
 
 
 def leaderboard_chart(averages: pd.DataFrame, data: str) -> Chart:
-    """WQL on validation and test with its std over seeds; a row per setting on a data set, the best one on top.
+    """Relative WQL on validation and test with its std over seeds; a row per setting, the best one on top.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ def leaderboard_chart(averages: pd.DataFrame, data: str) -> Chart:
         # Optuna draws values with many digits
         names.append(re.sub(r"\d+\.\d{5,}(e-?\d+)?", lambda digits: f"{float(digits[0]):.4g}", name))
     marks = []
-    for metric, role in ((SORT_COLUMN, "second"), ("test/wql", "model")):
+    for metric, role in ((SORT_COLUMN, "second"), ("test/relative_wql", "model")):
         mean, std = rows[f"{metric} mean"], rows[f"{metric} std"]
         if mean.isna().all():
             continue
@@ -214,5 +214,5 @@ def leaderboard_chart(averages: pd.DataFrame, data: str) -> Chart:
             for name, m, s in zip(names, mean, std, strict=True)
             if s > 0
         ]
-    label = "WQL, mean and std over seeds" if rows["seeds"].max() > 1 else "WQL"
+    label = "relative WQL, mean and std over seeds" if rows["seeds"].max() > 1 else "relative WQL"
     return Chart("leaderboard", f"Leaderboard on {data}", label, "", marks)

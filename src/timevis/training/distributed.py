@@ -29,7 +29,7 @@ POLL_SECONDS = 0.1
 
 
 def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
-    """Run `timevis.cli.rank_process` in several processes; returns ``val/wql``.
+    """Run `timevis.cli.rank_process` in several processes; returns ``val/relative_wql``.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
         killed_rank = _wait(workers, stop)
         status = folder.status or {}
         if all(worker.returncode == 0 for worker in workers):
-            return folder.results["validation"]["wql"]
+            return folder.results["validation"]["relative_wql"]
         if stop.signal is not None:
             if status.get("state") not in FINAL_STATES:
                 advice = f"continue it with {resume_command(folder.display_path)}"

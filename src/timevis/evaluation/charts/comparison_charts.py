@@ -11,7 +11,7 @@ from timevis.evaluation.report.labels import COSTS, METRICS
 MAX_LEGEND_RUNS = 8
 """Runs that a legend can distinguish; of more runs each one has a row in every chart."""
 MAX_TITLE_LABEL_LENGTH = 30
-CHART_METRICS = ("wql", "mae_scaled")
+CHART_METRICS = ("relative_wql", "mae_scaled")
 
 
 def comparison_charts(comparison: Comparison) -> dict[str, list[Chart]]:
@@ -68,11 +68,15 @@ def _difference_charts(comparison: Comparison) -> list[Chart]:
 
 
 def _cost_charts(comparison: Comparison) -> list[Chart]:
-    wql = comparison.metrics.loc[comparison.cost.index, "wql"].sort_values(ascending=False)
+    wql = comparison.metrics.loc[comparison.cost.index, "relative_wql"].sort_values(ascending=False)
     has_row_per_run = len(wql) > MAX_LEGEND_RUNS
     charts = []
     if has_row_per_run:
-        charts.append(Chart("wql", "WQL", "WQL", "", [Mark("points", wql.to_numpy(), list(wql.index))]))
+        charts.append(
+            Chart(
+                "relative_wql", "Relative WQL", "relative WQL", "", [Mark("points", wql.to_numpy(), list(wql.index))]
+            )
+        )
     for key in ("fit_seconds", "forecasts_per_second"):
         values = comparison.cost.loc[wql.index, key].astype(float)
         if has_row_per_run:
@@ -83,6 +87,6 @@ def _cost_charts(comparison: Comparison) -> list[Chart]:
                 for label, role in _roles(comparison).items()
                 if label in values
             ]
-            title, y_label = f"WQL and {COSTS[key]}", "WQL"
+            title, y_label = f"Relative WQL and {COSTS[key]}", "relative WQL"
         charts.append(Chart(key, title, COSTS[key], y_label, marks, log_x=key == "forecasts_per_second"))
     return charts

@@ -25,10 +25,10 @@ def has_many_runs(comparison: Comparison) -> bool:
 
 
 def overview(comparison: Comparison) -> pd.DataFrame:
-    """A row per run, the lowest WQL first, with the difference of its WQL from the reference in percent, as text."""
-    wql = comparison.differences.query("metric == 'wql'").set_index("run")
+    """A row per run, the lowest relative WQL first, with its difference from the reference in percent, as text."""
+    wql = comparison.differences.query("metric == 'relative_wql'").set_index("run")
     rows = {}
-    for label, values in comparison.metrics.sort_values("wql").iterrows():
+    for label, values in comparison.metrics.sort_values("relative_wql").iterrows():
         difference = "reference" if label == comparison.reference else "–"
         if label in wql.index:
             percent, low, high = wql.loc[label, ["percent", "percent_low", "percent_high"]].astype(float)
@@ -36,8 +36,10 @@ def overview(comparison: Comparison) -> pd.DataFrame:
             difference += " %" if math.isnan(low) else f" % ({_signed(low, '.1f')} to {_signed(high, '.1f')})"
         cost = comparison.cost.loc[label] if label in comparison.cost.index else {}
         rows[label] = {
-            "WQL": format_number(values["wql"]),
+            "relative WQL": format_number(values["relative_wql"]),
             "difference": difference,
+            **({"p (Holm)": _p_value(wql["p_holm"].get(label, math.nan))} if len(wql) > 1 else {}),
+            "WQL": format_number(values["wql"]),
             "MASE": format_number(values["mase"]),
             "80 % coverage": format_number(values["coverage_80"], percent=True),
             "trainable": format_number(cost.get("trainable_parameters")),
@@ -65,7 +67,7 @@ def _or_none(value: float | None) -> float | None:
 
 def differences_table(comparison: Comparison) -> pd.DataFrame:
     """A row per run and metric: difference from the reference, interval and p-values of both tests, as text."""
-    rows = []
+    rows, has_several = [], comparison.differences["run"].nunique() > 1
     for row in comparison.differences.to_dict("records"):
         bounds = format_interval({"low": _or_none(row["low"]), "high": _or_none(row["high"])})
         rows.append(
@@ -76,6 +78,7 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
                 "%": _signed(row["percent"], ".1f"),
                 "95 % interval": bounds or "–",
                 "p": _p_value(row["p"]),
+                **({"p (Holm)": _p_value(row["p_holm"])} if has_several else {}),
                 "DM": format_number(row["dm_statistic"]),
                 "DM p": _p_value(row["dm_p"]),
             }
@@ -98,16 +101,16 @@ def cost_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def sentences(comparison: Comparison) -> list[str]:
-    """Sentences on the differences in WQL from the reference, unless there are many runs; then the notes."""
+    """Sentences on the differences in relative WQL from the reference, unless there are many runs; then the notes."""
     if has_many_runs(comparison):
         return comparison.notes
     out = []
-    for row in comparison.differences.query("metric == 'wql'").to_dict("records"):
+    for row in comparison.differences.query("metric == 'relative_wql'").to_dict("records"):
         if pd.isna(row["difference"]):
-            out.append(f"{row['run']}: WQL is not defined on these windows.")
+            out.append(f"{row['run']}: the relative WQL is not defined on these windows.")
             continue
         if row["difference"] == 0:
-            out.append(f"{row['run']}: WQL equals that of {comparison.reference}.")
+            out.append(f"{row['run']}: the relative WQL equals that of {comparison.reference}.")
             continue
         size = format_number(abs(row["difference"])) if pd.isna(row["percent"]) else f"{abs(row['percent']):.1f} %"
         direction = "lower" if row["difference"] < 0 else "higher"
@@ -117,7 +120,8 @@ def sentences(comparison: Comparison) -> list[str]:
             significance = "the 95 % interval of the difference includes zero"
         else:
             significance = "the 95 % interval of the difference excludes zero"
-        out.append(f"{row['run']}: WQL is {size} {direction} than that of {comparison.reference}; {significance}.")
+        difference = f"the relative WQL is {size} {direction} than that of {comparison.reference}"
+        out.append(f"{row['run']}: {difference}; {significance}.")
     return out + comparison.notes
 
 
@@ -137,9 +141,11 @@ def markdown(comparison: Comparison) -> str:
     if len(comparison.differences):
         parts += [
             f"## Difference from {comparison.reference}",
-            "A negative difference means that the run has a smaller error. The intervals and p-values come from a "
-            "paired moving-block bootstrap; DM is the Diebold-Mariano statistic with the correction of Harvey, "
-            "Leybourne and Newbold.",
+            "A negative difference means that the run has a smaller error. Intervals and p treat the differences at "
+            "successive origins as an autocorrelated series. p (Holm) is corrected for the number of runs that are "
+            "compared on the metric. DM is the Diebold-Mariano statistic with the correction of Harvey, Leybourne "
+            "and Newbold. DM p is usually smaller than p, since it allows for dependence of overlapping windows "
+            "only.",
             markdown_table(differences_table(comparison)),
             "![differences](differences.png)",
         ]

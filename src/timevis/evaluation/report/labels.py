@@ -28,10 +28,18 @@ class MetricLabel:
 
 STANDARDISED = "computed on values standardised by the mean and std of the training part, as in the literature"
 METRICS = {
+    "relative_wql": MetricLabel(
+        "Relative WQL",
+        "WQL divided by that of seasonal naive on the same windows; of several channels the geometric mean",
+    ),
     "wql": MetricLabel("WQL", "weighted quantile loss over the levels 0.1 to 0.9; scores the whole distribution"),
+    "sql": MetricLabel(
+        "SQL",
+        "scaled quantile loss: that of WQL divided by the error of seasonal naive in the training part, as MASE",
+    ),
     "crps": MetricLabel(
         "CRPS",
-        "twice the mean pinball loss over 15 unevenly spaced levels, {unit}; approximates the CRPS",
+        "continuous ranked probability score: twice the integral of the pinball loss over the levels, {unit}",
     ),
     "mase": MetricLabel(
         "MASE",

@@ -9,7 +9,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from timevis.evaluation.report.labels import COSTS, METRICS
-from timevis.evaluation.significance import SKILL_METRICS
 from timevis.evaluation.verdict import scored_on, verdict_of
 from timevis.runs.record import describe_backbone, model_label
 from timevis.utils.formatting import format_interval, format_number
@@ -33,9 +32,7 @@ def print_results(results: dict[str, Any], console: Console | None = None) -> No
         table.add_row(metric.name, *values, format_number(naive["value"], metric.percent))
     table.add_section()
     for key, skill in results["skill"].items():
-        table.add_row(
-            f"skill ({METRICS[SKILL_METRICS[key]].name})", format_number(skill["value"]), format_interval(skill), "0"
-        )
+        table.add_row(f"skill ({METRICS[key].name})", format_number(skill["value"]), format_interval(skill), "0")
     table.add_section()
     for key, name in COSTS.items():
         table.add_row(name, format_number(cost[key]))

@@ -10,7 +10,6 @@ import pandas as pd
 from timevis.evaluation.error_profile import SavedForecasts, error_statistics
 from timevis.evaluation.report import data_findings
 from timevis.evaluation.report.labels import COSTS, METRICS
-from timevis.evaluation.significance import SKILL_METRICS
 from timevis.evaluation.verdict import interval_width, verdict_of
 from timevis.runs.record import RunRecord, describe_backbone
 from timevis.utils.formatting import (
@@ -50,7 +49,7 @@ def headline_tiles(results: dict[str, Any]) -> list[dict[str, str]]:
     coverage_severity = failing[0].severity if failing else "info"
     skills = [
         {
-            "name": f"Skill, {METRICS[SKILL_METRICS[name]].name}",
+            "name": f"Skill, {METRICS[name].name}",
             "value": format_number(results["skill"][name]["value"], percent=True),
             "note": format_interval(results["skill"][name], percent=True)
             or ("not defined" if results["skill"][name]["value"] is None else "no interval: too few windows"),
@@ -81,7 +80,7 @@ def headline_tiles(results: dict[str, Any]) -> list[dict[str, str]]:
 def run_facts(record: RunRecord) -> list[tuple[str, str]]:
     """Name and value of each property of the run."""
     run, window_set = record.results["run"], record.results["window_set"]
-    val_wql = format_number((record.results["validation"] or {}).get("wql"))
+    validation = format_number((record.results["validation"] or {}).get("relative_wql"))
     facts = [
         ("Model", record.label),
         *([("Backbone", backbone)] if (backbone := describe_backbone(run)) else []),
@@ -91,7 +90,7 @@ def run_facts(record: RunRecord) -> list[tuple[str, str]]:
             f"frequency {window_set['freq']}",
         ),
         ("Seed", format_number(run["seed"])),
-        ("Validation WQL", f"{val_wql}, used for model selection"),
+        ("Relative WQL on validation", f"{validation}, used for model selection"),
         ("Run folder", record.folder.name),
         ("Git commit", run["git_commit"] or "unknown"),
         ("Versions", ", ".join(f"{name} {version}" for name, version in run["versions"].items())),
@@ -150,7 +149,7 @@ def interval_note(results: dict[str, Any]) -> str:
     has_interval = [results[key]["mae"]["low"] is not None for key in ("metrics", "seasonal_naive")]
     if not any(has_interval):
         return "There are too few windows for 95 % intervals."
-    text = "The small print gives the 95 % interval of a moving-block bootstrap"
+    text = "The small print gives the 95 % interval, which treats the errors at successive origins as autocorrelated"
     return f"{text}." if all(has_interval) else f"{text}, where there are enough windows."
 
 

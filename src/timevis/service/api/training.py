@@ -124,15 +124,15 @@ def _leaderboard_row(model: Model) -> dict[str, Any]:
     summary = model.summary
     return {
         **{"task": model.task_id, "model": model.id, "name": model.name, "kind": model.kind},
-        "validation_wql": summary["validation"]["wql"],
+        "validation_relative_wql": summary["validation"]["relative_wql"],
         "test_wql": summary["metrics"]["wql"]["value"],
         "skill_wql": summary["skill"]["wql"]["value"],
     }
 
 
 def _sort_key(row: dict[str, Any]) -> tuple[bool, float]:
-    wql = row["validation_wql"]
-    return wql is None, wql or 0.0
+    relative_wql = row["validation_relative_wql"]
+    return relative_wql is None, relative_wql or 0.0
 
 
 def _require_channels(dataset: Dataset, target: list[str] | None) -> None:

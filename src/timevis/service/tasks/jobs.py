@@ -28,7 +28,7 @@ PROGRESS_SECONDS = 1.0
 """Time between two writes of the progress into the row."""
 CANCELLATION_SECONDS = 0.5
 WINDOW_SET_KEYS = ("hash", "windows", "horizon", "context_length")
-SUMMARY_METRICS = ("wql", "crps", "mase", "mae", "rmse", "smape", "coverage_80")
+SUMMARY_METRICS = ("relative_wql", "wql", "sql", "crps", "mase", "mae", "rmse", "smape", "coverage_80")
 
 
 @dataclass

@@ -172,7 +172,7 @@ class QwenForecaster(BackboneForecaster):
         chosen = channel_balanced_windows(len(windows), self.hparams["val_windows_per_epoch"], self.num_channels)
         self._epoch_windows = self._window_id(*windows.locate(torch.from_numpy(chosen)))
         if len(chosen) < len(windows):
-            message = "val/wql after an epoch is computed on %d of the %d tuning windows, without temperatures"
+            message = "val/relative_wql after an epoch is computed on %d of the %d tuning windows, without temperatures"
             log.info(message, len(chosen), len(windows))
         self.prompt.log_template()
         paths = self.hparams["num_samples"]
@@ -306,7 +306,7 @@ class QwenForecaster(BackboneForecaster):
             batch = batch.select(torch.isin(window_id, self._epoch_windows.to(self.device)))
         if len(batch):
             forecast = self.forecast(batch, self.hparams["val_samples"], explain=False)
-            self.val_metrics.update_batch(forecast, batch)
+            self.score_validation(forecast, batch)
 
     @torch.no_grad()
     def calibrate(self, datamodule: WindowDataModule) -> None:

@@ -1,0 +1,111 @@
+"""The sums of windows.parquet as arrays, from which metrics and the influence of each origin on them follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from timevis.errors import RunFolderError
+from timevis.metrics import SUMS, headline
+
+
+@dataclass(frozen=True)
+class WindowTable:
+    """The rows of windows.parquet, and the quantile losses of seasonal naive on the same windows, as arrays.
+
+    Attributes
+    ----------
+    origins : int64 [O]
+        Row of the first target of each origin, ascending.
+    channels : tuple of C names
+    sums : {name: float64 [O, C]}
+        Each of `timevis.metrics.SUMS`, and ``reference_pinball``.
+    std, mase_scale : float64 [C]
+    """
+
+    origins: np.ndarray
+    channels: tuple[str, ...]
+    sums: dict[str, np.ndarray]
+    std: Tensor
+    mase_scale: Tensor
+
+    @classmethod
+    def from_frame(cls, windows: pd.DataFrame, naive: pd.DataFrame | None = None) -> WindowTable:
+        """Convert frames with one row per origin and channel, in any row order.
+
+        Parameters
+        ----------
+        windows : DataFrame
+            Rows of windows.parquet.
+        naive : DataFrame, optional
+            Rows of windows_seasonal_naive.parquet, for the relative WQL, which is not defined without them.
+
+        Raises
+        ------
+        RunFolderError
+            A window occurs twice, or the two frames do not have the same windows.
+        """
+        origins, row = np.unique(windows["origin"].to_numpy(np.int64), return_inverse=True)
+        column, channels = pd.factorize(windows["channel"], sort=True)
+        if len(np.unique(row * len(channels) + column)) < len(windows):
+            raise RunFolderError("windows.parquet contains the same window twice", "score the run again")
+        sums = {name: np.zeros((len(origins), len(channels))) for name in (*SUMS, "reference_pinball")}
+        for name in SUMS:
+            sums[name][row, column] = windows[name].to_numpy(np.float64)
+        scales = windows.groupby("channel", sort=True)[["std", "mase_scale"]].first()
+        std, mase_scale = (torch.from_numpy(scales[k].to_numpy(np.float64, copy=True)) for k in ("std", "mase_scale"))
+        table = cls(origins, tuple(channels), sums, std, mase_scale)
+        if naive is not None:
+            reference = cls.from_frame(naive)
+            require_same_windows(table, reference)
+            sums["reference_pinball"] = reference.sums["pinball_wql"]
+        return table
+
+    def overlap(self, horizon: int) -> int:
+        """Number of consecutive origins whose windows overlap: they span at least `horizon` rows."""
+        stride = int(np.diff(self.origins).min()) if len(self.origins) > 1 else horizon
+        return max(1, -(-horizon // stride))
+
+    def influences(self, names: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Headline metrics, and the influence of each origin on them.
+
+        The influence of an origin is the derivative of the metric with respect to its weight, times the number of
+        origins. The metric is then, to first order, a mean over origins of its value plus the influence (Hampel,
+        1974, Journal of the American Statistical Association 69).
+
+        Parameters
+        ----------
+        names : iterable of S metrics
+
+        Returns
+        -------
+        values : float64 [S]
+        influences : float64 [O, S]
+            They sum to zero over the origins.
+        """
+        totals = {name: torch.from_numpy(table.sum(0)).requires_grad_() for name, table in self.sums.items()}
+        metrics = headline(totals, self.std, self.mase_scale)
+        values, columns = [], []
+        for name in names:
+            gradients = torch.autograd.grad(
+                metrics[name], list(totals.values()), retain_graph=True, allow_unused=True
+            )
+            influence = np.zeros(len(self.origins))
+            for table, gradient in zip(self.sums.values(), gradients, strict=True):
+                if gradient is not None:  # NaN on the channels on which the metric is not defined
+                    influence += table @ gradient.nan_to_num(0.0, 0.0, 0.0).numpy()
+            values.append(float(metrics[name]))
+            columns.append(influence * len(self.origins))
+        return np.array(values), np.stack(columns, 1)
+
+
+def require_same_windows(a: WindowTable, b: WindowTable) -> None:
+    """Raise a RunFolderError if two tables do not have the same windows."""
+    is_same = np.array_equal(a.origins, b.origins) and a.channels == b.channels
+    if not is_same or not np.array_equal(a.sums["count"], b.sums["count"]):
+        raise RunFolderError("the two runs were not scored on the same windows", "score both on one window set")
