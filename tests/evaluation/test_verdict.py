@@ -114,7 +114,7 @@ def test_the_verdict_distinguishes_an_undefined_metric_from_a_reference_without_
 
 def test_the_verdict_on_several_channels_names_the_geometric_mean_and_any_channels_that_are_left_out():
     text = verdict_of(results(0.34, 0.30, 0.38, channels=3)).full_text
-    assert "by 34.0 % on the geometric mean of WQL over 3 channels (95 % interval" in text
+    assert "by 34.0 % on WQL, as a geometric mean over 3 channels, (95 % interval" in text
     assert "averaged" not in text
     text = verdict_of(results(0.34, 0.30, 0.38, channels=60)).full_text
     assert "The relative WQL is averaged over the 3 of 60 channels that have nonzero values in these" in text

@@ -154,7 +154,7 @@ def _headline(results: dict[str, Any]) -> tuple[str, Severity, str]:
         return "undefined", "warning", f"There is no verdict on {model}: {reason} on these windows of {run['data']}."
     size, scored = f"{abs(100 * value):.1f} %", scored_on(results)
     direction, channels = "lower" if value > 0 else "higher", len(scored_channels(results, "relative_wql"))
-    metric = "WQL" if channels == 1 else f"geometric mean of WQL over {channels} channels"
+    metric = "WQL" if channels == 1 else f"WQL, as a geometric mean over {channels} channels,"
     if low is None or high is None:
         text = (
             f"The {metric} of {model} is {size} {direction} than that of seasonal naive {scored}, "
