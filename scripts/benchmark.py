@@ -20,11 +20,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from benchmarks.timing import processor_name
+
 BENCHMARKS = {
     "windows": "batches of windows, compared with a DataLoader over slices",
     "startup": "a run of seasonal naive, and the share of importing libraries",
     "time-to-accuracy": "training time of the LSTM to the error of the linear model and of neuralforecast's LSTM",
-    "decode": "decoding digits, compared with two uses of generate() and with the matrix products alone",
+    "decode": "decoding digits, compared with three uses of transformers and with the matrix products alone",
     "lora-train": "LoRA steps of a real Qwen (folder in TIMEVIS_QWEN), compared with peft",
     "attention": "causal attention on a CPU, compared with the fused kernel of PyTorch",
     "lstm-train": "LSTM training, compared with a bare training loop and with neuralforecast",
@@ -45,9 +47,7 @@ def main() -> None:
     args = parser.parse_args()
     if unknown := set(args.names) - set(BENCHMARKS):
         parser.error(f"unknown benchmark {', '.join(sorted(unknown))}; choose from {', '.join(BENCHMARKS)}")
-    machine = (
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    )
+    machine = f"{processor_name()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     print(f"{machine}; {args.threads} threads, {args.rounds} rounds")
     results = {"machine": machine, "threads": args.threads}
     for name in args.names or BENCHMARKS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import resource
 import statistics
 import subprocess
@@ -88,6 +89,30 @@ def time_ratio(slow: Worker, fast: Worker) -> float:
     """Time per unit of work of `slow` divided by that of `fast`, the median over the rounds."""
     work = fast.facts.get("units", 1) / slow.facts.get("units", 1)
     return statistics.median(a / b * work for a, b in zip(slow.seconds, fast.seconds, strict=True))
+
+
+def time_ratio_range(slow: Worker, fast: Worker) -> tuple[float, float]:
+    """The lowest and the highest of the ratios over the rounds; see `time_ratio`."""
+    work = fast.facts.get("units", 1) / slow.facts.get("units", 1)
+    ratios = [a / b * work for a, b in zip(slow.seconds, fast.seconds, strict=True)]
+    return min(ratios), max(ratios)
+
+
+def range_text(bounds: tuple[float, float]) -> str:
+    """The range of a ratio over the rounds, such as ``0.97 to 1.05``."""
+    return f"{bounds[0]:.2f} to {bounds[1]:.2f}"
+
+
+def processor_name() -> str:
+    """Name of the processor as the system gives it, with the extensions that matter for the products of bfloat16."""
+    info = Path("/proc/cpuinfo")
+    if not info.exists():
+        return platform.processor() or platform.machine()
+    lines = dict(line.split(":", 1) for line in info.read_text().splitlines() if ":" in line)
+    facts = {key.strip(): value.strip() for key, value in lines.items()}
+    flags = facts.get("flags", "").split()
+    extensions = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in flags]
+    return f"{facts.get('model name', platform.machine())} ({', '.join(extensions)})"
 
 
 def worker_command(module: str, *args: str, python: str = sys.executable) -> list[str]:

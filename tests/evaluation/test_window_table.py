@@ -4,7 +4,7 @@ import pytest
 from window_frames import window_frame
 
 from timevis.errors import RunFolderError
-from timevis.evaluation.significance import METRICS
+from timevis.evaluation.significance import METRICS, score_intervals
 from timevis.evaluation.window_table import WindowTable
 
 
@@ -46,3 +46,38 @@ def test_a_channel_on_which_a_metric_is_not_defined_has_no_influence(table):
     without = {name: array[:, [0, 2]] for name, array in sums.items()}
     rest = WindowTable(table.origins, ("c0", "c2"), without, table.std[[0, 2]], table.mase_scale[[0, 2]])
     assert rest.influences(["wql", "relative_wql"])[1] == pytest.approx(influences)
+
+
+def ragged(series: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Windows of a model and of seasonal naive, where each series has two origins of its own."""
+    errors = np.random.default_rng(1).normal(size=(2 * series, series)) + 3
+    frames = [window_frame(errors), window_frame(1.5 * errors[::-1])]
+    keep = frames[0]["origin"] // 2 == frames[0]["channel"].str[1:].astype(int)
+    return frames[0][keep], frames[1][keep]
+
+
+def test_series_with_origins_of_their_own_are_independent_if_there_are_enough():
+    assert WindowTable.from_frame(*ragged(20)).has_independent_series
+    assert not WindowTable.from_frame(*ragged(19)).has_independent_series
+    assert not WindowTable.from_frame(window_frame(np.ones((2, 30)))).has_independent_series
+
+
+@pytest.mark.parametrize("name", ["mae", "relative_wql", "mse_scaled", "coverage_80"])
+def test_the_influence_of_a_series_is_the_change_of_the_metric_without_it(name):
+    frame, naive = ragged(400)
+    table = WindowTable.from_frame(frame, naive)
+    (value,), influences = table.influences([name])
+    rest = frame["channel"] != table.channels[5]
+    (without,), _ = WindowTable.from_frame(frame[rest], naive[rest]).influences([name])
+    assert 399 * (value - without) == pytest.approx(influences[5, 0], rel=0.02, abs=1e-9)
+
+
+def test_intervals_over_series_cover_the_expected_error():
+    inside = []
+    for seed in range(200):
+        frame, naive = ragged(40)
+        size = np.random.default_rng(seed).gamma(4, size=40).repeat(2)
+        frame = frame.sort_values("channel").assign(median_abs_error=size, count=1.0)
+        mae = score_intervals(frame, naive.assign(count=1.0), 24)["metrics"]["mae"]
+        inside.append(mae.low <= 4 <= mae.high)
+    assert 0.9 <= np.mean(inside) <= 0.99

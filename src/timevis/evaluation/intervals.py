@@ -8,8 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtr
 
-INTERVAL_METHOD = "Student t intervals from 24 cosine transforms over origins, averaged over autocorrelations"
-"""The text that results.json names the method with; see `MeanInterval`."""
+AUTOCORRELATED = "Student t intervals from 24 cosine transforms over origins, averaged over autocorrelations"
+"""The text with which results.json names `MeanInterval`."""
+INDEPENDENT = "Student t intervals over series"
+"""The text with which results.json names the intervals of independent values."""
 LEVEL = 0.95
 NUM_TRANSFORMS = 24
 PERSISTENCES = (3.0, 5.0, 8.0, 12.0, 20.0, 30.0, 50.0, 100.0, 200.0)
@@ -72,9 +74,18 @@ class MeanInterval:
     ----------
     values : float [n, S]
         Values in the order of time, at nearly equal distances.
+    independent : bool
+        The values are independent: the distribution is that of Student with n - 1 degrees of freedom.
     """
 
-    def __init__(self, values: np.ndarray) -> None:
+    def __init__(self, values: np.ndarray, *, independent: bool = False) -> None:
+        if independent:
+            self._degrees = len(values) - 1
+            self._scales = values.std(0, ddof=1, keepdims=True) / np.sqrt(len(values))
+            self._is_constant = self._scales[0] == 0
+            self._scales[:, self._is_constant] = 1.0
+            self._posterior = np.ones_like(self._scales)
+            return
         transforms = cosine_transforms(values - values.mean(0))
         self._degrees = len(transforms)
         log_prior, variances = _processes()

@@ -7,7 +7,7 @@ from typing import Any
 from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import Backtest
 from timevis.evaluation.error_profile import SavedForecasts, excess_coverage_from_ties
-from timevis.evaluation.intervals import INTERVAL_METHOD, Interval
+from timevis.evaluation.intervals import Interval
 from timevis.evaluation.significance import score_intervals
 from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.seasonal_naive import SeasonalNaive
@@ -77,7 +77,7 @@ def build_results(
                 "channels": list(channels),
                 "freq": datamodule.panel.freq,
             },
-            "interval_method": INTERVAL_METHOD,
+            "interval_method": intervals["method"],
             "validation": validation,
             "metrics": _with_intervals(overall, intervals["metrics"]),
             "seasonal_naive": _with_intervals(backtest.reference_metrics["overall"], intervals["seasonal_naive"]),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.special import stdtr
 
-from timevis.evaluation.intervals import Interval, MeanInterval
+from timevis.evaluation.intervals import AUTOCORRELATED, INDEPENDENT, Interval, MeanInterval
 from timevis.evaluation.window_table import WindowTable, require_same_windows
 from timevis.metrics import COVERAGES
 
@@ -24,12 +24,12 @@ SHARE_METRICS = tuple(f"coverage_{k}" for k in COVERAGES)
 METRICS = (*POSITIVE_METRICS, *SHARE_METRICS, "bias")
 
 
-def score_intervals(windows: pd.DataFrame, naive: pd.DataFrame, horizon: int) -> dict[str, dict[str, Interval]]:
+def score_intervals(windows: pd.DataFrame, naive: pd.DataFrame, horizon: int) -> dict[str, Any]:
     """Headline metrics and skills with 95 % intervals.
 
-    An interval treats the errors at successive origins, with all their channels, as an autocorrelated series; see
-    `timevis.evaluation.intervals.MeanInterval`. The interval of a skill is a paired one: it comes from the influence
-    of each origin on the ratio of model and seasonal naive.
+    An interval treats the errors at successive origins, with all their channels, as an autocorrelated series; or it
+    treats whole series as independent, see `WindowTable`. The interval of a skill is a paired one: it comes from the
+    influence of each origin on the ratio of model and seasonal naive.
 
     Parameters
     ----------
@@ -41,11 +41,10 @@ def score_intervals(windows: pd.DataFrame, naive: pd.DataFrame, horizon: int) ->
     Returns
     -------
     dict
-        ``metrics`` and ``seasonal_naive`` {name: Interval}; ``skill`` {"mae", "wql": Interval}, 1 - mae_scaled of the
-        model divided by that of seasonal naive, and 1 - relative_wql.
+        ``method``, how the intervals are computed; ``metrics`` and ``seasonal_naive`` {name: Interval}; ``skill``
+        {"mae", "wql": Interval}, 1 - mae_scaled of the model divided by that of seasonal naive, and 1 - relative_wql.
     """
     table, naive_table = WindowTable.from_frame(windows, naive), WindowTable.from_frame(naive, naive)
-    has_intervals = len(table.origins) >= 2 * table.overlap(horizon)
     model, model_influences = table.influences(METRICS)
     reference, reference_influences = naive_table.influences(METRICS)
     mae = METRICS.index("mae_scaled")
@@ -57,9 +56,10 @@ def score_intervals(windows: pd.DataFrame, naive: pd.DataFrame, horizon: int) ->
     values = np.concatenate([model, reference, [ratio]])
     influences = np.concatenate([model_influences, reference_influences, ratio_influence[:, None]], 1)
     names = [*METRICS, *METRICS, "mae_scaled"]
-    found = _intervals(values, influences, names, has_intervals)
+    found = _intervals(values, influences, names, table, horizon)
     metrics = dict(zip(METRICS, found, strict=False))
     return {
+        "method": INDEPENDENT if table.has_independent_series else AUTOCORRELATED,
         "metrics": metrics,
         "seasonal_naive": dict(zip(METRICS, found[len(METRICS) :], strict=False)),
         "skill": {"mae": _skill(found[-1]), "wql": _skill(metrics["relative_wql"])},
@@ -71,15 +71,15 @@ def _skill(ratio: Interval) -> Interval:
 
 
 def _intervals(
-    values: np.ndarray, influences: np.ndarray, names: Sequence[str], has_intervals: bool
+    values: np.ndarray, influences: np.ndarray, names: Sequence[str], table: WindowTable, horizon: int
 ) -> list[Interval]:
     """Intervals of values [S] from influences [O, S]; NaN where a value is not finite or origins are too few."""
     nan = float("nan")
-    if not has_intervals:
+    if not table.has_intervals(horizon):
         return [Interval(float(value), nan, nan) for value in values]
     is_log = np.isin(names, POSITIVE_METRICS) & (values > 0)
     influences = np.where(np.isfinite(influences), influences, 0.0) / np.where(is_log, values, 1.0)
-    half = MeanInterval(influences).half_widths()
+    half = MeanInterval(influences, independent=table.has_independent_series).half_widths()
     low = np.where(is_log, values * np.exp(-half), values - half)
     high = np.where(is_log, values * np.exp(half), values + half)
     is_share = np.isin(names, SHARE_METRICS)
@@ -155,20 +155,20 @@ def paired_differences(
     require_same_windows(table_a, table_b)
     values_a, influences_a = table_a.influences(metrics)
     values_b, influences_b = table_b.influences(metrics)
-    overlap = table_a.overlap(horizon)
-    has_intervals = len(table_a.origins) >= 2 * overlap
     difference, influence = values_a - values_b, influences_a - influences_b
-    plain = _intervals(difference, influence, ["difference"] * len(metrics), has_intervals)
-    is_defined = np.isfinite(difference) & has_intervals
-    p = np.where(is_defined, MeanInterval(influence).p_value(np.nan_to_num(difference)), np.nan)
+    plain = _intervals(difference, influence, ["difference"] * len(metrics), table_a, horizon)
+    distribution = MeanInterval(influence, independent=table_a.has_independent_series)
+    is_defined = np.isfinite(difference) & table_a.has_intervals(horizon)
+    p = np.where(is_defined, distribution.p_value(np.nan_to_num(difference)), np.nan)
+    overlap = 1 if table_a.has_independent_series else table_a.overlap(horizon)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where((values_a > 0) & (values_b > 0), values_a / values_b, np.nan)
         ratio_influence = ratio * (influences_a / values_a - influences_b / values_b)
-    ratios = _intervals(ratio, ratio_influence, metrics, has_intervals)
+    ratios = _intervals(ratio, ratio_influence, metrics, table_a, horizon)
     out = {}
     for i, metric in enumerate(metrics):
         test = diebold_mariano(values_a[i] + influences_a[:, i], values_b[i] + influences_b[:, i], overlap)
-        percent = (100 * (bound - 1) for bound in ratios[i])
+        percent = Interval(*(100 * (bound - 1) for bound in ratios[i]))
         out[metric] = Difference(*plain[i], *percent, float(p[i]), *test)
     return out
 

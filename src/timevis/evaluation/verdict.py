@@ -163,7 +163,7 @@ def _headline(results: dict[str, Any]) -> tuple[str, Severity, str]:
         return "no_interval", "warning", text
     bounds = f"95 % interval {format_interval(skill, percent=True)}"
     if low > 0:
-        text = f"{model} beats seasonal naive by {size} on {'the ' * (channels > 1)}{metric} ({bounds}) {scored}."
+        text = f"{model} beats seasonal naive by {size} on {metric} ({bounds}) {scored}."
         return "beats_seasonal_naive", "good", text
     if high < 0:
         bounds = f"95 % interval {format_interval({'low': -high, 'high': -low}, percent=True)}"

@@ -11,7 +11,10 @@ import torch
 from torch import Tensor
 
 from timevis.errors import RunFolderError
-from timevis.metrics import SUMS, headline
+from timevis.metrics import MIN_WQL_RATIO, SUMS, headline, ratios
+
+MIN_SERIES = 20
+"""Series from which on intervals treat whole series as independent, if each has its own origins."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,9 @@ class WindowTable:
     sums : {name: float64 [O, C]}
         Each of `timevis.metrics.SUMS`, and ``reference_pinball``.
     std, mase_scale : float64 [C]
+    has_independent_series : bool
+        Whether each channel has its own origins, and there are at least `MIN_SERIES` channels. Intervals then treat
+        whole series as independent, and otherwise the origins as a series in time.
     """
 
     origins: np.ndarray
@@ -33,6 +39,7 @@ class WindowTable:
     sums: dict[str, np.ndarray]
     std: Tensor
     mase_scale: Tensor
+    has_independent_series: bool = False
 
     @classmethod
     def from_frame(cls, windows: pd.DataFrame, naive: pd.DataFrame | None = None) -> WindowTable:
@@ -59,12 +66,18 @@ class WindowTable:
             sums[name][row, column] = windows[name].to_numpy(np.float64)
         scales = windows.groupby("channel", sort=True)[["std", "mase_scale"]].first()
         std, mase_scale = (torch.from_numpy(scales[k].to_numpy(np.float64, copy=True)) for k in ("std", "mase_scale"))
-        table = cls(origins, tuple(channels), sums, std, mase_scale)
+        has_own_origins = len(windows) < len(origins) * len(channels)
+        is_by_series = has_own_origins and len(channels) >= MIN_SERIES
+        table = cls(origins, tuple(channels), sums, std, mase_scale, is_by_series)
         if naive is not None:
             reference = cls.from_frame(naive)
             require_same_windows(table, reference)
             sums["reference_pinball"] = reference.sums["pinball_wql"]
         return table
+
+    def has_intervals(self, horizon: int) -> bool:
+        """Whether there are enough independent series, or origins for two windows that do not overlap."""
+        return self.has_independent_series or len(self.origins) >= 2 * self.overlap(horizon)
 
     def overlap(self, horizon: int) -> int:
         """Number of consecutive origins whose windows overlap: they span at least `horizon` rows."""
@@ -72,7 +85,7 @@ class WindowTable:
         return max(1, -(-horizon // stride))
 
     def influences(self, names: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Headline metrics, and the influence of each origin on them.
+        """Headline metrics, and the influence of each origin on them, or of each series if these are independent.
 
         The influence of an origin is the derivative of the metric with respect to its weight, times the number of
         origins. The metric is then, to first order, a mean over origins of its value plus the influence (Hampel,
@@ -85,9 +98,11 @@ class WindowTable:
         Returns
         -------
         values : float64 [S]
-        influences : float64 [O, S]
-            They sum to zero over the origins.
+        influences : float64 [O, S], or [C, S]
+            They sum to zero over the origins or series.
         """
+        if self.has_independent_series:
+            return self._influences_of_series(list(names))
         totals = {name: torch.from_numpy(table.sum(0)).requires_grad_() for name, table in self.sums.items()}
         metrics = headline(totals, self.std, self.mase_scale)
         values, columns = [], []
@@ -102,6 +117,24 @@ class WindowTable:
             values.append(float(metrics[name]))
             columns.append(influence * len(self.origins))
         return np.array(values), np.stack(columns, 1)
+
+    def _influences_of_series(self, names: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        totals = {name: torch.from_numpy(table.sum(0)) for name, table in self.sums.items()}
+        by_channel = ratios(totals, self.std, self.mase_scale)
+        metrics = headline(totals, self.std, self.mase_scale)
+        share = totals["count"] / totals["count"].mean()
+        columns = []
+        for name in names:
+            value, terms = metrics[name], by_channel[name]
+            if name == "relative_wql":
+                influence = value * (terms.clamp(min=MIN_WQL_RATIO).log() - value.log())
+            elif name in ("mse_scaled", "mae_scaled"):  # pooled over channels
+                influence = share * (terms - value)
+            else:
+                influence = terms - value
+            is_defined = torch.isfinite(influence)
+            columns.append(torch.where(is_defined, influence, 0.0) * len(terms) / is_defined.sum().clamp(min=1))
+        return np.array([float(metrics[name]) for name in names]), torch.stack(columns, 1).numpy()
 
 
 def require_same_windows(a: WindowTable, b: WindowTable) -> None:

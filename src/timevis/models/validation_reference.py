@@ -11,7 +11,7 @@ from timevis.models.seasonal_naive import SeasonalNaive
 
 
 class ValidationReference:
-    """Quantile losses of seasonal naive on every validation window, computed once.
+    """Quantile losses of seasonal naive on every window of validation, those of both halves, computed once.
 
     Parameters
     ----------
@@ -25,9 +25,10 @@ class ValidationReference:
         naive = SeasonalNaive.fitted(datamodule).to(device)
         metrics = naive.new_metrics()
         ids, losses = [], []
-        for batch in datamodule.batches("val", device):
-            losses.append(metrics.quantile_losses(naive.forecast(batch), batch))
-            ids.append(self._window_id(batch))
+        for part in ("tuning", "val"):
+            for batch in datamodule.batches(part, device):
+                losses.append(metrics.quantile_losses(naive.forecast(batch), batch))
+                ids.append(self._window_id(batch))
         self._ids, order = torch.cat(ids).sort()
         self._losses = torch.cat(losses).float()[order]
 

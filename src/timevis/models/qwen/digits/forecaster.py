@@ -35,8 +35,8 @@ from timevis.models.residual_quantiles import ResidualQuantiles
 
 log = logging.getLogger(__name__)
 
-MIN_PATHS_FOR_95_INTERVAL = 39
-"""With 39 sample paths the smallest is the quantile 0.025, by the Weibull rule of `sample_quantiles`."""
+MIN_PATHS_FOR_95_INTERVAL = 20
+"""With 20 sample paths the smallest is the quantile 0.025, by the rule of `sample_quantiles`."""
 
 
 class QwenForecaster(BackboneForecaster):
@@ -273,7 +273,7 @@ class QwenForecaster(BackboneForecaster):
         decoded = self.codec.decode(digits, scaling.at_steps(self.context_length))
         samples = self.clip_non_negative(decoded, batch.channel)
         point = samples.mean(1)
-        quantiles = sample_quantiles(samples)
+        quantiles = sample_quantiles(samples, stratified=True)
         if not sampling:
             quantiles = self.clip_non_negative(self.residuals(point, batch.channel), batch.channel)
         extras = {}

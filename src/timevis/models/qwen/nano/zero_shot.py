@@ -52,7 +52,7 @@ def forecast_windows(
     inputs = DecodingInputs(prompt, context, batch.calendar, batch.context_mask)
     digits = decode_windows(network, inputs, levels=levels)
     paths = codec.decode(digits, scaling)
-    return Forecast(paths.mean(1), sample_quantiles(paths), paths)
+    return Forecast(paths.mean(1), sample_quantiles(paths, stratified=True), paths)
 
 
 @torch.no_grad()

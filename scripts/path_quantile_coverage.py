@@ -1,0 +1,160 @@
+"""Compare quantiles of sample paths with the distribution that nano draws them from.
+
+    python scripts/path_quantile_coverage.py --data traffic --windows 200 --seeds 5
+    python scripts/path_quantile_coverage.py --later-steps --windows 16 --seeds 8
+
+The distribution of the first value after a context is known exactly, from the probabilities of all of its digit
+strings. The first table has the share of it that lies inside the central intervals of 20, 50 and 100 paths, whose
+random numbers are drawn independently or spread evenly (stratified), with either rule for the rank of a quantile. The
+table of later steps compares stratified paths with the empirical distribution of 1,000 other paths.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from timevis.config.compose import compose
+from timevis.data.catalog import load_panel
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.windows import Batch
+from timevis.metrics import COVERAGES
+from timevis.models.forecaster import QUANTILE_LEVELS, sample_quantiles
+from timevis.models.qwen.digits.codec import DigitCodec
+from timevis.models.qwen.digits.decoding import DecodingInputs, first_value_distribution
+from timevis.models.qwen.digits.network import DigitNetwork
+from timevis.models.qwen.digits.sampling import hashed_uniforms, sobol_uniforms
+from timevis.models.qwen.nano.zero_shot import forecast_windows, load_network
+from timevis.utils.formatting import markdown_table
+
+PATHS = (20, 50, 100)
+STEPS = (1, 2, 6, 12, 24)
+REFERENCE_PATHS = 1000
+RULES = {"p (S + 1)": False, "p S + 1/2": True}
+INTERVALS = {k: (QUANTILE_LEVELS.index(low), QUANTILE_LEVELS.index(high)) for k, (low, high) in COVERAGES.items()}
+
+
+def validation_batches(name: str, windows: int, size: int) -> Iterator[tuple[Batch, Tensor]]:
+    """Batches of validation windows, with the standard deviation of each window's channel [B, 1]."""
+    options = compose([f"data={name}"]).data
+    panel, _ = load_panel(options)
+    origins = -(-windows // len(panel.channels))
+    data = WindowDataModule(panel, split=options.split, val_windows=origins, eval_batch_size=size)
+    deviations = torch.from_numpy(data.scaler.std).float()
+    for batch in data.batches("val"):
+        yield batch, deviations[batch.channel].unsqueeze(1)
+
+
+def draw_codes(probability: Tensor, levels: Tensor) -> Tensor:
+    """Draw values digit by digit, as decoding does.
+
+    Parameters
+    ----------
+    probability : float64 [B, 10 ** width]
+    levels : float64 [B, S, width]
+
+    Returns
+    -------
+    int64 [B, S]
+    """
+    batch, samples, width = levels.shape
+    code = torch.zeros(batch, samples, dtype=torch.long)
+    for place in range(width):
+        by_prefix = probability.view(batch, 10**place, 10, -1).sum(3)
+        chosen = by_prefix.gather(1, code.unsqueeze(2).expand(-1, -1, 10))
+        cumulative = chosen.cumsum(2) / chosen.sum(2, keepdim=True)
+        digit = (cumulative <= levels[:, :, place : place + 1]).sum(2).clamp(max=9)
+        code = 10 * code + digit
+    return code
+
+
+def shares_inside(quantiles: Tensor, values: Tensor, probability: Tensor) -> list[float]:
+    """Mean probability inside each of `INTERVALS`, where values at an end count half; values [B, V] and [B, V]."""
+    shares = []
+    for low, high in INTERVALS.values():
+        ends = quantiles[:, [low, high]].double()
+        lower, upper = ends[:, :1], ends[:, 1:]
+        inside = (values >= lower).double() + (values > lower) + (values <= upper) + (values < upper) - 2
+        shares.append(float((inside / 2 * probability).sum(1).mean()))
+    return shares
+
+
+@torch.no_grad()
+def first_value_table(network: DigitNetwork, codec: DigitCodec, name: str, windows: int, seeds: int) -> list[dict]:
+    """Rows of the table on the first value."""
+    found: dict[tuple[int, str, str], list[list[float]]] = {}
+    for batch, deviation in validation_batches(name, windows, 32):
+        scaling = codec.fit(batch.context, batch.context_mask, deviation)
+        context, _ = codec.encode(batch.context, scaling)
+        prompt = torch.full((len(batch), 1), network.layout.start_id)
+        inputs = DecodingInputs(prompt, context, batch.calendar, batch.context_mask)
+        probability = first_value_distribution(network, inputs)
+        digits = codec.digits_of(torch.arange(codec.num_bins)).expand(len(batch), -1, -1)
+        values = codec.decode(digits, scaling)
+        for seed in range(seeds):
+            for count in PATHS:
+                shape = (seed, batch.origin, batch.channel, count)
+                draws = {
+                    "independent": hashed_uniforms(*shape, codec.width),
+                    "stratified": sobol_uniforms(*shape, 1, codec.width),
+                }
+                for kind, levels in draws.items():
+                    samples = values.gather(1, draw_codes(probability, levels)).unsqueeze(2)
+                    for rule, stratified in RULES.items():
+                        quantiles = sample_quantiles(samples, stratified=stratified)[:, :, 0]
+                        shares = shares_inside(quantiles, values.double(), probability)
+                        found.setdefault((count, kind, rule), []).append([len(batch), *shares])
+    return [
+        {"paths": count, "random numbers": kind, "rank": rule} | _percentages(rows)
+        for (count, kind, rule), rows in found.items()
+    ]
+
+
+@torch.no_grad()
+def later_step_table(network: DigitNetwork, codec: DigitCodec, name: str, windows: int, seeds: int) -> list[dict]:
+    """Rows of the table on later steps."""
+    found: dict[tuple[int, int, str], list[list[float]]] = {}
+    for batch, deviation in validation_batches(name, windows, 4):
+        reference = forecast_windows(network, codec, batch, deviation, REFERENCE_PATHS, seed=10_000).samples
+        assert reference is not None
+        weight = torch.full(reference.shape[:2], 1 / REFERENCE_PATHS, dtype=torch.double)
+        for seed in range(seeds):
+            for count in PATHS[:2]:
+                samples = forecast_windows(network, codec, batch, deviation, count, seed).samples
+                assert samples is not None
+                for rule, stratified in RULES.items():
+                    quantiles = sample_quantiles(samples, stratified=stratified)
+                    for step in STEPS:
+                        shares = shares_inside(quantiles[:, :, step - 1], reference[:, :, step - 1].double(), weight)
+                        found.setdefault((count, step, rule), []).append([len(batch), *shares])
+    return [
+        {"paths": count, "step ahead": step, "rank": rule} | _percentages(rows)
+        for (count, step, rule), rows in found.items()
+    ]
+
+
+def _percentages(rows: list[list[float]]) -> dict[str, str]:
+    """Means of the shares, weighted by the number of windows."""
+    table = torch.tensor(rows, dtype=torch.double)
+    means = (table[:, :1] * table[:, 1:]).sum(0) / table[:, 0].sum()
+    return {f"{k} % interval": f"{100 * float(m):.1f} %" for k, m in zip(INTERVALS, means, strict=True)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default="traffic", help="name in conf/data")
+    parser.add_argument("--windows", type=int, default=200)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--later-steps", action="store_true")
+    args = parser.parse_args()
+    network, codec = load_network()
+    table = later_step_table if args.later_steps else first_value_table
+    print(markdown_table(pd.DataFrame(table(network, codec, args.data, args.windows, args.seeds))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Simulate how often the 95 % intervals of results.json hold the true value.
+
+    python scripts/simulate_intervals.py --repetitions 4000
+
+Each row is a process of the errors at successive origins, each column a number of origins. The cells are the share of
+simulated series whose interval holds the expectation, in percent, and after the slash the width of the interval
+divided by that of the interval with the true variance of the mean. For positive errors the interval is that of the
+logarithm, as for every metric but bias and coverage.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from scipy.signal import lfilter
+
+from timevis.evaluation.intervals import MeanInterval
+from timevis.utils.formatting import markdown_table
+
+LENGTHS = (20, 50, 100, 200, 500, 2000)
+BURN_IN = 500
+HORIZON = 24
+SERIES_AT_ONCE = 500
+
+
+def autoregressive(rng: np.random.Generator, phi: float, length: int, count: int) -> np.ndarray:
+    """Stationary normal series [n, S] with expectation 0 and variance 1."""
+    noise = rng.normal(size=(length + BURN_IN, count))
+    return np.sqrt(1 - phi**2) * lfilter([1], [1, -phi], noise, axis=0)[BURN_IN:]
+
+
+def _overlapping(rng: np.random.Generator, phi: float, length: int, count: int) -> np.ndarray:
+    """Mean absolute errors of windows of `HORIZON` steps whose origins are one step apart."""
+    errors = np.abs(autoregressive(rng, phi, length + HORIZON - 1, count))
+    return lfilter(np.full(HORIZON, 1 / HORIZON), 1, errors, axis=0)[HORIZON - 1 :]
+
+
+def _seasonal(rng: np.random.Generator, length: int, count: int) -> np.ndarray:
+    """Errors with a daily period, which the phase shifts from series to series."""
+    hour = np.arange(length)[:, None] + rng.integers(0, 24, count)
+    return autoregressive(rng, 0.9, length, count) + 1.5 * np.sin(2 * np.pi * hour / 24)
+
+
+Process = tuple[Callable[[np.random.Generator, int, int], np.ndarray], float]
+"""A function of generator, length and number of series, and the expectation; 0 for errors with a sign."""
+
+
+def _autoregressive(phi: float) -> Process:
+    return lambda rng, n, count: autoregressive(rng, phi, n, count), 0.0
+
+
+def _log_normal(phi: float) -> Process:
+    return lambda rng, n, count: np.exp(0.7 * autoregressive(rng, phi, n, count)), float(np.exp(0.7**2 / 2))
+
+
+PROCESSES: dict[str, Process] = {
+    **{f"phi {phi}": _autoregressive(phi) for phi in (0.0, 0.5, 0.8, 0.9, 0.95, 0.98)},
+    **{f"log-normal, phi {phi}": _log_normal(phi) for phi in (0.8, 0.95)},
+    "squared, phi 0.8": (lambda rng, n, count: autoregressive(rng, 0.8, n, count) ** 2, 1.0),
+    "windows of 24, phi 0": (lambda rng, n, count: _overlapping(rng, 0.0, n, count), float(np.sqrt(2 / np.pi))),
+    "windows of 24, phi 0.9": (lambda rng, n, count: _overlapping(rng, 0.9, n, count), float(np.sqrt(2 / np.pi))),
+    "phi 0.95 and white noise": (
+        lambda rng, n, count: 0.7 * autoregressive(rng, 0.95, n, count) + rng.normal(size=(n, count)),
+        0.0,
+    ),
+    "phi 0.9 and a daily period": (_seasonal, 0.0),
+}
+
+
+def simulate(process: Process, length: int, repetitions: int, seed: int = 0) -> str:
+    """Coverage in percent, and relative width."""
+    generate, expectation = process
+    rng, errors, inside, widths = np.random.default_rng(seed), [], [], []
+    for _ in range(repetitions // SERIES_AT_ONCE):
+        series = generate(rng, length, SERIES_AT_ONCE)
+        mean = series.mean(0)
+        scale = mean if expectation > 0 else np.ones_like(mean)
+        half = MeanInterval(series / scale).half_widths()
+        error = np.log(mean / expectation) if expectation > 0 else mean
+        errors.append(error)
+        inside.append(np.abs(error) <= half)
+        widths.append(half)
+    exact = 1.96 * np.concatenate(errors).std()
+    return f"{100 * np.mean(inside):.1f} / {np.median(widths) / exact:.2f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repetitions", type=int, default=4000)
+    args = parser.parse_args()
+    rows = [
+        {"process": name} | {f"n = {n}": simulate(process, n, args.repetitions) for n in LENGTHS}
+        for name, process in PROCESSES.items()
+    ]
+    print(markdown_table(pd.DataFrame(rows)))
+
+
+if __name__ == "__main__":
+    main()
