@@ -156,7 +156,7 @@ def peer_c_work(path: str) -> Callable[[], Any]:
 
     @torch.no_grad()
     def work() -> None:
-        cache = StaticCache(model.config, max_cache_len=ids.shape[1] + HORIZON * DIGITS)
+        cache: Any = StaticCache(model.config, max_cache_len=ids.shape[1] + HORIZON * DIGITS)
         hidden = model.model(ids, cache=cache, use_cache=True).last_hidden_state[:, -1]
         for layer in cache.layers:
             layer.keys = layer.keys.repeat_interleave(SAMPLES, 0)
