@@ -172,7 +172,9 @@ class QwenForecaster(BackboneForecaster):
         chosen = channel_balanced_windows(len(windows), self.hparams["val_windows_per_epoch"], self.num_channels)
         self._epoch_windows = self._window_id(*windows.locate(torch.from_numpy(chosen)))
         if len(chosen) < len(windows):
-            message = "val/relative_wql after an epoch is computed on %d of the %d tuning windows, without temperatures"
+            message = (
+                "val/relative_wql after an epoch is computed on %d of the %d tuning windows, without temperatures"
+            )
             log.info(message, len(chosen), len(windows))
         self.prompt.log_template()
         paths = self.hparams["num_samples"]
