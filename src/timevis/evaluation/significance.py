@@ -157,9 +157,10 @@ def paired_differences(
     values_b, influences_b = table_b.influences(metrics)
     difference, influence = values_a - values_b, influences_a - influences_b
     plain = _intervals(difference, influence, ["difference"] * len(metrics), table_a, horizon)
-    distribution = MeanInterval(influence, independent=table_a.has_independent_series)
-    is_defined = np.isfinite(difference) & table_a.has_intervals(horizon)
-    p = np.where(is_defined, distribution.p_value(np.nan_to_num(difference)), np.nan)
+    p = np.full(len(metrics), np.nan)
+    if table_a.has_intervals(horizon):
+        distribution = MeanInterval(influence, independent=table_a.has_independent_series)
+        p = np.where(np.isfinite(difference), distribution.p_value(difference), np.nan)
     overlap = 1 if table_a.has_independent_series else table_a.overlap(horizon)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where((values_a > 0) & (values_b > 0), values_a / values_b, np.nan)
