@@ -19,7 +19,7 @@ from pathlib import Path
 
 from timevis.errors import ConfigError
 from timevis.service.settings import Settings
-from timevis.service.tasks.runner import die_with_parent
+from timevis.service.tasks.runner import child_options
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +43,7 @@ class Part:
             self.command,
             env=environment,
             stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=die_with_parent,
+            **child_options(),
         )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 
@@ -41,7 +42,8 @@ def run_worker(settings: Settings, queues: tuple[str, ...], log_level: str = "in
     maintenance = threading.Thread(target=_maintain, args=(worker, celery), daemon=True, name="maintenance")
     maintenance.start()
     threads = settings.trainings if "cpu" in queues else 2
-    arguments = ["worker", "--pool=threads", f"--concurrency={threads}", f"--queues={','.join(queues)}"]
+    pool = "solo" if sys.platform == "win32" else "threads"
+    arguments = ["--quiet", "worker", f"--pool={pool}", f"--concurrency={threads}", f"--queues={','.join(queues)}"]
     arguments += [f"--loglevel={log_level}", f"--hostname={worker.name}@%h", "--without-gossip", "--without-mingle"]
     celery.worker_main(arguments)
 
