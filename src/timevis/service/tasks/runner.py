@@ -45,6 +45,7 @@ def run_training(
     log: Path,
     *,
     threads: int,
+    devices: str,
     grace_seconds: float,
     report: Callable[[dict[str, Any]], bool],
     is_cancelled: Callable[[], bool],
@@ -60,6 +61,8 @@ def run_training(
         File for what the process prints.
     threads : int
         Threads of PyTorch.
+    devices : str
+        Value of CUDA_VISIBLE_DEVICES; empty for a training without a GPU.
     grace_seconds : float
         Time between SIGTERM and SIGKILL.
     report : callable
@@ -68,7 +71,7 @@ def run_training(
     is_cancelled, is_stopping : callable
         Whether the task was cancelled, and whether the worker stops.
     """
-    environment = os.environ | {"OMP_NUM_THREADS": str(threads), "WANDB_MODE": "disabled"}
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads), "CUDA_VISIBLE_DEVICES": devices}
     with log.open("ab") as output:
         process = subprocess.Popen(
             train_command(folder),
