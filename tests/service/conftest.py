@@ -1,12 +1,14 @@
-"""A private PostgreSQL, an application without processes, and a whole running service."""
+"""A private PostgreSQL and MariaDB, an application without processes, and a whole running service."""
 
 from __future__ import annotations
 
+import getpass
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -65,10 +67,44 @@ def postgres_url(postgres: str) -> str:
     return f"postgresql://timevis@/{name}?host={postgres}"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[str]:
+    """The socket of a private MariaDB."""
+    folder = Path(tempfile.mkdtemp(prefix="timevis-mariadb-"))
+    data, path, user = f"--datadir={folder / 'data'}", folder / "socket", f"--user={getpass.getuser()}"
+    options = ["--auth-root-authentication-method=normal", "--skip-test-db"]
+    install = ["mariadb-install-db", "--no-defaults", data, user, *options]
+    subprocess.run(install, check=True, capture_output=True, timeout=120)
+    command = ["mariadbd", "--no-defaults", data, user, f"--socket={path}", "--skip-networking"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([*command, "--innodb-flush-log-at-trx-commit=0"], stdout=log, stderr=log)
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline, (folder / "log").read_text()
+        time.sleep(0.05)
+    yield str(path)
+    process.kill()
+    process.wait()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def mariadb_url(mariadb: str) -> str:
+    """A new database."""
+    name = f"test_{uuid.uuid4().hex}"
+    engine = create_engine(f"mysql+pymysql://root@/mysql?unix_socket={mariadb}")
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} CHARACTER SET utf8mb4"))
+    engine.dispose()
+    return f"mariadb://root@/{name}?unix_socket={mariadb}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "postgresql":
         return str(request.getfixturevalue("postgres_url"))
+    if request.param == "mariadb":
+        return str(request.getfixturevalue("mariadb_url"))
     return f"sqlite:///{tmp_path / 'timevis.db'}"
 
 

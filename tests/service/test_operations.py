@@ -22,7 +22,7 @@ from timevis.errors import ConfigError, DataError
 from timevis.service.app import create_app
 from timevis.service.context import Context
 from timevis.service.db.tables import Model, Task, new_id
-from timevis.service.operations import backup
+from timevis.service.operations import backup, troubleshooting
 from timevis.service.operations.logs import configure_logs
 from timevis.service.operations.retention import DAY_SECONDS, purge
 from timevis.service.settings import Settings
@@ -222,3 +222,14 @@ def test_trainings_are_logged_to_weights_and_biases_only_by_setting(
         assert ("mode: offline" in config.read_text()) == (mode == "offline")
     with pytest.raises(ConfigError, match="TIMEVIS_WANDB_MODE"):
         make_settings(TIMEVIS_WANDB_MODE="on")
+
+
+def test_errors_link_to_sections_of_the_page_on_troubleshooting() -> None:
+    text = (Path(__file__).parents[2] / troubleshooting.PAGE).read_text(encoding="utf-8")
+    anchors = {line[4:].lower().replace(" ", "-") for line in text.splitlines() if line.startswith("### ")}
+    sections = {troubleshooting.UNREACHABLE_REDIS, troubleshooting.STUCK_TRAINING}
+    sections |= set(troubleshooting.SECTIONS.values())
+    assert {section.partition("#")[2] for section in sections} == anchors
+    advice = troubleshooting.with_link("CUDA out of memory. Tried to allocate 2 GiB", "use a smaller batch_size")
+    assert advice == "use a smaller batch_size; see docs/troubleshooting.md#full-gpu"
+    assert troubleshooting.with_link("the series has too few rows", "use another one") == "use another one"

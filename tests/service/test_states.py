@@ -1,4 +1,4 @@
-"""The state machine of tasks, on SQLite and PostgreSQL."""
+"""The state machine of tasks, on SQLite, PostgreSQL and MariaDB."""
 
 from __future__ import annotations
 

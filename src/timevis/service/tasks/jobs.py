@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from timevis.errors import RunFolderError, TimeVisError
 from timevis.service.db.tables import Dataset, Model, Task
+from timevis.service.operations.troubleshooting import with_link
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks import states
@@ -104,7 +105,8 @@ def _finish(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]
         return
     model = values.pop("model", None)
     with worker.sessions.begin() as session:
-        finished = states.finish(session, task, outcome.state, error=outcome.error, advice=outcome.advice, **values)
+        values |= {"error": outcome.error, "advice": with_link(outcome.error, outcome.advice)}
+        finished = states.finish(session, task, outcome.state, **values)
         if finished and model is not None:
             session.add(model)
     log.info("task %s %s", task.id, outcome.state if finished else "belongs to another worker")

@@ -105,7 +105,7 @@ def resend(celery: Celery, sessions: Sessions, queue: str, sent: UnchangedRows) 
         is_same = (Task.id == task_id, Task.state == QUEUED, Task.sent == found[task_id])
         with sessions.begin() as session:  # of several workers one sends it
             changed = session.execute(update(Task).where(*is_same).values(sent=time.time()))
-        count += bool(changed.rowcount) and send(celery, task_id, queue)  # type: ignore[attr-defined]
+        count += bool(changed.rowcount) and send(celery, task_id, queue)
     return count
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session, sessionmaker
 
 from timevis.service.db.tables import Task
+from timevis.service.operations.troubleshooting import STUCK_TRAINING
 
 QUEUED, RUNNING = "queued", "running"
 COMPLETED, FAILED, CANCELLED = "completed", "failed", "cancelled"
@@ -124,7 +125,7 @@ def recover_lost(sessions: Sessions, heartbeats: UnchangedRows, max_attempts: in
                     "state": FAILED,
                     "finished": time.time(),
                     "error": f"the worker of the task was lost {task.attempt} times",
-                    "advice": "see the log of the worker; retry the task when its cause is mended",
+                    "advice": f"retry the task when the cause is mended; see {STUCK_TRAINING}",
                 }
             if _change_own(session, task, (Task.heartbeat == task.heartbeat), **values) and values["state"] == QUEUED:
                 requeued.append(task.id)
