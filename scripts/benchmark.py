@@ -29,6 +29,7 @@ BENCHMARKS = {
     "decode": "decoding digits, compared with three uses of transformers and with the matrix products alone",
     "lora-train": "LoRA steps of a real Qwen (folder in TIMEVIS_QWEN), compared with peft",
     "attention": "causal attention on a CPU, compared with the fused kernel of PyTorch",
+    "service-load": "read requests to the service beside a training, compared with MLflow; a large upload",
     "lstm-train": "LSTM training, compared with a bare training loop and with neuralforecast",
 }
 

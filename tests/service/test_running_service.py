@@ -3,67 +3,19 @@
 from __future__ import annotations
 
 import io
-import os
-import signal
 import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from running_service import RunningService, command_of
-from service_data import LONG_LSTM_RUN, TINY_LSTM_RUN, TINY_RUN, plant_csv
+from running_service import RunningService
+from service_data import TINY_RUN, plant_csv
 
 from timevis.service.client import ServiceError
-from timevis.service.db.database import open_database
-from timevis.service.db.tables import Task
 
 pytestmark = pytest.mark.slow
 WAIT_SECONDS = 180
-
-
-@pytest.fixture(scope="module")
-def dataset(service: RunningService, tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("data") / "plant.csv"
-    path.write_bytes(plant_csv())
-    return str(service.client.upload(path, name="Plant A", unit="MW")["id"])
-
-
-@pytest.fixture(scope="module")
-def trained(service: RunningService, dataset: str) -> dict[str, Any]:
-    """The completed task of a small LSTM, with the progress that was seen on the way."""
-    stages: list[str] = []
-    task = service.client.train(dataset, "lstm", name="small", **TINY_LSTM_RUN)
-    task = service.client.wait(task, WAIT_SECONDS, lambda t: stages.append(t["progress"].get("stage", "")))
-    assert task["state"] == "completed", task
-    return task | {"stages": stages}
-
-
-def wait_until(condition: Callable[[], Any], seconds: float = WAIT_SECONDS) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    return found
-
-
-def start_long_training(service: RunningService, dataset: str) -> dict[str, Any]:
-    """A training that has made some steps."""
-    task = service.client.train(dataset, "lstm", **LONG_LSTM_RUN)
-
-    def fitting() -> dict[str, Any] | None:
-        found = service.client.task(task["id"])
-        assert found["state"] in ("queued", "running"), found
-        return found if found["progress"].get("epoch") else None
-
-    return dict(wait_until(fitting))
-
-
-def training_processes(service: RunningService) -> list[int]:
-    """Processes that train a run below the home of the service."""
-    pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-    return [pid for pid in pids if f'resume="{service.home}' in command_of(pid)]
 
 
 def test_a_training_shows_its_progress_and_becomes_a_model(service: RunningService, trained: dict[str, Any]) -> None:
@@ -137,48 +89,3 @@ def test_a_model_is_compared_with_seasonal_naive_on_its_windows(
     assert set(found["by_horizon"]["wql"]) == {"lstm", "seasonal naive"}
     task = service.client.call("POST", "predict", json={"models": [model]}, headers={"Prefer": "wait=20"})
     assert service.client.result(task, "csv").startswith("item,channel,timestamp,point,q0.025")
-
-
-def test_a_killed_training_fails_and_its_retry_resumes_and_can_be_cancelled(
-    service: RunningService, dataset: str
-) -> None:
-    task = start_long_training(service, dataset)
-    (pid,) = training_processes(service)
-    os.kill(pid, signal.SIGKILL)
-    failed = service.client.wait(task, WAIT_SECONDS)
-    assert failed["state"] == "failed"
-    assert "SIGKILL" in failed["error"]
-    again = service.client.retry(task["id"])
-    wait_until(lambda: service.client.task(again["id"])["progress"].get("step", 0) > failed["progress"]["step"])
-    service.client.cancel(again["id"])
-    assert service.client.wait(again, WAIT_SECONDS)["state"] == "cancelled"
-    assert training_processes(service) == []
-
-
-def test_a_task_survives_the_death_of_worker_broker_and_web_and_a_stop_returns_it_to_its_queue(
-    service: RunningService, dataset: str
-) -> None:
-    task = start_long_training(service, dataset)
-    steps = task["progress"]["step"]
-    for part in ("valkey", "serve web", "worker --queues cpu"):
-        service.kill(part)
-
-    def resumed() -> dict[str, Any] | None:
-        try:
-            found = service.client.task(task["id"])
-        except OSError:  # the web process is starting
-            return None
-        assert found["state"] in ("queued", "running"), found
-        return found if found["attempt"] == 2 and found["progress"].get("step", 0) > steps else None
-
-    wait_until(resumed)
-    assert len(training_processes(service)) == 1
-    children = list(service.children())
-    service.process.send_signal(signal.SIGINT)
-    assert service.process.wait(90) == 0
-    assert [command_of(pid) for pid in children] == [""] * len(children)
-    assert training_processes(service) == []
-    with open_database(f"sqlite:///{service.home / 'timevis.db'}")() as session:
-        states = {row.id: (row.state, row.attempt) for row in session.query(Task)}
-    assert states.pop(task["id"]) == ("queued", 1)
-    assert {state for state, _ in states.values()} <= {"completed", "failed", "cancelled"}

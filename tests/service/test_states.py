@@ -1,4 +1,4 @@
-"""The state machine of tasks, on SQLite and PostgreSQL."""
+"""The state machine of tasks, on SQLite, PostgreSQL and MariaDB."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from sqlalchemy import create_engine, update
+from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 from sqlalchemy.pool import StaticPool
 
 from timevis.service.db.tables import Base, Task
 from timevis.service.tasks import states
-from timevis.service.tasks.states import Sessions
+from timevis.service.tasks.states import Sessions, UnchangedRows
 
 
 def queued_task(sessions: Sessions) -> str:
@@ -43,10 +43,12 @@ def cancel(sessions: Sessions, task_id: str) -> str:
         return states.request_cancel(session, task_id)
 
 
-def lose(sessions: Sessions, task_id: str) -> None:
-    """Make the heartbeat of a task old."""
-    with sessions.begin() as session:
-        session.execute(update(Task).where(Task.id == task_id).values(heartbeat=time.time() - 100))
+def recover(sessions: Sessions, max_attempts: int = 3, looks: int = 1) -> list[str]:
+    """Look often enough at the running tasks to take them for lost."""
+    heartbeats = UnchangedRows(looks)
+    for _ in range(looks):
+        assert states.recover_lost(sessions, heartbeats, max_attempts) == []
+    return states.recover_lost(sessions, heartbeats, max_attempts)
 
 
 def test_a_task_that_is_delivered_many_times_is_claimed_once(sessions: Sessions) -> None:
@@ -82,8 +84,7 @@ def test_a_final_state_never_changes(sessions: Sessions) -> None:
     assert not finish(sessions, task, "failed")
     assert not states.beat(sessions, task)
     assert cancel(sessions, task_id) == "completed"
-    lose(sessions, task_id)
-    assert states.recover_lost(sessions, 30, 3) == []
+    assert recover(sessions) == []
     assert state_of(sessions, task_id) == "completed"
 
 
@@ -91,9 +92,7 @@ def test_a_lost_task_is_queued_again_and_its_old_worker_cannot_change_it(session
     task_id = queued_task(sessions)
     old = states.claim(sessions, task_id, "old worker")
     assert old is not None
-    assert states.recover_lost(sessions, 30, 3) == []
-    lose(sessions, task_id)
-    assert states.recover_lost(sessions, 30, 3) == [task_id]
+    assert recover(sessions, looks=3) == [task_id]
     new = states.claim(sessions, task_id, "new worker")
     assert new is not None
     assert new.attempt == 2
@@ -106,8 +105,7 @@ def test_a_task_that_is_lost_too_often_fails_and_says_so(sessions: Sessions) -> 
     task_id = queued_task(sessions)
     for attempt in range(3):
         assert states.claim(sessions, task_id, f"worker {attempt}") is not None
-        lose(sessions, task_id)
-        states.recover_lost(sessions, 30, 3)
+        recover(sessions)
     with sessions() as session:
         task = session.get(Task, task_id)
     assert task is not None
@@ -119,9 +117,21 @@ def test_a_lost_task_that_was_to_be_cancelled_is_cancelled(sessions: Sessions) -
     task_id = queued_task(sessions)
     assert states.claim(sessions, task_id, "worker") is not None
     cancel(sessions, task_id)
-    lose(sessions, task_id)
-    assert states.recover_lost(sessions, 30, 3) == []
+    assert recover(sessions) == []
     assert state_of(sessions, task_id) == "cancelled"
+
+
+@pytest.mark.parametrize("jump", [-3600.0, 0.001, 3600.0])
+def test_a_task_whose_heartbeat_changes_is_not_lost_whatever_the_clock_says(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    task = states.claim(sessions, queued_task(sessions), "worker")
+    assert task is not None
+    now, heartbeats = time.time(), UnchangedRows(1)
+    for step in range(4):
+        monkeypatch.setattr(time, "time", lambda step=step: now + jump * step)
+        assert states.beat(sessions, task)
+        assert states.recover_lost(sessions, heartbeats, 3) == []
 
 
 def test_a_released_task_starts_again_without_counting_the_attempt(sessions: Sessions) -> None:
@@ -185,8 +195,7 @@ class TaskMachine(RuleBasedStateMachine):
 
     @rule()
     def lose_and_recover(self) -> None:
-        lose(self.sessions, self.task_id)
-        states.recover_lost(self.sessions, 30, 3)
+        recover(self.sessions)
 
     @rule()
     def cancel(self) -> None:

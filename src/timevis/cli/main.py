@@ -15,6 +15,8 @@ COMMANDS = {
     "inspect": "report on a file or data set before training on it",
     "generate": "write sample series to try TimeVis on",
     "serve": "start the HTTP service (docs/service.md)",
+    "backup": "write all that the service stores into one file",
+    "restore": "restore a backup of the service",
 }
 
 HELP = f"""usage: timevis COMMAND [arguments]

@@ -1,8 +1,9 @@
-"""Start the HTTP service: timevis serve [web|worker] [options]
+"""Start the HTTP service: timevis serve [web|worker|token] [options]
 
     timevis serve                                   web, workers and a private Redis on this machine
     timevis serve web --port 8000                   only the HTTP server
     timevis serve worker --queues cpu               only a worker
+    timevis serve token add NAME [--read-only]      a further token; also: token list, token remove NAME
 
 Settings are environment variables: TIMEVIS_HOME, TIMEVIS_BROKER_URL, TIMEVIS_DATABASE_URL, TIMEVIS_TOKEN and more;
 docs/service.md lists them. The service needs the optional dependencies: pip install 'timevis[service]'.
@@ -12,17 +13,20 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import logging
+import sys
 from collections.abc import Sequence
 
 from timevis.errors import ConfigError
 from timevis.utils.stdout import run_script
 
-PACKAGES = ("apiflask", "celery", "redis", "sqlalchemy", "waitress")
+PACKAGES = ("alembic", "apiflask", "celery", "prometheus_client", "redis", "sqlalchemy", "structlog", "waitress")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if arguments[:1] == ["token"]:
+        return _token_main(arguments[1:])
     parser = argparse.ArgumentParser(
         prog="timevis serve", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -32,18 +36,67 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--queues", default="cpu,interactive", help="queues of a worker (default: %(default)s)")
     parser.add_argument("--loglevel", default="info", choices=("debug", "info", "warning", "error"))
     args = parser.parse_args(arguments)
-    logging.basicConfig(level=args.loglevel.upper(), format="%(asctime)s %(levelname)s %(message)s")
     return run_script(lambda: serve(args))
+
+
+def require_packages() -> None:
+    """Check that the optional dependencies of the service are installed.
+
+    Raises
+    ------
+    ConfigError
+    """
+    absent = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    if absent:
+        raise ConfigError(f"the service needs {', '.join(absent)}", "install them: pip install 'timevis[service]'")
+
+
+def _token_main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="timevis serve token", description="Named tokens of the service.")
+    parser.add_argument("action", choices=("add", "list", "remove"))
+    parser.add_argument("name", nargs="?", help="name of the token; it is recorded with what its owner does")
+    parser.add_argument("--read-only", action="store_true", help="the token may not change anything")
+    args = parser.parse_args(arguments)
+    if (args.name is None) != (args.action == "list"):
+        parser.error("add and remove need a NAME, and list has none")
+    return run_script(lambda: change_tokens(args.action, args.name, args.read_only))
+
+
+def change_tokens(action: str, name: str, read_only: bool) -> int:
+    """Add, list or remove named tokens."""
+    require_packages()
+    from timevis.service.db.database import open_database
+    from timevis.service.db.tables import Token
+    from timevis.service.security.tokens import add_token, remove_token
+    from timevis.service.settings import Settings
+
+    with open_database(Settings.from_environment().database_url).begin() as session:
+        if action == "add":
+            print(add_token(session, name, read_only))
+        elif action == "remove":
+            remove_token(session, name)
+        else:
+            for token in session.query(Token).order_by(Token.name):
+                print(f"{token.name}\t{'read-only' if token.read_only else 'read and write'}")
+    return 0
 
 
 def serve(args: argparse.Namespace) -> int:
     """Run all parts of the service, or one of them."""
-    absent = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
-    if absent:
-        raise ConfigError(f"the service needs {', '.join(absent)}", "install them: pip install 'timevis[service]'")
+    require_packages()
+    from timevis.service.operations.logs import configure_logs
     from timevis.service.settings import Settings
+    from timevis.service.tasks.queue import QUEUES
 
+    queues = tuple(args.queues.split(","))
+    for queue in queues:
+        if queue not in QUEUES:
+            raise ConfigError(f"--queues: there is no queue {queue!r}", f"the queues are {', '.join(QUEUES)}")
     settings = Settings.from_environment()
+    if "gpu" in queues and not settings.gpus:
+        raise ConfigError("--queues gpu: this machine has no GPU that can be used", "see CUDA_VISIBLE_DEVICES")
+    part = args.part if args.part != "worker" else f"worker-{'-'.join(queues)}"
+    configure_logs(settings.home / "logs", part, args.loglevel)
     if args.part == "all":
         from timevis.service.processes import run_all
 
@@ -55,12 +108,7 @@ def serve(args: argparse.Namespace) -> int:
         from timevis.service.processes import run_web
 
         return run_web(settings, args.host, args.port)
-    from timevis.service.tasks.queue import QUEUES
     from timevis.service.tasks.worker import run_worker
 
-    queues = tuple(args.queues.split(","))
-    for queue in queues:
-        if queue not in QUEUES:
-            raise ConfigError(f"--queues: there is no queue {queue!r}", f"the queues are {', '.join(QUEUES)}")
-    run_worker(settings, queues, args.loglevel)
+    run_worker(settings, queues)
     return 0

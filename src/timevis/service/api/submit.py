@@ -14,7 +14,7 @@ from timevis.service.api.views import task_detail
 from timevis.service.context import context
 from timevis.service.db.tables import Task
 from timevis.service.problems import Problem
-from timevis.service.tasks.queue import QUEUE_OF_KIND, send
+from timevis.service.tasks.queue import queue_of, send
 from timevis.service.tasks.states import FINAL
 
 MAX_WAIT_SECONDS = 30
@@ -30,25 +30,53 @@ def known_task(kind: str, body: dict[str, Any]) -> Task | None:
     Problem
         It was made by another request.
     """
+    task = _task_of_key()
+    if task is not None and (task.kind, task.request, task.group_id) != (kind, body, None):
+        raise _key_is_reused()
+    return task
+
+
+def known_group(bodies: list[dict[str, Any]]) -> str | None:
+    """The group that was made with the same ``Idempotency-Key``, which its first task holds.
+
+    Raises
+    ------
+    Problem
+        It was made by another request.
+    """
+    task = _task_of_key()
+    if task is None:
+        return None
+    with context().sessions() as session:
+        group = select(Task.request).where(Task.group_id == task.group_id, Task.retry_of.is_(None))
+        requests = list(session.scalars(group.order_by(Task.created, Task.id)))
+    if task.group_id is None or requests != bodies:
+        raise _key_is_reused()
+    return task.group_id
+
+
+def _task_of_key() -> Task | None:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
     if not re.fullmatch(r"[\x21-\x7e]{1,200}", key):
         raise Problem(400, "bad-request", "the header Idempotency-Key must be 1 to 200 printable ASCII characters")
     with context().sessions() as session:
-        task = session.scalar(select(Task).where(Task.idempotency_key == key))
-    if task is not None and (task.kind != kind or task.request != body):
-        raise Problem(422, "idempotency-key-reused", f"another request was made with Idempotency-Key {key}")
-    return task
+        return session.scalar(select(Task).where(Task.idempotency_key == key))
+
+
+def _key_is_reused() -> Problem:
+    detail = f"another request was made with Idempotency-Key {request.headers['Idempotency-Key']}"
+    return Problem(422, "idempotency-key-reused", detail, "use a new key for each new request")
 
 
 def submit(task: Task) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Store a task, send its message, and answer with 202, or with 200 if ``Prefer: wait=N`` is long enough."""
     service = context()
-    task.queue = QUEUE_OF_KIND[task.kind]
     task.idempotency_key = request.headers.get("Idempotency-Key")
     try:
         with service.sessions.begin() as session:
+            task.queue = queue_of(session, task)
             session.add(task)
     except IntegrityError:  # a request with the same key arrived at the same time
         existing = known_task(task.kind, task.request)
@@ -59,16 +87,24 @@ def submit(task: Task) -> tuple[dict[str, Any], int, dict[str, str]]:
     return accepted(task)
 
 
-def submit_group(tasks: list[Task]) -> None:
-    """Store the tasks of a group in one transaction and send their messages."""
-    service = context()
-    for position, task in enumerate(tasks):
-        task.queue = QUEUE_OF_KIND[task.kind]
-        task.created = time.time() + position * MICROSECOND  # lists show them in this order
-    with service.sessions.begin() as session:
-        session.add_all(tasks)
+def submit_group(tasks: list[Task]) -> str:
+    """Store the tasks of a group in one transaction and send their messages; returns the identifier of the group."""
+    service, requests = context(), [task.request for task in tasks]
+    tasks[0].idempotency_key = request.headers.get("Idempotency-Key")
+    try:
+        with service.sessions.begin() as session:
+            for position, task in enumerate(tasks):
+                task.queue = queue_of(session, task)
+                task.created = time.time() + position * MICROSECOND  # lists show them in this order
+            session.add_all(tasks)
+    except IntegrityError:  # a request with the same key arrived at the same time
+        existing = known_group(requests)
+        if existing is None:
+            raise
+        return existing
     for task in tasks:
         send(service.celery, task.id, task.queue)
+    return str(tasks[0].group_id)
 
 
 def accepted(task: Task) -> tuple[dict[str, Any], int, dict[str, str]]:

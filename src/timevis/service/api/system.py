@@ -13,8 +13,7 @@ from timevis import __version__
 from timevis.service import schemas
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
-from timevis.service.tasks.queue import QUEUES
-from timevis.service.tasks.worker import live_workers
+from timevis.service.tasks.queue import NEEDED_QUEUES, QUEUES, live_workers
 
 blueprint = APIBlueprint("system", __name__, tag="System")
 
@@ -56,8 +55,12 @@ def _broker() -> str:
 
 
 def _worker() -> str:
-    consumed = {queue for worker in live_workers(context().sessions) for queue in worker.queues}
-    if absent := [queue for queue in QUEUES if queue not in consumed]:
+    service = context()
+    with service.sessions() as session:
+        workers = live_workers(session)
+        waiting = set(session.scalars(select(Task.queue).where(Task.state == "queued").distinct()))
+    consumed = service.canary.queues(len(workers))
+    if absent := [queue for queue in QUEUES if queue in {*NEEDED_QUEUES, *waiting} and queue not in consumed]:
         names = ",".join(absent)
         raise RuntimeError(
             f"no worker consumes the queue {names}; start one with: timevis serve worker --queues {names}"

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError
 from timevis.service import schemas
-from timevis.service.api.submit import accepted, known_task, submit, submit_group
+from timevis.service.api.submit import accepted, known_group, known_task, submit, submit_group
 from timevis.service.api.views import task_summary
 from timevis.service.context import context, find
 from timevis.service.db.tables import Dataset, Model, Task, new_id
@@ -24,6 +24,7 @@ from timevis.service.training import (
     config_of,
     create_run,
     group_request,
+    log_to_wandb,
     model_options,
     pointer_of,
     train_request,
@@ -52,6 +53,8 @@ def register_train_routes() -> None:
     def train_group(body: Any) -> Any:
         """Validate several trainings, then queue a task for each; none is queued if one is wrong."""
         chosen = [training.root for training in body.trainings]
+        if (known := known_group([_values(training) for training in chosen])) is not None:
+            return _group(known)
         configs = []
         for position, training in enumerate(chosen):
             try:
@@ -63,8 +66,7 @@ def register_train_routes() -> None:
                 pointer = f"/trainings/{position}{pointer_of(error.message)}"
                 raise Problem(422, "invalid-request", error.message, error.advice, pointer) from None
         group_id = new_id()
-        submit_group([_create_task(*pair, group_id) for pair in zip(chosen, configs, strict=True)])
-        return _group(group_id)
+        return _group(submit_group([_create_task(*pair, group_id) for pair in zip(chosen, configs, strict=True)]))
 
 
 def _values(chosen: BaseModel) -> dict[str, Any]:
@@ -91,7 +93,9 @@ def _config(chosen: BaseModel) -> DictConfig:
 
 def _create_task(chosen: BaseModel, cfg: DictConfig, group_id: str | None = None) -> Task:
     """Write the run folder of a training; returns its task, which is not stored yet."""
-    values, run_id = _values(chosen), new_id()
+    values, run_id, settings = _values(chosen), new_id(), context().settings
+    if settings.wandb_mode != "disabled":
+        log_to_wandb(cfg, settings.wandb_mode, settings.wandb_project)
     create_run(cfg, context().storage.run(run_id))
     return Task(
         id=new_id(), kind="train", request=values, dataset_id=values["dataset"], run_id=run_id, group_id=group_id

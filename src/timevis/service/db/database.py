@@ -1,40 +1,58 @@
-"""Open the database: SQLite with a write-ahead log, or PostgreSQL by URL."""
+"""Open the database: SQLite with a write-ahead log, or PostgreSQL, MySQL or MariaDB by URL."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import create_engine, event
-from sqlalchemy.engine import Engine
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from timevis.service.db.tables import Base
-
 LOCK_TIMEOUT_SECONDS = 30
+MIGRATION_LOCK = 7_061_993
+"""Number of the lock that one process holds while it migrates."""
+DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"} | dict.fromkeys(
+    ("mysql", "mariadb"), "mysql+pymysql"
+)
 
 
 def open_database(url: str) -> sessionmaker[Session]:
-    """Connect to the database and create the tables that are absent.
+    """Connect to the database and migrate its tables to the newest revision.
 
     Parameters
     ----------
     url : str
-        For example ``sqlite:////srv/timevis/timevis.db`` or ``postgresql+psycopg://user@host/timevis``.
+        For example ``sqlite:////srv/timevis/timevis.db`` or ``postgresql://user@host/timevis``.
 
     Returns
     -------
     sessionmaker
         ``with sessions.begin() as session:`` is one transaction.
     """
-    if url.startswith(("postgresql://", "postgres://")):
-        url = "postgresql+psycopg://" + url.partition("://")[2]
-    is_sqlite = url.startswith("sqlite")
-    arguments = {"timeout": LOCK_TIMEOUT_SECONDS} if is_sqlite else {}
-    engine = create_engine(url, pool_pre_ping=True, connect_args=arguments)
+    engine = make_engine(url)
+    migrate(engine)
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def make_engine(url: str) -> Engine:
+    """The engine of a database, without a look at its tables."""
+    scheme, _, rest = url.partition("://")
+    url = f"{DRIVERS.get(scheme, scheme)}://{rest}"
+    is_sqlite = scheme == "sqlite"
+    engine = create_engine(
+        url, pool_pre_ping=True, connect_args={"timeout": LOCK_TIMEOUT_SECONDS} if is_sqlite else {}
+    )
     if is_sqlite:
         event.listen(engine, "connect", _configure_sqlite)
-    _create_tables(engine)
-    return sessionmaker(engine, expire_on_commit=False)
+    return engine
 
 
 def _configure_sqlite(connection: Any, _: Any) -> None:
@@ -44,9 +62,54 @@ def _configure_sqlite(connection: Any, _: Any) -> None:
     cursor.close()
 
 
-def _create_tables(engine: Engine) -> None:
-    """Create the tables; several processes may do so at the same time."""
-    try:
-        Base.metadata.create_all(engine)
-    except Exception:  # another process created a table between the check and the creation
-        Base.metadata.create_all(engine)
+def migration_config() -> Config:
+    """The configuration of Alembic: the migrations of this package."""
+    config = Config()
+    config.set_main_option("script_location", "timevis.service.db:migrations")
+    return config
+
+
+def migrate(engine: Engine) -> None:
+    """Migrate the tables to the newest revision; several processes may do so at the same time."""
+    config = migration_config()
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    with engine.connect() as connection:
+        if MigrationContext.configure(connection).get_current_revision() == newest:
+            return
+    with _locked(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def _locked(engine: Engine) -> Iterator[Connection]:
+    """A transaction of the one process that migrates; others wait. Nothing is changed if it fails."""
+    dialect = engine.dialect.name
+    with engine.connect() as connection:
+        if dialect == "sqlite":
+            driver: Any = connection.connection.dbapi_connection
+            isolation, driver.isolation_level = driver.isolation_level, None  # no implicit commit around statements
+            deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
+            while True:
+                try:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                    break
+                except OperationalError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.05)
+        elif dialect == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATION_LOCK})
+        else:
+            arguments = {"name": f"timevis-{MIGRATION_LOCK}", "seconds": LOCK_TIMEOUT_SECONDS}
+            connection.execute(text("SELECT GET_LOCK(:name, :seconds)"), arguments)
+        try:
+            yield connection
+            if dialect == "sqlite":
+                connection.exec_driver_sql("COMMIT")
+            connection.commit()
+        finally:
+            if dialect == "sqlite":
+                if driver.in_transaction:
+                    driver.execute("ROLLBACK")
+                driver.isolation_level = isolation

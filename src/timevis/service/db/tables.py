@@ -1,9 +1,13 @@
-"""The tables of the database: datasets, tasks, models and workers. Times are seconds since 1970 in UTC."""
+"""The tables of the database: datasets, tasks, models, workers and tokens. Times are seconds since 1970 in UTC.
+
+A change of a table needs a script in ``migrations/versions``; a test compares both.
+"""
 
 from __future__ import annotations
 
 import time
 import uuid
+from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Float, ForeignKey, String, Text
@@ -14,6 +18,10 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
+ACTOR: ContextVar[str | None] = ContextVar("actor", default=None)
+"""Name of the token of the current request; rows that the request adds record it."""
+
+
 class Base(DeclarativeBase):
     type_annotation_map = {dict[str, Any]: JSON, list[str]: JSON, float: Float(53), str: String(64)}
 
@@ -22,7 +30,8 @@ class Dataset(Base):
     """An uploaded file, how it is read, and what cleaning found in it.
 
     `content_hash` names the stored file; `options` are keys of the config section `data`. A dataset is deleted by
-    setting `deleted`, so that it can be restored.
+    setting `deleted`, so that it can be restored. `champion_id` is the model that a user preferred for this dataset;
+    `parent_id` is the dataset that this one extends by newer rows. `created_by` is the name of a token.
     """
 
     __tablename__ = "datasets"
@@ -34,6 +43,10 @@ class Dataset(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     options: Mapped[dict[str, Any]]
     report: Mapped[dict[str, Any]]
+    champion_id: Mapped[str | None]
+    parent_id: Mapped[str | None] = mapped_column(index=True)
+    version: Mapped[int] = mapped_column(default=1)
+    created_by: Mapped[str | None] = mapped_column(String(100), default=ACTOR.get)
     created: Mapped[float] = mapped_column(default=time.time, index=True)
     deleted: Mapped[float | None]
 
@@ -65,6 +78,7 @@ class Task(Base):
     heartbeat: Mapped[float | None]
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     sent: Mapped[float] = mapped_column(default=time.time)
+    created_by: Mapped[str | None] = mapped_column(String(100), default=ACTOR.get)
     created: Mapped[float] = mapped_column(default=time.time, index=True)
     started: Mapped[float | None]
     finished: Mapped[float | None]
@@ -94,3 +108,13 @@ class Worker(Base):
     id: Mapped[str] = mapped_column(String(200), primary_key=True)
     queues: Mapped[list[str]]
     heartbeat: Mapped[float]
+
+
+class Token(Base):
+    """A named token. `digest` is the SHA-256 of the secret, which is stored nowhere."""
+
+    __tablename__ = "tokens"
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    read_only: Mapped[bool]
+    created: Mapped[float] = mapped_column(default=time.time)

@@ -8,17 +8,23 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
+import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from timevis.errors import RunFolderError, TimeVisError
 from timevis.service.db.tables import Dataset, Model, Task
+from timevis.service.operations.troubleshooting import with_link
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks import states
+from timevis.service.tasks.queue import GPU
 from timevis.service.tasks.runner import Outcome, progress_of, run_training
 from timevis.utils.files import read_json, to_json_types
 
@@ -40,6 +46,23 @@ class Worker:
     queues: tuple[str, ...]
     stopping: threading.Event = field(default_factory=threading.Event)
     active: dict[str, Task] = field(default_factory=dict)
+    free_gpus: SimpleQueue[str] = field(default_factory=SimpleQueue)
+
+    def __post_init__(self) -> None:
+        for gpu in self.settings.gpus:
+            self.free_gpus.put(gpu)
+
+    @contextmanager
+    def devices(self, queue: str) -> Iterator[str]:
+        """The value of CUDA_VISIBLE_DEVICES for a training: one GPU that no other training has, or none."""
+        if queue != GPU:
+            yield ""
+            return
+        gpu = self.free_gpus.get()  # there are as many threads as GPUs
+        try:
+            yield gpu
+        finally:
+            self.free_gpus.put(gpu)
 
     @property
     def name(self) -> str:
@@ -51,7 +74,12 @@ class Worker:
 
 
 def execute(worker: Worker, task_id: str) -> None:
-    """Carry out a task, unless it is not queued any more."""
+    """Carry out a task, unless it is not queued any more. Its identifier stands in all log lines."""
+    with structlog.contextvars.bound_contextvars(task_id=task_id):
+        _execute(worker, task_id)
+
+
+def _execute(worker: Worker, task_id: str) -> None:
     task = states.claim(worker.sessions, task_id, f"{worker.name}:{uuid.uuid4().hex[:8]}")
     if task is None:
         log.info("task %s is not queued; this message is ignored", task_id)
@@ -77,7 +105,8 @@ def _finish(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]
         return
     model = values.pop("model", None)
     with worker.sessions.begin() as session:
-        finished = states.finish(session, task, outcome.state, error=outcome.error, advice=outcome.advice, **values)
+        values |= {"error": outcome.error, "advice": with_link(outcome.error, outcome.advice)}
+        finished = states.finish(session, task, outcome.state, **values)
         if finished and model is not None:
             session.add(model)
     log.info("task %s %s", task.id, outcome.state if finished else "belongs to another worker")
@@ -92,15 +121,17 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     if (progress := progress_of(folder)) and _is_completed(folder):
         outcome = Outcome(states.COMPLETED)  # an earlier attempt completed the run and could not say so
     else:
-        outcome = run_training(
-            folder,
-            worker.storage.task_log(task.id),
-            threads=settings.threads_per_training,
-            grace_seconds=settings.grace_seconds,
-            report=watch.report,
-            is_cancelled=watch.is_cancelled,
-            is_stopping=worker.stopping.is_set,
-        )
+        with worker.devices(task.queue) as devices:
+            outcome = run_training(
+                folder,
+                worker.storage.task_log(task.id),
+                threads=settings.threads_per_training,
+                devices=devices,
+                grace_seconds=settings.grace_seconds,
+                report=watch.report,
+                is_cancelled=watch.is_cancelled,
+                is_stopping=worker.stopping.is_set,
+            )
     if outcome.state != states.COMPLETED:
         return outcome, {}
     summary = summarise(folder)

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
-from timevis.service.db.tables import Task
+from timevis.service.db.tables import Task, Worker
 from timevis.service.settings import Settings
-from timevis.service.tasks.states import QUEUED, Sessions
+from timevis.service.tasks.states import QUEUED, Sessions, UnchangedRows
 
 log = logging.getLogger(__name__)
 
 TASK_NAME = "timevis.execute"
-QUEUES = ("cpu", "interactive")
-QUEUE_OF_KIND = {"train": "cpu", "predict": "interactive", "compare": "interactive"}
-MESSAGE_EXPIRES_SECONDS = 60.0
-"""Older messages are ignored; a task that is still queued has been sent again since."""
+CPU, GPU, INTERACTIVE = "cpu", "gpu", "interactive"
+QUEUES = (CPU, GPU, INTERACTIVE)
+NEEDED_QUEUES = (CPU, INTERACTIVE)
+"""Queues that a worker must consume in any case."""
+MODELS_FOR_GPU = ("qwen", "qwen_patch", "lstm")
+"""Trainings of these models go to the queue gpu while a worker consumes it."""
+HEARTBEAT_SECONDS = 2.0
+LIVE_SECONDS = 5 * HEARTBEAT_SECONDS
+"""A worker without a heartbeat for this long is taken for dead."""
+MAX_RESENT = 100
+ANSWER_SECONDS = 2.0
 
 
 def make_celery(settings: Settings) -> Celery:
@@ -30,7 +37,7 @@ def make_celery(settings: Settings) -> Celery:
         task_ignore_result=True,
         task_acks_late=False,
         worker_prefetch_multiplier=1,
-        task_default_queue="cpu",
+        task_default_queue=CPU,
         task_create_missing_queues=True,
         broker_connection_retry_on_startup=True,
         broker_transport_options={"socket_connect_timeout": 2, "socket_timeout": 10, "max_retries": 1},
@@ -41,22 +48,75 @@ def make_celery(settings: Settings) -> Celery:
     return app
 
 
+def queue_of(session: Session, task: Task) -> str:
+    """The queue of a new task."""
+    if task.kind != "train":
+        return INTERACTIVE
+    is_for_gpu = task.request.get("model") in MODELS_FOR_GPU
+    return GPU if is_for_gpu and any(GPU in worker.queues for worker in live_workers(session)) else CPU
+
+
+def live_workers(session: Session) -> list[Worker]:
+    """The workers with a recent heartbeat."""
+    query = select(Worker).where(Worker.heartbeat > time.time() - LIVE_SECONDS)
+    return list(session.scalars(query))
+
+
+def answering_queues(celery: Celery, workers: int) -> set[str]:
+    """The queues of those workers that answer a question through the broker, in their consumer thread.
+
+    The thread answers also while all threads for tasks are busy with trainings, behind which a task would wait.
+
+    Parameters
+    ----------
+    workers : int
+        How many answers to wait for, at most `ANSWER_SECONDS`.
+    """
+    if not workers:
+        return set()
+    answers = celery.control.inspect(timeout=ANSWER_SECONDS, limit=workers).active_queues() or {}
+    return {queue["name"] for queues in answers.values() for queue in queues}
+
+
 def send(celery: Celery, task_id: str, queue: str) -> bool:
     """Send the message of a task; False if the broker cannot be reached, in which case a worker sends it later."""
     try:
-        celery.send_task(TASK_NAME, (task_id,), queue=queue, expires=MESSAGE_EXPIRES_SECONDS, retry=False)
+        celery.send_task(TASK_NAME, (task_id,), queue=queue, retry=False)
     except (OperationalError, OSError) as error:
         log.warning("task %s could not be sent to the broker (%s); it stays queued", task_id, error)
         return False
     return True
 
 
-def resend(celery: Celery, sessions: Sessions, after_seconds: float) -> int:
-    """Send the messages of tasks again that have been queued for a while; returns how many."""
-    now = time.time()
-    with sessions.begin() as session:
-        due: list[Any] = list(
-            session.execute(select(Task.id, Task.queue).where(Task.state == QUEUED, Task.sent < now - after_seconds))
-        )
-        session.execute(update(Task).where(Task.id.in_([task_id for task_id, _ in due])).values(sent=now))
-    return sum(send(celery, task_id, queue) for task_id, queue in due)
+def resend(celery: Celery, sessions: Sessions, queue: str, sent: UnchangedRows) -> int:
+    """Send the first queued tasks again if their messages were lost; returns how many.
+
+    Messages were lost if the queue in Redis is empty while rows have been queued for some looks of `sent`, or since
+    before this process started. A message too many does no harm, since a task is claimed once.
+    """
+    if waiting_messages(celery, queue):
+        return 0
+    with sessions() as session:
+        query = select(Task.id, Task.sent).where(Task.state == QUEUED, Task.queue == queue)
+        found: dict[str, float] = dict(session.execute(query.order_by(Task.created).limit(MAX_RESENT)).all())  # type: ignore[arg-type]
+    due = sent.look(found) | {key for key, value in found.items() if value == 0}
+    count = 0
+    for task_id in (key for key in found if key in due):
+        is_same = (Task.id == task_id, Task.state == QUEUED, Task.sent == found[task_id])
+        with sessions.begin() as session:  # of several workers one sends it
+            changed = session.execute(update(Task).where(*is_same).values(sent=time.time()))
+        count += bool(changed.rowcount) and send(celery, task_id, queue)
+    return count
+
+
+def waiting_messages(celery: Celery, queue: str) -> int:
+    """Messages of a queue that no worker has fetched.
+
+    Raises
+    ------
+    OperationalError
+        The broker cannot be reached.
+    """
+    with celery.connection_for_write() as connection:
+        connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)
+        return int(connection.default_channel.client.llen(queue))

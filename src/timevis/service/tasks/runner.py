@@ -23,7 +23,7 @@ PROGRESS_KEYS = (
     *("metrics", "elapsed", "started", "pid", "host"),
 )
 PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ def run_training(
     log: Path,
     *,
     threads: int,
+    devices: str,
     grace_seconds: float,
     report: Callable[[dict[str, Any]], bool],
     is_cancelled: Callable[[], bool],
@@ -60,6 +61,8 @@ def run_training(
         File for what the process prints.
     threads : int
         Threads of PyTorch.
+    devices : str
+        Value of CUDA_VISIBLE_DEVICES; empty for a training without a GPU.
     grace_seconds : float
         Time between SIGTERM and SIGKILL.
     report : callable
@@ -68,7 +71,7 @@ def run_training(
     is_cancelled, is_stopping : callable
         Whether the task was cancelled, and whether the worker stops.
     """
-    environment = os.environ | {"OMP_NUM_THREADS": str(threads), "WANDB_MODE": "disabled"}
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads), "CUDA_VISIBLE_DEVICES": devices}
     with log.open("ab") as output:
         process = subprocess.Popen(
             train_command(folder),
@@ -77,8 +80,7 @@ def run_training(
             stderr=subprocess.STDOUT,
             cwd=folder,
             env=environment,
-            start_new_session=True,
-            preexec_fn=die_with_parent,
+            **child_options(),
         )
     cancelled = stopping = disowned = False
     deadline: float | None = None
@@ -88,11 +90,11 @@ def run_training(
         stopping = stopping or is_stopping()
         if deadline is None and (cancelled or stopping or disowned):
             deadline = time.monotonic() + grace_seconds
-            _signal_group(process.pid, signal.SIGTERM)
+            _signal_group(process, signal.SIGTERM)
         elif deadline is not None and time.monotonic() > deadline:
-            _signal_group(process.pid, signal.SIGKILL)
+            _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))
         time.sleep(POLL_SECONDS)
-    _signal_group(process.pid, signal.SIGKILL)  # processes that it may have left
+    _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))  # processes that it may have left
     report(progress_of(folder))
     if process.returncode == 0:
         return Outcome(COMPLETED)
@@ -116,15 +118,25 @@ def progress_of(folder: Path) -> dict[str, Any]:
     return {key: status[key] for key in PROGRESS_KEYS if status.get(key) is not None}
 
 
-def die_with_parent() -> None:
+def child_options() -> dict[str, Any]:
+    """Arguments of Popen: a process group of its own, so that Ctrl-C does not reach the child before the parent."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True, "preexec_fn": _die_with_parent}
+
+
+def _die_with_parent() -> None:
     """In a child process: receive SIGTERM when the parent ends, however it ends (Linux only)."""
-    if sys.platform == "linux":
+    if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _signal_group(pid: int, number: signal.Signals) -> None:
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    if sys.platform == "win32":
+        process.terminate()  # Windows has no signals; the checkpoint of the last epoch remains
+        return
     try:
-        os.killpg(pid, number)
+        os.killpg(process.pid, number)
     except ProcessLookupError:
         return
 

@@ -13,12 +13,14 @@ change a task that another worker has started again. Final states never change.
 from __future__ import annotations
 
 import time
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session, sessionmaker
 
 from timevis.service.db.tables import Task
+from timevis.service.operations.troubleshooting import STUCK_TRAINING
 
 QUEUED, RUNNING = "queued", "running"
 COMPLETED, FAILED, CANCELLED = "completed", "failed", "cancelled"
@@ -83,25 +85,47 @@ def request_cancel(session: Session, task_id: str) -> str:
     return task.state
 
 
-def recover_lost(sessions: Sessions, lost_after_seconds: float, max_attempts: int) -> list[str]:
+class UnchangedRows:
+    """Finds rows that nobody has changed while this process looked at them several times.
+
+    Times in rows are only compared for equality. A clock that jumps or that differs between machines, a database that
+    was locked, and a machine that slept therefore make no row look old.
+    """
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+        self._seen: dict[str, tuple[Hashable, int]] = {}
+
+    def look(self, marks: Mapping[str, Hashable]) -> set[str]:
+        """Look at rows, given by identifier and a value that changes; returns those unchanged for `looks` looks."""
+        seen = {}
+        for key, mark in marks.items():
+            before, count = self._seen.get(key, (None, 0))
+            seen[key] = (mark, count + 1 if mark == before else 0)
+        self._seen = seen
+        return {key for key, (_, count) in seen.items() if count >= self.looks}
+
+
+def recover_lost(sessions: Sessions, heartbeats: UnchangedRows, max_attempts: int) -> list[str]:
     """Queue running tasks again whose owner gives no sign of life; returns their ids.
 
     A task that was to be cancelled is cancelled, and a task that was lost `max_attempts` times fails.
     """
-    now = time.time()
-    is_lost = (Task.state == RUNNING, Task.heartbeat < now - lost_after_seconds)
     requeued = []
     with sessions.begin() as session:
-        for task in session.query(Task).filter(*is_lost).all():
+        running = {task.id: task for task in session.query(Task).filter(Task.state == RUNNING)}
+        marks = {key: (task.owner, task.attempt, task.heartbeat) for key, task in running.items()}
+        for task_id in heartbeats.look(marks):
+            task = running[task_id]
             values: dict[str, Any] = {"state": QUEUED, "owner": None, "sent": 0.0}
             if task.cancel_requested:
-                values = {"state": CANCELLED, "finished": now}
+                values = {"state": CANCELLED, "finished": time.time()}
             elif task.attempt >= max_attempts:
                 values = {
                     "state": FAILED,
-                    "finished": now,
+                    "finished": time.time(),
                     "error": f"the worker of the task was lost {task.attempt} times",
-                    "advice": "see the log of the worker; retry the task when its cause is mended",
+                    "advice": f"retry the task when the cause is mended; see {STUCK_TRAINING}",
                 }
             if _change_own(session, task, (Task.heartbeat == task.heartbeat), **values) and values["state"] == QUEUED:
                 requeued.append(task.id)

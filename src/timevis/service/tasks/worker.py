@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import logging
+import math
+import sys
 import threading
 import time
 
 from celery import Celery, signals
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
 from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 
 from timevis.service.db import tables
 from timevis.service.db.database import open_database
+from timevis.service.operations.retention import purge
 from timevis.service.settings import Settings
 from timevis.service.tasks.jobs import Worker, execute
-from timevis.service.tasks.queue import TASK_NAME, make_celery, resend
-from timevis.service.tasks.states import Sessions, beat, recover_lost
+from timevis.service.tasks.queue import (
+    CPU,
+    GPU,
+    HEARTBEAT_SECONDS,
+    INTERACTIVE,
+    TASK_NAME,
+    make_celery,
+    resend,
+)
+from timevis.service.tasks.states import UnchangedRows, beat, recover_lost
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_SECONDS = 2.0
 FORGET_WORKER_SECONDS = 3600.0
+PURGE_SECONDS = 3600.0
+INTERACTIVE_THREADS = 2
 
 
-def run_worker(settings: Settings, queues: tuple[str, ...], log_level: str = "info") -> None:
+def run_worker(settings: Settings, queues: tuple[str, ...]) -> None:
     """Consume queues until SIGTERM, which ends the running trainings and returns their tasks to the queue.
 
     The worker uses threads, not forks: a fork of a process in which PyTorch has started threads can hang.
@@ -35,45 +49,63 @@ def run_worker(settings: Settings, queues: tuple[str, ...], log_level: str = "in
     def execute_task(task_id: str) -> None:
         execute(worker, task_id)
 
+    signals.setup_logging.connect(lambda **_: None, weak=False)  # the process has its own logs
     signals.worker_shutting_down.connect(lambda **_: worker.stopping.set(), weak=False)
-    if "interactive" in queues:
+    if INTERACTIVE in queues:
         import timevis.predict  # noqa: F401  a forecast then waits for no import
-    maintenance = threading.Thread(target=_maintain, args=(worker, celery), daemon=True, name="maintenance")
-    maintenance.start()
-    threads = settings.trainings if "cpu" in queues else 2
-    arguments = ["worker", "--pool=threads", f"--concurrency={threads}", f"--queues={','.join(queues)}"]
-    arguments += [f"--loglevel={log_level}", f"--hostname={worker.name}@%h", "--without-gossip", "--without-mingle"]
+    maintenance = Maintenance(worker, celery)
+    threading.Thread(target=maintenance.run, daemon=True, name="maintenance").start()
+    threads = {CPU: settings.trainings, GPU: len(settings.gpus), INTERACTIVE: INTERACTIVE_THREADS}
+    concurrency = sum(threads[queue] for queue in queues)
+    pool = "solo" if sys.platform == "win32" else "threads"
+    arguments = [
+        "--quiet",
+        "worker",
+        f"--pool={pool}",
+        f"--concurrency={concurrency}",
+        f"--queues={','.join(queues)}",
+    ]
+    arguments += [f"--hostname={worker.name}@%h", "--without-gossip", "--without-mingle"]
     celery.worker_main(arguments)
 
 
-def _maintain(worker: Worker, celery: Celery) -> None:
-    while not worker.stopping.wait(HEARTBEAT_SECONDS):
+class Maintenance:
+    """What a worker does at every heartbeat: signs of life, recovery of lost tasks, lost messages."""
+
+    def __init__(self, worker: Worker, celery: Celery) -> None:
+        self.worker, self.celery, settings = worker, celery, worker.settings
+        self.heartbeats = UnchangedRows(math.ceil(settings.lost_after_seconds / HEARTBEAT_SECONDS))
+        looks = math.ceil(settings.resend_seconds / HEARTBEAT_SECONDS)
+        self.sent = {queue: UnchangedRows(looks) for queue in worker.queues}
+        self.next_purge = time.monotonic()
+
+    def run(self) -> None:
+        """Repeat until the worker stops."""
+        while not self.worker.stopping.wait(HEARTBEAT_SECONDS):
+            try:
+                self.beat()
+            except SQLAlchemyError as error:
+                log.warning("the database cannot be used (%s)", error)
+            except (KombuError, RedisError, OSError) as error:
+                log.warning("the broker cannot be reached (%s)", error)
         try:
-            maintain(worker, celery)
-        except SQLAlchemyError as error:
-            log.warning("the database cannot be used (%s)", error)
-    try:
+            with self.worker.sessions.begin() as session:
+                session.execute(delete(tables.Worker).where(tables.Worker.id == self.worker.name))
+        except SQLAlchemyError:
+            return
+
+    def beat(self) -> None:
+        """Write the heartbeats of the worker and its tasks, recover lost tasks, and send lost messages again."""
+        worker, now = self.worker, time.time()
         with worker.sessions.begin() as session:
-            session.execute(delete(tables.Worker).where(tables.Worker.id == worker.name))
-    except SQLAlchemyError:
-        return
-
-
-def maintain(worker: Worker, celery: Celery) -> None:
-    """Write the heartbeats of a worker and its tasks, recover lost tasks, and send old queued tasks again."""
-    settings, now = worker.settings, time.time()
-    with worker.sessions.begin() as session:
-        session.merge(tables.Worker(id=worker.name, queues=list(worker.queues), heartbeat=now))
-        session.execute(delete(tables.Worker).where(tables.Worker.heartbeat < now - FORGET_WORKER_SECONDS))
-    for task in list(worker.active.values()):
-        beat(worker.sessions, task)
-    for task_id in recover_lost(worker.sessions, settings.lost_after_seconds, settings.max_attempts):
-        log.warning("task %s was lost; it is queued again", task_id)
-    resend(celery, worker.sessions, settings.resend_seconds)
-
-
-def live_workers(sessions: Sessions, within_seconds: float = 5 * HEARTBEAT_SECONDS) -> list[tables.Worker]:
-    """The workers with a recent heartbeat."""
-    with sessions() as session:
-        query = session.query(tables.Worker).filter(tables.Worker.heartbeat > time.time() - within_seconds)
-        return list(query.all())
+            session.merge(tables.Worker(id=worker.name, queues=list(worker.queues), heartbeat=now))
+            session.execute(delete(tables.Worker).where(tables.Worker.heartbeat < now - FORGET_WORKER_SECONDS))
+        for task in list(worker.active.values()):
+            beat(worker.sessions, task)
+        for task_id in recover_lost(worker.sessions, self.heartbeats, worker.settings.max_attempts):
+            log.warning("task %s was lost; it is queued again", task_id)
+        for queue, sent in self.sent.items():
+            resend(self.celery, worker.sessions, queue, sent)
+        if time.monotonic() >= self.next_purge:
+            self.next_purge = time.monotonic() + PURGE_SECONDS
+            purge(worker.sessions, worker.settings)

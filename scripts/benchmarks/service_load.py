@@ -1,0 +1,277 @@
+"""Read requests to the service while a training runs: few and many rows, MLflow beside it, and a large upload.
+
+50 clients send one read request per second each. Rounds with few rows, with many rows and of MLflow's tracking server
+alternate, and the median of the rounds is printed. MLflow is in an environment of its own (``make peers``).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from timevis.service.client import Client
+from timevis.service.db.database import open_database
+from timevis.service.db.tables import Dataset, Model, Task
+
+ROOT = Path(__file__).resolve().parents[2]
+MLFLOW = ROOT / ".venv-mlflow/bin/mlflow"
+TOKEN = "a-token-of-the-benchmark"
+CLIENTS, SECONDS = 50, 10
+DATASETS, MODELS, TASKS = 1000, 1000, 10_000
+MLFLOW_RUNS = 1000
+LARGE_ROWS = 5_000_000
+START_SECONDS = 180
+LONG_TRAINING: dict[str, Any] = {
+    "horizon": 24,
+    "context_length": 168,
+    "max_epochs": 100_000,
+    "patience": 100_000,
+    "evaluation": {"max_windows": 20, "val_windows": 10},
+}
+Call = Callable[[], None]
+
+
+def main(rounds: int, threads: int) -> dict[str, Any]:
+    results: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with _service(folder / "few") as few, _service(folder / "many") as many:
+            calls = {"few rows": _reads(*_prepare(few)), "many rows": _reads(*_prepare(many, is_filled=True))}
+            if MLFLOW.is_file():
+                with _mlflow(folder / "mlflow") as address:
+                    calls["MLflow"] = _mlflow_reads(address)
+                    results |= _measure(calls, rounds)
+            else:
+                print("  MLflow is not installed; run: make peers")
+                results |= _measure(calls, rounds)
+        with _service(folder / "large") as large:
+            results["large upload"] = _upload(large, folder)
+    return results
+
+
+def _measure(calls: dict[str, Sequence[Call]], rounds: int) -> dict[str, Any]:
+    """Median over the rounds of the median and the 95th percentile of the seconds of a request."""
+    found: dict[str, list[list[float]]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, reads in calls.items():
+            found[name].append(sorted(_load(reads)))
+    numbers = {}
+    for name, times in found.items():
+        middle = statistics.median(statistics.median(t) for t in times)
+        late = statistics.median(t[int(0.95 * len(t))] for t in times)
+        numbers[name] = {"median_seconds": middle, "p95_seconds": late, "requests": sum(map(len, times))}
+        print(f"  {name:<10} median {middle * 1000:6.1f} ms   95th percentile {late * 1000:6.1f} ms", flush=True)
+    ratio = numbers["many rows"]["p95_seconds"] / numbers["few rows"]["p95_seconds"]
+    print(f"  many rows take {ratio:.2f} times as long as few (95th percentile)")
+    return {**numbers, "many_to_few": ratio}
+
+
+def _load(reads: Sequence[Call]) -> list[float]:
+    """Seconds of each request of all clients; an error of one request ends the benchmark."""
+
+    def client(number: int) -> list[float]:
+        times, due = [], time.perf_counter() + number / CLIENTS
+        for step in range(SECONDS):
+            time.sleep(max(0.0, due + step - time.perf_counter()))
+            start = time.perf_counter()
+            reads[(number + step) % len(reads)]()
+            times.append(time.perf_counter() - start)
+        return times
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        return [seconds for times in pool.map(client, range(CLIENTS)) for seconds in times]
+
+
+@contextmanager
+def _service(home: Path) -> Iterator[Client]:
+    port = _free_port()
+    environment = {**os.environ, "TIMEVIS_HOME": str(home), "TIMEVIS_TOKEN": TOKEN, "TIMEVIS_TRAININGS": "1"}
+    environment.pop("TIMEVIS_BROKER_URL", None)
+    home.mkdir(parents=True)
+    with (home / "serve.log").open("wb") as log:
+        command = [sys.executable, "-m", "timevis", "serve", "--port", str(port)]
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    client = Client(f"http://127.0.0.1:{port}", TOKEN)
+    client.process, client.home = process, home  # type: ignore[attr-defined]
+    try:
+        _wait(lambda: client.health()["ready"])
+        yield client
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _prepare(client: Client, is_filled: bool = False) -> tuple[Client, str, str]:
+    """Upload a dataset and, in the service with few rows, start a training that runs during all rounds."""
+    path = client.home / "plant.csv"  # type: ignore[attr-defined]
+    _write_series(path, 2000, "h")
+    dataset = client.upload(path)["id"]
+    if not is_filled:
+        task = client.train(dataset, "lstm", **LONG_TRAINING)["id"]
+        _wait(lambda: client.task(task)["progress"].get("epoch"))
+        return client, dataset, task
+    task = client.wait(client.train(dataset, "seasonal_naive", horizon=24, context_length=168))
+    with open_database(f"sqlite:///{client.home / 'timevis.db'}").begin() as session:  # type: ignore[attr-defined]
+        _fill(session, dataset, task["id"])
+    return client, dataset, task["id"]
+
+
+def _fill(session: Any, dataset_id: str, task_id: str) -> None:
+    """Copy the rows of one dataset, task and model, as often as `DATASETS`, `TASKS` and `MODELS` say."""
+    from timevis.service.db.tables import new_id
+
+    def copies(table: Any, count: int, **changes: Callable[[int], Any]) -> list[str]:
+        source = session.query(table).filter_by(id={Dataset: dataset_id, Task: task_id}.get(table, model_id)).one()
+        columns = {column.name: getattr(source, column.name) for column in table.__table__.columns}
+        ids = [new_id() for _ in range(count)]
+        rows = [
+            {**columns, "id": key, **{name: change(n) for name, change in changes.items()}}
+            for n, key in enumerate(ids)
+        ]
+        session.execute(table.__table__.insert(), rows)
+        return ids
+
+    model_id = session.query(Model).one().id
+    now = time.time()
+    datasets = copies(Dataset, DATASETS, name=lambda n: f"dataset {n}", created=lambda n: now - n)
+    values = {"idempotency_key": lambda n: None, "created": lambda n: now - n}
+    tasks = copies(Task, TASKS, dataset_id=lambda n: datasets[n % DATASETS], **values)
+    copies(
+        Model,
+        MODELS,
+        task_id=lambda n: tasks[n],
+        dataset_id=lambda n: datasets[n % DATASETS],
+        created=lambda n: now - n,
+    )
+
+
+def _reads(client: Client, dataset: str, task: str) -> list[Call]:
+    paths = ["tasks", "datasets", "models", "health", "stats", f"tasks/{task}", f"datasets/{dataset}"]
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    return [lambda path=path: _get(f"{client.address}/api/{path}", headers) for path in paths]  # type: ignore[misc]
+
+
+def _get(url: str, headers: dict[str, str], data: bytes | None = None) -> bytes:
+    request = urllib.request.Request(url, data, headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return bytes(answer.read())
+
+
+@contextmanager
+def _mlflow(folder: Path) -> Iterator[str]:
+    """MLflow's tracking server on SQLite with as many runs as the service has models."""
+    folder.mkdir()
+    port = _free_port()
+    command = [str(MLFLOW), "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}", "--artifacts-destination", str(folder)]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+    address = f"http://127.0.0.1:{port}/api/2.0/mlflow"
+    try:
+        _wait(lambda: _get(f"http://127.0.0.1:{port}/health", {}) == b"OK")
+        for number in range(MLFLOW_RUNS):
+            run = _post(f"{address}/runs/create", {"experiment_id": "0", "run_name": f"run {number}"})
+            values = [{"key": f"metric{i}", "value": 0.5 + i, "timestamp": 0, "step": 0} for i in range(8)]
+            texts = [{"key": f"option{i}", "value": str(i)} for i in range(20)]
+            body = {"run_id": run["run"]["info"]["run_id"], "metrics": values, "params": texts}
+            _post(f"{address}/runs/log-batch", body)
+        yield address
+    finally:
+        for child in psutil.Process(process.pid).children(recursive=True):
+            child.kill()
+        process.kill()
+        process.wait()
+
+
+def _mlflow_reads(address: str) -> list[Call]:
+    search = {"experiment_ids": ["0"], "max_results": 50}
+    run_id = _post(f"{address}/runs/search", search)["runs"][0]["info"]["run_id"]
+    return [lambda: _post(f"{address}/runs/search", search), lambda: _get(f"{address}/runs/get?run_id={run_id}", {})]
+
+
+def _post(url: str, body: dict[str, Any]) -> Any:
+    return json.loads(_get(url, {"Content-Type": "application/json"}, json.dumps(body).encode()))
+
+
+def _upload(client: Client, folder: Path) -> dict[str, float]:
+    """Upload a large CSV; returns seconds, and the largest resident memory of web and of the reading process."""
+    path = folder / "large.csv"
+    _write_series(path, LARGE_ROWS, "min")
+    done, peaks = threading.Event(), {"web": 0.0, "reader": 0.0}
+
+    def watch() -> None:
+        while not done.wait(0.05):
+            for process in psutil.Process(client.process.pid).children(recursive=True):  # type: ignore[attr-defined]
+                try:
+                    command, size = " ".join(process.cmdline()), process.memory_info().rss / 2**20
+                except psutil.Error:
+                    continue
+                for part, text in (("web", "serve web"), ("reader", "service.profiling")):
+                    if text in command:
+                        peaks[part] = max(peaks[part], size)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    start = time.perf_counter()
+    dataset = client.upload(path)
+    seconds = time.perf_counter() - start
+    done.set()
+    watcher.join()
+    start = time.perf_counter()
+    client.call("GET", f"datasets/{dataset['id']}/series")
+    chart_seconds = time.perf_counter() - start
+    numbers = {"megabytes": path.stat().st_size / 1e6, "rows": dataset["rows"], "seconds": seconds}
+    numbers |= {"web_mb": peaks["web"], "reader_mb": peaks["reader"], "series_seconds": chart_seconds}
+    print(
+        f"  upload of {numbers['megabytes']:.0f} MB, {dataset['rows']:,} rows: {seconds:.0f} s; peak memory of web "
+        f"{peaks['web']:.0f} MiB, of the reader {peaks['reader']:.0f} MiB; series: {chart_seconds * 1000:.0f} ms"
+    )
+    return numbers
+
+
+def _write_series(path: Path, rows: int, frequency: str) -> None:
+    import numpy as np
+    import pandas as pd
+
+    times = pd.date_range("2016-01-01", periods=rows, freq=frequency).strftime("%Y-%m-%d %H:%M:%S")
+    values = 50 + 20 * np.sin(np.arange(rows) * 2 * np.pi / 24) + np.random.default_rng(0).normal(0, 3, rows)
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("time", "load"))
+        writer.writerows(zip(times, (f"{value:.16f}" for value in values), strict=True))
+
+
+def _wait(condition: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            if condition():
+                return
+        except (OSError, urllib.error.URLError):
+            pass
+        if time.monotonic() > deadline:
+            raise TimeoutError("a server did not start")
+        time.sleep(0.3)
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])

@@ -1,0 +1,1 @@
+"""The history of the tables. ``env.py`` runs the scripts of ``versions``."""

@@ -1,0 +1,120 @@
+"""Remove what was deleted long ago, and, by setting, files that nothing uses."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from sqlalchemy import delete, select, update
+
+from timevis.service.db.tables import Dataset, Model, Task
+from timevis.service.settings import Settings
+from timevis.service.storage import Storage
+from timevis.service.tasks.states import CANCELLED, FAILED, FINAL, Sessions
+
+log = logging.getLogger(__name__)
+
+DAY_SECONDS = 86_400.0
+ORPHAN_DAYS = 1.0
+"""Files without a row are kept this long, because a request may be about to add the row."""
+
+
+def purge(sessions: Sessions, settings: Settings, now: float | None = None) -> Counter[str]:
+    """Remove rows and files whose time is over; returns how many of each kind.
+
+    A row is removed first, by a condition on its age, so that a model that is restored at the same time stays whole;
+    files that then remain, because the process was killed, are removed by a later purge.
+    """
+    now = time.time() if now is None else now
+    storage, removed = Storage(settings.home), Counter[str]()
+    deleted_before = now - settings.keep_deleted_days * DAY_SECONDS
+    removed["models"] = _purge_models(sessions, deleted_before)
+    removed["datasets"] = _purge_datasets(sessions, storage, deleted_before)
+    unused_before = now - ORPHAN_DAYS * DAY_SECONDS
+    if settings.keep_unused_days is not None:
+        failed_before = now - settings.keep_unused_days * DAY_SECONDS
+        removed["failed runs"] = _forget_failed_runs(sessions, failed_before)
+        removed["results"] = _remove(_old_results(sessions, storage, failed_before))
+        removed["unreadable uploads"] = _remove(_unused_uploads(sessions, storage, min(unused_before, failed_before)))
+    removed["folders"] = _remove(_orphans(sessions, storage, unused_before))
+    if found := {kind: count for kind, count in removed.items() if count}:
+        log.info("removed what was deleted or unused: %s", found)
+    return removed
+
+
+def _purge_models(sessions: Sessions, before: float) -> int:
+    with sessions.begin() as session:
+        old = session.scalars(select(Model).where(Model.deleted < before)).all()
+        for model in old:
+            session.execute(update(Task).where(Task.run_id == model.run_id).values(run_id=None))
+            session.execute(update(Dataset).where(Dataset.champion_id == model.id).values(champion_id=None))
+            session.execute(delete(Model).where(Model.id == model.id, Model.deleted < before))
+    return len(old)
+
+
+def _purge_datasets(sessions: Sessions, storage: Storage, before: float) -> int:
+    """Remove old deleted datasets that no model and no active task uses."""
+    is_used = select(Model.id).where(Model.dataset_id == Dataset.id).exists()
+    is_active = select(Task.id).where(Task.dataset_id == Dataset.id, Task.state.not_in(FINAL)).exists()
+    with sessions.begin() as session:
+        old = session.scalars(select(Dataset).where(Dataset.deleted < before, ~is_used, ~is_active)).all()
+        for dataset in old:
+            session.execute(update(Task).where(Task.dataset_id == dataset.id).values(dataset_id=None))
+            session.execute(delete(Dataset).where(Dataset.id == dataset.id, Dataset.deleted < before))
+    for dataset in old:
+        with sessions() as session:
+            same = (Dataset.content_hash == dataset.content_hash, Dataset.suffix == dataset.suffix)
+            is_shared = session.scalar(select(Dataset.id).where(*same).limit(1)) is not None
+        if not is_shared:
+            storage.upload(dataset.content_hash, dataset.suffix).unlink(missing_ok=True)
+    return len(old)
+
+
+def _forget_failed_runs(sessions: Sessions, before: float) -> int:
+    """Detach the runs of old failed and cancelled tasks, unless another task of the same run goes on or completed."""
+    is_old = (Task.state.in_((FAILED, CANCELLED)), Task.finished < before, Task.run_id.is_not(None))
+    with sessions.begin() as session:
+        runs = set(session.scalars(select(Task.run_id).where(*is_old)))
+        others = select(Task.run_id).where(Task.state.not_in((FAILED, CANCELLED)) | (Task.finished >= before))
+        runs -= set(session.scalars(others))
+        session.execute(update(Task).where(Task.run_id.in_(runs)).values(run_id=None))
+    return len(runs)
+
+
+def _old_results(sessions: Sessions, storage: Storage, before: float) -> Iterable[Path]:
+    with sessions() as session:
+        kept = set(session.scalars(select(Task.id).where(Task.kind == "predict", Task.finished >= before)))
+    return [path for path in _old(storage.home / "results", before) if path.stem not in kept]
+
+
+def _unused_uploads(sessions: Sessions, storage: Storage, before: float) -> Iterable[Path]:
+    with sessions() as session:
+        used = {name for (name,) in session.execute(select(Dataset.content_hash + Dataset.suffix)).all()}
+    return [path for path in _old(storage.home / "uploads", before) if path.name not in used]
+
+
+def _orphans(sessions: Sessions, storage: Storage, before: float) -> Iterable[Path]:
+    """Old folders of runs and datasets that no row names."""
+    with sessions() as session:
+        named = {*session.scalars(select(Task.run_id)), *session.scalars(select(Dataset.id))}
+    folders = [*_old(storage.home / "runs", before), *_old(storage.home / "datasets", before)]
+    return [path for path in folders if path.name not in named]
+
+
+def _old(folder: Path, before: float) -> list[Path]:
+    return [path for path in folder.iterdir() if path.stat().st_mtime < before]
+
+
+def _remove(paths: Iterable[Path]) -> int:
+    count = 0
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+        count += 1
+    return count

@@ -1,0 +1,23 @@
+"""Links from errors to the sections of docs/troubleshooting.md."""
+
+from __future__ import annotations
+
+import re
+
+PAGE = "docs/troubleshooting.md"
+UNREACHABLE_REDIS, STUCK_TRAINING = f"{PAGE}#unreachable-redis", f"{PAGE}#stuck-training"
+SLOW_DOWNLOAD, FULL_GPU, FULL_DISK = f"{PAGE}#slow-download", f"{PAGE}#full-gpu", f"{PAGE}#full-disk"
+SECTIONS = {
+    r"CUDA.*out of memory|out of memory.*(GPU|CUDA)": FULL_GPU,
+    r"No space left|File too large|disk is full|Disk quota": FULL_DISK,
+    r"huggingface|hub|download|local cache": SLOW_DOWNLOAD,
+    r"was lost|ended by SIGKILL": STUCK_TRAINING,
+}
+
+
+def with_link(error: str | None, advice: str | None) -> str | None:
+    """The advice of an error with a link to the section that explains it, if there is one."""
+    for pattern, section in SECTIONS.items():
+        if re.search(pattern, error or "", re.IGNORECASE):
+            return f"{advice}; see {section}" if advice else f"see {section}"
+    return advice

@@ -1,0 +1,168 @@
+"""The one gate that every request passes: host, origin, token, rate, and headers of the response."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import uuid
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from apiflask import APIFlask
+from flask import Response, g, redirect, request
+
+from timevis.service.db.tables import ACTOR
+from timevis.service.problems import Problem
+from timevis.service.security.rates import RateLimiter
+from timevis.service.security.tokens import Caller, identify
+from timevis.service.settings import Settings
+from timevis.service.tasks.states import Sessions
+
+log = logging.getLogger(__name__)
+
+ASSETS = "/api/docs/assets/"
+PUBLIC_PATHS = ("/", "/api/", "/api/health", "/api/docs", "/api/openapi.json")
+PUBLIC_FOLDERS = (ASSETS,)
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver")
+TOKEN_COOKIE = "timevis_token"
+READING_METHODS = ("GET", "HEAD", "OPTIONS")
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",  # charts set the style of elements
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "worker-src 'self' blob:",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+CORS_HEADERS = {
+    "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Prefer",
+    "Access-Control-Expose-Headers": "Location, Retry-After, X-Request-Id",
+    "Access-Control-Max-Age": "600",
+}
+
+
+class Gate:
+    """Decides about each request before any route sees it."""
+
+    def __init__(self, settings: Settings, sessions: Sessions) -> None:
+        self.settings, self.sessions = settings, sessions
+        self.hosts = {*LOCAL_HOSTS, *settings.allowed_hosts}
+        self.requests = RateLimiter(settings.requests_per_minute)
+        self.failures = RateLimiter(settings.failed_tokens_per_minute)
+
+    def register(self, app: APIFlask) -> None:
+        app.before_request(self.check)
+        app.after_request(self.finish)
+
+    def check(self) -> Any:
+        """Answer the request at once, let it through (None), or raise a Problem."""
+        ACTOR.set(None)
+        g.request_id = _request_id()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        self._check_host()
+        if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+            return Response(status=204)
+        is_public = request.path in PUBLIC_PATHS or request.path.startswith(PUBLIC_FOLDERS)
+        link_token = request.args.get("token") if request.method == "GET" else None
+        caller = self._identify(link_token, is_required=not is_public)
+        self._limit(self.requests, caller.name if caller else _address(), "this caller has sent too many requests")
+        if caller is None:
+            return None
+        if link_token and identify(self.sessions, self.settings.token, link_token):
+            response = redirect(request.path)
+            response.set_cookie(TOKEN_COOKIE, link_token, httponly=True, samesite="Strict")
+            return response
+        if caller.read_only and request.method not in READING_METHODS:
+            raise Problem(403, "read-only-token", f"the token {caller.name!r} may only read", "use another token")
+        g.caller = caller
+        ACTOR.set(caller.name)
+        structlog.contextvars.bind_contextvars(token=caller.name)
+        return None
+
+    def finish(self, response: Response) -> Response:
+        """Add headers to a response, and record who changed what."""
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.update(SECURITY_HEADERS)
+        response.headers["X-Request-Id"] = g.request_id
+        if request.path.startswith("/api/") and not request.path.startswith(PUBLIC_FOLDERS):
+            response.headers.setdefault("Cache-Control", "no-store")
+        if (origin := request.headers.get("Origin")) in self.settings.cors_origins:
+            response.headers.update({"Access-Control-Allow-Origin": origin, **CORS_HEADERS})
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        if self.settings.cors_origins:
+            response.headers.add("Vary", "Origin")
+        if response.status_code == 401:
+            response.headers["WWW-Authenticate"] = "Bearer"
+            if TOKEN_COOKIE in request.cookies:
+                response.delete_cookie(TOKEN_COOKIE)
+        level = logging.DEBUG if request.method in READING_METHODS and response.status_code < 400 else logging.INFO
+        log.log(level, "%s %s %d", request.method, request.path, response.status_code)
+        return response
+
+    def _check_host(self) -> None:
+        """Refuse requests for another host, which defends against DNS rebinding."""
+        if request.host.rpartition(":")[0] not in self.hosts and request.host not in self.hosts:
+            raise Problem(400, "bad-host", f"the host {request.host[:100]!r} is not one of this service")
+
+    def _identify(self, link_token: str | None, is_required: bool) -> Caller | None:
+        scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+        cookie = request.cookies.get(TOKEN_COOKIE)
+        given = bearer if scheme.lower() == "bearer" else link_token or cookie
+        if given and is_required and not self.failures.has_capacity(_address()):
+            raise _too_many(60 / self.failures.per_minute, "this address has sent too many wrong tokens")
+        caller = identify(self.sessions, self.settings.token, given)
+        if given is not None and given == cookie and caller is not None:
+            self._check_origin()
+        if caller is None and is_required:
+            if given:
+                self.failures.seconds_to_wait(_address())
+            advice = "send the header Authorization: Bearer TOKEN, or open the link that timevis serve printed"
+            raise Problem(401, "unauthorized", "the request has no valid token", advice)
+        return caller
+
+    def _check_origin(self) -> None:
+        """A browser sends the cookie also for pages of other ports of this host; their changes are refused."""
+        origin = request.headers.get("Origin")
+        if request.method in READING_METHODS or origin is None or origin in self.settings.cors_origins:
+            return
+        if urlsplit(origin).netloc != request.host:
+            raise Problem(403, "forbidden", f"the page {origin[:100]!r} may not change anything here")
+
+    def _limit(self, limiter: RateLimiter, caller: str, detail: str) -> None:
+        if wait := limiter.seconds_to_wait(caller):
+            raise _too_many(wait, detail)
+
+
+def _too_many(seconds: float, detail: str) -> Problem:
+    problem = Problem(429, "too-many-requests", detail, "wait for the time that the header Retry-After gives")
+    problem.headers["Retry-After"] = str(math.ceil(seconds))
+    return problem
+
+
+def _request_id() -> str:
+    """The identifier that a proxy or client gave, or a new one; it stands in the log lines of the request."""
+    given = request.headers.get("X-Request-Id", "")
+    return given if re.fullmatch(r"[\w.-]{1,64}", given, re.ASCII) else uuid.uuid4().hex
+
+
+def _address() -> str:
+    return f"address {request.remote_addr}"

@@ -1,0 +1,81 @@
+"""Limits on rows, columns and sheets of an uploaded table, checked before the file is parsed where that is cheap."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from timevis.data.readers.compression import decompressed_bytes, decompressed_name
+from timevis.errors import DataError
+
+DELIMITERS = (b",", b";", b"\t", b"|")
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+FIRST_LINES = 5
+SHEET_PART = r"xl/worksheets/[^/]+\.xml"
+
+
+@dataclass(frozen=True)
+class TableLimits:
+    """The largest table that an upload may hold."""
+
+    rows: int
+    columns: int
+    sheets: int
+
+    def check(self, rows: int = 0, columns: int = 0, sheets: int = 0) -> None:
+        """Compare a table with the limits.
+
+        Raises
+        ------
+        DataError
+        """
+        for name, count, most in (
+            ("rows", rows, self.rows),
+            ("columns", columns, self.columns),
+            ("sheets", sheets, self.sheets),
+        ):
+            if count > most:
+                advice = f"upload fewer {name}, or set TIMEVIS_MAX_{name.upper()} to a larger number"
+                raise DataError(f"the table has more than {most:,} {name}: {count:,}", advice)
+
+    def check_file(self, path: Path) -> None:
+        """Compare a file with the limits before it is parsed.
+
+        Raises
+        ------
+        DataError
+        """
+        suffix = Path(decompressed_name(path)).suffix.lower()
+        if suffix in TEXT_SUFFIXES:
+            raw = decompressed_bytes(path)
+            self.check(rows=raw.count(b"\n"), columns=_columns(raw))
+        elif suffix == ".xlsx" and zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                self.check(sheets=sum(bool(re.fullmatch(SHEET_PART, name)) for name in archive.namelist()))
+        elif suffix == ".parquet":
+            self._check_parquet(path)
+
+    def _check_parquet(self, path: Path) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            metadata = pq.read_metadata(path)
+        except (pa.ArrowException, OSError):  # the reader says what is wrong with the file
+            return
+        self.check(rows=metadata.num_rows, columns=metadata.num_columns)
+
+
+def _columns(raw: bytes) -> int:
+    """The largest number of fields in one of the first lines, by its most frequent delimiter."""
+    most, start = 0, 0
+    for _ in range(FIRST_LINES):
+        end = raw.find(b"\n", start)
+        line = raw[start : end if end >= 0 else len(raw)]
+        most = max(most, *(line.count(delimiter) + 1 for delimiter in DELIMITERS))
+        if end < 0:
+            break
+        start = end + 1
+    return most

@@ -1,0 +1,75 @@
+"""Tokens: the one of the home folder, and named ones, which may be read-only."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from timevis.errors import ConfigError
+from timevis.service.db.tables import Token
+from timevis.service.tasks.states import Sessions
+
+OWNER = "owner"
+"""Name of the token of the home folder."""
+NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sent a request."""
+
+    name: str
+    read_only: bool
+
+
+def identify(sessions: Sessions, owner_token: str, given: str | None) -> Caller | None:
+    """The caller whose token was given; None if it is no token of this service."""
+    if not given:
+        return None
+    if hmac.compare_digest(given.encode(), owner_token.encode()):
+        return Caller(OWNER, read_only=False)
+    with sessions() as session:
+        token = session.scalar(select(Token).where(Token.digest == _digest(given)))
+    return None if token is None else Caller(token.name, token.read_only)
+
+
+def add_token(session: Session, name: str, read_only: bool) -> str:
+    """Store a new token; returns its secret, which cannot be read again.
+
+    Raises
+    ------
+    ConfigError
+        The name is taken or has other characters than letters, digits and ``._@-``.
+    """
+    if not re.fullmatch(NAME_PATTERN, name) or name == OWNER:
+        raise ConfigError(f"{name!r} cannot be the name of a token", "use letters, digits and . _ @ -")
+    if session.get(Token, name) is not None:
+        raise ConfigError(f"there is a token {name!r} already", "remove it first, or choose another name")
+    secret = secrets.token_urlsafe(24)
+    session.add(Token(name=name, digest=_digest(secret), read_only=read_only))
+    return secret
+
+
+def remove_token(session: Session, name: str) -> None:
+    """Delete a token; requests with it are refused from now on.
+
+    Raises
+    ------
+    ConfigError
+        There is none of this name.
+    """
+    token = session.get(Token, name)
+    if token is None:
+        raise ConfigError(f"there is no token {name!r}", "timevis serve token list shows the names")
+    session.delete(token)
+
+
+def _digest(secret: str) -> str:
+    """A token is long and random, so one round of SHA-256 suffices; it also makes the look-up independent of time."""
+    return hashlib.sha256(secret.encode()).hexdigest()

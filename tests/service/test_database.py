@@ -1,0 +1,63 @@
+"""Migrations of the database, on SQLite, PostgreSQL and MariaDB."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import OperationalError
+
+from timevis.service.db import database
+from timevis.service.db.tables import Base, Task
+
+
+def test_the_migrations_make_the_tables_of_the_code(database_url: str) -> None:
+    engine = database.open_database(database_url).kw["bind"]
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+        assert (
+            context.get_current_revision()
+            == ScriptDirectory.from_config(database.migration_config()).get_current_head()
+        )
+
+
+def test_processes_that_start_at_the_same_time_migrate_once(database_url: str) -> None:
+    barrier = threading.Barrier(4)
+
+    def start() -> int:
+        barrier.wait()
+        with database.open_database(database_url)() as session:
+            return len(session.scalars(select(Task)).all())
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [future.result() for future in [pool.submit(start) for _ in range(4)]] == [0] * 4
+
+
+def test_a_migration_that_fails_changes_nothing_and_keeps_what_is_stored(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions = database.open_database(database_url)
+    with sessions.begin() as session:
+        session.add(Task(kind="train", queue="cpu", request={}))
+        session.execute(text("UPDATE alembic_version SET version_num = 'before'"))
+    engine = sessions.kw["bind"]
+
+    def fail_half_way(config: database.Config, _: str) -> None:
+        config.attributes["connection"].execute(text("CREATE TABLE half_made (id INTEGER)"))
+        raise OperationalError("the disk is full", None, Exception())
+
+    monkeypatch.setattr(command, "upgrade", fail_half_way)
+    monkeypatch.setattr(MigrationContext, "get_current_revision", lambda _: "before")
+    with pytest.raises(OperationalError, match="the disk is full"):
+        database.migrate(engine)
+    if engine.dialect.name != "mysql":  # MySQL commits at each change of a table
+        assert "half_made" not in inspect(engine).get_table_names()
+    with sessions() as session:
+        assert session.query(Task).count() == 1

@@ -1,0 +1,218 @@
+"""Faults of a running service, against real processes and a real Redis.
+
+After each of them every task ends in exactly one final state, no process is left, and no artefact is half written.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from celery import Celery
+from running_service import WAIT_SECONDS, RunningService, command_of, wait_until
+from service_data import TINY_RUN
+from sqlalchemy import update
+
+from timevis.service.client import ServiceError
+from timevis.service.db.database import open_database
+from timevis.service.db.tables import Model, Task, Worker
+from timevis.service.tasks.queue import TASK_NAME
+from timevis.service.tasks.states import FINAL, Sessions
+
+pytestmark = pytest.mark.slow
+SHIFTED_WORKER = """
+import sys, time
+real = time.time
+time.time = lambda: real() + float(sys.argv[1])
+from timevis.cli.main import main
+sys.exit(main(["serve", "worker", "--queues", "interactive", "--loglevel", "warning"]))
+"""
+
+
+def active_tasks(service: RunningService) -> list[dict[str, Any]]:
+    lists = [service.client.call("GET", "tasks", params={"state": state}) for state in ("queued", "running")]
+    return [task for found in lists for task in found["items"]]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_behind(service: RunningService) -> Iterator[None]:
+    if service.process.poll() is not None:
+        service.start()
+    yield
+    if service.process.poll() is None:
+        for task in active_tasks(service):
+            service.client.cancel(task["id"])
+        wait_until(lambda: not active_tasks(service))
+    wait_until(lambda: service.trainings() == [])
+    with open_database(f"sqlite:///{service.home / 'timevis.db'}")() as session:
+        tasks = {task.id: task for task in session.query(Task).filter(Task.kind == "train")}
+        models = {model.task_id for model in session.query(Model)}
+    assert {task.id for task in tasks.values() if task.state == "completed"} == models
+    assert {task.state for task in tasks.values()} <= set(FINAL)
+    assert [path for path in (service.home / "uploads").iterdir() if path.name.startswith(".")] == []
+    for checkpoint in service.home.glob("runs/*/checkpoints/*.ckpt"):
+        assert checkpoint.name == "damaged.ckpt" or torch.load(checkpoint, weights_only=True)["global_step"] > 0
+
+
+def test_a_training_goes_on_while_web_and_redis_are_killed(service: RunningService, plant: str) -> None:
+    task = service.start_long_training(plant)
+    service.kill("serve web")
+    task = service.wait_for_step(task["id"], task["progress"]["step"], attempt=1)
+    service.kill("valkey")
+    service.wait_for_step(task["id"], task["progress"]["step"], attempt=1)
+    wait_until(lambda: service.client.health()["ready"])
+    quick = service.client.wait(service.client.train(plant, "seasonal_naive", **TINY_RUN), WAIT_SECONDS)
+    assert quick["state"] == "completed", quick
+
+
+def test_a_training_whose_worker_is_killed_is_resumed_by_the_next_one(service: RunningService, plant: str) -> None:
+    task = service.start_long_training(plant)
+    service.kill("worker --queues cpu")
+    service.wait_for_step(task["id"], task["progress"]["step"], attempt=2)
+    assert len(service.trainings()) == 1
+
+
+def test_a_worker_that_is_stopped_returns_its_training_to_the_queue(service: RunningService, plant: str) -> None:
+    task = service.start_long_training(plant)
+    pid = service.kill("worker --queues cpu", signal.SIGTERM)
+    wait_until(lambda: command_of(pid) == "")
+    service.wait_for_step(task["id"], task["progress"]["step"], attempt=1)
+    assert len(service.trainings()) == 1
+
+
+def test_a_killed_training_fails_and_its_retry_resumes_and_can_be_cancelled(
+    service: RunningService, plant: str
+) -> None:
+    task = service.start_long_training(plant)
+    (pid,) = service.trainings()
+    os.kill(pid, signal.SIGKILL)
+    failed = service.client.wait(task, WAIT_SECONDS)
+    assert failed["state"] == "failed"
+    assert "SIGKILL" in failed["error"]
+    again = service.client.retry(task["id"])
+    service.wait_for_step(again["id"], failed["progress"]["step"])
+    service.client.cancel(again["id"])
+    assert service.client.wait(again, WAIT_SECONDS)["state"] == "cancelled"
+    damage(service, again)
+
+
+def damage(service: RunningService, task: dict[str, Any]) -> None:
+    """A truncated checkpoint makes the next attempt fail with a message that names it."""
+    with open_database(f"sqlite:///{service.home / 'timevis.db'}")() as session:
+        row = session.get(Task, task["id"])
+        assert row is not None
+        path = service.home / f"runs/{row.run_id}/checkpoints/last.ckpt"
+    os.truncate(path, path.stat().st_size // 2)
+    failed = service.client.wait(service.client.retry(task["id"]), WAIT_SECONDS)
+    assert failed["state"] == "failed"
+    assert "last.ckpt is damaged" in failed["error"]
+    path.rename(path.with_name("damaged.ckpt"))
+
+
+def test_a_full_disk_fails_the_training_and_keeps_its_last_checkpoint(service: RunningService, plant: str) -> None:
+    task = service.start_long_training(plant)
+    (pid,) = service.trainings()
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (8192, 8192))  # type: ignore[attr-defined]
+    failed = service.client.wait(task, WAIT_SECONDS)
+    assert failed["state"] == "failed"
+    assert "File too large" in failed["error"]
+    again = service.client.retry(task["id"])
+    service.wait_for_step(again["id"], failed["progress"]["step"])
+
+
+def test_a_message_that_is_delivered_often_and_a_late_cancel_leave_one_final_state(
+    service: RunningService, plant: str
+) -> None:
+    celery = Celery(broker=service.broker_url)
+    tasks = []
+    for number in range(3):
+        task = service.client.train(plant, "seasonal_naive", **TINY_RUN, seed=number)
+        for _ in range(4):
+            celery.send_task(TASK_NAME, (task["id"],), queue="cpu")
+        tasks.append(task)
+    wait_until(lambda: service.client.task(tasks[2]["id"])["progress"].get("stage") in ("test", "report", "validate"))
+    service.client.cancel(tasks[2]["id"])
+    ended = [service.client.wait(task, WAIT_SECONDS) for task in tasks]
+    assert [task["state"] for task in ended[:2]] == ["completed"] * 2
+    assert ended[2]["state"] in ("completed", "cancelled")
+    for task in ended:
+        assert task["attempt"] == 1
+        assert bool(task["result"]) == (task["state"] == "completed")
+        celery.send_task(TASK_NAME, (task["id"],), queue="cpu")
+    celery.close()
+
+
+def test_a_locked_database_only_delays(service: RunningService, plant: str) -> None:
+    task = service.start_long_training(plant)
+    with sqlite3.connect(service.home / "timevis.db", isolation_level=None) as database:
+        database.execute("BEGIN EXCLUSIVE")
+        time.sleep(7)  # longer than TIMEVIS_LOST_AFTER_SECONDS
+        assert service.client.task(task["id"])["state"] == "running"
+        database.execute("ROLLBACK")
+    database.close()
+    service.wait_for_step(task["id"], task["progress"]["step"], attempt=1)
+    assert service.client.call("PATCH", f"datasets/{plant}", json={"name": "Plant A"})["name"] == "Plant A"
+
+
+@pytest.mark.parametrize("seconds", [-3600, 3600])
+def test_a_worker_with_a_wrong_clock_takes_no_task_for_lost(
+    service: RunningService, plant: str, seconds: int
+) -> None:
+    task = service.start_long_training(plant)
+    environment = service.environment | {"TIMEVIS_BROKER_URL": service.broker_url}
+    worker = subprocess.Popen([sys.executable, "-c", SHIFTED_WORKER, str(seconds)], env=environment)
+    database = open_database(f"sqlite:///{service.home / 'timevis.db'}")
+    try:
+        wait_until(lambda: any(f":{worker.pid}" in name for name in worker_names(database)))
+        time.sleep(8)  # longer than TIMEVIS_LOST_AFTER_SECONDS
+        service.wait_for_step(task["id"], task["progress"]["step"], attempt=1)
+        worker.terminate()
+        assert worker.wait(60) == 0
+    finally:
+        worker.kill()
+
+
+def worker_names(database: Sessions) -> list[str]:
+    with database() as session:
+        return [worker.id for worker in session.query(Worker)]
+
+
+def test_a_truncated_model_fails_its_forecast_only(
+    service: RunningService, trained: dict[str, Any], plant: str
+) -> None:
+    model = service.client.wait(service.client.train(plant, "linear", **TINY_RUN), WAIT_SECONDS)["result"]["model"]
+    with open_database(f"sqlite:///{service.home / 'timevis.db'}")() as session:
+        row = session.get(Model, model)
+        assert row is not None
+        folder = service.home / "runs" / row.run_id
+    for name in ("model/model.safetensors", "results.json", "report.html"):
+        os.truncate(folder / name, 20)
+    forecast = service.client.forecast(model, trained["result"]["model"])
+    assert [("error" in item) for item in forecast["items"]] == [True, False]
+    with pytest.raises(ServiceError) as found:
+        service.client.call("GET", f"models/{model}")
+    assert (found.value.status, found.value.code) == (409, "invalid-run")
+    assert service.client.call("GET", "models")["total"] >= 2
+
+
+def test_a_stop_returns_the_training_to_its_queue_and_leaves_no_process(service: RunningService, plant: str) -> None:
+    task = service.start_long_training(plant)
+    children = list(service.children())
+    service.process.send_signal(signal.SIGINT)
+    assert service.process.wait(90) == 0
+    assert [command_of(pid) for pid in children] == [""] * len(children)
+    assert service.trainings() == []
+    with open_database(f"sqlite:///{service.home / 'timevis.db'}").begin() as session:
+        row = session.get(Task, task["id"])
+        assert row is not None
+        assert (row.state, row.attempt) == ("queued", 0)
+        session.execute(update(Task).where(Task.id == row.id).values(state="cancelled"))

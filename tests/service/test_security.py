@@ -1,0 +1,142 @@
+"""Who may call the service: tokens, origins, rates, and headers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from service_data import TINY_RUN, TOKEN
+
+from timevis.cli.main import main
+from timevis.errors import ConfigError
+from timevis.service.app import create_app
+from timevis.service.db.tables import Dataset, Task
+from timevis.service.security.rates import RateLimiter
+from timevis.service.settings import Settings
+
+PAGE = "https://dashboard.example"
+
+
+def client(settings: Settings, token: str | None = TOKEN) -> FlaskClient:
+    made = create_app(settings).test_client()
+    if token is not None:
+        made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    return made
+
+
+@pytest.fixture
+def command(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Runs `timevis serve token` for the home folder of the test; returns what it prints."""
+    monkeypatch.setenv("TIMEVIS_HOME", str(make_settings().home))
+
+    def run(*arguments: str) -> str:
+        assert main(["serve", "token", *arguments]) == 0
+        return capsys.readouterr().out.strip()
+
+    return run
+
+
+def test_a_named_token_is_recorded_with_what_it_made_and_can_be_removed(
+    http: FlaskClient, dataset: str, command: Callable[..., str]
+) -> None:
+    secret = command("add", "anna@example")
+    body = {"dataset": dataset, "model": "seasonal_naive", **TINY_RUN}
+    answer = http.post("/api/train", json=body, headers={"Authorization": f"Bearer {secret}"})
+    assert answer.status_code == 202
+    with http.application.extensions["timevis"].sessions() as session:
+        assert session.get(Task, answer.json["id"]).created_by == "anna@example"
+        assert session.get(Dataset, dataset).created_by == "owner"
+    assert command("list") == "anna@example\tread and write"
+    command("remove", "anna@example")
+    assert http.get("/api/tasks", headers={"Authorization": f"Bearer {secret}"}).status_code == 401
+
+
+def test_a_read_only_token_reads_and_changes_nothing(
+    http: FlaskClient, dataset: str, command: Callable[..., str]
+) -> None:
+    headers = {"Authorization": f"Bearer {command('add', 'dashboard', '--read-only')}"}
+    assert http.get(f"/api/datasets/{dataset}", headers=headers).status_code == 200
+    for rule in http.application.url_map.iter_rules():
+        for method in (rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}:
+            path = re.sub(r"<[^>]+>", dataset, rule.rule)
+            answer = http.open(path, method=method, headers=headers)
+            assert (answer.status_code, answer.json["code"]) == (403, "read-only-token"), (method, path)
+
+
+@pytest.mark.parametrize("name", ["", "owner", "a b", "../x", "x" * 101])
+def test_a_token_needs_a_plain_name(command: Callable[..., str], name: str, make_settings: Callable) -> None:
+    from timevis.service.db.database import open_database
+    from timevis.service.security.tokens import add_token
+
+    with pytest.raises(ConfigError), open_database(make_settings().database_url).begin() as session:
+        add_token(session, name, read_only=False)
+
+
+def test_a_caller_that_sends_too_many_requests_is_told_when_to_try_again(
+    make_settings: Callable[..., Settings],
+) -> None:
+    http = client(make_settings(TIMEVIS_REQUESTS_PER_MINUTE="3"))
+    answers = [http.get("/api/tasks") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert answers[-1].json["code"] == "too-many-requests"
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 20
+
+
+def test_guessing_tokens_is_slow(make_settings: Callable[..., Settings]) -> None:
+    http = client(make_settings(TIMEVIS_FAILED_TOKENS_PER_MINUTE="3"), token=None)
+    answers = [http.get("/api/tasks", headers={"Authorization": f"Bearer {n}"}) for n in range(5)]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429, 429]
+    assert http.get("/api/health").status_code == 503  # no broker; but the gate lets it through
+
+
+def test_allowed_requests_come_back_with_time() -> None:
+    limiter = RateLimiter(per_minute=60)
+    assert [limiter.seconds_to_wait("a", now=0.0) for _ in range(61)] == [0.0] * 60 + [1.0]
+    assert limiter.seconds_to_wait("b", now=0.0) == 0.0
+    assert limiter.seconds_to_wait("a", now=1.0) == 0.0
+    assert limiter.seconds_to_wait("a", now=1.0) == 1.0
+
+
+def test_only_pages_of_the_allow_list_may_call_from_elsewhere(make_settings: Callable[..., Settings]) -> None:
+    http = client(make_settings(TIMEVIS_CORS_ORIGINS=PAGE))
+    question = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}
+    asked = http.options("/api/train", headers=question)
+    assert (asked.status_code, asked.headers["Access-Control-Allow-Origin"]) == (204, PAGE)
+    assert "Authorization" in asked.headers["Access-Control-Allow-Headers"]
+    assert http.get("/api/tasks", headers={"Origin": PAGE}).headers["Access-Control-Allow-Origin"] == PAGE
+    other = http.options("/api/train", headers=question | {"Origin": "https://attacker.example"})
+    assert "Access-Control-Allow-Origin" not in other.headers
+    with pytest.raises(ConfigError, match="TIMEVIS_CORS_ORIGINS"):
+        make_settings(TIMEVIS_CORS_ORIGINS="*")
+
+
+def test_the_cookie_of_the_page_does_not_work_for_changes_by_pages_of_other_ports(
+    make_settings: Callable[..., Settings],
+) -> None:
+    http = client(make_settings(), token=None)
+    assert http.get(f"/?token={TOKEN}").status_code == 302
+    path = f"/api/tasks/{'0' * 32}/cancel"
+    assert http.post(path, headers={"Origin": "http://localhost:3000"}).status_code == 403
+    assert http.post(path, headers={"Origin": "http://localhost"}).status_code == 404
+
+
+def test_a_cookie_that_is_no_token_any_more_is_deleted(make_settings: Callable[..., Settings]) -> None:
+    http = client(make_settings(), token=None)
+    http.set_cookie("timevis_token", "old")
+    assert "Max-Age=0" in http.get("/api/tasks").headers["Set-Cookie"]
+
+
+def test_every_response_has_the_security_headers(http: FlaskClient) -> None:
+    for path in ("/", "/api/docs", "/api/tasks", "/api/nowhere"):
+        headers = http.get(path).headers
+        policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+        assert policy["script-src"] == "'self'"
+        assert policy["object-src"] == "'none'"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "SAMEORIGIN"
+        assert headers["Referrer-Policy"] == "no-referrer"
+    assert http.get("/api/tasks").headers["Cache-Control"] == "no-store"
