@@ -73,10 +73,10 @@ def test_a_forecast_depends_neither_on_later_values_nor_on_the_batch_size(plant)
 def test_a_panel_is_extended_to_the_end_of_its_forecast_only(plant):
     folder = RunFolder(plant)
     panel, _ = load_panel(folder.config.data)
-    ahead, origin = extend_to_horizon(panel, 6)
-    assert (origin, len(ahead)) == (600, 606)
-    again, origin = extend_to_horizon(ahead, 6)
-    assert (origin, len(again)) == (600, 606)
+    ahead, origins = extend_to_horizon(panel, 6)
+    assert (origins.tolist(), len(ahead)) == ([600, 600], 606)
+    again, origins = extend_to_horizon(ahead, 6)
+    assert (origins.tolist(), len(again)) == ([600, 600], 606)
 
 
 def test_the_last_window_of_the_test_part_is_forecast_the_same_by_predict(plant):
@@ -95,8 +95,8 @@ def test_rows_without_targets_give_the_known_future(plant):
     table = predict(plant, frame)
     assert table["timestamp"].iloc[0] == frame["time"].iloc[100]
     (panel,) = load_panels(RunFolder(plant), frame).values()
-    ahead, origin = extend_to_horizon(panel, 6)
-    assert origin == 100
+    ahead, origins = extend_to_horizon(panel, 6)
+    assert origins.tolist() == [100, 100]
     assert ahead.covariates[100:, 0].tolist() == frame["price"].iloc[100:].tolist()
 
 
@@ -108,8 +108,8 @@ def test_the_file_of_the_run_can_give_the_known_future(finished_run, tmp_path):
     run = finished_run("model=seasonal_naive", "data=file", *options)
     assert predict(run)["timestamp"].min() == frame["time"].iloc[300]
     (panel,) = load_panels(RunFolder(run)).values()
-    ahead, origin = extend_to_horizon(panel, 6)
-    assert origin == 300
+    ahead, origins = extend_to_horizon(panel, 6)
+    assert origins.tolist() == [300, 300]
     assert ahead.covariates[300:306, 0].tolist() == frame["price"].iloc[300:306].tolist()
 
 
@@ -162,7 +162,7 @@ def test_a_repeated_column_and_an_empty_list_of_files_are_refused(plant):
 def test_holidays_of_the_future_are_known():
     cfg = {"name": "traffic", "time": "time", "target": ["traffic_volume"], "covariates": {"holiday": "known"}}
     panel, _ = load_panel(cfg)
-    ahead, origin = extend_to_horizon(panel, 24 * 60)
+    ahead, (origin,) = extend_to_horizon(panel, 24 * 60)
     flags = pd.Series(ahead.covariates[origin:, 0], index=ahead.index[origin:])
     assert flags["2018-11-22"].eq(1).all()  # Thanksgiving
     assert flags["2018-11-20"].eq(0).all()

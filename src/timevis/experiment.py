@@ -15,6 +15,7 @@ from omegaconf import DictConfig
 
 from timevis.data.catalog import check_source, load_panel
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.split.make_split import split_rows
 from timevis.errors import Cancelled
 from timevis.evaluation import cost
 from timevis.evaluation.backtest import evaluate
@@ -29,7 +30,7 @@ from timevis.runs.folder import RunFolder, is_unused
 from timevis.runs.lock import lock_run_folder
 from timevis.runs.metadata import data_hash, run_metadata, run_tags
 from timevis.runs.record import model_label
-from timevis.runs.reload import check_data_unchanged
+from timevis.runs.reload import check_data_unchanged, split_table
 from timevis.runs.status import Status
 from timevis.training.callbacks.step_hooks import FitClock
 from timevis.training.devices import Devices
@@ -175,16 +176,17 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
     step = checkpoint_step(folder)
     with stop.raise_immediately():
         panel, quality = load_panel(config.data)
-    rows = quality.split_rows
+    split = split_rows(panel, config.data.split, config.data.split_by)
     if step is not None:
-        check_data_unchanged(folder, panel, rows)
-    folder.write_json("data_report.json", quality.to_dict() | {"data_hash": data_hash(panel, rows)})
+        check_data_unchanged(folder, panel, split)
+    folder.write_json("data_report.json", quality.to_dict() | {"data_hash": data_hash(panel, split.borders[..., 2])})
     stop.raise_if_requested()
 
     status.update(stage="prepare")
     clock = FitClock()
     with stop.raise_immediately():
         datamodule = config.datamodule(panel)
+        folder.write_table("splits", split_table(datamodule))
         forecaster = config.forecaster(datamodule)
         metadata = run_metadata(config, datamodule, forecaster)
         channels = format_count(datamodule.num_channels, "channel")
@@ -238,7 +240,7 @@ def _log_task_notes(datamodule: WindowDataModule, forecaster: Forecaster) -> Non
             season,
             season,
         )
-    rows = datamodule.split.train_end
+    rows = datamodule.split.training_rows
     origins = rows - length - datamodule.horizon + 1
     if origins < rows / 10:
         log.warning(

@@ -40,7 +40,7 @@ def predict(
     refit: bool = False,
     batch_size: int = 256,
 ) -> pd.DataFrame:
-    """Forecast the rows that follow the last observed one.
+    """Forecast the rows that follow the last observed one of each series.
 
     Parameters
     ----------
@@ -78,8 +78,25 @@ def forecast_items(
     from timevis.training.refit import refit as refit_run
 
     forecaster = refit_run(folder) if refit else folder.load_forecaster()
+    _log_series_not_scored(folder, items)
     tables = [forecast_panel(forecaster, panel, name, batch_size) for name, panel in items.items()]
     return pd.concat(tables, ignore_index=True)
+
+
+def _log_series_not_scored(folder: RunFolder, items: Mapping[str, Panel]) -> None:
+    """Log how many of the series to forecast were too short to be scored by the run; splits.parquet names them."""
+    if folder.data_report.get("split_by") != "series":
+        return
+    splits = folder.table("splits")
+    scored = splits["channel"][splits["scored"]].tolist()
+    for name, panel in items.items():
+        forecast = np.unique(panel.channel_series[np.isfinite(panel.values).any(axis=0)])
+        not_scored = np.setdiff1d(forecast, panel.channel_series[np.isin(panel.channels, scored)])
+        if len(not_scored):
+            log.warning(
+                "%s: %d of %d series were too short to be scored: their forecasts come without a measured error",
+                *(name, len(not_scored), len(forecast)),
+            )
 
 
 def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
@@ -132,21 +149,23 @@ def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
 def forecast_panel(forecaster: Forecaster, panel: Panel, item: str, batch_size: int = 256) -> pd.DataFrame:
     """Forecast the channels of one panel that have a value in the context; see `predict`."""
     horizon, length = forecaster.horizon, forecaster.context_length
-    panel, origin = extend_to_horizon(panel, horizon)
-    if origin < length:
+    panel, origins = extend_to_horizon(panel, horizon, length)
+    if origins.min() < length:
         raise DataError(
-            f"{item} has {origin} rows up to its last value, fewer than the context_length of the run, {length}",
+            f"{item} has {origins.min()} rows up to its last value, fewer than the context_length of the run, "
+            f"{length}",
             f"give at least {length} rows",
         )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()
-    _warn_about_missing_covariates(panel, forecaster.covariates_read, origin, horizon, item)
+    _warn_about_missing_covariates(panel, forecaster.covariates_read, origins, horizon, item)
     series = SeriesStore(panel).to(device)
-    channels = _channels_to_forecast(panel, origin, length, item)
+    channels = _channels_to_forecast(panel, origins, length, item)
     points, quantiles = [], []
     with torch.no_grad():
-        for channel in torch.from_numpy(channels).to(device).split(batch_size):
-            batch = series.gather(torch.full_like(channel, origin), channel, length, horizon)
+        for channel in torch.from_numpy(channels).split(batch_size):
+            origin = torch.from_numpy(origins)[channel]
+            batch = series.gather(origin.to(device), channel.to(device), length, horizon)
             forecast = forecaster.forecast(batch)
             points.append(forecast.point.float().cpu().numpy())
             quantiles.append(forecast.quantiles.float().cpu().numpy())
@@ -155,24 +174,26 @@ def forecast_panel(forecaster: Forecaster, panel: Panel, item: str, batch_size: 
         {
             "item": item,
             "channel": np.repeat(np.asarray(panel.channels, dtype=object)[channels], horizon),
-            "timestamp": panel.index[np.tile(np.arange(origin, origin + horizon), len(channels))],
+            "timestamp": panel.index[(origins[channels, None] + np.arange(horizon)).ravel()],
             "point": np.concatenate(points).ravel(),
         }
     )
     return table.join(pd.DataFrame(quantile_rows, columns=list(QUANTILE_COLUMNS)))
 
 
-def _channels_to_forecast(panel: Panel, origin: int, context_length: int, item: str) -> np.ndarray:
+def _channels_to_forecast(panel: Panel, origins: np.ndarray, context_length: int, item: str) -> np.ndarray:
     """Numbers of the channels with a value in the context, int64 [N]; logs a warning for the other ones."""
     has_values = np.isfinite(panel.values).any(axis=0)
-    in_context = np.isfinite(panel.values[origin - context_length : origin]).any(axis=0)
+    in_context = np.array(
+        [np.isfinite(panel.values[o - context_length : o, c]).any() for c, o in enumerate(origins.tolist())]
+    )
     if empty := _quoted_names(compress(panel.channels, ~has_values)):
         log.warning("%s has no value of %s: not forecast", item, empty)
     if ended := _quoted_names(compress(panel.channels, has_values & ~in_context)):
         log.warning(
             "%s: the %d rows before %s have no value of %s: not forecast; "
             "to forecast them, pass a file that ends at their last value",
-            *(item, context_length, panel.index[origin], ended),
+            *(item, context_length, panel.index[origins.max()], ended),
         )
     return np.flatnonzero(in_context)
 
@@ -182,21 +203,23 @@ def _quoted_names(names: Iterable[str]) -> str:
 
 
 def _warn_about_missing_covariates(
-    panel: Panel, covariates_read: Sequence[int], origin: int, horizon: int, item: str
+    panel: Panel, covariates_read: Sequence[int], origins: np.ndarray, horizon: int, item: str
 ) -> None:
     """Log a warning that names the known covariates without a value in some forecast rows, with the number of rows.
 
     A column without any value belongs to a series that the panel does not have, and is not named.
     """
-    num_missing = np.isnan(panel.covariates[origin : origin + horizon]).sum(axis=0)
     has_values = np.isfinite(panel.covariates).any(axis=0)
     incomplete = []
     for k in covariates_read:
-        columns, first_channels = np.unique(panel.channel_covariate_columns[k], return_index=True)
-        for column, channel in zip(columns, first_channels, strict=True):
-            if panel.covariate_known[k] and num_missing[column] and has_values[column]:
-                series = f" of {panel.channels[channel]!r}" if len(columns) > 1 else ""
-                incomplete.append(f"{panel.covariate_names[k]!r}{series} in {num_missing[column]}")
+        columns = panel.channel_covariate_columns[k]
+        pairs, first_channels = np.unique(np.stack([columns, origins]), axis=1, return_index=True)
+        series_differ = len(pairs[0]) > 1
+        for (column, origin), channel in zip(pairs.T.tolist(), first_channels.tolist(), strict=True):
+            num_missing = int(np.isnan(panel.covariates[origin : origin + horizon, column]).sum())
+            if panel.covariate_known[k] and num_missing and has_values[column]:
+                series = f" of {panel.channels[channel]!r}" if series_differ else ""
+                incomplete.append(f"{panel.covariate_names[k]!r}{series} in {num_missing}")
     if incomplete:
         log.warning(
             "%s: known covariates without a value in some of the %d forecast rows: %s; "
@@ -205,34 +228,34 @@ def _warn_about_missing_covariates(
         )
 
 
-def extend_to_horizon(panel: Panel, horizon: int) -> tuple[Panel, int]:
-    """Extend a panel to `horizon` rows after its last observed target.
+def extend_to_horizon(panel: Panel, horizon: int, context_length: int = 0) -> tuple[Panel, np.ndarray]:
+    """Extend a panel to `horizon` rows after the last observed target of each series.
 
     Rows without targets at the end of the panel are kept: they hold the future of known covariates. Future holidays
-    come from the calendar.
+    come from the calendar. A short series of a long table gets rows without values before its first row.
 
     Parameters
     ----------
     panel : Panel
-    horizon : int
+    horizon, context_length : int
         In rows.
 
     Returns
     -------
     panel : Panel
-    origin : int
-        The row of the first forecast.
+    origins : int64 [C]
+        The row of the first forecast of each channel.
     """
-    observed = np.flatnonzero(np.isfinite(panel.values).any(axis=1))
-    origin = int(observed[-1]) + 1 if len(observed) else 0
-    missing_rows = origin + horizon - len(panel)
-    if missing_rows > 0:
-        panel = panel.extend(missing_rows)
+    origins = panel.ends
+    missing_rows = int(origins.max()) + horizon - len(panel)
+    rows_before = 0 if panel.series is None else max(0, context_length - int(origins.min()))
+    if missing_rows > 0 or rows_before:
+        panel, origins = panel.extend(max(0, missing_rows), rows_before), origins + rows_before
     if "holiday" in panel.covariate_names and panel.card.country:
-        covariates = panel.covariates.copy()
+        covariates, first = panel.covariates.copy(), int(origins.min())
         columns = np.unique(panel.channel_covariate_columns[panel.covariate_names.index("holiday")])
-        future = covariates[origin:, columns]
-        flags = holiday_flags(panel.local_index, panel.card.country)[origin:, None]
-        covariates[origin:, columns] = np.where(np.isnan(future), flags, future)
+        future = covariates[first:, columns]
+        flags = holiday_flags(panel.local_index, panel.card.country)[first:, None]
+        covariates[first:, columns] = np.where(np.isnan(future), flags, future)
         panel = replace(panel, covariates=covariates)
-    return panel, origin
+    return panel, origins

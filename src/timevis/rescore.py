@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from timevis.config.stored import to_yaml
@@ -18,7 +19,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.new_files import NewFilePanel
 from timevis.data.panel import Panel
 from timevis.data.schema.timestamps.iso_time import parse_panel_time
-from timevis.data.split import Split
+from timevis.data.split.split import Split
 from timevis.errors import DataError
 from timevis.evaluation import cost
 from timevis.evaluation.backtest import evaluate
@@ -79,8 +80,8 @@ def rescore(
     folder = RunFolder(run)
     forecaster = folder.load_forecaster()
     config, panel, report = load_run_data(folder)
-    check_data_unchanged(folder, panel, config.data.split[-1])
     run_windows = config.datamodule(panel)
+    check_data_unchanged(folder, panel, run_windows.split)
     naive = SeasonalNaive.fitted(run_windows)
     items = {folder.results["run"]["data"]: panel} if data is None else load_panels(folder, data)
     is_test_part = data is None and start is None and end is None
@@ -133,7 +134,7 @@ def windows_between(
             f"between {start or panel.index[0]} and {end or panel.index[-1]}",
             f"its {len(panel)} rows reach from {panel.index[0]} to {panel.index[-1]}",
         )
-    return config.datamodule(panel, Split(origins[0], origins[0], origins[-1] + horizon))
+    return config.datamodule(panel, Split.on_axis(origins[0], origins[0], origins[-1] + horizon))
 
 
 def _rescoring_facts(
@@ -144,13 +145,19 @@ def _rescoring_facts(
     `seen_origins` counts the origins in the training and validation rows; for new data it is not known.
     """
     origins, index = datamodule.windows["test"].origins.numpy(), datamodule.panel.local_index
-    test_start = run_windows.panel.index[run_windows.split.val_end]
     return {
         "rescored_from": folder.path.name,
         "first_target": str(index[origins[0]]),
         "last_target": str(index[origins[-1] + datamodule.horizon - 1]),
-        "seen_origins": None if is_new_data else int((index[origins] < test_start).sum()),
+        "seen_origins": None if is_new_data else _count_seen_origins(run_windows, datamodule),
     }
+
+
+def _count_seen_origins(run_windows: WindowDataModule, datamodule: WindowDataModule) -> int:
+    """Number of origins at which a window of a channel lies before the test part of the run."""
+    origin, channel = (pair.numpy() for pair in datamodule.windows["test"].pairs)
+    test_starts = np.broadcast_to(run_windows.split.borders[..., 1], run_windows.num_channels)
+    return len(np.unique(origin[origin < test_starts[channel]]))
 
 
 def _notes(facts: dict[str, Any], num_origins: int) -> list[str]:
@@ -166,7 +173,7 @@ def _notes(facts: dict[str, Any], num_origins: int) -> list[str]:
 def _report_of_item(item: NewFilePanel) -> QualityReport:
     """The report of the file, with the description of the item."""
     report = replace(item.report)
-    report.describe(item, len(item))
+    report.describe(item, Split.on_axis(len(item), len(item), len(item)))
     return report
 
 

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from timevis.cli.main import main
 from timevis.data.catalog import load_panel
+from timevis.data.options import DataOptions
 from timevis.errors import ConfigError
 from timevis.evaluation.charts.draw_data_report import draw_data_report, histogram_bins
 from timevis.evaluation.report.data_console import compose_data_config
@@ -44,8 +45,9 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 def data_report_figure(source: Path, *overrides: str) -> Figure:
     """The figure that `timevis inspect` draws of a file."""
     cfg, _, _ = compose_data_config(str(source), overrides)
-    panel, report = load_panel(cfg)
-    return draw_data_report(panel, report, cfg["split"])
+    options = DataOptions.from_config(cfg)
+    panel, report = load_panel(options)
+    return draw_data_report(panel, report, options.split)
 
 
 def test_inspect_finds_the_defects_of_generated_data(run: RunTimevis, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from timevis.config.compose import compose
 from timevis.data import catalog
 from timevis.data.catalog import load_files, load_panel, read_card
 from timevis.data.options import DataOptions
-from timevis.data.split import make_split
+from timevis.data.split.make_split import make_split
 from timevis.errors import ConfigError, DataError
 
 BUNDLED = ROOT / "src/timevis/data/bundled"

@@ -6,7 +6,7 @@ import torch
 from panels import panel_of
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.split import Split
+from timevis.data.split.split import Split
 from timevis.data.windows import SeriesStore, WindowSet, window_set_hash
 from timevis.errors import DataError
 
@@ -94,9 +94,9 @@ def test_evaluation_windows_are_all_channels_of_each_origin():
 
 def test_models_are_tuned_on_the_first_half_of_validation_and_selected_on_the_second():
     data = WindowDataModule(panel_of(np.random.default_rng(0).normal(size=(1000, 2))), context_length=24, horizon=6)
-    targets = {part: set(np.flatnonzero(data._target_rows(part))) for part in ("tuning", "calibration", "val")}
-    assert targets["tuning"] == targets["calibration"] == set(range(700, 750))
-    assert targets["val"] == set(range(750, 800))
+    origins = {part: data.windows[part].origins.tolist() for part in ("tuning", "calibration", "val")}
+    assert origins["tuning"] == origins["calibration"] == list(range(700, 745))
+    assert origins["val"] == list(range(750, 795))
     with data.scoring("val") as windows:
         assert windows.origins.tolist() == list(range(750, 795))
 
@@ -129,7 +129,7 @@ def test_fewer_windows_than_processes_are_an_error_before_training():
 def test_a_part_without_windows_is_allowed_if_another_part_is_scored():
     panel = panel_of(np.arange(1000.0)[:, None])
     data = WindowDataModule(
-        panel, context_length=4, horizon=2, split=Split(700, 700, 800)
+        panel, context_length=4, horizon=2, split=Split.on_axis(700, 700, 800)
     )  # validation, to be scored
     data.trainer = SimpleNamespace(global_rank=1, world_size=2)
     assert len(data.loader("test")) > 0
@@ -137,21 +137,33 @@ def test_a_part_without_windows_is_allowed_if_another_part_is_scored():
         data.loader("val")
 
 
-def test_the_window_set_hash_covers_values_borders_horizon_and_origins():
+BORDERS = np.array([50, 60, 100])
+
+
+def test_the_window_set_hash_covers_values_borders_horizon_and_windows():
     rng = np.random.default_rng(0)
     panel = panel_of(rng.normal(size=(100, 2)))
-    origins = torch.arange(60, 80)
-    base = window_set_hash(panel, (50, 60, 100), 5, origins)
-    assert base == window_set_hash(panel, (50, 60, 100), 5, origins.clone())
+    windows, shorter = (WindowSet(torch.arange(60, stop), 2) for stop in (80, 79))
+    base = window_set_hash(panel, BORDERS, 5, windows)
+    assert base == window_set_hash(panel, BORDERS.copy(), 5, WindowSet(windows.origins.clone(), 2))
     changed = panel.values.copy()
     changed[3, 0] += 1
     changed_hashes = [
-        window_set_hash(panel.with_values(changed), (50, 60, 100), 5, origins),
-        window_set_hash(panel, (50, 61, 100), 5, origins),
-        window_set_hash(panel, (50, 60, 100), 6, origins),
-        window_set_hash(panel, (50, 60, 100), 5, origins[:-1]),
+        window_set_hash(panel.with_values(changed), BORDERS, 5, windows),
+        window_set_hash(panel, np.array([50, 61, 100]), 5, windows),
+        window_set_hash(panel, BORDERS, 6, windows),
+        window_set_hash(panel, BORDERS, 5, shorter),
+        window_set_hash(panel, np.stack([BORDERS, BORDERS]), 5, windows),
+        window_set_hash(panel, BORDERS, 5, WindowSet.of_series([np.arange(60, 80), np.arange(61, 80)])),
     ]
-    assert base not in changed_hashes
+    assert len({base, *changed_hashes}) == 1 + len(changed_hashes)
+
+
+def test_values_after_the_end_of_a_series_do_not_change_the_window_set_hash():
+    borders, windows = np.stack([BORDERS, BORDERS - 10]), WindowSet.of_series([np.arange(60, 80), np.arange(50, 70)])
+    values = np.random.default_rng(0).normal(size=(100, 2))
+    panel, longer = panel_of(values), panel_of(values + np.where(np.arange(100) < 90, 0, 1)[:, None] * [0, 1])
+    assert window_set_hash(panel, borders, 5, windows) == window_set_hash(longer, borders, 5, windows)
 
 
 def test_the_bits_of_a_missing_value_do_not_change_the_window_set_hash():
@@ -159,8 +171,25 @@ def test_the_bits_of_a_missing_value_do_not_change_the_window_set_hash():
     values[[5, 70], 1] = np.nan
     other_bits = np.where(np.isnan(values), np.float32(-np.nan), values)
     assert values.tobytes() != other_bits.tobytes()
-    one, two = (window_set_hash(panel_of(v), (50, 60, 100), 5, torch.arange(60, 80)) for v in (values, other_bits))
+    windows = WindowSet(torch.arange(60, 80), 2)
+    one, two = (window_set_hash(panel_of(v), BORDERS, 5, windows) for v in (values, other_bits))
     assert one == two
+
+
+def test_windows_of_series_are_pairs_in_the_order_of_the_channels():
+    windows = WindowSet.of_series([np.array([30, 40]), np.array([], int), np.array([10, 35, 40])])
+    origin, channel = windows.pairs
+    assert (origin.tolist(), channel.tolist()) == ([30, 40, 10, 35, 40], [0, 0, 2, 2, 2])
+    assert windows.origins.tolist() == [10, 30, 35, 40]
+    assert windows.number(origin.numpy(), channel.numpy()).tolist() == list(range(5))
+
+
+def test_each_series_has_its_own_training_windows_with_an_observed_target():
+    values = np.ones((60, 2), np.float32)
+    values[20:40, 1] = np.nan
+    windows = WindowSet.training_of_series(values, np.array([10, 15]), np.array([12, 50]), horizon=5)
+    expected = [(o, 0) for o in (10, 11)] + [(o, 1) for o in range(15, 50) if np.isfinite(values[o : o + 5, 1]).any()]
+    assert list(zip(*(pair.tolist() for pair in windows.pairs), strict=True)) == expected
 
 
 @pytest.mark.parametrize("value", [np.nan, 0.0])

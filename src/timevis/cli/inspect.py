@@ -48,11 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> int:
     """Load, print, draw and write the report of one source."""
     from timevis.data.catalog import load_panel
+    from timevis.data.options import DataOptions
     from timevis.evaluation.report.data_console import compose_data_config, print_data_report
 
     cfg, context_length, horizon = compose_data_config(source, overrides)
-    panel, report = load_panel(cfg)
-    print_data_report(panel, report, cfg["split"], (context_length, horizon))
+    options = DataOptions.from_config(cfg)
+    panel, report = load_panel(options)
+    print_data_report(panel, report, options.split, (context_length, horizon))
     out.mkdir(parents=True, exist_ok=True)
     path = str(Path(cfg["path"]).expanduser().resolve()) if cfg["path"] else None
     name = report_name(out, panel.card.name, path)
@@ -62,7 +64,7 @@ def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> in
     if plot:
         from timevis.evaluation.charts.draw_data_report import save_data_report
 
-        written.append(save_data_report(panel, report, cfg["split"], out / f"{name}.png"))
+        written.append(save_data_report(panel, report, options.split, out / f"{name}.png"))
     print(f"\nwritten: {', '.join(map(str, written))}")
     return 0
 

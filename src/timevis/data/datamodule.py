@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,9 +16,12 @@ from timevis.data.calendar import season_lengths
 from timevis.data.loader import WindowLoader
 from timevis.data.panel import Panel
 from timevis.data.scaler import Scaler
-from timevis.data.split import HALVES, Split, make_split, times_to_rows
+from timevis.data.split.make_split import split_panel
+from timevis.data.split.spec import SplitSpec
+from timevis.data.split.split import Split
 from timevis.data.windows import Batch, SeriesStore, WindowSet, window_set_hash
 from timevis.errors import DataError
+from timevis.utils.formatting import join_names
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +40,10 @@ class WindowDataModule(pl.LightningDataModule):
         Cleaned data.
     context_length, horizon : int
         In rows.
-    split : three numbers, two or three times, or a Split
-        Fractions or row numbers, see `timevis.data.split.make_split`, or times, see
-        `timevis.data.split.times_to_rows`. The training and validation part of a `Split` may have no windows.
+    split : three numbers, two or three times, last rows, or a Split
+        See `timevis.data.split.spec.check_split`. The training and validation part of a `Split` may have no windows.
+    split_by : {"series", "axis"}
+        ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ.
     season : int, optional
         Rows of one season for MASE; None takes the day, or the next longer season, of the frequency. Seasonal naive
         and boosted may repeat it, besides the seasons of the frequency.
@@ -52,10 +56,10 @@ class WindowDataModule(pl.LightningDataModule):
     stride : int
         Rows between two origins of an evaluation.
     max_windows, val_windows : int, optional
-        Maximum number of origins of the test part and of each half of the validation part; None takes all. The set
-        ``calibration`` has more windows of the first half.
+        Maximum number of origins of the test part and of each half of the validation part, of each series; None
+        takes all. The set ``calibration`` has more windows of the first half.
     train_fraction : float
-        Share of the training windows that is used, the most recent ones.
+        Share of the training windows that is used, the most recent ones of each series.
     min_batches : int
         Smallest number of batches of a training epoch in each process; a small training part is repeated.
     seed : int
@@ -77,7 +81,8 @@ class WindowDataModule(pl.LightningDataModule):
         *,
         context_length: int = 168,
         horizon: int = 24,
-        split: Sequence[Any] | Split = (0.7, 0.1, 0.2),
+        split: SplitSpec | Split = (0.7, 0.1, 0.2),
+        split_by: str = "series",
         season: int | None = None,
         batch_size: int = 64,
         eval_batch_size: int = 256,
@@ -94,76 +99,103 @@ class WindowDataModule(pl.LightningDataModule):
         self.batch_size, self.eval_batch_size, self.seed = batch_size, eval_batch_size, seed
         self.val_batch_size = val_batch_size or eval_batch_size
         if not isinstance(split, Split):
-            split = make_split(len(panel), times_to_rows(split, panel), context_length, horizon, panel.card.name)
+            split = split_panel(panel, split, context_length, horizon, split_by)
         self.split, self.min_batches = split, min_batches
-        train = panel.values[: self.split.train_end]
-        self.scaler = Scaler.fit(train)
+        self.scaler = Scaler.fit(self.split.training_values(panel.values))
         seasons = season_lengths(panel.freq)
         self.season = season or (seasons[1] if len(seasons) > 1 else 1)
         self.seasons = tuple(sorted({*seasons, self.season}))
         self.series = SeriesStore(panel)
-        origins = {p: self.split.origins(p, context_length, horizon) for p in ("train", "test", *HALVES)}
         self._stride, self._max_windows = stride, max_windows
         self.scored_split = "test"
-        recent = origins["train"][-max(1, round(train_fraction * len(origins["train"]))) :]
-        channels, shortest_season = len(panel.channels), min((s for s in self.seasons if s > 1), default=1)
-        self._shortest_season = shortest_season
-        calibration_windows = max(100, min(1000, 100_000 // channels))
+        self._shortest_season = min((s for s in self.seasons if s > 1), default=1)
+        calibration_windows = max(100, min(1000, 100_000 // len(panel.channels)))
         self.windows = {
-            "train": WindowSet.training(panel.values, recent, horizon),
-            "tuning": WindowSet.evaluation(origins["calibration"], channels, stride, val_windows, shortest_season),
-            "calibration": WindowSet.evaluation(
-                origins["calibration"], channels, 1, calibration_windows, shortest_season
-            ),
-            "val": WindowSet.evaluation(origins["selection"], channels, stride, val_windows, shortest_season),
-            "test": WindowSet.evaluation(origins["test"], channels, stride, max_windows, shortest_season),
+            "train": self.training_windows(train_fraction),
+            "tuning": self._evaluation_windows("calibration", stride, val_windows),
+            "calibration": self._evaluation_windows("calibration", 1, calibration_windows),
+            "val": self._evaluation_windows("selection", stride, val_windows),
+            "test": self._evaluation_windows("test", stride, max_windows),
         }
-        self._check_targets()
-        start, end = self.split.part("val")
-        if 0 < end - start < 2 * horizon:
+        if not_scored := self.num_series_not_scored:
             log.warning(
-                "the validation part has %d rows, fewer than two horizons, so that the windows for calibration and "
+                "%d of %d series are too short for a test window: they are trained on and forecast, but not scored",
+                *(not_scored, panel.num_series),
+            )
+        self._check_targets()
+        self._warn_about_short_validation()
+
+    def training_windows(self, fraction: float = 1.0) -> WindowSet:
+        """The most recent share of the windows of the training part, of each series."""
+        first, stop = self.split.origin_bounds("train", self.context_length, self.horizon)
+        windows = np.where(stop > first, np.maximum(1, np.round(fraction * (stop - first))), 0).astype(np.int64)
+        if self.split.by_series:
+            return WindowSet.training_of_series(self.panel.values, stop - windows, stop, self.horizon)
+        return WindowSet.training(self.panel.values, range(int(stop - windows), int(stop)), self.horizon)
+
+    def _evaluation_windows(self, part: str, stride: int, max_windows: int | None) -> WindowSet:
+        first, stop = self.split.origin_bounds(part, self.context_length, self.horizon)
+        options = (stride, max_windows, self._shortest_season)
+        if self.split.by_series:
+            return WindowSet.evaluation_of_series(first, stop, *options)
+        return WindowSet.evaluation(range(int(first), int(stop)), self.num_channels, *options)
+
+    def _warn_about_short_validation(self) -> None:
+        """Log a warning if windows for calibration and windows for selection share rows."""
+        start, end = self.split.part("val")
+        rows = np.atleast_1d(end - start)
+        short = rows[(rows >= self.horizon) & (rows < 2 * self.horizon)]
+        if len(short):
+            series = f"of {len(short)} of {len(rows)} series " if self.split.by_series else ""
+            log.warning(
+                "the validation part %shas %d rows, fewer than two horizons, so that the windows for calibration and "
                 "those for selection share rows",
-                end - start,
+                *(series, short.min()),
             )
 
     def _check_targets(self) -> None:
         """Check that the validation and test windows have targets other than zero, by which WQL is divided."""
-        for part, part_name, start, end, option in (
-            ("tuning", "first half of the validation", *self.split.half("calibration", self.horizon), "val_windows"),
-            ("val", "second half of the validation", *self.split.half("selection", self.horizon), "val_windows"),
-            ("test", "test", *self.split.part("test"), "max_windows"),
+        for part, rows, part_name, option in (
+            ("tuning", "calibration", "first half of the validation", "val_windows"),
+            ("val", "selection", "second half of the validation", "val_windows"),
+            ("test", "test", "test", "max_windows"),
         ):
-            if start == end:
+            if not len(self.windows[part]):
                 continue
-            is_target = self._target_rows(part)[start:end]
-            names, values = self.panel.channels, self.panel.values[start:end].T
-            unscorable = [
-                name
-                for name, series in zip(names, values, strict=True)
-                if not (np.isfinite(series) & (series != 0) & is_target).any()
-            ]
-            if len(unscorable) == len(names):
+            names, is_scorable = self.panel.channels, self._scorable_channels(part)
+            if not any(is_scorable.values()):
+                start, end = self.split.part(rows, self.horizon)
                 raise DataError(
-                    f"{self.panel.card.name}: the {part_name} part, {self.panel.index[start]} to "
-                    f"{self.panel.index[end - 1]}, has no values, or only zeros, in the windows that are scored",
+                    f"{self.panel.card.name}: the {part_name} part, {self.panel.index[np.min(start)]} to "
+                    f"{self.panel.index[np.max(end) - 1]}, has no values, or only zeros, in the windows that are "
+                    "scored",
                     "look at the data with `timevis inspect`; then change data.split, or score more windows with "
                     f"evaluation.{option}",
                 )
-            if unscorable:
+            if unscorable := [names[c] for c, scorable in is_scorable.items() if not scorable]:
                 log.warning(
-                    "only zeros or gaps in the windows of the %s part, so WQL is not defined there: %s",
-                    part_name,
-                    ", ".join(unscorable[:MAX_LISTED_CHANNELS]),
+                    "only zeros or gaps in the windows of the %s part, so WQL is not defined there, of %s of %d "
+                    "channels: %s",
+                    *(part_name, len(unscorable), len(is_scorable), join_names(unscorable, MAX_LISTED_CHANNELS)),
                 )
 
-    def _target_rows(self, part: str) -> np.ndarray:
-        """Whether each row is a target of a window of a part, bool [T]."""
-        origins = self.windows[part].origins.numpy()
-        change = np.zeros(len(self.panel) + 1, np.int64)
-        change[origins] += 1
-        change[origins + self.horizon] -= 1
-        return change[:-1].cumsum() > 0
+    def _scorable_channels(self, part: str) -> dict[int, bool]:
+        """Whether a target of the windows of each channel is observed and not zero; for channels with windows."""
+        windows, scorable = self.windows[part], {}
+        if windows.selected is None:
+            origins_of = dict.fromkeys(range(self.num_channels), windows.origins.numpy())
+        else:
+            origin, channel = (pair.numpy() for pair in windows.pairs)
+            starts = np.flatnonzero(np.diff(channel, prepend=-1))
+            origins_of = dict(zip(channel[starts].tolist(), np.split(origin, starts[1:]), strict=True))
+        for c, origins in origins_of.items():
+            first = int(origins[0])
+            change = np.zeros(int(origins[-1]) - first + self.horizon + 1, np.int64)
+            change[origins - first] += 1
+            change[origins - first + self.horizon] -= 1
+            targets = self.panel.values[first : first + len(change) - 1, c][change[:-1].cumsum() > 0]
+            scorable[c] = bool((np.isfinite(targets) & (targets != 0)).any())
+        return scorable
 
     @contextmanager
     def scoring(self, split: str) -> Iterator[WindowSet]:
@@ -181,10 +213,7 @@ class WindowDataModule(pl.LightningDataModule):
             The windows that are scored.
         """
         if split == "val" and "val_scored" not in self.windows:
-            origins = self.split.origins("selection", self.context_length, self.horizon)
-            self.windows["val_scored"] = WindowSet.evaluation(
-                origins, self.num_channels, self._stride, self._max_windows, self._shortest_season
-            )
+            self.windows["val_scored"] = self._evaluation_windows("selection", self._stride, self._max_windows)
         self.scored_split = split
         try:
             yield self.windows[self._scored_windows]
@@ -206,6 +235,14 @@ class WindowDataModule(pl.LightningDataModule):
         return len(self.panel.channels)
 
     @property
+    def num_series_not_scored(self) -> int:
+        """Number of series of a long table that are too short for a test window."""
+        if self.panel.series is None or not self.split.by_series:
+            return 0
+        is_scored = self.split.scored(self.context_length, self.horizon)
+        return self.panel.num_series - len(np.unique(self.panel.series[is_scored]))
+
+    @property
     def num_covariates(self) -> int:
         return len(self.series.covariate_known)
 
@@ -215,8 +252,8 @@ class WindowDataModule(pl.LightningDataModule):
         The hash of ``val`` does not depend on the test part.
         """
         with self.scoring(split) as windows:
-            borders = (self.split.train_end, self.split.val_end, self.split.test_end)[: 3 if split == "test" else 2]
-            return window_set_hash(self.panel, borders, self.horizon, windows.origins)
+            borders = self.split.borders[..., : 3 if split == "test" else 2]
+            return window_set_hash(self.panel, borders, self.horizon, windows)
 
     def gather(self, part: str, index: Tensor) -> Batch:
         """The batch of the windows with numbers `index`, int64 [B], of a part."""

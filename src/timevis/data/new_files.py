@@ -132,10 +132,14 @@ def _add_channels(panel: Panel, channels: list[str]) -> Panel:
         added = np.where(is_shared, columns[:, :1], covariates.shape[1]).repeat(len(channels), axis=1)
         columns = np.hstack([columns, added])
         covariates = np.hstack([covariates, np.full((len(panel), 1), np.nan, np.float32)])
+    series = panel.series
+    if series is not None:
+        series = np.append(series, series.max() + 1 + np.arange(len(channels)))
     return replace(
         panel,
         values=np.hstack([panel.values, empty]),
         channels=(*panel.channels, *channels),
+        series=series,
         covariates=covariates,
         covariate_columns=columns,
     )

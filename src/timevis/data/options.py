@@ -12,7 +12,7 @@ from timevis.config.sections import section_to_dict
 from timevis.config.suggestions import did_you_mean
 from timevis.data.schema.frequency import check_frequency
 from timevis.data.schema.timestamps.parse_times import check_timezone
-from timevis.data.split import check_split
+from timevis.data.split.spec import SplitSpec, check_split
 from timevis.errors import ConfigError
 
 DOMAINS = ("traffic", "electricity", "weather", "other")
@@ -90,8 +90,11 @@ class DataOptions:
         Time zone of hours and weekdays, for times with an offset.
     season : int, optional
         Rows of one season, for MASE; None takes it from the frequency.
-    split : tuple
-        See `timevis.data.split.check_split`.
+    split : SplitSpec
+        See `timevis.data.split.spec.check_split`.
+    split_by : {"series", "axis"}
+        ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ;
+        ``axis`` splits all series at the same times.
     sheet : str or int, optional
         Sheet of a workbook; None takes the first with data.
     domain : str, optional
@@ -114,7 +117,8 @@ class DataOptions:
     frequency: str | None = None
     timezone: str | None = None
     season: int | None = None
-    split: tuple[Any, ...] = (0.7, 0.1, 0.2)
+    split: SplitSpec = (0.7, 0.1, 0.2)
+    split_by: str = "series"
     sheet: str | int | None = None
     domain: str | None = None
     unit: str | dict[str, str] | None = None
@@ -153,6 +157,7 @@ class DataOptions:
 
     def __post_init__(self) -> None:
         check_split(self.split)
+        check_choice(self.split_by, ("series", "axis"), "data.split_by")
         if self.timezone is not None:
             check_timezone(self.timezone)
         if self.frequency is not None:
@@ -188,7 +193,9 @@ def _whole_number(value: Any, key: str) -> int:
     return value
 
 
-def _split(value: Any, key: str) -> tuple[Any, ...]:
+def _split(value: Any, key: str) -> SplitSpec:
+    if isinstance(value, Mapping):
+        return check_split(value)
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise ConfigError(f"data.{key}={value!r} is not a list", "for example data.split=[0.7,0.1,0.2]")
     return tuple(value)
@@ -238,7 +245,7 @@ CONVERTERS: dict[str, Callable[[Any, str], Any]] = {
     "covariates": _covariates,
     "split": _split,
     "path": _path,
-    **dict.fromkeys(("name", "frequency", "timezone", "domain", "description"), _text),
+    **dict.fromkeys(("name", "split_by", "frequency", "timezone", "domain", "description"), _text),
     "unit": _unit,
     **dict.fromkeys(("season", "rows", "channels", "seed"), _whole_number),
 }

@@ -72,6 +72,8 @@ class Panel:
     covariate_columns : int64 [K, C], optional
         If covariates differ between series: for each covariate and channel, its column among the N columns of
         `covariates`. A column belongs to one covariate. None if all channels share the same K columns.
+    series : int64 [C], optional
+        For a long table, the number of the series that each channel belongs to. None if all channels are one series.
     """
 
     values: np.ndarray
@@ -84,12 +86,14 @@ class Panel:
     card: DatasetCard
     timezone: str | None = None
     covariate_columns: np.ndarray | None = None
+    series: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         t, c = self.values.shape
         assert self.values.dtype == np.float32, self.values.dtype
         assert len(self.index) == t, (len(self.index), t)
         assert len(self.channels) == c, (self.channels, c)
+        assert self.series is None or self.series.shape == (c,), self.series
         k = len(self.covariate_names)
         assert len(self.covariate_known) == k
         if self.covariate_columns is None:
@@ -124,6 +128,33 @@ class Panel:
         kinds = ("known" if known else "observed" for known in self.covariate_known)
         return dict(zip(self.covariate_names, kinds, strict=True))
 
+    @property
+    def num_series(self) -> int:
+        """Number of series of a long table; 1 if all channels are one series."""
+        return len(np.unique(self.channel_series))
+
+    @property
+    def channel_series(self) -> np.ndarray:
+        """The number of the series of each channel, int64 [C]; never None."""
+        return np.zeros(len(self.channels), np.int64) if self.series is None else self.series
+
+    @property
+    def ends(self) -> np.ndarray:
+        """The row after the last observed target of the series of each channel, int64 [C]; zero if it has none."""
+        return self.spans()[1]
+
+    def spans(self) -> tuple[np.ndarray, np.ndarray]:
+        """The row of the first observed target of the series of each channel, and `ends`; each int64 [C]."""
+        observed = np.isfinite(self.values)
+        has_values = observed.any(axis=0)
+        starts = np.where(has_values, observed.argmax(axis=0), len(self))
+        ends = np.where(has_values, len(self) - observed[::-1].argmax(axis=0), 0)
+        series = np.unique(self.channel_series, return_inverse=True)[1]
+        first, last = np.full(self.num_series, len(self)), np.zeros(self.num_series, np.int64)
+        np.minimum.at(first, series, starts)
+        np.maximum.at(last, series, ends)
+        return np.minimum(first, last)[series], last[series]
+
     def with_values(self, values: np.ndarray) -> Panel:
         """The panel with other values, float32 [T, C]."""
         return replace(self, values=values)
@@ -140,6 +171,7 @@ class Panel:
             columns = columns[:, channels]
             changes["values"] = np.asfortranarray(self.values[:, channels])
             changes["channels"] = tuple(self.channels[j] for j in channels)
+            changes["series"] = None if self.series is None else self.series[list(channels)]
         if covariates is not None:
             columns = columns[covariates, :]
             changes["covariate_names"] = tuple(self.covariate_names[k] for k in covariates)
@@ -174,16 +206,16 @@ class Panel:
             covariate_known=(*self.covariate_known, *known.values()),
         )
 
-    def extend(self, rows: int) -> Panel:
-        """Append `rows` future rows, in which all values and covariates are NaN."""
+    def extend(self, rows: int, rows_before: int = 0) -> Panel:
+        """Append `rows` future rows, and prepend `rows_before`; all their values and covariates are NaN."""
+        past = pd.date_range(end=self.index[0], periods=rows_before + 1, freq=self.freq)[:-1]
         future = pd.date_range(self.index[-1], periods=rows + 1, freq=self.freq)[1:]
-        values = np.full((rows, len(self.channels)), np.nan, np.float32)
-        covariates = np.full((rows, self.covariates.shape[1]), np.nan, np.float32)
+        padding = ((rows_before, rows), (0, 0))
         return replace(
             self,
-            values=np.concatenate([self.values, values]),
-            index=self.index.append(future),
-            covariates=np.concatenate([self.covariates, covariates]),
+            values=np.pad(self.values, padding, constant_values=np.nan),
+            index=past.append(self.index).append(future),
+            covariates=np.pad(self.covariates, padding, constant_values=np.nan),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
@@ -219,16 +220,20 @@ class SeriesStore:
 
 @dataclass(frozen=True)
 class WindowSet:
-    """Windows in a fixed order: origin by origin, and channel by channel within an origin.
+    """Windows in a fixed order: pairs of an origin and a channel; see `pairs`.
+
+    By default they are all channels of each origin, origin by origin. If each series has its own origins, they are
+    in the order of the channels, and of the origins within a channel. The pairs of the grid of origins and channels
+    are not stored, because a training set may have many millions.
 
     Attributes
     ----------
     origins : int64 [N]
-        Row of the first target.
+        Rows of the first target, ascending.
     channels : int
-        C; window i has origin ``origins[i // C]`` and channel ``i % C``.
-    selected : int64 [M], optional
-        The windows of the set, where windows without an observed target are left out.
+        C; pair i of the grid has origin ``origins[i // C]`` and channel ``i % C``.
+    selected : int64 [W], optional
+        The pairs of the grid that are windows; None if all are.
     """
 
     origins: Tensor
@@ -243,6 +248,27 @@ class WindowSet:
         flat = index if self.selected is None else self.selected[index]
         return self.origins[flat // self.channels], flat % self.channels
 
+    @property
+    def pairs(self) -> tuple[Tensor, Tensor]:
+        """Origin and channel of every window, each int64 [W]."""
+        return self.locate(torch.arange(len(self)))
+
+    def number(self, origin: np.ndarray, channel: np.ndarray) -> np.ndarray:
+        """The number of each window, int64 [B]; the inverse of `locate`."""
+        flat = np.searchsorted(self.origins.numpy(), origin) * self.channels + channel
+        if self.selected is None:
+            return flat
+        order, ordered = self._order_in_grid
+        return order[np.searchsorted(ordered, flat)]
+
+    @cached_property
+    def _order_in_grid(self) -> tuple[np.ndarray, np.ndarray]:
+        """Window numbers in the order of the grid, and their places in the grid."""
+        assert self.selected is not None
+        selected = self.selected.numpy()
+        order = np.argsort(selected, kind="stable")
+        return order, selected[order]
+
     @classmethod
     def training(cls, values: np.ndarray, origins: range, horizon: int) -> WindowSet:
         """All windows of the training part that have at least one observed target."""
@@ -251,10 +277,7 @@ class WindowSet:
         targets = values[origins.start : origins.stop + horizon - 1]
         if not np.isnan(targets.sum()):
             return cls(rows, channels)
-        observed_before = np.zeros((len(targets) + 1, channels), np.int32)
-        np.cumsum(np.isfinite(targets), axis=0, out=observed_before[1:])
-        has_target = (observed_before[horizon:] - observed_before[:-horizon])[: len(origins)] > 0
-        return cls(rows, channels, torch.from_numpy(np.flatnonzero(has_target)))
+        return cls(rows, channels, torch.from_numpy(np.flatnonzero(_has_target(targets, horizon)[: len(origins)])))
 
     @classmethod
     def evaluation(
@@ -263,12 +286,49 @@ class WindowSet:
         """Origins every `stride` rows, at most `max_windows` of them; see `timevis.data.window_sampling`."""
         return cls(torch.from_numpy(scored_origins(origins, stride, max_windows, season)), channels)
 
+    @classmethod
+    def of_series(cls, origins: Sequence[np.ndarray]) -> WindowSet:
+        """Windows at the given origins of each channel, int64 arrays."""
+        rows, place = np.unique(np.concatenate(origins), return_inverse=True)
+        channel = np.arange(len(origins)).repeat([len(rows) for rows in origins])
+        return cls(torch.from_numpy(rows), len(origins), torch.from_numpy(place.ravel() * len(origins) + channel))
 
-def window_set_hash(panel: Panel, borders: tuple[int, ...], horizon: int, origins: Tensor) -> str:
-    """A hash of what is forecast: the cleaned values, row borders, horizon and origins, but not model or context."""
+    @classmethod
+    def training_of_series(cls, values: np.ndarray, first: np.ndarray, stop: np.ndarray, horizon: int) -> WindowSet:
+        """All windows with an observed target, at the origins of each channel from `first` to before `stop`, [C]."""
+        return cls.of_series(
+            [
+                a + np.flatnonzero(_has_target(values[a : b + horizon - 1, c : c + 1], horizon)[: b - a, 0])
+                for c, (a, b) in enumerate(zip(first.tolist(), stop.tolist(), strict=True))
+            ]
+        )
+
+    @classmethod
+    def evaluation_of_series(
+        cls, first: np.ndarray, stop: np.ndarray, stride: int, max_windows: int | None, season: int = 1
+    ) -> WindowSet:
+        """As `evaluation`, for each channel from its `first` origin to before its `stop`, int64 [C]."""
+        bounds = zip(first.tolist(), stop.tolist(), strict=True)
+        return cls.of_series([scored_origins(range(a, b), stride, max_windows, season) for a, b in bounds])
+
+
+def _has_target(targets: np.ndarray, horizon: int) -> np.ndarray:
+    """Whether any of `horizon` rows from each row on is observed, bool [T - horizon + 1, C]."""
+    observed_before = np.zeros((len(targets) + 1, targets.shape[1]), np.int32)
+    np.cumsum(np.isfinite(targets), axis=0, out=observed_before[1:])
+    return (observed_before[horizon:] - observed_before[:-horizon]) > 0
+
+
+def window_set_hash(panel: Panel, borders: np.ndarray, horizon: int, windows: WindowSet) -> str:
+    """A hash of what is forecast: the cleaned values, row borders, horizon and windows, but not model or context.
+
+    `borders` are int64 [N], or [C, N] with those of each series; values after the last one do not change the hash.
+    """
     digest = hashlib.sha256()
-    for channel in panel.values[: borders[-1]].T:
-        digest.update(normalize_nans(channel).data)
-    digest.update(repr((panel.channels, str(panel.index[0]), panel.freq, borders, horizon)).encode())
-    digest.update(origins.cpu().numpy().astype("<i8").tobytes())
+    for channel, end in zip(panel.values.T, np.broadcast_to(borders[..., -1], len(panel.channels)), strict=True):
+        digest.update(normalize_nans(channel[:end]).data)
+    rows = tuple(map(tuple, borders.tolist())) if borders.ndim > 1 else tuple(borders.tolist())
+    digest.update(repr((panel.channels, str(panel.index[0]), panel.freq, rows, horizon)).encode())
+    for numbers in [windows.origins] if windows.selected is None else windows.pairs:
+        digest.update(numbers.cpu().numpy().astype("<i8").tobytes())
     return digest.hexdigest()[:16]

@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.window_sampling import windows_of_spaced_origins
+from timevis.data.window_sampling import evenly_spaced, windows_of_spaced_origins
 from timevis.data.windows import Batch, WindowSet
 from timevis.metrics import ForecastMetrics
 from timevis.models.forecaster import Forecast, Forecaster
@@ -35,12 +35,13 @@ class Backtest:
     window_set : WindowSet
         Its windows.
     windows, reference_windows : DataFrame
-        One row per window, by origin and then channel: origin, timestamp, channel, std, mase_scale and the sums of
-        `timevis.metrics.SUMS`.
+        One row per window, in the order of the window set: origin, timestamp, channel, std, mase_scale and the sums
+        of `timevis.metrics.SUMS`.
     predictions : DataFrame
         Evenly spaced windows (``spread``) and the windows with the largest errors (``worst``), with list columns.
     samples : DataFrame or None
-        Sample paths of the first windows, with the extra outputs of the model.
+        Sample paths of the first windows, or of evenly spaced ones if each series has its own origins, with the
+        extra outputs of the model.
     seconds : float
         Wall time of the model's own test steps on this process.
     """
@@ -84,7 +85,12 @@ class Recorder(pl.Callback):
         self, datamodule: WindowDataModule, windows: WindowSet, reference: Forecaster, save_windows: int
     ) -> None:
         self.datamodule, self.reference = datamodule, reference
-        self.saved_windows = windows_of_spaced_origins(len(windows.origins), datamodule.num_channels, save_windows)
+        if windows.selected is None:
+            self.saved_windows = windows_of_spaced_origins(len(windows.origins), windows.channels, save_windows)
+            self.sampled_windows = np.arange(MAX_WINDOWS_WITH_SAMPLES)
+        else:
+            self.saved_windows = evenly_spaced(len(windows), save_windows)
+            self.sampled_windows = evenly_spaced(len(windows), MAX_WINDOWS_WITH_SAMPLES)
         self.windows: list[pd.DataFrame] = []
         self.reference_windows: list[pd.DataFrame] = []
         self.predictions: list[pd.DataFrame] = []
@@ -92,7 +98,7 @@ class Recorder(pl.Callback):
         self.samples: list[pd.DataFrame] = []
         self.seconds = 0.0
         self._start = 0.0
-        self._origins = windows.origins.numpy()
+        self._window_set = windows
 
     def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.reference.to(pl_module.device).eval()
@@ -125,7 +131,7 @@ class Recorder(pl.Callback):
         self.predictions.append(self._forecast_rows(outputs, batch, rows, saved))
         self._update_worst(outputs, batch, rows)
         if outputs.samples is not None:
-            self._save_samples(outputs, rows, np.flatnonzero(number < MAX_WINDOWS_WITH_SAMPLES))
+            self._save_samples(outputs, rows, np.flatnonzero(np.isin(number, self.sampled_windows)))
 
     def _window_rows(self, metrics: ForecastMetrics, forecast: Forecast, batch: Batch) -> pd.DataFrame:
         sums = metrics.window_sums(forecast.point, forecast.quantiles, batch.target, batch.target_mask)
@@ -133,7 +139,7 @@ class Recorder(pl.Callback):
         panel = self.datamodule.panel
         return pd.DataFrame(
             {
-                "number": np.searchsorted(self._origins, origin) * self.datamodule.num_channels + channel,
+                "number": self._window_set.number(origin, channel),
                 "origin": origin,
                 "timestamp": panel.index[origin],
                 "channel": np.asarray(panel.channels, dtype=object)[channel],

@@ -12,6 +12,8 @@ from timevis.utils.formatting import format_interval, format_number, format_time
 Severity: TypeAlias = Literal["good", "info", "warning", "bad"]
 Judgement: TypeAlias = Literal["about right", "too wide", "too narrow"]
 
+MIN_SERIES = 20
+"""Scored series from which on intervals treat whole series as independent."""
 MIN_RESAMPLING_LENGTH = 10
 """Origins, or horizons that the scored rows span, below which an interval comes with a warning."""
 COVERAGE_TOLERANCE = 0.04
@@ -303,7 +305,8 @@ def relative_wql_notes(results: dict[str, Any]) -> list[str]:
 def interval_warnings(window_set: dict[str, Any]) -> list[str]:
     """A sentence if intervals are unreliable, because there are few origins or they span a short period."""
     origins, horizons = window_set["origins"], _scored_horizons(window_set)
-    if min(origins, horizons) >= MIN_RESAMPLING_LENGTH:
+    has_many_series = window_set["split_by"] == "series" and num_scored_series(window_set) >= MIN_SERIES
+    if min(origins, horizons) >= MIN_RESAMPLING_LENGTH or has_many_series:
         return []
     if origins < horizons:
         return [f"There are only {origins} origins, so the interval may be too narrow."]
@@ -311,6 +314,13 @@ def interval_warnings(window_set: dict[str, Any]) -> list[str]:
 
 
 def _scored_horizons(window_set: dict[str, Any]) -> int:
-    """Number of whole horizons in the rows of the test part."""
+    """Number of whole horizons in the rows of the test part; in the test rows of all series if each has its own."""
+    if window_set["borders"] is None:
+        return int((window_set["origins"] + window_set["horizon"] - 1) // window_set["horizon"])
     _, start, end = window_set["borders"]
     return int((end - start) // window_set["horizon"])
+
+
+def num_scored_series(window_set: dict[str, Any]) -> int:
+    """Number of series with a window in the scored part."""
+    return int(window_set["series"] - window_set["series_not_scored"])

@@ -207,9 +207,10 @@ class DirectForecaster(Forecaster):
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
-        train = datamodule.panel.covariates[: datamodule.split.train_end]
+        panel, split = datamodule.panel, datamodule.split
+        train = split.training_covariates(panel.covariates, panel.channel_covariate_columns)
         for i, k in enumerate(self.covariate_columns):
-            scaler = Scaler.fit(train[:, np.unique(datamodule.panel.channel_covariate_columns[k])].reshape(-1, 1))
+            scaler = Scaler.fit(train[:, np.unique(panel.channel_covariate_columns[k])].reshape(-1, 1))
             self.covariate_mean[i], self.covariate_std[i] = scaler.mean.item(), scaler.std.item()
         if self.linear_map:
             self.linear_map.prepare(datamodule)

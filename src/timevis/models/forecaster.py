@@ -170,7 +170,7 @@ class Forecaster(pl.LightningModule):
         self.channel_mean.copy_(torch.from_numpy(datamodule.scaler.mean))
         self.channel_std.copy_(torch.from_numpy(datamodule.scaler.std))
         self.mase_scale.copy_(torch.from_numpy(mase_scale(datamodule)))
-        train = datamodule.panel.values[: datamodule.split.train_end]
+        train = datamodule.split.training_values(datamodule.panel.values)
         self.at_zero.copy_(torch.from_numpy(non_negative_channels(train)))
         self._is_prepared = True
 
@@ -298,10 +298,10 @@ def mase_scale(datamodule: WindowDataModule) -> np.ndarray:
     float64 [C]
         NaN, since MASE is then undefined, where all seasonal differences are missing or all are zero.
     """
-    season, end = datamodule.season, datamodule.split.train_end
-    values, scale = datamodule.panel.values, np.full(datamodule.num_channels, np.nan)
+    season, scale = datamodule.season, np.full(datamodule.num_channels, np.nan)
+    values = datamodule.split.training_values(datamodule.panel.values)
     for c in range(datamodule.num_channels):
-        series = values[:end, c].astype(np.float64)
+        series = values[:, c].astype(np.float64)
         difference = np.abs(series[season:] - series[:-season])
         observed = np.isfinite(difference)
         if observed.any() and difference[observed].mean() > 0:

@@ -55,13 +55,18 @@ class SeasonalNaive(PointForecaster):
         super().prepare(datamodule)
         if self._is_season_fixed:
             return
-        first_origin = int(datamodule.windows["calibration"].origins[0])
-        candidates = [s for s in datamodule.seasons if s <= first_origin]
+        origin, channel = datamodule.windows["calibration"].pairs
+        starts = datamodule.split.starts
+        rows_before = origin if starts is None else origin - torch.from_numpy(starts)[channel]
+        candidates = [s for s in datamodule.seasons if s <= int(rows_before.min())]
         errors = torch.zeros(len(candidates), self.num_channels, dtype=torch.float64)
         for batch in datamodule.batches("calibration"):
             for i, season in enumerate(candidates):
                 error = (self._repeat(batch, torch.full_like(batch.origin, season)) - batch.target).abs()
                 errors[i].index_add_(0, batch.channel, (error * batch.target_mask).sum(1).double())
+        # a channel without calibration windows gets the season that is best for the other channels
+        has_errors = torch.isin(torch.arange(self.num_channels), channel)
+        errors[:, ~has_errors] = (errors / self.channel_std)[:, has_errors].sum(1, keepdim=True)
         self.chosen.copy_(torch.tensor(candidates)[errors.argmin(0)])
 
     def _repeat(self, batch: Batch, season: Tensor) -> Tensor:

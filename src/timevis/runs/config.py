@@ -21,7 +21,7 @@ from timevis.config.sections import (
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
-from timevis.data.split import Split
+from timevis.data.split.split import Split
 from timevis.models.forecaster import Forecaster
 
 NOT_HYPERPARAMETERS = ("name", "fit", "_target_")
@@ -116,6 +116,7 @@ class RunConfig:
             context_length=self.run.context_length,
             horizon=self.run.horizon,
             split=split or self.data.split,
+            split_by=self.data.split_by,
             season=self.data.season,
             batch_size=self.fit.batch_size,
             eval_batch_size=self.fit.eval_batch_size,

@@ -14,6 +14,7 @@ import numpy as np
 import timevis
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel, normalize_nans
+from timevis.data.split.split import mask_after
 from timevis.models.forecaster import Forecaster
 from timevis.runs.config import RunConfig
 from timevis.runs.record import backbone_name
@@ -37,9 +38,14 @@ def git_commit() -> str | None:
         return None
 
 
-def data_hash(panel: Panel, rows: int) -> str:
-    """A hash of the first `rows` rows: values, covariates of each channel, times and names of the channels."""
-    digest = hashlib.sha256(normalize_nans(panel.values[:rows]).data)
+def data_hash(panel: Panel, ends: int | np.ndarray) -> str:
+    """A hash of the rows before `ends`: values, covariates of each channel, times and names of the channels.
+
+    `ends` is one row for all channels, or int64 [C] with the row after the last one of each channel.
+    """
+    rows = int(np.max(ends))
+    values = panel.values[:rows] if np.ndim(ends) == 0 else mask_after(panel.values[:rows], np.asarray(ends))
+    digest = hashlib.sha256(normalize_nans(values).data)
     for columns in panel.channel_covariate_columns:
         first, *other_series = normalize_nans(panel.covariates[:rows, np.unique(columns)].T)
         if all(np.array_equal(first, other, equal_nan=True) for other in other_series):
@@ -67,7 +73,7 @@ def run_metadata(config: RunConfig, datamodule: WindowDataModule, forecaster: Fo
             "python": platform.python_version(),
             **{name: version(name) for name in LIBRARIES},
         },
-        "data_hash": data_hash(panel, datamodule.split.test_end),
+        "data_hash": data_hash(panel, datamodule.split.borders[..., 2]),
     }
 
 

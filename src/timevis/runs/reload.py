@@ -7,10 +7,16 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any, TypeVar
 
+import numpy as np
+import pandas as pd
+
 from timevis.data.catalog import load_panel
 from timevis.data.cleaning.quality_report import QualityReport
+from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
 from timevis.data.schema.channel_selection import reorder_channels
+from timevis.data.split.spec import SplitSpec, StoredSplit
+from timevis.data.split.split import Split
 from timevis.errors import DataError
 from timevis.runs import metadata
 from timevis.runs.config import RunConfig
@@ -31,7 +37,8 @@ def load_run_data(folder: RunFolder, *, future: bool = False) -> tuple[RunConfig
     Returns
     -------
     config : RunConfig
-        The config of the run; the split is in rows, and the frequency is the one that the run inferred.
+        The config of the run; the split is in rows, those of each series if the run split each series, and the
+        frequency is the one that the run inferred.
     panel : Panel
     report : QualityReport
 
@@ -41,11 +48,29 @@ def load_run_data(folder: RunFolder, *, future: bool = False) -> tuple[RunConfig
         The data no longer have a channel or covariate of the run.
     """
     report = folder.data_report
-    ends = tuple(accumulate(part["rows"] for part in report["split"].values()))
     config = RunConfig.from_config(folder.config)
-    config = replace(config, data=replace(config.data, split=ends, frequency=report["frequency"]))
+    config = replace(config, data=replace(config.data, split=_stored_split(folder), frequency=report["frequency"]))
     panel, quality = load_panel(config.data, future=future, channels=tuple(report["channels"]))
     return config, select_trained_channels(panel, report, panel.card.name), quality
+
+
+def _stored_split(folder: RunFolder) -> SplitSpec:
+    report = folder.data_report
+    if report.get("split_by") != "series":
+        return tuple(accumulate(part["rows"] for part in report["split"].values()))
+    table = folder.table("splits")
+    rows = table[["start", "train_end", "val_end", "test_end"]].to_numpy(np.int64)
+    return StoredSplit(zip(table["channel"], map(tuple, rows.tolist()), strict=True))
+
+
+def split_table(datamodule: WindowDataModule) -> pd.DataFrame | None:
+    """The borders of each series for splits.parquet, a row per channel; None for a split on the common axis."""
+    split = datamodule.split
+    if split.starts is None:
+        return None
+    borders = dict(zip(("train_end", "val_end", "test_end"), split.borders.T, strict=True))
+    scored = split.scored(datamodule.context_length, datamodule.horizon)
+    return pd.DataFrame({"channel": datamodule.panel.channels, "start": split.starts, **borders, "scored": scored})
 
 
 def select_trained_channels(panel: P, report: Mapping[str, Any], source: str) -> P:
@@ -90,7 +115,7 @@ def add_unread_covariates(panel: P, report: Mapping[str, Any], covariates_read: 
     return panel.with_covariates({name: covariates[name]["kind"] == "known" for name in absent})
 
 
-def check_data_unchanged(folder: RunFolder, panel: Panel, rows: int) -> None:
+def check_data_unchanged(folder: RunFolder, panel: Panel, split: Split) -> None:
     """Check that the rows up to the end of the test part are those that the run was trained on.
 
     Parameters
@@ -98,15 +123,15 @@ def check_data_unchanged(folder: RunFolder, panel: Panel, rows: int) -> None:
     folder : RunFolder
     panel : Panel
         The data of the run as they are now.
-    rows : int
-        Number of rows up to the end of the test part.
+    split : Split
+        Of the run.
 
     Raises
     ------
     DataError
         Values, covariates, times, names or the split have changed.
     """
-    if folder.data_report.get("data_hash") != metadata.data_hash(panel, rows):
+    if folder.data_report.get("data_hash") != metadata.data_hash(panel, split.borders[..., 2]):
         raise DataError(
             f"{panel.card.name}: the data differ from those that {folder.display_path} was trained on: "
             "values, times or names have changed before the end of the test part",

@@ -10,7 +10,6 @@ import pytorch_lightning as pl
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import Scaler
-from timevis.data.windows import WindowSet
 from timevis.models.forecaster import Forecaster
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
@@ -90,11 +89,9 @@ def on_all_rows(datamodule: WindowDataModule, train_fraction: float = 1.0) -> Wi
     train_fraction : float
         Share of the training windows that is used, the most recent ones.
     """
-    panel, horizon = datamodule.panel, datamodule.horizon
-    datamodule.split = replace(datamodule.split, train_end=len(panel))
-    datamodule.scaler = Scaler.fit(panel.values)
-    stop = len(panel) - horizon + 1
-    rows = stop - datamodule.context_length
-    origins = range(stop - max(1, round(train_fraction * rows)), stop)
-    datamodule.windows["train"] = WindowSet.training(panel.values, origins, horizon)
+    borders = datamodule.split.borders.copy()
+    borders[..., 0] = datamodule.panel.ends if datamodule.split.by_series else len(datamodule.panel)
+    datamodule.split = replace(datamodule.split, borders=borders)
+    datamodule.scaler = Scaler.fit(datamodule.panel.values)
+    datamodule.windows["train"] = datamodule.training_windows(train_fraction)
     return datamodule

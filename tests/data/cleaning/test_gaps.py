@@ -5,6 +5,7 @@ from panels import panel_of
 
 from timevis.data.cleaning.gaps import find_gaps
 from timevis.data.cleaning.statistics import describe_channels
+from timevis.data.split.split import Split
 
 
 def test_a_gap_is_a_run_of_rows_in_which_every_channel_is_missing() -> None:
@@ -21,6 +22,6 @@ def test_the_longest_gap_of_a_channel_is_located_independently_of_other_channels
     values = np.ones((40, 2), np.float32)
     values[[3, 10, 11, 12, 30, 31], 1] = np.nan
     panel = panel_of(values)
-    first, second = describe_channels(panel, 30).values()
+    first, second = describe_channels(panel, Split.on_axis(30, 35, 40)).values()
     assert first["longest_gap"] is None
     assert second["longest_gap"] == {"rows": 3, "start": str(panel.index[10])}

@@ -16,6 +16,7 @@ from timevis.data.cleaning.statistics import (
     seasonal_strength,
     summary_statistics,
 )
+from timevis.data.split.split import Split
 
 series = hnp.arrays(
     np.float64, st.integers(30, 90), elements=st.one_of(st.floats(-1e3, 1e3, width=32), st.just(np.nan))
@@ -81,7 +82,7 @@ def test_the_reported_seasonality_is_that_of_the_training_part() -> None:
     values = np.random.default_rng(0).normal(size=(24 * 60, 1)).astype(np.float32)
     changed = values.copy()
     changed[24 * 40 :] += 100 * np.tile(np.arange(24), 20)[:, None]
-    a, b = (describe_channels(panel_of(v), 24 * 40)["c0"] for v in (values, changed))
+    a, b = (describe_channels(panel_of(v), Split.on_axis(24 * 40, 24 * 50, 24 * 60))["c0"] for v in (values, changed))
     assert a["seasonality"] == b["seasonality"]
     assert a["autocorrelation"] == b["autocorrelation"]
     assert a["max"] != b["max"]

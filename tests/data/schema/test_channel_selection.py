@@ -30,13 +30,13 @@ CONSTANT_AT_FIRST = hourly_rows("d", 0, ROWS, load=np.where(np.arange(ROWS) < 30
 
 
 def panel_and_report(*parts: pd.DataFrame, **options):
-    columns = {"id": "site", "target": "load", "covariates": {"price": "known"}}
+    columns = {"id": "site", "target": "load", "covariates": {"price": "known"}, "split_by": "axis"}
     return clean_frame(pd.concat(parts), **(columns | options))
 
 
 def inputs_of_scores(panel, report, split) -> list:
     """Everything that scores are computed from, and the parts of the report that describe it."""
-    data = WindowDataModule(panel, context_length=24, horizon=6, split=split)
+    data = WindowDataModule(panel, context_length=24, horizon=6, split=split, split_by="axis")
     hashes = [data.window_set_hash(), metadata.data_hash(panel, data.split.test_end)]
     return [*hashes, report.split, report.rows, report.gaps, report.outliers, report.channels, report.covariates]
 
@@ -57,6 +57,15 @@ def test_a_series_that_is_constant_in_the_training_part_of_the_used_rows_is_left
     assert with_late.split == alone.split
 
 
+def test_a_late_series_is_used_if_each_series_is_split_by_its_own_span():
+    panel, report = panel_and_report(*USED, LATE, split_by="series")
+    assert panel.channels == ("a", "b", "c")
+    assert not report.left_out
+    assert report.split_by == "series"
+    assert report.channels["c"]["observed"] == 10
+    assert report.channels["c"]["missing"] == 0
+
+
 def test_an_unused_column_does_not_change_the_split():
     frame = wide_frame(values=np.where((np.arange(400) >= 20) & (np.arange(400) < 350), VALUES, np.nan))
     with_unused = frame.assign(late=np.where(np.arange(400) > 380, VALUES, np.nan), flat=1.0)
@@ -69,7 +78,7 @@ def test_an_unused_column_does_not_change_the_split():
 def test_future_rows_with_known_covariates_remain_for_forecasts():
     future_rows = hourly_rows("a", ROWS, ROWS + 30, load=np.nan)
     options = DataOptions.from_config(
-        {"path": "t.csv", "id": "site", "target": "load", "covariates": {"price": "known"}}
+        {"path": "t.csv", "id": "site", "target": "load", "covariates": {"price": "known"}, "split_by": "axis"}
     )
     table = Table(pd.concat([*USED, future_rows, LATE], ignore_index=True), "t.csv")
     panel, report = clean(table, options, DatasetCard("t"), future=True)

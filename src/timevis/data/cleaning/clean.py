@@ -23,7 +23,8 @@ from timevis.data.panel import DatasetCard, Panel
 from timevis.data.readers.table import Table
 from timevis.data.schema.channel_selection import drop_constant_covariates, select_channels
 from timevis.data.schema.to_rows import to_rows
-from timevis.data.split import borders
+from timevis.data.split.make_split import split_rows
+from timevis.data.split.split import Split
 from timevis.errors import ConfigError
 from timevis.utils.formatting import join_names
 
@@ -64,7 +65,8 @@ def clean(
         report.notes.append(f"{len(panel) - observed_rows} rows after the last value are used for forecasts only")
         panel = panel.slice_rows(0, observed_rows)
     panel = add_holidays(panel, options)
-    panel = drop_constant_covariates(panel, report, borders(panel, options.split, observed_rows)[0])
+    split = split_rows(panel, options.split, options.split_by, observed_rows)
+    panel = drop_constant_covariates(panel, report, split)
     return finalize_panel(panel, options, report, observed_rows)
 
 
@@ -102,9 +104,9 @@ def finalize_panel(
     observed_rows : int, optional
         Number of first rows that are split into training, validation and test part; all rows when None.
     """
-    ends = borders(panel, options.split, observed_rows)
+    split = split_rows(panel, options.split, options.split_by, observed_rows)
     panel = mask_defects(panel, report)
-    panel = handle_outliers(panel, ends, options.cleaning.outliers == "mask", report)
+    panel = handle_outliers(panel, split, options.cleaning.outliers == "mask", report)
     span = f"{panel.index[0]} to {panel.index[-1]}"
     card = panel.card
     panel = replace(
@@ -115,14 +117,31 @@ def finalize_panel(
             check_choice(name, panel.channels, "data.unit")
     if panel.card.domain == "other" and options.domain is None and not panel.card.public:
         report.notes.append("data.domain is not set: a prompt that depends on the domain is the generic prompt")
-    if non_negative := list(compress(panel.channels, non_negative_channels(panel.values[: ends[0]]))):
+    if non_negative := list(compress(panel.channels, non_negative_channels(split.training_values(panel.values)))):
         report.notes.append(
             "often zero and never negative in the training part, so forecasts are clipped at zero: "
             + join_names(non_negative)
         )
-    report.describe(panel, ends[0])
-    report.split = describe_split(panel.index, ends)
+    report.describe(panel, split)
+    report.split, report.split_by = describe_split(panel.index, split), "series" if split.by_series else "axis"
+    report.notes += _notes_on_series(panel, split)
     return panel, report
+
+
+def _notes_on_series(panel: Panel, split: Split) -> list[str]:
+    """What a split of each series means, as sentences; none for a split on the common axis."""
+    if not split.by_series:
+        return []
+    train_end, val_end, _ = split.borders.T
+    later = np.unique(panel.channel_series[train_end > val_end.min()])
+    notes = [f"the spans of the {panel.num_series} series differ: each is split by the rows of its own span"]
+    if len(later):
+        notes.append(
+            f"training rows of {len(later)} of {panel.num_series} series are later than the first test rows of "
+            "another series, so a model of all series may have learned of events that its test windows forecast; "
+            "data.split_by=axis splits all series at the same times"
+        )
+    return notes
 
 
 def mask_defects(panel: Panel, report: QualityReport) -> Panel:
@@ -140,10 +159,16 @@ def mask_defects(panel: Panel, report: QualityReport) -> Panel:
     return panel.with_values(values)
 
 
-def describe_split(index: pd.DatetimeIndex, ends: tuple[int, int, int]) -> dict[str, Any]:
-    """Number of rows, first time and last time of the training, validation and test part."""
-    starts = (0, ends[0], ends[1])
-    return {
-        name: {"rows": max(0, b - a)} | ({"start": str(index[a]), "end": str(index[b - 1])} if b > a else {})
-        for name, a, b in zip(("train", "val", "test"), starts, ends, strict=True)
-    }
+def describe_split(index: pd.DatetimeIndex, split: Split) -> dict[str, Any]:
+    """Number of rows, first time and last time of the training, validation and test part.
+
+    If each series has its own borders, the rows of all series are counted.
+    """
+    described = {}
+    for name in ("train", "val", "test"):
+        start, end = split.part(name)
+        rows = np.maximum(end - start, 0)
+        first, last = int(np.min(start)), int(np.max(end)) - 1
+        times = {"start": str(index[first]), "end": str(index[last])} if rows.any() else {}
+        described[name] = {"rows": int(rows.sum())} | times
+    return described

@@ -9,6 +9,7 @@ import numpy as np
 from timevis.data.calendar import steps_per_day
 from timevis.data.cleaning.quality_report import MAX_LISTED_PLACES, QualityReport
 from timevis.data.panel import Panel
+from timevis.data.split.split import Split
 
 PLACEHOLDER_PATTERN = re.compile(r"-?(99\.9+|9{3,}(\.9+)?)")
 BOUND_HALF_WIDTHS = 4.0
@@ -20,7 +21,7 @@ VALUES_PER_BLOCK = 1_000_000
 """Values that `find_outliers` compares with their bounds at once."""
 
 
-def handle_outliers(panel: Panel, ends: tuple[int, int, int], mask: bool, report: QualityReport) -> Panel:
+def handle_outliers(panel: Panel, split: Split, mask: bool, report: QualityReport) -> Panel:
     """Report outliers and probable placeholders, and mask the outliers before the test part if requested.
 
     The test part is never masked: a value that is difficult to forecast must count in the score.
@@ -28,8 +29,8 @@ def handle_outliers(panel: Panel, ends: tuple[int, int, int], mask: bool, report
     Parameters
     ----------
     panel : Panel
-    ends : tuple of int
-        End rows of the training, validation and test part. Bounds are fitted on the training part.
+    split : Split
+        Bounds are fitted on the training part.
     mask : bool
         Set the outliers of the training and validation part to NaN.
     report : QualityReport
@@ -37,8 +38,9 @@ def handle_outliers(panel: Panel, ends: tuple[int, int, int], mask: bool, report
     """
     per_day = steps_per_day(panel.freq)
     season = round(per_day) if per_day > 1 and abs(per_day - round(per_day)) < 1e-9 else 1
-    lower, upper = fit_bounds(panel.values[: ends[0]], season)
+    lower, upper = fit_bounds(split.training_values(panel.values), season)
     outliers = find_outliers(panel.values, lower, upper)
+    test_starts = np.broadcast_to(split.borders[..., 1], len(panel.channels))
     for j in np.unique(outliers[:, 1]):
         rows = outliers[outliers[:, 1] == j, 0]
         slots = rows % len(lower)
@@ -48,7 +50,7 @@ def handle_outliers(panel: Panel, ends: tuple[int, int, int], mask: bool, report
         ]
         report.outliers[panel.channels[j]] = {
             "count": len(rows),
-            "masked": int((rows < ends[1]).sum()) if mask else 0,
+            "masked": int((rows < test_starts[j]).sum()) if mask else 0,
             "places": places,
         }
     for channel, column in zip(panel.channels, panel.values.T, strict=True):
@@ -58,7 +60,7 @@ def handle_outliers(panel: Panel, ends: tuple[int, int, int], mask: bool, report
                 f"{channel!r} is {value:g} in {count} rows, far from its other values: if this number means that the "
                 f"value is missing, set data.cleaning.missing=[{value:g}]"
             )
-    if mask and (to_mask := outliers[outliers[:, 0] < ends[1]]).size:
+    if mask and (to_mask := outliers[outliers[:, 0] < test_starts[outliers[:, 1]]]).size:
         values = panel.values.copy(order="K")
         values[to_mask[:, 0], to_mask[:, 1]] = np.nan
         panel = panel.with_values(values)

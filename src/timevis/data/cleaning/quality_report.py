@@ -11,6 +11,7 @@ import pandas as pd
 from timevis.data.cleaning.gaps import find_gaps
 from timevis.data.cleaning.statistics import describe_channels
 from timevis.data.panel import Panel
+from timevis.data.split.split import Split
 from timevis.utils.files import to_json_types
 from timevis.utils.formatting import format_count, join_names
 
@@ -57,7 +58,9 @@ class QualityReport:
     defects : list of dict
         Defects that the dataset card declares, with the number of values that each one ``masked``.
     split : dict
-        Number of rows, first time and last time of each part.
+        Number of rows, first time and last time of each part; of all series if each has its own borders.
+    split_by : {"series", "axis"}
+        Whether each series has its own borders.
     channels : dict
         Per channel: counts, the longest gap, moments, quantiles, seasonality (of the training part), autocorrelation.
     covariates : dict
@@ -89,25 +92,18 @@ class QualityReport:
     outliers: dict[str, Any] = field(default_factory=dict)
     defects: list[dict[str, Any]] = field(default_factory=list)
     split: dict[str, Any] = field(default_factory=dict)
+    split_by: str = "axis"
     channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     covariates: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     card: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def split_rows(self) -> int:
-        """Rows up to the end of the test part."""
-        return sum(part["rows"] for part in self.split.values())
-
-    def describe(self, panel: Panel, train_end: int) -> None:
-        """Fill in the description of the panel.
-
-        Seasonality and autocorrelation are those of the training part, the first `train_end` rows.
-        """
+    def describe(self, panel: Panel, split: Split) -> None:
+        """Fill in the description of the panel; seasonality and autocorrelation are those of the training part."""
         self.rows, self.frequency, self.timezone = len(panel), panel.freq, panel.timezone
         self.start, self.end = str(panel.index[0]), str(panel.index[-1])
         self.gaps = find_gaps(panel, MAX_LISTED_PLACES)
-        self.channels = describe_channels(panel, train_end)
+        self.channels = describe_channels(panel, split)
         self.missing = {channel: entry["missing"] for channel, entry in self.channels.items()}
         missing = np.isnan(panel.covariates).sum(axis=0)
         columns = [np.unique(row) for row in panel.channel_covariate_columns]

@@ -11,27 +11,32 @@ import pandas as pd
 from timevis.data.calendar import season_lengths, steps_per_day
 from timevis.data.cleaning.gaps import longest_gap
 from timevis.data.panel import Panel
+from timevis.data.split.split import Split
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 MIN_ZERO_SHARE = 0.05
 """Smallest share of zeros in a channel that counts as a non-negative quantity."""
 
 
-def describe_channels(panel: Panel, train_end: int) -> dict[str, dict[str, Any]]:
+def describe_channels(panel: Panel, split: Split) -> dict[str, dict[str, Any]]:
     """Describe every channel: summary statistics, longest gap, seasonality and autocorrelation.
 
-    Seasonality and autocorrelation are those of the training part, the first `train_end` rows.
+    If each series has its own borders, a channel is described within its own span. Seasonality and autocorrelation
+    are those of the training part.
     """
-    periods, lags = named_periods(panel.freq, train_end), reported_lags(panel.freq, train_end)
-    described = {}
+    rows, described = split.training_rows, {}
+    periods, lags = named_periods(panel.freq, rows), reported_lags(panel.freq, rows)
+    starts, ends = panel.spans() if split.by_series else (None, None)
+    train_ends = np.broadcast_to(split.borders[..., 0], len(panel.channels))
     for j, channel in enumerate(panel.channels):
-        column = np.ascontiguousarray(panel.values[:, j])
-        train = column[:train_end]
+        span = slice(None) if starts is None or ends is None else slice(starts[j], ends[j])
+        column = np.ascontiguousarray(panel.values[span, j])
+        train = column[: train_ends[j] - (span.start or 0)]
         described[channel] = {
             "unit": panel.card.unit_of(channel),
             "description": panel.card.channel_descriptions.get(channel, ""),
             **summary_statistics(column),
-            "longest_gap": longest_gap(column, panel.index),
+            "longest_gap": longest_gap(column, panel.index[span]),
             "seasonality": [
                 {"name": name, "period": period, "strength": seasonal_strength(train, period)}
                 for name, period in periods.items()

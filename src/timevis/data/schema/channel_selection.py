@@ -13,7 +13,8 @@ from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.schema.pivot import channel_names, select_series, to_panel
 from timevis.data.schema.to_rows import Rows
-from timevis.data.split import borders
+from timevis.data.split.make_split import split_rows
+from timevis.data.split.split import Split
 from timevis.errors import DataError
 from timevis.utils.formatting import join_names
 
@@ -106,20 +107,20 @@ def _drop_series(rows: Rows, left_out: Collection[str]) -> Rows:
 
 def _constant_channels(panel: Panel, observed_rows: int, options: DataOptions) -> dict[str, str]:
     """Channels that are always constant, with the reason; if there are none, those constant in the training part."""
-    for train_end in (len(panel), borders(panel, options.split, observed_rows)[0]):
-        reasons = {name: _constancy(panel.values[:, j], train_end) for j, name in enumerate(panel.channels)}
+    split = split_rows(panel, options.split, options.split_by, observed_rows)
+    for end in (len(panel), split.borders[..., 0]):
+        ends = np.broadcast_to(end, len(panel.channels))
+        reasons = {name: _constancy(panel.values[:, j], ends[j]) for j, name in enumerate(panel.channels)}
         if constant := {name: reason for name, reason in reasons.items() if reason}:
             return constant
     return {}
 
 
-def drop_constant_covariates(panel: Panel, report: QualityReport, train_end: int) -> Panel:
+def drop_constant_covariates(panel: Panel, report: QualityReport, split: Split) -> Panel:
     """Drop covariates that are constant in the training part of every series, and add them to the report."""
-    used = []
+    used, ends = [], split.covariate_ends(panel.covariates.shape[1], panel.channel_covariate_columns)
     for k, name in enumerate(panel.covariate_names):
-        reasons = [
-            _constancy(panel.covariates[:, i], train_end) for i in np.unique(panel.channel_covariate_columns[k])
-        ]
+        reasons = [_constancy(panel.covariates[:, i], ends[i]) for i in np.unique(panel.channel_covariate_columns[k])]
         if all(reasons):
             report.left_out[name] = f"as a covariate, it {reasons[0]}"
         else:

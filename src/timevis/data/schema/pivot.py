@@ -37,6 +37,7 @@ def to_panel(rows: Rows, card: DatasetCard) -> Panel:
         card,
         rows.timezone,
         None if column_of_series is None else column_of_series.repeat(targets, axis=1),
+        np.arange(series).repeat(targets) if series > 1 else None,
     )
 
 

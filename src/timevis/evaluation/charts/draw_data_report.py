@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,8 @@ from timevis.data.calendar import season_lengths, steps_per_day
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.cleaning.statistics import autocorrelation, moving_average
 from timevis.data.panel import Panel
-from timevis.data.split import borders
+from timevis.data.split.make_split import split_rows
+from timevis.data.split.spec import SplitSpec
 from timevis.evaluation.charts.chart import COLOURS, isolated_points
 from timevis.evaluation.charts.draw_matplotlib import set_date_axis, style, write_png
 
@@ -28,14 +28,14 @@ MAX_SERIES_POINTS = 1200
 PART_ROLES = (("train", "model"), ("validation", "second"), ("test", "third"))
 
 
-def draw_data_report(panel: Panel, report: QualityReport, split: Sequence[Any]) -> Figure:
+def draw_data_report(panel: Panel, report: QualityReport, split: SplitSpec) -> Figure:
     """Draw a row of four plots for each channel; of many channels, for those with the most gaps and outliers.
 
     Parameters
     ----------
     panel : Panel
     report : QualityReport
-    split : three numbers, or two or three times
+    split : SplitSpec
         As in `data.split`.
 
     Returns
@@ -48,14 +48,15 @@ def draw_data_report(panel: Panel, report: QualityReport, split: Sequence[Any]) 
         shown = np.argsort(-defects, kind="stable")[:MAX_CHANNELS].tolist()
         criterion = "those with the most gaps and outliers" if defects.any() else "the first"
         selection = f"\n{MAX_CHANNELS} of {len(panel.channels)} channels, {criterion}"
-    ends = borders(panel, split)
+    borders = np.broadcast_to(split_rows(panel, split, report.split_by).borders, (len(panel.channels), 3))
     with mpl.rc_context(style()):
         figure = Figure(figsize=(16, 2.9 * len(shown) + 0.8), layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.subplots(len(shown), 4, squeeze=False, width_ratios=(3.2, 1.3, 1.0, 1.3))
         legend: dict[str, Any] = {}
         for row, number in enumerate(shown):
-            channel, values = panel.channels[number], np.ascontiguousarray(panel.values[:, number])
+            channel, ends = panel.channels[number], borders[number].tolist()
+            values = np.ascontiguousarray(panel.values[:, number])
             _draw_series(axes[row, 0], panel, report, channel, values, ends)
             legend |= dict(zip(*reversed(axes[row, 0].get_legend_handles_labels()), strict=True))
             _draw_profile(axes[row, 1], panel, values, with_legend=row == 0)
@@ -73,7 +74,7 @@ def draw_data_report(panel: Panel, report: QualityReport, split: Sequence[Any]) 
     return figure
 
 
-def save_data_report(panel: Panel, report: QualityReport, split: Sequence[Any], path: Path) -> Path:
+def save_data_report(panel: Panel, report: QualityReport, split: SplitSpec, path: Path) -> Path:
     """Write the figure of `draw_data_report` to a PNG file, whose folder is created, and return the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(style()):

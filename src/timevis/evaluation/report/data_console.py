@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
@@ -18,7 +19,8 @@ from timevis.config.suggestions import did_you_mean
 from timevis.config.validate import check
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.panel import Panel
-from timevis.data.split import borders, make_split, times_to_rows
+from timevis.data.split.make_split import split_panel, split_rows
+from timevis.data.split.spec import SplitSpec
 from timevis.errors import ConfigError, TimeVisError
 from timevis.evaluation.report.data_findings import covariate_name
 from timevis.utils.formatting import format_count, format_number
@@ -71,7 +73,7 @@ def compose_data_config(source: str, overrides: Sequence[str]) -> tuple[DictConf
     return cfg.data, cfg.context_length, cfg.horizon
 
 
-def print_data_report(panel: Panel, report: QualityReport, split: Sequence[Any], lengths: tuple[int, int]) -> None:
+def print_data_report(panel: Panel, report: QualityReport, split: SplitSpec, lengths: tuple[int, int]) -> None:
     """Print the data report.
 
     Parameters
@@ -210,19 +212,20 @@ def _two_decimals(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 
 
-def _split_table(panel: Panel, report: QualityReport, spec: Sequence[Any], lengths: tuple[int, int]) -> Table:
+def _split_table(panel: Panel, report: QualityReport, spec: SplitSpec, lengths: tuple[int, int]) -> Table:
     context_length, horizon = lengths
     table = _table("part", "rows", "from", "to")
     table.add_column("windows per channel", justify="right")
     try:
-        split = make_split(len(panel), times_to_rows(spec, panel), context_length, horizon, panel.card.name)
-        windows = {p: f"{len(split.origins(p, context_length, horizon)):,}" for p in report.split}
+        split = split_panel(panel, spec, context_length, horizon, report.split_by)
+        bounds = {part: split.origin_bounds(part, context_length, horizon) for part in report.split}
+        windows = {part: f"{np.max(stop - first):,}" for part, (first, stop) in bounds.items()}
         error = None
     except TimeVisError as caught:
         windows, error = dict.fromkeys(report.split, "-"), caught
     for part, s in report.split.items():
         table.add_row(part, f"{s['rows']:,}", s.get("start", "")[:16], s.get("end", "")[:16], windows[part])
-    unused = len(panel) - borders(panel, spec)[2]
+    unused = len(panel) - split_rows(panel, spec, report.split_by).test_end
     if unused > 1:
         table.add_row("not used", f"{unused:,}")
     if error is not None:

@@ -46,10 +46,20 @@ def data_facts(report: dict[str, Any], results: dict[str, Any]) -> list[tuple[st
         ("Frequency", report["frequency"] + (" (inferred)" if report["frequency_inferred"] else "")),
         ("Time zone", report["timezone"] or utc),
         ("Channels", join_names(window_set["channels"])),
+        ("Series", _series(window_set)),
         ("Covariates", join_names([f"{covariate_name(name, c)} ({_availability(c)})" for name, c in covariates])),
         *((f"{PART_NAMES.get(part, part)} part", _part_rows(entry)) for part, entry in report["split"].items()),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+def _series(window_set: dict[str, Any]) -> str:
+    """How many series there are if each is split by its own span, and how many of them are not scored."""
+    if window_set["split_by"] == "axis":
+        return ""
+    number, not_scored = window_set["series"], window_set["series_not_scored"]
+    left_out = f"; {not_scored} of them are too short to be scored" if not_scored else ""
+    return f"{number}, each split by the rows of its own span{left_out}"
 
 
 def is_shown_in_utc(report: dict[str, Any]) -> bool:

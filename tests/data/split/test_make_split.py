@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from panels import panel_of
 
-from timevis.data.split import HALVES, check_split, make_split, times_to_rows
+from timevis.data.split.make_split import make_split, split_panel, split_rows
+from timevis.data.split.spec import StoredSplit, check_split, times_to_rows
+from timevis.data.split.split import HALVES
 from timevis.errors import ConfigError, DataError
 
 
@@ -147,3 +149,82 @@ def test_an_invalid_split_is_an_error_before_data_are_read_and_the_advice_shows_
         check_split(spec)
     assert "[0.7,0.1,0.2]" in caught.value.advice
     assert "[2018-01-01,2018-04-01]" in caught.value.advice
+
+
+def long_panel(spans: list[tuple[int, int]], rows: int = 400):
+    """A panel of a long table whose series have values in these rows."""
+    values = np.full((rows, len(spans)), np.nan)
+    for c, (start, end) in enumerate(spans):
+        values[start:end, c] = np.arange(end - start)
+    return panel_of(values, series=np.arange(len(spans)))
+
+
+SPANS = [(0, 400), (0, 200), (150, 250)]
+
+
+@pytest.mark.parametrize(
+    ("spec", "borders"),
+    [
+        ([0.7, 0.1, 0.2], [[280, 320, 400], [140, 160, 200], [220, 230, 250]]),
+        ([0.5, 0.2, 0.2], [[200, 280, 360], [100, 140, 180], [200, 220, 240]]),
+        ({"val": 24, "test": 12}, [[364, 388, 400], [164, 188, 200], [214, 238, 250]]),
+    ],
+)
+def test_shares_and_last_rows_are_those_of_the_span_of_each_series(spec, borders):
+    split = split_rows(long_panel(SPANS), spec)
+    assert split.by_series
+    assert split.borders.tolist() == borders
+    assert split.starts.tolist() == [0, 0, 150]
+
+
+@pytest.mark.parametrize("spec", [[0.7, 0.1, 0.2], {"val": 40, "test": 80}])
+def test_the_common_axis_is_split_if_the_spans_are_equal_or_the_table_is_wide_or_the_config_asks_for_it(spec):
+    wide = long_panel(SPANS)
+    panels = [(long_panel([(0, 400)] * 3), "series"), (panel_of(wide.values), "series"), (wide, "axis")]
+    for panel_, by in panels:
+        split = split_rows(panel_, spec, by)
+        assert not split.by_series
+        assert split.borders.tolist() == [280, 320, 400]
+
+
+@pytest.mark.parametrize("spec", [[280, 320, 400], ["2024-01-12T16:00", "2024-01-14T08:00"]])
+def test_row_borders_and_times_are_on_the_common_axis(spec):
+    split = split_rows(long_panel(SPANS), spec)
+    assert not split.by_series
+    assert split.borders.tolist() == [280, 320, 400]
+
+
+def test_the_channels_of_one_series_have_the_same_span():
+    values = np.full((400, 3), np.nan)
+    values[:200, 0] = values[10:190, 1] = values[:, 2] = 1
+    split = split_rows(panel_of(values, series=np.array([0, 0, 1])), [0.7, 0.1, 0.2])
+    assert split.borders.tolist() == [[140, 160, 200], [140, 160, 200], [280, 320, 400]]
+
+
+def test_all_rows_of_a_series_without_a_test_window_are_training_rows():
+    split = split_panel(long_panel(SPANS), [0.7, 0.1, 0.2], 24, 30)
+    assert split.scored(24, 30).tolist() == [True, True, False]
+    assert split.borders.tolist() == [[280, 320, 400], [140, 160, 200], [250, 250, 250]]
+    assert split.origin_bounds("train", 24, 30)[1].tolist() == [251, 111, 221]
+
+
+def test_an_error_names_the_longest_series_if_all_are_too_short():
+    with pytest.raises(DataError, match=r"the longest series, 'c0', has 400 rows, too few") as caught:
+        split_panel(long_panel(SPANS), [0.7, 0.1, 0.2], 24, 100)
+    assert "the validation part has 40 rows and needs 100" in caught.value.advice
+
+
+def test_the_stored_split_of_a_run_is_found_by_the_names_of_the_channels():
+    panel_ = long_panel(SPANS)
+    split = split_rows(panel_, [0.7, 0.1, 0.2])
+    rows = np.column_stack([split.starts, split.borders]).tolist()
+    stored = StoredSplit(zip(panel_.channels, map(tuple, rows), strict=True))
+    again = split_rows(panel_.select(channels=[2, 0]), stored)
+    assert again.borders.tolist() == split.borders[[2, 0]].tolist()
+    assert again.starts.tolist() == [150, 0]
+
+
+@pytest.mark.parametrize("spec", [{"val": 24}, {"val": 0, "test": 12}, {"val": 2.5, "test": 12}, {"validation": 1}])
+def test_last_rows_need_two_whole_numbers(spec):
+    with pytest.raises(ConfigError, match=r"data\.split=.* is not a split"):
+        check_split(spec)

@@ -1,0 +1,160 @@
+"""Split a panel: the same rows for all channels, or the rows of each series counted from its own end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from timevis.data.panel import Panel
+from timevis.data.split.spec import (
+    LastRows,
+    SplitSpec,
+    StoredSplit,
+    are_fractions,
+    check_split,
+    counts_from_the_end,
+    fraction_ends,
+    numbers_of,
+    times_to_rows,
+)
+from timevis.data.split.split import Split
+from timevis.errors import DataError
+
+
+def split_rows(panel: Panel, spec: SplitSpec, by: str = "series", rows: int | None = None) -> Split:
+    """The borders of a panel, whose parts may be too short for a window.
+
+    Parameters
+    ----------
+    panel : Panel
+    spec : SplitSpec
+        See `timevis.data.split.spec.check_split`.
+    by : {"series", "axis"}
+        ``series`` splits the series of a long table by shares, or numbers of rows, of its own span, if the spans
+        differ. Row numbers and times are always on the common axis.
+    rows : int, optional
+        Only the first `rows` rows are split; None takes all.
+    """
+    spec = check_split(spec)
+    rows = len(panel) if rows is None else rows
+    if isinstance(spec, StoredSplit):
+        borders = np.array([spec.get(channel, (0, 0, 0, 0)) for channel in panel.channels], np.int64)
+        return Split(borders[:, 1:], borders[:, 0])
+    if by == "series" and panel.series is not None and counts_from_the_end(spec):
+        starts, ends = panel.spans()
+        if np.ptp(starts) or np.ptp(ends):
+            return Split(_borders_of_series(spec, starts, np.minimum(ends, rows)), starts)
+    ends = times_to_rows(spec, panel, rows)
+    borders = fraction_ends(ends, rows) if are_fractions(ends) else np.array(ends).astype(np.int64)
+    return Split(np.minimum(borders, rows))
+
+
+def _borders_of_series(spec: SplitSpec, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Borders int64 [C, 3] of series with these spans; of a series without training rows all rows are training."""
+    if isinstance(spec, LastRows):
+        borders = np.stack([ends - sum(spec), ends - spec.test, ends], axis=1)
+    else:
+        borders = starts[:, None] + fraction_ends(numbers_of(spec), ends - starts)
+    return np.where((borders[:, 0] > starts)[:, None], borders, ends[:, None])
+
+
+def split_panel(panel: Panel, spec: SplitSpec, context_length: int, horizon: int, by: str = "series") -> Split:
+    """Split a panel so that each part has at least one window.
+
+    All rows of a series that is too short for a test window are training rows: it is not scored.
+
+    Parameters
+    ----------
+    panel : Panel
+    spec, by
+        See `split_rows`.
+    context_length, horizon : int
+        In rows.
+
+    Raises
+    ------
+    DataError
+        See `make_split`; no series is long enough.
+    """
+    split = split_rows(panel, spec, by)
+    starts = split.starts
+    if starts is None:
+        return make_split(len(panel), times_to_rows(spec, panel), context_length, horizon, panel.card.name)
+    scored = split.scored(context_length, horizon)
+    split = replace(split, borders=np.where(scored[:, None], split.borders, split.borders[:, 2:]))
+    for part in ("train", "calibration", "selection", "test"):
+        first, stop = split.origin_bounds(part, context_length, horizon)
+        if not (stop > first).any():
+            spans = split_rows(panel, spec, by).borders - starts[:, None]
+            rows = spans[longest := int(spans[:, 2].argmax())]
+            raise DataError(
+                f"{panel.card.name}: the longest series, {panel.channels[longest]!r}, has {rows[2]} rows, too few "
+                f"for context_length={context_length}, horizon={horizon} and data.split={spec}",
+                _advice_for_short_series(rows[2], Split(rows), context_length, horizon, 0),
+            )
+    return split
+
+
+def make_split(rows: int, spec: Sequence[float], context_length: int, horizon: int, data_name: str = "data") -> Split:
+    """Turn fractions or row numbers into a `Split` with at least one window in each part.
+
+    Parameters
+    ----------
+    rows : int
+        Length of the series.
+    spec : three numbers
+        Fractions that sum to at most 1, or increasing row numbers ``[train_end, val_end, test_end]``. Row 0 is the
+        first row of the panel, which is the first one with a value of a used channel.
+    context_length, horizon : int
+        In rows.
+    data_name : str
+        Name of the data, for error messages.
+
+    Raises
+    ------
+    ConfigError
+        The spec is neither three fractions nor three row numbers.
+    DataError
+        The series is too short; the advice says how many rows are needed, and which parts are too short.
+    """
+    spec = numbers_of(spec)
+    if are_fractions(spec):
+        ends = fraction_ends(spec, rows).tolist()
+        min_rows = max((context_length + horizon) / spec[0], horizon / spec[1], horizon / spec[2])
+        needed_rows = int(np.ceil(min_rows)) + 3
+    else:
+        ends = [int(end) for end in spec]
+        needed_rows = ends[2]
+    split = Split.on_axis(*ends)
+    has_windows = all(split.origins(part, context_length, horizon) for part in ("train", "val", "test"))
+    if split.test_end > rows or not has_windows:
+        raise DataError(
+            f"{data_name}: the series has {rows} rows, too few for context_length={context_length}, "
+            f"horizon={horizon} and data.split={spec}",
+            _advice_for_short_series(rows, split, context_length, horizon, needed_rows),
+        )
+    return split
+
+
+def _advice_for_short_series(rows: int, split: Split, context_length: int, horizon: int, needed_rows: int) -> str:
+    """The rows that are needed, the parts that are too short, and lengths that would fit."""
+    needed = {"training": context_length + horizon, "validation": horizon, "test": horizon}
+    part_rows = (split.train_end, split.val_end - split.train_end, split.test_end - split.val_end)
+    too_short = [
+        f"the {name} part has {found} rows and needs {required}"
+        for (name, required), found in zip(needed.items(), part_rows, strict=True)
+        if found < required
+    ]
+    advice = [f"about {needed_rows} rows are needed"] if needed_rows > rows else []
+    if too_short:
+        keys = "context_length or horizon" if part_rows[0] < needed["training"] else "horizon"
+        advice += [", ".join(too_short), f"give more rows, a smaller {keys}, or another data.split"]
+        if min(part_rows) > 0 and part_rows[0] > 1:
+            fitting_horizon = min(horizon, max(1, min(part_rows) // 2))
+            fitting_context = min(context_length, max(1, (part_rows[0] - fitting_horizon) * 2 // 3))
+            changes = {"context_length": (fitting_context, context_length), "horizon": (fitting_horizon, horizon)}
+            settings = " ".join(f"{key}={new}" for key, (new, old) in changes.items() if new < old)
+            advice += [f"{settings} would fit"]
+    return "; ".join(advice)

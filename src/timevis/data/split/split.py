@@ -1,0 +1,127 @@
+"""The parts of a panel: rows of training, validation and test, on the common axis or of each series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+HALVES = ("calibration", "selection")
+"""The halves of the validation part, in time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Rows at which the parts end, on the common axis or of each series.
+
+    Attributes
+    ----------
+    borders : int64 [3], or [C, 3] for a split of each series
+        Training is [0, train_end), validation [train_end, val_end), test [val_end, test_end).
+    starts : int64 [C], optional
+        For a split of each series, its first row. A context lies wholly in its own series.
+    """
+
+    borders: np.ndarray
+    starts: np.ndarray | None = None
+
+    @classmethod
+    def on_axis(cls, train_end: int, val_end: int, test_end: int) -> Split:
+        """The same rows for all channels."""
+        return cls(np.array([train_end, val_end, test_end], np.int64))
+
+    @property
+    def by_series(self) -> bool:
+        """Whether each series has its own borders."""
+        return self.starts is not None
+
+    @property
+    def train_end(self) -> int:
+        """The row after the last training row of any series."""
+        return int(self.borders[..., 0].max())
+
+    @property
+    def val_end(self) -> int:
+        """The row after the last validation row of any series."""
+        return int(self.borders[..., 1].max())
+
+    @property
+    def test_end(self) -> int:
+        """The row after the last test row of any series."""
+        return int(self.borders[..., 2].max())
+
+    @property
+    def training_rows(self) -> int:
+        """Number of training rows of the series that has most."""
+        return int((self.borders[..., 0] - (0 if self.starts is None else self.starts)).max())
+
+    def part(self, name: str, horizon: int = 0) -> tuple[Any, Any]:
+        """First row of a part, and the row after its last one: each an integer, or int64 [C].
+
+        Models are tuned and calibrated on the first half of the validation part, ``calibration``, and selected on
+        the second, ``selection``. Each half holds at least one window, so the halves of a validation part of less
+        than two horizons overlap.
+
+        Parameters
+        ----------
+        name : {"train", "val", "test", "calibration", "selection"}
+        horizon : int
+            In rows; only the halves depend on it.
+        """
+        train_end, val_end, test_end = np.moveaxis(self.borders, -1, 0)
+        middle = (train_end + val_end) // 2
+        return {
+            "train": (np.int64(0) if self.starts is None else self.starts, train_end),
+            "val": (train_end, val_end),
+            "test": (val_end, test_end),
+            "calibration": (train_end, np.minimum(val_end, np.maximum(middle, train_end + horizon))),
+            "selection": (np.maximum(train_end, np.minimum(middle, val_end - horizon)), val_end),
+        }[name]
+
+    def origin_bounds(self, name: str, context_length: int, horizon: int) -> tuple[Any, Any]:
+        """First origin of a part and the row after its last one: each an integer, or int64 [C].
+
+        An origin is the row of the first target. All targets lie in the part, and the context exists.
+        """
+        start, end = self.part(name, horizon)
+        first = np.maximum(start, context_length if self.starts is None else self.starts + context_length)
+        return first, np.maximum(first, end - horizon + 1)
+
+    def origins(self, name: str, context_length: int, horizon: int) -> range:
+        """The origins of a part of a split on the common axis; see `origin_bounds`."""
+        first, stop = self.origin_bounds(name, context_length, horizon)
+        return range(int(first), int(stop))
+
+    def scored(self, context_length: int, horizon: int) -> np.ndarray:
+        """Whether each series has a test window, bool [C]; one value for a split on the common axis."""
+        first, stop = self.origin_bounds("test", context_length, horizon)
+        return np.atleast_1d(stop > first)
+
+    def training_values(self, values: np.ndarray) -> np.ndarray:
+        """The training rows of values [T, C]; a copy with NaN in later rows for a split of each series."""
+        values = values[: self.train_end]
+        return values if self.starts is None else mask_after(values, self.borders[:, 0])
+
+    def training_covariates(self, covariates: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """As `training_values`, for covariates [T, N] and the column of each covariate and channel, int64 [K, C].
+
+        A column that several series read ends with the last of them.
+        """
+        return (
+            covariates[: self.train_end]
+            if self.starts is None
+            else mask_after(covariates[: self.train_end], self.covariate_ends(covariates.shape[1], columns))
+        )
+
+    def covariate_ends(self, number: int, columns: np.ndarray) -> np.ndarray:
+        """The row after the last training row of the series that read each of `number` columns, int64 [N]."""
+        ends = np.zeros(number, np.int64)
+        train_ends = np.broadcast_to(self.borders[..., 0], columns.shape)
+        np.maximum.at(ends, columns, train_ends)
+        return ends
+
+
+def mask_after(values: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """A copy of values [T, C] with NaN in the rows of each column from `ends`, int64 [C], on."""
+    return np.where(np.arange(len(values))[:, None] < ends, values, np.float32(np.nan))
