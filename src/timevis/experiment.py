@@ -15,6 +15,7 @@ from omegaconf import DictConfig
 
 from timevis.data.catalog import check_source, load_panel
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.panel import Panel
 from timevis.errors import Cancelled
 from timevis.evaluation import cost
 from timevis.evaluation.backtest import evaluate
@@ -25,6 +26,7 @@ from timevis.evaluation.verdict import summary_line
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.config import RunConfig
+from timevis.runs.default_lengths import frequency_name
 from timevis.runs.folder import RunFolder, is_unused
 from timevis.runs.lock import lock_run_folder
 from timevis.runs.metadata import data_hash, run_metadata, run_tags
@@ -176,6 +178,7 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
     with stop.raise_immediately():
         panel, quality = load_panel(config.data)
     rows = quality.split_rows
+    config = _complete_config(folder, config, panel)
     if step is not None:
         check_data_unchanged(folder, panel, rows)
     folder.write_json("data_report.json", quality.to_dict() | {"data_hash": data_hash(panel, rows)})
@@ -222,6 +225,20 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
     log.info("%s", summary_line(results))
     log.info("report: %s", folder.display_path / "report.html")
     return validation["wql"]
+
+
+def _complete_config(folder: RunFolder, config: RunConfig, panel: Panel) -> RunConfig:
+    """Derive the lengths that the user did not set from the data, log them, and store them in config.yaml."""
+    completed = config.completed_for(panel)
+    derived = {key: value for key, value in completed.lengths.items() if key in config.derived_keys}
+    if derived:
+        values = ", ".join(f"{key}={value}" for key, value in derived.items())
+        if "model.fit.min_steps_per_epoch" in derived:
+            values += f" (at most {completed.fit.min_steps_per_epoch * completed.fit.max_epochs} steps)"
+        name = frequency_name(panel.freq).capitalize()
+        log.info("%s data of %d rows: %s; override any of them with key=value", name, len(panel), values)
+        folder.update_config(derived)
+    return completed
 
 
 def _log_task_notes(datamodule: WindowDataModule, forecaster: Forecaster) -> None:

@@ -48,11 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def inspect_data(source: str, overrides: list[str], out: Path, plot: bool) -> int:
     """Load, print, draw and write the report of one source."""
     from timevis.data.catalog import load_panel
+    from timevis.data.split import borders
     from timevis.evaluation.report.data_console import compose_data_config, print_data_report
+    from timevis.runs.default_lengths import default_lengths
 
     cfg, context_length, horizon = compose_data_config(source, overrides)
     panel, report = load_panel(cfg)
-    print_data_report(panel, report, cfg["split"], (context_length, horizon))
+    defaults = default_lengths(panel.freq, borders(panel, cfg["split"]), horizon)
+    lengths = (context_length or defaults.context_length, defaults.horizon)
+    print_data_report(panel, report, cfg["split"], lengths)
     out.mkdir(parents=True, exist_ok=True)
     path = str(Path(cfg["path"]).expanduser().resolve()) if cfg["path"] else None
     name = report_name(out, panel.card.name, path)

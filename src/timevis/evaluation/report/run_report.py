@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from timevis.data.window_sampling import evenly_spaced
 from timevis.evaluation.charts import run_charts
-from timevis.evaluation.charts.chart import Chart
+from timevis.evaluation.charts.chart import TOKENS, Chart
 from timevis.evaluation.charts.draw_matplotlib import save_png
 from timevis.evaluation.charts.draw_plotly import json_for_html, plotly_figure, plotly_script
 from timevis.evaluation.error_profile import SavedForecasts
@@ -87,7 +87,7 @@ def write_report(run_folder: Path | str) -> Path:
         json_for_html=json_for_html,
         plotly_figure=plotly_figure,
         plotly_script=plotly_script(),
-        style=_template_file("report.css"),
+        style=_css_variables() + _template_file("report.css"),
         script=_template_file("report.js"),
     )
     path = record.folder / "report.html"
@@ -104,6 +104,12 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     return environment.get_template("report.html.jinja")
+
+
+def _css_variables() -> str:
+    """The colours and the font of `TOKENS` as variables such as ``--band-80``."""
+    values = TOKENS["colour"]["light"] | {"family": TOKENS["type"]["family"]}
+    return ":root { " + " ".join(f"--{name.replace('_', '-')}: {value};" for name, value in values.items()) + " }\n"
 
 
 def _template_file(name: str) -> str:
