@@ -14,7 +14,7 @@ import pandas as pd
 Values: TypeAlias = Sequence[Any] | np.ndarray | pd.Index
 Kind = Literal["line", "points", "band", "bars", "heat"]
 TOKENS = json.loads((files("timevis.evaluation.report") / "tokens.json").read_text(encoding="utf-8"))
-"""Colours and type scale that the charts, report.html and the web page share; the colours suit colour-blind readers."""
+"""Colours and type scale of charts, report.html and the web page; the colours suit colour-blind readers."""
 SERIES_ROLES = ("model", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 COLOURS = {
     **dict(zip(SERIES_ROLES, TOKENS["series"], strict=True)),
