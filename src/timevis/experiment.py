@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 from timevis.data.catalog import check_source, load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
-from timevis.errors import Cancelled
+from timevis.errors import Cancelled, ConfigError
 from timevis.evaluation import cost
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.report.run_console import print_results
@@ -118,7 +118,13 @@ def check_config(cfg: DictConfig) -> tuple[RunConfig, Devices]:
     config = RunConfig.from_config(cfg)
     check_class_names(config)
     check_source(config.data)
-    return config, check_trainer(config.trainer)
+    devices = check_trainer(config.trainer)
+    if config.run.conformal == "online" and devices.processes > 1:
+        raise ConfigError(
+            f"conformal=online reads the test windows in order, but trainer.devices={devices.processes} share them",
+            "use conformal=split, or one device",
+        )
+    return config, devices
 
 
 def execute(
@@ -208,6 +214,8 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
         started = time.monotonic()
         with stop.raise_immediately():
             forecaster.calibrate(datamodule)
+            if config.run.conformal != "none":
+                forecaster.calibrate_conformal(datamodule, config.run.conformal)
         seconds = {"fit_seconds": clock.seconds, "calibrate_seconds": time.monotonic() - started}
         status.update(stage="validate")
         trainer.validate(forecaster, datamodule=datamodule, verbose=False)
@@ -216,6 +224,9 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
 
         status.update(stage="test")
         results = _score(trainer, forecaster, datamodule, folder, config, seconds, metadata, validation)
+        if forecaster.conformal.is_online:  # forecasts beyond the data start from what the test part has shown
+            forecaster.conformal.observe_all(forecaster.channel_std)
+            folder.save_forecaster(forecaster)
         status.update(stage="report")
         if folder.writes:
             write_report(folder.path)
@@ -233,8 +244,8 @@ def _complete_config(folder: RunFolder, config: RunConfig, panel: Panel) -> RunC
     derived = {key: value for key, value in completed.lengths.items() if key in config.derived_keys}
     if derived:
         values = ", ".join(f"{key}={value}" for key, value in derived.items())
-        if "model.fit.min_steps_per_epoch" in derived:
-            values += f" (at most {completed.fit.min_steps_per_epoch * completed.fit.max_epochs} steps)"
+        if steps := derived.get("model.fit.min_steps_per_epoch"):
+            values += f" (at most {steps * completed.fit.max_epochs} training steps)"
         name = frequency_name(panel.freq).capitalize()
         log.info("%s data of %d rows: %s; override any of them with key=value", name, len(panel), values)
         folder.update_config(derived)

@@ -254,12 +254,16 @@ class RunOptions:
         Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
     horizon : int, optional
         Rows that the model forecasts; null derives it from frequency and length of the data.
+    conformal : {"none", "split", "online"}
+        Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from
+        all windows whose targets lie before the origin of the forecast.
     seed : int
         Seed of all random numbers of the run.
     """
 
     context_length: PositiveInt | None = None
     horizon: PositiveInt | None = None
+    conformal: Literal["none", "split", "online"] = "none"
     seed: Annotated[int, Range(minimum=0, maximum=2**32 - 1)] = 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from omegaconf import DictConfig
@@ -68,7 +68,7 @@ class RunConfig:
     Attributes
     ----------
     run : RunOptions
-        `context_length`, `horizon` and `seed`.
+        `context_length`, `horizon`, `conformal` and `seed`.
     data : DataOptions
     evaluation : EvaluationOptions
     model : ModelOptions
@@ -98,7 +98,7 @@ class RunConfig:
         ConfigError
             Names the key.
         """
-        run = section_from_config(RunOptions, {name: cfg[name] for name in ("context_length", "horizon", "seed")}, "")
+        run = section_from_config(RunOptions, {f.name: cfg[f.name] for f in fields(RunOptions)}, "")
         return cls(
             run=run,
             data=DataOptions.from_config(cfg.data),

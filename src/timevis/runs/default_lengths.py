@@ -115,7 +115,7 @@ def steps_of_small_epochs(num_windows: int, batch_size: int, max_steps: int | No
 def frequency_name(freq: str) -> str:
     """The frequency as an adjective, such as ``half-hourly``; ``3h`` is ``3-hourly``."""
     offset = to_offset(freq)
-    for alias in (freq, offset.name.split("-")[0]):
+    for alias in (freq, offset.rule_code.split("-")[0]):
         if name := FREQUENCY_NAMES.get(alias):
             return name if alias == freq or offset.n == 1 else f"{offset.n}-{name}"
     return freq

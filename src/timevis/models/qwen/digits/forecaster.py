@@ -246,7 +246,7 @@ class QwenForecaster(BackboneForecaster):
         return window_loss(logits, digits, observed, self.context_length, self.hparams)
 
     @torch.no_grad()
-    def forecast(self, batch: Batch, num_samples: int | None = None, explain: bool = True) -> Forecast:
+    def base_forecast(self, batch: Batch, num_samples: int | None = None, explain: bool = True) -> Forecast:
         """Forecast a batch.
 
         Parameters
@@ -305,7 +305,7 @@ class QwenForecaster(BackboneForecaster):
             window_id = self._window_id(batch.origin, batch.channel)
             batch = batch.select(torch.isin(window_id, self._epoch_windows.to(self.device)))
         if len(batch):
-            forecast = self.forecast(batch, self.hparams["val_samples"], explain=False)
+            forecast = self.forecast(batch, num_samples=self.hparams["val_samples"], explain=False)
             self.val_metrics.update_batch(forecast, batch)
 
     @torch.no_grad()
@@ -313,7 +313,7 @@ class QwenForecaster(BackboneForecaster):
         super().calibrate(datamodule)
         if self.hparams["decode"] != "sample":
             batches = self.calibration_batches(datamodule)
-            points = ((self.forecast(b, explain=False).point, b) for b in batches)
+            points = ((self.base_forecast(b, explain=False).point, b) for b in batches)
             self.residuals.fit(points, self.channel_std)
         elif self.hparams["calibrate_temperature"]:
             pairs = []
