@@ -254,9 +254,14 @@ def _complete_config(folder: RunFolder, config: RunConfig, panel: Panel) -> RunC
 
 def _log_task_notes(datamodule: WindowDataModule, forecaster: Forecaster) -> None:
     """Log which covariates the model does not read, and warn about lengths that do not suit the data."""
-    names = datamodule.panel.covariate_names
-    if unread := [name for j, name in enumerate(names) if j not in forecaster.covariates_read]:
-        log.info("covariates that this model does not read: %s", join_names(unread))
+    panel, read = datamodule.panel, forecaster.covariates_read
+    for kind, is_known in (("known", True), ("observed", False)):
+        columns = [j for j, known in enumerate(panel.covariate_known) if known == is_known and j not in read]
+        if columns:
+            value = forecaster.covariates_option.get(kind)
+            override = f"model.covariates={value}" if value else "model=boosted"
+            names = join_names([panel.covariate_names[j] for j in columns])
+            log.info("%s covariates that this model does not read: %s; %s reads them", kind, names, override)
     season, length = datamodule.season, datamodule.context_length
     if length < season:
         log.warning(

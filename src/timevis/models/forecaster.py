@@ -86,11 +86,15 @@ class Forecaster(pl.LightningModule):
     calibrated_state : tuple of str
         Prefixes of the entries of the state dict that `calibrate` learns. A refit on all rows copies them from the
         run.
+    covariates_option : mapping
+        The value of `model.covariates` with which covariates of a kind, ``known`` or ``observed``, are read; empty
+        for a model without that option.
     sections : mapping
         The functions whose keyword arguments are the sections of the config of the model, such as ``lora``.
     """
 
     calibrated_state: tuple[str, ...] = ()
+    covariates_option: Mapping[str, str] = {}
     sections: Mapping[str, Callable[..., Any]] = {}
 
     def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:

@@ -160,15 +160,15 @@ class RunConfig:
     def datamodule(self, panel: Panel, split: Split | None = None) -> WindowDataModule:
         """Build the data module of a panel; `split` replaces the split of the config.
 
-        The config must be complete; see `completed_for`.
+        Lengths that are None are derived from the panel; see `completed_for`.
         """
-        assert self.fit.min_steps_per_epoch is not None
+        config = self.completed_for(panel)
         return WindowDataModule(
             panel,
-            context_length=self.context_length,
-            horizon=self.horizon,
+            context_length=config.context_length,
+            horizon=config.horizon,
             split=split or self.data.split,
-            season=self.data.season,
+            season=config.data.season,
             batch_size=self.fit.batch_size,
             eval_batch_size=self.fit.eval_batch_size,
             val_batch_size=self.fit.val_batch_size,
@@ -176,7 +176,7 @@ class RunConfig:
             max_windows=self.evaluation.max_windows,
             val_windows=self.evaluation.val_windows,
             train_fraction=self.fit.train_fraction,
-            min_batches=self.fit.min_steps_per_epoch,
+            min_batches=config.fit.min_steps_per_epoch or 1,
             seed=self.run.seed,
         )
 

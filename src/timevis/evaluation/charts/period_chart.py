@@ -23,8 +23,8 @@ ZOOM_HORIZONS = (7, 30)
 def period_figures(forecasts: SavedForecasts, record: RunRecord) -> list[dict[str, Any]]:
     """A figure for each of the first channels, as ``{"title", "data", "layout"}`` for plotly.
 
-    The windows of a figure do not overlap: after each one, the next saved window that starts at or after its end is
-    taken. Between them there may be rows without a forecast.
+    The windows of a figure follow each other: after each one, the last saved window that starts before its end is
+    taken, or else the next one. In the latter case there are rows without a forecast between them.
     """
     channels = [channel for channel in record.channels if (forecasts.frame["channel"] == channel).any()]
     channels = channels[:MAX_CHANNELS]
@@ -40,21 +40,18 @@ def _figure(forecasts: SavedForecasts, channel: str, record: RunRecord, max_rows
     first = max(int(origins[0]), end - max_rows)
     level = QUANTILE_LEVELS.index
     truth, low, median, high = (np.full(end - first, np.nan) for _ in range(4))
-    next_free = first
     for row, origin in zip(rows.tolist(), origins.tolist(), strict=True):
         _write(truth, forecasts.context[row], origin - len(forecasts.context[row]) - first)
         _write(truth, forecasts.truth[row], origin - first)
-        if origin < next_free:
-            continue
-        quantiles, next_free = forecasts.quantiles[row], origin + horizon
+    for i in _following(origins, horizon):
         for values, index in ((low, level(0.1)), (median, MEDIAN_INDEX), (high, level(0.9))):
-            _write(values, quantiles[index], origin - first)
+            _write(values, forecasts.quantiles[rows[i]][index], int(origins[i]) - first)
     origin_time = pd.Timestamp(forecasts.frame["timestamp"].to_numpy()[rows[0]])
     if forecasts.frame["timestamp"].dt.tz is not None:
         origin_time = origin_time.tz_localize("UTC")
     times = timestamps_around(origin_time, 0, end - int(origins[0]), freq, record.timezone)[first - int(origins[0]) :]
     main = [
-        Mark("band", times, low, "80 % interval", y2=high, opacity=0.28),
+        *(Mark("band", times[run], low[run], y2=high[run], opacity=0.28) for run in _runs(np.isfinite(median))),
         Mark("line", times, truth, "truth", "truth"),
         Mark("line", times, median, "median forecast"),
     ]
@@ -77,6 +74,21 @@ def _figure(forecasts: SavedForecasts, channel: str, record: RunRecord, max_rows
             "colorway": [COLOURS["model"]],
         },
     }
+
+
+def _following(origins: np.ndarray, horizon: int) -> list[int]:
+    """Numbers of windows that follow each other, from increasing origins."""
+    taken = [0]
+    while taken[-1] < len(origins) - 1:
+        last_before_end = int(np.searchsorted(origins, origins[taken[-1]] + horizon, side="right")) - 1
+        taken.append(max(taken[-1] + 1, last_before_end))
+    return taken
+
+
+def _runs(mask: np.ndarray) -> list[slice]:
+    """The runs of true values."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(int), [0]])))
+    return [slice(start, stop) for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)]
 
 
 def _write(values: np.ndarray, new: np.ndarray, start: int) -> None:

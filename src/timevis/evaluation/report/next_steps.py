@@ -37,7 +37,7 @@ def _improvement(record: RunRecord) -> NextStep:
         return NextStep("Recalibrate the intervals, which are too narrow.", _again(record, conformal="online"))
     if "intervals_too_wide" in codes and conformal == "none":
         return NextStep("Recalibrate the intervals, which are too wide.", _again(record, conformal="split"))
-    if unread and model.get("covariates") == "known":
+    if unread and model["name"] == LEARNED_MODEL and model["covariates"] == "known":
         text = f"Let the model also read covariates that are observed up to the origin: {', '.join(unread)}."
         return NextStep(text, _again(record, **{"model.covariates": "all"}))
     if "test_unlike_validation" in codes:
