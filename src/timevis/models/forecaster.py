@@ -14,6 +14,7 @@ from torch import Tensor
 from timevis.config.options import check_arguments
 from timevis.data.cleaning.statistics import non_negative_channels
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.panel import Panel
 from timevis.data.window_sampling import windows_of_spaced_origins
 from timevis.data.windows import Batch
 from timevis.metrics import ForecastMetrics
@@ -129,6 +130,14 @@ class Forecaster(pl.LightningModule):
     def covariates_read(self) -> tuple[int, ...]:
         """Column numbers of the covariates that the forecast depends on."""
         return ()
+
+    @staticmethod
+    def default_context_length(by_frequency: int, panel: Panel, train_end: int, options: Mapping[str, Any]) -> int:
+        """The context length where the user set none: the one that the frequency implies, `by_frequency`.
+
+        Overrides may take another one, from the training rows of the panel and the hyperparameters `options`.
+        """
+        return by_frequency
 
     @classmethod
     def option_sources(cls) -> tuple[Callable[..., Any], ...]:

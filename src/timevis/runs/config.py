@@ -119,7 +119,15 @@ class RunConfig:
             return self
         ends = borders(panel, self.data.split)
         lengths = default_lengths(panel.freq, ends, self.run.horizon)
-        context_length = self.run.context_length or lengths.context_length
+        context_length = self.run.context_length
+        if context_length is None:
+            model, longest = self.model, max(1, (ends[0] - lengths.horizon) // 2)
+            context_length = min(
+                longest,
+                model.forecaster_class.default_context_length(
+                    lengths.context_length, panel, ends[0], model.hyperparameters
+                ),
+            )
         origins = max(1, ends[0] - lengths.horizon - context_length + 1)
         num_windows = max(1, round(origins * self.fit.train_fraction)) * len(panel.channels)
         steps = steps_of_small_epochs(num_windows, self.fit.batch_size, self.fit.steps_per_epoch)

@@ -24,6 +24,7 @@ from timevis.models.qwen.backbone.precision import SMALL_MODEL_PARAMETERS, bfloa
 from timevis.models.qwen.digits.codec import DigitCodec, Scaling
 from timevis.models.qwen.digits.decoding import DecodingInputs, DecodingMode, first_value_distribution
 from timevis.models.qwen.digits.decoding_passes import decode_windows
+from timevis.models.qwen.digits.default_context import context_for_two_seasons
 from timevis.models.qwen.digits.digit_batches import digit_texts, forward_fill, shuffle_contexts
 from timevis.models.qwen.digits.known_inputs import KnownInputs
 from timevis.models.qwen.digits.loss import window_loss
@@ -99,6 +100,7 @@ class QwenForecaster(BackboneForecaster):
 
     calibrated_state = ("temperature", "residuals.")
     covariates_option = {"known": "known"}
+    default_context_length = staticmethod(context_for_two_seasons)
     sections = {"backbone": load_backbone, "prompt": PromptBuilder, "lora": add_adapters, "codec": DigitCodec}
 
     def __init__(
@@ -190,15 +192,13 @@ class QwenForecaster(BackboneForecaster):
         self.known_inputs.prepare(datamodule)
         windows = datamodule.windows["tuning"]
         chosen = channel_balanced_windows(len(windows), self.hparams["val_windows_per_epoch"], self.num_channels)
-        self._epoch_windows = self._window_id(*windows.locate(torch.from_numpy(chosen)))
+        origin, channel = windows.locate(torch.from_numpy(chosen))
+        self._epoch_windows = origin * self.num_channels + channel
         if len(chosen) < len(windows):
             log.info("after an epoch val/wql is that of %d of the %d tuning windows", len(chosen), len(windows))
         self.prompt.log_template()
         if self.hparams["decode"] == "sample":
             warn_about_few_paths(self.hparams["num_samples"])
-
-    def _window_id(self, origin: Tensor, channel: Tensor) -> Tensor:
-        return origin * self.num_channels + channel
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -315,7 +315,7 @@ class QwenForecaster(BackboneForecaster):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Forecast with `val_samples` paths; during a fit, only the windows of `val_windows_per_epoch`."""
         if self.trainer.state.fn == TrainerFn.FITTING:
-            window_id = self._window_id(batch.origin, batch.channel)
+            window_id = batch.origin * self.num_channels + batch.channel
             batch = batch.select(torch.isin(window_id, self._epoch_windows.to(self.device)))
         if len(batch):
             forecast = self.forecast(batch, num_samples=self.hparams["val_samples"], explain=False)
@@ -333,8 +333,7 @@ class QwenForecaster(BackboneForecaster):
             for batch in self.calibration_batches(datamodule):
                 logits, digits, _ = self.teacher_forced_logits(batch, self.context_length)
                 pairs.append((logits[batch.target_mask], digits[:, self.context_length :][batch.target_mask]))
-            logits, digits = (torch.cat(p) for p in zip(*pairs, strict=True))
-            self.temperature.copy_(fit_temperature(logits, digits))
+            self.temperature.copy_(fit_temperature(*(torch.cat(parts) for parts in zip(*pairs, strict=True))))
 
     def calibration_batches(self, datamodule: WindowDataModule) -> Iterator[Batch]:
         """Batches of the validation windows that `calibrate` reads, about equally many of each channel."""
