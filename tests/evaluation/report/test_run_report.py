@@ -205,7 +205,7 @@ def test_coverage_says_if_it_is_averaged_over_channels(run):
 def test_the_forecasts_come_first_and_versions_are_in_a_collapsed_part(run):
     page = (run / "report.html").read_text()
     sections = re.findall(r'<section id="(\w+)">', page)
-    assert sections[0] == "forecasts" and sections[-1] == "next"
+    assert (sections[0], sections[-1]) == ("forecasts", "next")
     collapsed = re.search(r"<details><summary>Versions and hashes</summary>(.*?)</details>", page, re.S)
     results = json.loads((run / "results.json").read_text())
     for text in (results["run"]["data_hash"], results["run"]["versions"]["torch"], results["window_set"]["hash"]):

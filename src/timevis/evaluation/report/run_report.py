@@ -56,6 +56,7 @@ def write_report(run_folder: Path | str) -> Path:
     examples = example_charts(record, spaced)
     events = worst_events(record.windows, record.horizon)
     worst_rows = [row for event in events if (row := _worst_saved_row(forecasts, event)) is not None]
+    saved_as_worst = np.flatnonzero(forecasts.frame["worst"].to_numpy(bool))
     worst = [run_charts.forecast_chart(forecasts, row, record) for row in worst_rows]
     _write_pngs(record.folder / "plots", sections, examples, worst)
     error_statistics, error_statistics_note = run_sections.error_statistics_table(record, spaced)
@@ -86,7 +87,7 @@ def write_report(run_folder: Path | str) -> Path:
         clock=run_sections.clock(record),
         error_statistics=error_statistics,
         error_statistics_note=error_statistics_note,
-        selectable=_selectable_figures(forecasts, np.array(worst_rows, int), record),
+        selectable=_selectable_figures(forecasts, np.union1d(saved_as_worst, worst_rows).astype(int), record),
         format_number=format_number,
         format_count=format_count,
         format_time=format_time,
