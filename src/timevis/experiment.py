@@ -15,8 +15,9 @@ from omegaconf import DictConfig
 
 from timevis.data.catalog import check_source, load_panel
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.panel import Panel
 from timevis.data.split.make_split import split_rows
-from timevis.errors import Cancelled
+from timevis.errors import Cancelled, ConfigError
 from timevis.evaluation import cost
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.report.run_console import print_results
@@ -26,6 +27,7 @@ from timevis.evaluation.verdict import summary_line
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.config import RunConfig
+from timevis.runs.default_lengths import frequency_name
 from timevis.runs.folder import RunFolder, is_unused
 from timevis.runs.lock import lock_run_folder
 from timevis.runs.metadata import data_hash, run_metadata, run_tags
@@ -117,7 +119,13 @@ def check_config(cfg: DictConfig) -> tuple[RunConfig, Devices]:
     config = RunConfig.from_config(cfg)
     check_class_names(config)
     check_source(config.data)
-    return config, check_trainer(config.trainer)
+    devices = check_trainer(config.trainer)
+    if config.run.conformal == "online" and devices.processes > 1:
+        raise ConfigError(
+            f"conformal=online reads the test windows in order, but trainer.devices={devices.processes} share them",
+            "use conformal=split, or one device",
+        )
+    return config, devices
 
 
 def execute(
@@ -177,6 +185,7 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
     with stop.raise_immediately():
         panel, quality = load_panel(config.data)
     split = split_rows(panel, config.data.split, config.data.split_by)
+    config = _complete_config(folder, config, panel)
     if step is not None:
         check_data_unchanged(folder, panel, split)
     folder.write_json("data_report.json", quality.to_dict() | {"data_hash": data_hash(panel, split.borders[..., 2])})
@@ -207,6 +216,8 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
         started = time.monotonic()
         with stop.raise_immediately():
             forecaster.calibrate(datamodule)
+            if config.run.conformal != "none":
+                forecaster.calibrate_conformal(datamodule, config.run.conformal)
         seconds = {"fit_seconds": clock.seconds, "calibrate_seconds": time.monotonic() - started}
         status.update(stage="validate")
         trainer.validate(forecaster, datamodule=datamodule, verbose=False)
@@ -215,6 +226,9 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
 
         status.update(stage="test")
         results = _score(trainer, forecaster, datamodule, folder, config, seconds, metadata, validation)
+        if forecaster.conformal.is_online:  # forecasts beyond the data start from what the test part has shown
+            forecaster.conformal.observe_all(forecaster.channel_std)
+            folder.save_forecaster(forecaster)
         status.update(stage="report")
         if folder.writes:
             write_report(folder.path)
@@ -226,11 +240,30 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
     return validation["relative_wql"]
 
 
+def _complete_config(folder: RunFolder, config: RunConfig, panel: Panel) -> RunConfig:
+    """Derive the lengths that the user did not set from the data, log them, and store them in config.yaml."""
+    completed = config.completed_for(panel)
+    derived = {key: value for key, value in completed.lengths.items() if key in config.derived_keys}
+    if derived:
+        values = ", ".join(f"{key}={value}" for key, value in derived.items())
+        if steps := derived.get("model.fit.min_steps_per_epoch"):
+            values += f" (at most {steps * completed.fit.max_epochs} training steps)"
+        name = frequency_name(panel.freq).capitalize()
+        log.info("%s data of %d rows: %s; override any of them with key=value", name, len(panel), values)
+        folder.update_config(derived)
+    return completed
+
+
 def _log_task_notes(datamodule: WindowDataModule, forecaster: Forecaster) -> None:
     """Log which covariates the model does not read, and warn about lengths that do not suit the data."""
-    names = datamodule.panel.covariate_names
-    if unread := [name for j, name in enumerate(names) if j not in forecaster.covariates_read]:
-        log.info("covariates that this model does not read: %s", join_names(unread))
+    panel, read = datamodule.panel, forecaster.covariates_read
+    for kind, is_known in (("known", True), ("observed", False)):
+        columns = [j for j, known in enumerate(panel.covariate_known) if known == is_known and j not in read]
+        if columns:
+            value = forecaster.covariates_option.get(kind)
+            override = f"model.covariates={value}" if value else "model=boosted"
+            names = join_names([panel.covariate_names[j] for j in columns])
+            log.info("%s covariates that this model does not read: %s; %s reads them", kind, names, override)
     season, length = datamodule.season, datamodule.context_length
     if length < season:
         log.warning(

@@ -122,7 +122,7 @@ def windows_between(
     DataError
         There is no such window.
     """
-    length, horizon = config.run.context_length, config.run.horizon
+    length, horizon = config.context_length, config.horizon
     first_row = 0 if start is None else int(panel.index.searchsorted(parse_panel_time(start, panel)))
     end_row = len(panel)
     if end is not None:

@@ -17,6 +17,9 @@ import pytest
 from flask.testing import FlaskClient
 from service_data import TINY_LSTM_RUN, TINY_RUN, TOKEN, plant_csv, upload
 
+from timevis.config.stored import load_config
+from timevis.data.catalog import load_panel
+from timevis.runs.config import RunConfig
 from timevis.service.app import create_app
 from timevis.service.db.tables import Task, Worker
 from timevis.service.series import downsample
@@ -204,6 +207,17 @@ def test_a_training_is_stored_as_the_config_of_a_run_and_stays_queued_without_a_
     assert (retried["state"], retried["retry_of"]) == ("queued", task["id"])
     assert http.post(f"/api/tasks/{task['id']}/retry").status_code == 409
     assert http.get("/api/tasks?state=queued&kind=train").json["total"] == 1
+
+
+def test_a_horizon_that_is_left_out_is_derived_by_the_run_and_conformal_reaches_its_config(
+    http: FlaskClient, dataset: str, tmp_path: Path
+) -> None:
+    assert train(http, dataset, "linear", conformal="split").status_code == 202
+    (stored,) = (tmp_path / "home/runs").glob("*/config.yaml")
+    cfg = load_config(stored)
+    assert (cfg.context_length, cfg.horizon, cfg.conformal) == (None, None, "split")
+    completed = RunConfig.from_config(cfg).completed_for(load_panel(cfg.data)[0])
+    assert (completed.context_length, completed.horizon) == (168, 24)
 
 
 def test_an_idempotency_key_makes_one_task(http: FlaskClient, dataset: str) -> None:

@@ -89,8 +89,9 @@ class FitOptions:
     max_epochs : int
     steps_per_epoch : int, optional
         Maximum number of training steps per epoch; null takes the whole training part.
-    min_steps_per_epoch : int
-        A smaller training part is repeated within an epoch until the epoch has this number of steps.
+    min_steps_per_epoch : int, optional
+        A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it
+        up to 10 times, until the epoch has `steps_per_epoch` steps.
     patience : int
         Validations without a better ``val/relative_wql`` until early stopping.
     gradient_clip : float, optional
@@ -104,7 +105,7 @@ class FitOptions:
     val_batch_size: PositiveInt | None = None
     max_epochs: PositiveInt = 20
     steps_per_epoch: PositiveInt | None = None
-    min_steps_per_epoch: PositiveInt = 1
+    min_steps_per_epoch: PositiveInt | None = 1
     patience: NonNegativeInt = 5
     gradient_clip: NonNegativeFloat | None = 1.0
     train_fraction: PositiveFraction = 1.0
@@ -249,16 +250,20 @@ class RunOptions:
 
     Attributes
     ----------
-    context_length : int
-        Rows that the model reads before the forecast origin.
-    horizon : int
-        Rows that the model forecasts.
+    context_length : int, optional
+        Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
+    horizon : int, optional
+        Rows that the model forecasts; null derives it from frequency and length of the data.
+    conformal : {"none", "split", "online"}
+        Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from
+        all windows whose targets lie before the origin of the forecast.
     seed : int
         Seed of all random numbers of the run.
     """
 
-    context_length: PositiveInt = 168
-    horizon: PositiveInt = 24
+    context_length: PositiveInt | None = None
+    horizon: PositiveInt | None = None
+    conformal: Literal["none", "split", "online"] = "none"
     seed: Annotated[int, Range(minimum=0, maximum=2**32 - 1)] = 0
 
 

@@ -104,6 +104,7 @@ class DirectForecaster(Forecaster):
     """
 
     calibrated_state = ("linear_shares",)
+    covariates_option = {"known": "known", "observed": "all"}
 
     def __init__(
         self,

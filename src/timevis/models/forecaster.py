@@ -14,9 +14,14 @@ from torch import Tensor
 from timevis.config.options import check_arguments
 from timevis.data.cleaning.statistics import non_negative_channels
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.panel import Panel
+from timevis.data.window_sampling import windows_of_spaced_origins
 from timevis.data.windows import Batch
 from timevis.metrics import ForecastMetrics
+from timevis.models.conformal import Conformal, ConformalMethod
 
+MAX_CONFORMAL_ORIGINS = 100
+"""Origins of the calibration windows whose errors give the conformity scores."""
 QUANTILE_LEVELS = (0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975)
 
 
@@ -73,8 +78,8 @@ class Forecaster(pl.LightningModule):
     """Base class of all forecasters. A checkpoint holds all that is needed to forecast raw values.
 
     The order of calls is `from_data`, `prepare`, ``Trainer.fit`` if the forecaster is `trainable`, and `calibrate`;
-    then it can be tested and can predict. Subclasses implement `loss` and `predict_unclipped` (or `forecast`), and
-    call ``self.save_hyperparameters()`` with plain values.
+    then it can be tested and can predict. Subclasses implement `loss` and `predict_unclipped` (or `base_forecast`),
+    and call ``self.save_hyperparameters()`` with plain values.
 
     Parameters
     ----------
@@ -88,11 +93,15 @@ class Forecaster(pl.LightningModule):
     calibrated_state : tuple of str
         Prefixes of the entries of the state dict that `calibrate` learns. A refit on all rows copies them from the
         run.
+    covariates_option : mapping
+        The value of `model.covariates` with which covariates of a kind, ``known`` or ``observed``, are read; empty
+        for a model without that option.
     sections : mapping
         The functions whose keyword arguments are the sections of the config of the model, such as ``lora``.
     """
 
     calibrated_state: tuple[str, ...] = ()
+    covariates_option: Mapping[str, str] = {}
     sections: Mapping[str, Callable[..., Any]] = {}
 
     def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:
@@ -107,6 +116,7 @@ class Forecaster(pl.LightningModule):
         self.register_buffer("channel_std", torch.ones(num_channels, dtype=torch.float64))
         self.register_buffer("mase_scale", torch.ones(num_channels, dtype=torch.float64))
         self.register_buffer("at_zero", torch.zeros(num_channels, dtype=torch.bool))
+        self.conformal = Conformal(QUANTILE_LEVELS)
         self.val_metrics: ForecastMetrics
         self.test_metrics: ForecastMetrics
         self._is_prepared = False
@@ -127,6 +137,14 @@ class Forecaster(pl.LightningModule):
     def covariates_read(self) -> tuple[int, ...]:
         """Column numbers of the covariates that the forecast depends on."""
         return ()
+
+    @staticmethod
+    def default_context_length(by_frequency: int, panel: Panel, train_end: int, options: Mapping[str, Any]) -> int:
+        """The context length where the user set none: the one that the frequency implies, `by_frequency`.
+
+        Overrides may take another one, from the training rows of the panel and the hyperparameters `options`.
+        """
+        return by_frequency
 
     @classmethod
     def option_sources(cls) -> tuple[Callable[..., Any], ...]:
@@ -186,14 +204,53 @@ class Forecaster(pl.LightningModule):
         raise NotImplementedError
 
     @torch.no_grad()
-    def forecast(self, batch: Batch) -> Forecast:
-        """Forecast the targets of a batch from its context, clipped at zero for non-negative channels."""
+    def forecast(self, batch: Batch, **options: Any) -> Forecast:
+        """Forecast the targets of a batch from its context; `options` are those of `base_forecast`."""
+        forecast = self.base_forecast(batch, **options)
+        if not self.conformal.is_used:
+            return forecast
+        quantiles = self.conformal(forecast.quantiles, batch.channel, self.channel_std)
+        return replace(forecast, quantiles=self.clip_non_negative(quantiles, batch.channel))
+
+    @torch.no_grad()
+    def forecast_in_order(self, batch: Batch) -> Forecast:
+        """As `forecast`, for batches in the order of time; ``conformal=online`` learns from earlier windows."""
+        if not self.conformal.is_online:
+            return self.forecast(batch)
+        forecast = self.base_forecast(batch)
+        target = torch.where(batch.target_mask, batch.target, torch.nan)
+        quantiles = self.conformal.forecast_in_order(
+            forecast.quantiles, target, batch.channel, batch.origin, self.channel_std
+        )
+        return replace(forecast, quantiles=self.clip_non_negative(quantiles, batch.channel))
+
+    def base_forecast(self, batch: Batch) -> Forecast:
+        """The forecast before conformal recalibration, clipped at zero for non-negative channels."""
         unclipped = self.predict_unclipped(batch)
         return replace(
             unclipped,
             point=self.clip_non_negative(unclipped.point, batch.channel),
             quantiles=self.clip_non_negative(unclipped.quantiles, batch.channel),
         )
+
+    @torch.no_grad()
+    def calibrate_conformal(self, datamodule: WindowDataModule, method: ConformalMethod) -> None:
+        """Take the conformity scores of evenly spaced calibration windows; comes after `calibrate`.
+
+        Parameters
+        ----------
+        datamodule : WindowDataModule
+        method : {"split", "online"}
+        """
+        origins = len(datamodule.windows["calibration"].origins)
+        numbers = windows_of_spaced_origins(origins, self.num_channels, MAX_CONFORMAL_ORIGINS * self.num_channels)
+        parts = []
+        for index in torch.as_tensor(numbers).split(datamodule.eval_batch_size):
+            batch = datamodule.gather("calibration", index.to(self.device))
+            target = torch.where(batch.target_mask, batch.target, torch.nan)
+            parts.append((self.base_forecast(batch).quantiles, target, batch.channel))
+        quantiles, target, channel = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
+        self.conformal.fit(quantiles, target, channel, self.channel_std, method)
 
     def predict_unclipped(self, batch: Batch) -> Forecast:
         """The forecast before clipping at zero."""
@@ -271,10 +328,11 @@ class Forecaster(pl.LightningModule):
             self.log(f"val/{name}", values[name], prog_bar=is_shown, sync_dist=False, rank_zero_only=False)
 
     def on_test_epoch_start(self) -> None:
+        self.conformal.reset()
         self.test_metrics = self.new_metrics()
 
     def test_step(self, batch: Batch, batch_idx: int) -> Any:
-        forecast = self.forecast(batch)
+        forecast = self.forecast_in_order(batch)
         self.test_metrics.update_batch(forecast, batch)
         return forecast
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from omegaconf import DictConfig
@@ -21,8 +21,10 @@ from timevis.config.sections import (
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
+from timevis.data.split.make_split import split_rows
 from timevis.data.split.split import Split
 from timevis.models.forecaster import Forecaster
+from timevis.runs.default_lengths import default_lengths, steps_of_small_epochs
 
 NOT_HYPERPARAMETERS = ("name", "fit", "_target_")
 """Keys of the section `model` that `Forecaster.from_data` does not take."""
@@ -67,7 +69,7 @@ class RunConfig:
     Attributes
     ----------
     run : RunOptions
-        `context_length`, `horizon` and `seed`.
+        `context_length`, `horizon`, `conformal` and `seed`.
     data : DataOptions
     evaluation : EvaluationOptions
     model : ModelOptions
@@ -97,7 +99,7 @@ class RunConfig:
         ConfigError
             Names the key.
         """
-        run = section_from_config(RunOptions, {name: cfg[name] for name in ("context_length", "horizon", "seed")}, "")
+        run = section_from_config(RunOptions, {f.name: cfg[f.name] for f in fields(RunOptions)}, "")
         return cls(
             run=run,
             data=DataOptions.from_config(cfg.data),
@@ -109,15 +111,74 @@ class RunConfig:
             callbacks=section_to_dict(cfg.callbacks),
         )
 
+    def completed_for(self, panel: Panel) -> RunConfig:
+        """The config with values for the `lengths` that are None, derived from the panel.
+
+        A config in which all of them have values is returned unchanged: a resumed run keeps those of its start.
+        """
+        if not self.derived_keys:
+            return self
+        ends = split_rows(panel, self.data.split, self.data.split_by).longest_ends
+        lengths = default_lengths(panel.freq, ends, self.run.horizon)
+        context_length = self.run.context_length
+        if context_length is None:
+            model, longest = self.model, max(1, (ends[0] - lengths.horizon) // 2)
+            context_length = min(
+                longest,
+                model.forecaster_class.default_context_length(
+                    lengths.context_length, panel, ends[0], model.hyperparameters
+                ),
+            )
+        origins = max(1, ends[0] - lengths.horizon - context_length + 1)
+        num_windows = max(1, round(origins * self.fit.train_fraction)) * len(panel.channels)
+        steps = steps_of_small_epochs(num_windows, self.fit.batch_size, self.fit.steps_per_epoch)
+        return replace(
+            self,
+            run=replace(self.run, context_length=context_length, horizon=lengths.horizon),
+            data=replace(self.data, season=self.data.season or lengths.season),
+            fit=replace(self.fit, min_steps_per_epoch=self.fit.min_steps_per_epoch or steps),
+        )
+
+    @property
+    def context_length(self) -> int:
+        """The context length of a complete config."""
+        assert self.run.context_length is not None
+        return self.run.context_length
+
+    @property
+    def horizon(self) -> int:
+        """The horizon of a complete config."""
+        assert self.run.horizon is not None
+        return self.run.horizon
+
+    @property
+    def derived_keys(self) -> dict[str, Any]:
+        """The keys of the config that are None, and that `completed_for` gives a value."""
+        return {key: value for key, value in self.lengths.items() if value is None}
+
+    @property
+    def lengths(self) -> dict[str, int | None]:
+        """The keys of the config whose values follow from the data if they are None."""
+        return {
+            "context_length": self.run.context_length,
+            "horizon": self.run.horizon,
+            "data.season": self.data.season,
+            "model.fit.min_steps_per_epoch": self.fit.min_steps_per_epoch,
+        }
+
     def datamodule(self, panel: Panel, split: Split | None = None) -> WindowDataModule:
-        """Build the data module of a panel; `split` replaces the split of the config."""
+        """Build the data module of a panel; `split` replaces the split of the config.
+
+        Lengths that are None are derived from the panel; see `completed_for`.
+        """
+        config = self.completed_for(panel)
         return WindowDataModule(
             panel,
-            context_length=self.run.context_length,
-            horizon=self.run.horizon,
+            context_length=config.context_length,
+            horizon=config.horizon,
             split=split or self.data.split,
             split_by=self.data.split_by,
-            season=self.data.season,
+            season=config.data.season,
             batch_size=self.fit.batch_size,
             eval_batch_size=self.fit.eval_batch_size,
             val_batch_size=self.fit.val_batch_size,
@@ -125,7 +186,7 @@ class RunConfig:
             max_windows=self.evaluation.max_windows,
             val_windows=self.evaluation.val_windows,
             train_fraction=self.fit.train_fraction,
-            min_batches=self.fit.min_steps_per_epoch,
+            min_batches=config.fit.min_steps_per_epoch or 1,
             seed=self.run.seed,
         )
 

@@ -224,6 +224,13 @@ class RunFolder:
         except (ValueError, OSError) as error:
             raise damaged_file_error(path, error) from error
 
+    def update_config(self, values: Mapping[str, Any]) -> None:
+        """Set keys of config.yaml, such as ``model.fit.batch_size``."""
+        if self.writes and values:
+            for key, value in values.items():
+                OmegaConf.update(self.config, key, value)
+            write_text(self.path / "config.yaml", to_yaml(self.config))
+
     def write_json(self, name: str, value: Any) -> None:
         """Write a value as a JSON file."""
         if self.writes:

@@ -67,6 +67,7 @@ def run_metadata(config: RunConfig, datamodule: WindowDataModule, forecaster: Fo
         "backbone": description.get("backbone"),
         "description": description,
         "seed": config.run.seed,
+        "covariates_read": [panel.covariate_names[k] for k in forecaster.covariates_read],
         "git_commit": git_commit(),
         "versions": {
             "timevis": timevis.__version__,

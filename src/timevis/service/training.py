@@ -192,7 +192,7 @@ def config_of(request: BaseModel, path: Path, name: str, dataset_options: Mappin
             f"data.{key}": value
             for key, value in {**dataset_options, **data, "path": str(path), "name": name}.items()
         },
-        **{key: given[key] for key in ("context_length", "horizon", "seed") if key in given},
+        **{option.name: given[option.name] for option in run_options() if option.name in given},
         **{f"model.fit.{key}": value for key, value in fit.items()},
         **{f"model.{key}": value for key, value in given.get("options", {}).items()},
         **{f"evaluation.{key}": value for key, value in given.get("evaluation", {}).items()},
@@ -208,7 +208,7 @@ def config_of(request: BaseModel, path: Path, name: str, dataset_options: Mappin
 
 def pointer_of(message: str) -> str:
     """The JSON pointer of the request field that the message of a ConfigError names; empty if it names none."""
-    found = re.search(r"\b(data|model|evaluation|context_length|horizon|seed)((?:\.\w+)*)", message)
+    found = re.search(r"\b(data|model|evaluation|context_length|horizon|conformal|seed)((?:\.\w+)*)", message)
     if found is None:
         return ""
     parts = [part for part in found[2].split(".") if part]

@@ -55,7 +55,7 @@ def refit(folder: RunFolder) -> Forecaster:
     forecaster.prepare(datamodule)
     if forecaster.trainable:
         refit_trainer(config, epochs, batches_per_epoch).fit(forecaster, datamodule=datamodule)
-    state, prefixes = forecaster.state_dict(), fitted.calibrated_state
+    state, prefixes = forecaster.state_dict(), ("conformal.", *fitted.calibrated_state)
     calibrated = {name: value for name, value in fitted.state_dict().items() if name.startswith(prefixes)}
     forecaster.load_state_dict(state | calibrated)
     return forecaster.cpu().eval()

@@ -158,3 +158,17 @@ def test_the_name_of_a_channel_is_drawn_as_text(name, tmp_path):
     figure = plotly_figure(charts[0])
     assert (figure["data"][0]["name"], figure["layout"]["yaxis"]["title"]["text"]) == (shown, shown)
     assert plotly_figure(charts[1])["data"][0]["y"] == [shown, "b"]
+
+
+def test_a_picture_of_two_rows_is_lower_than_one_of_nine_and_keeps_its_points_off_the_edge():
+    heights = []
+    for rows in (2, 9):
+        values = np.linspace(0.05, 0.09, rows)
+        figure = draw_figure(
+            [Chart("rows", "Rows", "WQL", "", [Mark("points", values, [f"m{i}" for i in range(rows)])])]
+        )
+        left, right = figure.axes[0].get_xlim()
+        assert left < values.min() - 0.001
+        assert values.max() + 0.001 < right
+        heights.append(figure.axes[0].get_position().height * figure.get_figheight())
+    assert heights[0] < 0.5 * heights[1]

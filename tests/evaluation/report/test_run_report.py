@@ -1,16 +1,24 @@
 import json
 import re
+import shlex
 import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from timevis.config.compose import compose
+from timevis.data.catalog import load_panel
 from timevis.errors import RunFolderError
-from timevis.evaluation.charts.run_charts import channel_chart
+from timevis.evaluation.charts.period_chart import period_figures
+from timevis.evaluation.charts.run_charts import channel_chart, forecast_chart
+from timevis.evaluation.error_profile import SavedForecasts
+from timevis.evaluation.report.next_steps import next_steps
 from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.report.run_sections import calibration, headline_tiles
+from timevis.evaluation.worst_events import worst_events
 from timevis.runs.record import RunRecord
+from timevis.utils.files import display_path
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +50,7 @@ def test_the_report_is_one_page_that_needs_no_other_file(run):
         "synthetic",
         results["window_set"]["hash"],
         "seasonal naive",
-        "Worst windows",
+        "Worst events",
         "Calibration",
     ):
         assert text in content
@@ -122,7 +130,7 @@ def test_saved_windows_without_a_truth_give_no_charts(copy):
     predictions["truth"] = [np.full_like(truth, np.nan) for truth in predictions["truth"]]
     predictions.to_parquet(copy / "predictions.parquet")
     write_report(copy)
-    assert {path.stem for path in (copy / "plots").glob("*.png")} == {"error", "worst_windows"}
+    assert {path.stem for path in (copy / "plots").glob("*.png")} == {"error"}
 
 
 def test_channels_without_a_truth_are_not_averaged_drawn_or_selectable(finished_run, tmp_path):
@@ -140,7 +148,8 @@ def test_channels_without_a_truth_are_not_averaged_drawn_or_selectable(finished_
     page = write_report(run).read_text().split("<script>")[0]
     assert "averaged over the 3 of 45 channels that have values in these windows; scaled" in page
     assert "The saved windows contain values of 3 of the 45 channels." in page
-    (selectable,) = (f for f in embedded(page) if isinstance(f, list))
+    period, selectable = (f for f in embedded(page) if isinstance(f, list))
+    assert {figure["title"] for figure in period} <= set(results["window_set"]["channels"])
     assert {window["title"].split(" · ")[1] for window in selectable} == scored
     assert channel_chart(RunRecord.load(run)).x_label == "MASE"
 
@@ -192,3 +201,74 @@ def test_coverage_says_if_it_is_averaged_over_channels(run):
     assert any(tile["note"] == "of the truths, averaged over channels" for tile in headline_tiles(results))
     results["window_set"]["channels"] = ["one"]
     assert "in all scored windows, the 50" in calibration(results)
+
+
+def test_the_forecasts_come_first_and_versions_are_in_a_collapsed_part(run):
+    page = (run / "report.html").read_text()
+    sections = re.findall(r'<section id="(\w+)">', page)
+    assert (sections[0], sections[-1]) == ("forecasts", "next")
+    collapsed = re.search(r"<details><summary>Versions and hashes</summary>(.*?)</details>", page, re.S)
+    results = json.loads((run / "results.json").read_text())
+    for text in (results["run"]["data_hash"], results["run"]["versions"]["torch"], results["window_set"]["hash"]):
+        assert text in collapsed[1]
+    assert results["run"]["data_hash"] not in page.replace(collapsed[0], "")
+
+
+def test_the_chart_of_the_test_period_has_a_forecast_and_an_error_in_each_of_its_rows(run):
+    record = RunRecord.load(run)
+    freq = record.results["window_set"]["freq"]
+    figures = period_figures(SavedForecasts.from_tables(record.predictions, record.windows, freq), record)
+    assert [figure["title"] for figure in figures] == record.channels
+    for figure in figures:
+        lines = {trace["name"]: trace for trace in figure["data"] if trace["name"]}
+        truth, median, error = (lines[name]["y"] for name in ("truth", "median forecast", "absolute error"))
+        assert len(truth) == len(median) == len(error) >= record.horizon
+        first_origin = int(record.predictions["origin"].min())
+        values = load_panel(record.config["data"])[0].values[first_origin:, record.channels.index(figure["title"])]
+        np.testing.assert_allclose(np.array(truth, float), values[: len(truth)], rtol=1e-3)
+        rows = [i for i in range(len(truth)) if None not in (median[i], truth[i])]
+        assert len(rows) > 0.8 * len(truth)
+        np.testing.assert_allclose([error[i] for i in rows], [abs(median[i] - truth[i]) for i in rows], atol=0.02)
+        assert lines["absolute error"]["yaxis"] == "y2"
+        assert lines["truth"]["line"]["color"] != lines["median forecast"]["line"]["color"]
+
+
+def test_forecast_lines_start_at_the_last_observation(run):
+    record = RunRecord.load(run)
+    freq = record.results["window_set"]["freq"]
+    forecasts = SavedForecasts.from_tables(record.predictions, record.windows, freq)
+    marks = {mark.name: mark for mark in forecast_chart(forecasts, 0, record).marks}
+    last = forecasts.context[0][-1]
+    assert marks["median forecast"].y[0] == marks["80 % interval"].y[0] == marks["80 % interval"].y2[0] == last
+    assert marks["median forecast"].x[1] == forecasts.times[0][0]
+    assert len(marks["median forecast"].x) == record.horizon + 1
+
+
+def test_overlapping_worst_windows_are_one_event():
+    windows = pd.DataFrame({"origin": np.arange(400), "channel": "a", "std": 1.0, "count": 6.0})
+    windows["median_abs_error"] = np.where(windows["origin"].between(100, 104), 60.0, 1.0)
+    windows.loc[300, "median_abs_error"] = 30.0
+    first, second, *_ = worst_events(windows, horizon=6)
+    assert (first.first, first.last, len(first.rows)) == (100, 110, 5)
+    assert (second.first, second.last, len(second.rows)) == (300, 306, 1)
+
+
+def test_three_next_steps_fit_the_run_and_can_be_composed(finished_run):
+    run = finished_run("model=linear", "data=synthetic", "data.rows=600")
+    record = RunRecord.load(run)
+    steps = next_steps(record)
+    assert len(steps) == 3
+    assert steps[0].command == f"timevis predict {display_path(run)}"
+    arguments = shlex.split(steps[2].command.split("train ", 1)[1])
+    cfg = compose(arguments)
+    assert (cfg.model.name, cfg.horizon, cfg.context_length) == ("lstm", record.horizon, 24)
+    assert cfg.data.name == record.config["data"]["name"]
+
+
+def test_the_next_step_of_a_run_whose_intervals_fail_is_to_recalibrate_them(run):
+    record = RunRecord.load(run)
+    record.results["metrics"]["coverage_80"] = {"value": 0.5, "low": 0.45, "high": 0.55}
+    record.results["coverage_80_from_ties"] = 0.0
+    assert next_steps(record)[1].command.endswith("conformal=online")
+    tiles = {tile["name"]: tile for tile in headline_tiles(record.results)}
+    assert tiles["Coverage of the 80 % interval"]["severity"] == "warning"

@@ -56,6 +56,13 @@ class Split:
         """Number of training rows of the series that has most."""
         return int((self.borders[..., 0] - (0 if self.starts is None else self.starts)).max())
 
+    @property
+    def longest_ends(self) -> tuple[int, int, int]:
+        """Rows from the first row of the series with most training rows to the end of each of its parts."""
+        borders = self.borders[None] if self.starts is None else self.borders - self.starts[:, None]
+        train_end, val_end, test_end = borders[borders[:, 0].argmax()].tolist()
+        return train_end, val_end, test_end
+
     def part(self, name: str, horizon: int = 0) -> tuple[Any, Any]:
         """First row of a part, and the row after its last one: each an integer, or int64 [C].
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.resources import files
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -11,22 +13,15 @@ import pandas as pd
 
 Values: TypeAlias = Sequence[Any] | np.ndarray | pd.Index
 Kind = Literal["line", "points", "band", "bars", "heat"]
+TOKENS = json.loads((files("timevis.evaluation.report") / "tokens.json").read_text(encoding="utf-8"))
+"""Colours and type scale of charts, report.html and the web page; the colours suit colour-blind readers."""
+SERIES_ROLES = ("model", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 COLOURS = {
-    "model": "#1f5f99",
-    "second": "#c8762b",
-    "third": "#3c8d5a",
-    "fourth": "#8a5a9e",
-    "fifth": "#b03a48",
-    "sixth": "#2aa5b5",
-    "seventh": "#d884b3",
-    "eighth": "#9a8a1f",
-    "naive": "#7d848e",
-    "truth": "#23272e",
-    "context": "#8b929c",
+    **dict(zip(SERIES_ROLES, TOKENS["series"], strict=True)),
+    **{role: TOKENS["colour"]["light"][role] for role in ("naive", "truth", "context", "error")},
     "guide": "#aab0b8",
 }
 """Colour of each role; a role has the same meaning in every chart."""
-SERIES_ROLES = ("model", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
 def isolated_points(values: Values) -> np.ndarray:

@@ -76,7 +76,7 @@ def draw_figure(charts: list[Chart], columns: int = 2, one_legend: bool | None =
     columns = min(columns, len(charts))
     rows = -(-len(charts) // columns)
     margin = LEFT_MARGIN + 0.08 * max(0, _longest_category(charts) - 10)
-    panel_height = max(MIN_PANEL_HEIGHT, 0.17 * max(_num_categories(chart) for chart in charts))
+    panel_height = _panel_height([_num_categories(chart) for chart in charts])
     width = columns * (PANEL_WIDTH + margin)
     legend_columns = max(1, int(width / (0.65 + 0.07 * max(map(len, named[0]), default=0))))
     legend_height = one_legend * LEGEND_ROW_HEIGHT * -(-len(named[0]) // legend_columns)
@@ -100,6 +100,13 @@ def draw_figure(charts: list[Chart], columns: int = 2, one_legend: bool | None =
                 wrapped = [textwrap.fill(name, MAX_LEGEND_LINE_LENGTH) for name in names]
                 axes.legend(handles, wrapped, loc="best", frameon=True, framealpha=0.8, edgecolor="none")
     return figure
+
+
+def _panel_height(categories: list[int]) -> float:
+    """Height of the panels in inches, from the number of category names of each; few names need a low panel."""
+    if 0 in categories:
+        return max(MIN_PANEL_HEIGHT, 0.17 * max(categories))
+    return max(0.35 * min(max(categories), 6), 0.17 * max(categories)) + 0.2
 
 
 def _longest_category(charts: list[Chart]) -> int:
@@ -133,6 +140,7 @@ def draw_chart(axes: Axes, chart: Chart) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if first.kind == "points" and len(first.y) and isinstance(first.y[0], str):
         axes.set_ylim(-0.6, len(first.y) - 0.4)
+        axes.margins(x=0.08)
         if not chart.log_x:
             axes.xaxis.set_major_locator(MaxNLocator(6))
 

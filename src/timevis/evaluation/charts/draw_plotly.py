@@ -46,9 +46,14 @@ def plotly_figure(chart: Chart) -> dict[str, Any]:
         layout["showlegend"] = False
     if any(mark.width is not None for mark in chart.marks):
         layout["bargap"] = 0
-    x_digits = _significant_digits([mark.x for mark in chart.marks])
-    y_digits = _significant_digits([values for mark in chart.marks for values in (mark.y, mark.y2)])
-    return {"data": [trace for mark in chart.marks for trace in _traces(mark, x_digits, y_digits)], "layout": layout}
+    return {"data": traces(chart.marks), "layout": layout}
+
+
+def traces(marks: Sequence[Mark]) -> list[dict[str, Any]]:
+    """Marks that share their axes as traces of plotly."""
+    x_digits = _significant_digits([mark.x for mark in marks])
+    y_digits = _significant_digits([values for mark in marks for values in (mark.y, mark.y2)])
+    return [trace for mark in marks for trace in _traces(mark, x_digits, y_digits)]
 
 
 def _significant_digits(axis_values: Sequence[Values | None]) -> int:

@@ -26,7 +26,7 @@ from timevis.runs.record import RunRecord, scored_channels
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-INTERVALS = ((0.025, 0.975, "95 % interval", 0.13), (0.1, 0.9, "80 % interval", 0.24))
+INTERVALS = ((0.025, 0.975, "95 % interval", 0.18), (0.1, 0.9, "80 % interval", 0.32))
 """Lower and upper quantile level, name and opacity of the bands of a forecast."""
 MAX_CHANNEL_BARS = 40
 MAX_FUTURE_CHARTS = 12
@@ -38,25 +38,48 @@ def forecast_chart(forecasts: SavedForecasts, row: int, record: RunRecord) -> Ch
     horizon = forecasts.truth.shape[1]
     context = forecasts.context[row][-max(48, 2 * horizon) :]
     context_times = timestamps_around(window["timestamp"], len(context), 1, freq, record.timezone)
-    times, quantiles = forecasts.times[row], forecasts.quantiles[row]
-    level = QUANTILE_LEVELS.index
-    bands = [
-        Mark("band", times, quantiles[level(low)], name, y2=quantiles[level(high)], opacity=opacity)
-        for low, high, name, opacity in INTERVALS
-    ]
-    channel = window["channel"]
+    times, channel = forecasts.times[row], window["channel"]
+    marks = forecast_marks(times, forecasts.quantiles[row], context_times[:-1], context)
     return Chart(
         name="forecast",
         title=times[0].strftime(record.time_format) + (f" · {channel}" if len(record.channels) > 1 else ""),
         x_label="",
         y_label=record.unit_of(channel),
         marks=[
-            *bands,
+            *marks[:-1],
             Mark("line", context_times, [*context, forecasts.truth[row][0]], "context", "context"),
             Mark("line", times, forecasts.truth[row], "truth", "truth"),
-            Mark("line", times, quantiles[MEDIAN_INDEX], "median forecast"),
+            marks[-1],
         ],
     )
+
+
+def forecast_marks(
+    times: pd.DatetimeIndex, quantiles: np.ndarray, past_times: pd.DatetimeIndex, past: np.ndarray
+) -> list[Mark]:
+    """The bands of `INTERVALS` and the median of one forecast, which start at the last observation.
+
+    Parameters
+    ----------
+    times : DatetimeIndex [H]
+    quantiles : float [15, H]
+        At `QUANTILE_LEVELS`.
+    past_times : DatetimeIndex [L]
+    past : float [L]
+        The values before the forecast; NaN where they are missing.
+    """
+    observed = np.flatnonzero(np.isfinite(past))
+    if len(observed):
+        last = observed[-1]
+        times = past_times[last : last + 1].append(times)
+        start = np.full((len(quantiles), 1), past[last], quantiles.dtype)
+        quantiles = np.concatenate([start, quantiles], axis=1)
+    level = QUANTILE_LEVELS.index
+    bands = [
+        Mark("band", times, quantiles[level(low)], name, y2=quantiles[level(high)], opacity=opacity)
+        for low, high, name, opacity in INTERVALS
+    ]
+    return [*bands, Mark("line", times, quantiles[MEDIAN_INDEX], "median forecast")]
 
 
 def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart]:
@@ -77,10 +100,8 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
         start = max(0, end - max(48, 3 * len(rows)))
         times = to_local_time(pd.DatetimeIndex(rows["timestamp"]), panel.timezone)
         observed = np.isfinite(values[start:end])
-        bands = [
-            Mark("band", times, rows[f"q{low:g}"], name, y2=rows[f"q{high:g}"], opacity=opacity)
-            for low, high, name, opacity in INTERVALS
-        ]
+        quantiles = rows[[f"q{level:g}" for level in QUANTILE_LEVELS]].to_numpy().T
+        marks = forecast_marks(times, quantiles, panel.local_index[start:end], values[start:end])
         charts.append(
             Chart(
                 name="future",
@@ -88,11 +109,11 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
                 x_label="",
                 y_label=panel.card.unit_of(str(channel)),
                 marks=[
-                    *bands,
+                    *marks[:-1],
                     Mark(
                         "line", panel.local_index[start:end][observed], values[start:end][observed], "data", "truth"
                     ),
-                    Mark("line", times, rows["q0.5"], "median forecast"),
+                    marks[-1],
                 ],
             )
         )

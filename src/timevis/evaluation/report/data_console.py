@@ -35,7 +35,7 @@ MIN_WIDTH = 140
 """Characters in a line of the report if it is written to a file or a pipe."""
 
 
-def compose_data_config(source: str, overrides: Sequence[str]) -> tuple[DictConfig, int, int]:
+def compose_data_config(source: str, overrides: Sequence[str]) -> tuple[DictConfig, int | None, int | None]:
     """Compose the `data` group for a file or a named data set, with overrides as on the command line of train.py.
 
     Parameters
@@ -48,6 +48,7 @@ def compose_data_config(source: str, overrides: Sequence[str]) -> tuple[DictConf
     Returns
     -------
     config, context_length, horizon
+        A length that the overrides do not give is None.
 
     Raises
     ------

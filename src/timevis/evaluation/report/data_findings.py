@@ -31,7 +31,10 @@ CHANNEL_COLUMNS = {
 
 def data_facts(report: dict[str, Any], results: dict[str, Any]) -> list[tuple[str, str]]:
     """Name and value of each known property of the data."""
-    card, window_set, covariates = report["card"], results["window_set"], report["covariates"].items()
+    card, window_set, read = report["card"], results["window_set"], results["run"]["covariates_read"]
+    covariates = [
+        (name, f"{covariate_name(name, c)} ({_availability(c)})") for name, c in report["covariates"].items()
+    ]
     utc = "UTC, as data.timezone is not set" if is_shown_in_utc(report) else "none: times are used as written"
     facts = [
         ("Source", card["source"] or report["source"]),
@@ -47,7 +50,8 @@ def data_facts(report: dict[str, Any], results: dict[str, Any]) -> list[tuple[st
         ("Time zone", report["timezone"] or utc),
         ("Channels", join_names(window_set["channels"])),
         ("Series", _series(window_set)),
-        ("Covariates", join_names([f"{covariate_name(name, c)} ({_availability(c)})" for name, c in covariates])),
+        ("Covariates", join_names([text for name, text in covariates if name in read])),
+        ("Covariates not read", join_names([text for name, text in covariates if name not in read])),
         *((f"{PART_NAMES.get(part, part)} part", _part_rows(entry)) for part, entry in report["split"].items()),
     ]
     return [(name, value) for name, value in facts if value]

@@ -11,12 +11,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from timevis.data.window_sampling import evenly_spaced
 from timevis.evaluation.charts import run_charts
-from timevis.evaluation.charts.chart import Chart
+from timevis.evaluation.charts.chart import TOKENS, Chart
 from timevis.evaluation.charts.draw_matplotlib import save_png
 from timevis.evaluation.charts.draw_plotly import json_for_html, plotly_figure, plotly_script
+from timevis.evaluation.charts.period_chart import period_figures
 from timevis.evaluation.error_profile import SavedForecasts
 from timevis.evaluation.report import run_sections
+from timevis.evaluation.report.next_steps import next_steps
 from timevis.evaluation.verdict import averaging, verdict_of
+from timevis.evaluation.worst_events import Event, worst_events
 from timevis.runs.record import RunRecord
 from timevis.utils.files import write_text
 from timevis.utils.formatting import format_count, format_number, format_time
@@ -51,9 +54,10 @@ def write_report(run_folder: Path | str) -> Path:
         "training": run_charts.training_charts(record),
     }
     examples = example_charts(record, spaced)
-    worst_rows = np.flatnonzero(forecasts.frame["worst"].to_numpy(bool))
-    worst_rows = worst_rows[np.argsort(-forecasts.frame["scaled_mae"].to_numpy()[worst_rows], kind="stable")]
-    worst = [run_charts.forecast_chart(forecasts, row, record) for row in worst_rows.tolist()]
+    events = worst_events(record.windows, record.horizon)
+    worst_rows = [row for event in events if (row := _worst_saved_row(forecasts, event)) is not None]
+    saved_as_worst = np.flatnonzero(forecasts.frame["worst"].to_numpy(bool))
+    worst = [run_charts.forecast_chart(forecasts, row, record) for row in worst_rows]
     _write_pngs(record.folder / "plots", sections, examples, worst)
     error_statistics, error_statistics_note = run_sections.error_statistics_table(record, spaced)
     page = _template().render(
@@ -75,19 +79,22 @@ def write_report(run_folder: Path | str) -> Path:
         sections=sections,
         examples=examples,
         worst=worst[:NUM_WORST_IN_PAGE],
-        worst_table=run_sections.worst_rows(record, forecasts.select(worst_rows)),
+        worst_table=run_sections.event_rows(record, events),
+        period=period_figures(forecasts, record),
+        next_steps=next_steps(record),
+        versions=run_sections.versions(record),
         num_spaced=len(spaced.frame),
         clock=run_sections.clock(record),
         error_statistics=error_statistics,
         error_statistics_note=error_statistics_note,
-        selectable=_selectable_figures(forecasts, worst_rows, record),
+        selectable=_selectable_figures(forecasts, np.union1d(saved_as_worst, worst_rows).astype(int), record),
         format_number=format_number,
         format_count=format_count,
         format_time=format_time,
         json_for_html=json_for_html,
         plotly_figure=plotly_figure,
         plotly_script=plotly_script(),
-        style=_template_file("report.css"),
+        style=_css_variables() + _template_file("report.css"),
         script=_template_file("report.js"),
     )
     path = record.folder / "report.html"
@@ -104,6 +111,12 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     return environment.get_template("report.html.jinja")
+
+
+def _css_variables() -> str:
+    """The colours and the font of `TOKENS` as variables such as ``--band-80``."""
+    values = TOKENS["colour"]["light"] | {"family": TOKENS["type"]["family"]}
+    return ":root { " + " ".join(f"--{name.replace('_', '-')}: {value};" for name, value in values.items()) + " }\n"
 
 
 def _template_file(name: str) -> str:
@@ -127,6 +140,14 @@ def _example_rows(forecasts: SavedForecasts) -> list[int]:
         return []
     ranks = np.linspace(0.08, 0.92, NUM_EXAMPLES) * (len(order) - 1)
     return order[np.unique(ranks.round().astype(int))].tolist()
+
+
+def _worst_saved_row(forecasts: SavedForecasts, event: Event) -> int | None:
+    """The saved window of an event with the largest error; None if no window of the event was saved."""
+    frame = forecasts.frame
+    inside = (frame["origin"] >= event.first) & (frame["origin"] + forecasts.truth.shape[1] <= event.last)
+    error = frame["scaled_mae"].where(inside).to_numpy()
+    return int(np.nanargmax(error)) if np.isfinite(error).any() else None
 
 
 def _selectable_figures(forecasts: SavedForecasts, worst_rows: np.ndarray, record: RunRecord) -> list[dict[str, Any]]:

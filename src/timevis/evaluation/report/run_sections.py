@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timevis.evaluation.error_profile import SavedForecasts, error_statistics
+from timevis.evaluation.error_profile import SavedForecasts, error_statistics, timestamps_around
 from timevis.evaluation.report import data_findings
 from timevis.evaluation.report.labels import COSTS, METRICS
 from timevis.evaluation.verdict import interval_width, verdict_of
+from timevis.evaluation.worst_events import Event, scaled_error
 from timevis.runs.record import RunRecord, describe_backbone
 from timevis.utils.formatting import (
     format_count,
@@ -28,17 +29,18 @@ MAX_LANGUAGE_SAMPLES = 5
 def contents(record: RunRecord, has_training: bool) -> list[tuple[str, str]]:
     """Anchors and titles of the sections; `has_training` says whether there is a section on training."""
     return [
-        ("run", "Run"),
-        ("data", "Data"),
-        ("scores", "Scores"),
         ("forecasts", "Forecasts"),
-        ("worst", "Worst windows"),
+        ("scores", "Scores"),
+        ("worst", "Worst events"),
         ("error", "Error by step, time and channel"),
         ("statistics", "Error statistics"),
         ("calibration", "Calibration"),
         *([("training", "Training")] if has_training else []),
         *([("sample", "Input and output of the language model")] if language_sample(record) else []),
+        ("run", "Run"),
+        ("data", "Data"),
         ("cost", "Cost"),
+        ("next", "What next"),
     ]
 
 
@@ -92,11 +94,19 @@ def run_facts(record: RunRecord) -> list[tuple[str, str]]:
         ("Seed", format_number(run["seed"])),
         ("Relative WQL on validation", f"{validation}, used for model selection"),
         ("Run folder", record.folder.name),
+    ]
+    return [(name, str(value)) for name, value in facts]
+
+
+def versions(record: RunRecord) -> list[tuple[str, str]]:
+    """Name and value of what identifies the code, the data and the windows of the run."""
+    run = record.results["run"]
+    return [
         ("Git commit", run["git_commit"] or "unknown"),
         ("Versions", ", ".join(f"{name} {version}" for name, version in run["versions"].items())),
         ("Hash of the data", run["data_hash"]),
+        ("Hash of the windows", record.results["window_set"]["hash"]),
     ]
-    return [(name, str(value)) for name, value in facts]
 
 
 def model_settings(record: RunRecord) -> list[tuple[str, str]]:
@@ -242,21 +252,30 @@ def naive_seasons(results: dict[str, Any]) -> str:
     return ", ".join(f"{format_count(rows, 'row')} for {join_names(names)}" for rows, names in seasons.items())
 
 
-def worst_rows(record: RunRecord, worst: SavedForecasts) -> list[dict[str, Any]]:
-    """For each of the worst windows: times, MAE, its multiple of the median window's, and seasonal naive's MAE."""
+def event_rows(record: RunRecord, events: list[Event]) -> list[dict[str, Any]]:
+    """For each event: period, windows, channels, largest MAE, its multiple of the median, MAE of seasonal naive."""
     windows = record.windows
-    median = (windows["median_abs_error"] / windows["count"] / windows["std"]).median()
+    error = scaled_error(windows)
     naive = record.naive_windows.set_index(["origin", "channel"])
-    rows = []
-    for i, window in worst.frame.iterrows():
-        naive_window = naive.loc[(window["origin"], window["channel"])]
+    freq, rows = record.results["window_set"]["freq"], []
+    for event in events:
+        peak = windows.iloc[event.rows[0]]
+        members = windows.iloc[event.rows]
+        ends = (
+            timestamps_around(time, 0, record.horizon, freq, record.timezone)
+            for time in (members["timestamp"].min(), members["timestamp"].max())
+        )
+        (start, *_), (*_, end) = ends
+        naive_window = naive.loc[(peak["origin"], peak["channel"])]
+        multiple = error.iloc[event.rows[0]] / error.median() if error.median() > 0 else None
         rows.append(
             {
-                "start": worst.times[i][0].strftime(record.time_format),
-                "end": worst.times[i][-1].strftime(record.time_format),
-                "channel": window["channel"],
-                "mae": format_number(float(window["scaled_mae"] * window["std"])),
-                "multiple_of_median": format_number(float(window["scaled_mae"] / median)) if median > 0 else "–",
+                "start": start.strftime(record.time_format),
+                "end": end.strftime(record.time_format),
+                "windows": format_number(len(members)),
+                "channels": join_names(list(dict.fromkeys(members["channel"])), 3),
+                "mae": format_number(float(peak["median_abs_error"] / peak["count"])),
+                "multiple_of_median": format_number(multiple),
                 "naive": format_number(float(naive_window["median_abs_error"] / naive_window["count"])),
             }
         )

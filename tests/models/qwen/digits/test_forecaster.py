@@ -178,3 +178,16 @@ def test_the_seasonal_rule_forecasts_around_the_last_season(make_forecaster) -> 
     assert float((median - season_before).abs().mean()) < float(batch.context.std())
     assert float(forecaster.loss(batch).detach()) > 0
     assert forecaster.forecast(batch).samples.isfinite().all()
+
+
+def test_covariates_that_are_known_ahead_are_read_on_request_and_change_nothing_before_training(
+    make_forecaster,
+) -> None:
+    (plain, data), (reader, _) = make_forecaster(), make_forecaster("model.covariates=known")
+    assert (plain.covariates_read, reader.covariates_read) == ((), (data.panel.covariate_names.index("holiday"),))
+    batch = data.gather("test", torch.arange(3))
+    torch.testing.assert_close(reader.forecast(batch).samples, plain.forecast(batch).samples)
+    reader.train()
+    reader.loss(data.gather("train", torch.arange(200, 2200, 100))).backward()
+    for projection in (reader.network.tables.own_covariates, reader.network.tables.next_covariates):
+        assert float(projection.grad.abs().max()) > 0

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from small_networks import random_windows, small_network
 
+from timevis.models.qwen.digits.decoding import decode
 from timevis.models.qwen.digits.loss import cross_entropy, masked_mean, number_token_loss, ranked_probability_score
 
 KINDS = ["qwen2", "qwen3", "nano"]
@@ -146,3 +147,47 @@ def test_logits_are_float32_under_autocast() -> None:
     assert cast.dtype == torch.float32
     assert not torch.equal(cast, cast.bfloat16().float())
     assert torch.allclose(plain, cast, atol=0.1)
+
+
+def with_covariates(network, count: int):
+    """The network with projections of covariates, which are zero at the start."""
+    hidden = network.tables.own.shape[1]
+    network.tables.own_covariates = torch.nn.Parameter(torch.zeros(count, hidden))
+    network.tables.next_covariates = torch.nn.Parameter(torch.zeros(count, hidden))
+    return network
+
+
+def test_projections_of_covariates_change_nothing_while_they_are_zero_and_then_read_the_predicted_value() -> None:
+    network, windows = small_network("qwen3"), random_windows()
+    arguments = (windows.observed, windows.length)
+    covariates = torch.randn(*windows.calendar.shape[:2], 2)
+    known = torch.cat([windows.calendar.float(), covariates], -1)
+    with torch.no_grad():
+        before = network(windows.prompt, windows.digits, windows.calendar, *arguments)
+        with_covariates(network, 2)
+        torch.testing.assert_close(network(windows.prompt, windows.digits, known, *arguments), before)
+        network.tables.next_covariates.normal_()
+        reads = network(windows.prompt, windows.digits, known, *arguments)
+        changed = known.clone()
+        changed[:, windows.length + 1 :, 5:] += 1
+        later = network(windows.prompt, windows.digits, changed, *arguments)
+    assert not torch.allclose(reads, before)
+    torch.testing.assert_close(later[:, 0], reads[:, 0])  # the first target does not see covariates of later ones
+    assert not torch.allclose(later[:, 1, 0], reads[:, 1, 0])
+
+
+def test_decoding_reads_covariates_as_teacher_forcing_does() -> None:
+    network, windows = with_covariates(small_network("qwen3"), 1), random_windows()
+    with torch.no_grad():
+        network.tables.own_covariates.normal_(std=0.5)
+        network.tables.next_covariates.normal_(std=0.5)
+    covariates = torch.randn(*windows.calendar.shape[:2], 1)
+    known = torch.cat([windows.calendar.float(), covariates], -1)
+    inputs = windows.decoding_inputs()._replace(calendar=known)
+    decoded = decode(network, inputs, mode="greedy")[:, 0]
+    digits = torch.cat([inputs.context, decoded], 1)
+    observed = windows.observed.clone()
+    observed[:, windows.length :] = True
+    with torch.no_grad():
+        logits = network(windows.prompt, digits, known, observed, windows.length)
+    assert torch.equal(logits.argmax(-1), decoded)

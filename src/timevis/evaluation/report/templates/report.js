@@ -38,3 +38,12 @@ const selectableWindows = JSON.parse(document.getElementById("selectable-windows
 const drawSelected = () => draw("selected-window", selectableWindows[windowSelect.value]);
 windowSelect.addEventListener("change", drawSelected);
 drawSelected();
+
+const periodFigures = JSON.parse(document.getElementById("period-figures").textContent);
+const periodSelect = document.getElementById("period-select");
+const drawPeriod = () => {
+  const figure = periodFigures[periodSelect ? periodSelect.value : 0];
+  draw("period-chart", figure, { showlegend: false, dragmode: "zoom", margin: { ...sharedLayout.margin, t: 34 } });
+};
+periodSelect?.addEventListener("change", drawPeriod);
+if (periodFigures.length) drawPeriod();

@@ -24,8 +24,8 @@ class DecodingInputs(NamedTuple):
         Token ids.
     context : int64 [B, L, width]
         Digits of the context.
-    calendar : int64 [B, L + H, 5]
-        Calendar fields of context and target.
+    calendar : int64 [B, L + H, 5] or float [B, L + H, 5 + K]
+        Calendar fields of context and target, and their K covariates.
     observed : bool [B, L]
         False for context values that fill a gap.
     """
@@ -183,8 +183,8 @@ class _DigitEmbedder:
         self.separator = None
         if layout.separator_id is not None:
             self.separator = embedding(torch.tensor(layout.separator_id, device=calendar.device)).float()
-        self.own = tables.calendar_vectors(tables.own, calendar).unsqueeze(1)
-        self.coming = tables.calendar_vectors(tables.next, calendar).unsqueeze(1)
+        self.own = tables.own_vectors(calendar).unsqueeze(1)
+        self.coming = tables.next_vectors(calendar).unsqueeze(1)
         self.last_place, self.dtype = layout.width - 1, embedding.weight.dtype
 
     def __call__(self, digit: Tensor, value: int, place: int) -> tuple[Tensor, int]:

@@ -24,19 +24,18 @@ from timevis.models.qwen.backbone.precision import SMALL_MODEL_PARAMETERS, bfloa
 from timevis.models.qwen.digits.codec import DigitCodec, Scaling
 from timevis.models.qwen.digits.decoding import DecodingInputs, DecodingMode, first_value_distribution
 from timevis.models.qwen.digits.decoding_passes import decode_windows
+from timevis.models.qwen.digits.default_context import context_for_two_seasons
 from timevis.models.qwen.digits.digit_batches import digit_texts, forward_fill, shuffle_contexts
+from timevis.models.qwen.digits.known_inputs import KnownInputs
 from timevis.models.qwen.digits.loss import window_loss
-from timevis.models.qwen.digits.optimizer import adamw_with_cosine_schedule
+from timevis.models.qwen.digits.optimizer import adamw_with_cosine_schedule, parameter_groups
 from timevis.models.qwen.digits.prompt import PromptBuilder, series_description
-from timevis.models.qwen.digits.sampling import sobol_uniforms
+from timevis.models.qwen.digits.sampling import sobol_uniforms, warn_about_few_paths
 from timevis.models.qwen.digits.settings import DigitSettings
 from timevis.models.qwen.digits.temperature import fit_temperature
 from timevis.models.residual_quantiles import ResidualQuantiles
 
 log = logging.getLogger(__name__)
-
-MIN_PATHS_FOR_95_INTERVAL = 20
-"""With 20 sample paths the smallest is the quantile 0.025, by the rule of `sample_quantiles`."""
 
 
 class QwenForecaster(BackboneForecaster):
@@ -63,6 +62,8 @@ class QwenForecaster(BackboneForecaster):
     calendar : sequence of str, optional
         Fields of the calendar tables. None takes the fields of the backbone, or minute, hour, weekday and month; an
         empty list takes none.
+    covariate_columns : sequence of int
+        Column numbers of the covariates that the network reads; set by `from_data`.
     codec : mapping, optional
         Arguments of `timevis.models.qwen.digits.codec.DigitCodec`.
     ordinal_loss_weight, number_token_loss_weight : float
@@ -98,6 +99,8 @@ class QwenForecaster(BackboneForecaster):
     """
 
     calibrated_state = ("temperature", "residuals.")
+    covariates_option = {"known": "known"}
+    default_context_length = staticmethod(context_for_two_seasons)
     sections = {"backbone": load_backbone, "prompt": PromptBuilder, "lora": add_adapters, "codec": DigitCodec}
 
     def __init__(
@@ -115,6 +118,7 @@ class QwenForecaster(BackboneForecaster):
         digits: PositiveInt | None = None,
         separator: str | None = None,
         calendar: Sequence[CalendarField] | None = None,
+        covariate_columns: Sequence[int] = (),
         codec: Mapping[str, Any] | None = None,
         ordinal_loss_weight: NonNegativeFloat = 0.0,
         number_token_loss_weight: NonNegativeFloat = 0.0,
@@ -139,7 +143,7 @@ class QwenForecaster(BackboneForecaster):
         check_choice(decode, get_args(DecodingMode), "model.decode")
         source = load_for_tuning(backbone, tune)
         settings = DigitSettings.resolve(source, digits, separator, calendar, codec)
-        self.network = settings.build_network(source, load_tables=backbone.get("pretrained", True))
+        self.network = settings.build_network(source, backbone.get("pretrained", True), len(covariate_columns))
         self.network.set_trainable(tune, **lora)
         if gradient_checkpointing:
             source.model.activation_checkpointing_enable()
@@ -147,6 +151,8 @@ class QwenForecaster(BackboneForecaster):
         # the resolved settings are saved as hyperparameters, so a saved model does not change when a default changes
         digits, separator, calendar = self.codec.width, settings.separator, settings.calendar
         codec = {name: value for name, value in asdict(self.codec).items() if name != "width"}
+        self.known_inputs = KnownInputs(covariate_columns)
+        covariate_columns = self.known_inputs.columns
         series, backbone, prompt, lora = dict(series), dict(backbone), dict(prompt), dict(lora)
         backbone["path"] = source.path
         if prompt.get("style", "auto") == "auto":
@@ -160,31 +166,42 @@ class QwenForecaster(BackboneForecaster):
         self._clipped_values, self._encoded_values = 0, 0
         self.save_hyperparameters()
 
+    @property
+    def covariates_read(self) -> tuple[int, ...]:
+        return tuple(self.known_inputs.columns)
+
     @classmethod
-    def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Self:
+    def from_data(
+        cls, datamodule: WindowDataModule, *, covariates: Literal["known", "none"] = "none", **kwargs: Any
+    ) -> Self:
+        """As that of the base class.
+
+        Parameters
+        ----------
+        covariates : {"known", "none"}
+            Which covariates the network reads: those whose future values are known, or none.
+        """
         cls.check_sections(kwargs)
+        if covariates == "known":
+            kwargs["covariate_columns"] = KnownInputs.known_columns(datamodule)
         kwargs["codec"] = {"season": datamodule.season, **(kwargs.get("codec") or {})}
         return super().from_data(datamodule, series=series_description(datamodule.panel), **kwargs)
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
+        self.known_inputs.prepare(datamodule)
         windows = datamodule.windows["tuning"]
         chosen = channel_balanced_windows(len(windows), self.hparams["val_windows_per_epoch"], self.num_channels)
-        self._epoch_windows = self._window_id(*windows.locate(torch.from_numpy(chosen)))
+        origin, channel = windows.locate(torch.from_numpy(chosen))
+        self._epoch_windows = origin * self.num_channels + channel
         if len(chosen) < len(windows):
             message = (
                 "val/relative_wql after an epoch is computed on %d of the %d tuning windows, without temperatures"
             )
             log.info(message, len(chosen), len(windows))
         self.prompt.log_template()
-        paths = self.hparams["num_samples"]
-        if self.hparams["decode"] == "sample" and paths < MIN_PATHS_FOR_95_INTERVAL:
-            message = "with %d sample paths the 95 %% interval is their whole range: set model.num_samples=%d or more"
-            log.warning(message, paths, MIN_PATHS_FOR_95_INTERVAL)
-
-    def _window_id(self, origin: Tensor, channel: Tensor) -> Tensor:
-        """One number for each window, from its origin and channel."""
-        return origin * self.num_channels + channel
+        if self.hparams["decode"] == "sample":
+            warn_about_few_paths(self.hparams["num_samples"])
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -211,13 +228,10 @@ class QwenForecaster(BackboneForecaster):
         _, deviation = self.scale(batch.channel)
         scaling = self.codec.fit(batch.context, batch.context_mask, deviation, self.horizon)
         digits, clipped = self.codec.encode(batch.context, scaling.at_steps(0, self.context_length))
-        self._count_clipped(clipped)
-        prompt = self.prompt(batch.context, batch.context_mask, batch.calendar, batch.channel)
-        return batch, scaling, DecodingInputs(prompt, digits, batch.calendar, batch.context_mask)
-
-    def _count_clipped(self, clipped: Tensor) -> None:
         self._clipped_values += int(clipped.sum())
         self._encoded_values += clipped.numel()
+        prompt = self.prompt(batch.context, batch.context_mask, batch.calendar, batch.channel)
+        return batch, scaling, DecodingInputs(prompt, digits, self.known_inputs(batch), batch.context_mask)
 
     def teacher_forced_logits(self, batch: Batch, first: int) -> tuple[Tensor, Tensor, Tensor]:
         """Compute the logits of the values from `first` on, each given the true digits before it.
@@ -232,10 +246,11 @@ class QwenForecaster(BackboneForecaster):
         batch, scaling, inputs = self.encode_batch(batch)
         target = forward_fill(batch.target, batch.target_mask, batch.context[:, -1:])
         target_digits, clipped = self.codec.encode(target, scaling.at_steps(self.context_length))
-        self._count_clipped(clipped & batch.target_mask)
+        self._clipped_values += int((clipped & batch.target_mask).sum())
+        self._encoded_values += clipped.numel()
         digits = torch.cat([inputs.context, target_digits], 1)
         observed = torch.cat([batch.context_mask, batch.target_mask], 1)
-        return self.network(inputs.prompt, digits, batch.calendar, observed, first=first), digits, observed
+        return self.network(inputs.prompt, digits, inputs.calendar, observed, first=first), digits, observed
 
     @property
     def _bfloat16(self) -> bool:
@@ -248,7 +263,7 @@ class QwenForecaster(BackboneForecaster):
         return window_loss(logits, digits, observed, self.context_length, self.hparams)
 
     @torch.no_grad()
-    def forecast(self, batch: Batch, num_samples: int | None = None, explain: bool = True) -> Forecast:
+    def base_forecast(self, batch: Batch, num_samples: int | None = None, explain: bool = True) -> Forecast:
         """Forecast a batch.
 
         Parameters
@@ -274,8 +289,7 @@ class QwenForecaster(BackboneForecaster):
             )
         decoded = self.codec.decode(digits, scaling.at_steps(self.context_length))
         samples = self.clip_non_negative(decoded, batch.channel)
-        point = samples.mean(1)
-        quantiles = sample_quantiles(samples, stratified=True)
+        point, quantiles = samples.mean(1), sample_quantiles(samples, stratified=True)
         if not sampling:
             quantiles = self.clip_non_negative(self.residuals(point, batch.channel), batch.channel)
         extras = {}
@@ -304,10 +318,10 @@ class QwenForecaster(BackboneForecaster):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Forecast with `val_samples` paths; during a fit, only the windows of `val_windows_per_epoch`."""
         if self.trainer.state.fn == TrainerFn.FITTING:
-            window_id = self._window_id(batch.origin, batch.channel)
+            window_id = batch.origin * self.num_channels + batch.channel
             batch = batch.select(torch.isin(window_id, self._epoch_windows.to(self.device)))
         if len(batch):
-            forecast = self.forecast(batch, self.hparams["val_samples"], explain=False)
+            forecast = self.forecast(batch, num_samples=self.hparams["val_samples"], explain=False)
             self.score_validation(forecast, batch)
 
     @torch.no_grad()
@@ -315,15 +329,14 @@ class QwenForecaster(BackboneForecaster):
         super().calibrate(datamodule)
         if self.hparams["decode"] != "sample":
             batches = self.calibration_batches(datamodule)
-            points = ((self.forecast(b, explain=False).point, b) for b in batches)
+            points = ((self.base_forecast(b, explain=False).point, b) for b in batches)
             self.residuals.fit(points, self.channel_std)
         elif self.hparams["calibrate_temperature"]:
             pairs = []
             for batch in self.calibration_batches(datamodule):
                 logits, digits, _ = self.teacher_forced_logits(batch, self.context_length)
                 pairs.append((logits[batch.target_mask], digits[:, self.context_length :][batch.target_mask]))
-            logits, digits = (torch.cat(p) for p in zip(*pairs, strict=True))
-            self.temperature.copy_(fit_temperature(logits, digits))
+            self.temperature.copy_(fit_temperature(*(torch.cat(parts) for parts in zip(*pairs, strict=True))))
 
     def calibration_batches(self, datamodule: WindowDataModule) -> Iterator[Batch]:
         """Batches of the validation windows that `calibrate` reads, about equally many of each channel."""
@@ -335,12 +348,5 @@ class QwenForecaster(BackboneForecaster):
             yield datamodule.gather("calibration", index.to(self.device))
 
     def configure_optimizers(self) -> Any:
-        tables = [p for p in self.network.tables.parameters() if p.requires_grad]
-        table_ids = {id(p) for p in tables}
-        others = [p for p in self.parameters() if p.requires_grad and id(p) not in table_ids]
-        groups = [
-            {"params": others, "lr": self.hparams["learning_rate"], "weight_decay": self.hparams["weight_decay"]},
-            {"params": tables, "lr": self.hparams["table_learning_rate"], "weight_decay": 0.0},
-        ]
-        total = self.trainer.estimated_stepping_batches
-        return adamw_with_cosine_schedule([g for g in groups if g["params"]], total, self.hparams["warmup"])
+        groups = parameter_groups(self, self.network.tables, self.hparams)
+        return adamw_with_cosine_schedule(groups, self.trainer.estimated_stepping_batches, self.hparams["warmup"])

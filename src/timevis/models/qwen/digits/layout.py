@@ -116,12 +116,16 @@ class ValueTables(nn.Module):
         Calendar fields that are used, from `timevis.data.calendar.CALENDAR_FIELDS`; may be empty.
     init_std : float
         Standard deviation of the calendar tables at the start; 0 for a pretrained backbone.
+    num_covariates : int
+        Covariates known ahead that are read. Their columns follow those of the calendar.
 
     Attributes
     ----------
     own, next : float [sum of the fields' sizes, hidden]
         The rows of all fields, one field after the other. With the fields hour and weekday, rows 0 to 23 are the
         hours and rows 24 to 30 the weekdays; the vector of Tuesday 06:00 is row 6 plus row 25.
+    own_covariates, next_covariates : float [num_covariates, hidden], optional
+        Projections of the standardised covariates of the same values, zero at the start; None without covariates.
     digit : float [width, 10, hidden]
         Added to the embedding of a digit. It distinguishes the decimal places where the tokenizer does not.
     missing : float [hidden]
@@ -130,7 +134,9 @@ class ValueTables(nn.Module):
         Added to the digit rows of the output layer.
     """
 
-    def __init__(self, hidden_size: int, width: int, fields: Sequence[str], init_std: float = 0.0) -> None:
+    def __init__(
+        self, hidden_size: int, width: int, fields: Sequence[str], init_std: float = 0.0, num_covariates: int = 0
+    ) -> None:
         super().__init__()
         if unknown := set(fields) - set(CALENDAR_FIELDS):
             raise ConfigError(
@@ -144,6 +150,9 @@ class ValueTables(nn.Module):
         self.register_buffer("offsets", offsets, persistent=False)
         self.own = nn.Parameter(torch.randn(sum(sizes), hidden_size) * init_std)
         self.next = nn.Parameter(torch.randn(sum(sizes), hidden_size) * init_std)
+        self.own_covariates, self.next_covariates = (
+            nn.Parameter(torch.zeros(num_covariates, hidden_size)) if num_covariates else None for _ in range(2)
+        )
         self.digit = nn.Parameter(torch.zeros(width, 10, hidden_size))
         self.missing = nn.Parameter(torch.zeros(hidden_size))
         self.head = nn.Parameter(torch.zeros(width, 10, hidden_size))
@@ -165,24 +174,30 @@ class ValueTables(nn.Module):
                         if column in rows:
                             values = state[name][rows[column]]
                             parameter[offset : offset + len(values)] = values
-                else:
+                elif not name.endswith("_covariates"):
                     parameter.copy_(state[name])
 
-    def calendar_vectors(self, table: Tensor, calendar: Tensor) -> Tensor:
-        """Sum the rows of all fields.
+    def own_vectors(self, known: Tensor) -> Tensor:
+        """What is added to the tokens of a value, from its calendar fields and covariates.
 
         Parameters
         ----------
-        table : float [sum of the fields' sizes, hidden]
-            `own` or `next`.
-        calendar : int64 [..., 5]
-            One column for each of `timevis.data.calendar.CALENDAR_FIELDS`.
+        known : int64 [..., 5] or float [..., 5 + num_covariates]
+            One column for each of `timevis.data.calendar.CALENDAR_FIELDS`, then one for each covariate.
 
         Returns
         -------
         float [..., hidden]
         """
-        return table[calendar[..., self.columns] + self.offsets].sum(-2)
+        return self._vectors(known, self.own, self.own_covariates)
+
+    def next_vectors(self, known: Tensor) -> Tensor:
+        """What is added to the token before a value, as `own_vectors`."""
+        return self._vectors(known, self.next, self.next_covariates)
+
+    def _vectors(self, known: Tensor, table: Tensor, projection: Tensor | None) -> Tensor:
+        vectors = table[known[..., self.columns].long() + self.offsets].sum(-2)
+        return vectors if projection is None else vectors + known[..., len(CALENDAR_FIELDS) :] @ projection
 
     def token_vectors(self, digits: Tensor, calendar: Tensor, observed: Tensor, tokens_per_value: int) -> Tensor:
         """Sum `own`, `digit` and `missing` for each token of each value.
@@ -190,7 +205,7 @@ class ValueTables(nn.Module):
         Parameters
         ----------
         digits : int64 [..., V, width]
-        calendar : int64 [..., V, 5]
+        calendar : int64 [..., V, 5] or float [..., V, 5 + num_covariates]
         observed : bool [..., V]
             False for values that fill a gap.
         tokens_per_value : int
@@ -200,7 +215,7 @@ class ValueTables(nn.Module):
         float [..., V, tokens_per_value, hidden]
         """
         places = torch.arange(self.digit.shape[0], device=digits.device)
-        of_value = self.calendar_vectors(self.own, calendar) + (~observed).unsqueeze(-1) * self.missing
+        of_value = self.own_vectors(calendar) + (~observed).unsqueeze(-1) * self.missing
         vectors = self.digit[places, digits] + of_value.unsqueeze(-2)
         if tokens_per_value > len(places):
             vectors = torch.cat([vectors, of_value.unsqueeze(-2)], -2)

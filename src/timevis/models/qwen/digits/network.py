@@ -59,8 +59,8 @@ class DigitNetwork(nn.Module):
         prompt : int64 [B, P]
             Token ids; P is at least 1.
         digits : int64 [B, V, width]
-        calendar : int64 [B, V or V + 1, 5]
-            Calendar fields of each value. Row V + 1 is the value that the last token predicts.
+        calendar : int64 [B, V or V + 1, 5] or float [B, V or V + 1, 5 + K]
+            Calendar fields of each value, and its K covariates. Row V + 1 is the value that the last token predicts.
         observed : bool [B, V]
 
         Returns
@@ -73,7 +73,7 @@ class DigitNetwork(nn.Module):
         x = self.backbone.get_input_embeddings()(ids)
         own = self.tables.token_vectors(digits, calendar[:, : digits.shape[1]], observed, tokens_per_value)
         own = own.flatten(1, 2)
-        coming = self.tables.calendar_vectors(self.tables.next, calendar)
+        coming = self.tables.next_vectors(calendar)
         coming = coming.repeat_interleave(tokens_per_value, 1)[:, : total + 1]
         added = x.new_zeros(*x.shape, dtype=own.dtype)
         added[:, start:] = own

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import nn
 
 from timevis.errors import ConfigError
 
@@ -43,3 +45,24 @@ def adamw_with_cosine_schedule(groups: list[dict[str, Any]], total: float, warmu
 
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def parameter_groups(model: nn.Module, tables: nn.Module, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The trained parameters of a model, with another learning rate and no weight decay for its value tables.
+
+    Parameters
+    ----------
+    model : Module
+    tables : Module
+        A part of the model.
+    options : mapping
+        ``learning_rate``, ``table_learning_rate`` and ``weight_decay``.
+    """
+    of_tables = [p for p in tables.parameters() if p.requires_grad]
+    ids = {id(p) for p in of_tables}
+    others = [p for p in model.parameters() if p.requires_grad and id(p) not in ids]
+    groups = [
+        {"params": others, "lr": options["learning_rate"], "weight_decay": options["weight_decay"]},
+        {"params": of_tables, "lr": options["table_learning_rate"], "weight_decay": 0.0},
+    ]
+    return [group for group in groups if group["params"]]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 
 import torch
 from torch import Tensor
 from torch.quasirandom import SobolEngine
 
+log = logging.getLogger(__name__)
+
+MIN_PATHS_FOR_95_INTERVAL = 20
+"""With 20 sample paths the smallest is the quantile 0.025, by the rule of `sample_quantiles`."""
 _GOLDEN_RATIO = 0x9E3779B97F4A7C15 - (1 << 64)
 _SPLITMIX_FACTORS = (0xBF58476D1CE4E5B9 - (1 << 64), 0x94D049BB133111EB - (1 << 64))
 _SOBOL_BITS = 30
@@ -123,3 +128,10 @@ def _reversed_bits(x: Tensor) -> Tensor:
     for shift, mask in _BIT_SWAPS:
         x = ((x & mask) << shift) | ((x >> shift) & mask)
     return x
+
+
+def warn_about_few_paths(paths: int) -> None:
+    """Log a warning if the 95 % interval is the whole range of the sample paths."""
+    if paths < MIN_PATHS_FOR_95_INTERVAL:
+        message = "with %d sample paths the 95 %% interval is their whole range: set model.num_samples=%d or more"
+        log.warning(message, paths, MIN_PATHS_FOR_95_INTERVAL)

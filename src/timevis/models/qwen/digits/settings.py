@@ -64,16 +64,20 @@ class DigitSettings:
             list(pretrained.get("fields", DEFAULT_CALENDAR_FIELDS) if calendar is None else calendar),
         )
 
-    def build_network(self, backbone: Backbone, load_tables: bool = True) -> DigitNetwork:
+    def build_network(self, backbone: Backbone, load_tables: bool = True, num_covariates: int = 0) -> DigitNetwork:
         """Build the digit network of a backbone.
 
         Parameters
         ----------
         load_tables : bool
             Load the value tables that were pretrained with the backbone, if it has any; else all tables are zero.
+        num_covariates : int
+            Covariates known ahead that the network reads.
         """
         layout = TokenLayout.from_tokenizer(backbone.tokenizer, self.codec.width, self.separator)
-        tables = ValueTables(backbone.model.config.hidden_size, self.codec.width, self.calendar)
+        tables = ValueTables(
+            backbone.model.config.hidden_size, self.codec.width, self.calendar, num_covariates=num_covariates
+        )
         if backbone.settings and load_tables:
             tables.load_pretrained(load_file(backbone.folder / "tables.safetensors"), backbone.settings["fields"])
         return DigitNetwork(backbone.model, layout, tables)

@@ -31,6 +31,7 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
     The parameters are those of `build_network` and of `DirectForecaster`.
     """
 
+    covariates_option = {}
     sections = {"backbone": load_backbone, "lora": add_adapters}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

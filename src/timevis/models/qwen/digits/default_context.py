@@ -1,0 +1,64 @@
+"""The context length of the small backbone where the user set none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from timevis.data.calendar import season_lengths
+from timevis.data.cleaning.statistics import seasonal_strength
+from timevis.data.panel import Panel
+from timevis.data.window_sampling import evenly_spaced
+
+MAX_CONTEXT_LENGTH = 336
+"""Longest context, in rows, that nano was pretrained with; it also bounds the cost of a window."""
+MIN_ADDED_STRENGTH = 0.05
+"""Share of the variance that a longer season must explain in addition to the shorter ones."""
+MAX_CHANNELS = 20
+
+
+def context_for_two_seasons(by_frequency: int, panel: Panel, train_end: int, options: Mapping[str, Any]) -> int:
+    """For a small backbone, the context length of the frequency, lengthened to two of the longest season found.
+
+    Parameters
+    ----------
+    by_frequency : int
+        See `timevis.runs.default_lengths.default_lengths`.
+    panel : Panel
+    train_end : int
+        Number of training rows, in which seasons are looked for.
+    options : mapping
+        Hyperparameters; a backbone whose `size` is not ``small`` keeps the length of the frequency.
+    """
+    if options["backbone"].get("size") != "small":
+        return by_frequency
+    columns = evenly_spaced(len(panel.channels), MAX_CHANNELS)
+    season = longest_season(panel.values[:train_end, columns], season_lengths(panel.freq))
+    return min(max(by_frequency, 2 * season), MAX_CONTEXT_LENGTH)
+
+
+def longest_season(values: np.ndarray, seasons: Sequence[int]) -> int:
+    """The longest season that is found in most channels; 1 if there is none.
+
+    A season counts as found if it explains clearly more of the variance of a channel than all shorter ones: a week
+    also explains what a day explains.
+
+    Parameters
+    ----------
+    values : float [T, C]
+        NaN where missing.
+    seasons : sequence of int
+        Lengths in rows, in increasing order.
+    """
+    strengths = [np.zeros(values.shape[1])]
+    found = 1
+    for season in seasons:
+        if season < 2:
+            continue
+        strength = np.array([seasonal_strength(channel, season) or 0.0 for channel in values.T])
+        if np.median(strength - np.max(strengths, axis=0)) >= MIN_ADDED_STRENGTH:
+            found = season
+        strengths.append(strength)
+    return found

@@ -1,0 +1,57 @@
+"""What the digit network reads of each value besides its digits: calendar fields, and covariates known ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.scaler import Scaler
+from timevis.data.windows import Batch
+
+MAX_DEVIATION = 3.0
+"""Standardised covariates are clipped to this size."""
+
+
+class KnownInputs(nn.Module):
+    """Joins the calendar fields of a batch with standardised covariates, which are zero where they are missing.
+
+    Parameters
+    ----------
+    columns : sequence of int
+        Column numbers of the covariates.
+    """
+
+    def __init__(self, columns: Sequence[int]) -> None:
+        super().__init__()
+        self.columns = list(columns)
+        self.mean: Tensor
+        self.std: Tensor
+        self.register_buffer("mean", torch.zeros(len(self.columns)))
+        self.register_buffer("std", torch.ones(len(self.columns)))
+
+    @staticmethod
+    def known_columns(datamodule: WindowDataModule) -> list[int]:
+        """Column numbers of the covariates whose future values are known."""
+        return torch.nonzero(datamodule.series.covariate_known).flatten().tolist()
+
+    def prepare(self, datamodule: WindowDataModule) -> None:
+        """Take mean and standard deviation from the training part."""
+        train = datamodule.panel.covariates[: datamodule.split.train_end]
+        for i, k in enumerate(self.columns):
+            of_channels = np.unique(datamodule.panel.channel_covariate_columns[k])
+            scaler = Scaler.fit(train[:, of_channels].reshape(-1, 1))
+            self.mean[i], self.std[i] = scaler.mean.item(), scaler.std.item()
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Calendar fields int64 [B, L + H, 5], or with K covariates float [B, L + H, 5 + K]."""
+        if not self.columns:
+            return batch.calendar
+        scaled = (batch.covariates[..., self.columns] - self.mean) / self.std
+        covariates = torch.where(
+            batch.covariate_mask[..., self.columns], scaled.clamp(-MAX_DEVIATION, MAX_DEVIATION), 0.0
+        )
+        return torch.cat([batch.calendar.to(covariates), covariates], -1)

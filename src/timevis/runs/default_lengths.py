@@ -1,0 +1,121 @@
+"""Lengths of a run that follow from the frequency and the length of the data, where the user set none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pandas.tseries.frequencies import to_offset
+
+from timevis.data.calendar import MIN_STEPS_PER_DAY_FOR_WEEKDAYS, season_lengths, steps_per_day
+
+MIN_ROWS_OF_DAILY_HORIZON = 12
+"""Rows of a day from which on the horizon is one day; with fewer rows it is a week."""
+MAX_HORIZON = 96
+MAX_CONTEXT_LENGTH = 2016
+"""A week of 5-minute data."""
+MAX_PASSES_PER_EPOCH = 10
+"""Times that an epoch reads each training window at most; a small data set has fewer steps per epoch."""
+MIN_STEPS_PER_EPOCH = 20
+FREQUENCY_NAMES = {
+    "YE": "yearly",
+    "YS": "yearly",
+    "QE": "quarterly",
+    "QS": "quarterly",
+    "ME": "monthly",
+    "MS": "monthly",
+    "W": "weekly",
+    "D": "daily",
+    "B": "business-daily",
+    "h": "hourly",
+    "30min": "half-hourly",
+    "15min": "quarter-hourly",
+    "min": "minutely",
+    "s": "secondly",
+}
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Lengths in rows.
+
+    Attributes
+    ----------
+    context_length, horizon : int
+    season : int
+        Rows of one season, for MASE.
+    """
+
+    context_length: int
+    horizon: int
+    season: int
+
+
+def default_lengths(freq: str, borders: tuple[int, int, int], horizon: int | None = None) -> Lengths:
+    """Derive context length, horizon and season from the frequency, and shorten them for short data.
+
+    The horizons are those of the M4 competition (Makridakis, Spiliotis and Assimakopoulos, 2020) for days (14), weeks
+    (13), quarters (8) and years (6), one year for months, and one day for shorter steps. The contexts have the span
+    of the lags that `get_lags_for_frequency` of GluonTS generates, which AutoGluon uses too: a week of hours or of
+    shorter steps, and three years of months. For days they have eight weeks instead of four, and for weeks two years.
+    As AutoGluon's default for DeepAR, ``max(10, 2 * prediction_length)``, they are not shorter than two horizons.
+
+    Parameters
+    ----------
+    freq : str
+        A pandas alias.
+    borders : three ints
+        The rows at which training, validation and test part end. The horizon is at most three quarters of the
+        validation and of the test part, and the context leaves at least half of the training rows as origins.
+    horizon : int, optional
+        The horizon, if it is given.
+    """
+    per_day, (train, val_end, test_end) = steps_per_day(freq), borders
+    by_frequency_horizon, by_frequency_context = _by_frequency(freq, per_day)
+    if horizon is None:
+        horizon = max(1, min(by_frequency_horizon, 3 * min(val_end - train, test_end - val_end) // 4))
+    context_length = min(max(by_frequency_context, 2 * horizon), max(1, (train - horizon) // 2))
+    seasons = season_lengths(freq)
+    season = seasons[1] if len(seasons) > 1 and 2 * seasons[1] <= train else 1
+    return Lengths(context_length, horizon, season)
+
+
+def _by_frequency(freq: str, per_day: float) -> tuple[int, int]:
+    """Horizon and context length for long data."""
+    if per_day > 1:
+        day, week = round(per_day), round(7 * per_day)
+        return min(day if day >= MIN_ROWS_OF_DAILY_HORIZON else week, MAX_HORIZON), min(week, MAX_CONTEXT_LENGTH)
+    if per_day >= MIN_STEPS_PER_DAY_FOR_WEEKDAYS:
+        return (10, 40) if freq == "B" else (14, 56)
+    per_year = round(365.25 * per_day)
+    if per_year > 52:
+        return 14, 56
+    if per_year >= 40:
+        return 13, 2 * per_year
+    if per_year >= 10:
+        return per_year, 3 * per_year
+    return (8, 16) if per_year >= 3 else (6, 12)
+
+
+def steps_of_small_epochs(num_windows: int, batch_size: int, max_steps: int | None) -> int:
+    """Training steps of an epoch: at most `MAX_PASSES_PER_EPOCH` passes over the windows, and at most `max_steps`.
+
+    Parameters
+    ----------
+    num_windows : int
+        Training windows of all channels.
+    batch_size : int
+    max_steps : int, optional
+        Maximum number of steps of an epoch; None takes one pass.
+    """
+    if max_steps is None:
+        return 1
+    return min(max_steps, max(MIN_STEPS_PER_EPOCH, -(-MAX_PASSES_PER_EPOCH * num_windows // batch_size)))
+
+
+def frequency_name(freq: str) -> str:
+    """The frequency as an adjective, such as ``half-hourly``; ``3h`` is ``3-hourly``."""
+    offset = to_offset(freq)
+    for alias in (freq, offset.rule_code.split("-")[0]):
+        if name := FREQUENCY_NAMES.get(alias):
+            return name if alias == freq or offset.n == 1 else f"{offset.n}-{name}"
+    return freq
