@@ -29,7 +29,7 @@ from timevis.runs.folder import RunFolder, is_unused
 from timevis.runs.lock import lock_run_folder
 from timevis.runs.metadata import data_hash, run_metadata, run_tags
 from timevis.runs.record import model_label
-from timevis.runs.reload import check_data_unchanged
+from timevis.runs.reload import load_data_to_resume
 from timevis.runs.status import Status
 from timevis.training.callbacks.step_hooks import FitClock
 from timevis.training.devices import Devices
@@ -174,10 +174,11 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
     status.update(stage="data")
     step = checkpoint_step(folder)
     with stop.raise_immediately():
-        panel, quality = load_panel(config.data)
+        if step is None:
+            panel, quality = load_panel(config.data)
+        else:
+            config, panel, quality = load_data_to_resume(folder, config)
     rows = quality.split_rows
-    if step is not None:
-        check_data_unchanged(folder, panel, rows)
     folder.write_json("data_report.json", quality.to_dict() | {"data_hash": data_hash(panel, rows)})
     stop.raise_if_requested()
 
