@@ -4,16 +4,18 @@
 
 Each trial starts a small run, sends SIGKILL, SIGTERM or SIGINT to it after a random time, continues it with
 ``resume=`` (or starts it again, where the signal came before there was a config), and checks that the run completes,
-that its scores are those of an uninterrupted run, and that no temporary file stays behind. In every third trial two
-processes try to resume the same run at the same moment, and exactly one may do so. Prints a table of what was tried
-and what survived, and exits with 1 if a trial failed.
+that its weights and its scores are those of an uninterrupted run, bit for bit, and that no temporary file stays
+behind. In every third trial two processes try to resume the same run at the same moment, and exactly one may do so.
+Prints a table of what was tried and what survived, and exits with 1 if a trial failed.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -47,9 +49,12 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, output
 
 
-def scores(folder: Path) -> dict[str, object]:
+def outcome(folder: Path) -> dict[str, object]:
+    """Weights, scores and forecasts of a completed run; two equal runs have the same, bit for bit."""
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    return {key: results[key] for key in ("metrics", "validation", "by_horizon")}
+    files = ("model/model.safetensors", "windows.parquet")
+    scores = {key: results[key] for key in ("metrics", "validation", "by_horizon")}
+    return scores | {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files}
 
 
 def continue_run(folder: Path, twice: bool) -> str | None:
@@ -72,8 +77,13 @@ def trial(
     folder: Path, number: int, delay: float, kind: signal.Signals, expected: dict[str, object]
 ) -> tuple[str, str]:
     """One trial; returns the stage in which the signal came, and what went wrong (empty if nothing did)."""
-    process = start(*SMALL, f"hydra.run.dir={folder}")
-    time.sleep(delay)
+    while True:
+        process = start(*SMALL, f"hydra.run.dir={folder}")
+        time.sleep(delay)
+        if process.poll() is None:
+            break
+        shutil.rmtree(folder)  # the run had ended before the signal
+        delay *= 0.9
     process.send_signal(kind)
     finish(process)
     status = folder / "status.json"
@@ -82,8 +92,8 @@ def trial(
         problem = continue_run(folder, twice=number % 3 == 0)
         if problem is not None:
             return stage, problem
-    if scores(folder) != expected:
-        return stage, "the scores differ from those of an uninterrupted run"
+    if differing := [key for key, value in outcome(folder).items() if value != expected[key]]:
+        return stage, f"differs from an uninterrupted run in {', '.join(differing)}"
     if temporary := [p.name for p in folder.rglob(".*") if p.is_file() and p.name != ".lock"]:
         return stage, f"temporary files stay behind: {temporary}"
     return stage, ""
@@ -103,7 +113,7 @@ def main() -> int:
         if code:
             print(output)
             return 1
-        expected = scores(reference)
+        expected = outcome(reference)
         for number in range(args.trials):
             kind = rng.choice(SIGNALS)
             stage, problem = trial(

@@ -37,6 +37,20 @@ def test_a_data_frame_is_forecast_as_a_file_with_its_rows(plant, tmp_path):
     pd.testing.assert_frame_equal(predict(plant, frame), predict(plant, [tmp_path / "data.csv"]))
 
 
+def test_times_of_a_forecast_are_in_the_time_zone_of_the_data(finished_run, tmp_path):
+    times = pd.date_range("2024-01-01", periods=600, freq="h", tz="UTC")
+    frame = pd.DataFrame({"time": times.strftime("%Y-%m-%dT%H:%MZ"), "a": np.sin(np.arange(600) / 4)})
+    frame.to_csv(tmp_path / "utc.csv", index=False)
+    run = finished_run("model=linear", "data=file", f"data.path={tmp_path / 'utc.csv'}", "data.timezone=Asia/Tokyo")
+    forecast = predict(run)["timestamp"]
+    assert str(forecast[0]) == "2024-01-26 09:00:00+09:00"
+    assert str(forecast.dt.tz) == "Asia/Tokyo"
+    frame["time"] = times.strftime("%Y-%m-%dT%H:%M+01:00")
+    frame.to_csv(tmp_path / "other.csv", index=False)
+    both = predict(run, [tmp_path / "utc.csv", tmp_path / "other.csv"])["timestamp"]
+    assert len(both.unique()) == len(forecast) + 1
+
+
 def test_a_data_frame_may_have_cells_of_several_kinds_in_a_column(plant):
     frame = plant_rows(100, "2025-03-01", seed=1)
     mixed = frame.assign(note=[1, "two", None, pd.Timestamp("2025")] * 25, b=frame["b"].astype(object))
@@ -151,7 +165,9 @@ def test_a_long_file_whose_series_all_lack_a_channel_is_forecast_without_it(plan
     pd.testing.assert_frame_equal(without_b, both[both["channel"] == "a"].reset_index(drop=True))
 
 
-def test_a_repeated_column_and_an_empty_list_of_files_are_refused(plant):
+def test_a_repeated_column_an_array_and_an_empty_list_of_files_are_refused(plant):
+    with pytest.raises(DataError, match="the data are a ndarray"):
+        predict(plant, np.zeros((100, 2)))
     new = plant_rows(72)
     with pytest.raises(DataError, match="data frame: several columns are named 'a'"):
         predict(plant, pd.concat([new, new[["a"]]], axis=1))

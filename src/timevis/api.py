@@ -97,7 +97,7 @@ class Run:
 
 def train(
     model: str = "qwen",
-    data: str | os.PathLike[str] | pd.DataFrame = "traffic",
+    data: str | os.PathLike[str] | pd.DataFrame | pd.Series = "traffic",
     *,
     horizon: int | None = None,
     context_length: int | None = None,
@@ -114,9 +114,9 @@ def train(
     ----------
     model : str
         A choice of conf/model: seasonal_naive, linear, boosted, lstm, qwen or qwen_patch.
-    data : str, path or DataFrame
-        A choice of conf/data, a file (CSV, Excel, JSON or Parquet), or a table with a time column. A DataFrame is
-        stored in outputs/dataframes, where `Run.predict` and a resumed run find it again.
+    data : str, path, DataFrame or Series
+        A choice of conf/data, a file (CSV, Excel, JSON or Parquet), or a table with a time column or an index of
+        times. A table is stored in outputs/dataframes, where `Run.predict` and a resumed run find it again.
     horizon, context_length : int, optional
         Rows that are forecast, and rows that the model sees before them.
     seed : int, optional
@@ -176,9 +176,9 @@ def _folder_of(run: Run | str | os.PathLike[str]) -> Path:
     return run.folder if isinstance(run, Run) else Path(run)
 
 
-def _compose_with_data(overrides: list[str], data: str | os.PathLike[str] | pd.DataFrame) -> DictConfig:
+def _compose_with_data(overrides: list[str], data: str | os.PathLike[str] | pd.DataFrame | pd.Series) -> DictConfig:
     """The config for a data set by name, for a file, or for a DataFrame."""
-    if hasattr(data, "to_parquet"):
+    if not isinstance(data, str | os.PathLike):
         path = _store_frame(data)
     elif isinstance(data, os.PathLike) or Path(data).suffix or Path(data).is_file():
         path = Path(data)
@@ -189,8 +189,8 @@ def _compose_with_data(overrides: list[str], data: str | os.PathLike[str] | pd.D
     return cfg
 
 
-def _store_frame(frame: pd.DataFrame) -> Path:
-    """Write a DataFrame to outputs/dataframes, under a name made of its content; returns the file."""
+def _store_frame(frame: pd.DataFrame | pd.Series) -> Path:
+    """Write a table to outputs/dataframes, under a name made of its content; returns the file."""
     from timevis.data.data_frames import write_frame
 
     folder = OUTPUTS / "dataframes"

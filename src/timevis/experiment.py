@@ -32,7 +32,7 @@ from timevis.runs.folder import RunFolder, is_unused
 from timevis.runs.lock import lock_run_folder
 from timevis.runs.metadata import data_hash, run_metadata, run_tags
 from timevis.runs.record import model_label
-from timevis.runs.reload import check_data_unchanged, split_table
+from timevis.runs.reload import load_data_to_resume, split_table
 from timevis.runs.status import Status
 from timevis.training.callbacks.step_hooks import FitClock
 from timevis.training.devices import Devices
@@ -183,11 +183,12 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
     status.update(stage="data")
     step = checkpoint_step(folder)
     with stop.raise_immediately():
-        panel, quality = load_panel(config.data)
+        if step is None:
+            panel, quality = load_panel(config.data)
+        else:
+            config, panel, quality = load_data_to_resume(folder, config)
     split = split_rows(panel, config.data.split, config.data.split_by)
     config = _complete_config(folder, config, panel)
-    if step is not None:
-        check_data_unchanged(folder, panel, split)
     folder.write_json("data_report.json", quality.to_dict() | {"data_hash": data_hash(panel, split.borders[..., 2])})
     stop.raise_if_requested()
 

@@ -29,7 +29,7 @@ from timevis.utils.formatting import join_names
 
 log = logging.getLogger(__name__)
 
-NewData: TypeAlias = pd.DataFrame | str | Path | Sequence[str | Path] | None
+NewData: TypeAlias = pd.DataFrame | pd.Series | str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None
 QUANTILE_COLUMNS = tuple(f"q{level:g}" for level in QUANTILE_LEVELS)
 
 
@@ -46,7 +46,7 @@ def predict(
     ----------
     run : path
         Run folder with a model.
-    data : DataFrame, file or files, optional
+    data : DataFrame, Series, file or files, optional
         New rows with the time column and the channels of the run; None takes the data of the run. A long table gives
         one item for each of its series.
     refit : bool
@@ -58,7 +58,8 @@ def predict(
     -------
     DataFrame
         `horizon` rows for each item and each channel with a value in its context. Columns: item, channel, timestamp,
-        point, and the quantiles ``q0.025`` to ``q0.975``, in the unit of the data.
+        point, and the quantiles ``q0.025`` to ``q0.975``, in the unit of the data. Times with a zone are in
+        `data.timezone`, or else in the zone of the data.
 
     Raises
     ------
@@ -80,6 +81,9 @@ def forecast_items(
     forecaster = refit_run(folder) if refit else folder.load_forecaster()
     _log_series_not_scored(folder, items)
     tables = [forecast_panel(forecaster, panel, name, batch_size) for name, panel in items.items()]
+    zones = {table["timestamp"].dt.tz for table in tables}
+    if len(zones) > 1 and None not in zones:  # files with different offsets from UTC
+        tables = [table.assign(timestamp=table["timestamp"].dt.tz_convert("UTC")) for table in tables]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -123,12 +127,12 @@ def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
     if data is None:
         _, panel, _ = load_run_data(folder, future=True)
         return {panel.card.name: panel}
-    if isinstance(data, pd.DataFrame):
+    paths: Sequence[str | os.PathLike[str]] = [data] if isinstance(data, str | os.PathLike) else data
+    if not isinstance(paths, list | tuple) or not all(isinstance(path, str | os.PathLike) for path in paths):
         with tempfile.TemporaryDirectory() as temporary_folder:
             path = Path(temporary_folder) / "data.parquet"
             write_frame(data, path)
             return load_panels(folder, [path])
-    paths: Sequence[str | Path] = [data] if isinstance(data, str | Path) else data
     if not paths:
         raise DataError("there is no file to forecast", "give one or more files, or None for the data of the run")
     report = folder.data_report
@@ -174,7 +178,7 @@ def forecast_panel(forecaster: Forecaster, panel: Panel, item: str, batch_size: 
         {
             "item": item,
             "channel": np.repeat(np.asarray(panel.channels, dtype=object)[channels], horizon),
-            "timestamp": panel.index[(origins[channels, None] + np.arange(horizon)).ravel()],
+            "timestamp": panel.local_index[(origins[channels, None] + np.arange(horizon)).ravel()],
             "point": np.concatenate(points).ravel(),
         }
     )

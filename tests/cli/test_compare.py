@@ -218,6 +218,20 @@ def test_runs_with_different_window_sets_are_an_error_that_names_hashes_and_reas
     assert not (tmp_path / "no").exists()
 
 
+def test_the_largest_group_of_runs_with_the_same_windows_is_compared_and_the_others_are_named(
+    runs, finished_run, tmp_path, capsys
+):
+    other = finished_run("model=seasonal_naive", "horizon=4")
+    assert main([str(other), *map(str, runs), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().err
+    assert "left out (other windows than the compared runs: horizon 6 and 4" in said
+    assert str(other) in said
+    assert set(pd.read_csv(tmp_path / "out" / "cost.csv")["run"]) == {"linear", "seasonal_naive"}
+    assert main([*map(str, [*runs, other]), "--reference", str(other), "--out", str(tmp_path / "other")]) == 0
+    assert "horizon 4 and 6" in capsys.readouterr().err
+    assert len(pd.read_csv(tmp_path / "other" / "cost.csv")) == 1
+
+
 def test_runs_with_different_seasons_of_mase_are_not_compared(runs, finished_run):
     other = finished_run("model=seasonal_naive", "data.season=12")
     with pytest.raises(RunFolderError, match="season of MASE 24 and 12"):

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.image import imsave
+from omegaconf import OmegaConf
 from tiny import TINY
 from trainers import leave_out_reports
 from wandb.proto.wandb_internal_pb2 import Record
@@ -26,6 +27,7 @@ from timevis.runs.folder import RunFolder
 from timevis.runs.metadata import git_commit
 from timevis.training.loggers.metrics_csv import MetricsCsv
 from timevis.training.loggers.open_loggers import OpenLoggers
+from timevis.training.loggers.privacy import HIDDEN, shown_folder, without_user_texts
 from timevis.training.loggers.wandb_run import is_logged_in
 
 BLOCK = 32768
@@ -92,9 +94,9 @@ def test_an_offline_wandb_run_holds_metrics_config_and_summary(with_wandb):
     assert summary["skill/wql"] == pytest.approx(results["skill"]["wql"]["value"])
     assert summary["cost/trainable_parameters"] == results["cost"]["trainable_parameters"]
     (run_record,) = [r.run for r in records if r.WhichOneof("record_type") == "run"][:1]
-    assert (run_record.project, run_record.run_group) == ("timevis", "my-sweep")
+    assert (run_record.project, run_record.run_group) == ("timevis", shown_folder("my-sweep"))
     assert set(run_record.tags) == {"synthetic", "lstm"}
-    assert run_record.display_name == "synthetic-lstm-run"
+    assert run_record.display_name == f"synthetic-lstm-{shown_folder('run')}"
     (exit_record,) = [r.exit for r in records if r.WhichOneof("record_type") == "exit"]
     assert exit_record.exit_code == 0
 
@@ -107,7 +109,7 @@ def test_every_output_names_the_backbone_with_its_size_and_fingerprint(compose_c
     records = offline_records(tmp_path / "run")
     (run_record,) = [r.run for r in records if r.WhichOneof("record_type") == "run"][:1]
     assert {"nano", f"{about['parameters'] / 1e6:.1f} M parameters", about["fingerprint"]} <= set(run_record.tags)
-    assert run_record.display_name == "synthetic-qwen_patch-nano-run"
+    assert run_record.display_name == f"synthetic-qwen_patch-nano-{shown_folder('run')}"
     summary = logged(records)[1]
     assert {name: summary[f"backbone/{name}"] for name in about} == about
     printed = " ".join(capsys.readouterr().out.split())
@@ -161,12 +163,47 @@ def test_wandb_gets_no_folder_user_or_machine_name(train_in_process, tmp_path, m
     assert not [path for path in files if b"alice" in path.read_bytes()]
     records = offline_records(tmp_path / "run")
     config = logged(records)[2]
-    assert (config["data"]["path"], config["model"]["backbone"]["path"]) == ("private.csv", "copy")
+    assert (config["data"]["path"], config["model"]["backbone"]["path"]) == (HIDDEN, HIDDEN)
     kinds = [record.WhichOneof("record_type") for record in records]
     assert "environment" not in kinds  # program, command line, machine
     assert "stats" in kinds  # how busy it was
     (run_record,) = [record.run for record in records if record.WhichOneof("record_type") == "run"][:1]
     assert (run_record.git.commit, run_record.git.remote_url, run_record.host) == (git_commit(), "", "")
+
+
+@pytest.mark.usefixtures("no_report")
+@pytest.mark.parametrize("log_data", [False, True])
+def test_wandb_gets_no_word_of_the_user_unless_log_data_is_set(lstm_config, tmp_path, log_data):
+    path = tmp_path / "alices-plant.csv"
+    frame = pd.read_csv(write_private_series(tmp_path))
+    frame.rename(columns={"time": "alices-time", "load": "alices-load"}).assign(alices_price=1.0).to_csv(path)
+    cfg = lstm_config(
+        *("data=file", f"data.path={path}", "data.time=alices-time", "data.target=[alices-load]"),
+        *("+data.covariates.alices_price=known", "+data.unit.alices-load=alices-unit", "logger=wandb"),
+        *("data.description=alices-plant", "data.cleaning.missing=[alices-word]", f"logger.log_data={log_data}"),
+        *("+callbacks.alices-timer._target_=pytorch_lightning.callbacks.Timer", "model.fit.max_epochs=1"),
+    )
+    run(cfg, tmp_path / "alices-run", group="alices-sweep")
+    (offline,) = (tmp_path / "alices-run/wandb").glob("offline-run-*")
+    sent = [*offline.glob("*.wandb"), *(path for path in offline.glob("files/**/*") if path.is_file())]
+    assert any(b"alice" in path.read_bytes() for path in sent) == log_data
+    _, _, config = logged(offline_records(tmp_path / "alices-run"))
+    assert config["data"]["split"] == [0.7, 0.1, 0.2]
+    assert config["data"]["unit"] == ({"alices-load": "alices-unit"} if log_data else HIDDEN)
+    assert config["model"]["hidden_size"] == 8
+
+
+def test_words_that_are_sent_are_those_of_timevis(compose_config):
+    cfg = compose_config("model=qwen", "data=traffic", "model.prompt.text='alices prompt'", "+trainer.profiler=alice")
+    shown = without_user_texts(OmegaConf.to_container(cfg, resolve=True))
+    assert (shown["data"]["name"], shown["model"]["name"], shown["model"]["backbone"]["path"]) == (
+        *("traffic", "qwen"),
+        "nano",
+    )
+    assert "alice" not in str(shown)
+    cfg.model.backbone.path, cfg.model.name = "alices-org/model", "alices-model"
+    cfg.model._target_, cfg.model.tune = "alices.Model", "alices-mode"
+    assert "alice" not in str(without_user_texts(OmegaConf.to_container(cfg, resolve=True)))
 
 
 def test_plots_and_windows_of_private_data_are_uploaded_only_on_request(lstm_config, tmp_path):
@@ -178,7 +215,7 @@ def test_plots_and_windows_of_private_data_are_uploaded_only_on_request(lstm_con
         run(lstm_config(*own, f"logger.log_data={log_data}"), path)
         _, summary, config = logged(offline_records(path))
         names[log_data] = set(summary)
-        assert config["data"]["path"] == "private.csv"
+        assert config["data"]["path"] == ("private.csv" if log_data == "true" else HIDDEN)
     assert not any(name.startswith(("plots", "windows")) for name in names["false"])
     assert any(name.startswith("plots/") for name in names["true"])
     assert any(name.startswith("windows") for name in names["true"])
@@ -248,7 +285,7 @@ def test_a_wandb_run_of_a_language_model_is_named_with_its_backbone(compose_conf
     with OpenLoggers(
         folder, LoggerOptions.from_config(folder.config.logger), ["synthetic", "qwen", "nano"], None, None
     ) as loggers:
-        assert loggers.wandb.experiment.name == "synthetic-qwen-nano-run"
+        assert loggers.wandb.experiment.name == f"synthetic-qwen-nano-{shown_folder('run')}"
 
 
 def test_metrics_csv_has_one_row_per_step_and_adds_columns(tmp_path):

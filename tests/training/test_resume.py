@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 import pytorch_lightning as pl
 import torch
+from plant import plant_rows
 from tiny import ROOT, TINY, TINY_LSTM
 from trainers import leave_out_reports, watch_runs
 
-from timevis.errors import ConfigError, RunFolderError, TimeVisError
+from timevis.errors import ConfigError, DataError, RunFolderError, TimeVisError
 from timevis.experiment import run
 from timevis.runs.folder import RunFolder
 from timevis.training.resume import reopen
@@ -199,6 +200,33 @@ def test_a_completed_run_is_trained_further_only_with_more_epochs(tmp_path, lstm
 
 
 @pytest.mark.usefixtures("no_report")
+@pytest.mark.usefixtures("no_report")
+def test_a_run_is_resumed_with_its_own_rows_after_rows_were_appended_to_its_file(tmp_path, lstm_config, caplog):
+    def write(rows: int, first: float = 0.0) -> None:
+        frame = plant_rows(rows)[["time", "a"]]
+        frame.loc[5, "a"] += first
+        frame.to_csv(tmp_path / "plant.csv", index=False)
+
+    def start(name: str, epochs: int, *overrides: str) -> float:
+        longer = (f"trainer.max_epochs={epochs}", *overrides)
+        cfg = lstm_config("data=file", f"data.path={tmp_path / 'plant.csv'}", *longer)
+        return run(cfg, tmp_path / name, longer)
+
+    write(400)
+    start("whole", 2)
+    start("grown", 1)
+    write(430)
+    start("grown", 2, f"resume={tmp_path / 'grown'}")
+    assert "plant has 30 rows after those that the run was started with" in caplog.text
+    whole, grown = (RunFolder(tmp_path / name).results for name in ("whole", "grown"))
+    assert grown["metrics"] == whole["metrics"]
+    assert grown["window_set"] == whole["window_set"]
+    write(430, first=1.0)
+    with pytest.raises(DataError, match="the data differ from those") as error:
+        start("grown", 3, f"resume={tmp_path / 'grown'}")
+    assert "more rows may follow them" in error.value.advice
+
+
 def test_the_error_on_a_completed_run_of_a_model_without_epochs_does_not_advise_max_epochs(tmp_path, compose_config):
     cfg = compose_config("model=linear")
     run(cfg, tmp_path / "run")

@@ -1,9 +1,9 @@
 """Compare runs that forecast the same windows: timevis compare RUN RUN ... [--reference RUN]
 
 Prints and writes the metrics of all runs and of seasonal naive, the paired difference of each run from a reference
-with its 95 % interval and the Diebold-Mariano test, the error by step ahead, and the cost. Each
-RUN is a run folder. Runs with different window sets cannot be compared. Runs that have not completed, and files and
-folders that are not runs, are left out and named.
+with its 95 % interval and the Diebold-Mariano test, the error by step ahead, and the cost. Each RUN is a run
+folder. Only runs that scored the same windows can be compared: the largest group of them is compared, or that of the
+reference. Other runs, runs that have not completed, and files and folders that are not runs are left out and named.
 
     timevis compare outputs/traffic/lstm/2026-01-01_12-00-00-1a2b outputs/traffic/qwen/...
     timevis compare outputs/traffic/*/* --reference outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
@@ -47,21 +47,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def compare_runs(runs: list[Path], reference: str | None, out: Path | None) -> int:
-    """Compare the completed runs; print the tables and write the comparison."""
+    """Compare the completed runs that scored the same windows; print the tables and write the comparison."""
+    distinct_runs: dict[Path, Path] = {}
+    for run in runs:
+        distinct_runs.setdefault(run.resolve(), run)
+    reference_run = None if reference in (None, "seasonal_naive") else Path(reference)
+    if reference_run is not None and (reason := reason_not_comparable(reference_run)):
+        raise RunFolderError(f"--reference {reference}: {reason}", "give another run")
+    chosen = comparable_runs(completed_runs(list(distinct_runs.values())), reference_run)
     from timevis.evaluation.comparison import compare
     from timevis.evaluation.report.comparison_report import write_comparison
     from timevis.runs.record import RunRecord
 
-    distinct_runs: dict[Path, Path] = {}
-    for run in runs:
-        distinct_runs.setdefault(run.resolve(), run)
-    records = [RunRecord.load(run) for run in completed_runs(list(distinct_runs.values()))]
+    records = [RunRecord.load(run) for run in chosen]
     if reference is None:
         reference_record = records[0] if len(records) > 1 else None
     else:
-        if reference != "seasonal_naive" and (reason := reason_not_comparable(Path(reference))):
-            raise RunFolderError(f"--reference {reference}: {reason}", "give another run")
-        reference_record = None if reference == "seasonal_naive" else RunRecord.load(reference)
+        reference_record = None if reference_run is None else RunRecord.load(reference_run)
     comparison = compare(records, reference_record)
     folder = out or Path("outputs/comparisons") / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     written = write_comparison(comparison, folder)
@@ -95,6 +97,33 @@ def completed_runs(runs: list[Path]) -> list[Path]:
             f"wait until one has, or continue one with {resume_command(run_folders[0])}",
         )
     return completed
+
+
+def comparable_runs(runs: list[Path], reference: Path | None = None) -> list[Path]:
+    """The largest group of runs that scored the same windows, or the group of the reference.
+
+    Prints which runs are left out, and why.
+
+    Raises
+    ------
+    RunFolderError
+        No two runs scored the same windows.
+    """
+    from timevis.evaluation.window_sets import differences, largest_comparable_group, not_comparable_error
+    from timevis.runs.folder import RunFolder
+    from timevis.utils.formatting import join_names
+
+    folders = runs if reference is None else [*runs, reference]
+    results = [RunFolder(folder).results for folder in folders]
+    group = largest_comparable_group(results, None if reference is None else len(runs))
+    others = [position for position in range(len(runs)) if position not in group]
+    if others and len(group) == 1:
+        raise not_comparable_error(*((folders[i], results[i]) for i in (group[0], others[0])))
+    reasons = {i: "; ".join(differences(results[group[0]], results[i])) for i in others}
+    for reason in dict.fromkeys(reasons.values()):
+        names = join_names([str(runs[i]) for i in others if reasons[i] == reason])
+        print(f"left out (other windows than the compared runs: {reason}): {names}", file=sys.stderr)
+    return [runs[i] for i in group if i < len(runs)]
 
 
 def reason_not_comparable(run: Path) -> str | None:

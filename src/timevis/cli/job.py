@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from timevis.config.compose import added_keys, register_resolvers
 from timevis.config.stored import escape, to_yaml
 from timevis.config.validate import check
+from timevis.data.readers.check_file import check_file
 from timevis.errors import Cancelled, RunFolderError
 from timevis.runs.folder import RunFolder, config_to_store
 from timevis.runs.status import Status, read_status
@@ -50,6 +51,7 @@ def run_job(cfg: DictConfig) -> float:
                 log.info("%s has already completed: not run again", display_path(folder))
                 return finished
             cfg, overrides = OmegaConf.merge(cfg, {"resume": escape(str(folder))}), []  # type: ignore[assignment]
+        check_input_file(cfg)
         with without_garbage_collection():
             from timevis.experiment import run
 
@@ -71,6 +73,19 @@ def run_job(cfg: DictConfig) -> float:
             from timevis.sweep.leaderboard import write_leaderboard
 
             write_leaderboard(sweep)
+
+
+def check_input_file(cfg: DictConfig) -> None:
+    """Check that the data file exists and that TimeVis reads its format, before large libraries are imported.
+
+    Raises
+    ------
+    DataError
+        Names the path.
+    """
+    path = cfg.data.get("path")
+    if isinstance(path, str) and not cfg.resume:
+        check_file(Path(path).expanduser())
 
 
 def _score_of_finished_job(cfg: DictConfig, folder: Path) -> float | None:

@@ -24,7 +24,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from timevis.data.readers.check_file import check_file
 from timevis.errors import ConfigError
+from timevis.runs.folder import RunFolder
 from timevis.utils.files import atomic_write, require_writable
 from timevis.utils.memory import without_garbage_collection
 from timevis.utils.stdout import run_script
@@ -61,7 +63,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not args.rescore and (args.start or args.end):
         parser.error("--start and --end need --rescore")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    return run_script(lambda: rescore_run(args) if args.rescore else forecast_future(args))
+
+    def forecast_or_rescore() -> int:
+        check_inputs(args.run, args.files)
+        return rescore_run(args) if args.rescore else forecast_future(args)
+
+    return run_script(forecast_or_rescore)
+
+
+def check_inputs(run: Path, files: Sequence[Path]) -> None:
+    """Check that the run and the files exist, before large libraries are imported.
+
+    Raises
+    ------
+    RunFolderError
+        The folder is not a run folder.
+    DataError
+        Names the file that does not exist or has no format that TimeVis reads.
+    """
+    RunFolder(run)
+    for file in files:
+        check_file(file.expanduser())
 
 
 def _now() -> str:
@@ -84,7 +106,6 @@ def forecast_future(args: argparse.Namespace) -> int:
         from timevis.evaluation.charts.draw_matplotlib import save_png
         from timevis.evaluation.charts.run_charts import future_charts
         from timevis.predict import forecast_items, load_panels
-        from timevis.runs.folder import RunFolder
         from timevis.utils.logs import silence_libraries
         from timevis.utils.spreadsheets import to_csv
 
@@ -116,7 +137,6 @@ def rescore_run(args: argparse.Namespace) -> int:
     with without_garbage_collection():
         from timevis.evaluation.report.run_console import print_results
         from timevis.rescore import rescore
-        from timevis.runs.folder import RunFolder
         from timevis.utils.logs import silence_libraries
 
     silence_libraries()

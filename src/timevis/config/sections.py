@@ -223,7 +223,8 @@ class LoggerOptions:
     Attributes
     ----------
     log_data : bool
-        Whether forecasts of the user's own data are also logged, not only those of public data.
+        Whether plots and forecasts of the user's own data, and words of the user, are also logged; see
+        `timevis.training.loggers.privacy`.
     wandb : WandbOptions, optional
         Options of Weights & Biases, if it is used.
     others : dict

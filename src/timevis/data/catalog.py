@@ -20,9 +20,11 @@ from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.new_files import read_new_file
 from timevis.data.options import CleaningOptions, DataOptions, display_name
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.readers.read_table import check_file, read_table
+from timevis.data.readers.check_file import check_file
+from timevis.data.readers.read_table import read_table
 from timevis.data.readers.table import Table
 from timevis.data.schema.columns import missing_column
+from timevis.data.schema.hour_columns import stack_hour_columns
 from timevis.data.synthetic import synthetic_panel
 from timevis.errors import AmbiguousDataError, ConfigError, DataError
 
@@ -64,7 +66,7 @@ def load_panel(
         panel, report = _synthetic(options)
     else:
         table, card = open_table(options)
-        card = _apply_options_to_card(card, options)
+        card = _apply_options_to_card(replace(card, units=table.units | card.units), options)
         panel, report = clean(table, options, card, future=future, channels=channels)
     for line in (report.summary(), *report.notes):
         log.info(line)
@@ -109,7 +111,7 @@ def check_source(options: DataOptions) -> None:
 
 def _keys_about_a_file(options: DataOptions) -> list[str]:
     """The config keys that describe columns or cells of a file, and are given."""
-    values = {name: getattr(options, name) for name in ("time", "id", "target", "timezone", "sheet")}
+    values = {name: getattr(options, name) for name in ("time", "id", "target", "timezone", "sheet", "header")}
     values |= {f"covariates.{name}": kind for name, kind in (options.covariates or {}).items() if name != "holiday"}
     cell_options = ("day_first", "encoding", "decimal", "missing")
     values |= {f"cleaning.{name}": getattr(options.cleaning, name) for name in cell_options}
@@ -121,13 +123,19 @@ def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
     if options.path is not None:
         cleaning = options.cleaning
         path = Path(options.path).expanduser()
-        table = read_table(path, sheet=options.sheet, encoding=cleaning.encoding, decimal=cleaning.decimal)
+        table = read_table(
+            path,
+            sheet=options.sheet,
+            header=options.header,
+            encoding=cleaning.encoding,
+            decimal=cleaning.decimal,
+        )
         if options.name in catalog() and (absent := missing_column(table, options)) is not None:
             raise DataError(
                 f"{table.source} has no column {absent!r}",
                 f"data={options.name} names the columns of the bundled file; for your own file use data=file",
             )
-        return table, DatasetCard(display_name(options.name, options.path))
+        return stack_hour_columns(table, options), DatasetCard(display_name(options.name, options.path))
     entries = catalog()
     if options.name not in entries:
         raise ConfigError(

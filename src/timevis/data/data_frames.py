@@ -5,22 +5,46 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 from pandas.api.types import infer_dtype
 
 from timevis.data.readers.table import check_unique_names
 from timevis.errors import DataError
 
 
-def write_frame(frame: pd.DataFrame, path: Path) -> None:
-    """Write a data frame as Parquet; a `DatetimeIndex` becomes the column ``time`` or keeps its own name.
+def write_frame(data: object, path: Path) -> None:
+    """Write a data frame or a series as Parquet; an index of times becomes the column ``time`` or keeps its own name.
+
+    Parameters
+    ----------
+    data : DataFrame or Series
+        A series without a name becomes the column ``value``.
+    path : Path
 
     Raises
     ------
     DataError
-        The frame has no columns, or columns without names or with the same name.
+        The data are no frame; or they have no columns, columns without names or with the same name, or cells that a
+        table cannot hold.
     """
+    if isinstance(data, pd.Series):
+        data = data.to_frame(data.name if data.name is not None else "value")
+    if not isinstance(data, pd.DataFrame):
+        raise DataError(
+            f"the data are a {type(data).__name__}, which has no names of columns and no times",
+            "give a file, or a pandas.DataFrame with a time column or an index of times and named columns",
+        )
+    frame = data
+    if isinstance(frame.index, pd.PeriodIndex):
+        frame = frame.set_axis(frame.index.to_timestamp(), axis="index")
     if isinstance(frame.index, pd.DatetimeIndex):
-        frame = frame.rename_axis(frame.index.name or "time").reset_index()
+        name = frame.index.name or "time"
+        if name in frame.columns:
+            raise DataError(
+                f"the data frame has times in its index and also a column {name!r}",
+                "rename the column, or drop the index with frame.reset_index(drop=True)",
+            )
+        frame = frame.rename_axis(name).reset_index()
     if not len(frame.columns):
         raise DataError("the data frame has no columns", "give a time column and at least one numeric column")
     if unnamed := [str(c) for c in frame.columns if not isinstance(c, str)]:
@@ -30,4 +54,9 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
         )
     check_unique_names(list(frame.columns), "the data frame")
     mixed = [c for c, cells in frame.items() if cells.dtype == object and "mixed" in infer_dtype(cells)]
-    frame.astype(dict.fromkeys(mixed, str)).to_parquet(path)  # mixed cells become text, as a file would hold them
+    try:
+        frame.astype(dict.fromkeys(mixed, str)).to_parquet(path)  # mixed cells become text, as a file would hold them
+    except (pa.ArrowException, NotImplementedError) as error:
+        raise DataError(
+            f"the data frame has cells that a table cannot hold ({error.args[-1]})", "use numbers, times and text"
+        ) from error

@@ -12,11 +12,13 @@ from timevis.data.cleaning.clean import add_holidays
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.panel import DatasetCard, Panel
+from timevis.data.readers.check_file import check_file
 from timevis.data.readers.compression import decompressed_bytes
 from timevis.data.readers.encoding import to_utf8
-from timevis.data.readers.read_table import check_file, raise_as_data_error, read_table
+from timevis.data.readers.read_table import raise_as_data_error, read_table
 from timevis.data.readers.table import Table
 from timevis.data.schema.channel_selection import reorder_channels
+from timevis.data.schema.hour_columns import stack_hour_columns
 from timevis.data.schema.pivot import select_series, to_panel
 from timevis.data.schema.to_rows import Rows, to_rows
 from timevis.errors import AmbiguousDataError
@@ -78,8 +80,14 @@ def read_new_file(
     """
     encoding, decimal = _find_encoding(path, options.cleaning.encoding), options.cleaning.decimal
     table = read_table(
-        path, sheet=options.sheet, encoding=encoding, decimal=decimal, default_decimal=run_cleaning.decimal
+        path,
+        sheet=options.sheet,
+        header=options.header,
+        encoding=encoding,
+        decimal=decimal,
+        default_decimal=run_cleaning.decimal,
     )
+    table = stack_hour_columns(table, options)
     covariates = {k: v for k, v in (options.covariates or {}).items() if k in table.frame or k == "holiday"}
     options = replace(options, covariates=covariates, frequency=freq or options.frequency)
     rows, report = to_rows(table, _with_run_channels(table, options, channels), run_cleaning.day_first)

@@ -44,7 +44,7 @@ class CleaningOptions:
     day_first : bool, optional
         Whether the day comes first in dates such as 01/02/2020; None infers it from all rows.
     encoding : str, optional
-        Encoding of a text file; None is UTF-8, or UTF-16 with a byte order mark.
+        Encoding of a text file; None finds it.
     decimal : {"point", "comma"}, optional
         Decimal mark of numbers written as text; None infers it.
     missing : tuple of str
@@ -97,6 +97,8 @@ class DataOptions:
         ``axis`` splits all series at the same times.
     sheet : str or int, optional
         Sheet of a workbook; None takes the first with data.
+    header : int, optional
+        Row of the column names in a text file or a sheet, counted from 1; None finds it.
     domain : str, optional
         One of `DOMAINS`; selects the prompt.
     unit : str or mapping, optional
@@ -120,6 +122,7 @@ class DataOptions:
     split: SplitSpec = (0.7, 0.1, 0.2)
     split_by: str = "series"
     sheet: str | int | None = None
+    header: int | None = None
     domain: str | None = None
     unit: str | dict[str, str] | None = None
     description: str | None = None
@@ -247,6 +250,6 @@ CONVERTERS: dict[str, Callable[[Any, str], Any]] = {
     "path": _path,
     **dict.fromkeys(("name", "split_by", "frequency", "timezone", "domain", "description"), _text),
     "unit": _unit,
-    **dict.fromkeys(("season", "rows", "channels", "seed"), _whole_number),
+    **dict.fromkeys(("season", "header", "rows", "channels", "seed"), _whole_number),
 }
 """Functions that check the value of a key and convert it to the type of the attribute of `DataOptions`."""

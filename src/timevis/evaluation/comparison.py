@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from timevis.errors import RunFolderError
 from timevis.evaluation.intervals import holm
 from timevis.evaluation.report.labels import COSTS, METRICS
 from timevis.evaluation.significance import Difference, paired_differences
 from timevis.evaluation.verdict import interval_warnings, is_reference, relative_wql_notes
+from timevis.evaluation.window_sets import comparability_key, not_comparable_error
 from timevis.runs.record import RunRecord, differing_overrides, without_data_and_model
 
 TESTED_METRICS = ("relative_wql", "wql", "sql", "crps", "mase", "mae_scaled", "mse_scaled")
@@ -24,18 +23,6 @@ TRAINING_SCALED_METRICS = ("sql", "mase", "mae_scaled", "mse_scaled")
 HORIZON_METRICS = ("relative_wql", "wql", "mae_scaled", "mse_scaled")
 DIFFERENCE_COLUMNS = ("run", "metric", *(field.name for field in fields(Difference)), "p_holm")
 NAIVE_LABEL = "seasonal naive"
-COMPARABILITY_KEYS = ("hash", "season")
-"""Keys of the window_set section of results.json that must be equal for metrics to be comparable."""
-WINDOW_SET_LABELS = {
-    "horizon": "horizon",
-    "borders": "borders of the split",
-    "channels": "channels",
-    "freq": "frequency",
-    "origins": "number of origins",
-    "first_origin": "first origin",
-    "last_origin": "last origin",
-    "season": "season of MASE",
-}
 
 
 @dataclass(frozen=True)
@@ -96,7 +83,8 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
     if reference is not None and not any(_same_folder(run, reference) for run in runs):
         runs.insert(0, reference)
     for other in runs[1:]:
-        require_same_windows(runs[0], other)
+        if comparability_key(other.results) != comparability_key(runs[0].results):
+            raise not_comparable_error((runs[0].folder, runs[0].results), (other.folder, other.results))
     labels = unique_labels(runs)
     if reference is None:
         reference_windows, reference_label = runs[0].naive_windows, NAIVE_LABEL
@@ -138,34 +126,6 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
 
 def _same_folder(a: RunRecord, b: RunRecord) -> bool:
     return a.folder.resolve() == b.folder.resolve()
-
-
-def require_same_windows(a: RunRecord, b: RunRecord) -> None:
-    """Raise a RunFolderError that names the differences if two runs differ in `COMPARABILITY_KEYS`."""
-    set_a, set_b = a.results["window_set"], b.results["window_set"]
-    if all(set_a[key] == set_b[key] for key in COMPARABILITY_KEYS):
-        return
-    differences = [
-        f"{name} {_shortened(set_a[key])} and {_shortened(set_b[key])}"
-        for key, name in WINDOW_SET_LABELS.items()
-        if set_a[key] != set_b[key]
-    ]
-    data_a, data_b = a.results["run"]["data"], b.results["run"]["data"]
-    if data_a != data_b:
-        differences.append(f"data {_shortened(data_a)} and {_shortened(data_b)}")
-    if not differences:
-        differences = ["the cleaned values differ, because of another file or another data.cleaning"]
-    raise RunFolderError(
-        f"these runs cannot be compared: {a.folder} has window set {set_a['hash']}, "
-        f"{b.folder} has {set_b['hash']}; {'; '.join(differences)}",
-        "run both with the same data, season, split, horizon and evaluation settings; model and context_length may "
-        "differ",
-    )
-
-
-def _shortened(value: Any) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def unique_labels(records: Sequence[RunRecord]) -> list[str]:

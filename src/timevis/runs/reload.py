@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from itertools import accumulate
@@ -15,6 +16,7 @@ from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
 from timevis.data.schema.channel_selection import reorder_channels
+from timevis.data.split.make_split import split_rows
 from timevis.data.split.spec import SplitSpec, StoredSplit
 from timevis.data.split.split import Split
 from timevis.errors import DataError
@@ -22,6 +24,7 @@ from timevis.runs import metadata
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 
+log = logging.getLogger(__name__)
 P = TypeVar("P", bound=Panel)
 
 
@@ -47,8 +50,11 @@ def load_run_data(folder: RunFolder, *, future: bool = False) -> tuple[RunConfig
     DataError
         The data no longer have a channel or covariate of the run.
     """
+    return _load_rows_of_run(folder, RunConfig.from_config(folder.config), future)
+
+
+def _load_rows_of_run(folder: RunFolder, config: RunConfig, future: bool) -> tuple[RunConfig, Panel, QualityReport]:
     report = folder.data_report
-    config = RunConfig.from_config(folder.config)
     config = replace(config, data=replace(config.data, split=_stored_split(folder), frequency=report["frequency"]))
     panel, quality = load_panel(config.data, future=future, channels=tuple(report["channels"]))
     return config, select_trained_channels(panel, report, panel.card.name), quality
@@ -71,6 +77,47 @@ def split_table(datamodule: WindowDataModule) -> pd.DataFrame | None:
     borders = dict(zip(("train_end", "val_end", "test_end"), split.borders.T, strict=True))
     scored = split.scored(datamodule.context_length, datamodule.horizon)
     return pd.DataFrame({"channel": datamodule.panel.channels, "start": split.starts, **borders, "scored": scored})
+
+
+def load_data_to_resume(folder: RunFolder, config: RunConfig) -> tuple[RunConfig, Panel, QualityReport]:
+    """Load the data of a run that is resumed.
+
+    If rows were appended to the file since, shares of its rows would give another split. The run then goes on with
+    the split that it had, in rows, and a warning says so.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    config : RunConfig
+        Config of the run, with what the resumed run changes.
+
+    Returns
+    -------
+    config : RunConfig
+        The split is in rows if rows were appended.
+    panel : Panel
+    report : QualityReport
+
+    Raises
+    ------
+    DataError
+        Values, covariates, times or names of the rows of the run have changed.
+    """
+    panel, quality = load_panel(config.data)
+    if _has_data_of_run(folder, panel, split_rows(panel, config.data.split, config.data.split_by)):
+        return config, panel, quality
+    try:
+        config, panel, quality = _load_rows_of_run(folder, config, future=False)
+    except DataError:
+        raise _data_changed_error(folder, panel) from None
+    split = split_rows(panel, config.data.split, config.data.split_by)
+    check_data_unchanged(folder, panel, split)
+    log.warning(
+        "%s has %d rows after those that the run was started with: the run goes on with its own %d rows; to use all "
+        "rows, start a new run",
+        *(panel.card.name, len(panel) - split.test_end, split.test_end),
+    )
+    return config, panel, quality
 
 
 def select_trained_channels(panel: P, report: Mapping[str, Any], source: str) -> P:
@@ -131,9 +178,19 @@ def check_data_unchanged(folder: RunFolder, panel: Panel, split: Split) -> None:
     DataError
         Values, covariates, times, names or the split have changed.
     """
-    if folder.data_report.get("data_hash") != metadata.data_hash(panel, split.borders[..., 2]):
-        raise DataError(
-            f"{panel.card.name}: the data differ from those that {folder.display_path} was trained on: "
-            "values, times or names have changed before the end of the test part",
-            "restore the data, or start a new run",
-        )
+    if not _has_data_of_run(folder, panel, split):
+        raise _data_changed_error(folder, panel)
+
+
+def _has_data_of_run(folder: RunFolder, panel: Panel, split: Split) -> bool:
+    """Whether the rows up to the end of the test part are those that the run was started with."""
+    ends = split.borders[..., 2]
+    return split.test_end <= len(panel) and folder.data_report.get("data_hash") == metadata.data_hash(panel, ends)
+
+
+def _data_changed_error(folder: RunFolder, panel: Panel) -> DataError:
+    return DataError(
+        f"{panel.card.name}: the data differ from those that {folder.display_path} was trained on: values, times or "
+        "names have changed before the end of the test part",
+        "restore the rows that the run was started with (more rows may follow them), or start a new run",
+    )

@@ -8,8 +8,9 @@ import tempfile
 from pathlib import Path
 
 from timevis.errors import RunFolderError
-from timevis.evaluation.comparison import COMPARABILITY_KEYS, compare
+from timevis.evaluation.comparison import compare
 from timevis.evaluation.report.comparison_report import write_comparison
+from timevis.evaluation.window_sets import comparability_key
 from timevis.runs.record import RunRecord
 from timevis.runs.status import read_status
 
@@ -44,7 +45,7 @@ def write_comparisons(sweep: Path) -> list[Path]:
         except RunFolderError as error:
             log.warning("left out of the comparison of runs: %s", error)
             continue
-        key = "_".join(str(record.results["window_set"][name]) for name in COMPARABILITY_KEYS)
+        key = "_".join(comparability_key(record.results))
         by_window_set.setdefault(key, []).append(record)
     written: list[Path] = []
     for key, records in by_window_set.items():

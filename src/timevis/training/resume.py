@@ -11,12 +11,10 @@ from omegaconf import DictConfig, OmegaConf
 from timevis.config.compose import RESUMABLE_SECTIONS, cannot_change_on_resume
 from timevis.config.paths import CONF
 from timevis.config.stored import escape, to_yaml
-from timevis.data.catalog import load_panel
-from timevis.data.split.make_split import split_rows
 from timevis.errors import ConfigError, RunFolderError
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder, remove_temporary_files
-from timevis.runs.reload import check_data_unchanged
+from timevis.runs.reload import load_data_to_resume
 from timevis.training.devices import Devices
 from timevis.training.fit import completed_epochs
 from timevis.utils.files import write_text
@@ -76,8 +74,7 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunCon
     if changed:
         _check_epochs(folder, config)
         if state == "completed":  # checked here, because state and config must not change if the data have changed
-            panel, _ = load_panel(config.data)
-            check_data_unchanged(folder, panel, split_rows(panel, config.data.split, config.data.split_by))
+            load_data_to_resume(folder, config)
         write_text(folder.path / "config.yaml", to_yaml(stored))
         write_text(folder.path / "overrides.yaml", to_yaml([*folder.overrides, *changed]))
     return RunFolder(folder.path), config

@@ -8,19 +8,30 @@ from timevis.data.readers.read_table import read_table
 from timevis.errors import DataError
 
 
-@pytest.mark.parametrize(("encoding", "word"), [("cp1252", "Größe"), ("gb18030", "流量值")])
-def test_a_wrong_encoding_is_an_error_with_byte_row_and_likely_encoding(
+@pytest.mark.parametrize(("encoding", "word"), [("cp1252", "Größe"), ("gb18030", "流量值"), ("cp1252", "°C")])
+def test_an_encoding_that_is_detected_with_little_doubt_is_read_and_named(
     encoding: str, word: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes(f"time,load\n2024-01-01,1\n2024-01-02,{word}\n".encode(encoding))
-    with pytest.raises(DataError, match=r"row 3 is not UTF-8 text \(byte 3"):
-        read_table(path)
-    with pytest.raises(DataError) as error:
-        read_table(path)
-    assert encoding in error.value.advice
-    assert word in error.value.advice
+    table = read_table(path)
+    assert table.frame["load"].tolist() == ["1", word]
+    assert any(f"is read as {encoding}" in note for note in table.notes)
     assert read_table(path, encoding=encoding).frame["load"].tolist() == ["1", word]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "word", "likely"),
+    [("cp1250", "zatížení", "cp1252"), ("cp1251", "нагрузка", "cp1252"), ("euc-kr", "부하", "gb18030")],
+)
+def test_a_doubtful_encoding_is_an_error_with_byte_row_and_a_likely_encoding(
+    encoding: str, word: str, likely: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(f"time,load\n2024-01-01,1\n2024-01-02,{word}\n".encode(encoding))
+    with pytest.raises(DataError, match=r"row 3 is not UTF-8 text \(byte \d+ of the file is 0x") as error:
+        read_table(path)
+    assert f"data.cleaning.encoding={likely}" in error.value.advice
 
 
 @pytest.mark.parametrize(("mark", "encoding"), [("utf-16-le", "utf-16-le"), ("utf-8", "cp1252"), ("utf-8", "utf-8")])

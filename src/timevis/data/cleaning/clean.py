@@ -115,8 +115,6 @@ def finalize_panel(
     if isinstance(options.unit, dict):
         for name in options.unit:
             check_choice(name, panel.channels, "data.unit")
-    if panel.card.domain == "other" and options.domain is None and not panel.card.public:
-        report.notes.append("data.domain is not set: a prompt that depends on the domain is the generic prompt")
     if non_negative := list(compress(panel.channels, non_negative_channels(split.training_values(panel.values)))):
         report.notes.append(
             "often zero and never negative in the training part, so forecasts are clipped at zero: "

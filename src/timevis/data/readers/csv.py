@@ -13,7 +13,17 @@ from functools import partial
 import pandas as pd
 
 from timevis.data.readers.encoding import to_utf8
-from timevis.data.readers.header import check_header, fill_empty_names, has_only_names, is_header
+from timevis.data.readers.header import (
+    check_header,
+    check_header_position,
+    fill_empty_names,
+    find_header,
+    find_unit_row,
+    has_only_names,
+    header_notes,
+    is_header,
+    units_by_name,
+)
 from timevis.data.readers.number_format import (
     ambiguous_mark_error,
     ambiguous_number,
@@ -48,15 +58,21 @@ class Layout:
         Column names as the header has them.
     header_row : int
         Row of the header, counted from 1.
+    row_above_body : int
+        Row of the header or, below it, of the units; counted from 1.
     body_start : int
-        Offset in bytes of the first row below the header.
+        Offset in bytes of the first row below them.
+    units : dict
+        Column to unit.
     """
 
     source: str
     delimiter: str
     names: list[str]
     header_row: int
+    row_above_body: int
     body_start: int
+    units: dict[str, str]
 
 
 def read_csv(
@@ -65,8 +81,11 @@ def read_csv(
     encoding: str | None = None,
     decimal: str | None = None,
     default_decimal: str | None = None,
+    header: int | None = None,
 ) -> Table:
     """Read delimited text; blank lines are skipped, and so are lines of text or comments (#) above the header.
+
+    A row of units below the header becomes the units of the table.
 
     Parameters
     ----------
@@ -79,6 +98,8 @@ def read_csv(
         The decimal mark; None infers it.
     default_decimal : {"point", "comma"}, optional
         The decimal mark if the file does not show one.
+    header : int, optional
+        Row of the column names, counted from 1; None finds it.
 
     Raises
     ------
@@ -91,9 +112,9 @@ def read_csv(
     csv.field_size_limit(max(len(raw), csv.field_size_limit()))
     head = _first_lines(raw)
     delimiter, lines_above = _find_delimiter(head, source)
-    layout = _find_layout(raw, source, delimiter, lines_above)
+    layout = _find_layout(raw, source, delimiter, head, lines_above, header)
     check_header(layout.names, source, layout.header_row)
-    sample = [cell.strip() for row in csv.reader(head[lines_above + 1 :], delimiter=delimiter) for cell in row]
+    sample = [cell.strip() for row in csv.reader(head[layout.row_above_body :], delimiter=delimiter) for cell in row]
     _check_quotes(raw, layout)
     mark = decimal or find_decimal_mark(sample)
     parse = partial(_parse, raw, layout)
@@ -104,15 +125,17 @@ def read_csv(
         notes.append("numbers are written with a decimal comma")
     if delimiter != ",":
         notes.append(f"columns are separated by {DELIMITER_NAMES[delimiter]}")
+    notes += header_notes(layout.header_row, layout.row_above_body, layout.units)
     row_numbers: list[int] = []
 
     def row_number(position: int) -> int:
         if not row_numbers:
-            row_numbers.extend(r for r, cells in _rows(raw, delimiter) if r > layout.header_row and cells)
+            row_numbers.extend(r for r, cells in _rows(raw, delimiter) if r > layout.row_above_body and cells)
         return row_numbers[position]
 
     original_text = partial(parse, NO_DECIMAL_MARK)
     table = Table(frame, source, row_number=row_number, notes=notes, decimal=mark, original_text=original_text)
+    table.units = layout.units
     parse_number_columns(frame, mark, notes, source)
     return table
 
@@ -169,16 +192,39 @@ def _find_delimiter(lines: list[str], source: str) -> tuple[str, int]:
     return best, best_start
 
 
-def _find_layout(raw: bytes, source: str, delimiter: str, lines_above: int) -> Layout:
+def _find_layout(
+    raw: bytes, source: str, delimiter: str, lines: list[str], lines_above: int, header: int | None
+) -> Layout:
+    rows = [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
+    width = len(rows[lines_above])
+    rows = [
+        row if len(row) == width and not line.startswith("#") else [] for row, line in zip(rows, lines, strict=True)
+    ]
+    if header is not None:
+        lines_above = check_header_position(header, len(lines), source)
+    elif (found := find_header(rows)) is not None:
+        lines_above = found
+    unit_row = find_unit_row(rows, lines_above)
     start = 0
     for _ in range(lines_above):
         start = raw.index(b"\n", start) + 1
+    end = _end_of_row(raw, start)
+    names = next(csv.reader(io.StringIO(raw[start:end].decode("utf-8").rstrip("\r")), delimiter=delimiter), [])
+    units = {} if unit_row is None else units_by_name(fill_empty_names(names), rows[unit_row])
+    row_above_body = lines_above + 1
+    if unit_row is not None:
+        for _ in range(unit_row - lines_above):
+            end = _end_of_row(raw, end + 1)
+        row_above_body = unit_row + 1
+    return Layout(source, delimiter, names, lines_above + 1, row_above_body, min(end + 1, len(raw)), units)
+
+
+def _end_of_row(raw: bytes, start: int) -> int:
+    """Position of the line break that ends the row at `start`; a quoted cell may contain others."""
     end = raw.find(b"\n", start)
-    while end != -1 and raw[start:end].count(b'"') % 2:  # a quoted column name contains a line break
+    while end != -1 and raw[start:end].count(b'"') % 2:
         end = raw.find(b"\n", end + 1)
-    end = len(raw) if end == -1 else end
-    names = next(csv.reader(io.StringIO(raw[start:end].decode("utf-8").rstrip("\r")), delimiter=delimiter))
-    return Layout(source, delimiter, names, lines_above + 1, min(end + 1, len(raw)))
+    return len(raw) if end == -1 else end
 
 
 def _rows(raw: bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -244,7 +290,7 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
             table = read(dict.fromkeys(zoned, pa.string()))
     except pa.ArrowInvalid as error:
         for row, cells in _rows(raw, layout.delimiter):
-            if row > layout.header_row and cells and len(cells) != len(layout.names):
+            if row > layout.row_above_body and cells and len(cells) != len(layout.names):
                 raise DataError(
                     f"{source}: row {row} has {len(cells)} columns, the header has {len(layout.names)}",
                     "correct the row, or delete it if it holds a total or a remark; put a cell that contains the "

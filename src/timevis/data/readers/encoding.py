@@ -6,6 +6,16 @@ import re
 
 from timevis.errors import AmbiguousDataError, DataError
 
+FREQUENT_CHINESE = frozenset(
+    "年月日时分秒间期小周季度流量值负荷功率电压能温湿度风速向气压雨雪水位高低大平均总合计数据编号名称单位站点区域地城市街路口"
+    "车客人交通出入销售额价格产品店发用全实测预测的是一二三上下中数不在有"
+)
+"""Characters of which texts and headers of tables in Chinese largely consist."""
+WESTERN_LETTERS = frozenset("äöüÄÖÜßéáíóúÉÁÍÓÚçÇôâîëËÔÎ°µ§")
+"""Characters that have the same byte in the encodings of Western and of Central Europe."""
+HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
+SAMPLE_CHARACTERS = 2**20
+
 
 def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes, list[str]]:
     """Re-encode a text file as UTF-8 without a byte order mark, with ``\\n`` where lines ended in ``\\r`` alone.
@@ -16,7 +26,7 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
     source : str
         Name of the file, for error messages.
     encoding : str, optional
-        If None: UTF-16 if the file starts with its byte order mark, else UTF-8.
+        If None: UTF-16 if the file starts with its byte order mark, else UTF-8, else that of `detect_encoding`.
 
     Returns
     -------
@@ -45,6 +55,9 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
             f"data.cleaning.encoding={encoding!r} is not an encoding", "try utf-8, cp1252, gb18030"
         ) from error
     except UnicodeDecodeError as error:
+        if encoding is None and (detected := detect_encoding(raw)) is not None:
+            note = f"the text is not UTF-8 and is read as {detected}; data.cleaning.encoding sets another"
+            return to_utf8(raw, source, detected)[0], [note]
         row = raw[: error.start].count(b"\n") + 1
         raise AmbiguousDataError(
             f"{source}: row {row} is not {encoding or 'UTF-8'} text "
@@ -61,6 +74,26 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
             "data.cleaning.encoding=utf-16-le",
         )
     return raw, notes
+
+
+def detect_encoding(raw: bytes) -> str | None:
+    """The encoding of a text that is not UTF-8, if there is little doubt: ``gb18030`` or ``cp1252``; else None.
+
+    Chinese text consists of pairs of bytes above 0x80, many of which are frequent characters. Western European text
+    has single letters among ASCII letters; it is only accepted if Central European encodings would give the same.
+    """
+    runs = set(HIGH_BYTES.findall(raw))
+    try:
+        text = raw.decode("gb18030")
+    except UnicodeDecodeError:
+        text = ""
+    chinese = re.findall("[\u4e00-\u9fff]", text[:SAMPLE_CHARACTERS])
+    if len(chinese) >= 2 and 3 * sum(c in FREQUENT_CHINESE for c in chinese) >= len(chinese):
+        return "gb18030"
+    letters = {letter for run in runs for letter in run.decode("cp1252", errors="replace")}
+    if letters and letters <= WESTERN_LETTERS and max(map(len, runs)) <= 2:
+        return "cp1252"
+    return None
 
 
 def _encoding_advice(raw: bytes, position: int) -> str:

@@ -11,19 +11,33 @@ from typing import Any
 import pandas as pd
 
 from timevis.config.suggestions import did_you_mean
-from timevis.data.readers.header import check_header, fill_empty_names, has_only_names, is_header
+from timevis.data.readers.header import (
+    check_header,
+    check_header_position,
+    fill_empty_names,
+    find_header,
+    find_unit_row,
+    has_only_names,
+    header_notes,
+    is_header,
+    units_by_name,
+)
 from timevis.data.readers.size_limits import CellCounter, check_workbook_size
 from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.errors import ConfigError, DataError
 
 SheetRows = list[Sequence[Any]]
+HEAD_ROWS = 200
+"""Rows in which the header and a row of units are looked for."""
 FORMULA_WITHOUT_VALUE = re.compile(
     rb'<c (?![^<>]*t="str")[^<>]*>\s*<f[^<>]*(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>'
 )
 """The XML of a formula as libraries write it, without its value; an empty string counts as a value."""
 
 
-def read_excel(raw: bytes, source: str, file_format: str, sheet: str | int | None = None) -> Table:
+def read_excel(
+    raw: bytes, source: str, file_format: str, sheet: str | int | None = None, header: int | None = None
+) -> Table:
     """Read one sheet of an XLSX or XLS workbook; for a formula, the value that was saved with it is read.
 
     Parameters
@@ -34,11 +48,14 @@ def read_excel(raw: bytes, source: str, file_format: str, sheet: str | int | Non
     file_format : {"xlsx", "xls"}
     sheet : str or int, optional
         Name of the sheet, or its position counted from 0; None reads the first sheet with data.
+    header : int, optional
+        Row of the column names, counted from 1; None finds it below any title rows. A row of units below the header
+        becomes the units of the table.
 
     Raises
     ------
     ConfigError
-        The workbook has no such sheet.
+        The workbook has no such sheet, or the sheet no such row.
     DataError
         The workbook is damaged or too large, no sheet holds a table, or a column consists of formulas without
         saved values.
@@ -61,7 +78,7 @@ def read_excel(raw: bytes, source: str, file_format: str, sheet: str | int | Non
     others = f" of {len(names)} ({', '.join(names)})" if len(names) > 1 else ""
     notes = [f"read sheet {chosen!r}{others}"]
     formulas = _formulas_without_value(raw, chosen, rows) if file_format == "xlsx" else set()
-    table = _to_table(rows, source, notes, formulas)
+    table = _to_table(rows, source, notes, formulas, header)
     if sheet is None and others:
         table.sheet_note = f", sheet {chosen!r}{others}, data.sheet selects another one"
     return table
@@ -148,12 +165,18 @@ def _filled_cells(row: Sequence[Any]) -> list[str]:
     return [str(c) for c in row if not _is_empty(c)]
 
 
+def _text_rows(rows: SheetRows) -> list[list[str]]:
+    return [["" if _is_empty(c) else str(c) for c in row] for row in rows[:HEAD_ROWS]]
+
+
 def _find_header(rows: SheetRows) -> int | None:
-    """Position of the header: the first row with two filled cells; None if there is none.
+    """Position of the header: that of `find_header`, else the first row with two filled cells; None if none has.
 
     A row of group names above the header is skipped: the row below it has more names, and the next one has values.
     If the first such row holds values, the header is the row above it, in which only one column has a name.
     """
+    if (plain := find_header(_text_rows(rows))) is not None:
+        return plain
     for i, row in enumerate(rows):
         if sum(not _is_empty(c) for c in row) >= 2:
             names, values = [_filled_cells(r) for r in [*rows[i + 1 : i + 3], (), ()][:2]]
@@ -168,12 +191,18 @@ def _find_header(rows: SheetRows) -> int | None:
     return None
 
 
-def _to_table(rows: SheetRows, source: str, notes: list[str], formulas: set[tuple[int, int]]) -> Table:
-    header_position = _find_header(rows)
-    assert header_position is not None
+def _to_table(
+    rows: SheetRows, source: str, notes: list[str], formulas: set[tuple[int, int]], header_row: int | None
+) -> Table:
+    found = _find_header(rows) if header_row is None else check_header_position(header_row, len(rows), source)
+    assert found is not None
+    header_position = found
+    head = _text_rows(rows)
+    unit_row = find_unit_row(head, header_position)
+    first_row = header_position if unit_row is None else unit_row
     header = ["" if _is_empty(c) else str(c) for c in rows[header_position]]
     check_header(header, source, header_position + 1)
-    filled_rows = [i for i in range(header_position + 1, len(rows)) if not all(map(_is_empty, rows[i]))]
+    filled_rows = [i for i in range(first_row + 1, len(rows)) if not all(map(_is_empty, rows[i]))]
     width = max([len(header)] + [len(rows[i]) for i in filled_rows])
     header += [""] * (width - len(header))
     columns = [
@@ -184,6 +213,8 @@ def _to_table(rows: SheetRows, source: str, notes: list[str], formulas: set[tupl
     used = [j for j in range(width) if header[j] or has_value[j]]
     frame = pd.DataFrame({j: pd.Series(columns[j], dtype=object) for j in used}).infer_objects()
     names = fill_empty_names(header)
+    units = {} if unit_row is None else units_by_name(names, head[unit_row])
+    notes += header_notes(header_position + 1, first_row + 1, units)
     frame.columns = pd.Index([names[j] for j in used])
     for j in used:
         rows_without_value = [i for i in filled_rows if (i, j) in formulas]
@@ -198,4 +229,4 @@ def _to_table(rows: SheetRows, source: str, notes: list[str], formulas: set[tupl
                 f"{len(rows_without_value)} cells of {names[j]!r} are formulas without saved values and are read as "
                 "empty"
             )
-    return Table(frame, source, row_number=lambda i: filled_rows[i] + 1, notes=notes)
+    return Table(frame, source, row_number=lambda i: filled_rows[i] + 1, notes=notes, units=units)

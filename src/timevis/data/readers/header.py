@@ -1,8 +1,130 @@
-"""Rules for the header row of text files and workbooks: which row holds column names."""
+"""Rules for the header row of text files and workbooks: which row holds column names, and which one units."""
 
 from __future__ import annotations
 
-from timevis.errors import DataError
+from collections.abc import Sequence
+
+from timevis.data.readers.table import MISSING_MARKERS
+from timevis.errors import ConfigError, DataError
+from timevis.utils.formatting import join_names
+
+MAX_HEADER_POSITION = 50
+CHECKED_ROWS = 20
+ROWS_WITH_VALUE, MIN_SHARE_WITH_VALUE = 3, 0.9
+"""Of the rows below a header, the first ones must have a value, and so must this share of all checked rows."""
+TIME_WORDS = ("time", "date", "datetime", "timestamp", "date_time", "ds")
+MAX_LISTED_UNITS = 6
+TextRows = Sequence[Sequence[str]]
+
+
+def find_header(rows: TextRows) -> int | None:
+    """Position of the row of names, below any title rows, where it is plain; otherwise None.
+
+    It is plain if a row of at least two names is the first one below which (nearly) every row has a value, apart from
+    a row of units, and if no row above it looks like a row of values.
+
+    Parameters
+    ----------
+    rows : sequence of rows
+        The text of the cells of the first rows; empty cells are empty.
+    """
+    rows = [_without_markers(row) for row in rows]
+    for i, row in enumerate(rows[:MAX_HEADER_POSITION]):
+        if _looks_like_values(row):
+            return None
+        below = _filled_rows(rows[i + 1 :])
+        if not below or sum(map(bool, row)) < 2 or not has_only_names(row):
+            continue
+        if not _has_value(below[0]):
+            if find_unit_row(rows, i) is not None:
+                below = below[1:]
+            elif sum(map(bool, below[0])) <= sum(map(bool, row)) and not _has_time_word(below[0]):
+                return None
+        has_value = list(map(_has_value, below))
+        if below and all(has_value[:ROWS_WITH_VALUE]) and sum(has_value) >= MIN_SHARE_WITH_VALUE * len(below):
+            return i
+    return None
+
+
+def find_unit_row(rows: TextRows, header: int) -> int | None:
+    """Position of a row of units, which is the first filled row below the header; None if there is none.
+
+    It has no values and not more cells than the header, and in at least one column it stands above values.
+    """
+    rows = [_without_markers(row) for row in rows]
+    position = next((i for i in range(header + 1, len(rows)) if any(rows[i])), None)
+    if position is None or _has_value(rows[position]):
+        return None
+    units, below = rows[position], _filled_rows(rows[position + 1 :])
+    if sum(map(bool, units)) > sum(map(bool, rows[header])):
+        return None
+    if _has_time_word(units) and not _has_time_word(rows[header]):
+        return None
+    stands_above_values = False
+    for j, unit in enumerate(units):
+        cells = [row[j] for row in below if j < len(row) and row[j]]
+        if unit and cells and all(map(_is_value, cells)):
+            stands_above_values = True
+        elif _has_digit(unit) and any(map(_has_digit, cells)):
+            return None  # a row of values, such as Jan-20 above Feb-20
+    return position if stands_above_values else None
+
+
+def check_header_position(header: int, num_rows: int, source: str) -> int:
+    """The position of the row that data.header names, counted from 0.
+
+    Raises
+    ------
+    ConfigError
+        The file has no such row.
+    """
+    if header > num_rows:
+        raise ConfigError(
+            f"data.header={header}, but {source} has only {num_rows} rows in which a header is looked for",
+            "data.header is the number of the row of the column names, counted from 1",
+        )
+    return header - 1
+
+
+def units_by_name(names: Sequence[str], units: Sequence[str]) -> dict[str, str]:
+    """Column to unit, for the columns that have one; the text of a unit in brackets is taken without them."""
+    texts = {name: unit.strip().strip("[]()") for name, unit in zip(names, units, strict=False)}
+    return {name: unit for name, unit in texts.items() if unit and unit not in MISSING_MARKERS}
+
+
+def header_notes(header_row: int, last_row: int, units: dict[str, str]) -> list[str]:
+    """Notes on a header that is not the first row, and on a row of units below it; rows are counted from 1."""
+    notes = [f"the column names are in row {header_row}"] if header_row > 1 else []
+    if units:
+        shown = join_names([f"{name} ({unit})" for name, unit in units.items()], MAX_LISTED_UNITS)
+        notes.append(f"row {last_row} holds units: {shown}")
+    return notes
+
+
+def _without_markers(row: Sequence[str]) -> list[str]:
+    return ["" if cell.strip() in MISSING_MARKERS else cell.strip() for cell in row]
+
+
+def _filled_rows(rows: TextRows) -> list[Sequence[str]]:
+    return [row for row in rows if any(row)][:CHECKED_ROWS]
+
+
+def _has_value(row: Sequence[str]) -> bool:
+    return any(_is_value(cell) for cell in row if cell)
+
+
+def _looks_like_values(row: Sequence[str]) -> bool:
+    """Whether a row has values and is not a line of a title, such as ``Created: | 2024-01-01``."""
+    filled = [cell for cell in row if cell]
+    return len(filled) >= 2 and _has_value(filled) and (len(filled) > 2 or _has_digit(filled[0]))
+
+
+def _has_time_word(row: Sequence[str]) -> bool:
+    return any(cell.lower() in TIME_WORDS for cell in row)
+
+
+def _has_digit(cell: str) -> bool:
+    return any(c.isdigit() for c in cell)
 
 
 def check_header(cells: list[str], source: str, row: int) -> None:
@@ -39,7 +161,7 @@ def fill_empty_names(names: list[str]) -> list[str]:
 def _is_value(cell: str) -> bool:
     """Whether a cell is a number, or a time: at least six digits and no letters except T and Z."""
     try:
-        float(cell)
+        float(cell.replace(",", "."))
     except ValueError:
         return sum(c.isdigit() for c in cell) >= 6 and not any(c.isalpha() and c not in "TZ" for c in cell)
     return True

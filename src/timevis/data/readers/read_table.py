@@ -8,26 +8,12 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
-from timevis.data.readers.compression import decompressed_bytes, decompressed_name
+from timevis.data.readers.check_file import check_file, format_from_name
+from timevis.data.readers.compression import decompressed_bytes
 from timevis.data.readers.number_format import find_decimal_mark, number_cells, parse_number_columns
 from timevis.data.readers.table import TABLE_ADVICE, Table
 from timevis.errors import DataError, TimeVisError
-from timevis.utils.formatting import join_names
 
-FORMAT_OF_SUFFIX = {
-    ".csv": "text",
-    ".tsv": "text",
-    ".txt": "text",
-    ".dat": "text",
-    ".xlsx": "xlsx",
-    ".xlsm": "xlsx",
-    ".xls": "xls",
-    ".json": "json",
-    ".jsonl": "json",
-    ".ndjson": "json",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-}
 DESCRIPTION_OF_FORMAT = {
     "text": "a text table",
     "xlsx": "an Excel workbook (xlsx)",
@@ -55,6 +41,7 @@ def read_table(
     path: str | Path,
     *,
     sheet: str | int | None = None,
+    header: int | None = None,
     encoding: str | None = None,
     decimal: str | None = None,
     default_decimal: str | None = None,
@@ -67,8 +54,10 @@ def read_table(
         Its suffix gives the format; the content must agree.
     sheet : str or int, optional
         Sheet of a workbook: a name, or a position counted from 0. None reads the first sheet with data.
+    header : int, optional
+        Row of the column names in a text file or sheet, counted from 1; None finds it.
     encoding : str, optional
-        Encoding of a text file; None means UTF-8, or UTF-16 if the file has a byte order mark.
+        Encoding of a text file; see `timevis.data.readers.encoding.to_utf8`.
     decimal : {"point", "comma"}, optional
         The decimal mark of numbers written as text; None finds it in the file.
     default_decimal : {"point", "comma"}, optional
@@ -81,7 +70,7 @@ def read_table(
     """
     path = Path(path).expanduser()
     with raise_as_data_error(path):
-        return _read(path, sheet, encoding, decimal, default_decimal)
+        return _read(path, sheet, header, encoding, decimal, default_decimal)
 
 
 @contextmanager
@@ -106,10 +95,15 @@ def raise_as_data_error(path: Path) -> Iterator[None]:
 
 
 def _read(
-    path: Path, sheet: str | int | None, encoding: str | None, decimal: str | None, default_decimal: str | None
+    path: Path,
+    sheet: str | int | None,
+    header: int | None,
+    encoding: str | None,
+    decimal: str | None,
+    default_decimal: str | None,
 ) -> Table:
     check_file(path)
-    expected = _format_from_name(path)
+    expected = format_from_name(path)
     raw = decompressed_bytes(path)
     if not raw or raw.isspace():
         raise DataError(f"{path.name}: the file is empty", TABLE_ADVICE)
@@ -117,7 +111,7 @@ def _read(
     if expected == "text":
         from timevis.data.readers.csv import read_csv
 
-        table = read_csv(raw, path.name, encoding, decimal, default_decimal)
+        table = read_csv(raw, path.name, encoding, decimal, default_decimal, header)
         if sheet is not None:
             table.notes.append("data.sheet is not used: the file is not a workbook")
         return table
@@ -132,38 +126,104 @@ def _read(
     else:
         from timevis.data.readers.excel import read_excel
 
-        table = read_excel(raw, path.name, expected, sheet)
+        table = read_excel(raw, path.name, expected, sheet, header)
+    if expected == "json":
+        from timevis.data.readers.json import read_json
+
+        table = read_json(raw, path.name, encoding)
+    elif expected == "parquet":
+        from timevis.data.readers.parquet import read_parquet
+
+        table = read_parquet(raw, path.name)
+    else:
+        from timevis.data.readers.excel import read_excel
+
+        table = read_excel(raw, path.name, expected, sheet, header)
+    if expected == "json":
+        from timevis.data.readers.json import read_json
+
+        table = read_json(raw, path.name, encoding)
+    elif expected == "parquet":
+        from timevis.data.readers.parquet import read_parquet
+
+        table = read_parquet(raw, path.name)
+    else:
+        from timevis.data.readers.excel import read_excel
+
+        table = read_excel(raw, path.name, expected, sheet, header)
+    if expected == "json":
+        from timevis.data.readers.json import read_json
+
+        table = read_json(raw, path.name, encoding)
+    elif expected == "parquet":
+        from timevis.data.readers.parquet import read_parquet
+
+        table = read_parquet(raw, path.name)
+    else:
+        from timevis.data.readers.excel import read_excel
+
+        table = read_excel(raw, path.name, expected, sheet, header)
+    if expected == "json":
+        from timevis.data.readers.json import read_json
+
+        table = read_json(raw, path.name, encoding)
+    elif expected == "parquet":
+        from timevis.data.readers.parquet import read_parquet
+
+        table = read_parquet(raw, path.name)
+    else:
+        from timevis.data.readers.excel import read_excel
+
+        table = read_excel(raw, path.name, expected, sheet, header)
+    if expected == "json":
+        from timevis.data.readers.json import read_json
+
+        table = read_json(raw, path.name, encoding)
+    elif expected == "parquet":
+        from timevis.data.readers.parquet import read_parquet
+
+        table = read_parquet(raw, path.name)
+    else:
+        from timevis.data.readers.excel import read_excel
+
+        table = read_excel(raw, path.name, expected, sheet, header)
+    if expected == "json":
+        from timevis.data.readers.json import read_json
+
+        table = read_json(raw, path.name, encoding)
+    elif expected == "parquet":
+        from timevis.data.readers.parquet import read_parquet
+
+        table = read_parquet(raw, path.name)
+    else:
+        from timevis.data.readers.excel import read_excel
+
+        table = read_excel(raw, path.name, expected, sheet, header)
+    if expected == "json":
+        from timevis.data.readers.json import read_json
+
+        table = read_json(raw, path.name, encoding)
+    elif expected == "parquet":
+        from timevis.data.readers.parquet import read_parquet
+
+        table = read_parquet(raw, path.name)
+    else:
+        from timevis.data.readers.excel import read_excel
+
+        table = read_excel(raw, path.name, expected, sheet, header)
+    if header is not None and expected in ("json", "parquet"):
+        table.notes.append("data.header is not used: the file has no header row")
+    if header is not None and expected in ("json", "parquet"):
+        table.notes.append("data.header is not used: the file has no header row")
+    if header is not None and expected in ("json", "parquet"):
+        table.notes.append("data.header is not used: the file has no header row")
+    if header is not None and expected in ("json", "parquet"):
+        table.notes.append("data.header is not used: the file has no header row")
     table.original_text = table.frame.copy(deep=False).__getitem__
     found_decimal = find_decimal_mark([cell for column in number_cells(table.frame) for cell in column])
     table.decimal = decimal or found_decimal or default_decimal
     parse_number_columns(table.frame, decimal or default_decimal, table.notes, path.name)
     return table
-
-
-def check_file(path: Path) -> None:
-    """Raise a DataError if a path is not a file, or if its suffix is not that of a supported format."""
-    if path.is_dir():
-        raise DataError(f"{path} is a folder", f"give one file; the folder holds {_list_tables(path)}")
-    if path.exists() and not path.is_file():
-        raise DataError(f"{path} is a pipe or a device, not a file", "write its content into a file first")
-    if not path.is_file():
-        content = (
-            f"which holds {_list_tables(path.parent, path.suffix)}"
-            if path.parent.is_dir()
-            else "which does not exist either"
-        )
-        raise DataError(f"there is no file {path}", f"TimeVis looked in {path.parent.resolve()}, {content}")
-    _format_from_name(path)
-
-
-def _format_from_name(path: Path) -> str:
-    suffix = Path(decompressed_name(path)).suffix.lower()
-    if suffix not in FORMAT_OF_SUFFIX:
-        raise DataError(
-            f"{path.name}: the suffix {suffix or '(none)'} is not that of a format that TimeVis reads",
-            "supported suffixes: " + " ".join(FORMAT_OF_SUFFIX) + ", also in .gz, or as the only file in a .zip",
-        )
-    return FORMAT_OF_SUFFIX[suffix]
 
 
 def _check_content(raw: bytes, path: Path, expected: str) -> None:
@@ -204,10 +264,3 @@ def _looks_like_json(raw: bytes) -> bool:
     """Whether text that begins with a bracket is JSON, not a table whose first cell begins with a bracket."""
     after_bracket = raw[:SIGNATURE_BYTES].removeprefix(UTF8_BOM).lstrip()[1:].lstrip()[:1]
     return after_bracket in (b"{", b'"', b"[", b"]", b"}") or after_bracket.isdigit()
-
-
-def _list_tables(folder: Path, suffix: str = "") -> str:
-    """Names of the tables in a folder; text files, which may hold anything, only if a .txt file was asked for."""
-    suffixes = {*FORMAT_OF_SUFFIX, ".gz", ".zip"}.difference({".txt"} - {suffix})
-    names = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in suffixes)
-    return join_names(names, 8) or "no tables"

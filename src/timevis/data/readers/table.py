@@ -41,6 +41,8 @@ class Table:
         If the first of several sheets was read: which one, and what the others are. Follows `source` in an error.
     original_text : function, optional
         From names of columns to the text that the file holds in them, before it was parsed as numbers.
+    units : dict
+        Column to unit, from a row of units below the header.
     """
 
     frame: pd.DataFrame
@@ -51,6 +53,7 @@ class Table:
     decimal: str | None = None
     sheet_note: str = ""
     original_text: Callable[[list[str]], pd.DataFrame] | None = None
+    units: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_unique_names([str(c) for c in self.frame.columns], self.source)

@@ -14,6 +14,7 @@ from timevis.config.instantiate import instantiate_section
 from timevis.config.sections import LoggerOptions
 from timevis.runs.folder import RunFolder
 from timevis.training.loggers.metrics_csv import MetricsCsv
+from timevis.training.loggers.privacy import shown_backbone, shown_folder, shown_tags, without_user_texts
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +54,14 @@ class OpenLoggers:
             from timevis.training.loggers.wandb_run import WandbRun
 
             config: Any = OmegaConf.to_container(folder.config, resolve=True)
+            name = folder.path.name
+            if not self.log_data:
+                config, tags, name = without_user_texts(config), shown_tags(tags, config), shown_folder(name)
+                group = None if group is None else shown_folder(group)
             self.wandb = WandbRun(
                 folder.path,
                 config,
-                title="-".join([*tags[:3], folder.path.name]),
+                title="-".join([*tags[:3], name]),
                 group=group,
                 project=options.wandb.project,
                 entity=options.wandb.entity,
@@ -73,6 +78,10 @@ class OpenLoggers:
     def log_results(self, results: dict[str, Any]) -> None:
         """Log the results, and for public data or if `logger.log_data` is set also plots and forecasts."""
         if self.wandb is not None:
+            backbone = results["run"]["backbone"]
+            if backbone and not self.log_data:
+                about = shown_backbone(backbone, backbone.get("id"))
+                results = results | {"run": results["run"] | {"backbone": about}}
             self.wandb.log_results(results)
         if not (results["run"]["public"] or self.log_data):
             return

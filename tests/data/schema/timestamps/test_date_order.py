@@ -52,6 +52,25 @@ def test_dates_in_both_orders_are_an_error_that_names_both_rows() -> None:
         parse_index(text)
 
 
+@pytest.mark.parametrize("day_first_part", ["first", "second"])
+def test_dates_in_both_orders_are_an_error_also_if_one_order_has_no_day_above_12(day_first_part: str) -> None:
+    hours = pd.date_range("2024-01-01" if day_first_part == "first" else "2024-02-20", periods=480, freq="h")
+    orders = ("%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M")
+    first, second = orders if day_first_part == "first" else orders[::-1]
+    text = [*hours[:240].strftime(first), *hours[240:].strftime(second)]
+    with pytest.raises(DataError, match=r"month first in row \d+ .* in row \d+ seem to have the day first") as error:
+        parse_index(text)
+    assert "data.cleaning.day_first" in error.value.advice
+    assert len(parse_index(text, day_first=False)) == len(text)
+
+
+def test_business_days_and_gaps_do_not_look_like_another_order() -> None:
+    days = pd.bdate_range("2024-01-05", periods=100, unit="us")
+    assert (parse_index(days.strftime("%d/%m/%Y")) == days).all()
+    days = DAYS[:12].append(DAYS[40:])
+    assert (parse_index(days.strftime("%m/%d/%Y")) == days).all()
+
+
 @pytest.mark.parametrize("cell", [lambda d: d.to_pydatetime(), lambda d: d.strftime("%Y-%m-%d"), str])
 @pytest.mark.parametrize("pattern", ["%d/%m/%Y", "%m/%d/%y", "%d.%m.%Y 00:00"])
 def test_dates_with_day_and_month_swapped_by_a_spreadsheet_are_an_error_that_names_both(cell, pattern: str) -> None:

@@ -117,6 +117,7 @@ def parse_day_or_month_first(
             )
         if is_day_first.any() or is_month_first.any():
             day_first = bool(is_day_first.any())
+            _check_other_order(table, name, text, fields, is_day_first | is_month_first, day_first)
         else:
             day_first = _is_day_first_more_regular(table, name, text, fields, default_day_first)
     notes.append(f"dates such as {example!r} are read {'day' if day_first else 'month'} first")
@@ -146,6 +147,34 @@ def check_swapped_dates(table: Table, name: str, text: pd.Series, is_numeric: pd
             f"the text {text[text_row]!r} in {table.row_label(text_row)}; no date has a day above 12 and every text "
             "has one, so a spreadsheet has probably swapped day and month",
             "write all dates as 2020-01-31, from the source that the spreadsheet was made of",
+        )
+
+
+def _check_other_order(
+    table: Table, name: str, text: pd.Series, fields: pd.DataFrame, is_certain: pd.Series, day_first: bool
+) -> None:
+    """Raise a DataError if the dates before or after one row seem to have the other order than the dates that decide.
+
+    That is, if no day above 12 is among them, and all times lie in half the span or less, with more regular steps,
+    when these dates are read in the other order. The row is the one with the largest step before it.
+    """
+    times = _reorder_and_parse(text, fields, day_first)
+    position = np.arange(len(times))
+    change = int(times.diff().abs().fillna(pd.Timedelta(0)).to_numpy().argmax())
+    for is_other in (position < change, position >= change):
+        mixed = times.mask(is_other, _reorder_and_parse(text, fields, not day_first))
+        if not is_other.any() or is_certain[is_other].any() or mixed.isna().any():
+            continue
+        is_closer = 2 * (mixed.max() - mixed.min()) <= times.max() - times.min()
+        if not is_closer or step_regularity(mixed) <= step_regularity(times):
+            continue
+        certain, other = is_certain.idxmax(), times.index[is_other][0]
+        orders = ("the day first", "the month first") if day_first else ("the month first", "the day first")
+        raise DataError(
+            f"{table.source}: column {name!r} has {orders[0]} in {table.row_label(certain)} ({text[certain]!r}), but "
+            f"dates such as {text[other]!r} in {table.row_label(other)} seem to have {orders[1]}: the times then lie "
+            "closer together, with more regular steps",
+            "write all dates as 2020-01-31; if all have one order, set data.cleaning.day_first=true or false",
         )
 
 

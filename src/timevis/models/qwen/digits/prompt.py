@@ -157,7 +157,8 @@ class PromptBuilder(nn.Module):
 
     def log_template(self) -> None:
         """Log which template is used, and warn if `domain` has no effect on it."""
-        log.info("prompt: %s", "short, the same for every domain" if self.template == "short" else self.template)
+        remarks = {"short": ", the same for every domain", "generic": "; data.domain selects that of a domain"}
+        log.info("prompt: %s%s", self.template, remarks.get(self.template, ""))
         if self.domain is not None and self.template == "short":
             log.warning(
                 "model.prompt.domain=%s has no effect on a short prompt: add model.prompt.style=prose", self.domain

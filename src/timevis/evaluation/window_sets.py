@@ -1,0 +1,75 @@
+"""Which runs can be compared: those that scored the same windows. Importing this module is fast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from timevis.errors import RunFolderError
+
+COMPARABILITY_KEYS = ("hash", "season")
+"""Keys of the window_set section of results.json that must be equal for metrics to be comparable."""
+WINDOW_SET_LABELS = {
+    "part": "part",
+    "horizon": "horizon",
+    "borders": "borders of the split",
+    "channels": "channels",
+    "freq": "frequency",
+    "origins": "number of origins",
+    "first_origin": "first origin",
+    "last_origin": "last origin",
+    "season": "season of MASE",
+}
+MAX_TEXT_LENGTH = 60
+
+
+def comparability_key(results: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the results of runs that can be compared have in common.
+
+    Parameters
+    ----------
+    results : mapping
+        results.json of a run.
+    """
+    return tuple(str(results["window_set"].get(key)) for key in COMPARABILITY_KEYS)
+
+
+def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
+    """What differs between the window sets of two runs, such as ``horizon 6 and 4``; see `comparability_key`."""
+    set_a, set_b = a["window_set"], b["window_set"]
+    found = [
+        f"{name} {_shortened(set_a.get(key))} and {_shortened(set_b.get(key))}"
+        for key, name in WINDOW_SET_LABELS.items()
+        if set_a.get(key) != set_b.get(key)
+    ]
+    data_a, data_b = a["run"]["data"], b["run"]["data"]
+    if data_a != data_b:
+        found.append(f"data {_shortened(data_a)} and {_shortened(data_b)}")
+    return found or ["the cleaned values differ, because of another file or another data.cleaning"]
+
+
+def largest_comparable_group(results: Sequence[Mapping[str, Any]], reference: int | None = None) -> list[int]:
+    """Positions of the runs that can be compared with most others, or with the run at the position `reference`.
+
+    Of several groups of one size, the one of the first run is taken.
+    """
+    keys = [comparability_key(one) for one in results]
+    chosen = max(keys, key=keys.count) if reference is None else keys[reference]
+    return [position for position, key in enumerate(keys) if key == chosen]
+
+
+def not_comparable_error(a: tuple[Path, Mapping[str, Any]], b: tuple[Path, Mapping[str, Any]]) -> RunFolderError:
+    """The error for two runs, each given by its folder and its results, that did not score the same windows."""
+    (folder_a, results_a), (folder_b, results_b) = a, b
+    return RunFolderError(
+        f"these runs cannot be compared: {folder_a} has window set {results_a['window_set']['hash']}, {folder_b} has "
+        f"{results_b['window_set']['hash']}; {'; '.join(differences(results_a, results_b))}",
+        "run both with the same data, season, split, horizon and evaluation settings; model and context_length may "
+        "differ",
+    )
+
+
+def _shortened(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= MAX_TEXT_LENGTH else text[: MAX_TEXT_LENGTH - 3] + "..."

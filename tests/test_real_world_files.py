@@ -1,0 +1,91 @@
+"""Files as people have them run with ``data.path`` alone: nothing but the file is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from timevis.runs.folder import RunFolder
+
+DAYS = 50
+
+
+def load(times: pd.DatetimeIndex, seed: int = 0) -> np.ndarray:
+    """A load in MW with a daily, a weekly and a yearly wave, and noise."""
+    hour, week, year = times.hour + times.minute / 60, times.dayofweek >= 5, times.dayofyear / 365.25
+    waves = 12 * np.sin(hour / 12 * np.pi) - 8 * week + 10 * np.cos(2 * np.pi * year)
+    return np.round(100 + waves + np.random.default_rng(seed).normal(0, 1, len(times)), 2)
+
+
+def half_hourly(folder: Path) -> Path:
+    times = pd.date_range("2023-05-01", periods=48 * DAYS, freq="30min")
+    frame = pd.DataFrame({"SETTLEMENTDATE": times.strftime("%Y/%m/%d %H:%M:%S"), "TOTALDEMAND": load(times)})
+    frame.to_csv(folder / "half_hourly.csv", index=False)
+    return folder / "half_hourly.csv"
+
+
+def daily_of_two_years(folder: Path) -> Path:
+    times = pd.date_range("2022-01-01", periods=730, freq="D")
+    frame = pd.DataFrame({"Date": times.strftime("%d/%m/%Y"), "Visitors": load(times).round()})
+    frame.to_csv(folder / "daily.csv", index=False)
+    return folder / "daily.csv"
+
+
+def hour_columns(folder: Path) -> Path:
+    times = pd.date_range("2023-01-01", periods=24 * DAYS, freq="h")
+    frame = pd.DataFrame(load(times).reshape(DAYS, 24), columns=[f"H{hour}" for hour in range(1, 25)])
+    frame.insert(0, "Date", times[::24].strftime("%Y-%m-%d"))
+    frame.to_csv(folder / "hour_columns.csv", index=False)
+    return folder / "hour_columns.csv"
+
+
+def chinese_encoding(folder: Path) -> Path:
+    times = pd.date_range("2023-01-01", periods=24 * DAYS, freq="h")
+    frame = pd.DataFrame({"时间": times.strftime("%Y年%m月%d日 %H时"), "用电负荷": load(times)})
+    frame.to_csv(folder / "gbk.csv", index=False, encoding="gbk")
+    return folder / "gbk.csv"
+
+
+def workbook_with_title_and_units(folder: Path) -> Path:
+    times = pd.date_range("2023-01-01", periods=24 * DAYS, freq="h")
+    book = openpyxl.Workbook()
+    book.active.append(["Hourly load of the northern area", None, "Preliminary"])
+    book.active.append([])
+    book.active.append(["Created:", pd.Timestamp("2023-03-01").to_pydatetime()])
+    book.active.append(["Time", "Load", "Temperature"])
+    book.active.append([None, "MW", "°C"])
+    for time, value in zip(times.to_pydatetime(), load(times), strict=True):
+        book.active.append([time, value, 30 - value / 10])
+    book.save(folder / "workbook.xlsx")
+    return folder / "workbook.xlsx"
+
+
+FILES: dict[Callable[[Path], Path], tuple[str, int, list[str], str]] = {
+    half_hourly: ("30min", 48 * DAYS, ["TOTALDEMAND"], "the time column is 'SETTLEMENTDATE'"),
+    daily_of_two_years: ("D", 730, ["Visitors"], "are read day first"),
+    hour_columns: ("h", 24 * DAYS, ["value"], "the 24 columns 'H1' to 'H24' are read as one hourly series"),
+    chinese_encoding: ("h", 24 * DAYS, ["用电负荷"], "is read as gb18030"),
+    workbook_with_title_and_units: ("h", 24 * DAYS, ["Load", "Temperature"], "row 5 holds units: Load (MW)"),
+}
+"""For each file: its frequency, rows and channels, and what a note of the report says."""
+
+
+@pytest.mark.usefixtures("no_report")
+@pytest.mark.parametrize("write", FILES, ids=lambda write: write.__name__)
+def test_a_file_of_another_layout_runs_with_its_path_alone(
+    write: Callable[[Path], Path], tmp_path: Path, train_in_process: Callable[..., int]
+) -> None:
+    frequency, rows, channels, note = FILES[write]
+    path, run = write(tmp_path), tmp_path / "run"
+    fast = ("model=seasonal_naive", "logger=none", f"hydra.run.dir={run}")
+    assert train_in_process("data=file", f"data.path={path}", *fast) == 0
+    folder = RunFolder(run)
+    report = folder.data_report
+    assert (report["frequency"], report["rows"], list(report["channels"])) == (frequency, rows, channels)
+    assert any(note in text for text in report["notes"])
+    assert folder.results["metrics"]["wql"]["value"] < 0.2
