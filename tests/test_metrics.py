@@ -12,7 +12,8 @@ from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import evaluate
 from timevis.metrics import COVERAGES, WQL_LEVELS, ForecastMetrics
-from timevis.models.forecaster import QUANTILE_LEVELS, sample_quantiles
+from timevis.models.forecaster import QUANTILE_LEVELS
+from timevis.models.path_quantiles import sample_quantiles
 from timevis.models.seasonal_naive import SeasonalNaive
 
 

@@ -114,7 +114,7 @@ class WindowTable:
             for table, gradient in zip(self.sums.values(), gradients, strict=True):
                 if gradient is not None:  # NaN on the channels on which the metric is not defined
                     influence += table @ gradient.nan_to_num(0.0, 0.0, 0.0).numpy()
-            values.append(float(metrics[name]))
+            values.append(metrics[name].item())
             columns.append(influence * len(self.origins))
         return np.array(values), np.stack(columns, 1)
 

@@ -16,7 +16,8 @@ from timevis.data.calendar import CalendarField
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.window_sampling import channel_balanced_windows
 from timevis.data.windows import Batch
-from timevis.models.forecaster import Forecast, sample_quantiles
+from timevis.models.forecaster import Forecast
+from timevis.models.path_quantiles import sample_quantiles
 from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
 from timevis.models.qwen.backbone.load import load_backbone, load_for_tuning
 from timevis.models.qwen.backbone.lora import Tuning, add_adapters, merged_adapters
@@ -195,10 +196,7 @@ class QwenForecaster(BackboneForecaster):
         origin, channel = windows.locate(torch.from_numpy(chosen))
         self._epoch_windows = origin * self.num_channels + channel
         if len(chosen) < len(windows):
-            message = (
-                "val/relative_wql after an epoch is computed on %d of the %d tuning windows, without temperatures"
-            )
-            log.info(message, len(chosen), len(windows))
+            log.info("val/relative_wql after an epoch is that of %d of %d tuning windows", len(chosen), len(windows))
         self.prompt.log_template()
         if self.hparams["decode"] == "sample":
             warn_about_few_paths(self.hparams["num_samples"])

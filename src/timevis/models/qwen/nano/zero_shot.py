@@ -7,7 +7,8 @@ from torch import Tensor
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
-from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, sample_quantiles
+from timevis.models.forecaster import QUANTILE_LEVELS, Forecast
+from timevis.models.path_quantiles import sample_quantiles
 from timevis.models.qwen.backbone.load import load_backbone
 from timevis.models.qwen.digits.codec import DigitCodec
 from timevis.models.qwen.digits.decoding import DecodingInputs
