@@ -23,6 +23,8 @@ def results(
         "skill": {"wql": {"value": value, "low": low, "high": high}},
         "window_set": {
             "borders": [7000, 8000, 8000 + horizons * 24],
+            "series": 1,
+            "series_not_scored": 0,
             "horizon": 24,
             "origins": origins,
             "part": "test",

@@ -48,17 +48,19 @@ def test_a_channel_on_which_a_metric_is_not_defined_has_no_influence(table):
     assert rest.influences(["wql", "relative_wql"])[1] == pytest.approx(influences)
 
 
-def ragged(series: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Windows of a model and of seasonal naive, where each series has two origins of its own."""
+def ragged(series: int, targets: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Windows of a model and of seasonal naive, where each channel has two origins; a series has `targets` channels."""
     errors = np.random.default_rng(1).normal(size=(2 * series, series)) + 3
     frames = [window_frame(errors), window_frame(1.5 * errors[::-1])]
-    keep = frames[0]["origin"] // 2 == frames[0]["channel"].str[1:].astype(int)
-    return frames[0][keep], frames[1][keep]
+    channel = frames[0]["channel"].str[1:].astype(int)
+    keep = frames[0]["origin"] // 2 == channel
+    return frames[0][keep].assign(series=channel // targets), frames[1][keep].assign(series=channel // targets)
 
 
 def test_series_with_origins_of_their_own_are_independent_if_there_are_enough():
     assert WindowTable.from_frame(*ragged(20)).has_independent_series
     assert not WindowTable.from_frame(*ragged(19)).has_independent_series
+    assert not WindowTable.from_frame(*ragged(20, targets=2)).has_independent_series
     assert not WindowTable.from_frame(window_frame(np.ones((2, 30)))).has_independent_series
 
 
@@ -70,6 +72,14 @@ def test_the_influence_of_a_series_is_the_change_of_the_metric_without_it(name):
     rest = frame["channel"] != table.channels[5]
     (without,), _ = WindowTable.from_frame(frame[rest], naive[rest]).influences([name])
     assert 399 * (value - without) == pytest.approx(influences[5, 0], rel=0.02, abs=1e-9)
+
+
+def test_the_influence_of_a_series_with_several_targets_is_the_mean_of_those_of_its_channels():
+    metrics = ["mae", "relative_wql"]
+    (_, of_channels), (_, of_series) = (WindowTable.from_frame(*ragged(80, n)).influences(metrics) for n in (1, 2))
+    names = WindowTable.from_frame(*ragged(80)).channels
+    pair = [names.index(name) for name in ("c10", "c11")]
+    assert of_series[5] == pytest.approx(of_channels[pair].mean(0))
 
 
 def test_intervals_over_series_cover_the_expected_error():

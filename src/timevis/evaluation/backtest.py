@@ -36,7 +36,7 @@ class Backtest:
         Its windows.
     windows, reference_windows : DataFrame
         One row per window, in the order of the window set: origin, timestamp, channel, std, mase_scale and the sums
-        of `timevis.metrics.SUMS`.
+        of `timevis.metrics.SUMS`; if each series has its own borders, also series.
     predictions : DataFrame
         Evenly spaced windows (``spread``) and the windows with the largest errors (``worst``), with list columns.
     samples : DataFrame or None
@@ -137,12 +137,14 @@ class Recorder(pl.Callback):
         sums = metrics.window_sums(forecast.point, forecast.quantiles, batch.target, batch.target_mask)
         channel, origin = batch.channel.cpu().numpy(), batch.origin.cpu().numpy()
         panel = self.datamodule.panel
+        series = {"series": panel.channel_series[channel]} if self.datamodule.split.by_series else {}
         return pd.DataFrame(
             {
                 "number": self._window_set.number(origin, channel),
                 "origin": origin,
                 "timestamp": panel.index[origin],
                 "channel": np.asarray(panel.channels, dtype=object)[channel],
+                **series,
                 "std": metrics.channel_std.cpu().numpy()[channel],
                 "mase_scale": metrics.mase_scale.cpu().numpy()[channel],
                 **{name: value.cpu().numpy() for name, value in sums.items()},

@@ -6,14 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
 from timevis.data.calendar import steps_per_day
+from timevis.evaluation.window_sets import MIN_SERIES
 from timevis.runs.record import model_label, scored_channels
 from timevis.utils.formatting import format_interval, format_number, format_time
 
 Severity: TypeAlias = Literal["good", "info", "warning", "bad"]
 Judgement: TypeAlias = Literal["about right", "too wide", "too narrow"]
 
-MIN_SERIES = 20
-"""Scored series from which on intervals treat whole series as independent."""
 MIN_RESAMPLING_LENGTH = 10
 """Origins, or horizons that the scored rows span, below which an interval comes with a warning."""
 COVERAGE_TOLERANCE = 0.04
@@ -305,7 +304,7 @@ def relative_wql_notes(results: dict[str, Any]) -> list[str]:
 def interval_warnings(window_set: dict[str, Any]) -> list[str]:
     """A sentence if intervals are unreliable, because there are few origins or they span a short period."""
     origins, horizons = window_set["origins"], _scored_horizons(window_set)
-    has_many_series = window_set["split_by"] == "series" and num_scored_series(window_set) >= MIN_SERIES
+    has_many_series = window_set["borders"] is None and num_scored_series(window_set) >= MIN_SERIES
     if min(origins, horizons) >= MIN_RESAMPLING_LENGTH or has_many_series:
         return []
     if origins < horizons:

@@ -13,7 +13,9 @@ COMPARABILITY_KEYS = ("hash", "season")
 WINDOW_SET_LABELS = {
     "part": "part",
     "horizon": "horizon",
+    "split_by": "rule of the split",
     "borders": "borders of the split",
+    "series": "number of series",
     "channels": "channels",
     "freq": "frequency",
     "origins": "number of origins",
@@ -21,6 +23,8 @@ WINDOW_SET_LABELS = {
     "last_origin": "last origin",
     "season": "season of MASE",
 }
+MIN_SERIES = 20
+"""Scored series from which on intervals treat whole series as independent, if each has its own borders."""
 MAX_TEXT_LENGTH = 60
 
 

@@ -11,10 +11,8 @@ import torch
 from torch import Tensor
 
 from timevis.errors import RunFolderError
+from timevis.evaluation.window_sets import MIN_SERIES
 from timevis.metrics import MIN_WQL_RATIO, SUMS, headline, ratios
-
-MIN_SERIES = 20
-"""Series from which on intervals treat whole series as independent, if each has its own origins."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +27,8 @@ class WindowTable:
     sums : {name: float64 [O, C]}
         Each of `timevis.metrics.SUMS`, and ``reference_pinball``.
     std, mase_scale : float64 [C]
-    has_independent_series : bool
-        Whether each channel has its own origins, and there are at least `MIN_SERIES` channels. Intervals then treat
-        whole series as independent, and otherwise the origins as a series in time.
+    series : int64 [C], optional
+        Number of the series of each channel, if each series has its own borders.
     """
 
     origins: np.ndarray
@@ -39,7 +36,7 @@ class WindowTable:
     sums: dict[str, np.ndarray]
     std: Tensor
     mase_scale: Tensor
-    has_independent_series: bool = False
+    series: np.ndarray | None = None
 
     @classmethod
     def from_frame(cls, windows: pd.DataFrame, naive: pd.DataFrame | None = None) -> WindowTable:
@@ -66,14 +63,20 @@ class WindowTable:
             sums[name][row, column] = windows[name].to_numpy(np.float64)
         scales = windows.groupby("channel", sort=True)[["std", "mase_scale"]].first()
         std, mase_scale = (torch.from_numpy(scales[k].to_numpy(np.float64, copy=True)) for k in ("std", "mase_scale"))
-        has_own_origins = len(windows) < len(origins) * len(channels)
-        is_by_series = has_own_origins and len(channels) >= MIN_SERIES
-        table = cls(origins, tuple(channels), sums, std, mase_scale, is_by_series)
+        series = None
+        if "series" in windows:
+            series = np.unique(windows.groupby("channel", sort=True)["series"].first(), return_inverse=True)[1]
+        table = cls(origins, tuple(channels), sums, std, mase_scale, series)
         if naive is not None:
             reference = cls.from_frame(naive)
             require_same_windows(table, reference)
             sums["reference_pinball"] = reference.sums["pinball_wql"]
         return table
+
+    @property
+    def has_independent_series(self) -> bool:
+        """Whether intervals treat whole series as independent; otherwise they treat the origins as a series in time."""
+        return self.series is not None and int(self.series.max()) + 1 >= MIN_SERIES
 
     def has_intervals(self, horizon: int) -> bool:
         """Whether there are enough independent series, or origins for two windows that do not overlap."""
@@ -98,7 +101,7 @@ class WindowTable:
         Returns
         -------
         values : float64 [S]
-        influences : float64 [O, S], or [C, S]
+        influences : float64 [O, S], or a row for each series
             They sum to zero over the origins or series.
         """
         if self.has_independent_series:
@@ -134,7 +137,11 @@ class WindowTable:
                 influence = terms - value
             is_defined = torch.isfinite(influence)
             columns.append(torch.where(is_defined, influence, 0.0) * len(terms) / is_defined.sum().clamp(min=1))
-        return np.array([float(metrics[name]) for name in names]), torch.stack(columns, 1).numpy()
+        assert self.series is not None
+        of_channels = torch.stack(columns, 1).numpy()
+        influences = np.zeros((int(self.series.max()) + 1, len(names)))
+        np.add.at(influences, self.series, of_channels * len(influences) / len(of_channels))
+        return np.array([float(metrics[name]) for name in names]), influences
 
 
 def require_same_windows(a: WindowTable, b: WindowTable) -> None:

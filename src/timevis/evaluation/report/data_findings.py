@@ -59,7 +59,7 @@ def data_facts(report: dict[str, Any], results: dict[str, Any]) -> list[tuple[st
 
 def _series(window_set: dict[str, Any]) -> str:
     """How many series there are if each is split by its own span, and how many of them are not scored."""
-    if window_set["split_by"] == "axis":
+    if window_set["borders"] is not None:
         return ""
     number, not_scored = window_set["series"], window_set["series_not_scored"]
     left_out = f"; {not_scored} of them are too short to be scored" if not_scored else ""
