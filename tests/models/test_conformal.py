@@ -75,6 +75,22 @@ def test_online_is_the_same_in_batches_of_any_size():
     torch.testing.assert_close(torch.cat(parts), whole)
 
 
+def test_online_is_the_same_whether_windows_come_by_origin_or_by_channel():
+    origin, channel = torch.arange(40).repeat_interleave(2) * 5, torch.tensor([0, 1]).repeat(40)
+    target, scale = truths(80, 2.0, 3), torch.ones(2)
+    results = []
+    for order in (torch.arange(80), torch.argsort(channel, stable=True)):
+        conformal = Conformal(QUANTILE_LEVELS)
+        calibration = torch.tensor([0, 1]).repeat(50)
+        conformal.fit(forecasts(100), truths(100, 1.0, 0), calibration, scale, "online")
+        found = conformal.forecast_in_order(forecasts(80), target[order], channel[order], origin[order], scale)
+        conformal.observe_all(scale)
+        results.append((found[torch.argsort(order)], conformal.alpha.clone(), conformal.scores.clone()))
+    for first, second in zip(*results, strict=True):
+        torch.testing.assert_close(first, second)
+    assert not torch.equal(results[0][1][0], conformal.start_alpha[0])
+
+
 def test_a_missing_truth_is_not_counted_as_missed():
     conformal = fitted(1.0, "online")
     nothing = torch.full((1, 8), torch.nan)

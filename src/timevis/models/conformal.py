@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -30,6 +31,12 @@ class Observation:
     target: Tensor
     channel: Tensor
     shift: Tensor
+
+    def select(self, rows: list[int]) -> Observation:
+        """Some of the windows."""
+        if len(rows) == len(self.channel):
+            return self
+        return Observation(*(x[rows] for x in (self.quantiles, self.target, self.channel, self.shift)))
 
 
 class Conformal(nn.Module):
@@ -73,7 +80,7 @@ class Conformal(nn.Module):
             self.register_buffer(name, torch.empty(0, self.pairs, 0))
         for name in ("alpha", "start_alpha"):
             self.register_buffer(name, torch.empty(0, self.pairs))
-        self._waiting: list[tuple[int, Observation]] = []
+        self._waiting: dict[int, deque[tuple[int, Observation, int]]] = {}
 
     @property
     def is_used(self) -> bool:
@@ -110,17 +117,17 @@ class Conformal(nn.Module):
         self.alpha = self.target.to(kept).expand(len(scale), -1).clone()
         self.start_alpha = self.alpha.clone()
         self.online = torch.tensor(method == "online", device=kept.device)
-        self._waiting = []
+        self._waiting = {}
 
     def reset(self) -> None:
         """Return to the state before the first window was taken in."""
         self.scores.copy_(self.start_scores)
         self.alpha.copy_(self.start_alpha)
-        self._waiting = []
+        self._waiting = {}
 
     def forward(self, quantiles: Tensor, channel: Tensor, scale: Tensor) -> Tensor:
         """Recalibrated quantiles [B, Q, H] of channels [B], non-decreasing along dim 1; `scale` as in `fit`."""
-        return self._widened(quantiles, self._shift()[channel], scale[channel])
+        return self._widened(quantiles, self._shift(channel), scale[channel])
 
     def _widened(self, quantiles: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
         """Quantiles whose intervals are widened on both sides by `shift` [B, P] times their width."""
@@ -134,7 +141,7 @@ class Conformal(nn.Module):
     def forecast_in_order(
         self, quantiles: Tensor, target: Tensor, channel: Tensor, origin: Tensor, scale: Tensor
     ) -> Tensor:
-        """As `forward` for windows in the order of their origins, each after all windows that end before its origin.
+        """As `forward`, each window after all windows of its channel that end before its origin.
 
         Parameters
         ----------
@@ -142,24 +149,38 @@ class Conformal(nn.Module):
         target : float32 [B, H]
             NaN where it is missing; read only for origins after the last target of the window.
         channel, origin : int64 [B]
-            Origins are non-decreasing, also from call to call.
+            The origins of a channel are increasing, also from call to call.
         scale : float [C]
         """
         out, horizon = torch.empty_like(quantiles), target.shape[1]
         for start, stop in _runs(origin):
-            now = int(origin[start])
-            while self._waiting and self._waiting[0][0] + horizon <= now:
-                self._observe(self._waiting.pop(0)[1], scale)
-            rows = slice(start, stop)
-            shift = self._shift()[channel[rows]]
-            out[rows] = self._widened(quantiles[rows], shift, scale[channel[rows]])
-            self._waiting.append((now, Observation(quantiles[rows], target[rows], channel[rows], shift)))
+            rows, now = slice(start, stop), int(origin[start])
+            channels = channel[rows]
+            self._observe_until(now - horizon, channels.tolist(), scale)
+            shift = self._shift(channels)
+            out[rows] = self._widened(quantiles[rows], shift, scale[channels])
+            window = Observation(quantiles[rows], target[rows], channels, shift)
+            for row, c in enumerate(channels.tolist()):
+                self._waiting.setdefault(c, deque()).append((now, window, row))
         return out
 
     def observe_all(self, scale: Tensor) -> None:
         """Take in all windows that were forecast; all their targets must be known."""
-        while self._waiting:
-            self._observe(self._waiting.pop(0)[1], scale)
+        self._observe_until(None, list(self._waiting), scale)
+
+    def _observe_until(self, last_origin: int | None, channels: list[int], scale: Tensor) -> None:
+        """Take in the waiting windows of some channels, up to an origin, those of a channel in the order of time."""
+        while True:
+            ready: dict[int, tuple[Observation, list[int]]] = {}
+            for c in channels:
+                queue = self._waiting.get(c)
+                if queue and (last_origin is None or queue[0][0] <= last_origin):
+                    _, window, row = queue.popleft()
+                    ready.setdefault(id(window), (window, []))[1].append(row)
+            if not ready:
+                return
+            for window, rows in ready.values():
+                self._observe(window.select(rows), scale)
 
     def _observe(self, window: Observation, scale: Tensor) -> None:
         """Take in the windows of one origin, whose targets are now known.
@@ -194,12 +215,14 @@ class Conformal(nn.Module):
         """Width of the intervals, at least `MIN_WIDTH` standard deviations; `scale` is that of each window."""
         return torch.maximum(high - low, MIN_WIDTH * scale.to(low).view(-1, 1, 1))
 
-    def _shift(self) -> Tensor:
-        """Widths by which each interval is widened on each side, [C, P]; zero without scores."""
-        ordered, count = self.scores.sort(dim=2).values, self.scores.isfinite().sum(2)
-        rank = torch.ceil((1 - self.alpha) * (count + 1)).long().clamp(min=1)
+    def _shift(self, channel: Tensor) -> Tensor:
+        """Widths by which the intervals of channels [B] are widened on each side, [B, P]; zero without scores."""
+        channels, inverse = channel.unique(return_inverse=True)
+        scores = self.scores[channels]
+        ordered, count = scores.sort(dim=2).values, scores.isfinite().sum(2)
+        rank = torch.ceil((1 - self.alpha[channels]) * (count + 1)).long().clamp(min=1)
         rank = torch.minimum(rank, count).clamp(min=1)
-        return ordered.gather(2, (rank - 1).unsqueeze(2)).squeeze(2).nan_to_num(0.0)
+        return ordered.gather(2, (rank - 1).unsqueeze(2)).squeeze(2).nan_to_num(0.0)[inverse]
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
         for name, buffer in list(self.named_buffers(recurse=False)):

@@ -15,7 +15,7 @@ from timevis.config.options import check_arguments
 from timevis.data.cleaning.statistics import non_negative_channels
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
-from timevis.data.window_sampling import windows_of_spaced_origins
+from timevis.data.window_sampling import channel_balanced_windows
 from timevis.data.windows import Batch
 from timevis.metrics import ForecastMetrics
 from timevis.models.conformal import Conformal, ConformalMethod
@@ -215,10 +215,10 @@ class Forecaster(pl.LightningModule):
         datamodule : WindowDataModule
         method : {"split", "online"}
         """
-        origins = len(datamodule.windows["calibration"].origins)
-        numbers = windows_of_spaced_origins(origins, self.num_channels, MAX_CONFORMAL_ORIGINS * self.num_channels)
+        windows, wanted = len(datamodule.windows["calibration"]), MAX_CONFORMAL_ORIGINS * self.num_channels
+        chosen = channel_balanced_windows(windows, wanted, self.num_channels)
         parts = []
-        for index in torch.as_tensor(numbers).split(datamodule.eval_batch_size):
+        for index in torch.from_numpy(chosen).split(datamodule.eval_batch_size):
             batch = datamodule.gather("calibration", index.to(self.device))
             target = torch.where(batch.target_mask, batch.target, torch.nan)
             parts.append((self.base_forecast(batch).quantiles, target, batch.channel))
