@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from timevis.service.api.commands import commands_of
 from timevis.service.context import context
-from timevis.service.db.tables import Model, Task
+from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.tasks.states import QUEUED, RUNNING
 
 MAX_LOG_BYTES = 64 * 1024
@@ -39,6 +40,7 @@ def task_detail(session: Session, task: Task, since: int) -> dict[str, Any]:
         "seconds_left": _seconds_left(task),
         "log": text,
         "log_position": position,
+        "commands": commands_of(task, session.get(Dataset, task.dataset_id) if task.dataset_id else None),
     }
 
 
