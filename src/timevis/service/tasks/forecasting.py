@@ -49,8 +49,9 @@ class ItemForecasts:
         Returns
         -------
         DataFrame
-            Columns item, channel, timestamp, is_history, point, truth and the quantiles. In rows of the recent past
-            only `truth` has a value. In rows of the forecast it has one if the forecast is a back-test.
+            Columns item, channel, timestamp (in UTC if the data have a zone), is_history, point, truth and the
+            quantiles. In rows of the recent past only `truth` has a value. In rows of the forecast it has one if the
+            forecast is a back-test.
 
         Raises
         ------
@@ -67,13 +68,11 @@ class ItemForecasts:
                 f"horizon={horizon} is longer than the horizon of the model, {forecaster.horizon} rows",
                 f"give at most {forecaster.horizon}, or train a model with this horizon",
             )
-        return pd.concat(
-            [
-                self._forecast_panel(forecaster, panel, name, horizon)
-                for name, panel in load_panels(folder, data).items()
-            ],
-            ignore_index=True,
-        )
+        panels = load_panels(folder, data)
+        tables = [self._forecast_panel(forecaster, panel, name, horizon) for name, panel in panels.items()]
+        table = pd.concat(tables, ignore_index=True)
+        times = pd.DatetimeIndex(table["timestamp"])
+        return table.assign(timestamp=times if times.tz is None else times.tz_convert("UTC").tz_localize(None))
 
     def _forecast_panel(self, forecaster: Forecaster, panel: Panel, name: str, horizon: int) -> pd.DataFrame:
         is_backtest = self.kind == "backtest"
@@ -89,9 +88,10 @@ class ItemForecasts:
 
 def _history(panel: Panel, item: str, channel: str, first: pd.Timestamp, rows: int) -> pd.DataFrame:
     """The rows of a channel before its first forecast."""
-    end = int(panel.index.searchsorted(first))
+    index = panel.local_index
+    end = int(index.searchsorted(first))
     past = slice(max(0, end - rows), end)
     values = panel.values[past, panel.channels.index(channel)].astype(np.float64)
     return pd.DataFrame(
-        {"item": item, "channel": channel, "timestamp": panel.index[past], "is_history": True, "truth": values}
+        {"item": item, "channel": channel, "timestamp": index[past], "is_history": True, "truth": values}
     )
