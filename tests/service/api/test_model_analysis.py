@@ -94,3 +94,16 @@ def test_a_text_with_a_reference_stays_a_text(http: FlaskClient, dataset: str, t
     parsed = OverridesParser.create().parse_overrides(shlex.split(task["commands"]["cli"])[2:])
     values = {override.key_or_group: override.value() for override in parsed}
     assert (values["horizon"], values["evaluation.max_windows"], values["model"]) == (6, 20, "linear")
+
+
+def test_a_dataset_has_one_champion(http: FlaskClient, dataset: str, add_model: Callable[..., str]) -> None:
+    first, second = (add_model(*TINY_LSTM, summary={}) for _ in range(2))
+    assert http.patch(f"/api/models/{first}", json={"champion": True}).json["champion"]
+    assert http.patch(f"/api/models/{second}", json={"champion": True, "notes": "newer"}).json["champion"]
+    champions = {model["id"]: model["champion"] for model in http.get("/api/models").json["items"]}
+    assert champions == {first: False, second: True}
+    assert http.get(f"/api/datasets/{dataset}").json["champion"] == second
+    assert not http.patch(f"/api/models/{first}", json={"champion": False}).json["champion"]
+    assert http.get(f"/api/datasets/{dataset}").json["champion"] == second
+    assert not http.patch(f"/api/models/{second}", json={"champion": False}).json["champion"]
+    assert http.get(f"/api/datasets/{dataset}").json["champion"] is None

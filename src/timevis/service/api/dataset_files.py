@@ -163,6 +163,7 @@ def _summary(dataset: Dataset) -> dict[str, Any]:
             key: getattr(dataset, key) for key in ("id", "name", "file_name", "size", "version", "created", "deleted")
         },
         "parent": dataset.parent_id,
+        "champion": dataset.champion_id,
         **{key: report[key] for key in ("rows", "frequency")},
         **{key: report[key].replace(" ", "T") for key in ("start", "end")},
         "channels": list(report["channels"]),

@@ -11,10 +11,10 @@ from omegaconf import OmegaConf
 from timevis.runs.folder import RunFolder
 from timevis.service.api.commands import model_commands
 from timevis.service.api.listing import delete_row, has_tag, list_rows, restore_row
-from timevis.service.api.views import model_summary
+from timevis.service.api.views import champion_ids, model_summary
 from timevis.service.api.zip_stream import stream_zip
 from timevis.service.context import context, find
-from timevis.service.db.tables import Model
+from timevis.service.db.tables import Dataset, Model
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.models import (
@@ -48,7 +48,8 @@ def list_models(query: ModelQuery) -> Any:
     conditions = [Model.dataset_id == query.dataset] if query.dataset else []
     conditions += [Model.kind == query.kind] if query.kind else []
     conditions += [has_tag(Model.tags, query.tag)] if query.tag else []
-    return list_rows(Model, query, SORT_COLUMNS, model_summary, conditions)
+    champions = champion_ids()
+    return list_rows(Model, query, SORT_COLUMNS, lambda model: model_summary(model, champions), conditions)
 
 
 @blueprint.get("/models/<model_id>")
@@ -89,14 +90,22 @@ def _training_curve(folder: RunFolder) -> list[dict[str, Any]]:
 @blueprint.input(ModelChange, arg_name="change", example=examples.MODEL_CHANGE)
 @blueprint.output(ModelSummary)
 def change_model(model_id: str, change: ModelChange) -> Any:
-    """Change the name, the notes or the tags of a model."""
+    """Change the name, the notes or the tags of a model, or make it the champion of its dataset."""
+    values = change.model_dump(exclude_unset=True)
+    for name, value in values.items():
+        if value is None:
+            raise wrong_field("cannot-be-null", f"/{name}", "leave it out", field=name)
+    is_champion = values.pop("champion", None)
     with context().sessions.begin() as session:
         model = find(session, Model, model_id)
-        for name, value in change.model_dump(exclude_unset=True).items():
-            if value is None:
-                raise wrong_field("cannot-be-null", f"/{name}", "leave it out", field=name)
+        for name, value in values.items():
             setattr(model, name, value)
-        return model_summary(model)
+        dataset = find(session, Dataset, model.dataset_id)
+        if is_champion:
+            dataset.champion_id = model.id
+        elif is_champion is False and dataset.champion_id == model.id:
+            dataset.champion_id = None
+    return model_summary(model)
 
 
 @blueprint.delete("/models/<model_id>")

@@ -69,10 +69,20 @@ def _seconds_left(task: Task) -> float | None:
     return round(elapsed * max(0, total - step) / step, 1)
 
 
-def model_summary(model: Model) -> dict[str, Any]:
+def model_summary(model: Model, champions: frozenset[str] | None = None) -> dict[str, Any]:
+    """A model in a list; `champions` are the preferred models of all datasets, which are read when None."""
+    if champions is None:
+        champions = champion_ids()
     columns = ("id", "name", "kind", "summary", "notes", "tags", "created", "deleted")
     return {
         **{name: getattr(model, name) for name in columns},
         "dataset": model.dataset_id,
         "task": model.task_id,
+        "champion": model.id in champions,
     }
+
+
+def champion_ids() -> frozenset[str]:
+    """The preferred model of each dataset that has one."""
+    with context().sessions() as session:
+        return frozenset(session.scalars(select(Dataset.champion_id).where(Dataset.champion_id.is_not(None))))

@@ -73,6 +73,7 @@ class DatasetSummary(BaseModel):
     frequency: str
     start: str
     end: str
+    champion: Id | None = Field(description="The preferred model.")
     version: int = Field(description="Counts how often newer rows were added.")
     parent: Id | None = Field(description="The dataset that this one extends by newer rows.")
     created: float

@@ -30,6 +30,7 @@ class ModelSummary(BaseModel):
     summary: dict[str, Any]
     notes: str
     tags: list[str]
+    champion: bool = Field(description="Whether it is the preferred model of its dataset.")
     created: float
     deleted: float | None
 
@@ -50,6 +51,7 @@ class ModelPage(BaseModel):
 
 class ModelChange(StrictModel):
     name: Name | None = None
+    champion: bool | None = Field(None, description="Make it the preferred model of its dataset, or none.")
     notes: Annotated[str, Field(max_length=10_000)] | None = None
     tags: Annotated[list[Annotated[str, Field(min_length=1, max_length=50)]], Field(max_length=50)] | None = None
 
