@@ -85,4 +85,5 @@ def model_summary(model: Model, champions: frozenset[str] | None = None) -> dict
 def champion_ids() -> frozenset[str]:
     """The preferred model of each dataset that has one."""
     with context().sessions() as session:
-        return frozenset(session.scalars(select(Dataset.champion_id).where(Dataset.champion_id.is_not(None))))
+        found = session.scalars(select(Dataset.champion_id).where(Dataset.champion_id.is_not(None)))
+        return frozenset(filter(None, found))
