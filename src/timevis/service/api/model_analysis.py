@@ -87,7 +87,8 @@ def _scored_run(model_id: str) -> tuple[RunRecord, SavedForecasts]:
     with context().sessions() as session:
         model = find(session, Model, model_id)
     folder = context().storage.run(model.run_id)
-    return _load(folder, (folder / "results.json").stat().st_mtime_ns)
+    results = folder / "results.json"
+    return _load(folder, results.stat().st_mtime_ns if results.is_file() else 0)
 
 
 @lru_cache(maxsize=CACHED_RUNS)
