@@ -22,8 +22,9 @@ from sqlalchemy import create_engine, text
 
 from timevis.service.app import create_app
 from timevis.service.db.database import open_database
-from timevis.service.db.tables import Dataset
+from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.settings import Settings
+from timevis.service.tasks.jobs import summarise
 from timevis.service.tasks.states import Sessions
 
 
@@ -194,3 +195,24 @@ def trained(service: RunningService, plant: str) -> dict[str, Any]:
     task = service.client.wait(task, 180, lambda t: stages.append(t["progress"].get("stage", "")))
     assert task["state"] == "completed", task
     return task | {"stages": stages}
+
+
+@pytest.fixture
+def add_model(http: FlaskClient, dataset: str, finished_run: Callable[..., Path]) -> Callable[..., str]:
+    """Make a finished run of the given overrides a model of `dataset`; returns its identifier."""
+    service = http.application.extensions["timevis"]
+
+    def add(*overrides: str, **columns: Any) -> str:
+        run_id, task_id, model_id = (uuid.uuid4().hex for _ in range(3))
+        shutil.copytree(finished_run(*overrides), service.storage.run(run_id))
+        summary = summarise(service.storage.run(run_id))
+        common = {"dataset_id": dataset, "run_id": run_id}
+        request = {"model": "lstm", "dataset": dataset}
+        with service.sessions.begin() as session:
+            session.add(Task(id=task_id, kind="train", queue="cpu", state="completed", request=request, **common))
+            session.flush()
+            values = {"name": "small", "kind": "lstm", "task_id": task_id, "summary": summary, **common, **columns}
+            session.add(Model(id=model_id, **values))
+        return model_id
+
+    return add

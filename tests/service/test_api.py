@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from flask.testing import FlaskClient
 from service_data import TINY_LSTM_RUN, TINY_RUN, TOKEN, plant_csv, upload
@@ -22,7 +21,6 @@ from timevis.data.catalog import load_panel
 from timevis.runs.config import RunConfig
 from timevis.service.app import create_app
 from timevis.service.db.tables import Task, Worker
-from timevis.service.series import downsample
 from timevis.service.settings import Settings
 
 
@@ -138,25 +136,6 @@ def test_an_identifier_or_search_with_strange_characters_finds_nothing(http: Fla
         assert http.get(f"/api/datasets?search={text}").status_code in (200, 422)
 
 
-def test_a_series_is_downsampled_and_shows_its_gap_as_null(http: FlaskClient, dataset: str) -> None:
-    path = f"/api/datasets/{dataset}/series"
-    whole = http.get(path).json
-    assert (whole["rows"], len(whole["value"]), whole["value"][50]) == (600, 600, None)
-    assert len(http.get(f"{path}?points=50").json["value"]) <= 51
-    day = http.get(f"{path}?start=2026-01-02&end=2026-01-02T05:00").json
-    assert (day["rows"], day["time"][0]) == (6, "2026-01-02 00:00:00")
-    assert http.get(f"{path}?start=yesterday-ish").json["errors"][0]["pointer"] == "/start"
-    assert http.get(f"{path}?channel=none").status_code == 422
-
-
-def test_downsampling_keeps_the_extremes() -> None:
-    values = np.random.default_rng(0).normal(size=100_000)
-    values[[777, 54_321]] = 100, -100
-    rows = downsample(values, 200)
-    assert len(rows) <= 200
-    assert {777, 54_321} <= set(rows)
-
-
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [
@@ -176,7 +155,6 @@ def test_downsampling_keeps_the_extremes() -> None:
         ({"dataset": "../../etc/passwd"}, "/dataset"),
         ({"trainer": {"devices": 8}}, "/trainer"),
         ({"options": {"_target_": "os.system"}}, "/options/_target_"),
-        ({"covariates": {"${oc.env:HOME}": "known"}}, "/covariates"),
     ],
 )
 def test_a_wrong_training_names_the_field(http: FlaskClient, dataset: str, change: dict, pointer: str) -> None:

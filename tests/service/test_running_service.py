@@ -61,10 +61,10 @@ def test_a_forecast_has_quantiles_and_answers_within_a_second(
     started = time.monotonic()
     found = service.client.forecast(model)
     seconds = time.monotonic() - started
-    assert len(found["forecast"]) == TINY_RUN["horizon"]
-    row = found["forecast"][0]
-    assert row["timestamp"] == "2026-01-26 00:00:00"
-    assert row["q0.1"] <= row["q0.5"] <= row["q0.9"]
+    (item,) = found["items"]
+    assert len(item["point"]) == TINY_RUN["horizon"]
+    assert (item["name"], item["channel"], item["time"][0]) == ("small", "load", "2026-01-26T00:00:00")
+    assert [row[0] for row in item["quantiles"]] == sorted(row[0] for row in item["quantiles"])
     assert seconds < 10  # 0.4 s on an idle machine; machines of tests are busy
 
 
@@ -73,12 +73,12 @@ def test_a_forecast_of_given_values_and_of_another_dataset(
 ) -> None:
     model = trained["result"]["model"]
     rows = [{"time": f"2026-03-01 {hour:02d}:00", "load": 40.0 + hour} for hour in range(24)]
-    found = service.client.forecast(model, values=rows)["forecast"]
-    assert found[0]["timestamp"] == "2026-03-02 00:00:00"
+    found = service.client.forecast(model, values=rows)["items"]
+    assert found[0]["time"][0] == "2026-03-02T00:00:00"
     other = tmp_path / "other.csv"
     other.write_bytes(plant_csv(rows=100, seed=5))
-    found = service.client.forecast(model, dataset=service.client.upload(other)["id"])["forecast"]
-    assert found[0]["timestamp"] == "2026-01-05 04:00:00"
+    found = service.client.forecast(model, dataset=service.client.upload(other)["id"])["items"]
+    assert found[0]["time"][0] == "2026-01-05T04:00:00"
     with pytest.raises(ServiceError, match="failed"):
         service.client.forecast(model, values=rows[:5])
 
@@ -88,11 +88,11 @@ def test_a_model_is_compared_with_seasonal_naive_on_its_windows(
 ) -> None:
     model = trained["result"]["model"]
     found = service.client.compare(model)
-    assert found["reference"] == "seasonal naive"
-    assert {row["run"] for row in found["differences"]} == {"lstm"}
-    assert set(found["by_horizon"]["wql"]) == {"lstm", "seasonal naive"}
+    assert found["reference"] == "seasonal_naive"
+    assert {pair["a"] for pair in found["pairs"]} == {model}
+    assert set(found["by_horizon"]) == {model, "seasonal_naive"}
     task = service.client.call("POST", "predict", json={"models": [model]}, headers={"Prefer": "wait=20"})
-    assert service.client.result(task, "csv").startswith("item,channel,timestamp,point,q0.025")
+    assert service.client.result(task, "csv").startswith("model,item,channel,timestamp,point,q0.025")
 
 
 def test_a_stop_returns_the_training_to_its_queue_and_leaves_no_process(service: RunningService, plant: str) -> None:

@@ -66,45 +66,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def generate(args: argparse.Namespace) -> int:
     """Write one file for each domain and format."""
+    from timevis.data.sample_tables import synthetic_table
+
     args.folder.mkdir(parents=True, exist_ok=True)
     for domain in args.domains:
-        table = sample_table(domain, args)
+        table = synthetic_table(
+            domain,
+            args.rows,
+            args.series,
+            frequency=args.frequency,
+            start=args.start,
+            layout=args.layout,
+            clean=args.clean,
+            seed=args.seed,
+        )
         for extension in args.formats:
             path = args.folder / f"{domain}.{extension}"
             write_table(table, path)
             print(f"{path}: {len(table):,} rows")
     return 0
-
-
-def sample_table(domain: str, args: argparse.Namespace) -> pd.DataFrame:
-    """The table of a domain: wide (one column for each series) or long (columns time, series and value)."""
-    import pandas as pd
-
-    from timevis.data.synthetic import synthetic_panel
-
-    panel = synthetic_panel(
-        args.rows, args.series, domain=domain, freq=args.frequency, seed=args.seed, start=args.start
-    )
-    table = pd.DataFrame(panel.values.round(2), columns=list(panel.channels)).astype("float64").round(2)
-    table.insert(0, "time", panel.index)
-    if args.layout == "long":
-        table = table.melt("time", var_name="series", value_name="value")
-    return table if args.clean else add_defects(table, args.seed)
-
-
-def add_defects(table: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Add a gap, a duplicate row and an outlier to a table; a table of less than 100 rows is not changed."""
-    import numpy as np
-    import pandas as pd
-
-    if len(table) < 100:
-        return table
-    rng = np.random.default_rng(seed)
-    gap, duplicate, outlier = (int(r) for r in rng.integers(10, len(table) - 20, 3))
-    value = table.columns[-1]
-    table.loc[outlier, value] = table[value].mean() + 12 * table[value].std()
-    table = pd.concat([table, table.iloc[[duplicate]]]).sort_index(kind="stable")
-    return table.drop(index=range(gap, gap + 6)).reset_index(drop=True)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from importlib import resources
 from pathlib import Path
@@ -34,7 +34,11 @@ DOWNLOAD_TIMEOUT_SECONDS = 30
 
 
 def load_panel(
-    data: DataOptions | Mapping[str, Any], *, future: bool = False, channels: Sequence[str] | None = None
+    data: DataOptions | Mapping[str, Any],
+    *,
+    future: bool = False,
+    channels: Sequence[str] | None = None,
+    on_table: Callable[[Table], None] | None = None,
 ) -> tuple[Panel, QualityReport]:
     """Read, clean and describe the data that the `data` section of a config names.
 
@@ -47,6 +51,8 @@ def load_panel(
     channels : names, optional
         The channels of a finished run, if its data are loaded again; see
         `timevis.data.schema.channel_selection.select_channels`.
+    on_table : callable, optional
+        Is called with the table of a file before it is cleaned.
 
     Returns
     -------
@@ -66,6 +72,8 @@ def load_panel(
         panel, report = _synthetic(options)
     else:
         table, card = open_table(options)
+        if on_table is not None:
+            on_table(table)
         card = _apply_options_to_card(replace(card, units=table.units | card.units), options)
         panel, report = clean(table, options, card, future=future, channels=channels)
     for line in (report.summary(), *report.notes):

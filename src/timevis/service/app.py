@@ -9,18 +9,33 @@ from apiflask import APIFlask
 from flask import Response, redirect, send_from_directory
 
 from timevis import __version__
-from timevis.service.api import comparison, datasets, forecasts, models, system, tasks, training
+from timevis.service.api import (
+    comparison,
+    dataset_analysis,
+    datasets,
+    forecasts,
+    model_analysis,
+    model_options,
+    models,
+    system,
+    tasks,
+    training,
+)
 from timevis.service.context import Canary, Context
 from timevis.service.db.database import open_database
+from timevis.service.openapi import complete_specification
 from timevis.service.operations.metrics import Metrics
 from timevis.service.problems import register_error_handlers
-from timevis.service.schemas import ProblemDetails
+from timevis.service.schemas.common import ProblemDetails
 from timevis.service.security.gate import ASSETS, Gate
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.queue import make_celery
 
-RESOURCES = (system, datasets, training, tasks, models, forecasts, comparison)
+RESOURCES = (
+    *(system, datasets, dataset_analysis, model_options, training, tasks, models, model_analysis, forecasts),
+    comparison,
+)
 MULTIPART_OVERHEAD_BYTES = 2**20
 
 
@@ -55,6 +70,7 @@ def create_app(settings: Settings) -> APIFlask:
         training.register_train_routes()
     for resource in RESOURCES:
         app.register_blueprint(resource.blueprint, url_prefix="/api")
+    complete_specification(app)
     _register_documentation(app)
     return app
 

@@ -107,7 +107,7 @@ class Client:
         return found
 
     def forecast(self, *models: str, seconds: float = 600, **data: Any) -> dict[str, Any]:
-        """Forecast with models, wait, and return the rows; see `PredictRequest` for `data`."""
+        """Forecast with models, wait, and return the items; see `PredictRequest` for `data`."""
         body = {"models": list(models), **data}
         task = self.call("POST", "predict", json=body, headers={"Prefer": "wait=10"})
         return self.result(self.wait(task, seconds))

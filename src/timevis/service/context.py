@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from celery import Celery
 from flask import current_app
-from pydantic import BaseModel
-from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from timevis.service.db.tables import Base
-from timevis.service.problems import Problem
-from timevis.service.schemas import PageQuery
+from timevis.service.problems import Problem, wrong_field
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.queue import answering_queues
@@ -67,15 +63,8 @@ def find(session: Session, table: type[Row], identifier: str, pointer: str | Non
     row = session.get(table, identifier) if re.fullmatch("[0-9a-f]{32}", identifier) else None
     if row is None:
         name = table.__name__.lower()
-        status, code = (404, "not-found") if pointer is None else (422, "invalid-request")
-        raise Problem(status, code, f"there is no {name} {identifier}", f"GET /api/{name}s lists them", pointer)
+        advice = f"GET /api/{name}s lists them"
+        if pointer is not None:
+            raise wrong_field("unknown-identifier", pointer, advice, resource=name, identifier=identifier)
+        raise Problem(404, "not-found", f"there is no {name} {identifier}", advice)
     return row
-
-
-def page_of(
-    session: Session, query: Select[Any], page: PageQuery, show: Callable[[Any], BaseModel]
-) -> dict[str, Any]:
-    """One page of a query, with the number of all rows."""
-    total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-    rows = session.scalars(query.limit(page.per_page).offset((page.page - 1) * page.per_page))
-    return {"items": [show(row) for row in rows], "total": total, "page": page.page, "per_page": page.per_page}

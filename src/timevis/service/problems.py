@@ -8,11 +8,13 @@ from typing import Any
 from apiflask import APIFlask, HTTPError
 from flask import Response, current_app, json
 from kombu.exceptions import OperationalError
+from pydantic import ValidationError
 from sqlalchemy.exc import DataError as DatabaseValueError
 from sqlalchemy.exc import OperationalError as DatabaseError
 from werkzeug.exceptions import HTTPException
 
 from timevis.errors import ConfigError, DataError, RunFolderError, TimeVisError
+from timevis.service.messages import field_error, sentence
 from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
 from timevis.service.training import MODELS, pointer_of
 
@@ -26,15 +28,29 @@ class Problem(Exception):
         super().__init__(detail)
         self.status, self.code, self.detail, self.advice, self.pointer = status, code, detail, advice, pointer
         self.headers: dict[str, str] = {}
+        self.field_code = "invalid-value"
+        self.params: dict[str, Any] = {"detail": detail}
+
+
+def wrong_field(code: str, pointer: str, advice: str = "", **params: Any) -> Problem:
+    """A request with a wrong field; `code` and `params` are those of `timevis.service.messages`."""
+    found = Problem(422, "invalid-request", sentence(code, params), advice, pointer)
+    found.field_code, found.params = code, params
+    return found
 
 
 def problem(
-    status: int, code: str, detail: str, advice: str = "", errors: list[dict[str, Any]] | None = None
+    status: int,
+    code: str,
+    detail: str,
+    advice: str = "",
+    errors: list[dict[str, Any]] | None = None,
+    params: dict[str, Any] | None = None,
 ) -> Response:
     """The response of an error."""
     title = code.replace("-", " ").capitalize()
     body: dict[str, Any] = {"type": f"urn:timevis:{code}", "title": title, "status": status}
-    body |= {"code": code, "detail": detail}
+    body |= {"code": code, "params": {"detail": detail} if params is None else params, "detail": detail}
     if advice:
         body["advice"] = advice
     if errors:
@@ -47,13 +63,11 @@ def register_error_handlers(app: APIFlask) -> None:
 
     @app.error_processor
     def _validation(error: HTTPError) -> Any:
-        errors = [
-            {"pointer": _pointer(path), "detail": text}
-            for location in (error.detail or {}).values()
-            if isinstance(location, dict)
-            for path, texts in location.items()
-            for text in texts
-        ]
+        found = error.__cause__.errors() if isinstance(error.__cause__, ValidationError) else []
+        errors = []
+        for entry in found:
+            code, params = field_error(entry)
+            errors.append(_field(_pointer(".".join(map(str, entry["loc"]))), code, params))
         if not errors:
             return problem(error.status_code, _code(error.status_code), str(error.message))
         first = errors[0]
@@ -79,8 +93,13 @@ def _pointer(dotted: str) -> str:
     return "".join(f"/{part}" for part in fields)
 
 
+def _field(pointer: str, code: str, params: dict[str, Any]) -> dict[str, Any]:
+    """One wrong field of a request."""
+    return {"pointer": pointer, "code": code, "params": params, "detail": sentence(code, params)}
+
+
 def _own_problem(error: Problem) -> Response:
-    errors = None if error.pointer is None else [{"pointer": error.pointer, "detail": error.detail}]
+    errors = None if error.pointer is None else [_field(error.pointer, error.field_code, error.params)]
     response = problem(error.status, error.code, error.detail, error.advice, errors)
     response.headers.update(error.headers)
     return response
@@ -89,9 +108,8 @@ def _own_problem(error: Problem) -> Response:
 def _library_error(error: TimeVisError) -> Response:
     if isinstance(error, ConfigError):
         pointer = pointer_of(error.message)
-        return problem(
-            422, "invalid-request", error.message, error.advice, [{"pointer": pointer, "detail": error.message}]
-        )
+        field = _field(pointer, "invalid-config", {"detail": error.message})
+        return problem(422, "invalid-request", error.message, error.advice, [field])
     code = "invalid-data" if isinstance(error, DataError) else "invalid-run"
     return problem(409 if isinstance(error, RunFolderError) else 422, code, error.message, error.advice)
 

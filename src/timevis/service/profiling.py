@@ -14,10 +14,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from timevis.data.readers.table import Table
 from timevis.errors import ConfigError, DataError
 from timevis.service.security.table_limits import TableLimits
+from timevis.utils.files import write_json
 
-SERIES_FILE = "panel.parquet"
+PREVIEW_FILE = "preview.json"
+PREVIEW_ROWS = 100
+"""Rows of the file that are stored for the preview."""
 
 
 def profile(
@@ -54,12 +58,39 @@ def profile(
     ConfigError
         An option is wrong; the message names its key.
     """
-    request = {"path": str(path), "options": dict(options), "folder": str(folder), "megabytes": megabytes}
-    request["limits"] = asdict(limits)
+    request = {"path": str(path), "options": dict(options), "folder": str(folder), "limits": asdict(limits)}
+    report = _run_child(request, {path: shown_name}, seconds, megabytes)
+    report["source"] = shown_name
+    return report
+
+
+def combine(
+    earlier: Path,
+    newer: Path,
+    target: Path,
+    options: Mapping[str, Any],
+    report: Mapping[str, Any],
+    *,
+    shown_names: Mapping[Path, str],
+    seconds: int,
+    megabytes: int,
+    limits: TableLimits,
+) -> int:
+    """Call `timevis.data.append_rows.append_rows` in a child process; returns the number of new rows."""
+    request: dict[str, Any] = {"path": str(newer), "earlier": str(earlier), "target": str(target)}
+    request |= {"options": dict(options), "limits": asdict(limits)}
+    return int(_run_child({**request, "report": dict(report)}, shown_names, seconds, megabytes)["added"])
+
+
+def _run_child(
+    request: Mapping[str, Any], shown_names: Mapping[Path, str], seconds: int, megabytes: int
+) -> dict[str, Any]:
+    """Run the child process; `shown_names` are what messages call the files."""
+    shown_name = shown_names[Path(request["path"])]
     try:
         done = subprocess.run(
             [sys.executable, "-m", "timevis.service.profiling"],
-            input=json.dumps(request),
+            input=json.dumps({**request, "megabytes": megabytes}),
             capture_output=True,
             text=True,
             timeout=seconds,
@@ -75,13 +106,12 @@ def profile(
             "check that the file opens elsewhere, or upload a smaller one",
         ) from None
     if "error" in answer:
-        named = [
-            answer[key].replace(str(path), shown_name).replace(path.name, shown_name) for key in ("error", "advice")
-        ]
+        named = [answer["error"], answer["advice"]]
+        for path, name in shown_names.items():
+            named = [text.replace(str(path), name).replace(path.name, name) for text in named]
         raise (ConfigError if answer.get("is_config") else DataError)(*named)
-    report: dict[str, Any] = answer["report"]
-    report["source"] = shown_name
-    return report
+    found: dict[str, Any] = answer["report"]
+    return found
 
 
 def main() -> None:
@@ -91,7 +121,7 @@ def main() -> None:
     from timevis.errors import TimeVisError
 
     try:
-        answer: dict[str, Any] = {"report": _read(request)}
+        answer: dict[str, Any] = {"report": _append(request) if "earlier" in request else _read(request)}
     except TimeVisError as error:
         answer = {"error": error.message, "advice": error.advice, "is_config": isinstance(error, ConfigError)}
     except MemoryError:
@@ -108,23 +138,38 @@ def _limit_memory(megabytes: int) -> None:
 
 
 def _read(request: Mapping[str, Any]) -> dict[str, Any]:
-    import pandas as pd
-
     from timevis.data.catalog import load_panel
-    from timevis.utils.files import atomic_write
+    from timevis.service.series import write_series
 
     limits = TableLimits(**request["limits"])
     limits.check_file(Path(request["path"]))
-    panel, report = load_panel({"path": request["path"], **request["options"]})
-    limits.check(rows=panel.values.shape[0], columns=panel.values.shape[1])
     folder = Path(request["folder"])
     folder.mkdir(parents=True, exist_ok=True)
-    frame = pd.DataFrame(panel.values, columns=list(panel.channels))
-    frame.insert(0, "time", panel.index)
-    frame.columns = ["time", *(f"channel{number}" for number in range(len(panel.channels)))]
-    with atomic_write(folder / SERIES_FILE) as path:
-        frame.to_parquet(path, index=False)
+
+    def write_preview(table: Table) -> None:
+        frame = table.frame.head(PREVIEW_ROWS)
+        rows = [[_cell(value) for value in row] for row in frame.itertuples(index=False, name=None)]
+        write_json(folder / PREVIEW_FILE, {"columns": [str(name) for name in frame.columns], "rows": rows})
+
+    panel, report = load_panel({"path": request["path"], **request["options"]}, on_table=write_preview)
+    limits.check(rows=panel.values.shape[0], columns=panel.values.shape[1])
+    write_series(folder, panel, report)
     return report.to_dict()
+
+
+def _append(request: Mapping[str, Any]) -> dict[str, Any]:
+    from timevis.data.append_rows import append_rows
+
+    TableLimits(**request["limits"]).check_file(Path(request["path"]))
+    paths = (Path(request[key]) for key in ("earlier", "path", "target"))
+    return {"added": append_rows(*paths, request["options"], request["report"])}
+
+
+def _cell(value: Any) -> str | float | bool | None:
+    """A cell of a table as a value of JSON."""
+    if value is None or value != value:
+        return None
+    return value if isinstance(value, bool | int | float | str) else str(value)
 
 
 if __name__ == "__main__":

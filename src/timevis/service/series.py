@@ -1,57 +1,212 @@
-"""Read one channel of a cleaned dataset, downsampled for a chart."""
+"""The channels of a cleaned dataset as memory-mapped arrays, and one channel in a range, downsampled for a chart."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
-from timevis.service.problems import Problem
-from timevis.service.profiling import SERIES_FILE
+from timevis.data.calendar import steps_per_day, to_local_time
+from timevis.data.cleaning.outliers import find_outliers, fit_bounds
+from timevis.data.cleaning.quality_report import QualityReport
+from timevis.data.panel import Panel
+from timevis.data.split.make_split import make_split
+from timevis.service.problems import wrong_field
+from timevis.utils.files import atomic_write
+
+VALUES_FILE, TIMES_FILE, OUTLIERS_FILE = "values.npy", "times.npy", "outliers.npy"
+TIME_UNIT = "datetime64[us]"
+MAX_MARKS = 1000
+"""Missing stretches and outliers that one answer lists: the longest stretches, and the first outliers."""
 
 
-def read_series(folder: Path, channel: int, start: str | None, end: str | None, points: int) -> dict[str, Any]:
-    """The rows of a range, at most about `points` of them."""
-    frame = pq.read_table(folder / SERIES_FILE, columns=["time", f"channel{channel}"]).to_pandas()
-    times, values = pd.DatetimeIndex(frame["time"]), frame.iloc[:, 1].to_numpy()
-    first = 0 if start is None else int(times.searchsorted(_time(start, times, "/start")))
-    last = len(times) if end is None else int(times.searchsorted(_time(end, times, "/end"), side="right"))
-    times, values = times[first:last], values[first:last]
-    rows = downsample(values, points)
+def write_series(folder: Path, panel: Panel, report: QualityReport) -> None:
+    """Write a panel as arrays: values float32 [C, T], times int64 [T] and outliers int64 [N, 2] (row, channel)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    times = panel.index.tz_localize(None).to_numpy().astype(TIME_UNIT).astype(np.int64)
+    arrays = {
+        VALUES_FILE: np.ascontiguousarray(panel.values.T),
+        TIMES_FILE: times,
+        OUTLIERS_FILE: _outliers(panel, report),
+    }
+    for name, array in arrays.items():
+        with atomic_write(folder / name) as path, path.open("wb") as file:
+            np.save(file, array, allow_pickle=False)
+
+
+def _outliers(panel: Panel, report: QualityReport) -> np.ndarray:
+    """Rows and channels of all outliers, by the bounds of the training part; the report lists only the first ones."""
+    train = report.split["train"]
+    train_rows = int(panel.index.searchsorted(pd.Timestamp(train["end"]), side="right")) if train["rows"] else 0
+    per_day = steps_per_day(panel.freq)
+    season = round(per_day) if per_day > 1 and abs(per_day - round(per_day)) < 1e-9 else 1
+    lower, upper = fit_bounds(panel.values[:train_rows], season)
+    found = find_outliers(panel.values, lower, upper)
+    reported = [j for j, channel in enumerate(panel.channels) if channel in report.outliers]
+    return found[np.isin(found[:, 1], reported)]
+
+
+@dataclass(frozen=True)
+class StoredSeries:
+    """One channel of a dataset.
+
+    Attributes
+    ----------
+    values : float32 [T]
+        NaN where missing; memory-mapped.
+    times : int64 [T]
+        Microseconds since 1970; memory-mapped.
+    outliers : int64 [N]
+        Rows.
+    has_zone : bool
+        Whether times are UTC; without a zone they are as in the file.
+    timezone : str or None
+        Time zone in which times are shown.
+    """
+
+    values: np.ndarray
+    times: np.ndarray
+    outliers: np.ndarray
+    has_zone: bool
+    timezone: str | None
+
+    @classmethod
+    def open(cls, folder: Path, channel: int, report: dict[str, Any]) -> StoredSeries:
+        """Open the arrays that `write_series` wrote, without reading them."""
+        values, times = (np.load(folder / name, mmap_mode="r") for name in (VALUES_FILE, TIMES_FILE))
+        outliers = np.load(folder / OUTLIERS_FILE)
+        rows = outliers[outliers[:, 1] == channel, 0]
+        return cls(values[channel], times, rows, report["start"].endswith("+00:00"), report["timezone"])
+
+    def index(self, rows: np.ndarray | slice) -> pd.DatetimeIndex:
+        """Local times of rows."""
+        index = pd.DatetimeIndex(self.times[rows].astype(TIME_UNIT))
+        return to_local_time(index.tz_localize("UTC"), self.timezone) if self.has_zone else index
+
+    def iso(self, rows: np.ndarray) -> list[str]:
+        """Local times of rows as ISO text."""
+        return [time.isoformat() for time in self.index(rows)]
+
+    def values_at(self, times: pd.DatetimeIndex) -> np.ndarray:
+        """The values at times, float64 [N]; NaN where there is none. Times with a zone are converted to UTC."""
+        naive = times if times.tz is None else times.tz_convert("UTC").tz_localize(None)
+        wanted = naive.to_numpy().astype(TIME_UNIT).astype(np.int64)
+        rows = np.minimum(self.times.searchsorted(wanted), len(self.times) - 1)
+        return np.where(self.times[rows] == wanted, self.values[rows].astype(np.float64), np.nan)
+
+    def first_row(self, text: str, pointer: str, side: Any = "left") -> int:
+        """The first row at or after a time; with side ``right``, after it."""
+        try:
+            time = pd.Timestamp(text)
+        except ValueError:
+            raise wrong_field("not-a-time", pointer, "write 2026-01-31T12:00", text=text) from None
+        if self.has_zone and time.tz is None:
+            time = time.tz_localize(self.timezone or "UTC", ambiguous=True, nonexistent="shift_forward")
+        if time.tz is not None:
+            time = time.tz_convert("UTC").tz_localize(None) if self.has_zone else time.tz_localize(None)
+        return int(self.times.searchsorted(time.to_datetime64().astype(TIME_UNIT).astype(np.int64), side=side))
+
+
+def read_series(series: StoredSeries, start: str | None, end: str | None, points: int) -> dict[str, Any]:
+    """The rows of a range in at most `points` buckets, with missing stretches and outliers.
+
+    Returns
+    -------
+    dict
+        ``rows`` in the range; for each bucket ``time`` of its first row, ``value`` (the mean), ``low`` and ``high``,
+        which are None where the bucket has no value; ``missing`` stretches and ``outliers``.
+    """
+    first = 0 if start is None else series.first_row(start, "/start")
+    last = len(series.times) if end is None else series.first_row(end, "/end", "right")
+    last = max(first, last)
+    values = np.asarray(series.values[first:last])
+    edges = bucket_edges(len(values), points)
+    mean, low, high = summarise_buckets(values, edges)
+    starts, lengths = missing_stretches(values)
+    listed = np.sort(np.argsort(-lengths, kind="stable")[:MAX_MARKS])
+    outliers = series.outliers[(series.outliers >= first) & (series.outliers < last)]
+    shown = outliers[:MAX_MARKS]
     return {
         "rows": len(values),
-        "time": [str(time) for time in times[rows]],
-        "value": [None if np.isnan(value) else float(value) for value in values[rows]],
+        "time": series.iso(first + edges[:-1]),
+        **{"value": _numbers(mean), "low": _numbers(low), "high": _numbers(high)},
+        "missing": [
+            {"start": start, "end": end, "rows": int(rows)}
+            for start, end, rows in zip(
+                series.iso(first + starts[listed]),
+                series.iso(first + starts[listed] + lengths[listed] - 1),
+                lengths[listed],
+                strict=True,
+            )
+        ],
+        "missing_count": len(starts),
+        "outliers": [
+            {"time": time, "value": float(value)}
+            for time, value in zip(series.iso(shown), series.values[shown], strict=True)
+        ],
+        "outlier_count": len(outliers),
     }
 
 
-def downsample(values: np.ndarray, points: int) -> np.ndarray:
-    """Row numbers of the smallest and the largest value of each of ``points / 2`` bins; all rows if they are few.
+def split_parts(
+    series: StoredSeries, spec: Sequence[float], context_length: int, horizon: int
+) -> list[dict[str, Any]]:
+    """How a split falls: rows, first and last time, share of the rows and number of windows of each part.
 
-    A bin without a value keeps its first row, so that a chart shows the gap.
+    Raises
+    ------
+    ConfigError, DataError
+        See `timevis.data.split.make_split`.
     """
-    if len(values) <= points:
-        return np.arange(len(values))
-    edges = np.linspace(0, len(values), max(1, points // 2) + 1).astype(int)
-    rows = []
-    for low, high in pairwise(edges):
-        part = values[low:high]
-        if np.isnan(part).all():
-            rows.append(low)
-        else:
-            rows += [low + int(np.nanargmin(part)), low + int(np.nanargmax(part))]
-    return np.unique(rows)
+    total = len(series.times)
+    split = make_split(total, spec, context_length, horizon)
+    parts = []
+    for name in ("train", "val", "test"):
+        start, end = map(int, split.part(name))
+        first, last = series.iso(np.array([start, end - 1]))
+        parts.append(
+            {
+                **{"name": name, "rows": end - start, "start": first, "end": last, "share": (end - start) / total},
+                "windows": len(split.origins(name, context_length, horizon)),
+            }
+        )
+    return parts
 
 
-def _time(text: str, times: pd.DatetimeIndex, pointer: str) -> pd.Timestamp:
-    try:
-        time = pd.Timestamp(text)
-    except ValueError:
-        raise Problem(422, "invalid-request", f"{text!r} is not a time", "write 2026-01-31T12:00", pointer) from None
-    if times.tz is None:
-        return time.tz_localize(None)
-    return time.tz_localize(times.tz) if time.tz is None else time
+def bucket_edges(rows: int, points: int) -> np.ndarray:
+    """Borders of at most `points` buckets of nearly equal length, int64 [B + 1]; one for each row if they fit."""
+    buckets = min(rows, points)
+    return np.arange(buckets + 1) if buckets == rows else np.linspace(0, rows, buckets + 1).astype(np.int64)
+
+
+def summarise_buckets(values: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, minimum and maximum of the observed values of each bucket, float64 [B]; NaN where there is none."""
+    if len(edges) < 2:
+        return np.empty(0), np.empty(0), np.empty(0)
+    starts = edges[:-1]
+    low, high = np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)
+    observed = ~np.isnan(values)
+    filled = values if observed.all() else np.where(observed, values, 0)
+    count = np.add.reduceat(observed, starts, dtype=np.int64)
+    total = np.add.reduceat(filled, starts, dtype=np.float64)
+    mean = np.divide(total, count, out=np.full(len(starts), np.nan), where=count > 0)
+    return mean, low.astype(np.float64), high.astype(np.float64)
+
+
+def missing_stretches(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First row and length of each run of missing values."""
+    missing = np.flatnonzero(np.isnan(values))
+    if not len(missing):
+        return missing, missing
+    breaks = np.flatnonzero(np.diff(missing) > 1) + 1
+    starts = missing[np.concatenate([[0], breaks])]
+    ends = missing[np.concatenate([breaks - 1, [len(missing) - 1]])]
+    return starts, ends - starts + 1
+
+
+def _numbers(values: np.ndarray) -> list[float | None]:
+    return [None if value != value else value for value in values.tolist()]

@@ -61,6 +61,18 @@ class Storage:
         finally:
             temporary.unlink(missing_ok=True)
 
+    def temporary_upload(self, suffix: str) -> Path:
+        """A new path among the uploads, which `store_file` renames."""
+        return self.home / "uploads" / f".{uuid.uuid4().hex}{suffix}"
+
+    def store_file(self, path: Path) -> Upload:
+        """Rename a file that `temporary_upload` named to the hash of its content."""
+        with path.open("rb") as file:
+            content_hash = hashlib.file_digest(file, "sha256").hexdigest()
+        upload = Upload(content_hash, suffix_of(path.name), path.stat().st_size)
+        path.replace(self.upload(content_hash, upload.suffix))
+        return upload
+
     def upload(self, content_hash: str, suffix: str) -> Path:
         return self.home / "uploads" / f"{_checked(content_hash)}{suffix}"
 

@@ -1,4 +1,4 @@
-"""From a validated training request to a run folder: the typed options of the command line, as request schemas."""
+"""From a validated training request to a run folder: the options that the command line checks, and the config."""
 
 from __future__ import annotations
 
@@ -14,57 +14,97 @@ from threading import Lock
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from omegaconf import DictConfig, OmegaConf
-from pydantic import BaseModel, ConfigDict, Field, RootModel, create_model
+from pydantic import BaseModel
 
 from timevis.config.compose import compose
-from timevis.config.options import Option, Range, options_of, parameter_help
-from timevis.config.sections import EvaluationOptions, FitOptions, RunOptions
+from timevis.config.options import Option, options_of, parameter_help
+from timevis.config.sections import FitOptions, RunOptions
+from timevis.config.stored import escape
 from timevis.config.validate import check
-from timevis.errors import ConfigError
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 
 MODELS = ("seasonal_naive", "linear", "boosted", "lstm", "qwen", "qwen_patch")
+BACKBONES = ("nano", "qwen2.5-0.5b", "qwen3-0.6b")
+"""Choices of conf/model/backbone that a request may name; the others need a folder of the server."""
+SECTIONS = ("backbone", "prompt", "lora")
+"""Sections of a model that a request may set."""
 DATA_KEYS = ("target", "covariates", "season", "split", "cleaning")
 """Keys of the config section `data` that a training request may set; the dataset has the others."""
-MAX_GROUP_TASKS = 100
+PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+    "quick": {
+        "lstm": {"model.fit.max_epochs": 5, "model.fit.patience": 2},
+        "qwen": {"model.fit.max_epochs": 1},
+        "qwen_patch": {"model.fit.max_epochs": 4},
+    },
+    "best": {
+        "lstm": {"model.members": 3, "model.fit.max_epochs": 40, "model.fit.patience": 5},
+        "qwen": {"model.fit.max_epochs": 4},
+        "qwen_patch": {"model.fit.max_epochs": 20, "model.fit.patience": 5},
+    },
+}
+"""Config values of a preset for each model; fields of the request take precedence."""
+MODELS_OF_PRESET = {
+    "quick": ("seasonal_naive", "linear", "lstm"),
+    "best": ("seasonal_naive", "linear", "boosted", "lstm", "qwen"),
+}
+"""Models that a group with a preset trains."""
+SERVER_OPTIONS = frozenset({"path", "size", "seed", "note"})
+"""Options of a backbone that a request cannot set: they name a folder of the server, or follow from the others."""
 PLAIN_TYPES = (int, float, bool, str, type(None))
 _hydra_lock = Lock()
 
 
-class StrictModel(BaseModel):
-    """A request: unknown keys and values of another type are refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class CleaningRequest(StrictModel):
-    """How cleaning may act on the data; see `timevis.data.options.CleaningOptions`."""
-
-    outliers: Literal["report", "mask"] = "report"
-    day_first: bool | None = None
-    decimal: Literal["point", "comma"] | None = None
-    missing: list[str] = []
-
-
 @cache
-def base_config(model: str) -> DictConfig:
-    """The config of a model with its defaults, for a file and without Weights & Biases."""
+def base_config(model: str, backbone: str | None = None) -> DictConfig:
+    """The config of a model with its defaults, for a file and without Weights & Biases.
+
+    Parameters
+    ----------
+    model : str
+        One of `MODELS`.
+    backbone : str, optional
+        One of `BACKBONES`, which changes further defaults; None takes that of the model.
+    """
     assert model in MODELS
+    assert backbone is None or backbone in BACKBONES
+    chosen = [] if backbone is None else [f"model/backbone={backbone}"]
     with _hydra_lock:  # Hydra has one global state
-        cfg = compose([f"model={model}", "data=file", "logger=csv"])
+        cfg = compose([f"model={model}", *chosen, "data=file", "logger=csv"])
     cfg.trainer.enable_progress_bar = False
     return cfg
 
 
 def model_options(model: str) -> list[Option]:
-    """The options of a model whose values are numbers, texts, choices, or lists of them.
-
-    Sections such as `backbone` are left out: a request cannot name a folder of the server.
-    """
-    sources = RunConfig.from_config(base_config(model)).model.forecaster_class.option_sources()
+    """The options of a model whose values are numbers, texts, choices, or lists of them; without its sections."""
     written = base_config(model).model
-    return [o for o in options_of(*sources) if _is_plain(o.annotation) and o.name in written]
+    return [o for o in options_of(*forecaster_class(model).option_sources()) if is_plain(o) and o.name in written]
+
+
+def section_options(model: str) -> dict[str, list[Option]]:
+    """The options of each section of a model that a request may set, such as `lora`."""
+    written, sections = base_config(model).model, forecaster_class(model).sections
+    return {
+        name: [
+            option
+            for option in options_of(sections[name])
+            if is_plain(option)
+            and option.name in written[name]
+            and not (name == "backbone" and option.name in SERVER_OPTIONS)
+        ]
+        for name in SECTIONS
+        if name in sections
+    }
+
+
+def forecaster_class(model: str) -> Any:
+    """The class of a model."""
+    return RunConfig.from_config(base_config(model)).model.forecaster_class
+
+
+def is_plain(option: Option) -> bool:
+    """Whether the values of an option are numbers, texts, choices, or lists of them."""
+    return _is_plain(option.annotation)
 
 
 def _is_plain(annotation: Any) -> bool:
@@ -80,26 +120,6 @@ def _is_plain(annotation: Any) -> bool:
     return annotation in PLAIN_TYPES
 
 
-def to_pydantic(annotation: Any) -> Any:
-    """An annotation with `Range` as one with the bounds of pydantic."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        plain, *metadata = arguments
-        bounds = next((m for m in metadata if isinstance(m, Range)), Range())
-        if get_origin(plain) in (Sequence, list):
-            lengths = {"min_length": bounds.minimum, "max_length": bounds.maximum}
-            return Annotated[
-                to_pydantic(plain), Field(**{k: int(v) for k, v in lengths.items() if v is not None})  # type: ignore
-            ]
-        limits = {"ge": bounds.minimum, "le": bounds.maximum, "gt": bounds.above, "lt": bounds.below}
-        return Annotated[plain, Field(**{k: v for k, v in limits.items() if v is not None})]  # type: ignore
-    if origin in (typing.Union, types.UnionType):
-        return typing.Union[tuple(to_pydantic(part) for part in arguments)]  # noqa: UP007
-    if origin in (Sequence, list):
-        return list[to_pydantic(arguments[0])]  # type: ignore[misc]
-    return annotation
-
-
 def run_options() -> list[Option]:
     """The keys at the top of a config; `options_of` leaves the lengths out, since they are no hyperparameters."""
     hints = typing.get_type_hints(RunOptions, include_extras=True)
@@ -107,61 +127,39 @@ def run_options() -> list[Option]:
     return [Option(name, annotation, MISSING, texts.get(name, "")) for name, annotation in hints.items()]
 
 
-def _fields(options: Sequence[Option], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields of a pydantic model: type, default, and a sentence of help, as on the command line."""
-    found = {}
-    for option in options:
-        default = defaults.get(option.name, None if option.default is MISSING else option.default)
-        found[option.name] = (to_pydantic(option.annotation), Field(default=default, description=option.help or None))
-    return found
+def config_values(given: Mapping[str, Any], dataset_options: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted config keys and values of a training request, without the path of the data.
+
+    Parameters
+    ----------
+    given : mapping
+        The fields of the request that were given.
+    dataset_options : mapping
+        Keys of the section `data` that belong to the dataset.
+    """
+    data = {key: given[key] for key in DATA_KEYS if given.get(key) is not None}
+    return {
+        **PRESETS.get(given.get("preset") or "", {}).get(given["model"], {}),
+        **{f"data.{key}": value for key, value in {**dataset_options, **data}.items()},
+        **{option.name: given[option.name] for option in run_options() if option.name in given},
+        **{f"model.fit.{o.name}": given[o.name] for o in options_of(FitOptions) if o.name in given},
+        **{f"model.{key}": value for key, value in given.get("options", {}).items()},
+        **{
+            f"model.{section}.{key}": value
+            for section in SECTIONS
+            for key, value in (given.get(section) or {}).items()
+            if (section, key) != ("backbone", "name")
+        },
+        **({"trainer.max_time": duration_text(given["minutes"])} if given.get("minutes") else {}),
+        **{f"evaluation.{key}": value for key, value in given.get("evaluation", {}).items()},
+    }
 
 
-def _request_of(model: str) -> type[BaseModel]:
-    cfg = base_config(model)
-    plain: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
-    title = "".join(part.capitalize() for part in model.split("_"))
-    options = create_model(f"{title}Options", __base__=StrictModel, **_fields(model_options(model), plain["model"]))
-    evaluation = create_model(
-        f"{title}Evaluation", __base__=StrictModel, **_fields(options_of(EvaluationOptions), plain["evaluation"])
-    )
-    name_of_model: Any = Literal[model]
-    return create_model(
-        f"Train{title}",
-        __base__=StrictModel,
-        model=(name_of_model, Field(description="The forecaster.")),
-        dataset=(str, Field(description="Identifier of a dataset.", max_length=64)),
-        name=(str | None, Field(default=None, description="Name of the trained model.", max_length=200)),
-        target=(list[str] | None, Field(default=None, description="Channels to forecast; null takes all.")),
-        covariates=(
-            dict[str, str] | None,
-            Field(default=None, description="Covariate to known or observed; holiday to a country code."),
-        ),
-        season=(Annotated[int, Field(ge=1)] | None, Field(default=None, description="Rows of one season.")),
-        split=(
-            list[int | float | str],
-            Field(default=[0.7, 0.1, 0.2], description="Shares of training, validation and test; or rows, or dates."),
-        ),
-        cleaning=(CleaningRequest | None, Field(default=None, description="How cleaning may act on the data.")),
-        options=(options, Field(default_factory=options, description="Options of the model.")),
-        evaluation=(evaluation, Field(default_factory=evaluation, description="Which windows are scored.")),
-        **_fields(run_options(), plain),
-        **_fields(options_of(FitOptions), plain["model"]["fit"]),
-    )
-
-
-@cache
-def train_request() -> type[BaseModel]:
-    """The request of POST /api/train: one schema for each model, selected by the field `model`."""
-    alternatives: Any = typing.Union[tuple(_request_of(model) for model in MODELS)]  # noqa: UP007
-    selected: Any = Annotated[alternatives, Field(discriminator="model")]
-    return create_model("TrainRequest", __base__=RootModel[selected])
-
-
-@cache
-def group_request() -> type[BaseModel]:
-    """The request of POST /api/groups: several trainings, each as in POST /api/train."""
-    trainings: Any = Annotated[list[train_request()], Field(min_length=1, max_length=MAX_GROUP_TASKS)]  # type: ignore
-    return create_model("GroupRequest", __base__=StrictModel, trainings=(trainings, Field(description="The sweep.")))
+def duration_text(minutes: float) -> str:
+    """Minutes as ``days:hours:minutes:seconds``, the form of `trainer.max_time`."""
+    seconds = max(1, round(60 * minutes))
+    days, rest = divmod(seconds, 86_400)
+    return f"{days:02d}:{rest // 3600:02d}:{rest % 3600 // 60:02d}:{rest % 60:02d}"
 
 
 def config_of(request: BaseModel, path: Path, name: str, dataset_options: Mapping[str, Any]) -> DictConfig:
@@ -184,23 +182,11 @@ def config_of(request: BaseModel, path: Path, name: str, dataset_options: Mappin
         Names the config key; `pointer_of` gives the field of the request.
     """
     given = request.model_dump(exclude_unset=True)
-    cfg = copy.deepcopy(base_config(given["model"]))
-    fit = {name: given[name] for name in (o.name for o in options_of(FitOptions)) if name in given}
-    data = {key: given[key] for key in DATA_KEYS if given.get(key) is not None}
-    values: dict[str, Any] = {
-        **{
-            f"data.{key}": value
-            for key, value in {**dataset_options, **data, "path": str(path), "name": name}.items()
-        },
-        **{option.name: given[option.name] for option in run_options() if option.name in given},
-        **{f"model.fit.{key}": value for key, value in fit.items()},
-        **{f"model.{key}": value for key, value in given.get("options", {}).items()},
-        **{f"evaluation.{key}": value for key, value in given.get("evaluation", {}).items()},
-    }
+    backbone = (given.get("backbone") or {}).get("name")
+    cfg = copy.deepcopy(base_config(given["model"], backbone))
+    values = {**config_values(given, dataset_options), "data.path": str(path), "data.name": name}
     for key, value in values.items():
-        OmegaConf.update(cfg, key, value, merge=False, force_add=True)
-        if "${" in str(value):
-            raise ConfigError(f"{key} holds ${{, which a config would evaluate", "write it without the brace")
+        OmegaConf.update(cfg, key, escape(value), merge=False, force_add=True)
     check(cfg)
     RunConfig.from_config(cfg)
     return cfg
@@ -208,6 +194,8 @@ def config_of(request: BaseModel, path: Path, name: str, dataset_options: Mappin
 
 def pointer_of(message: str) -> str:
     """The JSON pointer of the request field that the message of a ConfigError names; empty if it names none."""
+    if "trainer.max_time" in message:
+        return "/minutes"
     found = re.search(r"\b(data|model|evaluation|context_length|horizon|conformal|seed)((?:\.\w+)*)", message)
     if found is None:
         return ""
@@ -217,6 +205,8 @@ def pointer_of(message: str) -> str:
             return "/" + "/".join(parts)
         case "model", ["fit", *rest]:
             return "/" + "/".join(rest)
+        case "model", [section, *_] if section in SECTIONS:
+            return "/" + "/".join(parts)
         case "model", _:
             return "/options/" + "/".join(parts)
         case "evaluation", _:

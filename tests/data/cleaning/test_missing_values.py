@@ -10,11 +10,11 @@ from cleaned_tables import HOURS, VALUES, clean_frame, wide_frame
 
 from timevis.data.catalog import load_files, load_panel
 from timevis.data.cleaning.clean import clean
+from timevis.data.cleaning.findings import data_findings
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard
 from timevis.data.readers.table import Table
 from timevis.errors import ConfigError, DataError
-from timevis.evaluation.report.data_findings import findings
 
 MISSING = {"missing": ["Bad Input", -9999]}
 
@@ -56,7 +56,7 @@ def test_sentinels_become_missing_values_and_are_counted_and_located(name: str, 
     np.testing.assert_allclose(panel.values[:, 0], expected, rtol=1e-6)
     assert np.flatnonzero(np.isnan(panel.covariates[:, 0])).tolist() == [5, 6]
     assert "5 cells read as missing" in report.summary()
-    sentences = [s for s in findings(report.to_dict()) if "lists as missing" in s]
+    sentences = [f.text for f in data_findings(report.to_dict()) if f.code == "sentinels"]
     load_rows, temp_rows = f"{row(3)}, {row(9)}, {row(20)}", f"{row(5)}, {row(6)}"
     assert sentences == [
         f"Cells of load that data.cleaning.missing lists as missing: 'Bad Input' (2), '-9999' (1), in {load_rows}.",

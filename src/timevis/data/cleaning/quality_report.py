@@ -51,6 +51,8 @@ class QualityReport:
     sentinels : dict
         Per column with values of `data.cleaning.missing`: ``count``, ``cells`` (value to count) and ``places`` (rows
         of the file).
+    roles : dict
+        Name of each used column to ``time``, ``id``, ``target`` or ``covariate``.
     left_out : dict
         Name of an unused column to the reason.
     outliers : dict
@@ -88,6 +90,7 @@ class QualityReport:
     gaps: dict[str, Any] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
     sentinels: dict[str, Any] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     outliers: dict[str, Any] = field(default_factory=dict)
     defects: list[dict[str, Any]] = field(default_factory=list)

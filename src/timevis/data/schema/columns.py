@@ -51,6 +51,13 @@ class Columns:
     sentinels: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def roles(self) -> dict[str, str]:
+        """Name of each used column to ``time``, ``id``, ``target`` or ``covariate``."""
+        ids = (self.id,) if self.id is not None else ()
+        groups = {"time": self.time, "id": ids, "target": self.targets, "covariate": self.covariates}
+        return {name: role for role, names in groups.items() for name in names}
+
 
 def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
     """Find the role of each column, and empty the cells of targets and covariates that data.cleaning.missing names.

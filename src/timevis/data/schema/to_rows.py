@@ -76,6 +76,7 @@ def to_rows(table: Table, options: DataOptions, default_day_first: bool | None =
     table, columns = find_columns(table, options)
     notes = [*table.notes, *columns.notes]
     report = QualityReport(table.source, rows_read=rows_read, left_out=dict(columns.left_out), notes=notes)
+    report.roles = columns.roles
     table = _drop_blank_rows(table, columns.time, report)
     times = parse_times(table, columns.time, options.cleaning.day_first, default_day_first, options.timezone)
     report.notes += times.notes

@@ -1,21 +1,14 @@
-"""Describe a data report in sentences and table rows: the data, the defects found, and how they were handled."""
+"""Describe the data of a run in facts and table rows; `timevis.data.cleaning.findings` describes their defects."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from timevis.utils.formatting import format_count, format_number, format_time, join_names
+from timevis.data.cleaning.findings import format_period
+from timevis.utils.formatting import format_count, format_number, join_names
 
-MAX_PLACES = 3
 MAX_CHANNEL_ROWS = 20
-MAX_CHANNELS_WITH_OUTLIERS = 8
 PART_NAMES = {"train": "Training", "val": "Validation", "test": "Test"}
-DUPLICATES = {
-    "identical": "identical to another row of the same time were dropped",
-    "filled": "with values that were missing in another row of the same time were merged with it",
-    "averaged": "with other values than another row of the same time were averaged with it",
-}
-"""How the rows of each kind of duplicates were merged."""
 CHANNEL_COLUMNS = {
     "unit": "unit",
     "observed": "values",
@@ -44,7 +37,7 @@ def data_facts(report: dict[str, Any], results: dict[str, Any]) -> list[tuple[st
         ("Holidays of", card["country"]),
         (
             "Rows",
-            f"{format_number(report['rows'])} from {_period(report['start'], report['end'])}",
+            f"{format_number(report['rows'])} from {format_period(report['start'], report['end'])}",
         ),
         ("Frequency", report["frequency"] + (" (inferred)" if report["frequency_inferred"] else "")),
         ("Time zone", report["timezone"] or utc),
@@ -81,97 +74,9 @@ def _availability(covariate: dict[str, Any]) -> str:
 
 
 def _part_rows(part: dict[str, Any]) -> str:
-    return f"{_rows(part['rows'])}, {_period(part['start'], part['end'])}" if part["rows"] else "no rows"
-
-
-def findings(report: dict[str, Any]) -> list[str]:
-    """A sentence for each kind of defect in the data, with its count and places, and how it was handled."""
-    sentences = [] if report["was_sorted"] else ["The rows were not in time order; they were sorted."]
-    sentences += _duplicates(report["duplicates"])
-    grid = report["off_grid"]
-    if grid.get("moved"):
-        sentences.append(f"{_rows(grid['moved'])} slightly off the regular time grid were moved onto it.")
-    if grid.get("left_out"):
-        sentences.append(f"{_rows(grid['left_out'])} between the steps of the time grid were left out.")
-    gaps = report["gaps"]
-    if gaps.get("count"):
-        places = _places([f"{format_time(p['start'])} ({_rows(p['rows'])})" for p in gaps["places"]], gaps["count"])
-        sentences.append(
-            f"{_rows(gaps['rows'])} in {_count(gaps['count'], 'gap')} have no value in any channel; "
-            f"the longest gap has {_rows(gaps['longest'])}. Longest gaps first: {places}. Gaps are not filled."
-        )
-    for column, entry in report["sentinels"].items():
-        cells = join_names([f"{sentinel!r} ({format_number(n)})" for sentinel, n in entry["cells"].items()])
-        places = _places(entry["places"], entry["count"])
-        sentences.append(f"Cells of {column} that data.cleaning.missing lists as missing: {cells}, in {places}.")
-    missing = {channel: n for channel, n in report["missing"].items() if n}
-    if missing:
-        ranked = sorted(missing.items(), key=lambda item: -item[1])
-        listed = join_names([f"{c} {format_number(n)}{_longest_gap(report['channels'][c])}" for c, n in ranked])
-        sentences.append(f"Values missing after cleaning: {listed}. They are ignored in training and scores.")
-    sentences += _outliers(report["outliers"])
-    for defect in report["defects"]:
-        period = _period(str(defect["start"]), str(defect["end"]))
-        masked = f"{_count(defect['masked'], 'value')} masked"
-        sentences.append(f"Declared by the dataset card, {period}: {defect['reason']}; {masked}.")
-    sentences += [f"Note of the dataset card: {note.rstrip('.')}." for note in report["card"]["notes"]]
-    unused = [f"{column} ({reason})" for column, reason in report["left_out"].items()]
-    if unused:
-        sentences.append(f"Columns not used: {join_names(unused)}.")
-    return sentences + [note[:1].upper() + note[1:].rstrip(".") + "." for note in report["notes"]]
-
-
-def _duplicates(duplicates: dict[str, Any]) -> list[str]:
-    sentences = []
-    for kind, handling in DUPLICATES.items():
-        entry = duplicates.get(kind) or {}
-        if entry.get("rows"):
-            places = _places([format_time(t) for t in entry["places"]], entry["rows"])
-            sentences.append(f"{_rows(entry['rows'])} {handling}: {places}.")
-    return sentences
-
-
-def _longest_gap(channel: dict[str, Any]) -> str:
-    gap = channel.get("longest_gap")
-    if not gap or gap["rows"] == 1:
-        return ""
-    return f" (at most {format_number(gap['rows'])} in a row, from {format_time(gap['start'])} on)"
-
-
-def _outliers(outliers: dict[str, Any]) -> list[str]:
-    """A sentence for each of the channels with the most outliers, and one for the other channels."""
-    ranked = sorted(outliers.items(), key=lambda item: -item[1]["count"])
-    sentences = []
-    for channel, entry in ranked[:MAX_CHANNELS_WITH_OUTLIERS]:
-        handling = (
-            f"{format_number(entry['masked'])} of them masked" if entry["masked"] else "only reported, not masked"
-        )
-        places = _places(
-            [f"{format_time(p['time'])} ({format_number(p['value'])})" for p in entry["places"]], entry["count"]
-        )
-        sentences.append(f"{channel}: {_count(entry['count'], 'outlier')}, {handling}: {places}.")
-    others = ranked[MAX_CHANNELS_WITH_OUTLIERS:]
-    if others:
-        count = sum(entry["count"] for _, entry in others)
-        sentences.append(f"{format_number(count)} outliers in {len(others)} other channels.")
-    return sentences
-
-
-def _count(count: int, noun: str) -> str:
-    return format_count(count, noun, format_number)
-
-
-def _rows(count: int) -> str:
-    return _count(count, "row")
-
-
-def _period(start: str, end: str) -> str:
-    return f"{format_time(start)} to {format_time(end)}"
-
-
-def _places(places: list[str], count: int) -> str:
-    hidden = count - min(len(places), MAX_PLACES)
-    return ", ".join(places[:MAX_PLACES]) + (f" and {format_number(hidden)} more" if hidden > 0 else "")
+    if not part["rows"]:
+        return "no rows"
+    return f"{format_count(part['rows'], 'row', format_number)}, {format_period(part['start'], part['end'])}"
 
 
 def channel_rows(report: dict[str, Any]) -> tuple[list[str], list[list[str]]]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from timevis.data.cleaning import findings
 from timevis.evaluation.error_profile import SavedForecasts, error_statistics, timestamps_around
 from timevis.evaluation.report import data_findings
 from timevis.evaluation.report.labels import COSTS, METRICS
@@ -138,7 +139,7 @@ def data_section(record: RunRecord) -> dict[str, Any]:
     return {
         "description": report["card"]["description"],
         "facts": data_findings.data_facts(report, record.results),
-        "findings": data_findings.findings(report),
+        "findings": [finding.text for finding in findings.data_findings(report)],
         "channel_columns": names,
         "channels": rows,
     }

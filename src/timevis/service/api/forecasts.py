@@ -5,38 +5,54 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint
+from sqlalchemy.orm import Session
 
-from timevis.service import schemas
-from timevis.service.api.submit import accepted, known_task, submit
+from timevis.service.api.submit import submit_once
 from timevis.service.context import context, find
 from timevis.service.db.tables import Dataset, Model, Task, new_id
-from timevis.service.problems import Problem
+from timevis.service.problems import wrong_field
+from timevis.service.schemas import examples
+from timevis.service.schemas.forecasts import PredictItem, PredictRequest
+from timevis.service.schemas.tasks import TaskDetail
 
 blueprint = APIBlueprint("forecasts", __name__, tag="Forecasts")
 
 
 @blueprint.post("/predict")
-@blueprint.input(schemas.PredictRequest, arg_name="body")
-@blueprint.output(schemas.TaskDetail, status_code=202)
+@blueprint.input(PredictRequest, arg_name="body", example=examples.PREDICT)
+@blueprint.output(TaskDetail, status_code=202)
 @blueprint.doc(summary="Forecast", responses={200: "The task has ended (Prefer: wait)"})
-def predict(body: schemas.PredictRequest) -> Any:
+def predict(body: PredictRequest) -> Any:
     """Forecast the rows after the last value of the model's own data, of another dataset, or of given rows."""
     values = body.model_dump(exclude_unset=True, mode="json")
-    if body.dataset is not None and body.values is not None:
-        raise Problem(422, "invalid-request", "dataset and values are both given", "leave one of them out", "/values")
-    if (task := known_task("predict", values)) is not None:
-        return accepted(task)
-    with context().sessions() as session:
-        require_models(session, body.models)
-        if body.dataset is not None:
-            find(session, Dataset, body.dataset, "/dataset")
-    return submit(Task(id=new_id(), kind="predict", request=values, dataset_id=body.dataset))
+    given: list[tuple[str, PredictItem | PredictRequest]] = (
+        [("", body)] if body.items is None else [(f"/items/{n}", item) for n, item in enumerate(body.items)]
+    )
+    for pointer, item in given:
+        if item.dataset is not None and item.values is not None:
+            raise wrong_field("dataset-and-values", f"{pointer}/values", "leave one of them out")
+    datasets = {item.dataset: pointer for pointer, item in given if item.dataset is not None}
+
+    def make_task() -> Task:
+        with context().sessions() as session:
+            for dataset_id, pointer in datasets.items():
+                find(session, Dataset, dataset_id, f"{pointer}/dataset")
+            if body.items is None:
+                require_models(session, body.models or [], "/models/{}")
+            else:
+                require_models(session, [item.model for item in body.items], "/items/{}/model")
+        dataset_id = next(iter(datasets)) if len(datasets) == 1 else None
+        return Task(id=new_id(), kind="predict", request=values, dataset_id=dataset_id)
+
+    return submit_once("predict", values, make_task)
 
 
-def require_models(session: Any, models: list[str]) -> None:
-    """Refuse the first identifier that is not one of a model."""
+def require_models(session: Session, models: list[str], pointer: str) -> None:
+    """Refuse the first identifier that is not one of a model; its position fills the braces of `pointer`."""
+    known: set[str] = set()
     for position, model_id in enumerate(models):
-        model = find(session, Model, model_id, f"/models/{position}")
-        if model.deleted is not None:
-            pointer = f"/models/{position}"
-            raise Problem(422, "invalid-request", f"model {model_id} is deleted", "restore it", pointer)
+        if model_id in known:
+            continue
+        known.add(model_id)
+        if find(session, Model, model_id, pointer.format(position)).deleted is not None:
+            raise wrong_field("deleted-model", pointer.format(position), "restore it", identifier=model_id)

@@ -2,55 +2,70 @@
 
 from __future__ import annotations
 
-import io
-import time
-import zipfile
 from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, send_file
 from omegaconf import OmegaConf
-from sqlalchemy import func, select
 
 from timevis.runs.folder import RunFolder
-from timevis.service import schemas
-from timevis.service.api.views import model_summary
-from timevis.service.context import context, find, page_of
-from timevis.service.db.tables import Model
-from timevis.service.problems import Problem
+from timevis.service.api.commands import model_commands
+from timevis.service.api.listing import delete_row, has_tag, list_rows, restore_row
+from timevis.service.api.views import champion_ids, model_summary
+from timevis.service.api.zip_stream import stream_zip
+from timevis.service.context import context, find
+from timevis.service.db.tables import Dataset, Model
+from timevis.service.problems import Problem, wrong_field
+from timevis.service.schemas import examples
+from timevis.service.schemas.models import (
+    ModelChange,
+    ModelDetail,
+    ModelPage,
+    ModelQuery,
+    ModelSummary,
+)
 from timevis.utils.files import to_json_types
 
 blueprint = APIBlueprint("models", __name__, tag="Models")
+NOT_DOWNLOADED = frozenset({"checkpoints", ".lock"})
+SORT_COLUMNS: dict[str, Any] = {
+    **{name: getattr(Model, name) for name in ("created", "name", "kind")},
+    **{
+        name: Model.summary["metrics"][name]["value"].as_float()
+        for name in ("wql", "crps", "mase", "mae", "coverage_80")
+    },
+    "validation_relative_wql": Model.summary["validation"]["relative_wql"].as_float(),
+    "skill_wql": Model.summary["skill"]["wql"]["value"].as_float(),
+    "fit_seconds": Model.summary["cost"]["fit_seconds"].as_float(),
+}
 
 
 @blueprint.get("/models")
-@blueprint.input(schemas.ModelQuery, location="query", arg_name="query")
-@blueprint.output(schemas.ModelPage)
-def list_models(query: schemas.ModelQuery) -> Any:
+@blueprint.input(ModelQuery, location="query", arg_name="query")
+@blueprint.output(ModelPage)
+def list_models(query: ModelQuery) -> Any:
     """List the models, newest first."""
-    rows = select(Model).where(Model.deleted.is_not(None) if query.deleted else Model.deleted.is_(None))
-    if query.dataset:
-        rows = rows.where(Model.dataset_id == query.dataset)
-    if query.kind:
-        rows = rows.where(Model.kind == query.kind)
-    if query.search:
-        rows = rows.where(func.lower(Model.name).contains(query.search.lower(), autoescape=True))
-    with context().sessions() as session:
-        return page_of(session, rows.order_by(Model.created.desc(), Model.id), query, model_summary)  # type: ignore
+    conditions = [Model.dataset_id == query.dataset] if query.dataset else []
+    conditions += [Model.kind == query.kind] if query.kind else []
+    conditions += [has_tag(Model.tags, query.tag)] if query.tag else []
+    champions = champion_ids()
+    return list_rows(Model, query, SORT_COLUMNS, lambda model: model_summary(model, champions), conditions)
 
 
 @blueprint.get("/models/<model_id>")
-@blueprint.output(schemas.ModelDetail)
+@blueprint.output(ModelDetail)
 def get_model(model_id: str) -> Any:
     """Return a model with its config, its results and its training curve."""
     with context().sessions() as session:
         model = find(session, Model, model_id)
+        commands = model_commands(session, model)
     folder = RunFolder(context().storage.run(model.run_id))
     return {
         **model_summary(model),
         "config": _public_config(folder),
         "results": folder.results,
         "training": _training_curve(folder),
+        "commands": commands,
     }
 
 
@@ -72,37 +87,39 @@ def _training_curve(folder: RunFolder) -> list[dict[str, Any]]:
 
 
 @blueprint.patch("/models/<model_id>")
-@blueprint.input(schemas.ModelChange, arg_name="change")
-@blueprint.output(schemas.ModelSummary)
-def change_model(model_id: str, change: schemas.ModelChange) -> Any:
-    """Change the name, the notes or the tags of a model."""
+@blueprint.input(ModelChange, arg_name="change", example=examples.MODEL_CHANGE)
+@blueprint.output(ModelSummary)
+def change_model(model_id: str, change: ModelChange) -> Any:
+    """Change the name, the notes or the tags of a model, or make it the champion of its dataset."""
+    values = change.model_dump(exclude_unset=True)
+    for name, value in values.items():
+        if value is None:
+            raise wrong_field("cannot-be-null", f"/{name}", "leave it out", field=name)
+    is_champion = values.pop("champion", None)
     with context().sessions.begin() as session:
         model = find(session, Model, model_id)
-        for name, value in change.model_dump(exclude_unset=True).items():
-            if value is None:
-                raise Problem(422, "invalid-request", f"{name} cannot be null", "leave it out", f"/{name}")
+        for name, value in values.items():
             setattr(model, name, value)
-        return model_summary(model)
+        dataset = find(session, Dataset, model.dataset_id)
+        if is_champion:
+            dataset.champion_id = model.id
+        elif is_champion is False and dataset.champion_id == model.id:
+            dataset.champion_id = None
+    return model_summary(model)
 
 
 @blueprint.delete("/models/<model_id>")
 @blueprint.output({}, status_code=204)
 def delete_model(model_id: str) -> Any:
     """Delete a model. Its run folder is kept, and the model can be restored."""
-    with context().sessions.begin() as session:
-        model = find(session, Model, model_id)
-        model.deleted = model.deleted or time.time()
-    return Response(status=204)
+    return delete_row(Model, model_id)
 
 
 @blueprint.post("/models/<model_id>/restore")
-@blueprint.output(schemas.ModelSummary)
+@blueprint.output(ModelSummary)
 def restore_model(model_id: str) -> Any:
     """Restore a deleted model."""
-    with context().sessions.begin() as session:
-        model = find(session, Model, model_id)
-        model.deleted = None
-        return model_summary(model)
+    return restore_row(Model, model_id, model_summary)
 
 
 @blueprint.get("/models/<model_id>/report")
@@ -127,11 +144,5 @@ def download_run(model_id: str) -> Any:
     with context().sessions() as session:
         model = find(session, Model, model_id)
     folder = context().storage.run(model.run_id)
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(folder.rglob("*")):
-            inner = path.relative_to(folder)
-            if path.is_file() and inner.parts[0] != "checkpoints":
-                archive.write(path, str(inner))
-    buffer.seek(0)
-    return send_file(buffer, mimetype="application/zip", as_attachment=True, download_name=f"{model.id}.zip")
+    headers = {"Content-Disposition": f"attachment; filename={model.id}.zip"}
+    return Response(stream_zip(folder, NOT_DOWNLOADED), mimetype="application/zip", headers=headers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 from flask import request
@@ -68,6 +69,14 @@ def _task_of_key() -> Task | None:
 def _key_is_reused() -> Problem:
     detail = f"another request was made with Idempotency-Key {request.headers['Idempotency-Key']}"
     return Problem(422, "idempotency-key-reused", detail, "use a new key for each new request")
+
+
+def submit_once(
+    kind: str, body: dict[str, Any], make_task: Callable[[], Task]
+) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """The task that an earlier request with the same key and body made, or a new one."""
+    known = known_task(kind, body)
+    return submit(make_task()) if known is None else accepted(known)
 
 
 def submit(task: Task) -> tuple[dict[str, Any], int, dict[str, str]]:

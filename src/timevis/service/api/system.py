@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -10,12 +16,18 @@ from flask import redirect
 from sqlalchemy import func, select, text
 
 from timevis import __version__
-from timevis.service import schemas
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
+from timevis.service.messages import MESSAGES
+from timevis.service.schemas.system import Health, Messages, Statistics
 from timevis.service.tasks.queue import NEEDED_QUEUES, QUEUES, live_workers
+from timevis.service.tasks.states import FINAL, QUEUED, RUNNING
 
 blueprint = APIBlueprint("system", __name__, tag="System")
+THROUGHPUT_DAYS = 14
+DAY_SECONDS = 86_400
+STORAGE_SECONDS = 60
+"""The sizes of the files are counted again after this time."""
 
 
 @blueprint.get("/")
@@ -25,7 +37,7 @@ def index() -> Any:
 
 
 @blueprint.get("/health")
-@blueprint.output(schemas.Health)
+@blueprint.output(Health)
 @blueprint.doc(responses={503: "A part does not work"})
 def health() -> Any:
     """Say whether the database, the broker and a worker can be used; the status is 503 if one cannot."""
@@ -68,13 +80,58 @@ def _worker() -> str:
     return f"queues: {', '.join(sorted(consumed))}"
 
 
+@blueprint.get("/messages")
+@blueprint.output(Messages)
+@blueprint.doc(summary="Codes and their words")
+def list_messages() -> Any:
+    """Return every code of a problem, a field, a verdict or a finding, with its English template."""
+    return MESSAGES
+
+
 @blueprint.get("/stats")
-@blueprint.output(schemas.Statistics)
+@blueprint.output(Statistics)
+@blueprint.doc(summary="Counts, queues, storage and throughput")
 def statistics() -> Any:
-    """Count datasets, models and tasks."""
+    """Count datasets, models and tasks; say how long the queues are, what is stored, and what was done each day."""
+    since = time.time() - THROUGHPUT_DAYS * DAY_SECONDS
     with context().sessions() as session:
         datasets = session.scalar(select(func.count()).select_from(Dataset).where(Dataset.deleted.is_(None)))
         models = session.scalar(select(func.count()).select_from(Model).where(Model.deleted.is_(None)))
-        tasks = dict(session.execute(select(Task.state, func.count()).group_by(Task.state)).all())
-        size = session.scalar(select(func.coalesce(func.sum(Dataset.size), 0)))
-    return {"datasets": datasets, "models": models, "tasks": tasks, "uploaded_bytes": int(size or 0)}
+        by_kind = select(Model.kind, func.count()).where(Model.deleted.is_(None)).group_by(Model.kind)
+        model_kinds = dict(session.execute(by_kind).tuples().all())
+        tasks = dict(session.execute(select(Task.state, func.count()).group_by(Task.state)).tuples().all())
+        active = select(Task.queue, Task.state, func.count()).where(Task.state.in_((QUEUED, RUNNING)))
+        queues = {name: {QUEUED: 0, RUNNING: 0} for name in QUEUES}
+        for queue, state, count in session.execute(active.group_by(Task.queue, Task.state)):
+            queues.setdefault(queue, {QUEUED: 0, RUNNING: 0})[state] = count
+        ended = list(session.execute(select(Task.finished, Task.state).where(Task.finished >= since)))
+    storage = stored_bytes(context().storage.home, int(time.time() // STORAGE_SECONDS))
+    return {
+        **{"datasets": datasets, "models": models, "models_by_kind": model_kinds, "tasks": tasks},
+        **{"queue": queues, "storage": storage, "uploaded_bytes": storage["uploads"]},
+        "throughput": _throughput([(float(finished), state) for finished, state in ended]),
+    }
+
+
+@lru_cache(maxsize=4)
+def stored_bytes(home: Path, minute: int) -> dict[str, int]:
+    """Bytes below each folder of the home, and of the database; counted again when `minute` changes."""
+    folders = dict.fromkeys(("uploads", "datasets", "runs", "results", "logs"), 0)
+    for name in folders:
+        for folder, _, files in os.walk(home / name):
+            for file in files:
+                with suppress(OSError):  # a temporary file that was renamed since
+                    folders[name] += (Path(folder) / file).stat().st_size
+    database = sum(path.stat().st_size for path in home.glob("timevis.db*"))
+    return folders | {"database": database}
+
+
+def _throughput(ended: list[tuple[float, str]]) -> list[dict[str, Any]]:
+    """Tasks that ended on each of the last days, by state; days are those of UTC, the newest last."""
+    today = datetime.now(UTC).date()
+    days = {today - timedelta(days=n): dict.fromkeys(FINAL, 0) for n in reversed(range(THROUGHPUT_DAYS))}
+    for finished, state in ended:
+        day = datetime.fromtimestamp(finished, UTC).date()
+        if day in days and state in FINAL:
+            days[day][state] += 1
+    return [{"date": day.isoformat(), **counts} for day, counts in days.items()]

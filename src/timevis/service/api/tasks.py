@@ -8,46 +8,43 @@ from apiflask import APIBlueprint
 from flask import Response, json
 from sqlalchemy import select
 
-from timevis.service import schemas
+from timevis.service.api.listing import list_rows
 from timevis.service.api.submit import submit
 from timevis.service.api.views import task_detail, task_summary
-from timevis.service.context import context, find, page_of
+from timevis.service.context import context, find
 from timevis.service.db.tables import Task, new_id
-from timevis.service.problems import Problem
+from timevis.service.problems import Problem, wrong_field
+from timevis.service.schemas.tasks import FormatQuery, SinceQuery, TaskDetail, TaskPage, TaskQuery
 from timevis.service.tasks import states
-from timevis.utils.files import to_json_types
 from timevis.utils.spreadsheets import to_csv
 
 blueprint = APIBlueprint("tasks", __name__, tag="Tasks")
+SORT_COLUMNS = {name: getattr(Task, name) for name in ("created", "started", "finished", "state", "kind")}
 
 
 @blueprint.get("/tasks")
-@blueprint.input(schemas.TaskQuery, location="query", arg_name="query")
-@blueprint.output(schemas.TaskPage)
-def list_tasks(query: schemas.TaskQuery) -> Any:
+@blueprint.input(TaskQuery, location="query", arg_name="query")
+@blueprint.output(TaskPage)
+def list_tasks(query: TaskQuery) -> Any:
     """List the tasks, newest first."""
-    rows = select(Task).order_by(Task.created.desc(), Task.id)
-    if query.state:
-        rows = rows.where(Task.state == query.state)
-    if query.kind:
-        rows = rows.where(Task.kind == query.kind)
-    with context().sessions() as session:
-        return page_of(session, rows, query, task_summary)  # type: ignore[arg-type]
+    given = {"state": query.state, "kind": query.kind, "dataset_id": query.dataset, "group_id": query.group}
+    conditions = [getattr(Task, name) == value for name, value in given.items() if value]
+    return list_rows(Task, query, SORT_COLUMNS, task_summary, conditions)
 
 
 @blueprint.get("/tasks/<task_id>")
-@blueprint.input(schemas.SinceQuery, location="query", arg_name="query")
-@blueprint.output(schemas.TaskDetail)
-def get_task(task_id: str, query: schemas.SinceQuery) -> Any:
+@blueprint.input(SinceQuery, location="query", arg_name="query")
+@blueprint.output(TaskDetail)
+def get_task(task_id: str, query: SinceQuery) -> Any:
     """Return a task: state, progress, result, error, and its log from the position `since` on."""
     with context().sessions() as session:
         return task_detail(session, find(session, Task, task_id), query.since)
 
 
 @blueprint.get("/tasks/<task_id>/result")
-@blueprint.input(schemas.FormatQuery, location="query", arg_name="query")
+@blueprint.input(FormatQuery, location="query", arg_name="query")
 @blueprint.doc(responses={200: "The result", 409: "The task has not completed"})
-def get_result(task_id: str, query: schemas.FormatQuery) -> Any:
+def get_result(task_id: str, query: FormatQuery) -> Any:
     """Return the result of a completed task; a forecast as rows with quantiles, in JSON or CSV."""
     with context().sessions() as session:
         task = find(session, Task, task_id)
@@ -56,19 +53,19 @@ def get_result(task_id: str, query: schemas.FormatQuery) -> Any:
         raise Problem(409, "no-result", f"task {task.id} has no result: it is {task.state}", advice)
     if task.kind != "predict":
         if query.format == "csv":
-            raise Problem(422, "invalid-request", "only a forecast can be read as CSV", pointer="/format")
+            raise wrong_field("no-csv", "/format")
         return Response(json.dumps(task.result), mimetype="application/json")
-    import pandas as pd
+    from timevis.service.api.forecast_result import forecast_items, forecast_table
 
-    table = pd.read_parquet(context().storage.result(task.id))
-    if query.format == "csv":
-        return Response(to_csv(table, index=False), mimetype="text/csv")
-    rows = table.assign(timestamp=table["timestamp"].astype(str)).to_dict("records")
-    return Response(json.dumps({**task.result, "forecast": to_json_types(rows)}), mimetype="application/json")
+    with context().sessions() as session:
+        if query.format == "csv":
+            headers = {"Content-Disposition": f"attachment; filename=forecast-{task.id[:8]}.csv"}
+            return Response(to_csv(forecast_table(session, task), index=False), mimetype="text/csv", headers=headers)
+        return Response(json.dumps({"items": forecast_items(session, task)}), mimetype="application/json")
 
 
 @blueprint.post("/tasks/<task_id>/cancel")
-@blueprint.output(schemas.TaskDetail)
+@blueprint.output(TaskDetail)
 def cancel_task(task_id: str) -> Any:
     """Cancel a task. A queued one is cancelled at once; a running one is asked to stop, and killed if it does not."""
     with context().sessions.begin() as session:
@@ -78,7 +75,7 @@ def cancel_task(task_id: str) -> Any:
 
 
 @blueprint.post("/tasks/<task_id>/retry")
-@blueprint.output(schemas.TaskDetail, status_code=202)
+@blueprint.output(TaskDetail, status_code=202)
 def retry_task(task_id: str) -> Any:
     """Make a new task like a failed or cancelled one. A training resumes from its checkpoint."""
     with context().sessions() as session:

@@ -6,29 +6,26 @@ from collections import Counter
 from typing import Any
 
 from apiflask import APIBlueprint
+from flask import Response, json
 from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel
 from sqlalchemy import select
 
+from timevis.config.stored import unescape
 from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError
-from timevis.service import schemas
-from timevis.service.api.submit import accepted, known_group, known_task, submit, submit_group
+from timevis.service.api.commands import commands_of
+from timevis.service.api.estimate import GRADIENT_MODELS, estimate
+from timevis.service.api.submit import known_group, submit_group, submit_once
 from timevis.service.api.views import task_summary
 from timevis.service.context import context, find
 from timevis.service.db.tables import Dataset, Model, Task, new_id
-from timevis.service.problems import Problem
-from timevis.service.training import (
-    MODELS,
-    base_config,
-    config_of,
-    create_run,
-    group_request,
-    log_to_wandb,
-    model_options,
-    pointer_of,
-    train_request,
-)
+from timevis.service.problems import Problem, wrong_field
+from timevis.service.schemas import examples
+from timevis.service.schemas.tasks import Group, TaskDetail
+from timevis.service.schemas.training import PresetRequest, group_request, train_request
+from timevis.service.training import MODELS_OF_PRESET, config_of, create_run, log_to_wandb, pointer_of
+from timevis.utils.files import to_json_types
 
 blueprint = APIBlueprint("training", __name__, tag="Training")
 
@@ -37,22 +34,26 @@ def register_train_routes() -> None:
     """Add POST /train and POST /groups. Their schemas are the options of the models, which imports PyTorch."""
 
     @blueprint.post("/train")
-    @blueprint.input(train_request(), arg_name="body")
-    @blueprint.output(schemas.TaskDetail, status_code=202)
+    @blueprint.input(train_request(), arg_name="body", example=examples.TRAIN)
+    @blueprint.output(TaskDetail, status_code=202)
     @blueprint.doc(summary="Train a model", responses={200: "The task has ended (Prefer: wait)"})
     def train(body: Any) -> Any:
-        """Validate a training, store its config in a run folder and queue its task."""
-        if (task := known_task("train", _values(body.root))) is not None:
-            return accepted(task)
-        return submit(_create_task(body.root, _config(body.root)))
+        """Validate a training, store its config in a run folder and queue its task; or only validate it (dry_run)."""
+        if body.root.dry_run:
+            return _dry_run(body.root)
+        return submit_once("train", _values(body.root), lambda: _create_task(body.root, _config(body.root)))
 
     @blueprint.post("/groups")
-    @blueprint.input(group_request(), arg_name="body")
-    @blueprint.output(schemas.Group, status_code=202)
+    @blueprint.input(group_request(), arg_name="body", example=examples.GROUP)
+    @blueprint.output(Group, status_code=202)
     @blueprint.doc(summary="Train several models")
     def train_group(body: Any) -> Any:
         """Validate several trainings, then queue a task for each; none is queued if one is wrong."""
-        chosen = [training.root for training in body.trainings]
+        trainings = _trainings_of_preset(body.preset) if body.trainings is None else body.trainings
+        chosen = [training.root for training in trainings]
+        if tried := [position for position, training in enumerate(chosen) if training.dry_run]:
+            advice = "check its trainings with POST /api/train"
+            raise wrong_field("no-dry-run-of-groups", f"/trainings/{tried[0]}/dry_run", advice)
         if (known := known_group([_values(training) for training in chosen])) is not None:
             return _group(known)
         configs = []
@@ -64,9 +65,21 @@ def register_train_routes() -> None:
                 raise
             except ConfigError as error:
                 pointer = f"/trainings/{position}{pointer_of(error.message)}"
-                raise Problem(422, "invalid-request", error.message, error.advice, pointer) from None
+                raise wrong_field("invalid-config", pointer, error.advice, detail=error.message) from None
         group_id = new_id()
         return _group(submit_group([_create_task(*pair, group_id) for pair in zip(chosen, configs, strict=True)]))
+
+
+def _trainings_of_preset(preset: PresetRequest) -> list[Any]:
+    """The trainings of a preset, in the order of their usual time."""
+    models = MODELS_OF_PRESET[preset.name]
+    common = preset.model_dump(exclude={"name", "minutes"}, exclude_none=True) | {"preset": preset.name}
+    trained = [model for model in models if model in GRADIENT_MODELS]
+    share = {} if preset.minutes is None else {"minutes": preset.minutes / len(trained)}
+    return [
+        train_request().model_validate({**common, "model": model, **(share if model in trained else {})})
+        for model in models
+    ]
 
 
 def _values(chosen: BaseModel) -> dict[str, Any]:
@@ -85,10 +98,23 @@ def _config(chosen: BaseModel) -> DictConfig:
     with service.sessions() as session:
         dataset = find(session, Dataset, values["dataset"], "/dataset")
     if dataset.deleted is not None:
-        raise Problem(422, "invalid-request", f"dataset {dataset.id} is deleted", "restore it", "/dataset")
+        raise wrong_field("deleted-dataset", "/dataset", "restore it", identifier=dataset.id)
     _require_channels(dataset, values.get("target"))
     path = service.storage.upload(dataset.content_hash, dataset.suffix)
     return config_of(chosen, path, dataset.name, dataset.options)
+
+
+def _dry_run(chosen: BaseModel) -> Response:
+    """Check a training, and estimate its time and memory."""
+    cfg, values = _config(chosen), _values(chosen)
+    with context().sessions() as session:
+        dataset = find(session, Dataset, values["dataset"])
+        found = estimate(session, values["model"], cfg, dataset)
+    task = Task(kind="train", request=values)
+    config: Any = unescape(OmegaConf.to_container(cfg, resolve=True))
+    config["data"].pop("path")
+    answer = {"valid": True, "estimate": found, "config": config, "commands": commands_of(task, dataset)}
+    return Response(json.dumps(to_json_types(answer)), mimetype="application/json")
 
 
 def _create_task(chosen: BaseModel, cfg: DictConfig, group_id: str | None = None) -> Task:
@@ -103,7 +129,7 @@ def _create_task(chosen: BaseModel, cfg: DictConfig, group_id: str | None = None
 
 
 @blueprint.get("/groups/<group_id>")
-@blueprint.output(schemas.Group)
+@blueprint.output(Group)
 def get_group(group_id: str) -> Any:
     """Return the tasks of a group, and the leaderboard of those that have completed."""
     return _group(group_id)
@@ -116,11 +142,13 @@ def _group(group_id: str) -> dict[str, Any]:
             raise Problem(404, "not-found", f"there is no group {group_id}")
         ids = [task.id for task in tasks]
         models = list(session.scalars(select(Model).where(Model.task_id.in_(ids), Model.deleted.is_(None))))
+    leaderboard = sorted((_leaderboard_row(model) for model in models), key=_sort_key)
     return {
         "id": group_id,
+        "best": leaderboard[0]["model"] if leaderboard else None,
         "states": dict(Counter(task.state for task in tasks)),
         "tasks": [task_summary(task) for task in tasks],
-        "leaderboard": sorted((_leaderboard_row(model) for model in models), key=_sort_key),
+        "leaderboard": leaderboard,
     }
 
 
@@ -143,27 +171,4 @@ def _require_channels(dataset: Dataset, target: list[str] | None) -> None:
     channels = list(dataset.report["channels"])
     for position, name in enumerate(target or ()):
         if name not in channels:
-            detail = f"dataset {dataset.id} has no channel {name!r}"
-            raise Problem(422, "invalid-request", detail, did_you_mean(name, channels), f"/target/{position}")
-
-
-@blueprint.get("/model-options/<model>")
-@blueprint.output(schemas.ModelOptions)
-def list_model_options(model: str) -> Any:
-    """List the options of a model, with default, choices and a sentence of help."""
-    if model not in MODELS:
-        raise Problem(404, "not-found", f"there is no model {model!r}", f"the models are {', '.join(MODELS)}")
-    plain_values: Any = OmegaConf.to_container(base_config(model), resolve=True)["model"]  # type: ignore
-    return {
-        "model": model,
-        "options": [
-            {
-                "name": option.name,
-                "kind": option.kind,
-                "default": plain_values[option.name],
-                "choices": list(option.choices),
-                "help": option.help,
-            }
-            for option in model_options(model)
-        ],
-    }
+            raise wrong_field("unknown-channel", f"/target/{position}", did_you_mean(name, channels), channel=name)

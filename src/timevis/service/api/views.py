@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from timevis.service.api.commands import commands_of
 from timevis.service.context import context
-from timevis.service.db.tables import Model, Task
+from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.tasks.states import QUEUED, RUNNING
 
 MAX_LOG_BYTES = 64 * 1024
@@ -39,6 +40,7 @@ def task_detail(session: Session, task: Task, since: int) -> dict[str, Any]:
         "seconds_left": _seconds_left(task),
         "log": text,
         "log_position": position,
+        "commands": commands_of(task, session.get(Dataset, task.dataset_id) if task.dataset_id else None),
     }
 
 
@@ -67,10 +69,21 @@ def _seconds_left(task: Task) -> float | None:
     return round(elapsed * max(0, total - step) / step, 1)
 
 
-def model_summary(model: Model) -> dict[str, Any]:
+def model_summary(model: Model, champions: frozenset[str] | None = None) -> dict[str, Any]:
+    """A model in a list; `champions` are the preferred models of all datasets, which are read when None."""
+    if champions is None:
+        champions = champion_ids()
     columns = ("id", "name", "kind", "summary", "notes", "tags", "created", "deleted")
     return {
         **{name: getattr(model, name) for name in columns},
         "dataset": model.dataset_id,
         "task": model.task_id,
+        "champion": model.id in champions,
     }
+
+
+def champion_ids() -> frozenset[str]:
+    """The preferred model of each dataset that has one."""
+    with context().sessions() as session:
+        found = session.scalars(select(Dataset.champion_id).where(Dataset.champion_id.is_not(None)))
+        return frozenset(filter(None, found))

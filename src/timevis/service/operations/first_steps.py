@@ -93,8 +93,10 @@ def take_first_steps(client: Client, samples: Path) -> None:
     skill = task["result"]["skill"]["wql"]["value"]
     print(f"   WQL {wql:.4f} on the test part, {skill:+.1%} better than seasonal naive")
     print("4. forecast of the next hours", flush=True)
-    for row in client.forecast(model)["forecast"][:3]:
-        print(f"   {row['timestamp']}  {row['q0.5']:8.2f}   (80 %: {row['q0.1']:.2f} to {row['q0.9']:.2f})")
+    item = client.forecast(model)["items"][0]
+    low, median, high = (item["quantiles"][item["levels"].index(level)] for level in (0.1, 0.5, 0.9))
+    for step, time_of_step in enumerate(item["time"][:3]):
+        print(f"   {time_of_step}  {median[step]:8.2f}   (80 %: {low[step]:.2f} to {high[step]:.2f})")
     print(f"report of the model: {client.address}/api/models/{model}/report", flush=True)
 
 

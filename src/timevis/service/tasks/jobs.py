@@ -172,28 +172,31 @@ def _is_completed(folder: Path) -> bool:
 
 
 def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
-    """Forecast with each model of the request; an item that fails says so and stops no other."""
+    """Forecast each item of the request; an item that fails says so and stops no other."""
     import pandas as pd
 
-    from timevis.predict import predict
+    from timevis.service.tasks.forecasting import ItemForecasts, requested_items
 
     watch, tables = _Watch(worker, task), []
-    items: list[dict[str, Any]] = []
-    for model_id in task.request["models"]:
-        if not watch.report({"stage": "forecast", "step": len(items), "steps_total": len(task.request["models"])}):
+    forecasts = ItemForecasts(task.request.get("kind") or "future", task.request.get("horizon"))
+    requested, items = requested_items(task.request), list[dict[str, Any]]()
+    for item in requested:
+        if not watch.report({"stage": "forecast", "step": len(items), "steps_total": len(requested)}):
             return Outcome(None), {}
         if watch.is_cancelled():
             return Outcome(states.CANCELLED), {}
+        described = {"model": item["model"], "dataset": item.get("dataset"), "error": None, "advice": None}
         try:
             with worker.sessions() as session:
-                run = worker.storage.run(_model(session, model_id).run_id)
-                data = _data_of_forecast(session, worker, task)
-            table = predict(run, data, refit=False)
+                model = _model(session, item["model"])
+                described |= {"name": model.name, "dataset": item.get("dataset") or model.dataset_id}
+                data = _data_of_forecast(session, worker, item)
+            table = forecasts.forecast(worker.storage.run(model.run_id), data)
         except TimeVisError as error:
-            items.append({"model": model_id, "error": error.message, "advice": error.advice})
+            items.append(described | {"error": error.message, "advice": error.advice})
             continue
-        tables.append(table.assign(model=model_id))
-        items.append({"model": model_id, "rows": len(table)})
+        tables.append(table.assign(position=len(items)))
+        items.append(described)
     if not tables:
         return Outcome(states.FAILED, items[0]["error"], items[0]["advice"]), {"result": {"items": items}}
     whole = pd.concat(tables, ignore_index=True)
@@ -201,16 +204,16 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     temporary = path.with_suffix(f".{uuid.uuid4().hex[:8]}")
     whole.to_parquet(temporary, index=False)
     temporary.replace(path)
-    return Outcome(states.COMPLETED), {"result": {"items": items, "rows": len(whole)}}
+    return Outcome(states.COMPLETED), {"result": {"items": items, "rows": int((~whole["is_history"]).sum())}}
 
 
-def _data_of_forecast(session: Any, worker: Worker, task: Task) -> Any:
-    """New rows for a forecast: the values of the request, another dataset, or None for the data of the run."""
+def _data_of_forecast(session: Any, worker: Worker, item: dict[str, Any]) -> Any:
+    """New rows for an item: the values of the request, another dataset, or None for the data of the run."""
     import pandas as pd
 
-    if rows := task.request.get("values"):
+    if rows := item.get("values"):
         return pd.DataFrame(rows)
-    dataset_id = task.request.get("dataset")
+    dataset_id = item.get("dataset")
     if dataset_id is None:
         return None
     dataset = session.get(Dataset, dataset_id)
@@ -221,26 +224,15 @@ def _data_of_forecast(session: Any, worker: Worker, task: Task) -> Any:
 
 def compare(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     """Compare models on one window set."""
-    from timevis.evaluation.comparison import compare as compare_records
     from timevis.runs.record import RunRecord
+    from timevis.service.tasks.comparing import comparison_result
 
     _Watch(worker, task).report({"stage": "compare"})
     with worker.sessions() as session:
-        models = {model_id: _model(session, model_id) for model_id in task.request["models"]}
+        models = {model_id: _model(session, model_id) for model_id in dict.fromkeys(task.request["models"])}
     records = {key: RunRecord.load(worker.storage.run(model.run_id)) for key, model in models.items()}
-    reference = task.request.get("reference")
-    comparison = compare_records(list(records.values()), records[reference] if reference else None)
-    result = {
-        "data": comparison.data,
-        "window_set": comparison.window_set,
-        "reference": comparison.reference,
-        "notes": comparison.notes,
-        "metrics": comparison.metrics.rename_axis("run").reset_index().to_dict("records"),
-        "differences": comparison.differences.to_dict("records"),
-        "by_horizon": {name: frame.to_dict("list") for name, frame in comparison.by_horizon.items()},
-        "cost": comparison.cost.rename_axis("run").reset_index().to_dict("records"),
-    }
-    return Outcome(states.COMPLETED), {"result": to_json_types(result)}
+    described = {key: (model.name, model.kind) for key, model in models.items()}
+    return Outcome(states.COMPLETED), {"result": comparison_result(records, described, task.request.get("reference"))}
 
 
 JOBS = {"train": train, "predict": forecast, "compare": compare}

@@ -1,0 +1,139 @@
+"""One scored window of a run: its context, the truth, the forecast, sample paths and errors, as JSON types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from timevis.errors import DataError
+from timevis.evaluation.error_profile import SavedForecasts, timestamps_around
+from timevis.models.forecaster import QUANTILE_LEVELS
+from timevis.runs.record import RunRecord
+from timevis.utils.files import to_json_types
+
+MAX_SAMPLE_PATHS = 100
+
+
+def saved_forecasts(record: RunRecord) -> SavedForecasts:
+    """The forecasts in predictions.parquet of a run, in time order and then by channel."""
+    freq = record.results["window_set"]["freq"]
+    return SavedForecasts.from_tables(record.predictions, record.windows, freq, record.timezone)
+
+
+def forecasts_of_channel(forecasts: SavedForecasts, channel: str | None) -> SavedForecasts:
+    """The windows of one channel; all windows when None."""
+    if channel is None:
+        return forecasts
+    return forecasts.select(np.flatnonzero((forecasts.frame["channel"] == channel).to_numpy()))
+
+
+def forecast_window(record: RunRecord, forecasts: SavedForecasts, channel: str, index: int) -> dict[str, Any]:
+    """One saved window of a channel.
+
+    Parameters
+    ----------
+    record : RunRecord
+    forecasts : SavedForecasts
+        From `saved_forecasts`.
+    channel : str
+        One of `record.channels`.
+    index : int
+        Position among the saved windows of the channel, in time order.
+
+    Returns
+    -------
+    dict
+        ``count`` (saved windows of the channel), ``origin`` (time of the first target), ``context`` and ``future``
+        with times and values, ``seasonal_naive`` [H] where the context determines it, ``samples`` [S, H] and, for a
+        language model, ``prompt`` and ``digits`` where samples.parquet has them, and ``errors``.
+
+    Raises
+    ------
+    DataError
+        The channel has fewer saved windows.
+    """
+    own = forecasts_of_channel(forecasts, channel)
+    count = len(own.frame)
+    if not 0 <= index < count:
+        raise DataError(f"there is no window {index} of {channel}", f"give an index from 0 to {count - 1}")
+    window, freq = own.frame.iloc[index], record.results["window_set"]["freq"]
+    context, times = own.context[index], own.times[index]
+    context_times = timestamps_around(window["timestamp"], len(context), 0, freq, record.timezone)
+    season = record.results["seasonal_naive_season"].get(channel)
+    naive = None if season is None else repeat_season(context, season, len(times))
+    found = {
+        "count": count,
+        "index": index,
+        "channel": channel,
+        "origin": times[0].isoformat(),
+        "worst": bool(window["worst"]),
+        "step_seconds": step_seconds(times),
+        "context": {"time": _iso(context_times), "value": context.tolist()},
+        "future": {
+            "time": _iso(times),
+            "truth": own.truth[index].tolist(),
+            "point": own.point[index].tolist(),
+            "levels": list(QUANTILE_LEVELS),
+            "quantiles": own.quantiles[index].tolist(),
+        },
+        "seasonal_naive": None if naive is None else naive.tolist(),
+        **_sample_paths(record.samples, int(window["origin"]), channel),
+        "errors": _window_errors(record, int(window["origin"]), channel),
+    }
+    result: dict[str, Any] = to_json_types(found)
+    return result
+
+
+def repeat_season(context: np.ndarray, season: int, horizon: int) -> np.ndarray | None:
+    """The seasonal naive forecast [H] from a context [L]; None if it needs a value from before the context."""
+    if season > len(context):
+        return None
+    seasons = len(context) // season
+    latest = np.full(season, np.nan)
+    for values in context[len(context) - seasons * season :].reshape(seasons, season):
+        latest = np.where(np.isnan(values), latest, values)
+    forecast = latest[np.arange(horizon) % season]
+    return None if np.isnan(forecast).any() else forecast
+
+
+def step_seconds(times: pd.DatetimeIndex) -> float | None:
+    """Seconds between two steps; None if there is one step, or if steps differ, as months do."""
+    steps = np.unique(np.diff(times.tz_localize(None).to_numpy()))
+    return float(steps[0] / np.timedelta64(1, "s")) if len(steps) == 1 else None
+
+
+def _iso(times: pd.DatetimeIndex) -> list[str]:
+    return [time.isoformat() for time in times]
+
+
+def _sample_paths(samples: pd.DataFrame | None, origin: int, channel: str) -> dict[str, Any]:
+    """Sample paths, prompt and digits of a window; None where they were not saved."""
+    empty: dict[str, Any] = {"samples": None, "prompt": None, "context_digits": None, "digits": None}
+    if samples is None:
+        return empty
+    rows = samples[(samples["origin"] == origin) & (samples["channel"] == channel)]
+    if rows.empty:
+        return empty
+    row = rows.iloc[0]
+    return {
+        "samples": [np.asarray(path, float).tolist() for path in row["samples"][:MAX_SAMPLE_PATHS]],
+        "prompt": str(row["prompt"]) if "prompt" in row else None,
+        "context_digits": str(row["context"]) if "context" in row else None,
+        "digits": [str(path) for path in row["digits"]] if "digits" in row else None,
+    }
+
+
+def _window_errors(record: RunRecord, origin: int, channel: str) -> dict[str, Any]:
+    """MAE and WQL of a window, and the MAE of seasonal naive on it; None where they are not defined."""
+
+    def row(table: pd.DataFrame) -> pd.Series:
+        return table[(table["origin"] == origin) & (table["channel"] == channel)].iloc[0]
+
+    own, naive = row(record.windows), row(record.naive_windows)
+    return {
+        "mae": own["median_abs_error"] / own["count"] if own["count"] else None,
+        "wql": 2 * own["pinball_wql"] / own["abs_target"] if own["abs_target"] else None,
+        "naive_mae": naive["median_abs_error"] / naive["count"] if naive["count"] else None,
+    }

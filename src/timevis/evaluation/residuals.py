@@ -1,0 +1,149 @@
+"""Statistics of forecast errors: distribution, autocorrelation, and error by hour, weekday and step."""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from timevis.data.cleaning.statistics import autocorrelation
+from timevis.evaluation.error_profile import MEDIAN_INDEX, SavedForecasts
+from timevis.evaluation.forecast_window import forecasts_of_channel
+from timevis.metrics import WQL_LEVELS
+from timevis.models.forecaster import QUANTILE_LEVELS
+from timevis.runs.record import RunRecord
+from timevis.utils.files import to_json_types
+
+HISTOGRAM_BINS = 61
+HISTOGRAM_SHARE = (0.002, 0.998)
+"""Quantiles of the residuals that the histogram covers; its end bins hold the values outside."""
+QQ_POINTS = 199
+MAX_LAG = 168
+Z_95 = NormalDist().inv_cdf(0.975)
+
+
+def residual_profile(record: RunRecord, forecasts: SavedForecasts, channel: str | None = None) -> dict[str, Any]:
+    """Describe the residuals, point forecast minus truth, of the evenly spaced saved windows.
+
+    Parameters
+    ----------
+    record : RunRecord
+    forecasts : SavedForecasts
+        From `timevis.evaluation.forecast_window.saved_forecasts`.
+    channel : str, optional
+        None takes all channels. With several channels the residuals are then divided by the standard deviation of
+        the training part of their channel.
+
+    Returns
+    -------
+    dict
+        ``count``, ``mean``, ``std``, ``scaled``, ``unit``; ``histogram`` (edges, counts); ``qq`` (quantiles of the
+        standard normal distribution, and of the standardised residuals); ``autocorrelation`` along a forecast, with
+        the bound 1.96 / sqrt(count) of white noise; ``by_hour`` and ``by_weekday`` (mean absolute error and bias by
+        the time of the target; Monday is 0); ``by_horizon``.
+    """
+    own = forecasts_of_channel(forecasts.evenly_spaced, channel)
+    scaled = channel is None and len(record.channels) > 1
+    scale = own.frame["std"].to_numpy()[:, None] if scaled else 1.0
+    error = own.error / scale
+    observed = error[np.isfinite(error)]
+    found = {
+        "count": len(observed),
+        "mean": float(observed.mean()) if len(observed) else None,
+        "std": float(observed.std()) if len(observed) else None,
+        "scaled": scaled,
+        "unit": "training standard deviation" if scaled else record.unit_of(channel or record.channels[0]),
+        "histogram": _histogram(observed),
+        "qq": _normal_quantiles(observed),
+        "autocorrelation": _autocorrelation(error, len(observed)),
+        "by_hour": _by_calendar(own, error, own.absolute_error / scale, "hour"),
+        "by_weekday": _by_calendar(own, error, own.absolute_error / scale, "weekday"),
+        "by_horizon": _by_horizon_of_run(record) if channel is None else _by_horizon_of_channel(record, own, channel),
+    }
+    result: dict[str, Any] = to_json_types(found)
+    return result
+
+
+def _histogram(values: np.ndarray) -> dict[str, list[float]]:
+    if not len(values):
+        return {"edges": [], "counts": []}
+    low, high = np.quantile(values, HISTOGRAM_SHARE)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    counts, edges = np.histogram(np.clip(values, low, high), bins=HISTOGRAM_BINS, range=(low, high))
+    return {"edges": edges.tolist(), "counts": counts.tolist()}
+
+
+def _normal_quantiles(values: np.ndarray) -> dict[str, list[float]]:
+    """Quantiles of the standard normal distribution, and of the standardised values at the same probabilities."""
+    if len(values) < 2 or not values.std():
+        return {"theoretical": [], "observed": []}
+    probabilities = (np.arange(QQ_POINTS) + 0.5) / QQ_POINTS
+    standardised = (values - values.mean()) / values.std()
+    normal = NormalDist()
+    return {
+        "theoretical": [normal.inv_cdf(float(p)) for p in probabilities],
+        "observed": np.quantile(standardised, probabilities).tolist(),
+    }
+
+
+def _autocorrelation(error: np.ndarray, count: int) -> dict[str, Any]:
+    """Autocorrelation of errors [N, H] along the horizon."""
+    lags = list(range(1, min(error.shape[1] - 1, MAX_LAG) + 1)) if count else []
+    return {"lags": lags, "values": autocorrelation(error, lags), "bound": Z_95 / np.sqrt(count) if count else None}
+
+
+def _by_calendar(
+    forecasts: SavedForecasts, error: np.ndarray, absolute: np.ndarray, field: str
+) -> list[dict[str, Any]]:
+    """Mean absolute error and bias by the hour or weekday of the target; empty if there is only one."""
+    if not forecasts.times:
+        return []
+    index = pd.DatetimeIndex(np.concatenate([t.tz_localize(None).to_numpy() for t in forecasts.times]))
+    keys = index.hour if field == "hour" else index.day_of_week
+    table = pd.DataFrame({"key": keys, "error": error.ravel(), "absolute": absolute.ravel()}).dropna()
+    groups = table.groupby("key").agg(count=("error", "size"), mae=("absolute", "mean"), bias=("error", "mean"))
+    return groups.reset_index().to_dict("records") if len(groups) > 1 else []
+
+
+def _by_horizon_of_run(record: RunRecord) -> list[dict[str, Any]]:
+    """Metrics of each step over all scored windows and channels, from results.json."""
+    own, naive = record.results["by_horizon"], record.results["seasonal_naive_by_horizon"]
+    return [
+        {
+            "step": step + 1,
+            **{name: own[name][step] for name in ("mae", "wql", "coverage_80")},
+            **{f"naive_{name}": naive[name][step] for name in ("mae", "wql")},
+        }
+        for step in range(record.horizon)
+    ]
+
+
+def _by_horizon_of_channel(record: RunRecord, own: SavedForecasts, channel: str) -> list[dict[str, Any]]:
+    """Metrics of each step over the saved windows of a channel.
+
+    Those of seasonal naive are None: run folders store its errors by step for all channels together.
+    """
+    if record.channels == [channel]:
+        return _by_horizon_of_run(record)
+    levels = np.array(WQL_LEVELS)[None, :, None]
+    rows = [QUANTILE_LEVELS.index(level) for level in WQL_LEVELS]
+    difference = own.truth[:, None] - own.quantiles[:, rows]
+    pinball = np.maximum(levels * difference, (levels - 1) * difference).mean(1)
+    low, high = (own.quantiles[:, QUANTILE_LEVELS.index(level)] for level in (0.1, 0.9))
+    observed = np.isfinite(own.truth)
+    count = np.where(observed.any(0), observed.sum(0), np.nan)
+    size = np.nansum(np.abs(own.truth), 0)
+    mae = np.nansum(np.abs(own.quantiles[:, MEDIAN_INDEX] - own.truth), 0) / count
+    wql = 2 * np.nansum(pinball, 0) / np.where(size > 0, size, np.nan)
+    coverage = ((own.truth >= low) & (own.truth <= high)).sum(0) / count
+    return [
+        {
+            "step": step + 1,
+            **{"mae": mae[step], "wql": wql[step], "coverage_80": coverage[step]},
+            **{"naive_mae": None, "naive_wql": None},
+        }
+        for step in range(own.truth.shape[1])
+    ]

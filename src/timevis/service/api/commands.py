@@ -1,0 +1,78 @@
+"""The command line, the Python call and the curl call that do the same as a task."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+
+from flask import request as http_request
+from sqlalchemy.orm import Session
+
+from timevis.config.overrides import override
+from timevis.service.db.tables import Dataset, Model, Task
+from timevis.service.training import config_values
+
+RUN_PLACEHOLDER = "RUN"
+
+
+def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
+    """What does the same as a task.
+
+    Parameters
+    ----------
+    task : Task
+        Stored or not.
+    dataset : Dataset, optional
+        That of the request; its file stands in the commands under the name that the client gave.
+    """
+    body = dict(task.request)
+    file_name = dataset.file_name if dataset is not None else None
+    if task.kind == "train":
+        assert dataset is not None
+        return _training(body, dataset)
+    if task.kind == "compare":
+        runs = [RUN_PLACEHOLDER + str(number) for number in range(1, len(body["models"]) + 1)]
+        names = dict(zip(body["models"], runs, strict=True))
+        reference = names.get(body.get("reference") or "")
+        cli = ["timevis", "compare", *runs, *(["--reference", reference] if reference else [])]
+        arguments = f"[{', '.join(map(repr, runs))}]" + (f", reference={reference!r}" if reference else "")
+        return _commands(cli, f"timevis.compare({arguments})", "compare", body)
+    files = [file_name] if file_name else []
+    data = f", {file_name!r}" if file_name else ""
+    cli = ["timevis", "predict", RUN_PLACEHOLDER, *files]
+    return _commands(cli, f"timevis.Run({RUN_PLACEHOLDER!r}).predict({data.removeprefix(', ')})", "predict", body)
+
+
+def model_commands(session: Session, model: Model) -> dict[str, str]:
+    """What trains a model again."""
+    task, dataset = session.get(Task, model.task_id), session.get(Dataset, model.dataset_id)
+    assert task is not None
+    return commands_of(task, dataset)
+
+
+def _training(body: dict[str, Any], dataset: Dataset) -> dict[str, str]:
+    values = config_values(body, dataset.options)
+    first = {key: values.pop(key) for key in ("horizon", "context_length", "seed") if key in values}
+    overrides = [override(key, value) for key, value in values.items()]
+    path = override("data.path", dataset.file_name)
+    words = [f"model={body['model']}", "data=file", path, "logger=csv"]
+    if backbone := (body.get("backbone") or {}).get("name"):
+        words.append(f"model/backbone={backbone}")
+        overrides.insert(0, f"model/backbone={backbone}")
+    cli = ["timevis", "train", *words, *(override(key, value) for key, value in first.items()), *overrides]
+    arguments = [repr(body["model"]), repr(dataset.file_name), *(f"{key}={value}" for key, value in first.items())]
+    if overrides:
+        arguments.append(f"overrides={overrides!r}")
+    return _commands(cli, f"timevis.train({', '.join(arguments)})", "train", body)
+
+
+def _commands(cli: list[str], python: str, path: str, body: dict[str, Any]) -> dict[str, str]:
+    shown = json.dumps({key: value for key, value in body.items() if key != "dry_run"}, ensure_ascii=False)
+    address = f"{http_request.host_url}api/{path}"
+    header = '-H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json"'
+    return {
+        "cli": shlex.join(cli),
+        "python": f"import timevis\n\n{python}",
+        "curl": f"curl {header} -d {shlex.quote(shown)} {shlex.quote(address)}",
+    }

@@ -1,0 +1,176 @@
+"""Store and read the files of datasets, and show datasets in responses."""
+
+from __future__ import annotations
+
+import time
+from pathlib import PurePosixPath
+from typing import IO, Any
+
+from sqlalchemy import select
+
+from timevis.data.cleaning.findings import data_findings
+from timevis.errors import DataError
+from timevis.service.context import context
+from timevis.service.db.tables import Dataset, new_id
+from timevis.service.problems import Problem, wrong_field
+from timevis.service.profiling import combine, profile
+from timevis.service.schemas.datasets import DatasetSummary
+from timevis.service.security.table_limits import TableLimits
+from timevis.service.storage import Upload
+
+
+def store_dataset(
+    stream: IO[bytes], file_name: str, name: str | None, options: dict[str, Any]
+) -> tuple[Dataset, bool]:
+    """Store a file under its content hash, read it, and add its dataset.
+
+    Parameters
+    ----------
+    stream : binary file
+    file_name : str
+        What the client calls the file.
+    name : str, optional
+        Name of the dataset; None takes that of the file.
+    options : dict
+        Keys of the config section `data`.
+
+    Returns
+    -------
+    dataset : Dataset
+    is_new : bool
+        False if the same file was stored with the same options before.
+    """
+    service = context()
+    file_name = _base_name(file_name)
+    stored = _store(stream, file_name)
+    with service.sessions() as session:
+        same = select(Dataset).where(Dataset.content_hash == stored.content_hash, Dataset.deleted.is_(None))
+        for dataset in session.scalars(same):
+            if dataset.options == options and dataset.suffix == stored.suffix and name in (None, dataset.name):
+                return dataset, False
+    dataset = Dataset(
+        id=new_id(),
+        name=name or file_name.split(".")[0] or "dataset",
+        file_name=file_name,
+        content_hash=stored.content_hash,
+        suffix=stored.suffix,
+        size=stored.size,
+        options=options,
+        created=time.time(),
+    )
+    dataset.report = read_dataset(dataset, options)
+    with service.sessions.begin() as session:
+        session.add(dataset)
+    return dataset, True
+
+
+def store_newer_rows(dataset: Dataset, stream: IO[bytes], file_name: str) -> tuple[Dataset, int]:
+    """Append the rows of a file to those of a dataset, as a new version.
+
+    Returns
+    -------
+    dataset : Dataset
+        The new version.
+    added : int
+        Number of rows of the file.
+    """
+    service, settings = context(), context().settings
+    storage = service.storage
+    file_name = _base_name(file_name)
+    stored = _store(stream, file_name)
+    newer, target = storage.upload(stored.content_hash, stored.suffix), storage.temporary_upload(".parquet")
+    earlier = storage.upload(dataset.content_hash, dataset.suffix)
+    try:
+        added = combine(
+            earlier,
+            newer,
+            target,
+            dataset.options,
+            dataset.report,
+            shown_names={newer: file_name, earlier: dataset.file_name},
+            seconds=settings.profile_seconds,
+            megabytes=settings.profile_megabytes,
+            limits=_table_limits(),
+        )
+        whole = storage.store_file(target)
+    except DataError as error:
+        raise wrong_field("rows-do-not-fit", "/file", error.advice, detail=error.message) from None
+    finally:
+        target.unlink(missing_ok=True)
+    version = Dataset(
+        id=new_id(),
+        name=dataset.name,
+        file_name=f"{dataset.file_name.split('.')[0]}.parquet",
+        content_hash=whole.content_hash,
+        suffix=whole.suffix,
+        size=whole.size,
+        options=dataset.options,
+        parent_id=dataset.id,
+        version=dataset.version + 1,
+        created=time.time(),
+    )
+    version.report = read_dataset(version, dataset.options)
+    with service.sessions.begin() as session:
+        session.add(version)
+    return version, added
+
+
+def _base_name(file_name: str) -> str:
+    """The last part of what a client calls a file."""
+    found = PurePosixPath(file_name.replace("\\", "/")).name[:300]
+    if not found:
+        raise wrong_field("no-file", "/file", "send it as multipart/form-data")
+    return found
+
+
+def _store(stream: IO[bytes], file_name: str) -> Upload:
+    """Write an upload to disk."""
+    service = context()
+    try:
+        return service.storage.store_upload(stream, file_name, service.settings.max_upload_megabytes * 2**20)
+    except DataError as error:
+        raise Problem(422, "invalid-data", error.message, error.advice, "/file") from None
+
+
+def read_dataset(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
+    """Read the file of a dataset, write its cleaned panel, and return the quality report."""
+    service, settings = context(), context().settings
+    return profile(
+        service.storage.upload(dataset.content_hash, dataset.suffix),
+        options,
+        service.storage.dataset(dataset.id),
+        shown_name=dataset.file_name,
+        seconds=settings.profile_seconds,
+        megabytes=settings.profile_megabytes,
+        limits=_table_limits(),
+    )
+
+
+def _table_limits() -> TableLimits:
+    settings = context().settings
+    return TableLimits(settings.max_rows, settings.max_columns, settings.max_sheets)
+
+
+def dataset_summary(dataset: Dataset) -> DatasetSummary:
+    """A dataset in a list."""
+    return DatasetSummary.model_construct(**_summary(dataset))
+
+
+def _summary(dataset: Dataset) -> dict[str, Any]:
+    report = dataset.report
+    return {
+        **{
+            key: getattr(dataset, key) for key in ("id", "name", "file_name", "size", "version", "created", "deleted")
+        },
+        "parent": dataset.parent_id,
+        "champion": dataset.champion_id,
+        **{key: report[key] for key in ("rows", "frequency")},
+        **{key: report[key].replace(" ", "T") for key in ("start", "end")},
+        "channels": list(report["channels"]),
+    }
+
+
+def dataset_detail(dataset: Dataset) -> dict[str, Any]:
+    """A dataset with its quality report, which is also told in findings."""
+    findings = [finding.to_dict() for finding in data_findings(dataset.report)]
+    return {**_summary(dataset), "options": dataset.options, "report": dataset.report, "findings": findings}

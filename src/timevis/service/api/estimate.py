@@ -1,0 +1,150 @@
+"""A rough estimate of time and memory of a training, from earlier trainings of the same kind of model."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from timevis.data.split.make_split import make_split
+from timevis.data.split.spec import are_fractions, fraction_ends, numbers_of
+from timevis.runs.default_lengths import Lengths, default_lengths, steps_of_small_epochs
+from timevis.service.db.tables import Dataset, Model, Task
+
+GRADIENT_MODELS = ("lstm", "qwen", "qwen_patch")
+RECENT_MODELS = 20
+START_SECONDS = 8.0
+"""Time in which the process of a training imports its libraries and reads the data."""
+ROUGH_SECONDS_PER_STEP = {"lstm": 0.05, "qwen": 1.0, "qwen_patch": 0.3}
+ROUGH_SECONDS = {"seasonal_naive": 2.0, "linear": 5.0, "boosted": 30.0}
+ROUGH_MEMORY_MB = {"qwen": 1500.0, "qwen_patch": 1000.0}
+ROUGH_MEMORY_OF_OTHERS_MB = 700.0
+LOW_FACTOR, HIGH_FACTOR = 0.3, 2.0
+"""Early stopping often ends a fit early; a busy machine takes longer."""
+
+
+def estimate(session: Session, kind: str, cfg: Any, dataset: Dataset) -> dict[str, Any]:
+    """Estimate a training.
+
+    Parameters
+    ----------
+    session : Session
+    kind : str
+        The model.
+    cfg : DictConfig
+        The checked config.
+    dataset : Dataset
+
+    Returns
+    -------
+    dict
+        ``seconds_low``, ``seconds_high``, ``memory_mb``, and ``steps``, None for a model without optimizer steps.
+
+    Raises
+    ------
+    DataError
+        The series are too short for the lengths.
+    """
+    history = _history(session, kind)
+    steps = fit_steps(cfg, dataset.report) if kind in GRADIENT_MODELS else None
+    if steps is None:
+        seconds = statistics.median(history["seconds"]) if history["seconds"] else ROUGH_SECONDS[kind]
+    else:
+        per_step = history["seconds_per_step"]
+        seconds = steps * (statistics.median(per_step) if per_step else ROUGH_SECONDS_PER_STEP[kind])
+    if cfg.trainer.max_time is not None:
+        seconds = min(seconds, _seconds(cfg.trainer.max_time))
+    memory = statistics.median(history["memory"] or [ROUGH_MEMORY_MB.get(kind, ROUGH_MEMORY_OF_OTHERS_MB)])
+    return {
+        "seconds_low": round(START_SECONDS + LOW_FACTOR * seconds, 1),
+        "seconds_high": round(HIGH_FACTOR * (START_SECONDS + seconds), 1),
+        "memory_mb": round(memory),
+        "steps": steps,
+    }
+
+
+def typical_seconds(session: Session, kind: str) -> float | None:
+    """Median time of the recent trainings of a kind of model; None if there is none."""
+    seconds = _history(session, kind)["seconds"]
+    return round(START_SECONDS + statistics.median(seconds), 1) if seconds else None
+
+
+def fit_steps(cfg: Any, report: Mapping[str, Any]) -> int:
+    """Optimizer steps of a fit without early stopping.
+
+    Raises
+    ------
+    DataError
+        The series are too short for the lengths.
+    """
+    fit, target = cfg.model.fit, cfg.data.target
+    channels = len(target) if target else len(report["channels"])
+    spec = list(cfg.data.split)
+    lengths = lengths_of(report, spec, cfg.context_length, cfg.horizon)
+    if any(isinstance(part, str) for part in spec):
+        origins = max(1, _borders(report, spec)[0] - lengths.context_length - lengths.horizon + 1)
+    else:
+        split = make_split(report["rows"], spec, lengths.context_length, lengths.horizon, report["source"])
+        origins = len(split.origins("train", lengths.context_length, lengths.horizon))
+    windows = max(1, int(origins * channels * fit.train_fraction))
+    minimum = fit.min_steps_per_epoch
+    if minimum is None:
+        minimum = steps_of_small_epochs(windows, fit.batch_size, fit.steps_per_epoch)
+    per_epoch = max(math.ceil(windows / fit.batch_size), minimum)
+    if fit.steps_per_epoch is not None:
+        per_epoch = min(per_epoch, fit.steps_per_epoch)
+    return int(per_epoch * fit.max_epochs)
+
+
+def lengths_of(
+    report: Mapping[str, Any], spec: Sequence[Any], context_length: int | None, horizon: int | None
+) -> Lengths:
+    """Context length, horizon and season; those that are None follow from the frequency and the length of the data.
+
+    Parameters
+    ----------
+    report : mapping
+        data_report.json.
+    spec : sequence
+        As `data.split`.
+    context_length, horizon : int, optional
+    """
+    found = default_lengths(report["frequency"], _borders(report, spec), horizon)
+    return found if context_length is None else replace(found, context_length=context_length)
+
+
+def _borders(report: Mapping[str, Any], spec: Sequence[Any]) -> tuple[int, int, int]:
+    """The rows at which the parts end; those of the report for a split by times."""
+    if any(isinstance(part, str) for part in spec):
+        ends = np.cumsum([report["split"][name]["rows"] for name in ("train", "val", "test")]).tolist()
+    else:
+        numbers = numbers_of(spec)
+        ends = fraction_ends(numbers, report["rows"]).tolist() if are_fractions(numbers) else numbers
+    train, val, test = (int(end) for end in ends)
+    return train, val, test
+
+
+def _history(session: Session, kind: str) -> dict[str, list[float]]:
+    """Seconds, seconds per step and memory of the recent models of a kind."""
+    recent = select(Model.summary, Task.progress).join(Task, Task.id == Model.task_id).where(Model.kind == kind)
+    found: dict[str, list[float]] = {"seconds": [], "seconds_per_step": [], "memory": []}
+    for summary, progress in session.execute(recent.order_by(Model.created.desc()).limit(RECENT_MODELS)):
+        cost = summary.get("cost") or {}
+        found["seconds"].append(sum(cost.get(f"{part}_seconds") or 0 for part in ("fit", "calibrate", "test")))
+        if cost.get("peak_memory_mb"):
+            found["memory"].append(cost["peak_memory_mb"])
+        if cost.get("fit_seconds") and (progress or {}).get("step"):
+            found["seconds_per_step"].append(cost["fit_seconds"] / progress["step"])
+    return found
+
+
+def _seconds(duration: str) -> float:
+    """Seconds of ``days:hours:minutes:seconds``."""
+    days, hours, minutes, seconds = map(int, duration.split(":"))
+    return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)

@@ -1,0 +1,126 @@
+"""The result of a forecast: items with their recent past, quantiles and truth, or a table for CSV."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from timevis.data.calendar import to_local_time
+from timevis.models.forecaster import QUANTILE_LEVELS
+from timevis.predict import QUANTILE_COLUMNS
+from timevis.service.context import context
+from timevis.service.db.tables import Dataset, Task
+from timevis.service.series import StoredSeries
+from timevis.utils.files import to_json_types
+
+CSV_COLUMNS = ("model", "item", "channel", "timestamp", "point", *QUANTILE_COLUMNS, "truth")
+NO_CONTEXT: dict[str, list[Any]] = {"time": [], "value": []}
+
+
+def forecast_table(session: Session, task: Task) -> pd.DataFrame:
+    """The rows of a forecast with the truth as far as it is known now; columns `CSV_COLUMNS`."""
+    table = _rows(session, task)
+    forecast = table[~table["is_history"]]
+    items, datasets = task.result["items"], _datasets(session, task)
+    tables = []
+    for position, rows in forecast.groupby("position", sort=False):
+        item = items[int(str(position))]
+        tables.append(rows.assign(model=item["model"], timestamp=_iso(rows, datasets[item["dataset"]].report)))
+    return pd.concat(tables)[list(CSV_COLUMNS)]
+
+
+def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
+    """One entry for each item and channel; an item that failed has its error."""
+    table = _rows(session, task)
+    datasets = _datasets(session, task)
+    found = []
+    for position, item in enumerate(task.result["items"]):
+        described = {key: item.get(key) for key in ("model", "name", "dataset", "error", "advice")}
+        rows = table[table["position"] == position]
+        if rows.empty:
+            empty: dict[str, Any] = {"time": [], "point": [], "levels": [], "quantiles": [], "truth": None}
+            found.append(described | empty | {"item": None, "channel": None, "unit": "", "history": NO_CONTEXT})
+            continue
+        report = datasets[item["dataset"]].report
+        for (name, channel), group in rows.groupby(["item", "channel"], sort=False):
+            past, future = group[group["is_history"]], group[~group["is_history"]]
+            truth = future["truth"].to_numpy(float)
+            found.append(
+                {
+                    **described,
+                    **{"item": str(name), "channel": str(channel), "unit": _unit(report, str(channel))},
+                    "history": {"time": _iso(past, report), "value": past["truth"].tolist()},
+                    **{"time": _iso(future, report), "point": future["point"].tolist()},
+                    "levels": list(QUANTILE_LEVELS),
+                    "quantiles": future[list(QUANTILE_COLUMNS)].to_numpy(float).T.tolist(),
+                    "truth": truth.tolist() if np.isfinite(truth).any() else None,
+                }
+            )
+    items: list[dict[str, Any]] = to_json_types(found)
+    return items
+
+
+def _rows(session: Session, task: Task) -> pd.DataFrame:
+    """The stored rows, with the truth that newer rows of the datasets have shown since."""
+    table = pd.read_parquet(context().storage.result(task.id))
+    if task.request.get("kind") == "backtest":
+        return table
+    is_open = ~table["is_history"] & table["truth"].isna()
+    for position, rows in table[is_open].groupby("position"):
+        item = task.result["items"][int(str(position))]
+        if _has_own_values(task, int(str(position))):
+            continue
+        newest = newest_version(session, item["dataset"])
+        for channel, group in rows.groupby("channel"):
+            table.loc[group.index, "truth"] = _stored_values(
+                newest, str(channel), pd.DatetimeIndex(group["timestamp"])
+            )
+    return table
+
+
+def _has_own_values(task: Task, position: int) -> bool:
+    """Whether the rows of an item stood in the request, so that no dataset has its truth."""
+    items = task.request.get("items")
+    return bool((items[position] if items else task.request).get("values"))
+
+
+def newest_version(session: Session, dataset_id: str) -> Dataset:
+    """The newest version of a dataset: the last one of those that extend it by newer rows."""
+    dataset = session.get(Dataset, dataset_id)
+    assert dataset is not None
+    while True:
+        extends = select(Dataset).where(Dataset.parent_id == dataset.id, Dataset.deleted.is_(None))
+        later = session.scalar(extends.order_by(Dataset.created.desc()).limit(1))
+        if later is None:
+            return dataset
+        dataset = later
+
+
+def _stored_values(dataset: Dataset, channel: str, times: pd.DatetimeIndex) -> np.ndarray:
+    """Values of a dataset at times, float64 [N]; NaN where it has none."""
+    channels = list(dataset.report["channels"])
+    if channel not in channels:
+        return np.full(len(times), np.nan)
+    series = StoredSeries.open(context().storage.dataset(dataset.id), channels.index(channel), dataset.report)
+    return series.values_at(times)
+
+
+def _datasets(session: Session, task: Task) -> dict[str, Dataset]:
+    identifiers = {item["dataset"] for item in task.result["items"] if item.get("dataset")}
+    return {dataset.id: dataset for dataset in session.scalars(select(Dataset).where(Dataset.id.in_(identifiers)))}
+
+
+def _unit(report: dict[str, Any], channel: str) -> str:
+    return str((report["channels"].get(channel) or {}).get("unit") or "")
+
+
+def _iso(rows: pd.DataFrame, report: dict[str, Any]) -> list[str]:
+    """Local times of rows, which are stored in UTC if the data have a zone."""
+    index = pd.DatetimeIndex(rows["timestamp"])
+    if report["start"].endswith("+00:00"):
+        index = to_local_time(index.tz_localize("UTC"), report["timezone"])
+    return [time.isoformat() for time in index]

@@ -1,0 +1,76 @@
+"""Lists of rows, a page at a time, sorted and searched; delete and restore rows."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Response
+from sqlalchemy import ColumnElement, Text, cast, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from timevis.service.context import context, find
+from timevis.service.db.tables import Dataset, Model, Task
+from timevis.service.schemas.common import DeletableQuery, ListQuery
+
+Deletable = Dataset | Model
+Show = Callable[[Any], Any]
+
+
+def list_rows(
+    table: type[Dataset] | type[Task] | type[Model],
+    query: ListQuery,
+    sort_columns: Mapping[str, Any],
+    show: Show,
+    conditions: list[ColumnElement[bool]],
+) -> dict[str, Any]:
+    """One page of the rows that fulfil all conditions, with the number of all of them.
+
+    Parameters
+    ----------
+    table : type
+    query : ListQuery
+        Page, sort key and order; for a `DeletableQuery` also the search text and whether deleted rows are listed.
+    sort_columns : mapping
+        Sort key to column or expression. Rows without a value come last.
+    show : callable
+        A row to the item of the response.
+    conditions : list
+    """
+    if isinstance(query, DeletableQuery):
+        deletable: Any = table
+        conditions = [*conditions, deletable.deleted.is_not(None) if query.deleted else deletable.deleted.is_(None)]
+        if query.search:
+            conditions.append(func.lower(deletable.name).contains(query.search.lower(), autoescape=True))
+    column = sort_columns[query.sort]
+    order = column.asc() if query.order == "asc" else column.desc()
+    rows = select(table).where(*conditions).order_by(column.is_(None), order, table.id)
+    with context().sessions() as session:
+        total = session.scalar(select(func.count()).select_from(table).where(*conditions)) or 0
+        found = session.scalars(rows.limit(query.per_page).offset((query.page - 1) * query.per_page))
+        items = [show(row) for row in found]
+    return {"items": items, "total": total, "page": query.page, "per_page": query.per_page}
+
+
+def has_tag(column: InstrumentedAttribute[list[str]], tag: str) -> ColumnElement[bool]:
+    """Whether a column with a JSON list of texts holds a text. Databases store letters outside ASCII in two ways."""
+    texts = {json.dumps(tag), json.dumps(tag, ensure_ascii=False)}
+    return or_(*(cast(column, Text).contains(text, autoescape=True) for text in sorted(texts)))
+
+
+def delete_row(table: type[Deletable], identifier: str) -> Response:
+    """Mark a row as deleted; its files are kept, and it can be restored."""
+    with context().sessions.begin() as session:
+        row = find(session, table, identifier)
+        row.deleted = row.deleted or time.time()
+    return Response(status=204)
+
+
+def restore_row(table: type[Deletable], identifier: str, show: Show) -> Any:
+    """Restore a deleted row and show it."""
+    with context().sessions.begin() as session:
+        row = find(session, table, identifier)
+        row.deleted = None
+        return show(row)

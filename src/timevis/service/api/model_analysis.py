@@ -1,0 +1,104 @@
+"""What a scored model did: forecasts against the truth, residuals and calibration."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from apiflask import APIBlueprint
+
+from timevis.config.suggestions import did_you_mean
+from timevis.errors import DataError
+from timevis.evaluation.calibration import calibration_profile
+from timevis.evaluation.error_profile import SavedForecasts
+from timevis.evaluation.forecast_window import forecast_window, saved_forecasts
+from timevis.evaluation.residuals import residual_profile
+from timevis.evaluation.verdict import verdict_of
+from timevis.runs.record import RunRecord
+from timevis.service.api.commands import model_commands
+from timevis.service.context import context, find
+from timevis.service.db.tables import Model
+from timevis.service.problems import wrong_field
+from timevis.service.schemas.analysis import (
+    Calibration,
+    ChannelQuery,
+    ForecastWindow,
+    Residuals,
+    Verdict,
+    WindowQuery,
+)
+from timevis.utils.files import to_json_types
+
+blueprint = APIBlueprint("model_analysis", __name__, tag="Models")
+CACHED_RUNS = 8
+
+
+@blueprint.get("/models/<model_id>/forecasts")
+@blueprint.input(WindowQuery, location="query", arg_name="query")
+@blueprint.output(ForecastWindow)
+@blueprint.doc(summary="A forecast against the truth")
+def get_forecast(model_id: str, query: WindowQuery) -> Any:
+    """Return one saved window of the scored part: context, truth, forecast, and for a language model its digits."""
+    record, forecasts = _scored_run(model_id)
+    part = record.results["window_set"]["part"]
+    if query.split not in (None, part):
+        raise wrong_field("other-scored-part", "/split", part=part)
+    channel = _channel(record, query.channel) or record.channels[0]
+    try:
+        window = forecast_window(record, forecasts, channel, query.index)
+    except DataError as error:
+        raise wrong_field("invalid-value", "/index", error.advice, detail=error.message) from None
+    return {**window, "channels": record.channels, "unit": record.unit_of(channel)}
+
+
+@blueprint.get("/models/<model_id>/residuals")
+@blueprint.input(ChannelQuery, location="query", arg_name="query")
+@blueprint.output(Residuals)
+@blueprint.doc(summary="Residuals of a model")
+def get_residuals(model_id: str, query: ChannelQuery) -> Any:
+    """Return the distribution of the residuals, their autocorrelation, and the error by hour, weekday and step."""
+    record, forecasts = _scored_run(model_id)
+    return residual_profile(record, forecasts, _channel(record, query.channel))
+
+
+@blueprint.get("/models/<model_id>/calibration")
+@blueprint.input(ChannelQuery, location="query", arg_name="query")
+@blueprint.output(Calibration)
+@blueprint.doc(summary="Calibration of a model")
+def get_calibration(model_id: str, query: ChannelQuery) -> Any:
+    """Return the coverage of the intervals, the reliability of the quantiles, and the PIT histogram."""
+    record, forecasts = _scored_run(model_id)
+    return calibration_profile(forecasts, _channel(record, query.channel))
+
+
+@blueprint.get("/models/<model_id>/verdict")
+@blueprint.output(Verdict)
+@blueprint.doc(summary="Is the model good?")
+def get_verdict(model_id: str) -> Any:
+    """Say whether the model beats seasonal naive, whether its intervals hold, and how to train it again."""
+    record, _ = _scored_run(model_id)
+    with context().sessions() as session:
+        commands = model_commands(session, find(session, Model, model_id))
+    return {**to_json_types(verdict_of(record.results).to_dict()), "commands": commands}
+
+
+def _scored_run(model_id: str) -> tuple[RunRecord, SavedForecasts]:
+    with context().sessions() as session:
+        model = find(session, Model, model_id)
+    folder = context().storage.run(model.run_id)
+    results = folder / "results.json"
+    return _load(folder, results.stat().st_mtime_ns if results.is_file() else 0)
+
+
+@lru_cache(maxsize=CACHED_RUNS)
+def _load(folder: Path, changed: int) -> tuple[RunRecord, SavedForecasts]:
+    """The record of a run; `changed` is the time of its results, so that new results are read again."""
+    record = RunRecord.load(folder)
+    return record, saved_forecasts(record)
+
+
+def _channel(record: RunRecord, name: str | None) -> str | None:
+    if name is not None and name not in record.channels:
+        raise wrong_field("unknown-channel", "/channel", did_you_mean(name, record.channels), channel=name)
+    return name

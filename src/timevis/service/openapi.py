@@ -1,0 +1,98 @@
+"""The OpenAPI specification: what APIFlask cannot infer, and ``python -m timevis.service.openapi`` to write it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from typing import Any
+
+from apiflask import APIFlask
+
+from timevis.service.schemas.common import ProblemDetails
+from timevis.service.schemas.forecasts import ComparisonResult, ForecastResult
+from timevis.service.schemas.training import DryRun
+
+BINARY_RESPONSES = {
+    ("/api/models/{model_id}/report", "get"): "text/html",
+    ("/api/models/{model_id}/download", "get"): "application/zip",
+    ("/api/metrics", "get"): "text/plain",
+}
+
+
+def complete_specification(app: APIFlask) -> None:
+    """Add to the specification: the schema of a success that has two status codes, files, and the dry run."""
+
+    @app.spec_processor
+    def complete(spec: Any) -> Any:
+        schemas = spec.setdefault("components", {}).setdefault("schemas", {})
+        _add_schema(schemas, "ProblemDetails", ProblemDetails.model_json_schema(ref_template=REFERENCE))
+        _add_schema(schemas, "DryRun", DryRun.model_json_schema(ref_template=REFERENCE, mode="serialization"))
+        for model in (ForecastResult, ComparisonResult):
+            _add_schema(
+                schemas, model.__name__, model.model_json_schema(ref_template=REFERENCE, mode="serialization")
+            )
+        result = spec["paths"]["/api/tasks/{task_id}/result"]["get"]["responses"]["200"]
+        kinds = [{"$ref": REFERENCE.format(model=name)} for name in ("ForecastResult", "ComparisonResult")]
+        result["content"] = {
+            "application/json": {"schema": {"anyOf": [*kinds, {"type": "object"}]}},
+            "text/csv": {"schema": {"type": "string"}},
+        }
+        problem = {"application/problem+json": {"schema": {"$ref": REFERENCE.format(model="ProblemDetails")}}}
+        for path, operations in spec["paths"].items():
+            for method, operation in operations.items():
+                responses = operation["responses"]
+                _copy_success(responses)
+                if (path, method) in BINARY_RESPONSES:
+                    content = {BINARY_RESPONSES[path, method]: {"schema": {"type": "string", "format": "binary"}}}
+                    responses["200"]["content"] = content
+                responses.setdefault("default", {"description": "A problem", "content": problem})
+        dry_run = {"$ref": REFERENCE.format(model="DryRun")}
+        success = spec["paths"]["/api/train"]["post"]["responses"]["200"]
+        success["description"] = "The task has ended (Prefer: wait), or the answer to a dry run"
+        success["content"]["application/json"]["schema"] = {
+            "anyOf": [success["content"]["application/json"]["schema"], dry_run]
+        }
+        return spec
+
+
+REFERENCE = "#/components/schemas/{model}"
+
+
+def _add_schema(schemas: dict[str, Any], name: str, schema: dict[str, Any]) -> None:
+    """Add a schema and those that it refers to."""
+    for inner, definition in schema.pop("$defs", {}).items():
+        schemas.setdefault(inner, definition)
+    schemas[name] = schema
+
+
+def _copy_success(responses: dict[str, Any]) -> None:
+    """A request that makes something answers 200 with the same schema if there is nothing to make or to wait for."""
+    if "200" not in responses or responses["200"].get("content"):
+        return
+    for status in ("201", "202"):
+        if content := responses.get(status, {}).get("content"):
+            responses["200"]["content"] = json.loads(json.dumps(content))
+
+
+def specification() -> dict[str, Any]:
+    """The OpenAPI document of the service."""
+    from timevis.service.app import create_app
+    from timevis.service.settings import Settings
+
+    with tempfile.TemporaryDirectory() as home:
+        settings = Settings.from_environment({"TIMEVIS_HOME": home, "TIMEVIS_TOKEN": "specification"})
+        app = create_app(settings)
+        with app.app_context():
+            found: Any = app._get_spec("json")
+            return dict(found)
+
+
+def main() -> None:
+    """Write the specification to standard output."""
+    json.dump(specification(), sys.stdout, indent=1, ensure_ascii=False, sort_keys=False)
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""Types that several resources share: identifiers, pages of lists, and errors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="An identifier that the service gave.")]
+Number = float | None
+SearchText = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+ChannelName = Annotated[str, Field(max_length=300)]
+
+
+class StrictModel(BaseModel):
+    """A request: unknown keys and values of another type are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Commands(BaseModel):
+    """What does the same on the command line, in Python and with curl."""
+
+    cli: str
+    python: str
+    curl: str
+
+
+class PageQuery(BaseModel):
+    """A page of a list."""
+
+    page: Annotated[int, Field(ge=1, le=10**6)] = 1
+    per_page: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class ListQuery(PageQuery):
+    """A page of a sorted list."""
+
+    sort: str = "created"
+    order: Literal["asc", "desc"] = "desc"
+
+
+class DeletableQuery(ListQuery):
+    """A page of a sorted list of rows that have a name and can be deleted."""
+
+    search: SearchText | None = Field(None, description="Part of the name.")
+    deleted: bool = Field(False, description="List the deleted ones.")
+
+
+class WrongField(BaseModel):
+    """A field of the request; `code` and `params` are those of GET /api/messages."""
+
+    pointer: str = Field(description="JSON pointer of the field.")
+    code: str
+    params: dict[str, Any]
+    detail: str
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    params: dict[str, Any]
+    detail: str
+    advice: str | None = None
+    errors: list[WrongField] | None = None

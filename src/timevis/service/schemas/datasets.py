@@ -1,0 +1,199 @@
+"""Datasets: upload, list, detail and series."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from apiflask.fields import UploadFile
+from pydantic import BaseModel, ConfigDict, Field
+
+from timevis.data.options import DESCRIPTION_LIMIT, DOMAINS
+from timevis.service.schemas.analysis import Autocorrelation
+from timevis.service.schemas.common import ChannelName, DeletableQuery, Id, Name, Number, StrictModel
+
+ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class UploadRequest(BaseModel):
+    """A file with what is known of its data; the texts fill the prompt of language models."""
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    file: UploadFile = Field(description="CSV, TSV, XLSX, XLS, JSON or Parquet.")
+    name: Name | None = None
+    domain: Literal[DOMAINS] | None = None  # type: ignore[valid-type]
+    unit: Annotated[str, Field(max_length=50)] | None = None
+    description: Annotated[str, Field(max_length=DESCRIPTION_LIMIT)] | None = None
+    time: Annotated[str, Field(max_length=200)] | None = Field(None, description="Time column; inferred if absent.")
+    id: Annotated[str, Field(max_length=200)] | None = Field(None, description="Series column of a long table.")
+    frequency: Annotated[str, Field(max_length=20)] | None = Field(None, description="For example h, 15min or D.")
+    timezone: Annotated[str, Field(max_length=50)] | None = None
+
+
+class DatasetChange(StrictModel):
+    """New texts of a dataset, or another reading of its file; null returns to what is inferred."""
+
+    name: Name | None = None
+    domain: Literal[DOMAINS] | None = None  # type: ignore[valid-type]
+    unit: Annotated[str, Field(max_length=50)] | None = None
+    description: Annotated[str, Field(max_length=DESCRIPTION_LIMIT)] | None = None
+    time: list[ColumnName] | None = None
+    id: list[ColumnName] | None = None
+    target: list[ColumnName] | None = None
+    covariates: dict[ColumnName, ColumnName] | None = None
+    frequency: Annotated[str, Field(max_length=20)] | None = None
+    timezone: Annotated[str, Field(max_length=50)] | None = None
+
+
+class DatasetQuery(DeletableQuery):
+    sort: Literal["created", "name", "size"] = "created"
+
+
+class SeriesQuery(BaseModel):
+    channel: ChannelName | None = Field(None, description="The first channel if absent.")
+    start: Annotated[str, Field(max_length=40)] | None = None
+    end: Annotated[str, Field(max_length=40)] | None = None
+    points: Annotated[int, Field(ge=10, le=10_000)] = 2000
+
+
+class DataFindingView(BaseModel):
+    code: str
+    severity: Literal["info", "warning", "error"]
+    channel: str | None
+    params: dict[str, Any]
+    text: str
+
+
+class DatasetSummary(BaseModel):
+    id: Id
+    name: str
+    file_name: str
+    size: int = Field(description="Bytes of the file.")
+    rows: int
+    channels: list[str]
+    frequency: str
+    start: str
+    end: str
+    champion: Id | None = Field(description="The preferred model.")
+    version: int = Field(description="Counts how often newer rows were added.")
+    parent: Id | None = Field(description="The dataset that this one extends by newer rows.")
+    created: float
+    deleted: float | None
+
+
+class DatasetDetail(DatasetSummary):
+    options: dict[str, Any] = Field(description="How the file is read: keys of the config section `data`.")
+    report: dict[str, Any] = Field(description="The quality report, as data_report.json of a run.")
+    findings: list[DataFindingView] = Field(description="What the quality report says, in words.")
+
+
+class RowsRequest(BaseModel):
+    """A file with newer rows and the same columns."""
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    file: UploadFile = Field(description="CSV, TSV, XLSX, XLS, JSON or Parquet.")
+
+
+class DatasetVersion(DatasetDetail):
+    added: int = Field(description="Rows of the new file.")
+
+
+class DatasetPage(BaseModel):
+    items: list[DatasetSummary]
+    total: int
+    page: int
+    per_page: int
+
+
+class Stretch(BaseModel):
+    start: str
+    end: str = Field(description="Time of the last missing row.")
+    rows: int
+
+
+class TimedValue(BaseModel):
+    time: str
+    value: float
+
+
+class Series(BaseModel):
+    """A channel in a range, in at most `points` buckets of rows; each row is a bucket if they fit."""
+
+    channel: str
+    rows: int = Field(description="Rows in the range.")
+    time: list[str] = Field(description="Time of the first row of each bucket.")
+    value: list[Number] = Field(description="Mean of each bucket; null where it has no value.")
+    low: list[Number] = Field(description="Smallest value of each bucket.")
+    high: list[Number] = Field(description="Largest value of each bucket.")
+    missing: list[Stretch] = Field(description="The longest missing stretches in the range, in time order.")
+    missing_count: int
+    outliers: list[TimedValue] = Field(description="The first outliers in the range.")
+    outlier_count: int
+
+
+class ChannelAverage(BaseModel):
+    labels: list[str] = Field(
+        description="Times of day such as 07:00, hours of a week such as Mon 07:00, or weekdays."
+    )
+    mean: list[Number]
+    low: list[Number] = Field(description="10 % quantile.")
+    high: list[Number] = Field(description="90 % quantile.")
+
+
+class Seasonality(BaseModel):
+    channel: str
+    season_rows: int | None = Field(description="Rows of the strongest season; null if none is strong.")
+    average_day: ChannelAverage | None
+    average_week: ChannelAverage | None
+    autocorrelation: Autocorrelation
+
+
+class PreviewQuery(BaseModel):
+    rows: Annotated[int, Field(ge=1, le=100)] = 20
+
+
+class PreviewColumn(BaseModel):
+    name: str
+    role: Literal["time", "id", "target", "covariate", "unused"]
+
+
+class Preview(BaseModel):
+    """The first rows of the file."""
+
+    columns: list[PreviewColumn]
+    rows: list[list[str | float | bool | None]]
+
+
+class SplitQuery(BaseModel):
+    horizon: Annotated[int, Field(ge=1, le=10**6)] | None = Field(None, description="By the frequency if absent.")
+    context_length: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
+        None, description="By the frequency if absent."
+    )
+    train: float = Field(0.7, description="Share of the rows, or the row at which the part ends.")
+    val: float = 0.1
+    test: float = 0.2
+
+
+class SplitPart(BaseModel):
+    name: Literal["train", "val", "test"]
+    rows: int
+    start: str
+    end: str
+    share: float
+    windows: int
+
+
+class SplitView(BaseModel):
+    horizon: int
+    context_length: int
+    parts: list[SplitPart]
+
+
+class SampleRequest(StrictModel):
+    """A sample dataset: real and bundled, or synthetic with typical defects."""
+
+    domain: Literal["traffic", "electricity", "weather"]
+    source: Literal["bundled", "synthetic"] = "bundled"
+    rows: Annotated[int, Field(ge=100, le=200_000)] | None = Field(
+        None, description="The newest rows; null takes all."
+    )
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0

@@ -1,0 +1,26 @@
+"""Examples of requests, which the documentation shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+DATASET = "3f2a9c0d5b6e47a8b1c2d3e4f5a60718"
+MODELS = ("9b1c2d3e4f5a607183f2a9c0d5b6e47a", "0718a9c0d5b6e47a8b1c2d3e4f5a3f2a")
+
+TRAIN: dict[str, Any] = {
+    "dataset": DATASET,
+    "model": "lstm",
+    "horizon": 24,
+    "max_epochs": 10,
+    "options": {"hidden_size": 64},
+}
+GROUP: dict[str, Any] = {"trainings": [TRAIN | {"seed": seed} for seed in range(2)]}
+PREDICT: dict[str, Any] = {
+    "items": [{"model": MODELS[0]}, {"model": MODELS[1], "dataset": DATASET}],
+    "kind": "future",
+    "horizon": 12,
+}
+COMPARE: dict[str, Any] = {"models": list(MODELS), "reference": MODELS[0]}
+SAMPLE: dict[str, Any] = {"domain": "traffic", "source": "synthetic", "rows": 4320, "seed": 0}
+DATASET_CHANGE: dict[str, Any] = {"unit": "MW", "target": ["load"], "covariates": {"temperature": "observed"}}
+MODEL_CHANGE: dict[str, Any] = {"name": "LSTM of the winter", "notes": "Without holidays.", "tags": ["winter"]}

@@ -1,0 +1,127 @@
+"""Requests for forecasts and comparisons, and their results."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, model_validator
+
+from timevis.service.schemas.analysis import Context
+from timevis.service.schemas.common import Id, Number, StrictModel
+
+MAX_ITEMS = 1000
+Rows = Annotated[list[dict[str, str | int | float | bool | None]], Field(min_length=1, max_length=100_000)]
+
+
+class PredictItem(StrictModel):
+    """One forecast. At most one of dataset and values; the data of the model if both are absent."""
+
+    model: Id
+    dataset: Id | None = Field(None, description="Another dataset with the same columns.")
+    values: Rows | None = Field(None, description="Rows with the time column and the channels of the model.")
+
+
+class PredictRequest(StrictModel):
+    """Either `models`, with at most one of dataset and values for all of them, or `items`."""
+
+    models: Annotated[list[Id], Field(min_length=1, max_length=MAX_ITEMS)] | None = None
+    dataset: Id | None = Field(None, description="Another dataset with the same columns; the model's own if absent.")
+    values: Rows | None = Field(None, description="Rows with the time column and the channels of the model.")
+    items: Annotated[list[PredictItem], Field(min_length=1, max_length=MAX_ITEMS)] | None = None
+    kind: Literal["future", "backtest"] = Field(
+        "future", description="Forecast the rows after the last value, or the last rows as if they were not known."
+    )
+    horizon: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
+        None, description="Rows, at most as many as the model was trained to forecast; all of them if absent."
+    )
+
+    @model_validator(mode="after")
+    def _one_form(self) -> PredictRequest:
+        if (self.models is None) == (self.items is None):
+            raise ValueError("give either models or items")
+        if self.items is not None and (self.dataset is not None or self.values is not None):
+            raise ValueError("with items, dataset and values belong to each item")
+        return self
+
+
+class CompareRequest(StrictModel):
+    models: Annotated[list[Id], Field(min_length=1, max_length=100)]
+    reference: Id | None = Field(None, description="One of the models; seasonal naive if absent.")
+
+
+class ForecastItem(BaseModel):
+    """The forecast of one channel of one item, or the reason why an item failed."""
+
+    model: Id
+    name: str | None
+    dataset: Id | None
+    item: str | None = Field(description="The series, of data with several.")
+    channel: str | None
+    unit: str
+    history: Context = Field(description="The recent past.")
+    time: list[str]
+    point: list[Number]
+    levels: list[float]
+    quantiles: list[list[Number]] = Field(description="A row for each level, a column for each step.")
+    truth: list[Number] | None = Field(description="What a back-test hides, or what newer rows have shown since.")
+    error: str | None
+    advice: str | None
+
+
+class ForecastResult(BaseModel):
+    items: list[ForecastItem]
+
+
+class Interval(BaseModel):
+    value: Number
+    low: Number
+    high: Number
+
+
+class ComparedModel(BaseModel):
+    model: str = Field(description="Identifier of the model, or seasonal_naive.")
+    name: str
+    kind: str
+    metrics: dict[str, Interval]
+    cost: dict[str, Any]
+
+
+class ComparedPair(BaseModel):
+    """Metric of a minus that of b on the same windows; negative where a is lower."""
+
+    a: str
+    b: str
+    metric: str
+    difference: Number
+    low: Number
+    high: Number
+    percent: Number = Field(description="The difference in percent of the metric of b.")
+    percent_low: Number
+    percent_high: Number
+    p_value: Number = Field(description="Two-sided bootstrap p-value.")
+    p_holm: Number = Field(description="With the correction of Holm for all pairs of this metric.")
+
+
+class CurvePoint(BaseModel):
+    step: int
+    train_loss: Number
+    val: Number
+
+
+class ConfigDifference(BaseModel):
+    key: str
+    values: dict[str, Any] = Field(description="Model to value.")
+
+
+class ComparisonResult(BaseModel):
+    """Models are named by their identifier, and seasonal naive by ``seasonal_naive``."""
+
+    data: str
+    window_set: str = Field(description="Hash of the windows.")
+    notes: list[str]
+    reference: str
+    models: list[ComparedModel]
+    pairs: list[ComparedPair]
+    by_horizon: dict[str, list[Number]] = Field(description="Model to the WQL of each step.")
+    curves: dict[str, list[CurvePoint]]
+    config_differences: list[ConfigDifference]

@@ -1,0 +1,47 @@
+"""Health and statistics of the service."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field, RootModel
+
+
+class Part(BaseModel):
+    ok: bool
+    detail: str = ""
+
+
+class Health(BaseModel):
+    version: str
+    ready: bool
+    database: Part
+    broker: Part
+    worker: Part
+
+
+class QueueLength(BaseModel):
+    queued: int
+    running: int
+
+
+class DayThroughput(BaseModel):
+    """Tasks that ended on a day of UTC."""
+
+    date: str
+    completed: int
+    failed: int
+    cancelled: int
+
+
+class Statistics(BaseModel):
+    datasets: int
+    models: int
+    models_by_kind: dict[str, int]
+    tasks: dict[str, int] = Field(description="Number of tasks in each state.")
+    queue: dict[str, QueueLength] = Field(description="Queue to its tasks.")
+    storage: dict[str, int] = Field(description="Bytes of uploads, datasets, runs, results, logs and database.")
+    uploaded_bytes: int
+    throughput: list[DayThroughput] = Field(description="The last 14 days, the newest last.")
+
+
+class Messages(RootModel[dict[str, str]]):
+    """Code to English template; names in braces are keys of `params`."""

@@ -1,0 +1,82 @@
+"""Tasks and groups of tasks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from timevis.service.schemas.common import Commands, Id, ListQuery, Number
+from timevis.service.tasks.states import STATES
+
+TaskState = Literal[STATES]  # type: ignore[valid-type]
+
+
+class TaskQuery(ListQuery):
+    sort: Literal["created", "started", "finished", "state", "kind"] = "created"
+    state: TaskState | None = None
+    kind: Literal["train", "predict", "compare"] | None = None
+    dataset: Id | None = None
+    group: Id | None = None
+
+
+class SinceQuery(BaseModel):
+    since: Annotated[int, Field(ge=0, le=2**40)] = Field(0, description="Position in the log to read from, in bytes.")
+
+
+class FormatQuery(BaseModel):
+    format: Literal["json", "csv"] = "json"
+
+
+class TaskSummary(BaseModel):
+    id: Id
+    kind: str
+    state: TaskState
+    attempt: int
+    cancel_requested: bool
+    progress: dict[str, Any] = Field(description="Stage, epoch, step and metrics so far.")
+    error: str | None
+    advice: str | None
+    dataset: str | None
+    group: str | None
+    retry_of: str | None
+    created: float
+    started: float | None
+    finished: float | None
+
+
+class TaskDetail(TaskSummary):
+    request: dict[str, Any]
+    result: dict[str, Any]
+    queue_position: int | None = Field(description="Tasks that are started before this one, itself included.")
+    seconds_left: Number = Field(description="Estimate from the steps so far, of the fit only.")
+    log: str = Field(description="The log from the position `since` on, at most 64 KiB.")
+    log_position: int
+    commands: Commands | None = Field(description="null if the task has no dataset to name.")
+
+
+class TaskPage(BaseModel):
+    items: list[TaskSummary]
+    total: int
+    page: int
+    per_page: int
+
+
+class LeaderboardRow(BaseModel):
+    task: Id
+    model: Id
+    name: str
+    kind: str
+    validation_relative_wql: Number = Field(
+        description="Rows are sorted by it; select models by it, not by the test score."
+    )
+    test_wql: Number
+    skill_wql: Number = Field(description="1 minus the relative WQL on the test windows.")
+
+
+class Group(BaseModel):
+    id: Id
+    best: Id | None = Field(description="The model with the smallest relative WQL on validation so far.")
+    states: dict[str, int] = Field(description="Number of tasks in each state.")
+    tasks: list[TaskSummary]
+    leaderboard: list[LeaderboardRow]

@@ -1,0 +1,187 @@
+"""Training requests: one schema for each model, generated from the options that the command line checks."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING
+from functools import cache
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from omegaconf import OmegaConf
+from pydantic import BaseModel, Field, RootModel, create_model, model_validator
+
+from timevis.config.options import Option, Range, options_of
+from timevis.config.sections import EvaluationOptions, FitOptions
+from timevis.service.schemas.common import Commands, Id, Number, StrictModel
+from timevis.service.training import BACKBONES, MODELS, base_config, model_options, run_options, section_options
+
+MAX_GROUP_TASKS = 100
+
+
+class CleaningRequest(StrictModel):
+    """How cleaning may act on the data; see `timevis.data.options.CleaningOptions`."""
+
+    outliers: Literal["report", "mask"] = "report"
+    day_first: bool | None = None
+    decimal: Literal["point", "comma"] | None = None
+    missing: list[str] = []
+
+
+class PresetRequest(StrictModel):
+    """Train several models on a dataset; the leaderboard names the best by validation."""
+
+    name: Literal["quick", "best"] = Field(
+        "quick", description="quick: three fast models; best: five, trained longer."
+    )
+    dataset: Id
+    horizon: Annotated[int, Field(ge=1, le=10**6)] | None = None
+    context_length: Annotated[int, Field(ge=1, le=10**6)] | None = None
+    target: list[str] | None = None
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
+    minutes: Annotated[float, Field(gt=0, le=10_000)] | None = Field(
+        None, description="Time for all fits; each model that is trained in steps gets an equal share."
+    )
+
+
+class Estimate(BaseModel):
+    """A rough estimate; the fit may end earlier, by early stopping."""
+
+    seconds_low: Number
+    seconds_high: Number
+    memory_mb: Number
+    steps: int | None = Field(description="Optimizer steps of the whole fit; null for a model without them.")
+
+
+class DryRun(BaseModel):
+    """A training that would be accepted."""
+
+    valid: Literal[True]
+    estimate: Estimate
+    config: dict[str, Any]
+    commands: Commands
+
+
+@cache
+def train_request() -> type[BaseModel]:
+    """The request of POST /api/train: one schema for each model, selected by the field `model`."""
+    alternatives: Any = typing.Union[tuple(_request_of(model) for model in MODELS)]  # noqa: UP007
+    root: Any = RootModel
+    selected = _annotated(alternatives, Field(discriminator="model"))
+    return create_model("TrainRequest", __base__=root[selected])
+
+
+@cache
+def group_request() -> type[BaseModel]:
+    """The request of POST /api/groups: trainings, each as in POST /api/train, or a preset that chooses models."""
+    trainings = _annotated(_list_of(train_request()), Field(min_length=1, max_length=MAX_GROUP_TASKS))
+    return create_model(
+        "GroupRequest",
+        __base__=StrictModel,
+        trainings=(trainings | None, Field(default=None, description="The sweep.")),
+        preset=(PresetRequest | None, Field(default=None, description="Several models in place of trainings.")),
+        __validators__={"one_form": model_validator(mode="after")(_check_group)},
+    )
+
+
+def _check_group(group: Any) -> Any:
+    if (group.trainings is None) == (group.preset is None):
+        raise ValueError("give either trainings or preset")
+    return group
+
+
+def _request_of(model: str) -> type[BaseModel]:
+    cfg = base_config(model)
+    plain: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    title = "".join(part.capitalize() for part in model.split("_"))
+    options = create_model(f"{title}Options", __base__=StrictModel, **_fields(model_options(model), plain["model"]))
+    evaluation = create_model(
+        f"{title}Evaluation", __base__=StrictModel, **_fields(options_of(EvaluationOptions), plain["evaluation"])
+    )
+    name_of_model: Any = Literal[model]
+    return create_model(
+        f"Train{title}",
+        __base__=StrictModel,
+        model=(name_of_model, Field(description="The forecaster.")),
+        dataset=(str, Field(description="Identifier of a dataset.", max_length=64)),
+        name=(str | None, Field(default=None, description="Name of the trained model.", max_length=200)),
+        target=(list[str] | None, Field(default=None, description="Channels to forecast; null takes all.")),
+        covariates=(
+            dict[str, str] | None,
+            Field(default=None, description="Covariate to known or observed; holiday to a country code."),
+        ),
+        season=(Annotated[int, Field(ge=1)] | None, Field(default=None, description="Rows of one season.")),
+        split=(
+            list[int | float | str],
+            Field(default=[0.7, 0.1, 0.2], description="Shares of training, validation and test; or rows, or dates."),
+        ),
+        cleaning=(CleaningRequest | None, Field(default=None, description="How cleaning may act on the data.")),
+        minutes=(
+            Annotated[float, Field(gt=0, le=10_000)] | None,
+            Field(default=None, description="Longest time of the fit; the best weights so far are then used."),
+        ),
+        preset=(
+            Literal["quick", "best"] | None,
+            Field(default=None, description="Fewer or more epochs and networks, where the request does not say."),
+        ),
+        dry_run=(bool, Field(default=False, description="Only check the request, and estimate time and memory.")),
+        options=(options, Field(default_factory=options, description="Options of the model.")),
+        evaluation=(evaluation, Field(default_factory=evaluation, description="Which windows are scored.")),
+        **_sections(model, title, plain["model"]),
+        **_fields(run_options(), plain),
+        **_fields(options_of(FitOptions), plain["model"]["fit"]),
+    )
+
+
+def _sections(model: str, title: str, plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields for the sections of a model; that of a backbone has also its name."""
+    found = {}
+    for section, options in section_options(model).items():
+        fields = _fields(options, plain[section])
+        if section == "backbone":
+            names: Any = Literal[BACKBONES]
+            fields["name"] = (names, Field(default="nano", description="The language model; others are downloaded."))
+        schema = create_model(f"{title}{section.capitalize()}", __base__=StrictModel, **fields)
+        found[section] = (schema | None, Field(default=None, description=f"Options of the section {section}."))
+    return found
+
+
+def _fields(options: Sequence[Option], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a pydantic model: type, default, and a sentence of help, as on the command line."""
+    found = {}
+    for option in options:
+        default = defaults.get(option.name, None if option.default is MISSING else option.default)
+        found[option.name] = (to_pydantic(option.annotation), Field(default=default, description=option.help or None))
+    return found
+
+
+def to_pydantic(annotation: Any) -> Any:
+    """An annotation with `Range` as one with the bounds of pydantic."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        plain, *metadata = arguments
+        bounds = next((m for m in metadata if isinstance(m, Range)), Range())
+        if get_origin(plain) in (Sequence, list):
+            lengths: dict[str, Any] = {"min_length": bounds.minimum, "max_length": bounds.maximum}
+            whole: dict[str, Any] = {k: int(v) for k, v in lengths.items() if v is not None}
+            return _annotated(to_pydantic(plain), Field(**whole))
+        limits: dict[str, Any] = {"ge": bounds.minimum, "le": bounds.maximum, "gt": bounds.above, "lt": bounds.below}
+        return _annotated(plain, Field(**{k: v for k, v in limits.items() if v is not None}))
+    if origin in (typing.Union, types.UnionType):
+        return typing.Union[tuple(to_pydantic(part) for part in arguments)]  # noqa: UP007
+    if origin in (Sequence, list):
+        return _list_of(to_pydantic(arguments[0]))
+    return annotation
+
+
+def _annotated(plain: Any, metadata: Any) -> Any:
+    """``Annotated[plain, metadata]`` for a type that is made at run time, which type checkers do not accept."""
+    annotated: Any = Annotated
+    return annotated[plain, metadata]
+
+
+def _list_of(element: Any) -> Any:
+    """``list[element]`` for a type that is made at run time."""
+    lists: Any = list
+    return lists[element]

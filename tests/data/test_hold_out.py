@@ -1,0 +1,24 @@
+import numpy as np
+import pandas as pd
+import pytest
+from panels import panel_of
+
+from timevis.data.hold_out import hold_out_last_rows, values_at
+from timevis.errors import DataError
+
+
+def test_the_last_observed_rows_are_hidden_and_can_be_looked_up():
+    values = np.arange(20.0).reshape(10, 2)
+    values[8:] = np.nan  # rows with the future of covariates
+    panel = panel_of(values, channels=("a", "b"))
+    held = hold_out_last_rows(panel, 3)
+    assert len(held) == 10
+    np.testing.assert_array_equal(held.values[:5], values[:5])
+    assert np.isnan(held.values[5:]).all()
+    times = pd.Series(panel.index[[5, 9]].append(panel.index[-1:] + pd.Timedelta("9h")))
+    np.testing.assert_array_equal(values_at(panel, pd.Series(["b", "a", "a"]), times), [11, np.nan, np.nan])
+
+
+def test_a_panel_that_is_too_short_is_refused():
+    with pytest.raises(DataError, match="back-test of the last 5 rows"):
+        hold_out_last_rows(panel_of(np.ones((5, 1))), 5)

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+from tiny import TINY_LSTM
+
+from timevis.evaluation.comparison import compare
+from timevis.evaluation.pairwise import NAIVE_KEY, differing_settings, pairwise_differences, training_curve
+from timevis.runs.record import RunRecord
+
+
+@pytest.fixture(scope="module")
+def records(finished_run):
+    return {"lstm": RunRecord.load(finished_run(*TINY_LSTM)), "linear": RunRecord.load(finished_run("model=linear"))}
+
+
+def test_every_run_is_compared_with_every_other_one_and_with_seasonal_naive(records):
+    table = pairwise_differences(records)
+    assert set(zip(table["a"], table["b"], strict=True)) == {
+        ("lstm", NAIVE_KEY),
+        ("linear", NAIVE_KEY),
+        ("linear", "lstm"),
+    }
+    pair = table[(table["b"] == "lstm") & (table["metric"] == "wql")].iloc[0]
+    expected = (
+        records["linear"].results["metrics"]["wql"]["value"] - records["lstm"].results["metrics"]["wql"]["value"]
+    )
+    assert pair["difference"] == pytest.approx(expected)
+    alone = compare(list(records.values()), records["lstm"]).differences
+    assert pair["p"] == alone[alone["metric"] == "wql"]["p"].iloc[0]
+    assert pair["p_holm"] >= pair["p"]
+
+
+def test_curves_and_differing_settings_are_listed(records):
+    curve = training_curve(records["lstm"])
+    assert curve[-1]["step"] == 12
+    assert any(point["val"] is not None and np.isfinite(point["val"]) for point in curve)
+    assert training_curve(records["linear"]) == []
+    differing = {entry["key"]: entry["values"] for entry in differing_settings(records)}
+    assert differing["model.name"] == {"lstm": "lstm", "linear": "linear"}
+    assert differing["model.hidden_size"]["linear"] is None
+    assert "horizon" not in differing

@@ -1,0 +1,120 @@
+"""Series, seasons, first rows and split of a dataset."""
+
+from __future__ import annotations
+
+import io
+
+from flask.testing import FlaskClient
+from service_data import plant_csv, upload
+
+
+def test_a_series_has_a_range_and_marks_of_its_gaps_and_outliers(http: FlaskClient) -> None:
+    rows = plant_csv().decode().splitlines()
+    rows[300] = rows[300].split(",")[0] + ",900,north"
+    path = f"/api/datasets/{upload(http, chr(10).join(rows).encode()).json['id']}/series"
+    whole = http.get(path).json
+    assert (whole["rows"], len(whole["value"]), whole["value"][50], whole["low"][50]) == (600, 600, None, None)
+    assert [(m["start"], m["rows"]) for m in whole["missing"]] == [
+        ("2026-01-03T02:00:00", 2),
+        ("2026-01-03T22:00:00", 1),
+    ]
+    assert [outlier["value"] for outlier in whole["outliers"]] == [900]
+    few = http.get(f"{path}?points=50").json
+    assert len(few["value"]) == len(few["time"]) == len(few["low"]) == len(few["high"]) == 50
+    assert max(few["high"]) == 900
+    day = http.get(f"{path}?start=2026-01-02&end=2026-01-02T05:00").json
+    assert (day["rows"], day["time"][0], day["missing"]) == (6, "2026-01-02T00:00:00", [])
+    assert http.get(f"{path}?start=2027-01-01").json["value"] == []
+    assert http.get(f"{path}?start=yesterday-ish").json["errors"][0]["pointer"] == "/start"
+    assert http.get(f"{path}?channel=none").json["errors"][0]["pointer"] == "/channel"
+
+
+def test_the_times_of_a_series_with_a_zone_are_local(http: FlaskClient) -> None:
+    table = "time,load\n" + "".join(
+        f"2026-03-{day:02d}T{hour:02d}:00Z,{hour}\n" for day in range(26, 31) for hour in range(24)
+    )
+    dataset = upload(http, table.encode(), timezone="Europe/Berlin").json
+    found = http.get(f"/api/datasets/{dataset['id']}/series?start=2026-03-29T00:00&end=2026-03-29T04:00").json
+    assert found["time"][:3] == [
+        "2026-03-29T00:00:00+01:00",
+        "2026-03-29T01:00:00+01:00",
+        "2026-03-29T03:00:00+02:00",
+    ]
+
+
+def test_the_average_day_has_the_shape_of_the_data(http: FlaskClient, dataset: str) -> None:
+    found = http.get(f"/api/datasets/{dataset}/seasonality").json
+    assert (found["channel"], found["season_rows"]) == ("load", 24)
+    day, week = found["average_day"], found["average_week"]
+    assert (day["labels"][0], len(day["labels"]), len(week["labels"]), week["labels"][25]) == (
+        "00:00",
+        24,
+        168,
+        "Tue 01:00",
+    )
+    assert 65 < day["mean"][6] < 75
+    assert all(low < mean < high for low, mean, high in zip(day["low"], day["mean"], day["high"], strict=True))
+    assert found["autocorrelation"]["values"][23] > 0.8 > found["autocorrelation"]["bound"] > 0
+
+
+def test_the_preview_shows_the_rows_of_the_file_with_the_role_of_each_column(http: FlaskClient, dataset: str) -> None:
+    found = http.get(f"/api/datasets/{dataset}/preview?rows=3").json
+    assert [(c["name"], c["role"]) for c in found["columns"]] == [
+        ("time", "time"),
+        ("load", "target"),
+        ("site", "unused"),
+    ]
+    assert [row[2] for row in found["rows"]] == ["north"] * 3
+    assert found["rows"][0][0].startswith("2026-01-01")
+
+
+def test_a_split_says_how_many_rows_and_windows_each_part_has(http: FlaskClient, dataset: str) -> None:
+    path = f"/api/datasets/{dataset}/split"
+    parts = http.get(f"{path}?horizon=6&context_length=24").json["parts"]
+    assert [(p["name"], p["rows"], p["windows"]) for p in parts] == [
+        ("train", 420, 391),
+        ("val", 60, 55),
+        ("test", 120, 115),
+    ]
+    assert parts[1]["start"] == "2026-01-18T12:00:00"
+    assert http.get(path).json["horizon"] == 24
+    wrong = http.get(f"{path}?train=0.9&val=0.9").json
+    assert wrong["errors"][0]["pointer"] == "/train"
+    assert "rows" in http.get(f"{path}?horizon=400").json["detail"]
+
+
+def test_a_dataset_tells_its_findings_in_codes_and_words(http: FlaskClient, dataset: str) -> None:
+    found = {finding["code"]: finding for finding in http.get(f"/api/datasets/{dataset}").json["findings"]}
+    assert (found["gaps"]["severity"], found["gaps"]["params"]["rows"]) == ("warning", 3)
+    assert found["unused_columns"]["params"]["columns"] == {"site": "holds text"}
+    assert found["missing_values"]["channel"] == "load"
+
+
+def test_a_sample_is_a_dataset_and_the_same_sample_is_made_once(http: FlaskClient) -> None:
+    body = {"domain": "weather", "source": "synthetic", "rows": 300, "seed": 3}
+    first, second = http.post("/api/sample-data", json=body), http.post("/api/sample-data", json=body)
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json["id"] == second.json["id"]
+    assert {"gaps", "outliers"} <= {finding["code"] for finding in first.json["findings"]}
+    bundled = http.post("/api/sample-data", json={"domain": "traffic", "rows": 400}).json
+    assert (bundled["channels"], bundled["rows"]) == (["traffic_volume"], 400)
+    assert bundled["report"]["covariates"]["holiday"]["kind"] == "known"
+    assert http.post("/api/sample-data", json={"domain": "music"}).json["errors"][0]["pointer"] == "/domain"
+
+
+def test_newer_rows_make_a_new_version_and_others_are_refused(http: FlaskClient, dataset: str) -> None:
+    path = f"/api/datasets/{dataset}/rows"
+    rows = plant_csv(700).decode().splitlines()
+
+    def add(lines: list[str]):
+        content = "\n".join(["time,load,site", *lines]).encode()
+        return http.post(path, data={"file": (io.BytesIO(content), "newer.csv")}, content_type="multipart/form-data")
+
+    added = add(rows[-100:])
+    assert added.status_code == 201
+    assert (added.json["version"], added.json["parent"], added.json["added"]) == (2, dataset, 100)
+    assert (added.json["rows"], added.json["end"]) == (700, "2026-01-30T03:00:00")
+    assert http.get(f"/api/datasets/{dataset}").json["rows"] == 600
+    wrong = add(rows[-150:])
+    assert (wrong.status_code, wrong.json["errors"][0]["pointer"]) == (422, "/file")
+    assert "newer.csv starts at 2026-01-23" in wrong.json["detail"]

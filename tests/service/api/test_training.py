@@ -1,0 +1,103 @@
+"""Requests for trainings: dry runs, sections of language models, and the options for forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from flask.testing import FlaskClient
+from service_data import TINY_LSTM_RUN, TINY_RUN
+from tiny import TINY_LSTM
+
+from timevis.config.stored import load_config
+
+
+def test_a_dry_run_estimates_and_makes_no_task(http: FlaskClient, dataset: str, tmp_path: Path) -> None:
+    answer = http.post("/api/train", json={"dataset": dataset, "model": "lstm", "dry_run": True, **TINY_LSTM_RUN})
+    assert answer.status_code == 200
+    found = answer.json
+    assert (found["valid"], found["estimate"]["steps"]) == (True, 8)
+    assert 0 < found["estimate"]["seconds_low"] < found["estimate"]["seconds_high"]
+    assert found["config"]["model"]["hidden_size"] == 8
+    assert "path" not in found["config"]["data"]
+    assert "dry_run" not in found["commands"]["curl"]
+    assert "model.hidden_size=8" in found["commands"]["cli"]
+    assert http.get("/api/tasks").json["total"] == 0
+    assert not list((tmp_path / "home/runs").iterdir())
+
+
+def test_a_dry_run_names_what_is_wrong(http: FlaskClient, dataset: str) -> None:
+    body = {"dataset": dataset, "model": "lstm", "dry_run": True}
+    too_long = http.post("/api/train", json={**body, "horizon": 500})
+    assert (too_long.status_code, too_long.json["code"]) == (422, "invalid-data")
+    assert "too few for" in too_long.json["detail"]
+    wrong = http.post("/api/groups", json={"trainings": [body]}).json
+    assert wrong["errors"][0]["pointer"] == "/trainings/0/dry_run"
+
+
+def test_an_estimate_learns_from_earlier_trainings(
+    http: FlaskClient, dataset: str, add_model: Callable[..., str]
+) -> None:
+    body = {"dataset": dataset, "model": "linear", "dry_run": True}
+    add_model(*TINY_LSTM, kind="linear", summary={"cost": {"fit_seconds": 100.0, "peak_memory_mb": 321.0}})
+    found = http.post("/api/train", json=body).json["estimate"]
+    assert (found["seconds_low"], found["seconds_high"], found["memory_mb"]) == (38.0, 216.0, 321)
+    assert http.get("/api/model-options/linear").json["seconds_hint"] == 108.0
+
+
+def test_a_language_model_has_sections_and_a_time_limit(http: FlaskClient, dataset: str, tmp_path: Path) -> None:
+    sections = {
+        "backbone": {"name": "nano", "layers": 1},
+        "prompt": {"text": "Load of the plant"},
+        "lora": {"rank": 4},
+    }
+    answer = http.post(
+        "/api/train", json={"dataset": dataset, "model": "qwen", **TINY_RUN, "minutes": 1.5, **sections}
+    )
+    assert answer.status_code == 202
+    (path,) = (tmp_path / "home/runs").glob("*/config.yaml")
+    cfg = load_config(path)
+    assert (cfg.model.backbone.layers, cfg.model.prompt.text, cfg.model.lora.rank) == (1, "Load of the plant", 4)
+    assert (cfg.model.backbone.path, cfg.trainer.max_time) == ("nano", "00:00:01:30")
+    assert "model/backbone=nano" in answer.json["commands"]["cli"]
+    for wrong, pointer in (
+        ({"backbone": {"path": "/etc"}}, "/backbone/path"),
+        ({"backbone": {"name": "gpt"}}, "/backbone/name"),
+        ({"lora": {"rank": 0}}, "/lora/rank"),
+        ({"prompt": {"style": "loud"}}, "/prompt/style"),
+        ({"minutes": 0}, "/minutes"),
+    ):
+        refused = http.post("/api/train", json={"dataset": dataset, "model": "qwen", **wrong})
+        assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, pointer)
+
+
+def test_every_model_lists_typed_options_for_a_form(http: FlaskClient) -> None:
+    models = {entry["model"]: entry for entry in http.get("/api/model-options").json}
+    assert {"lstm", "qwen", "seasonal_naive"} <= set(models)
+    assert all(entry["title"] and entry["help"] for entry in models.values())
+    options = {(option["section"], option["name"]): option for option in models["qwen"]["options"]}
+    assert options["lora", "rank"] | {"type": "int", "minimum": 1, "default": 16} == options["lora", "rank"]
+    assert options["backbone", "name"]["choices"][0] == "nano"
+    assert options["prompt", "text"]["type"] == "text"
+    lstm = {(option["section"], option["name"]): option for option in models["lstm"]["options"]}
+    assert (lstm["options", "cell"]["type"], lstm["options", "cell"]["choices"]) == ("choice", ["lstm", "gru"])
+    assert (lstm["run", "horizon"]["default"], lstm["run", "horizon"]["advanced"]) == (None, False)
+    assert (lstm["fit", "steps_per_epoch"]["type"], lstm["fit", "steps_per_epoch"]["nullable"]) == ("int", True)
+    assert all(option["help"] for entry in models.values() for option in entry["options"])
+
+
+def test_a_preset_trains_several_models_within_a_time(http: FlaskClient, dataset: str, tmp_path: Path) -> None:
+    preset = {"name": "best", "dataset": dataset, "horizon": 6, "context_length": 24, "minutes": 4}
+    group = http.post("/api/groups", json={"preset": preset})
+    assert group.status_code == 202
+    assert (group.json["states"], group.json["best"]) == ({"queued": 5}, None)
+    configs = {cfg.model.name: cfg for cfg in map(load_config, (tmp_path / "home/runs").glob("*/config.yaml"))}
+    assert set(configs) == {"seasonal_naive", "linear", "boosted", "lstm", "qwen"}
+    assert (configs["lstm"].model.members, configs["lstm"].model.fit.max_epochs) == (3, 40)
+    assert (configs["lstm"].trainer.max_time, configs["linear"].trainer.max_time) == ("00:00:02:00", None)
+    both = http.post("/api/groups", json={"preset": preset, "trainings": []})
+    assert both.status_code == 422
+    assert http.post("/api/groups", json={"preset": preset | {"dataset": "0" * 32}}).status_code == 422
+    body = {"dataset": dataset, "model": "lstm", "preset": "quick", "patience": 9, "dry_run": True, **TINY_RUN}
+    fit = http.post("/api/train", json=body).json["config"]["model"]["fit"]
+    assert (fit["max_epochs"], fit["patience"]) == (5, 9)

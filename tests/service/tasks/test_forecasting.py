@@ -1,0 +1,114 @@
+"""Forecasts and comparisons, carried out in this process by the functions that workers call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from flask.testing import FlaskClient
+from tiny import TINY_LSTM
+
+from timevis.errors import TimeVisError
+from timevis.runs.folder import RunFolder
+from timevis.runs.reload import load_run_data
+from timevis.service.db.tables import Task, new_id
+from timevis.service.tasks.forecasting import ItemForecasts
+from timevis.service.tasks.jobs import Worker, execute
+
+
+@pytest.fixture
+def carry_out(http: FlaskClient) -> Callable[..., dict]:
+    """Store a task, carry it out as a worker does, and return it as the API shows it."""
+    service = http.application.extensions["timevis"]
+
+    def run(kind: str, **request: object) -> dict:
+        task_id = new_id()
+        with service.sessions.begin() as session:
+            session.add(Task(id=task_id, kind=kind, queue="interactive", request=request))
+        execute(Worker(service.settings, service.sessions, ("interactive",)), task_id)
+        return http.get(f"/api/tasks/{task_id}").json
+
+    return run
+
+
+def test_a_backtest_hides_the_last_rows_and_shows_their_truth(finished_run: Callable[..., Path]) -> None:
+    run = finished_run(*TINY_LSTM)
+    table = ItemForecasts("backtest", horizon=4).forecast(run, None)
+    _, panel, _ = load_run_data(RunFolder(run), future=True)
+    future = table[~table["is_history"]]
+    assert len(future) == 4 * len(panel.channels)
+    np.testing.assert_array_equal(future["truth"], panel.values[-4:].T.ravel())
+    past = table[table["is_history"] & (table["channel"] == panel.channels[0])]
+    np.testing.assert_array_equal(past["truth"], panel.values[-52:-4, 0])
+    earlier = ItemForecasts().forecast(run, None)
+    assert earlier[~earlier["is_history"]]["timestamp"].min() > panel.index[-1]
+    assert earlier["truth"][~earlier["is_history"]].isna().all()
+
+
+def test_a_longer_horizon_than_that_of_the_model_is_refused(finished_run: Callable[..., Path]) -> None:
+    with pytest.raises(TimeVisError, match="longer than the horizon of the model, 6 rows"):
+        ItemForecasts(horizon=7).forecast(finished_run(*TINY_LSTM), None)
+
+
+def test_an_item_that_fails_stops_no_other_one(
+    http: FlaskClient, add_model: Callable[..., str], carry_out: Callable[..., dict]
+) -> None:
+    model = add_model(*TINY_LSTM)
+    rows = [{"time": "2026-03-01 00:00", "load": 1.0}]
+    task = carry_out("predict", items=[{"model": model}, {"model": model, "values": rows}], horizon=3)
+    assert task["state"] == "completed", task
+    items = http.get(f"/api/tasks/{task['id']}/result").json["items"]
+    assert len(items) == 3  # two channels, and the item that failed
+    assert (len(items[0]["time"]), len(items[0]["quantiles"]), len(items[0]["quantiles"][0])) == (3, 15, 3)
+    assert len(items[0]["history"]["value"]) == len(items[0]["history"]["time"]) == 48
+    assert items[0]["history"]["time"][-1] < items[0]["time"][0]
+    assert items[0]["truth"] is None
+    assert items[2]["error"]
+    assert items[2]["time"] == []
+    csv = http.get(f"/api/tasks/{task['id']}/result?format=csv").text.splitlines()
+    assert csv[0].startswith("model,item,channel,timestamp,point,q0.025")
+    assert len(csv) == 7
+    assert pd.Series(csv[1:]).str.startswith(model).all()
+
+
+def test_a_comparison_has_models_pairs_curves_and_differing_settings(
+    http: FlaskClient, add_model: Callable[..., str], carry_out: Callable[..., dict]
+) -> None:
+    lstm, linear = add_model(*TINY_LSTM), add_model("model=linear", name="line", kind="linear")
+    task = carry_out("compare", models=[lstm, linear], reference=lstm)
+    assert task["state"] == "completed", task
+    found = http.get(f"/api/tasks/{task['id']}/result").json
+    assert [(m["model"], m["name"]) for m in found["models"]][1:] == [
+        (linear, "line"),
+        ("seasonal_naive", "seasonal naive"),
+    ]
+    assert found["reference"] == lstm
+    assert {(p["a"], p["b"]) for p in found["pairs"]} == {
+        (lstm, "seasonal_naive"),
+        (linear, "seasonal_naive"),
+        (linear, lstm),
+    }
+    assert set(found["by_horizon"]) == {lstm, linear, "seasonal_naive"}
+    assert (len(found["curves"][lstm]) > 2, found["curves"][linear]) == (True, [])
+    assert "model.hidden_size" in {entry["key"] for entry in found["config_differences"]}
+    assert task["commands"]["cli"] == "timevis compare RUN1 RUN2 --reference RUN1"
+
+
+def test_a_wrong_request_for_forecasts_names_the_field(http: FlaskClient, add_model: Callable[..., str]) -> None:
+    model = add_model(*TINY_LSTM)
+    rows = [{"time": "2026-03-01 00:00"}]
+    for body, pointer in (
+        ({"models": ["0" * 32]}, "/models/0"),
+        ({"items": [{"model": model}, {"model": "0" * 32}]}, "/items/1/model"),
+        ({"items": [{"model": model, "dataset": "0" * 32}]}, "/items/0/dataset"),
+        ({"items": [{"model": model, "dataset": "0" * 32, "values": rows}]}, "/items/0/values"),
+        ({"models": [model], "horizon": 0}, "/horizon"),
+        ({"models": [model], "kind": "past"}, "/kind"),
+        ({"models": [model], "items": [{"model": model}]}, ""),
+        ({}, ""),
+    ):
+        answer = http.post("/api/predict", json=body)
+        assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer), body

@@ -1,0 +1,45 @@
+"""The specification that clients and the page are generated from."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from timevis.service.schemas import examples
+from timevis.service.schemas.datasets import DatasetChange, SampleRequest
+from timevis.service.schemas.forecasts import CompareRequest, PredictRequest
+from timevis.service.schemas.models import ModelChange
+from timevis.service.schemas.training import group_request, train_request
+
+
+def test_the_specification_is_written_without_a_service_and_its_references_resolve() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "timevis.service.openapi"], capture_output=True, text=True, check=True
+    )
+    spec = json.loads(done.stdout)
+    schemas = spec["components"]["schemas"]
+    text = json.dumps(spec)
+    names = {part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]}
+    assert names <= set(schemas)
+    train = spec["paths"]["/api/train"]["post"]["responses"]
+    assert {"$ref": "#/components/schemas/DryRun"} in train["200"]["content"]["application/json"]["schema"]["anyOf"]
+    upload = spec["paths"]["/api/upload"]["post"]["responses"]
+    assert upload["200"]["content"] == upload["201"]["content"]
+    for path, operations in spec["paths"].items():
+        for method, operation in operations.items():
+            success = [status for status in operation["responses"] if status.startswith("2")]
+            assert success, (path, method)
+            assert operation["summary"], (path, method)
+            for status in success:
+                assert status == "204" or operation["responses"][status].get("content"), (path, method, status)
+
+
+def test_the_examples_of_requests_are_valid() -> None:
+    train_request().model_validate(examples.TRAIN)
+    group_request().model_validate(examples.GROUP)
+    PredictRequest.model_validate(examples.PREDICT)
+    CompareRequest.model_validate(examples.COMPARE)
+    SampleRequest.model_validate(examples.SAMPLE)
+    DatasetChange.model_validate(examples.DATASET_CHANGE)
+    ModelChange.model_validate(examples.MODEL_CHANGE)
