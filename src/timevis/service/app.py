@@ -41,7 +41,9 @@ MULTIPART_OVERHEAD_BYTES = 2**20
 
 def create_app(settings: Settings) -> APIFlask:
     """The WSGI application."""
-    app = APIFlask("timevis.service", title="TimeVis", version=__version__, spec_path=None, docs_path=None)
+    app = APIFlask(
+        "timevis.service", title="TimeVis", version=__version__, spec_path=None, docs_path=None, static_folder=None
+    )
     app.config.update(
         SPEC_FORMAT="json",
         AUTO_404_RESPONSE=True,
@@ -72,6 +74,7 @@ def create_app(settings: Settings) -> APIFlask:
         app.register_blueprint(resource.blueprint, url_prefix="/api")
     complete_specification(app)
     _register_documentation(app)
+    register_page(app)
     return app
 
 
@@ -96,11 +99,6 @@ def _register_documentation(app: APIFlask) -> None:
         health["503"]["content"] = health["200"]["content"]
         spec.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         return spec
-
-    @app.get("/")
-    @app.doc(hide=True)
-    def home() -> Any:
-        return redirect("/api/docs")
 
     @app.get("/api/openapi.json")
     @app.doc(hide=True)

@@ -1,0 +1,117 @@
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { chromium } from "playwright-core";
+import { inject } from "vitest";
+
+import en from "../../src/i18n/en";
+import zh from "../../src/i18n/zh";
+
+export const WORDS = { en, zh };
+export type LanguageName = keyof typeof WORDS;
+
+const FLAGS = [
+  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+];
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+export const WAIT = 30_000;
+
+export function launch(): Promise<Browser> {
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  if (!existsSync(executablePath)) throw new Error(`${executablePath} is absent; install the Debian package chromium`);
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+export interface Visit {
+  context: BrowserContext;
+  page: Page;
+  /** What the browser complained about: errors of scripts and refused resources. */
+  complaints: string[];
+}
+
+/** A new browser profile that has opened the link that the service printed. */
+export async function visit(
+  browser: Browser,
+  options: { language?: LanguageName; width?: number; theme?: "light" | "dark" } = {},
+): Promise<Visit> {
+  const { language = "en", width = 1280, theme = "light" } = options;
+  const context = await browser.newContext({
+    viewport: { width, height: width < 600 ? 844 : 860 },
+    locale: language === "zh" ? "zh-CN" : "en-GB",
+    colorScheme: theme,
+    baseURL: inject("address"),
+    bypassCSP: false,
+    reducedMotion: "reduce",
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(WAIT);
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !/status of (4\d\d|503)|ERR_CONNECTION|Failed to fetch/.test(message.text())) complaints.push(message.text());
+  });
+  await page.goto(`/?token=${inject("token")}`);
+  await page.locator("h1").first().waitFor();
+  return { context, page, complaints };
+}
+
+/** Go to an address and wait until nothing is loading. */
+export async function open(page: Page, path: string): Promise<void> {
+  await page.goto(path);
+  await settle(page);
+}
+
+export async function settle(page: Page): Promise<void> {
+  await page.locator("h1").first().waitFor();
+  await page.waitForFunction(() => document.querySelector(".loading") === null, undefined, { timeout: WAIT });
+}
+
+interface AxeResult {
+  violations: { id: string; impact: string | null; nodes: { target: string[]; failureSummary?: string }[] }[];
+}
+
+/** Serious and critical findings of axe, as lines. */
+export async function seriousFindings(page: Page): Promise<string[]> {
+  // The debugger may evaluate scripts that the policy of the page would refuse to load.
+  await page.evaluate(AXE);
+  const result = await page.evaluate<AxeResult>("axe.run(document, { resultTypes: ['violations'] })");
+  return result.violations
+    .filter((violation) => violation.impact === "serious" || violation.impact === "critical")
+    .flatMap((violation) => violation.nodes.map((node) => `${violation.id}: ${node.target.join(" ")} ${node.failureSummary ?? ""}`));
+}
+
+/** Whether the page is wider than the window. */
+export function isCutOff(page: Page): Promise<boolean> {
+  return page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth + 1);
+}
+
+/** Keep a picture if JOURNEY_SCREENSHOTS names a folder. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env.JOURNEY_SCREENSHOTS;
+  if (!folder) return;
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
+
+/** A call of the API with the cookie of the page. */
+export async function call<T>(page: Page, path: string, body?: unknown): Promise<T> {
+  const answer = await page.request.fetch(`/api${path}`, body === undefined ? {} : { method: "POST", data: body });
+  if (!answer.ok()) throw new Error(`${path}: ${await answer.text()}`);
+  return (await answer.json()) as T;
+}
+
+/** An hourly series with a daily season, missing hours and one unusual value, as a file nobody prepared. */
+export function plantFile(rows = 1200): { name: string; mimeType: string; buffer: Buffer } {
+  const lines = ["Zeit;Last MW;Anlage"];
+  for (let hour = 0; hour < rows; hour += 1) {
+    if (hour % 331 === 50) continue;
+    const time = new Date(Date.UTC(2026, 0, 1, hour)).toISOString().slice(0, 16).replace("T", " ");
+    const noise = Math.sin(hour * 12.9898) * 2;
+    const value = hour === 700 ? 400 : 50 + 20 * Math.sin((hour / 24) * 2 * Math.PI) + noise;
+    lines.push(`${time};${value.toFixed(2).replace(".", ",")};Nord`);
+  }
+  return { name: "anlage nord.csv", mimeType: "text/csv", buffer: Buffer.from(lines.join("\r\n"), "utf8") };
+}

@@ -1,0 +1,90 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+
+import { call, isCutOff, launch, open, picture, seriousFindings, visit, WORDS } from "./browser";
+
+let browser: Browser;
+let paths: Record<string, string>;
+
+const CODES_OF_FINDINGS = new Set(Object.keys(WORDS.en.findings));
+
+beforeAll(async () => {
+  browser = await launch();
+  const { page, context } = await visit(browser);
+  const dataset = await call<{ id: string }>(page, "/sample-data", { domain: "electricity", source: "synthetic", rows: 1500 });
+  const task = await call<{ id: string; state: string; result: { model?: string } }>(page, "/train", {
+    model: "seasonal_naive", dataset: dataset.id, horizon: 12, context_length: 48, evaluation: { max_windows: 30, val_windows: 10 },
+  });
+  let model: string | undefined;
+  await expect.poll(async () => (model = (await call<typeof task>(page, `/tasks/${task.id}`)).result.model), { timeout: 90_000 }).toBeTruthy();
+  paths = {
+    data: "/data", dataset: `/data/${dataset.id}`, train: `/train?dataset=${dataset.id}`, tasks: "/tasks", task: `/tasks/${task.id}`,
+    models: "/models", results: "/results", result: `/results/${model ?? ""}`, forecast: "/forecast", compare: "/compare",
+    system: "/system", absent: "/no/such/page",
+  };
+  await context.close();
+});
+
+afterAll(async () => {
+  await browser.close();
+});
+
+describe.each([
+  { language: "en", theme: "light", width: 1280 },
+  { language: "zh", theme: "dark", width: 1280 },
+  { language: "zh", theme: "light", width: 390 },
+  { language: "en", theme: "dark", width: 390 },
+] as const)("in $language, $theme, at $width px", ({ language, theme, width }) => {
+  it("every page has no serious finding of axe, is not cut off and is translated", async () => {
+    const { page, context, complaints } = await visit(browser, { language, theme, width });
+    const problems: string[] = [];
+    for (const [name, path] of Object.entries(paths)) {
+      await open(page, path);
+      await page.waitForTimeout(250);
+      problems.push(...(await seriousFindings(page)).map((text) => `${name}: ${text}`));
+      if (await isCutOff(page)) problems.push(`${name}: wider than the window`);
+      const text = await page.locator("body").innerText();
+      problems.push(...(text.match(/\b(common|data|train|tasks|models|results|forecast|compare|system|help)\.[a-z]+\.?[a-zA-Z.]*\b/g) ?? []).map((key) => `${name}: untranslated ${key}`));
+      await picture(page, `${name}-${language}-${theme}-${String(width)}`);
+    }
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe(language === "zh" ? "zh-CN" : "en");
+    expect(problems).toEqual([]);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+});
+
+it("every code of the service has words in both languages", async () => {
+  const { page, context } = await visit(browser);
+  const codes = Object.keys(await call<Record<string, string>>(page, "/messages"));
+  const known = new Set([...Object.keys(WORDS.en.problems), ...CODES_OF_FINDINGS, ...verdictCodes()]);
+  expect(codes.filter((code) => !known.has(code))).toEqual([]);
+  await context.close();
+});
+
+/** Keys anywhere within the words of the results. */
+function verdictCodes(tree: object = WORDS.en.results): string[] {
+  return Object.entries(tree).flatMap(([key, value]) => [key, ...(typeof value === "object" && value !== null ? verdictCodes(value as object) : [])]);
+}
+
+it("every option of a model has a name and help in both languages", async () => {
+  const { page, context } = await visit(browser);
+  const models = await call<{ options: { name: string; section: string }[] }[]>(page, "/model-options");
+  const names = new Set(models.flatMap((model) => model.options).filter((option) => option.section !== "run").map((option) => option.name));
+  expect([...names].filter((name) => !(name in WORDS.en.help.label) || !(name in WORDS.zh.help.text))).toEqual([]);
+  await context.close();
+});
+
+it("without the token the page asks for it and opens with it", async () => {
+  const context = await browser.newContext({ baseURL: inject("address"), locale: "en-GB" });
+  const page = await context.newPage();
+  await page.goto("/tasks");
+  await page.getByLabel(WORDS.en.common.token.label).fill("wrong");
+  await page.getByText(WORDS.en.common.token.open).click();
+  await page.getByText(WORDS.en.common.token.wrong).waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByLabel(WORDS.en.common.token.label).fill(inject("token"));
+  await page.getByText(WORDS.en.common.token.open).click();
+  await page.getByRole("heading", { name: WORDS.en.tasks.title, level: 1 }).waitFor();
+  await context.close();
+});
