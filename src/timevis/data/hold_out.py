@@ -16,28 +16,30 @@ def hold_out_last_rows(panel: Panel, rows: int) -> Panel:
     ----------
     panel : Panel
     rows : int
-        Number of rows up to the last one in which any channel is observed.
+        Number of rows up to the last observed one of each series.
 
     Raises
     ------
     DataError
         The panel has no more than `rows` rows with a value.
     """
-    observed = np.flatnonzero(np.isfinite(panel.values).any(axis=1))
-    end = int(observed[-1]) + 1 if len(observed) else 0
-    if end <= rows:
+    ends = panel.ends
+    if ends.min() <= rows:
         raise DataError(
-            f"{panel.card.name} has {end} rows up to its last value, too few for a back-test of the last {rows} rows",
+            f"{panel.card.name} has {ends.min()} rows up to its last value, too few for a back-test of the last "
+            f"{rows} rows",
             "give more rows, or a smaller horizon",
         )
     values = panel.values.copy(order="K")
-    values[end - rows :] = np.nan
+    for channel, end in enumerate(ends.tolist()):
+        values[end - rows :, channel] = np.nan
     return panel.with_values(values)
 
 
 def values_at(panel: Panel, channels: pd.Series, times: pd.Series) -> np.ndarray:
     """The values of a panel at pairs of a channel and a time, float64 [N]; NaN where there is none."""
-    rows = panel.index.get_indexer(pd.DatetimeIndex(times))
+    index = pd.DatetimeIndex(times)
+    rows = panel.index.get_indexer(index if index.tz is None else index.tz_convert(panel.index.tz))
     numbers = pd.Index(panel.channels).get_indexer(channels)
     found = (rows >= 0) & (numbers >= 0)
     return np.where(found, panel.values[rows, numbers].astype(np.float64), np.nan)

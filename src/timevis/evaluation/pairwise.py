@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from timevis.config.stored import leaves
 from timevis.evaluation.comparison import compare, unique_labels
+from timevis.evaluation.intervals import holm
 from timevis.runs.record import RunRecord
 
 NAIVE_KEY = "seasonal_naive"
@@ -59,15 +59,6 @@ def _differences(records: Mapping[str, RunRecord], keys: list[str], reference: s
     table.insert(0, "a", found["run"].map(key_of_label))
     table.insert(1, "b", NAIVE_KEY if reference is None else reference)
     return table
-
-
-def holm(p_values: np.ndarray) -> np.ndarray:
-    """P-values with the correction of Holm (1979) for several comparisons; NaN stays NaN and does not count."""
-    adjusted = np.array(p_values, dtype=np.float64)
-    order = np.argsort(adjusted)[: np.isfinite(adjusted).sum()]
-    factors = np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(1, np.maximum.accumulate(adjusted[order] * factors))
-    return adjusted
 
 
 def training_curve(record: RunRecord) -> list[dict[str, Any]]:

@@ -76,7 +76,7 @@ VERDICT_MESSAGES = {
     "intervals_too_narrow": "The intervals are too narrow: the 80 % interval holds a share of {coverage_80}.",
     "intervals_too_wide": "The intervals are too wide: the 80 % interval holds a share of {coverage_80}.",
     "test_unlike_validation": "Validation WQL {validation_wql}, scored {wql}: the parts are unlike each other.",
-    "wql_of_some_channels": "WQL is averaged over {scored} of {channels} channels.",
+    "wql_of_some_channels": "The relative WQL is that of {scored} of {channels} channels.",
     "few_origins": "There are only {origins} origins, so the interval may be too narrow.",
     "short_scored_period": "The scored rows are only {horizons} horizons long.",
 }

@@ -16,6 +16,7 @@ from timevis.service.schemas.training import DryRun
 BINARY_RESPONSES = {
     ("/api/models/{model_id}/report", "get"): "text/html",
     ("/api/models/{model_id}/download", "get"): "application/zip",
+    ("/api/metrics", "get"): "text/plain",
 }
 
 

@@ -77,8 +77,8 @@ def combine(
     limits: TableLimits,
 ) -> int:
     """Call `timevis.data.append_rows.append_rows` in a child process; returns the number of new rows."""
-    request: dict[str, Any] = {"path": str(newer), "earlier": str(earlier), "target": str(target), "options": dict(options)}
-    request |= {"limits": asdict(limits)}
+    request: dict[str, Any] = {"path": str(newer), "earlier": str(earlier), "target": str(target)}
+    request |= {"options": dict(options), "limits": asdict(limits)}
     return int(_run_child({**request, "report": dict(report)}, shown_names, seconds, megabytes)["added"])
 
 

@@ -14,7 +14,7 @@ from timevis.data.calendar import steps_per_day, to_local_time
 from timevis.data.cleaning.outliers import find_outliers, fit_bounds
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.panel import Panel
-from timevis.data.split import make_split
+from timevis.data.split.make_split import make_split
 from timevis.service.problems import wrong_field
 from timevis.utils.files import atomic_write
 
@@ -166,7 +166,7 @@ def split_parts(
     split = make_split(total, spec, context_length, horizon)
     parts = []
     for name in ("train", "val", "test"):
-        start, end = split.part(name)
+        start, end = map(int, split.part(name))
         first, last = series.iso(np.array([start, end - 1]))
         parts.append(
             {

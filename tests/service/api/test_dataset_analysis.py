@@ -77,6 +77,7 @@ def test_a_split_says_how_many_rows_and_windows_each_part_has(http: FlaskClient,
         ("test", 120, 115),
     ]
     assert parts[1]["start"] == "2026-01-18T12:00:00"
+    assert http.get(path).json["horizon"] == 24
     wrong = http.get(f"{path}?train=0.9&val=0.9").json
     assert wrong["errors"][0]["pointer"] == "/train"
     assert "rows" in http.get(f"{path}?horizon=400").json["detail"]

@@ -81,7 +81,7 @@ def test_every_model_lists_typed_options_for_a_form(http: FlaskClient) -> None:
     assert options["prompt", "text"]["type"] == "text"
     lstm = {(option["section"], option["name"]): option for option in models["lstm"]["options"]}
     assert (lstm["options", "cell"]["type"], lstm["options", "cell"]["choices"]) == ("choice", ["lstm", "gru"])
-    assert (lstm["run", "horizon"]["default"], lstm["run", "horizon"]["advanced"]) == (24, False)
+    assert (lstm["run", "horizon"]["default"], lstm["run", "horizon"]["advanced"]) == (None, False)
     assert (lstm["fit", "steps_per_epoch"]["type"], lstm["fit", "steps_per_epoch"]["nullable"]) == ("int", True)
     assert all(option["help"] for entry in models.values() for option in entry["options"])
 

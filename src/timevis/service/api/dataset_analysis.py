@@ -9,6 +9,7 @@ from apiflask import APIBlueprint
 from timevis.config.suggestions import did_you_mean
 from timevis.data.cleaning.seasonality import MAX_ROWS, describe_seasonality
 from timevis.errors import ConfigError, DataError
+from timevis.service.api.estimate import lengths_of
 from timevis.service.context import context, find
 from timevis.service.db.tables import Dataset
 from timevis.service.problems import wrong_field
@@ -76,12 +77,14 @@ def get_preview(dataset_id: str, query: PreviewQuery) -> Any:
 @blueprint.doc(summary="How a split falls")
 def get_split(dataset_id: str, query: SplitQuery) -> Any:
     """Return rows, times and number of windows of the training, validation and test part."""
-    _, _, series = _open(dataset_id, None)
+    dataset, _, series = _open(dataset_id, None)
+    spec = (query.train, query.val, query.test)
     try:
-        parts = split_parts(series, (query.train, query.val, query.test), query.context_length, query.horizon)
+        lengths = lengths_of(dataset.report, spec, query.context_length, query.horizon)
+        parts = split_parts(series, spec, lengths.context_length, lengths.horizon)
     except (ConfigError, DataError) as error:
         raise wrong_field("impossible-split", "/train", error.advice, detail=error.message) from None
-    return {"horizon": query.horizon, "context_length": query.context_length, "parts": parts}
+    return {"horizon": lengths.horizon, "context_length": lengths.context_length, "parts": parts}
 
 
 def _open(dataset_id: str, channel: str | None) -> tuple[Dataset, str, StoredSeries]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from timevis.data.split import make_split
+from timevis.data.split.make_split import make_split
+from timevis.data.split.spec import are_fractions, fraction_ends, numbers_of
+from timevis.runs.default_lengths import Lengths, default_lengths, steps_of_small_epochs
 from timevis.service.db.tables import Dataset, Model, Task
 
 GRADIENT_MODELS = ("lstm", "qwen", "qwen_patch")
@@ -72,21 +76,58 @@ def typical_seconds(session: Session, kind: str) -> float | None:
 
 
 def fit_steps(cfg: Any, report: Mapping[str, Any]) -> int:
-    """Optimizer steps of a fit without early stopping."""
+    """Optimizer steps of a fit without early stopping.
+
+    Raises
+    ------
+    DataError
+        The series are too short for the lengths.
+    """
     fit, target = cfg.model.fit, cfg.data.target
     channels = len(target) if target else len(report["channels"])
     spec = list(cfg.data.split)
+    lengths = lengths_of(report, spec, cfg.context_length, cfg.horizon)
     if any(isinstance(part, str) for part in spec):
-        rows = report["split"]["train"]["rows"]
-        origins = max(1, rows - cfg.context_length - cfg.horizon + 1)
+        origins = max(1, _borders(report, spec)[0] - lengths.context_length - lengths.horizon + 1)
     else:
-        split = make_split(report["rows"], spec, cfg.context_length, cfg.horizon, report["source"])
-        origins = len(split.origins("train", cfg.context_length, cfg.horizon))
-    batches = math.ceil(origins * channels * fit.train_fraction / fit.batch_size)
-    per_epoch = max(batches, fit.get("min_steps_per_epoch") or 1)
+        split = make_split(report["rows"], spec, lengths.context_length, lengths.horizon, report["source"])
+        origins = len(split.origins("train", lengths.context_length, lengths.horizon))
+    windows = max(1, int(origins * channels * fit.train_fraction))
+    minimum = fit.min_steps_per_epoch
+    if minimum is None:
+        minimum = steps_of_small_epochs(windows, fit.batch_size, fit.steps_per_epoch)
+    per_epoch = max(math.ceil(windows / fit.batch_size), minimum)
     if fit.steps_per_epoch is not None:
         per_epoch = min(per_epoch, fit.steps_per_epoch)
     return int(per_epoch * fit.max_epochs)
+
+
+def lengths_of(
+    report: Mapping[str, Any], spec: Sequence[Any], context_length: int | None, horizon: int | None
+) -> Lengths:
+    """Context length, horizon and season; those that are None follow from the frequency and the length of the data.
+
+    Parameters
+    ----------
+    report : mapping
+        data_report.json.
+    spec : sequence
+        As `data.split`.
+    context_length, horizon : int, optional
+    """
+    found = default_lengths(report["frequency"], _borders(report, spec), horizon)
+    return found if context_length is None else replace(found, context_length=context_length)
+
+
+def _borders(report: Mapping[str, Any], spec: Sequence[Any]) -> tuple[int, int, int]:
+    """The rows at which the parts end; those of the report for a split by times."""
+    if any(isinstance(part, str) for part in spec):
+        ends = np.cumsum([report["split"][name]["rows"] for name in ("train", "val", "test")]).tolist()
+    else:
+        numbers = numbers_of(spec)
+        ends = fraction_ends(numbers, report["rows"]).tolist() if are_fractions(numbers) else numbers
+    train, val, test = (int(end) for end in ends)
+    return train, val, test
 
 
 def _history(session: Session, kind: str) -> dict[str, list[float]]:

@@ -25,8 +25,12 @@ def forecast_table(session: Session, task: Task) -> pd.DataFrame:
     """The rows of a forecast with the truth as far as it is known now; columns `CSV_COLUMNS`."""
     table = _rows(session, task)
     forecast = table[~table["is_history"]]
-    models = [item["model"] for item in task.result["items"]]
-    return forecast.assign(model=[models[position] for position in forecast["position"]])[list(CSV_COLUMNS)]
+    items, datasets = task.result["items"], _datasets(session, task)
+    tables = []
+    for position, rows in forecast.groupby("position", sort=False):
+        item = items[int(str(position))]
+        tables.append(rows.assign(model=item["model"], timestamp=_iso(rows, datasets[item["dataset"]].report)))
+    return pd.concat(tables)[list(CSV_COLUMNS)]
 
 
 def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
@@ -115,6 +119,8 @@ def _unit(report: dict[str, Any], channel: str) -> str:
 
 
 def _iso(rows: pd.DataFrame, report: dict[str, Any]) -> list[str]:
-    """Local times of rows."""
-    index = to_local_time(pd.DatetimeIndex(rows["timestamp"]), report["timezone"])
+    """Local times of rows, which are stored in UTC if the data have a zone."""
+    index = pd.DatetimeIndex(rows["timestamp"])
+    if report["start"].endswith("+00:00"):
+        index = to_local_time(index.tz_localize("UTC"), report["timezone"])
     return [time.isoformat() for time in index]

@@ -34,7 +34,7 @@ SORT_COLUMNS: dict[str, Any] = {
         name: Model.summary["metrics"][name]["value"].as_float()
         for name in ("wql", "crps", "mase", "mae", "coverage_80")
     },
-    "validation_wql": Model.summary["validation"]["wql"].as_float(),
+    "validation_relative_wql": Model.summary["validation"]["relative_wql"].as_float(),
     "skill_wql": Model.summary["skill"]["wql"]["value"].as_float(),
     "fit_seconds": Model.summary["cost"]["fit_seconds"].as_float(),
 }

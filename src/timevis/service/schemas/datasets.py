@@ -163,8 +163,10 @@ class Preview(BaseModel):
 
 
 class SplitQuery(BaseModel):
-    horizon: Annotated[int, Field(ge=1, le=10**6)] = 24
-    context_length: Annotated[int, Field(ge=1, le=10**6)] = 168
+    horizon: Annotated[int, Field(ge=1, le=10**6)] | None = Field(None, description="By the frequency if absent.")
+    context_length: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
+        None, description="By the frequency if absent."
+    )
     train: float = Field(0.7, description="Share of the rows, or the row at which the part ends.")
     val: float = 0.1
     test: float = 0.2

@@ -8,8 +8,10 @@ from pydantic import BaseModel, Field
 
 from timevis.service.schemas.common import Commands, DeletableQuery, Id, Name, StrictModel
 
-SORTABLE_METRICS = ("wql", "crps", "mase", "mae", "coverage_80")
-ModelSort = Literal["created", "name", "kind", "validation_wql", *SORTABLE_METRICS, "skill_wql", "fit_seconds"]  # type: ignore[valid-type]
+SORTABLE_METRICS = ("relative_wql", "wql", "crps", "mase", "mae", "coverage_80")
+ModelSort = Literal[
+    "created", "name", "kind", "validation_relative_wql", *SORTABLE_METRICS, "skill_wql", "fit_seconds"
+]  # type: ignore[valid-type]
 
 
 class ModelQuery(DeletableQuery):

@@ -67,14 +67,16 @@ class LeaderboardRow(BaseModel):
     model: Id
     name: str
     kind: str
-    validation_wql: Number = Field(description="Rows are sorted by it; select models by it, not by the test score.")
+    validation_relative_wql: Number = Field(
+        description="Rows are sorted by it; select models by it, not by the test score."
+    )
     test_wql: Number
-    skill_wql: Number = Field(description="1 minus the test WQL divided by that of seasonal naive.")
+    skill_wql: Number = Field(description="1 minus the relative WQL on the test windows.")
 
 
 class Group(BaseModel):
     id: Id
-    best: Id | None = Field(description="The model with the smallest validation WQL so far.")
+    best: Id | None = Field(description="The model with the smallest relative WQL on validation so far.")
     states: dict[str, int] = Field(description="Number of tasks in each state.")
     tasks: list[TaskSummary]
     leaderboard: list[LeaderboardRow]

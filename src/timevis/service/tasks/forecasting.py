@@ -49,7 +49,7 @@ class ItemForecasts:
         Returns
         -------
         DataFrame
-            Columns item, channel, timestamp, is_history, point, truth and the quantiles. In rows of the recent past
+            Columns item, channel, timestamp (in UTC if the data have a zone), is_history, point, truth and the quantiles. In rows of the recent past
             only `truth` has a value. In rows of the forecast it has one if the forecast is a back-test.
 
         Raises
@@ -89,9 +89,10 @@ class ItemForecasts:
 
 def _history(panel: Panel, item: str, channel: str, first: pd.Timestamp, rows: int) -> pd.DataFrame:
     """The rows of a channel before its first forecast."""
-    end = int(panel.index.searchsorted(first))
+    index = panel.local_index
+    end = int(index.searchsorted(first))
     past = slice(max(0, end - rows), end)
     values = panel.values[past, panel.channels.index(channel)].astype(np.float64)
     return pd.DataFrame(
-        {"item": item, "channel": channel, "timestamp": panel.index[past], "is_history": True, "truth": values}
+        {"item": item, "channel": channel, "timestamp": index[past], "is_history": True, "truth": values}
     )
