@@ -3,7 +3,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup serve demo test lint format docs bench peers constraints clean
+.PHONY: help setup serve page journeys demo test lint format docs bench peers constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -16,8 +16,16 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,service]'
 	@touch $@
 
-serve: setup  ## start the HTTP service: web, workers and a private Redis
+serve: setup  ## build the page if possible, then start the service: web, workers and a private Redis
+	@$(BIN)/python scripts/build_page.py --if-possible
 	$(BIN)/python -m timevis serve
+
+page: setup  ## build the web page (Node 20 or newer, else the one of a Python package)
+	@$(BIN)/python scripts/build_page.py
+
+journeys: page  ## check the page: types, ESLint, unit tests, then journeys in a real browser
+	cd frontend && npm run --silent types:check && npm run --silent check && npm run --silent lint && npm test
+	cd frontend && npm run --silent journeys
 
 demo: setup  ## train nano Qwen on real traffic data, then say where to look
 	$(BIN)/python train.py

@@ -262,7 +262,15 @@ def test_a_forecast_of_unknown_models_names_the_item(http: FlaskClient) -> None:
 
 
 def test_every_route_but_health_and_documentation_needs_the_token(http: FlaskClient) -> None:
-    public = {"/", "/api/", "/api/health", "/api/docs", "/api/openapi.json", "/api/docs/assets/<name>"}
+    public = {
+        "/",
+        "/<page:path>",
+        "/api/",
+        "/api/health",
+        "/api/docs",
+        "/api/openapi.json",
+        "/api/docs/assets/<name>",
+    }
     del http.environ_base["HTTP_AUTHORIZATION"]
     checked = 0
     for rule in http.application.url_map.iter_rules():

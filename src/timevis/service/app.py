@@ -25,6 +25,7 @@ from timevis.service.context import Canary, Context
 from timevis.service.db.database import open_database
 from timevis.service.openapi import complete_specification
 from timevis.service.operations.metrics import Metrics
+from timevis.service.page import register_page
 from timevis.service.problems import register_error_handlers
 from timevis.service.schemas.common import ProblemDetails
 from timevis.service.security.gate import ASSETS, Gate
@@ -72,6 +73,7 @@ def create_app(settings: Settings) -> APIFlask:
         app.register_blueprint(resource.blueprint, url_prefix="/api")
     complete_specification(app)
     _register_documentation(app)
+    register_page(app)
     return app
 
 

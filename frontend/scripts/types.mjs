@@ -1,0 +1,28 @@
+// Writes src/api/schema.d.ts from the specification of the service. With --check, fails if it differs from the file.
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import openapi, { astToString } from "openapi-typescript";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const target = fileURLToPath(new URL("../src/api/schema.d.ts", import.meta.url));
+const python = process.env.PYTHON ?? (existsSync(`${root}.venv/bin/python`) ? `${root}.venv/bin/python` : "python3");
+
+const specification = execFileSync(python, ["-m", "timevis.service.openapi"], {
+  cwd: root,
+  encoding: "utf8",
+  maxBuffer: 64 * 2 ** 20,
+  stdio: ["ignore", "pipe", "inherit"],
+});
+const tree = await openapi(JSON.parse(specification), { alphabetize: true });
+const text = `// Made by "npm run types" from the specification of the service. Do not edit.\n${astToString(tree)}`;
+
+if (process.argv.includes("--check")) {
+  if (!existsSync(target) || readFileSync(target, "utf8") !== text) {
+    process.stderr.write("src/api/schema.d.ts differs from the specification of the service. Run: npm run types\n");
+    process.exit(1);
+  }
+} else {
+  writeFileSync(target, text);
+}

@@ -1,0 +1,50 @@
+import createClient from "openapi-fetch";
+
+import { useConnection } from "@/stores/connection";
+
+import { problemOf, ServiceAway } from "./problems";
+import type { components, paths } from "./schema";
+
+export type Schemas = components["schemas"];
+
+const GATEWAY_STATUSES = [502, 504];
+
+/**
+ * The one way to the service. A call resolves with the data of a 2xx answer, and throws `ApiProblem` for any other
+ * answer and `ServiceAway` if there is none.
+ */
+export const api = createClient<paths>({ baseUrl: window.location.origin, fetch: send });
+
+async function send(request: Request): Promise<Response> {
+  const connection = useConnection();
+  let response: Response;
+  try {
+    response = await fetch(request);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    connection.lost();
+    throw new ServiceAway();
+  }
+  if (GATEWAY_STATUSES.includes(response.status)) {
+    connection.lost();
+    throw new ServiceAway();
+  }
+  connection.answered();
+  // Health answers 503 with a body that says which part does not work.
+  if (response.ok || (response.status === 503 && new URL(request.url).pathname === "/api/health")) return response;
+  const problem = await problemOf(response);
+  if (problem.body.status === 401) connection.access = "refused";
+  throw problem;
+}
+
+/** The data of a call; the client throws for every answer without data. */
+export function dataOf<T>(result: { data?: T }): T {
+  return result.data as T;
+}
+
+/** Exchange a token for the cookie of the service. Returns whether the service accepts it. */
+export async function signIn(token: string): Promise<boolean> {
+  const response = await fetch(`/api/stats?${new URLSearchParams({ token }).toString()}`);
+  if (response.ok) useConnection().access = "granted";
+  return response.ok;
+}

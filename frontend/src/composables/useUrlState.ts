@@ -1,0 +1,60 @@
+import type { WritableComputedRef } from "vue";
+import { computed, nextTick } from "vue";
+import type { Router } from "vue-router";
+import { useRoute, useRouter } from "vue-router";
+
+let waiting: Record<string, string | string[] | undefined> | null = null;
+
+/** Several values that change together become one navigation, so that none of them is lost. */
+function write(router: Router, name: string, value: string | string[] | undefined): void {
+  if (waiting === null) {
+    waiting = {};
+    void nextTick(() => {
+      const query = { ...router.currentRoute.value.query, ...waiting };
+      waiting = null;
+      void router.replace({ query, hash: router.currentRoute.value.hash });
+    });
+  }
+  waiting[name] = value;
+}
+
+/** A text in the query of the address, so that a link shows the same view; the default is left out of the address. */
+export function useUrlText<T extends string>(name: string, fallback: T, allowed?: readonly T[]): WritableComputedRef<T> {
+  const route = useRoute();
+  const router = useRouter();
+  return computed<T>({
+    get: () => {
+      const value = route.query[name];
+      if (typeof value !== "string") return fallback;
+      return allowed === undefined || (allowed as readonly string[]).includes(value) ? (value as T) : fallback;
+    },
+    set: (value) => {
+      write(router, name, value === fallback ? undefined : value);
+    },
+  });
+}
+
+export function useUrlNumber(name: string, fallback: number): WritableComputedRef<number> {
+  const text = useUrlText<string>(name, "");
+  return computed<number>({
+    get: () => (text.value !== "" && Number.isFinite(Number(text.value)) ? Number(text.value) : fallback),
+    set: (value) => {
+      text.value = value === fallback ? "" : String(value);
+    },
+  });
+}
+
+/** Several texts, such as the identifiers of the compared models. */
+export function useUrlTexts(name: string): WritableComputedRef<string[]> {
+  const route = useRoute();
+  const router = useRouter();
+  return computed<string[]>({
+    get: () => {
+      const value = route.query[name];
+      return (Array.isArray(value) ? value : [value]).filter((text): text is string => typeof text === "string");
+    },
+    set: (values) => {
+      write(router, name, values.length > 0 ? values : undefined);
+    },
+  });
+}

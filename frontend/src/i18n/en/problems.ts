@@ -1,0 +1,23 @@
+// One text for each code of the service's errors. `detail` is the English sentence of the service itself.
+export default {
+  "bad-host": "The service does not answer under this host name.",
+  "bad-request": "The service could not read the request.",
+  "broker-unavailable": "The message queue cannot be reached. Start Redis, then try again.",
+  conflict: "This is not possible in the present state: {detail}.",
+  "database-unavailable": "The database cannot be used. Try again; the log of the server says more.",
+  forbidden: "This is not allowed.",
+  "idempotency-key-reused": "Another request was made with the same key.",
+  "internal-error": "The service has a defect. Its log says more.",
+  "invalid-data": "The data cannot be used: {detail}.",
+  "invalid-request": "A value is not accepted: {detail}.",
+  "invalid-run": "The model's folder cannot be used: {detail}.",
+  "method-not-allowed": "The service does not offer this.",
+  "no-result": "This task has no result yet.",
+  "not-found": "It does not exist, or it was deleted for good.",
+  "request-error": "The service refused the request: {detail}.",
+  "server-error": "The service failed to answer. Try again.",
+  "too-large": "The file is larger than this service accepts.",
+  "too-many-requests": "Too many requests in a short time. Wait a little.",
+  unauthorized: "The request has no valid token. Open the link that the service printed.",
+  "unsupported-media-type": "The service does not accept this kind of content.",
+};

@@ -1,0 +1,123 @@
+import { computed, readonly, ref } from "vue";
+import { createI18n } from "vue-i18n";
+
+import type { WordKey, Words } from "./types";
+
+export type Language = "en" | "zh";
+export type Values = Record<string, unknown>;
+
+const STORAGE_KEY = "timevis-language";
+const loaders: Record<Language, () => Promise<{ default: Words }>> = {
+  en: () => import("./en"),
+  zh: () => import("./zh"),
+};
+
+export const i18n = createI18n({ legacy: false, locale: "en", fallbackLocale: false, messages: {} as Record<string, Words> });
+
+const current = ref<Language>("en");
+
+/** The stored language, else the first of the browser that TimeVis has, else English. */
+export function initialLanguage(stored: string | null, wanted: readonly string[]): Language {
+  if (stored === "en" || stored === "zh") return stored;
+  for (const tag of wanted) {
+    if (tag.toLowerCase().startsWith("zh")) return "zh";
+    if (tag.toLowerCase().startsWith("en")) return "en";
+  }
+  return "en";
+}
+
+export function storedLanguage(): Language {
+  return initialLanguage(localStorage.getItem(STORAGE_KEY), navigator.languages);
+}
+
+export async function setLanguage(language: Language): Promise<void> {
+  if (!i18n.global.availableLocales.includes(language)) {
+    i18n.global.setLocaleMessage(language, (await loaders[language]()).default);
+  }
+  i18n.global.locale.value = language;
+  current.value = language;
+  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+  localStorage.setItem(STORAGE_KEY, language);
+}
+
+function translate(key: WordKey, values?: Values): string {
+  return i18n.global.t(key, values ?? {});
+}
+
+/** A text whose form depends on a count, written as `one | many` in English. */
+function plural(key: WordKey, count: number, values?: Values): string {
+  return i18n.global.t(key, { n: formatNumber(count), count, ...values }, count);
+}
+
+/** A text whose key is only known at run time, such as the code of an error; undefined if there is none. */
+function optional(key: string, values?: Values): string | undefined {
+  return i18n.global.te(key, current.value) ? i18n.global.t(key, values ?? {}) : undefined;
+}
+
+function tag(): string {
+  return current.value === "zh" ? "zh-CN" : "en-GB";
+}
+
+/** A number with at most `digits` significant digits, and a dash for one that does not exist. */
+export function formatNumber(value: number | null | undefined, digits = 4): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  const whole = Number.isInteger(value);
+  return new Intl.NumberFormat(tag(), whole ? {} : { maximumSignificantDigits: digits }).format(value);
+}
+
+export function formatPercent(value: number | null | undefined, digits = 1): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  return new Intl.NumberFormat(tag(), { style: "percent", maximumFractionDigits: digits }).format(value);
+}
+
+const BYTE_UNITS = ["B", "KB", "MB", "GB", "TB"] as const;
+
+export function formatBytes(bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return `${formatNumber(bytes / 1000 ** power, 3)} ${BYTE_UNITS[power] ?? "B"}`;
+}
+
+/** A duration in the largest two units that matter: "4 s", "3 min 20 s", "2 h 5 min". */
+export function formatDuration(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "–";
+  const [h, m, s] = current.value === "zh" ? ["小时", "分", "秒"] : ["h", "min", "s"];
+  if (seconds < 10) return `${formatNumber(Math.round(seconds * 10) / 10)} ${s}`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${String(whole)} ${s}`;
+  if (whole < 3600) {
+    const rest = whole % 60;
+    return `${String(Math.floor(whole / 60))} ${m}${rest && whole < 600 ? ` ${String(rest)} ${s}` : ""}`;
+  }
+  const minutes = Math.round((whole % 3600) / 60);
+  return `${String(Math.floor(whole / 3600))} ${h}${minutes ? ` ${String(minutes)} ${m}` : ""}`;
+}
+
+/** A moment on the clock of the reader, from seconds since 1970. */
+export function formatMoment(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined) return "–";
+  return new Intl.DateTimeFormat(tag(), { dateStyle: "medium", timeStyle: "short" }).format(seconds * 1000);
+}
+
+/** A timestamp of the data as it is written there, without a conversion between time zones. */
+export function formatTimestamp(iso: string | null | undefined): string {
+  if (!iso) return "–";
+  const text = iso.replace("T", " ").replace(/([+-]\d\d:?\d\d|Z)$/, "");
+  return text.replace(/(\.\d+)$/, "").replace(/ 00:00(:00)?$/, "").replace(/(:\d\d):00$/, "$1");
+}
+
+/** Texts and formats of the chosen language; everything returned follows a change of language. */
+export function useWords() {
+  return {
+    t: translate,
+    plural,
+    optional,
+    language: readonly(current),
+    isChinese: computed(() => current.value === "zh"),
+    formatNumber,
+    formatPercent,
+    formatBytes,
+    formatDuration,
+    formatMoment,
+    formatTimestamp,
+  };
+}

@@ -1,0 +1,7 @@
+import type { Area } from "../types";
+
+const words: Area<"compare"> = {
+  title: "比较",
+};
+
+export default words;

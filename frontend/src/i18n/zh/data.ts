@@ -1,0 +1,7 @@
+import type { Area } from "../types";
+
+const words: Area<"data"> = {
+  title: "数据",
+};
+
+export default words;

@@ -1,0 +1,7 @@
+import type { Area } from "../types";
+
+const words: Area<"help"> = {
+  title: "帮助",
+};
+
+export default words;

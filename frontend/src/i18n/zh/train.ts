@@ -1,0 +1,7 @@
+import type { Area } from "../types";
+
+const words: Area<"train"> = {
+  title: "训练",
+};
+
+export default words;

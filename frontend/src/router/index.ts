@@ -1,0 +1,33 @@
+import type { RouteRecordRaw } from "vue-router";
+import { createRouter, createWebHistory } from "vue-router";
+
+import type { WordKey } from "@/i18n/types";
+
+declare module "vue-router" {
+  interface RouteMeta {
+    title: WordKey;
+  }
+}
+
+/** Pages stand in folders that are named as their address. */
+export const routes: RouteRecordRaw[] = [
+  { path: "/", redirect: "/data" },
+  { path: "/data", component: () => import("@/pages/data/DataPage.vue"), meta: { title: "common.nav.data" } },
+  { path: "/data/:dataset", component: () => import("@/pages/data/DatasetPage.vue"), props: true, meta: { title: "common.nav.data" } },
+  { path: "/train", component: () => import("@/pages/train/TrainPage.vue"), meta: { title: "common.nav.train" } },
+  { path: "/tasks", component: () => import("@/pages/tasks/TasksPage.vue"), meta: { title: "common.nav.tasks" } },
+  { path: "/tasks/:task", component: () => import("@/pages/tasks/TaskPage.vue"), props: true, meta: { title: "common.nav.tasks" } },
+  { path: "/models", component: () => import("@/pages/models/ModelsPage.vue"), meta: { title: "common.nav.models" } },
+  { path: "/results", component: () => import("@/pages/results/ResultsPage.vue"), meta: { title: "common.nav.results" } },
+  { path: "/results/:model", component: () => import("@/pages/results/ResultPage.vue"), props: true, meta: { title: "common.nav.results" } },
+  { path: "/forecast", component: () => import("@/pages/forecast/ForecastPage.vue"), meta: { title: "common.nav.forecast" } },
+  { path: "/compare", component: () => import("@/pages/compare/ComparePage.vue"), meta: { title: "common.nav.compare" } },
+  { path: "/system", component: () => import("@/pages/system/SystemPage.vue"), meta: { title: "common.nav.system" } },
+  { path: "/:rest(.*)*", component: () => import("@/pages/NotFoundPage.vue"), meta: { title: "common.notFound.title" } },
+];
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes,
+  scrollBehavior: (to, from, saved) => (to.path === from.path ? (saved ?? false) : (saved ?? { top: 0 })),
+});

@@ -1,0 +1,33 @@
+import { beforeAll, describe, expect, it } from "vitest";
+
+import { formatBytes, formatDuration, formatNumber, formatTimestamp, initialLanguage, setLanguage } from "@/i18n";
+
+beforeAll(() => setLanguage("en"));
+
+describe("formats", () => {
+  it("write durations in the two largest units that matter", () => {
+    expect(formatDuration(4.23)).toBe("4.2 s");
+    expect(formatDuration(59.6)).toBe("1 min");
+    expect(formatDuration(200)).toBe("3 min 20 s");
+    expect(formatDuration(7500)).toBe("2 h 5 min");
+  });
+
+  it("write a dash for a number that does not exist", () => {
+    expect([formatNumber(null), formatNumber(Number.NaN), formatDuration(undefined)]).toEqual(["–", "–", "–"]);
+  });
+
+  it("choose the unit of a size", () => {
+    expect([formatBytes(0), formatBytes(999), formatBytes(1_250_000)]).toEqual(["0 B", "999 B", "1.25 MB"]);
+  });
+
+  it("leave out midnight and seconds that are zero", () => {
+    expect(formatTimestamp("2026-01-01T00:00:00")).toBe("2026-01-01");
+    expect(formatTimestamp("2026-01-01T05:30:00+00:00")).toBe("2026-01-01 05:30");
+  });
+
+  it("take the stored language before that of the browser", () => {
+    expect(initialLanguage("zh", ["en-US"])).toBe("zh");
+    expect(initialLanguage(null, ["de", "zh-TW"])).toBe("zh");
+    expect(initialLanguage(null, ["de"])).toBe("en");
+  });
+});

@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+
+import en from "@/i18n/en";
+import zh from "@/i18n/zh";
+
+interface Tree {
+  [key: string]: string | Tree;
+}
+
+function texts(tree: Tree, prefix = ""): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [key, value] of Object.entries(tree)) {
+    if (typeof value === "string") found.set(prefix + key, value);
+    else for (const [path, text] of texts(value, `${prefix}${key}.`)) found.set(path, text);
+  }
+  return found;
+}
+
+const english = texts(en);
+const chinese = texts(zh);
+const placeholders = (text: string): string[] => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort();
+
+describe("the words of the page", () => {
+  it("exist in both languages under the same keys", () => {
+    expect([...chinese.keys()].sort()).toEqual([...english.keys()].sort());
+  });
+
+  it("are never empty", () => {
+    for (const [key, text] of [...english, ...chinese]) expect(text.trim(), key).not.toBe("");
+  });
+
+  it("use the same parameters in both languages", () => {
+    for (const [key, text] of english) {
+      expect(placeholders(chinese.get(key) ?? ""), key).toEqual(placeholders(text));
+    }
+  });
+
+  it("are Chinese in the Chinese file, except for names", () => {
+    const names = /^(Python|curl|TimeVis|[A-Z0-9 /.%{}-]+)$/;
+    for (const [key, text] of chinese) if (!names.test(text)) expect(text, key).toMatch(/[\u4e00-\u9fff]/);
+  });
+});

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["tests/journeys/**/*.test.ts"],
+    globalSetup: "tests/journeys/service.ts",
+    environment: "node",
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 200_000,
+  },
+});
