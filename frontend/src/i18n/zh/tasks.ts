@@ -16,6 +16,33 @@ const words: Area<"tasks"> = {
     test: "在测试窗口上评分",
     report: "撰写报告",
   },
+  on: "{what} · {data}",
+  cancelling: "正在停止…",
+  resume: "继续",
+  openResults: "查看结果",
+  openForecast: "查看预测",
+  openComparison: "查看比较",
+  position: "队列中第 {n} 位",
+  done: "用时 {duration} 完成",
+  cancelledTraining: "已取消。检查点已保留，继续时将从检查点开始。",
+  list: {
+    kind: "类型",
+    state: "状态",
+    allKinds: "所有类型",
+    allStates: "所有状态",
+    emptyTitle: "还没有任务",
+    emptyText: "训练、预测和比较在运行时显示于此，并会保留。",
+  },
+  fact: { created: "创建时间", elapsed: "已用时间", left: "剩余时间", step: "步数", epoch: "轮次", attempt: "尝试次数" },
+  curve: {
+    title: "训练曲线",
+    text: "训练部分的损失（左轴）和验证部分的得分（右轴）；越低越好。",
+    train: "训练损失",
+    validation: "验证 WQL",
+    soon: "最初几步之后曲线就会出现。",
+    label: "截至第 {step} 步的训练曲线：训练损失 {train}，验证得分 {validation}。",
+  },
+  log: { title: "日志", soon: "日志马上开始。", empty: "此任务没有日志。" },
 };
 
 export default words;

@@ -1,0 +1,127 @@
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/vue-query";
+import type { MaybeRefOrGetter } from "vue";
+import { computed, toValue } from "vue";
+
+import { useConnection } from "@/stores/connection";
+
+import type { Schemas } from "./client";
+import { api, dataOf } from "./client";
+import { problemOf, ServiceAway } from "./problems";
+
+export type Dataset = Schemas["DatasetDetail"];
+export type DatasetSummary = Schemas["DatasetSummary"];
+export type DatasetChange = Schemas["DatasetChange"];
+export type Series = Schemas["Series"];
+
+export function useDatasets(options: {
+  search?: MaybeRefOrGetter<string>;
+  page?: MaybeRefOrGetter<number>;
+  perPage?: number;
+  deleted?: MaybeRefOrGetter<boolean>;
+} = {}) {
+  const query = computed(() => ({
+    search: toValue(options.search) || undefined,
+    page: toValue(options.page) ?? 1,
+    per_page: options.perPage ?? 20,
+    deleted: toValue(options.deleted) ?? false,
+  }));
+  return useQuery({
+    queryKey: ["datasets", query],
+    queryFn: async () => dataOf(await api.GET("/api/datasets", { params: { query: query.value } })),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useDataset(id: MaybeRefOrGetter<string | null | undefined>) {
+  return useQuery({
+    queryKey: ["dataset", computed(() => toValue(id))],
+    queryFn: async () =>
+      dataOf(await api.GET("/api/datasets/{dataset_id}", { params: { path: { dataset_id: toValue(id) ?? "" } } })),
+    enabled: computed(() => Boolean(toValue(id))),
+  });
+}
+
+export async function readSeries(
+  dataset: string,
+  query: { channel?: string; start?: string; end?: string; points?: number },
+  signal?: AbortSignal,
+): Promise<Series> {
+  return dataOf(
+    await api.GET("/api/datasets/{dataset_id}/series", { params: { path: { dataset_id: dataset }, query }, signal }),
+  );
+}
+
+export function useSeries(dataset: MaybeRefOrGetter<string>, channel: MaybeRefOrGetter<string>, points = 2000) {
+  return useQuery({
+    queryKey: ["series", computed(() => toValue(dataset)), computed(() => toValue(channel)), points],
+    queryFn: ({ signal }) => readSeries(toValue(dataset), { channel: toValue(channel), points }, signal),
+    staleTime: 60_000,
+  });
+}
+
+export function useChangeDataset(id: MaybeRefOrGetter<string>) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async (change: DatasetChange) =>
+      dataOf(await api.PATCH("/api/datasets/{dataset_id}", { params: { path: { dataset_id: toValue(id) } }, body: change })),
+    onSuccess: async (dataset) => {
+      queries.setQueryData(["dataset", dataset.id], dataset);
+      await queries.invalidateQueries({ queryKey: ["datasets"] });
+      await queries.invalidateQueries({ queryKey: ["series", dataset.id] });
+      await queries.invalidateQueries({ queryKey: ["dataset-view", dataset.id] });
+    },
+  });
+}
+
+export function useDeleteDataset() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async ({ id, restore }: { id: string; restore: boolean }) => {
+      const params = { params: { path: { dataset_id: id } } };
+      if (restore) await api.POST("/api/datasets/{dataset_id}/restore", params);
+      else await api.DELETE("/api/datasets/{dataset_id}", params);
+    },
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["datasets"] }),
+  });
+}
+
+/** What a person may say of a file when it is uploaded. */
+export type UploadFields = Partial<Record<"name" | "unit" | "domain" | "description" | "time" | "id" | "frequency", string>>;
+
+/** Upload a file. XMLHttpRequest, because fetch does not report how much was sent. */
+export function uploadFile(
+  file: File,
+  fields: UploadFields,
+  onProgress: (share: number) => void,
+  signal: AbortSignal,
+): Promise<Dataset> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const body = new FormData();
+    body.append("file", file);
+    for (const [key, value] of Object.entries(fields)) if (value) body.append(key, value);
+    request.open("POST", "/api/upload");
+    request.upload.onprogress = (event) => {
+      if (event.lengthComputable) onProgress(event.loaded / event.total);
+    };
+    request.onload = () => {
+      useConnection().answered();
+      if (request.status < 300) {
+        resolve(JSON.parse(request.responseText) as Dataset);
+        return;
+      }
+      void problemOf(new Response(request.responseText, { status: request.status })).then(reject);
+    };
+    request.onerror = () => {
+      useConnection().lost();
+      reject(new ServiceAway());
+    };
+    request.onabort = () => {
+      reject(new DOMException("the upload was cancelled", "AbortError"));
+    };
+    signal.addEventListener("abort", () => {
+      request.abort();
+    });
+    request.send(body);
+  });
+}

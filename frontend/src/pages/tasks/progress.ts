@@ -1,0 +1,56 @@
+import type { TaskSummary } from "@/api/tasks";
+
+export interface Progress {
+  stage: string | null;
+  step: number | null;
+  total: number | null;
+  epoch: number | null;
+  /** From 0 to 1; null where the stage does not say. */
+  share: number | null;
+}
+
+function number(value: unknown): number | null {
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+/** How far a task is, from the state that its run writes: batches of a scoring stage, steps of a fit. */
+export function progressOf(task: Pick<TaskSummary, "progress" | "state">): Progress {
+  const { progress } = task;
+  const step = number(progress.step);
+  const total = number(progress.steps_total);
+  const batch = number(progress.batch);
+  const batches = number(progress.batches_total);
+  const stage = typeof progress.stage === "string" ? progress.stage : null;
+  const ratio = (done: number | null, all: number | null): number | null =>
+    done !== null && all !== null && all > 0 ? Math.min(1, done / all) : null;
+  const share = task.state === "completed" ? 1 : stage === "fit" ? ratio(step, total) : ratio(batch, batches);
+  return { stage, step, total, epoch: number(progress.epoch), share };
+}
+
+/** A point of a training curve. */
+export interface CurvePoint {
+  step: number;
+  trainLoss: number | null;
+  validation: number | null;
+}
+
+/** Rows of metrics.csv as points; a row holds a training loss, a validation score, or both. */
+export function curveOf(rows: readonly Record<string, unknown>[]): CurvePoint[] {
+  return rows
+    .map((row) => ({
+      step: number(row.step) ?? 0,
+      trainLoss: number(row["train/loss"]),
+      validation: number(row["val/wql"]) ?? number(row["val/loss"]),
+    }))
+    .filter((point) => point.trainLoss !== null || point.validation !== null);
+}
+
+/** The last values of a task that is watched, for a curve that grows although no file of it is read. */
+export function addLivePoint(points: readonly CurvePoint[], progress: Record<string, unknown>): CurvePoint[] {
+  const step = number(progress.step);
+  const metrics = typeof progress.metrics === "object" && progress.metrics !== null ? progress.metrics : {};
+  const [point] = curveOf([{ step, ...metrics }]);
+  const last = points.at(-1);
+  if (step === null || point === undefined || (last && last.step >= step)) return [...points];
+  return [...points, point];
+}

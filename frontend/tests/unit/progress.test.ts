@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+
+import { addLivePoint, curveOf, progressOf } from "@/pages/tasks/progress";
+
+describe("the progress of a task", () => {
+  it("counts steps in a fit and batches in other stages", () => {
+    expect(progressOf({ state: "running", progress: { stage: "fit", step: 30, steps_total: 120 } }).share).toBe(0.25);
+    expect(progressOf({ state: "running", progress: { stage: "test", batch: 1, batches_total: 4 } }).share).toBe(0.25);
+    expect(progressOf({ state: "running", progress: { stage: "prepare" } }).share).toBeNull();
+    expect(progressOf({ state: "completed", progress: {} }).share).toBe(1);
+  });
+
+  it("reads a curve from rows that hold a loss, a score, or both", () => {
+    const rows = [{ step: 1, "train/loss": 2 }, { step: 2, "val/wql": 0.1 }, { step: 3, "lr-AdamW": 0.1 }];
+    expect(curveOf(rows)).toEqual([
+      { step: 1, trainLoss: 2, validation: null },
+      { step: 2, trainLoss: null, validation: 0.1 },
+    ]);
+  });
+
+  it("adds a point of a live task once for each step", () => {
+    const first = addLivePoint([], { step: 5, metrics: { "train/loss": 1 } });
+    expect(first).toHaveLength(1);
+    expect(addLivePoint(first, { step: 5, metrics: { "train/loss": 0.9 } })).toHaveLength(1);
+    expect(addLivePoint(first, { step: 6, metrics: { "train/loss": 0.9 } })).toHaveLength(2);
+    expect(addLivePoint(first, {})).toEqual(first);
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+
+import type { OptionShape } from "@/pages/train/request";
+import { fieldOf, newDraft, parseValue, requestsOf, showValue, valuesOf } from "@/pages/train/request";
+
+const shape = (name: string, section: string): OptionShape => ({ name, section, default: 1, choices: [], kind: "" });
+const shapes = () => [shape("hidden_size", "options"), shape("max_epochs", "fit"), shape("r", "lora")];
+
+describe("the form of a training", () => {
+  it("sends only what differs from the defaults of the service", () => {
+    const draft = { ...newDraft(), dataset: "d" };
+    expect(requestsOf(draft, shapes)).toEqual([{ model: "lstm", dataset: "d", horizon: 24, context_length: 168, seed: 0 }]);
+  });
+
+  it("puts options of the fit at the top and others into their sections", () => {
+    const draft = { ...newDraft(), dataset: "d", options: { lstm: { hidden_size: "64", max_epochs: "5", r: "8" } } };
+    expect(requestsOf(draft, shapes)[0]).toMatchObject({ max_epochs: 5, options: { hidden_size: 64 }, lora: { r: 8 } });
+  });
+
+  it("makes a request of each model and each combination of values", () => {
+    const draft = { ...newDraft(), dataset: "d", models: ["linear" as const, "lstm" as const], horizon: "12, 24", options: { lstm: { hidden_size: "64,128" } } };
+    const made = requestsOf(draft, shapes);
+    expect(made.map((body) => [body.model, body.horizon, body.options])).toEqual([
+      ["linear", 12, undefined],
+      ["linear", 24, undefined],
+      ["lstm", 12, { hidden_size: 64 }],
+      ["lstm", 12, { hidden_size: 128 }],
+      ["lstm", 24, { hidden_size: 64 }],
+      ["lstm", 24, { hidden_size: 128 }],
+    ]);
+  });
+
+  it("does not split a list at its commas", () => {
+    expect(valuesOf("[24, 168], [24]")).toEqual(["[24, 168]", "[24]"]);
+    expect(valuesOf("64，128")).toEqual(["64", "128"]);
+  });
+
+  it("reads typed values as JSON would, and words as words", () => {
+    expect(["2e-3", "true", "null", "none", "[hour, 3]", "gru"].map(parseValue)).toEqual([0.002, true, null, "none", ["hour", 3], "gru"]);
+    expect(showValue([24, null, "x"])).toBe("[24, , x]");
+  });
+
+  it("finds the field that an error names", () => {
+    expect(fieldOf("/trainings/1/options/hidden_size")).toEqual({ training: 1, field: "hidden_size" });
+    expect(fieldOf("/target/0")).toEqual({ training: null, field: "target" });
+  });
+});
