@@ -125,3 +125,55 @@ export function uploadFile(
     request.send(body);
   });
 }
+
+export type Finding = Schemas["DataFindingView"];
+
+/** Seasons of a channel: average day and week, and autocorrelation. */
+export function useSeasonality(dataset: MaybeRefOrGetter<string>, channel: MaybeRefOrGetter<string>) {
+  return useQuery({
+    queryKey: ["dataset-view", computed(() => toValue(dataset)), "seasonality", computed(() => toValue(channel))],
+    queryFn: async ({ signal }) =>
+      dataOf(
+        await api.GET("/api/datasets/{dataset_id}/seasonality", {
+          params: { path: { dataset_id: toValue(dataset) }, query: { channel: toValue(channel) } },
+          signal,
+        }),
+      ),
+    staleTime: 300_000,
+  });
+}
+
+export function usePreview(dataset: MaybeRefOrGetter<string>) {
+  return useQuery({
+    queryKey: ["dataset-view", computed(() => toValue(dataset)), "preview"],
+    queryFn: async () =>
+      dataOf(
+        await api.GET("/api/datasets/{dataset_id}/preview", {
+          params: { path: { dataset_id: toValue(dataset) }, query: { rows: 12 } },
+        }),
+      ),
+    staleTime: 300_000,
+  });
+}
+
+export interface SplitShares {
+  train: number;
+  val: number;
+  test: number;
+}
+
+export function useSplit(dataset: MaybeRefOrGetter<string>, shares: MaybeRefOrGetter<SplitShares>, lengths: MaybeRefOrGetter<{ horizon: number; context_length: number }>) {
+  const query = computed(() => ({ ...toValue(shares), ...toValue(lengths) }));
+  return useQuery({
+    queryKey: ["dataset-view", computed(() => toValue(dataset)), "split", query],
+    queryFn: async ({ signal }) =>
+      dataOf(
+        await api.GET("/api/datasets/{dataset_id}/split", {
+          params: { path: { dataset_id: toValue(dataset) }, query: query.value },
+          signal,
+        }),
+      ),
+    placeholderData: keepPreviousData,
+    staleTime: 300_000,
+  });
+}

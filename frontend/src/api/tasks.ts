@@ -19,12 +19,14 @@ export function isFinal(state: TaskState): boolean {
 export function useTasks(options: {
   state?: MaybeRefOrGetter<TaskState | "">;
   kind?: MaybeRefOrGetter<TaskKind | "">;
+  group?: MaybeRefOrGetter<string>;
   page?: MaybeRefOrGetter<number>;
   perPage?: number;
 }) {
   const query = computed(() => ({
     state: toValue(options.state) || undefined,
     kind: toValue(options.kind) || undefined,
+    group: toValue(options.group) || undefined,
     page: toValue(options.page) ?? 1,
     per_page: options.perPage ?? 20,
   }));

@@ -1,7 +1,4 @@
-import { useMutation, useQueries, useQueryClient } from "@tanstack/vue-query";
-import type { MaybeRefOrGetter } from "vue";
-import { computed, toValue } from "vue";
-
+import { useMutation, useQuery, useQueryClient } from "@tanstack/vue-query";
 import type { Schemas } from "./client";
 import { api, dataOf } from "./client";
 
@@ -11,17 +8,21 @@ export type ModelOption = Schemas["ModelOption"];
 export type TrainRequest = Schemas["TrainRequest"];
 export type Group = Schemas["Group"];
 
-/** The options of several models, in the order of the models. */
-export function useModelOptions(models: MaybeRefOrGetter<readonly ModelName[]>) {
-  return useQueries({
-    queries: computed(() =>
-      toValue(models).map((model) => ({
-        queryKey: ["model-options", model],
-        queryFn: async () => dataOf(await api.GET("/api/model-options/{model}", { params: { path: { model } } })),
-        staleTime: Infinity,
-      })),
-    ),
+/** All models with their options. */
+export function useModelOptions() {
+  return useQuery({
+    queryKey: ["model-options"],
+    queryFn: async () => dataOf(await api.GET("/api/model-options")),
+    staleTime: 60_000,
   });
+}
+
+export type Estimate = Schemas["DryRun"];
+
+/** Check a training without starting it; the answer has an estimate of its cost and the commands that do the same. */
+export async function checkTraining(request: TrainRequest, signal: AbortSignal): Promise<Estimate> {
+  const body = { ...request, dry_run: true } as TrainRequest;
+  return dataOf(await api.POST("/api/train", { body, signal })) as unknown as Estimate;
 }
 
 /** Start one training, or several as a group; none is started if one of them is wrong. */

@@ -22,6 +22,8 @@ export default {
     id: "Column of the series name (long table)",
     target: "Columns to forecast",
     covariates: "Covariates",
+    knownCovariate: "{column}, known in advance",
+    observedCovariate: "{column}, only observed",
     frequency: "Frequency",
     frequencyHelp: "For example h, 15min or D.",
     timezone: "Time zone",
@@ -94,7 +96,7 @@ export default {
     none: "Nothing unusual was found.",
     notes: "How the file was read",
     statistics: "Statistics",
-    mean: "Mean", std: "Standard deviation", min: "Smallest", max: "Largest", median: "Median", missing: "Missing", observed: "Observed", zeros: "Zeros", season: "Season",
+    mean: "Mean", std: "Standard deviation", min: "Smallest", max: "Largest", median: "Median", missing: "Missing", observed: "Observed", zeros: "Zeros", season: "Strength: {name}",
     severity: { info: "Note", warning: "Look at this", error: "Must be mended" },
   },
   seasonality: {

@@ -26,6 +26,7 @@ export default {
   list: {
     kind: "Kind",
     state: "State",
+    group: "One group of trainings",
     allKinds: "All kinds",
     allStates: "All states",
     emptyTitle: "No tasks yet",

@@ -24,6 +24,8 @@ const words: Area<"data"> = {
     id: "序列名称列（长表）",
     target: "要预测的列",
     covariates: "协变量",
+    knownCovariate: "{column}（预先已知）",
+    observedCovariate: "{column}（仅观测）",
     frequency: "频率",
     frequencyHelp: "例如 h、15min 或 D。",
     timezone: "时区",
@@ -96,7 +98,7 @@ const words: Area<"data"> = {
     none: "没有发现异常。",
     notes: "文件的读取方式",
     statistics: "统计",
-    mean: "均值", std: "标准差", min: "最小值", max: "最大值", median: "中位数", missing: "缺失", observed: "有值", zeros: "零值", season: "周期",
+    mean: "均值", std: "标准差", min: "最小值", max: "最大值", median: "中位数", missing: "缺失", observed: "有值", zeros: "零值", season: "强度：{name}",
     severity: { info: "提示", warning: "请注意", error: "必须修正" },
   },
   seasonality: {

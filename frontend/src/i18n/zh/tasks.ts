@@ -28,6 +28,7 @@ const words: Area<"tasks"> = {
   list: {
     kind: "类型",
     state: "状态",
+    group: "同一组训练",
     allKinds: "所有类型",
     allStates: "所有状态",
     emptyTitle: "还没有任务",

@@ -16,7 +16,7 @@ export interface TrainDraft {
 
 export interface OptionShape {
   name: string;
-  /** `fit` stands at the top of a request; other sections are objects in it. */
+  /** Options of `run` and `fit` stand at the top of a request; other sections are objects in it. */
   section: string;
   default: unknown;
   choices: readonly unknown[];
@@ -103,7 +103,7 @@ export function requestsOf(draft: TrainDraft, shapes: (model: ModelName) => read
         }
         const name = key.slice("option:".length);
         const section = sections.get(name) ?? "options";
-        if (section === "fit") body[name] = value;
+        if (section === "fit" || section === "run") body[name] = value;
         else body[section] = { ...(body[section] as Body | undefined), [name]: value };
       }
       if (draft.name.trim() !== "") body.name = draft.name.trim();
