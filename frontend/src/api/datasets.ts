@@ -94,13 +94,14 @@ export function uploadFile(
   fields: UploadFields,
   onProgress: (share: number) => void,
   signal: AbortSignal,
+  path = "/api/upload",
 ): Promise<Dataset> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const body = new FormData();
     body.append("file", file);
     for (const [key, value] of Object.entries(fields)) if (value) body.append(key, value);
-    request.open("POST", "/api/upload");
+    request.open("POST", path);
     request.upload.onprogress = (event) => {
       if (event.lengthComputable) onProgress(event.loaded / event.total);
     };

@@ -76,7 +76,8 @@ export default {
     applied: "The file was read again.",
     rename: "Name of the data",
     append: "Add newer rows",
-    appended: "{n} rows were added.",
+    appendText: "A file with the rows that came since makes a new version; earlier forecasts can then be judged.",
+    appended: "{n} row was added. | {n} rows were added.",
   },
   series: {
     title: "Series",

@@ -19,7 +19,7 @@ const words: Area<"system"> = {
   throughput: "每日任务数",
   throughputText: "最近 14 天每天结束的任务。",
   throughputLabel: "最近 14 天结束了 {n} 个任务。",
-  queue: "队列",
+  queueName: { cpu: "训练队列", interactive: "预测与比较队列", gpu: "GPU 训练队列" },
   queueRow: "{queued} 个等待，{running} 个运行",
 };
 
