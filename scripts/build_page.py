@@ -68,7 +68,9 @@ def build() -> None:
     lock = FRONTEND / "package-lock.json"
     if not INSTALLED.is_file() or INSTALLED.stat().st_mtime < lock.stat().st_mtime:
         if subprocess.run([*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=FRONTEND).returncode:
-            raise CannotBuild("the packages of frontend/package-lock.json could not be installed from the npm registry")
+            raise CannotBuild(
+                "the packages of frontend/package-lock.json could not be installed from the npm registry"
+            )
         INSTALLED.touch()
     if subprocess.run([*npm, "run", "--silent", "build", "--", "--logLevel", "warn"], cwd=FRONTEND).returncode:
         raise CannotBuild("vite could not build frontend/")

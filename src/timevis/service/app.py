@@ -25,6 +25,7 @@ from timevis.service.context import Canary, Context
 from timevis.service.db.database import open_database
 from timevis.service.openapi import complete_specification
 from timevis.service.operations.metrics import Metrics
+from timevis.service.page import register_page
 from timevis.service.problems import register_error_handlers
 from timevis.service.schemas.common import ProblemDetails
 from timevis.service.security.gate import ASSETS, Gate

@@ -1,0 +1,116 @@
+import type { EChartsOption } from "echarts";
+
+import { fanSeries, quantileAt } from "@/charts/fan";
+import { tooltipTable } from "@/charts/tooltip";
+import type { ChartColours } from "@/charts/colours";
+import { LEGEND } from "@/charts/layout";
+
+type Value = number | null;
+
+/** The forecast of one channel by one model. */
+export interface FutureForecast {
+  name: string;
+  colour: string;
+  time: string[];
+  levels: number[];
+  quantiles: Value[][];
+  truth: Value[] | null;
+}
+
+export interface FutureWords {
+  past: string;
+  truth: string;
+  interval: (percent: number) => string;
+}
+
+/** The recent past and the forecasts of several models; one model has three intervals, of several each has one. */
+export function futureForecastOption(
+  history: { time: string[]; value: Value[] },
+  forecasts: readonly FutureForecast[],
+  words: FutureWords,
+  colours: ChartColours,
+  format: (value: Value | undefined) => string,
+): EChartsOption {
+  const isSingle = forecasts.length === 1;
+  const line = { type: "line" as const, symbol: "none", emphasis: { disabled: true } };
+  const scored = forecasts.find((forecast) => forecast.truth?.some((value) => value !== null));
+  return {
+    tooltip: {
+      trigger: "axis",
+      formatter: (items: unknown) => {
+        const first = (Array.isArray(items) ? items[0] : items) as { value?: [string, Value] } | undefined;
+        const time = first?.value?.[0] ?? "";
+        return tooltipTable(time.replace("T", " ").slice(0, 16), rowsAt(time, history, forecasts, words, format));
+      },
+    },
+    legend: { ...LEGEND, data: [words.past, ...forecasts.map((forecast) => forecast.name), ...(scored ? [words.truth] : [])] },
+    xAxis: { type: "time" },
+    yAxis: { type: "value", scale: true },
+    series: [
+      ...forecasts.flatMap((forecast, position) =>
+        fanSeries({
+          times: forecast.time,
+          levels: forecast.levels,
+          quantiles: forecast.quantiles,
+          colour: forecast.colour,
+          stack: `forecast-${position}`,
+          percents: isSingle ? [95, 80, 50] : [80],
+          opacity: isSingle ? 0.16 : 0.14,
+        }),
+      ),
+      {
+        ...line,
+        name: words.past,
+        data: pairs(history.time, history.value),
+        lineStyle: { color: colours.context, width: 1.4 },
+        itemStyle: { color: colours.context },
+        z: 3,
+      },
+      ...forecasts.map((forecast) => ({
+        ...line,
+        name: forecast.name,
+        data: pairs(forecast.time, quantileAt(forecast.levels, forecast.quantiles, 0.5)),
+        lineStyle: { color: forecast.colour, width: 2.2 },
+        itemStyle: { color: forecast.colour },
+        symbol: forecast.time.length === 1 ? "circle" : "none",
+        z: 5,
+      })),
+      ...(scored
+        ? [
+            {
+              ...line,
+              name: words.truth,
+              data: pairs(scored.time, scored.truth ?? []),
+              lineStyle: { color: colours.truth, width: 1.8 },
+              itemStyle: { color: colours.truth },
+              z: 4,
+            },
+          ]
+        : []),
+    ],
+  };
+}
+
+function pairs(times: readonly string[], values: readonly Value[]): [string, Value][] {
+  return times.map((time, step) => [time, values[step] ?? null]);
+}
+
+function rowsAt(
+  time: string,
+  history: { time: string[]; value: Value[] },
+  forecasts: readonly FutureForecast[],
+  words: FutureWords,
+  format: (value: Value | undefined) => string,
+): [string, string][] {
+  const past = history.time.indexOf(time);
+  const rows: [string, string][] = past < 0 ? [] : [[words.past, format(history.value[past])]];
+  for (const forecast of forecasts) {
+    const step = forecast.time.indexOf(time);
+    if (step < 0) continue;
+    const at = (level: number) => format(quantileAt(forecast.levels, forecast.quantiles, level)[step]);
+    rows.push([forecast.name, at(0.5)], [words.interval(80), `${at(0.1)} – ${at(0.9)}`]);
+    const truth = forecast.truth?.[step] ?? null;
+    if (truth !== null) rows.push([words.truth, format(truth)]);
+  }
+  return rows;
+}

@@ -1,0 +1,8 @@
+/** One row above the chart, at its right end, because the name of the y axis stands at the left end. */
+export const LEGEND = { type: "scroll", top: 0, right: 0, width: "72%" } as const;
+
+/** The name of a horizontal axis below its middle, where it is not cut off. */
+export const AXIS_NAME = { nameLocation: "middle", nameGap: 26 } as const;
+
+/** The name of a vertical axis above its upper end, over the labels instead of around the axis. */
+export const AXIS_NAME_ABOVE = { nameTextStyle: { align: "left" as const, padding: [0, 0, 0, -36] } };

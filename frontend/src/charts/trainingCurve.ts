@@ -1,0 +1,43 @@
+import type { EChartsOption } from "echarts";
+
+import { AXIS_NAME, AXIS_NAME_ABOVE, LEGEND } from "@/charts/layout";
+
+type Value = number | null | undefined;
+
+export interface CurvePoint {
+  step: number;
+  value: number;
+}
+
+/**
+ * The points of a column of metrics.csv by step.
+ *
+ * The last row validates the best checkpoint again after the fit, so it is left out of validation columns.
+ */
+export function curveOf(rows: readonly Record<string, unknown>[], column: string): CurvePoint[] {
+  const points = rows
+    .filter((row) => typeof row.step === "number" && typeof row[column] === "number")
+    .map((row) => ({ step: row.step as number, value: row[column] as number }));
+  return column.startsWith("val/") ? points.slice(0, -1) : points;
+}
+
+/** A curve of each run; each keeps its own colour. */
+export function curvesOption(
+  curves: readonly { name: string; colour: string; points: readonly { step: number; value: Value }[] }[],
+  names: { step: string; value: string },
+): EChartsOption {
+  return {
+    tooltip: { trigger: "axis" },
+    legend: curves.length > 1 ? LEGEND : { show: false },
+    xAxis: { ...AXIS_NAME, type: "value", name: names.step, scale: true },
+    yAxis: { ...AXIS_NAME_ABOVE, type: "value", name: names.value, scale: true },
+    series: curves.map((curve) => ({
+      type: "line",
+      name: curve.name,
+      color: curve.colour,
+      data: curve.points.map((point) => [point.step, point.value ?? null]),
+      symbol: curve.points.length < 12 ? "circle" : "none",
+      symbolSize: 5,
+    })),
+  };
+}

@@ -1,0 +1,58 @@
+type Value = number | null;
+
+/** The forecast of one channel of one item by one model, as the result of a forecast task has it. */
+export interface ForecastItem {
+  model: string;
+  name: string | null;
+  item?: string | null;
+  channel: string | null;
+  history: { time: string[]; value: Value[] };
+  time: string[];
+  point: Value[];
+  levels: number[];
+  quantiles: Value[][];
+  truth: Value[] | null;
+  error?: string | null;
+}
+
+export interface ForecastResult {
+  items: ForecastItem[];
+}
+
+/** The series of a result, each with the forecasts of all models; failed items are left out. */
+export function seriesOf(items: readonly ForecastItem[]): Map<string, ForecastItem[]> {
+  const series = new Map<string, ForecastItem[]>();
+  for (const item of items) {
+    if (item.error || item.time.length === 0) continue;
+    const key = seriesKey(item);
+    series.set(key, [...(series.get(key) ?? []), item]);
+  }
+  return series;
+}
+
+export function seriesKey(item: Pick<ForecastItem, "item" | "channel">): string {
+  return [...new Set([item.item, item.channel])].filter(Boolean).join(" · ");
+}
+
+/** Mean absolute error of the median on the steps whose truth has arrived. */
+export function scored(item: ForecastItem): { steps: number; mae: number } | null {
+  const median = item.quantiles[item.levels.indexOf(0.5)] ?? item.point;
+  const errors = (item.truth ?? []).flatMap((truth, step) => {
+    const forecast = median[step];
+    return truth === null || forecast === null || forecast === undefined ? [] : [Math.abs(truth - forecast)];
+  });
+  if (errors.length === 0) return null;
+  return { steps: errors.length, mae: errors.reduce((sum, error) => sum + error, 0) / errors.length };
+}
+
+/** Names of models with a number behind those that several models have. */
+export function distinctNames(models: readonly { id: string; name: string }[]): Map<string, string> {
+  const seen = new Map<string, number>();
+  return new Map(
+    models.map(({ id, name }) => {
+      const count = (seen.get(name) ?? 0) + 1;
+      seen.set(name, count);
+      return [id, count === 1 ? name : `${name} (${String(count)})`];
+    }),
+  );
+}

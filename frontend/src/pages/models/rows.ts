@@ -1,0 +1,124 @@
+import type { Schemas } from "@/api/client";
+
+type Model = Schemas["ModelSummary"];
+
+interface Interval {
+  value: number | null;
+  low: number | null;
+  high: number | null;
+}
+
+/** The summary of a model as the table shows it; numbers that a run lacks are null. */
+export interface ModelRow {
+  id: string;
+  name: string;
+  kind: string;
+  dataset: string;
+  datasetName: string;
+  notes: string;
+  tags: string[];
+  created: number;
+  wql: number | null;
+  mae: number | null;
+  coverage: number | null;
+  validation: number | null;
+  skill: Interval;
+  fit: number | null;
+  parameters: number | null;
+  windowSet: string;
+}
+
+interface Summary {
+  metrics?: Record<string, Interval | undefined>;
+  validation?: Record<string, number | null | undefined>;
+  skill?: Record<string, Interval | undefined>;
+  cost?: Record<string, unknown>;
+  window_set?: { hash?: string };
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === "number" ? value : null;
+}
+
+export function modelRow(model: Model, datasets: ReadonlyMap<string, string>): ModelRow {
+  const summary = model.summary as Summary;
+  return {
+    id: model.id,
+    name: model.name,
+    kind: model.kind,
+    dataset: model.dataset,
+    datasetName: datasets.get(model.dataset) ?? "…",
+    notes: model.notes,
+    tags: model.tags,
+    created: model.created,
+    wql: summary.metrics?.wql?.value ?? null,
+    mae: summary.metrics?.mae?.value ?? null,
+    coverage: summary.metrics?.coverage_80?.value ?? null,
+    validation: summary.validation?.wql ?? null,
+    skill: summary.skill?.wql ?? { value: null, low: null, high: null },
+    fit: numberOf(summary.cost?.fit_seconds),
+    parameters: numberOf(summary.cost?.trainable_parameters),
+    windowSet: summary.window_set?.hash ?? "",
+  };
+}
+
+export const SORTS = [
+  "created",
+  "name",
+  "kind",
+  "dataset",
+  "skill",
+  "wql",
+  "mae",
+  "coverage",
+  "validation",
+  "fit",
+  "parameters",
+] as const;
+export type Sort = (typeof SORTS)[number];
+
+function keyOf(row: ModelRow, sort: Sort): string | number | null {
+  if (sort === "skill") return row.skill.value;
+  if (sort === "dataset") return row.datasetName;
+  // A coverage is good where it is near the nominal one.
+  if (sort === "coverage") return row.coverage === null ? null : Math.abs(row.coverage - 0.8);
+  return row[sort];
+}
+
+/** Rows in the order of a column; rows without a value stand last in both directions. */
+export function sortRows(rows: readonly ModelRow[], sort: Sort, order: "asc" | "desc"): ModelRow[] {
+  const direction = order === "asc" ? 1 : -1;
+  const collator = new Intl.Collator(undefined, { numeric: true });
+  return [...rows].sort((a, b) => {
+    const [x, y] = [keyOf(a, sort), keyOf(b, sort)];
+    if (x === null || y === null) return Number(x === null) - Number(y === null);
+    const difference = typeof x === "string" ? collator.compare(x, String(y)) : x - Number(y);
+    return direction * difference || b.created - a.created;
+  });
+}
+
+export interface Filter {
+  search: string;
+  kind: string;
+  dataset: string;
+  tag: string;
+}
+
+export function filterRows(rows: readonly ModelRow[], filter: Filter): ModelRow[] {
+  const words = filter.search.toLowerCase().split(/\s+/).filter(Boolean);
+  return rows.filter((row) => {
+    const text = [row.name, row.kind, row.datasetName, row.notes, ...row.tags].join(" ").toLowerCase();
+    return (
+      words.every((word) => text.includes(word)) &&
+      (filter.kind === "" || row.kind === filter.kind) &&
+      (filter.dataset === "" || row.dataset === filter.dataset) &&
+      (filter.tag === "" || row.tags.includes(filter.tag))
+    );
+  });
+}
+
+/** Tags as a person types them: separated by commas, without blanks at their ends and without repetition. */
+export function parseTags(text: string): string[] {
+  const tags = text.split(/[,，、]/).map((tag) => tag.trim());
+  return [...new Set(tags.filter((tag) => tag !== ""))];
+}

@@ -1,0 +1,71 @@
+import { beforeAll, describe, expect, it } from "vitest";
+
+import { setLanguage } from "@/i18n";
+import type { ModelRow } from "@/pages/models/rows";
+import { filterRows, modelRow, parseTags, sortRows } from "@/pages/models/rows";
+import { skillOf } from "@/pages/models/skill";
+
+const base: ModelRow = {
+  id: "1",
+  name: "LSTM 2",
+  kind: "lstm",
+  dataset: "d1",
+  datasetName: "Traffic",
+  notes: "wide context",
+  tags: ["sweep"],
+  created: 1,
+  wql: 0.2,
+  mae: 3,
+  coverage: 0.7,
+  validation: 0.1,
+  skill: { value: 0.1, low: 0.05, high: 0.15 },
+  fit: 10,
+  parameters: 100,
+  windowSet: "w",
+};
+const rows: ModelRow[] = [
+  base,
+  { ...base, id: "2", name: "LSTM 10", wql: 0.1, coverage: 0.95, created: 2, tags: [] },
+  { ...base, id: "3", name: "Linear", kind: "linear", wql: null, coverage: 0.81, created: 3, notes: "" },
+];
+const ids = (found: readonly ModelRow[]) => found.map((row) => row.id).join("");
+const anything = { search: "", kind: "", dataset: "", tag: "" };
+
+describe("the list of models", () => {
+  beforeAll(() => setLanguage("en"));
+
+  it("has rows without a value last in both directions", () => {
+    expect(ids(sortRows(rows, "wql", "asc"))).toBe("213");
+    expect(ids(sortRows(rows, "wql", "desc"))).toBe("123");
+  });
+
+  it("sorts numbers in names by their value", () => {
+    expect(ids(sortRows(rows, "name", "asc"))).toBe("312");
+  });
+
+  it("sorts coverage by its distance from the nominal one", () => {
+    expect(ids(sortRows(rows, "coverage", "asc"))).toBe("312");
+  });
+
+  it("finds every searched word in name, kind, data, notes or tags", () => {
+    expect(ids(filterRows(rows, { ...anything, search: "lstm WIDE" }))).toBe("12");
+    expect(ids(filterRows(rows, { ...anything, search: "sweep", kind: "lstm" }))).toBe("1");
+    expect(filterRows(rows, { ...anything, search: "nothing" })).toEqual([]);
+  });
+
+  it("reads tags with the commas of both languages", () => {
+    expect(parseTags(" a, b，c、a ,, ")).toEqual(["a", "b", "c"]);
+  });
+
+  it("says how much better a model is, and colours it only if the interval excludes zero", () => {
+    expect(skillOf({ value: 0.1, low: 0.05, high: 0.15 })).toEqual({ text: "10% better", tone: "good" });
+    expect(skillOf({ value: -0.1, low: -0.2, high: 0.01 })).toEqual({ text: "10% worse", tone: "plain" });
+    expect(skillOf({ value: -0.1, low: -0.2, high: -0.01 }).tone).toBe("bad");
+    expect(skillOf({ value: null, low: null, high: null }).text).toBe("–");
+  });
+
+  it("reads a summary that lacks entries", () => {
+    const model = { ...base, deleted: null, task: "t", summary: {} };
+    expect(modelRow(model, new Map())).toMatchObject({ wql: null, fit: null, skill: { value: null } });
+  });
+});

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+
+import { setLanguage } from "@/i18n";
+import { flatten } from "@/pages/results/config";
+import { judgeCoverage } from "@/pages/results/coverage";
+import { mostPlaces, placedDigits } from "@/pages/results/digits";
+import { verdictText } from "@/pages/results/finding";
+import { metricRows } from "@/pages/results/results";
+
+describe("the digits of a language model", () => {
+  it("have the place that they have in their value", () => {
+    const values = placedDigits("512 -04");
+    expect(values[0]).toEqual([
+      { text: "5", place: 1 },
+      { text: "1", place: 2 },
+      { text: "2", place: 3 },
+    ]);
+    expect(values[1]).toEqual([
+      { text: "-", place: 0 },
+      { text: "0", place: 1 },
+      { text: "4", place: 2 },
+    ]);
+    expect(mostPlaces(values)).toBe(3);
+    expect(placedDigits("  ")).toEqual([]);
+  });
+});
+
+describe("a config as a table", () => {
+  it("has dotted keys and lists in one line", () => {
+    const config = { model: { fit: { batch_size: 8 }, calendar: ["hour", "day"] }, seed: 0, path: null, sets: [{ a: 1 }] };
+    expect(flatten(config)).toEqual([
+      ["model.fit.batch_size", "8"],
+      ["model.calendar", "hour, day"],
+      ["seed", "0"],
+      ["path", "null"],
+      ["sets.0.a", "1"],
+    ]);
+  });
+});
+
+describe("metrics beside seasonal naive", () => {
+  const entry = (value: number | null) => ({ value, low: null, high: null });
+
+  it("have a change only where a lower value is better and seasonal naive has an error", () => {
+    const results = {
+      metrics: { wql: entry(0.08), mae: entry(2), coverage_80: entry(0.7) },
+      seasonal_naive: { wql: entry(0.1), mae: entry(0), coverage_80: entry(0.8) },
+    };
+    const changes = new Map(metricRows(results).map((row) => [row.metric, row.change]));
+    expect(changes.get("wql")).toBeCloseTo(-0.2, 9);
+    expect(changes.get("mae")).toBeNull();
+    expect(changes.get("coverage_80")).toBeNull();
+  });
+});
+
+describe("the coverage of an interval", () => {
+  it("is about right within four percent", () => {
+    expect(judgeCoverage(0.77, 0.8)).toBe("right");
+    expect(judgeCoverage(0.7, 0.8)).toBe("narrow");
+    expect(judgeCoverage(0.9, 0.8)).toBe("wide");
+  });
+});
+
+describe("the verdict", () => {
+  const finding = (code: string, params: Record<string, unknown>) => ({ code, params, text: "The sentence of the service." });
+  const params = { model: "LSTM", data: "traffic", part: "test", skill: -0.1234, low: -0.2, high: -0.05 };
+
+  it("says a loss without signs, with the interval in the direction of the sentence", async () => {
+    await setLanguage("en");
+    expect(verdictText(finding("loses_to_seasonal_naive", params))).toBe(
+      "LSTM loses to seasonal naive: its WQL is 12.3% higher (95% interval 5% to 20%) on the test part of traffic.",
+    );
+  });
+
+  it("is worded in Chinese", async () => {
+    await setLanguage("zh");
+    expect(verdictText(finding("loses_to_seasonal_naive", params))).toContain("不如季节朴素法：WQL 高 12.3%（95% 置信区间 5% 至 20%）");
+    expect(verdictText(finding("intervals_too_narrow", { coverage_80: 0.61, part: "test" }))).toContain("测试集中 61%");
+  });
+
+  it("is that of the service for a code without words", () => {
+    expect(verdictText(finding("new_code", {}))).toBe("The sentence of the service.");
+  });
+});
