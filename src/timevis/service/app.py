@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from apiflask import APIFlask
-from flask import Response, redirect, send_from_directory
+from flask import Response, send_from_directory
 
 from timevis import __version__
 from timevis.service.api import (
@@ -21,11 +21,11 @@ from timevis.service.api import (
     tasks,
     training,
 )
+from timevis.service.api.page import register_page
 from timevis.service.context import Canary, Context
 from timevis.service.db.database import open_database
 from timevis.service.openapi import complete_specification
 from timevis.service.operations.metrics import Metrics
-from timevis.service.page import register_page
 from timevis.service.problems import register_error_handlers
 from timevis.service.schemas.common import ProblemDetails
 from timevis.service.security.gate import ASSETS, Gate

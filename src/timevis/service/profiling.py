@@ -76,7 +76,7 @@ def combine(
     megabytes: int,
     limits: TableLimits,
 ) -> int:
-    """Call `timevis.data.append_rows.append_rows` in a child process; returns the number of new rows."""
+    """Call `timevis.data.sources.append_rows.append_rows` in a child process; returns the number of new rows."""
     request: dict[str, Any] = {"path": str(newer), "earlier": str(earlier), "target": str(target)}
     request |= {"options": dict(options), "limits": asdict(limits)}
     return int(_run_child({**request, "report": dict(report)}, shown_names, seconds, megabytes)["added"])
@@ -158,7 +158,7 @@ def _read(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _append(request: Mapping[str, Any]) -> dict[str, Any]:
-    from timevis.data.append_rows import append_rows
+    from timevis.data.sources.append_rows import append_rows
 
     TableLimits(**request["limits"]).check_file(Path(request["path"]))
     paths = (Path(request[key]) for key in ("earlier", "path", "target"))

@@ -9,7 +9,6 @@ from apiflask import APIBlueprint
 from timevis.config.suggestions import did_you_mean
 from timevis.data.cleaning.seasonality import MAX_ROWS, describe_seasonality
 from timevis.errors import ConfigError, DataError
-from timevis.service.api.estimate import lengths_of
 from timevis.service.context import context, find
 from timevis.service.db.tables import Dataset
 from timevis.service.problems import wrong_field
@@ -25,6 +24,7 @@ from timevis.service.schemas.datasets import (
     SplitView,
 )
 from timevis.service.series import StoredSeries, read_series, split_parts
+from timevis.service.tasks.estimate import lengths_of
 from timevis.utils.files import read_json
 
 blueprint = APIBlueprint("dataset_analysis", __name__, tag="Datasets")

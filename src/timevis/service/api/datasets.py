@@ -54,7 +54,7 @@ def upload_file(upload: UploadRequest) -> Any:
 @blueprint.doc(summary="Make a sample dataset", responses={200: "The same sample was made before"})
 def make_sample(sample: SampleRequest) -> Any:
     """Make a dataset of real bundled rows, or of synthetic ones with a gap, a duplicate row and an outlier."""
-    from timevis.data.sample_tables import DEFAULT_ROWS, bundled_table, synthetic_table
+    from timevis.data.sources.sample_tables import DEFAULT_ROWS, bundled_table, synthetic_table
 
     if sample.source == "bundled":
         table, options = bundled_table(sample.domain, sample.rows)

@@ -15,10 +15,10 @@ from omegaconf import OmegaConf
 
 from timevis.config.options import Option, options_of
 from timevis.config.sections import EvaluationOptions, FitOptions
-from timevis.service.api.estimate import GRADIENT_MODELS, typical_seconds
 from timevis.service.context import context
 from timevis.service.problems import Problem
 from timevis.service.schemas.models import ModelOptions
+from timevis.service.tasks.estimate import GRADIENT_MODELS, typical_seconds
 from timevis.service.training import (
     BACKBONES,
     MODELS,

@@ -15,7 +15,6 @@ from timevis.config.stored import unescape
 from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError
 from timevis.service.api.commands import commands_of
-from timevis.service.api.estimate import GRADIENT_MODELS, estimate
 from timevis.service.api.submit import known_group, submit_group, submit_once
 from timevis.service.api.views import task_summary
 from timevis.service.context import context, find
@@ -24,6 +23,7 @@ from timevis.service.problems import Problem, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.tasks import Group, TaskDetail
 from timevis.service.schemas.training import PresetRequest, group_request, train_request
+from timevis.service.tasks.estimate import GRADIENT_MODELS, estimate
 from timevis.service.training import MODELS_OF_PRESET, config_of, create_run, log_to_wandb, pointer_of
 from timevis.utils.files import to_json_types
 

@@ -54,7 +54,9 @@ def append_rows(
             f"{table.source} has a column {unknown[0]!r}, which the rows so far do not have",
             f"give the columns {', '.join(old_names)}",
         )
-    panel, _ = load_panel({**options, **_roles(report), "frequency": report["frequency"], "path": str(newer)})
+    channels = tuple(report["channels"])  # also those that a few rows do not change
+    newer_options = {**options, **_roles(report), "frequency": report["frequency"], "path": str(newer)}
+    panel, _ = load_panel(newer_options, channels=channels)
     last = pd.Timestamp(report["end"])
     if panel.index[0] <= last:
         raise DataError(

@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
-from timevis.data.append_rows import append_rows
 from timevis.data.catalog import load_panel
+from timevis.data.sources.append_rows import append_rows
 from timevis.errors import DataError
 
 
@@ -35,7 +35,7 @@ def test_newer_rows_follow_the_earlier_ones(earlier):
     ("newer", "message"),
     [
         (table("2026-01-03", 5), "not after the last row so far"),
-        (table("2026-01-06", 5).drop(columns="load"), "has no column 'load'"),
+        (table("2026-01-06", 5).rename(columns={"load": "power"}), "has no column 'load'"),
         (table("2026-01-06", 5, wind=1.0), "has a column 'wind'"),
         (table("2026-01-06", 5).assign(load="high"), "load"),
     ],
