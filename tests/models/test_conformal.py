@@ -168,6 +168,13 @@ def test_a_forecast_beyond_the_data_starts_from_what_online_learned_on_the_test_
     pd.testing.assert_series_equal(medians["online"], medians["none"])
 
 
+def test_a_refit_keeps_the_recalibration_of_the_run(finished_run):
+    runs = [finished_run("model=linear", f"conformal={method}") for method in ("none", "online")]
+    plain, online = (predict(run, refit=True) for run in runs)
+    pd.testing.assert_series_equal(online["q0.5"], plain["q0.5"])
+    assert not np.allclose(online["q0.9"], plain["q0.9"])
+
+
 def test_rescoring_the_test_part_repeats_the_online_scores_of_the_run(finished_run, tmp_path, no_report):
     run = finished_run("model=linear", "conformal=online")
     (results,) = rescore(run, tmp_path / "again").values()
