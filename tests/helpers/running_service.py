@@ -45,9 +45,10 @@ class RunningService:
 
     @property
     def broker_url(self) -> str:
-        """The private broker; its socket is elsewhere if the path of the home folder is too long."""
-        (command,) = [command for command in self.children().values() if "valkey" in command]
-        return f"redis+socket://{command.split('--unixsocket ')[1].split()[0]}"
+        """The private broker, whose socket is elsewhere if the path of the home folder is too long."""
+        (pid,) = [pid for pid, command in self.children().items() if "serve web" in command]
+        variables = Path(f"/proc/{pid}/environ").read_text().split("\0")
+        return next(v.partition("=")[2] for v in variables if v.startswith("TIMEVIS_BROKER_URL="))
 
     def start(self) -> None:
         with self.log.open("wb") as output:

@@ -170,6 +170,14 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
     running.stop()
 
 
+@pytest.fixture
+def started(service: RunningService) -> RunningService:
+    """The running service, which is started again if a test has stopped it."""
+    if service.process.poll() is not None:
+        service.start()
+    return service
+
+
 @pytest.fixture(scope="session")
 def plant(service: RunningService, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A dataset of the running service."""

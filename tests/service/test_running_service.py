@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import io
+import signal
 import time
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from running_service import RunningService
+from running_service import RunningService, command_of
 from service_data import TINY_RUN, plant_csv
+from sqlalchemy import update
 
 from timevis.service.client import ServiceError
+from timevis.service.db.database import open_database
+from timevis.service.db.tables import Task
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("started")]
 WAIT_SECONDS = 180
 
 
@@ -89,3 +93,17 @@ def test_a_model_is_compared_with_seasonal_naive_on_its_windows(
     assert set(found["by_horizon"]["wql"]) == {"lstm", "seasonal naive"}
     task = service.client.call("POST", "predict", json={"models": [model]}, headers={"Prefer": "wait=20"})
     assert service.client.result(task, "csv").startswith("item,channel,timestamp,point,q0.025")
+
+
+def test_a_stop_returns_the_training_to_its_queue_and_leaves_no_process(service: RunningService, plant: str) -> None:
+    task = service.start_long_training(plant)
+    children = list(service.children())
+    service.process.send_signal(signal.SIGINT)
+    assert service.process.wait(90) == 0
+    assert [command_of(pid) for pid in children] == [""] * len(children)
+    assert service.trainings() == []
+    with open_database(f"sqlite:///{service.home / 'timevis.db'}").begin() as session:
+        row = session.get(Task, task["id"])
+        assert row is not None
+        assert (row.state, row.attempt) == ("queued", 0)
+        session.execute(update(Task).where(Task.id == row.id).values(state="cancelled"))

@@ -76,6 +76,8 @@ def _register_documentation(app: APIFlask) -> None:
                 for status, response in operation["responses"].items():
                     if status >= "400" and (content := response.get("content", {}).pop("application/json", None)):
                         response["content"]["application/problem+json"] = content
+        health = spec["paths"]["/api/health"]["get"]["responses"]
+        health["503"]["content"] = health["200"]["content"]
         spec.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         return spec
 

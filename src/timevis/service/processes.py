@@ -107,7 +107,7 @@ def run_all(settings: Settings, host: str, port: int) -> int:
     parts = [
         Part("worker cpu", [*serve, "worker", "--queues", "cpu", "--loglevel", "warning"]),
         Part("worker interactive", [*serve, "worker", "--queues", "interactive", "--loglevel", "warning"]),
-        Part("web", [*serve, "web", "--host", host, "--port", str(port)]),
+        Part("web", [*serve, "web", "--host", host, "--port", str(port), "--loglevel", "warning"]),
     ]
     if settings.gpus:
         parts.insert(0, Part("worker gpu", [*serve, "worker", "--queues", "gpu", "--loglevel", "warning"]))

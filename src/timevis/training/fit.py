@@ -54,7 +54,7 @@ def load_checkpoint(path: Path, mmap: bool = False) -> dict[str, Any]:
     """
     try:
         return dict(torch.load(path, map_location="cpu", weights_only=True, mmap=mmap))
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
         advice = "delete it to start from the beginning, or restore it from a backup"
         raise RunFolderError(f"{path} is damaged ({str(error).splitlines()[0][:100]})", advice) from error
 

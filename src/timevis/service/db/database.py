@@ -102,7 +102,9 @@ def _locked(engine: Engine) -> Iterator[Connection]:
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATION_LOCK})
         else:
             arguments = {"name": f"timevis-{MIGRATION_LOCK}", "seconds": LOCK_TIMEOUT_SECONDS}
-            connection.execute(text("SELECT GET_LOCK(:name, :seconds)"), arguments)
+            if connection.scalar(text("SELECT GET_LOCK(:name, :seconds)"), arguments) != 1:
+                raise TimeoutError("another process has not finished the migration of the database")
+            connection.commit()
         try:
             yield connection
             if dialect == "sqlite":
@@ -113,3 +115,6 @@ def _locked(engine: Engine) -> Iterator[Connection]:
                 if driver.in_transaction:
                     driver.execute("ROLLBACK")
                 driver.isolation_level = isolation
+            elif dialect == "mysql":
+                connection.rollback()
+                connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": f"timevis-{MIGRATION_LOCK}"})

@@ -7,8 +7,10 @@ import math
 import sys
 import threading
 import time
+import warnings
 
 from celery import Celery, signals
+from celery.platforms import SecurityWarning
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 from sqlalchemy import delete
@@ -49,6 +51,7 @@ def run_worker(settings: Settings, queues: tuple[str, ...]) -> None:
     def execute_task(task_id: str) -> None:
         execute(worker, task_id)
 
+    warnings.simplefilter("ignore", SecurityWarning)  # about root and pickles; messages are JSON
     signals.setup_logging.connect(lambda **_: None, weak=False)  # the process has its own logs
     signals.worker_shutting_down.connect(lambda **_: worker.stopping.set(), weak=False)
     if INTERACTIVE in queues:
