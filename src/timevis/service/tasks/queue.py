@@ -91,8 +91,8 @@ def send(celery: Celery, task_id: str, queue: str) -> bool:
 def resend(celery: Celery, sessions: Sessions, queue: str, sent: UnchangedRows) -> int:
     """Send the first queued tasks again if their messages were lost; returns how many.
 
-    Messages were lost if the queue in Redis is empty while rows have been queued for some looks of `sent`, or since
-    before this process started. A message too many does no harm, since a task is claimed once.
+    Messages were lost if the queue in Redis is empty while rows have been queued for some looks of `sent`, or were
+    queued before a worker started. A message too many does no harm, since a task is claimed once.
     """
     if waiting_messages(celery, queue):
         return 0

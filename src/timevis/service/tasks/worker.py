@@ -13,7 +13,7 @@ from celery import Celery, signals
 from celery.platforms import SecurityWarning
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from timevis.service.db import tables
@@ -30,7 +30,7 @@ from timevis.service.tasks.queue import (
     make_celery,
     resend,
 )
-from timevis.service.tasks.states import UnchangedRows, beat, recover_lost
+from timevis.service.tasks.states import QUEUED, UnchangedRows, beat, recover_lost
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,9 @@ def run_worker(settings: Settings, queues: tuple[str, ...]) -> None:
     signals.worker_shutting_down.connect(lambda **_: worker.stopping.set(), weak=False)
     if INTERACTIVE in queues:
         import timevis.predict  # noqa: F401  a forecast then waits for no import
+    with worker.sessions.begin() as session:  # a private Redis stores nothing, so that its messages may be lost
+        queued = (tables.Task.state == QUEUED, tables.Task.queue.in_(queues))
+        session.execute(update(tables.Task).where(*queued).values(sent=0.0))
     maintenance = Maintenance(worker, celery)
     threading.Thread(target=maintenance.run, daemon=True, name="maintenance").start()
     threads = {CPU: settings.trainings, GPU: len(settings.gpus), INTERACTIVE: INTERACTIVE_THREADS}
