@@ -21,6 +21,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import openpyxl
@@ -245,7 +246,7 @@ def special_files() -> Iterator[tuple[str, str, bytes]]:
     laughs = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 10))
     yield "bombs", "entities.xlsx", _workbook_with("<c>&a9;</c>", f'<!DOCTYPE x [<!ENTITY a0 "ha">{laughs}]>')
     yield "bombs", "many rows.parquet", _constant_parquet(150_000_000, 1)
-    yield "bombs", "many columns.parquet", _constant_parquet(2, 50_000)
+    yield "bombs", "many columns.parquet", _constant_parquet(2, 100_000)
     for count in (20_000, 1_000_000):
         header = "time," + ",".join(map(str, range(count)))
         yield "bombs", f"{count} columns.csv", (header + ("\n2024-01-01" + ",1" * count) * 3).encode()
@@ -286,18 +287,23 @@ def _constant_parquet(rows: int, columns: int) -> bytes:
 
 def files(seed: int) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
     """Group, name and content of every file; the content is made when it is asked for."""
+
+    def changed_table(suffix: str, name: str) -> bytes:
+        return FORMATS[suffix](TABLE_CHANGES[name](table(), random.Random(f"{seed} {name}")))
+
+    def changed_bytes(suffix: str, name: str, number: int) -> bytes:
+        rng = random.Random(f"{seed} {suffix} {name} {number}")
+        return BYTE_CHANGES[name](FORMATS[suffix](table()), rng)
+
     for suffix in FORMATS_OF_TABLE_CHANGES:
-        for name, change in TABLE_CHANGES.items():
-            rng = random.Random(f"{seed} {name}")
-            yield f"table as {suffix}", f"{name}{suffix}", lambda s=suffix, c=change, r=rng: FORMATS[s](c(table(), r))
-    for suffix, encode in FORMATS.items():
-        for name, damage in BYTE_CHANGES.items():
+        for name in TABLE_CHANGES:
+            yield f"table as {suffix}", f"{name}{suffix}", partial(changed_table, suffix, name)
+    for suffix in FORMATS:
+        for name in BYTE_CHANGES:
             for number in (1, 2):
-                rng = random.Random(f"{seed} {suffix} {name} {number}")
-                content = lambda e=encode, d=damage, r=rng: d(e(table()), r)  # noqa: E731
-                yield f"bytes of {suffix}", f"{name} {number}{suffix}", content
+                yield f"bytes of {suffix}", f"{name} {number}{suffix}", partial(changed_bytes, suffix, name, number)
     for group, name, raw in special_files():
-        yield group, name, lambda r=raw: r
+        yield group, name, partial(bytes, raw)
 
 
 def judge(path: Path, output: Path) -> str:

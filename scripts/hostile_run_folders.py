@@ -127,7 +127,7 @@ def changes() -> Iterator[tuple[str, str, Change]]:
         *("checkpoints/last.ckpt", "checkpoints/best.ckpt", "checkpoints/fit.json", "model/model.safetensors"),
         *("model/model.json", "windows.parquet", "predictions.parquet", "results.json", "status.json"),
     ):
-        yield "pickle", name, lambda f, n=name: f.write(n, f.pickle)
+        yield "pickle", name, partial(_write_pickle, name=name)
     for name in ("checkpoints/last.ckpt", "checkpoints/best.ckpt"):
         yield "pickle", f"in a ZIP archive {name}", partial(_zip_pickle, name=name)
     yield "pickle", "of an Arrow extension type", _arrow_extension
@@ -141,7 +141,7 @@ def changes() -> Iterator[tuple[str, str, Change]]:
 
 
 def _hostile_configs() -> Iterator[tuple[str, Any]]:
-    for target, arguments in {
+    arguments_of_target: dict[str, dict[str, Any]] = {
         "evil.Callback": {},
         "run.evil.Callback": {},
         "os.system": {"command": "touch {marker}"},
@@ -153,7 +153,8 @@ def _hostile_configs() -> Iterator[tuple[str, Any]]:
         "timevis.training.trainer.pl.callbacks.LambdaCallback": {"on_fit_start": "print"},
         "timevis.experiment.run": {"cfg": {}},
         "pytorch_lightning.callbacks.LambdaCallback": {},
-    }.items():
+    }
+    for target, arguments in arguments_of_target.items():
         yield "callbacks.more", {"_target_": target, **arguments}
     for target in ("evil.Callback", "pytorch_lightning.loggers.MLFlowLogger", "builtins.eval"):
         yield "logger.more", {"_target_": target}
@@ -198,9 +199,11 @@ def _huge_files() -> Iterator[tuple[str, str, Change]]:
     lines += [f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
     for name in ("config.yaml", "overrides.yaml"):
         yield group, f"aliases in {name}", partial(Folder.write, name=name, content="\n".join(lines))
-    for key, value in (("validation.wql", 10**400), ("more", ["x" * 1000] * 50_000)):
+    of_results: dict[str, Any] = {"validation.wql": 10**400, "more": ["x" * 1000] * 50_000}
+    for key, value in of_results.items():
         yield group, f"{key} in results.json", partial(Folder.edit_json, name="results.json", key=key, value=value)
-    for key, value in (("more", "x" * 20_000_000), ("horizon", 10**9), ("model.fit.batch_size", 10**12)):
+    of_config: dict[str, Any] = {"more": "x" * 20_000_000, "horizon": 10**9, "model.fit.batch_size": 10**12}
+    for key, value in of_config.items():
         yield group, f"{key} in config.yaml", partial(Folder.edit_yaml, key=key, value=value)
     size = partial(Folder.edit_json, name="model/model.json", key="hyperparameters.hidden_size", value=10**7)
     yield group, "hidden_size in model.json", size
@@ -209,7 +212,7 @@ def _huge_files() -> Iterator[tuple[str, str, Change]]:
 
 
 def _wrong_types() -> Iterator[tuple[str, str, Change]]:
-    values = ([], [1, [2]], "text", "", None, -1, 1.5, True, {"a": {"b": []}})
+    values: tuple[Any, ...] = ([], [1, [2]], "text", "", None, -1, 1.5, True, {"a": {"b": []}})
     keys_of_files = {
         "results.json": ("run", "window_set", "validation", "metrics", "by_channel", "cost", "schema_version"),
         "data_report.json": ("channels", "covariates", "split", "frequency", "card"),
@@ -238,6 +241,10 @@ def _short(value: Any) -> str:
     text = str(value.get("_target_", value) if isinstance(value, dict) else value)
     rest = {k: v for k, v in value.items() if k != "_target_"} if isinstance(value, dict) else ""
     return f"{text} {rest or ''}".strip()[:80]
+
+
+def _write_pickle(folder: Folder, name: str) -> None:
+    folder.write(name, folder.pickle)
 
 
 def _zip_pickle(folder: Folder, name: str) -> None:

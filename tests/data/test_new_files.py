@@ -18,7 +18,7 @@ RUN_DATA = {"name": "plant", "path": "plant.csv"}
     [
         ("time;load\n2024-01-01;1,250\n2024-01-02;2,500\n", "decimal"),
         ("time;load\n01/02/2024;1\n02/02/2024;2\n", "day_first"),
-        ("time;load;Größe\n2024-01-01;1;2\n2024-01-02;2;3\n", "encoding"),
+        ("time;load;Mængde\n2024-01-01;1;2\n2024-01-02;2;3\n", "encoding"),
     ],
 )
 def test_an_ambiguous_new_file_is_an_error_that_names_the_option_of_the_run(

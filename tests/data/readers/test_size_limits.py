@@ -13,7 +13,7 @@ import pytest
 from table_files import FRAME
 
 from timevis.data.readers.read_table import read_table
-from timevis.data.readers.size_limits import MAX_WORKBOOK_CELLS, check_parquet_size, check_workbook_size
+from timevis.data.readers.size_limits import MAX_COLUMNS, MAX_WORKBOOK_CELLS, check_parquet_size, check_workbook_size
 from timevis.errors import DataError
 
 
@@ -38,9 +38,10 @@ def workbook_with_sheet(path: Path, rows: str, repeats: int = 1) -> Path:
     return path
 
 
-def test_a_workbook_of_too_many_cells_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cell", ["<c/>", "<x:c />"])
+def test_a_workbook_of_too_many_cells_is_refused_before_it_is_parsed(tmp_path: Path, cell: str) -> None:
     repeats = MAX_WORKBOOK_CELLS // 10_000 + 1
-    path = workbook_with_sheet(tmp_path / "cells.xlsx", f"<row>{'<c />' * 10_000}</row>", repeats)
+    path = workbook_with_sheet(tmp_path / "cells.xlsx", f"<row>{cell * 10_000}</row>", repeats)
     assert path.stat().st_size < 1e6
     with pytest.raises(DataError, match=r"cells\.xlsx: the file has sheets of more than 20,000,000 cells") as caught:
         read_table(path)
@@ -109,3 +110,12 @@ def test_values_of_lists_count_in_a_parquet_file(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": pa.array([np.zeros(1_000_000)])}), path)
     with pytest.raises(DataError, match="1 rows and 1 columns, which need about 8 MB"):
         check_parquet_size(path, "lists.parquet", max_bytes=1_000_000)
+
+
+def test_a_table_of_too_many_columns_is_refused_before_its_rows_are_parsed(tmp_path: Path) -> None:
+    count = MAX_COLUMNS + 1
+    (tmp_path / "wide.csv").write_text("time," + ",".join(map(str, range(count))) + "\n2024-01-01" + ",1" * count)
+    pq.write_table(pa.table({f"c{j}": pa.nulls(1, pa.int64()) for j in range(count)}), tmp_path / "wide.parquet")
+    for name in ("wide.csv", "wide.parquet"):
+        with pytest.raises(DataError, match=rf"{name}: the table has 50,00\d columns, more than 50,000"):
+            read_table(tmp_path / name)

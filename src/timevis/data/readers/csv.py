@@ -31,6 +31,7 @@ from timevis.data.readers.number_format import (
     number_cells,
     parse_number_columns,
 )
+from timevis.data.readers.size_limits import check_column_count
 from timevis.data.readers.table import MISSING_MARKERS, TABLE_ADVICE, Table
 from timevis.errors import DataError
 
@@ -113,6 +114,7 @@ def read_csv(
     head = _first_lines(raw)
     delimiter, lines_above = _find_delimiter(head, source)
     layout = _find_layout(raw, source, delimiter, head, lines_above, header)
+    check_column_count(len(layout.names), source)
     check_header(layout.names, source, layout.header_row)
     sample = [cell.strip() for row in csv.reader(head[layout.row_above_body :], delimiter=delimiter) for cell in row]
     _check_quotes(raw, layout)

@@ -147,7 +147,7 @@ def is_header(cells: list[str]) -> bool:
     return not filled or are_sensor_numbers or not all(_is_value(c) for c in filled)
 
 
-def has_only_names(cells: list[str]) -> bool:
+def has_only_names(cells: Sequence[str]) -> bool:
     """Whether every filled cell is a name."""
     filled = [c for c in cells if c]
     return bool(filled) and not any(map(_is_value, filled))

@@ -42,7 +42,8 @@ def ambiguous_number(cells: Collection[str]) -> str | None:
 
 def number_cells(frame: pd.DataFrame) -> list[np.ndarray]:
     """The distinct cells of each text column that holds numbers, judged by a sample of its cells."""
-    filled = [frame[name].dropna() for name in frame.columns]
+    numeric = [types.is_numeric_dtype(dtype) for dtype in frame.dtypes]
+    filled = [frame[name].dropna() for name, skip in zip(frame.columns, numeric, strict=True) if not skip]
     texts = [cells for cells in filled if len(cells) and types.is_string_dtype(cells)]
     samples = [cells.iloc[:: max(1, len(cells) // SAMPLE_CELLS)].str.strip() for cells in texts]
     has_number = [any(POINT_NUMBER.fullmatch(c) or COMMA_NUMBER.fullmatch(c) for c in sample) for sample in samples]
@@ -79,10 +80,10 @@ def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[s
         `decimal` is None and the points of a column may be decimal marks or thousands separators. (A column with
         such commas stays text.)
     """
-    for name in frame.columns:
-        column = frame[name]
-        if types.is_numeric_dtype(column) or types.is_datetime64_any_dtype(column):
+    for name, dtype in frame.dtypes.items():
+        if types.is_numeric_dtype(dtype) or types.is_datetime64_any_dtype(dtype):
             continue
+        column = frame[name]
         filled = column.dropna()
         sample = filled.iloc[:: max(1, len(filled) // SAMPLE_CELLS)]
         if not len(sample) or not all(isinstance(c, str) for c in sample):

@@ -30,8 +30,8 @@ def read_parquet(raw: bytes, source: str) -> Table:
     import pyarrow.parquet as pq
 
     try:
-        check_unique_names(pq.read_schema(BytesIO(raw)).names, source)
         check_parquet_size(BytesIO(raw), source)
+        check_unique_names(pq.read_schema(BytesIO(raw)).names, source)
         frame = pd.read_parquet(BytesIO(raw))
     except (pa.ArrowInvalid, OSError, ValueError) as error:
         raise DataError(f"{source}: the Parquet file is damaged ({error})", "write it again") from error

@@ -6,6 +6,7 @@ about as large as their files, whose decompressed size `compression` limits.
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -21,9 +22,13 @@ MAX_SHEET_ROWS = 2**20
 """Rows of a sheet, as many as spreadsheet programs allow."""
 MAX_TABLE_CELLS = 1_000_000_000
 """Rows times columns of a Parquet file."""
+MAX_COLUMNS = 50_000
+"""Columns of a text file or a Parquet file; each costs time and memory, however short it is."""
 MAX_SHARE_OF_FREE_MEMORY = 0.5
 """For the table of a Parquet file; the panel made from it needs memory as well."""
 CHUNK_BYTES = 2**20
+CELL_ROW_OR_TEXT = re.compile(rb"<(?:\w+:)?(?:c|row|si)[\s/>]")
+"""The start of the XML of a cell, a row or a shared text of a workbook, with any prefix of its namespace."""
 SPLIT_ADVICE = "check that it is the right file; if it is, save the columns or rows that you need as CSV or Parquet"
 
 
@@ -58,7 +63,7 @@ def check_workbook_size(archive: zipfile.ZipFile, source: str, max_bytes: int | 
                 decompressed += len(chunk)
                 if decompressed > limit:
                     raise _too_large(source, f"decompresses to more than {_megabytes(limit)}")
-                cells += chunk.count(b"<c ") + chunk.count(b"<row") + chunk.count(b"<si>")
+                cells += sum(1 for _ in CELL_ROW_OR_TEXT.finditer(chunk))
                 if cells > MAX_WORKBOOK_CELLS:
                     raise _too_many_cells(source)
 
@@ -106,6 +111,21 @@ class CellCounter:
             yield row
 
 
+def check_column_count(columns: int, source: str) -> None:
+    """Check the number of columns of a table before its rows are parsed.
+
+    Raises
+    ------
+    DataError
+        There are more than `MAX_COLUMNS`.
+    """
+    if columns > MAX_COLUMNS:
+        raise DataError(
+            f"{source}: the table has {columns:,} columns, more than {MAX_COLUMNS:,}",
+            "check that it is the right file; if it is, write a long table with one column that names the series",
+        )
+
+
 def check_parquet_size(
     file: Any, source: str, max_bytes: int | None = None, max_cells: int = MAX_TABLE_CELLS
 ) -> None:
@@ -128,6 +148,7 @@ def check_parquet_size(
     import pyarrow.parquet as pq
 
     metadata = pq.read_metadata(file)
+    check_column_count(metadata.num_columns, source)
     columns = [metadata.schema.column(j) for j in range(metadata.num_columns)]
     # lists have more values than rows, so both numbers count
     values = [metadata.num_rows] * len(columns)
