@@ -22,11 +22,28 @@ def load(times: pd.DatetimeIndex, seed: int = 0) -> np.ndarray:
     return np.round(100 + np.asarray(waves) + np.random.default_rng(seed).normal(0, 1, len(times)), 2)
 
 
+def ragged_long_table(folder: Path) -> Path:
+    starts = pd.Timestamp("2023-01-01")
+    series = []
+    for number in range(12):
+        times = pd.date_range(starts, periods=748 + 20 * number, freq="h")
+        frame = pd.DataFrame({"unique_id": f"H{number + 1}", "ds": times, "y": load(times, number) * (number + 1)})
+        series.append(frame)
+    pd.concat(series).to_csv(folder / "ragged.csv", index=False)
+    return folder / "ragged.csv"
+
+
 def half_hourly(folder: Path) -> Path:
     times = pd.date_range("2023-05-01", periods=48 * DAYS, freq="30min")
     frame = pd.DataFrame({"SETTLEMENTDATE": times.strftime("%Y/%m/%d %H:%M:%S"), "TOTALDEMAND": load(times)})
     frame.to_csv(folder / "half_hourly.csv", index=False)
     return folder / "half_hourly.csv"
+
+
+def monthly(folder: Path) -> Path:
+    times = pd.date_range("2010-01-01", periods=12 * 14, freq="MS")
+    pd.DataFrame({"Month": times.strftime("%b %Y"), "Sales": load(times)}).to_csv(folder / "monthly.csv", index=False)
+    return folder / "monthly.csv"
 
 
 def daily_of_two_years(folder: Path) -> Path:
@@ -66,7 +83,14 @@ def workbook_with_title_and_units(folder: Path) -> Path:
 
 
 FILES: dict[Callable[[Path], Path], tuple[str, int, list[str], str]] = {
+    ragged_long_table: (
+        "h",
+        968,
+        [f"H{i}" for i in (1, 10, 11, 12, *range(2, 10))],
+        "each is split by the rows of its",
+    ),
     half_hourly: ("30min", 48 * DAYS, ["TOTALDEMAND"], "the time column is 'SETTLEMENTDATE'"),
+    monthly: ("MS", 12 * 14, ["Sales"], "the frequency is MS"),
     daily_of_two_years: ("D", 730, ["Visitors"], "are read day first"),
     hour_columns: ("h", 24 * DAYS, ["value"], "the 24 columns 'H1' to 'H24' are read as one hourly series"),
     chinese_encoding: ("h", 24 * DAYS, ["用电负荷"], "is read as gb18030"),
@@ -88,4 +112,6 @@ def test_a_file_of_another_layout_runs_with_its_path_alone(
     report = folder.data_report
     assert (report["frequency"], report["rows"], list(report["channels"])) == (frequency, rows, channels)
     assert any(note in text for text in report["notes"])
+    scored = {name for name, metrics in folder.results["by_channel"].items() if metrics["wql"] is not None}
+    assert scored == set(channels)
     assert folder.results["metrics"]["wql"]["value"] < 0.2
