@@ -44,7 +44,8 @@ COMMANDS = {
 SECRET_NAME, SECRET = "HOSTILE_SECRET", "a-secret-of-this-machine"
 MAX_SECONDS, MAX_EXTRA_BYTES = 120, 6 * 2**30
 SMALL_RUN = (
-    *("data.rows=600", "context_length=24", "evaluation.max_windows=20", "evaluation.val_windows=10", "trainer=cpu"),
+    *("data.rows=600", "data.channels=1", "context_length=24", "trainer=cpu", "trainer.enable_progress_bar=false"),
+    *("evaluation.max_windows=12", "evaluation.val_windows=8", "evaluation.save_windows=2"),
     *("model.hidden_size=8", "model.segment_length=6", "model.fit.max_epochs=2", "model.fit.steps_per_epoch=4"),
 )
 EVIL_MODULE = """import pathlib
@@ -324,6 +325,7 @@ def main() -> int:
                 if outcome not in SURVIVED:
                     print(f"{outcomes[-1][1]}: {outcome}", flush=True)
                 shutil.rmtree(place)
+            print(f"{number + 1}/{len(chosen)} {group}: {name}", flush=True)
     failed = print_table(outcomes)
     print(f"{len(chosen)} folders, {len(outcomes)} commands, {time.monotonic() - started:.0f} s")
     return int(failed > 0)

@@ -17,7 +17,7 @@ DAYS = 50
 
 def load(times: pd.DatetimeIndex, seed: int = 0) -> np.ndarray:
     """A load in MW with a daily, a weekly and a yearly wave, and noise."""
-    hour, week, year = times.hour + times.minute / 60, times.dayofweek >= 5, times.dayofyear / 365.25
+    hour, week, year = times.hour + times.minute / 60, times.day_of_week >= 5, times.day_of_year / 365.25
     waves = 12 * np.sin(hour / 12 * np.pi) - 8 * week + 10 * np.cos(2 * np.pi * year)
     return np.round(100 + np.asarray(waves) + np.random.default_rng(seed).normal(0, 1, len(times)), 2)
 

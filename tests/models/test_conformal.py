@@ -87,7 +87,7 @@ def test_online_is_the_same_whether_windows_come_by_origin_or_by_channel():
         conformal.observe_all(scale)
         results.append((found[torch.argsort(order)], conformal.alpha.clone(), conformal.scores.clone()))
     for first, second in zip(*results, strict=True):
-        torch.testing.assert_close(first, second)
+        torch.testing.assert_close(first, second, equal_nan=True)
     assert not torch.equal(results[0][1][0], conformal.start_alpha[0])
 
 
@@ -166,6 +166,13 @@ def test_a_forecast_beyond_the_data_starts_from_what_online_learned_on_the_test_
     np.testing.assert_allclose(online.alpha, models["split"].conformal.alpha)
     medians = {method: predict(run)["q0.5"] for method, run in runs.items()}
     pd.testing.assert_series_equal(medians["online"], medians["none"])
+
+
+def test_a_refit_keeps_the_recalibration_of_the_run(finished_run):
+    runs = [finished_run("model=linear", f"conformal={method}") for method in ("none", "online")]
+    plain, online = (predict(run, refit=True) for run in runs)
+    pd.testing.assert_series_equal(online["q0.5"], plain["q0.5"])
+    assert not np.allclose(online["q0.9"], plain["q0.9"])
 
 
 def test_rescoring_the_test_part_repeats_the_online_scores_of_the_run(finished_run, tmp_path, no_report):
