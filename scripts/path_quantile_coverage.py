@@ -23,7 +23,8 @@ from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.metrics import COVERAGES
-from timevis.models.forecaster import QUANTILE_LEVELS, sample_quantiles
+from timevis.models.forecaster import QUANTILE_LEVELS
+from timevis.models.path_quantiles import sample_quantiles
 from timevis.models.qwen.digits.codec import DigitCodec
 from timevis.models.qwen.digits.decoding import DecodingInputs, first_value_distribution
 from timevis.models.qwen.digits.network import DigitNetwork
