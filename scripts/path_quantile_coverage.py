@@ -21,6 +21,7 @@ from torch import Tensor
 from timevis.config.compose import compose
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.options import DataOptions
 from timevis.data.windows import Batch
 from timevis.metrics import COVERAGES
 from timevis.models.forecaster import QUANTILE_LEVELS
@@ -41,7 +42,7 @@ INTERVALS = {k: (QUANTILE_LEVELS.index(low), QUANTILE_LEVELS.index(high)) for k,
 
 def validation_batches(name: str, windows: int, size: int) -> Iterator[tuple[Batch, Tensor]]:
     """Batches of validation windows, with the standard deviation of each window's channel [B, 1]."""
-    options = compose([f"data={name}"]).data
+    options = DataOptions.from_config(compose([f"data={name}"]).data)
     panel, _ = load_panel(options)
     origins = -(-windows // len(panel.channels))
     data = WindowDataModule(panel, split=options.split, val_windows=origins, eval_batch_size=size)

@@ -22,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from timevis.config.compose import compose
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.options import DataOptions
 from timevis.errors import ConfigError
 from timevis.models.qwen.digits.codec import DigitCodec
 from timevis.models.qwen.digits.network import DigitNetwork
@@ -39,7 +40,7 @@ FIXED_KEYS = ("seed", "network", "initial_weights", "digits_per_step", "curricul
 
 def open_data(name: str, num_origins: int | None = None, context_length: int = 168) -> WindowDataModule:
     """Load the data set of conf/data/NAME.yaml, with `num_origins` forecast origins in validation and in test."""
-    options = compose([f"data={name}"]).data
+    options = DataOptions.from_config(compose([f"data={name}"]).data)
     panel, _ = load_panel(options)
     return WindowDataModule(
         panel,
