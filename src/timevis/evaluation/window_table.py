@@ -11,10 +11,8 @@ import torch
 from torch import Tensor
 
 from timevis.errors import RunFolderError
+from timevis.evaluation.verdict import MIN_SERIES
 from timevis.metrics import MIN_WQL_RATIO, SUMS, headline, ratios
-
-MIN_SERIES = 20
-"""Series from which on intervals treat whole series as independent, if each has its own origins."""
 
 
 @dataclass(frozen=True)
