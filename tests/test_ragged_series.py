@@ -55,6 +55,7 @@ def test_every_series_is_scored_on_its_own_last_rows_with_at_most_max_windows_or
     window_set = folder.results["window_set"]
     assert (window_set["split_by"], window_set["borders"]) == ("series", None)
     assert (window_set["series"], window_set["series_not_scored"]) == (43, 3)
+    assert folder.results["interval_method"] == "Student t intervals over series"
     assert "3 of 43 series are too short for a test window" in (folder.path / "train.log").read_text()
 
 

@@ -110,6 +110,9 @@ def test_results_have_intervals_skills_and_breakdowns(panel):
         cost={},
     )
     assert results["window_set"]["hash"] == data.window_set_hash()
+    assert results["interval_method"].startswith("Student t intervals from 24 cosine transforms over origins")
+    assert results["metrics"]["relative_wql"]["value"] == pytest.approx(1 - results["skill"]["wql"]["value"])
+    assert results["seasonal_naive"]["relative_wql"]["value"] == pytest.approx(1)
     for name, value in results["metrics"].items():
         if value["low"] is not None:
             assert value["low"] <= value["value"] + 1e-9, name

@@ -9,6 +9,7 @@ import pandas as pd
 
 from timevis.data.cleaning import findings
 from timevis.evaluation.error_profile import SavedForecasts, error_statistics, timestamps_around
+from timevis.evaluation.intervals import AUTOCORRELATED, INDEPENDENT
 from timevis.evaluation.report import data_findings
 from timevis.evaluation.report.labels import COSTS, METRICS
 from timevis.evaluation.verdict import interval_width, verdict_of
@@ -160,7 +161,11 @@ def interval_note(results: dict[str, Any]) -> str:
     has_interval = [results[key]["mae"]["low"] is not None for key in ("metrics", "seasonal_naive")]
     if not any(has_interval):
         return "There are too few windows for 95 % intervals."
-    text = "The small print gives the 95 % interval, which treats the errors at successive origins as autocorrelated"
+    treatment = {
+        AUTOCORRELATED: "the errors at successive origins as autocorrelated",
+        INDEPENDENT: "the errors of different series as independent",
+    }[results["interval_method"]]
+    text = f"The small print gives the 95 % interval, which treats {treatment}"
     return f"{text}." if all(has_interval) else f"{text}, where there are enough windows."
 
 
