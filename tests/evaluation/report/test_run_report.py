@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import re
 import shlex
@@ -264,6 +265,12 @@ def test_three_next_steps_fit_the_run_and_can_be_composed(finished_run):
     cfg = compose(arguments)
     assert (cfg.model.name, cfg.horizon, cfg.context_length) == ("lstm", record.horizon, 24)
     assert cfg.data.name == record.config["data"]["name"]
+
+
+def test_the_next_steps_of_a_run_without_overrides_name_its_model_and_data(plant):
+    record = dataclasses.replace(RunRecord.load(plant), overrides=[])
+    command = next_steps(record)[1].command
+    assert f"model=linear data=file data.path={record.config['data']['path']}" in command
 
 
 def test_the_next_step_of_a_run_whose_intervals_fail_is_to_recalibrate_them(run):

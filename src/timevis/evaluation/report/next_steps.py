@@ -57,14 +57,23 @@ def _comparison(record: RunRecord) -> NextStep:
     window_set = record.results["window_set"]
     lengths = {"context_length": window_set["context_length"], "horizon": window_set["horizon"]}
     text = f"Train {other} on the same windows, and compare both runs with timevis compare."
-    overrides = [o for o in record.overrides if o.startswith(("data", "evaluation."))]
+    overrides = [o for o in _overrides(record) if o.startswith(("data", "evaluation."))]
     return NextStep(text, command_line(train_command(), *overrides, f"model={other}", **lengths))
 
 
 def _again(record: RunRecord, several: bool = False, **changes: Any) -> str:
     """The command of the run with changed keys."""
-    kept = [o for o in record.overrides if not o.startswith(("hydra", *(f"{key}=" for key in changes)))]
+    kept = [o for o in _overrides(record) if not o.startswith(("hydra", *(f"{key}=" for key in changes)))]
     return command_line(train_command(), *(["-m"] if several else []), *kept, **changes)
+
+
+def _overrides(record: RunRecord) -> list[str]:
+    """The overrides that started the run; model and data of its config if it was not started by a command line."""
+    if record.overrides:
+        return record.overrides
+    data = record.config["data"]
+    source = ["data=file", f"data.path={data['path']}"] if data.get("path") else [f"data={data['name']}"]
+    return [f"model={record.config['model']['name']}", *source]
 
 
 def _folder(record: RunRecord) -> str:
