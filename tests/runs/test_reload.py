@@ -148,7 +148,9 @@ def test_a_run_resumes_only_on_the_data_of_its_checkpoint(lstm_config, with_data
     path = tmp_path / "lstm"
     options = ("data=file", f"data.path={tmp_path / 'first.csv'}", "model.fit.max_epochs=1")
     run_experiment(lstm_config(*options), path)
-    copy = with_data(table(900), path)
+    changed = table(900)
+    changed.loc[3, "a"] += 1
+    copy = with_data(changed, path)
     cfg = lstm_config(*options)
     cfg.resume = str(copy)
     before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}

@@ -188,7 +188,7 @@ def test_wandb_gets_no_word_of_the_user_unless_log_data_is_set(lstm_config, tmp_
     sent = [*offline.glob("*.wandb"), *(path for path in offline.glob("files/**/*") if path.is_file())]
     assert any(b"alice" in path.read_bytes() for path in sent) == log_data
     _, _, config = logged(offline_records(tmp_path / "alices-run"))
-    assert config["data"]["split"] == [0.7, 0.1, 0.2]
+    assert config["horizon"] == cfg.horizon
     assert config["data"]["unit"] == ({"alices-load": "alices-unit"} if log_data else HIDDEN)
     assert config["model"]["hidden_size"] == 8
 

@@ -51,12 +51,17 @@ def load_checkpoint(path: Path, mmap: bool = False) -> dict[str, Any]:
     ------
     RunFolderError
         The file is damaged.
+    UnpicklingError
+        The file holds an object, which was not loaded; `timevis.utils.explain` says so.
     """
     try:
         return dict(torch.load(path, map_location="cpu", weights_only=True, mmap=mmap))
     except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
+        if "Unsupported global" in str(error):  # a class or function that is not part of a state
+            raise
+        text = str(error) or type(error).__name__
         advice = "delete it to start from the beginning, or restore it from a backup"
-        raise RunFolderError(f"{path} is damaged ({str(error).splitlines()[0][:100]})", advice) from error
+        raise RunFolderError(f"{path} is damaged ({text.splitlines()[0][:100]})", advice) from error
 
 
 def _best_checkpoint(folder: RunFolder) -> Path:
