@@ -49,11 +49,17 @@ docs: setup  ## build the documentation site into site/; warnings are errors
 bench: setup  ## every benchmark, as ratios
 	$(BIN)/python scripts/benchmark.py
 
-peers:  ## the environments of the libraries that the benchmarks compare with
+peers: .venv-peers/.installed .venv-mlflow/.installed  ## the environments of the libraries that TimeVis is compared with
+
+.venv-peers/.installed: requirements-peers.txt
 	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check 'torch>=2.8,<2.14' 'neuralforecast==3.3.0'
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-peers.txt
+	@touch $@
+
+.venv-mlflow/.installed:
 	test -x .venv-mlflow/bin/python || $(PYTHON) -m venv .venv-mlflow
 	.venv-mlflow/bin/python -m pip install --quiet --disable-pip-version-check 'mlflow>=3.5,<4'
+	@touch $@
 
 constraints:  ## refresh constraints.txt from the newest releases that pyproject admits
 	$(PYTHON) scripts/refresh_constraints.py

@@ -1,0 +1,173 @@
+"""Run a list of models on a list of data sets, and print win rates and skill scores.
+
+    python scripts/suite.py run --series FOLDER                      all that is missing
+    python scripts/suite.py run --series FOLDER --models linear,fracast --data traffic,solar_power
+    python scripts/suite.py table                                    the tables of the rows that exist
+
+Data sets and models are listed in scripts/suite.yaml. Each run is a process of its own in outputs/suite. Its row is
+written to docs/results/suite.json as soon as it ends, so that the suite can be stopped at any time and continued.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from timevis.evaluation.suite import summarise
+from timevis.runs.metadata import git_commit
+from timevis.utils.files import read_json, write_json
+from timevis.utils.formatting import markdown_table
+
+ROOT = Path(__file__).resolve().parent.parent
+SUITE, ROWS, RUNS = (
+    ROOT / "scripts" / "suite.yaml",
+    ROOT / "docs" / "results" / "suite.json",
+    ROOT / "outputs" / "suite",
+)
+BASELINE = "seasonal_naive"
+METRICS = ("relative_wql", "wql", "mase", "coverage_80")
+
+
+def read_rows() -> list[dict[str, Any]]:
+    """The rows that exist; none if the file does not exist."""
+    return list(read_json(ROWS)) if ROWS.exists() else []
+
+
+def write_row(row: dict[str, Any]) -> None:
+    """Write a row in place of an earlier one of the same data set, model and seed."""
+    key = ("data", "model", "seed")
+    rows = [r for r in read_rows() if any(r[k] != row[k] for k in key)]
+    ROWS.parent.mkdir(parents=True, exist_ok=True)
+    write_json(ROWS, sorted([*rows, row], key=lambda r: [str(r[k]) for k in key]))
+
+
+def run_one(data: str, model: str, overrides: Sequence[str], seed: int, minutes: float) -> dict[str, Any]:
+    """Run one model on one data set; returns its row, with the reason if it has no scores."""
+    folder = RUNS / data / model / f"seed{seed}"
+    arguments = [*overrides, f"seed={seed}"]
+    command = [sys.executable, str(ROOT / "train.py"), *arguments, f"hydra.run.dir={folder}"]
+    if (folder / "config.yaml").exists():
+        command = [sys.executable, str(ROOT / "train.py"), f"resume={folder}"]
+    row: dict[str, Any] = {"data": data, "model": model, "seed": seed, "commit": git_commit()}
+    row["command"] = shlex.join(["python", "train.py", *arguments])
+    if not (folder / "results.json").exists():
+        try:
+            finished = subprocess.run(command, timeout=minutes * 60, capture_output=True, text=True, check=False)
+        except subprocess.TimeoutExpired:
+            return row | {"failure": f"timeout after {minutes:g} minutes"}
+        if finished.returncode:
+            return row | {"failure": (finished.stderr.strip().splitlines() or ["no message"])[-1]}
+    results = read_json(folder / "results.json")
+    row |= {name: results["metrics"][name]["value"] for name in METRICS}
+    row |= {"skill": results["skill"]["wql"], "cost": results["cost"], "windows": results["window_set"]["hash"]}
+    return row | {"versions": results["run"]["description"]}
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run what is missing; returns the number of runs without scores."""
+    suite = yaml.safe_load(SUITE.read_text(encoding="utf-8"))
+    chosen_data, chosen_models = args.data or list(suite["data"]), args.models or list(suite["models"])
+    for kind, names in (("data", chosen_data), ("models", chosen_models)):
+        if unknown := sorted(set(names) - set(suite[kind])):
+            sys.exit(
+                f"suite.py: --{kind}={','.join(unknown)} is not in {SUITE.name}; it has {', '.join(suite[kind])}"
+            )
+    done = {(r["data"], r["model"], r["seed"]) for r in read_rows() if "failure" not in r or not args.again}
+    jobs = [(m, d, s) for s in args.seeds for m in chosen_models for d in chosen_data if (d, m, s) not in done]
+    failures = 0
+    for number, (model, data, seed) in enumerate(jobs, 1):
+        texts = [*suite["data"][data], *suite["common"], *suite["models"][model]["overrides"]]
+        print(f"[{number}/{len(jobs)}] {model} on {data}, seed {seed}", flush=True)
+        row = run_one(data, model, [t.replace("SERIES", str(args.series)) for t in texts], seed, args.minutes)
+        failures += "failure" in row
+        print("   ", row.get("failure") or f"WQL {row['wql']:.4g}, relative {row['relative_wql']:.3f}", flush=True)
+        row["zero_shot"] = bool(suite["models"][model].get("zero_shot"))
+        row["command"] = row["command"].replace(str(args.series), "SERIES")
+        write_row(row)
+    return failures
+
+
+def table(args: argparse.Namespace) -> int:
+    """Print the summary of the rows, and the error of each model on each data set."""
+    rows = pd.DataFrame([r for r in read_rows() if "failure" not in r])
+    if rows.empty:
+        sys.exit("suite.py: there is no row yet; run `python scripts/suite.py run`")
+    if different := [d for d, group in rows.groupby("data") if group["windows"].nunique() > 1]:
+        sys.exit(f"suite.py: the models were scored on different windows of {', '.join(different)}; run them again")
+    seconds = rows["cost"].map(lambda c: c["fit_seconds"] + c["calibrate_seconds"] + c["test_seconds"])
+    rows = rows.assign(seconds=seconds)
+    for metric in ("relative_wql", "mase"):
+        errors = rows.pivot_table(index="data", columns="model", values=metric)
+        counts = errors.notna().sum()
+        complete = errors[counts[counts == counts.max()].index].dropna()
+        print(f"\n{metric} on {len(complete)} data sets: {', '.join(complete.index)}")
+        if incomplete := sorted(set(errors) - set(complete)):
+            print(f"Models that do not have all of them, and are left out: {', '.join(incomplete)}")
+        if complete.shape[1] < 2 or BASELINE not in complete:
+            print(
+                "There is nothing to compare: at least two models, and seasonal_naive, must have the same data sets."
+            )
+            continue
+        print(_summary_table(complete, rows))
+    print("\nWQL relative to seasonal naive")
+    print(
+        markdown_table(rows.pivot_table(index="data", columns="model", values="relative_wql").round(3).reset_index())
+    )
+    for row in read_rows():
+        if "failure" in row:
+            print(f"no scores: {row['model']} on {row['data']}, seed {row['seed']}: {row['failure']}")
+    return 0
+
+
+def _summary_table(errors: pd.DataFrame, rows: pd.DataFrame) -> str:
+    models = summarise(errors, BASELINE).models
+    medians, zero_shot = rows.groupby("model")["seconds"].median(), rows.groupby("model")["zero_shot"].first()
+    text = pd.DataFrame(
+        {
+            "model": models.index,
+            "training": ["none" if zero_shot[m] else "on the data set" for m in models.index],
+            "win rate": [_percent(row, "win_rate") for _, row in models.iterrows()],
+            "skill": [_percent(row, "skill") for _, row in models.iterrows()],
+            "median seconds": [f"{medians[m]:.0f}" for m in models.index],
+        }
+    )
+    return markdown_table(text)
+
+
+def _percent(row: pd.Series, name: str) -> str:
+    return f"{row[name]:.0%} ({row[f'{name}_low']:.0%} to {row[f'{name}_high']:.0%})"
+
+
+def main() -> int:
+    """Read the arguments and run the command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    runner = commands.add_parser("run", help="run what is missing")
+    runner.add_argument(
+        "--series", type=Path, required=True, metavar="FOLDER", help="folder with the files of the series"
+    )
+    runner.add_argument(
+        "--models", type=lambda text: text.split(","), help="models, separated by commas (default: all)"
+    )
+    runner.add_argument(
+        "--data", type=lambda text: text.split(","), help="data sets, separated by commas (default: all)"
+    )
+    runner.add_argument("--seeds", type=lambda text: [int(s) for s in text.split(",")], default=[0], metavar="SEEDS")
+    runner.add_argument("--minutes", type=float, default=60.0, help="time limit of a run (default: 60)")
+    runner.add_argument("--again", action="store_true", help="run those again that failed before")
+    runner.set_defaults(function=run)
+    commands.add_parser("table", help="print the tables").set_defaults(function=table)
+    args = parser.parse_args()
+    return int(args.function(args))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""Summarise the scores of several models on several data sets: win rates and skill scores, as fev-bench does.
+
+See Shchur et al. (2025), "fev-bench: A realistic benchmark for time series forecasting".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+RESAMPLES = 1000
+RELATIVE_ERROR_RANGE = (1e-2, 1e2)
+"""Relative errors are clipped to this range before they are averaged, as in fev-bench."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Scores over data sets.
+
+    Attributes
+    ----------
+    models : DataFrame
+        A row per model: `win_rate` (share of pairs of a data set and another model in which this model has the lower
+        error; a tie is half a win), `skill` (1 minus the geometric mean of the error relative to the baseline), each
+        with `_low` and `_high`, the 95 % bootstrap interval over data sets.
+    win_rates, skills : DataFrame [M, M]
+        Pairwise: the share of data sets on which the row's model is better than the column's, and 1 minus the
+        geometric mean of the row's error relative to the column's.
+    """
+
+    models: pd.DataFrame
+    win_rates: pd.DataFrame
+    skills: pd.DataFrame
+
+
+def summarise(errors: pd.DataFrame, baseline: str, seed: int = 0) -> Summary:
+    """Win rates and skill scores.
+
+    Parameters
+    ----------
+    errors : DataFrame [D, M]
+        An error per data set (row) and model (column), lower is better, no value missing.
+    baseline : str
+        The column whose skill is 0.
+    seed : int
+        Of the bootstrap.
+
+    Raises
+    ------
+    ValueError
+        A value is missing or not positive, or there are fewer than two models.
+    """
+    values = errors.to_numpy(dtype=np.float64)
+    if values.shape[1] < 2 or not (np.isfinite(values) & (values > 0)).all():
+        raise ValueError("errors must be positive and complete for at least two models")
+    wins = (values[:, :, None] < values[:, None, :]) + 0.5 * (values[:, :, None] == values[:, None, :])
+    log_ratio = np.log(np.clip(values[:, :, None] / values[:, None, :], *RELATIVE_ERROR_RANGE))
+    others = values.shape[1] - 1
+    win_rate = (wins.sum(2) - 0.5) / others  # [D, M]; a model ties with itself
+    against_baseline = log_ratio[:, :, errors.columns.get_loc(baseline)]
+    drawn = np.random.default_rng(seed).integers(len(values), size=(RESAMPLES, len(values)))
+    table = pd.DataFrame(
+        {
+            **_with_interval("win_rate", win_rate.mean(0), win_rate[drawn].mean(1)),
+            **_with_interval(
+                "skill", *(1 - np.exp(v) for v in (against_baseline.mean(0), against_baseline[drawn].mean(1)))
+            ),
+        },
+        index=errors.columns,
+    )
+    pairwise = {"index": errors.columns, "columns": errors.columns}
+    return Summary(
+        table.sort_values(["skill", "win_rate"], ascending=False, kind="stable"),
+        pd.DataFrame(wins.mean(0), **pairwise),
+        pd.DataFrame(1 - np.exp(log_ratio.mean(0)), **pairwise),
+    )
+
+
+def _with_interval(name: str, value: np.ndarray, resampled: np.ndarray) -> dict[str, np.ndarray]:
+    low, high = np.quantile(resampled, [0.025, 0.975], axis=0)
+    return {name: value, f"{name}_low": low, f"{name}_high": high}

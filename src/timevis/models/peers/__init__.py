@@ -1,0 +1,1 @@
+"""Forecasters of other libraries on the windows, metrics and run folders of TimeVis."""

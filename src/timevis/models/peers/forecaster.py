@@ -1,0 +1,191 @@
+"""Forecasters of statsforecast, neuralforecast, Chronos and Fracast on the windows of TimeVis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from timevis.config.options import PositiveFloat, PositiveInt, Seed
+from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES, seasonal_fields
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.windows import Batch, SeriesStore
+from timevis.errors import ConfigError
+from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
+from timevis.models.peers.process import PeerProcess, peers_python
+
+LIBRARY_OF_METHOD = {
+    **dict.fromkeys(("nhits", "patchtst", "tft", "deepar", "tide", "lstm"), "neuralforecast"),
+    **dict.fromkeys(("mstl", "autoets", "autotheta", "autoarima"), "statsforecast"),
+    "chronos": "chronos-forecasting",
+    "fracast": "fracast",
+}
+Method = Literal[
+    "nhits",
+    "patchtst",
+    "tft",
+    "deepar",
+    "tide",
+    "lstm",
+    "mstl",
+    "autoets",
+    "autotheta",
+    "autoarima",
+    "chronos",
+    "fracast",
+]
+
+
+class Peer(Forecaster):
+    """A forecaster of another library; it forecasts the same windows as all others and is scored by the same rules.
+
+    The networks of neuralforecast read the calendar as the LSTM of TimeVis does (PatchTST cannot), and are trained on
+    the training part with early stopping on the calibration half of the validation part. The methods of statsforecast
+    are fitted anew on the rows before each origin. Chronos and Fracast are not trained.
+
+    Parameters
+    ----------
+    context_length, horizon, num_channels, num_covariates : int
+    method : str
+        The forecaster.
+    history_length : int, optional
+        Rows before the origin that are read; None reads the context.
+    path : str, optional
+        Folder or hub identifier of a pretrained model, for Chronos.
+    seed : int
+        Seed of the networks and of sample paths.
+    season : int
+        In rows.
+    seasons : sequence of int
+        All seasons, in rows, for MSTL.
+    calendar : sequence of str
+        Calendar fields that a network reads.
+    learning_rates : sequence of float
+        Candidates; the one with the lowest validation loss is used.
+    max_steps : int
+        Maximum number of training steps.
+    val_check_steps : int
+        Steps between two computations of the validation loss.
+    patience : int
+        Computations of the validation loss without a new minimum after which training stops.
+    minutes : float
+        Time limit of a fit, and of the forecast of a batch of windows.
+
+    Raises
+    ------
+    ConfigError
+        The environment of the other libraries does not exist, or `path` is missing.
+    """
+
+    def __init__(
+        self,
+        context_length: int,
+        horizon: int,
+        num_channels: int = 1,
+        num_covariates: int = 0,
+        *,
+        method: Method,
+        history_length: PositiveInt | None = None,
+        path: str | None = None,
+        seed: Seed = 0,
+        season: int = 1,
+        seasons: Sequence[int] = (),
+        calendar: Sequence[str] = (),
+        learning_rates: Sequence[PositiveFloat] = (1e-3,),
+        max_steps: PositiveInt = 2000,
+        val_check_steps: PositiveInt = 100,
+        patience: PositiveInt = 5,
+        minutes: PositiveFloat = 15.0,
+    ) -> None:
+        super().__init__(context_length, horizon, num_channels, num_covariates)
+        self.save_hyperparameters()
+        self.library = LIBRARY_OF_METHOD[method]
+        self.is_network = self.library == "neuralforecast"
+        if method == "chronos" and not path:
+            raise ConfigError(
+                "model.path is not set",
+                "give the folder or the hub identifier of a Chronos model: model.path=amazon/chronos-bolt-small",
+            )
+        peers_python()
+        self.calendar_columns = [f"{name}_{part}" for name in calendar for part in ("sin", "cos")]
+        self._process: PeerProcess | None = None
+        self._facts: dict[str, Any] = {}
+
+    @classmethod
+    def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Peer:
+        fields = seasonal_fields(datamodule.panel.freq)
+        kwargs = {"seed": torch.initial_seed() % 2**32, "calendar": list(fields)} | kwargs
+        kwargs["seasons"] = [s for s in datamodule.seasons if s > 1] or [1]
+        return super().from_data(datamodule, season=datamodule.season, **kwargs)
+
+    @property
+    def process(self) -> PeerProcess:
+        """The process of the other library, started when it is first needed."""
+        if self._process is None:
+            request = dict(self.hparams) | {
+                "library": self.library,
+                "quantile_levels": list(QUANTILE_LEVELS),
+                "calendar": self.calendar_columns,
+            }
+            self._process = PeerProcess(request, self.hparams["minutes"])
+        return self._process
+
+    def prepare(self, datamodule: WindowDataModule) -> None:
+        super().prepare(datamodule)
+        request: dict[str, Any] = {}
+        if self.is_network:
+            origin, channel = datamodule.windows["calibration"].pairs
+            train_ends = np.broadcast_to(datamodule.split.borders[..., 0], self.num_channels)
+            ends = train_ends.copy()
+            np.maximum.at(ends, channel.numpy(), origin.numpy() + self.horizon)
+            validation_rows = (ends - train_ends)[ends > train_ends]
+            request = {"data": str(self.process.path / "data.parquet"), "validation_rows": int(validation_rows.min())}
+            self._training_table(SeriesStore(datamodule.panel), ends).to_parquet(request["data"])
+        settings = {name: self.hparams[name] for name in ("learning_rates", "minutes")}
+        self._facts = {self.library: self.process.version} | self.process.request("fit", **settings, **request)
+
+    def _training_table(self, series: SeriesStore, ends: np.ndarray) -> pd.DataFrame:
+        """The rows of each channel up to its end, int64 [C], as neuralforecast reads them."""
+        calendar = pd.DataFrame(self._calendar(series.calendar).numpy(), columns=self.calendar_columns)
+        tables = []
+        for channel, end in enumerate(ends.tolist()):
+            values = {"unique_id": channel, "ds": range(end), "y": series.filled[:end, channel].numpy()}
+            tables.append(calendar[:end].assign(**values).dropna(subset="y"))
+        return pd.concat(tables, ignore_index=True)
+
+    def _calendar(self, fields: Tensor) -> Tensor:
+        """Sine and cosine [..., F] of calendar fields [..., 5]."""
+        columns = []
+        for name in self.hparams["calendar"]:
+            j = CALENDAR_FIELDS.index(name)
+            angle = fields[..., j] * (2 * math.pi / CALENDAR_SIZES[j])
+            columns += [angle.sin(), angle.cos()]
+        return torch.stack(columns, -1) if columns else fields.new_zeros((*fields.shape[:-1], 0))
+
+    @torch.no_grad()
+    def predict_unclipped(self, batch: Batch) -> Forecast:
+        if self.is_network and not self._is_prepared:
+            raise ConfigError(
+                f"a network of {self.library} cannot be loaded from a run folder",
+                "its forecasts are in predictions.parquet of its run; train it again to forecast other windows",
+            )
+        length = self.hparams["history_length"] or self.context_length
+        rows = batch.origin.unsqueeze(1) + torch.arange(-length, self.horizon)
+        past = batch.series.filled[rows[:, :length].clamp(min=0), batch.channel.unsqueeze(1)]
+        history = torch.where(past.isnan(), batch.context[:, :1], past).cpu()
+        calendar = self._calendar(batch.series.calendar[rows.clamp(min=0)]).cpu()
+        quantiles = self.process.forecast(history, calendar, len(QUANTILE_LEVELS), self.horizon)
+        quantiles = quantiles.to(batch.context.device)
+        return Forecast(point=quantiles[:, QUANTILE_LEVELS.index(0.5)], quantiles=quantiles)
+
+    def parameter_counts(self) -> tuple[int, int]:
+        count = int(self._facts.get("parameters", 0))
+        return (count if self.is_network else 0), count
+
+    def describe(self) -> dict[str, Any]:
+        return dict(self._facts)

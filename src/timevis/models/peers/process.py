@@ -1,0 +1,147 @@
+"""The process that runs forecasters of other libraries in an environment of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import tempfile
+import time
+import weakref
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+
+from timevis.errors import ConfigError, TimeVisError
+
+PYTHON_VARIABLE = "TIMEVIS_PEERS_PYTHON"
+"""Environment variable with the Python program of the peers' environment. No config or run folder sets it."""
+_WORKER = Path(__file__).with_name("worker.py")
+_REPOSITORY = Path(__file__).parents[4]
+_KEPT_LOG_LINES = 20
+
+
+def peers_python() -> Path:
+    """The Python program of the peers' environment.
+
+    Raises
+    ------
+    ConfigError
+        The environment does not exist.
+    """
+    value = os.environ.get(PYTHON_VARIABLE)
+    path = Path(value) if value else _REPOSITORY / ".venv-peers" / "bin" / "python"
+    if not path.is_file():
+        raise ConfigError(
+            f"the environment of the other libraries does not exist: {path}",
+            f"run `make peers`, or set {PYTHON_VARIABLE} to the Python program of an environment that has them",
+        )
+    return path
+
+
+class PeerProcess:
+    """A running worker. It ends with this object, and when this process ends.
+
+    Parameters
+    ----------
+    load : dict
+        The first request: which library and method, and what the method needs.
+    minutes : float
+        Time limit of each request.
+
+    Raises
+    ------
+    ConfigError
+        The environment does not exist.
+    TimeVisError
+        The library cannot be loaded.
+    """
+
+    def __init__(self, load: dict[str, Any], minutes: float) -> None:
+        self._seconds = minutes * 60
+        self._folder = tempfile.TemporaryDirectory(prefix="timevis-peer-")
+        self.path = Path(self._folder.name)
+        self._log = (self.path / "log").open("w+")
+        threads = str(torch.get_num_threads())
+        names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+        self._process = subprocess.Popen(
+            [peers_python(), "-P", "-u", _WORKER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            cwd=self.path,
+            env=os.environ
+            | dict.fromkeys(names, threads)
+            | {"HF_HUB_OFFLINE": os.environ.get("HF_HUB_OFFLINE", "0")},
+        )
+        self._finalizer = weakref.finalize(self, _stop, self._process, self._folder)
+        self.version = self.request("load", **load)["version"]
+
+    def request(self, command: str, **values: Any) -> dict[str, Any]:
+        """Send a request and wait for its answer.
+
+        Raises
+        ------
+        TimeVisError
+            The library raised an error, the process ended, or the time limit passed.
+        """
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps({"command": command, **values}).encode() + b"\n")
+            self._process.stdin.flush()
+            line = self._read_line(time.monotonic() + self._seconds, command)
+        except (BrokenPipeError, EOFError):
+            raise TimeVisError(f"the process of the other library ended: {self._last_lines()}") from None
+        answer = json.loads(line)
+        if "error" in answer:
+            raise TimeVisError(f"the other library failed in {command}: {answer['error']}", self._last_lines())
+        return dict(answer)
+
+    def _read_line(self, deadline: float, command: str) -> bytes:
+        assert self._process.stdout is not None
+        line = b""
+        while not line.endswith(b"\n"):
+            ready, _, _ = select.select([self._process.stdout], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                self._finalizer()
+                limit = f"{self._seconds / 60:g} minutes"
+                raise TimeVisError(f"timeout: {command} took longer than {limit}", "allow more with model.minutes=")
+            part = os.read(self._process.stdout.fileno(), 65536)
+            if not part:
+                raise EOFError
+            line += part
+        return line
+
+    def forecast(self, history: torch.Tensor, calendar: torch.Tensor, levels: int, horizon: int) -> torch.Tensor:
+        """Quantiles [B, Q, H] of windows with `history` [B, R] and `calendar` [B, R + H, F]."""
+        columns = calendar.shape[2]
+        table = pa.table(
+            {
+                "history": pa.array(list(history.double().numpy())),
+                "calendar": pa.array(list(calendar.double().reshape(len(history), -1).numpy())),
+            }
+        )
+        windows, result = self.path / "windows.parquet", self.path / "result.parquet"
+        pq.write_table(table, windows)
+        self.request("forecast", windows=str(windows), result=str(result), calendar_columns=columns)
+        values = pq.read_table(result)["quantiles"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        return torch.from_numpy(values.copy()).float().view(len(history), levels, horizon)
+
+    def _last_lines(self) -> str:
+        self._log.flush()
+        lines = (self.path / "log").read_text(errors="replace").splitlines() if self.path.exists() else []
+        return " | ".join(line for line in lines[-_KEPT_LOG_LINES:] if line.strip())
+
+    def close(self) -> None:
+        """End the process and remove its files."""
+        self._finalizer()
+
+
+def _stop(process: subprocess.Popen[bytes], folder: tempfile.TemporaryDirectory[str]) -> None:
+    process.kill()
+    process.wait()
+    folder.cleanup()

@@ -1,0 +1,275 @@
+"""The process that runs forecasters of other libraries, in an environment of theirs; it does not import timevis.
+
+`timevis.models.peers.process` starts it and sends one JSON object per line; arrays are exchanged as Parquet files.
+Each class below is one library: `fit` is called at most once, `forecast` for each batch of windows.
+"""
+
+# The environment of this file has other versions of its libraries, so it is not checked against those of TimeVis.
+# mypy: ignore-errors
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+import traceback
+from importlib.metadata import version
+from statistics import NormalDist
+from typing import Any, TextIO
+
+import numpy as np
+import pandas as pd
+
+Request = dict[str, Any]
+
+
+def interval_levels(quantile_levels: list[float]) -> list[float]:
+    """Central intervals, in percent, whose ends are the quantile levels other than the median."""
+    return sorted({round(100 * abs(1 - 2 * q), 6) for q in quantile_levels if q != 0.5})
+
+
+def at_levels(values: np.ndarray, known: list[float], wanted: list[float]) -> np.ndarray:
+    """Quantiles [W, Q', H] at `known` levels, interpolated to the `wanted` levels [W, Q, H].
+
+    Between and beyond the known levels the quantiles are linear in those of the normal distribution.
+    """
+    normal = NormalDist()
+    z_known = np.array([normal.inv_cdf(q) for q in known])
+    z_wanted = np.array([normal.inv_cdf(q) for q in wanted])
+    out = np.empty((len(values), len(wanted), values.shape[2]))
+    for i, z in enumerate(z_wanted):
+        right = int(np.clip(np.searchsorted(z_known, z), 1, len(z_known) - 1))
+        weight = (z - z_known[right - 1]) / (z_known[right] - z_known[right - 1])
+        out[:, i] = values[:, right - 1] + weight * (values[:, right] - values[:, right - 1])
+    return out
+
+
+class StatsForecast:
+    """AutoARIMA, AutoETS, AutoTheta and MSTL of statsforecast, fitted anew on the history of each window."""
+
+    package = "statsforecast"
+
+    def __init__(self, request: Request) -> None:
+        from statsforecast import StatsForecast as Library
+        from statsforecast import models
+
+        season, seasons = request["season"], request["seasons"]
+        trend = models.AutoETS(model="ZZN")
+        model = {
+            "autoarima": lambda: models.AutoARIMA(season_length=season, approximation=True),
+            "autoets": lambda: models.AutoETS(season_length=season if season <= 24 else 1),
+            "autotheta": lambda: models.AutoTheta(season_length=season),
+            "mstl": lambda: models.MSTL(season_length=seasons, trend_forecaster=trend),
+        }[request["method"]]()
+        self.library = Library(models=[model], freq=1, n_jobs=1, fallback_model=models.SeasonalNaive(season))
+        self.horizon, self.levels = request["horizon"], request["quantile_levels"]
+
+    def fit(self, request: Request) -> dict[str, Any]:
+        return {}
+
+    def forecast(self, history: np.ndarray, calendar: np.ndarray) -> np.ndarray:
+        count, length = history.shape
+        frame = pd.DataFrame(
+            {
+                "unique_id": np.repeat(np.arange(count), length),
+                "ds": np.tile(np.arange(length), count),
+                "y": history.reshape(-1).astype(np.float64),
+            }
+        )
+        result = self.library.forecast(df=frame, h=self.horizon, level=interval_levels(self.levels))
+        name = str(self.library.models[0])
+        columns = [
+            name
+            if q == 0.5
+            else f"{name}-{'lo' if q < 0.5 else 'hi'}-{_percent(100 * abs(1 - 2 * q), result.columns, name)}"
+            for q in self.levels
+        ]
+        values = result.sort_values(["unique_id", "ds"])[columns].to_numpy()
+        return values.reshape(count, self.horizon, len(columns)).swapaxes(1, 2)
+
+
+def _percent(value: float, columns: Any, name: str) -> str:
+    """The text with which the library writes a level in the names of its columns."""
+    texts = [column.rsplit("-", 1)[1] for column in columns if column.startswith(f"{name}-lo-")]
+    return next(text for text in texts if abs(float(text) - value) < 1e-3)
+
+
+class NeuralForecast:
+    """NHITS, PatchTST, TFT, DeepAR, TiDE and LSTM of neuralforecast: one network for all channels.
+
+    The learning rate is the one with the lowest validation loss; early stopping selects the number of steps.
+    """
+
+    package = "neuralforecast"
+
+    def __init__(self, request: Request) -> None:
+        self.request, self.horizon, self.length = request, request["horizon"], request["context_length"]
+        self.fitted: Any = None
+
+    def _model(self, learning_rate: float, minutes: float) -> Any:
+        from neuralforecast import models
+        from neuralforecast.losses.pytorch import DistributionLoss, MQLoss
+
+        request, method = self.request, self.request["method"]
+        names = {
+            "nhits": "NHITS",
+            "patchtst": "PatchTST",
+            "tft": "TFT",
+            "deepar": "DeepAR",
+            "tide": "TiDE",
+            "lstm": "LSTM",
+        }
+        cls = getattr(models, names[method])
+        quantiles = request["quantile_levels"]
+        loss = (
+            DistributionLoss("StudentT", quantiles=quantiles) if method == "deepar" else MQLoss(quantiles=quantiles)
+        )
+        known = None if method == "patchtst" else request["calendar"] or None
+        return cls(
+            h=self.horizon,
+            input_size=self.length,
+            loss=loss,
+            valid_loss=MQLoss(quantiles=quantiles),
+            futr_exog_list=known,
+            learning_rate=learning_rate,
+            max_steps=request["max_steps"],
+            val_check_steps=request["val_check_steps"],
+            early_stop_patience_steps=request["patience"],
+            scaler_type="identity" if method == "patchtst" else "standard",
+            random_seed=request["seed"],
+            accelerator="cpu",
+            devices=1,
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            enable_checkpointing=False,
+            max_time={"minutes": minutes},
+        )
+
+    def fit(self, request: Request) -> dict[str, Any]:
+        from neuralforecast import NeuralForecast as Library
+
+        frame = pd.read_parquet(request["data"])
+        rates, best = request["learning_rates"], None
+        for rate in rates:
+            library = Library(models=[self._model(rate, request["minutes"] / len(rates))], freq=1)
+            library.fit(frame, val_size=request["validation_rows"])
+            checks = library.models[0].valid_trajectories  # pairs of a step and the validation loss there
+            loss = min((float(loss) for _, loss in checks), default=float("inf"))
+            if best is None or loss < best[0]:
+                best = (loss, rate, library, int(checks[-1][0]) if checks else 0)
+        _, rate, self.fitted, steps = best
+        parameters = sum(p.numel() for p in self.fitted.models[0].parameters())
+        return {"learning_rate": rate, "steps": steps, "parameters": parameters}
+
+    def forecast(self, history: np.ndarray, calendar: np.ndarray) -> np.ndarray:
+        count, length = history.shape
+        rows = np.arange(length + self.horizon)
+        frame = pd.DataFrame({"unique_id": np.repeat(np.arange(count), len(rows)), "ds": np.tile(rows, count)})
+        for j, name in enumerate(self.request["calendar"]):
+            frame[name] = calendar[:, :, j].reshape(-1)
+        past = frame[frame["ds"] < length].assign(y=history.reshape(-1))
+        result = self.fitted.predict(df=past, futr_df=frame[frame["ds"] >= length])
+        columns = [c for c in result.columns if "-lo-" in c or "-hi-" in c or c.endswith("-median")]
+        if len(columns) != len(self.request["quantile_levels"]):
+            raise RuntimeError(f"neuralforecast returned the columns {list(result.columns)}")
+        values = result.sort_values(["unique_id", "ds"])[columns].to_numpy()
+        return np.sort(values.reshape(count, self.horizon, len(columns)).swapaxes(1, 2), axis=1)
+
+
+class Chronos:
+    """A pretrained Chronos, Chronos-Bolt or Chronos-2, untuned."""
+
+    package = "chronos-forecasting"
+
+    def __init__(self, request: Request) -> None:
+        from chronos import BaseChronosPipeline
+
+        self.pipeline = BaseChronosPipeline.from_pretrained(request["path"], device_map="cpu")
+        self.horizon, self.levels, self.seed = request["horizon"], request["quantile_levels"], request["seed"]
+
+    def fit(self, request: Request) -> dict[str, Any]:
+        return {"parameters": sum(p.numel() for p in self.pipeline.model.parameters())}
+
+    def forecast(self, history: np.ndarray, calendar: np.ndarray) -> np.ndarray:
+        import torch
+
+        torch.manual_seed(self.seed)
+        windows = list(torch.from_numpy(np.ascontiguousarray(history, dtype=np.float32)))
+        quantiles, _ = self.pipeline.predict_quantiles(
+            windows, prediction_length=self.horizon, quantile_levels=self.levels
+        )
+        if isinstance(quantiles, list):  # Chronos-2 returns [1, H, Q] for each series
+            quantiles = torch.cat(list(quantiles))
+        return np.sort(quantiles.float().numpy().swapaxes(1, 2), axis=1)
+
+
+class Fracast:
+    """Fracast-0, a pretrained convolutional network whose weights are in its package, untuned."""
+
+    package = "fracast"
+
+    def __init__(self, request: Request) -> None:
+        from fracast import FracastModel
+
+        self.model = FracastModel.from_pretrained()
+        self.horizon, self.levels = request["horizon"], request["quantile_levels"]
+
+    def fit(self, request: Request) -> dict[str, Any]:
+        return {
+            "parameters": sum(p.numel() for part in (self.model.core, self.model.head) for p in part.parameters())
+        }
+
+    def forecast(self, history: np.ndarray, calendar: np.ndarray) -> np.ndarray:
+        values = self.model.forecast_batch(history, horizon=self.horizon).swapaxes(1, 2)
+        return at_levels(np.sort(values, axis=1), self.model.quantiles, self.levels)
+
+
+LIBRARIES = {library.package: library for library in (StatsForecast, NeuralForecast, Chronos, Fracast)}
+
+
+def _read_requests(stream: TextIO, requests: queue.Queue) -> None:
+    """Queue each line; end the process when the stream ends, since then its parent has ended."""
+    for line in stream:
+        requests.put(json.loads(line))
+    os._exit(0)
+
+
+def answer(request: Request, model: Any) -> tuple[Any, dict[str, Any]]:
+    """Carry out one request; returns the model and what is written back."""
+    if request["command"] == "load":
+        library = LIBRARIES[request["library"]]
+        return library(request), {"version": version(library.package)}
+    if request["command"] == "fit":
+        return model, model.fit(request)
+    windows = pd.read_parquet(request["windows"])
+    history = np.stack(windows["history"].to_numpy())
+    calendar = np.stack(windows["calendar"].to_numpy()).reshape(len(windows), -1, max(1, request["calendar_columns"]))
+    quantiles = model.forecast(history, calendar)
+    table = pd.DataFrame({"quantiles": list(quantiles.reshape(len(quantiles), -1).astype(np.float32))})
+    table.to_parquet(request["result"])
+    return model, {}
+
+
+def main() -> None:
+    """Answer requests until the standard input ends."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what the libraries print goes to standard error
+    requests: queue.Queue = queue.Queue()
+    threading.Thread(target=_read_requests, args=(sys.stdin, requests), daemon=True).start()
+    model: Any = None
+    while True:
+        request = requests.get()
+        try:
+            model, result = answer(request, model)
+        except Exception as error:
+            traceback.print_exc()
+            result = {"error": f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"}
+        answers.write(json.dumps(result) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

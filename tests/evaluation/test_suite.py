@@ -1,0 +1,49 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from timevis.evaluation.suite import summarise
+
+ERRORS = pd.DataFrame(
+    {"naive": [1.0, 2.0, 4.0], "good": [0.5, 1.0, 2.0], "mixed": [2.0, 2.0, 2.0]}, index=["a", "b", "c"]
+)
+
+
+def test_skill_is_one_minus_the_geometric_mean_of_relative_errors():
+    models = summarise(ERRORS, "naive").models
+    assert models.loc["naive", "skill"] == 0
+    assert models.loc["good", "skill"] == pytest.approx(0.5)
+    assert models.loc["mixed", "skill"] == pytest.approx(1 - (2.0 * 1.0 * 0.5) ** (1 / 3))
+
+
+def test_a_win_rate_counts_pairs_of_a_data_set_and_another_model_and_a_tie_is_half_a_win():
+    models = summarise(ERRORS, "naive").models
+    assert models.loc["good", "win_rate"] == pytest.approx((2 + 2 + 1.5) / 6)
+    assert models.loc["mixed", "win_rate"] == pytest.approx((0 + 0.5 + 1.5) / 6)
+    assert models["win_rate"].mean() == pytest.approx(0.5)
+
+
+def test_pairwise_tables_are_consistent_with_each_other():
+    summary = summarise(ERRORS, "naive")
+    assert np.allclose(summary.win_rates + summary.win_rates.T, 1)
+    assert np.allclose((1 - summary.skills) * (1 - summary.skills.T), 1)
+
+
+def test_intervals_contain_the_value_and_have_no_width_where_all_data_sets_agree():
+    models = summarise(ERRORS, "naive").models
+    assert (models["skill_low"] <= models["skill"]).all()
+    assert (models["skill"] <= models["skill_high"]).all()
+    assert models.loc["good", "skill_low"] == pytest.approx(models.loc["good", "skill_high"])
+    assert models.loc["mixed", "skill_low"] < models.loc["mixed", "skill_high"]
+
+
+def test_the_order_of_data_sets_does_not_change_the_scores():
+    reordered = summarise(ERRORS.loc[["c", "a", "b"]], "naive").models
+    columns = ["win_rate", "skill"]
+    pd.testing.assert_frame_equal(summarise(ERRORS, "naive").models[columns], reordered[columns])
+
+
+@pytest.mark.parametrize("value", [np.nan, 0.0, np.inf])
+def test_an_error_that_is_missing_or_not_positive_is_refused(value):
+    with pytest.raises(ValueError, match="positive and complete"):
+        summarise(ERRORS.assign(good=[0.5, value, 2.0]), "naive")

@@ -1,0 +1,128 @@
+"""Forecasters of other libraries, in their environment (`make peers`)."""
+
+import subprocess
+
+import numpy as np
+import pytest
+import torch
+from panels import mean_error, panel_of
+
+from timevis.data.datamodule import WindowDataModule
+from timevis.errors import ConfigError, TimeVisError
+from timevis.models import serialization
+from timevis.models.forecaster import QUANTILE_LEVELS
+from timevis.models.peers.forecaster import Peer
+from timevis.models.peers.process import PYTHON_VARIABLE, PeerProcess, peers_python
+
+
+def _environment_exists() -> bool:
+    try:
+        return peers_python().is_file()
+    except ConfigError:
+        return False
+
+
+needs_peers = pytest.mark.skipif(not _environment_exists(), reason="`make peers` has not been run")
+
+T = np.arange(900)
+WAVES = np.stack([10 + np.sin(2 * np.pi * T / 24), 50 + 8 * np.cos(2 * np.pi * T / 24)], axis=1)
+SERIES = WAVES + np.random.default_rng(0).normal(size=WAVES.shape) * [0.05, 0.4]
+
+TINY_CHRONOS = """
+import sys, torch
+from transformers import T5Config
+from chronos.chronos_bolt import ChronosBoltModelForForecasting
+torch.manual_seed(0)
+config = T5Config(d_model=16, d_kv=8, d_ff=32, num_layers=1, num_decoder_layers=1, num_heads=2, vocab_size=2,
+    feed_forward_proj="relu", pad_token_id=0, decoder_start_token_id=0)
+config.chronos_config = dict(context_length=96, prediction_length=16, input_patch_size=16, input_patch_stride=16,
+    quantiles=[i / 10 for i in range(1, 10)], use_reg_token=True)
+config.chronos_pipeline_class = "ChronosBoltPipeline"
+config.architectures = ["ChronosBoltModelForForecasting"]
+ChronosBoltModelForForecasting(config).save_pretrained(sys.argv[1])
+"""
+
+
+def _fitted(method: str, **options: object) -> tuple[Peer, WindowDataModule]:
+    datamodule = WindowDataModule(panel_of(SERIES), context_length=48, horizon=12, max_windows=6)
+    model = Peer.from_data(datamodule, method=method, **options)
+    model.prepare(datamodule)
+    model.calibrate(datamodule)
+    return model, datamodule
+
+
+@needs_peers
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [
+        ("autotheta", {"history_length": 96}),
+        ("mstl", {"history_length": 96}),
+        ("nhits", {"max_steps": 40, "val_check_steps": 20, "learning_rates": [1e-3]}),
+        ("fracast", {"history_length": 400}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_methods_of_each_library_forecast_a_daily_wave_better_than_its_mean(method, options):
+    model, datamodule = _fitted(method, **options)
+    batch = datamodule.gather("test", torch.arange(len(datamodule.windows["test"])))
+    forecast = model.forecast(batch)
+    assert forecast.quantiles.shape == (len(batch), len(QUANTILE_LEVELS), 12)
+    assert (forecast.quantiles.diff(dim=1) >= -1e-4).all()
+    deviation = float(np.abs(SERIES - SERIES.mean(0)).mean())
+    assert mean_error(model, datamodule) < 0.6 * deviation
+
+
+@needs_peers
+def test_a_forecast_does_not_change_with_the_values_after_its_origin():
+    model, datamodule = _fitted("autotheta", history_length=96)
+    batch = datamodule.gather("test", torch.arange(2))
+    before = model.forecast(batch).quantiles
+    changed = SERIES.copy()
+    changed[int(batch.origin[0]) :] = 1e6
+    later = WindowDataModule(panel_of(changed), context_length=48, horizon=12, max_windows=6)
+    assert torch.equal(before, model.forecast(later.gather("test", torch.arange(2))).quantiles)
+
+
+@needs_peers
+def test_chronos_reads_a_model_folder(tmp_path):
+    subprocess.run(
+        [peers_python(), "-P", "-c", TINY_CHRONOS, tmp_path / "tiny"], check=True, cwd=tmp_path, timeout=300
+    )
+    model, datamodule = _fitted("chronos", path=str(tmp_path / "tiny"), history_length=96)
+    batch = datamodule.gather("test", torch.arange(4))
+    assert torch.isfinite(model.forecast(batch).quantiles).all()
+    assert model.parameter_counts()[1] > 0
+
+
+@needs_peers
+def test_an_error_of_the_library_is_one_line(tmp_path):
+    with pytest.raises(TimeVisError, match="the other library failed in load"):
+        PeerProcess({"library": "chronos-forecasting", "path": str(tmp_path), "horizon": 1}, minutes=2)
+
+
+@needs_peers
+def test_a_request_that_takes_longer_than_its_limit_ends_the_process():
+    model, datamodule = _fitted("autotheta", history_length=96)
+    model.process._seconds = 0.0
+    with pytest.raises(TimeVisError, match="timeout: forecast took longer than"):
+        model.forecast(datamodule.gather("test", torch.arange(2)))
+
+
+@needs_peers
+def test_a_peer_without_training_is_loaded_from_its_folder(tmp_path):
+    model, datamodule = _fitted("autotheta", history_length=96)
+    serialization.save(model, tmp_path)
+    batch = datamodule.gather("test", torch.arange(2))
+    assert torch.equal(serialization.load(tmp_path).forecast(batch).quantiles, model.forecast(batch).quantiles)
+
+
+def test_without_the_environment_the_error_says_how_to_make_it(monkeypatch, tmp_path):
+    monkeypatch.setenv(PYTHON_VARIABLE, str(tmp_path / "python"))
+    with pytest.raises(ConfigError, match="does not exist") as caught:
+        Peer(48, 12, method="nhits")
+    assert "make peers" in caught.value.advice
+
+
+def test_chronos_needs_a_path():
+    with pytest.raises(ConfigError, match=r"model\.path"):
+        Peer(48, 12, method="chronos")
