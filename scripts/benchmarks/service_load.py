@@ -18,7 +18,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,7 +66,7 @@ def main(rounds: int, threads: int) -> dict[str, Any]:
     return results
 
 
-def _measure(calls: dict[str, Sequence[Call]], rounds: int) -> dict[str, Any]:
+def _measure(calls: Mapping[str, Sequence[Call]], rounds: int) -> dict[str, Any]:
     """Median over the rounds of the median and the 95th percentile of the seconds of a request."""
     found: dict[str, list[list[float]]] = {name: [] for name in calls}
     for _ in range(rounds):

@@ -46,8 +46,8 @@ def split_rows(panel: Panel, spec: SplitSpec, by: str = "series", rows: int | No
         starts, ends = panel.spans()
         if np.ptp(starts) or np.ptp(ends):
             return Split(_borders_of_series(spec, starts, np.minimum(ends, rows)), starts)
-    ends = times_to_rows(spec, panel, rows)
-    borders = fraction_ends(ends, rows) if are_fractions(ends) else np.array(ends).astype(np.int64)
+    numbers = times_to_rows(spec, panel, rows)
+    borders = fraction_ends(numbers, rows) if are_fractions(numbers) else np.array(numbers).astype(np.int64)
     return Split(np.minimum(borders, rows))
 
 

@@ -78,11 +78,11 @@ def counts_from_the_end(spec: SplitSpec) -> bool:
     return isinstance(spec, LastRows) or (not _times(spec) and are_fractions(numbers_of(spec)))
 
 
-def _format(spec: Sequence[Any]) -> str:
+def _format(spec: SplitSpec) -> str:
     return f"[{','.join(map(str, spec))}]"
 
 
-def _times(spec: Sequence[Any]) -> list[str]:
+def _times(spec: SplitSpec) -> list[str]:
     """The times of a split by times, as text; empty for a split by numbers."""
     return [str(x) for x in spec] if len(spec) in (2, 3) and not any(map(_is_number, spec)) else []
 
@@ -96,10 +96,10 @@ def _is_number(value: Any) -> bool:
         return False
 
 
-def numbers_of(spec: Sequence[Any]) -> list[float]:
+def numbers_of(spec: SplitSpec) -> list[float]:
     """The three numbers of a split by numbers; raises the errors of `check_split`."""
     try:
-        numbers = [float(x) for x in spec]
+        numbers = [float(x) for x in spec]  # of texts, as YAML may give them, or of numbers
     except (TypeError, ValueError):
         numbers = []
     if len(numbers) != 3 or not np.all(np.isfinite(numbers)) or min(numbers) <= 0:

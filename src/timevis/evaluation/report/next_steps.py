@@ -39,7 +39,7 @@ def _improvement(record: RunRecord) -> NextStep:
         return NextStep("Recalibrate the intervals, which are too wide.", _again(record, conformal="split"))
     if unread and model["name"] == LEARNED_MODEL and model["covariates"] == "known":
         text = f"Let the model also read covariates that are observed up to the origin: {', '.join(unread)}."
-        return NextStep(text, _again(record, **{"model.covariates": "all"}))
+        return NextStep(text, _again(record, False, **{"model.covariates": "all"}))
     if "test_unlike_validation" in codes:
         text = "The test part is unlike validation: score other dates too, with the same model."
         return NextStep(text, command_line("timevis", "predict", _folder(record), "--rescore", "--start", "DATE"))

@@ -98,14 +98,16 @@ def resend(celery: Celery, sessions: Sessions, queue: str, sent: UnchangedRows) 
         return 0
     with sessions() as session:
         query = select(Task.id, Task.sent).where(Task.state == QUEUED, Task.queue == queue)
-        found: dict[str, float] = dict(session.execute(query.order_by(Task.created).limit(MAX_RESENT)).all())  # type: ignore[arg-type]
+        rows = session.execute(query.order_by(Task.created).limit(MAX_RESENT)).all()
+    found: dict[str, float] = {task_id: since for task_id, since in rows}
     due = sent.look(found) | {key for key, value in found.items() if value == 0}
     count = 0
     for task_id in (key for key in found if key in due):
         is_same = (Task.id == task_id, Task.state == QUEUED, Task.sent == found[task_id])
         with sessions.begin() as session:  # of several workers one sends it
-            changed = session.execute(update(Task).where(*is_same).values(sent=time.time()))
-        count += bool(changed.rowcount) and send(celery, task_id, queue)
+            statement = update(Task).where(*is_same).values(sent=time.time())
+            changed = session.execute(statement).rowcount  # type: ignore[attr-defined]
+        count += bool(changed) and send(celery, task_id, queue)
     return count
 
 
