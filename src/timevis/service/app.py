@@ -43,7 +43,12 @@ MULTIPART_OVERHEAD_BYTES = 2**20
 def create_app(settings: Settings) -> APIFlask:
     """The WSGI application."""
     app = APIFlask(
-        "timevis.service", title="TimeVis", version=__version__, spec_path=None, docs_path=None, static_folder=None
+        "timevis.service",
+        title="TimeVis",
+        version=__version__,
+        spec_path=None,
+        docs_path=None,
+        static_folder=None,  # type: ignore[arg-type]  # Flask accepts None
     )
     app.config.update(
         SPEC_FORMAT="json",

@@ -161,8 +161,8 @@ def _append(request: Mapping[str, Any]) -> dict[str, Any]:
     from timevis.data.sources.append_rows import append_rows
 
     TableLimits(**request["limits"]).check_file(Path(request["path"]))
-    paths = (Path(request[key]) for key in ("earlier", "path", "target"))
-    return {"added": append_rows(*paths, request["options"], request["report"])}
+    earlier, newer, target = (Path(request[key]) for key in ("earlier", "path", "target"))
+    return {"added": append_rows(earlier, newer, target, request["options"], request["report"])}
 
 
 def _cell(value: Any) -> str | float | bool | None:

@@ -35,8 +35,8 @@ def predict(body: PredictRequest) -> Any:
 
     def make_task() -> Task:
         with context().sessions() as session:
-            for dataset_id, pointer in datasets.items():
-                find(session, Dataset, dataset_id, f"{pointer}/dataset")
+            for given, pointer in datasets.items():
+                find(session, Dataset, given, f"{pointer}/dataset")
             if body.items is None:
                 require_models(session, body.models or [], "/models/{}")
             else:

@@ -49,7 +49,7 @@ TYPE_NAMES = {bool: "bool", int: "int", float: "float", str: "text"}
 
 
 @blueprint.get("/model-options")
-@blueprint.output(list[ModelOptions])
+@blueprint.output(list[ModelOptions])  # type: ignore[arg-type]  # APIFlask accepts a list of a model
 @blueprint.doc(summary="Models and their options")
 def list_models_with_options() -> Any:
     """List the models that can be trained, with the options of each: default, range, choices and help."""

@@ -109,7 +109,7 @@ def statistics() -> Any:
     return {
         **{"datasets": datasets, "models": models, "models_by_kind": model_kinds, "tasks": tasks},
         **{"queue": queues, "storage": storage, "uploaded_bytes": storage["uploads"]},
-        "throughput": _throughput([(float(finished), state) for finished, state in ended]),
+        "throughput": _throughput([(finished, state) for finished, state in ended if finished is not None]),
     }
 
 

@@ -9,9 +9,8 @@ from pydantic import BaseModel, Field
 from timevis.service.schemas.common import Commands, DeletableQuery, Id, Name, StrictModel
 
 SORTABLE_METRICS = ("relative_wql", "wql", "crps", "mase", "mae", "coverage_80")
-ModelSort = Literal[
-    "created", "name", "kind", "validation_relative_wql", *SORTABLE_METRICS, "skill_wql", "fit_seconds"
-]  # type: ignore[valid-type]
+SORTS = ("created", "name", "kind", "validation_relative_wql", *SORTABLE_METRICS, "skill_wql", "fit_seconds")
+ModelSort = Literal[SORTS]  # type: ignore[valid-type]  # names of metrics are listed once
 
 
 class ModelQuery(DeletableQuery):

@@ -76,12 +76,13 @@ def train_request() -> type[BaseModel]:
 def group_request() -> type[BaseModel]:
     """The request of POST /api/groups: trainings, each as in POST /api/train, or a preset that chooses models."""
     trainings = _annotated(_list_of(train_request()), Field(min_length=1, max_length=MAX_GROUP_TASKS))
+    validators: dict[str, Any] = {"one_form": model_validator(mode="after")(_check_group)}
     return create_model(
         "GroupRequest",
         __base__=StrictModel,
         trainings=(trainings | None, Field(default=None, description="The sweep.")),
         preset=(PresetRequest | None, Field(default=None, description="Several models in place of trainings.")),
-        __validators__={"one_form": model_validator(mode="after")(_check_group)},
+        __validators__=validators,
     )
 
 
@@ -100,6 +101,7 @@ def _request_of(model: str) -> type[BaseModel]:
         f"{title}Evaluation", __base__=StrictModel, **_fields(options_of(EvaluationOptions), plain["evaluation"])
     )
     name_of_model: Any = Literal[model]
+    preset: Any = Literal["quick", "best"] | None
     return create_model(
         f"Train{title}",
         __base__=StrictModel,
@@ -122,7 +124,7 @@ def _request_of(model: str) -> type[BaseModel]:
             Field(default=None, description="Longest time of the fit; the best weights so far are then used."),
         ),
         preset=(
-            Literal["quick", "best"] | None,
+            preset,
             Field(default=None, description="Fewer or more epochs and networks, where the request does not say."),
         ),
         dry_run=(bool, Field(default=False, description="Only check the request, and estimate time and memory.")),

@@ -99,7 +99,7 @@ def resend(celery: Celery, sessions: Sessions, queue: str, sent: UnchangedRows) 
     with sessions() as session:
         query = select(Task.id, Task.sent).where(Task.state == QUEUED, Task.queue == queue)
         rows = session.execute(query.order_by(Task.created).limit(MAX_RESENT)).all()
-    found: dict[str, float] = {task_id: since for task_id, since in rows}
+    found: dict[str, float] = {row.id: row.sent for row in rows}
     due = sent.look(found) | {key for key, value in found.items() if value == 0}
     count = 0
     for task_id in (key for key in found if key in due):
