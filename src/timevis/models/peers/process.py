@@ -20,7 +20,7 @@ from timevis.errors import ConfigError, TimeVisError
 
 PYTHON_VARIABLE = "TIMEVIS_PEERS_PYTHON"
 """Environment variable with the Python program of the peers' environment. No config or run folder sets it."""
-_WORKER = Path(__file__).with_name("worker.py")
+_CHILD = Path(__file__).with_name("child_process.py")
 _REPOSITORY = Path(__file__).parents[4]
 _KEPT_LOG_LINES = 20
 
@@ -44,7 +44,7 @@ def peers_python() -> Path:
 
 
 class PeerProcess:
-    """A running worker. It ends with this object, and when this process ends.
+    """A running child process. It ends with this object, and when this process ends.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class PeerProcess:
         threads = str(torch.get_num_threads())
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
         self._process = subprocess.Popen(
-            [peers_python(), "-P", "-u", _WORKER],
+            [peers_python(), "-P", "-u", _CHILD],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
