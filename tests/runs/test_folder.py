@@ -159,6 +159,17 @@ def test_a_damaged_file_is_named(finished, tmp_path, name):
         RunRecord.load(folder.path)
 
 
+@pytest.mark.parametrize(
+    ("column", "problem"), [("channel", "has no column 'channel'"), ("origin", "not hold numbers")]
+)
+def test_a_table_without_its_columns_or_their_type_is_damaged(finished, tmp_path, column, problem):
+    path = shutil.copytree(finished[0], tmp_path / "run") / "windows.parquet"
+    table = pd.read_parquet(path)
+    (table.drop(columns=column) if column == "channel" else table.assign(origin="x")).to_parquet(path)
+    with pytest.raises(RunFolderError, match=rf"windows.parquet is damaged \(.*{problem}"):
+        RunRecord.load(path.parent)
+
+
 @pytest.mark.parametrize("name", ["model.json", "model.safetensors"])
 def test_a_damaged_model_is_named(finished, tmp_path, name):
     path = shutil.copytree(finished[0], tmp_path / "run")

@@ -47,6 +47,13 @@ RESULTS_KEYS = {
 }
 DATA_REPORT_KEYS = {"frequency": str, **dict.fromkeys(("split", "channels", "covariates", "card"), dict)}
 """Keys that readers need, and the types of their values."""
+TABLE_COLUMNS = {
+    **dict.fromkeys(("windows", "windows_seasonal_naive"), ("origin", "timestamp", "channel", "std", "mase_scale")),
+    "predictions": ("origin", "timestamp", "channel", "truth", "context", "point", "quantiles"),
+    "splits": ("channel", "start", "train_end", "val_end", "test_end", "scored"),
+}
+"""Columns of each table that readers need, in addition to the sums of the windows."""
+TEXT_OR_LIST_COLUMNS = ("timestamp", "channel", "truth", "context", "point", "quantiles")
 FILES_OF_A_KILLED_START = re.compile(r"\.lock|\.(overrides|config|status)-.*")
 """Files that remain if a process is killed before it has written config.yaml."""
 
@@ -212,6 +219,7 @@ class RunFolder:
         import pandas as pd
 
         from timevis.data.readers.size_limits import check_parquet_size
+        from timevis.metrics import SUMS
 
         path = self.path / f"{name}.parquet"
         if not path.is_file():
@@ -220,9 +228,16 @@ class RunFolder:
             )
         try:
             check_parquet_size(path, str(path))
-            return pd.read_parquet(path)
+            table = pd.read_parquet(path)
         except (ValueError, OSError) as error:
             raise damaged_file_error(path, error) from error
+        needed = (*TABLE_COLUMNS[name], *(SUMS if name.startswith("windows") else ()))
+        if absent := [column for column in needed if column not in table]:
+            raise damaged_file_error(path, f"it has no column {absent[0]!r}")
+        numbers = [column for column in needed if column not in TEXT_OR_LIST_COLUMNS]
+        if texts := [column for column in numbers if not pd.api.types.is_numeric_dtype(table[column])]:
+            raise damaged_file_error(path, f"column {texts[0]!r} does not hold numbers")
+        return table
 
     def update_config(self, values: Mapping[str, Any]) -> None:
         """Set keys of config.yaml, such as ``model.fit.batch_size``."""
