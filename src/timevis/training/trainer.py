@@ -10,6 +10,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.strategies import StrategyRegistry
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from timevis.config.instantiate import check_target_name, instantiate_section
 from timevis.config.options import NOT_OPTIONS, check_choice
@@ -114,11 +115,14 @@ def _trainer(options: TrainerOptions, callbacks: Sequence[pl.Callback], **argume
     if max_batches > 0 and (limit > max_batches if isinstance(limit, int) else limit == 1.0):
         chosen["limit_train_batches"] = max_batches  # Lightning does not validate an epoch that max_steps ends
     progress = [ProgressLine()] if options.enable_progress_bar else []
-    return pl.Trainer(
-        **chosen,
-        callbacks=[*callbacks, *progress],
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        use_distributed_sampler=False,
-    )
+    try:
+        return pl.Trainer(
+            **chosen,
+            callbacks=[*callbacks, *progress],
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,
+        )
+    except (MisconfigurationException, TypeError, ValueError) as error:
+        raise ConfigError(f"the section trainer is refused by Lightning: {str(error).splitlines()[0]}") from error
