@@ -17,6 +17,7 @@ from timevis.errors import ConfigError, RunFolderError
 from timevis.experiment import run
 from timevis.predict import predict
 from timevis.rescore import rescore
+from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.record import RunRecord
 
@@ -176,6 +177,25 @@ def test_a_damaged_model_is_named(finished, tmp_path, name):
     (path / "model" / name).write_bytes((path / "model" / name).read_bytes()[:9])
     with pytest.raises(RunFolderError, match=f"{name} is damaged"):
         RunFolder(path).load_forecaster()
+
+
+@pytest.mark.parametrize("key", ["data", "trainer", "callbacks", "evaluation", "model.fit", "logger"])
+@pytest.mark.parametrize("value", ["text", -1, [1, [2]]])
+def test_a_section_of_a_stored_config_that_is_no_section_is_named(finished, key, value):
+    cfg = RunFolder(finished[0]).config
+    OmegaConf.update(cfg, key, value, merge=False)
+    with pytest.raises(ConfigError, match=rf"^{key} is .*, not a section"):
+        RunConfig.from_config(cfg)
+
+
+def test_results_without_the_metrics_of_a_channel_are_damaged(finished, tmp_path):
+    path = shutil.copytree(finished[0], tmp_path / "run") / "results.json"
+    results = json.loads(path.read_text())
+    path.write_text(json.dumps(results | {"by_channel": {"a": {"b": []}}}))
+    with pytest.raises(
+        RunFolderError, match=r"results\.json is damaged \(the metrics of channel 'a' are not complete"
+    ):
+        RunRecord.load(path.parent)
 
 
 def test_an_empty_config_is_damaged(tmp_path):

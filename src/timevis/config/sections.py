@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal, TypeAlias
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from timevis.config.options import (
     NonNegativeFloat,
@@ -35,12 +35,19 @@ NOT_ALLOWED = (
 """Arguments of the Trainer that would leave windows of an evaluation unscored."""
 
 
-def section_to_dict(section: Any) -> dict[str, Any]:
-    """A config section, a mapping or an OmegaConf container, as a plain dict with all interpolations resolved."""
+def section_to_dict(section: Any, key: str = "a section of the config") -> dict[str, Any]:
+    """A config section, a mapping or an OmegaConf container, as a plain dict with all interpolations resolved.
+
+    Raises
+    ------
+    ConfigError
+        The value of `key` is not a section.
+    """
     if section is None:
         return {}
-    values = OmegaConf.to_container(section, resolve=True) if isinstance(section, DictConfig) else dict(section)
-    assert isinstance(values, dict)
+    values = OmegaConf.to_container(section, resolve=True) if OmegaConf.is_config(section) else section
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{key} is {values!r}, not a section with keys and values")
     return {str(key): value for key, value in values.items()}
 
 
@@ -167,7 +174,7 @@ class TrainerOptions:
         ------
         ConfigError
         """
-        values = section_to_dict(section)
+        values = section_to_dict(section, "trainer")
         for name in NOT_ALLOWED:
             if values.get(name) is not None:
                 raise ConfigError(
@@ -238,7 +245,7 @@ class LoggerOptions:
     @classmethod
     def from_config(cls, section: Any) -> LoggerOptions:
         """Check the section `logger`."""
-        values = section_to_dict(section)
+        values = section_to_dict(section, "logger")
         known = section_from_config(cls, {k: values.pop(k) for k in ("log_data",) if k in values}, "logger")
         wandb = values.pop("wandb", None)
         options = None if wandb is None else section_from_config(WandbOptions, wandb, "logger.wandb")
@@ -277,7 +284,7 @@ def check_sections(cfg: Mapping[str, Any]) -> None:
         Names the key.
     """
     section_from_config(RunOptions, {f.name: cfg[f.name] for f in fields(RunOptions)}, "")
-    section_from_config(EvaluationOptions, section_to_dict(cfg["evaluation"]), "evaluation")
-    section_from_config(FitOptions, section_to_dict(cfg["model"]["fit"]), "model.fit")
+    section_from_config(EvaluationOptions, section_to_dict(cfg["evaluation"], "evaluation"), "evaluation")
+    section_from_config(FitOptions, section_to_dict(cfg["model"]["fit"], "model.fit"), "model.fit")
     TrainerOptions.from_config(cfg["trainer"])
     LoggerOptions.from_config(cfg["logger"])

@@ -140,7 +140,7 @@ class DataOptions:
         ConfigError
             A key or choice is unknown (the advice names the nearest one), or a value has the wrong type.
         """
-        values = section_to_dict(cfg)
+        values = section_to_dict(cfg, "data")
         check_keys(values, [f.name for f in fields(cls)], "data")
         cleaning = values.get("cleaning") or {}
         if not isinstance(cleaning, Mapping):

@@ -103,12 +103,14 @@ class RunConfig:
         return cls(
             run=run,
             data=DataOptions.from_config(cfg.data),
-            evaluation=section_from_config(EvaluationOptions, section_to_dict(cfg.evaluation), "evaluation"),
+            evaluation=section_from_config(
+                EvaluationOptions, section_to_dict(cfg.evaluation, "evaluation"), "evaluation"
+            ),
             model=ModelOptions.from_config(cfg.model),
-            fit=section_from_config(FitOptions, section_to_dict(cfg.model.fit), "model.fit"),
+            fit=section_from_config(FitOptions, section_to_dict(cfg.model.fit, "model.fit"), "model.fit"),
             trainer=TrainerOptions.from_config(cfg.trainer),
             logger=LoggerOptions.from_config(cfg.logger),
-            callbacks=section_to_dict(cfg.callbacks),
+            callbacks=section_to_dict(cfg.callbacks, "callbacks"),
         )
 
     def completed_for(self, panel: Panel) -> RunConfig:

@@ -181,8 +181,13 @@ class RunFolder:
         RunFolderError
             The run has no results (yet), or the file is damaged.
         """
+        path = self.path / "results.json"
         try:
-            return read_json_object(self.path / "results.json", RESULTS_KEYS)
+            results = read_json_object(path, RESULTS_KEYS)
+            for channel, metrics in results["by_channel"].items():
+                if not isinstance(metrics, dict) or not results["metrics"].keys() <= metrics.keys():
+                    raise damaged_file_error(path, f"the metrics of channel {channel!r} are not complete")
+            return results
         except FileNotFoundError:
             state = (self.status or {}).get("state", "without a status")
             advice = (
