@@ -13,6 +13,9 @@ from typing import Any
 
 from timevis.errors import ConfigError, RunFolderError
 
+MAX_INTEGER_DIGITS = 30
+"""TimeVis writes no integers beyond 64 bits; a float cannot hold one of more than 308 digits."""
+
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
@@ -88,9 +91,15 @@ def read_json(path: Path) -> Any:
         The file is damaged.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        return json.loads(path.read_text(encoding="utf-8"), parse_int=_integer)
+    except (ValueError, RecursionError) as error:
         raise damaged_file_error(path, error) from error
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_INTEGER_DIGITS:
+        raise ValueError(f"a whole number has {len(digits)} digits")
+    return int(digits)
 
 
 def read_json_object(path: Path, required: Mapping[str, type | tuple[type, ...]]) -> dict[str, Any]:
