@@ -179,6 +179,17 @@ def test_a_damaged_model_is_named(finished, tmp_path, name):
         RunFolder(path).load_forecaster()
 
 
+def test_a_model_that_needs_more_memory_than_there_is_is_named(finished, tmp_path):
+    path = shutil.copytree(finished[0], tmp_path / "run") / "model/model.json"
+    description = json.loads(path.read_text())
+    description["hyperparameters"]["hidden_size"] = 10**7
+    path.write_text(json.dumps(description))
+    with pytest.raises(
+        RunFolderError, match=r"model\.json is damaged \(its hyperparameters describe a model that needs"
+    ):
+        RunFolder(path.parents[1]).load_forecaster()
+
+
 @pytest.mark.parametrize("key", ["data", "trainer", "callbacks", "evaluation", "model.fit", "logger"])
 @pytest.mark.parametrize("value", ["text", -1, [1, [2]]])
 def test_a_section_of_a_stored_config_that_is_no_section_is_named(finished, key, value):

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from timevis.config.instantiate import import_allowed_class
 from timevis.errors import ConfigError, RunFolderError, TimeVisError
 from timevis.models.forecaster import Forecaster
+from timevis.utils.explain import is_out_of_memory
 from timevis.utils.files import atomic_write, damaged_file_error, read_json, write_json
 
 WEIGHTS_FILE, DESCRIPTION_FILE = "model.safetensors", "model.json"
@@ -59,6 +60,11 @@ def load(folder: Path) -> Forecaster:
         raise RunFolderError(error.message, advice) from error
     except TypeError as error:  # an argument that the class does not have
         raise _other_version_error(folder, error) from error
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        problem = "its hyperparameters describe a model that needs more memory than there is"
+        raise damaged_file_error(folder / DESCRIPTION_FILE, problem) from error
     try:
         forecaster.load_state_dict(load_file(folder / WEIGHTS_FILE))
     except (SafetensorError, FileNotFoundError) as error:
