@@ -169,7 +169,15 @@ def test_a_removed_folder_does_not_hide_why_the_run_failed(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["[]", "3", '{"state": 3}', '{"state": "running"}', '{"state": "running", "heartbeat": "now", "pid": 1}', "{"],
+    [
+        "[]",
+        "3",
+        '{"state": 3}',
+        '{"state": "running"}',
+        '{"state": "running", "heartbeat": "now", "pid": 1}',
+        "{",
+        "[" * 10**5,
+    ],
 )
 def test_a_status_of_the_wrong_type_is_a_lost_run(tmp_path, text):
     (tmp_path / "status.json").write_text(text)

@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from timevis.errors import RunFolderError
 from timevis.utils.commands import resume_command
-from timevis.utils.files import display_path, write_json
+from timevis.utils.files import display_path, read_json, write_json
 
 NAME = "status.json"
 HEARTBEAT_SECONDS = 3.0
@@ -132,10 +133,10 @@ def read_status(folder: Path, now: float | None = None) -> dict[str, Any] | None
     """
     advice = f"continue it with {resume_command(display_path(Path(folder)))}"
     try:
-        status = json.loads((Path(folder) / NAME).read_text(encoding="utf-8"))
+        status = read_json(Path(folder) / NAME)
     except FileNotFoundError:
         return None
-    except ValueError:
+    except RunFolderError:
         status = None
     if not _is_valid(status):
         return {"state": "lost", "error": f"{NAME} is damaged", "advice": advice}
