@@ -24,7 +24,11 @@ def test_only_an_existing_folder_that_is_not_reserved_becomes_absolute(
     assert absolute_if_folder("Qwen/Qwen2.5-0.5B") == "Qwen/Qwen2.5-0.5B"
 
 
-@pytest.mark.parametrize("text", ["[]", "3", "{}", '{"metrics": []}', '{"metrics": null}', "not JSON", "[" * 10**5])
+@pytest.mark.parametrize(
+    "text",
+    ["[]", "3", "{}", '{"metrics": []}', '{"metrics": null}', "not JSON", "[" * 10**5],
+    ids=lambda text: text[:40],
+)
 def test_an_object_without_its_keys_is_a_damaged_file(tmp_path: Path, text: str) -> None:
     (tmp_path / "results.json").write_text(text)
     with pytest.raises(RunFolderError, match=r"results\.json is damaged"):
