@@ -68,7 +68,8 @@ def _add_schema(schemas: dict[str, Any], name: str, schema: dict[str, Any]) -> N
 
 def _copy_success(responses: dict[str, Any]) -> None:
     """A request that makes something answers 200 with the same schema if there is nothing to make or to wait for."""
-    if "200" not in responses or responses["200"].get("content"):
+    described = responses.get("200", {}).get("content", {}).get("application/json", {}).get("schema")
+    if "200" not in responses or described:
         return
     for status in ("201", "202"):
         if content := responses.get(status, {}).get("content"):
