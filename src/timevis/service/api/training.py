@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from timevis.config.stored import unescape
 from timevis.config.suggestions import did_you_mean
-from timevis.errors import ConfigError
+from timevis.errors import ConfigError, DataError
 from timevis.service.api.commands import commands_of
 from timevis.service.api.submit import known_group, submit_group, submit_once
 from timevis.service.api.views import task_summary
@@ -102,7 +102,10 @@ def _config(chosen: BaseModel) -> DictConfig:
     _require_channels(dataset, values.get("target"))
     path = service.storage.upload(dataset.content_hash, dataset.suffix)
     cfg = config_of(chosen, path, dataset.name, dataset.options)
-    check_lengths(cfg, dataset.report)
+    try:
+        check_lengths(cfg, dataset.report)
+    except DataError as error:
+        raise wrong_field("impossible-split", "/horizon", error.advice, detail=error.message) from None
     return cfg
 
 
