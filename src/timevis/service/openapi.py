@@ -42,11 +42,18 @@ def complete_specification(app: APIFlask) -> None:
         for path, operations in spec["paths"].items():
             for method, operation in operations.items():
                 responses = operation["responses"]
+                operation["security"] = [{"token": []}]
                 _copy_success(responses)
                 if (path, method) in BINARY_RESPONSES:
                     content = {BINARY_RESPONSES[path, method]: {"schema": {"type": "string", "format": "binary"}}}
                     responses["200"]["content"] = content
-                responses.setdefault("default", {"description": "A problem", "content": problem})
+                for status, response in responses.items():
+                    if status >= "400":
+                        response["content"] = problem
+                responses["default"] = {"description": "A problem", "content": problem}
+        health = spec["paths"]["/api/health"]["get"]["responses"]
+        health["503"]["content"] = health["200"]["content"]
+        spec["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         dry_run = {"$ref": REFERENCE.format(model="DryRun")}
         success = spec["paths"]["/api/train"]["post"]["responses"]["200"]
         success["description"] = "The task has ended (Prefer: wait), or the answer to a dry run"
