@@ -51,6 +51,8 @@ def complete_specification(app: APIFlask) -> None:
                     if status >= "400":
                         response["content"] = problem
                 responses["default"] = {"description": "A problem", "content": problem}
+        for unused in ("HTTPError", "ValidationError"):  # every problem has the schema ProblemDetails
+            schemas.pop(unused, None)
         health = spec["paths"]["/api/health"]["get"]["responses"]
         health["503"]["content"] = health["200"]["content"]
         spec["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
