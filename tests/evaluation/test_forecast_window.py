@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from tiny import TINY_LSTM
 
 from timevis.evaluation.error_profile import timestamps_around
 from timevis.evaluation.forecast_window import forecast_window, repeat_season, saved_forecasts, step_seconds
@@ -23,7 +22,7 @@ def test_steps_have_seconds_if_they_are_equal(freq, seconds):
 
 
 def test_the_naive_forecast_of_a_window_is_the_one_that_was_scored(finished_run):
-    record = RunRecord.load(finished_run(*TINY_LSTM))
+    record = RunRecord.load(finished_run("model=linear", "context_length=168"))
     channel = record.channels[1]
     window = forecast_window(record, saved_forecasts(record), channel, 2)
     scored = record.naive_windows

@@ -22,6 +22,7 @@ def test_the_specification_is_written_without_a_service_and_its_references_resol
     text = json.dumps(spec)
     names = {part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]}
     assert names <= set(schemas)
+    assert "#/$defs/" not in text
     train = spec["paths"]["/api/train"]["post"]["responses"]
     assert {"$ref": "#/components/schemas/DryRun"} in train["200"]["content"]["application/json"]["schema"]["anyOf"]
     upload = spec["paths"]["/api/upload"]["post"]["responses"]

@@ -94,6 +94,7 @@ class FitOptions:
     val_batch_size : int, optional
         Windows per batch of validation; null takes `eval_batch_size`.
     max_epochs : int
+        Maximum number of epochs; early stopping may end the fit before.
     steps_per_epoch : int, optional
         Maximum number of training steps per epoch; null takes the whole training part.
     min_steps_per_epoch : int, optional

@@ -64,7 +64,7 @@ def _differences(records: Mapping[str, RunRecord], keys: list[str], reference: s
 def training_curve(record: RunRecord) -> list[dict[str, Any]]:
     """Logged steps with training loss and validation WQL; empty for a model that is not trained in steps."""
     history = record.history
-    if history is None or "step" not in history:
+    if history is None or not {"step", "train/loss"} <= set(history) or history["train/loss"].isna().all():
         return []
     columns = {"train/loss": "train_loss", "val/wql": "val"}
     table = history.reindex(columns=["step", *columns]).rename(columns=columns).dropna(subset=["step"])

@@ -88,24 +88,6 @@ def _register_documentation(app: APIFlask) -> None:
     """Serve the specification, and Swagger UI with assets from an installed package."""
     assets = files("flask_swagger_ui") / "dist"
 
-    @app.spec_processor
-    def describe_problems(spec: Any) -> Any:
-        problem_content = {"application/problem+json": {"schema": ProblemDetails.model_json_schema()}}
-        for operations in spec["paths"].values():
-            for operation in operations.values():
-                operation["security"] = [{"token": []}]
-                operation["responses"]["default"] = {
-                    "description": "A problem (RFC 9457)",
-                    "content": problem_content,
-                }
-                for status, response in operation["responses"].items():
-                    if status >= "400" and (content := response.get("content", {}).pop("application/json", None)):
-                        response["content"]["application/problem+json"] = content
-        health = spec["paths"]["/api/health"]["get"]["responses"]
-        health["503"]["content"] = health["200"]["content"]
-        spec.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        return spec
-
     @app.get("/api/openapi.json")
     @app.doc(hide=True)
     def specification() -> Any:

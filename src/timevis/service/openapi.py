@@ -42,11 +42,20 @@ def complete_specification(app: APIFlask) -> None:
         for path, operations in spec["paths"].items():
             for method, operation in operations.items():
                 responses = operation["responses"]
+                operation["security"] = [{"token": []}]
                 _copy_success(responses)
                 if (path, method) in BINARY_RESPONSES:
                     content = {BINARY_RESPONSES[path, method]: {"schema": {"type": "string", "format": "binary"}}}
                     responses["200"]["content"] = content
-                responses.setdefault("default", {"description": "A problem", "content": problem})
+                for status, response in responses.items():
+                    if status >= "400":
+                        response["content"] = problem
+                responses["default"] = {"description": "A problem", "content": problem}
+        for unused in ("HTTPError", "ValidationError"):  # every problem has the schema ProblemDetails
+            schemas.pop(unused, None)
+        health = spec["paths"]["/api/health"]["get"]["responses"]
+        health["503"]["content"] = health["200"]["content"]
+        spec["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         dry_run = {"$ref": REFERENCE.format(model="DryRun")}
         success = spec["paths"]["/api/train"]["post"]["responses"]["200"]
         success["description"] = "The task has ended (Prefer: wait), or the answer to a dry run"
@@ -68,7 +77,8 @@ def _add_schema(schemas: dict[str, Any], name: str, schema: dict[str, Any]) -> N
 
 def _copy_success(responses: dict[str, Any]) -> None:
     """A request that makes something answers 200 with the same schema if there is nothing to make or to wait for."""
-    if "200" not in responses or responses["200"].get("content"):
+    described = responses.get("200", {}).get("content", {}).get("application/json", {}).get("schema")
+    if "200" not in responses or described:
         return
     for status in ("201", "202"):
         if content := responses.get(status, {}).get("content"):

@@ -84,7 +84,7 @@ def register_error_handlers(app: APIFlask) -> None:
 
 def _pointer(dotted: str) -> str:
     """A JSON pointer; the name of the model, which pydantic writes before the fields of its schema, is left out."""
-    parts = [part for part in dotted.split(".") if part != "_schema"]
+    parts = [part for part in dotted.split(".") if part]
     fields = [
         part
         for position, part in enumerate(parts)

@@ -98,7 +98,7 @@ def test_a_sample_is_a_dataset_and_the_same_sample_is_made_once(http: FlaskClien
     assert {"gaps", "outliers"} <= {finding["code"] for finding in first.json["findings"]}
     bundled = http.post("/api/sample-data", json={"domain": "traffic", "rows": 400}).json
     assert (bundled["channels"], bundled["rows"]) == (["traffic_volume"], 400)
-    assert bundled["report"]["covariates"]["holiday"]["kind"] == "known"
+    assert bundled["report"]["covariates"]["temp"]["kind"] == "observed"
     assert http.post("/api/sample-data", json={"domain": "music"}).json["errors"][0]["pointer"] == "/domain"
 
 

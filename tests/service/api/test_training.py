@@ -29,8 +29,9 @@ def test_a_dry_run_estimates_and_makes_no_task(http: FlaskClient, dataset: str, 
 def test_a_dry_run_names_what_is_wrong(http: FlaskClient, dataset: str) -> None:
     body = {"dataset": dataset, "model": "lstm", "dry_run": True}
     too_long = http.post("/api/train", json={**body, "horizon": 500})
-    assert (too_long.status_code, too_long.json["code"]) == (422, "invalid-data")
+    assert (too_long.status_code, too_long.json["errors"][0]["pointer"]) == (422, "/horizon")
     assert "too few for" in too_long.json["detail"]
+    assert "would fit" in too_long.json["advice"]
     wrong = http.post("/api/groups", json={"trainings": [body]}).json
     assert wrong["errors"][0]["pointer"] == "/trainings/0/dry_run"
 

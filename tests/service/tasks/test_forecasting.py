@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from flask.testing import FlaskClient
+from service_data import plant_csv
 from tiny import TINY_LSTM
 
 from timevis.errors import TimeVisError
+from timevis.predict import QUANTILE_COLUMNS
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import load_run_data
 from timevis.service.db.tables import Task, new_id
@@ -112,3 +115,36 @@ def test_a_wrong_request_for_forecasts_names_the_field(http: FlaskClient, add_mo
     ):
         answer = http.post("/api/predict", json=body)
         assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer), body
+
+
+def test_newer_rows_of_the_dataset_show_the_truth_of_an_earlier_forecast(
+    http: FlaskClient, dataset: str, add_model: Callable[..., str]
+) -> None:
+    service, task_id, model = http.application.extensions["timevis"], new_id(), add_model(*TINY_LSTM)
+    rows = plant_csv(610).decode().splitlines()
+    times = pd.DatetimeIndex([row.split(",")[0] for row in rows[-10:]])
+    forecast = {
+        "item": "plant",
+        "channel": "load",
+        "timestamp": times,
+        "is_history": False,
+        "point": 1.0,
+        "position": 0,
+    }
+    table = pd.DataFrame({**forecast, "truth": np.nan, **dict.fromkeys(QUANTILE_COLUMNS, 1.0)})
+    table.to_parquet(service.storage.result(task_id))
+    items = [{"model": model, "name": "small", "dataset": dataset, "error": None, "advice": None}]
+    common = {"kind": "predict", "queue": "interactive", "state": "completed", "request": {"models": [model]}}
+    with service.sessions.begin() as session:
+        session.add(Task(id=task_id, result={"items": items}, **common))
+    path = f"/api/tasks/{task_id}/result"
+    (item,) = http.get(path).json["items"]
+    assert (item["truth"], item["time"][0]) == (None, "2026-01-26T00:00:00")
+    newer = "\n".join([rows[0], *rows[-10:-3]]).encode()
+    data = {"file": (io.BytesIO(newer), "newer.csv")}
+    added = http.post(f"/api/datasets/{dataset}/rows", data=data, content_type="multipart/form-data")
+    assert added.status_code == 201, added.json
+    (item,) = http.get(path).json["items"]
+    expected = [float(row.split(",")[1]) for row in rows[-10:-3]]
+    np.testing.assert_allclose(item["truth"][:7], expected, rtol=1e-6)
+    assert item["truth"][7:] == [None] * 3

@@ -98,8 +98,8 @@ def statistics() -> Any:
         datasets = session.scalar(select(func.count()).select_from(Dataset).where(Dataset.deleted.is_(None)))
         models = session.scalar(select(func.count()).select_from(Model).where(Model.deleted.is_(None)))
         by_kind = select(Model.kind, func.count()).where(Model.deleted.is_(None)).group_by(Model.kind)
-        model_kinds = dict(session.execute(by_kind).tuples().all())
-        tasks = dict(session.execute(select(Task.state, func.count()).group_by(Task.state)).tuples().all())
+        model_kinds = dict(session.execute(by_kind).all())
+        tasks = dict(session.execute(select(Task.state, func.count()).group_by(Task.state)).all())
         active = select(Task.queue, Task.state, func.count()).where(Task.state.in_((QUEUED, RUNNING)))
         queues = {name: {QUEUED: 0, RUNNING: 0} for name in QUEUES}
         for queue, state, count in session.execute(active.group_by(Task.queue, Task.state)):

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from timevis.config.stored import unescape
 from timevis.config.suggestions import did_you_mean
-from timevis.errors import ConfigError
+from timevis.errors import ConfigError, DataError
 from timevis.service.api.commands import commands_of
 from timevis.service.api.submit import known_group, submit_group, submit_once
 from timevis.service.api.views import task_summary
@@ -23,7 +23,7 @@ from timevis.service.problems import Problem, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.tasks import Group, TaskDetail
 from timevis.service.schemas.training import PresetRequest, group_request, train_request
-from timevis.service.tasks.estimate import GRADIENT_MODELS, estimate
+from timevis.service.tasks.estimate import GRADIENT_MODELS, check_lengths, estimate
 from timevis.service.training import MODELS_OF_PRESET, config_of, create_run, log_to_wandb, pointer_of
 from timevis.utils.files import to_json_types
 
@@ -101,7 +101,12 @@ def _config(chosen: BaseModel) -> DictConfig:
         raise wrong_field("deleted-dataset", "/dataset", "restore it", identifier=dataset.id)
     _require_channels(dataset, values.get("target"))
     path = service.storage.upload(dataset.content_hash, dataset.suffix)
-    return config_of(chosen, path, dataset.name, dataset.options)
+    cfg = config_of(chosen, path, dataset.name, dataset.options)
+    try:
+        check_lengths(cfg, dataset.report)
+    except DataError as error:
+        raise wrong_field("impossible-split", "/horizon", error.advice, detail=error.message) from None
+    return cfg
 
 
 def _dry_run(chosen: BaseModel) -> Response:

@@ -17,6 +17,7 @@ from timevis.data.split.spec import are_fractions, fraction_ends, numbers_of
 from timevis.runs.default_lengths import Lengths, default_lengths, steps_of_small_epochs
 from timevis.service.db.tables import Dataset, Model, Task
 
+DEFAULT_SPLIT = (0.7, 0.1, 0.2)
 GRADIENT_MODELS = ("lstm", "qwen", "qwen_patch")
 RECENT_MODELS = 20
 START_SECONDS = 8.0
@@ -81,18 +82,11 @@ def fit_steps(cfg: Any, report: Mapping[str, Any]) -> int:
     Raises
     ------
     DataError
-        The series are too short for the lengths.
+        See `check_lengths`.
     """
     fit, target = cfg.model.fit, cfg.data.target
     channels = len(target) if target else len(report["channels"])
-    spec = list(cfg.data.split)
-    lengths = lengths_of(report, spec, cfg.context_length, cfg.horizon)
-    if any(isinstance(part, str) for part in spec):
-        origins = max(1, _borders(report, spec)[0] - lengths.context_length - lengths.horizon + 1)
-    else:
-        split = make_split(report["rows"], spec, lengths.context_length, lengths.horizon, report["source"])
-        origins = len(split.origins("train", lengths.context_length, lengths.horizon))
-    windows = max(1, int(origins * channels * fit.train_fraction))
+    windows = max(1, int(check_lengths(cfg, report) * channels * fit.train_fraction))
     minimum = fit.min_steps_per_epoch
     if minimum is None:
         minimum = steps_of_small_epochs(windows, fit.batch_size, fit.steps_per_epoch)
@@ -100,6 +94,22 @@ def fit_steps(cfg: Any, report: Mapping[str, Any]) -> int:
     if fit.steps_per_epoch is not None:
         per_epoch = min(per_epoch, fit.steps_per_epoch)
     return int(per_epoch * fit.max_epochs)
+
+
+def check_lengths(cfg: Any, report: Mapping[str, Any]) -> int:
+    """The number of training origins of a dataset for the lengths and the split of a config.
+
+    Raises
+    ------
+    DataError
+        The series are too short for a window in each part; the advice says what would fit.
+    """
+    spec = list(cfg.data.split or DEFAULT_SPLIT)
+    lengths = lengths_of(report, spec, cfg.context_length, cfg.horizon)
+    if any(isinstance(part, str) for part in spec):
+        return max(1, _borders(report, spec)[0] - lengths.context_length - lengths.horizon + 1)
+    split = make_split(report["rows"], spec, lengths.context_length, lengths.horizon, report["source"])
+    return len(split.origins("train", lengths.context_length, lengths.horizon))
 
 
 def lengths_of(
