@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import compress
 from pathlib import Path
@@ -30,6 +30,7 @@ from timevis.utils.formatting import join_names
 log = logging.getLogger(__name__)
 
 NewData: TypeAlias = pd.DataFrame | pd.Series | str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None
+MAX_LISTED_CHANNELS = 5
 QUANTILE_COLUMNS = tuple(f"q{level:g}" for level in QUANTILE_LEVELS)
 
 
@@ -191,9 +192,9 @@ def _channels_to_forecast(panel: Panel, origins: np.ndarray, context_length: int
     in_context = np.array(
         [np.isfinite(panel.values[o - context_length : o, c]).any() for c, o in enumerate(origins.tolist())]
     )
-    if empty := _quoted_names(compress(panel.channels, ~has_values)):
+    if empty := _some_channels(panel, ~has_values):
         log.warning("%s has no value of %s: not forecast", item, empty)
-    if ended := _quoted_names(compress(panel.channels, has_values & ~in_context)):
+    if ended := _some_channels(panel, has_values & ~in_context):
         log.warning(
             "%s: the %d rows before %s have no value of %s: not forecast; "
             "to forecast them, pass a file that ends at their last value",
@@ -202,8 +203,11 @@ def _channels_to_forecast(panel: Panel, origins: np.ndarray, context_length: int
     return np.flatnonzero(in_context)
 
 
-def _quoted_names(names: Iterable[str]) -> str:
-    return join_names([repr(name) for name in names])
+def _some_channels(panel: Panel, selected: np.ndarray) -> str:
+    """The names of selected channels; of more than `MAX_LISTED_CHANNELS`, their number and the first names."""
+    names = [repr(name) for name in compress(panel.channels, selected)]
+    count = f"{len(names)} of {len(selected)} channels: " if len(names) > MAX_LISTED_CHANNELS else ""
+    return count + join_names(names, MAX_LISTED_CHANNELS)
 
 
 def _warn_about_missing_covariates(

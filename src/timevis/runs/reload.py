@@ -23,6 +23,7 @@ from timevis.errors import DataError
 from timevis.runs import metadata
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
+from timevis.utils.files import damaged_file_error
 
 log = logging.getLogger(__name__)
 P = TypeVar("P", bound=Panel)
@@ -65,8 +66,11 @@ def _stored_split(folder: RunFolder) -> SplitSpec:
     if report.get("split_by") != "series":
         return tuple(accumulate(part["rows"] for part in report["split"].values()))
     table = folder.table("splits")
-    rows = table[["start", "train_end", "val_end", "test_end"]].to_numpy(np.int64)
-    return StoredSplit(zip(table["channel"], map(tuple, rows.tolist()), strict=True))
+    try:
+        rows = table[["start", "train_end", "val_end", "test_end"]].to_numpy(np.int64)
+        return StoredSplit(zip(table["channel"], map(tuple, rows.tolist()), strict=True))
+    except (KeyError, ValueError, TypeError) as error:
+        raise damaged_file_error(folder.path / "splits.parquet", error) from error
 
 
 def split_table(datamodule: WindowDataModule) -> pd.DataFrame | None:
