@@ -9,7 +9,7 @@ import { api, dataOf } from "./client";
 import { problemOf, ServiceAway } from "./problems";
 
 export type Dataset = Schemas["DatasetDetail"];
-export type DatasetSummary = Schemas["DatasetSummary"];
+export type DatasetSummary = Schemas["DatasetPage"]["items"][number];
 export type DatasetChange = Schemas["DatasetChange"];
 export type Series = Schemas["Series"];
 
@@ -127,7 +127,7 @@ export function uploadFile(
   });
 }
 
-export type Finding = Schemas["DataFindingView"];
+export type Finding = Dataset["findings"][number];
 
 /** Seasons of a channel: average day and week, and autocorrelation. */
 export function useSeasonality(dataset: MaybeRefOrGetter<string>, channel: MaybeRefOrGetter<string>) {

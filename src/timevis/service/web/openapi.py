@@ -1,4 +1,4 @@
-"""The OpenAPI specification: what APIFlask cannot infer, and ``python -m timevis.service.openapi`` to write it."""
+"""The OpenAPI specification: what APIFlask cannot infer. ``python -m timevis.service.web.openapi`` writes it."""
 
 from __future__ import annotations
 
@@ -46,17 +46,31 @@ def complete_specification(app: APIFlask) -> None:
                 if (path, method) in BINARY_RESPONSES:
                     content = {BINARY_RESPONSES[path, method]: {"schema": {"type": "string", "format": "binary"}}}
                     responses["200"]["content"] = content
-                responses.setdefault("default", {"description": "A problem", "content": problem})
+                operation["security"] = [{"token": []}]
+                responses["default"] = {"description": "A problem (RFC 9457)", "content": problem}
+                for status, response in responses.items():
+                    if "400" <= status < "600":
+                        response["content"] = problem
         dry_run = {"$ref": REFERENCE.format(model="DryRun")}
         success = spec["paths"]["/api/train"]["post"]["responses"]["200"]
         success["description"] = "The task has ended (Prefer: wait), or the answer to a dry run"
         success["content"]["application/json"]["schema"] = {
             "anyOf": [success["content"]["application/json"]["schema"], dry_run]
         }
+        health = spec["paths"]["/api/health"]["get"]["responses"]
+        health["503"]["content"] = health["200"]["content"]
+        spec["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         return spec
 
 
 REFERENCE = "#/components/schemas/{model}"
+
+
+def problem_schema() -> dict[str, Any]:
+    """The schema of an error; `complete_specification` adds the schemas that it refers to."""
+    schema = ProblemDetails.model_json_schema(ref_template=REFERENCE)
+    schema.pop("$defs", None)
+    return schema
 
 
 def _add_schema(schemas: dict[str, Any], name: str, schema: dict[str, Any]) -> None:
@@ -68,7 +82,8 @@ def _add_schema(schemas: dict[str, Any], name: str, schema: dict[str, Any]) -> N
 
 def _copy_success(responses: dict[str, Any]) -> None:
     """A request that makes something answers 200 with the same schema if there is nothing to make or to wait for."""
-    if "200" not in responses or responses["200"].get("content"):
+    described = responses.get("200", {}).get("content", {}).get("application/json", {}).get("schema")
+    if "200" not in responses or described:
         return
     for status in ("201", "202"):
         if content := responses.get(status, {}).get("content"):
