@@ -163,7 +163,7 @@ export interface SplitShares {
   test: number;
 }
 
-export function useSplit(dataset: MaybeRefOrGetter<string>, shares: MaybeRefOrGetter<SplitShares>, lengths: MaybeRefOrGetter<{ horizon: number; context_length: number }>) {
+export function useSplit(dataset: MaybeRefOrGetter<string>, shares: MaybeRefOrGetter<SplitShares>, lengths: MaybeRefOrGetter<{ horizon?: number; context_length?: number }>) {
   const query = computed(() => ({ ...toValue(shares), ...toValue(lengths) }));
   return useQuery({
     queryKey: ["dataset-view", computed(() => toValue(dataset)), "split", query],
