@@ -13,9 +13,14 @@ export default defineConfig({
     // Only Element Plus: components of this project are imported by name, so that a reader sees where they are from.
     components({ dirs: [], dts: "src/element-plus.d.ts", resolvers: [ElementPlusResolver({ importStyle: "css" })] }),
   ],
-  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  resolve: {
+    alias: {
+      "@report": fileURLToPath(new URL("../src/timevis/evaluation/report", import.meta.url)), // holds tokens.json
+      "@": fileURLToPath(new URL("./src", import.meta.url)),
+    },
+  },
   build: {
-    outDir: "../src/timevis/service/static",
+    outDir: "../src/timevis/service/web/static",
     emptyOutDir: true,
     target: "es2022",
     chunkSizeWarningLimit: 700,

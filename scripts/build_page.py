@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FRONTEND = ROOT / "frontend"
-BUILT = ROOT / "src/timevis/service/static/index.html"
+BUILT = ROOT / "src/timevis/service/web/static/index.html"
 INSTALLED = FRONTEND / "node_modules/.package-lock.json"
 SOURCES = ("src", "public", "index.html", "package-lock.json", "vite.config.ts", "tsconfig.app.json")
 OLDEST_NODE = 20

@@ -9,13 +9,13 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const target = fileURLToPath(new URL("../src/api/schema.d.ts", import.meta.url));
 const python = process.env.PYTHON ?? (existsSync(`${root}.venv/bin/python`) ? `${root}.venv/bin/python` : "python3");
 
-const specification = execFileSync(python, ["-m", "timevis.service.openapi"], {
+const specification = execFileSync(python, ["-m", "timevis.service.web.openapi"], {
   cwd: root,
   encoding: "utf8",
   maxBuffer: 64 * 2 ** 20,
   stdio: ["ignore", "pipe", "inherit"],
 });
-const tree = await openapi(JSON.parse(specification), { alphabetize: true });
+const tree = await openapi(JSON.parse(specification), { alphabetize: true, defaultNonNullable: false });
 const text = `// Made by "npm run types" from the specification of the service. Do not edit.\n${astToString(tree)}`;
 
 if (process.argv.includes("--check")) {

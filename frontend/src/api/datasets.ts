@@ -9,7 +9,7 @@ import { api, dataOf } from "./client";
 import { problemOf, ServiceAway } from "./problems";
 
 export type Dataset = Schemas["DatasetDetail"];
-export type DatasetSummary = Schemas["DatasetSummary"];
+export type DatasetSummary = Schemas["DatasetPage"]["items"][number];
 export type DatasetChange = Schemas["DatasetChange"];
 export type Series = Schemas["Series"];
 
@@ -127,7 +127,7 @@ export function uploadFile(
   });
 }
 
-export type Finding = Schemas["DataFindingView"];
+export type Finding = Dataset["findings"][number];
 
 /** Seasons of a channel: average day and week, and autocorrelation. */
 export function useSeasonality(dataset: MaybeRefOrGetter<string>, channel: MaybeRefOrGetter<string>) {
@@ -163,7 +163,7 @@ export interface SplitShares {
   test: number;
 }
 
-export function useSplit(dataset: MaybeRefOrGetter<string>, shares: MaybeRefOrGetter<SplitShares>, lengths: MaybeRefOrGetter<{ horizon: number; context_length: number }>) {
+export function useSplit(dataset: MaybeRefOrGetter<string>, shares: MaybeRefOrGetter<SplitShares>, lengths: MaybeRefOrGetter<{ horizon?: number; context_length?: number }>) {
   const query = computed(() => ({ ...toValue(shares), ...toValue(lengths) }));
   return useQuery({
     queryKey: ["dataset-view", computed(() => toValue(dataset)), "split", query],

@@ -19,6 +19,15 @@ export interface paths {
             };
             requestBody?: {
                 content: {
+                    /**
+                     * @example {
+                     *       "models": [
+                     *         "9b1c2d3e4f5a607183f2a9c0d5b6e47a",
+                     *         "0718a9c0d5b6e47a8b1c2d3e4f5a3f2a"
+                     *       ],
+                     *       "reference": "9b1c2d3e4f5a607183f2a9c0d5b6e47a"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CompareRequest"];
                 };
             };
@@ -29,7 +38,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": unknown;
+                        "application/json": components["schemas"]["TaskDetail"];
                     };
                 };
                 /** @description Successful response */
@@ -47,7 +56,16 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["ValidationError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -70,9 +88,11 @@ export interface paths {
             parameters: {
                 query?: {
                     deleted?: boolean;
+                    order?: "asc" | "desc";
                     page?: number;
                     per_page?: number;
                     search?: string | null;
+                    sort?: "created" | "name" | "size";
                 };
                 header?: never;
                 path?: never;
@@ -95,7 +115,16 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["ValidationError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -142,7 +171,16 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -174,7 +212,16 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -193,6 +240,17 @@ export interface paths {
             };
             requestBody?: {
                 content: {
+                    /**
+                     * @example {
+                     *       "unit": "MW",
+                     *       "target": [
+                     *         "load"
+                     *       ],
+                     *       "covariates": {
+                     *         "temperature": "observed"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["DatasetChange"];
                 };
             };
@@ -212,7 +270,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
                 /** @description Validation error */
@@ -221,11 +279,87 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["ValidationError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
         };
+        trace?: never;
+    };
+    "/api/datasets/{dataset_id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The first rows of the file */
+        get: {
+            parameters: {
+                query?: {
+                    rows?: number;
+                };
+                header?: never;
+                path: {
+                    dataset_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Preview"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/datasets/{dataset_id}/restore": {
@@ -264,11 +398,156 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{dataset_id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add newer rows */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    dataset_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "multipart/form-data": components["schemas"]["RowsRequest"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DatasetVersion"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description File, row, column */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{dataset_id}/seasonality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Average day and week */
+        get: {
+            parameters: {
+                query?: {
+                    channel?: string | null;
+                };
+                header?: never;
+                path: {
+                    dataset_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Seasonality"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -282,7 +561,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return one channel, downsampled so that the smallest and the largest value of each bin remain. */
+        /** A downsampled channel */
         get: {
             parameters: {
                 query?: {
@@ -314,7 +593,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
                 /** @description Validation error */
@@ -323,7 +602,87 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["ValidationError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{dataset_id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a split falls */
+        get: {
+            parameters: {
+                query?: {
+                    context_length?: number | null;
+                    horizon?: number | null;
+                    test?: number;
+                    train?: number;
+                    val?: number;
+                };
+                header?: never;
+                path: {
+                    dataset_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SplitView"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -355,6 +714,32 @@ export interface paths {
             };
             requestBody?: {
                 content: {
+                    /**
+                     * @example {
+                     *       "trainings": [
+                     *         {
+                     *           "dataset": "3f2a9c0d5b6e47a8b1c2d3e4f5a60718",
+                     *           "model": "lstm",
+                     *           "horizon": 24,
+                     *           "max_epochs": 10,
+                     *           "options": {
+                     *             "hidden_size": 64
+                     *           },
+                     *           "seed": 0
+                     *         },
+                     *         {
+                     *           "dataset": "3f2a9c0d5b6e47a8b1c2d3e4f5a60718",
+                     *           "model": "lstm",
+                     *           "horizon": 24,
+                     *           "max_epochs": 10,
+                     *           "options": {
+                     *             "hidden_size": 64
+                     *           },
+                     *           "seed": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["GroupRequest"];
                 };
             };
@@ -374,7 +759,16 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["ValidationError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -419,7 +813,16 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -464,7 +867,151 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Codes and their words */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Messages"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Metrics for Prometheus */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The text format of Prometheus */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/plain": string;
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/model-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models and their options */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ModelOptions"][];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -484,7 +1031,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the options of a model, with default, choices and a sentence of help. */
+        /** Options of a model */
         get: {
             parameters: {
                 query?: never;
@@ -511,7 +1058,16 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -538,9 +1094,12 @@ export interface paths {
                     dataset?: string | null;
                     deleted?: boolean;
                     kind?: string | null;
+                    order?: "asc" | "desc";
                     page?: number;
                     per_page?: number;
                     search?: string | null;
+                    sort?: "created" | "name" | "kind" | "validation_relative_wql" | "relative_wql" | "wql" | "crps" | "mase" | "mae" | "coverage_80" | "skill_wql" | "fit_seconds";
+                    tag?: string | null;
                 };
                 header?: never;
                 path?: never;
@@ -563,7 +1122,16 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["ValidationError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -610,7 +1178,16 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -642,14 +1219,23 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
         };
         options?: never;
         head?: never;
-        /** Change the name, the notes or the tags of a model. */
+        /** Change the name, the notes or the tags of a model, or make it the champion of its dataset. */
         patch: {
             parameters: {
                 query?: never;
@@ -661,6 +1247,15 @@ export interface paths {
             };
             requestBody?: {
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "LSTM of the winter",
+                     *       "notes": "Without holidays.",
+                     *       "tags": [
+                     *         "winter"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ModelChange"];
                 };
             };
@@ -680,7 +1275,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
                 /** @description Validation error */
@@ -689,11 +1284,87 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["ValidationError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
         };
+        trace?: never;
+    };
+    "/api/models/{model_id}/calibration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calibration of a model */
+        get: {
+            parameters: {
+                query?: {
+                    channel?: string | null;
+                };
+                header?: never;
+                path: {
+                    model_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Calibration"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/models/{model_id}/download": {
@@ -721,7 +1392,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": unknown;
+                        "application/zip": string;
                     };
                 };
                 /** @description Not found */
@@ -730,7 +1401,85 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model_id}/forecasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A forecast against the truth */
+        get: {
+            parameters: {
+                query?: {
+                    channel?: string | null;
+                    index?: number;
+                    split?: ("test" | "validation") | null;
+                };
+                header?: never;
+                path: {
+                    model_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ForecastWindow"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -768,7 +1517,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": unknown;
+                        "text/html": string;
                     };
                 };
                 /** @description Not found */
@@ -777,7 +1526,83 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model_id}/residuals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Residuals of a model */
+        get: {
+            parameters: {
+                query?: {
+                    channel?: string | null;
+                };
+                header?: never;
+                path: {
+                    model_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Residuals"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -826,11 +1651,76 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model_id}/verdict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Is the model good? */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    model_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Verdict"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -856,6 +1746,21 @@ export interface paths {
             };
             requestBody?: {
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "model": "9b1c2d3e4f5a607183f2a9c0d5b6e47a"
+                     *         },
+                     *         {
+                     *           "model": "0718a9c0d5b6e47a8b1c2d3e4f5a3f2a",
+                     *           "dataset": "3f2a9c0d5b6e47a8b1c2d3e4f5a60718"
+                     *         }
+                     *       ],
+                     *       "kind": "future",
+                     *       "horizon": 12
+                     *     }
+                     */
                     "application/json": components["schemas"]["PredictRequest"];
                 };
             };
@@ -866,7 +1771,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": unknown;
+                        "application/json": components["schemas"]["TaskDetail"];
                     };
                 };
                 /** @description Successful response */
@@ -884,7 +1789,91 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["ValidationError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sample-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a sample dataset */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    /**
+                     * @example {
+                     *       "domain": "traffic",
+                     *       "source": "synthetic",
+                     *       "rows": 4320,
+                     *       "seed": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SampleRequest"];
+                };
+            };
+            responses: {
+                /** @description The same sample was made before */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DatasetDetail"];
+                    };
+                };
+                /** @description Successful response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DatasetDetail"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -902,7 +1891,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Count datasets, models and tasks. */
+        /** Counts, queues, storage and throughput */
         get: {
             parameters: {
                 query?: never;
@@ -919,6 +1908,15 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Statistics"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -942,9 +1940,13 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    dataset?: string | null;
+                    group?: string | null;
                     kind?: ("train" | "predict" | "compare") | null;
+                    order?: "asc" | "desc";
                     page?: number;
                     per_page?: number;
+                    sort?: "created" | "started" | "finished" | "state" | "kind";
                     state?: ("queued" | "running" | "completed" | "failed" | "cancelled") | null;
                 };
                 header?: never;
@@ -968,7 +1970,16 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["ValidationError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -1017,7 +2028,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
                 /** @description Validation error */
@@ -1026,7 +2037,16 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["ValidationError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -1075,7 +2095,16 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -1113,7 +2142,8 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": unknown;
+                        "application/json": components["schemas"]["ForecastResult"] | components["schemas"]["ComparisonResult"] | Record<string, never>;
+                        "text/csv": string;
                     };
                 };
                 /** @description Not found */
@@ -1122,7 +2152,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
                 /** @description The task has not completed */
@@ -1131,7 +2161,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
                 /** @description Validation error */
@@ -1140,7 +2170,16 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["ValidationError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -1189,7 +2228,16 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["HTTPError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -1219,17 +2267,28 @@ export interface paths {
             };
             requestBody?: {
                 content: {
+                    /**
+                     * @example {
+                     *       "dataset": "3f2a9c0d5b6e47a8b1c2d3e4f5a60718",
+                     *       "model": "lstm",
+                     *       "horizon": 24,
+                     *       "max_epochs": 10,
+                     *       "options": {
+                     *         "hidden_size": 64
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["TrainRequest"];
                 };
             };
             responses: {
-                /** @description The task has ended (Prefer: wait) */
+                /** @description The task has ended (Prefer: wait), or the answer to a dry run */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": unknown;
+                        "application/json": components["schemas"]["TaskDetail"] | components["schemas"]["DryRun"];
                     };
                 };
                 /** @description Successful response */
@@ -1247,7 +2306,16 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["ValidationError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -1287,7 +2355,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": unknown;
+                        "application/json": components["schemas"]["DatasetDetail"];
                     };
                 };
                 /** @description Successful response */
@@ -1305,7 +2373,16 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["ValidationError"];
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem (RFC 9457) */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
             };
@@ -1320,6 +2397,117 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** Calibration */
+        Calibration: {
+            /** Levels */
+            levels: components["schemas"]["Calibration.IntervalCoverage"][];
+            pit: components["schemas"]["Calibration.PitHistogram"];
+            /** Quantiles */
+            quantiles: components["schemas"]["Calibration.QuantileReliability"][];
+        };
+        /** IntervalCoverage */
+        "Calibration.IntervalCoverage": {
+            /** Count */
+            count: number;
+            /**
+             * Nominal
+             * @description Nominal coverage of a central interval.
+             */
+            nominal: number;
+            /** Observed */
+            observed: number;
+        };
+        /** PitHistogram */
+        "Calibration.PitHistogram": {
+            /** Counts */
+            counts: number[];
+            /**
+             * Density
+             * @description 1 in each bin when calibrated.
+             */
+            density: number[];
+            /** Edges */
+            edges: number[];
+        };
+        /** QuantileReliability */
+        "Calibration.QuantileReliability": {
+            /** Level */
+            level: number;
+            /**
+             * Observed
+             * @description Share of truths at or below the quantile.
+             */
+            observed: number;
+        };
+        /**
+         * Commands
+         * @description What does the same on the command line, in Python and with curl.
+         */
+        Commands: {
+            /** Cli */
+            cli: string;
+            /** Curl */
+            curl: string;
+            /** Python */
+            python: string;
+        };
+        /** ComparedModel */
+        ComparedModel: {
+            /** Cost */
+            cost: {
+                [key: string]: unknown;
+            };
+            /** Kind */
+            kind: string;
+            /** Metrics */
+            metrics: {
+                [key: string]: components["schemas"]["Interval"];
+            };
+            /**
+             * Model
+             * @description Identifier of the model, or seasonal_naive.
+             */
+            model: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ComparedPair
+         * @description Metric of a minus that of b on the same windows; negative where a is lower.
+         */
+        ComparedPair: {
+            /** A */
+            a: string;
+            /** B */
+            b: string;
+            /** Difference */
+            difference: number | null;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Metric */
+            metric: string;
+            /**
+             * P Holm
+             * @description With the correction of Holm for all pairs of this metric.
+             */
+            p_holm: number | null;
+            /**
+             * P Value
+             * @description Two-sided bootstrap p-value.
+             */
+            p_value: number | null;
+            /**
+             * Percent
+             * @description The difference in percent of the metric of b.
+             */
+            percent: number | null;
+            /** Percent High */
+            percent_high: number | null;
+            /** Percent Low */
+            percent_low: number | null;
+        };
         /** CompareRequest */
         CompareRequest: {
             /** Models */
@@ -1329,7 +2517,69 @@ export interface components {
              * @description One of the models; seasonal naive if absent.
              * @default null
              */
-            reference: string | null;
+            reference?: string | null;
+        };
+        /**
+         * ComparisonResult
+         * @description Models are named by their identifier, and seasonal naive by ``seasonal_naive``.
+         */
+        ComparisonResult: {
+            /**
+             * By Horizon
+             * @description Model to the WQL of each step.
+             */
+            by_horizon: {
+                [key: string]: (number | null)[];
+            };
+            /** Config Differences */
+            config_differences: components["schemas"]["ConfigDifference"][];
+            /** Curves */
+            curves: {
+                [key: string]: components["schemas"]["CurvePoint"][];
+            };
+            /** Data */
+            data: string;
+            /** Models */
+            models: components["schemas"]["ComparedModel"][];
+            /** Notes */
+            notes: string[];
+            /** Pairs */
+            pairs: components["schemas"]["ComparedPair"][];
+            /** Reference */
+            reference: string;
+            /**
+             * Window Set
+             * @description Hash of the windows.
+             */
+            window_set: string;
+        };
+        /** ConfigDifference */
+        ConfigDifference: {
+            /** Key */
+            key: string;
+            /**
+             * Values
+             * @description Model to value.
+             */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /** Context */
+        Context: {
+            /** Time */
+            time: string[];
+            /** Value */
+            value: (number | null)[];
+        };
+        /** CurvePoint */
+        CurvePoint: {
+            /** Step */
+            step: number;
+            /** Train Loss */
+            train_loss: number | null;
+            /** Val */
+            val: number | null;
         };
         /**
          * DatasetChange
@@ -1340,57 +2590,62 @@ export interface components {
              * Covariates
              * @default null
              */
-            covariates: {
+            covariates?: {
                 [key: string]: string;
             } | null;
             /**
              * Description
              * @default null
              */
-            description: string | null;
+            description?: string | null;
             /**
              * Domain
              * @default null
              */
-            domain: ("traffic" | "electricity" | "weather" | "other") | null;
+            domain?: ("traffic" | "electricity" | "weather" | "other") | null;
             /**
              * Frequency
              * @default null
              */
-            frequency: string | null;
+            frequency?: string | null;
             /**
              * Id
              * @default null
              */
-            id: string[] | null;
+            id?: string[] | null;
             /**
              * Name
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /**
              * Target
              * @default null
              */
-            target: string[] | null;
+            target?: string[] | null;
             /**
              * Time
              * @default null
              */
-            time: string[] | null;
+            time?: string[] | null;
             /**
              * Timezone
              * @default null
              */
-            timezone: string | null;
+            timezone?: string | null;
             /**
              * Unit
              * @default null
              */
-            unit: string | null;
+            unit?: string | null;
         };
         /** DatasetDetail */
         DatasetDetail: {
+            /**
+             * Champion
+             * @description The preferred model.
+             */
+            champion: string | null;
             /** Channels */
             channels: string[];
             /** Created */
@@ -1401,6 +2656,11 @@ export interface components {
             end: string;
             /** File Name */
             file_name: string;
+            /**
+             * Findings
+             * @description What the quality report says, in words.
+             */
+            findings: components["schemas"]["DatasetDetail.DataFindingView"][];
             /** Frequency */
             frequency: string;
             /**
@@ -1418,6 +2678,11 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
+             * Parent
+             * @description The dataset that this one extends by newer rows.
+             */
+            parent: string | null;
+            /**
              * Report
              * @description The quality report, as data_report.json of a run.
              */
@@ -1433,6 +2698,29 @@ export interface components {
             size: number;
             /** Start */
             start: string;
+            /**
+             * Version
+             * @description Counts how often newer rows were added.
+             */
+            version: number;
+        };
+        /** DataFindingView */
+        "DatasetDetail.DataFindingView": {
+            /** Channel */
+            channel: string | null;
+            /** Code */
+            code: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "info" | "warning" | "error";
+            /** Text */
+            text: string;
         };
         /** DatasetPage */
         DatasetPage: {
@@ -1447,6 +2735,11 @@ export interface components {
         };
         /** DatasetSummary */
         "DatasetPage.DatasetSummary": {
+            /**
+             * Champion
+             * @description The preferred model.
+             */
+            champion: string | null;
             /** Channels */
             channels: string[];
             /** Created */
@@ -1466,6 +2759,11 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+            /**
+             * Parent
+             * @description The dataset that this one extends by newer rows.
+             */
+            parent: string | null;
             /** Rows */
             rows: number;
             /**
@@ -1475,9 +2773,289 @@ export interface components {
             size: number;
             /** Start */
             start: string;
+            /**
+             * Version
+             * @description Counts how often newer rows were added.
+             */
+            version: number;
+        };
+        /** DatasetVersion */
+        DatasetVersion: {
+            /**
+             * Added
+             * @description Rows of the new file.
+             */
+            added: number;
+            /**
+             * Champion
+             * @description The preferred model.
+             */
+            champion: string | null;
+            /** Channels */
+            channels: string[];
+            /** Created */
+            created: number;
+            /** Deleted */
+            deleted: number | null;
+            /** End */
+            end: string;
+            /** File Name */
+            file_name: string;
+            /**
+             * Findings
+             * @description What the quality report says, in words.
+             */
+            findings: components["schemas"]["DatasetVersion.DataFindingView"][];
+            /** Frequency */
+            frequency: string;
+            /**
+             * Id
+             * @description An identifier that the service gave.
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Options
+             * @description How the file is read: keys of the config section `data`.
+             */
+            options: {
+                [key: string]: unknown;
+            };
+            /**
+             * Parent
+             * @description The dataset that this one extends by newer rows.
+             */
+            parent: string | null;
+            /**
+             * Report
+             * @description The quality report, as data_report.json of a run.
+             */
+            report: {
+                [key: string]: unknown;
+            };
+            /** Rows */
+            rows: number;
+            /**
+             * Size
+             * @description Bytes of the file.
+             */
+            size: number;
+            /** Start */
+            start: string;
+            /**
+             * Version
+             * @description Counts how often newer rows were added.
+             */
+            version: number;
+        };
+        /** DataFindingView */
+        "DatasetVersion.DataFindingView": {
+            /** Channel */
+            channel: string | null;
+            /** Code */
+            code: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "info" | "warning" | "error";
+            /** Text */
+            text: string;
+        };
+        /**
+         * DryRun
+         * @description A training that would be accepted.
+         */
+        DryRun: {
+            commands: components["schemas"]["Commands"];
+            /** Config */
+            config: {
+                [key: string]: unknown;
+            };
+            estimate: components["schemas"]["Estimate"];
+            /**
+             * Valid
+             * @constant
+             */
+            valid: true;
+        };
+        /**
+         * Estimate
+         * @description A rough estimate; the fit may end earlier, by early stopping.
+         */
+        Estimate: {
+            /** Memory Mb */
+            memory_mb: number | null;
+            /** Seconds High */
+            seconds_high: number | null;
+            /** Seconds Low */
+            seconds_low: number | null;
+            /**
+             * Steps
+             * @description Optimizer steps of the whole fit; null for a model without them.
+             */
+            steps: number | null;
+        };
+        /**
+         * ForecastItem
+         * @description The forecast of one channel of one item, or the reason why an item failed.
+         */
+        ForecastItem: {
+            /** Advice */
+            advice: string | null;
+            /** Channel */
+            channel: string | null;
+            /** Dataset */
+            dataset: string | null;
+            /** Error */
+            error: string | null;
+            /** @description The recent past. */
+            history: components["schemas"]["Context"];
+            /**
+             * Item
+             * @description The series, of data with several.
+             */
+            item: string | null;
+            /** Levels */
+            levels: number[];
+            /**
+             * Model
+             * @description An identifier that the service gave.
+             */
+            model: string;
+            /** Name */
+            name: string | null;
+            /** Point */
+            point: (number | null)[];
+            /**
+             * Quantiles
+             * @description A row for each level, a column for each step.
+             */
+            quantiles: (number | null)[][];
+            /** Time */
+            time: string[];
+            /**
+             * Truth
+             * @description What a back-test hides, or what newer rows have shown since.
+             */
+            truth: (number | null)[] | null;
+            /** Unit */
+            unit: string;
+        };
+        /** ForecastResult */
+        ForecastResult: {
+            /** Items */
+            items: components["schemas"]["ForecastItem"][];
+        };
+        /** ForecastWindow */
+        ForecastWindow: {
+            /** Channel */
+            channel: string;
+            /** Channels */
+            channels: string[];
+            context: components["schemas"]["ForecastWindow.Context"];
+            /**
+             * Context Digits
+             * @description The digits of the context, a blank between two values.
+             */
+            context_digits: string | null;
+            /**
+             * Count
+             * @description Saved windows of the channel.
+             */
+            count: number;
+            /**
+             * Digits
+             * @description The digits of the first sample paths.
+             */
+            digits: string[] | null;
+            errors: components["schemas"]["ForecastWindow.WindowErrors"];
+            future: components["schemas"]["ForecastWindow.Future"];
+            /** Index */
+            index: number;
+            /**
+             * Origin
+             * @description Time of the first forecast row.
+             */
+            origin: string;
+            /**
+             * Prompt
+             * @description The text that a language model read before the digits.
+             */
+            prompt: string | null;
+            /**
+             * Samples
+             * @description Sample paths, at most 100.
+             */
+            samples: (number | null)[][] | null;
+            /**
+             * Seasonal Naive
+             * @description null if the context does not determine it.
+             */
+            seasonal_naive: (number | null)[] | null;
+            /**
+             * Step Seconds
+             * @description null where steps differ, as months do.
+             */
+            step_seconds: number | null;
+            /** Unit */
+            unit: string;
+            /**
+             * Worst
+             * @description Whether it is one of the windows with the largest errors.
+             */
+            worst: boolean;
+        };
+        /** Context */
+        "ForecastWindow.Context": {
+            /** Time */
+            time: string[];
+            /** Value */
+            value: (number | null)[];
+        };
+        /** Future */
+        "ForecastWindow.Future": {
+            /**
+             * Levels
+             * @description The quantile levels.
+             */
+            levels: number[];
+            /** Point */
+            point: (number | null)[];
+            /**
+             * Quantiles
+             * @description A row for each level, a column for each step.
+             */
+            quantiles: (number | null)[][];
+            /** Time */
+            time: string[];
+            /** Truth */
+            truth: (number | null)[];
+        };
+        /** WindowErrors */
+        "ForecastWindow.WindowErrors": {
+            /** Mae */
+            mae: number | null;
+            /**
+             * Naive Mae
+             * @description MAE of seasonal naive on this window.
+             */
+            naive_mae: number | null;
+            /** Wql */
+            wql: number | null;
         };
         /** Group */
         Group: {
+            /**
+             * Best
+             * @description The model with the smallest relative WQL on validation so far.
+             */
+            best: string | null;
             /**
              * Id
              * @description An identifier that the service gave.
@@ -1508,7 +3086,7 @@ export interface components {
             name: string;
             /**
              * Skill Wql
-             * @description 1 minus the test WQL divided by that of seasonal naive.
+             * @description 1 minus the relative WQL on the test windows.
              */
             skill_wql: number | null;
             /**
@@ -1519,10 +3097,10 @@ export interface components {
             /** Test Wql */
             test_wql: number | null;
             /**
-             * Validation Wql
+             * Validation Relative Wql
              * @description Rows are sorted by it; select models by it, not by the test score.
              */
-            validation_wql: number | null;
+            validation_relative_wql: number | null;
         };
         /** TaskSummary */
         "Group.TaskSummary": {
@@ -1569,10 +3147,16 @@ export interface components {
         /** GroupRequest */
         GroupRequest: {
             /**
+             * @description Several models in place of trainings.
+             * @default null
+             */
+            preset?: components["schemas"]["GroupRequest.PresetRequest"] | null;
+            /**
              * Trainings
              * @description The sweep.
+             * @default null
              */
-            trainings: components["schemas"]["GroupRequest.TrainRequest"][];
+            trainings?: components["schemas"]["GroupRequest.TrainRequest"][] | null;
         };
         /** BoostedEvaluation */
         "GroupRequest.BoostedEvaluation": {
@@ -1581,38 +3165,38 @@ export interface components {
              * @description Maximum number of origins; null takes all.
              * @default 500
              */
-            max_windows: number | null;
+            max_windows?: number | null;
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
              * @default 100
              */
-            num_samples: number;
+            num_samples?: number;
             /**
              * Save Windows
              * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
              * @default 500
              */
-            save_windows: number;
+            save_windows?: number;
             /**
              * Split
              * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
              * @default test
              * @enum {string}
              */
-            split: "test" | "validation";
+            split?: "test" | "validation";
             /**
              * Stride
              * @description Rows between two forecast origins.
              * @default 1
              */
-            stride: number;
+            stride?: number;
             /**
              * Val Windows
-             * @description Maximum number of origins of the validation that selects the best weights.
+             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
              * @default 200
              */
-            val_windows: number | null;
+            val_windows?: number | null;
         };
         /** BoostedOptions */
         "GroupRequest.BoostedOptions": {
@@ -1621,49 +3205,49 @@ export interface components {
              * @description Share of the features that each tree may use.
              * @default 0.7
              */
-            feature_fraction: number;
+            feature_fraction?: number;
             /**
              * Learning Rate
              * @description Share of each new tree that is added to the forecast.
              * @default 0.1
              */
-            learning_rate: number;
+            learning_rate?: number;
             /**
              * Max Rounds
              * @description Maximum number of boosting rounds.
              * @default 400
              */
-            max_rounds: number;
+            max_rounds?: number;
             /**
              * Max Rows
              * @description Maximum number of training rows; a larger set of windows is thinned evenly. Validation uses a quarter of it.
              * @default 300000
              */
-            max_rows: number;
+            max_rows?: number;
             /**
              * Min Data In Leaf
              * @description Minimum number of training rows in a leaf.
              * @default 50
              */
-            min_data_in_leaf: number;
+            min_data_in_leaf?: number;
             /**
              * Num Leaves
              * @description Maximum number of leaves of a tree.
              * @default 63
              */
-            num_leaves: number;
+            num_leaves?: number;
             /**
              * Patience
              * @description Boosting stops after this number of rounds without a lower validation error.
              * @default 30
              */
-            patience: number;
+            patience?: number;
             /**
              * Seed
              * @description Random seed of the features that each tree may use, and of the horizon steps in the table.
              * @default 0
              */
-            seed: number;
+            seed?: number;
         };
         /**
          * CleaningRequest
@@ -1674,23 +3258,23 @@ export interface components {
              * Day First
              * @default null
              */
-            day_first: boolean | null;
+            day_first?: boolean | null;
             /**
              * Decimal
              * @default null
              */
-            decimal: ("point" | "comma") | null;
+            decimal?: ("point" | "comma") | null;
             /**
              * Missing
              * @default []
              */
-            missing: string[];
+            missing?: string[];
             /**
              * Outliers
              * @default report
              * @enum {string}
              */
-            outliers: "report" | "mask";
+            outliers?: "report" | "mask";
         };
         /** LinearEvaluation */
         "GroupRequest.LinearEvaluation": {
@@ -1699,38 +3283,38 @@ export interface components {
              * @description Maximum number of origins; null takes all.
              * @default 500
              */
-            max_windows: number | null;
+            max_windows?: number | null;
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
              * @default 100
              */
-            num_samples: number;
+            num_samples?: number;
             /**
              * Save Windows
              * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
              * @default 500
              */
-            save_windows: number;
+            save_windows?: number;
             /**
              * Split
              * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
              * @default test
              * @enum {string}
              */
-            split: "test" | "validation";
+            split?: "test" | "validation";
             /**
              * Stride
              * @description Rows between two forecast origins.
              * @default 1
              */
-            stride: number;
+            stride?: number;
             /**
              * Val Windows
-             * @description Maximum number of origins of the validation that selects the best weights.
+             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
              * @default 200
              */
-            val_windows: number | null;
+            val_windows?: number | null;
         };
         /** LinearOptions */
         "GroupRequest.LinearOptions": {
@@ -1739,13 +3323,13 @@ export interface components {
              * @description Fit one map per channel instead of one map for all standardised channels.
              * @default false
              */
-            individual: boolean;
+            individual?: boolean;
             /**
              * Max Windows
              * @description Maximum number of training windows in the fit; a larger set is thinned evenly.
              * @default 200000
              */
-            max_windows: number;
+            max_windows?: number;
             /**
              * Penalties
              * @description Candidate penalties, relative to the mean squared input.
@@ -1757,13 +3341,13 @@ export interface components {
              *       1
              *     ]
              */
-            penalties: number[];
+            penalties?: number[];
             /**
              * Profiles
              * @description Candidate seasons, in rows, for `profile_basis`; 0 reads each value of the context. A seasonal profile needs far fewer parameters. None tries 0 and all seasons that fit into the context at least twice.
              * @default null
              */
-            profiles: number[] | null;
+            profiles?: number[] | null;
         };
         /** LstmEvaluation */
         "GroupRequest.LstmEvaluation": {
@@ -1772,38 +3356,38 @@ export interface components {
              * @description Maximum number of origins; null takes all.
              * @default 500
              */
-            max_windows: number | null;
+            max_windows?: number | null;
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
              * @default 100
              */
-            num_samples: number;
+            num_samples?: number;
             /**
              * Save Windows
              * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
              * @default 500
              */
-            save_windows: number;
+            save_windows?: number;
             /**
              * Split
              * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
              * @default test
              * @enum {string}
              */
-            split: "test" | "validation";
+            split?: "test" | "validation";
             /**
              * Stride
              * @description Rows between two forecast origins.
              * @default 1
              */
-            stride: number;
+            stride?: number;
             /**
              * Val Windows
-             * @description Maximum number of origins of the validation that selects the best weights.
+             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
              * @default 200
              */
-            val_windows: number | null;
+            val_windows?: number | null;
         };
         /** LstmOptions */
         "GroupRequest.LstmOptions": {
@@ -1812,145 +3396,225 @@ export interface components {
              * @description Calendar fields that the network reads. None selects those that vary at the frequency of the data.
              * @default null
              */
-            calendar: ("minute" | "hour" | "weekday" | "day" | "month")[] | null;
+            calendar?: ("minute" | "hour" | "weekday" | "day" | "month")[] | null;
             /**
              * Calendar Size
              * @description Size of the calendar embedding.
              * @default 16
              */
-            calendar_size: number;
+            calendar_size?: number;
             /**
              * Cell
              * @description Kind of the recurrent layers.
              * @default lstm
              * @enum {string}
              */
-            cell: "lstm" | "gru";
+            cell?: "lstm" | "gru";
             /**
              * Channel Embedding
              * @description Add an embedding of the channel to the input of the decoder.
              * @default true
              */
-            channel_embedding: boolean;
+            channel_embedding?: boolean;
             /**
              * Covariates
              * @description Which covariates the network reads; ``known`` reads those whose future values are known.
              * @default known
              * @enum {string}
              */
-            covariates: "known" | "all" | "none";
+            covariates?: "known" | "all" | "none";
             /**
              * Dropout
              * @description Before the head, and between layers.
              * @default 0.1
              */
-            dropout: number;
+            dropout?: number;
             /**
              * Ema Decay
              * @description Decay of the exponential moving average of the weights that forecasts (Polyak and Juditsky, 1992). With 0, the weights of the last step forecast.
              * @default 0.99
              */
-            ema_decay: number;
+            ema_decay?: number;
             /**
              * Hidden Size
              * @description Width of the hidden state.
              * @default 128
              */
-            hidden_size: number;
+            hidden_size?: number;
             /**
              * Highway
              * @description Add a linear map of the context to every output (the autoregressive part of LSTNet; Lai et al., 2018).
              * @default true
              */
-            highway: boolean;
+            highway?: boolean;
             /**
              * Learning Rate
              * @description Of AdamW.
              * @default 0.002
              */
-            learning_rate: number;
+            learning_rate?: number;
             /**
              * Linear Blend
              * @description Combine the forecast with that of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the linear forecast are selected on validation: that of the point by the squared error, that of the quantiles by the pinball loss. The linear forecast is more robust where validation differs from training.
              * @default false
              */
-            linear_blend: boolean;
+            linear_blend?: boolean;
             /**
              * Lr Decay
              * @description Factor of the learning rate in the schedules ``decay`` and ``plateau``.
              * @default 0.8
              */
-            lr_decay: number;
+            lr_decay?: number;
             /**
              * Lr Decay Start Epoch
              * @description First epoch after which the schedule ``decay`` lowers the learning rate.
              * @default 3
              */
-            lr_decay_start_epoch: number;
+            lr_decay_start_epoch?: number;
             /**
              * Lr Schedule
-             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``val/wql`` has not improved for an epoch.
+             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``val/relative_wql`` has not improved for an epoch.
              * @default decay
              * @enum {string}
              */
-            lr_schedule: "constant" | "decay" | "plateau";
+            lr_schedule?: "constant" | "decay" | "plateau";
             /**
              * Members
              * @description Number of networks whose forecasts are averaged. Number of networks.
              * @default 1
              */
-            members: number;
+            members?: number;
             /**
              * Mixup
              * @description Strength of mixup between training windows, 0 to 1; see `timevis.models.mixup`.
              * @default 0
              */
-            mixup: number;
+            mixup?: number;
             /**
              * Normalization
              * @description How each window is normalised by its context; see `timevis.models.layers.InstanceNorm`.
              * @default last
              * @enum {string}
              */
-            normalization: "none" | "last" | "mean_std" | "revin";
+            normalization?: "none" | "last" | "mean_std" | "revin";
             /**
              * Num Layers
              * @description Number of stacked recurrent layers.
              * @default 1
              */
-            num_layers: number;
+            num_layers?: number;
             /**
              * Point
              * @description The point forecast: the mean of the forecast distribution, its median, or a separate output.
              * @default quantiles
              * @enum {string}
              */
-            point: "quantiles" | "median" | "head";
+            point?: "quantiles" | "median" | "head";
             /**
              * Point Loss
              * @description Loss of the separate output, added to the pinball loss with weight `point_weight`.
              * @default mse
              * @enum {string}
              */
-            point_loss: "mse" | "mae" | "huber";
+            point_loss?: "mse" | "mae" | "huber";
             /**
              * Point Weight
              * @description Weight of the loss of the separate output.
              * @default 1
              */
-            point_weight: number;
+            point_weight?: number;
             /**
              * Segment Length
              * @description Rows that one recurrent step reads or forecasts.
              * @default 24
              */
-            segment_length: number;
+            segment_length?: number;
             /**
              * Weight Decay
              * @description Of AdamW.
              * @default 0
              */
-            weight_decay: number;
+            weight_decay?: number;
+        };
+        /**
+         * PresetRequest
+         * @description Train several models on a dataset; the leaderboard names the best by validation.
+         */
+        "GroupRequest.PresetRequest": {
+            /**
+             * Context Length
+             * @default null
+             */
+            context_length?: number | null;
+            /**
+             * Dataset
+             * @description An identifier that the service gave.
+             */
+            dataset: string;
+            /**
+             * Horizon
+             * @default null
+             */
+            horizon?: number | null;
+            /**
+             * Minutes
+             * @description Time for all fits; each model that is trained in steps gets an equal share.
+             * @default null
+             */
+            minutes?: number | null;
+            /**
+             * Name
+             * @description quick: three fast models; best: five, trained longer.
+             * @default quick
+             * @enum {string}
+             */
+            name?: "quick" | "best";
+            /**
+             * Seed
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * Target
+             * @default null
+             */
+            target?: string[] | null;
+        };
+        /** QwenBackbone */
+        "GroupRequest.QwenBackbone": {
+            /**
+             * Dtype
+             * @description ``float32``, ``bfloat16``, or ``auto``. ``auto`` is bfloat16 if the processor is fast at it and the model has more than 50 M parameters, otherwise float32.
+             * @default auto
+             * @enum {string}
+             */
+            dtype?: "auto" | "float32" | "bfloat16";
+            /**
+             * Layers
+             * @description Use only the first `layers` decoder layers.
+             * @default null
+             */
+            layers?: number | null;
+            /**
+             * Name
+             * @description The language model; others are downloaded.
+             * @default nano
+             * @enum {string}
+             */
+            name?: "nano" | "qwen2.5-0.5b" | "qwen3-0.6b";
+            /**
+             * Pretrained
+             * @description False uses the architecture with random weights (drawn with `seed`), for ablations.
+             * @default true
+             */
+            pretrained?: boolean;
+            /**
+             * Quantization
+             * @description ``none``, or ``nf4``: frozen 4-bit weights (QLoRA; Dettmers et al. 2023), which need CUDA and bitsandbytes.
+             * @default none
+             * @enum {string}
+             */
+            quantization?: "none" | "nf4";
         };
         /** QwenEvaluation */
         "GroupRequest.QwenEvaluation": {
@@ -1959,38 +3623,77 @@ export interface components {
              * @description Maximum number of origins; null takes all.
              * @default 500
              */
-            max_windows: number | null;
+            max_windows?: number | null;
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
              * @default 100
              */
-            num_samples: number;
+            num_samples?: number;
             /**
              * Save Windows
              * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
              * @default 500
              */
-            save_windows: number;
+            save_windows?: number;
             /**
              * Split
              * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
              * @default test
              * @enum {string}
              */
-            split: "test" | "validation";
+            split?: "test" | "validation";
             /**
              * Stride
              * @description Rows between two forecast origins.
              * @default 1
              */
-            stride: number;
+            stride?: number;
             /**
              * Val Windows
-             * @description Maximum number of origins of the validation that selects the best weights.
+             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
              * @default 200
              */
-            val_windows: number | null;
+            val_windows?: number | null;
+        };
+        /** QwenLora */
+        "GroupRequest.QwenLora": {
+            /**
+             * Alpha
+             * @description Scaling: the adapter's output is multiplied by ``alpha / rank``.
+             * @default 32
+             */
+            alpha?: number;
+            /**
+             * Dora
+             * @description Train magnitude and direction of each weight separately (DoRA; Liu et al. 2024, arXiv:2402.09353).
+             * @default false
+             */
+            dora?: boolean;
+            /**
+             * Dropout
+             * @description Dropout probability of the adapter's input.
+             * @default 0
+             */
+            dropout?: number;
+            /**
+             * Rank
+             * @description Rank of the two factors of each adapter.
+             * @default 16
+             */
+            rank?: number;
+            /**
+             * Rslora
+             * @description Scale by ``alpha / sqrt(rank)`` instead (rsLoRA; Kalajdzievski 2023, arXiv:2312.03732).
+             * @default false
+             */
+            rslora?: boolean;
+            /**
+             * Targets
+             * @description Names of linear layers, or ``all-linear``.
+             * @default all-linear
+             */
+            targets?: string | string[];
         };
         /** QwenOptions */
         "GroupRequest.QwenOptions": {
@@ -1999,135 +3702,178 @@ export interface components {
              * @description Train and decode with bfloat16 matrix products on a CPU; ``auto`` does it where the CPU is fast at them.
              * @default auto
              */
-            bf16: boolean | "auto";
+            bf16?: boolean | "auto";
             /**
              * Calendar
              * @description Fields of the calendar tables. None takes the fields of the backbone, or minute, hour, weekday and month; an empty list takes none.
              * @default null
              */
-            calendar: ("minute" | "hour" | "weekday" | "day" | "month")[] | null;
+            calendar?: ("minute" | "hour" | "weekday" | "day" | "month")[] | null;
             /**
              * Calibrate Temperature
              * @description Fit a temperature for every decimal place on the validation set.
              * @default true
              */
-            calibrate_temperature: boolean;
+            calibrate_temperature?: boolean;
             /**
              * Calibration Windows
              * @description Approximate number of validation windows for `calibrate`. None takes 256, or 48 for a large backbone.
              * @default null
              */
-            calibration_windows: number | null;
+            calibration_windows?: number | null;
             /**
              * Context Loss Weight
              * @description Weight of the loss of the context's digits.
              * @default 1
              */
-            context_loss_weight: number;
+            context_loss_weight?: number;
+            /**
+             * Covariates
+             * @description Which covariates the network reads: those whose future values are known, or none.
+             * @default none
+             * @enum {string}
+             */
+            covariates?: "known" | "none";
             /**
              * Decode
              * @description ``sample``, ``greedy`` or ``median``; see `timevis.models.qwen.digits.decoding.decode`.
              * @default sample
              * @enum {string}
              */
-            decode: "sample" | "greedy" | "median";
+            decode?: "sample" | "greedy" | "median";
             /**
              * Decode Batch Size
              * @description Sample paths that are decoded together; with a small backbone on a CPU, by each thread.
              * @default auto
              */
-            decode_batch_size: number | "auto";
+            decode_batch_size?: number | "auto";
             /**
              * Digits
              * @description Digits per value. None takes the number that the backbone was pretrained with, or 3.
              * @default null
              */
-            digits: number | null;
+            digits?: number | null;
             /**
              * Gradient Checkpointing
              * @description Recompute activations in the backward pass, which saves memory and takes more time.
              * @default false
              */
-            gradient_checkpointing: boolean;
+            gradient_checkpointing?: boolean;
             /**
              * Learning Rate
              * @description Of the adapters or weights, and of the tables.
              * @default 0.004
              */
-            learning_rate: number;
+            learning_rate?: number;
             /**
              * Num Samples
              * @description Sample paths per window for test and for validation.
              * @default 100
              */
-            num_samples: number;
+            num_samples?: number;
             /**
              * Number Token Loss Weight
              * @description Weights of the ranked probability score and of the Number Token Loss, which are added to the cross-entropy.
              * @default 0
              */
-            number_token_loss_weight: number;
+            number_token_loss_weight?: number;
             /**
              * Ordinal Loss Weight
              * @description Weights of the ranked probability score and of the Number Token Loss, which are added to the cross-entropy.
              * @default 0
              */
-            ordinal_loss_weight: number;
+            ordinal_loss_weight?: number;
             /**
              * Seed
              * @description Of the sample paths.
              * @default 0
              */
-            seed: number;
+            seed?: number;
             /**
              * Separator
              * @description Text between values; must be one token. None takes the backbone's, or no separator.
              * @default null
              */
-            separator: string | null;
+            separator?: string | null;
             /**
              * Shuffle Context
              * @description Permute the context of each window at random, for ablations.
              * @default false
              */
-            shuffle_context: boolean;
+            shuffle_context?: boolean;
             /**
              * Table Learning Rate
              * @description Of the adapters or weights, and of the tables.
              * @default 0.004
              */
-            table_learning_rate: number;
+            table_learning_rate?: number;
             /**
              * Tune
              * @description Which weights are trained; see `timevis.models.qwen.backbone.lora.set_trainable`.
              * @default lora
              * @enum {string}
              */
-            tune: "lora" | "full" | "head" | "none";
+            tune?: "lora" | "full" | "head" | "none";
             /**
              * Val Samples
              * @description Sample paths per window for test and for validation.
              * @default 20
              */
-            val_samples: number;
+            val_samples?: number;
             /**
              * Val Windows Per Epoch
              * @description Approximate number of validation windows that are forecast after each epoch; after the fit, all are.
              * @default 40
              */
-            val_windows_per_epoch: number;
+            val_windows_per_epoch?: number;
             /**
              * Warmup
              * @description Share of the training steps in which the learning rates rise.
              * @default 0.05
              */
-            warmup: number;
+            warmup?: number;
             /**
              * Weight Decay
              * @description Of AdamW.
              * @default 0
              */
-            weight_decay: number;
+            weight_decay?: number;
+        };
+        /** QwenPatchBackbone */
+        "GroupRequest.QwenPatchBackbone": {
+            /**
+             * Dtype
+             * @description ``float32``, ``bfloat16``, or ``auto``. ``auto`` is bfloat16 if the processor is fast at it and the model has more than 50 M parameters, otherwise float32.
+             * @default auto
+             * @enum {string}
+             */
+            dtype?: "auto" | "float32" | "bfloat16";
+            /**
+             * Layers
+             * @description Use only the first `layers` decoder layers.
+             * @default null
+             */
+            layers?: number | null;
+            /**
+             * Name
+             * @description The language model; others are downloaded.
+             * @default nano
+             * @enum {string}
+             */
+            name?: "nano" | "qwen2.5-0.5b" | "qwen3-0.6b";
+            /**
+             * Pretrained
+             * @description False uses the architecture with random weights (drawn with `seed`), for ablations.
+             * @default true
+             */
+            pretrained?: boolean;
+            /**
+             * Quantization
+             * @description ``none``, or ``nf4``: frozen 4-bit weights (QLoRA; Dettmers et al. 2023), which need CUDA and bitsandbytes.
+             * @default none
+             * @enum {string}
+             */
+            quantization?: "none" | "nf4";
         };
         /** QwenPatchEvaluation */
         "GroupRequest.QwenPatchEvaluation": {
@@ -2136,38 +3882,77 @@ export interface components {
              * @description Maximum number of origins; null takes all.
              * @default 500
              */
-            max_windows: number | null;
+            max_windows?: number | null;
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
              * @default 100
              */
-            num_samples: number;
+            num_samples?: number;
             /**
              * Save Windows
              * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
              * @default 500
              */
-            save_windows: number;
+            save_windows?: number;
             /**
              * Split
              * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
              * @default test
              * @enum {string}
              */
-            split: "test" | "validation";
+            split?: "test" | "validation";
             /**
              * Stride
              * @description Rows between two forecast origins.
              * @default 1
              */
-            stride: number;
+            stride?: number;
             /**
              * Val Windows
-             * @description Maximum number of origins of the validation that selects the best weights.
+             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
              * @default 200
              */
-            val_windows: number | null;
+            val_windows?: number | null;
+        };
+        /** QwenPatchLora */
+        "GroupRequest.QwenPatchLora": {
+            /**
+             * Alpha
+             * @description Scaling: the adapter's output is multiplied by ``alpha / rank``.
+             * @default 32
+             */
+            alpha?: number;
+            /**
+             * Dora
+             * @description Train magnitude and direction of each weight separately (DoRA; Liu et al. 2024, arXiv:2402.09353).
+             * @default false
+             */
+            dora?: boolean;
+            /**
+             * Dropout
+             * @description Dropout probability of the adapter's input.
+             * @default 0
+             */
+            dropout?: number;
+            /**
+             * Rank
+             * @description Rank of the two factors of each adapter.
+             * @default 16
+             */
+            rank?: number;
+            /**
+             * Rslora
+             * @description Scale by ``alpha / sqrt(rank)`` instead (rsLoRA; Kalajdzievski 2023, arXiv:2312.03732).
+             * @default false
+             */
+            rslora?: boolean;
+            /**
+             * Targets
+             * @description Names of linear layers, or ``all-linear``.
+             * @default all-linear
+             */
+            targets?: string | string[];
         };
         /** QwenPatchOptions */
         "GroupRequest.QwenPatchOptions": {
@@ -2176,145 +3961,181 @@ export interface components {
              * @description Learning rate of the trained parameters of the backbone.
              * @default 0.001
              */
-            backbone_learning_rate: number;
+            backbone_learning_rate?: number;
             /**
              * Bf16
              * @description Train and forecast with bfloat16 matrix products on a CPU; ``auto`` does so on a CPU that is fast at them.
              * @default auto
              */
-            bf16: boolean | "auto";
+            bf16?: boolean | "auto";
             /**
              * Calendar
              * @description Fields of `CALENDAR_FIELDS`, read at the last row of each patch; may be empty.
              * @default null
              */
-            calendar: ("minute" | "hour" | "weekday" | "day" | "month")[] | null;
+            calendar?: ("minute" | "hour" | "weekday" | "day" | "month")[] | null;
             /**
              * Calendar Size
              * @description Size of the calendar embedding.
              * @default 16
              */
-            calendar_size: number;
+            calendar_size?: number;
             /**
              * Dropout
              * @description Applied to the states before the head.
              * @default 0.1
              */
-            dropout: number;
+            dropout?: number;
             /**
              * Ema Decay
              * @description Decay of the exponential moving average of the weights that forecasts (Polyak and Juditsky, 1992). With 0, the weights of the last step forecast.
              * @default 0.99
              */
-            ema_decay: number;
+            ema_decay?: number;
             /**
              * Hidden Size
              * @description Size of the states with the paths ``attention`` and ``none``; a language model defines its own.
              * @default 128
              */
-            hidden_size: number;
+            hidden_size?: number;
             /**
              * Learning Rate
              * @description Of AdamW.
              * @default 0.003
              */
-            learning_rate: number;
+            learning_rate?: number;
             /**
              * Linear Blend
              * @description Combine the forecast with that of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the linear forecast are selected on validation: that of the point by the squared error, that of the quantiles by the pinball loss. The linear forecast is more robust where validation differs from training.
              * @default false
              */
-            linear_blend: boolean;
+            linear_blend?: boolean;
             /**
              * Lr Decay
              * @description Factor of the learning rate in the schedules ``decay`` and ``plateau``.
              * @default 0.8
              */
-            lr_decay: number;
+            lr_decay?: number;
             /**
              * Lr Decay Start Epoch
              * @description First epoch after which the schedule ``decay`` lowers the learning rate.
              * @default 3
              */
-            lr_decay_start_epoch: number;
+            lr_decay_start_epoch?: number;
             /**
              * Lr Schedule
-             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``val/wql`` has not improved for an epoch.
+             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``val/relative_wql`` has not improved for an epoch.
              * @default decay
              * @enum {string}
              */
-            lr_schedule: "constant" | "decay" | "plateau";
+            lr_schedule?: "constant" | "decay" | "plateau";
             /**
              * Mixup
              * @description Strength of mixup between training windows, 0 to 1; see `timevis.models.mixup`.
              * @default 0
              */
-            mixup: number;
+            mixup?: number;
             /**
              * Normalization
              * @description How each window is normalised by its context; see `timevis.models.layers.InstanceNorm`.
              * @default mean_std
              * @enum {string}
              */
-            normalization: "none" | "last" | "mean_std" | "revin";
+            normalization?: "none" | "last" | "mean_std" | "revin";
             /**
              * Patch Length
              * @description In rows; the context is extended by one stride with its last value.
              * @default 16
              */
-            patch_length: number;
+            patch_length?: number;
             /**
              * Point
              * @description The point forecast: the mean of the forecast distribution, its median, or a separate output.
              * @default quantiles
              * @enum {string}
              */
-            point: "quantiles" | "median" | "head";
+            point?: "quantiles" | "median" | "head";
             /**
              * Point Loss
              * @description Loss of the separate output, added to the pinball loss with weight `point_weight`.
              * @default mse
              * @enum {string}
              */
-            point_loss: "mse" | "mae" | "huber";
+            point_loss?: "mse" | "mae" | "huber";
             /**
              * Point Weight
              * @description Weight of the loss of the separate output.
              * @default 1
              */
-            point_weight: number;
+            point_weight?: number;
             /**
              * Rank
              * @description Rank of the head ``states``.
              * @default 64
              */
-            rank: number;
+            rank?: number;
             /**
              * Readout
              * @description The head: `StateHead`, or `QueryHead`, which needs a backbone with attention.
              * @default states
              * @enum {string}
              */
-            readout: "states" | "queries";
+            readout?: "states" | "queries";
             /**
              * Stride
              * @description In rows; the context is extended by one stride with its last value.
              * @default 8
              */
-            stride: number;
+            stride?: number;
             /**
              * Tune
              * @description The parameters of the language model that are trained; see `timevis.models.qwen.backbone.lora.set_trainable`. Patch embedding, head and attention block are always trained.
              * @default norms
              * @enum {string}
              */
-            tune: "norms" | "lora" | "full" | "none";
+            tune?: "norms" | "lora" | "full" | "none";
             /**
              * Weight Decay
              * @description Of AdamW.
              * @default 0
              */
-            weight_decay: number;
+            weight_decay?: number;
+        };
+        /** QwenPrompt */
+        "GroupRequest.QwenPrompt": {
+            /**
+             * Domain
+             * @description Domain whose template is used; None takes the domain of the dataset card, or ``generic``.
+             * @default null
+             */
+            domain?: ("traffic" | "electricity" | "weather" | "generic") | null;
+            /**
+             * Language
+             * @description ``en`` or ``zh``.
+             * @default en
+             * @enum {string}
+             */
+            language?: "en" | "zh";
+            /**
+             * Style
+             * @description ``short`` lists a few fields; ``prose`` also describes the context in words.
+             * @default auto
+             * @enum {string}
+             */
+            style?: "auto" | "short" | "prose";
+            /**
+             * Text
+             * @description A sentence of the user, at most 500 characters. It is tokenised as plain text: names of special tokens in it have no effect.
+             * @default
+             */
+            text?: string;
+            /**
+             * Variant
+             * @description ``template``, or for ablations: ``none``, ``shuffled`` (the same tokens in a fixed random order) or ``wrong_domain`` (the template, unit and channel of another domain).
+             * @default template
+             * @enum {string}
+             */
+            variant?: "template" | "none" | "shuffled" | "wrong_domain";
         };
         /** SeasonalNaiveEvaluation */
         "GroupRequest.SeasonalNaiveEvaluation": {
@@ -2323,38 +4144,38 @@ export interface components {
              * @description Maximum number of origins; null takes all.
              * @default 500
              */
-            max_windows: number | null;
+            max_windows?: number | null;
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
              * @default 100
              */
-            num_samples: number;
+            num_samples?: number;
             /**
              * Save Windows
              * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
              * @default 500
              */
-            save_windows: number;
+            save_windows?: number;
             /**
              * Split
              * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
              * @default test
              * @enum {string}
              */
-            split: "test" | "validation";
+            split?: "test" | "validation";
             /**
              * Stride
              * @description Rows between two forecast origins.
              * @default 1
              */
-            stride: number;
+            stride?: number;
             /**
              * Val Windows
-             * @description Maximum number of origins of the validation that selects the best weights.
+             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
              * @default 200
              */
-            val_windows: number | null;
+            val_windows?: number | null;
         };
         /** SeasonalNaiveOptions */
         "GroupRequest.SeasonalNaiveOptions": {
@@ -2363,7 +4184,7 @@ export interface components {
              * @description In rows. None selects it.
              * @default null
              */
-            season: number | null;
+            season?: number | null;
         };
         /** TrainBoosted */
         "GroupRequest.TrainBoosted": {
@@ -2372,24 +4193,31 @@ export interface components {
              * @description Windows per training step.
              * @default 64
              */
-            batch_size: number;
+            batch_size?: number;
             /**
              * @description How cleaning may act on the data.
              * @default null
              */
-            cleaning: components["schemas"]["GroupRequest.CleaningRequest"] | null;
+            cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
+            /**
+             * Conformal
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
+             * @default none
+             * @enum {string}
+             */
+            conformal?: "none" | "split" | "online";
             /**
              * Context Length
-             * @description Rows that the model reads before the forecast origin.
-             * @default 168
+             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
+             * @default null
              */
-            context_length: number;
+            context_length?: number | null;
             /**
              * Covariates
              * @description Covariate to known or observed; holiday to a country code.
              * @default null
              */
-            covariates: {
+            covariates?: {
                 [key: string]: string;
             } | null;
             /**
@@ -2398,11 +4226,17 @@ export interface components {
              */
             dataset: string;
             /**
+             * Dry Run
+             * @description Only check the request, and estimate time and memory.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
              * @default 256
              */
-            eval_batch_size: number;
+            eval_batch_size?: number;
             /** @description Which windows are scored. */
             evaluation?: components["schemas"]["GroupRequest.BoostedEvaluation"];
             /**
@@ -2410,24 +4244,31 @@ export interface components {
              * @description Maximum norm of the gradient; null does not clip.
              * @default 1
              */
-            gradient_clip: number | null;
+            gradient_clip?: number | null;
             /**
              * Horizon
-             * @description Rows that the model forecasts.
-             * @default 24
+             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
+             * @default null
              */
-            horizon: number;
+            horizon?: number | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
-            max_epochs: number;
+            max_epochs?: number;
             /**
              * Min Steps Per Epoch
-             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps.
+             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
              * @default 1
              */
-            min_steps_per_epoch: number;
+            min_steps_per_epoch?: number | null;
+            /**
+             * Minutes
+             * @description Longest time of the fit; the best weights so far are then used.
+             * @default null
+             */
+            minutes?: number | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -2438,27 +4279,33 @@ export interface components {
              * @description Name of the trained model.
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /** @description Options of the model. */
             options?: components["schemas"]["GroupRequest.BoostedOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/wql`` until early stopping.
+             * @description Validations without a better ``val/relative_wql`` until early stopping.
              * @default 5
              */
-            patience: number;
+            patience?: number;
+            /**
+             * Preset
+             * @description Fewer or more epochs and networks, where the request does not say.
+             * @default null
+             */
+            preset?: ("quick" | "best") | null;
             /**
              * Season
              * @description Rows of one season.
              * @default null
              */
-            season: number | null;
+            season?: number | null;
             /**
              * Seed
              * @description Seed of all random numbers of the run.
              * @default 0
              */
-            seed: number;
+            seed?: number;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -2468,31 +4315,31 @@ export interface components {
              *       0.2
              *     ]
              */
-            split: (number | string)[];
+            split?: (number | string)[];
             /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default null
              */
-            steps_per_epoch: number | null;
+            steps_per_epoch?: number | null;
             /**
              * Target
              * @description Channels to forecast; null takes all.
              * @default null
              */
-            target: string[] | null;
+            target?: string[] | null;
             /**
              * Train Fraction
              * @description Share of the training windows that is used, the most recent ones.
              * @default 1
              */
-            train_fraction: number;
+            train_fraction?: number;
             /**
              * Val Batch Size
              * @description Windows per batch of validation; null takes `eval_batch_size`.
              * @default null
              */
-            val_batch_size: number | null;
+            val_batch_size?: number | null;
         };
         /** TrainLinear */
         "GroupRequest.TrainLinear": {
@@ -2501,24 +4348,31 @@ export interface components {
              * @description Windows per training step.
              * @default 64
              */
-            batch_size: number;
+            batch_size?: number;
             /**
              * @description How cleaning may act on the data.
              * @default null
              */
-            cleaning: components["schemas"]["GroupRequest.CleaningRequest"] | null;
+            cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
+            /**
+             * Conformal
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
+             * @default none
+             * @enum {string}
+             */
+            conformal?: "none" | "split" | "online";
             /**
              * Context Length
-             * @description Rows that the model reads before the forecast origin.
-             * @default 168
+             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
+             * @default null
              */
-            context_length: number;
+            context_length?: number | null;
             /**
              * Covariates
              * @description Covariate to known or observed; holiday to a country code.
              * @default null
              */
-            covariates: {
+            covariates?: {
                 [key: string]: string;
             } | null;
             /**
@@ -2527,11 +4381,17 @@ export interface components {
              */
             dataset: string;
             /**
+             * Dry Run
+             * @description Only check the request, and estimate time and memory.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
              * @default 256
              */
-            eval_batch_size: number;
+            eval_batch_size?: number;
             /** @description Which windows are scored. */
             evaluation?: components["schemas"]["GroupRequest.LinearEvaluation"];
             /**
@@ -2539,24 +4399,31 @@ export interface components {
              * @description Maximum norm of the gradient; null does not clip.
              * @default 1
              */
-            gradient_clip: number | null;
+            gradient_clip?: number | null;
             /**
              * Horizon
-             * @description Rows that the model forecasts.
-             * @default 24
+             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
+             * @default null
              */
-            horizon: number;
+            horizon?: number | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
-            max_epochs: number;
+            max_epochs?: number;
             /**
              * Min Steps Per Epoch
-             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps.
+             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
              * @default 1
              */
-            min_steps_per_epoch: number;
+            min_steps_per_epoch?: number | null;
+            /**
+             * Minutes
+             * @description Longest time of the fit; the best weights so far are then used.
+             * @default null
+             */
+            minutes?: number | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -2567,27 +4434,33 @@ export interface components {
              * @description Name of the trained model.
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /** @description Options of the model. */
             options?: components["schemas"]["GroupRequest.LinearOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/wql`` until early stopping.
+             * @description Validations without a better ``val/relative_wql`` until early stopping.
              * @default 5
              */
-            patience: number;
+            patience?: number;
+            /**
+             * Preset
+             * @description Fewer or more epochs and networks, where the request does not say.
+             * @default null
+             */
+            preset?: ("quick" | "best") | null;
             /**
              * Season
              * @description Rows of one season.
              * @default null
              */
-            season: number | null;
+            season?: number | null;
             /**
              * Seed
              * @description Seed of all random numbers of the run.
              * @default 0
              */
-            seed: number;
+            seed?: number;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -2597,31 +4470,31 @@ export interface components {
              *       0.2
              *     ]
              */
-            split: (number | string)[];
+            split?: (number | string)[];
             /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default null
              */
-            steps_per_epoch: number | null;
+            steps_per_epoch?: number | null;
             /**
              * Target
              * @description Channels to forecast; null takes all.
              * @default null
              */
-            target: string[] | null;
+            target?: string[] | null;
             /**
              * Train Fraction
              * @description Share of the training windows that is used, the most recent ones.
              * @default 1
              */
-            train_fraction: number;
+            train_fraction?: number;
             /**
              * Val Batch Size
              * @description Windows per batch of validation; null takes `eval_batch_size`.
              * @default null
              */
-            val_batch_size: number | null;
+            val_batch_size?: number | null;
         };
         /** TrainLstm */
         "GroupRequest.TrainLstm": {
@@ -2630,24 +4503,31 @@ export interface components {
              * @description Windows per training step.
              * @default 128
              */
-            batch_size: number;
+            batch_size?: number;
             /**
              * @description How cleaning may act on the data.
              * @default null
              */
-            cleaning: components["schemas"]["GroupRequest.CleaningRequest"] | null;
+            cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
+            /**
+             * Conformal
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
+             * @default none
+             * @enum {string}
+             */
+            conformal?: "none" | "split" | "online";
             /**
              * Context Length
-             * @description Rows that the model reads before the forecast origin.
-             * @default 168
+             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
+             * @default null
              */
-            context_length: number;
+            context_length?: number | null;
             /**
              * Covariates
              * @description Covariate to known or observed; holiday to a country code.
              * @default null
              */
-            covariates: {
+            covariates?: {
                 [key: string]: string;
             } | null;
             /**
@@ -2656,11 +4536,17 @@ export interface components {
              */
             dataset: string;
             /**
+             * Dry Run
+             * @description Only check the request, and estimate time and memory.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
              * @default 512
              */
-            eval_batch_size: number;
+            eval_batch_size?: number;
             /** @description Which windows are scored. */
             evaluation?: components["schemas"]["GroupRequest.LstmEvaluation"];
             /**
@@ -2668,24 +4554,31 @@ export interface components {
              * @description Maximum norm of the gradient; null does not clip.
              * @default 1
              */
-            gradient_clip: number | null;
+            gradient_clip?: number | null;
             /**
              * Horizon
-             * @description Rows that the model forecasts.
-             * @default 24
+             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
+             * @default null
              */
-            horizon: number;
+            horizon?: number | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
-            max_epochs: number;
+            max_epochs?: number;
             /**
              * Min Steps Per Epoch
-             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps.
-             * @default 300
+             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
+             * @default null
              */
-            min_steps_per_epoch: number;
+            min_steps_per_epoch?: number | null;
+            /**
+             * Minutes
+             * @description Longest time of the fit; the best weights so far are then used.
+             * @default null
+             */
+            minutes?: number | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -2696,27 +4589,33 @@ export interface components {
              * @description Name of the trained model.
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /** @description Options of the model. */
             options?: components["schemas"]["GroupRequest.LstmOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/wql`` until early stopping.
+             * @description Validations without a better ``val/relative_wql`` until early stopping.
              * @default 3
              */
-            patience: number;
+            patience?: number;
+            /**
+             * Preset
+             * @description Fewer or more epochs and networks, where the request does not say.
+             * @default null
+             */
+            preset?: ("quick" | "best") | null;
             /**
              * Season
              * @description Rows of one season.
              * @default null
              */
-            season: number | null;
+            season?: number | null;
             /**
              * Seed
              * @description Seed of all random numbers of the run.
              * @default 0
              */
-            seed: number;
+            seed?: number;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -2726,57 +4625,69 @@ export interface components {
              *       0.2
              *     ]
              */
-            split: (number | string)[];
+            split?: (number | string)[];
             /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default 300
              */
-            steps_per_epoch: number | null;
+            steps_per_epoch?: number | null;
             /**
              * Target
              * @description Channels to forecast; null takes all.
              * @default null
              */
-            target: string[] | null;
+            target?: string[] | null;
             /**
              * Train Fraction
              * @description Share of the training windows that is used, the most recent ones.
              * @default 1
              */
-            train_fraction: number;
+            train_fraction?: number;
             /**
              * Val Batch Size
              * @description Windows per batch of validation; null takes `eval_batch_size`.
              * @default null
              */
-            val_batch_size: number | null;
+            val_batch_size?: number | null;
         };
         /** TrainQwen */
         "GroupRequest.TrainQwen": {
+            /**
+             * @description Options of the section backbone.
+             * @default null
+             */
+            backbone?: components["schemas"]["GroupRequest.QwenBackbone"] | null;
             /**
              * Batch Size
              * @description Windows per training step.
              * @default 8
              */
-            batch_size: number;
+            batch_size?: number;
             /**
              * @description How cleaning may act on the data.
              * @default null
              */
-            cleaning: components["schemas"]["GroupRequest.CleaningRequest"] | null;
+            cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
+            /**
+             * Conformal
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
+             * @default none
+             * @enum {string}
+             */
+            conformal?: "none" | "split" | "online";
             /**
              * Context Length
-             * @description Rows that the model reads before the forecast origin.
-             * @default 168
+             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
+             * @default null
              */
-            context_length: number;
+            context_length?: number | null;
             /**
              * Covariates
              * @description Covariate to known or observed; holiday to a country code.
              * @default null
              */
-            covariates: {
+            covariates?: {
                 [key: string]: string;
             } | null;
             /**
@@ -2785,11 +4696,17 @@ export interface components {
              */
             dataset: string;
             /**
+             * Dry Run
+             * @description Only check the request, and estimate time and memory.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
              * @default 50
              */
-            eval_batch_size: number;
+            eval_batch_size?: number;
             /** @description Which windows are scored. */
             evaluation?: components["schemas"]["GroupRequest.QwenEvaluation"];
             /**
@@ -2797,24 +4714,36 @@ export interface components {
              * @description Maximum norm of the gradient; null does not clip.
              * @default 1
              */
-            gradient_clip: number | null;
+            gradient_clip?: number | null;
             /**
              * Horizon
-             * @description Rows that the model forecasts.
-             * @default 24
+             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
+             * @default null
              */
-            horizon: number;
+            horizon?: number | null;
+            /**
+             * @description Options of the section lora.
+             * @default null
+             */
+            lora?: components["schemas"]["GroupRequest.QwenLora"] | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 2
              */
-            max_epochs: number;
+            max_epochs?: number;
             /**
              * Min Steps Per Epoch
-             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps.
+             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
              * @default 1
              */
-            min_steps_per_epoch: number;
+            min_steps_per_epoch?: number | null;
+            /**
+             * Minutes
+             * @description Longest time of the fit; the best weights so far are then used.
+             * @default null
+             */
+            minutes?: number | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -2825,27 +4754,38 @@ export interface components {
              * @description Name of the trained model.
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /** @description Options of the model. */
             options?: components["schemas"]["GroupRequest.QwenOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/wql`` until early stopping.
+             * @description Validations without a better ``val/relative_wql`` until early stopping.
              * @default 3
              */
-            patience: number;
+            patience?: number;
+            /**
+             * Preset
+             * @description Fewer or more epochs and networks, where the request does not say.
+             * @default null
+             */
+            preset?: ("quick" | "best") | null;
+            /**
+             * @description Options of the section prompt.
+             * @default null
+             */
+            prompt?: components["schemas"]["GroupRequest.QwenPrompt"] | null;
             /**
              * Season
              * @description Rows of one season.
              * @default null
              */
-            season: number | null;
+            season?: number | null;
             /**
              * Seed
              * @description Seed of all random numbers of the run.
              * @default 0
              */
-            seed: number;
+            seed?: number;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -2855,57 +4795,69 @@ export interface components {
              *       0.2
              *     ]
              */
-            split: (number | string)[];
+            split?: (number | string)[];
             /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default 60
              */
-            steps_per_epoch: number | null;
+            steps_per_epoch?: number | null;
             /**
              * Target
              * @description Channels to forecast; null takes all.
              * @default null
              */
-            target: string[] | null;
+            target?: string[] | null;
             /**
              * Train Fraction
              * @description Share of the training windows that is used, the most recent ones.
              * @default 1
              */
-            train_fraction: number;
+            train_fraction?: number;
             /**
              * Val Batch Size
              * @description Windows per batch of validation; null takes `eval_batch_size`.
              * @default 250
              */
-            val_batch_size: number | null;
+            val_batch_size?: number | null;
         };
         /** TrainQwenPatch */
         "GroupRequest.TrainQwenPatch": {
+            /**
+             * @description Options of the section backbone.
+             * @default null
+             */
+            backbone?: components["schemas"]["GroupRequest.QwenPatchBackbone"] | null;
             /**
              * Batch Size
              * @description Windows per training step.
              * @default 64
              */
-            batch_size: number;
+            batch_size?: number;
             /**
              * @description How cleaning may act on the data.
              * @default null
              */
-            cleaning: components["schemas"]["GroupRequest.CleaningRequest"] | null;
+            cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
+            /**
+             * Conformal
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
+             * @default none
+             * @enum {string}
+             */
+            conformal?: "none" | "split" | "online";
             /**
              * Context Length
-             * @description Rows that the model reads before the forecast origin.
-             * @default 168
+             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
+             * @default null
              */
-            context_length: number;
+            context_length?: number | null;
             /**
              * Covariates
              * @description Covariate to known or observed; holiday to a country code.
              * @default null
              */
-            covariates: {
+            covariates?: {
                 [key: string]: string;
             } | null;
             /**
@@ -2914,11 +4866,17 @@ export interface components {
              */
             dataset: string;
             /**
+             * Dry Run
+             * @description Only check the request, and estimate time and memory.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
              * @default 256
              */
-            eval_batch_size: number;
+            eval_batch_size?: number;
             /** @description Which windows are scored. */
             evaluation?: components["schemas"]["GroupRequest.QwenPatchEvaluation"];
             /**
@@ -2926,24 +4884,36 @@ export interface components {
              * @description Maximum norm of the gradient; null does not clip.
              * @default 1
              */
-            gradient_clip: number | null;
+            gradient_clip?: number | null;
             /**
              * Horizon
-             * @description Rows that the model forecasts.
-             * @default 24
+             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
+             * @default null
              */
-            horizon: number;
+            horizon?: number | null;
+            /**
+             * @description Options of the section lora.
+             * @default null
+             */
+            lora?: components["schemas"]["GroupRequest.QwenPatchLora"] | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 10
              */
-            max_epochs: number;
+            max_epochs?: number;
             /**
              * Min Steps Per Epoch
-             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps.
+             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
              * @default 1
              */
-            min_steps_per_epoch: number;
+            min_steps_per_epoch?: number | null;
+            /**
+             * Minutes
+             * @description Longest time of the fit; the best weights so far are then used.
+             * @default null
+             */
+            minutes?: number | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -2954,27 +4924,33 @@ export interface components {
              * @description Name of the trained model.
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /** @description Options of the model. */
             options?: components["schemas"]["GroupRequest.QwenPatchOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/wql`` until early stopping.
+             * @description Validations without a better ``val/relative_wql`` until early stopping.
              * @default 3
              */
-            patience: number;
+            patience?: number;
+            /**
+             * Preset
+             * @description Fewer or more epochs and networks, where the request does not say.
+             * @default null
+             */
+            preset?: ("quick" | "best") | null;
             /**
              * Season
              * @description Rows of one season.
              * @default null
              */
-            season: number | null;
+            season?: number | null;
             /**
              * Seed
              * @description Seed of all random numbers of the run.
              * @default 0
              */
-            seed: number;
+            seed?: number;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -2984,31 +4960,31 @@ export interface components {
              *       0.2
              *     ]
              */
-            split: (number | string)[];
+            split?: (number | string)[];
             /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default 100
              */
-            steps_per_epoch: number | null;
+            steps_per_epoch?: number | null;
             /**
              * Target
              * @description Channels to forecast; null takes all.
              * @default null
              */
-            target: string[] | null;
+            target?: string[] | null;
             /**
              * Train Fraction
              * @description Share of the training windows that is used, the most recent ones.
              * @default 1
              */
-            train_fraction: number;
+            train_fraction?: number;
             /**
              * Val Batch Size
              * @description Windows per batch of validation; null takes `eval_batch_size`.
              * @default null
              */
-            val_batch_size: number | null;
+            val_batch_size?: number | null;
         };
         /** TrainRequest */
         "GroupRequest.TrainRequest": components["schemas"]["GroupRequest.TrainSeasonalNaive"] | components["schemas"]["GroupRequest.TrainLinear"] | components["schemas"]["GroupRequest.TrainBoosted"] | components["schemas"]["GroupRequest.TrainLstm"] | components["schemas"]["GroupRequest.TrainQwen"] | components["schemas"]["GroupRequest.TrainQwenPatch"];
@@ -3019,24 +4995,31 @@ export interface components {
              * @description Windows per training step.
              * @default 64
              */
-            batch_size: number;
+            batch_size?: number;
             /**
              * @description How cleaning may act on the data.
              * @default null
              */
-            cleaning: components["schemas"]["GroupRequest.CleaningRequest"] | null;
+            cleaning?: components["schemas"]["GroupRequest.CleaningRequest"] | null;
+            /**
+             * Conformal
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
+             * @default none
+             * @enum {string}
+             */
+            conformal?: "none" | "split" | "online";
             /**
              * Context Length
-             * @description Rows that the model reads before the forecast origin.
-             * @default 168
+             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
+             * @default null
              */
-            context_length: number;
+            context_length?: number | null;
             /**
              * Covariates
              * @description Covariate to known or observed; holiday to a country code.
              * @default null
              */
-            covariates: {
+            covariates?: {
                 [key: string]: string;
             } | null;
             /**
@@ -3045,11 +5028,17 @@ export interface components {
              */
             dataset: string;
             /**
+             * Dry Run
+             * @description Only check the request, and estimate time and memory.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
              * @default 256
              */
-            eval_batch_size: number;
+            eval_batch_size?: number;
             /** @description Which windows are scored. */
             evaluation?: components["schemas"]["GroupRequest.SeasonalNaiveEvaluation"];
             /**
@@ -3057,24 +5046,31 @@ export interface components {
              * @description Maximum norm of the gradient; null does not clip.
              * @default 1
              */
-            gradient_clip: number | null;
+            gradient_clip?: number | null;
             /**
              * Horizon
-             * @description Rows that the model forecasts.
-             * @default 24
+             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
+             * @default null
              */
-            horizon: number;
+            horizon?: number | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
-            max_epochs: number;
+            max_epochs?: number;
             /**
              * Min Steps Per Epoch
-             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps.
+             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
              * @default 1
              */
-            min_steps_per_epoch: number;
+            min_steps_per_epoch?: number | null;
+            /**
+             * Minutes
+             * @description Longest time of the fit; the best weights so far are then used.
+             * @default null
+             */
+            minutes?: number | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -3085,27 +5081,33 @@ export interface components {
              * @description Name of the trained model.
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /** @description Options of the model. */
             options?: components["schemas"]["GroupRequest.SeasonalNaiveOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/wql`` until early stopping.
+             * @description Validations without a better ``val/relative_wql`` until early stopping.
              * @default 5
              */
-            patience: number;
+            patience?: number;
+            /**
+             * Preset
+             * @description Fewer or more epochs and networks, where the request does not say.
+             * @default null
+             */
+            preset?: ("quick" | "best") | null;
             /**
              * Season
              * @description Rows of one season.
              * @default null
              */
-            season: number | null;
+            season?: number | null;
             /**
              * Seed
              * @description Seed of all random numbers of the run.
              * @default 0
              */
-            seed: number;
+            seed?: number;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -3115,31 +5117,31 @@ export interface components {
              *       0.2
              *     ]
              */
-            split: (number | string)[];
+            split?: (number | string)[];
             /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default null
              */
-            steps_per_epoch: number | null;
+            steps_per_epoch?: number | null;
             /**
              * Target
              * @description Channels to forecast; null takes all.
              * @default null
              */
-            target: string[] | null;
+            target?: string[] | null;
             /**
              * Train Fraction
              * @description Share of the training windows that is used, the most recent ones.
              * @default 1
              */
-            train_fraction: number;
+            train_fraction?: number;
             /**
              * Val Batch Size
              * @description Windows per batch of validation; null takes `eval_batch_size`.
              * @default null
              */
-            val_batch_size: number | null;
+            val_batch_size?: number | null;
         };
         /** Health */
         Health: {
@@ -3157,7 +5159,7 @@ export interface components {
              * Detail
              * @default
              */
-            detail: string;
+            detail?: string;
             /** Ok */
             ok: boolean;
         };
@@ -3170,7 +5172,7 @@ export interface components {
              * Advice
              * @default null
              */
-            advice: string | null;
+            advice?: string | null;
             /** Code */
             code: string;
             /** Detail */
@@ -3179,9 +5181,11 @@ export interface components {
              * Errors
              * @default null
              */
-            errors: {
+            errors?: components["schemas"]["WrongField"][] | null;
+            /** Params */
+            params: {
                 [key: string]: unknown;
-            }[] | null;
+            };
             /** Status */
             status: number;
             /** Title */
@@ -3189,26 +5193,54 @@ export interface components {
             /** Type */
             type: string;
         };
+        /** Interval */
+        Interval: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Value */
+            value: number | null;
+        };
+        /**
+         * Messages
+         * @description Code to English template; names in braces are keys of `params`.
+         */
+        Messages: {
+            [key: string]: string;
+        };
         /** ModelChange */
         ModelChange: {
+            /**
+             * Champion
+             * @description Make it the preferred model of its dataset, or none.
+             * @default null
+             */
+            champion?: boolean | null;
             /**
              * Name
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /**
              * Notes
              * @default null
              */
-            notes: string | null;
+            notes?: string | null;
             /**
              * Tags
              * @default null
              */
-            tags: string[] | null;
+            tags?: string[] | null;
         };
         /** ModelDetail */
         ModelDetail: {
+            /**
+             * Champion
+             * @description Whether it is the preferred model of its dataset.
+             */
+            champion: boolean;
+            commands: components["schemas"]["ModelDetail.Commands"];
             /** Config */
             config: {
                 [key: string]: unknown;
@@ -3256,15 +5288,43 @@ export interface components {
                 [key: string]: unknown;
             }[];
         };
+        /**
+         * Commands
+         * @description What does the same on the command line, in Python and with curl.
+         */
+        "ModelDetail.Commands": {
+            /** Cli */
+            cli: string;
+            /** Curl */
+            curl: string;
+            /** Python */
+            python: string;
+        };
         /** ModelOptions */
         ModelOptions: {
+            /** Help */
+            help: string;
             /** Model */
             model: string;
             /** Options */
             options: components["schemas"]["ModelOptions.ModelOption"][];
+            /**
+             * Seconds Hint
+             * @description Median time of recent trainings; null if there is none.
+             */
+            seconds_hint: number | null;
+            /** Title */
+            title: string;
+            /**
+             * Trainable
+             * @description Whether it is trained by gradient descent.
+             */
+            trainable: boolean;
         };
         /** ModelOption */
         "ModelOptions.ModelOption": {
+            /** Advanced */
+            advanced: boolean;
             /** Choices */
             choices: unknown[];
             /** Default */
@@ -3276,8 +5336,25 @@ export interface components {
              * @description What a value may be, in words.
              */
             kind: string;
+            /** Maximum */
+            maximum: number | null;
+            /** Minimum */
+            minimum: number | null;
             /** Name */
             name: string;
+            /** Nullable */
+            nullable: boolean;
+            /**
+             * Section
+             * @description Options of run and fit are fields of the request; the others stand in a field of this name.
+             * @enum {string}
+             */
+            section: "run" | "fit" | "options" | "backbone" | "prompt" | "lora" | "evaluation";
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "int" | "float" | "bool" | "choice" | "text" | "list";
         };
         /** ModelPage */
         ModelPage: {
@@ -3292,6 +5369,11 @@ export interface components {
         };
         /** ModelSummary */
         "ModelPage.ModelSummary": {
+            /**
+             * Champion
+             * @description Whether it is the preferred model of its dataset.
+             */
+            champion: boolean;
             /** Created */
             created: number;
             /**
@@ -3326,6 +5408,11 @@ export interface components {
         };
         /** ModelSummary */
         ModelSummary: {
+            /**
+             * Champion
+             * @description Whether it is the preferred model of its dataset.
+             */
+            champion: boolean;
             /** Created */
             created: number;
             /**
@@ -3358,38 +5445,397 @@ export interface components {
              */
             task: string;
         };
-        /** PredictRequest */
+        /**
+         * PredictRequest
+         * @description Either `models`, with at most one of dataset and values for all of them, or `items`.
+         */
         PredictRequest: {
             /**
              * Dataset
              * @description Another dataset with the same columns; the model's own if absent.
              * @default null
              */
-            dataset: string | null;
-            /** Models */
-            models: string[];
+            dataset?: string | null;
+            /**
+             * Horizon
+             * @description Rows, at most as many as the model was trained to forecast; all of them if absent.
+             * @default null
+             */
+            horizon?: number | null;
+            /**
+             * Items
+             * @default null
+             */
+            items?: components["schemas"]["PredictRequest.PredictItem"][] | null;
+            /**
+             * Kind
+             * @description Forecast the rows after the last value, or the last rows as if they were not known.
+             * @default future
+             * @enum {string}
+             */
+            kind?: "future" | "backtest";
+            /**
+             * Models
+             * @default null
+             */
+            models?: string[] | null;
             /**
              * Values
              * @description Rows with the time column and the channels of the model.
              * @default null
              */
-            values: {
+            values?: {
                 [key: string]: string | number | boolean | null;
             }[] | null;
         };
-        /** Series */
+        /**
+         * PredictItem
+         * @description One forecast. At most one of dataset and values; the data of the model if both are absent.
+         */
+        "PredictRequest.PredictItem": {
+            /**
+             * Dataset
+             * @description Another dataset with the same columns.
+             * @default null
+             */
+            dataset?: string | null;
+            /**
+             * Model
+             * @description An identifier that the service gave.
+             */
+            model: string;
+            /**
+             * Values
+             * @description Rows with the time column and the channels of the model.
+             * @default null
+             */
+            values?: {
+                [key: string]: string | number | boolean | null;
+            }[] | null;
+        };
+        /**
+         * Preview
+         * @description The first rows of the file.
+         */
+        Preview: {
+            /** Columns */
+            columns: components["schemas"]["Preview.PreviewColumn"][];
+            /** Rows */
+            rows: (string | number | boolean | null)[][];
+        };
+        /** PreviewColumn */
+        "Preview.PreviewColumn": {
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "time" | "id" | "target" | "covariate" | "unused";
+        };
+        /**
+         * ProblemDetails
+         * @description RFC 9457.
+         */
+        ProblemDetails: {
+            /**
+             * Advice
+             * @default null
+             */
+            advice?: string | null;
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /**
+             * Errors
+             * @default null
+             */
+            errors?: components["schemas"]["WrongField"][] | null;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+        };
+        /**
+         * Residuals
+         * @description Residuals, point forecast minus truth, of the evenly spaced saved windows.
+         */
+        Residuals: {
+            /** @description Along a forecast. */
+            autocorrelation: components["schemas"]["Residuals.Autocorrelation"];
+            /** By Horizon */
+            by_horizon: components["schemas"]["Residuals.HorizonError"][];
+            /** By Hour */
+            by_hour: components["schemas"]["Residuals.CalendarError"][];
+            /** By Weekday */
+            by_weekday: components["schemas"]["Residuals.CalendarError"][];
+            /** Count */
+            count: number;
+            histogram: components["schemas"]["Residuals.Histogram"];
+            /** Mean */
+            mean: number | null;
+            qq: components["schemas"]["Residuals.QuantileQuantile"];
+            /**
+             * Scaled
+             * @description Whether they are divided by the training standard deviation of their channel.
+             */
+            scaled: boolean;
+            /** Std */
+            std: number | null;
+            /** Unit */
+            unit: string;
+        };
+        /** Autocorrelation */
+        "Residuals.Autocorrelation": {
+            /**
+             * Bound
+             * @description 95 % of the values of white noise lie within plus and minus the bound.
+             */
+            bound: number | null;
+            /**
+             * Lags
+             * @description In rows.
+             */
+            lags: number[];
+            /** Values */
+            values: (number | null)[];
+        };
+        /** CalendarError */
+        "Residuals.CalendarError": {
+            /** Bias */
+            bias: number | null;
+            /** Count */
+            count: number;
+            /**
+             * Key
+             * @description Hour of the day, or weekday, where Monday is 0.
+             */
+            key: number;
+            /** Mae */
+            mae: number | null;
+        };
+        /** Histogram */
+        "Residuals.Histogram": {
+            /** Counts */
+            counts: number[];
+            /** Edges */
+            edges: number[];
+        };
+        /** HorizonError */
+        "Residuals.HorizonError": {
+            /** Coverage 80 */
+            coverage_80: number | null;
+            /** Mae */
+            mae: number | null;
+            /** Naive Mae */
+            naive_mae: number | null;
+            /** Naive Wql */
+            naive_wql: number | null;
+            /** Step */
+            step: number;
+            /** Wql */
+            wql: number | null;
+        };
+        /** QuantileQuantile */
+        "Residuals.QuantileQuantile": {
+            /**
+             * Observed
+             * @description Quantiles of the standardised residuals.
+             */
+            observed: number[];
+            /**
+             * Theoretical
+             * @description Quantiles of the standard normal distribution.
+             */
+            theoretical: number[];
+        };
+        /**
+         * RowsRequest
+         * @description A file with newer rows and the same columns.
+         */
+        RowsRequest: {
+            /**
+             * File
+             * Format: binary
+             * @description CSV, TSV, XLSX, XLS, JSON or Parquet.
+             */
+            file: string;
+        };
+        /**
+         * SampleRequest
+         * @description A sample dataset: real and bundled, or synthetic with typical defects.
+         */
+        SampleRequest: {
+            /**
+             * Domain
+             * @enum {string}
+             */
+            domain: "traffic" | "electricity" | "weather";
+            /**
+             * Rows
+             * @description The newest rows; null takes all.
+             * @default null
+             */
+            rows?: number | null;
+            /**
+             * Seed
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * Source
+             * @default bundled
+             * @enum {string}
+             */
+            source?: "bundled" | "synthetic";
+        };
+        /** Seasonality */
+        Seasonality: {
+            autocorrelation: components["schemas"]["Seasonality.Autocorrelation"];
+            average_day: components["schemas"]["Seasonality.ChannelAverage"] | null;
+            average_week: components["schemas"]["Seasonality.ChannelAverage"] | null;
+            /** Channel */
+            channel: string;
+            /**
+             * Season Rows
+             * @description Rows of the strongest season; null if none is strong.
+             */
+            season_rows: number | null;
+        };
+        /** Autocorrelation */
+        "Seasonality.Autocorrelation": {
+            /**
+             * Bound
+             * @description 95 % of the values of white noise lie within plus and minus the bound.
+             */
+            bound: number | null;
+            /**
+             * Lags
+             * @description In rows.
+             */
+            lags: number[];
+            /** Values */
+            values: (number | null)[];
+        };
+        /** ChannelAverage */
+        "Seasonality.ChannelAverage": {
+            /**
+             * High
+             * @description 90 % quantile.
+             */
+            high: (number | null)[];
+            /**
+             * Labels
+             * @description Times of day such as 07:00, hours of a week such as Mon 07:00, or weekdays.
+             */
+            labels: string[];
+            /**
+             * Low
+             * @description 10 % quantile.
+             */
+            low: (number | null)[];
+            /** Mean */
+            mean: (number | null)[];
+        };
+        /**
+         * Series
+         * @description A channel in a range, in at most `points` buckets of rows; each row is a bucket if they fit.
+         */
         Series: {
             /** Channel */
             channel: string;
+            /**
+             * High
+             * @description Largest value of each bucket.
+             */
+            high: (number | null)[];
+            /**
+             * Low
+             * @description Smallest value of each bucket.
+             */
+            low: (number | null)[];
+            /**
+             * Missing
+             * @description The longest missing stretches in the range, in time order.
+             */
+            missing: components["schemas"]["Series.Stretch"][];
+            /** Missing Count */
+            missing_count: number;
+            /** Outlier Count */
+            outlier_count: number;
+            /**
+             * Outliers
+             * @description The first outliers in the range.
+             */
+            outliers: components["schemas"]["Series.TimedValue"][];
             /**
              * Rows
              * @description Rows in the range.
              */
             rows: number;
-            /** Time */
+            /**
+             * Time
+             * @description Time of the first row of each bucket.
+             */
             time: string[];
-            /** Value */
+            /**
+             * Value
+             * @description Mean of each bucket; null where it has no value.
+             */
             value: (number | null)[];
+        };
+        /** Stretch */
+        "Series.Stretch": {
+            /**
+             * End
+             * @description Time of the last missing row.
+             */
+            end: string;
+            /** Rows */
+            rows: number;
+            /** Start */
+            start: string;
+        };
+        /** TimedValue */
+        "Series.TimedValue": {
+            /** Time */
+            time: string;
+            /** Value */
+            value: number;
+        };
+        /** SplitView */
+        SplitView: {
+            /** Context Length */
+            context_length: number;
+            /** Horizon */
+            horizon: number;
+            /** Parts */
+            parts: components["schemas"]["SplitView.SplitPart"][];
+        };
+        /** SplitPart */
+        "SplitView.SplitPart": {
+            /** End */
+            end: string;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "train" | "val" | "test";
+            /** Rows */
+            rows: number;
+            /** Share */
+            share: number;
+            /** Start */
+            start: string;
+            /** Windows */
+            windows: number;
         };
         /** Statistics */
         Statistics: {
@@ -3397,6 +5843,24 @@ export interface components {
             datasets: number;
             /** Models */
             models: number;
+            /** Models By Kind */
+            models_by_kind: {
+                [key: string]: number;
+            };
+            /**
+             * Queue
+             * @description Queue to its tasks.
+             */
+            queue: {
+                [key: string]: components["schemas"]["Statistics.QueueLength"];
+            };
+            /**
+             * Storage
+             * @description Bytes of uploads, datasets, runs, results, logs and database.
+             */
+            storage: {
+                [key: string]: number;
+            };
             /**
              * Tasks
              * @description Number of tasks in each state.
@@ -3404,8 +5868,34 @@ export interface components {
             tasks: {
                 [key: string]: number;
             };
+            /**
+             * Throughput
+             * @description The last 14 days, the newest last.
+             */
+            throughput: components["schemas"]["Statistics.DayThroughput"][];
             /** Uploaded Bytes */
             uploaded_bytes: number;
+        };
+        /**
+         * DayThroughput
+         * @description Tasks that ended on a day of UTC.
+         */
+        "Statistics.DayThroughput": {
+            /** Cancelled */
+            cancelled: number;
+            /** Completed */
+            completed: number;
+            /** Date */
+            date: string;
+            /** Failed */
+            failed: number;
+        };
+        /** QueueLength */
+        "Statistics.QueueLength": {
+            /** Queued */
+            queued: number;
+            /** Running */
+            running: number;
         };
         /** TaskDetail */
         TaskDetail: {
@@ -3415,6 +5905,8 @@ export interface components {
             attempt: number;
             /** Cancel Requested */
             cancel_requested: boolean;
+            /** @description null if the task has no dataset to name. */
+            commands: components["schemas"]["TaskDetail.Commands"] | null;
             /** Created */
             created: number;
             /** Dataset */
@@ -3473,6 +5965,18 @@ export interface components {
              * @enum {string}
              */
             state: "queued" | "running" | "completed" | "failed" | "cancelled";
+        };
+        /**
+         * Commands
+         * @description What does the same on the command line, in Python and with curl.
+         */
+        "TaskDetail.Commands": {
+            /** Cli */
+            cli: string;
+            /** Curl */
+            curl: string;
+            /** Python */
+            python: string;
         };
         /** TaskPage */
         TaskPage: {
@@ -3536,38 +6040,38 @@ export interface components {
              * @description Maximum number of origins; null takes all.
              * @default 500
              */
-            max_windows: number | null;
+            max_windows?: number | null;
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
              * @default 100
              */
-            num_samples: number;
+            num_samples?: number;
             /**
              * Save Windows
              * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
              * @default 500
              */
-            save_windows: number;
+            save_windows?: number;
             /**
              * Split
              * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
              * @default test
              * @enum {string}
              */
-            split: "test" | "validation";
+            split?: "test" | "validation";
             /**
              * Stride
              * @description Rows between two forecast origins.
              * @default 1
              */
-            stride: number;
+            stride?: number;
             /**
              * Val Windows
-             * @description Maximum number of origins of the validation that selects the best weights.
+             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
              * @default 200
              */
-            val_windows: number | null;
+            val_windows?: number | null;
         };
         /** BoostedOptions */
         "TrainRequest.BoostedOptions": {
@@ -3576,49 +6080,49 @@ export interface components {
              * @description Share of the features that each tree may use.
              * @default 0.7
              */
-            feature_fraction: number;
+            feature_fraction?: number;
             /**
              * Learning Rate
              * @description Share of each new tree that is added to the forecast.
              * @default 0.1
              */
-            learning_rate: number;
+            learning_rate?: number;
             /**
              * Max Rounds
              * @description Maximum number of boosting rounds.
              * @default 400
              */
-            max_rounds: number;
+            max_rounds?: number;
             /**
              * Max Rows
              * @description Maximum number of training rows; a larger set of windows is thinned evenly. Validation uses a quarter of it.
              * @default 300000
              */
-            max_rows: number;
+            max_rows?: number;
             /**
              * Min Data In Leaf
              * @description Minimum number of training rows in a leaf.
              * @default 50
              */
-            min_data_in_leaf: number;
+            min_data_in_leaf?: number;
             /**
              * Num Leaves
              * @description Maximum number of leaves of a tree.
              * @default 63
              */
-            num_leaves: number;
+            num_leaves?: number;
             /**
              * Patience
              * @description Boosting stops after this number of rounds without a lower validation error.
              * @default 30
              */
-            patience: number;
+            patience?: number;
             /**
              * Seed
              * @description Random seed of the features that each tree may use, and of the horizon steps in the table.
              * @default 0
              */
-            seed: number;
+            seed?: number;
         };
         /**
          * CleaningRequest
@@ -3629,23 +6133,23 @@ export interface components {
              * Day First
              * @default null
              */
-            day_first: boolean | null;
+            day_first?: boolean | null;
             /**
              * Decimal
              * @default null
              */
-            decimal: ("point" | "comma") | null;
+            decimal?: ("point" | "comma") | null;
             /**
              * Missing
              * @default []
              */
-            missing: string[];
+            missing?: string[];
             /**
              * Outliers
              * @default report
              * @enum {string}
              */
-            outliers: "report" | "mask";
+            outliers?: "report" | "mask";
         };
         /** LinearEvaluation */
         "TrainRequest.LinearEvaluation": {
@@ -3654,38 +6158,38 @@ export interface components {
              * @description Maximum number of origins; null takes all.
              * @default 500
              */
-            max_windows: number | null;
+            max_windows?: number | null;
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
              * @default 100
              */
-            num_samples: number;
+            num_samples?: number;
             /**
              * Save Windows
              * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
              * @default 500
              */
-            save_windows: number;
+            save_windows?: number;
             /**
              * Split
              * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
              * @default test
              * @enum {string}
              */
-            split: "test" | "validation";
+            split?: "test" | "validation";
             /**
              * Stride
              * @description Rows between two forecast origins.
              * @default 1
              */
-            stride: number;
+            stride?: number;
             /**
              * Val Windows
-             * @description Maximum number of origins of the validation that selects the best weights.
+             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
              * @default 200
              */
-            val_windows: number | null;
+            val_windows?: number | null;
         };
         /** LinearOptions */
         "TrainRequest.LinearOptions": {
@@ -3694,13 +6198,13 @@ export interface components {
              * @description Fit one map per channel instead of one map for all standardised channels.
              * @default false
              */
-            individual: boolean;
+            individual?: boolean;
             /**
              * Max Windows
              * @description Maximum number of training windows in the fit; a larger set is thinned evenly.
              * @default 200000
              */
-            max_windows: number;
+            max_windows?: number;
             /**
              * Penalties
              * @description Candidate penalties, relative to the mean squared input.
@@ -3712,13 +6216,13 @@ export interface components {
              *       1
              *     ]
              */
-            penalties: number[];
+            penalties?: number[];
             /**
              * Profiles
              * @description Candidate seasons, in rows, for `profile_basis`; 0 reads each value of the context. A seasonal profile needs far fewer parameters. None tries 0 and all seasons that fit into the context at least twice.
              * @default null
              */
-            profiles: number[] | null;
+            profiles?: number[] | null;
         };
         /** LstmEvaluation */
         "TrainRequest.LstmEvaluation": {
@@ -3727,38 +6231,38 @@ export interface components {
              * @description Maximum number of origins; null takes all.
              * @default 500
              */
-            max_windows: number | null;
+            max_windows?: number | null;
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
              * @default 100
              */
-            num_samples: number;
+            num_samples?: number;
             /**
              * Save Windows
              * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
              * @default 500
              */
-            save_windows: number;
+            save_windows?: number;
             /**
              * Split
              * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
              * @default test
              * @enum {string}
              */
-            split: "test" | "validation";
+            split?: "test" | "validation";
             /**
              * Stride
              * @description Rows between two forecast origins.
              * @default 1
              */
-            stride: number;
+            stride?: number;
             /**
              * Val Windows
-             * @description Maximum number of origins of the validation that selects the best weights.
+             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
              * @default 200
              */
-            val_windows: number | null;
+            val_windows?: number | null;
         };
         /** LstmOptions */
         "TrainRequest.LstmOptions": {
@@ -3767,145 +6271,181 @@ export interface components {
              * @description Calendar fields that the network reads. None selects those that vary at the frequency of the data.
              * @default null
              */
-            calendar: ("minute" | "hour" | "weekday" | "day" | "month")[] | null;
+            calendar?: ("minute" | "hour" | "weekday" | "day" | "month")[] | null;
             /**
              * Calendar Size
              * @description Size of the calendar embedding.
              * @default 16
              */
-            calendar_size: number;
+            calendar_size?: number;
             /**
              * Cell
              * @description Kind of the recurrent layers.
              * @default lstm
              * @enum {string}
              */
-            cell: "lstm" | "gru";
+            cell?: "lstm" | "gru";
             /**
              * Channel Embedding
              * @description Add an embedding of the channel to the input of the decoder.
              * @default true
              */
-            channel_embedding: boolean;
+            channel_embedding?: boolean;
             /**
              * Covariates
              * @description Which covariates the network reads; ``known`` reads those whose future values are known.
              * @default known
              * @enum {string}
              */
-            covariates: "known" | "all" | "none";
+            covariates?: "known" | "all" | "none";
             /**
              * Dropout
              * @description Before the head, and between layers.
              * @default 0.1
              */
-            dropout: number;
+            dropout?: number;
             /**
              * Ema Decay
              * @description Decay of the exponential moving average of the weights that forecasts (Polyak and Juditsky, 1992). With 0, the weights of the last step forecast.
              * @default 0.99
              */
-            ema_decay: number;
+            ema_decay?: number;
             /**
              * Hidden Size
              * @description Width of the hidden state.
              * @default 128
              */
-            hidden_size: number;
+            hidden_size?: number;
             /**
              * Highway
              * @description Add a linear map of the context to every output (the autoregressive part of LSTNet; Lai et al., 2018).
              * @default true
              */
-            highway: boolean;
+            highway?: boolean;
             /**
              * Learning Rate
              * @description Of AdamW.
              * @default 0.002
              */
-            learning_rate: number;
+            learning_rate?: number;
             /**
              * Linear Blend
              * @description Combine the forecast with that of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the linear forecast are selected on validation: that of the point by the squared error, that of the quantiles by the pinball loss. The linear forecast is more robust where validation differs from training.
              * @default false
              */
-            linear_blend: boolean;
+            linear_blend?: boolean;
             /**
              * Lr Decay
              * @description Factor of the learning rate in the schedules ``decay`` and ``plateau``.
              * @default 0.8
              */
-            lr_decay: number;
+            lr_decay?: number;
             /**
              * Lr Decay Start Epoch
              * @description First epoch after which the schedule ``decay`` lowers the learning rate.
              * @default 3
              */
-            lr_decay_start_epoch: number;
+            lr_decay_start_epoch?: number;
             /**
              * Lr Schedule
-             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``val/wql`` has not improved for an epoch.
+             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``val/relative_wql`` has not improved for an epoch.
              * @default decay
              * @enum {string}
              */
-            lr_schedule: "constant" | "decay" | "plateau";
+            lr_schedule?: "constant" | "decay" | "plateau";
             /**
              * Members
              * @description Number of networks whose forecasts are averaged. Number of networks.
              * @default 1
              */
-            members: number;
+            members?: number;
             /**
              * Mixup
              * @description Strength of mixup between training windows, 0 to 1; see `timevis.models.mixup`.
              * @default 0
              */
-            mixup: number;
+            mixup?: number;
             /**
              * Normalization
              * @description How each window is normalised by its context; see `timevis.models.layers.InstanceNorm`.
              * @default last
              * @enum {string}
              */
-            normalization: "none" | "last" | "mean_std" | "revin";
+            normalization?: "none" | "last" | "mean_std" | "revin";
             /**
              * Num Layers
              * @description Number of stacked recurrent layers.
              * @default 1
              */
-            num_layers: number;
+            num_layers?: number;
             /**
              * Point
              * @description The point forecast: the mean of the forecast distribution, its median, or a separate output.
              * @default quantiles
              * @enum {string}
              */
-            point: "quantiles" | "median" | "head";
+            point?: "quantiles" | "median" | "head";
             /**
              * Point Loss
              * @description Loss of the separate output, added to the pinball loss with weight `point_weight`.
              * @default mse
              * @enum {string}
              */
-            point_loss: "mse" | "mae" | "huber";
+            point_loss?: "mse" | "mae" | "huber";
             /**
              * Point Weight
              * @description Weight of the loss of the separate output.
              * @default 1
              */
-            point_weight: number;
+            point_weight?: number;
             /**
              * Segment Length
              * @description Rows that one recurrent step reads or forecasts.
              * @default 24
              */
-            segment_length: number;
+            segment_length?: number;
             /**
              * Weight Decay
              * @description Of AdamW.
              * @default 0
              */
-            weight_decay: number;
+            weight_decay?: number;
+        };
+        /** QwenBackbone */
+        "TrainRequest.QwenBackbone": {
+            /**
+             * Dtype
+             * @description ``float32``, ``bfloat16``, or ``auto``. ``auto`` is bfloat16 if the processor is fast at it and the model has more than 50 M parameters, otherwise float32.
+             * @default auto
+             * @enum {string}
+             */
+            dtype?: "auto" | "float32" | "bfloat16";
+            /**
+             * Layers
+             * @description Use only the first `layers` decoder layers.
+             * @default null
+             */
+            layers?: number | null;
+            /**
+             * Name
+             * @description The language model; others are downloaded.
+             * @default nano
+             * @enum {string}
+             */
+            name?: "nano" | "qwen2.5-0.5b" | "qwen3-0.6b";
+            /**
+             * Pretrained
+             * @description False uses the architecture with random weights (drawn with `seed`), for ablations.
+             * @default true
+             */
+            pretrained?: boolean;
+            /**
+             * Quantization
+             * @description ``none``, or ``nf4``: frozen 4-bit weights (QLoRA; Dettmers et al. 2023), which need CUDA and bitsandbytes.
+             * @default none
+             * @enum {string}
+             */
+            quantization?: "none" | "nf4";
         };
         /** QwenEvaluation */
         "TrainRequest.QwenEvaluation": {
@@ -3914,38 +6454,77 @@ export interface components {
              * @description Maximum number of origins; null takes all.
              * @default 500
              */
-            max_windows: number | null;
+            max_windows?: number | null;
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
              * @default 100
              */
-            num_samples: number;
+            num_samples?: number;
             /**
              * Save Windows
              * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
              * @default 500
              */
-            save_windows: number;
+            save_windows?: number;
             /**
              * Split
              * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
              * @default test
              * @enum {string}
              */
-            split: "test" | "validation";
+            split?: "test" | "validation";
             /**
              * Stride
              * @description Rows between two forecast origins.
              * @default 1
              */
-            stride: number;
+            stride?: number;
             /**
              * Val Windows
-             * @description Maximum number of origins of the validation that selects the best weights.
+             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
              * @default 200
              */
-            val_windows: number | null;
+            val_windows?: number | null;
+        };
+        /** QwenLora */
+        "TrainRequest.QwenLora": {
+            /**
+             * Alpha
+             * @description Scaling: the adapter's output is multiplied by ``alpha / rank``.
+             * @default 32
+             */
+            alpha?: number;
+            /**
+             * Dora
+             * @description Train magnitude and direction of each weight separately (DoRA; Liu et al. 2024, arXiv:2402.09353).
+             * @default false
+             */
+            dora?: boolean;
+            /**
+             * Dropout
+             * @description Dropout probability of the adapter's input.
+             * @default 0
+             */
+            dropout?: number;
+            /**
+             * Rank
+             * @description Rank of the two factors of each adapter.
+             * @default 16
+             */
+            rank?: number;
+            /**
+             * Rslora
+             * @description Scale by ``alpha / sqrt(rank)`` instead (rsLoRA; Kalajdzievski 2023, arXiv:2312.03732).
+             * @default false
+             */
+            rslora?: boolean;
+            /**
+             * Targets
+             * @description Names of linear layers, or ``all-linear``.
+             * @default all-linear
+             */
+            targets?: string | string[];
         };
         /** QwenOptions */
         "TrainRequest.QwenOptions": {
@@ -3954,135 +6533,178 @@ export interface components {
              * @description Train and decode with bfloat16 matrix products on a CPU; ``auto`` does it where the CPU is fast at them.
              * @default auto
              */
-            bf16: boolean | "auto";
+            bf16?: boolean | "auto";
             /**
              * Calendar
              * @description Fields of the calendar tables. None takes the fields of the backbone, or minute, hour, weekday and month; an empty list takes none.
              * @default null
              */
-            calendar: ("minute" | "hour" | "weekday" | "day" | "month")[] | null;
+            calendar?: ("minute" | "hour" | "weekday" | "day" | "month")[] | null;
             /**
              * Calibrate Temperature
              * @description Fit a temperature for every decimal place on the validation set.
              * @default true
              */
-            calibrate_temperature: boolean;
+            calibrate_temperature?: boolean;
             /**
              * Calibration Windows
              * @description Approximate number of validation windows for `calibrate`. None takes 256, or 48 for a large backbone.
              * @default null
              */
-            calibration_windows: number | null;
+            calibration_windows?: number | null;
             /**
              * Context Loss Weight
              * @description Weight of the loss of the context's digits.
              * @default 1
              */
-            context_loss_weight: number;
+            context_loss_weight?: number;
+            /**
+             * Covariates
+             * @description Which covariates the network reads: those whose future values are known, or none.
+             * @default none
+             * @enum {string}
+             */
+            covariates?: "known" | "none";
             /**
              * Decode
              * @description ``sample``, ``greedy`` or ``median``; see `timevis.models.qwen.digits.decoding.decode`.
              * @default sample
              * @enum {string}
              */
-            decode: "sample" | "greedy" | "median";
+            decode?: "sample" | "greedy" | "median";
             /**
              * Decode Batch Size
              * @description Sample paths that are decoded together; with a small backbone on a CPU, by each thread.
              * @default auto
              */
-            decode_batch_size: number | "auto";
+            decode_batch_size?: number | "auto";
             /**
              * Digits
              * @description Digits per value. None takes the number that the backbone was pretrained with, or 3.
              * @default null
              */
-            digits: number | null;
+            digits?: number | null;
             /**
              * Gradient Checkpointing
              * @description Recompute activations in the backward pass, which saves memory and takes more time.
              * @default false
              */
-            gradient_checkpointing: boolean;
+            gradient_checkpointing?: boolean;
             /**
              * Learning Rate
              * @description Of the adapters or weights, and of the tables.
              * @default 0.004
              */
-            learning_rate: number;
+            learning_rate?: number;
             /**
              * Num Samples
              * @description Sample paths per window for test and for validation.
              * @default 100
              */
-            num_samples: number;
+            num_samples?: number;
             /**
              * Number Token Loss Weight
              * @description Weights of the ranked probability score and of the Number Token Loss, which are added to the cross-entropy.
              * @default 0
              */
-            number_token_loss_weight: number;
+            number_token_loss_weight?: number;
             /**
              * Ordinal Loss Weight
              * @description Weights of the ranked probability score and of the Number Token Loss, which are added to the cross-entropy.
              * @default 0
              */
-            ordinal_loss_weight: number;
+            ordinal_loss_weight?: number;
             /**
              * Seed
              * @description Of the sample paths.
              * @default 0
              */
-            seed: number;
+            seed?: number;
             /**
              * Separator
              * @description Text between values; must be one token. None takes the backbone's, or no separator.
              * @default null
              */
-            separator: string | null;
+            separator?: string | null;
             /**
              * Shuffle Context
              * @description Permute the context of each window at random, for ablations.
              * @default false
              */
-            shuffle_context: boolean;
+            shuffle_context?: boolean;
             /**
              * Table Learning Rate
              * @description Of the adapters or weights, and of the tables.
              * @default 0.004
              */
-            table_learning_rate: number;
+            table_learning_rate?: number;
             /**
              * Tune
              * @description Which weights are trained; see `timevis.models.qwen.backbone.lora.set_trainable`.
              * @default lora
              * @enum {string}
              */
-            tune: "lora" | "full" | "head" | "none";
+            tune?: "lora" | "full" | "head" | "none";
             /**
              * Val Samples
              * @description Sample paths per window for test and for validation.
              * @default 20
              */
-            val_samples: number;
+            val_samples?: number;
             /**
              * Val Windows Per Epoch
              * @description Approximate number of validation windows that are forecast after each epoch; after the fit, all are.
              * @default 40
              */
-            val_windows_per_epoch: number;
+            val_windows_per_epoch?: number;
             /**
              * Warmup
              * @description Share of the training steps in which the learning rates rise.
              * @default 0.05
              */
-            warmup: number;
+            warmup?: number;
             /**
              * Weight Decay
              * @description Of AdamW.
              * @default 0
              */
-            weight_decay: number;
+            weight_decay?: number;
+        };
+        /** QwenPatchBackbone */
+        "TrainRequest.QwenPatchBackbone": {
+            /**
+             * Dtype
+             * @description ``float32``, ``bfloat16``, or ``auto``. ``auto`` is bfloat16 if the processor is fast at it and the model has more than 50 M parameters, otherwise float32.
+             * @default auto
+             * @enum {string}
+             */
+            dtype?: "auto" | "float32" | "bfloat16";
+            /**
+             * Layers
+             * @description Use only the first `layers` decoder layers.
+             * @default null
+             */
+            layers?: number | null;
+            /**
+             * Name
+             * @description The language model; others are downloaded.
+             * @default nano
+             * @enum {string}
+             */
+            name?: "nano" | "qwen2.5-0.5b" | "qwen3-0.6b";
+            /**
+             * Pretrained
+             * @description False uses the architecture with random weights (drawn with `seed`), for ablations.
+             * @default true
+             */
+            pretrained?: boolean;
+            /**
+             * Quantization
+             * @description ``none``, or ``nf4``: frozen 4-bit weights (QLoRA; Dettmers et al. 2023), which need CUDA and bitsandbytes.
+             * @default none
+             * @enum {string}
+             */
+            quantization?: "none" | "nf4";
         };
         /** QwenPatchEvaluation */
         "TrainRequest.QwenPatchEvaluation": {
@@ -4091,38 +6713,77 @@ export interface components {
              * @description Maximum number of origins; null takes all.
              * @default 500
              */
-            max_windows: number | null;
+            max_windows?: number | null;
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
              * @default 100
              */
-            num_samples: number;
+            num_samples?: number;
             /**
              * Save Windows
              * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
              * @default 500
              */
-            save_windows: number;
+            save_windows?: number;
             /**
              * Split
              * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
              * @default test
              * @enum {string}
              */
-            split: "test" | "validation";
+            split?: "test" | "validation";
             /**
              * Stride
              * @description Rows between two forecast origins.
              * @default 1
              */
-            stride: number;
+            stride?: number;
             /**
              * Val Windows
-             * @description Maximum number of origins of the validation that selects the best weights.
+             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
              * @default 200
              */
-            val_windows: number | null;
+            val_windows?: number | null;
+        };
+        /** QwenPatchLora */
+        "TrainRequest.QwenPatchLora": {
+            /**
+             * Alpha
+             * @description Scaling: the adapter's output is multiplied by ``alpha / rank``.
+             * @default 32
+             */
+            alpha?: number;
+            /**
+             * Dora
+             * @description Train magnitude and direction of each weight separately (DoRA; Liu et al. 2024, arXiv:2402.09353).
+             * @default false
+             */
+            dora?: boolean;
+            /**
+             * Dropout
+             * @description Dropout probability of the adapter's input.
+             * @default 0
+             */
+            dropout?: number;
+            /**
+             * Rank
+             * @description Rank of the two factors of each adapter.
+             * @default 16
+             */
+            rank?: number;
+            /**
+             * Rslora
+             * @description Scale by ``alpha / sqrt(rank)`` instead (rsLoRA; Kalajdzievski 2023, arXiv:2312.03732).
+             * @default false
+             */
+            rslora?: boolean;
+            /**
+             * Targets
+             * @description Names of linear layers, or ``all-linear``.
+             * @default all-linear
+             */
+            targets?: string | string[];
         };
         /** QwenPatchOptions */
         "TrainRequest.QwenPatchOptions": {
@@ -4131,145 +6792,181 @@ export interface components {
              * @description Learning rate of the trained parameters of the backbone.
              * @default 0.001
              */
-            backbone_learning_rate: number;
+            backbone_learning_rate?: number;
             /**
              * Bf16
              * @description Train and forecast with bfloat16 matrix products on a CPU; ``auto`` does so on a CPU that is fast at them.
              * @default auto
              */
-            bf16: boolean | "auto";
+            bf16?: boolean | "auto";
             /**
              * Calendar
              * @description Fields of `CALENDAR_FIELDS`, read at the last row of each patch; may be empty.
              * @default null
              */
-            calendar: ("minute" | "hour" | "weekday" | "day" | "month")[] | null;
+            calendar?: ("minute" | "hour" | "weekday" | "day" | "month")[] | null;
             /**
              * Calendar Size
              * @description Size of the calendar embedding.
              * @default 16
              */
-            calendar_size: number;
+            calendar_size?: number;
             /**
              * Dropout
              * @description Applied to the states before the head.
              * @default 0.1
              */
-            dropout: number;
+            dropout?: number;
             /**
              * Ema Decay
              * @description Decay of the exponential moving average of the weights that forecasts (Polyak and Juditsky, 1992). With 0, the weights of the last step forecast.
              * @default 0.99
              */
-            ema_decay: number;
+            ema_decay?: number;
             /**
              * Hidden Size
              * @description Size of the states with the paths ``attention`` and ``none``; a language model defines its own.
              * @default 128
              */
-            hidden_size: number;
+            hidden_size?: number;
             /**
              * Learning Rate
              * @description Of AdamW.
              * @default 0.003
              */
-            learning_rate: number;
+            learning_rate?: number;
             /**
              * Linear Blend
              * @description Combine the forecast with that of `timevis.models.linear.Linear` (Bates and Granger, 1969). The shares of the linear forecast are selected on validation: that of the point by the squared error, that of the quantiles by the pinball loss. The linear forecast is more robust where validation differs from training.
              * @default false
              */
-            linear_blend: boolean;
+            linear_blend?: boolean;
             /**
              * Lr Decay
              * @description Factor of the learning rate in the schedules ``decay`` and ``plateau``.
              * @default 0.8
              */
-            lr_decay: number;
+            lr_decay?: number;
             /**
              * Lr Decay Start Epoch
              * @description First epoch after which the schedule ``decay`` lowers the learning rate.
              * @default 3
              */
-            lr_decay_start_epoch: number;
+            lr_decay_start_epoch?: number;
             /**
              * Lr Schedule
-             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``val/wql`` has not improved for an epoch.
+             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``val/relative_wql`` has not improved for an epoch.
              * @default decay
              * @enum {string}
              */
-            lr_schedule: "constant" | "decay" | "plateau";
+            lr_schedule?: "constant" | "decay" | "plateau";
             /**
              * Mixup
              * @description Strength of mixup between training windows, 0 to 1; see `timevis.models.mixup`.
              * @default 0
              */
-            mixup: number;
+            mixup?: number;
             /**
              * Normalization
              * @description How each window is normalised by its context; see `timevis.models.layers.InstanceNorm`.
              * @default mean_std
              * @enum {string}
              */
-            normalization: "none" | "last" | "mean_std" | "revin";
+            normalization?: "none" | "last" | "mean_std" | "revin";
             /**
              * Patch Length
              * @description In rows; the context is extended by one stride with its last value.
              * @default 16
              */
-            patch_length: number;
+            patch_length?: number;
             /**
              * Point
              * @description The point forecast: the mean of the forecast distribution, its median, or a separate output.
              * @default quantiles
              * @enum {string}
              */
-            point: "quantiles" | "median" | "head";
+            point?: "quantiles" | "median" | "head";
             /**
              * Point Loss
              * @description Loss of the separate output, added to the pinball loss with weight `point_weight`.
              * @default mse
              * @enum {string}
              */
-            point_loss: "mse" | "mae" | "huber";
+            point_loss?: "mse" | "mae" | "huber";
             /**
              * Point Weight
              * @description Weight of the loss of the separate output.
              * @default 1
              */
-            point_weight: number;
+            point_weight?: number;
             /**
              * Rank
              * @description Rank of the head ``states``.
              * @default 64
              */
-            rank: number;
+            rank?: number;
             /**
              * Readout
              * @description The head: `StateHead`, or `QueryHead`, which needs a backbone with attention.
              * @default states
              * @enum {string}
              */
-            readout: "states" | "queries";
+            readout?: "states" | "queries";
             /**
              * Stride
              * @description In rows; the context is extended by one stride with its last value.
              * @default 8
              */
-            stride: number;
+            stride?: number;
             /**
              * Tune
              * @description The parameters of the language model that are trained; see `timevis.models.qwen.backbone.lora.set_trainable`. Patch embedding, head and attention block are always trained.
              * @default norms
              * @enum {string}
              */
-            tune: "norms" | "lora" | "full" | "none";
+            tune?: "norms" | "lora" | "full" | "none";
             /**
              * Weight Decay
              * @description Of AdamW.
              * @default 0
              */
-            weight_decay: number;
+            weight_decay?: number;
+        };
+        /** QwenPrompt */
+        "TrainRequest.QwenPrompt": {
+            /**
+             * Domain
+             * @description Domain whose template is used; None takes the domain of the dataset card, or ``generic``.
+             * @default null
+             */
+            domain?: ("traffic" | "electricity" | "weather" | "generic") | null;
+            /**
+             * Language
+             * @description ``en`` or ``zh``.
+             * @default en
+             * @enum {string}
+             */
+            language?: "en" | "zh";
+            /**
+             * Style
+             * @description ``short`` lists a few fields; ``prose`` also describes the context in words.
+             * @default auto
+             * @enum {string}
+             */
+            style?: "auto" | "short" | "prose";
+            /**
+             * Text
+             * @description A sentence of the user, at most 500 characters. It is tokenised as plain text: names of special tokens in it have no effect.
+             * @default
+             */
+            text?: string;
+            /**
+             * Variant
+             * @description ``template``, or for ablations: ``none``, ``shuffled`` (the same tokens in a fixed random order) or ``wrong_domain`` (the template, unit and channel of another domain).
+             * @default template
+             * @enum {string}
+             */
+            variant?: "template" | "none" | "shuffled" | "wrong_domain";
         };
         /** SeasonalNaiveEvaluation */
         "TrainRequest.SeasonalNaiveEvaluation": {
@@ -4278,38 +6975,38 @@ export interface components {
              * @description Maximum number of origins; null takes all.
              * @default 500
              */
-            max_windows: number | null;
+            max_windows?: number | null;
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
              * @default 100
              */
-            num_samples: number;
+            num_samples?: number;
             /**
              * Save Windows
              * @description Evenly spaced windows whose forecasts are saved, in addition to the 8 worst.
              * @default 500
              */
-            save_windows: number;
+            save_windows?: number;
             /**
              * Split
              * @description The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is unbiased.
              * @default test
              * @enum {string}
              */
-            split: "test" | "validation";
+            split?: "test" | "validation";
             /**
              * Stride
              * @description Rows between two forecast origins.
              * @default 1
              */
-            stride: number;
+            stride?: number;
             /**
              * Val Windows
-             * @description Maximum number of origins of the validation that selects the best weights.
+             * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
              * @default 200
              */
-            val_windows: number | null;
+            val_windows?: number | null;
         };
         /** SeasonalNaiveOptions */
         "TrainRequest.SeasonalNaiveOptions": {
@@ -4318,7 +7015,7 @@ export interface components {
              * @description In rows. None selects it.
              * @default null
              */
-            season: number | null;
+            season?: number | null;
         };
         /** TrainBoosted */
         "TrainRequest.TrainBoosted": {
@@ -4327,24 +7024,31 @@ export interface components {
              * @description Windows per training step.
              * @default 64
              */
-            batch_size: number;
+            batch_size?: number;
             /**
              * @description How cleaning may act on the data.
              * @default null
              */
-            cleaning: components["schemas"]["TrainRequest.CleaningRequest"] | null;
+            cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
+            /**
+             * Conformal
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
+             * @default none
+             * @enum {string}
+             */
+            conformal?: "none" | "split" | "online";
             /**
              * Context Length
-             * @description Rows that the model reads before the forecast origin.
-             * @default 168
+             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
+             * @default null
              */
-            context_length: number;
+            context_length?: number | null;
             /**
              * Covariates
              * @description Covariate to known or observed; holiday to a country code.
              * @default null
              */
-            covariates: {
+            covariates?: {
                 [key: string]: string;
             } | null;
             /**
@@ -4353,11 +7057,17 @@ export interface components {
              */
             dataset: string;
             /**
+             * Dry Run
+             * @description Only check the request, and estimate time and memory.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
              * @default 256
              */
-            eval_batch_size: number;
+            eval_batch_size?: number;
             /** @description Which windows are scored. */
             evaluation?: components["schemas"]["TrainRequest.BoostedEvaluation"];
             /**
@@ -4365,24 +7075,31 @@ export interface components {
              * @description Maximum norm of the gradient; null does not clip.
              * @default 1
              */
-            gradient_clip: number | null;
+            gradient_clip?: number | null;
             /**
              * Horizon
-             * @description Rows that the model forecasts.
-             * @default 24
+             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
+             * @default null
              */
-            horizon: number;
+            horizon?: number | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
-            max_epochs: number;
+            max_epochs?: number;
             /**
              * Min Steps Per Epoch
-             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps.
+             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
              * @default 1
              */
-            min_steps_per_epoch: number;
+            min_steps_per_epoch?: number | null;
+            /**
+             * Minutes
+             * @description Longest time of the fit; the best weights so far are then used.
+             * @default null
+             */
+            minutes?: number | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -4393,27 +7110,33 @@ export interface components {
              * @description Name of the trained model.
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /** @description Options of the model. */
             options?: components["schemas"]["TrainRequest.BoostedOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/wql`` until early stopping.
+             * @description Validations without a better ``val/relative_wql`` until early stopping.
              * @default 5
              */
-            patience: number;
+            patience?: number;
+            /**
+             * Preset
+             * @description Fewer or more epochs and networks, where the request does not say.
+             * @default null
+             */
+            preset?: ("quick" | "best") | null;
             /**
              * Season
              * @description Rows of one season.
              * @default null
              */
-            season: number | null;
+            season?: number | null;
             /**
              * Seed
              * @description Seed of all random numbers of the run.
              * @default 0
              */
-            seed: number;
+            seed?: number;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -4423,31 +7146,31 @@ export interface components {
              *       0.2
              *     ]
              */
-            split: (number | string)[];
+            split?: (number | string)[];
             /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default null
              */
-            steps_per_epoch: number | null;
+            steps_per_epoch?: number | null;
             /**
              * Target
              * @description Channels to forecast; null takes all.
              * @default null
              */
-            target: string[] | null;
+            target?: string[] | null;
             /**
              * Train Fraction
              * @description Share of the training windows that is used, the most recent ones.
              * @default 1
              */
-            train_fraction: number;
+            train_fraction?: number;
             /**
              * Val Batch Size
              * @description Windows per batch of validation; null takes `eval_batch_size`.
              * @default null
              */
-            val_batch_size: number | null;
+            val_batch_size?: number | null;
         };
         /** TrainLinear */
         "TrainRequest.TrainLinear": {
@@ -4456,24 +7179,31 @@ export interface components {
              * @description Windows per training step.
              * @default 64
              */
-            batch_size: number;
+            batch_size?: number;
             /**
              * @description How cleaning may act on the data.
              * @default null
              */
-            cleaning: components["schemas"]["TrainRequest.CleaningRequest"] | null;
+            cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
+            /**
+             * Conformal
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
+             * @default none
+             * @enum {string}
+             */
+            conformal?: "none" | "split" | "online";
             /**
              * Context Length
-             * @description Rows that the model reads before the forecast origin.
-             * @default 168
+             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
+             * @default null
              */
-            context_length: number;
+            context_length?: number | null;
             /**
              * Covariates
              * @description Covariate to known or observed; holiday to a country code.
              * @default null
              */
-            covariates: {
+            covariates?: {
                 [key: string]: string;
             } | null;
             /**
@@ -4482,11 +7212,17 @@ export interface components {
              */
             dataset: string;
             /**
+             * Dry Run
+             * @description Only check the request, and estimate time and memory.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
              * @default 256
              */
-            eval_batch_size: number;
+            eval_batch_size?: number;
             /** @description Which windows are scored. */
             evaluation?: components["schemas"]["TrainRequest.LinearEvaluation"];
             /**
@@ -4494,24 +7230,31 @@ export interface components {
              * @description Maximum norm of the gradient; null does not clip.
              * @default 1
              */
-            gradient_clip: number | null;
+            gradient_clip?: number | null;
             /**
              * Horizon
-             * @description Rows that the model forecasts.
-             * @default 24
+             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
+             * @default null
              */
-            horizon: number;
+            horizon?: number | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
-            max_epochs: number;
+            max_epochs?: number;
             /**
              * Min Steps Per Epoch
-             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps.
+             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
              * @default 1
              */
-            min_steps_per_epoch: number;
+            min_steps_per_epoch?: number | null;
+            /**
+             * Minutes
+             * @description Longest time of the fit; the best weights so far are then used.
+             * @default null
+             */
+            minutes?: number | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -4522,27 +7265,33 @@ export interface components {
              * @description Name of the trained model.
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /** @description Options of the model. */
             options?: components["schemas"]["TrainRequest.LinearOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/wql`` until early stopping.
+             * @description Validations without a better ``val/relative_wql`` until early stopping.
              * @default 5
              */
-            patience: number;
+            patience?: number;
+            /**
+             * Preset
+             * @description Fewer or more epochs and networks, where the request does not say.
+             * @default null
+             */
+            preset?: ("quick" | "best") | null;
             /**
              * Season
              * @description Rows of one season.
              * @default null
              */
-            season: number | null;
+            season?: number | null;
             /**
              * Seed
              * @description Seed of all random numbers of the run.
              * @default 0
              */
-            seed: number;
+            seed?: number;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -4552,31 +7301,31 @@ export interface components {
              *       0.2
              *     ]
              */
-            split: (number | string)[];
+            split?: (number | string)[];
             /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default null
              */
-            steps_per_epoch: number | null;
+            steps_per_epoch?: number | null;
             /**
              * Target
              * @description Channels to forecast; null takes all.
              * @default null
              */
-            target: string[] | null;
+            target?: string[] | null;
             /**
              * Train Fraction
              * @description Share of the training windows that is used, the most recent ones.
              * @default 1
              */
-            train_fraction: number;
+            train_fraction?: number;
             /**
              * Val Batch Size
              * @description Windows per batch of validation; null takes `eval_batch_size`.
              * @default null
              */
-            val_batch_size: number | null;
+            val_batch_size?: number | null;
         };
         /** TrainLstm */
         "TrainRequest.TrainLstm": {
@@ -4585,24 +7334,31 @@ export interface components {
              * @description Windows per training step.
              * @default 128
              */
-            batch_size: number;
+            batch_size?: number;
             /**
              * @description How cleaning may act on the data.
              * @default null
              */
-            cleaning: components["schemas"]["TrainRequest.CleaningRequest"] | null;
+            cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
+            /**
+             * Conformal
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
+             * @default none
+             * @enum {string}
+             */
+            conformal?: "none" | "split" | "online";
             /**
              * Context Length
-             * @description Rows that the model reads before the forecast origin.
-             * @default 168
+             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
+             * @default null
              */
-            context_length: number;
+            context_length?: number | null;
             /**
              * Covariates
              * @description Covariate to known or observed; holiday to a country code.
              * @default null
              */
-            covariates: {
+            covariates?: {
                 [key: string]: string;
             } | null;
             /**
@@ -4611,11 +7367,17 @@ export interface components {
              */
             dataset: string;
             /**
+             * Dry Run
+             * @description Only check the request, and estimate time and memory.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
              * @default 512
              */
-            eval_batch_size: number;
+            eval_batch_size?: number;
             /** @description Which windows are scored. */
             evaluation?: components["schemas"]["TrainRequest.LstmEvaluation"];
             /**
@@ -4623,24 +7385,31 @@ export interface components {
              * @description Maximum norm of the gradient; null does not clip.
              * @default 1
              */
-            gradient_clip: number | null;
+            gradient_clip?: number | null;
             /**
              * Horizon
-             * @description Rows that the model forecasts.
-             * @default 24
+             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
+             * @default null
              */
-            horizon: number;
+            horizon?: number | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
-            max_epochs: number;
+            max_epochs?: number;
             /**
              * Min Steps Per Epoch
-             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps.
-             * @default 300
+             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
+             * @default null
              */
-            min_steps_per_epoch: number;
+            min_steps_per_epoch?: number | null;
+            /**
+             * Minutes
+             * @description Longest time of the fit; the best weights so far are then used.
+             * @default null
+             */
+            minutes?: number | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -4651,27 +7420,33 @@ export interface components {
              * @description Name of the trained model.
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /** @description Options of the model. */
             options?: components["schemas"]["TrainRequest.LstmOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/wql`` until early stopping.
+             * @description Validations without a better ``val/relative_wql`` until early stopping.
              * @default 3
              */
-            patience: number;
+            patience?: number;
+            /**
+             * Preset
+             * @description Fewer or more epochs and networks, where the request does not say.
+             * @default null
+             */
+            preset?: ("quick" | "best") | null;
             /**
              * Season
              * @description Rows of one season.
              * @default null
              */
-            season: number | null;
+            season?: number | null;
             /**
              * Seed
              * @description Seed of all random numbers of the run.
              * @default 0
              */
-            seed: number;
+            seed?: number;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -4681,57 +7456,69 @@ export interface components {
              *       0.2
              *     ]
              */
-            split: (number | string)[];
+            split?: (number | string)[];
             /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default 300
              */
-            steps_per_epoch: number | null;
+            steps_per_epoch?: number | null;
             /**
              * Target
              * @description Channels to forecast; null takes all.
              * @default null
              */
-            target: string[] | null;
+            target?: string[] | null;
             /**
              * Train Fraction
              * @description Share of the training windows that is used, the most recent ones.
              * @default 1
              */
-            train_fraction: number;
+            train_fraction?: number;
             /**
              * Val Batch Size
              * @description Windows per batch of validation; null takes `eval_batch_size`.
              * @default null
              */
-            val_batch_size: number | null;
+            val_batch_size?: number | null;
         };
         /** TrainQwen */
         "TrainRequest.TrainQwen": {
+            /**
+             * @description Options of the section backbone.
+             * @default null
+             */
+            backbone?: components["schemas"]["TrainRequest.QwenBackbone"] | null;
             /**
              * Batch Size
              * @description Windows per training step.
              * @default 8
              */
-            batch_size: number;
+            batch_size?: number;
             /**
              * @description How cleaning may act on the data.
              * @default null
              */
-            cleaning: components["schemas"]["TrainRequest.CleaningRequest"] | null;
+            cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
+            /**
+             * Conformal
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
+             * @default none
+             * @enum {string}
+             */
+            conformal?: "none" | "split" | "online";
             /**
              * Context Length
-             * @description Rows that the model reads before the forecast origin.
-             * @default 168
+             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
+             * @default null
              */
-            context_length: number;
+            context_length?: number | null;
             /**
              * Covariates
              * @description Covariate to known or observed; holiday to a country code.
              * @default null
              */
-            covariates: {
+            covariates?: {
                 [key: string]: string;
             } | null;
             /**
@@ -4740,11 +7527,17 @@ export interface components {
              */
             dataset: string;
             /**
+             * Dry Run
+             * @description Only check the request, and estimate time and memory.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
              * @default 50
              */
-            eval_batch_size: number;
+            eval_batch_size?: number;
             /** @description Which windows are scored. */
             evaluation?: components["schemas"]["TrainRequest.QwenEvaluation"];
             /**
@@ -4752,24 +7545,36 @@ export interface components {
              * @description Maximum norm of the gradient; null does not clip.
              * @default 1
              */
-            gradient_clip: number | null;
+            gradient_clip?: number | null;
             /**
              * Horizon
-             * @description Rows that the model forecasts.
-             * @default 24
+             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
+             * @default null
              */
-            horizon: number;
+            horizon?: number | null;
+            /**
+             * @description Options of the section lora.
+             * @default null
+             */
+            lora?: components["schemas"]["TrainRequest.QwenLora"] | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 2
              */
-            max_epochs: number;
+            max_epochs?: number;
             /**
              * Min Steps Per Epoch
-             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps.
+             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
              * @default 1
              */
-            min_steps_per_epoch: number;
+            min_steps_per_epoch?: number | null;
+            /**
+             * Minutes
+             * @description Longest time of the fit; the best weights so far are then used.
+             * @default null
+             */
+            minutes?: number | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -4780,27 +7585,38 @@ export interface components {
              * @description Name of the trained model.
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /** @description Options of the model. */
             options?: components["schemas"]["TrainRequest.QwenOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/wql`` until early stopping.
+             * @description Validations without a better ``val/relative_wql`` until early stopping.
              * @default 3
              */
-            patience: number;
+            patience?: number;
+            /**
+             * Preset
+             * @description Fewer or more epochs and networks, where the request does not say.
+             * @default null
+             */
+            preset?: ("quick" | "best") | null;
+            /**
+             * @description Options of the section prompt.
+             * @default null
+             */
+            prompt?: components["schemas"]["TrainRequest.QwenPrompt"] | null;
             /**
              * Season
              * @description Rows of one season.
              * @default null
              */
-            season: number | null;
+            season?: number | null;
             /**
              * Seed
              * @description Seed of all random numbers of the run.
              * @default 0
              */
-            seed: number;
+            seed?: number;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -4810,57 +7626,69 @@ export interface components {
              *       0.2
              *     ]
              */
-            split: (number | string)[];
+            split?: (number | string)[];
             /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default 60
              */
-            steps_per_epoch: number | null;
+            steps_per_epoch?: number | null;
             /**
              * Target
              * @description Channels to forecast; null takes all.
              * @default null
              */
-            target: string[] | null;
+            target?: string[] | null;
             /**
              * Train Fraction
              * @description Share of the training windows that is used, the most recent ones.
              * @default 1
              */
-            train_fraction: number;
+            train_fraction?: number;
             /**
              * Val Batch Size
              * @description Windows per batch of validation; null takes `eval_batch_size`.
              * @default 250
              */
-            val_batch_size: number | null;
+            val_batch_size?: number | null;
         };
         /** TrainQwenPatch */
         "TrainRequest.TrainQwenPatch": {
+            /**
+             * @description Options of the section backbone.
+             * @default null
+             */
+            backbone?: components["schemas"]["TrainRequest.QwenPatchBackbone"] | null;
             /**
              * Batch Size
              * @description Windows per training step.
              * @default 64
              */
-            batch_size: number;
+            batch_size?: number;
             /**
              * @description How cleaning may act on the data.
              * @default null
              */
-            cleaning: components["schemas"]["TrainRequest.CleaningRequest"] | null;
+            cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
+            /**
+             * Conformal
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
+             * @default none
+             * @enum {string}
+             */
+            conformal?: "none" | "split" | "online";
             /**
              * Context Length
-             * @description Rows that the model reads before the forecast origin.
-             * @default 168
+             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
+             * @default null
              */
-            context_length: number;
+            context_length?: number | null;
             /**
              * Covariates
              * @description Covariate to known or observed; holiday to a country code.
              * @default null
              */
-            covariates: {
+            covariates?: {
                 [key: string]: string;
             } | null;
             /**
@@ -4869,11 +7697,17 @@ export interface components {
              */
             dataset: string;
             /**
+             * Dry Run
+             * @description Only check the request, and estimate time and memory.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
              * @default 256
              */
-            eval_batch_size: number;
+            eval_batch_size?: number;
             /** @description Which windows are scored. */
             evaluation?: components["schemas"]["TrainRequest.QwenPatchEvaluation"];
             /**
@@ -4881,24 +7715,36 @@ export interface components {
              * @description Maximum norm of the gradient; null does not clip.
              * @default 1
              */
-            gradient_clip: number | null;
+            gradient_clip?: number | null;
             /**
              * Horizon
-             * @description Rows that the model forecasts.
-             * @default 24
+             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
+             * @default null
              */
-            horizon: number;
+            horizon?: number | null;
+            /**
+             * @description Options of the section lora.
+             * @default null
+             */
+            lora?: components["schemas"]["TrainRequest.QwenPatchLora"] | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 10
              */
-            max_epochs: number;
+            max_epochs?: number;
             /**
              * Min Steps Per Epoch
-             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps.
+             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
              * @default 1
              */
-            min_steps_per_epoch: number;
+            min_steps_per_epoch?: number | null;
+            /**
+             * Minutes
+             * @description Longest time of the fit; the best weights so far are then used.
+             * @default null
+             */
+            minutes?: number | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -4909,27 +7755,33 @@ export interface components {
              * @description Name of the trained model.
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /** @description Options of the model. */
             options?: components["schemas"]["TrainRequest.QwenPatchOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/wql`` until early stopping.
+             * @description Validations without a better ``val/relative_wql`` until early stopping.
              * @default 3
              */
-            patience: number;
+            patience?: number;
+            /**
+             * Preset
+             * @description Fewer or more epochs and networks, where the request does not say.
+             * @default null
+             */
+            preset?: ("quick" | "best") | null;
             /**
              * Season
              * @description Rows of one season.
              * @default null
              */
-            season: number | null;
+            season?: number | null;
             /**
              * Seed
              * @description Seed of all random numbers of the run.
              * @default 0
              */
-            seed: number;
+            seed?: number;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -4939,31 +7791,31 @@ export interface components {
              *       0.2
              *     ]
              */
-            split: (number | string)[];
+            split?: (number | string)[];
             /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default 100
              */
-            steps_per_epoch: number | null;
+            steps_per_epoch?: number | null;
             /**
              * Target
              * @description Channels to forecast; null takes all.
              * @default null
              */
-            target: string[] | null;
+            target?: string[] | null;
             /**
              * Train Fraction
              * @description Share of the training windows that is used, the most recent ones.
              * @default 1
              */
-            train_fraction: number;
+            train_fraction?: number;
             /**
              * Val Batch Size
              * @description Windows per batch of validation; null takes `eval_batch_size`.
              * @default null
              */
-            val_batch_size: number | null;
+            val_batch_size?: number | null;
         };
         /** TrainSeasonalNaive */
         "TrainRequest.TrainSeasonalNaive": {
@@ -4972,24 +7824,31 @@ export interface components {
              * @description Windows per training step.
              * @default 64
              */
-            batch_size: number;
+            batch_size?: number;
             /**
              * @description How cleaning may act on the data.
              * @default null
              */
-            cleaning: components["schemas"]["TrainRequest.CleaningRequest"] | null;
+            cleaning?: components["schemas"]["TrainRequest.CleaningRequest"] | null;
+            /**
+             * Conformal
+             * @description Conformal recalibration of the intervals: ``split`` learns it from validation windows, ``online`` also from all windows whose targets lie before the origin of the forecast.
+             * @default none
+             * @enum {string}
+             */
+            conformal?: "none" | "split" | "online";
             /**
              * Context Length
-             * @description Rows that the model reads before the forecast origin.
-             * @default 168
+             * @description Rows that the model reads before the forecast origin; null derives it from frequency and length of the data.
+             * @default null
              */
-            context_length: number;
+            context_length?: number | null;
             /**
              * Covariates
              * @description Covariate to known or observed; holiday to a country code.
              * @default null
              */
-            covariates: {
+            covariates?: {
                 [key: string]: string;
             } | null;
             /**
@@ -4998,11 +7857,17 @@ export interface components {
              */
             dataset: string;
             /**
+             * Dry Run
+             * @description Only check the request, and estimate time and memory.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
              * Eval Batch Size
              * @description Windows per batch of an evaluation.
              * @default 256
              */
-            eval_batch_size: number;
+            eval_batch_size?: number;
             /** @description Which windows are scored. */
             evaluation?: components["schemas"]["TrainRequest.SeasonalNaiveEvaluation"];
             /**
@@ -5010,24 +7875,31 @@ export interface components {
              * @description Maximum norm of the gradient; null does not clip.
              * @default 1
              */
-            gradient_clip: number | null;
+            gradient_clip?: number | null;
             /**
              * Horizon
-             * @description Rows that the model forecasts.
-             * @default 24
+             * @description Rows that the model forecasts; null derives it from frequency and length of the data.
+             * @default null
              */
-            horizon: number;
+            horizon?: number | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
-            max_epochs: number;
+            max_epochs?: number;
             /**
              * Min Steps Per Epoch
-             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps.
+             * @description A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it up to 10 times, until the epoch has `steps_per_epoch` steps.
              * @default 1
              */
-            min_steps_per_epoch: number;
+            min_steps_per_epoch?: number | null;
+            /**
+             * Minutes
+             * @description Longest time of the fit; the best weights so far are then used.
+             * @default null
+             */
+            minutes?: number | null;
             /**
              * @description The forecaster. (enum property replaced by openapi-typescript)
              * @enum {string}
@@ -5038,27 +7910,33 @@ export interface components {
              * @description Name of the trained model.
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /** @description Options of the model. */
             options?: components["schemas"]["TrainRequest.SeasonalNaiveOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/wql`` until early stopping.
+             * @description Validations without a better ``val/relative_wql`` until early stopping.
              * @default 5
              */
-            patience: number;
+            patience?: number;
+            /**
+             * Preset
+             * @description Fewer or more epochs and networks, where the request does not say.
+             * @default null
+             */
+            preset?: ("quick" | "best") | null;
             /**
              * Season
              * @description Rows of one season.
              * @default null
              */
-            season: number | null;
+            season?: number | null;
             /**
              * Seed
              * @description Seed of all random numbers of the run.
              * @default 0
              */
-            seed: number;
+            seed?: number;
             /**
              * Split
              * @description Shares of training, validation and test; or rows, or dates.
@@ -5068,31 +7946,31 @@ export interface components {
              *       0.2
              *     ]
              */
-            split: (number | string)[];
+            split?: (number | string)[];
             /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default null
              */
-            steps_per_epoch: number | null;
+            steps_per_epoch?: number | null;
             /**
              * Target
              * @description Channels to forecast; null takes all.
              * @default null
              */
-            target: string[] | null;
+            target?: string[] | null;
             /**
              * Train Fraction
              * @description Share of the training windows that is used, the most recent ones.
              * @default 1
              */
-            train_fraction: number;
+            train_fraction?: number;
             /**
              * Val Batch Size
              * @description Windows per batch of validation; null takes `eval_batch_size`.
              * @default null
              */
-            val_batch_size: number | null;
+            val_batch_size?: number | null;
         };
         /**
          * UploadRequest
@@ -5103,12 +7981,12 @@ export interface components {
              * Description
              * @default null
              */
-            description: string | null;
+            description?: string | null;
             /**
              * Domain
              * @default null
              */
-            domain: ("traffic" | "electricity" | "weather" | "other") | null;
+            domain?: ("traffic" | "electricity" | "weather" | "other") | null;
             /**
              * File
              * Format: binary
@@ -5120,34 +7998,34 @@ export interface components {
              * @description For example h, 15min or D.
              * @default null
              */
-            frequency: string | null;
+            frequency?: string | null;
             /**
              * Id
              * @description Series column of a long table.
              * @default null
              */
-            id: string | null;
+            id?: string | null;
             /**
              * Name
              * @default null
              */
-            name: string | null;
+            name?: string | null;
             /**
              * Time
              * @description Time column; inferred if absent.
              * @default null
              */
-            time: string | null;
+            time?: string | null;
             /**
              * Timezone
              * @default null
              */
-            timezone: string | null;
+            timezone?: string | null;
             /**
              * Unit
              * @default null
              */
-            unit: string | null;
+            unit?: string | null;
         };
         /**
          * ProblemDetails
@@ -5158,7 +8036,7 @@ export interface components {
              * Advice
              * @default null
              */
-            advice: string | null;
+            advice?: string | null;
             /** Code */
             code: string;
             /** Detail */
@@ -5167,15 +8045,86 @@ export interface components {
              * Errors
              * @default null
              */
-            errors: {
+            errors?: components["schemas"]["WrongField"][] | null;
+            /** Params */
+            params: {
                 [key: string]: unknown;
-            }[] | null;
+            };
             /** Status */
             status: number;
             /** Title */
             title: string;
             /** Type */
             type: string;
+        };
+        /**
+         * Verdict
+         * @description Whether the model beats seasonal naive, and what else to know of its results.
+         */
+        Verdict: {
+            /** Code */
+            code: string;
+            commands: components["schemas"]["Verdict.Commands"];
+            /** Findings */
+            findings: components["schemas"]["Verdict.VerdictFinding"][];
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "good" | "info" | "warning" | "bad";
+            /** Text */
+            text: string;
+        };
+        /**
+         * Commands
+         * @description What does the same on the command line, in Python and with curl.
+         */
+        "Verdict.Commands": {
+            /** Cli */
+            cli: string;
+            /** Curl */
+            curl: string;
+            /** Python */
+            python: string;
+        };
+        /** VerdictFinding */
+        "Verdict.VerdictFinding": {
+            /** Code */
+            code: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "good" | "info" | "warning" | "bad";
+            /** Text */
+            text: string;
+        };
+        /**
+         * WrongField
+         * @description A field of the request; `code` and `params` are those of GET /api/messages.
+         */
+        WrongField: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * Pointer
+             * @description JSON pointer of the field.
+             */
+            pointer: string;
         };
     };
     responses: never;

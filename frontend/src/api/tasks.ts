@@ -6,7 +6,7 @@ import type { Schemas } from "./client";
 import { api, dataOf } from "./client";
 
 export type Task = Schemas["TaskDetail"];
-export type TaskSummary = Schemas["TaskSummary"];
+export type TaskSummary = Schemas["TaskPage"]["items"][number];
 export type TaskState = TaskSummary["state"];
 export type TaskKind = "train" | "predict" | "compare";
 

@@ -4,7 +4,7 @@ import { api, dataOf } from "./client";
 
 export const MODEL_NAMES = ["seasonal_naive", "linear", "boosted", "lstm", "qwen", "qwen_patch"] as const;
 export type ModelName = (typeof MODEL_NAMES)[number];
-export type ModelOption = Schemas["ModelOption"];
+export type ModelOption = Schemas["ModelOptions"]["options"][number];
 export type TrainRequest = Schemas["TrainRequest"];
 export type Group = Schemas["Group"];
 
@@ -32,7 +32,8 @@ export function useStartTraining() {
     mutationFn: async (trainings: TrainRequest[]): Promise<{ task: string } | { group: Group }> => {
       const [first] = trainings;
       if (trainings.length === 1 && first !== undefined) {
-        return { task: dataOf(await api.POST("/api/train", { body: first })).id };
+        const answer = dataOf(await api.POST("/api/train", { body: first }));
+        if ("id" in answer) return { task: answer.id };
       }
       return { group: dataOf(await api.POST("/api/groups", { body: { trainings } })) };
     },

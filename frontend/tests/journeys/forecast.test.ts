@@ -110,10 +110,10 @@ it("the future is forecast and downloaded", async () => {
   const { page } = v;
   await page.goto(`/forecast?models=${model}`);
   await settle(page);
-  await page.getByRole("button", { name: WORDS.en.forecast.title, exact: false }).first().click();
+  await page.locator("[data-test=start-forecast]").click();
   await page.locator("canvas").first().waitFor({ timeout: 90_000 });
   await picture(page, "forecast-en");
-  const [file] = await Promise.all([page.waitForEvent("download", { timeout: WAIT }), page.getByText(/CSV/).first().click()]);
+  const [file] = await Promise.all([page.waitForEvent("download", { timeout: WAIT }), page.locator("[data-test=download-csv]").click()]);
   expect(file.suggestedFilename()).toMatch(/\.csv$/);
 });
 

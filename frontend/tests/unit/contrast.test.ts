@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import tokens from "@/theme/tokens";
+import { colours, seriesColours } from "@/theme/tokens";
 
 function luminance(colour: string): number {
   const [r = 0, g = 0, b = 0] = [1, 3, 5].map((start) => {
@@ -17,7 +17,7 @@ function contrast(a: string, b: string): number {
 }
 
 describe.each(["light", "dark"] as const)("the colours of the %s theme", (theme) => {
-  const tone = tokens[theme];
+  const tone = colours(theme);
 
   it.each(["text", "text-soft", "text-faint", "accent", "good", "warning", "bad"] as const)("%s can be read on every ground", (name) => {
     for (const ground of ["background", "surface", "surface-raised", "surface-sunken"] as const) {
@@ -36,7 +36,7 @@ describe.each(["light", "dark"] as const)("the colours of the %s theme", (theme)
   });
 
   it("lines of charts stand out from the ground", () => {
-    for (const [name, colour] of Object.entries(tokens.series[theme])) {
+    for (const [name, colour] of Object.entries(seriesColours(theme))) {
       if (name !== "guide") expect(contrast(colour, tone.surface), name).toBeGreaterThanOrEqual(3);
     }
   });

@@ -9,7 +9,7 @@ const shapes = () => [shape("hidden_size", "options"), shape("max_epochs", "fit"
 describe("the form of a training", () => {
   it("sends only what differs from the defaults of the service", () => {
     const draft = { ...newDraft(), dataset: "d" };
-    expect(requestsOf(draft, shapes)).toEqual([{ model: "lstm", dataset: "d", horizon: 24, context_length: 168, seed: 0 }]);
+    expect(requestsOf(draft, shapes)).toEqual([{ model: "lstm", dataset: "d", seed: 0 }]);
   });
 
   it("puts options of the fit at the top and others into their sections", () => {

@@ -21,17 +21,16 @@ from timevis.service.api import (
     tasks,
     training,
 )
-from timevis.service.api.page import register_page
 from timevis.service.context import Canary, Context
 from timevis.service.db.database import open_database
-from timevis.service.openapi import complete_specification
 from timevis.service.operations.metrics import Metrics
 from timevis.service.problems import register_error_handlers
-from timevis.service.schemas.common import ProblemDetails
 from timevis.service.security.gate import ASSETS, Gate
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.queue import make_celery
+from timevis.service.web.openapi import complete_specification, problem_schema
+from timevis.service.web.page import register_page
 
 RESOURCES = (
     *(system, datasets, dataset_analysis, model_options, training, tasks, models, model_analysis, forecasts),
@@ -53,8 +52,8 @@ def create_app(settings: Settings) -> APIFlask:
     app.config.update(
         SPEC_FORMAT="json",
         AUTO_404_RESPONSE=True,
-        HTTP_ERROR_SCHEMA=ProblemDetails.model_json_schema(),
-        VALIDATION_ERROR_SCHEMA=ProblemDetails.model_json_schema(),
+        HTTP_ERROR_SCHEMA=problem_schema(),
+        VALIDATION_ERROR_SCHEMA=problem_schema(),
         MAX_CONTENT_LENGTH=settings.max_upload_megabytes * 2**20 + MULTIPART_OVERHEAD_BYTES,
         MAX_FORM_PARTS=50,
         MAX_FORM_MEMORY_SIZE=2**20,

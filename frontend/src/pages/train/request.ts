@@ -26,7 +26,7 @@ export interface OptionShape {
 export const MAX_TRAININGS = 100;
 
 export function newDraft(): TrainDraft {
-  return { dataset: "", models: ["lstm"], name: "", horizon: "24", contextLength: "168", seed: "0", target: [], split: null, options: {} };
+  return { dataset: "", models: ["lstm"], name: "", horizon: "", contextLength: "", seed: "0", target: [], split: null, options: {} };
 }
 
 /** The values of a field; a comma separates several, but not within the brackets of a list. */

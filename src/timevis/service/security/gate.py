@@ -19,11 +19,12 @@ from timevis.service.security.rates import RateLimiter
 from timevis.service.security.tokens import Caller, identify
 from timevis.service.settings import Settings
 from timevis.service.tasks.states import Sessions
+from timevis.service.web.page import is_page_path
 
 log = logging.getLogger(__name__)
 
 ASSETS = "/api/docs/assets/"
-PUBLIC_PATHS = ("/", "/api/", "/api/health", "/api/docs", "/api/openapi.json")
+PUBLIC_PATHS = ("/api/", "/api/health", "/api/docs", "/api/openapi.json")
 PUBLIC_FOLDERS = (ASSETS,)
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver")
 TOKEN_COOKIE = "timevis_token"
@@ -81,7 +82,9 @@ class Gate:
         self._check_host()
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             return Response(status=204)
-        is_public = request.path in PUBLIC_PATHS or request.path.startswith(PUBLIC_FOLDERS)
+        is_public = (
+            is_page_path(request.path) or request.path in PUBLIC_PATHS or request.path.startswith(PUBLIC_FOLDERS)
+        )
         link_token = request.args.get("token") if request.method == "GET" else None
         caller = self._identify(link_token, is_required=not is_public)
         self._limit(self.requests, caller.name if caller else _address(), "this caller has sent too many requests")

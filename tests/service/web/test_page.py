@@ -8,7 +8,7 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
-from timevis.service.api.page import is_page_path, register_page
+from timevis.service.web.page import is_page_path, register_page
 
 
 @pytest.fixture

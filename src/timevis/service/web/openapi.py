@@ -1,4 +1,4 @@
-"""The OpenAPI specification: what APIFlask cannot infer, and ``python -m timevis.service.openapi`` to write it."""
+"""The OpenAPI specification: what APIFlask cannot infer. ``python -m timevis.service.web.openapi`` writes it."""
 
 from __future__ import annotations
 
@@ -53,19 +53,26 @@ def complete_specification(app: APIFlask) -> None:
                 responses["default"] = {"description": "A problem", "content": problem}
         for unused in ("HTTPError", "ValidationError"):  # every problem has the schema ProblemDetails
             schemas.pop(unused, None)
-        health = spec["paths"]["/api/health"]["get"]["responses"]
-        health["503"]["content"] = health["200"]["content"]
-        spec["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         dry_run = {"$ref": REFERENCE.format(model="DryRun")}
         success = spec["paths"]["/api/train"]["post"]["responses"]["200"]
         success["description"] = "The task has ended (Prefer: wait), or the answer to a dry run"
         success["content"]["application/json"]["schema"] = {
             "anyOf": [success["content"]["application/json"]["schema"], dry_run]
         }
+        health = spec["paths"]["/api/health"]["get"]["responses"]
+        health["503"]["content"] = health["200"]["content"]
+        spec["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         return spec
 
 
 REFERENCE = "#/components/schemas/{model}"
+
+
+def problem_schema() -> dict[str, Any]:
+    """The schema of an error; `complete_specification` adds the schemas that it refers to."""
+    schema = ProblemDetails.model_json_schema(ref_template=REFERENCE)
+    schema.pop("$defs", None)
+    return schema
 
 
 def _add_schema(schemas: dict[str, Any], name: str, schema: dict[str, Any]) -> None:

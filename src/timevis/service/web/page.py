@@ -9,7 +9,7 @@ from apiflask import APIFlask
 from flask import Response, abort, send_from_directory
 from werkzeug.routing import BaseConverter
 
-BUILT_PAGE = Path(__file__).parent.parent / "static"
+BUILT_PAGE = Path(__file__).parent / "static"
 """Vite writes the page here; the wheel holds it as package data."""
 
 ABSENT_PAGE = """<!doctype html>
