@@ -31,6 +31,7 @@ BENCHMARKS = {
     "attention": "causal attention on a CPU, compared with the fused kernel of PyTorch",
     "service-load": "read requests to the service beside a training, compared with MLflow; a large upload",
     "downsample": "a stored channel of 5 million rows as 2,000 points, compared with pandas",
+    "page": "the web page: first view, zoom over 200,000 rows, a comparison of 100 runs, and MLflow's page",
     "lstm-train": "LSTM training, compared with a bare training loop and with neuralforecast",
 }
 

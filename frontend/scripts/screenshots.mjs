@@ -94,4 +94,4 @@ for (const [name, path, theme, tongue, viewport, ready] of PICTURES) {
   await context.close();
 }
 await browser.close();
-console.log(`${folder}: ${Math.round(bytes / 1000)} KB`);
+process.stdout.write(`${folder}: ${Math.round(bytes / 1000)} KB\n`);

@@ -52,16 +52,16 @@ def main(rounds: int, threads: int) -> dict[str, Any]:
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with _service(folder / "few") as few, _service(folder / "many") as many:
+        with service(folder / "few") as few, service(folder / "many") as many:
             calls = {"few rows": _reads(*_prepare(few)), "many rows": _reads(*_prepare(many, is_filled=True))}
             if MLFLOW.is_file():
-                with _mlflow(folder / "mlflow") as address:
+                with mlflow_server(folder / "mlflow") as address:
                     calls["MLflow"] = _mlflow_reads(address)
                     results |= _measure(calls, rounds)
             else:
                 print("  MLflow is not installed; run: make peers")
                 results |= _measure(calls, rounds)
-        with _service(folder / "large") as large:
+        with service(folder / "large") as large:
             results["large upload"] = _upload(large, folder)
     return results
 
@@ -100,8 +100,8 @@ def _load(reads: Sequence[Call]) -> list[float]:
 
 
 @contextmanager
-def _service(home: Path) -> Iterator[Client]:
-    port = _free_port()
+def service(home: Path) -> Iterator[Client]:
+    port = free_port()
     environment = {**os.environ, "TIMEVIS_HOME": str(home), "TIMEVIS_TOKEN": TOKEN, "TIMEVIS_TRAININGS": "1"}
     environment.pop("TIMEVIS_BROKER_URL", None)
     home.mkdir(parents=True)
@@ -111,7 +111,7 @@ def _service(home: Path) -> Iterator[Client]:
     client = Client(f"http://127.0.0.1:{port}", TOKEN)
     client.process, client.home = process, home  # type: ignore[attr-defined]
     try:
-        _wait(lambda: client.health()["ready"])
+        wait_until(lambda: client.health()["ready"])
         yield client
     finally:
         process.terminate()
@@ -121,11 +121,11 @@ def _service(home: Path) -> Iterator[Client]:
 def _prepare(client: Client, is_filled: bool = False) -> tuple[Client, str, str]:
     """Upload a dataset and, in the service with few rows, start a training that runs during all rounds."""
     path = client.home / "plant.csv"  # type: ignore[attr-defined]
-    _write_series(path, 2000, "h")
+    write_series(path, 2000, "h")
     dataset = client.upload(path)["id"]
     if not is_filled:
         task = client.train(dataset, "lstm", **LONG_TRAINING)["id"]
-        _wait(lambda: client.task(task)["progress"].get("epoch"))
+        wait_until(lambda: client.task(task)["progress"].get("epoch"))
         return client, dataset, task
     task = client.wait(client.train(dataset, "seasonal_naive", horizon=24, context_length=168))
     with open_database(f"sqlite:///{client.home / 'timevis.db'}").begin() as session:  # type: ignore[attr-defined]
@@ -175,17 +175,17 @@ def _get(url: str, headers: dict[str, str], data: bytes | None = None) -> bytes:
 
 
 @contextmanager
-def _mlflow(folder: Path) -> Iterator[str]:
+def mlflow_server(folder: Path) -> Iterator[str]:
     """MLflow's tracking server on SQLite with as many runs as the service has models."""
     folder.mkdir()
-    port = _free_port()
+    port = free_port()
     command = [str(MLFLOW), "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}", "--artifacts-destination", str(folder)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
     address = f"http://127.0.0.1:{port}/api/2.0/mlflow"
     try:
-        _wait(lambda: _get(f"http://127.0.0.1:{port}/health", {}) == b"OK")
+        wait_until(lambda: _get(f"http://127.0.0.1:{port}/health", {}) == b"OK")
         for number in range(MLFLOW_RUNS):
             run = _post(f"{address}/runs/create", {"experiment_id": "0", "run_name": f"run {number}"})
             values = [{"key": f"metric{i}", "value": 0.5 + i, "timestamp": 0, "step": 0} for i in range(8)]
@@ -213,7 +213,7 @@ def _post(url: str, body: dict[str, Any]) -> Any:
 def _upload(client: Client, folder: Path) -> dict[str, float]:
     """Upload a large CSV; returns seconds, and the largest resident memory of web and of the reading process."""
     path = folder / "large.csv"
-    _write_series(path, LARGE_ROWS, "min")
+    write_series(path, LARGE_ROWS, "min")
     done, peaks = threading.Event(), {"web": 0.0, "reader": 0.0}
 
     def watch() -> None:
@@ -246,7 +246,7 @@ def _upload(client: Client, folder: Path) -> dict[str, float]:
     return numbers
 
 
-def _write_series(path: Path, rows: int, frequency: str) -> None:
+def write_series(path: Path, rows: int, frequency: str) -> None:
     import numpy as np
     import pandas as pd
 
@@ -258,7 +258,7 @@ def _write_series(path: Path, rows: int, frequency: str) -> None:
         writer.writerows(zip(times, (f"{value:.16f}" for value in values), strict=True))
 
 
-def _wait(condition: Callable[[], Any]) -> None:
+def wait_until(condition: Callable[[], Any]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
@@ -271,7 +271,7 @@ def _wait(condition: Callable[[], Any]) -> None:
         time.sleep(0.3)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

@@ -1,7 +1,7 @@
 import type { EChartsOption } from "echarts";
 
 import type { ChartColours } from "@/charts/colours";
-import { AXIS_NAME, AXIS_NAME_ABOVE, LEGEND } from "@/charts/layout";
+import { AXIS_NAME, AXIS_NAME_ABOVE, GRID_WITH_NAME, LEGEND } from "@/charts/layout";
 import { tooltipTable } from "@/charts/tooltip";
 
 type Value = number | null;
@@ -31,6 +31,7 @@ export function costOption(
       },
     },
     legend: points.length <= 8 ? LEGEND : { show: false },
+    grid: GRID_WITH_NAME,
     xAxis: { ...AXIS_NAME, type: isLogarithmic ? "log" : "value", name: names.cost, scale: true },
     yAxis: { ...AXIS_NAME_ABOVE, type: "value", name: names.accuracy, scale: true },
     series: points.map((model) => ({
@@ -53,6 +54,7 @@ export function linesByStepOption(
   return {
     tooltip: { trigger: "axis", valueFormatter: (value) => (typeof value === "number" ? format(value) : "–"), confine: true },
     legend: lines.length <= 12 ? LEGEND : { show: false },
+    grid: GRID_WITH_NAME,
     xAxis: {
       ...AXIS_NAME,
       type: "category",
@@ -132,6 +134,7 @@ export function differenceOption(
         return tooltipTable(row.name, [[axis, `${format(row.share ?? 0)}${ends}`]]);
       },
     },
+    grid: GRID_WITH_NAME,
     xAxis: { ...AXIS_NAME, type: "value", name: axis, axisLabel: { formatter: (value: number) => format(value) } },
     yAxis: { type: "category", data: drawn.map((row) => row.name), inverse: true, axisLabel: { width: 160, overflow: "truncate" } },
     series: [
@@ -157,7 +160,7 @@ export function differenceOption(
           silent: true,
           symbol: "none",
           label: { show: false },
-          lineStyle: { color: colours.guide, type: "dashed" },
+          lineStyle: { color: colours.context, type: "dashed" },
           data: [{ xAxis: 0 }],
         },
       },

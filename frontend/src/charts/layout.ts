@@ -4,5 +4,8 @@ export const LEGEND = { type: "scroll", top: 0, right: 0, width: "72%" } as cons
 /** The name of a horizontal axis below its middle, where it is not cut off. */
 export const AXIS_NAME = { nameLocation: "middle", nameGap: 26 } as const;
 
+/** Room for that name. */
+export const GRID_WITH_NAME = { bottom: 30 } as const;
+
 /** The name of a vertical axis above its upper end, over the labels instead of around the axis. */
 export const AXIS_NAME_ABOVE = { nameTextStyle: { align: "left" as const, padding: [0, 0, 0, -36] } };

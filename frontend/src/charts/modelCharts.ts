@@ -1,7 +1,7 @@
 import type { EChartsOption } from "echarts";
 
 import type { ChartColours } from "@/charts/colours";
-import { AXIS_NAME, AXIS_NAME_ABOVE, LEGEND } from "@/charts/layout";
+import { AXIS_NAME, AXIS_NAME_ABOVE, GRID_WITH_NAME, LEGEND } from "@/charts/layout";
 
 type Value = number | null;
 
@@ -32,6 +32,7 @@ export function horizonOption(
   return {
     tooltip: { trigger: "axis" },
     legend: LEGEND,
+    grid: GRID_WITH_NAME,
     xAxis: { ...AXIS_NAME, type: "category", name: names.steps, data: rows.map((row) => row.step), boundaryGap: rows.length < 2 },
     yAxis: { type: "value", min: 0 },
     series: [
@@ -65,6 +66,7 @@ export function calendarOption(
 ): EChartsOption {
   return {
     tooltip: { trigger: "axis" },
+    grid: GRID_WITH_NAME,
     xAxis: { ...AXIS_NAME, type: "category", name: names.axis, data: rows.map((row) => label(row.key)) },
     yAxis: { type: "value", min: 0 },
     series: [{ type: "bar", name: names.error, data: rows.map((row) => row.mae), color: colours.model }],
@@ -97,7 +99,8 @@ export function residualOption(
   return {
     tooltip: { trigger: "axis", valueFormatter: (value) => format(Number(value)) },
     legend: LEGEND,
-    xAxis: { ...AXIS_NAME, type: "value", name: names.residual, scale: true },
+    grid: GRID_WITH_NAME,
+    xAxis: { ...AXIS_NAME, type: "value", name: names.residual, scale: true, splitLine: { show: false } },
     yAxis: { type: "value", min: 0, axisLabel: { show: false } },
     series: [
       { type: "bar", name: names.errors, data: bars, color: colours.model, barCategoryGap: "4%", large: true },
@@ -115,6 +118,7 @@ export function autocorrelationOption(
   const bound = autocorrelation.bound;
   return {
     tooltip: { trigger: "axis" },
+    grid: GRID_WITH_NAME,
     xAxis: { ...AXIS_NAME, type: "category", name: names.lag, data: autocorrelation.lags },
     yAxis: { type: "value", max: 1, min: (range) => Math.min(-0.2, range.min) },
     series: [
@@ -138,10 +142,11 @@ export function normalQuantilesOption(
   const ends = [qq.theoretical[0] ?? 0, qq.theoretical.at(-1) ?? 0];
   return {
     tooltip: { trigger: "item" },
-    xAxis: { ...AXIS_NAME, type: "value", name: names.theoretical, scale: true },
-    yAxis: { ...AXIS_NAME_ABOVE, type: "value", name: names.observed, scale: true },
+    grid: GRID_WITH_NAME,
+    xAxis: { ...AXIS_NAME, type: "value", name: names.theoretical, scale: true, axisLine: { onZero: false } },
+    yAxis: { ...AXIS_NAME_ABOVE, type: "value", name: names.observed, scale: true, axisLine: { onZero: false } },
     series: [
-      { type: "line", data: ends.map((end) => [end, end]), symbol: "none", silent: true, color: colours.guide, lineStyle: { type: "dashed" } },
+      { type: "line", data: ends.map((end) => [end, end]), symbol: "none", silent: true, color: colours.context, lineStyle: { type: "dashed" } },
       {
         type: "scatter",
         name: names.observed,
@@ -163,6 +168,7 @@ export function coverageOption(
   return {
     tooltip: { trigger: "axis", valueFormatter: (value) => `${(100 * Number(value)).toFixed(1)} %` },
     legend: LEGEND,
+    grid: GRID_WITH_NAME,
     xAxis: { ...AXIS_NAME, type: "value", name: names.nominal, min: 0, max: 1, axisLabel: { formatter: percent } },
     yAxis: { ...AXIS_NAME_ABOVE, type: "value", name: names.observed, min: 0, max: 1, axisLabel: { formatter: percent } },
     series: [
@@ -171,7 +177,7 @@ export function coverageOption(
         name: names.calibrated,
         data: [[0, 0], [1, 1]],
         symbol: "none",
-        color: colours.guide,
+        color: colours.context,
         lineStyle: { type: "dashed" },
       },
       {
@@ -196,6 +202,7 @@ export function pitOption(
   const steps: [number, number][] = pit.edges.map((edge, bin) => [edge, heights[Math.min(bin, heights.length - 1)] ?? 0]);
   return {
     tooltip: { trigger: "axis", valueFormatter: (value) => Number(value).toFixed(2) },
+    grid: GRID_WITH_NAME,
     xAxis: { ...AXIS_NAME, type: "value", name: names.probability, min: 0, max: 1 },
     yAxis: { ...AXIS_NAME_ABOVE, type: "value", min: 0, name: names.density },
     series: [
@@ -218,7 +225,7 @@ function guide(colours: ChartColours, data: { yAxis: number }[]) {
     silent: true,
     symbol: "none",
     label: { show: false },
-    lineStyle: { color: colours.guide, type: "dashed" as const },
+    lineStyle: { color: colours.context, type: "dashed" as const },
     data,
   };
 }

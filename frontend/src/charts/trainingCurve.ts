@@ -1,6 +1,6 @@
 import type { EChartsOption } from "echarts";
 
-import { AXIS_NAME, AXIS_NAME_ABOVE, LEGEND } from "@/charts/layout";
+import { AXIS_NAME, AXIS_NAME_ABOVE, GRID_WITH_NAME, LEGEND } from "@/charts/layout";
 
 type Value = number | null | undefined;
 
@@ -21,6 +21,12 @@ export function curveOf(rows: readonly Record<string, unknown>[], column: string
   return column.startsWith("val/") ? points.slice(0, -1) : points;
 }
 
+/** Without a last validation at the step of the one before, which is that of the best checkpoint after the fit. */
+export function withoutFinalValidation<T extends { step: number }>(points: readonly T[]): T[] {
+  const [before, last] = points.slice(-2);
+  return before && last && before.step === last.step ? points.slice(0, -1) : [...points];
+}
+
 /** A curve of each run; each keeps its own colour. */
 export function curvesOption(
   curves: readonly { name: string; colour: string; points: readonly { step: number; value: Value }[] }[],
@@ -29,6 +35,7 @@ export function curvesOption(
   return {
     tooltip: { trigger: "axis" },
     legend: curves.length > 1 ? LEGEND : { show: false },
+    grid: GRID_WITH_NAME,
     xAxis: { ...AXIS_NAME, type: "value", name: names.step, scale: true },
     yAxis: { ...AXIS_NAME_ABOVE, type: "value", name: names.value, scale: true },
     series: curves.map((curve) => ({

@@ -123,6 +123,10 @@ export function textOf(value: unknown): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value as string | number | boolean);
 }
 
+/** Models of which the service compares all pairs; see `timevis.evaluation.pairwise`. */
+export const MAX_ALL_PAIRS = 8;
+export const NAIVE = "seasonal_naive";
+
 /** The same models give the same key, so that a link that is opened again finds the comparison instead of a new one. */
 export function idempotencyKey(models: readonly string[]): string {
   // Two FNV-1a hashes, because crypto.subtle exists only where the page is served over HTTPS or on this machine.

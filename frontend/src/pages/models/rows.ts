@@ -1,6 +1,6 @@
 import type { Schemas } from "@/api/client";
 
-type Model = Schemas["ModelSummary"];
+type Model = Pick<Schemas["ModelSummary"], "id" | "name" | "kind" | "dataset" | "summary" | "notes" | "tags" | "created">;
 
 interface Interval {
   value: number | null;

@@ -65,7 +65,7 @@ describe("the list of models", () => {
   });
 
   it("reads a summary that lacks entries", () => {
-    const model = { ...base, deleted: null, task: "t", summary: {} };
+    const model = { ...base, summary: {} };
     expect(modelRow(model, new Map())).toMatchObject({ wql: null, fit: null, skill: { value: null } });
   });
 });

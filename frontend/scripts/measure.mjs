@@ -1,0 +1,98 @@
+// Measures the page of a running service in Chromium, and prints the numbers as JSON. scripts/benchmark.py page calls it.
+//
+//   node scripts/measure.mjs first   ADDRESS TOKEN             script and style of the first view, time to interactive
+//   node scripts/measure.mjs zoom    ADDRESS TOKEN DATASET     frames per second while the chart is panned and zoomed
+//   node scripts/measure.mjs compare ADDRESS TOKEN ID...       seconds until a comparison is drawn
+//   node scripts/measure.mjs open    URL SELECTOR              the same of any page, until a selector is in sight
+import { gzipSync } from "node:zlib";
+
+import { chromium } from "playwright-core";
+
+const FLAGS = [
+  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+];
+const ZOOM_SECONDS = 4;
+
+const [what, address, ...rest] = process.argv.slice(2);
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en" });
+const page = await context.newPage();
+
+async function signIn(token) {
+  await page.goto(`${address}/api/stats?token=${token}`);
+}
+
+/** Milliseconds from the start of the navigation until a selector is in sight and the page answers to input. */
+async function openUntil(url, selector) {
+  await page.goto(url, { waitUntil: "commit" });
+  await page.waitForSelector(selector, { timeout: 60_000 });
+  return page.evaluate(
+    () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(performance.now()), 0))),
+  );
+}
+
+async function first(token) {
+  await signIn(token);
+  let bytes = 0;
+  const waiting = [];
+  page.on("response", (response) => {
+    if (!["script"].includes(response.request().resourceType())) return;
+    waiting.push(response.body().then((body) => (bytes += gzipSync(body).length)));
+  });
+  const milliseconds = await openUntil(`${address}/`, "main h1");
+  await page.waitForLoadState("networkidle");
+  await Promise.all(waiting);
+  return { interactive_seconds: milliseconds / 1000, script_bytes: bytes };
+}
+
+async function zoom(token, dataset) {
+  await signIn(token);
+  await openUntil(`${address}/data/${dataset}`, "canvas");
+  await page.waitForTimeout(1000);
+  const box = await page.locator("canvas").first().boundingBox();
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 3];
+  await page.mouse.move(x, y);
+  await page.evaluate(() => {
+    window.frames_ = [];
+    const note = (time) => {
+      window.frames_.push(time);
+      requestAnimationFrame(note);
+    };
+    requestAnimationFrame(note);
+  });
+  const end = Date.now() + ZOOM_SECONDS * 1000;
+  for (let step = 0; Date.now() < end; step += 1) {
+    await page.mouse.wheel(0, step % 40 < 20 ? -120 : 120);
+    if (step % 10 === 9) {
+      await page.mouse.down();
+      await page.mouse.move(x + (step % 20 === 9 ? 120 : -120), y, { steps: 6 });
+      await page.mouse.up();
+      await page.mouse.move(x, y);
+    }
+  }
+  const times = await page.evaluate(() => window.frames_);
+  const gaps = times.slice(1).map((time, position) => time - times[position]).sort((a, b) => a - b);
+  return {
+    frames_per_second: (1000 * gaps.length) / gaps.reduce((sum, gap) => sum + gap, 0),
+    slowest_frame_of_20: gaps[Math.floor(0.95 * gaps.length)] / 1000,
+  };
+}
+
+async function compare(token, ...models) {
+  await signIn(token);
+  const query = models.map((model) => `models=${model}`).join("&");
+  const table = await openUntil(`${address}/compare?${query}`, "#metrics tbody tr");
+  await page.waitForSelector("#differences canvas", { timeout: 120_000 });
+  return { table_seconds: table / 1000, differences_seconds: (await page.evaluate(() => performance.now())) / 1000 };
+}
+
+async function open(selector) {
+  return { seconds: (await openUntil(address, selector)) / 1000 };
+}
+
+try {
+  process.stdout.write(`${JSON.stringify(await { first, zoom, compare, open }[what](...rest))}\n`);
+} finally {
+  await browser.close();
+}

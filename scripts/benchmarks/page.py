@@ -1,0 +1,111 @@
+"""The web page in headless Chromium: its first view, frames while zooming, and a comparison of 100 runs.
+
+The service and its built page are real, on this machine. The 100 models are copies of two trained ones. MLflow's page
+with as many runs is opened in the same rounds where it is installed (``make peers``).
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from benchmarks.service_load import MLFLOW, ROOT, TOKEN, mlflow_server, service, write_series
+
+from timevis.service.client import Client
+from timevis.service.db.database import open_database
+from timevis.service.db.tables import Model, Task, new_id
+
+FRONTEND = ROOT / "frontend"
+NUM_RUNS, LONG_ROWS = 100, 200_000
+SETTINGS: dict[str, Any] = {
+    "horizon": 24,
+    "context_length": 168,
+    "evaluation": {"max_windows": 40, "val_windows": 10},
+}
+
+
+def main(rounds: int, threads: int) -> dict[str, Any]:
+    if not list((ROOT / "src/timevis/service").rglob("static/index.html")):
+        raise SystemExit("the page is not built; run: make page")
+    found: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        client = stack.enter_context(service(folder / "service"))
+        dataset, models = _prepare(client, folder)
+        mlflow = stack.enter_context(mlflow_server(folder / "mlflow")) if MLFLOW.is_file() else None
+        for _ in range(rounds):
+            numbers = measure("first", client.address, TOKEN)
+            numbers |= measure("zoom", client.address, TOKEN, dataset)
+            numbers |= {
+                f"compare_{key}": value for key, value in measure("compare", client.address, TOKEN, *models).items()
+            }
+            if mlflow:
+                url = mlflow.removesuffix("/api/2.0/mlflow") + "/#/experiments/0"
+                numbers["mlflow_runs_seconds"] = measure("open", url, "[role=row] a, .ag-row")["seconds"]
+                numbers["models_seconds"] = measure("open", f"{client.address}/models?token={TOKEN}", "tbody tr")[
+                    "seconds"
+                ]
+            for key, value in numbers.items():
+                found.setdefault(key, []).append(value)
+    results = {key: statistics.median(values) for key, values in found.items()}
+    print(f"  first view        {results['script_bytes'] / 1000:.0f} KB of compressed script (limit 350)")
+    print(f"  interactive after {results['interactive_seconds']:.2f} s (limit 1)")
+    print(
+        f"  pan and zoom      {results['frames_per_second']:.0f} frames per second of {LONG_ROWS:,} rows (limit 30)"
+    )
+    print(
+        f"  compare {NUM_RUNS} runs  {results['compare_differences_seconds']:.2f} s until the differences (limit 2)"
+    )
+    if "mlflow_runs_seconds" in results:
+        print(f"  list of runs      {results['models_seconds']:.2f} s; MLflow {results['mlflow_runs_seconds']:.2f} s")
+    return results
+
+
+def measure(what: str, *arguments: str) -> dict[str, float]:
+    """The numbers of one call of frontend/scripts/measure.mjs."""
+    command = ["node", "scripts/measure.mjs", what, *arguments]
+    answer = subprocess.run(command, cwd=FRONTEND, capture_output=True, text=True, timeout=300, check=False)
+    if answer.returncode:
+        raise SystemExit(answer.stderr)
+    return dict(json.loads(answer.stdout.splitlines()[-1]))
+
+
+def _prepare(client: Client, folder: Path) -> tuple[str, list[str]]:
+    """Upload a long dataset, train two models on a short one, and copy them; returns dataset and models."""
+    for name, rows in (("long", LONG_ROWS), ("short", 2000)):
+        write_series(folder / f"{name}.csv", rows, "h")
+    long = client.upload(folder / "long.csv")["id"]
+    short = client.upload(folder / "short.csv")["id"]
+    for model in ("seasonal_naive", "linear"):
+        task = client.wait(client.train(short, model, **SETTINGS))
+        if task["state"] != "completed":
+            raise SystemExit(task["error"])
+    home: Path = client.home  # type: ignore[attr-defined]
+    with open_database(f"sqlite:///{home / 'timevis.db'}").begin() as session:
+        originals = session.query(Model).all()
+        ids = [model.id for model in originals]
+        for number in range(NUM_RUNS - len(originals)):
+            original = originals[number % len(originals)]
+            task_values = _columns(session.get_one(Task, original.task_id))
+            task = Task(**task_values | {"id": new_id(), "idempotency_key": None})
+            session.add(task)
+            session.flush()
+            changes = {
+                "id": new_id(),
+                "task_id": task.id,
+                "name": f"{original.kind} {number}",
+                "created": time.time(),
+            }
+            session.add(Model(**_columns(original) | changes))
+            ids.append(changes["id"])
+    return long, ids
+
+
+def _columns(row: Any) -> dict[str, Any]:
+    return {column.name: getattr(row, column.name) for column in row.__table__.columns}
