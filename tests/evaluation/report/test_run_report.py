@@ -147,7 +147,7 @@ def test_channels_without_a_truth_are_not_averaged_drawn_or_selectable(finished_
     predictions["worst"] &= ~empty
     predictions.to_parquet(run / "predictions.parquet")
     page = write_report(run).read_text().split("<script>")[0]
-    assert "averaged over the 3 of 45 channels that have values in these windows; scaled" in page
+    assert "averaged over the 3 of 45 channels that have values in these windows; the mean of" in page
     assert "The saved windows contain values of 3 of the 45 channels." in page
     period, selectable = (f for f in embedded(page) if isinstance(f, list))
     assert {figure["title"] for figure in period} <= set(results["window_set"]["channels"])
