@@ -8,4 +8,4 @@ export const AXIS_NAME = { nameLocation: "middle", nameGap: 26 } as const;
 export const GRID_WITH_NAME = { bottom: 30 } as const;
 
 /** The name of a vertical axis above its upper end, over the labels instead of around the axis. */
-export const AXIS_NAME_ABOVE = { nameTextStyle: { align: "left" as const, padding: [0, 0, 0, -36] } };
+export const AXIS_NAME_ABOVE = { nameTextStyle: { align: "left" as const, padding: [0, 0, 0, -22] } };
