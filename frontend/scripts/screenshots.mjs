@@ -83,11 +83,13 @@ for (const [name, path, theme, tongue, viewport, ready] of PICTURES) {
   await page.goto(new URL(`/api/stats?token=${token}`, address).href);
   await page.goto(new URL(path, address).href);
   await page.waitForSelector(ready, { timeout: 30_000 });
-  const anchor = new URL(path, address).hash;
-  if (anchor) await page.locator(anchor).scrollIntoViewIfNeeded();
-  if (anchor) await page.evaluate((selector) => document.querySelector(selector)?.scrollIntoView(), anchor);
   await page.waitForLoadState("networkidle");
   await page.waitForTimeout(700);
+  const anchor = new URL(path, address).hash;
+  if (anchor) {
+    await page.evaluate((selector) => document.querySelector(selector)?.scrollIntoView(), anchor);
+    await page.waitForTimeout(400);
+  }
   const file = `${folder}/${name}.png`;
   await page.screenshot({ path: file });
   bytes += statSync(file).size;
