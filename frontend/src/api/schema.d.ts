@@ -59,7 +59,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -118,7 +118,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -174,7 +174,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -215,7 +215,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -282,7 +282,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -343,7 +343,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -401,7 +401,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -470,7 +470,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -535,7 +535,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -605,7 +605,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -676,7 +676,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -762,7 +762,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -816,7 +816,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -867,10 +867,10 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                        "application/json": components["schemas"]["Health"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -915,7 +915,7 @@ export interface paths {
                         "application/json": components["schemas"]["Messages"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -960,7 +960,7 @@ export interface paths {
                         "text/plain": string;
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1005,7 +1005,7 @@ export interface paths {
                         "application/json": components["schemas"]["ModelOptions"][];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1061,7 +1061,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1125,7 +1125,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1181,7 +1181,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1222,7 +1222,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1287,7 +1287,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1348,7 +1348,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1404,7 +1404,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1473,7 +1473,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1529,7 +1529,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1596,7 +1596,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1654,7 +1654,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1708,7 +1708,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1792,7 +1792,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1867,7 +1867,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1910,7 +1910,7 @@ export interface paths {
                         "application/json": components["schemas"]["Statistics"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -1973,7 +1973,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -2040,7 +2040,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -2098,7 +2098,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -2173,7 +2173,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -2231,7 +2231,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -2309,7 +2309,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -2376,7 +2376,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["ProblemDetails"];
                     };
                 };
-                /** @description A problem (RFC 9457) */
+                /** @description A problem */
                 default: {
                     headers: {
                         [name: string]: unknown;
@@ -5162,36 +5162,6 @@ export interface components {
             detail?: string;
             /** Ok */
             ok: boolean;
-        };
-        /**
-         * ProblemDetails
-         * @description RFC 9457.
-         */
-        HTTPError: {
-            /**
-             * Advice
-             * @default null
-             */
-            advice?: string | null;
-            /** Code */
-            code: string;
-            /** Detail */
-            detail: string;
-            /**
-             * Errors
-             * @default null
-             */
-            errors?: components["schemas"]["WrongField"][] | null;
-            /** Params */
-            params: {
-                [key: string]: unknown;
-            };
-            /** Status */
-            status: number;
-            /** Title */
-            title: string;
-            /** Type */
-            type: string;
         };
         /** Interval */
         Interval: {
@@ -8026,36 +7996,6 @@ export interface components {
              * @default null
              */
             unit?: string | null;
-        };
-        /**
-         * ProblemDetails
-         * @description RFC 9457.
-         */
-        ValidationError: {
-            /**
-             * Advice
-             * @default null
-             */
-            advice?: string | null;
-            /** Code */
-            code: string;
-            /** Detail */
-            detail: string;
-            /**
-             * Errors
-             * @default null
-             */
-            errors?: components["schemas"]["WrongField"][] | null;
-            /** Params */
-            params: {
-                [key: string]: unknown;
-            };
-            /** Status */
-            status: number;
-            /** Title */
-            title: string;
-            /** Type */
-            type: string;
         };
         /**
          * Verdict
