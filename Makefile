@@ -3,7 +3,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup serve page journeys demo test lint format docs bench peers constraints clean
+.PHONY: help setup serve page page-check journeys demo test lint format docs bench peers constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -23,8 +23,10 @@ serve: setup  ## build the page if possible, then start the service: web, worker
 page: setup  ## build the web page (Node 20 or newer, else the one of a Python package)
 	@$(BIN)/python scripts/build_page.py
 
-journeys: page  ## check the page: types, ESLint, unit tests, then journeys in a real browser
+page-check: page  ## check the page: generated types, vue-tsc, ESLint and unit tests
 	cd frontend && npm run --silent types:check && npm run --silent check && npm run --silent lint && npm test
+
+journeys: page  ## use the page in a real browser against a real service
 	cd frontend && npm run --silent journeys
 
 demo: setup  ## train nano Qwen on real traffic data, then say where to look
