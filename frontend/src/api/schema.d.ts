@@ -4253,7 +4253,6 @@ export interface components {
             horizon?: number | null;
             /**
              * Max Epochs
-             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
             max_epochs?: number;
@@ -4408,7 +4407,6 @@ export interface components {
             horizon?: number | null;
             /**
              * Max Epochs
-             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
             max_epochs?: number;
@@ -4563,7 +4561,6 @@ export interface components {
             horizon?: number | null;
             /**
              * Max Epochs
-             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
             max_epochs?: number;
@@ -4728,7 +4725,6 @@ export interface components {
             lora?: components["schemas"]["GroupRequest.QwenLora"] | null;
             /**
              * Max Epochs
-             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 2
              */
             max_epochs?: number;
@@ -4898,7 +4894,6 @@ export interface components {
             lora?: components["schemas"]["GroupRequest.QwenPatchLora"] | null;
             /**
              * Max Epochs
-             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 10
              */
             max_epochs?: number;
@@ -5055,7 +5050,6 @@ export interface components {
             horizon?: number | null;
             /**
              * Max Epochs
-             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
             max_epochs?: number;
@@ -7054,7 +7048,6 @@ export interface components {
             horizon?: number | null;
             /**
              * Max Epochs
-             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
             max_epochs?: number;
@@ -7209,7 +7202,6 @@ export interface components {
             horizon?: number | null;
             /**
              * Max Epochs
-             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
             max_epochs?: number;
@@ -7364,7 +7356,6 @@ export interface components {
             horizon?: number | null;
             /**
              * Max Epochs
-             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
             max_epochs?: number;
@@ -7529,7 +7520,6 @@ export interface components {
             lora?: components["schemas"]["TrainRequest.QwenLora"] | null;
             /**
              * Max Epochs
-             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 2
              */
             max_epochs?: number;
@@ -7699,7 +7689,6 @@ export interface components {
             lora?: components["schemas"]["TrainRequest.QwenPatchLora"] | null;
             /**
              * Max Epochs
-             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 10
              */
             max_epochs?: number;
@@ -7854,7 +7843,6 @@ export interface components {
             horizon?: number | null;
             /**
              * Max Epochs
-             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
             max_epochs?: number;
