@@ -4253,6 +4253,7 @@ export interface components {
             horizon?: number | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
             max_epochs?: number;
@@ -4407,6 +4408,7 @@ export interface components {
             horizon?: number | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
             max_epochs?: number;
@@ -4561,6 +4563,7 @@ export interface components {
             horizon?: number | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
             max_epochs?: number;
@@ -4725,6 +4728,7 @@ export interface components {
             lora?: components["schemas"]["GroupRequest.QwenLora"] | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 2
              */
             max_epochs?: number;
@@ -4894,6 +4898,7 @@ export interface components {
             lora?: components["schemas"]["GroupRequest.QwenPatchLora"] | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 10
              */
             max_epochs?: number;
@@ -5050,6 +5055,7 @@ export interface components {
             horizon?: number | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
             max_epochs?: number;
@@ -7048,6 +7054,7 @@ export interface components {
             horizon?: number | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
             max_epochs?: number;
@@ -7202,6 +7209,7 @@ export interface components {
             horizon?: number | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
             max_epochs?: number;
@@ -7356,6 +7364,7 @@ export interface components {
             horizon?: number | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
             max_epochs?: number;
@@ -7520,6 +7529,7 @@ export interface components {
             lora?: components["schemas"]["TrainRequest.QwenLora"] | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 2
              */
             max_epochs?: number;
@@ -7689,6 +7699,7 @@ export interface components {
             lora?: components["schemas"]["TrainRequest.QwenPatchLora"] | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 10
              */
             max_epochs?: number;
@@ -7843,6 +7854,7 @@ export interface components {
             horizon?: number | null;
             /**
              * Max Epochs
+             * @description Maximum number of epochs; early stopping may end the fit before.
              * @default 20
              */
             max_epochs?: number;
