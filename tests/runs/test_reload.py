@@ -98,7 +98,8 @@ def test_a_series_that_a_run_left_out_may_grow_without_changing_the_windows_of_t
     runs = {}
     for name, more in {"without": {}, "with": {"late": (1000, 1020)}}.items():
         sites({"a": (5, 600), "b": (200, 600)} | more).to_csv(tmp_path / f"{name}.csv", index=False)
-        runs[name] = finished_run("model=linear", "data=file", f"data.path={tmp_path / f'{name}.csv'}")
+        data = ("data=file", f"data.path={tmp_path / f'{name}.csv'}", "data.split_by=axis")
+        runs[name] = finished_run("model=linear", *data)
     without, before = (RunFolder(run).results for run in runs.values())
     assert before["window_set"] == without["window_set"]
     assert before["metrics"] == without["metrics"]
