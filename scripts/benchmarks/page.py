@@ -93,12 +93,12 @@ def _prepare(client: Client, folder: Path) -> tuple[str, list[str]]:
         for number in range(NUM_RUNS - len(originals)):
             original = originals[number % len(originals)]
             task_values = _columns(session.get_one(Task, original.task_id))
-            task = Task(**task_values | {"id": new_id(), "idempotency_key": None})
-            session.add(task)
+            copy = Task(**task_values | {"id": new_id(), "idempotency_key": None})
+            session.add(copy)
             session.flush()
             changes = {
                 "id": new_id(),
-                "task_id": task.id,
+                "task_id": copy.id,
                 "name": f"{original.kind} {number}",
                 "created": time.time(),
             }
