@@ -230,7 +230,9 @@ def test_the_chart_of_the_test_period_has_a_forecast_and_an_error_in_each_of_its
         np.testing.assert_allclose(drawn, np.where(np.isnan(drawn), np.nan, values[: len(truth)]), rtol=1e-3)
         rows = [i for i in range(len(truth)) if None not in (median[i], truth[i])]
         assert len(rows) >= record.horizon
-        np.testing.assert_allclose([error[i] for i in rows], [abs(median[i] - truth[i]) for i in rows], atol=0.02)
+        drawn_digits = 2e-4 * max(abs(truth[i]) for i in rows)  # truth and median are drawn with four digits or more
+        errors = [abs(median[i] - truth[i]) for i in rows]
+        np.testing.assert_allclose([error[i] for i in rows], errors, rtol=0, atol=drawn_digits)
         assert lines["absolute error"]["yaxis"] == "y2"
         assert lines["truth"]["line"]["color"] != lines["median forecast"]["line"]["color"]
 
