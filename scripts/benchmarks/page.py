@@ -62,6 +62,7 @@ def main(rounds: int, threads: int) -> dict[str, Any]:
     print(
         f"  compare {NUM_RUNS} runs  {results['compare_differences_seconds']:.2f} s until the differences (limit 2)"
     )
+    print(f"  their metrics     {results['compare_table_seconds']:.2f} s")
     if "mlflow_runs_seconds" in results:
         print(f"  list of runs      {results['models_seconds']:.2f} s; MLflow {results['mlflow_runs_seconds']:.2f} s")
     return results
