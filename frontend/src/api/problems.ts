@@ -82,5 +82,6 @@ export function explain(error: unknown): Explanation {
   const fields = (body.errors ?? [])
     .filter((field) => field.pointer !== "" && field.detail !== body.detail)
     .map((field) => ({ name: field.pointer.slice(1), text: fieldText(field) }));
-  return { title: text, advice: body.advice ?? null, fields };
+  // Words of the page that do not quote the service's sentence also say what to do.
+  return { title: text, advice: text.includes(withoutFullStop(body.detail)) ? (body.advice ?? null) : null, fields };
 }

@@ -21,7 +21,7 @@ export default {
     name: "Name of the model",
     seed: "Random seed",
   },
-  facts: "{rows} rows every {frequency}, {start} to {end}",
+  facts: "{rows} rows with the frequency {frequency}, {start} to {end}",
   allChannels: "all",
   split: "Split: {parts} for training, validation and test.",
   recommended: "good start",

@@ -22,5 +22,6 @@ export function parameterText(value: unknown): string {
 export function findingText(finding: Pick<Finding, "code" | "channel" | "params" | "text">): string {
   const { optional } = useWords();
   const values = Object.fromEntries(Object.entries(finding.params).map(([key, value]) => [key, parameterText(value)]));
-  return optional(`findings.${finding.code}`, { channel: finding.channel ?? "", ...values }) ?? finding.text;
+  const text = optional(`findings.${finding.code}`, { channel: finding.channel ?? "", ...values }) ?? finding.text;
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
