@@ -13,6 +13,7 @@ from tiny import TINY_LSTM
 
 from timevis.config.stored import load_config
 from timevis.models.forecaster import QUANTILE_LEVELS
+from timevis.service.schemas.models import SORTS
 
 
 def test_a_window_has_context_truth_forecast_and_errors(http: FlaskClient, add_model: Callable[..., str]) -> None:
@@ -69,6 +70,7 @@ def test_models_are_sorted_by_a_metric_and_found_by_a_tag(http: FlaskClient, add
         found = http.get(f"/api/models?sort=wql&order={order}").json["items"]
         assert [model["id"] for model in found] == expected
     assert [model["id"] for model in http.get("/api/models?tag=für B").json["items"]] == [better]
+    assert all(http.get(f"/api/models?sort={sort}").status_code == 200 for sort in SORTS)
     assert http.get("/api/models?sort=password").json["errors"][0]["pointer"] == "/sort"
     assert http.get("/api/models?kind=lstm&search=SMALL").json["total"] == 3
     assert http.get("/api/tasks?sort=state&order=asc&kind=train").json["total"] == 3
