@@ -97,7 +97,7 @@ def _prepare(client: Client, folder: Path) -> tuple[str, list[str]]:
             copy = Task(**task_values | {"id": new_id(), "idempotency_key": None})
             session.add(copy)
             session.flush()
-            changes = {
+            changes: dict[str, Any] = {
                 "id": new_id(),
                 "task_id": copy.id,
                 "name": f"{original.kind} {number}",
