@@ -6,6 +6,15 @@ import { call, isCutOff, launch, open, picture, seriousFindings, visit, WORDS } 
 let browser: Browser;
 let paths: Record<string, string>;
 
+/** The keys of all words; a page that shows one lacks its text. */
+const KEYS = new Set(keysOf(WORDS.en));
+
+function keysOf(tree: object, prefix = ""): string[] {
+  return Object.entries(tree).flatMap(([key, value]) =>
+    typeof value === "object" && value !== null ? keysOf(value as object, `${prefix}${key}.`) : [prefix + key],
+  );
+}
+
 const CODES_OF_FINDINGS = new Set(Object.keys(WORDS.en.findings));
 
 beforeAll(async () => {
@@ -16,10 +25,15 @@ beforeAll(async () => {
     model: "seasonal_naive", dataset: dataset.id, horizon: 12, context_length: 48, evaluation: { max_windows: 30, val_windows: 10 },
   });
   let model: string | undefined;
-  await expect.poll(async () => (model = (await call<typeof task>(page, `/tasks/${task.id}`)).result.model), { timeout: 90_000 }).toBeTruthy();
+  const deadline = Date.now() + 90_000;
+  while (model === undefined) {
+    if (Date.now() > deadline) throw new Error("the training did not complete within 90 s");
+    await page.waitForTimeout(300);
+    model = (await call<typeof task>(page, `/tasks/${task.id}`)).result.model;
+  }
   paths = {
     data: "/data", dataset: `/data/${dataset.id}`, train: `/train?dataset=${dataset.id}`, tasks: "/tasks", task: `/tasks/${task.id}`,
-    models: "/models", results: "/results", result: `/results/${model ?? ""}`, forecast: "/forecast", compare: "/compare",
+    models: "/models", results: "/results", result: `/results/${model}`, forecast: "/forecast", compare: "/compare",
     system: "/system", absent: "/no/such/page",
   };
   await context.close();
@@ -44,7 +58,8 @@ describe.each([
       problems.push(...(await seriousFindings(page)).map((text) => `${name}: ${text}`));
       if (await isCutOff(page)) problems.push(`${name}: wider than the window`);
       const text = await page.locator("body").innerText();
-      problems.push(...(text.match(/\b(common|data|train|tasks|models|results|forecast|compare|system|help)\.[a-z]+\.?[a-zA-Z.]*\b/g) ?? []).map((key) => `${name}: untranslated ${key}`));
+      const shownKeys = (text.match(/[a-z]+(?:\.[\w-]+)+/g) ?? []).filter((token) => KEYS.has(token));
+      problems.push(...shownKeys.map((key) => `${name}: untranslated ${key}`));
       await picture(page, `${name}-${language}-${theme}-${String(width)}`);
     }
     expect(await page.evaluate(() => document.documentElement.lang)).toBe(language === "zh" ? "zh-CN" : "en");

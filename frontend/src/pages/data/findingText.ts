@@ -23,5 +23,6 @@ export function findingText(finding: Pick<Finding, "code" | "channel" | "params"
   const { optional } = useWords();
   const values = Object.fromEntries(Object.entries(finding.params).map(([key, value]) => [key, parameterText(value)]));
   const text = optional(`findings.${finding.code}`, { channel: finding.channel ?? "", ...values }) ?? finding.text;
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  // A note is a clause of the service; other texts may begin with the name of a channel, which stays as it is.
+  return finding.code === "cleaning_note" ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }
