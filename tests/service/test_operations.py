@@ -36,7 +36,8 @@ def context_of(http: FlaskClient) -> Context:
 def add_model(http: FlaskClient, dataset: str, state: str = "completed", finished: float = 0.0) -> tuple[str, Path]:
     """A task in a final state with a run folder, and its model if it completed; returns the id of the task."""
     service, run_id = context_of(http), new_id()
-    task = Task(id=new_id(), kind="train", queue="cpu", request={}, dataset_id=dataset, run_id=run_id, state=state)
+    values = {"kind": "train", "queue": "cpu", "request": {"model": "linear", "dataset": dataset}}
+    task = Task(id=new_id(), dataset_id=dataset, run_id=run_id, state=state, **values)
     task.finished = finished
     folder = service.storage.run(run_id)
     folder.mkdir()

@@ -34,6 +34,7 @@ def command(
     monkeypatch.setenv("TIMEVIS_HOME", str(make_settings().home))
 
     def run(*arguments: str) -> str:
+        capsys.readouterr()  # what requests before this command logged
         assert main(["serve", "token", *arguments]) == 0
         return capsys.readouterr().out.strip()
 

@@ -96,10 +96,14 @@ def _score_of_finished_job(cfg: DictConfig, folder: Path) -> float | None:
     RunFolderError
         The folder holds a run with another config.
     """
+    from timevis.runs.config import RunConfig
+
     earlier = RunFolder(folder)
-    if OmegaConf.to_container(earlier.config, resolve=True) != OmegaConf.to_container(
-        config_to_store(cfg), resolve=True
-    ):
+    stored = OmegaConf.create(OmegaConf.to_container(earlier.config, resolve=True))
+    wanted = OmegaConf.create(OmegaConf.to_container(config_to_store(cfg), resolve=True))
+    for key in RunConfig.from_config(cfg).derived_keys:  # the earlier job stored what followed from its data
+        OmegaConf.update(wanted, key, OmegaConf.select(stored, key))
+    if stored != wanted:
         raise RunFolderError(
             f"{folder} holds a run with other settings, so this sweep cannot be continued there",
             "choose another hydra.sweep.dir, or start the same sweep",

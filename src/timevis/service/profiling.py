@@ -7,6 +7,7 @@ standard output.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -138,13 +139,22 @@ def _limit_memory(megabytes: int) -> None:
 
 
 def _read(request: Mapping[str, Any]) -> dict[str, Any]:
-    from timevis.data.catalog import load_panel
-    from timevis.service.series import write_series
-
     limits = TableLimits(**request["limits"])
     limits.check_file(Path(request["path"]))
     folder = Path(request["folder"])
+    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
+    try:
+        return _read_into(folder, request, limits)
+    except BaseException:
+        if is_new:
+            shutil.rmtree(folder)
+        raise
+
+
+def _read_into(folder: Path, request: Mapping[str, Any], limits: TableLimits) -> dict[str, Any]:
+    from timevis.data.catalog import load_panel
+    from timevis.service.series import write_series
 
     def write_preview(table: Table) -> None:
         frame = table.frame.head(PREVIEW_ROWS)

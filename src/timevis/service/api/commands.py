@@ -14,6 +14,8 @@ from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.training import config_values
 
 RUN_PLACEHOLDER = "RUN"
+FILE_PLACEHOLDER = "FILE"
+"""The file of a dataset that was removed."""
 
 
 def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
@@ -24,12 +26,11 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
     task : Task
         Stored or not.
     dataset : Dataset, optional
-        That of the request; its file stands in the commands under the name that the client gave.
+        That of the request; its file stands in the commands under its name. None if it was removed.
     """
     body = dict(task.request)
     file_name = dataset.file_name if dataset is not None else None
     if task.kind == "train":
-        assert dataset is not None
         return _training(body, dataset)
     if task.kind == "compare":
         runs = [RUN_PLACEHOLDER + str(number) for number in range(1, len(body["models"]) + 1)]
@@ -51,17 +52,18 @@ def model_commands(session: Session, model: Model) -> dict[str, str]:
     return commands_of(task, dataset)
 
 
-def _training(body: dict[str, Any], dataset: Dataset) -> dict[str, str]:
-    values = config_values(body, dataset.options)
+def _training(body: dict[str, Any], dataset: Dataset | None) -> dict[str, str]:
+    file_name, options = (FILE_PLACEHOLDER, {}) if dataset is None else (dataset.file_name, dataset.options)
+    values = config_values(body, options)
     first = {key: values.pop(key) for key in ("horizon", "context_length", "seed") if key in values}
     overrides = [override(key, value) for key, value in values.items()]
-    path = override("data.path", dataset.file_name)
+    path = override("data.path", file_name)
     words = [f"model={body['model']}", "data=file", path, "logger=csv"]
     if backbone := (body.get("backbone") or {}).get("name"):
         words.append(f"model/backbone={backbone}")
         overrides.insert(0, f"model/backbone={backbone}")
     cli = ["timevis", "train", *words, *(override(key, value) for key, value in first.items()), *overrides]
-    arguments = [repr(body["model"]), repr(dataset.file_name), *(f"{key}={value}" for key, value in first.items())]
+    arguments = [repr(body["model"]), repr(file_name), *(f"{key}={value}" for key, value in first.items())]
     if overrides:
         arguments.append(f"overrides={overrides!r}")
     return _commands(cli, f"timevis.train({', '.join(arguments)})", "train", body)
