@@ -30,8 +30,7 @@ import pyarrow.parquet as pq
 from trials import REFUSED, SURVIVED, print_table, run_command
 
 ROOT = Path(__file__).resolve().parents[1]
-MAX_SECONDS, MAX_EXTRA_BYTES = 60, 3 * 2**30
-ROWS = 240
+MAX_SECONDS, MAX_EXTRA_BYTES, ROWS = 60, 3 * 2**30, 240
 Rows = list[list[str]]
 
 
@@ -329,16 +328,15 @@ def main() -> int:
         for number, (group, name, content) in enumerate(files(args.seed)):
             if args.words and not any(word in name for word in args.words):
                 continue
-            place = folder / str(number)
-            place.mkdir(parents=True, exist_ok=True)
-            path = place / name.replace(" ", "_")
+            path = folder / str(number) / name.replace(" ", "_")
+            path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 raw = content()
             except Exception as error:  # a format that cannot hold the change is no file of this script
-                print(f"not made: {name} ({type(error).__name__}: {error})")
+                print(f"not written: {name} ({type(error).__name__}: {error})")
                 continue
             path.write_bytes(raw)
-            outcome = judge(path, place / "output.txt")
+            outcome = judge(path, path.parent / "output.txt")
             outcomes.append((group, f"{number} {name}", outcome))
             if outcome not in SURVIVED:
                 print(f"{number} {name}: {outcome}", flush=True)

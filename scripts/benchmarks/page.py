@@ -15,11 +15,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from benchmarks.service_load import MLFLOW, ROOT, TOKEN, mlflow_server, service, write_series
+from benchmarks.service_load import MLFLOW, ROOT, TOKEN, ServedClient, copy_rows, mlflow_server, service, write_series
 
-from timevis.service.client import Client
 from timevis.service.db.database import open_database
-from timevis.service.db.tables import Model, Task, new_id
+from timevis.service.db.tables import Model, Task
 
 FRONTEND = ROOT / "frontend"
 NUM_RUNS, LONG_ROWS = 100, 200_000
@@ -77,7 +76,7 @@ def measure(what: str, *arguments: str) -> dict[str, float]:
     return dict(json.loads(answer.stdout.splitlines()[-1]))
 
 
-def _prepare(client: Client, folder: Path) -> tuple[str, list[str]]:
+def _prepare(client: ServedClient, folder: Path) -> tuple[str, list[str]]:
     """Upload a long dataset, train two models on a short one, and copy them; returns dataset and models."""
     for name, rows in (("long", LONG_ROWS), ("short", 2000)):
         write_series(folder / f"{name}.csv", rows, "h")
@@ -87,26 +86,14 @@ def _prepare(client: Client, folder: Path) -> tuple[str, list[str]]:
         task = client.wait(client.train(short, model, **SETTINGS))
         if task["state"] != "completed":
             raise SystemExit(task["error"])
-    home: Path = client.home  # type: ignore[attr-defined]
-    with open_database(f"sqlite:///{home / 'timevis.db'}").begin() as session:
+    with open_database(f"sqlite:///{client.home / 'timevis.db'}").begin() as session:
         originals = session.query(Model).all()
         ids = [model.id for model in originals]
-        for number in range(NUM_RUNS - len(originals)):
-            original = originals[number % len(originals)]
-            task_values = _columns(session.get_one(Task, original.task_id))
-            copy = Task(**task_values | {"id": new_id(), "idempotency_key": None})
-            session.add(copy)
-            session.flush()
-            changes: dict[str, Any] = {
-                "id": new_id(),
-                "task_id": copy.id,
-                "name": f"{original.kind} {number}",
-                "created": time.time(),
-            }
-            session.add(Model(**_columns(original) | changes))
-            ids.append(changes["id"])
+        copies = (NUM_RUNS - len(originals)) // len(originals)
+        for original in originals:
+            unique = {"idempotency_key": lambda n: None}
+            tasks = copy_rows(session, session.get_one(Task, original.task_id), copies, **unique)
+            names = [f"{original.kind} {n}" for n in range(copies)]
+            changes = {"task_id": tasks.__getitem__, "name": names.__getitem__, "created": lambda n: time.time()}
+            ids += copy_rows(session, original, copies, **changes)
     return long, ids
-
-
-def _columns(row: Any) -> dict[str, Any]:
-    return {column.name: getattr(row, column.name) for column in row.__table__.columns}

@@ -21,6 +21,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ import psutil
 
 from timevis.service.client import Client
 from timevis.service.db.database import open_database
-from timevis.service.db.tables import Dataset, Model, Task
+from timevis.service.db.tables import Dataset, Model, Task, new_id
 
 ROOT = Path(__file__).resolve().parents[2]
 MLFLOW = ROOT / ".venv-mlflow/bin/mlflow"
@@ -45,7 +46,7 @@ LONG_TRAINING: dict[str, Any] = {
     "patience": 100_000,
     "evaluation": {"max_windows": 20, "val_windows": 10},
 }
-Call = Callable[[], None]
+Call = Callable[[], object]
 
 
 def main(rounds: int, threads: int) -> dict[str, Any]:
@@ -99,8 +100,16 @@ def _load(reads: Sequence[Call]) -> list[float]:
         return [seconds for times in pool.map(client, range(CLIENTS)) for seconds in times]
 
 
+class ServedClient(Client):
+    """A client of a service that the benchmark has started."""
+
+    process: subprocess.Popen[bytes]
+    home: Path
+
+
 @contextmanager
-def service(home: Path) -> Iterator[Client]:
+def service(home: Path) -> Iterator[ServedClient]:
+    """Start a service in a new home folder; it ends with the context."""
     port = free_port()
     environment = {**os.environ, "TIMEVIS_HOME": str(home), "TIMEVIS_TOKEN": TOKEN, "TIMEVIS_TRAININGS": "1"}
     environment.pop("TIMEVIS_BROKER_URL", None)
@@ -108,8 +117,8 @@ def service(home: Path) -> Iterator[Client]:
     with (home / "serve.log").open("wb") as log:
         command = [sys.executable, "-m", "timevis", "serve", "--port", str(port)]
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    client = Client(f"http://127.0.0.1:{port}", TOKEN)
-    client.process, client.home = process, home  # type: ignore[attr-defined]
+    client = ServedClient(f"http://127.0.0.1:{port}", TOKEN)
+    client.process, client.home = process, home
     try:
         wait_until(lambda: client.health()["ready"])
         yield client
@@ -118,9 +127,9 @@ def service(home: Path) -> Iterator[Client]:
         process.wait()
 
 
-def _prepare(client: Client, is_filled: bool = False) -> tuple[Client, str, str]:
+def _prepare(client: ServedClient, is_filled: bool = False) -> tuple[ServedClient, str, str]:
     """Upload a dataset and, in the service with few rows, start a training that runs during all rounds."""
-    path = client.home / "plant.csv"  # type: ignore[attr-defined]
+    path = client.home / "plant.csv"
     write_series(path, 2000, "h")
     dataset = client.upload(path)["id"]
     if not is_filled:
@@ -128,33 +137,22 @@ def _prepare(client: Client, is_filled: bool = False) -> tuple[Client, str, str]
         wait_until(lambda: client.task(task)["progress"].get("epoch"))
         return client, dataset, task
     task = client.wait(client.train(dataset, "seasonal_naive", horizon=24, context_length=168))
-    with open_database(f"sqlite:///{client.home / 'timevis.db'}").begin() as session:  # type: ignore[attr-defined]
+    with open_database(f"sqlite:///{client.home / 'timevis.db'}").begin() as session:
         _fill(session, dataset, task["id"])
     return client, dataset, task["id"]
 
 
 def _fill(session: Any, dataset_id: str, task_id: str) -> None:
     """Copy the rows of one dataset, task and model, as often as `DATASETS`, `TASKS` and `MODELS` say."""
-    from timevis.service.db.tables import new_id
-
-    def copies(table: Any, count: int, **changes: Callable[[int], Any]) -> list[str]:
-        source = session.query(table).filter_by(id={Dataset: dataset_id, Task: task_id}.get(table, model_id)).one()
-        columns = {column.name: getattr(source, column.name) for column in table.__table__.columns}
-        ids = [new_id() for _ in range(count)]
-        rows = [
-            {**columns, "id": key, **{name: change(n) for name, change in changes.items()}}
-            for n, key in enumerate(ids)
-        ]
-        session.execute(table.__table__.insert(), rows)
-        return ids
-
-    model_id = session.query(Model).one().id
+    dataset, task = session.get_one(Dataset, dataset_id), session.get_one(Task, task_id)
+    model = session.query(Model).one()
     now = time.time()
-    datasets = copies(Dataset, DATASETS, name=lambda n: f"dataset {n}", created=lambda n: now - n)
+    datasets = copy_rows(session, dataset, DATASETS, name=lambda n: f"dataset {n}", created=lambda n: now - n)
     values = {"idempotency_key": lambda n: None, "created": lambda n: now - n}
-    tasks = copies(Task, TASKS, dataset_id=lambda n: datasets[n % DATASETS], **values)
-    copies(
-        Model,
+    tasks = copy_rows(session, task, TASKS, dataset_id=lambda n: datasets[n % DATASETS], **values)
+    copy_rows(
+        session,
+        model,
         MODELS,
         task_id=lambda n: tasks[n],
         dataset_id=lambda n: datasets[n % DATASETS],
@@ -162,10 +160,21 @@ def _fill(session: Any, dataset_id: str, task_id: str) -> None:
     )
 
 
+def copy_rows(session: Any, source: Any, count: int, **changes: Callable[[int], Any]) -> list[str]:
+    """Insert copies of a row with new identifiers; each change gives a column of copy n. Returns the identifiers."""
+    columns = {column.name: getattr(source, column.name) for column in source.__table__.columns}
+    ids = [new_id() for _ in range(count)]
+    rows = [
+        {**columns, "id": key, **{name: change(n) for name, change in changes.items()}} for n, key in enumerate(ids)
+    ]
+    session.execute(source.__table__.insert(), rows)
+    return ids
+
+
 def _reads(client: Client, dataset: str, task: str) -> list[Call]:
     paths = ["tasks", "datasets", "models", "health", "stats", f"tasks/{task}", f"datasets/{dataset}"]
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    return [lambda path=path: _get(f"{client.address}/api/{path}", headers) for path in paths]  # type: ignore[misc]
+    return [partial(_get, f"{client.address}/api/{path}", headers) for path in paths]
 
 
 def _get(url: str, headers: dict[str, str], data: bytes | None = None) -> bytes:
@@ -210,7 +219,7 @@ def _post(url: str, body: dict[str, Any]) -> Any:
     return json.loads(_get(url, {"Content-Type": "application/json"}, json.dumps(body).encode()))
 
 
-def _upload(client: Client, folder: Path) -> dict[str, float]:
+def _upload(client: ServedClient, folder: Path) -> dict[str, float]:
     """Upload a large CSV; returns seconds, and the largest resident memory of web and of the reading process."""
     path = folder / "large.csv"
     write_series(path, LARGE_ROWS, "min")
@@ -218,7 +227,7 @@ def _upload(client: Client, folder: Path) -> dict[str, float]:
 
     def watch() -> None:
         while not done.wait(0.05):
-            for process in psutil.Process(client.process.pid).children(recursive=True):  # type: ignore[attr-defined]
+            for process in psutil.Process(client.process.pid).children(recursive=True):
                 try:
                     command, size = " ".join(process.cmdline()), process.memory_info().rss / 2**20
                 except psutil.Error:

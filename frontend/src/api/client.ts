@@ -11,7 +11,7 @@ const GATEWAY_STATUSES = [502, 504];
 
 /**
  * The one way to the service. A call resolves with the data of a 2xx answer, and throws `ApiProblem` for any other
- * answer and `ServiceAway` if there is none.
+ * answer and `ServiceAway` if the service does not answer.
  */
 export const api = createClient<paths>({ baseUrl: window.location.origin, fetch: send });
 

@@ -5280,7 +5280,7 @@ export interface components {
             options: components["schemas"]["ModelOptions.ModelOption"][];
             /**
              * Seconds Hint
-             * @description Median time of recent trainings; null if there is none.
+             * @description Median time of recent trainings; null before the first one.
              */
             seconds_hint: number | null;
             /** Title */

@@ -49,7 +49,7 @@ function plural(key: WordKey, count: number, values?: Values): string {
   return i18n.global.t(key, { n: formatNumber(count), count, ...values }, count);
 }
 
-/** A text whose key is only known at run time, such as the code of an error; undefined if there is none. */
+/** A text whose key is only known at run time, such as the code of an error; undefined if no text has this key. */
 function optional(key: string, values?: Values): string | undefined {
   return i18n.global.te(key, current.value) ? i18n.global.t(key, values ?? {}) : undefined;
 }

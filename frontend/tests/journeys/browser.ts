@@ -103,7 +103,7 @@ export async function call<T>(page: Page, path: string, body?: unknown): Promise
   return (await answer.json()) as T;
 }
 
-/** An hourly series with a daily season, missing hours and one unusual value, as a file nobody prepared. */
+/** An hourly series with a daily season, missing hours and one unusual value, as in a file that was not prepared for TimeVis. */
 export function plantFile(rows = 1200): { name: string; mimeType: string; buffer: Buffer } {
   const lines = ["Zeit;Last MW;Anlage"];
   for (let hour = 0; hour < rows; hour += 1) {

@@ -18,7 +18,7 @@ afterAll(async () => {
   await browser.close();
 });
 
-it("a file nobody prepared is uploaded, read and described", async () => {
+it("a file that was not prepared for TimeVis is uploaded, read and described", async () => {
   const { page } = v;
   await page.locator("[data-test=file]").setInputFiles(plantFile());
   await page.waitForURL(/\/data\/[0-9a-f]{32}/);

@@ -50,7 +50,7 @@ def run_job(cfg: DictConfig) -> float:
             if finished is not None:
                 log.info("%s has already completed: not run again", display_path(folder))
                 return finished
-            cfg, overrides = OmegaConf.merge(cfg, {"resume": escape(str(folder))}), []  # type: ignore[assignment]
+            cfg, overrides = OmegaConf.merge(cfg, {"resume": escape(str(folder))}), []  # type: ignore[assignment]  # a DictConfig
         check_input_file(cfg)
         with without_garbage_collection():
             from timevis.experiment import run

@@ -76,5 +76,5 @@ class ModelOptions(BaseModel):
     title: str
     help: str
     trainable: bool = Field(description="Whether it is trained by gradient descent.")
-    seconds_hint: float | None = Field(description="Median time of recent trainings; null if there is none.")
+    seconds_hint: float | None = Field(description="Median time of recent trainings; null before the first one.")
     options: list[ModelOption]

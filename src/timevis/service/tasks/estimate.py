@@ -71,7 +71,7 @@ def estimate(session: Session, kind: str, cfg: Any, dataset: Dataset) -> dict[st
 
 
 def typical_seconds(session: Session, kind: str) -> float | None:
-    """Median time of the recent trainings of a kind of model; None if there is none."""
+    """Median time of the recent trainings of a kind of model; None if nothing was trained yet."""
     seconds = _history(session, kind)["seconds"]
     return round(START_SECONDS + statistics.median(seconds), 1) if seconds else None
 
