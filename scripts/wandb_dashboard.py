@@ -143,8 +143,8 @@ def main() -> None:
         sys.exit("wandb_dashboard.py: --entity is needed, the user or team in W&B that has the runs")
     if not is_logged_in():
         sys.exit(
-            "wandb_dashboard.py: you are not logged in to Weights & Biases. Run `wandb login`, and `wandb sync` for the "
-            "runs that were logged offline; --spec FILE needs no login and writes the specification"
+            "wandb_dashboard.py: you are not logged in to Weights & Biases. Run `wandb login`, and `wandb sync` for "
+            "the runs that were logged offline; --spec FILE needs no login and writes the specification"
         )
     saved = view(args.entity, args.project, args.name, args.group).save()
     print(saved.url)
