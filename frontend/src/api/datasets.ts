@@ -174,6 +174,7 @@ export function useSplit(dataset: MaybeRefOrGetter<string>, shares: MaybeRefOrGe
           signal,
         }),
       ),
+    enabled: computed(() => toValue(dataset) !== ""),
     placeholderData: keepPreviousData,
     staleTime: 300_000,
   });

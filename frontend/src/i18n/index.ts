@@ -92,6 +92,21 @@ export function formatDuration(seconds: number | null | undefined): string {
   return `${String(Math.floor(whole / 3600))} ${h}${minutes ? ` ${String(minutes)} ${m}` : ""}`;
 }
 
+/** A duration that is only estimated, without the digits that are not known: "10 s", "2 min", "3 h". */
+export function formatRoughDuration(seconds: number): string {
+  if (seconds < 60) return formatDuration(Math.max(5, Math.ceil(seconds / 5) * 5));
+  if (seconds < 3600) return formatDuration(Math.round(seconds / 60) * 60);
+  return formatDuration(Math.round(seconds / 1800) * 1800);
+}
+
+const SPANS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]] as const;
+
+/** The length of a stretch of data in the largest unit that counts it wholly: "1 day", "36 hours". */
+export function formatSpan(seconds: number): string {
+  const [unit, size] = SPANS.find(([, length]) => seconds >= length && seconds % length === 0) ?? ["second", 1];
+  return new Intl.NumberFormat(tag(), { style: "unit", unit, unitDisplay: "long" }).format(seconds / size);
+}
+
 /** A moment on the clock of the reader, from seconds since 1970. */
 export function formatMoment(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return "–";
@@ -117,6 +132,8 @@ export function useWords() {
     formatPercent,
     formatBytes,
     formatDuration,
+    formatRoughDuration,
+    formatSpan,
     formatMoment,
     formatTimestamp,
   };

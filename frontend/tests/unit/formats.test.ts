@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { formatBytes, formatDuration, formatNumber, formatTimestamp, initialLanguage, setLanguage } from "@/i18n";
+import { formatBytes, formatDuration, formatNumber, formatRoughDuration, formatSpan, formatTimestamp, initialLanguage, setLanguage } from "@/i18n";
 
 beforeAll(() => setLanguage("en"));
 
@@ -10,6 +10,11 @@ describe("formats", () => {
     expect(formatDuration(59.6)).toBe("1 min");
     expect(formatDuration(200)).toBe("3 min 20 s");
     expect(formatDuration(7500)).toBe("2 h 5 min");
+  });
+
+  it("write an estimate without digits that are not known, and a span in whole units", () => {
+    expect([3, 98, 600, 8000].map(formatRoughDuration)).toEqual(["5 s", "2 min", "10 min", "2 h"]);
+    expect([86_400, 129_600, 900].map(formatSpan)).toEqual(["1 day", "36 hours", "15 minutes"]);
   });
 
   it("write a dash for a number that does not exist", () => {

@@ -11,7 +11,7 @@ describe("the progress of a task", () => {
   });
 
   it("reads a curve from rows that hold a loss, a score, or both", () => {
-    const rows = [{ step: 1, "train/loss": 2 }, { step: 2, "val/wql": 0.1 }, { step: 3, "lr-AdamW": 0.1 }];
+    const rows = [{ step: 1, "train/loss": 2 }, { step: 2, "val/relative_wql": 0.1, "val/wql": 9 }, { step: 3, "lr-AdamW": 0.1 }];
     expect(curveOf(rows)).toEqual([
       { step: 1, trainLoss: 2, validation: null },
       { step: 2, trainLoss: null, validation: 0.1 },

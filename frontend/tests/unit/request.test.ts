@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 
 import type { OptionShape } from "@/pages/train/request";
-import { fieldOf, newDraft, parseValue, requestsOf, showValue, valuesOf } from "@/pages/train/request";
+import { fieldOf, newDraft, parseValue, requestsOf, showValue, stepSeconds, valuesOf } from "@/pages/train/request";
 
 const shape = (name: string, section: string): OptionShape => ({ name, section, default: 1, choices: [], kind: "" });
-const shapes = () => [shape("hidden_size", "options"), shape("max_epochs", "fit"), shape("r", "lora")];
+const shapes = () => [shape("hidden_size", "options"), shape("max_epochs", "fit"), shape("hidden_size", "lora")];
 
 describe("the form of a training", () => {
   it("sends only what differs from the defaults of the service", () => {
@@ -13,12 +13,12 @@ describe("the form of a training", () => {
   });
 
   it("puts options of the fit at the top and others into their sections", () => {
-    const draft = { ...newDraft(), dataset: "d", options: { lstm: { hidden_size: "64", max_epochs: "5", r: "8" } } };
-    expect(requestsOf(draft, shapes)[0]).toMatchObject({ max_epochs: 5, options: { hidden_size: 64 }, lora: { r: 8 } });
+    const draft = { ...newDraft(), dataset: "d", options: { lstm: { "options.hidden_size": "64", max_epochs: "5", "lora.hidden_size": "8" } } };
+    expect(requestsOf(draft, shapes)[0]).toMatchObject({ max_epochs: 5, options: { hidden_size: 64 }, lora: { hidden_size: 8 } });
   });
 
   it("makes a request of each model and each combination of values", () => {
-    const draft = { ...newDraft(), dataset: "d", models: ["linear" as const, "lstm" as const], horizon: "12, 24", options: { lstm: { hidden_size: "64,128" } } };
+    const draft = { ...newDraft(), dataset: "d", models: ["linear" as const, "lstm" as const], horizon: "12, 24", options: { lstm: { "options.hidden_size": "64,128" } } };
     const made = requestsOf(draft, shapes);
     expect(made.map((body) => [body.model, body.horizon, body.options])).toEqual([
       ["linear", 12, undefined],
@@ -28,6 +28,19 @@ describe("the form of a training", () => {
       ["lstm", 24, { hidden_size: 64 }],
       ["lstm", 24, { hidden_size: 128 }],
     ]);
+  });
+
+  it("sends what differs from the data, the preset and the time limit", () => {
+    const draft = { ...newDraft(), dataset: "d", preset: "quick" as const, minutes: "1.5", season: "24", missing: "-999, none", maskOutliers: true, covariates: ["a:b:known", "temp:observed", "holiday:DE", "rain"] };
+    expect(requestsOf(draft, shapes)[0]).toMatchObject({
+      preset: "quick", minutes: 1.5, season: 24, cleaning: { outliers: "mask", missing: ["-999", "none"] },
+      covariates: { "a:b": "known", temp: "observed", holiday: "DE", rain: "known" },
+    });
+  });
+
+  it("knows the time between rows, but not of months", () => {
+    expect(stepSeconds({ frequency: "15min", rows: 5, start: "2026-01-01T00:00:00", end: "2026-01-01T01:00:00" })).toBe(900);
+    expect(stepSeconds({ frequency: "MS", rows: 3, start: "2026-01-01", end: "2026-03-01" })).toBeNull();
   });
 
   it("does not split a list at its commas", () => {
@@ -41,7 +54,7 @@ describe("the form of a training", () => {
   });
 
   it("finds the field that an error names", () => {
-    expect(fieldOf("/trainings/1/options/hidden_size")).toEqual({ training: 1, field: "hidden_size" });
+    expect(fieldOf("/trainings/1/options/hidden_size")).toEqual({ training: 1, field: "options.hidden_size" });
     expect(fieldOf("/target/0")).toEqual({ training: null, field: "target" });
   });
 });

@@ -85,10 +85,12 @@ export default {
     language: "Language of the prompt",
     style: "Style of the prompt",
     targets: "Adapted layers",
+    conformal: "Recalibration of intervals",
     dora: "DoRA",
     rslora: "rsLoRA",
   },
   text: {
+    conformal: "split learns the width of the intervals from validation windows, online also from the windows before each forecast.",
     season: "Rows of one season; empty selects it from the data.",
     individual: "Fit a map for each channel instead of one for all of them.",
     penalties: "Candidate strengths of the ridge penalty; validation chooses one.",
@@ -144,7 +146,7 @@ export default {
     calibration_windows: "Validation windows that are used for it.",
     backbone_learning_rate: "Learning rate of the trained weights of the language model.",
     patch_length: "Rows in one patch.",
-    stride: "Rows between two patches, or between two scored windows.",
+    stride: "Rows between two patches.",
     readout: "Reads the states directly, or through learned queries.",
     rank: "Size of the low-rank part; more can learn more.",
     batch_size: "Windows in one training step.",
@@ -175,6 +177,19 @@ export default {
     targets: "Names of the layers that get adapters, or all-linear.",
     dora: "Train size and direction of each weight separately.",
     rslora: "Scale adapters by the root of their rank.",
+  },
+  // Sections that have options of a name that others have, too.
+  evaluation: {
+    label: { max_windows: "Most scored windows", stride: "Rows between scored windows", num_samples: "Sample paths of the test" },
+    text: {
+      max_windows: "Most forecast origins of the test; more of them are thinned evenly.",
+      stride: "Rows between two forecast origins of the test.",
+      num_samples: "Sample paths of each scored window, for models that draw them.",
+    },
+  },
+  lora: {
+    label: { rank: "Rank of the adapters", dropout: "Dropout of the adapters" },
+    text: { rank: "Size of each adapter; more can learn more.", dropout: "Share of the inputs of an adapter that is dropped in training." },
   },
   boosted: { learning_rate: "The share of each new tree that is added to the forecast." },
 };

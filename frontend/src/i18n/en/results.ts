@@ -160,7 +160,7 @@ export default {
   training: {
     title: "Training",
     loss: "Training loss",
-    validation: "WQL on the validation windows",
+    validation: "Relative WQL on the validation windows, which selects the weights",
     step: "step",
     empty: "This model has no training steps.",
   },

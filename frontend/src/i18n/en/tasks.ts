@@ -35,9 +35,9 @@ export default {
   fact: { created: "Created", elapsed: "Elapsed", left: "Time left", step: "Step", epoch: "Epoch", attempt: "Attempt" },
   curve: {
     title: "Training curve",
-    text: "Loss on the training part (left axis) and score on the validation part (right axis); lower is better.",
+    text: "Loss on the training part (left axis), and WQL on validation windows relative to seasonal naive (right axis), which selects the weights. Lower is better; below 1 the model is better than seasonal naive.",
     train: "Training loss",
-    validation: "Validation WQL",
+    validation: "Validation, relative WQL",
     soon: "The curve begins with the first steps.",
     label: "Training curve up to step {step}: training loss {train}, validation score {validation}.",
   },

@@ -2,7 +2,7 @@ import type { Area } from "../types";
 
 const words: Area<"forecast"> = {
   title: "预测",
-  intro: "预测最新数据之后的各行。",
+  intro: "预测最新数据之后的各行；或重新预测最新的各行，看预测会有多准。",
   empty: { title: "请先训练模型", text: "预测需要一个训练好的模型。", action: "训练模型" },
   form: {
     models: "模型",
@@ -17,9 +17,15 @@ const words: Area<"forecast"> = {
     pasteHint: "从电子表格复制最新的行，包含表头。行数不得少于模型读取的长度。",
     file: "包含最新行的文件",
     stored: "这些行会保存为数据集，以便重复预测。",
+    kind: "预测哪些行",
+    future: "未来",
+    backtest: "重新预测最后几行（回测）",
+    horizon: "预测步数",
+    horizonHelp: "要预测的行数；留空则取模型能预测的最大行数。",
+    horizonLongest: "要预测的行数，1 至 {n}；留空则为 {n}。",
     submit: "预测",
-    again: "重新预测",
     needModel: "请选择模型。",
+    needHorizon: "请更正预测步数。",
     needRows: "请先粘贴数据行。",
     needFile: "请先选择文件。",
     needDataset: "请先选择数据集。",

@@ -86,10 +86,12 @@ const words: Area<"help"> = {
     language: "提示的语言",
     style: "提示的风格",
     targets: "适配的层",
+    conformal: "区间再校准",
     dora: "DoRA",
     rslora: "rsLoRA",
   },
   text: {
+    conformal: "split 由验证窗口学习区间宽度，online 还使用每次预测之前的窗口。",
     season: "一个周期的行数；留空则从数据中选择。",
     individual: "为每个通道各拟合一个映射，而不是共用一个。",
     penalties: "岭惩罚的候选强度，由验证集选择其一。",
@@ -145,7 +147,7 @@ const words: Area<"help"> = {
     calibration_windows: "用于校准的验证窗口数。",
     backbone_learning_rate: "语言模型中被训练权重的学习率。",
     patch_length: "一个块的行数。",
-    stride: "两个块之间，或两个评分窗口之间的行数。",
+    stride: "两个块之间的行数。",
     readout: "直接读取状态，或通过学习的查询读取。",
     rank: "低秩部分的大小；越大学得越多。",
     batch_size: "一个训练步中的窗口数。",
@@ -176,6 +178,19 @@ const words: Area<"help"> = {
     targets: "加入适配器的层名，或 all-linear。",
     dora: "分别训练每个权重的大小和方向。",
     rslora: "按秩的平方根缩放适配器。",
+  },
+  // 与其他部分有同名选项的部分。
+  evaluation: {
+    label: { max_windows: "最多评分窗口", stride: "评分窗口的间隔行数", num_samples: "测试的样本路径数" },
+    text: {
+      max_windows: "测试的最多预测起点数；更多时均匀抽取。",
+      stride: "测试中两个预测起点之间的行数。",
+      num_samples: "每个评分窗口的样本路径数，适用于会抽样的模型。",
+    },
+  },
+  lora: {
+    label: { rank: "适配器的秩", dropout: "适配器的随机丢弃" },
+    text: { rank: "每个适配器的大小；越大能学到越多。", dropout: "训练时适配器输入被丢弃的比例。" },
   },
   boosted: { learning_rate: "每棵新树加入预测的比例。" },
 };

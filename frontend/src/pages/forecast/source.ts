@@ -16,6 +16,13 @@ export function fileOfText(text: string, name: string): File {
   return new File([lines], `${name}.${isTabbed ? "tsv" : "csv"}`, { type: "text/plain" });
 }
 
+/** A typed number of rows: null if it is empty, undefined if it is not a whole number that every chosen model can forecast. */
+export function horizonOf(text: string, longest: number | null): number | null | undefined {
+  if (text.trim() === "") return null;
+  const rows = Number(text);
+  return Number.isInteger(rows) && rows >= 1 && rows <= (longest ?? Infinity) ? rows : undefined;
+}
+
 /** The identifier of the dataset of a source, which is stored first where it is new; empty for the model's own data. */
 export async function storeRows(source: Source): Promise<string> {
   if (source.kind === "newest") return "";

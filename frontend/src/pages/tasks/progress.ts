@@ -27,7 +27,7 @@ export function progressOf(task: Pick<TaskSummary, "progress" | "state">): Progr
   return { stage, step, total, epoch: number(progress.epoch), share };
 }
 
-/** A point of a training curve. */
+/** A point of a training curve; the validation score is the relative WQL, which selects the weights. */
 export interface CurvePoint {
   step: number;
   trainLoss: number | null;
@@ -40,7 +40,7 @@ export function curveOf(rows: readonly Record<string, unknown>[]): CurvePoint[] 
     .map((row) => ({
       step: number(row.step) ?? 0,
       trainLoss: number(row["train/loss"]),
-      validation: number(row["val/wql"]) ?? number(row["val/loss"]),
+      validation: number(row["val/relative_wql"]),
     }))
     .filter((point) => point.trainLoss !== null || point.validation !== null);
 }

@@ -1,7 +1,21 @@
 import type { ModelName } from "@/api/training";
+import { toMilliseconds } from "@/utils/time";
+
+export const PRESETS = ["standard", "quick", "best"] as const;
+
+/** What the form says of the data beside their names. */
+export interface DataDraft {
+  split: [number, number, number] | null;
+  /** Written "temperature:known"; null keeps those of the dataset. */
+  covariates: string[] | null;
+  season: string;
+  /** Words and numbers that mean "no value", separated by commas. */
+  missing: string;
+  maskOutliers: boolean;
+}
 
 /** What the form holds. Texts, because a field may hold several values: "64, 128". */
-export interface TrainDraft {
+export interface TrainDraft extends DataDraft {
   dataset: string;
   models: ModelName[];
   name: string;
@@ -9,8 +23,9 @@ export interface TrainDraft {
   contextLength: string;
   seed: string;
   target: string[];
-  split: [number, number, number] | null;
-  /** By model, then by option: what was typed. An option that is absent keeps its default. */
+  preset: (typeof PRESETS)[number];
+  minutes: string;
+  /** By model, then by `optionKey`: what was typed. An option that is absent keeps its default. */
   options: Partial<Record<ModelName, Record<string, string>>>;
 }
 
@@ -25,8 +40,48 @@ export interface OptionShape {
 
 export const MAX_TRAININGS = 100;
 
+/** Seconds between two rows of a dataset; null where its rows are months or years, which differ in length. */
+export function stepSeconds(dataset: { frequency: string; rows: number; start: string; end: string }): number | null {
+  if (/^(M|Q|Y|A|BM|BQ|BY|BA|B$)/.test(dataset.frequency.replace(/^\d+/, "")) || dataset.rows < 2) return null;
+  return Math.round((toMilliseconds(dataset.end) - toMilliseconds(dataset.start)) / 1000 / (dataset.rows - 1));
+}
+
+/** Sections may have options of the same name, such as the rank of the adapters and that of the network. */
+export function optionKey(option: Pick<OptionShape, "name" | "section">): string {
+  return option.section === "fit" || option.section === "run" ? option.name : `${option.section}.${option.name}`;
+}
+
 export function newDraft(): TrainDraft {
-  return { dataset: "", models: ["lstm"], name: "", horizon: "", contextLength: "", seed: "0", target: [], split: null, options: {} };
+  return {
+    ...{ dataset: "", models: ["lstm"], name: "", horizon: "", contextLength: "", seed: "0", target: [] },
+    ...{ preset: "standard", minutes: "", options: {}, ...newDataDraft() },
+  };
+}
+
+export function newDataDraft(): DataDraft {
+  return { split: null, covariates: null, season: "", missing: "", maskOutliers: false };
+}
+
+/** Covariates as the form writes them: "temperature:known". */
+export function covariatesOf(kinds: Readonly<Record<string, string>>): string[] {
+  return Object.entries(kinds).map(([column, kind]) => `${column}:${kind}`);
+}
+
+/** The fields of a request that describe the data. */
+function dataFields(draft: DataDraft): Body {
+  const body: Body = {};
+  if (draft.split) body.split = draft.split;
+  if (draft.covariates) body.covariates = Object.fromEntries(draft.covariates.map((text) => splitAtLastColon(text)));
+  if (draft.season.trim() !== "") body.season = parseValue(draft.season);
+  const missing = valuesOf(draft.missing);
+  if (draft.maskOutliers || missing.length > 0) body.cleaning = { outliers: draft.maskOutliers ? "mask" : "report", missing };
+  return body;
+}
+
+/** A covariate without a kind is one that is known ahead of time. */
+function splitAtLastColon(text: string): [string, string] {
+  const at = text.lastIndexOf(":");
+  return at < 0 ? [text, "known"] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** The values of a field; a comma separates several, but not within the brackets of a list. */
@@ -86,38 +141,34 @@ export function requestsOf(draft: TrainDraft, shapes: (model: ModelName) => read
   const single = { horizon: draft.horizon, context_length: draft.contextLength, seed: draft.seed };
   return draft.models.flatMap((model) => {
     const typed = draft.options[model] ?? {};
-    const sections = new Map(shapes(model).map((shape) => [shape.name, shape.section]));
+    const known = new Map(shapes(model).map((shape) => [optionKey(shape), shape]));
     const fields: Record<string, readonly unknown[]> = {};
     for (const [name, text] of Object.entries(single)) {
       if (text.trim() !== "") fields[name] = valuesOf(text).map(parseValue);
     }
-    for (const [name, text] of Object.entries(typed)) {
-      if (sections.has(name) && text.trim() !== "") fields[`option:${name}`] = valuesOf(text).map(parseValue);
+    for (const [key, text] of Object.entries(typed)) {
+      if (known.has(key) && text.trim() !== "") fields[key] = valuesOf(text).map(parseValue);
     }
     return combinations(fields).map((values) => {
       const body: Body = { model, dataset: draft.dataset };
       for (const [key, value] of Object.entries(values)) {
-        if (!key.startsWith("option:")) {
-          body[key] = value;
-          continue;
-        }
-        const name = key.slice("option:".length);
-        const section = sections.get(name) ?? "options";
-        if (section === "fit" || section === "run") body[name] = value;
-        else body[section] = { ...(body[section] as Body | undefined), [name]: value };
+        const shape = known.get(key);
+        if (shape === undefined || key === shape.name) body[key] = value;
+        else body[shape.section] = { ...(body[shape.section] as Body | undefined), [shape.name]: value };
       }
       if (draft.name.trim() !== "") body.name = draft.name.trim();
       if (draft.target.length > 0) body.target = draft.target;
-      if (draft.split) body.split = draft.split;
-      return body;
+      if (draft.preset !== "standard") body.preset = draft.preset;
+      if (draft.minutes.trim() !== "") body.minutes = parseValue(draft.minutes);
+      return { ...body, ...dataFields(draft) };
     });
   });
 }
 
-/** The field of the form that a pointer of the service names, and the position of the training within a group. */
+/** The field of the form that a pointer of the service names, as in `optionKey`, and the position of the training in a group. */
 export function fieldOf(pointer: string): { training: number | null; field: string } {
   const [, group, rest] = /^\/trainings\/(\d+)(.*)$/.exec(pointer) ?? [];
   const path = (rest ?? pointer).split("/").filter((part) => part !== "");
   const named = path.filter((part) => !/^\d+$/.test(part));
-  return { training: group === undefined ? null : Number(group), field: named.at(-1) ?? "" };
+  return { training: group === undefined ? null : Number(group), field: named.slice(0, 2).join(".") };
 }
