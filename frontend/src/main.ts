@@ -10,13 +10,16 @@ import { createApp } from "vue";
 
 import { queryClient } from "./api/query";
 import App from "./App.vue";
+import { loadNotices } from "./composables/useUndo";
 import { i18n, setLanguage, storedLanguage } from "./i18n";
-import { router } from "./router";
+import { loadPage, router } from "./router";
 import { customProperties } from "./theme/tokens";
 
 const style = document.createElement("style");
 style.textContent = customProperties();
 document.head.append(style);
 
-await setLanguage(storedLanguage());
+// The page of the address and the words are loaded together, not one after the other.
+await Promise.all([setLanguage(storedLanguage()), loadPage(window.location.pathname)]);
 createApp(App).use(createPinia()).use(i18n).use(router).use(VueQueryPlugin, { queryClient }).mount("#app");
+setTimeout(() => void loadNotices(), 3_000);

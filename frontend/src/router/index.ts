@@ -31,3 +31,9 @@ export const router = createRouter({
   routes,
   scrollBehavior: (to, from, saved) => (to.path === from.path ? (saved ?? false) : (saved ?? { top: 0 })),
 });
+
+/** Begin to load the code of the page at a path. The router waits for it, and reports it where it cannot be loaded. */
+export async function loadPage(path: string): Promise<void> {
+  const loaders = router.resolve(path === "/" ? "/data" : path).matched.map((record) => record.components?.default);
+  await Promise.allSettled(loaders.map(async (load) => (typeof load === "function" ? (load as () => Promise<unknown>)() : load)));
+}

@@ -53,7 +53,7 @@ export default {
     reset: "Reset to the defaults",
     details: "Details",
   },
-  list: { empty: "Nothing matches.", total: "{n} entry | {n} entries", page: "Page {page} of {pages}", previous: "Previous page", next: "Next page" },
+  list: { pager: "Pages of the list", empty: "Nothing matches.", total: "{n} entry | {n} entries", page: "Page {page} of {pages}", previous: "Previous page", next: "Next page" },
   commands: { title: "Do the same elsewhere", cli: "Command line", python: "Python", curl: "curl", note: "Replace TOKEN with the token of this service." },
   loading: "Loading …",
   chart: { table: "Show as a table", zoom: "Show everything", image: "Save as PNG", empty: "There is nothing to draw." },

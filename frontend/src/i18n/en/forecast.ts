@@ -31,6 +31,7 @@ export default {
   running: "Forecasting: {done} of {total} models",
   queued: "Waiting in the queue, position {position}",
   starting: "Starting",
+  sending: "Sending the rows to the service …",
   failed: "The forecast failed.",
   cancelled: "The forecast was cancelled.",
   cancel: "Cancel",
@@ -54,6 +55,7 @@ export default {
     low: "80% low",
     high: "80% high",
     scored: "The truth has arrived for {n} step: MAE {mae}. | The truth has arrived for {n} steps: MAE {mae}.",
+    backtest: "Mean absolute error of the median over {n} step: {mae}. | Mean absolute error of the median over {n} steps: {mae}.",
     notYet: "The truth is drawn here as soon as newer rows of the dataset are uploaded.",
   },
 };

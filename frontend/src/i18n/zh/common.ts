@@ -55,7 +55,7 @@ const words: Area<"common"> = {
     reset: "恢复默认值",
     details: "详情",
   },
-  list: { empty: "没有匹配的内容。", total: "共 {n} 项", page: "第 {page} / {pages} 页", previous: "上一页", next: "下一页" },
+  list: { pager: "列表分页", empty: "没有匹配的内容。", total: "共 {n} 项", page: "第 {page} / {pages} 页", previous: "上一页", next: "下一页" },
   commands: { title: "用其他方式完成同样的操作", cli: "命令行", python: "Python", curl: "curl", note: "请将 TOKEN 换成本服务的令牌。" },
   loading: "加载中…",
   chart: { table: "以表格显示", zoom: "显示全部", image: "保存为 PNG", empty: "没有可绘制的内容。" },

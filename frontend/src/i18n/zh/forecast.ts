@@ -33,6 +33,7 @@ const words: Area<"forecast"> = {
   running: "正在预测：{done} / {total} 个模型",
   queued: "在队列中等待，位置 {position}",
   starting: "正在开始",
+  sending: "正在把数据发送给服务…",
   failed: "预测失败。",
   cancelled: "预测已取消。",
   cancel: "取消",
@@ -56,6 +57,7 @@ const words: Area<"forecast"> = {
     low: "80% 下限",
     high: "80% 上限",
     scored: "已有 {n} 步的真实值：MAE {mae}。",
+    backtest: "中位数在 {n} 步上的平均绝对误差：{mae}。",
     notYet: "上传该数据集更新的行后，真实值会显示在这里。",
   },
 };
