@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,14 @@ def test_every_address_of_the_page_gets_its_index(built: FlaskClient, path: str)
 def test_files_with_a_hash_in_their_name_are_cached_for_good(built: FlaskClient) -> None:
     assert "immutable" in built.get("/assets/main-abc.js").headers["Cache-Control"]
     assert built.get("/assets/main-old.js").status_code == 404
+
+
+def test_a_browser_that_accepts_it_gets_the_compressed_copy(built: FlaskClient, tmp_path: Path) -> None:
+    (tmp_path / "page/assets/main-abc.js.gz").write_bytes(gzip.compress(b"1"))
+    answer = built.get("/assets/main-abc.js", headers={"Accept-Encoding": "gzip"})
+    assert (answer.headers["Content-Encoding"], gzip.decompress(answer.data)) == ("gzip", b"1")
+    assert answer.mimetype == "text/javascript"
+    assert (built.get("/assets/main-abc.js").text, built.get("/assets/main-abc.js").content_encoding) == ("1", None)
 
 
 @pytest.mark.parametrize("path", ["/../secret", "/assets/../../secret", "/%2e%2e/secret"])

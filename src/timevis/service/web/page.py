@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import mimetypes
 from pathlib import Path
 from typing import Any
 
 from apiflask import APIFlask
-from flask import Response, abort, send_from_directory
+from flask import Response, abort, request, send_from_directory
 from werkzeug.routing import BaseConverter
 
 BUILT_PAGE = Path(__file__).parent / "static"
@@ -48,7 +49,7 @@ def register_page(app: APIFlask, folder: Path = BUILT_PAGE) -> None:
     @app.doc(hide=True)
     def page(path: str = "") -> Any:
         if path and (folder / path).is_file():  # send_from_directory refuses paths that leave the folder
-            response = send_from_directory(folder, path)
+            response = _send(folder, path)
             is_hashed = path.startswith("assets/")  # Vite puts a hash of the content into these names
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if is_hashed else "no-cache"
             return response
@@ -56,6 +57,17 @@ def register_page(app: APIFlask, folder: Path = BUILT_PAGE) -> None:
             abort(404)
         if not (folder / "index.html").is_file():
             return Response(ABSENT_PAGE, 200 if not path else 404, mimetype="text/html")
-        response = send_from_directory(folder, "index.html")
+        response = _send(folder, "index.html")
         response.headers["Cache-Control"] = "no-cache"
         return response
+
+
+def _send(folder: Path, path: str) -> Response:
+    """A file of the page, or the compressed copy that the build wrote beside it if the browser accepts one."""
+    copy = f"{path}.gz"
+    if "gzip" not in request.accept_encodings or not (folder / copy).is_file():
+        return send_from_directory(folder, path)
+    response = send_from_directory(folder, copy, mimetype=mimetypes.guess_type(path)[0])
+    response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
+    return response
