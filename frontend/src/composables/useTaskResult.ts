@@ -1,3 +1,4 @@
+import type { QueryClient } from "@tanstack/vue-query";
 import { useQuery } from "@tanstack/vue-query";
 import type { MaybeRefOrGetter } from "vue";
 import { computed, toValue } from "vue";
@@ -16,6 +17,7 @@ export function useTaskResult<T>(id: MaybeRefOrGetter<string>) {
       dataOf(await api.GET("/api/tasks/{task_id}", { params: { path: { task_id: toValue(id) } }, signal })),
     enabled: computed(() => toValue(id) !== ""),
     refetchInterval: ({ state }) => (state.data && isFinal(state.data.state) ? false : POLL_MILLISECONDS),
+    staleTime: ({ state }) => (state.data && isFinal(state.data.state) ? 30_000 : 0),
   });
   const result = useQuery({
     queryKey: computed(() => ["tasks", toValue(id), "result"]),
@@ -27,6 +29,11 @@ export function useTaskResult<T>(id: MaybeRefOrGetter<string>) {
     staleTime: 30_000,
   });
   return { task, result };
+}
+
+/** A task that has just been answered need not be asked for again. */
+export function rememberTask(queries: QueryClient, task: Task): void {
+  queries.setQueryData(["tasks", task.id], task);
 }
 
 /** The task that a call has made: one that has ended already is answered with 200, any other with 202. */

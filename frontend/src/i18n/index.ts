@@ -58,16 +58,26 @@ function tag(): string {
   return current.value === "zh" ? "zh-CN" : "en-GB";
 }
 
+const numberFormats = new Map<string, Intl.NumberFormat>();
+
+/** A formatter of numbers. A table has thousands of numbers, and making a formatter takes longer than using it. */
+function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = tag() + JSON.stringify(options);
+  const found = numberFormats.get(key) ?? new Intl.NumberFormat(tag(), options);
+  numberFormats.set(key, found);
+  return found;
+}
+
 /** A number with at most `digits` significant digits, and a dash for one that does not exist. */
 export function formatNumber(value: number | null | undefined, digits = 4): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const whole = Number.isInteger(value);
-  return new Intl.NumberFormat(tag(), whole ? {} : { maximumSignificantDigits: digits }).format(value);
+  return numberFormat(whole ? {} : { maximumSignificantDigits: digits }).format(value);
 }
 
 export function formatPercent(value: number | null | undefined, digits = 1): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  return new Intl.NumberFormat(tag(), { style: "percent", maximumFractionDigits: digits }).format(value);
+  return numberFormat({ style: "percent", maximumFractionDigits: digits }).format(value);
 }
 
 const BYTE_UNITS = ["B", "KB", "MB", "GB", "TB"] as const;
@@ -104,7 +114,7 @@ const SPANS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]] 
 /** The length of a stretch of data in the largest unit that counts it wholly: "1 day", "36 hours". */
 export function formatSpan(seconds: number): string {
   const [unit, size] = SPANS.find(([, length]) => seconds >= length && seconds % length === 0) ?? ["second", 1];
-  return new Intl.NumberFormat(tag(), { style: "unit", unit, unitDisplay: "long" }).format(seconds / size);
+  return numberFormat({ style: "unit", unit, unitDisplay: "long" }).format(seconds / size);
 }
 
 /** A moment on the clock of the reader, from seconds since 1970. */
