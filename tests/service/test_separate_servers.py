@@ -1,18 +1,23 @@
-"""One worker process with a PostgreSQL and a Redis that are installed on the machine."""
+"""Processes with a PostgreSQL and a Redis that are installed on the machine, each with a home folder of its own."""
 
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from service_data import TINY_RUN, TOKEN, plant_csv, upload
+from running_service import wait_until
+from service_data import TINY_LSTM_RUN, TINY_RUN, TOKEN, plant_csv, upload
 
 from timevis.service.app import create_app
+from timevis.service.client import Client
 from timevis.service.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -63,3 +68,80 @@ def test_a_training_runs_from_its_message_to_its_model(
         assert worker.wait(30) == 0
     finally:
         worker.kill()
+
+
+def test_another_host_resumes_a_training_from_the_copy_of_its_checkpoint(
+    postgres_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    common = {"STORE": f"file://{store}", "DATABASE_URL": postgres_url, "BROKER_URL": redis_url, "TOKEN": TOKEN}
+    common |= {"LOST_AFTER_SECONDS": "4", "RESEND_SECONDS": "2", "TRAININGS": "1"}
+
+    def start(name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        variables = common | {"HOME": str(tmp_path / name)}
+        environment = os.environ | {f"TIMEVIS_{key}": value for key, value in variables.items()}
+        command = [sys.executable, "-m", "timevis", "serve", *arguments, "--loglevel", "warning"]
+        processes.append(subprocess.Popen(command, env=environment))
+        return processes[-1]
+
+    def task() -> dict[str, Any]:
+        found = client.task(training["id"])
+        assert found["state"] not in ("failed", "cancelled"), found
+        return found
+
+    processes: list[subprocess.Popen[bytes]] = []
+    port = free_port()
+    client = Client(f"http://127.0.0.1:{port}", TOKEN)
+    try:
+        first = start("first", "worker", "--queues", "cpu")
+        start("web", "web", "--port", str(port))
+        wait_until(lambda: is_listening(port))
+        path = tmp_path / "plant.csv"
+        path.write_bytes(plant_csv())
+        dataset = client.upload(path)["id"]
+        training = client.train(dataset, "lstm", **TINY_LSTM_RUN | {"max_epochs": 30, "patience": 30})
+        wait_until(lambda: list(store.glob("runs/*/checkpoints/last.ckpt.*")))
+        (trainer,) = [pid for pid in processes_of(tmp_path / "first") if pid != first.pid]
+        for pid in (first.pid, trainer):
+            os.kill(pid, signal.SIGKILL)
+        assert task()["state"] == "running"
+        start("second", "worker", "--queues", "cpu,interactive")
+        wait_until(lambda: task()["state"] == "completed")
+        ended = task()
+        assert ended["attempt"] == 2
+        (run,) = (tmp_path / "second/runs").iterdir()
+        assert "resum" in (run / "train.log").read_text()
+        assert client.forecast(ended["result"]["model"])["items"][0]["error"] is None
+        model = client.call("GET", f"models/{ended['result']['model']}")
+        epochs = [row["epoch"] for row in model["training"] if "val/relative_wql" in row]
+        assert len(epochs) == len(set(epochs)) > 1
+        names = {path.name.rpartition(".")[0] for path in store.glob("runs/*/**/*") if path.is_file()}
+        assert {"results.json", "model.safetensors", "report.html"} <= names
+        assert "last.ckpt" not in names  # nothing resumes a completed run
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
+def processes_of(home: Path) -> list[int]:
+    """Processes whose command or environment names a home folder."""
+    found = []
+    for path in Path("/proc").iterdir():
+        try:
+            if path.name.isdigit() and f"TIMEVIS_HOME={home}\0".encode() in (path / "environ").read_bytes():
+                found.append(int(path.name))
+        except OSError:
+            continue
+    return found

@@ -61,7 +61,7 @@ def create_app(settings: Settings) -> APIFlask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     sessions = open_database(settings.database_url)
     celery = make_celery(settings)
-    app.extensions["timevis"] = Context(settings, sessions, celery, Canary(celery), Storage(settings.home))
+    app.extensions["timevis"] = Context(settings, sessions, celery, Canary(celery), Storage.open(settings, sessions))
     register_error_handlers(app)
     metrics = Metrics(app.extensions["timevis"])
     metrics.register(app)  # first, so that it counts what the gate refuses

@@ -164,9 +164,12 @@ def run_web(settings: Settings, host: str, port: int) -> int:
     import waitress
 
     from timevis.service.app import create_app
+    from timevis.service.operations.all_files import share_all
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     app = create_app(settings)
+    service = app.extensions["timevis"]
+    threading.Thread(target=share_all, args=(service.storage, service.sessions), daemon=True, name="copies").start()
     try:
         waitress.serve(
             app,

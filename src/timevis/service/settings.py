@@ -29,6 +29,9 @@ class Settings:
         SQLAlchemy URL; a SQLite file in `home` by default.
     broker_url : str
         URL of the Redis that carries the messages of Celery. Without it, `timevis serve` starts a private server.
+    store : str
+        Folder as fsspec names it, for example ``s3://bucket/timevis``, to which files are copied, so that workers on
+        several hosts share them. Without it, the files are only in `home`.
     token : str
         Secret that clients send as ``Authorization: Bearer``. Without it, a token is made and kept in `home`.
     allowed_hosts : tuple of str
@@ -67,6 +70,7 @@ class Settings:
     database_url: str
     broker_url: str
     token: str
+    store: str = ""
     allowed_hosts: tuple[str, ...] = ()
     max_upload_megabytes: int = 512
     profile_seconds: int = 300
@@ -109,6 +113,7 @@ class Settings:
             home=home,
             database_url=environment.get("TIMEVIS_DATABASE_URL") or f"sqlite:///{home / 'timevis.db'}",
             broker_url=environment.get("TIMEVIS_BROKER_URL") or "",
+            store=environment.get("TIMEVIS_STORE") or "",
             token=environment.get("TIMEVIS_TOKEN") or stored_token(home),
             allowed_hosts=_names(environment, "TIMEVIS_ALLOWED_HOSTS"),
             cors_origins=_origins(environment, "TIMEVIS_CORS_ORIGINS"),

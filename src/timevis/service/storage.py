@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from timevis.errors import DataError
+from timevis.service.operations.artefacts import ArtefactStore, open_store
+from timevis.service.settings import Settings
+from timevis.service.tasks.states import Sessions
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".json", ".parquet", ".csv.gz", ".tsv.gz", ".json.gz", ".zip")
 """Endings of files that can be uploaded; a stored file has the one of these that the client named."""
@@ -27,10 +31,19 @@ class Upload:
 
 
 class Storage:
-    """The files below the home folder. No path is made of a name that a client gave."""
+    """The files below the home folder. No path is made of a name that a client gave.
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    With an artefact store, the methods whose names begin with ``fetched`` fetch what another host has made, and
+    `share` copies what this host has made. Without one, both do nothing.
+    """
+
+    def __init__(self, home: Path, store: ArtefactStore | None = None) -> None:
+        self.home, self.store = home, store
+
+    @classmethod
+    def open(cls, settings: Settings, sessions: Sessions) -> Storage:
+        """The files of a service, with the artefact store of its settings."""
+        return cls(settings.home, open_store(settings, sessions))
 
     def store_upload(self, stream: IO[bytes], file_name: str, max_bytes: int) -> Upload:
         """Write an upload to disk under the hash of its content, before anything reads it.
@@ -57,6 +70,7 @@ class Storage:
                 raise DataError("the file is empty", "upload a file with a header and rows")
             upload = Upload(digest.hexdigest(), suffix, size)
             temporary.replace(self.upload(upload.content_hash, suffix))
+            self.share(self.upload(upload.content_hash, suffix))
             return upload
         finally:
             temporary.unlink(missing_ok=True)
@@ -71,6 +85,7 @@ class Storage:
             content_hash = hashlib.file_digest(file, "sha256").hexdigest()
         upload = Upload(content_hash, suffix_of(path.name), path.stat().st_size)
         path.replace(self.upload(content_hash, upload.suffix))
+        self.share(self.upload(content_hash, upload.suffix))
         return upload
 
     def upload(self, content_hash: str, suffix: str) -> Path:
@@ -82,6 +97,55 @@ class Storage:
 
     def run(self, run_id: str) -> Path:
         return self.home / "runs" / _checked(run_id)
+
+    def share(self, path: Path) -> None:
+        """Copy a file or a folder below the home folder to the artefact store."""
+        if self.store is not None:
+            (self.store.copy_folder if path.is_dir() else self.store.copy_file)(path)
+
+    def fetched_upload(self, content_hash: str, suffix: str) -> Path:
+        path = self.upload(content_hash, suffix)
+        if self.store is not None:
+            self.store.fetch_file(path, content_hash)
+        return path
+
+    def fetched_dataset(self, dataset_id: str) -> Path:
+        return self._fetched_folder(self.dataset(dataset_id))
+
+    def fetched_run(self, run_id: str) -> Path:
+        return self._fetched_folder(self.run(run_id))
+
+    def fetched_result(self, task_id: str) -> Path:
+        path = self.result(task_id)
+        if self.store is not None:
+            self.store.fetch_file(path)
+        return path
+
+    def _fetched_folder(self, folder: Path) -> Path:
+        if self.store is not None:
+            self.store.fetch_folder(folder)
+        return folder
+
+    def read_log(self, run_id: str, start: int, length: int) -> bytes:
+        """Bytes of train.log of a run; of its copy, if that is longer because another host trains."""
+        path = self.run(run_id) / "train.log"
+        found = b""
+        if path.is_file():
+            with path.open("rb") as file:
+                file.seek(start)
+                found = file.read(length)
+        if self.store is not None and not found:
+            found = self.store.read_part(path.parent, path.name, start, length)
+        return found
+
+    def remove(self, path: Path) -> None:
+        """Remove a file or a folder below the home folder, and its copy."""
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+        if self.store is not None:
+            self.store.remove(path)
 
     def result(self, task_id: str) -> Path:
         """The table that a forecast wrote."""

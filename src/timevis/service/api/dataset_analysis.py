@@ -65,7 +65,7 @@ def get_preview(dataset_id: str, query: PreviewQuery) -> Any:
     """Return the first rows of the file, and the role of each column."""
     with context().sessions() as session:
         dataset = find(session, Dataset, dataset_id)
-    preview = read_json(context().storage.dataset(dataset.id) / PREVIEW_FILE)
+    preview = read_json(context().storage.fetched_dataset(dataset.id) / PREVIEW_FILE)
     roles = {**dataset.report["roles"], **dict.fromkeys(dataset.options.get("id") or (), "id")}
     columns = [{"name": name, "role": roles.get(name, "unused")} for name in preview["columns"]]
     return {"columns": columns, "rows": preview["rows"][: query.rows]}
@@ -95,5 +95,5 @@ def _open(dataset_id: str, channel: str | None) -> tuple[Dataset, str, StoredSer
     chosen = channels[0] if channel is None else channel
     if chosen not in channels:
         raise wrong_field("unknown-channel", "/channel", did_you_mean(chosen, channels), channel=chosen)
-    folder = context().storage.dataset(dataset.id)
+    folder = context().storage.fetched_dataset(dataset.id)
     return dataset, chosen, StoredSeries.open(folder, channels.index(chosen), dataset.report)

@@ -79,7 +79,7 @@ def store_newer_rows(dataset: Dataset, stream: IO[bytes], file_name: str) -> tup
     file_name = _base_name(file_name)
     stored = _store(stream, file_name)
     newer, target = storage.upload(stored.content_hash, stored.suffix), storage.temporary_upload(".parquet")
-    earlier = storage.upload(dataset.content_hash, dataset.suffix)
+    earlier = storage.fetched_upload(dataset.content_hash, dataset.suffix)
     try:
         added = combine(
             earlier,
@@ -135,8 +135,8 @@ def _store(stream: IO[bytes], file_name: str) -> Upload:
 def read_dataset(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
     """Read the file of a dataset, write its cleaned panel, and return the quality report."""
     service, settings = context(), context().settings
-    return profile(
-        service.storage.upload(dataset.content_hash, dataset.suffix),
+    report = profile(
+        service.storage.fetched_upload(dataset.content_hash, dataset.suffix),
         options,
         service.storage.dataset(dataset.id),
         shown_name=dataset.file_name,
@@ -144,6 +144,8 @@ def read_dataset(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
         megabytes=settings.profile_megabytes,
         limits=_table_limits(),
     )
+    service.storage.share(service.storage.dataset(dataset.id))
+    return report
 
 
 def _table_limits() -> TableLimits:

@@ -66,7 +66,7 @@ def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
 
 def _rows(session: Session, task: Task) -> pd.DataFrame:
     """The stored rows, with the truth that newer rows of the datasets have shown since."""
-    table = pd.read_parquet(context().storage.result(task.id))
+    table = pd.read_parquet(context().storage.fetched_result(task.id))
     if task.request.get("kind") == "backtest":
         return table
     is_open = ~table["is_history"] & table["truth"].isna()
@@ -105,7 +105,7 @@ def _stored_values(dataset: Dataset, channel: str, times: pd.DatetimeIndex) -> n
     channels = list(dataset.report["channels"])
     if channel not in channels:
         return np.full(len(times), np.nan)
-    series = StoredSeries.open(context().storage.dataset(dataset.id), channels.index(channel), dataset.report)
+    series = StoredSeries.open(context().storage.fetched_dataset(dataset.id), channels.index(channel), dataset.report)
     return series.values_at(times)
 
 

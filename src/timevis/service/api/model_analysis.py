@@ -86,7 +86,7 @@ def get_verdict(model_id: str) -> Any:
 def _scored_run(model_id: str) -> tuple[RunRecord, SavedForecasts]:
     with context().sessions() as session:
         model = find(session, Model, model_id)
-    folder = context().storage.run(model.run_id)
+    folder = context().storage.fetched_run(model.run_id)
     results = folder / "results.json"
     return _load(folder, results.stat().st_mtime_ns if results.is_file() else 0)
 

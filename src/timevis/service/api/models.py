@@ -57,7 +57,7 @@ def get_model(model_id: str) -> Any:
     with context().sessions() as session:
         model = find(session, Model, model_id)
         commands = model_commands(session, model)
-    folder = RunFolder(context().storage.run(model.run_id))
+    folder = RunFolder(context().storage.fetched_run(model.run_id))
     return {
         **model_summary(model),
         "config": _public_config(folder),
@@ -126,7 +126,7 @@ def get_report(model_id: str) -> Any:
     """Return the report of the run, a page that needs no other file."""
     with context().sessions() as session:
         model = find(session, Model, model_id)
-    path = context().storage.run(model.run_id) / "report.html"
+    path = context().storage.fetched_run(model.run_id) / "report.html"
     if not path.is_file():
         raise Problem(404, "not-found", f"model {model.id} has no report")
     response = send_file(path, mimetype="text/html")
@@ -141,6 +141,6 @@ def download_run(model_id: str) -> Any:
     """Return the run folder as a zip file, without its checkpoints."""
     with context().sessions() as session:
         model = find(session, Model, model_id)
-    folder = context().storage.run(model.run_id)
+    folder = context().storage.fetched_run(model.run_id)
     headers = {"Content-Disposition": f"attachment; filename={model.id}.zip"}
     return Response(stream_zip(folder, NOT_DOWNLOADED), mimetype="application/zip", headers=headers)

@@ -125,9 +125,11 @@ def _dry_run(chosen: BaseModel) -> Response:
 def _create_task(chosen: BaseModel, cfg: DictConfig, group_id: str | None = None) -> Task:
     """Write the run folder of a training; returns its task, which is not stored yet."""
     values, run_id, settings = _values(chosen), new_id(), context().settings
+    storage = context().storage
     if settings.wandb_mode != "disabled":
         log_to_wandb(cfg, settings.wandb_mode, settings.wandb_project)
-    create_run(cfg, context().storage.run(run_id))
+    create_run(cfg, storage.run(run_id))
+    storage.share(storage.run(run_id))
     return Task(
         id=new_id(), kind="train", request=values, dataset_id=values["dataset"], run_id=run_id, group_id=group_id
     )

@@ -28,30 +28,28 @@ def task_summary(task: Task) -> dict[str, Any]:
 def task_detail(session: Session, task: Task, since: int) -> dict[str, Any]:
     """A task with its request, its result, and its log from a position on."""
     storage = context().storage
-    log = storage.run(task.run_id) / "train.log" if task.run_id else storage.task_log(task.id)
-    text, position = _read_log(log, since)
-    if not text and not since:
-        text, position = _read_log(storage.task_log(task.id), since)
+    log = storage.read_log(task.run_id, since, MAX_LOG_BYTES) if task.run_id else b""
+    if not log and (task.run_id is None or not since):
+        log = _read(storage.task_log(task.id), since)
     return {
         **task_summary(task),
         "request": task.request,
         "result": task.result,
         "queue_position": _queue_position(session, task),
         "seconds_left": _seconds_left(task),
-        "log": text,
-        "log_position": position,
+        "log": log.decode("utf-8", errors="replace"),
+        "log_position": since + len(log),
         "commands": commands_of(task, session.get(Dataset, task.dataset_id) if task.dataset_id else None),
     }
 
 
-def _read_log(path: Path, since: int) -> tuple[str, int]:
-    """The text of a log from a position on, and the position after it."""
+def _read(path: Path, since: int) -> bytes:
+    """The bytes of a log from a position on."""
     if not path.is_file():
-        return "", since
+        return b""
     with path.open("rb") as file:
         file.seek(since)
-        data = file.read(MAX_LOG_BYTES)
-    return data.decode("utf-8", errors="replace"), since + len(data)
+        return file.read(MAX_LOG_BYTES)
 
 
 def _queue_position(session: Session, task: Task) -> int | None:

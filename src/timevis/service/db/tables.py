@@ -1,4 +1,6 @@
-"""The tables of the database: datasets, tasks, models, workers and tokens. Times are seconds since 1970 in UTC.
+"""The tables of the database: datasets, tasks, models, copies of folders, workers and tokens.
+
+Times are seconds since 1970 in UTC.
 
 A change of a table needs a script in ``migrations/versions``; a test compares both.
 """
@@ -99,6 +101,22 @@ class Model(Base):
     tags: Mapped[list[str]] = mapped_column(default=list)
     created: Mapped[float] = mapped_column(default=time.time, index=True)
     deleted: Mapped[float | None]
+
+
+class FolderCopy(Base):
+    """The copy of the folder of a run or a dataset; see `timevis.service.operations.artefacts`.
+
+    `id` is that of the run or dataset. `files` maps the path of each file in the folder to the SHA-256 of its content.
+    `home` is the home folder of the host that wrote the copy, and `revision` changes with every copy.
+    """
+
+    __tablename__ = "folder_copies"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    revision: Mapped[str]
+    home: Mapped[str] = mapped_column(Text)
+    files: Mapped[dict[str, Any]]
+    changed: Mapped[float] = mapped_column(default=time.time)
 
 
 class Worker(Base):

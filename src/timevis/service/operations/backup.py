@@ -26,11 +26,14 @@ from timevis import __version__
 from timevis.errors import ConfigError, DataError
 from timevis.service.db.database import make_engine, open_database
 from timevis.service.db.tables import Base, Task
+from timevis.service.operations.all_files import fetch_all, share_all
+from timevis.service.operations.artefacts import move_uploads
 from timevis.service.settings import FOLDERS, Settings
+from timevis.service.storage import Storage
 from timevis.service.tasks.states import QUEUED, RUNNING
 
 FORMAT = 1
-LEFT_OUT_TABLES = ("workers",)
+LEFT_OUT_TABLES = ("workers", "folder_copies")
 LEFT_OUT_FOLDERS = ("logs",)
 ROWS_AT_ONCE = 1000
 
@@ -50,7 +53,9 @@ def back_up(settings: Settings, path: Path) -> dict[str, int]:
         raise ConfigError(f"{path} exists already", "choose another name")
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
-    open_database(settings.database_url).kw["bind"].dispose()
+    sessions = open_database(settings.database_url)
+    fetch_all(Storage.open(settings, sessions), sessions)
+    sessions.kw["bind"].dispose()
     engine = make_engine(settings.database_url)
     if engine.dialect.name != "sqlite":
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
@@ -135,10 +140,8 @@ def restore(settings: Settings, path: Path) -> dict[str, int]:
             advice = f"restore it with TimeVis {manifest['version']}, which then can be upgraded"
             raise DataError(f"{path} was written by TimeVis {manifest['version']} with other tables", advice)
         _check_uploads(folder / "uploads", path)
-        for config in folder.glob("runs/*/config.yaml"):  # it names the stored upload
-            text = config.read_text(encoding="utf-8")
-            text = text.replace(f"{manifest['home']}/uploads/", f"{settings.home}/uploads/")
-            config.write_text(text, encoding="utf-8")
+        for config in folder.glob("runs/*/config.yaml"):
+            move_uploads(config, Path(manifest["home"]), settings.home)
         moved: list[Path] = []
         try:
             with sessions.begin() as session:
@@ -156,6 +159,7 @@ def restore(settings: Settings, path: Path) -> dict[str, int]:
                 shutil.rmtree(target, ignore_errors=True)
                 target.mkdir()
             raise
+    share_all(Storage.open(settings, sessions), sessions)
     return counts
 
 

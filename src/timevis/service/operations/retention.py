@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import delete, select, update
 
-from timevis.service.db.tables import Dataset, Model, Task
+from timevis.service.db.tables import Dataset, FolderCopy, Model, Task
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.states import CANCELLED, FAILED, FINAL, Sessions
@@ -30,7 +29,7 @@ def purge(sessions: Sessions, settings: Settings, now: float | None = None) -> C
     files that then remain, because the process was killed, are removed by a later purge.
     """
     now = time.time() if now is None else now
-    storage, removed = Storage(settings.home), Counter[str]()
+    storage, removed = Storage.open(settings, sessions), Counter[str]()
     deleted_before = now - settings.keep_deleted_days * DAY_SECONDS
     removed["models"] = _purge_models(sessions, deleted_before)
     removed["datasets"] = _purge_datasets(sessions, storage, deleted_before)
@@ -38,9 +37,11 @@ def purge(sessions: Sessions, settings: Settings, now: float | None = None) -> C
     if settings.keep_unused_days is not None:
         failed_before = now - settings.keep_unused_days * DAY_SECONDS
         removed["failed runs"] = _forget_failed_runs(sessions, failed_before)
-        removed["results"] = _remove(_old_results(sessions, storage, failed_before))
-        removed["unreadable uploads"] = _remove(_unused_uploads(sessions, storage, min(unused_before, failed_before)))
-    removed["folders"] = _remove(_orphans(sessions, storage, unused_before))
+        removed["results"] = _remove(storage, _old_results(sessions, storage, failed_before))
+        removed["unreadable uploads"] = _remove(
+            storage, _unused_uploads(sessions, storage, min(unused_before, failed_before))
+        )
+    removed["folders"] = _remove(storage, _orphans(sessions, storage, unused_before))
     if found := {kind: count for kind, count in removed.items() if count}:
         log.info("removed what was deleted or unused: %s", found)
     return removed
@@ -70,7 +71,7 @@ def _purge_datasets(sessions: Sessions, storage: Storage, before: float) -> int:
             same = (Dataset.content_hash == dataset.content_hash, Dataset.suffix == dataset.suffix)
             is_shared = session.scalar(select(Dataset.id).where(*same).limit(1)) is not None
         if not is_shared:
-            storage.upload(dataset.content_hash, dataset.suffix).unlink(missing_ok=True)
+            storage.remove(storage.upload(dataset.content_hash, dataset.suffix))
     return len(old)
 
 
@@ -98,23 +99,21 @@ def _unused_uploads(sessions: Sessions, storage: Storage, before: float) -> Iter
 
 
 def _orphans(sessions: Sessions, storage: Storage, before: float) -> Iterable[Path]:
-    """Old folders of runs and datasets that no row names."""
+    """Old folders of runs and datasets that no row names, here or in the artefact store."""
     with sessions() as session:
         named = {*session.scalars(select(Task.run_id)), *session.scalars(select(Dataset.id))}
+        copies = list(session.scalars(select(FolderCopy).where(FolderCopy.changed < before)))
     folders = [*_old(storage.home / "runs", before), *_old(storage.home / "datasets", before)]
+    folders += [storage.home / copy.kind / copy.id for copy in copies]
     return [path for path in folders if path.name not in named]
 
 
 def _old(folder: Path, before: float) -> list[Path]:
-    return [path for path in folder.iterdir() if path.stat().st_mtime < before]
+    return [path for path in folder.iterdir() if path.lstat().st_mtime < before]
 
 
-def _remove(paths: Iterable[Path]) -> int:
-    count = 0
-    for path in paths:
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-        count += 1
-    return count
+def _remove(storage: Storage, paths: Iterable[Path]) -> int:
+    found = set(paths)
+    for path in found:
+        storage.remove(path)
+    return len(found)

@@ -25,6 +25,7 @@ from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks import states
 from timevis.service.tasks.queue import GPU
+from timevis.service.tasks.run_copies import RunCopies, take_over
 from timevis.service.tasks.runner import Outcome, progress_of, run_training
 from timevis.utils.files import read_json, to_json_types
 
@@ -47,8 +48,10 @@ class Worker:
     stopping: threading.Event = field(default_factory=threading.Event)
     active: dict[str, Task] = field(default_factory=dict)
     free_gpus: SimpleQueue[str] = field(default_factory=SimpleQueue)
+    storage: Storage = field(init=False)
 
     def __post_init__(self) -> None:
+        self.storage = Storage.open(self.settings, self.sessions)
         for gpu in self.settings.gpus:
             self.free_gpus.put(gpu)
 
@@ -67,10 +70,6 @@ class Worker:
     @property
     def name(self) -> str:
         return f"{socket.gethostname()}:{os.getpid()}"
-
-    @property
-    def storage(self) -> Storage:
-        return Storage(self.settings.home)
 
 
 def execute(worker: Worker, task_id: str) -> None:
@@ -116,12 +115,16 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     """Run the training process of a task; a completed run becomes a model."""
     assert task.run_id is not None
     assert task.dataset_id is not None
-    folder, settings = worker.storage.run(task.run_id), worker.settings
-    watch = _Watch(worker, task)
+    folder, settings = take_over(worker.storage, task.run_id), worker.settings
+    with worker.sessions() as session:
+        dataset = session.get(Dataset, task.dataset_id)
+        assert dataset is not None
+    worker.storage.fetched_upload(dataset.content_hash, dataset.suffix)
+    watch, copies = _Watch(worker, task), RunCopies(worker.storage, worker.sessions, task, folder)
     if (progress := progress_of(folder)) and _is_completed(folder):
         outcome = Outcome(states.COMPLETED)  # an earlier attempt completed the run and could not say so
     else:
-        with worker.devices(task.queue) as devices:
+        with worker.devices(task.queue) as devices, copies:
             outcome = run_training(
                 folder,
                 worker.storage.task_log(task.id),
@@ -132,6 +135,7 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                 is_cancelled=watch.is_cancelled,
                 is_stopping=worker.stopping.is_set,
             )
+    copies.copy(completed=outcome.state == states.COMPLETED)
     if outcome.state != states.COMPLETED:
         return outcome, {}
     summary = summarise(folder)
@@ -190,8 +194,8 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
             with worker.sessions() as session:
                 model = _model(session, item["model"])
                 described |= {"name": model.name, "dataset": item.get("dataset") or model.dataset_id}
-                data = _data_of_forecast(session, worker, item)
-            table = forecasts.forecast(worker.storage.run(model.run_id), data)
+                data = _data_of_forecast(session, worker, model, item)
+            table = forecasts.forecast(worker.storage.fetched_run(model.run_id), data)
         except TimeVisError as error:
             items.append(described | {"error": error.message, "advice": error.advice})
             continue
@@ -204,10 +208,11 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     temporary = path.with_suffix(f".{uuid.uuid4().hex[:8]}")
     whole.to_parquet(temporary, index=False)
     temporary.replace(path)
+    worker.storage.share(path)
     return Outcome(states.COMPLETED), {"result": {"items": items, "rows": int((~whole["is_history"]).sum())}}
 
 
-def _data_of_forecast(session: Any, worker: Worker, item: dict[str, Any]) -> Any:
+def _data_of_forecast(session: Any, worker: Worker, model: Model, item: dict[str, Any]) -> Any:
     """New rows for an item: the values of the request, another dataset, or None for the data of the run."""
     import pandas as pd
 
@@ -215,11 +220,13 @@ def _data_of_forecast(session: Any, worker: Worker, item: dict[str, Any]) -> Any
         return pd.DataFrame(rows)
     dataset_id = item.get("dataset")
     if dataset_id is None:
+        own = session.get(Dataset, model.dataset_id)  # the run reads the upload of its dataset
+        worker.storage.fetched_upload(own.content_hash, own.suffix)
         return None
     dataset = session.get(Dataset, dataset_id)
     if dataset is None:
         raise RunFolderError(f"there is no dataset {dataset_id}")
-    return worker.storage.upload(dataset.content_hash, dataset.suffix)
+    return worker.storage.fetched_upload(dataset.content_hash, dataset.suffix)
 
 
 def compare(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
@@ -230,7 +237,7 @@ def compare(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     _Watch(worker, task).report({"stage": "compare"})
     with worker.sessions() as session:
         models = {model_id: _model(session, model_id) for model_id in dict.fromkeys(task.request["models"])}
-    records = {key: RunRecord.load(worker.storage.run(model.run_id)) for key, model in models.items()}
+    records = {key: RunRecord.load(worker.storage.fetched_run(model.run_id)) for key, model in models.items()}
     described = {key: (model.name, model.kind) for key, model in models.items()}
     return Outcome(states.COMPLETED), {"result": comparison_result(records, described, task.request.get("reference"))}
 

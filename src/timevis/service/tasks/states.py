@@ -51,6 +51,11 @@ def beat(sessions: Sessions, task: Task, progress: dict[str, Any] | None = None)
         return _change_own(session, task, **values)
 
 
+def still_owns(session: Session, task: Task) -> bool:
+    """Whether a running task belongs to this attempt, until the transaction of the caller ends."""
+    return _change_own(session, task, heartbeat=time.time())
+
+
 def is_cancel_requested(sessions: Sessions, task_id: str) -> bool:
     with sessions() as session:
         task = session.get(Task, task_id)
