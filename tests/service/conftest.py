@@ -24,8 +24,9 @@ from timevis.service.app import create_app
 from timevis.service.db.database import open_database
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.settings import Settings
-from timevis.service.tasks.jobs import summarise
 from timevis.service.tasks.states import Sessions
+from timevis.service.tasks.summary import summarise
+from timevis.utils.files import read_json
 
 
 def postgres_program(name: str) -> str:
@@ -205,7 +206,7 @@ def add_model(http: FlaskClient, dataset: str, finished_run: Callable[..., Path]
     def add(*overrides: str, **columns: Any) -> str:
         run_id, task_id, model_id = (uuid.uuid4().hex for _ in range(3))
         shutil.copytree(finished_run(*overrides), service.storage.run(run_id))
-        summary = summarise(service.storage.run(run_id))
+        summary = summarise(read_json(service.storage.run(run_id) / "results.json"))
         common = {"dataset_id": dataset, "run_id": run_id}
         request = {"model": "lstm", "dataset": dataset}
         with service.sessions.begin() as session:

@@ -1,6 +1,7 @@
 """Start the HTTP service: timevis serve [web|worker|token] [options]
 
     timevis serve                                   web, workers and a private Redis on this machine
+    timevis serve --runs outputs                    shows the runs of the command line as models, too
     timevis serve web --port 8000                   only the HTTP server
     timevis serve worker --queues cpu               only a worker
     timevis serve token add NAME [--read-only]      a further token; also: token list, token remove NAME
@@ -15,6 +16,7 @@ import argparse
 import importlib.util
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from timevis.errors import ConfigError
 from timevis.utils.stdout import run_script
@@ -33,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("part", nargs="?", choices=("all", "web", "worker"), default="all", help="default: all")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=5000, help="(default: %(default)s)")
+    parser.add_argument("--runs", type=Path, metavar="FOLDER", help="show the finished runs below this folder, too")
     parser.add_argument("--queues", default="cpu,interactive", help="queues of a worker (default: %(default)s)")
     parser.add_argument("--loglevel", default="info", choices=("debug", "info", "warning", "error"))
     args = parser.parse_args(arguments)
@@ -97,17 +100,20 @@ def serve(args: argparse.Namespace) -> int:
         raise ConfigError("--queues gpu: this machine has no GPU that can be used", "see CUDA_VISIBLE_DEVICES")
     part = args.part if args.part != "worker" else f"worker-{'-'.join(queues)}"
     configure_logs(settings.home / "logs", part, args.loglevel)
+    runs = None if args.runs is None else args.runs.absolute()
+    if runs is not None and not (runs.is_dir() and args.part in ("all", "web")):
+        raise ConfigError(f"--runs {args.runs}: {'a worker shows no runs' if runs.is_dir() else 'no such folder'}")
     if args.part == "all":
         from timevis.service.processes import run_all
 
-        return run_all(settings, args.host, args.port)
+        return run_all(settings, args.host, args.port, runs)
     if not settings.broker_url:
         advice = "for example TIMEVIS_BROKER_URL=redis://localhost:6379/0; timevis serve alone starts a private Redis"
         raise ConfigError(f"timevis serve {args.part} needs TIMEVIS_BROKER_URL", advice)
     if args.part == "web":
         from timevis.service.processes import run_web
 
-        return run_web(settings, args.host, args.port)
+        return run_web(settings, args.host, args.port, runs)
     from timevis.service.tasks.worker import run_worker
 
     run_worker(settings, queues)

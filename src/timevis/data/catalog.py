@@ -191,6 +191,19 @@ def cache_folder() -> Path:
     return Path(base).expanduser() / "timevis"
 
 
+def local_file(name: str, path: str | None) -> Path | None:
+    """The file that a config names, if it is on this machine; None for generated series."""
+    if path is None and name not in catalog():
+        return None
+    if path is not None:
+        paths = [Path(path).expanduser()]
+    elif "url" in (entry := read_card(name)[1]):
+        paths = [folder / entry["file"] for folder in data_folders()]
+    else:
+        paths = [Path(str(BUNDLED / f"{name}.csv.gz"))]
+    return next((found for found in paths if found.is_file()), None)
+
+
 def find_file(entry: Mapping[str, Any]) -> Path:
     """Find the file of a public data set in a local folder, or download it to the cache.
 

@@ -100,7 +100,7 @@ def broker_part(home: Path) -> tuple[Part, str]:
     return Part("broker", command), f"redis+socket://{socket}"
 
 
-def run_all(settings: Settings, host: str, port: int) -> int:
+def run_all(settings: Settings, host: str, port: int, runs: Path | None = None) -> int:
     """Run web, workers and, without a configured broker, a private one, until SIGINT or SIGTERM; returns 0."""
     environment = dict(os.environ) | {"TIMEVIS_HOME": str(settings.home)}
     serve = [sys.executable, "-m", "timevis", "serve"]
@@ -109,6 +109,8 @@ def run_all(settings: Settings, host: str, port: int) -> int:
         Part("worker interactive", [*serve, "worker", "--queues", "interactive", "--loglevel", "warning"]),
         Part("web", [*serve, "web", "--host", host, "--port", str(port), "--loglevel", "warning"]),
     ]
+    if runs is not None:
+        parts[-1].command.extend(["--runs", str(runs)])
     if settings.gpus:
         parts.insert(0, Part("worker gpu", [*serve, "worker", "--queues", "gpu", "--loglevel", "warning"]))
     if not settings.broker_url:
@@ -159,17 +161,20 @@ def _is_ready(address: str) -> bool:
         return False
 
 
-def run_web(settings: Settings, host: str, port: int) -> int:
-    """Answer HTTP requests until SIGTERM."""
+def run_web(settings: Settings, host: str, port: int, runs: Path | None = None) -> int:
+    """Answer HTTP requests until SIGTERM; the finished runs below `runs` are shown as models."""
     import waitress
 
     from timevis.service.app import create_app
     from timevis.service.operations.all_files import share_all
+    from timevis.service.operations.command_line_runs import CommandLineRuns
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     app = create_app(settings)
     service = app.extensions["timevis"]
     threading.Thread(target=share_all, args=(service.storage, service.sessions), daemon=True, name="copies").start()
+    if runs is not None:
+        CommandLineRuns(app, runs).start()
     try:
         waitress.serve(
             app,

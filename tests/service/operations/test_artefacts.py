@@ -74,7 +74,7 @@ def test_what_a_host_has_changed_since_its_copy_is_kept(hosts: tuple[Storage, St
 def test_a_copy_that_breaks_off_is_not_visible(
     hosts: tuple[Storage, Storage, Sessions], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second, sessions = hosts
+    first, second, _ = hosts
     first.share(write_run(first, a_txt="one", b_txt="one"))
     write_run(first, a_txt="two", b_txt="two")
     store = store_of(first)

@@ -10,6 +10,8 @@ from flask import request as http_request
 from sqlalchemy.orm import Session
 
 from timevis.config.overrides import override
+from timevis.runs.folder import read_overrides
+from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.training import config_values
 
@@ -46,10 +48,14 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
 
 
 def model_commands(session: Session, model: Model) -> dict[str, str]:
-    """What trains a model again."""
-    task, dataset = session.get(Task, model.task_id), session.get(Dataset, model.dataset_id)
+    """What trains a model again; of a run of the command line, what started it, and what forecasts with it."""
+    if model.task_id is None:
+        folder = context().storage.fetched_run(model.run_id)
+        cli = ["timevis", "train", *read_overrides(folder)]
+        return _commands(cli, f"timevis.Run({str(folder)!r}).predict()", "predict", {"models": [model.id]})
+    task = session.get(Task, model.task_id)
     assert task is not None
-    return commands_of(task, dataset)
+    return commands_of(task, session.get(Dataset, model.dataset_id) if model.dataset_id else None)
 
 
 def _training(body: dict[str, Any], dataset: Dataset | None) -> dict[str, str]:

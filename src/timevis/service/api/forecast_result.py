@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from timevis.data.calendar import to_local_time
 from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.predict import QUANTILE_COLUMNS
+from timevis.runs.folder import RunFolder
 from timevis.service.context import context
-from timevis.service.db.tables import Dataset, Task
+from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.series import StoredSeries
 from timevis.utils.files import to_json_types
 
@@ -29,7 +30,7 @@ def forecast_table(session: Session, task: Task) -> pd.DataFrame:
     tables = []
     for position, rows in forecast.groupby("position", sort=False):
         item = items[int(str(position))]
-        tables.append(rows.assign(model=item["model"], timestamp=_iso(rows, datasets[item["dataset"]].report)))
+        tables.append(rows.assign(model=item["model"], timestamp=_iso(rows, _report(session, item, datasets))))
     return pd.concat(tables)[list(CSV_COLUMNS)]
 
 
@@ -45,7 +46,7 @@ def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
             empty: dict[str, Any] = {"time": [], "point": [], "levels": [], "quantiles": [], "truth": None}
             found.append(described | empty | {"item": None, "channel": None, "unit": "", "history": NO_CONTEXT})
             continue
-        report = datasets[item["dataset"]].report
+        report = _report(session, item, datasets)
         for (name, channel), group in rows.groupby(["item", "channel"], sort=False):
             past, future = group[group["is_history"]], group[~group["is_history"]]
             truth = future["truth"].to_numpy(float)
@@ -72,7 +73,7 @@ def _rows(session: Session, task: Task) -> pd.DataFrame:
     is_open = ~table["is_history"] & table["truth"].isna()
     for position, rows in table[is_open].groupby("position"):
         item = task.result["items"][int(str(position))]
-        if _has_own_values(task, int(str(position))):
+        if item["dataset"] is None or _has_own_values(task, int(str(position))):
             continue
         newest = newest_version(session, item["dataset"])
         for channel, group in rows.groupby("channel"):
@@ -112,6 +113,15 @@ def _stored_values(dataset: Dataset, channel: str, times: pd.DatetimeIndex) -> n
 def _datasets(session: Session, task: Task) -> dict[str, Dataset]:
     identifiers = {item["dataset"] for item in task.result["items"] if item.get("dataset")}
     return {dataset.id: dataset for dataset in session.scalars(select(Dataset).where(Dataset.id.in_(identifiers)))}
+
+
+def _report(session: Session, item: dict[str, Any], datasets: dict[str, Dataset]) -> dict[str, Any]:
+    """The quality report of the dataset of an item; of a run of the command line without one, that of the run."""
+    if item["dataset"] is not None:
+        return datasets[item["dataset"]].report
+    model = session.get(Model, item["model"])
+    assert model is not None
+    return RunFolder(context().storage.fetched_run(model.run_id)).data_report
 
 
 def _unit(report: dict[str, Any], channel: str) -> str:

@@ -98,10 +98,14 @@ def change_model(model_id: str, change: ModelChange) -> Any:
         model = find(session, Model, model_id)
         for name, value in values.items():
             setattr(model, name, value)
+        if is_champion is None:
+            return model_summary(model)
+        if model.dataset_id is None:
+            raise Problem(409, "conflict", f"the data of model {model.id} are no dataset", "upload their file")
         dataset = find(session, Dataset, model.dataset_id)
         if is_champion:
             dataset.champion_id = model.id
-        elif is_champion is False and dataset.champion_id == model.id:
+        elif dataset.champion_id == model.id:
             dataset.champion_id = None
     return model_summary(model)
 
@@ -109,7 +113,7 @@ def change_model(model_id: str, change: ModelChange) -> Any:
 @blueprint.delete("/models/<model_id>")
 @blueprint.output({}, status_code=204)
 def delete_model(model_id: str) -> Any:
-    """Delete a model. Its run folder is kept, and the model can be restored."""
+    """Delete a model. Its run folder is kept, and the model can be restored; a run of the command line is hidden."""
     return delete_row(Model, model_id)
 
 

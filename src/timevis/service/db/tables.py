@@ -87,14 +87,17 @@ class Task(Base):
 
 
 class Model(Base):
-    """A trained model: a completed run, with a summary of its results."""
+    """A trained model: a completed run, with a summary of its results.
+
+    A run of the command line has no task, and no dataset if its data cannot be read.
+    """
 
     __tablename__ = "models"
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(200), index=True)
     kind: Mapped[str] = mapped_column(index=True)
-    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"), unique=True)
-    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"), index=True)
+    task_id: Mapped[str | None] = mapped_column(ForeignKey("tasks.id"), unique=True)
+    dataset_id: Mapped[str | None] = mapped_column(ForeignKey("datasets.id"), index=True)
     run_id: Mapped[str]
     summary: Mapped[dict[str, Any]]
     notes: Mapped[str] = mapped_column(Text, default="")
@@ -106,7 +109,7 @@ class Model(Base):
 class FolderCopy(Base):
     """The copy of the folder of a run or a dataset; see `timevis.service.operations.artefacts`.
 
-    `id` is that of the run or dataset. `files` maps the path of each file in the folder to the SHA-256 of its content.
+    `id` is that of the run or dataset. `files` maps the path of each file in the folder to its SHA-256.
     `home` is the home folder of the host that wrote the copy, and `revision` changes with every copy.
     """
 

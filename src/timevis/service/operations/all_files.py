@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from timevis.service.db.tables import Dataset, FolderCopy, Task
+from timevis.service.db.tables import Dataset, FolderCopy, Model, Task
 from timevis.service.storage import Storage
 from timevis.service.tasks.states import COMPLETED, RUNNING, Sessions
 
@@ -21,7 +21,7 @@ def fetch_all(storage: Storage, sessions: Sessions) -> None:
         return
     with sessions() as session:
         datasets = list(session.scalars(select(Dataset)))
-        runs = set(session.scalars(select(Task.run_id).where(Task.run_id.is_not(None))))
+        runs = {*session.scalars(select(Task.run_id)), *session.scalars(select(Model.run_id))}
         forecasts = set(session.scalars(select(Task.id).where(Task.kind == "predict", Task.state == COMPLETED)))
     for dataset in datasets:
         storage.fetched_upload(dataset.content_hash, dataset.suffix)

@@ -149,6 +149,8 @@ class ArtefactStore:
         FileNotFoundError
             The store lacks a file.
         """
+        if folder.is_symlink():  # a run of the command line, which is never changed
+            return
         with self._locks[folder.name]:
             for attempt in range(MAX_ATTEMPTS):
                 known = self._revision(folder)  # before the row, so that a row that differs is a newer one
@@ -204,7 +206,7 @@ class ArtefactStore:
         return digest
 
     def _write(self, source: IO[bytes], key: str | Callable[[str], str]) -> str:
-        """Write a file under a temporary name and rename it; `key` may make the name of the digest, which is returned."""
+        """Write a file under a temporary name and rename it to `key`, or to what `key` makes of its digest."""
         digest, temporary = hashlib.sha256(), f"{self.root}/.{uuid.uuid4().hex}"
         self.files.makedirs(self.root, exist_ok=True)
         try:

@@ -49,7 +49,7 @@ def purge(sessions: Sessions, settings: Settings, now: float | None = None) -> C
 
 def _purge_models(sessions: Sessions, before: float) -> int:
     with sessions.begin() as session:
-        old = session.scalars(select(Model).where(Model.deleted < before)).all()
+        old = session.scalars(select(Model).where(Model.deleted < before, Model.task_id.is_not(None))).all()
         for model in old:
             session.execute(update(Task).where(Task.run_id == model.run_id).values(run_id=None))
             session.execute(update(Dataset).where(Dataset.champion_id == model.id).values(champion_id=None))
@@ -102,6 +102,7 @@ def _orphans(sessions: Sessions, storage: Storage, before: float) -> Iterable[Pa
     """Old folders of runs and datasets that no row names, here or in the artefact store."""
     with sessions() as session:
         named = {*session.scalars(select(Task.run_id)), *session.scalars(select(Dataset.id))}
+        named |= set(session.scalars(select(Model.run_id)))
         copies = list(session.scalars(select(FolderCopy).where(FolderCopy.changed < before)))
     folders = [*_old(storage.home / "runs", before), *_old(storage.home / "datasets", before)]
     folders += [storage.home / copy.kind / copy.id for copy in copies]

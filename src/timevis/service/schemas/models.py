@@ -24,8 +24,8 @@ class ModelSummary(BaseModel):
     id: Id
     name: str
     kind: str
-    dataset: Id
-    task: Id
+    dataset: Id | None = Field(description="Null for a run of the command line whose data cannot be read.")
+    task: Id | None = Field(description="Null for a run of the command line.")
     summary: dict[str, Any]
     notes: str
     tags: list[str]

@@ -27,6 +27,7 @@ from timevis.service.tasks import states
 from timevis.service.tasks.queue import GPU
 from timevis.service.tasks.run_copies import RunCopies, take_over
 from timevis.service.tasks.runner import Outcome, progress_of, run_training
+from timevis.service.tasks.summary import summarise
 from timevis.utils.files import read_json, to_json_types
 
 log = logging.getLogger(__name__)
@@ -34,8 +35,6 @@ log = logging.getLogger(__name__)
 PROGRESS_SECONDS = 1.0
 """Time between two writes of the progress into the row."""
 CANCELLATION_SECONDS = 0.5
-WINDOW_SET_KEYS = ("hash", "windows", "horizon", "context_length")
-SUMMARY_METRICS = ("relative_wql", "wql", "sql", "crps", "mase", "mae", "rmse", "smape", "coverage_80")
 
 
 @dataclass
@@ -138,7 +137,7 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     copies.copy(completed=outcome.state == states.COMPLETED)
     if outcome.state != states.COMPLETED:
         return outcome, {}
-    summary = summarise(folder)
+    summary = summarise(read_json(folder / "results.json"))
     progress = progress_of(folder) or progress
     name = task.request.get("name") or f"{task.request['model']} {time.strftime('%Y-%m-%d %H:%M')}"
     model = Model(
@@ -151,22 +150,6 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     )
     model.id = uuid.uuid4().hex
     return outcome, {"model": model, "result": {"model": model.id, **summary}, "progress": progress}
-
-
-def summarise(folder: Path) -> dict[str, Any]:
-    """The part of results.json that lists of models show."""
-    results = read_json(folder / "results.json")
-    return {
-        "metrics": {name: results["metrics"][name] for name in SUMMARY_METRICS},
-        "seasonal_naive": {name: results["seasonal_naive"][name] for name in SUMMARY_METRICS},
-        "validation": {name: results["validation"].get(name) for name in SUMMARY_METRICS},
-        "skill": results["skill"],
-        "cost": results["cost"],
-        "window_set": {
-            name: results["window_set"][name] for name in ("hash", "windows", "horizon", "context_length")
-        },
-        "data_hash": results["run"]["data_hash"],
-    }
 
 
 def _is_completed(folder: Path) -> bool:
@@ -220,8 +203,9 @@ def _data_of_forecast(session: Any, worker: Worker, model: Model, item: dict[str
         return pd.DataFrame(rows)
     dataset_id = item.get("dataset")
     if dataset_id is None:
-        own = session.get(Dataset, model.dataset_id)  # the run reads the upload of its dataset
-        worker.storage.fetched_upload(own.content_hash, own.suffix)
+        if model.task_id is not None:  # the run reads the upload of its dataset
+            own = session.get(Dataset, model.dataset_id)
+            worker.storage.fetched_upload(own.content_hash, own.suffix)
         return None
     dataset = session.get(Dataset, dataset_id)
     if dataset is None:

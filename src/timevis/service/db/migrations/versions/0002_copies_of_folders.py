@@ -20,3 +20,6 @@ def upgrade() -> None:
         sa.Column("changed", sa.Float(precision=53), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    with op.batch_alter_table("models") as batch:
+        batch.alter_column("task_id", existing_type=sa.String(length=64), nullable=True)
+        batch.alter_column("dataset_id", existing_type=sa.String(length=64), nullable=True)
