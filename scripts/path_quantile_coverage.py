@@ -23,8 +23,6 @@ from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.options import DataOptions
 from timevis.data.windows import Batch
-from timevis.metrics import COVERAGES
-from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.path_quantiles import sample_quantiles
 from timevis.models.qwen.digits.codec import DigitCodec
 from timevis.models.qwen.digits.decoding import DecodingInputs, first_value_distribution
@@ -32,6 +30,7 @@ from timevis.models.qwen.digits.network import DigitNetwork
 from timevis.models.qwen.digits.sampling import hashed_uniforms, sobol_uniforms
 from timevis.models.qwen.nano.zero_shot import forecast_windows, load_network
 from timevis.utils.formatting import markdown_table
+from timevis.utils.levels import COVERAGES, QUANTILE_LEVELS
 
 PATHS = (20, 50, 100)
 STEPS = (1, 2, 6, 12, 24)

@@ -8,7 +8,7 @@ import pytest
 
 import timevis
 from timevis.errors import ConfigError, DataError
-from timevis.models.forecaster import QUANTILE_LEVELS
+from timevis.utils.levels import QUANTILE_LEVELS
 
 SMALL = ("evaluation.max_windows=6", "evaluation.val_windows=4")
 

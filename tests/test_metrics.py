@@ -11,10 +11,10 @@ from utilsforecast.losses import mae, mase, rmse, scaled_crps
 from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import evaluate
-from timevis.metrics import COVERAGES, WQL_LEVELS, ForecastMetrics
-from timevis.models.forecaster import QUANTILE_LEVELS
+from timevis.metrics import ForecastMetrics
 from timevis.models.path_quantiles import sample_quantiles
 from timevis.models.seasonal_naive import SeasonalNaive
+from timevis.utils.levels import COVERAGES, QUANTILE_LEVELS, WQL_LEVELS
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,10 @@ from timevis.cli.predict import main
 from timevis.data.catalog import load_panel
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
-from timevis.predict import QUANTILE_COLUMNS, extend_to_horizon, forecast_panel, load_panels, predict
+from timevis.predict import extend_to_horizon, forecast_panel, load_panels, predict
 from timevis.rescore import rescore
 from timevis.runs.folder import RunFolder
+from timevis.utils.levels import QUANTILE_COLUMNS
 
 
 def test_the_future_follows_the_last_row_of_the_runs_data(plant):

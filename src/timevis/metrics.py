@@ -15,20 +15,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-WQL_LEVELS = tuple(round(0.1 * i, 1) for i in range(1, 10))
-COVERAGES = {50: (0.25, 0.75), 80: (0.1, 0.9), 95: (0.025, 0.975)}
-SUMS = (
-    "count",
-    "sq_error",
-    "error",
-    "median_abs_error",
-    "abs_target",
-    "smape",
-    "pinball_wql",
-    "pinball_integral",
-    *(f"inside_{k}" for k in COVERAGES),
-)
-
+from timevis.utils.levels import COVERAGES, SUMS, WQL_LEVELS
 
 MIN_WQL_RATIO = 1e-3
 """Smallest ratio that a channel can contribute to the geometric mean, which one ratio of zero would make zero."""

@@ -22,16 +22,16 @@ from timevis.data.panel import Panel
 from timevis.data.sources.data_frames import write_frame
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
-from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
+from timevis.models.forecaster import Forecaster
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import add_unread_covariates, load_run_data, select_trained_channels
 from timevis.utils.formatting import join_names
+from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
 
 log = logging.getLogger(__name__)
 
 NewData: TypeAlias = pd.DataFrame | pd.Series | str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None
 MAX_LISTED_CHANNELS = 5
-QUANTILE_COLUMNS = tuple(f"q{level:g}" for level in QUANTILE_LEVELS)
 
 
 def predict(

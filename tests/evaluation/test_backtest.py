@@ -10,9 +10,9 @@ from trainers import quiet_trainer
 from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.results import build_results
-from timevis.metrics import SUMS
 from timevis.models.forecaster import mase_scale
 from timevis.models.seasonal_naive import SeasonalNaive
+from timevis.utils.levels import SUMS
 
 NAIVE = SeasonalNaive(48, 12, 2, season=24)
 

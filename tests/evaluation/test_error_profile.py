@@ -16,8 +16,8 @@ from timevis.evaluation.error_profile import (
     reliability,
     timestamps_around,
 )
-from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.runs.record import RunRecord
+from timevis.utils.levels import QUANTILE_LEVELS
 
 HORIZON = 24
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from timevis.metrics import COVERAGES, SUMS
+from timevis.utils.levels import COVERAGES, SUMS
 
 
 def window_frame(errors: np.ndarray, horizon: int = 1, stride: int = 1) -> pd.DataFrame:

@@ -12,12 +12,12 @@ from timevis.errors import ConfigError
 from timevis.evaluation.backtest import evaluate
 from timevis.experiment import check_config
 from timevis.models.conformal import MAX_SCORES, Conformal
-from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.linear import Linear
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.predict import predict
 from timevis.rescore import rescore
 from timevis.runs.folder import RunFolder
+from timevis.utils.levels import QUANTILE_LEVELS
 
 NORMAL = torch.distributions.Normal(0.0, 1.0)
 QUANTILES = NORMAL.icdf(torch.tensor(QUANTILE_LEVELS)).view(1, -1, 1)

@@ -15,11 +15,12 @@ from trainers import quiet_trainer
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import SeriesStore
 from timevis.models.boosted import Boosted
-from timevis.models.forecaster import QUANTILE_LEVELS, Forecaster
+from timevis.models.forecaster import Forecaster
 from timevis.models.linear import Linear
 from timevis.models.lstm import LSTM
 from timevis.models.qwen.patches.forecaster import QwenPatchForecaster
 from timevis.models.seasonal_naive import SeasonalNaive
+from timevis.utils.levels import QUANTILE_LEVELS
 
 CONTEXT, HORIZON, ROWS = 48, 12, 700
 PATCHES = {"lora": {}, "dropout": 0.1, "learning_rate": 0.01, "bf16": False}

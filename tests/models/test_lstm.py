@@ -13,11 +13,11 @@ from trainers import quiet_trainer
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import ConfigError
 from timevis.models.direct import quantile_loss, quantile_weights
-from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.layers import InstanceNorm, Normalization, ordered_quantiles
 from timevis.models.lstm import LSTM, RecurrentNet
 from timevis.models.mixup import mixup
 from timevis.models.seasonal_naive import SeasonalNaive
+from timevis.utils.levels import QUANTILE_LEVELS
 
 ROWS = 1500
 T = np.arange(ROWS)

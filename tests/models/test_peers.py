@@ -10,9 +10,9 @@ from panels import mean_error, panel_of
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import ConfigError, TimeVisError
 from timevis.models import serialization
-from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.peers.forecaster import Peer
 from timevis.models.peers.process import PYTHON_VARIABLE, PeerProcess, peers_python
+from timevis.utils.levels import QUANTILE_LEVELS
 
 
 def _environment_exists() -> bool:

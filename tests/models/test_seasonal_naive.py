@@ -5,8 +5,8 @@ from panels import panel_of
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import SeriesStore
-from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.seasonal_naive import SeasonalNaive
+from timevis.utils.levels import QUANTILE_LEVELS
 
 
 def prepared(series, context_length=24, **kwargs):

@@ -8,8 +8,8 @@ import numpy as np
 
 from timevis.evaluation.error_profile import SavedForecasts, pit_density, reliability
 from timevis.evaluation.forecast_window import forecasts_of_channel
-from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.utils.files import to_json_types
+from timevis.utils.levels import QUANTILE_LEVELS
 
 
 def calibration_profile(forecasts: SavedForecasts, channel: str | None = None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.calendar import to_local_time
-from timevis.models.forecaster import QUANTILE_LEVELS
+from timevis.utils.levels import QUANTILE_LEVELS
 
 MEDIAN_INDEX = QUANTILE_LEVELS.index(0.5)
 

@@ -11,10 +11,9 @@ import pandas as pd
 from timevis.data.cleaning.statistics import autocorrelation
 from timevis.evaluation.error_profile import MEDIAN_INDEX, SavedForecasts
 from timevis.evaluation.forecast_window import forecasts_of_channel
-from timevis.metrics import WQL_LEVELS
-from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.runs.record import RunRecord
 from timevis.utils.files import to_json_types
+from timevis.utils.levels import QUANTILE_LEVELS, WQL_LEVELS
 
 HISTOGRAM_BINS = 61
 HISTOGRAM_SHARE = (0.002, 0.998)

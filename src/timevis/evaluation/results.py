@@ -9,10 +9,10 @@ from timevis.evaluation.backtest import Backtest
 from timevis.evaluation.error_profile import SavedForecasts, excess_coverage_from_ties
 from timevis.evaluation.intervals import Interval
 from timevis.evaluation.significance import score_intervals
-from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.record import SCHEMA_VERSION
 from timevis.utils.files import to_json_types
+from timevis.utils.levels import QUANTILE_LEVELS
 
 
 def build_results(

@@ -12,7 +12,7 @@ from scipy.special import stdtr
 
 from timevis.evaluation.intervals import AUTOCORRELATED, INDEPENDENT, Interval, MeanInterval
 from timevis.evaluation.window_table import WindowTable, require_same_windows
-from timevis.metrics import COVERAGES
+from timevis.utils.levels import COVERAGES
 
 SKILL_METRICS = {"mae": "mae_scaled", "wql": "relative_wql"}
 """Metric that each skill score is computed from."""

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from timevis.errors import RunFolderError
 from timevis.evaluation.window_sets import MIN_SERIES
-from timevis.metrics import MIN_WQL_RATIO, SUMS, headline, ratios
+from timevis.metrics import MIN_WQL_RATIO, headline, ratios
+from timevis.utils.levels import SUMS
 
 
 @dataclass(frozen=True)

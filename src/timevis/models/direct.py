@@ -29,9 +29,10 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import Scaler
 from timevis.data.windows import Batch
 from timevis.metrics import pinball_loss
-from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
+from timevis.models.forecaster import Forecast, Forecaster
 from timevis.models.linear import PENALTIES, Linear
 from timevis.models.mixup import mixup
+from timevis.utils.levels import QUANTILE_LEVELS
 
 log = logging.getLogger(__name__)
 

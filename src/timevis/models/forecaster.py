@@ -19,10 +19,10 @@ from timevis.data.window_sampling import channel_balanced_windows
 from timevis.data.windows import Batch
 from timevis.metrics import ForecastMetrics
 from timevis.models.conformal import Conformal, ConformalMethod
+from timevis.utils.levels import QUANTILE_LEVELS
 
 MAX_CONFORMAL_ORIGINS = 100
 """Origins of the calibration windows whose errors give the conformity scores."""
-QUANTILE_LEVELS = (0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975)
 
 
 @dataclass

@@ -17,8 +17,8 @@ from torch.nn import functional
 from timevis.config.options import FractionBelowOne, PositiveInt
 from timevis.data.calendar import CalendarField
 from timevis.models.direct import DirectForecaster
-from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.layers import CalendarEmbedding, InstanceNorm, Normalization, ordered_quantiles, start_narrow
+from timevis.utils.levels import QUANTILE_LEVELS
 
 Cell: TypeAlias = Literal["lstm", "gru"]
 CELLS: dict[Cell, Any] = {"lstm": nn.LSTM, "gru": nn.GRU}

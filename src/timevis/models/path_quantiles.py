@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from timevis.models.forecaster import QUANTILE_LEVELS
+from timevis.utils.levels import QUANTILE_LEVELS
 
 
 def sample_quantiles(samples: Tensor, *, stratified: bool) -> Tensor:

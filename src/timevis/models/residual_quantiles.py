@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
-from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
+from timevis.models.forecaster import Forecast, Forecaster
+from timevis.utils.levels import QUANTILE_LEVELS
 
 MIN_ERRORS = 80
 """Number of validation errors that the quantiles of a horizon step are taken from, at least, if there are as many."""

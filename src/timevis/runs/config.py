@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
@@ -18,13 +18,15 @@ from timevis.config.sections import (
     TrainerOptions,
     section_to_dict,
 )
-from timevis.data.datamodule import WindowDataModule
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
 from timevis.data.split.make_split import split_rows
 from timevis.data.split.split import Split
-from timevis.models.forecaster import Forecaster
 from timevis.runs.default_lengths import default_lengths, steps_of_small_epochs
+
+if TYPE_CHECKING:
+    from timevis.data.datamodule import WindowDataModule
+    from timevis.models.forecaster import Forecaster
 
 NOT_HYPERPARAMETERS = ("name", "fit", "_target_")
 """Keys of the section `model` that `Forecaster.from_data` does not take."""
@@ -55,6 +57,8 @@ class ModelOptions:
         ConfigError
             The section names no forecaster class, or a hyperparameter is unknown or has an invalid value.
         """
+        from timevis.models.forecaster import Forecaster
+
         forecaster_class = class_of(section, Forecaster, "model")
         values = section_to_dict(section)
         hyperparameters = {name: value for name, value in values.items() if name not in NOT_HYPERPARAMETERS}
@@ -99,19 +103,7 @@ class RunConfig:
         ConfigError
             Names the key.
         """
-        run = section_from_config(RunOptions, {f.name: cfg[f.name] for f in fields(RunOptions)}, "")
-        return cls(
-            run=run,
-            data=DataOptions.from_config(cfg.data),
-            evaluation=section_from_config(
-                EvaluationOptions, section_to_dict(cfg.evaluation, "evaluation"), "evaluation"
-            ),
-            model=ModelOptions.from_config(cfg.model),
-            fit=section_from_config(FitOptions, section_to_dict(cfg.model.fit, "model.fit"), "model.fit"),
-            trainer=TrainerOptions.from_config(cfg.trainer),
-            logger=LoggerOptions.from_config(cfg.logger),
-            callbacks=section_to_dict(cfg.callbacks, "callbacks"),
-        )
+        return cls(model=ModelOptions.from_config(cfg.model), **_sections_without_model(cfg))
 
     def completed_for(self, panel: Panel) -> RunConfig:
         """The config with values for the `lengths` that are None, derived from the panel.
@@ -174,6 +166,8 @@ class RunConfig:
         Lengths that are None are derived from the panel; see `completed_for`.
         """
         config = self.completed_for(panel)
+        from timevis.data.datamodule import WindowDataModule
+
         return WindowDataModule(
             panel,
             context_length=config.context_length,
@@ -195,3 +189,28 @@ class RunConfig:
     def forecaster(self, datamodule: WindowDataModule) -> Forecaster:
         """Build the model for the data; it is not fitted."""
         return self.model.forecaster_class.from_data(datamodule, **self.model.hyperparameters)
+
+
+def check_sections_without_model(cfg: DictConfig) -> None:
+    """As `RunConfig.from_config`, but without the hyperparameters of the model, for which PyTorch is imported.
+
+    Raises
+    ------
+    ConfigError
+        Names the key.
+    """
+    _sections_without_model(cfg)
+
+
+def _sections_without_model(cfg: DictConfig) -> dict[str, Any]:
+    return {
+        "run": section_from_config(RunOptions, {f.name: cfg[f.name] for f in fields(RunOptions)}, ""),
+        "data": DataOptions.from_config(cfg.data),
+        "evaluation": section_from_config(
+            EvaluationOptions, section_to_dict(cfg.evaluation, "evaluation"), "evaluation"
+        ),
+        "fit": section_from_config(FitOptions, section_to_dict(cfg.model.fit, "model.fit"), "model.fit"),
+        "trainer": TrainerOptions.from_config(cfg.trainer),
+        "logger": LoggerOptions.from_config(cfg.logger),
+        "callbacks": section_to_dict(cfg.callbacks, "callbacks"),
+    }

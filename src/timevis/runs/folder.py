@@ -224,7 +224,7 @@ class RunFolder:
         import pandas as pd
 
         from timevis.data.readers.size_limits import check_parquet_size
-        from timevis.metrics import SUMS
+        from timevis.utils.levels import SUMS
 
         path = self.path / f"{name}.parquet"
         if not path.is_file():

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 import re
-import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import MISSING
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel
@@ -21,8 +20,9 @@ from timevis.config.options import Option, options_of, parameter_help
 from timevis.config.sections import FitOptions, RunOptions
 from timevis.config.stored import escape
 from timevis.config.validate import check
-from timevis.runs.config import RunConfig
+from timevis.runs.config import check_sections_without_model
 from timevis.runs.folder import RunFolder
+from timevis.service.schemas.stored_options import stored_models
 
 MODELS = ("seasonal_naive", "linear", "boosted", "lstm", "qwen", "qwen_patch")
 BACKBONES = ("nano", "qwen2.5-0.5b", "qwen3-0.6b")
@@ -49,9 +49,6 @@ MODELS_OF_PRESET = {
     "best": ("seasonal_naive", "linear", "boosted", "lstm", "qwen"),
 }
 """Models that a group with a preset trains."""
-SERVER_OPTIONS = frozenset({"path", "size", "seed", "note"})
-"""Options of a backbone that a request cannot set: they name a folder of the server, or follow from the others."""
-PLAIN_TYPES = (int, float, bool, str, type(None))
 _hydra_lock = Lock()
 
 
@@ -77,47 +74,12 @@ def base_config(model: str, backbone: str | None = None) -> DictConfig:
 
 def model_options(model: str) -> list[Option]:
     """The options of a model whose values are numbers, texts, choices, or lists of them; without its sections."""
-    written = base_config(model).model
-    return [o for o in options_of(*forecaster_class(model).option_sources()) if is_plain(o) and o.name in written]
+    return stored_models()[model].options
 
 
-def section_options(model: str) -> dict[str, list[Option]]:
+def section_options(model: str) -> Mapping[str, list[Option]]:
     """The options of each section of a model that a request may set, such as `lora`."""
-    written, sections = base_config(model).model, forecaster_class(model).sections
-    return {
-        name: [
-            option
-            for option in options_of(sections[name])
-            if is_plain(option)
-            and option.name in written[name]
-            and not (name == "backbone" and option.name in SERVER_OPTIONS)
-        ]
-        for name in SECTIONS
-        if name in sections
-    }
-
-
-def forecaster_class(model: str) -> Any:
-    """The class of a model."""
-    return RunConfig.from_config(base_config(model)).model.forecaster_class
-
-
-def is_plain(option: Option) -> bool:
-    """Whether the values of an option are numbers, texts, choices, or lists of them."""
-    return _is_plain(option.annotation)
-
-
-def _is_plain(annotation: Any) -> bool:
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _is_plain(arguments[0])
-    if origin is Literal:
-        return True
-    if origin in (typing.Union, types.UnionType):
-        return all(map(_is_plain, arguments))
-    if origin in (Sequence, list):
-        return _is_plain(arguments[0])
-    return annotation in PLAIN_TYPES
+    return stored_models()[model].sections
 
 
 def run_options() -> list[Option]:
@@ -188,7 +150,7 @@ def config_of(request: BaseModel, path: Path, name: str, dataset_options: Mappin
     for key, value in values.items():
         OmegaConf.update(cfg, key, escape(value), merge=False, force_add=True)
     check(cfg)
-    RunConfig.from_config(cfg)
+    check_sections_without_model(cfg)
     return cfg
 
 

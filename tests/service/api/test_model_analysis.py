@@ -12,8 +12,8 @@ from service_data import TINY_RUN
 from tiny import TINY_LSTM
 
 from timevis.config.stored import load_config
-from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.service.schemas.models import SORTS
+from timevis.utils.levels import QUANTILE_LEVELS
 
 
 def test_a_window_has_context_truth_forecast_and_errors(http: FlaskClient, add_model: Callable[..., str]) -> None:

@@ -14,12 +14,12 @@ from service_data import plant_csv
 from tiny import TINY_LSTM
 
 from timevis.errors import TimeVisError
-from timevis.predict import QUANTILE_COLUMNS
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import load_run_data
 from timevis.service.db.tables import Task, new_id
 from timevis.service.tasks.forecasting import ItemForecasts
 from timevis.service.tasks.jobs import Worker, execute
+from timevis.utils.levels import QUANTILE_COLUMNS
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pandas as pd
 from timevis.evaluation.charts.chart import COLOURS, Mark
 from timevis.evaluation.charts.draw_plotly import AXIS, DATE_FORMATS, as_plain_text, traces
 from timevis.evaluation.error_profile import MEDIAN_INDEX, SavedForecasts, timestamps_around
-from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.runs.record import RunRecord
+from timevis.utils.levels import QUANTILE_LEVELS
 
 MAX_ROWS = 8000
 """Rows of the test period that the charts of all channels show together; the last ones of each channel."""

@@ -21,8 +21,8 @@ from timevis.evaluation.error_profile import (
     timestamps_around,
     window_bias,
 )
-from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.runs.record import RunRecord, scored_channels
+from timevis.utils.levels import QUANTILE_LEVELS
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -16,8 +16,9 @@ from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES, seasonal_fiel
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch, SeriesStore
 from timevis.errors import ConfigError
-from timevis.models.forecaster import QUANTILE_LEVELS, Forecast, Forecaster
+from timevis.models.forecaster import Forecast, Forecaster
 from timevis.models.peers.process import PeerProcess, peers_python
+from timevis.utils.levels import QUANTILE_LEVELS
 
 LIBRARY_OF_METHOD = {
     **dict.fromkeys(("nhits", "patchtst", "tft", "deepar", "tide", "lstm"), "neuralforecast"),

@@ -10,13 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from timevis.data.calendar import to_local_time
-from timevis.models.forecaster import QUANTILE_LEVELS
-from timevis.predict import QUANTILE_COLUMNS
 from timevis.runs.folder import RunFolder
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.series import StoredSeries
 from timevis.utils.files import to_json_types
+from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
 
 CSV_COLUMNS = ("model", "item", "channel", "timestamp", "point", *QUANTILE_COLUMNS, "truth")
 NO_CONTEXT: dict[str, list[Any]] = {"time": [], "value": []}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import types
 import typing
 from collections.abc import Sequence
@@ -18,12 +17,12 @@ from timevis.config.sections import EvaluationOptions, FitOptions
 from timevis.service.context import context
 from timevis.service.problems import Problem
 from timevis.service.schemas.models import ModelOptions
+from timevis.service.schemas.stored_options import stored_models
 from timevis.service.tasks.estimate import GRADIENT_MODELS, typical_seconds
 from timevis.service.training import (
     BACKBONES,
     MODELS,
     base_config,
-    forecaster_class,
     model_options,
     run_options,
     section_options,
@@ -92,11 +91,10 @@ def _description(model: str) -> dict[str, Any]:
                 **{"choices": list(BACKBONES), "help": help_text, "advanced": False},
             }
         )
-    documentation = inspect.getdoc(forecaster_class(model)) or ""
     return {
         "model": model,
         "title": TITLES[model],
-        "help": " ".join(documentation.partition("\n\n")[0].split()),
+        "help": stored_models()[model].help,
         "trainable": model in GRADIENT_MODELS,
         "options": options,
     }

@@ -31,7 +31,7 @@ blueprint = APIBlueprint("training", __name__, tag="Training")
 
 
 def register_train_routes() -> None:
-    """Add POST /train and POST /groups. Their schemas are the options of the models, which imports PyTorch."""
+    """Add POST /train and POST /groups, whose schemas are the options of the models."""
 
     @blueprint.post("/train")
     @blueprint.input(train_request(), arg_name="body", example=examples.TRAIN)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
-from timevis.models.forecaster import QUANTILE_LEVELS, Forecast
+from timevis.models.forecaster import Forecast
 from timevis.models.path_quantiles import sample_quantiles
 from timevis.models.qwen.backbone.load import load_backbone
 from timevis.models.qwen.digits.codec import DigitCodec
@@ -17,6 +17,7 @@ from timevis.models.qwen.digits.network import DigitNetwork
 from timevis.models.qwen.digits.sampling import sobol_uniforms
 from timevis.models.qwen.digits.settings import DigitSettings
 from timevis.models.seasonal_naive import SeasonalNaive
+from timevis.utils.levels import QUANTILE_LEVELS
 
 
 def load_network(path: str = "nano") -> tuple[DigitNetwork, DigitCodec]:

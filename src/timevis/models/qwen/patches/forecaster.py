@@ -16,13 +16,13 @@ from timevis.data.calendar import CalendarField
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.models.direct import DirectForecaster
-from timevis.models.forecaster import QUANTILE_LEVELS
 from timevis.models.qwen.backbone.files import BACKBONE_SUBSTITUTES
 from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
 from timevis.models.qwen.backbone.load import Backbone, load_backbone, load_for_tuning
 from timevis.models.qwen.backbone.lora import LayerTuning, add_adapters, set_trainable
 from timevis.models.qwen.backbone.precision import use_bfloat16
 from timevis.models.qwen.patches.network import AttentionBlock, DecoderLayers, NoBackbone, PatchNet
+from timevis.utils.levels import QUANTILE_LEVELS
 
 
 class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
