@@ -1194,7 +1194,7 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        /** Delete a model. Its run folder is kept, and the model can be restored. */
+        /** Delete a model. Its run folder is kept, and the model can be restored; a run of the command line is hidden. */
         delete: {
             parameters: {
                 query?: never;
@@ -5219,9 +5219,9 @@ export interface components {
             created: number;
             /**
              * Dataset
-             * @description An identifier that the service gave.
+             * @description Null for a run of the command line whose data cannot be read.
              */
-            dataset: string;
+            dataset: string | null;
             /** Deleted */
             deleted: number | null;
             /**
@@ -5247,9 +5247,9 @@ export interface components {
             tags: string[];
             /**
              * Task
-             * @description An identifier that the service gave.
+             * @description Null for a run of the command line.
              */
-            task: string;
+            task: string | null;
             /**
              * Training
              * @description Rows of metrics.csv.
@@ -5348,9 +5348,9 @@ export interface components {
             created: number;
             /**
              * Dataset
-             * @description An identifier that the service gave.
+             * @description Null for a run of the command line whose data cannot be read.
              */
-            dataset: string;
+            dataset: string | null;
             /** Deleted */
             deleted: number | null;
             /**
@@ -5372,9 +5372,9 @@ export interface components {
             tags: string[];
             /**
              * Task
-             * @description An identifier that the service gave.
+             * @description Null for a run of the command line.
              */
-            task: string;
+            task: string | null;
         };
         /** ModelSummary */
         ModelSummary: {
@@ -5387,9 +5387,9 @@ export interface components {
             created: number;
             /**
              * Dataset
-             * @description An identifier that the service gave.
+             * @description Null for a run of the command line whose data cannot be read.
              */
-            dataset: string;
+            dataset: string | null;
             /** Deleted */
             deleted: number | null;
             /**
@@ -5411,9 +5411,9 @@ export interface components {
             tags: string[];
             /**
              * Task
-             * @description An identifier that the service gave.
+             * @description Null for a run of the command line.
              */
-            task: string;
+            task: string | null;
         };
         /**
          * PredictRequest

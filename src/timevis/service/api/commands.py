@@ -48,11 +48,10 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
 
 
 def model_commands(session: Session, model: Model) -> dict[str, str]:
-    """What trains a model again; of a run of the command line, what started it, and what forecasts with it."""
+    """What trains a model again; of a run of the command line, only the command that started it."""
     if model.task_id is None:
-        folder = context().storage.fetched_run(model.run_id)
-        cli = ["timevis", "train", *read_overrides(folder)]
-        return _commands(cli, f"timevis.Run({str(folder)!r}).predict()", "predict", {"models": [model.id]})
+        overrides = read_overrides(context().storage.fetched_run(model.run_id))
+        return {"cli": shlex.join(["timevis", "train", *overrides]), "python": "", "curl": ""}
     task = session.get(Task, model.task_id)
     assert task is not None
     return commands_of(task, session.get(Dataset, model.dataset_id) if model.dataset_id else None)

@@ -19,7 +19,7 @@ from omegaconf import OmegaConf
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from timevis.data.catalog import catalog, local_file
+from timevis.data.catalog import catalog, local_file, read_card
 from timevis.errors import TimeVisError
 from timevis.runs.folder import RunFolder
 from timevis.service.api.dataset_files import store_dataset
@@ -149,5 +149,11 @@ def _dataset_options(data: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of the section `data` of a run that say how its file is read and what its columns are."""
     found = {key: value for key, value in data.items() if key not in SETTINGS_OF_A_RUN}
     found = {key: value for key, value in found.items() if value not in (None, {}, [])}
+    if data["name"] in catalog():
+        card, _ = read_card(data["name"])
+        about = {"domain": card.domain, "unit": card.units or card.unit, "description": card.description}
+        found = {key: value for key, value in about.items() if value} | found
+        if card.country and "holiday" in (found.get("covariates") or {}):
+            found["covariates"] = {**found["covariates"], "holiday": card.country}
     cleaning = {key: value for key, value in found.pop("cleaning", {}).items() if value not in (None, [], "report")}
     return found | ({"cleaning": cleaning} if cleaning else {})
