@@ -11,4 +11,5 @@ if ! "$VENV/bin/python" -c 'import timevis, apiflask, celery' 2>/dev/null; then
   echo "TimeVis is being installed into $VENV; this takes some minutes."
   make setup VENV="$VENV" PYTHON="${PYTHON:-python3}"
 fi
+"$VENV/bin/python" scripts/build_page.py --if-possible
 exec "$VENV/bin/python" -m timevis.service.operations.first_steps "$@"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -26,6 +27,7 @@ from timevis.service.operations import backup, troubleshooting
 from timevis.service.operations.logs import configure_logs
 from timevis.service.operations.retention import DAY_SECONDS, purge
 from timevis.service.settings import Settings
+from timevis.utils.explain import explain
 
 
 def context_of(http: FlaskClient) -> Context:
@@ -225,7 +227,7 @@ def test_trainings_are_logged_to_weights_and_biases_only_by_setting(
         make_settings(TIMEVIS_WANDB_MODE="on")
 
 
-def test_errors_link_to_sections_of_the_page_on_troubleshooting() -> None:
+def test_errors_link_to_sections_of_the_page_on_troubleshooting(http: FlaskClient) -> None:
     text = (Path(__file__).parents[2] / troubleshooting.PAGE).read_text(encoding="utf-8")
     anchors = {line[4:].lower().replace(" ", "-") for line in text.splitlines() if line.startswith("### ")}
     sections = {troubleshooting.UNREACHABLE_REDIS, troubleshooting.STUCK_TRAINING}
@@ -233,4 +235,15 @@ def test_errors_link_to_sections_of_the_page_on_troubleshooting() -> None:
     assert {section.partition("#")[2] for section in sections} == anchors
     advice = troubleshooting.with_link("CUDA out of memory. Tried to allocate 2 GiB", "use a smaller batch_size")
     assert advice == "use a smaller batch_size; see docs/troubleshooting.md#full-gpu"
+    full_disk = explain(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "last.ckpt"))
+    errors = {
+        full_disk.message: troubleshooting.FULL_DISK,
+        "x is not in the local cache, and https://huggingface.co cannot be reached": troubleshooting.SLOW_DOWNLOAD,
+        "the training process was ended by SIGKILL": troubleshooting.STUCK_TRAINING,
+        "the worker of the task was lost 3 times": troubleshooting.STUCK_TRAINING,
+    }
+    for error, section in errors.items():
+        assert troubleshooting.with_link(error, None) == f"see {section}"
+    broker = http.get("/api/health").json["broker"]  # nothing listens there
+    assert broker["detail"].endswith(troubleshooting.UNREACHABLE_REDIS)
     assert troubleshooting.with_link("the series has too few rows", "use another one") == "use another one"

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from plant import PLANT_COLUMNS
 
 from timevis.service.operations.command_line_runs import TAG, CommandLineRuns, finished_runs
 from timevis.service.operations.retention import DAY_SECONDS, purge
@@ -24,7 +23,7 @@ def runs(http: FlaskClient, finished_run: Callable[..., Path], plant_file: Path,
     """An application, and a folder with two runs of one file, one without results and one that is no run."""
     outputs = tmp_path / "outputs"
     for name in ("linear", "seasonal_naive"):
-        run = finished_run(f"model={name}", "data=file", f"data.path={plant_file}", *PLANT_COLUMNS, report=True)
+        run = finished_run(f"model={name}", "data=file", f"data.path={plant_file}", "data.target=[a,b]", report=True)
         shutil.copytree(run, outputs / "plant" / name)
     shutil.copytree(outputs / "plant/linear", outputs / "unfinished")
     (outputs / "unfinished/results.json").unlink()

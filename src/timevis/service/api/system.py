@@ -19,6 +19,7 @@ from timevis import __version__
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.messages import MESSAGES
+from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
 from timevis.service.schemas.system import Health, Messages, Statistics
 from timevis.service.tasks.queue import NEEDED_QUEUES, QUEUES, live_workers
 from timevis.service.tasks.states import FINAL, QUEUED, RUNNING
@@ -41,16 +42,21 @@ def index() -> Any:
 @blueprint.doc(responses={503: "A part does not work"})
 def health() -> Any:
     """Say whether the database, the broker and a worker can be used; the status is 503 if one cannot."""
-    parts = {"database": _part(_database), "broker": _part(_broker), "worker": _part(_worker)}
+    parts = {
+        "database": _part(_database),
+        "broker": _part(_broker, f"see {UNREACHABLE_REDIS}"),
+        "worker": _part(_worker),
+    }
     ready = all(part["ok"] for part in parts.values())
     return {"version": __version__, "ready": ready, **parts}, 200 if ready else 503
 
 
-def _part(check: Callable[[], str]) -> dict[str, Any]:
+def _part(check: Callable[[], str], advice: str = "") -> dict[str, Any]:
     try:
         return {"ok": True, "detail": check()}
     except Exception as error:
-        return {"ok": False, "detail": str(error).splitlines()[0][:200] if str(error) else type(error).__name__}
+        detail = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        return {"ok": False, "detail": f"{detail}; {advice}" if advice else detail}
 
 
 def _database() -> str:

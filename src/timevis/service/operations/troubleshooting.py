@@ -6,10 +6,12 @@ import re
 
 PAGE = "docs/troubleshooting.md"
 UNREACHABLE_REDIS, STUCK_TRAINING = f"{PAGE}#unreachable-redis", f"{PAGE}#stuck-training"
+ARTEFACT_STORE = f"{PAGE}#artefact-store"
 SLOW_DOWNLOAD, FULL_GPU, FULL_DISK = f"{PAGE}#slow-download", f"{PAGE}#full-gpu", f"{PAGE}#full-disk"
 SECTIONS = {
     r"CUDA.*out of memory|out of memory.*(GPU|CUDA)": FULL_GPU,
     r"No space left|File too large|disk is full|Disk quota": FULL_DISK,
+    r"the copy .* is damaged|TIMEVIS_STORE": ARTEFACT_STORE,
     r"huggingface|hub|download|local cache": SLOW_DOWNLOAD,
     r"was lost|ended by SIGKILL": STUCK_TRAINING,
 }

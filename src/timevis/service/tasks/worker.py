@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from timevis.service.db import tables
 from timevis.service.db.database import open_database
 from timevis.service.operations.retention import purge
+from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
 from timevis.service.settings import Settings
 from timevis.service.tasks.jobs import Worker, execute
 from timevis.service.tasks.queue import (
@@ -93,7 +94,7 @@ class Maintenance:
             except SQLAlchemyError as error:
                 log.warning("the database cannot be used (%s)", error)
             except (KombuError, RedisError, OSError) as error:
-                log.warning("the broker cannot be reached (%s)", error)
+                log.warning("the broker cannot be reached (%s); see %s", error, UNREACHABLE_REDIS)
         try:
             with self.worker.sessions.begin() as session:
                 session.execute(delete(tables.Worker).where(tables.Worker.id == self.worker.name))
