@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -68,7 +70,7 @@ def test_finished_runs_are_models_whose_folder_is_only_read(runs: Runs) -> None:
         assert http.get(f"{path}/{part}").status_code == 200
     detail = http.get(path).json
     assert detail["commands"]["cli"].startswith("timevis train model=linear data=file")
-    (forecast,) = carry_out(http, "predict", {"models": [linear["id"]]})["items"]
+    forecast, _ = carry_out(http, "predict", {"models": [linear["id"]]})["items"]
     assert (forecast["error"], forecast["dataset"]) == (None, dataset["id"])
     compared = carry_out(http, "compare", {"models": [model["id"] for model in models.values()]})
     assert len(compared["models"]) == 3
@@ -102,7 +104,7 @@ def test_a_run_whose_data_are_gone_has_no_dataset_and_forecasts_given_values(run
     rows = plant_file.read_text().splitlines()
     names = rows[0].split(",")
     values = [dict(zip(names, map(number_or_text, row.split(",")), strict=True)) for row in rows[1:301]]
-    (forecast,) = carry_out(http, "predict", {"models": [linear["id"]], "values": values})["items"]
+    forecast, _ = carry_out(http, "predict", {"models": [linear["id"]], "values": values})["items"]
     assert forecast["error"] is None
     assert len(forecast["time"]) == len(forecast["point"])
 
@@ -126,3 +128,10 @@ def test_new_runs_and_new_results_are_seen_and_a_damaged_run_stops_no_other(runs
     assert set(models) == {"plant/linear", "plant/seasonal_naive", "later"}
     assert models["plant/linear"]["summary"]["data_hash"].startswith("other")
     assert len(list(finished_runs(outputs))) == 3
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIMEVIS_HOME", str(tmp_path))
+    command = [sys.executable, "-m", "timevis", "serve", "--runs", "nowhere"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "Error: --runs nowhere: no such folder\n")
