@@ -100,8 +100,10 @@ class Storage:
 
     def share(self, path: Path) -> None:
         """Copy a file or a folder below the home folder to the artefact store."""
-        if self.store is not None:
-            (self.store.copy_folder if path.is_dir() else self.store.copy_file)(path)
+        if self.store is not None and path.is_dir():
+            self.store.copy_folder(path)
+        elif self.store is not None:
+            self.store.copy_file(path)
 
     def fetched_upload(self, content_hash: str, suffix: str) -> Path:
         path = self.upload(content_hash, suffix)
