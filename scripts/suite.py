@@ -2,7 +2,8 @@
 
     python scripts/suite.py run --series FOLDER                      all that is missing
     python scripts/suite.py run --series FOLDER --models linear,fracast --data traffic,solar_power
-    python scripts/suite.py table                                    the tables of the rows that exist
+    python scripts/suite.py table                                    win rates, skill, and every relative WQL
+    python scripts/suite.py table --data traffic,weather             the scores and costs on single data sets
 
 Data sets and models are listed in scripts/suite.yaml. Each run is a process of its own in outputs/suite. Its row is
 written to docs/results/suite.json as soon as it ends, so that the suite can be stopped at any time and continued.
@@ -22,6 +23,7 @@ import pandas as pd
 import yaml
 
 from timevis.evaluation.suite import summarise
+from timevis.models.qwen.backbone.files import find_backbone_folder, weights_fingerprint
 from timevis.runs.metadata import git_commit
 from timevis.utils.files import read_json, write_json
 from timevis.utils.formatting import markdown_table
@@ -49,6 +51,17 @@ def write_row(row: dict[str, Any]) -> None:
     write_json(ROWS, sorted([*rows, row], key=lambda r: [str(r[k]) for k in key]))
 
 
+def frozen_fingerprint(suite: dict[str, Any]) -> str:
+    """The fingerprint of nano that the suite is frozen to; ends the program if the package has other weights."""
+    frozen, present = str(suite["nano_fingerprint"]), weights_fingerprint(find_backbone_folder("nano"))
+    if present != frozen:
+        sys.exit(
+            f"suite.py: nano has the fingerprint {present}, but {SUITE.name} was frozen to {frozen}. If nano was "
+            f"trained again, write the new fingerprint there, delete {ROWS.name} and run the whole suite again"
+        )
+    return frozen
+
+
 def run_one(data: str, model: str, overrides: Sequence[str], seed: int, minutes: float) -> dict[str, Any]:
     """Run one model on one data set; returns its row, with the reason if it has no scores."""
     folder = RUNS / data / model / f"seed{seed}"
@@ -74,6 +87,7 @@ def run_one(data: str, model: str, overrides: Sequence[str], seed: int, minutes:
 def run(args: argparse.Namespace) -> int:
     """Run what is missing; returns the number of runs without scores."""
     suite = yaml.safe_load(SUITE.read_text(encoding="utf-8"))
+    frozen_fingerprint(suite)
     chosen_data, chosen_models = args.data or list(suite["data"]), args.models or list(suite["models"])
     for kind, names in (("data", chosen_data), ("models", chosen_models)):
         if unknown := sorted(set(names) - set(suite[kind])):
@@ -96,14 +110,24 @@ def run(args: argparse.Namespace) -> int:
 
 
 def table(args: argparse.Namespace) -> int:
-    """Print the summary of the rows, and the error of each model on each data set."""
+    """Print the summary of the rows and the relative WQL of each model and data set, or the scores on single sets."""
+    frozen = frozen_fingerprint(yaml.safe_load(SUITE.read_text(encoding="utf-8")))
     rows = pd.DataFrame([r for r in read_rows() if "failure" not in r])
     if rows.empty:
         sys.exit("suite.py: there is no row yet; run `python scripts/suite.py run`")
     if different := [d for d, group in rows.groupby("data") if group["windows"].nunique() > 1]:
         sys.exit(f"suite.py: the models were scored on different windows of {', '.join(different)}; run them again")
-    seconds = rows["cost"].map(lambda c: c["fit_seconds"] + c["calibrate_seconds"] + c["test_seconds"])
-    rows = rows.assign(seconds=seconds)
+    for _, row in rows.iterrows():
+        backbone = row["versions"].get("backbone") or {"id": None}
+        if backbone["id"] == "nano" and backbone["fingerprint"] != frozen:
+            sys.exit(f"suite.py: {row['model']} on {row['data']} was run with other weights of nano; run it again")
+    for name in ("fit_seconds", "calibrate_seconds", "test_seconds", "forecasts_per_second"):
+        rows[name] = rows["cost"].map(lambda cost, name=name: cost[name])
+    rows["seconds"] = rows["fit_seconds"] + rows["calibrate_seconds"] + rows["test_seconds"]
+    if args.data:
+        for data in args.data:
+            print(f"\n{data}\n\n{_data_table(rows[rows['data'] == data])}")
+        return 0
     for metric in ("relative_wql", "mase"):
         errors = rows.pivot_table(index="data", columns="model", values=metric)
         counts = errors.notna().sum()
@@ -116,30 +140,54 @@ def table(args: argparse.Namespace) -> int:
                 "There is nothing to compare: at least two models, and seasonal_naive, must have the same data sets."
             )
             continue
-        print(_summary_table(complete, rows))
-    print("\nWQL relative to seasonal naive")
-    print(
-        markdown_table(rows.pivot_table(index="data", columns="model", values="relative_wql").round(3).reset_index())
-    )
+        for zero_shot, title in ((False, "Trained or fitted on the data set"), (True, "Not trained on the data set")):
+            print(f"\n{title}\n\n{_summary_table(complete, rows, zero_shot)}")
+    print("\nWQL relative to seasonal naive\n")
+    relative = rows.pivot_table(index="data", columns="model", values="relative_wql")
+    print(markdown_table(relative.T.sort_values("traffic").round(3).reset_index()))
     for row in read_rows():
         if "failure" in row:
             print(f"no scores: {row['model']} on {row['data']}, seed {row['seed']}: {row['failure']}")
     return 0
 
 
-def _summary_table(errors: pd.DataFrame, rows: pd.DataFrame) -> str:
+def _summary_table(errors: pd.DataFrame, rows: pd.DataFrame, zero_shot: bool) -> str:
+    """The models of one kind; their win rates and skills are those among all models."""
+    is_zero_shot = rows.groupby("model")["zero_shot"].first()
     models = summarise(errors, BASELINE).models
-    medians, zero_shot = rows.groupby("model")["seconds"].median(), rows.groupby("model")["zero_shot"].first()
+    models = models[is_zero_shot[models.index] == zero_shot]
+    medians = rows.groupby("model")["seconds"].median()
     text = pd.DataFrame(
         {
             "model": models.index,
-            "training": ["none" if zero_shot[m] else "on the data set" for m in models.index],
             "win rate": [_percent(row, "win_rate") for _, row in models.iterrows()],
             "skill": [_percent(row, "skill") for _, row in models.iterrows()],
             "median seconds": [f"{medians[m]:.0f}" for m in models.index],
         }
     )
     return markdown_table(text)
+
+
+def _data_table(rows: pd.DataFrame) -> str:
+    """Scores and cost on one data set, averaged over seeds; the skill is that of the first seed with its interval."""
+    lines = []
+    for model, runs in rows.groupby("model"):
+        first = runs.sort_values("seed").iloc[0]["skill"]
+        spread = f" ({runs['wql'].min():.4g} to {runs['wql'].max():.4g})" if len(runs) > 1 else ""
+        lines.append(
+            {
+                "model": model,
+                "seeds": len(runs),
+                "WQL": f"{runs['wql'].mean():.4g}{spread}",
+                "relative": runs["relative_wql"].mean(),
+                "MASE": f"{runs['mase'].mean():.3f}",
+                "80 % interval covers": f"{runs['coverage_80'].mean():.0%}",
+                "skill (95 % interval)": f"{first['value']:.0%} ({first['low']:.0%} to {first['high']:.0%})",
+                "fit s": f"{runs['fit_seconds'].mean():.0f}",
+                "forecasts/s": f"{runs['forecasts_per_second'].mean():.2g}",
+            }
+        )
+    return markdown_table(pd.DataFrame(lines).sort_values("relative").round(3))
 
 
 def _percent(row: pd.Series, name: str) -> str:
@@ -164,7 +212,9 @@ def main() -> int:
     runner.add_argument("--minutes", type=float, default=60.0, help="time limit of a run (default: 60)")
     runner.add_argument("--again", action="store_true", help="run those again that failed before")
     runner.set_defaults(function=run)
-    commands.add_parser("table", help="print the tables").set_defaults(function=table)
+    printer = commands.add_parser("table", help="print the tables")
+    printer.add_argument("--data", type=lambda text: text.split(","), help="print the scores on these data sets")
+    printer.set_defaults(function=table)
     args = parser.parse_args()
     return int(args.function(args))
 

@@ -1,8 +1,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from tiny import ROOT
 
 from timevis.evaluation.suite import summarise
+from timevis.models.qwen.backbone.files import find_backbone_folder, weights_fingerprint
 
 ERRORS = pd.DataFrame(
     {"naive": [1.0, 2.0, 4.0], "good": [0.5, 1.0, 2.0], "mixed": [2.0, 2.0, 2.0]}, index=["a", "b", "c"]
@@ -47,3 +50,8 @@ def test_the_order_of_data_sets_does_not_change_the_scores():
 def test_an_error_that_is_missing_or_not_positive_is_refused(value):
     with pytest.raises(ValueError, match="positive and complete"):
         summarise(ERRORS.assign(good=[0.5, value, 2.0]), "naive")
+
+
+def test_the_suite_was_run_with_the_weights_of_nano_that_the_package_has():
+    suite = yaml.safe_load((ROOT / "scripts" / "suite.yaml").read_text())
+    assert suite["nano_fingerprint"] == weights_fingerprint(find_backbone_folder("nano"))
