@@ -5,8 +5,9 @@
 
 The distribution of the first value after a context is known exactly, from the probabilities of all of its digit
 strings. The first table has the share of it that lies inside the central intervals of 20, 50 and 100 paths, whose
-random numbers are drawn independently or spread evenly (stratified), with either rule for the rank of a quantile. The
-table of later steps compares stratified paths with the empirical distribution of 1,000 other paths.
+random numbers are drawn independently or spread evenly (stratified). Quantiles are those of the sorted paths, with
+either rule for their rank, or those of the mixture of the distributions that the digits were drawn from, as in
+forecasts. The table of later steps compares them with 1,000 other paths.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.options import DataOptions
 from timevis.data.windows import Batch
-from timevis.models.path_quantiles import sample_quantiles
+from timevis.models.path_quantiles import mean_and_quantiles
 from timevis.models.qwen.digits.codec import DigitCodec
-from timevis.models.qwen.digits.decoding import DecodingInputs, first_value_distribution
+from timevis.models.qwen.digits.decoding import DecodingInputs, digit_at_level, first_value_distribution
 from timevis.models.qwen.digits.network import DigitNetwork
 from timevis.models.qwen.digits.sampling import hashed_uniforms, sobol_uniforms
 from timevis.models.qwen.nano.zero_shot import forecast_windows, load_network
@@ -50,7 +51,34 @@ def validation_batches(name: str, windows: int, size: int) -> Iterator[tuple[Bat
         yield batch, deviations[batch.channel].unsqueeze(1)
 
 
-def draw_codes(probability: Tensor, levels: Tensor) -> Tensor:
+def sample_quantiles(samples: Tensor, *, stratified: bool) -> Tensor:
+    """Quantiles of sample paths at `QUANTILE_LEVELS`, interpolated between the sorted samples.
+
+    Of independent samples, the one of rank p (S + 1) is the quantile p (Weibull). Of stratified samples there is
+    one in each of S intervals of equal probability, so that its rank is p S + 1/2 (Hazen).
+
+    Parameters
+    ----------
+    samples : [B, S, H]
+    stratified : bool
+        Whether the random numbers of the samples are spread evenly, as by `sobol_uniforms`.
+
+    Returns
+    -------
+    float32 [B, 15, H]
+    """
+    ordered = samples.float().sort(dim=1).values
+    count = ordered.shape[1]
+    levels = torch.tensor(QUANTILE_LEVELS, dtype=torch.float64)
+    position = levels * count - 0.5 if stratified else levels * (count + 1) - 1
+    position = position.clamp(0, count - 1).to(samples.device)
+    low = position.floor().long()
+    high = (low + 1).clamp(max=count - 1)
+    weight = (position - low).float().view(1, -1, 1)
+    return torch.lerp(ordered[:, low], ordered[:, high], weight)  # lerp returns equal samples unchanged
+
+
+def draw_codes(probability: Tensor, levels: Tensor) -> tuple[Tensor, Tensor]:
     """Draw values digit by digit, as decoding does.
 
     Parameters
@@ -60,17 +88,19 @@ def draw_codes(probability: Tensor, levels: Tensor) -> Tensor:
 
     Returns
     -------
-    int64 [B, S]
+    digits : int64 [B, S, 1, width]
+    chances : float64 [B, S, 1, width, 10]
+        Probability of each digit, given the digits before it.
     """
     batch, samples, width = levels.shape
-    code = torch.zeros(batch, samples, dtype=torch.long)
+    code, digits, chances = torch.zeros(batch, samples, dtype=torch.long), [], []
     for place in range(width):
         by_prefix = probability.view(batch, 10**place, 10, -1).sum(3)
         chosen = by_prefix.gather(1, code.unsqueeze(2).expand(-1, -1, 10))
-        cumulative = chosen.cumsum(2) / chosen.sum(2, keepdim=True)
-        digit = (cumulative <= levels[:, :, place : place + 1]).sum(2).clamp(max=9)
-        code = 10 * code + digit
-    return code
+        chances.append(chosen / chosen.sum(2, keepdim=True))
+        digits.append(digit_at_level(chances[-1], levels[:, :, place])[0])
+        code = 10 * code + digits[-1]
+    return torch.stack(digits, 2).unsqueeze(2), torch.stack(chances, 2).unsqueeze(2)
 
 
 def shares_inside(quantiles: Tensor, values: Tensor, probability: Tensor) -> list[float]:
@@ -94,23 +124,24 @@ def first_value_table(network: DigitNetwork, codec: DigitCodec, name: str, windo
         prompt = torch.full((len(batch), 1), network.layout.start_id)
         inputs = DecodingInputs(prompt, context, batch.calendar, batch.context_mask)
         probability = first_value_distribution(network, inputs)
-        digits = codec.digits_of(torch.arange(codec.num_bins)).expand(len(batch), -1, -1)
-        values = codec.decode(digits, scaling)
+        values = codec.values(1, scaling)
         for seed in range(seeds):
             for count in PATHS:
                 shape = (seed, batch.origin, batch.channel, count)
                 draws = {
                     "independent": hashed_uniforms(*shape, codec.width),
-                    "stratified": sobol_uniforms(*shape, 1, codec.width),
+                    "stratified": sobol_uniforms(*shape, 1, codec.width)[:, :, 0],
                 }
                 for kind, levels in draws.items():
-                    samples = values.gather(1, draw_codes(probability, levels)).unsqueeze(2)
-                    for rule, stratified in RULES.items():
-                        quantiles = sample_quantiles(samples, stratified=stratified)[:, :, 0]
-                        shares = shares_inside(quantiles, values.double(), probability)
+                    digits, chances = draw_codes(probability, levels)
+                    samples = codec.decode(digits, scaling)
+                    quantiles = {rule: sample_quantiles(samples, stratified=s) for rule, s in RULES.items()}
+                    quantiles["mixture"] = mean_and_quantiles(digits, chances, values)[1]
+                    for rule, of_rule in quantiles.items():
+                        shares = shares_inside(of_rule[:, :, 0], values[:, :, 0].double(), probability)
                         found.setdefault((count, kind, rule), []).append([len(batch), *shares])
     return [
-        {"paths": count, "random numbers": kind, "rank": rule} | _percentages(rows)
+        {"paths": count, "random numbers": kind, "quantiles": rule} | _percentages(rows)
         for (count, kind, rule), rows in found.items()
     ]
 
@@ -125,15 +156,17 @@ def later_step_table(network: DigitNetwork, codec: DigitCodec, name: str, window
         weight = torch.full(reference.shape[:2], 1 / REFERENCE_PATHS, dtype=torch.double)
         for seed in range(seeds):
             for count in PATHS[:2]:
-                samples = forecast_windows(network, codec, batch, deviation, count, seed).samples
+                forecast = forecast_windows(network, codec, batch, deviation, count, seed)
+                samples = forecast.samples
                 assert samples is not None
-                for rule, stratified in RULES.items():
-                    quantiles = sample_quantiles(samples, stratified=stratified)
+                quantiles = {rule: sample_quantiles(samples, stratified=s) for rule, s in RULES.items()}
+                quantiles["mixture"] = forecast.quantiles
+                for rule, of_rule in quantiles.items():
                     for step in STEPS:
-                        shares = shares_inside(quantiles[:, :, step - 1], reference[:, :, step - 1].double(), weight)
+                        shares = shares_inside(of_rule[:, :, step - 1], reference[:, :, step - 1].double(), weight)
                         found.setdefault((count, step, rule), []).append([len(batch), *shares])
     return [
-        {"paths": count, "step ahead": step, "rank": rule} | _percentages(rows)
+        {"paths": count, "step ahead": step, "quantiles": rule} | _percentages(rows)
         for (count, step, rule), rows in found.items()
     ]
 

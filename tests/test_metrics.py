@@ -12,7 +12,6 @@ from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import evaluate
 from timevis.metrics import ForecastMetrics
-from timevis.models.path_quantiles import sample_quantiles
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.utils.levels import COVERAGES, QUANTILE_LEVELS, WQL_LEVELS
 
@@ -80,7 +79,7 @@ def test_crps_from_quantiles_is_close_to_the_crps_of_the_samples():
     metrics = ForecastMetrics(2, torch.ones(1), torch.ones(1), QUANTILE_LEVELS)
     metrics.update(
         samples.mean(1),
-        sample_quantiles(samples, stratified=False),
+        samples.quantile(torch.tensor(QUANTILE_LEVELS), dim=1).transpose(0, 1),
         target,
         torch.ones(400, 2, dtype=torch.bool),
         torch.zeros(400).long(),
@@ -137,28 +136,6 @@ def test_the_scaled_quantile_loss_of_a_forecast_without_spread_is_its_mase():
     mask, channel = torch.ones(1, 2, dtype=torch.bool), torch.zeros(1).long()
     metrics.update(forecast, forecast.unsqueeze(1).expand(-1, 15, -1), target, mask, channel)
     assert metrics.summary()["sql"] == pytest.approx(metrics.summary()["mase"]) == pytest.approx(1.5 / 4)
-
-
-@pytest.mark.parametrize("stratified", [False, True])
-@pytest.mark.parametrize("count", [20, 50, 100])
-def test_the_80_percent_interval_of_samples_holds_80_percent(count: int, stratified: bool):
-    generator = torch.Generator().manual_seed(0)
-    samples = torch.rand(4000, count, 1, generator=generator)
-    if stratified:
-        samples = (samples + torch.arange(count).view(1, -1, 1)) / count
-    ends = sample_quantiles(samples, stratified=stratified)[
-        :, [QUANTILE_LEVELS.index(0.1), QUANTILE_LEVELS.index(0.9)]
-    ]
-    assert float(ends.diff(dim=1).mean()) == pytest.approx(0.8, abs=0.005)
-
-
-@pytest.mark.parametrize("stratified", [False, True])
-@pytest.mark.parametrize("count", [1, 8, 20, 100])
-def test_quantiles_of_equal_samples_are_equal_and_quantiles_do_not_cross(count: int, stratified: bool):
-    value = 1000 * torch.rand(500, 1, 1, generator=torch.Generator().manual_seed(count))
-    assert bool((sample_quantiles(value.expand(-1, count, -1), stratified=stratified) == value).all())
-    samples = torch.where(torch.arange(count).view(1, -1, 1) % 3 > 0, value, 2 * value)
-    assert bool((sample_quantiles(samples, stratified=stratified).diff(dim=1) >= 0).all())
 
 
 def metrics_of_batches(order: torch.Tensor, batch_size: int) -> dict:

@@ -78,10 +78,11 @@ def random_windows(batch: int = 3, length: int = 9, horizon: int = 4, prompt: in
     )
 
 
-def random_levels(batch: int, samples: int, steps: int) -> torch.Tensor:
-    """Uniform random numbers to draw digits with, float64 [batch, samples, steps]."""
+def random_levels(batch: int, samples: int, horizon: int = 4, width: int = 3) -> torch.Tensor:
+    """Uniform random numbers to draw digits with, float64 [batch, samples, horizon, width]."""
     origin = torch.arange(batch) * 7
-    return hashed_uniforms(0, origin, torch.zeros_like(origin), samples, steps)
+    numbers = hashed_uniforms(0, origin, torch.zeros_like(origin), samples, horizon * width)
+    return numbers.unflatten(2, (horizon, width))
 
 
 @torch.no_grad()

@@ -18,10 +18,13 @@ from timevis.models.qwen.digits.decoding_passes import decode_windows, max_paths
 @pytest.mark.parametrize("paths", [4, 28])
 def test_sample_paths_do_not_depend_on_the_batching_of_windows(kind: str, paths: int) -> None:
     network, windows = small_network(kind), random_windows(batch=9)
-    levels = random_levels(9, 4, 12)
-    whole = decode(network, windows.decoding_inputs(), samples=4, levels=levels)
-    parts = decode_windows(network, windows.decoding_inputs(), paths_per_pass=paths, levels=levels)
+    levels = random_levels(9, 4)
+    probability, in_parts = torch.zeros(2, *levels.shape, 10)
+    inputs = windows.decoding_inputs()
+    whole = decode(network, inputs, samples=4, levels=levels, probability=probability)
+    parts = decode_windows(network, inputs, paths_per_pass=paths, levels=levels, probability=in_parts)
     assert float((whole == parts).all(-1).double().mean()) >= 0.999
+    assert torch.allclose(probability, in_parts, atol=1e-3)
 
 
 @pytest.fixture
@@ -49,7 +52,7 @@ def count_windows_by_thread(network) -> dict[int, int]:
 @pytest.mark.parametrize("inference", [False, True])
 def test_each_thread_decodes_other_windows(two_threads, inference: bool) -> None:
     network, windows = small_network("nano"), random_windows(batch=9)
-    levels = random_levels(9, 4, 12)
+    levels = random_levels(9, 4)
     whole = decode(network, windows.decoding_inputs(), samples=4, levels=levels)
     windows_by_thread = count_windows_by_thread(network)
     with torch.inference_mode(inference):
@@ -68,20 +71,18 @@ def test_one_thread_decodes_all_windows_where_several_would_not_be_faster(
     if reason == "large network":
         monkeypatch.setattr(decoding_passes, "SMALL_MODEL_PARAMETERS", 10)
     windows_by_thread = count_windows_by_thread(network)
-    levels = random_levels(3, 2 if reason == "few paths" else 4, 12)
+    levels = random_levels(3, 2 if reason == "few paths" else 4)
     with torch.autocast("cpu", torch.bfloat16, enabled=reason == "autocast"):
         decode_windows(network, windows.decoding_inputs(), levels=levels, min_paths_per_thread=4)
     assert windows_by_thread == {threading.main_thread().ident: 3}
 
 
 @pytest.mark.parametrize(
-    ("max_paths", "error"), [(4, torch.OutOfMemoryError()), (1, RuntimeError("can't allocate memory"))]
+    ("max_paths", "error"), [(8, torch.OutOfMemoryError()), (2, RuntimeError("can't allocate memory"))]
 )
-def test_running_out_of_memory_halves_the_windows_and_then_the_paths(
-    monkeypatch, max_paths: int, error: Exception
-) -> None:
+def test_running_out_of_memory_halves_the_windows(monkeypatch, max_paths: int, error: Exception) -> None:
     network, windows = small_network("qwen3"), random_windows(batch=8)
-    levels = random_levels(8, 2, 12)
+    levels = random_levels(8, 2)
     whole = decode(network, windows.decoding_inputs(), samples=2, levels=levels)
     hidden = network.hidden
 
@@ -118,8 +119,8 @@ def test_every_retry_after_running_out_of_memory_is_smaller(monkeypatch) -> None
 
     monkeypatch.setattr(decoding_passes, "decode", decode_without_memory)
     with pytest.raises(MemoryError):
-        decode_windows(network, windows.decoding_inputs(), paths_per_pass=1000, levels=random_levels(8, 2, 12))
-    assert sizes == [16, 8, 4, 2, 1]
+        decode_windows(network, windows.decoding_inputs(), paths_per_pass=1000, levels=random_levels(8, 2))
+    assert sizes == [16, 8, 4, 2]
 
 
 def test_other_errors_are_raised_unchanged(monkeypatch) -> None:
@@ -130,4 +131,4 @@ def test_other_errors_are_raised_unchanged(monkeypatch) -> None:
 
     monkeypatch.setattr(network, "hidden", broken)
     with pytest.raises(RuntimeError, match="shapes"):
-        decode_windows(network, windows.decoding_inputs(), levels=random_levels(2, 2, 12))
+        decode_windows(network, windows.decoding_inputs(), levels=random_levels(2, 2))

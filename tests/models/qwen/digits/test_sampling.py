@@ -23,9 +23,9 @@ def test_random_numbers_depend_on_seed_window_path_and_step_only(seed: int, orig
     assert not torch.equal(alone[0, :3], together[0, :, :6])
     assert bool(((alone > 0) & (alone < 1)).all())
     alone = sobol_uniforms(seed, window, channels[:1], 4, 2, 3)
-    together = sobol_uniforms(seed, two_windows, channels, 3, 5, 3)
-    assert torch.equal(alone[0, :3], together[1, :, :6])
-    assert not torch.equal(alone[0, :3], together[0, :, :6])
+    together = sobol_uniforms(seed, two_windows, channels, 4, 5, 3)
+    assert torch.equal(alone[0], together[1, :, :2])
+    assert not torch.equal(alone[0], together[0, :, :2])
     assert bool(((alone > 0) & (alone < 1)).all())
 
 
@@ -49,7 +49,7 @@ def test_random_numbers_are_uniform_and_uncorrelated(numbers: torch.Tensor, dims
 def test_the_numbers_of_one_path_are_uniform_and_pairwise_independent() -> None:
     """Over many windows, any two numbers of a path fill the unit square evenly (chi-square, 63 degrees)."""
     windows = torch.arange(6400)
-    levels = sobol_uniforms(3, windows, torch.zeros_like(windows), 2, 3, 2)[:, 1]
+    levels = sobol_uniforms(3, windows, torch.zeros_like(windows), 2, 3, 2)[:, 1].flatten(1)
     for first in range(levels.shape[1]):
         for second in range(first):
             cell = (levels[:, first] * 8).long() * 8 + (levels[:, second] * 8).long()
@@ -59,23 +59,20 @@ def test_the_numbers_of_one_path_are_uniform_and_pairwise_independent() -> None:
 
 @pytest.mark.parametrize("width", [2, 3, 4])
 def test_the_paths_of_a_window_cover_every_part_of_a_distribution(width: int) -> None:
-    levels = sobol_uniforms(1, torch.tensor([5, 900]), torch.tensor([0, 3]), 64, 4, width).view(2, 64, 4, width)
+    levels = sobol_uniforms(1, torch.tensor([5, 900]), torch.tensor([0, 3]), 64, 4, width)
     ranks = (levels * 64).long().sort(1).values
     assert torch.equal(ranks, torch.arange(64).view(1, 64, 1, 1).expand_as(ranks))
-    pair = (levels[..., 0] * 8).long() * 8 + (levels[..., 1] * 8).long()
-    assert torch.equal(pair.sort(1).values, torch.arange(64).view(1, 64, 1).expand_as(pair))
+    rank = torch.arange(64).view(1, 64, 1)
+    cell = rank // 8 * 8 + (levels[..., 0] * 8).long()  # eight ranks next to each other, and an eighth of the levels
+    assert torch.equal(cell.sort(1).values, rank.expand_as(cell))
 
 
-def test_different_values_take_the_points_in_different_orders() -> None:
-    levels = sobol_uniforms(0, torch.arange(200), torch.zeros(200, dtype=torch.long), 32, 2, 2)
-    first, second = levels[..., 0], levels[..., 2]
-    assert abs(float(torch.corrcoef(torch.stack([first.flatten(), second.flatten()]))[0, 1])) < 0.03
-
-
-def test_quantiles_of_sobol_paths_have_at_most_half_the_variance() -> None:
+def test_quantiles_of_paths_that_take_the_numbers_by_rank_have_a_fifth_of_the_variance() -> None:
     """The median over 20 paths of a sum of six uniform steps, over 400 windows."""
     windows = torch.arange(400)
     channel = torch.zeros_like(windows)
     independent = hashed_uniforms(0, windows, channel, 20, 6).sum(2).median(1).values.var()
-    sobol = sobol_uniforms(0, windows, channel, 20, 6, 1).sum(2).median(1).values.var()
-    assert float(sobol) < 0.5 * float(independent)
+    levels, total = sobol_uniforms(0, windows, channel, 20, 6, 1)[..., 0], torch.zeros(400, 20, dtype=torch.double)
+    for step in range(6):
+        total = total + levels[:, :, step].gather(1, total.argsort(1).argsort(1))
+    assert float(total.median(1).values.var()) < 0.2 * float(independent)

@@ -239,6 +239,11 @@ class DigitCodec:
         shape = (len(digits), *[1] * (z.ndim - 2), -1)
         return (z * scaling.scale.view(shape) + scaling.shift.reshape(shape)).float()
 
+    def values(self, horizon: int, scaling: Scaling) -> Tensor:
+        """The value of every code at every step of the horizon, in raw units: float32 [B, 10 ** width, H]."""
+        codes = self.digits_of(torch.arange(self.num_bins, device=scaling.scale.device))
+        return self.decode(codes[:, None].expand(len(scaling.scale), -1, horizon, -1), scaling)
+
 
 def _tail_constant(knee: float, bulk: float, limit: float) -> float:
     """The c of ``log1p((z - knee) / c)`` for which the tail starts at the knee with the slope of the linear range."""

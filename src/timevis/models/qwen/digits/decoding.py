@@ -14,6 +14,9 @@ DecodingMode: TypeAlias = Literal["sample", "greedy", "median"]
 # Tokens of prefixes in one prefill pass: enough for efficient matrix products, few enough to need little memory.
 PREFILL_TOKENS_PER_PASS = {"cpu": 2048, "accelerator": 32768}
 
+PAST_WEIGHT = 0.8
+"""Of one step back in `recent_level`."""
+
 
 class DecodingInputs(NamedTuple):
     """What the network reads of B windows before it writes their targets.
@@ -44,24 +47,21 @@ class DecodingInputs(NamedTuple):
         return DecodingInputs(*(x[start:end] for x in self))
 
 
-def digit_at_level(logits: Tensor, level: Tensor | None) -> tuple[Tensor, Tensor | None]:
+def digit_at_level(probability: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
     """Invert the distribution function of digits: the digit at which it passes a level.
 
     Parameters
     ----------
-    logits : float [B, S, 10]
-    level : float64 [B, S], optional
-        Within (0, 1); None takes the most likely digit.
+    probability : float64 [B, S, 10]
+    level : float64 [B, S]
+        Within (0, 1).
 
     Returns
     -------
     digit : int64 [B, S]
-    remainder : float64 [B, S], optional
+    remainder : float64 [B, S]
         Where the level lies between the digit's lower and upper probability, 0 to 1: the level for the next digit.
     """
-    if level is None:
-        return logits.argmax(-1), None
-    probability = logits.double().softmax(-1)
     cumulative = probability.cumsum(-1)
     digit = (cumulative <= level.unsqueeze(-1)).sum(-1).clamp(max=9)
     index = digit.unsqueeze(-1)
@@ -78,6 +78,7 @@ def decode(
     levels: Tensor | None = None,
     samples: int = 1,
     temperature: Tensor | None = None,
+    probability: Tensor | None = None,
 ) -> Tensor:
     """Decode the digits of the values after a context.
 
@@ -87,12 +88,15 @@ def decode(
     mode : str
         ``sample`` draws S sample paths. ``greedy`` takes the most likely digit. ``median`` follows the conditional
         median of each value, digit by digit.
-    levels : float64 [B, S, H * width], optional
-        Uniform random numbers in (0, 1) for the mode ``sample``; None in the other modes.
+    levels : float64 [B, S, H, width], optional
+        Uniform random numbers in (0, 1) for the mode ``sample``; None in the other modes. At each step after the
+        first, the paths of a window are ordered by `recent_level`, and the path of rank s takes the numbers s.
     samples : int
         S; 1 for the other modes.
     temperature : float [width], optional
         Divides the logits of each decimal place.
+    probability : float [B, S, H, width, 10], optional
+        Receives the probability of every digit, given the digits before it.
 
     Returns
     -------
@@ -104,16 +108,23 @@ def decode(
     cache.fork(samples)
     embed_digit, head = _DigitEmbedder(network, inputs), network.head()
     out = inputs.context.new_empty(len(inputs.context), samples, horizon, width)
-    level: Tensor | None = None
+    past = out.new_zeros(out.shape[:2], dtype=torch.double)
     for value in range(horizon):
+        remainder = torch.full_like(past, 0.5)
+        if levels is not None:
+            rank = past.argsort(dim=1, stable=True).argsort(dim=1)
+            levels_of_value = levels[:, :, value].gather(1, rank.unsqueeze(-1).expand(-1, -1, width))
         for place in range(width):
-            logits = network.digit_logits(hidden, head, place, temperature)
+            chances = network.digit_logits(hidden, head, place, temperature).double().softmax(-1)
             if levels is not None:
-                level = levels[:, :, value * width + place]
-            elif mode == "median" and place == 0:
-                level = logits.new_full(logits.shape[:2], 0.5, dtype=torch.double)
-            digit, level = digit_at_level(logits, level)
+                digit, _ = digit_at_level(chances, levels_of_value[:, :, place])
+            elif mode == "median":
+                digit, remainder = digit_at_level(chances, remainder)
+            else:
+                digit = chances.argmax(-1)
             out[:, :, value, place] = digit
+            if probability is not None:
+                probability[:, :, value, place] = chances
             if value == horizon - 1 and place == width - 1:
                 break
             embeddings, new = embed_digit(digit, value, place)
@@ -123,7 +134,28 @@ def decode(
             hidden = network.hidden(embeddings, cache=cache, position_ids=position_ids)
             hidden = hidden.unflatten(1, (samples, new))[:, :, -1]
             position += new
+        past = recent_level(past, out[:, :, value])
     return out
+
+
+def recent_level(past: Tensor, digits: Tensor) -> Tensor:
+    """How high the paths have been so far: the sum of their codes, each step back counting `PAST_WEIGHT` as much.
+
+    Paths that are at the same level go on in much the same way. If they take their random numbers in this order, all
+    steps of the paths together are spread evenly, not only each step by itself (L'Ecuyer, Lécot and Tuffin 2008,
+    "A randomized quasi-Monte Carlo simulation method for Markov chains", Operations Research 56).
+
+    Parameters
+    ----------
+    past : float64 [B, S]
+        Before the step.
+    digits : int64 [B, S, width]
+        Of the step.
+    """
+    code = torch.zeros_like(past)
+    for place in range(digits.shape[-1]):
+        code = 10 * code + digits[..., place]
+    return PAST_WEIGHT * past + code
 
 
 def _prefill(network: DigitNetwork, inputs: DecodingInputs) -> tuple[Tensor, SharedPrefixCache, int]:

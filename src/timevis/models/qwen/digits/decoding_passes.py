@@ -64,20 +64,24 @@ def decode_windows(
     mode: str = "sample",
     levels: Tensor | None = None,
     temperature: Tensor | None = None,
+    probability: Tensor | None = None,
     min_paths_per_thread: int = MIN_PATHS_PER_THREAD,
 ) -> Tensor:
     """Decode windows with `decode`, in passes that fit the memory.
 
-    When memory runs out, the number of windows per pass is halved, then the number of paths of a window. The
+    When memory runs out, the number of windows per pass is halved. All paths of a window are in one pass. The
     operations of a small network are too short to be divided among the cores of a CPU, so there each thread decodes
     other windows.
 
     Parameters
     ----------
     paths_per_pass : int or ``auto``
-        Sample paths that one thread decodes together; ``auto`` takes `max_paths_per_pass`.
-    levels : float64 [B, S, H * width], optional
+        Sample paths that one thread decodes together, but at least those of one window; ``auto`` takes
+        `max_paths_per_pass`.
+    levels : float64 [B, S, H, width], optional
         Sets S, which is 1 without it.
+    probability : float [B, S, H, width, 10], optional
+        Receives the probability of every digit, given the digits before it.
     min_paths_per_thread : int
         The number of threads is limited so that each decodes at least this number of paths.
 
@@ -96,9 +100,10 @@ def decode_windows(
     paths = int(paths_per_pass)
 
     def decode_range(start: int, end: int) -> Tensor:
-        part_levels = None if levels is None else levels[start:end]
+        tensors = {"levels": levels, "probability": probability}
+        parts = {name: None if x is None else x[start:end] for name, x in tensors.items()}
         part = inputs.windows(start, end)
-        return _decode_in_passes(network, part, paths, samples, part_levels, mode=mode, temperature=temperature)
+        return _decode_in_passes(network, part, paths, samples, parts, mode=mode, temperature=temperature)
 
     if threads == 1:
         return decode_range(0, windows)
@@ -112,31 +117,27 @@ def _decode_in_passes(
     inputs: DecodingInputs,
     paths_per_pass: int,
     samples: int,
-    levels: Tensor | None,
+    tensors: dict[str, Tensor | None],
     **options: Any,
 ) -> Tensor:
-    """Run `decode` on at most `paths_per_pass` paths at a time, or on fewer when memory runs out."""
+    """Run `decode` on at most `paths_per_pass` paths at a time, or on fewer windows when memory runs out."""
     windows = len(inputs.prompt)
-    step, paths = max(1, min(windows, paths_per_pass // samples)), max(1, min(samples, paths_per_pass))
+    step = max(1, min(windows, paths_per_pass // samples))
     step = -(-windows // -(-windows // step))  # the smallest number of passes, of equal size
-    start, parts = 0, []
+    start, decoded = 0, []
     while start < windows:
         part = inputs.windows(start, start + step)
+        of_part = {name: None if x is None else x[start : start + step] for name, x in tensors.items()}
         try:
-            decoded = []
-            for first in range(0, samples, paths):
-                part_levels = None if levels is None else levels[start : start + step, first : first + paths]
-                count = min(paths, samples - first)
-                decoded.append(decode(network, part, levels=part_levels, samples=count, **options))
+            decoded.append(decode(network, part, samples=samples, **of_part, **options))
         except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error) or step == paths == 1:
+            if not is_out_of_memory(error) or step == 1:
                 raise
-            step, paths = (step // 2, paths) if step > 1 else (1, paths // 2)
-            log.warning("out of memory: now decoding %d windows of %d paths at a time", step, paths)
+            step //= 2
+            log.warning("out of memory: now decoding %d windows of %d paths at a time", step, samples)
             continue
-        parts.append(torch.cat(decoded, 1))
         start += step
-    return torch.cat(parts)
+    return torch.cat(decoded)
 
 
 def _usable_threads(network: DigitNetwork) -> int:

@@ -17,7 +17,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.window_sampling import channel_balanced_windows
 from timevis.data.windows import Batch
 from timevis.models.forecaster import Forecast
-from timevis.models.path_quantiles import sample_quantiles
+from timevis.models.path_quantiles import mean_and_quantiles
 from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
 from timevis.models.qwen.backbone.load import load_backbone, load_for_tuning
 from timevis.models.qwen.backbone.lora import Tuning, add_adapters, merged_adapters
@@ -31,7 +31,7 @@ from timevis.models.qwen.digits.known_inputs import KnownInputs
 from timevis.models.qwen.digits.loss import window_loss
 from timevis.models.qwen.digits.optimizer import adamw_with_cosine_schedule, parameter_groups
 from timevis.models.qwen.digits.prompt import PromptBuilder, series_description
-from timevis.models.qwen.digits.sampling import sobol_uniforms, warn_about_few_paths
+from timevis.models.qwen.digits.sampling import sobol_uniforms
 from timevis.models.qwen.digits.settings import DigitSettings
 from timevis.models.qwen.digits.temperature import fit_temperature
 from timevis.models.residual_quantiles import ResidualQuantiles
@@ -80,7 +80,8 @@ class QwenForecaster(BackboneForecaster):
     val_windows_per_epoch : int
         Approximate number of validation windows that are forecast after each epoch; after the fit, all are.
     decode_batch_size : int or ``auto``
-        Sample paths that are decoded together; with a small backbone on a CPU, by each thread.
+        Sample paths that are decoded together, at least those of a window; with a small backbone on a CPU, by each
+        thread.
     learning_rate, table_learning_rate : float
         Of the adapters or weights, and of the tables.
     warmup : float
@@ -198,8 +199,6 @@ class QwenForecaster(BackboneForecaster):
         if len(chosen) < len(windows):
             log.info("val/relative_wql after an epoch is that of %d of %d tuning windows", len(chosen), len(windows))
         self.prompt.log_template()
-        if self.hparams["decode"] == "sample":
-            warn_about_few_paths(self.hparams["num_samples"])
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -274,8 +273,11 @@ class QwenForecaster(BackboneForecaster):
         sampling = self.hparams["decode"] == "sample"
         count = (num_samples or self.hparams["num_samples"]) if sampling else 1
         batch, scaling, inputs = self.encode_batch(batch)
-        shape = (count, self.horizon, self.codec.width)
-        levels = sobol_uniforms(self.hparams["seed"], batch.origin, batch.channel, *shape) if sampling else None
+        levels, probability = None, None
+        if sampling:
+            shape = (count, self.horizon, self.codec.width)
+            levels = sobol_uniforms(self.hparams["seed"], batch.origin, batch.channel, *shape)
+            probability = levels.new_empty(*levels.shape, 10, dtype=torch.float32)
         with merged_adapters(self.network.backbone, torch.bfloat16 if self._bfloat16 else torch.float32):
             digits = decode_windows(
                 self.network,
@@ -284,12 +286,16 @@ class QwenForecaster(BackboneForecaster):
                 mode=self.hparams["decode"],
                 levels=levels,
                 temperature=self.temperature,
+                probability=probability,
             )
-        decoded = self.codec.decode(digits, scaling.at_steps(self.context_length))
-        samples = self.clip_non_negative(decoded, batch.channel)
-        point, quantiles = samples.mean(1), sample_quantiles(samples, stratified=True)
-        if not sampling:
+        scaling = scaling.at_steps(self.context_length)
+        samples = self.clip_non_negative(self.codec.decode(digits, scaling), batch.channel)
+        if probability is None:
+            point = samples[:, 0]
             quantiles = self.clip_non_negative(self.residuals(point, batch.channel), batch.channel)
+        else:
+            values = self.clip_non_negative(self.codec.values(self.horizon, scaling), batch.channel)
+            point, quantiles = mean_and_quantiles(digits, probability, values)
         extras = {}
         if explain:
             extras = {"prompt": list(map(self.prompt.text, inputs.prompt)), **digit_texts(inputs.context, digits)}

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from functools import cache
 
 import torch
 from torch import Tensor
 from torch.quasirandom import SobolEngine
 
-log = logging.getLogger(__name__)
-
-MIN_PATHS_FOR_95_INTERVAL = 20
-"""With 20 sample paths the smallest is the quantile 0.025, by the rule of `sample_quantiles`."""
 _GOLDEN_RATIO = 0x9E3779B97F4A7C15 - (1 << 64)
 _SPLITMIX_FACTORS = (0xBF58476D1CE4E5B9 - (1 << 64), 0x94D049BB133111EB - (1 << 64))
 _SOBOL_BITS = 30
@@ -64,11 +59,11 @@ def hashed_uniforms(seed: int, origin: Tensor, channel: Tensor, samples: int, st
 def sobol_uniforms(seed: int, origin: Tensor, channel: Tensor, samples: int, horizon: int, width: int) -> Tensor:
     """Uniform numbers in (0, 1) for the digits of sample paths, spread evenly over the paths of a window.
 
-    The numbers of one value's digits are a point of a Sobol sequence with Owen's scrambling (Owen 1995), and every
-    value takes the points in another order. So the numbers of one path are uniform and independent, while together
-    the paths of a window cover each distribution evenly. This is randomised quasi-Monte Carlo: the quantiles of 20
-    paths vary less than those of 20 independent paths. As in `hashed_uniforms`, the numbers depend on seed, window,
-    path and step only.
+    The numbers of one value's digits are the last coordinates of a point of a Sobol sequence with Owen's scrambling
+    (Owen 1995). The points of a value are ordered by their first coordinate, which is the rank of the path that takes
+    them (see `timevis.models.qwen.digits.decoding.decode`). So the numbers of one path are uniform and independent,
+    while together the paths of a window cover each distribution evenly, given any past: this is randomised
+    quasi-Monte Carlo. As in `hashed_uniforms`, the numbers depend on seed, window, rank and step only.
 
     Parameters
     ----------
@@ -82,15 +77,15 @@ def sobol_uniforms(seed: int, origin: Tensor, channel: Tensor, samples: int, hor
 
     Returns
     -------
-    float64 [B, samples, horizon * width]
+    float64 [B, samples, horizon, width]
     """
     window = _window_hash(seed, origin, channel).unsqueeze(1)
     value = _numbered_hashes(window, horizon)  # [B, H]
-    place = _numbered_hashes(value.unsqueeze(2), width)  # [B, H, width]
-    index = torch.arange(samples, device=origin.device).view(1, -1, 1)
-    order = _owen_scrambled(index, value.unsqueeze(1))  # [B, S, H]
-    points = _owen_scrambled(_sobol_points(order, width), place.unsqueeze(1))
-    return (points.flatten(2).double() + 0.5) / (1 << 32)
+    coordinate = _numbered_hashes(value.unsqueeze(2), 1 + width)  # [B, H, 1 + width]
+    sequence = _sobol_points(torch.arange(samples, device=origin.device), 1 + width)  # [S, 1 + width]
+    points = _owen_scrambled(sequence.view(1, samples, 1, -1), coordinate.unsqueeze(1))  # [B, S, H, 1 + width]
+    order = points[..., :1].argsort(1).expand(-1, -1, -1, width)
+    return (points[..., 1:].gather(1, order).double() + 0.5) / (1 << 32)
 
 
 @cache
@@ -128,10 +123,3 @@ def _reversed_bits(x: Tensor) -> Tensor:
     for shift, mask in _BIT_SWAPS:
         x = ((x & mask) << shift) | ((x >> shift) & mask)
     return x
-
-
-def warn_about_few_paths(paths: int) -> None:
-    """Log a warning if the 95 % interval is the whole range of the sample paths."""
-    if paths < MIN_PATHS_FOR_95_INTERVAL:
-        message = "with %d sample paths the 95 %% interval is their whole range: set model.num_samples=%d or more"
-        log.warning(message, paths, MIN_PATHS_FOR_95_INTERVAL)

@@ -8,7 +8,7 @@ from torch import Tensor
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
 from timevis.models.forecaster import Forecast
-from timevis.models.path_quantiles import sample_quantiles
+from timevis.models.path_quantiles import mean_and_quantiles
 from timevis.models.qwen.backbone.load import load_backbone
 from timevis.models.qwen.digits.codec import DigitCodec
 from timevis.models.qwen.digits.decoding import DecodingInputs
@@ -52,9 +52,11 @@ def forecast_windows(
     horizon = batch.target.shape[1]
     levels = sobol_uniforms(seed, batch.origin, batch.channel, num_samples, horizon, codec.width)
     inputs = DecodingInputs(prompt, context, batch.calendar, batch.context_mask)
-    digits = decode_windows(network, inputs, levels=levels)
-    paths = codec.decode(digits, scaling)
-    return Forecast(paths.mean(1), sample_quantiles(paths, stratified=True), paths)
+    probability = levels.new_empty(*levels.shape, 10, dtype=torch.float32)
+    digits = decode_windows(network, inputs, levels=levels, probability=probability)
+    return Forecast(
+        *mean_and_quantiles(digits, probability, codec.values(horizon, scaling)), codec.decode(digits, scaling)
+    )
 
 
 @torch.no_grad()
