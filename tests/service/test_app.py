@@ -1,4 +1,4 @@
-"""The web process starts without PyTorch, and answers what the page reads without it."""
+"""The web process starts without PyTorch, and answers what the page asks without it."""
 
 from __future__ import annotations
 
@@ -35,11 +35,14 @@ for rule in app.url_map.iter_rules():
     if "GET" in rule.methods and "<" not in path:
         answers[path] = client.get(path).status_code
         assert "torch" not in sys.modules, path
+body = {"dataset": identifiers["dataset_id"], "model": "qwen", "dry_run": True, "context_length": 24, "horizon": 6}
+answers["dry run"] = client.post("/api/train", json=body).status_code
+assert "torch" not in sys.modules
 print(json.dumps(answers))
 """
 
 
-def test_all_get_routes_are_answered_without_pytorch(
+def test_all_get_routes_and_a_dry_run_are_answered_without_pytorch(
     http: FlaskClient, dataset: str, add_model: Callable[..., str]
 ) -> None:
     service = http.application.extensions["timevis"]
