@@ -18,6 +18,8 @@ from service_data import TINY_LSTM_RUN, TINY_RUN, TOKEN, plant_csv, upload
 
 from timevis.service.app import create_app
 from timevis.service.client import Client
+from timevis.service.db.database import open_database
+from timevis.service.db.tables import FolderCopy
 from timevis.service.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -100,11 +102,13 @@ def test_another_host_resumes_a_training_from_the_copy_of_its_checkpoint(
         path.write_bytes(plant_csv())
         dataset = client.upload(path)["id"]
         training = client.train(dataset, "lstm", **TINY_LSTM_RUN | {"max_epochs": 30, "patience": 30})
-        wait_until(lambda: list(store.glob("runs/*/checkpoints/last.ckpt.*")))
+        wait_until(lambda: has_copied_checkpoint(postgres_url))
         (trainer,) = [pid for pid in processes_of(tmp_path / "first") if pid != first.pid]
         for pid in (first.pid, trainer):
             os.kill(pid, signal.SIGKILL)
-        assert task()["state"] == "running"
+        found = task()
+        assert found["state"] == "running"
+        assert "lstm" in found["log"]  # of the copy; this home has no log of the run
         start("second", "worker", "--queues", "cpu,interactive")
         wait_until(lambda: task()["state"] == "completed")
         ended = task()
@@ -122,6 +126,14 @@ def test_another_host_resumes_a_training_from_the_copy_of_its_checkpoint(
         for process in processes:
             process.kill()
             process.wait()
+
+
+def has_copied_checkpoint(database_url: str) -> bool:
+    sessions = open_database(database_url)
+    with sessions() as session:
+        found = any("checkpoints/last.ckpt" in row.files for row in session.query(FolderCopy))
+    sessions.kw["bind"].dispose()
+    return found
 
 
 def free_port() -> int:
