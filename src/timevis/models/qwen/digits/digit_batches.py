@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import torch
@@ -37,21 +38,24 @@ def forward_fill(values: Tensor, mask: Tensor, last: Tensor) -> Tensor:
     return torch.cat([last, values], 1).gather(1, source)
 
 
-def digit_texts(context: Tensor, paths: Tensor) -> dict[str, list]:
-    """Spell digits as numbers with spaces between them, such as ``"650 042"``.
+def digit_texts(context: Tensor, paths: Tensor, prompts: Iterable[str]) -> dict[str, list]:
+    """Spell digits as numbers with spaces between them, such as ``"650 042"``, and add the texts of the prompts.
 
     Parameters
     ----------
     context : int64 [B, L, width]
     paths : int64 [B, S, H, width]
         Only the first `MAX_SPELLED_PATHS` paths of each window are used.
+    prompts : iterable of str
+        B texts.
 
     Returns
     -------
     dict
-        ``context``: B texts; ``digits``: B lists of texts.
+        ``prompt`` and ``context``: B texts; ``digits``: B lists of texts.
     """
     return {
+        "prompt": list(prompts),
         "context": [_spell(digits) for digits in context],
         "digits": [[_spell(path) for path in window[:MAX_SPELLED_PATHS]] for window in paths],
     }

@@ -80,8 +80,7 @@ class QwenForecaster(BackboneForecaster):
     val_windows_per_epoch : int
         Approximate number of validation windows that are forecast after each epoch; after the fit, all are.
     decode_batch_size : int or ``auto``
-        Sample paths that are decoded together, at least those of a window; with a small backbone on a CPU, by each
-        thread.
+        Sample paths that are decoded together, at least a window's; with a small backbone on a CPU, by each thread.
     learning_rate, table_learning_rate : float
         Of the adapters or weights, and of the tables.
     warmup : float
@@ -254,8 +253,8 @@ class QwenForecaster(BackboneForecaster):
         return use_bfloat16(self.device, self.hparams["bf16"])
 
     def loss(self, batch: Batch) -> Tensor:
+        first = 0 if self.hparams["context_loss_weight"] else self.context_length
         with bfloat16_autocast(self.network.backbone, self._bfloat16):
-            first = 0 if self.hparams["context_loss_weight"] else self.context_length
             logits, digits, observed = self.teacher_forced_logits(batch, first)
         return window_loss(logits, digits, observed, self.context_length, self.hparams)
 
@@ -273,11 +272,9 @@ class QwenForecaster(BackboneForecaster):
         sampling = self.hparams["decode"] == "sample"
         count = (num_samples or self.hparams["num_samples"]) if sampling else 1
         batch, scaling, inputs = self.encode_batch(batch)
-        levels, probability = None, None
-        if sampling:
-            shape = (count, self.horizon, self.codec.width)
-            levels = sobol_uniforms(self.hparams["seed"], batch.origin, batch.channel, *shape)
-            probability = levels.new_empty(*levels.shape, 10, dtype=torch.float32)
+        shape = (count, self.horizon, self.codec.width)
+        levels = sobol_uniforms(self.hparams["seed"], batch.origin, batch.channel, *shape) if sampling else None
+        probability = None if levels is None else torch.empty(*levels.shape, 10, device=levels.device)
         with merged_adapters(self.network.backbone, torch.bfloat16 if self._bfloat16 else torch.float32):
             digits = decode_windows(
                 self.network,
@@ -296,9 +293,7 @@ class QwenForecaster(BackboneForecaster):
         else:
             values = self.clip_non_negative(self.codec.values(self.horizon, scaling), batch.channel)
             point, quantiles = mean_and_quantiles(digits, probability, values)
-        extras = {}
-        if explain:
-            extras = {"prompt": list(map(self.prompt.text, inputs.prompt)), **digit_texts(inputs.context, digits)}
+        extras = digit_texts(inputs.context, digits, map(self.prompt.text, inputs.prompt)) if explain else {}
         return Forecast(point, quantiles, samples if sampling else None, extras)
 
     @torch.no_grad()
@@ -344,9 +339,8 @@ class QwenForecaster(BackboneForecaster):
 
     def calibration_batches(self, datamodule: WindowDataModule) -> Iterator[Batch]:
         """Batches of the validation windows that `calibrate` reads, about equally many of each channel."""
-        windows = self.hparams["calibration_windows"] or (
-            256 if self.backbone.parameters < SMALL_MODEL_PARAMETERS else 48
-        )
+        automatic = 256 if self.backbone.parameters < SMALL_MODEL_PARAMETERS else 48
+        windows = self.hparams["calibration_windows"] or automatic
         chosen = channel_balanced_windows(len(datamodule.windows["calibration"]), windows, self.num_channels)
         for index in torch.from_numpy(chosen).split(16):
             yield datamodule.gather("calibration", index.to(self.device))
