@@ -89,6 +89,13 @@ def view(entity: str, project: str, name: str, group: str | None) -> ws.Workspac
         wr.MediaBrowser(title="Calibration", media_keys=["plots/calibration"], num_columns=4),
         wr.MediaBrowser(title="Worst windows", media_keys=["plots/worst_windows"], num_columns=2),
     ]
+    sections: dict[str, list[Any]] = {
+        "Skill": skill,
+        "Cost": cost,
+        "Curves": curves,
+        "Forecasts": forecasts,
+        "Settings": settings,
+    }
     return ws.Workspace(
         entity=entity,
         project=project,
@@ -100,13 +107,7 @@ def view(entity: str, project: str, name: str, group: str | None) -> ws.Workspac
                 is_open=title != "Settings",
                 panel_settings=ws.SectionPanelSettings(x_axis="global_step"),
             )
-            for title, panels in (
-                ("Skill", skill),
-                ("Cost", cost),
-                ("Curves", curves),
-                ("Forecasts", forecasts),
-                ("Settings", settings),
-            )
+            for title, panels in sections.items()
         ],
         settings=ws.WorkspaceSettings(x_axis="global_step", max_runs=100),
         runset_settings=ws.RunsetSettings(
@@ -121,7 +122,7 @@ def view(entity: str, project: str, name: str, group: str | None) -> ws.Workspac
 def specification(workspace: ws.Workspace) -> dict[str, Any]:
     """What W&B stores of the view."""
     model = workspace._to_model()
-    return json.loads(model.spec.model_dump_json(by_alias=True, exclude_none=True))  # type: ignore[no-any-return]
+    return json.loads(model.spec.model_dump_json(by_alias=True, exclude_none=True))
 
 
 def main() -> None:

@@ -100,10 +100,16 @@ def decode_windows(
     paths = int(paths_per_pass)
 
     def decode_range(start: int, end: int) -> Tensor:
-        tensors = {"levels": levels, "probability": probability}
-        parts = {name: None if x is None else x[start:end] for name, x in tensors.items()}
-        part = inputs.windows(start, end)
-        return _decode_in_passes(network, part, paths, samples, parts, mode=mode, temperature=temperature)
+        return _decode_in_passes(
+            network,
+            inputs.windows(start, end),
+            paths,
+            samples,
+            _part(levels, start, end),
+            _part(probability, start, end),
+            mode=mode,
+            temperature=temperature,
+        )
 
     if threads == 1:
         return decode_range(0, windows)
@@ -117,7 +123,8 @@ def _decode_in_passes(
     inputs: DecodingInputs,
     paths_per_pass: int,
     samples: int,
-    tensors: dict[str, Tensor | None],
+    levels: Tensor | None,
+    probability: Tensor | None,
     **options: Any,
 ) -> Tensor:
     """Run `decode` on at most `paths_per_pass` paths at a time, or on fewer windows when memory runs out."""
@@ -126,18 +133,25 @@ def _decode_in_passes(
     step = -(-windows // -(-windows // step))  # the smallest number of passes, of equal size
     start, decoded = 0, []
     while start < windows:
-        part = inputs.windows(start, start + step)
-        of_part = {name: None if x is None else x[start : start + step] for name, x in tensors.items()}
+        part, end = inputs.windows(start, start + step), start + step
+        some_levels, some_probability = _part(levels, start, end), _part(probability, start, end)
         try:
-            decoded.append(decode(network, part, samples=samples, **of_part, **options))
+            digits = decode(
+                network, part, samples=samples, levels=some_levels, probability=some_probability, **options
+            )
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error) or step == 1:
                 raise
             step //= 2
             log.warning("out of memory: now decoding %d windows of %d paths at a time", step, samples)
             continue
-        start += step
+        decoded.append(digits)
+        start = end
     return torch.cat(decoded)
+
+
+def _part(x: Tensor | None, start: int, end: int) -> Tensor | None:
+    return None if x is None else x[start:end]
 
 
 def _usable_threads(network: DigitNetwork) -> int:
