@@ -100,6 +100,8 @@ def config_values(given: Mapping[str, Any], dataset_options: Mapping[str, Any]) 
         Keys of the section `data` that belong to the dataset.
     """
     data = {key: given[key] for key in DATA_KEYS if given.get(key) is not None}
+    if "cleaning" in data:  # the dataset says how its cells are read
+        data["cleaning"] = {**dataset_options.get("cleaning", {}), **data["cleaning"]}
     return {
         **PRESETS.get(given.get("preset") or "", {}).get(given["model"], {}),
         **{f"data.{key}": value for key, value in {**dataset_options, **data}.items()},

@@ -8,7 +8,10 @@ from timevis.data.readers.read_table import read_table
 from timevis.errors import DataError
 
 
-@pytest.mark.parametrize(("encoding", "word"), [("cp1252", "Größe"), ("gb18030", "流量值"), ("cp1252", "°C")])
+@pytest.mark.parametrize(
+    ("encoding", "word"),
+    [("cp1252", "Größe"), ("gb18030", "流量值"), ("cp1252", "°C"), ("cp1252", "Umspannwerk Süd – „Netz“")],
+)
 def test_an_encoding_that_is_detected_with_little_doubt_is_read_and_named(
     encoding: str, word: str, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 
 from flask.testing import FlaskClient
@@ -118,3 +119,31 @@ def test_newer_rows_make_a_new_version_and_others_are_refused(http: FlaskClient,
     wrong = add(rows[-150:])
     assert (wrong.status_code, wrong.json["errors"][0]["pointer"]) == (422, "/file")
     assert "newer.csv starts at 2026-01-23" in wrong.json["detail"]
+
+
+def test_the_cells_of_a_file_are_read_as_the_upload_says_and_the_change_returns_to_what_is_found(
+    http: FlaskClient,
+) -> None:
+    days = [datetime.date(2024, 1, 1) + datetime.timedelta(days=day) for day in range(60)]
+    rows = "".join(f"{day:%m/%d/%Y};1,{10 + place}\n" for place, day in enumerate(days))
+    table = ("a title;\nday;load\n" + rows.replace("1,12", "aus").replace("1,13", "n/v")).encode()
+    refused = upload(http, table)
+    assert refused.status_code == 422
+    assert "aus" in refused.json["detail"]
+    given = {"no_value": "aus; n/v", "decimal": "comma", "day_first": "false", "encoding": "cp1252", "header": "2"}
+    dataset = upload(http, table, **given).json
+    assert dataset["options"]["cleaning"] == {
+        "encoding": "cp1252",
+        "decimal": "comma",
+        "day_first": False,
+        "missing": ["aus", "n/v"],
+    }
+    assert (dataset["options"]["header"], dataset["channels"]) == (2, ["load"])
+    assert dataset["report"]["channels"]["load"]["max"] == 1.69
+    assert dataset["report"]["missing"] == {"load": 2}
+    path = f"/api/datasets/{dataset['id']}"
+    changed = http.patch(path, json={"decimal": None, "encoding": None, "header": None}).json["options"]
+    assert changed == {"cleaning": {"day_first": False, "missing": ["aus", "n/v"]}}
+    kept = http.patch(path, json={"no_value": None})
+    assert kept.status_code == 422
+    assert http.get(path).json["options"] == changed

@@ -11,7 +11,7 @@ FREQUENT_CHINESE = frozenset(
     "车客人交通出入销售额价格产品店发用全实测预测的是一二三上下中数不在有"
 )
 """Characters of which texts and headers of tables in Chinese largely consist."""
-WESTERN_LETTERS = frozenset("äöüÄÖÜßéáíóúÉÁÍÓÚçÇôâîëËÔÎ°µ§")
+WESTERN_LETTERS = frozenset("äöüÄÖÜßéáíóúÉÁÍÓÚçÇôâîëËÔÎ°µ§€„“”‚‘’–—…•±·")
 """Characters that have the same byte in the encodings of Western and of Central Europe."""
 HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 SAMPLE_CHARACTERS = 2**20

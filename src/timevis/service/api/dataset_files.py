@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import IO, Any
 
@@ -17,6 +18,19 @@ from timevis.service.profiling import combine, profile
 from timevis.service.schemas.datasets import DatasetSummary
 from timevis.service.security.table_limits import TableLimits
 from timevis.service.storage import Upload
+
+CLEANING_KEYS = ("encoding", "decimal", "day_first", "missing")
+
+
+def data_options(earlier: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Keys of the config section `data`, from those so far and the fields of a request; null removes a key."""
+    fields = dict(given)
+    if "no_value" in fields:
+        words = [word.strip() for word in (fields.pop("no_value") or "").split(";")]
+        fields["missing"] = [word for word in words if word] or None
+    cleaning = {**earlier.get("cleaning", {}), **{key: fields.pop(key) for key in CLEANING_KEYS if key in fields}}
+    fields["cleaning"] = {key: value for key, value in cleaning.items() if value is not None} or None
+    return {key: value for key, value in {**earlier, **fields}.items() if value is not None}
 
 
 def store_dataset(

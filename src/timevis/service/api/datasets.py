@@ -8,6 +8,7 @@ from typing import Any
 from apiflask import APIBlueprint
 
 from timevis.service.api.dataset_files import (
+    data_options,
     dataset_detail,
     dataset_summary,
     read_dataset,
@@ -32,7 +33,6 @@ from timevis.service.schemas.datasets import (
 blueprint = APIBlueprint("datasets", __name__, tag="Datasets")
 
 SORT_COLUMNS = {"created": Dataset.created, "name": Dataset.name, "size": Dataset.size}
-DATA_OPTIONS = ("domain", "unit", "description", "time", "id", "frequency", "timezone")
 
 
 @blueprint.post("/upload")
@@ -43,7 +43,7 @@ DATA_OPTIONS = ("domain", "unit", "description", "time", "id", "frequency", "tim
 )
 def upload_file(upload: UploadRequest) -> Any:
     """Store a file under its content hash, read it, and return the dataset with its quality report."""
-    options = {key: value for key in DATA_OPTIONS if (value := getattr(upload, key)) is not None}
+    options = data_options({}, upload.model_dump(exclude_unset=True, exclude={"file", "name"}))
     dataset, is_new = store_dataset(upload.file.stream, upload.file.filename or "", upload.name, options)
     return dataset_detail(dataset), 201 if is_new else 200
 
@@ -104,7 +104,7 @@ def change_dataset(dataset_id: str, change: DatasetChange) -> Any:
     name = values.pop("name", None)
     with context().sessions() as session:
         dataset = find(session, Dataset, dataset_id)
-    merged = {key: value for key, value in {**dataset.options, **values}.items() if value is not None}
+    merged = data_options(dataset.options, values)
     report = dataset.report if merged == dataset.options else read_dataset(dataset, merged)
     with context().sessions.begin() as session:
         dataset = find(session, Dataset, dataset_id)
