@@ -86,7 +86,9 @@ export function useDeleteDataset() {
 }
 
 /** What a person may say of a file when it is uploaded. */
-export type UploadFields = Partial<Record<"name" | "unit" | "domain" | "description" | "time" | "id" | "frequency", string>>;
+export type UploadFields = Partial<
+  Record<"name" | "unit" | "domain" | "description" | "time" | "id" | "frequency" | "timezone" | "decimal" | "day_first" | "no_value" | "encoding" | "sheet" | "header", string>
+>;
 
 /** Upload a file. XMLHttpRequest, because fetch does not report how much was sent. */
 export function uploadFile(

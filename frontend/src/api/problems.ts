@@ -66,6 +66,18 @@ function worded(code: string | null | undefined, params: Record<string, unknown>
   return code ? optional(`problems.${code}`, { detail: withoutFullStop(detail), ...params }) : undefined;
 }
 
+/** Advice of the service as a sentence, with the labels of the page instead of keys of the configuration. */
+export function adviceText(advice: string): string {
+  const { optional } = useWords();
+  const labelled = advice.replace(/'?\bdata\.(?:cleaning\.)?(\w+)(?:=("[^"]*"|\[[^\]]*\]|[^\s;,']+))?'?/g, (whole, key: string, value?: string) => {
+    const label = optional(`data.field.${key}`);
+    if (label === undefined) return whole;
+    return value === undefined || value === "..." ? `“${label}”` : `“${label}: ${value.replace(/^\[|\]$/g, "").replaceAll('"', "").replaceAll(",", "; ")}”`;
+  });
+  const sentence = labelled.charAt(0).toUpperCase() + labelled.slice(1);
+  return /[.!?。]$/.test(sentence) ? sentence : `${sentence}.`;
+}
+
 /** The text of one field: worded by its code where the page has words for it, else the sentence of the service. */
 export function fieldText(field: FieldProblem): string {
   return worded(field.code, field.params, field.detail) ?? field.detail;
@@ -83,5 +95,5 @@ export function explain(error: unknown): Explanation {
     .filter((field) => field.pointer !== "" && field.detail !== body.detail)
     .map((field) => ({ name: field.pointer.slice(1), text: fieldText(field) }));
   // Words of the page that do not quote the service's sentence also say what to do.
-  return { title: text, advice: text.includes(withoutFullStop(body.detail)) ? (body.advice ?? null) : null, fields };
+  return { title: text, advice: body.advice && text.includes(withoutFullStop(body.detail)) ? adviceText(body.advice) : null, fields };
 }

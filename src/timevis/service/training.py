@@ -101,7 +101,8 @@ def config_values(given: Mapping[str, Any], dataset_options: Mapping[str, Any]) 
     """
     data = {key: given[key] for key in DATA_KEYS if given.get(key) is not None}
     if "cleaning" in data:  # the dataset says how its cells are read
-        data["cleaning"] = {**dataset_options.get("cleaning", {}), **data["cleaning"]}
+        chosen = {key: value for key, value in data["cleaning"].items() if value != []}
+        data["cleaning"] = {**dataset_options.get("cleaning", {}), **chosen}
     return {
         **PRESETS.get(given.get("preset") or "", {}).get(given["model"], {}),
         **{f"data.{key}": value for key, value in {**dataset_options, **data}.items()},

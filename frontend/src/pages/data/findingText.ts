@@ -22,7 +22,9 @@ export function parameterText(value: unknown): string {
 export function findingText(finding: Pick<Finding, "code" | "channel" | "params" | "text">): string {
   const { optional } = useWords();
   const values = Object.fromEntries(Object.entries(finding.params).map(([key, value]) => [key, parameterText(value)]));
-  const text = optional(`findings.${finding.code}`, { channel: finding.channel ?? "", ...values }) ?? finding.text;
+  // Of outliers that are kept, the sentence says what can be done.
+  const code = finding.code === "outliers" && finding.params.masked === 0 ? "outliers_kept" : finding.code;
+  const text = optional(`findings.${code}`, { channel: finding.channel ?? "", ...values }) ?? finding.text;
   // A note is a clause of the service; other texts may begin with the name of a channel, which stays as it is.
   return finding.code === "cleaning_note" ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }

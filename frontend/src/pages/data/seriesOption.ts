@@ -1,6 +1,7 @@
 import type { EChartsOption } from "echarts";
 
 import type { Series } from "@/api/datasets";
+import { AXIS_NAME_ABOVE } from "@/charts/layout";
 import { toMilliseconds } from "@/utils/time";
 
 export type Point = [time: number, value: number | null];
@@ -24,6 +25,24 @@ export function mergeDetail(overview: readonly Point[], detail: readonly Point[]
   const last = detail.at(-1)?.[0];
   if (first === undefined || last === undefined) return [...overview];
   return [...overview.filter(([time]) => time < first), ...detail, ...overview.filter(([time]) => time > last)];
+}
+
+/**
+ * The range of the axis that the usual values need, where a few unusual ones would make the others a flat line; null
+ * where all values fit.
+ */
+export function usualRange(drawn: Drawn): [number, number] | null {
+  const values = (points: readonly Point[]): number[] => points.map(([, value]) => value).filter((value) => value !== null).sort((a, b) => a - b);
+  const lows = values(drawn.low);
+  const highs = values(drawn.high);
+  const at = (sorted: readonly number[], share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? Number.NaN;
+  const span = at(highs, 0.99) - at(lows, 0.01);
+  if (!(span > 0)) return null;
+  const low = lows.find((value) => value >= at(lows, 0.01) - span) ?? at(lows, 0.01);
+  const high = highs.findLast((value) => value <= at(highs, 0.99) + span) ?? at(highs, 0.99);
+  if (at(lows, 0) === low && at(highs, 1) === high) return null;
+  const step = 10 ** Math.floor(Math.log10(high - low)) / 2;
+  return [Math.floor(low / step) * step, Math.ceil(high / step) * step];
 }
 
 export interface SeriesColours {
@@ -50,7 +69,9 @@ export function seriesOption(
   words: SeriesWords,
   format: (value: number | null) => string,
   formatTime: (time: number) => string,
+  axis: { unit: string; range: [number, number] | null } = { unit: "", range: null },
 ): EChartsOption {
+  const inRange = (value: number): number => (axis.range ? Math.min(axis.range[1], Math.max(axis.range[0], value)) : value);
   const band = (data: Point[], name: string, isTop: boolean): object => ({
     name,
     type: "line",
@@ -75,9 +96,10 @@ export function seriesOption(
       trigger: "axis",
       formatter: (items: unknown) => tooltip(items, words, format, formatTime),
     },
-    grid: { left: 8, right: 12, top: 16, bottom: 64, containLabel: true },
+    grid: { left: 8, right: 12, top: axis.unit ? 28 : 16, bottom: 64, containLabel: true },
     xAxis: { type: "time", axisLabel: { hideOverlap: true } },
-    yAxis: { type: "value", scale: true },
+    // Explicit nulls, since options are merged: otherwise the axis would stay cut.
+    yAxis: { ...AXIS_NAME_ABOVE, type: "value", scale: true, name: axis.unit, min: axis.range?.[0] ?? null, max: axis.range?.[1] ?? null },
     dataZoom: [
       { type: "inside", filterMode: "none", throttle: 30 },
       { type: "slider", filterMode: "none", bottom: 8, height: 34, throttle: 30, showDetail: false },
@@ -103,7 +125,7 @@ export function seriesOption(
       {
         name: words.outlier,
         type: "scatter",
-        data: series.outliers.map((point) => [toMilliseconds(point.time), point.value]),
+        data: series.outliers.map((point) => [toMilliseconds(point.time), inRange(point.value)]),
         symbolSize: 9,
         itemStyle: { color: "transparent", borderColor: colour.outlier, borderWidth: 2 },
         z: 5,
