@@ -2594,6 +2594,16 @@ export interface components {
                 [key: string]: string;
             } | null;
             /**
+             * Day First
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Description
              * @default null
              */
@@ -2604,10 +2614,20 @@ export interface components {
              */
             domain?: ("traffic" | "electricity" | "weather" | "other") | null;
             /**
+             * Encoding
+             * @default null
+             */
+            encoding?: string | null;
+            /**
              * Frequency
              * @default null
              */
             frequency?: string | null;
+            /**
+             * Header
+             * @default null
+             */
+            header?: number | null;
             /**
              * Id
              * @default null
@@ -2618,6 +2638,16 @@ export interface components {
              * @default null
              */
             name?: string | null;
+            /**
+             * No Value
+             * @default null
+             */
+            no_value?: string | null;
+            /**
+             * Sheet
+             * @default null
+             */
+            sheet?: string | null;
             /**
              * Target
              * @default null
@@ -7948,6 +7978,18 @@ export interface components {
          */
         UploadRequest: {
             /**
+             * Day First
+             * @description Whether 01/02/2020 is in February; found if absent.
+             * @default null
+             */
+            day_first?: boolean | null;
+            /**
+             * Decimal
+             * @description Decimal mark; found if absent.
+             * @default null
+             */
+            decimal?: ("point" | "comma") | null;
+            /**
              * Description
              * @default null
              */
@@ -7957,6 +7999,12 @@ export interface components {
              * @default null
              */
             domain?: ("traffic" | "electricity" | "weather" | "other") | null;
+            /**
+             * Encoding
+             * @description Of a text file, for example cp1252; found if absent.
+             * @default null
+             */
+            encoding?: string | null;
             /**
              * File
              * Format: binary
@@ -7970,6 +8018,12 @@ export interface components {
              */
             frequency?: string | null;
             /**
+             * Header
+             * @description Row of the column names, counted from 1; found if absent.
+             * @default null
+             */
+            header?: number | null;
+            /**
              * Id
              * @description Series column of a long table.
              * @default null
@@ -7980,6 +8034,18 @@ export interface components {
              * @default null
              */
             name?: string | null;
+            /**
+             * No Value
+             * @description Words that stand for a missing value, separated by semicolons.
+             * @default null
+             */
+            no_value?: string | null;
+            /**
+             * Sheet
+             * @description Sheet of a workbook; the first with data if absent.
+             * @default null
+             */
+            sheet?: string | null;
             /**
              * Time
              * @description Time column; inferred if absent.

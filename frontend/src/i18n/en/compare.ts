@@ -14,10 +14,10 @@ export default {
   differences: {
     all: "All pairs",
     title: "Who is better, and how sure is it?",
-    text: "Each difference is paired: both models forecast the same windows. Square brackets give the 95% interval.",
+    text: "Both models forecast the same windows, and their errors are compared. Square brackets give the 95% interval of the difference in percent.",
     better: "{a} is better than {b} by {percent} [{low}, {high}].",
     worse: "{a} is worse than {b} by {percent} [{low}, {high}].",
-    open: "{a} and {b} do not differ significantly: {percent} [{low}, {high}].",
+    open: "It is not certain which of {a} and {b} is better: {percent} [{low}, {high}].",
     unknown: "The difference between {a} and {b} has no interval, because there are too few windows.",
     equal: "{a} and {b} have the same errors.",
     p: "p = {value}",

@@ -16,10 +16,10 @@ const words: Area<"compare"> = {
   differences: {
     all: "所有模型对",
     title: "哪个模型更好？有多确定？",
-    text: "差异是配对计算的：两个模型预测相同的窗口。方括号内为 95% 置信区间。",
+    text: "两个模型预测相同的窗口，比较其误差。方括号内为差异（百分比）的 95% 置信区间。",
     better: "{a} 比 {b} 好 {percent} [{low}, {high}]。",
     worse: "{a} 比 {b} 差 {percent} [{low}, {high}]。",
-    open: "{a} 与 {b} 没有显著差异：{percent} [{low}, {high}]。",
+    open: "不能确定 {a} 与 {b} 哪个更好：{percent} [{low}, {high}]。",
     unknown: "窗口太少，{a} 与 {b} 的差异没有置信区间。",
     equal: "{a} 与 {b} 的误差相同。",
     p: "p 值 {value}",
