@@ -66,14 +66,19 @@ function worded(code: string | null | undefined, params: Record<string, unknown>
   return code ? optional(`problems.${code}`, { detail: withoutFullStop(detail), ...params }) : undefined;
 }
 
-/** Advice of the service as a sentence, with the labels of the page instead of keys of the configuration. */
-export function adviceText(advice: string): string {
+/** A text of the service with the labels of the page instead of keys of the configuration. */
+export function withLabels(text: string): string {
   const { optional } = useWords();
-  const labelled = advice.replace(/'?\bdata\.(?:cleaning\.)?(\w+)(?:=("[^"]*"|\[[^\]]*\]|[^\s;,']+))?'?/g, (whole, key: string, value?: string) => {
+  return text.replace(/'?\bdata\.(?:cleaning\.)?(\w+)(?:=("[^"]*"|\[[^\]]*\]|[^\s;,']+))?'?/g, (whole, key: string, value?: string) => {
     const label = optional(`data.field.${key}`);
     if (label === undefined) return whole;
     return value === undefined || value === "..." ? `“${label}”` : `“${label}: ${value.replace(/^\[|\]$/g, "").replaceAll('"', "").replaceAll(",", "; ")}”`;
   });
+}
+
+/** Advice of the service as a sentence. */
+export function adviceText(advice: string): string {
+  const labelled = withLabels(advice);
   const sentence = labelled.charAt(0).toUpperCase() + labelled.slice(1);
   return /[.!?。]$/.test(sentence) ? sentence : `${sentence}.`;
 }

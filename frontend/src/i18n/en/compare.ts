@@ -21,6 +21,7 @@ export default {
     unknown: "The difference between {a} and {b} has no interval, because there are too few windows.",
     equal: "{a} and {b} have the same errors.",
     p: "p = {value}",
+    chance: "This may be chance.",
     holm: "with Holm's correction p = {value}",
     more: "Show all {n} pairs",
     less: "Show fewer",

@@ -23,6 +23,7 @@ const words: Area<"compare"> = {
     unknown: "窗口太少，{a} 与 {b} 的差异没有置信区间。",
     equal: "{a} 与 {b} 的误差相同。",
     p: "p 值 {value}",
+    chance: "这可能是偶然。",
     holm: "Holm 校正后 p 值 {value}",
     more: "显示全部 {n} 对",
     less: "显示较少",

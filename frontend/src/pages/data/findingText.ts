@@ -1,4 +1,5 @@
 import type { Finding } from "@/api/datasets";
+import { withLabels } from "@/api/problems";
 import { useWords } from "@/i18n";
 
 const MAX_LISTED = 6;
@@ -21,7 +22,7 @@ export function parameterText(value: unknown): string {
 /** A finding in the language of the page; the service's own English sentence for a code that the page does not know. */
 export function findingText(finding: Pick<Finding, "code" | "channel" | "params" | "text">): string {
   const { optional } = useWords();
-  const values = Object.fromEntries(Object.entries(finding.params).map(([key, value]) => [key, parameterText(value)]));
+  const values = Object.fromEntries(Object.entries(finding.params).map(([key, value]) => [key, withLabels(parameterText(value))]));
   // Of outliers that are kept, the sentence says what can be done.
   const code = finding.code === "outliers" && finding.params.masked === 0 ? "outliers_kept" : finding.code;
   const text = optional(`findings.${code}`, { channel: finding.channel ?? "", ...values }) ?? finding.text;

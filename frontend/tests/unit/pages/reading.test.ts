@@ -32,7 +32,7 @@ describe("how a file is read", () => {
   it("advice names the fields of the page instead of keys of the configuration", () => {
     expect(adviceText("save it as UTF-8, or set data.cleaning.encoding=cp1252")).toBe("Save it as UTF-8, or set “Text encoding: cp1252”.");
     expect(adviceText(`name the text that marks it, such as 'data.cleaning.missing=["Bad Input",-9999]'; data.cleaning.decimal sets 1,250`)).toBe(
-      "Name the text that marks it, such as “Words that mean “no value”: Bad Input; -9999”; “Decimal mark” sets 1,250.",
+      "Name the text that marks it, such as “Words for a missing value: Bad Input; -9999”; “Decimal mark” sets 1,250.",
     );
     expect(adviceText("set trainer.devices=1")).toBe("Set trainer.devices=1.");
   });
