@@ -16,7 +16,7 @@ export default {
     intervals_too_wide: "The intervals are too wide: the 80% interval contains {coverage_80} of the {part} values. The forecasts are surer than the bands show.",
     intervals_too_narrow_uncertain: "The intervals may be too narrow: the 80% interval contains {coverage_80} of the {part} values, but there are too few windows to be certain.",
     intervals_too_wide_uncertain: "The intervals may be too wide: the 80% interval contains {coverage_80} of the {part} values, but there are too few windows to be certain.",
-    test_unlike_validation: "The test part was much harder to forecast than the validation part (WQL {wql} instead of {validation_wql}): the series has changed. Look at the newest forecasts below before you rely on this model.",
+    test_unlike_validation: "The test part was much harder to forecast than the validation part (WQL {wql} instead of {validation_wql}), so the series may behave differently now. Look at the newest forecasts below before you rely on this model.",
     wql_of_some_channels: "The error is averaged over {scored} of {channels} channels, because WQL is not defined on the others.",
     few_origins: "There are only {origins} forecasts of the past, so the result is less certain than the interval says.",
     short_scored_period: "The scored rows are only {horizons} horizons long, so the result is less certain than the interval says.",

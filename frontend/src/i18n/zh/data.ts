@@ -100,7 +100,7 @@ const words: Area<"data"> = {
     applied: "文件已重新读取。",
     rename: "数据名称",
     append: "追加新的行",
-    appendText: "上传之后新增的行会生成新版本，此前的预测即可得到检验。",
+    appendText: "上传之后新增的行会生成新版本。“任务”中列出的此前的预测会随之显示真实值。",
     appended: "已追加 {n} 行。",
   },
   series: {

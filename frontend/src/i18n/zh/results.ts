@@ -18,7 +18,7 @@ const words: Area<"results"> = {
     intervals_too_wide: "区间过宽：80% 区间包含{part}中 {coverage_80} 的数值。预测比色带显示的更可靠。",
     intervals_too_narrow_uncertain: "区间可能过窄：80% 区间包含{part}中 {coverage_80} 的数值，但窗口太少，不能确定。",
     intervals_too_wide_uncertain: "区间可能过宽：80% 区间包含{part}中 {coverage_80} 的数值，但窗口太少，不能确定。",
-    test_unlike_validation: "测试集比验证集难预测得多（WQL 为 {wql}，验证集为 {validation_wql}）：序列发生了变化。使用该模型之前，请先看下方最新的预测。",
+    test_unlike_validation: "测试集比验证集难预测得多（WQL 为 {wql}，验证集为 {validation_wql}），序列近期的表现可能不同。使用该模型之前，请先看下方最新的预测。",
     wql_of_some_channels: "误差只在 {channels} 个通道中的 {scored} 个上取平均，其余通道的 WQL 没有定义。",
     few_origins: "只对过去作了 {origins} 次预测，结果不如区间所示的那样确定。",
     short_scored_period: "评分的数据只有 {horizons} 个预测长度，结果不如区间所示的那样确定。",
