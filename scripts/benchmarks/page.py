@@ -7,6 +7,8 @@ with as many runs is opened in the same rounds where it is installed (``make pee
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import statistics
 import subprocess
 import tempfile
@@ -18,7 +20,7 @@ from typing import Any
 from benchmarks.service_load import MLFLOW, ROOT, TOKEN, ServedClient, copy_rows, mlflow_server, service, write_series
 
 from timevis.service.db.database import open_database
-from timevis.service.db.tables import Model, Task
+from timevis.service.db.tables import Model, Task, new_id
 
 FRONTEND = ROOT / "frontend"
 NUM_RUNS, LONG_ROWS = 100, 200_000
@@ -94,6 +96,10 @@ def _prepare(client: ServedClient, folder: Path) -> tuple[str, list[str]]:
             unique = {"idempotency_key": lambda n: None}
             tasks = copy_rows(session, session.get_one(Task, original.task_id), copies, **unique)
             names = [f"{original.kind} {n}" for n in range(copies)]
+            runs = [new_id() for _ in range(copies)]
+            for run in runs:
+                folder = client.home / "runs"
+                shutil.copytree(folder / original.run_id, folder / run, copy_function=os.link)
             changes = {"task_id": tasks.__getitem__, "name": names.__getitem__, "created": lambda n: time.time()}
-            ids += copy_rows(session, original, copies, **changes)
+            ids += copy_rows(session, original, copies, run_id=runs.__getitem__, **changes)
     return long, ids

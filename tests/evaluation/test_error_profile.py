@@ -112,8 +112,8 @@ def test_errors_are_assigned_to_the_hour_and_weekday_of_the_target():
 )
 def test_error_charts_use_the_calendar_fields_that_vary_at_the_frequency(freq, names):
     results, report = {"window_set": {"freq": freq, "channels": ["a"]}}, {"card": {"unit": "", "units": {}}}
-    empty = pd.DataFrame()
-    record = RunRecord(Path("run"), results, report, {}, [], empty, empty, empty, None, None)
+    record = RunRecord(Path("run"), results)
+    record.data_report = report
     truth = np.zeros((3, HORIZON))
     charts = calendar_charts(record, saved_forecasts(truth, np.ones((3, 15, HORIZON)), freq=freq))
     assert [chart.name for chart in charts] == names

@@ -2,8 +2,14 @@ import numpy as np
 import pytest
 from tiny import TINY_LSTM
 
-from timevis.evaluation.comparison import compare
-from timevis.evaluation.pairwise import NAIVE_KEY, differing_settings, pairwise_differences, training_curve
+from timevis.evaluation.comparison import compare, difference_table, scores_of
+from timevis.evaluation.pairwise import (
+    MAX_RUNS_IN_ALL_PAIRS,
+    NAIVE_KEY,
+    differing_settings,
+    pairs_to_compare,
+    training_curve,
+)
 from timevis.runs.record import RunRecord
 
 
@@ -13,7 +19,8 @@ def records(finished_run):
 
 
 def test_every_run_is_compared_with_every_other_one_and_with_seasonal_naive(records):
-    table = pairwise_differences(records)
+    scores = scores_of(records, NAIVE_KEY)
+    table = difference_table(scores, pairs_to_compare(list(records)), records["lstm"].horizon)
     assert set(zip(table["a"], table["b"], strict=True)) == {
         ("lstm", NAIVE_KEY),
         ("linear", NAIVE_KEY),
@@ -25,8 +32,14 @@ def test_every_run_is_compared_with_every_other_one_and_with_seasonal_naive(reco
     )
     assert pair["difference"] == pytest.approx(expected)
     alone = compare(list(records.values()), records["lstm"]).differences
-    assert pair["p"] == alone[alone["metric"] == "wql"]["p"].iloc[0]
+    assert pair["p"] == pytest.approx(alone[alone["metric"] == "wql"]["p"].iloc[0])
     assert pair["p_holm"] >= pair["p"]
+
+
+def test_many_runs_are_compared_with_seasonal_naive_and_the_reference_only():
+    keys = [f"run {number}" for number in range(MAX_RUNS_IN_ALL_PAIRS + 1)]
+    assert pairs_to_compare(keys) == [(key, NAIVE_KEY) for key in keys]
+    assert pairs_to_compare(keys, "run 3")[len(keys) :] == [(key, "run 3") for key in keys if key != "run 3"]
 
 
 def test_curves_and_differing_settings_are_listed(records):

@@ -5,12 +5,11 @@ import pytest
 
 from timevis.runs.record import RunRecord
 
-EMPTY = pd.DataFrame()
-
 
 def record(data_report: dict, configured_timezone: str | None, results: dict | None = None) -> RunRecord:
-    config = {"data": {"timezone": configured_timezone}}
-    return RunRecord(Path("run"), results or {}, data_report, config, [], EMPTY, EMPTY, EMPTY, None, None)
+    found = RunRecord(Path("run"), results or {})
+    found.data_report, found.config = data_report, {"data": {"timezone": configured_timezone}}
+    return found
 
 
 @pytest.mark.parametrize(

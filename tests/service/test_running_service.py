@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import signal
 import time
 import zipfile
@@ -93,6 +94,30 @@ def test_a_model_is_compared_with_seasonal_naive_on_its_windows(
     assert set(found["by_horizon"]) == {model, "seasonal_naive"}
     task = service.client.call("POST", "predict", json={"models": [model]}, headers={"Prefer": "wait=20"})
     assert service.client.result(task, "csv").startswith("model,item,channel,timestamp,point,q0.025")
+
+
+def test_events_follow_a_training_until_it_is_cancelled(service: RunningService, plant: str) -> None:
+    task = service.start_long_training(plant)
+    address, client = f"{service.client.address}/api/tasks/{task['id']}", service.client._session
+    events: list[tuple[str, dict[str, Any]]] = []
+    is_cancelled = False
+    with client.get(f"{address}/events", stream=True, timeout=60) as stream:
+        assert stream.headers["Content-Type"].startswith("text/event-stream")
+        for line in stream.iter_lines(chunk_size=1, decode_unicode=True):
+            if line.startswith("event: "):
+                events.append((line.removeprefix("event: "), {}))
+            elif line.startswith("data: "):
+                events[-1][1].update(json.loads(line.removeprefix("data: ")))
+            steps = {data["step"] for name, data in events if name == "progress" and "step" in data}
+            if len(steps) >= 2 and not is_cancelled:
+                rows = client.get(f"{address}/metrics").json()["rows"]  # it is running, and its curve grows
+                assert {"step", "train/loss"} <= set(rows[-1])
+                service.client.cancel(task["id"])
+                is_cancelled = True
+    names = [name for name, _ in events]
+    assert names[0] == "state"
+    assert "lstm" in "".join(data["text"] for name, data in events if name == "log")
+    assert events[-1] == ("end", {"state": "cancelled", "result": {}})
 
 
 def test_a_stop_returns_the_training_to_its_queue_and_leaves_no_process(service: RunningService, plant: str) -> None:

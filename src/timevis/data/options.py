@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from timevis.config.options import NonNegativeInt, PositiveInt, check_choice, check_value
 from timevis.config.sections import section_to_dict
@@ -120,7 +120,7 @@ class DataOptions:
     timezone: str | None = None
     season: int | None = None
     split: SplitSpec = (0.7, 0.1, 0.2)
-    split_by: str = "series"
+    split_by: Literal["series", "axis"] = "series"
     sheet: str | int | None = None
     header: int | None = None
     domain: str | None = None

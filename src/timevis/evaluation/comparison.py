@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from timevis.evaluation.intervals import holm
 from timevis.evaluation.report.labels import COSTS, METRICS
-from timevis.evaluation.significance import Difference, paired_differences
+from timevis.evaluation.significance import Difference, RunScores, paired_differences
 from timevis.evaluation.verdict import interval_warnings, is_reference, relative_wql_notes
 from timevis.evaluation.window_sets import comparability_key, not_comparable_error
+from timevis.evaluation.window_table import WindowTable
 from timevis.runs.record import RunRecord, differing_overrides, without_data_and_model
 
 TESTED_METRICS = ("relative_wql", "wql", "sql", "crps", "mase", "mae_scaled", "mse_scaled")
@@ -21,7 +22,7 @@ TESTED_METRICS = ("relative_wql", "wql", "sql", "crps", "mase", "mae_scaled", "m
 TRAINING_SCALED_METRICS = ("sql", "mase", "mae_scaled", "mse_scaled")
 """Metrics that are scaled by statistics of the training part."""
 HORIZON_METRICS = ("relative_wql", "wql", "mae_scaled", "mse_scaled")
-DIFFERENCE_COLUMNS = ("run", "metric", *(field.name for field in fields(Difference)), "p_holm")
+DIFFERENCE_COLUMNS = ("a", "b", "metric", *(field.name for field in fields(Difference)), "p_holm")
 NAIVE_LABEL = "seasonal naive"
 
 
@@ -42,8 +43,9 @@ class Comparison:
         A row per run; columns ``<metric>``, ``<metric>_low`` and ``<metric>_high``. Seasonal naive is the last row,
         unless one of the runs is seasonal naive.
     differences : DataFrame
-        A row per run and metric with `DIFFERENCE_COLUMNS`; negative where the run has a smaller error than the
-        reference. ``p_holm`` is p with Holm's correction for the number of runs that are compared on the metric.
+        A row per ``run`` and ``metric`` with the fields of `Difference` and ``p_holm``; negative where the run has a
+        smaller error than the reference. ``p_holm`` is p with Holm's correction for the number of runs that are
+        compared on the metric.
     by_horizon : {metric: DataFrame [H]}
         A column per run.
     cost : DataFrame
@@ -82,38 +84,20 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
     runs = list(records)
     if reference is not None and not any(_same_folder(run, reference) for run in runs):
         runs.insert(0, reference)
-    for other in runs[1:]:
-        if comparability_key(other.results) != comparability_key(runs[0].results):
-            raise not_comparable_error((runs[0].folder, runs[0].results), (other.folder, other.results))
     labels = unique_labels(runs)
-    if reference is None:
-        reference_windows, reference_label = runs[0].naive_windows, NAIVE_LABEL
-    else:
-        position = next(i for i, run in enumerate(runs) if _same_folder(run, reference))
-        reference_windows, reference_label = runs[position].windows, labels[position]
-    first = runs[0].results
     by_label = dict(zip(labels, runs, strict=True))
-    scales = _training_scales(reference_windows)
-    other_scales = [
-        label
-        for label, run in by_label.items()
-        if not np.allclose(_training_scales(run.windows), scales, atol=0, equal_nan=True)
-    ]
-    others = {label: run.windows for label, run in by_label.items() if label != reference_label}
-    differences = _differences(others, reference_windows, runs[0], other_scales)
-    notes = relative_wql_notes(first)
-    if differences["low"].notna().any():
-        notes += interval_warnings(first["window_set"])
-    if other_scales:
-        notes.append(
-            f"MASE and the scaled errors of {', '.join(other_scales)} are scaled by another training part than those "
-            f"of {reference_label}, so their differences are not tested."
-        )
+    scores = scores_of(by_label, NAIVE_LABEL)
+    reference_label = NAIVE_LABEL
+    if reference is not None:
+        reference_label = next(n for n, run in by_label.items() if _same_folder(run, reference))
+    pairs = [(label, reference_label) for label in by_label if label != reference_label]
+    differences = difference_table(scores, pairs, runs[0].horizon).rename(columns={"a": "run"}).drop(columns="b")
+    first = runs[0].results
     has_naive = any(is_reference(run.results) for run in runs)
     return Comparison(
         data=first["run"]["data"],
         window_set=first["window_set"]["hash"],
-        notes=notes,
+        notes=comparison_notes(first, scores, reference_label),
         reference=reference_label,
         metrics=_metrics(by_label, has_naive),
         differences=differences,
@@ -122,6 +106,88 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
             columns=list(COSTS)
         ),
     )
+
+
+def scores_of(runs: Mapping[str, RunRecord], naive_key: str) -> dict[str, RunScores]:
+    """Metrics and influences of runs with the same windows, and of seasonal naive on them, which is the last one.
+
+    Raises
+    ------
+    RunFolderError
+        See `compare`.
+    """
+    first = next(iter(runs.values()))
+    for other in runs.values():
+        if comparability_key(other.results) != comparability_key(first.results):
+            raise not_comparable_error((first.folder, first.results), (other.folder, other.results))
+    naive = WindowTable.from_frame(first.naive_windows)
+    tables = {key: WindowTable.from_frame(run.windows) for key, run in runs.items()}
+    return {
+        key: RunScores.of(table.with_reference(naive), TESTED_METRICS)
+        for key, table in {**tables, naive_key: naive}.items()
+    }
+
+
+def difference_table(scores: Mapping[str, RunScores], pairs: Sequence[tuple[str, str]], horizon: int) -> pd.DataFrame:
+    """Differences of pairs of runs.
+
+    Parameters
+    ----------
+    scores : mapping
+        Key of a run to its scores; see `scores_of`.
+    pairs : sequence of (key, key)
+    horizon : int
+
+    Returns
+    -------
+    DataFrame
+        A row per pair and metric, with `DIFFERENCE_COLUMNS`. `TRAINING_SCALED_METRICS` are left out where the two
+        runs have other scales.
+    """
+    found = paired_differences([(scores[a], scores[b]) for a, b in pairs], horizon)
+    rows = []
+    for (a, b), differences in zip(pairs, found, strict=True):
+        has_same_scales = scores[a].table.has_scales_of(scores[b].table)
+        rows += [
+            {"a": a, "b": b, "metric": metric} | asdict(difference)
+            for metric, difference in differences.items()
+            if has_same_scales or metric not in TRAINING_SCALED_METRICS
+        ]
+    table = pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))
+    table["p_holm"] = table.groupby("metric")["p"].transform(lambda p: holm(p.to_numpy(float)))
+    return table
+
+
+def comparison_notes(
+    results: Mapping[str, Any],
+    scores: Mapping[str, RunScores],
+    reference: str,
+    names: Mapping[str, str] | None = None,
+) -> list[str]:
+    """What a reader of a comparison must know: averaged channels, too few windows, and runs with other scales.
+
+    Parameters
+    ----------
+    results : mapping
+        results.json of one of the runs.
+    scores : mapping
+        See `scores_of`.
+    reference : str
+        Key of the run that the others are compared with.
+    names : mapping, optional
+        Key to name; the keys themselves when None.
+    """
+    names = names or {key: key for key in scores}
+    notes, table = relative_wql_notes(dict(results)), scores[reference].table
+    if table.has_intervals(int(results["window_set"]["horizon"])):
+        notes += interval_warnings(results["window_set"])
+    others = [names[key] for key, own in scores.items() if not own.table.has_scales_of(table)]
+    if others:
+        notes.append(
+            f"MASE and the scaled errors of {', '.join(others)} are scaled by another training part than those "
+            f"of {names[reference]}, so their differences are not tested."
+        )
+    return notes
 
 
 def _same_folder(a: RunRecord, b: RunRecord) -> bool:
@@ -163,24 +229,6 @@ def _metrics(by_label: dict[str, RunRecord], has_naive: bool) -> pd.DataFrame:
         },
         dtype=float,
     ).T
-
-
-def _training_scales(windows: pd.DataFrame) -> pd.DataFrame:
-    return windows.groupby("channel")[["std", "mase_scale"]].first()
-
-
-def _differences(
-    windows: dict[str, pd.DataFrame], reference: pd.DataFrame, first: RunRecord, other_scales: Sequence[str]
-) -> pd.DataFrame:
-    """A row per run and metric; without `TRAINING_SCALED_METRICS` for the runs in `other_scales`."""
-    rows = []
-    for label, run_windows in windows.items():
-        metrics = [m for m in TESTED_METRICS if label not in other_scales or m not in TRAINING_SCALED_METRICS]
-        differences = paired_differences(run_windows, reference, metrics, first.horizon, first.naive_windows)
-        rows += [{"run": label, "metric": metric} | asdict(differences[metric]) for metric in metrics]
-    table = pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))
-    table["p_holm"] = table.groupby("metric")["p"].transform(lambda p: holm(p.to_numpy(float)))
-    return table
 
 
 def _by_horizon(by_label: dict[str, RunRecord], metric: str, has_naive: bool) -> pd.DataFrame:

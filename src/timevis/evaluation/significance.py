@@ -118,79 +118,98 @@ class Difference:
     dm_p: float
 
 
-def paired_differences(
-    windows_a: pd.DataFrame,
-    windows_b: pd.DataFrame,
-    metrics: Sequence[str],
-    horizon: int,
-    naive: pd.DataFrame | None = None,
-) -> dict[str, Difference]:
-    """Differences between two runs in `POSITIVE_METRICS`.
+@dataclass(frozen=True)
+class RunScores:
+    """Metrics of a run and the influence of each origin, or of each series, on them.
+
+    Attributes
+    ----------
+    table : WindowTable
+    metrics : tuple of M names
+    values : float64 [M]
+    influences : float64 [O, M]
+    """
+
+    table: WindowTable
+    metrics: tuple[str, ...]
+    values: np.ndarray
+    influences: np.ndarray
+
+    @classmethod
+    def of(cls, table: WindowTable, metrics: Sequence[str]) -> RunScores:
+        return cls(table, tuple(metrics), *table.influences(metrics))
+
+
+def paired_differences(pairs: Sequence[tuple[RunScores, RunScores]], horizon: int) -> list[dict[str, Difference]]:
+    """Differences between the runs of each pair in `POSITIVE_METRICS`.
 
     The interval and p are those of the mean over origins of the difference of the two influences; the interval of the
     percentage is that of the logarithm of the ratio. The losses of the Diebold-Mariano test are each metric plus the
-    influence of the origin, whose mean is the metric.
+    influence of the origin, whose mean is the metric. The columns of all pairs are computed together.
 
     Parameters
     ----------
-    windows_a, windows_b : data frames
-        Rows of windows.parquet of both runs.
-    metrics : sequence of str
+    pairs : sequence of pairs of RunScores
+        All with the same metrics and windows.
     horizon : int
         H, in rows.
-    naive : DataFrame, optional
-        Rows of windows_seasonal_naive.parquet, for ``relative_wql``.
 
     Returns
     -------
-    dict
-        Metric to `Difference`.
+    list of dict
+        For each pair, metric to `Difference`.
 
     Raises
     ------
     RunFolderError
         The runs were not scored on the same windows.
     """
-    table_a, table_b = WindowTable.from_frame(windows_a, naive), WindowTable.from_frame(windows_b, naive)
-    require_same_windows(table_a, table_b)
-    values_a, influences_a = table_a.influences(metrics)
-    values_b, influences_b = table_b.influences(metrics)
+    if not pairs:
+        return []
+    table, metrics = pairs[0][0].table, pairs[0][0].metrics
+    for scores in {id(scores): scores for pair in pairs for scores in pair}.values():
+        require_same_windows(table, scores.table)
+    values_a, values_b = (np.concatenate([pair[side].values for pair in pairs]) for side in (0, 1))
+    influences_a, influences_b = (np.concatenate([pair[side].influences for pair in pairs], 1) for side in (0, 1))
     difference, influence = values_a - values_b, influences_a - influences_b
-    plain = _intervals(difference, influence, ["difference"] * len(metrics), table_a, horizon)
-    p = np.full(len(metrics), np.nan)
-    if table_a.has_intervals(horizon):
-        distribution = MeanInterval(influence, independent=table_a.has_independent_series)
+    plain = _intervals(difference, influence, ["difference"] * len(difference), table, horizon)
+    p = np.full(len(difference), np.nan)
+    if table.has_intervals(horizon):
+        distribution = MeanInterval(influence, independent=table.has_independent_series)
         p = np.where(np.isfinite(difference), distribution.p_value(difference), np.nan)
-    overlap = 1 if table_a.has_independent_series else table_a.overlap(horizon)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where((values_a > 0) & (values_b > 0), values_a / values_b, np.nan)
         ratio_influence = ratio * (influences_a / values_a - influences_b / values_b)
-    ratios = _intervals(ratio, ratio_influence, metrics, table_a, horizon)
-    out = {}
-    for i, metric in enumerate(metrics):
-        test = diebold_mariano(values_a[i] + influences_a[:, i], values_b[i] + influences_b[:, i], overlap)
-        percent = Interval(*(100 * (bound - 1) for bound in ratios[i]))
-        out[metric] = Difference(*plain[i], *percent, float(p[i]), *test)
-    return out
+    ratios = _intervals(ratio, ratio_influence, metrics * len(pairs), table, horizon)
+    overlap = 1 if table.has_independent_series else table.overlap(horizon)
+    test = diebold_mariano(values_a + influences_a, values_b + influences_b, overlap)
+    columns = [
+        Difference(*plain[i], *(100 * (bound - 1) for bound in ratios[i]), *map(float, (p[i], *(t[i] for t in test))))
+        for i in range(len(difference))
+    ]
+    return [
+        dict(zip(metrics, columns[start : start + len(metrics)], strict=True))
+        for start in range(0, len(columns), len(metrics))
+    ]
 
 
 class DieboldMariano(NamedTuple):
-    """Result of the Diebold-Mariano test.
+    """Results of S Diebold-Mariano tests.
 
     Attributes
     ----------
-    statistic : float
+    statistic : float64 [S]
         Negative where the first forecast has the smaller mean loss.
-    p : float
+    p : float64 [S]
         Two-sided p-value from Student's t distribution with n - 1 degrees of freedom.
     """
 
-    statistic: float
-    p: float
+    statistic: np.ndarray
+    p: np.ndarray
 
 
 def diebold_mariano(loss_a: np.ndarray, loss_b: np.ndarray, horizon: int) -> DieboldMariano:
-    """Test of equal accuracy of two forecasts (Diebold and Mariano, 1995).
+    """Tests of equal accuracy of two forecasts (Diebold and Mariano, 1995), one for each column.
 
     The long-run variance sums `horizon` - 1 autocovariances with equal weights, or with Bartlett weights (Newey and
     West, 1987) if the former is not positive. The statistic has the small-sample correction of Harvey, Leybourne and
@@ -198,7 +217,7 @@ def diebold_mariano(loss_a: np.ndarray, loss_b: np.ndarray, horizon: int) -> Die
 
     Parameters
     ----------
-    loss_a, loss_b : float [n]
+    loss_a, loss_b : float [n, S]
         Losses at consecutive origins.
     horizon : int
         Steps ahead in units of the distance between origins: ceil(H / stride) for windows.
@@ -206,20 +225,21 @@ def diebold_mariano(loss_a: np.ndarray, loss_b: np.ndarray, horizon: int) -> Die
     Returns
     -------
     DieboldMariano
-        NaN with fewer than 2 `horizon` losses; statistic 0 and p 1 if all losses are equal.
+        NaN with fewer than 2 `horizon` losses; statistic 0 and p 1 where all losses are equal.
     """
     difference = np.asarray(loss_a, np.float64) - np.asarray(loss_b, np.float64)
     n, lags = len(difference), horizon - 1
-    if n < max(2 * horizon, 3) or not np.isfinite(difference).all():
-        return DieboldMariano(float("nan"), float("nan"))
-    if not difference.any():
-        return DieboldMariano(0.0, 1.0)
-    centred = difference - difference.mean()
-    covariance = np.array([centred[k:] @ centred[: n - k] for k in range(lags + 1)]) / n
-    variance = covariance[0] + 2 * covariance[1:].sum()
-    if variance <= 0:
-        variance = covariance[0] + 2 * (covariance[1:] * (1 - np.arange(1, horizon) / horizon)).sum()
+    if n < max(2 * horizon, 3):
+        return DieboldMariano(*np.full((2, difference.shape[1]), np.nan))
+    centred = difference - difference.mean(0)
+    covariance = np.stack([(centred[k:] * centred[: n - k]).sum(0) for k in range(lags + 1)]) / n
+    weights = 1 - np.arange(1, horizon) / horizon
+    variance = covariance[0] + 2 * covariance[1:].sum(0)
+    variance = np.where(variance > 0, variance, covariance[0] + 2 * weights @ covariance[1:])
     correction = (n + 1 - 2 * horizon + horizon * lags / n) / n
-    with np.errstate(divide="ignore"):
-        statistic = float(difference.mean() / np.sqrt(variance / n) * np.sqrt(correction))
-    return DieboldMariano(statistic, float(2 * stdtr(n - 1, -abs(statistic))))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = difference.mean(0) / np.sqrt(variance / n) * np.sqrt(correction)
+    is_equal = ~difference.any(0)
+    return DieboldMariano(
+        np.where(is_equal, 0.0, statistic), np.where(is_equal, 1.0, 2 * stdtr(n - 1, -np.abs(statistic)))
+    )

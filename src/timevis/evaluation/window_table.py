@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -62,17 +62,33 @@ class WindowTable:
         sums = {name: np.zeros((len(origins), len(channels))) for name in (*SUMS, "reference_pinball")}
         for name in SUMS:
             sums[name][row, column] = windows[name].to_numpy(np.float64)
-        scales = windows.groupby("channel", sort=True)[["std", "mase_scale"]].first()
-        std, mase_scale = (torch.from_numpy(scales[k].to_numpy(np.float64, copy=True)) for k in ("std", "mase_scale"))
+        first = np.unique(column, return_index=True)[1]  # the scales are the same in all rows of a channel
+        std, mase_scale = (
+            torch.from_numpy(windows[k].to_numpy(np.float64)[first].copy()) for k in ("std", "mase_scale")
+        )
         series = None
         if "series" in windows:
-            series = np.unique(windows.groupby("channel", sort=True)["series"].first(), return_inverse=True)[1]
+            series = np.unique(windows["series"].to_numpy()[first], return_inverse=True)[1]
         table = cls(origins, tuple(channels), sums, std, mase_scale, series)
-        if naive is not None:
-            reference = cls.from_frame(naive)
-            require_same_windows(table, reference)
-            sums["reference_pinball"] = reference.sums["pinball_wql"]
-        return table
+        return table if naive is None else table.with_reference(cls.from_frame(naive))
+
+    def with_reference(self, naive: WindowTable) -> WindowTable:
+        """The same table with the quantile losses of seasonal naive, which the relative WQL needs.
+
+        Raises
+        ------
+        RunFolderError
+            The two tables do not have the same windows.
+        """
+        require_same_windows(self, naive)
+        return replace(self, sums={**self.sums, "reference_pinball": naive.sums["pinball_wql"]})
+
+    def has_scales_of(self, other: WindowTable) -> bool:
+        """Whether the scales of the training part are those of another table with the same channels."""
+        return all(
+            torch.allclose(own, others, rtol=1e-5, atol=0, equal_nan=True)
+            for own, others in ((self.std, other.std), (self.mase_scale, other.mase_scale))
+        )
 
     @property
     def has_independent_series(self) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from omegaconf import OmegaConf
 
+from timevis.config.stored import load_values
 from timevis.data.calendar import MIN_STEPS_PER_DAY_FOR_WEEKDAYS, steps_per_day
 from timevis.errors import RunFolderError
 from timevis.runs.folder import RunFolder
@@ -19,9 +20,9 @@ SCHEMA_VERSION = 3
 """Version of the keys of results.json, and of the methods for its seasonal naive and its intervals."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class RunRecord:
-    """The files of a run folder that evaluation reads.
+    """The files of a run folder that evaluation reads. Those that have not been used are not read.
 
     Attributes
     ----------
@@ -48,45 +49,59 @@ class RunRecord:
 
     folder: Path
     results: dict[str, Any]
-    data_report: dict[str, Any]
-    config: dict[str, Any]
-    overrides: list[str]
-    windows: pd.DataFrame
-    naive_windows: pd.DataFrame
-    predictions: pd.DataFrame
-    samples: pd.DataFrame | None
-    history: pd.DataFrame | None
 
     @classmethod
     def load(cls, folder: Path | str) -> RunRecord:
-        """Read a run folder.
+        """Read the results of a run folder.
 
         Raises
         ------
         RunFolderError
-            The folder is not a run folder, the run has not been scored, or another version of TimeVis scored it.
+            The folder is not a run folder, the run has not been scored, or another version of TimeVis scored it. The
+            other attributes raise it if their file is absent or damaged.
         """
         run = RunFolder(folder)
-        version = run.results.get("schema_version")
+        results = run.results
+        version = results.get("schema_version")
         if version != SCHEMA_VERSION:
             raise RunFolderError(
                 f"{folder}: results.json has schema_version {version}, but this version of TimeVis reads "
                 f"{SCHEMA_VERSION}, with other intervals or another use of validation",
                 "run it again, or read it with the version of TimeVis that wrote it",
             )
-        config: Any = OmegaConf.to_container(run.config, resolve=True)
-        return cls(
-            folder=run.path,
-            results=run.results,
-            data_report=run.data_report,
-            config=config,
-            overrides=run.overrides,
-            windows=run.table("windows"),
-            naive_windows=run.table("windows_seasonal_naive"),
-            predictions=run.table("predictions"),
-            samples=_read_parquet(run.path / "samples.parquet"),
-            history=_read_csv(run.path / "metrics.csv"),
-        )
+        return cls(run.path, results)
+
+    @cached_property
+    def data_report(self) -> dict[str, Any]:
+        return RunFolder(self.folder).data_report
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        return load_values(self.folder / "config.yaml")
+
+    @cached_property
+    def overrides(self) -> list[str]:
+        return RunFolder(self.folder).overrides
+
+    @cached_property
+    def windows(self) -> pd.DataFrame:
+        return RunFolder(self.folder).table("windows")
+
+    @cached_property
+    def naive_windows(self) -> pd.DataFrame:
+        return RunFolder(self.folder).table("windows_seasonal_naive")
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        return RunFolder(self.folder).table("predictions")
+
+    @cached_property
+    def samples(self) -> pd.DataFrame | None:
+        return _read_parquet(self.folder / "samples.parquet")
+
+    @cached_property
+    def history(self) -> pd.DataFrame | None:
+        return _read_csv(self.folder / "metrics.csv")
 
     @property
     def horizon(self) -> int:

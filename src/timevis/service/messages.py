@@ -23,6 +23,7 @@ PROBLEM_MESSAGES = {
     "invalid-data": "{detail}",
     "invalid-run": "{detail}",
     "database-unavailable": "The database cannot be used.",
+    "too-many-streams": "{detail}",
     "broker-unavailable": "The message broker cannot be reached.",
     "internal-error": "The server has a defect.",
     "server-error": "{detail}",

@@ -29,7 +29,7 @@ BACKBONES = ("nano", "qwen2.5-0.5b", "qwen3-0.6b")
 """Choices of conf/model/backbone that a request may name; the others need a folder of the server."""
 SECTIONS = ("backbone", "prompt", "lora")
 """Sections of a model that a request may set."""
-DATA_KEYS = ("target", "covariates", "season", "split", "cleaning")
+DATA_KEYS = ("target", "covariates", "season", "split", "split_by", "cleaning")
 """Keys of the config section `data` that a training request may set; the dataset has the others."""
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "quick": {

@@ -1,4 +1,3 @@
-import dataclasses
 import json
 import re
 import shlex
@@ -270,7 +269,8 @@ def test_three_next_steps_fit_the_run_and_can_be_composed(finished_run):
 
 
 def test_the_next_steps_of_a_run_without_overrides_name_its_model_and_data(plant):
-    record = dataclasses.replace(RunRecord.load(plant), overrides=[])
+    record = RunRecord.load(plant)
+    record.overrides = []
     command = next_steps(record)[1].command
     assert f"model=linear data=file data.path={record.config['data']['path']}" in command
 

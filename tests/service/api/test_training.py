@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from flask.testing import FlaskClient
 from service_data import TINY_LSTM_RUN, TINY_RUN
 from tiny import TINY_LSTM
 
 from timevis.config.stored import load_config
+from timevis.service.schemas.training import train_request
 
 
 def test_a_dry_run_estimates_and_makes_no_task(http: FlaskClient, dataset: str, tmp_path: Path) -> None:
@@ -70,6 +72,39 @@ def test_a_language_model_has_sections_and_a_time_limit(http: FlaskClient, datas
     ):
         refused = http.post("/api/train", json={"dataset": dataset, "model": "qwen", **wrong})
         assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, pointer)
+
+
+@pytest.mark.parametrize("model", ["lstm", "qwen", "seasonal_naive"])
+def test_every_field_of_a_training_has_a_default_and_a_sentence_of_help(model: str) -> None:
+    definitions = train_request().model_json_schema()["$defs"]
+    schema = next(d for d in definitions.values() if d.get("properties", {}).get("model", {}).get("const") == model)
+    names = {"horizon", "context_length", "batch_size", "max_epochs", "patience", "seed", "conformal"}
+    names |= {"target", "covariates", "season", "split", "split_by", "cleaning", "options", "evaluation"}
+    assert names <= set(schema["properties"])
+    fields = [(name, field) for name, field in schema["properties"].items() if name not in ("model", "dataset")]
+    fields += [(name, f) for key in ("CleaningRequest",) for name, f in definitions[key]["properties"].items()]
+    if model == "qwen":
+        fields += [
+            (name, f)
+            for key in ("Lora", "Prompt", "Backbone")
+            for name, f in definitions[f"Qwen{key}"]["properties"].items()
+        ]
+        assert {"rank", "alpha"} <= set(definitions["QwenLora"]["properties"])
+        assert "text" in definitions["QwenPrompt"]["properties"]
+        assert definitions["QwenBackbone"]["properties"]["name"]["enum"][0] == "nano"
+        assert "learning_rate" in definitions["QwenOptions"]["properties"]
+    assert [name for name, field in fields if not field.get("description")] == []
+    assert [name for name, field in fields if "default" not in field and "$ref" not in field] == []
+    assert schema["properties"]["batch_size"]["minimum"] == 1
+
+
+def test_the_rule_of_the_split_is_that_of_the_command_line(http: FlaskClient, dataset: str, tmp_path: Path) -> None:
+    body = {"dataset": dataset, "model": "linear", **TINY_RUN}
+    assert http.post("/api/train", json={**body, "split_by": "axis"}).status_code == 202
+    (path,) = (tmp_path / "home/runs").glob("*/config.yaml")
+    assert load_config(path).data.split_by == "axis"
+    refused = http.post("/api/train", json={**body, "split_by": "rows"})
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/split_by")
 
 
 def test_every_model_lists_typed_options_for_a_form(http: FlaskClient) -> None:

@@ -52,6 +52,7 @@ export default {
   "text-too-short": "At least {minimum} characters are needed.",
   "too-large": "The file is larger than this service accepts.",
   "too-many-requests": "Too many requests in a short time. Wait a little.",
+  "too-many-streams": "Too many pages follow tasks at this moment. Try again later.",
   unauthorized: "The request has no valid token. Open the link that the service printed.",
   "unknown-channel": "There is no channel {channel}.",
   "unknown-identifier": "It does not exist, or it was deleted for good.",

@@ -53,6 +53,7 @@ const words: Area<"problems"> = {
   "text-too-short": "至少需要 {minimum} 个字符。",
   "too-large": "文件超过了本服务允许的大小。",
   "too-many-requests": "短时间内请求过多，请稍候。",
+  "too-many-streams": "同时跟踪任务的页面过多，请稍后再试。",
   unauthorized: "请求没有有效的令牌。请打开服务启动时显示的链接。",
   "unknown-channel": "没有通道 {channel}。",
   "unknown-identifier": "不存在，或已被彻底删除。",

@@ -25,7 +25,7 @@ from timevis.service.schemas.models import (
     ModelQuery,
     ModelSummary,
 )
-from timevis.utils.files import to_json_types
+from timevis.service.tasks.following import metric_rows
 
 blueprint = APIBlueprint("models", __name__, tag="Models")
 NOT_DOWNLOADED = frozenset({"checkpoints", ".lock"})
@@ -62,7 +62,7 @@ def get_model(model_id: str) -> Any:
         **model_summary(model),
         "config": _public_config(folder),
         "results": folder.results,
-        "training": _training_curve(folder),
+        "training": metric_rows(folder.path),
         "commands": commands,
     }
 
@@ -72,16 +72,6 @@ def _public_config(folder: RunFolder) -> dict[str, Any]:
     config: Any = OmegaConf.to_container(folder.config, resolve=True)
     config["data"].pop("path", None)
     return config
-
-
-def _training_curve(folder: RunFolder) -> list[dict[str, Any]]:
-    import pandas as pd
-
-    path = folder.path / "metrics.csv"
-    if not path.is_file() or not path.stat().st_size:
-        return []
-    rows = pd.read_csv(path).to_dict("records")
-    return [{key: value for key, value in to_json_types(row).items() if value is not None} for row in rows]
 
 
 @blueprint.patch("/models/<model_id>")

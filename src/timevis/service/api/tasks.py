@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, json
+from flask import Response, json, request
 from sqlalchemy import select
 
 from timevis.service.api.listing import list_rows
@@ -14,8 +15,17 @@ from timevis.service.api.views import task_detail, task_summary
 from timevis.service.context import context, find
 from timevis.service.db.tables import Task, new_id
 from timevis.service.problems import Problem, wrong_field
-from timevis.service.schemas.tasks import FormatQuery, SinceQuery, TaskDetail, TaskPage, TaskQuery
+from timevis.service.schemas.tasks import (
+    FormatQuery,
+    SinceQuery,
+    StepQuery,
+    TaskDetail,
+    TaskMetrics,
+    TaskPage,
+    TaskQuery,
+)
 from timevis.service.tasks import states
+from timevis.service.tasks.following import MAX_STREAMS, events, free_streams, metric_rows
 from timevis.utils.spreadsheets import to_csv
 
 blueprint = APIBlueprint("tasks", __name__, tag="Tasks")
@@ -39,6 +49,38 @@ def get_task(task_id: str, query: SinceQuery) -> Any:
     """Return a task: state, progress, result, error, and its log from the position `since` on."""
     with context().sessions() as session:
         return task_detail(session, find(session, Task, task_id), query.since)
+
+
+@blueprint.get("/tasks/<task_id>/metrics")
+@blueprint.input(StepQuery, location="query", arg_name="query")
+@blueprint.output(TaskMetrics)
+@blueprint.doc(summary="Metrics of a training so far")
+def get_metrics(task_id: str, query: StepQuery) -> Any:
+    """Return the logged steps of a training from the step `since` on, also while it runs."""
+    with context().sessions() as session:
+        task = find(session, Task, task_id)
+    rows = metric_rows(context().storage.run(task.run_id), query.since) if task.run_id else []
+    return {"state": task.state, "rows": rows}
+
+
+@blueprint.get("/tasks/<task_id>/events")
+@blueprint.input(SinceQuery, location="query", arg_name="query")
+@blueprint.doc(summary="Events of a task", responses={200: "Events until the task ends", 503: "Too many streams"})
+def get_events(task_id: str, query: SinceQuery) -> Any:
+    """Return a stream of server-sent events: state, progress and log lines, until the task ends."""
+    service, last = context(), request.headers.get("Last-Event-ID", "")
+    with service.sessions() as session:
+        find(session, Task, task_id)
+    if not free_streams.acquire(blocking=False):
+        advice = "read GET /api/tasks/{id} instead, or try again later"
+        error = Problem(503, "too-many-streams", f"{MAX_STREAMS} event streams are open already", advice)
+        error.headers["Retry-After"] = "5"
+        raise error
+    since = int(last) if re.fullmatch(r"\d{1,12}", last) else query.since
+    response = Response(events(service.sessions, service.storage, task_id, since), mimetype="text/event-stream")
+    response.headers["X-Accel-Buffering"] = "no"  # proxies pass each event on at once
+    response.call_on_close(free_streams.release)
+    return response
 
 
 @blueprint.get("/tasks/<task_id>/result")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
@@ -11,9 +10,8 @@ from sqlalchemy.orm import Session
 from timevis.service.api.commands import commands_of
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
-from timevis.service.tasks.states import QUEUED, RUNNING
-
-MAX_LOG_BYTES = 64 * 1024
+from timevis.service.tasks.following import read_log, seconds_left
+from timevis.service.tasks.states import QUEUED
 
 
 def task_summary(task: Task) -> dict[str, Any]:
@@ -27,29 +25,17 @@ def task_summary(task: Task) -> dict[str, Any]:
 
 def task_detail(session: Session, task: Task, since: int) -> dict[str, Any]:
     """A task with its request, its result, and its log from a position on."""
-    storage = context().storage
-    log = storage.read_log(task.run_id, since, MAX_LOG_BYTES) if task.run_id else b""
-    if not log and (task.run_id is None or not since):
-        log = _read(storage.task_log(task.id), since)
+    text, position = read_log(context().storage, task, since)
     return {
         **task_summary(task),
         "request": task.request,
         "result": task.result,
         "queue_position": _queue_position(session, task),
-        "seconds_left": _seconds_left(task),
-        "log": log.decode("utf-8", errors="replace"),
-        "log_position": since + len(log),
+        "seconds_left": seconds_left(task),
+        "log": text,
+        "log_position": position,
         "commands": commands_of(task, session.get(Dataset, task.dataset_id) if task.dataset_id else None),
     }
-
-
-def _read(path: Path, since: int) -> bytes:
-    """The bytes of a log from a position on."""
-    if not path.is_file():
-        return b""
-    with path.open("rb") as file:
-        file.seek(since)
-        return file.read(MAX_LOG_BYTES)
 
 
 def _queue_position(session: Session, task: Task) -> int | None:
@@ -57,14 +43,6 @@ def _queue_position(session: Session, task: Task) -> int | None:
         return None
     earlier = (Task.state == QUEUED, Task.queue == task.queue, Task.created <= task.created)
     return session.scalar(select(func.count()).select_from(Task).where(*earlier))
-
-
-def _seconds_left(task: Task) -> float | None:
-    progress = task.progress
-    step, total, elapsed = progress.get("step"), progress.get("steps_total"), progress.get("elapsed")
-    if task.state != RUNNING or not step or not total or not elapsed:
-        return None
-    return round(elapsed * max(0, total - step) / step, 1)
 
 
 def model_summary(model: Model, champions: frozenset[str] | None = None) -> dict[str, Any]:

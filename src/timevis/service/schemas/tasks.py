@@ -24,6 +24,12 @@ class SinceQuery(BaseModel):
     since: Annotated[int, Field(ge=0, le=2**40)] = Field(0, description="Position in the log to read from, in bytes.")
 
 
+class StepQuery(BaseModel):
+    since: Annotated[int, Field(ge=0, le=2**40)] = Field(
+        0, description="Step to read from. Ask again from the last step, whose row may have gained columns."
+    )
+
+
 class FormatQuery(BaseModel):
     format: Literal["json", "csv"] = "json"
 
@@ -53,6 +59,13 @@ class TaskDetail(TaskSummary):
     log: str = Field(description="The log from the position `since` on, at most 64 KiB.")
     log_position: int
     commands: Commands | None = Field(description="null if the task has no dataset to name.")
+
+
+class TaskMetrics(BaseModel):
+    state: TaskState
+    rows: list[dict[str, Number]] = Field(
+        description="Rows of metrics.csv: step, and the columns that have a value, such as train/loss and val/wql."
+    )
 
 
 class TaskPage(BaseModel):

@@ -7,26 +7,31 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING
 from functools import cache
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from omegaconf import OmegaConf
 from pydantic import BaseModel, Field, RootModel, create_model, model_validator
 
-from timevis.config.options import Option, Range, options_of
+from timevis.config.options import Option, Range, options_of, parameter_help
 from timevis.config.sections import EvaluationOptions, FitOptions
+from timevis.data.options import CleaningOptions, DataOptions
 from timevis.service.schemas.common import Commands, Id, Number, StrictModel
 from timevis.service.training import BACKBONES, MODELS, base_config, model_options, run_options, section_options
 
 MAX_GROUP_TASKS = 100
 
 
-class CleaningRequest(StrictModel):
-    """How cleaning may act on the data; see `timevis.data.options.CleaningOptions`."""
+DATA_HELP = parameter_help(DataOptions.__doc__ or "")
+CLEANING_HELP = parameter_help(CleaningOptions.__doc__ or "")
 
-    outliers: Literal["report", "mask"] = "report"
-    day_first: bool | None = None
-    decimal: Literal["point", "comma"] | None = None
-    missing: list[str] = []
+
+class CleaningRequest(StrictModel):
+    """How cleaning may act on the data."""
+
+    outliers: Literal["report", "mask"] = Field("report", description=CLEANING_HELP["outliers"])
+    day_first: bool | None = Field(None, description=CLEANING_HELP["day_first"])
+    decimal: Literal["point", "comma"] | None = Field(None, description=CLEANING_HELP["decimal"])
+    missing: list[str] = Field([], description=CLEANING_HELP["missing"])
 
 
 class PresetRequest(StrictModel):
@@ -102,22 +107,24 @@ def _request_of(model: str) -> type[BaseModel]:
     )
     name_of_model: Any = Literal[model]
     preset: Any = Literal["quick", "best"] | None
+    split_by: Any = get_type_hints(DataOptions)["split_by"]
     return create_model(
         f"Train{title}",
         __base__=StrictModel,
         model=(name_of_model, Field(description="The forecaster.")),
         dataset=(str, Field(description="Identifier of a dataset.", max_length=64)),
         name=(str | None, Field(default=None, description="Name of the trained model.", max_length=200)),
-        target=(list[str] | None, Field(default=None, description="Channels to forecast; null takes all.")),
+        target=(list[str] | None, Field(default=None, description=DATA_HELP["target"])),
         covariates=(
             dict[str, str] | None,
             Field(default=None, description="Covariate to known or observed; holiday to a country code."),
         ),
-        season=(Annotated[int, Field(ge=1)] | None, Field(default=None, description="Rows of one season.")),
+        season=(Annotated[int, Field(ge=1)] | None, Field(default=None, description=DATA_HELP["season"])),
         split=(
             list[int | float | str],
             Field(default=[0.7, 0.1, 0.2], description="Shares of training, validation and test; or rows, or dates."),
         ),
+        split_by=(split_by, Field(default=DataOptions.split_by, description=DATA_HELP["split_by"])),
         cleaning=(CleaningRequest | None, Field(default=None, description="How cleaning may act on the data.")),
         minutes=(
             Annotated[float, Field(gt=0, le=10_000)] | None,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from timevis.evaluation.comparison import compare
-from timevis.evaluation.pairwise import NAIVE_KEY, differing_settings, pairwise_differences, training_curve
+from timevis.evaluation.comparison import comparison_notes, difference_table, scores_of
+from timevis.evaluation.pairwise import NAIVE_KEY, differing_settings, pairs_to_compare, training_curve
 from timevis.runs.record import RunRecord
 from timevis.utils.files import to_json_types
 
@@ -25,9 +25,11 @@ def comparison_result(
     reference : str, optional
         An identifier; seasonal naive when None.
     """
-    whole = compare(list(records.values()), None if reference is None else records[reference])
-    pairs = pairwise_differences(records, reference).rename(columns={"p": "p_value"})
-    first = next(iter(records.values())).results
+    scores = scores_of(records, NAIVE_KEY)
+    record = next(iter(records.values()))
+    first = record.results
+    pairs = difference_table(scores, pairs_to_compare(list(records), reference), record.horizon)
+    names = {key: name for key, (name, _) in described.items()} | {NAIVE_KEY: "seasonal naive"}
     models = [
         {
             **{"model": key, "name": described[key][0], "kind": described[key][1]},
@@ -35,12 +37,13 @@ def comparison_result(
         }
         for key, record in records.items()
     ]
-    naive = {"model": NAIVE_KEY, "name": "seasonal naive", "kind": NAIVE_KEY, "metrics": first["seasonal_naive"]}
+    naive = {"model": NAIVE_KEY, "name": names[NAIVE_KEY], "kind": NAIVE_KEY, "metrics": first["seasonal_naive"]}
     result = {
-        **{"data": whole.data, "window_set": whole.window_set, "notes": whole.notes},
+        **{"data": first["run"]["data"], "window_set": first["window_set"]["hash"]},
+        "notes": comparison_notes(first, scores, reference or NAIVE_KEY, names),
         "reference": reference or NAIVE_KEY,
         "models": [*models, naive | {"cost": {}}],
-        "pairs": pairs.to_dict("records"),
+        "pairs": pairs.drop(columns=["dm_statistic", "dm_p"]).rename(columns={"p": "p_value"}).to_dict("records"),
         "by_horizon": {
             **{key: record.results["by_horizon"]["wql"] for key, record in records.items()},
             NAIVE_KEY: first["seasonal_naive_by_horizon"]["wql"],

@@ -17,6 +17,7 @@ BINARY_RESPONSES = {
     ("/api/models/{model_id}/report", "get"): "text/html",
     ("/api/models/{model_id}/download", "get"): "application/zip",
     ("/api/metrics", "get"): "text/plain",
+    ("/api/tasks/{task_id}/events", "get"): "text/event-stream",
 }
 
 

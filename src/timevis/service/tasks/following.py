@@ -1,0 +1,127 @@
+"""What a client sees of a task while it runs: its log, its metrics, and server-sent events."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import Any
+
+from timevis.service.db.tables import Task
+from timevis.service.storage import Storage
+from timevis.service.tasks.states import FINAL, RUNNING, Sessions
+from timevis.utils.files import damaged_file_error, to_json_types
+
+MAX_LOG_BYTES = 64 * 1024
+MAX_STREAMS = 8
+"""Event streams of one web process at the same time; each one occupies one of its 16 threads."""
+POLL_SECONDS = 0.5
+HEARTBEAT_SECONDS = 5.0
+"""Time between two comments of a stream in which nothing happens; a client that has gone is noticed by them."""
+STREAM_SECONDS = 3600.0
+"""A stream ends after this time, and the client opens the next one."""
+WHOLE_NUMBER_COLUMNS = ("step", "epoch")
+free_streams = BoundedSemaphore(MAX_STREAMS)
+
+
+def read_log(storage: Storage, task: Task, since: int) -> tuple[str, int]:
+    """The log of a task from a position on, in bytes, at most `MAX_LOG_BYTES`, and the position after it."""
+    log = storage.read_log(task.run_id, since, MAX_LOG_BYTES) if task.run_id else b""
+    if not log and (task.run_id is None or not since):
+        log = _read_part(storage.task_log(task.id), since)
+    return log.decode("utf-8", errors="replace"), since + len(log)
+
+
+def _read_part(path: Path, since: int) -> bytes:
+    if not path.is_file():
+        return b""
+    with path.open("rb") as file:
+        file.seek(since)
+        return file.read(MAX_LOG_BYTES)
+
+
+def metric_rows(folder: Path, since: int = 0) -> list[dict[str, float]]:
+    """The rows of metrics.csv of a run folder from a step on, without the cells that have no value.
+
+    A line that the training has not written to its end yet is left out.
+
+    Raises
+    ------
+    RunFolderError
+        The file is damaged.
+    """
+    path = folder / "metrics.csv"
+    if not path.is_file():
+        return []
+    text = path.read_text(encoding="utf-8")
+    complete = text[: text.rfind("\n") + 1]
+    try:
+        rows = [
+            {name: int(float(v)) if name in WHOLE_NUMBER_COLUMNS else float(v) for name, v in row.items() if v}
+            for row in csv.DictReader(io.StringIO(complete))
+        ]
+        return [row for row in rows if row["step"] >= since]
+    except (ValueError, TypeError, KeyError) as error:
+        raise damaged_file_error(path, error) from error
+
+
+def seconds_left(task: Task) -> float | None:
+    """Estimate of the time until a running fit ends, from its steps so far; None if there is none."""
+    progress = task.progress
+    step, total, elapsed = progress.get("step"), progress.get("steps_total"), progress.get("elapsed")
+    if task.state != RUNNING or not step or not total or not elapsed:
+        return None
+    return float(round(elapsed * max(0, total - step) / step, 1))
+
+
+def events(sessions: Sessions, storage: Storage, task_id: str, since: int = 0) -> Iterator[str]:
+    """Server-sent events of a task until it ends.
+
+    ``state`` and ``progress`` come at the start and when they change, ``log`` for new text of the log, and ``end``
+    last. The identifier of an event is the position in the log up to which text was sent, so that a client which
+    opens the stream again with it, as browsers do, gets no text twice.
+
+    Parameters
+    ----------
+    since : int
+        Position in the log from which on text is sent.
+    """
+    shown: dict[str, Any] = {}
+    sent = started = time.monotonic()
+    yield "retry: 2000\n\n"
+    while True:
+        with sessions() as session:
+            task = session.get(Task, task_id)
+        if task is None:
+            return
+        text, since = read_log(storage, task, since)
+        found = {
+            "state": {key: getattr(task, key) for key in ("state", "attempt", "cancel_requested", "error", "advice")},
+            "progress": {**task.progress, "seconds_left": seconds_left(task)},
+        }
+        new = {name: value for name, value in found.items() if shown.get(name) != value}
+        new |= {"log": {"text": text, "log_position": since}} if text else {}
+        shown |= found
+        for name, value in new.items():
+            yield _event(name, value, since)
+        if task.state in FINAL and not text:
+            yield _event("end", {"state": task.state, "result": task.result}, since)
+            return
+        now = time.monotonic()
+        if now - started > STREAM_SECONDS:
+            return
+        if new:
+            sent = now
+        elif now - sent >= HEARTBEAT_SECONDS:
+            sent = now
+            yield ": the task goes on\n\n"
+        if not text:
+            time.sleep(POLL_SECONDS)
+
+
+def _event(name: str, value: dict[str, Any], position: int) -> str:
+    return f"id: {position}\nevent: {name}\ndata: {json.dumps(to_json_types(value))}\n\n"

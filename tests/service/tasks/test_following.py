@@ -1,0 +1,74 @@
+"""The metrics and the events of a task while it runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from tiny import TINY_LSTM
+
+from timevis.errors import RunFolderError
+from timevis.service.api.tasks import free_streams
+from timevis.service.db.tables import Model
+from timevis.service.tasks.following import MAX_STREAMS, metric_rows
+
+
+def test_rows_that_are_not_written_to_their_end_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text("step,train/loss,val/wql\n10,0.5,\n20,0.25,0.125\n30,0.1")
+    assert metric_rows(tmp_path) == [
+        {"step": 10, "train/loss": 0.5},
+        {"step": 20, "train/loss": 0.25, "val/wql": 0.125},
+    ]
+    assert [row["step"] for row in metric_rows(tmp_path, 20)] == [20]
+    assert metric_rows(tmp_path / "other") == []
+    (tmp_path / "metrics.csv").write_text("step,val/wql\n10,x\n")
+    with pytest.raises(RunFolderError, match="damaged"):
+        metric_rows(tmp_path)
+
+
+def test_a_task_answers_with_the_metrics_from_a_step_on(http: FlaskClient, add_model: Callable[..., str]) -> None:
+    task = _task_of(http, add_model(*TINY_LSTM))
+    found = http.get(f"/api/tasks/{task}/metrics").json
+    steps = [row["step"] for row in found["rows"]]
+    assert (found["state"], steps[-1]) == ("completed", 12)
+    assert any("train/loss" in row for row in found["rows"])
+    assert [row["step"] for row in http.get(f"/api/tasks/{task}/metrics?since={steps[1]}").json["rows"]] == steps[1:]
+    assert http.get(f"/api/tasks/{'0' * 32}/metrics").status_code == 404
+
+
+def test_the_events_of_an_ended_task_are_its_state_its_log_and_its_end(
+    http: FlaskClient, add_model: Callable[..., str]
+) -> None:
+    task = _task_of(http, add_model(*TINY_LSTM))
+    answer = http.get(f"/api/tasks/{task}/events")
+    assert answer.mimetype == "text/event-stream"
+    events = [dict(line.split(": ", 1) for line in block.splitlines()) for block in answer.text.strip().split("\n\n")]
+    names = [event.get("event") for event in events]
+    assert (names[:2], names[-1]) == ([None, "state"], "end")
+    log = "".join(json.loads(event["data"])["text"] for event in events if event.get("event") == "log")
+    assert log == http.get(f"/api/tasks/{task}").json["log"]
+    again = http.get(f"/api/tasks/{task}/events", headers={"Last-Event-ID": events[-1]["id"]}).text
+    assert "event: log" not in again
+    assert "event: end" in again
+
+
+def test_the_number_of_open_event_streams_is_limited(http: FlaskClient, add_model: Callable[..., str]) -> None:
+    task = _task_of(http, add_model(*TINY_LSTM))
+    for _ in range(MAX_STREAMS):
+        assert free_streams.acquire(blocking=False)
+    try:
+        refused = http.get(f"/api/tasks/{task}/events")
+    finally:
+        free_streams.release(MAX_STREAMS)
+    assert (refused.status_code, refused.json["code"]) == (503, "too-many-streams")
+    assert refused.headers["Retry-After"] == "5"
+    for _ in range(MAX_STREAMS + 1):  # each stream that has ended frees its place
+        assert "event: end" in http.get(f"/api/tasks/{task}/events").text
+
+
+def _task_of(http: FlaskClient, model: str) -> str:
+    with http.application.extensions["timevis"].sessions() as session:
+        return str(session.get_one(Model, model).task_id)
