@@ -14,17 +14,22 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 import torch
+from omegaconf import DictConfig
 
 from timevis.data.catalog import load_files
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.panel import Panel
 from timevis.data.sources.data_frames import write_frame
+from timevis.data.split.spec import LastRows
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.models.forecaster import Forecaster
+from timevis.runs.config import RunConfig
+from timevis.runs.default_lengths import default_lengths
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import add_unread_covariates, load_run_data, select_trained_channels
+from timevis.training.refit import on_all_rows
 from timevis.utils.formatting import join_names
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
 
@@ -86,6 +91,47 @@ def forecast_items(
     if len(zones) > 1 and None not in zones:  # files with different offsets from UTC
         tables = [table.assign(timestamp=table["timestamp"].dt.tz_convert("UTC")) for table in tables]
     return pd.concat(tables, ignore_index=True)
+
+
+def default_horizon(panel: Panel) -> int:
+    """The horizon that the frequency and the length of a panel imply; see `timevis.runs.default_lengths`."""
+    starts, ends = panel.spans()
+    rows = int((ends - starts).max())
+    return default_lengths(panel.freq, (rows // 2, 3 * rows // 4, rows)).horizon
+
+
+def untrained_forecaster(cfg: DictConfig, panel: Panel, horizon: int) -> Forecaster:
+    """A forecaster without a training: its scales, and the quantiles of seasonal naive, come from the panel.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        Config of a model that has no gradient steps, such as ``model=seasonal_naive`` or ``model=qwen`` with
+        ``model.tune=none``. Its split is not used.
+    panel : Panel
+        Its scales are those of all rows.
+    horizon : int
+        In rows.
+
+    Raises
+    ------
+    DataError
+        The panel is too short.
+    """
+    starts, ends = panel.spans()
+    known = panel.slice_rows(0, int(ends.max()))
+    for_calibration = max(2 * horizon, int((ends - starts).max()) // 4)
+    config = RunConfig.from_config(cfg)
+    config = replace(
+        config,
+        run=replace(config.run, horizon=horizon),
+        data=replace(config.data, split=LastRows(val=for_calibration, test=horizon)),
+    )
+    datamodule = on_all_rows(config.datamodule(known))
+    forecaster = config.forecaster(datamodule)
+    forecaster.prepare(datamodule)
+    forecaster.calibrate(datamodule)
+    return forecaster.eval()
 
 
 def _log_series_not_scored(folder: RunFolder, items: Mapping[str, Panel]) -> None:

@@ -22,8 +22,9 @@ from sqlalchemy import create_engine, text
 
 from timevis.service.app import create_app
 from timevis.service.db.database import open_database
-from timevis.service.db.tables import Dataset, Model, Task
+from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.settings import Settings
+from timevis.service.tasks.jobs import Worker, execute
 from timevis.service.tasks.states import Sessions
 from timevis.service.tasks.summary import summarise
 from timevis.utils.files import read_json
@@ -217,3 +218,19 @@ def add_model(http: FlaskClient, dataset: str, finished_run: Callable[..., Path]
         return model_id
 
     return add
+
+
+@pytest.fixture
+def carry_out(http: FlaskClient) -> Callable[..., dict[str, Any]]:
+    """Store a task, carry it out as a worker does, and return it as the API shows it."""
+    service = http.application.extensions["timevis"]
+
+    def run(kind: str, dataset_id: str | None = None, **request: Any) -> dict[str, Any]:
+        task_id = new_id()
+        with service.sessions.begin() as session:
+            row = {"id": task_id, "kind": kind, "queue": "interactive", "dataset_id": dataset_id}
+            session.add(Task(**row, request=request))
+        execute(Worker(service.settings, service.sessions, ("interactive",)), task_id)
+        return dict(http.get(f"/api/tasks/{task_id}").json)
+
+    return run

@@ -27,6 +27,13 @@ from timevis.service.schemas.stored_options import stored_models
 MODELS = ("seasonal_naive", "linear", "boosted", "lstm", "qwen", "qwen_patch")
 BACKBONES = ("nano", "qwen2.5-0.5b", "qwen3-0.6b")
 """Choices of conf/model/backbone that a request may name; the others need a folder of the server."""
+UNTRAINED_METHODS = {"seasonal_naive": "Seasonal naive", "nano": "Nano, not fine-tuned"}
+"""Forecasters that can be asked without a training, and their names in results."""
+UNTRAINED_CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
+    "seasonal_naive": ("seasonal_naive", {}),
+    "nano": ("qwen", {"model.tune": "none", "model.calibrate_temperature": False}),
+}
+"""Model and config values of each of them."""
 SECTIONS = ("backbone", "prompt", "lora")
 """Sections of a model that a request may set."""
 DATA_KEYS = ("target", "covariates", "season", "split", "split_by", "cleaning")
@@ -69,6 +76,15 @@ def base_config(model: str, backbone: str | None = None) -> DictConfig:
     with _hydra_lock:  # Hydra has one global state
         cfg = compose([f"model={model}", *chosen, "data=file", "logger=csv"])
     cfg.trainer.enable_progress_bar = False
+    return cfg
+
+
+def untrained_config(method: str) -> DictConfig:
+    """The config of a forecaster that is asked without a training; `method` is one of `UNTRAINED_METHODS`."""
+    model, values = UNTRAINED_CONFIGS[method]
+    cfg = copy.deepcopy(base_config(model))
+    for key, value in values.items():
+        OmegaConf.update(cfg, key, value)
     return cfg
 
 

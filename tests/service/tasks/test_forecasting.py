@@ -18,23 +18,7 @@ from timevis.runs.folder import RunFolder
 from timevis.runs.reload import load_run_data
 from timevis.service.db.tables import Task, new_id
 from timevis.service.tasks.forecasting import ItemForecasts
-from timevis.service.tasks.jobs import Worker, execute
 from timevis.utils.levels import QUANTILE_COLUMNS
-
-
-@pytest.fixture
-def carry_out(http: FlaskClient) -> Callable[..., dict]:
-    """Store a task, carry it out as a worker does, and return it as the API shows it."""
-    service = http.application.extensions["timevis"]
-
-    def run(kind: str, **request: object) -> dict:
-        task_id = new_id()
-        with service.sessions.begin() as session:
-            session.add(Task(id=task_id, kind=kind, queue="interactive", request=request))
-        execute(Worker(service.settings, service.sessions, ("interactive",)), task_id)
-        return http.get(f"/api/tasks/{task_id}").json
-
-    return run
 
 
 def test_a_backtest_hides_the_last_rows_and_shows_their_truth(finished_run: Callable[..., Path]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from flask import request as http_request
@@ -13,7 +15,7 @@ from timevis.config.overrides import override
 from timevis.runs.folder import read_overrides
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
-from timevis.service.training import config_values
+from timevis.service.training import UNTRAINED_CONFIGS, config_values
 
 RUN_PLACEHOLDER = "RUN"
 FILE_PLACEHOLDER = "FILE"
@@ -41,6 +43,15 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
         cli = ["timevis", "compare", *runs, *(["--reference", reference] if reference else [])]
         arguments = f"[{', '.join(map(repr, runs))}]" + (f", reference={reference!r}" if reference else "")
         return _commands(cli, f"timevis.compare({arguments})", "compare", body)
+    if method := body.get("method"):
+        model, values = UNTRAINED_CONFIGS[method]
+        if body.get("horizon"):
+            values = {**values, "horizon": body["horizon"]}
+        training = {"model": model, **({"target": body["target"]} if body.get("target") else {})}
+        found = _training(training, dataset, values)
+        found["cli"] += f"\ntimevis predict {RUN_PLACEHOLDER}"
+        found["python"] += ".predict()"
+        return found | {"curl": _curl("predict", body)}
     files = [file_name] if file_name else []
     data = f", {file_name!r}" if file_name else ""
     cli = ["timevis", "predict", RUN_PLACEHOLDER, *files]
@@ -57,9 +68,11 @@ def model_commands(session: Session, model: Model) -> dict[str, str]:
     return commands_of(task, session.get(Dataset, model.dataset_id) if model.dataset_id else None)
 
 
-def _training(body: dict[str, Any], dataset: Dataset | None) -> dict[str, str]:
+def _training(
+    body: dict[str, Any], dataset: Dataset | None, more: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, str]:
     file_name, options = (FILE_PLACEHOLDER, {}) if dataset is None else (dataset.file_name, dataset.options)
-    values = config_values(body, options)
+    values = {**config_values(body, options), **more}
     first = {key: values.pop(key) for key in ("horizon", "context_length", "seed") if key in values}
     overrides = [override(key, value) for key, value in values.items()]
     path = override("data.path", file_name)
@@ -75,11 +88,11 @@ def _training(body: dict[str, Any], dataset: Dataset | None) -> dict[str, str]:
 
 
 def _commands(cli: list[str], python: str, path: str, body: dict[str, Any]) -> dict[str, str]:
+    return {"cli": shlex.join(cli), "python": f"import timevis\n\n{python}", "curl": _curl(path, body)}
+
+
+def _curl(path: str, body: dict[str, Any]) -> str:
     shown = json.dumps({key: value for key, value in body.items() if key != "dry_run"}, ensure_ascii=False)
     address = f"{http_request.host_url}api/{path}"
     header = '-H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json"'
-    return {
-        "cli": shlex.join(cli),
-        "python": f"import timevis\n\n{python}",
-        "curl": f"curl {header} -d {shlex.quote(shown)} {shlex.quote(address)}",
-    }
+    return f"curl {header} -d {shlex.quote(shown)} {shlex.quote(address)}"

@@ -29,7 +29,8 @@ def forecast_table(session: Session, task: Task) -> pd.DataFrame:
     tables = []
     for position, rows in forecast.groupby("position", sort=False):
         item = items[int(str(position))]
-        tables.append(rows.assign(model=item["model"], timestamp=_iso(rows, _report(session, item, datasets))))
+        name = item["model"] or item["name"]
+        tables.append(rows.assign(model=name, timestamp=_iso(rows, _report(session, item, datasets))))
     return pd.concat(tables)[list(CSV_COLUMNS)]
 
 
@@ -115,9 +116,15 @@ def _datasets(session: Session, task: Task) -> dict[str, Dataset]:
 
 
 def _report(session: Session, item: dict[str, Any], datasets: dict[str, Dataset]) -> dict[str, Any]:
-    """The quality report of the dataset of an item; of a run of the command line without one, that of the run."""
+    """The quality report of the data of an item: of its dataset, or of the run of its model.
+
+    For values that a request forecasts without a model, what takes its place.
+    """
     if item["dataset"] is not None:
         return datasets[item["dataset"]].report
+    if item["model"] is None:
+        zone = item["timezone"]
+        return {"start": "+00:00" if zone else "", "timezone": zone, "channels": {}}
     model = session.get(Model, item["model"])
     assert model is not None
     return RunFolder(context().storage.fetched_run(model.run_id)).data_report

@@ -8,6 +8,7 @@ from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 
 from timevis.service.api.submit import submit_once
+from timevis.service.api.training import require_channels
 from timevis.service.context import context, find
 from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.problems import wrong_field
@@ -23,7 +24,10 @@ blueprint = APIBlueprint("forecasts", __name__, tag="Forecasts")
 @blueprint.output(TaskDetail, status_code=202)
 @blueprint.doc(summary="Forecast", responses={200: "The task has ended (Prefer: wait)"})
 def predict(body: PredictRequest) -> Any:
-    """Forecast the rows after the last value of the model's own data, of another dataset, or of given rows."""
+    """Forecast the rows after the last value of the model's own data, of another dataset, or of given rows.
+
+    With `method`, nothing is trained: seasonal naive, or nano as it was pretrained, forecasts a dataset or rows.
+    """
     values = body.model_dump(exclude_unset=True, mode="json")
     given: list[tuple[str, PredictItem | PredictRequest]] = (
         [("", body)] if body.items is None else [(f"/items/{n}", item) for n, item in enumerate(body.items)]
@@ -37,7 +41,9 @@ def predict(body: PredictRequest) -> Any:
         with context().sessions() as session:
             for given, pointer in datasets.items():
                 find(session, Dataset, given, f"{pointer}/dataset")
-            if body.items is None:
+            if body.method is not None:
+                _require_target(session, body)
+            elif body.items is None:
                 require_models(session, body.models or [], "/models/{}")
             else:
                 require_models(session, [item.model for item in body.items], "/items/{}/model")
@@ -45,6 +51,16 @@ def predict(body: PredictRequest) -> Any:
         return Task(id=new_id(), kind="predict", request=values, dataset_id=dataset_id)
 
     return submit_once("predict", values, make_task)
+
+
+def _require_target(session: Session, body: PredictRequest) -> None:
+    """Refuse a deleted dataset, and a channel that the dataset does not have."""
+    if body.dataset is None:
+        return
+    dataset = find(session, Dataset, body.dataset, "/dataset")
+    if dataset.deleted is not None:
+        raise wrong_field("deleted-dataset", "/dataset", "restore it", identifier=dataset.id)
+    require_channels(dataset, body.target)
 
 
 def require_models(session: Session, models: list[str], pointer: str) -> None:

@@ -99,7 +99,7 @@ def _config(chosen: BaseModel) -> DictConfig:
         dataset = find(session, Dataset, values["dataset"], "/dataset")
     if dataset.deleted is not None:
         raise wrong_field("deleted-dataset", "/dataset", "restore it", identifier=dataset.id)
-    _require_channels(dataset, values.get("target"))
+    require_channels(dataset, values.get("target"))
     path = service.storage.upload(dataset.content_hash, dataset.suffix)
     cfg = config_of(chosen, path, dataset.name, dataset.options)
     try:
@@ -174,7 +174,8 @@ def _sort_key(row: dict[str, Any]) -> tuple[bool, float]:
     return relative_wql is None, relative_wql or 0.0
 
 
-def _require_channels(dataset: Dataset, target: list[str] | None) -> None:
+def require_channels(dataset: Dataset, target: list[str] | None) -> None:
+    """Refuse the first name in `target` that is not one of a channel of the dataset."""
     channels = list(dataset.report["channels"])
     for position, name in enumerate(target or ()):
         if name not in channels:

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from timevis.service.schemas.analysis import Context
-from timevis.service.schemas.common import Id, Number, StrictModel
+from timevis.service.schemas.common import ChannelName, Id, Number, StrictModel
+from timevis.service.training import UNTRAINED_METHODS
 
 MAX_ITEMS = 1000
 Rows = Annotated[list[dict[str, str | int | float | bool | None]], Field(min_length=1, max_length=100_000)]
@@ -22,8 +23,14 @@ class PredictItem(StrictModel):
 
 
 class PredictRequest(StrictModel):
-    """Either `models`, with at most one of dataset and values for all of them, or `items`."""
+    """One of `models`, `method` and `items`. The first two share one of dataset and values."""
 
+    method: Literal[tuple(UNTRAINED_METHODS)] | None = Field(  # type: ignore[valid-type]  # the names are listed once
+        None, description="A forecaster that needs no training, in place of models; with dataset or values."
+    )
+    target: Annotated[list[ChannelName], Field(min_length=1, max_length=1000)] | None = Field(
+        None, description="Channels that method forecasts; all of them if absent."
+    )
     models: Annotated[list[Id], Field(min_length=1, max_length=MAX_ITEMS)] | None = None
     dataset: Id | None = Field(None, description="Another dataset with the same columns; the model's own if absent.")
     values: Rows | None = Field(None, description="Rows with the time column and the channels of the model.")
@@ -32,13 +39,19 @@ class PredictRequest(StrictModel):
         "future", description="Forecast the rows after the last value, or the last rows as if they were not known."
     )
     horizon: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
-        None, description="Rows, at most as many as the model was trained to forecast; all of them if absent."
+        None,
+        description="Rows, at most as many as the model was trained to forecast, which is the default. A method "
+        "forecasts any number, by default one that suits the frequency of the data.",
     )
 
     @model_validator(mode="after")
     def _one_form(self) -> PredictRequest:
-        if (self.models is None) == (self.items is None):
-            raise ValueError("give either models or items")
+        if sum(given is not None for given in (self.models, self.method, self.items)) != 1:
+            raise ValueError("give one of models, method and items")
+        if self.method is not None and self.dataset is None and self.values is None:
+            raise ValueError("with method, give a dataset or values")
+        if self.method is None and self.target is not None:
+            raise ValueError("target belongs to method; a model forecasts its own channels")
         if self.items is not None and (self.dataset is not None or self.values is not None):
             raise ValueError("with items, dataset and values belong to each item")
         return self
@@ -52,7 +65,7 @@ class CompareRequest(StrictModel):
 class ForecastItem(BaseModel):
     """The forecast of one channel of one item, or the reason why an item failed."""
 
-    model: Id
+    model: Id | None = Field(description="null for a method without a training.")
     name: str | None
     dataset: Id | None
     item: str | None = Field(description="The series, of data with several.")

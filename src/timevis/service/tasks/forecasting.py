@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from timevis.data.catalog import load_panel
 from timevis.data.hold_out import hold_out_last_rows, values_at
 from timevis.data.panel import Panel
-from timevis.errors import ConfigError
+from timevis.data.sources.data_frames import write_frame
+from timevis.errors import ConfigError, DataError
 from timevis.models.forecaster import Forecaster
-from timevis.predict import NewData, forecast_panel, load_panels
+from timevis.predict import NewData, default_horizon, forecast_panel, load_panels, untrained_forecaster
 from timevis.runs.folder import RunFolder
+from timevis.service.training import untrained_config
 
 MIN_HISTORY_ROWS = 48
+MAX_NANO_CHANNELS = 20
+"""Channels that nano forecasts without a training; each takes some tenths of a second."""
 HISTORY_HORIZONS = 3
 """The recent past that is shown is as long as this many horizons, and not shorter than `MIN_HISTORY_ROWS`."""
 
@@ -26,6 +32,8 @@ def requested_items(request: Mapping[str, Any]) -> list[dict[str, Any]]:
     if request.get("items") is not None:
         return [dict(item) for item in request["items"]]
     data = {key: request[key] for key in ("dataset", "values") if request.get(key) is not None}
+    if request.get("method") is not None:
+        return [{"method": request["method"], **data}]
     return [{"model": model, **data} for model in request["models"]]
 
 
@@ -70,9 +78,50 @@ class ItemForecasts:
             )
         panels = load_panels(folder, data)
         tables = [self._forecast_panel(forecaster, panel, name, horizon) for name, panel in panels.items()]
-        table = pd.concat(tables, ignore_index=True)
-        times = pd.DatetimeIndex(table["timestamp"])
-        return table.assign(timestamp=times if times.tz is None else times.tz_convert("UTC").tz_localize(None))
+        return _in_utc(pd.concat(tables, ignore_index=True))
+
+    def forecast_untrained(
+        self, method: str, data: pd.DataFrame | Path, options: Mapping[str, Any]
+    ) -> tuple[pd.DataFrame, str | None]:
+        """Forecast data for which no model was trained.
+
+        Parameters
+        ----------
+        method : str
+            One of `timevis.service.training.UNTRAINED_METHODS`.
+        data : DataFrame or file
+        options : mapping
+            Keys of the config section `data`.
+
+        Returns
+        -------
+        table : DataFrame
+            As of `forecast`.
+        timezone : str or None
+            The time zone of the data.
+
+        Raises
+        ------
+        TimeVisError
+            The data cannot be read, are too short, or have more than `MAX_NANO_CHANNELS` channels for nano.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            path = data
+            if isinstance(path, pd.DataFrame):
+                path = Path(folder) / "values.parquet"
+                write_frame(data, path)
+            panel, report = load_panel({**options, "path": str(path)}, future=True)
+        if method == "nano" and len(panel.channels) > MAX_NANO_CHANNELS:
+            raise DataError(
+                f"the data have {len(panel.channels)} channels, more than {MAX_NANO_CHANNELS} for nano without a "
+                "training",
+                "name some of them in target, or ask seasonal_naive",
+            )
+        horizon = self.horizon or default_horizon(panel)
+        known = hold_out_last_rows(panel, horizon) if self.kind == "backtest" else panel
+        forecaster = untrained_forecaster(untrained_config(method), known, horizon)
+        table = self._forecast_panel(forecaster, panel, panel.card.name, horizon)
+        return _in_utc(table), report.timezone
 
     def _forecast_panel(self, forecaster: Forecaster, panel: Panel, name: str, horizon: int) -> pd.DataFrame:
         is_backtest = self.kind == "backtest"
@@ -84,6 +133,12 @@ class ItemForecasts:
         rows = max(MIN_HISTORY_ROWS, HISTORY_HORIZONS * horizon)
         first = forecast.groupby("channel", sort=False)["timestamp"].first()
         return pd.concat([*(_history(panel, name, str(c), t, rows) for c, t in first.items()), forecast])
+
+
+def _in_utc(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with times in UTC without a zone, if they have one."""
+    times = pd.DatetimeIndex(table["timestamp"])
+    return table.assign(timestamp=times if times.tz is None else times.tz_convert("UTC").tz_localize(None))
 
 
 def _history(panel: Panel, item: str, channel: str, first: pd.Timestamp, rows: int) -> pd.DataFrame:

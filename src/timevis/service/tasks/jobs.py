@@ -172,13 +172,16 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
             return Outcome(None), {}
         if watch.is_cancelled():
             return Outcome(states.CANCELLED), {}
-        described = {"model": item["model"], "dataset": item.get("dataset"), "error": None, "advice": None}
+        described = {"model": item.get("model"), "dataset": item.get("dataset"), "error": None, "advice": None}
         try:
-            with worker.sessions() as session:
-                model = _model(session, item["model"])
-                described |= {"name": model.name, "dataset": item.get("dataset") or model.dataset_id}
-                data = _data_of_forecast(session, worker, model, item)
-            table = forecasts.forecast(worker.storage.fetched_run(model.run_id), data)
+            if "method" in item:
+                table = _forecast_untrained(worker, task, forecasts, item, described)
+            else:
+                with worker.sessions() as session:
+                    model = _model(session, item["model"])
+                    described |= {"name": model.name, "dataset": item.get("dataset") or model.dataset_id}
+                    data = _data_of_forecast(session, worker, item, model)
+                table = forecasts.forecast(worker.storage.fetched_run(model.run_id), data)
         except TimeVisError as error:
             items.append(described | {"error": error.message, "advice": error.advice})
             continue
@@ -195,7 +198,26 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     return Outcome(states.COMPLETED), {"result": {"items": items, "rows": int((~whole["is_history"]).sum())}}
 
 
-def _data_of_forecast(session: Any, worker: Worker, model: Model, item: dict[str, Any]) -> Any:
+def _forecast_untrained(
+    worker: Worker, task: Task, forecasts: Any, item: dict[str, Any], described: dict[str, Any]
+) -> Any:
+    """Forecast an item that names a method in place of a model; adds its name and time zone to `described`."""
+    from timevis.service.training import UNTRAINED_METHODS
+
+    described |= {"name": UNTRAINED_METHODS[item["method"]], "timezone": None}
+    options: dict[str, Any] = {}
+    with worker.sessions() as session:
+        data = _data_of_forecast(session, worker, item)
+        if item.get("dataset"):
+            dataset = session.get_one(Dataset, item["dataset"])
+            options = {**dataset.options, "name": dataset.name}
+    if task.request.get("target"):
+        options["target"] = task.request["target"]
+    table, described["timezone"] = forecasts.forecast_untrained(item["method"], data, options)
+    return table
+
+
+def _data_of_forecast(session: Any, worker: Worker, item: dict[str, Any], model: Model | None = None) -> Any:
     """New rows for an item: the values of the request, another dataset, or None for the data of the run."""
     import pandas as pd
 
@@ -203,7 +225,7 @@ def _data_of_forecast(session: Any, worker: Worker, model: Model, item: dict[str
         return pd.DataFrame(rows)
     dataset_id = item.get("dataset")
     if dataset_id is None:
-        if model.task_id is not None:  # the run reads the upload of its dataset
+        if model is not None and model.task_id is not None:  # the run reads the upload of its dataset
             own = session.get(Dataset, model.dataset_id)
             worker.storage.fetched_upload(own.content_hash, own.suffix)
         return None

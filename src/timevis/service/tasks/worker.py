@@ -57,6 +57,8 @@ def run_worker(settings: Settings, queues: tuple[str, ...]) -> None:
     signals.worker_shutting_down.connect(lambda **_: worker.stopping.set(), weak=False)
     if INTERACTIVE in queues:
         import timevis.predict  # noqa: F401  a forecast then waits for no import
+
+        threading.Thread(target=_load_nano, daemon=True, name="load nano").start()
     with worker.sessions.begin() as session:  # a private Redis stores nothing, so that its messages may be lost
         queued = (tables.Task.state == QUEUED, tables.Task.queue.in_(queues))
         session.execute(update(tables.Task).where(*queued).values(sent=0.0))
@@ -74,6 +76,13 @@ def run_worker(settings: Settings, queues: tuple[str, ...]) -> None:
     ]
     arguments += [f"--hostname={worker.name}@%h", "--without-gossip", "--without-mingle"]
     celery.worker_main(arguments)
+
+
+def _load_nano() -> None:
+    """Load nano once, so that the first forecast with it does not wait for the imports of transformers."""
+    from timevis.models.qwen.backbone.load import load_backbone
+
+    load_backbone("nano")
 
 
 class Maintenance:

@@ -1,0 +1,70 @@
+"""Forecasts without a training: seasonal naive, and nano as it was pretrained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+
+from timevis.service.training import UNTRAINED_METHODS
+
+RULE = {"seasonal_naive": "timevis train model=seasonal_naive", "nano": "timevis train model=qwen"}
+
+
+@pytest.mark.parametrize("method", list(UNTRAINED_METHODS))
+def test_a_dataset_is_forecast_without_a_model(
+    http: FlaskClient, dataset: str, carry_out: Callable[..., dict], method: str
+) -> None:
+    task = carry_out("predict", dataset_id=dataset, method=method, dataset=dataset, horizon=12)
+    assert task["state"] == "completed", task
+    assert task["commands"]["cli"].startswith(RULE[method])
+    (item,) = http.get(f"/api/tasks/{task['id']}/result").json["items"]
+    assert (item["model"], item["name"], item["channel"]) == (None, UNTRAINED_METHODS[method], "load")
+    assert item["time"][0] == "2026-01-26T00:00:00"
+    assert (len(item["point"]), len(item["quantiles"])) == (12, 15)
+    quantiles = np.array(item["quantiles"])
+    assert (np.diff(quantiles, axis=0) >= 0).all()
+    day = 50 + 20 * np.sin(np.arange(12) * 2 * np.pi / 24)  # the series without its noise
+    assert np.abs(np.array(item["point"]) - day).mean() < 10
+    assert (quantiles[0] < quantiles[-1]).all()
+    csv = http.get(f"/api/tasks/{task['id']}/result?format=csv").text.splitlines()
+    assert csv[1].startswith(UNTRAINED_METHODS[method].split(",")[0] if method == "seasonal_naive" else '"Nano')
+
+
+def test_values_of_the_request_are_forecast_and_tested_on_their_last_rows(
+    http: FlaskClient, carry_out: Callable[..., dict]
+) -> None:
+    hours = np.arange(200)
+    values = [
+        {
+            "when": f"2026-03-{1 + hour // 24:02d}T{hour % 24:02d}:00:00+01:00",
+            "load": float(hour % 24),
+            "site": "north",
+        }
+        for hour in hours.tolist()
+    ]
+    task = carry_out("predict", method="seasonal_naive", values=values, horizon=24, kind="backtest")
+    assert task["state"] == "completed", task
+    (item,) = http.get(f"/api/tasks/{task['id']}/result").json["items"]
+    assert item["point"] == item["truth"] == [float(hour % 24) for hour in range(176, 200)]
+    assert item["time"][0] == "2026-03-08T08:00:00+01:00"
+    assert item["history"]["time"][-1] == "2026-03-08T07:00:00+01:00"
+    short = carry_out("predict", method="seasonal_naive", values=values[:20], horizon=24)
+    assert short["state"] == "failed"
+    assert "too few" in short["error"]
+
+
+def test_a_wrong_request_without_a_model_names_the_field(http: FlaskClient, dataset: str) -> None:
+    for body, pointer in (
+        ({"method": "nano"}, ""),
+        ({"method": "nano", "models": ["0" * 32], "dataset": dataset}, ""),
+        ({"method": "lstm", "dataset": dataset}, "/method"),
+        ({"method": "nano", "dataset": "0" * 32}, "/dataset"),
+        ({"method": "nano", "dataset": dataset, "target": ["wind"]}, "/target/0"),
+    ):
+        answer = http.post("/api/predict", json=body)
+        assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer), body
+    accepted = http.post("/api/predict", json={"method": "nano", "dataset": dataset, "target": ["load"]})
+    assert accepted.status_code == 202
