@@ -180,6 +180,12 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
     pl.seed_everything(config.run.seed, verbose=False)
     cost.reset_peak_memory()
 
+    with stop.raise_immediately():  # before the data, so that a hub that cannot be reached is known at once
+        config.model.forecaster_class.download_files(
+            config.model.hyperparameters,
+            lambda done, total: status.update(stage="download", downloaded_bytes=done, bytes_total=total),
+        )
+
     status.update(stage="data")
     step = checkpoint_step(folder)
     with stop.raise_immediately():

@@ -146,6 +146,18 @@ class Forecaster(pl.LightningModule):
         for name, function in cls.sections.items():
             check_arguments(f"model.{name}", options.get(name) or {}, function)
 
+    @classmethod
+    def download_files(cls, options: Mapping[str, Any], report: Callable[[int, int], None]) -> None:
+        """Download what the model with these hyperparameters needs and what is not on the disk, before it is built.
+
+        Parameters
+        ----------
+        options : mapping
+            The hyperparameters.
+        report : callable
+            Receives the bytes so far and the bytes of all files, only while files are downloaded.
+        """
+
     @property
     def trainable(self) -> bool:
         """Whether any parameter is trained by gradient descent."""

@@ -46,6 +46,8 @@ class Status:
             "steps_total": None,
             "batch": None,
             "batches_total": None,
+            "downloaded_bytes": None,
+            "bytes_total": None,
             "metrics": {},
             "started": time.time(),
             "pid": pid or os.getpid(),

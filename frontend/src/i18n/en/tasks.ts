@@ -6,6 +6,7 @@ export default {
   state: { queued: "Waiting", running: "Running", completed: "Completed", failed: "Failed", cancelled: "Cancelled" },
   stage: {
     start: "Starting",
+    download: "Downloading the language model",
     data: "Reading the data",
     prepare: "Preparing",
     fit: "Training",

@@ -8,6 +8,7 @@ const words: Area<"tasks"> = {
   state: { queued: "等待中", running: "运行中", completed: "已完成", failed: "失败", cancelled: "已取消" },
   stage: {
     start: "启动",
+    download: "下载语言模型",
     data: "读取数据",
     prepare: "准备",
     fit: "训练",

@@ -13,7 +13,7 @@ function number(value: unknown): number | null {
   return typeof value === "number" && Number.isFinite(value) ? value : null;
 }
 
-/** How far a task is, from the state that its run writes: batches of a scoring stage, steps of a fit. */
+/** How far a task is, from the state that its run writes: batches of a scoring stage, steps of a fit, bytes of a download. */
 export function progressOf(task: Pick<TaskSummary, "progress" | "state">): Progress {
   const { progress } = task;
   const step = number(progress.step);
@@ -23,7 +23,11 @@ export function progressOf(task: Pick<TaskSummary, "progress" | "state">): Progr
   const stage = typeof progress.stage === "string" ? progress.stage : null;
   const ratio = (done: number | null, all: number | null): number | null =>
     done !== null && all !== null && all > 0 ? Math.min(1, done / all) : null;
-  const share = task.state === "completed" ? 1 : stage === "fit" ? ratio(step, total) : ratio(batch, batches);
+  const of = {
+    fit: ratio(step, total),
+    download: ratio(number(progress.downloaded_bytes), number(progress.bytes_total)),
+  };
+  const share = task.state === "completed" ? 1 : stage === "fit" || stage === "download" ? of[stage] : ratio(batch, batches);
   return { stage, step, total, epoch: number(progress.epoch), share };
 }
 

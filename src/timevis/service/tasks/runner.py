@@ -19,7 +19,7 @@ from timevis.service.tasks.states import CANCELLED, COMPLETED, FAILED
 
 POLL_SECONDS = 0.3
 PROGRESS_KEYS = (
-    *("stage", "epoch", "step", "steps_total", "batch", "batches_total"),
+    *("stage", "epoch", "step", "steps_total", "batch", "batches_total", "downloaded_bytes", "bytes_total"),
     *("metrics", "elapsed", "started", "pid", "host"),
 )
 PR_SET_PDEATHSIG = 1

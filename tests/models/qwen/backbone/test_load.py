@@ -76,8 +76,8 @@ def test_the_note_of_dequantised_weights_says_that_they_were_4_bit(nano_copy: Pa
 
 
 def test_an_unreachable_hub_raises_an_error_with_advice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
     with pytest.raises(TimeVisError, match="cannot be reached") as error:
         load_backbone("Qwen/Qwen2.5-0.5B")
     assert "HF_ENDPOINT" in error.value.advice

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from timevis.errors import ConfigError, TimeVisError
+from timevis.models.qwen.backbone.download import Report, find_or_download
 
 BACKBONE_SUBSTITUTES = {"attention": "one attention block", "none": "no backbone"}
 """Values of model.backbone.path with which `qwen_patch` replaces the language model, and their names in reports."""
 SUPPORTED_MODEL_TYPES = ("qwen2", "qwen3")
-DOWNLOADED_FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
 INCOMPLETE_FILES_ADVICE = "the copy or download of the folder is incomplete; copy or download it again"
 
 
@@ -64,10 +63,11 @@ def read_model_config(path: str | None, layers: int | None) -> tuple[Path, dict[
     return folder, raw_config, config
 
 
-def find_backbone_folder(path: str) -> Path:
+def find_backbone_folder(path: str, report: Report | None = None) -> Path:
     """The local folder of a backbone; downloads a hub id that is not in the cache, with a progress bar.
 
-    The environment variables HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE have their usual effect.
+    The environment variables HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE have their usual effect. `report` is called with
+    the bytes so far and the bytes of all files while files are downloaded.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def find_backbone_folder(path: str) -> Path:
         raise TimeVisError(
             f"model.backbone.path={path} does not exist", "give a folder, or a hub id such as Qwen/Qwen2.5-0.5B"
         )
-    return _download(path)
+    return find_or_download(path, report)
 
 
 def is_local_path(path: str) -> bool:
@@ -109,34 +109,3 @@ def weights_fingerprint(folder: Path) -> str:
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]
-
-
-def _download(hub_id: str) -> Path:
-    import httpx
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
-        HfHubHTTPError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-    )
-
-    try:
-        return Path(snapshot_download(hub_id, allow_patterns=list(DOWNLOADED_FILES)))
-    except HFValidationError as error:
-        raise TimeVisError(
-            f"model.backbone.path={hub_id} is neither a folder nor a valid hub id",
-            "give a hub id such as Qwen/Qwen2.5-0.5B",
-        ) from error
-    except RepositoryNotFoundError as error:
-        raise TimeVisError(
-            f"the hub has no model {hub_id}", "check the id in model.backbone.path; private models need HF_TOKEN"
-        ) from error
-    except (LocalEntryNotFoundError, HfHubHTTPError, httpx.HTTPError, OSError) as error:
-        url = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
-        offline = " (offline mode is on)" if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0") else ""
-        raise TimeVisError(
-            f"{hub_id} is not in the local cache, and {url} cannot be reached{offline}",
-            "set model.backbone.path to a local copy of the model folder, set HF_ENDPOINT to a mirror, or set "
-            "HF_HOME to a cache that contains the model; model/backbone=nano needs no network",
-        ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import RunFolderError
 from timevis.models.forecaster import Forecaster
+from timevis.models.qwen.backbone.files import BACKBONE_SUBSTITUTES, find_backbone_folder
 from timevis.models.qwen.backbone.load import Backbone, check_backbone
 
 REAL_QWEN_OPTION = "model/backbone=qwen2.5-0.5b"
@@ -42,6 +43,12 @@ class BackboneForecaster(Forecaster):
         """Check the options as every forecaster does, and that the backbone exists, before any data are read."""
         super().check_sections(options)
         check_backbone(options.get("backbone") or {})
+
+    @classmethod
+    def download_files(cls, options: Mapping[str, Any], report: Callable[[int, int], None]) -> None:
+        path = (options.get("backbone") or {}).get("path")
+        if path and path not in BACKBONE_SUBSTITUTES:
+            find_backbone_folder(path, report)
 
     def describe_backbone(self) -> dict[str, Any]:
         """Identity and size of the backbone, for results.json."""
