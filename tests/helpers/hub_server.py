@@ -1,4 +1,4 @@
-"""A model hub on this machine: the endpoints of huggingface.co that a download needs, with one model, served slowly."""
+"""A model hub on this machine: the endpoints of huggingface.co that a download needs, served slowly."""
 
 from __future__ import annotations
 
@@ -89,20 +89,18 @@ def serve_hub(folder: Path, seconds_per_piece: float = 0.0) -> Iterator[Hub]:
             self.wfile.write(body)
 
         def _send_file(self, file: Path) -> None:
-            content, start = file.read_bytes(), 0
-            if given := self.headers.get("Range"):
-                start = int(given.removeprefix("bytes=").split("-")[0])
-            self.send_response(206 if start else 200)
-            if start:
-                self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-            self.send_header("Content-Length", str(len(content) - start))
+            if not file.is_file():
+                self.send_error(404)
+                return
+            content = file.read_bytes()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
             self.send_header("ETag", f'"{_oid(file)}"')
             self.send_header("X-Repo-Commit", COMMIT)
-            self.send_header("Accept-Ranges", "bytes")
             self.end_headers()
             if self.command == "HEAD":
                 return
-            for position in range(start, len(content), PIECE_BYTES):
+            for position in range(0, len(content), PIECE_BYTES):
                 piece = content[position : position + PIECE_BYTES]
                 try:
                     self.wfile.write(piece)

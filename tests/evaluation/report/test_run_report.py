@@ -2,6 +2,7 @@ import json
 import re
 import shlex
 import shutil
+from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
@@ -88,11 +89,15 @@ def test_the_report_is_written_again_from_the_run_folder_only(copy):
     assert (copy / "report.html").is_file()
 
 
-def test_names_from_the_data_are_escaped(copy):
-    markup = "<script>alert(1)</script>"
-    first = json.loads((copy / "results.json").read_text())["window_set"]["channels"][0]
-    for name in ("results.json", "data_report.json"):
-        text = (copy / name).read_text()
+def test_script_in_every_text_of_the_data_is_shown_as_text(copy):
+    markup = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+    results, report = (json.loads((copy / name).read_text()) for name in ("results.json", "data_report.json"))
+    first = results["window_set"]["channels"][0]
+    report["card"] |= {"name": markup, "unit": markup, "description": markup, "source": markup, "units": {}}
+    report["card"]["notes"] = [markup]
+    results["run"]["data"] = markup
+    for name, content in (("results.json", results), ("data_report.json", report)):
+        text = json.dumps(content)
         (copy / name).write_text(text.replace(json.dumps(first), json.dumps(markup)))
     for name in ("windows", "windows_seasonal_naive", "predictions"):
         table = pd.read_parquet(copy / f"{name}.parquet")
@@ -101,7 +106,29 @@ def test_names_from_the_data_are_escaped(copy):
     write_report(copy)
     page = (copy / "report.html").read_text()
     assert "&lt;script&gt;alert(1)" in page
-    assert markup not in page
+    found = Tags()
+    found.feed(page)
+    assert "img" not in {tag for tag, attributes in found.tags if "onerror" in attributes}
+    assert [attributes for _, attributes in found.tags if any(name.startswith("on") for name in attributes)] == []
+    assert [text for text in found.scripts if "alert(1)</script" in text] == []
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+
+
+class Tags(HTMLParser):
+    """The tags and the scripts of a page, as a browser sees them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        if self.tags and self.tags[-1][0] == "script":
+            self.scripts.append(data)
 
 
 def test_missing_intervals_and_truths_are_explained(copy):

@@ -1,14 +1,15 @@
 """Download a language model from the Hugging Face hub in a child process, which can be stopped at any moment.
 
 The child is ``python -m timevis.models.qwen.backbone.download HUB_ID``. It writes one JSON object in each line of its
-standard output: the bytes so far, and at the end the folder or an error. Files that were not downloaded to their end
-stay in the cache, and the next download continues them.
+standard output: the bytes so far, and at the end the folder or an error. A child that is stopped keeps the files that
+have arrived as a whole, and removes the others.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -17,13 +18,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from timevis.errors import TimeVisError
+from timevis.errors import Cancelled, TimeVisError
 
 Report: TypeAlias = Callable[[int, int], None]
 """Receives the bytes that were downloaded and the bytes of all files."""
 DOWNLOADED_FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
 CHUNK_BYTES = 2**18
 REPORT_SECONDS = 0.5
+STOP_SECONDS = 5.0
+"""Time in which a child that is stopped removes the files that have not arrived as a whole."""
+
+_stopping = threading.Event()
 
 
 def find_or_download(hub_id: str, report: Report | None = None) -> Path:
@@ -57,7 +62,11 @@ def find_or_download(hub_id: str, report: Report | None = None) -> Path:
                 if report is not None:
                     report(message["bytes"], message["total"])
         except BaseException:  # also the error that a signal raises, so that a cancelled download stops at once
-            process.kill()
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
             raise
     raise TimeVisError(f"the download of {hub_id} ended with exit code {process.returncode}", "try again")
 
@@ -86,6 +95,7 @@ def _invalid_id(hub_id: str) -> TimeVisError:
 def main() -> None:
     """The child process."""
     hub_id = sys.argv[1]
+    signal.signal(signal.SIGTERM, lambda *_: _stopping.set())
     try:
         _write({"folder": _download(hub_id)})
     except TimeVisError as error:
@@ -118,7 +128,7 @@ def _progress_bar() -> Any:
     from tqdm.auto import tqdm
 
     bars: list[Any] = []
-    lock, last = threading.Lock(), [0.0]
+    lock, last = threading.Lock(), [0.0]  # the time of the last report
 
     class ProgressBar(tqdm):  # type: ignore[type-arg, misc]  # tqdm has no types
         def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -128,6 +138,8 @@ def _progress_bar() -> Any:
                 bars.append(self)
 
         def update(self, n: float | None = 1) -> Any:
+            if _stopping.is_set():
+                raise Cancelled("the download was stopped")
             with lock:  # each file has a thread
                 self.done += int(n or 0)
                 if self in bars and time.monotonic() - last[0] >= REPORT_SECONDS:
