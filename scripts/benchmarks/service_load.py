@@ -64,7 +64,38 @@ def main(rounds: int, threads: int) -> dict[str, Any]:
                 results |= _measure(calls, rounds)
         with service(folder / "large") as large:
             results["large upload"] = _upload(large, folder)
+    print(_table(results))
     return results
+
+
+def _table(results: Mapping[str, Any]) -> str:
+    """The results as a table in Markdown."""
+    names = {
+        "few rows": "few rows, beside a training",
+        "many rows": f"{DATASETS:,} datasets, {MODELS:,} models, {TASKS:,} tasks",
+        "MLflow": f"MLflow with {MLFLOW_RUNS:,} runs",
+    }
+    lines = [
+        "",
+        f"| Reads of {CLIENTS} clients, one each second | requests | median | 95th percentile |",
+        "|---|---|---|---|",
+    ]
+    for key, name in names.items():
+        if key in results:
+            found = results[key]
+            times = [f"{1000 * found[column]:.1f} ms" for column in ("median_seconds", "p95_seconds")]
+            lines.append(f"| {name} | {found['requests']:,} | {times[0]} | {times[1]} |")
+    large = results["large upload"]
+    lines += [
+        "",
+        "| What | Result |",
+        "|---|---|",
+        f"| many rows to few rows, 95th percentile | {results['many_to_few']:.2f} |",
+        f"| upload of a CSV file of {large['megabytes']:.0f} MB, {large['rows']:,} rows | {large['seconds']:.0f} s |",
+        f"| its largest resident memory, web and reader | {large['web_mb']:.0f} and {large['reader_mb']:.0f} MiB |",
+        f"| its series as a chart | {1000 * large['series_seconds']:.0f} ms |",
+    ]
+    return "\n".join(lines)
 
 
 def _measure(calls: Mapping[str, Sequence[Call]], rounds: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running_service import RunningService
@@ -39,11 +40,7 @@ def test_the_commands_of_the_page_lead_from_a_file_to_a_forecast(service: Runnin
     assert {"progress", "log"} <= set(events)
     assert len(printed.rpartition(header)[2].partition("{")[0].strip().splitlines()) == 1 + 24
     assert '"reference": "seasonal_naive"' in printed.replace('":"', '": "')
-    names = {"token": TOKEN}
-    exec(
-        python.replace("http://localhost:5000", service.client.address).replace(
-            "plant.csv", str(tmp_path / "plant.csv")
-        ),
-        names,
-    )
+    names: dict[str, Any] = {"token": TOKEN}
+    python = python.replace("http://localhost:5000", service.client.address)
+    exec(python.replace("plant.csv", str(tmp_path / "plant.csv")), names)
     assert len(names["forecast"]["point"]) == 24

@@ -11,9 +11,8 @@ from flask.testing import FlaskClient
 from tiny import TINY_LSTM
 
 from timevis.errors import RunFolderError
-from timevis.service.api.tasks import free_streams
 from timevis.service.db.tables import Model
-from timevis.service.tasks.following import MAX_STREAMS, metric_rows
+from timevis.service.tasks.following import MAX_STREAMS, EventStream, metric_rows
 
 
 def test_rows_that_are_not_written_to_their_end_are_left_out(tmp_path: Path) -> None:
@@ -57,12 +56,12 @@ def test_the_events_of_an_ended_task_are_its_state_its_log_and_its_end(
 
 def test_the_number_of_open_event_streams_is_limited(http: FlaskClient, add_model: Callable[..., str]) -> None:
     task = _task_of(http, add_model(*TINY_LSTM))
-    for _ in range(MAX_STREAMS):
-        assert free_streams.acquire(blocking=False)
+    streams = [EventStream(iter(())) for _ in range(MAX_STREAMS)]
     try:
         refused = http.get(f"/api/tasks/{task}/events")
     finally:
-        free_streams.release(MAX_STREAMS)
+        for stream in streams:
+            stream.close()
     assert (refused.status_code, refused.json["code"]) == (503, "too-many-streams")
     assert refused.headers["Retry-After"] == "5"
     for _ in range(MAX_STREAMS + 1):  # each stream that has ended frees its place

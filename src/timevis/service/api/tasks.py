@@ -25,7 +25,7 @@ from timevis.service.schemas.tasks import (
     TaskQuery,
 )
 from timevis.service.tasks import states
-from timevis.service.tasks.following import MAX_STREAMS, events, free_streams, metric_rows
+from timevis.service.tasks.following import MAX_STREAMS, EventStream, TooManyStreams, events, metric_rows
 from timevis.utils.spreadsheets import to_csv
 
 blueprint = APIBlueprint("tasks", __name__, tag="Tasks")
@@ -71,15 +71,16 @@ def get_events(task_id: str, query: SinceQuery) -> Any:
     service, last = context(), request.headers.get("Last-Event-ID", "")
     with service.sessions() as session:
         find(session, Task, task_id)
-    if not free_streams.acquire(blocking=False):
+    since = int(last) if re.fullmatch(r"\d{1,12}", last) else query.since
+    try:
+        stream = EventStream(events(service.sessions, service.storage, task_id, since))
+    except TooManyStreams:
         advice = "read GET /api/tasks/{id} instead, or try again later"
         error = Problem(503, "too-many-streams", f"{MAX_STREAMS} event streams are open already", advice)
         error.headers["Retry-After"] = "5"
-        raise error
-    since = int(last) if re.fullmatch(r"\d{1,12}", last) else query.since
-    response = Response(events(service.sessions, service.storage, task_id, since), mimetype="text/event-stream")
+        raise error from None
+    response = Response(stream, mimetype="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"  # proxies pass each event on at once
-    response.call_on_close(free_streams.release)
     return response
 
 

@@ -25,7 +25,7 @@ HEARTBEAT_SECONDS = 5.0
 STREAM_SECONDS = 3600.0
 """A stream ends after this time, and the client opens the next one."""
 WHOLE_NUMBER_COLUMNS = ("step", "epoch")
-free_streams = BoundedSemaphore(MAX_STREAMS)
+_free_streams = BoundedSemaphore(MAX_STREAMS)
 
 
 def read_log(storage: Storage, task: Task, since: int) -> tuple[str, int]:
@@ -76,6 +76,41 @@ def seconds_left(task: Task) -> float | None:
     if task.state != RUNNING or not step or not total or not elapsed:
         return None
     return float(round(elapsed * max(0, total - step) / step, 1))
+
+
+class EventStream:
+    """An iterator over events that counts as open until it ends or is closed.
+
+    Raises
+    ------
+    TooManyStreams
+        `MAX_STREAMS` are open.
+    """
+
+    def __init__(self, found: Iterator[str]) -> None:
+        if not _free_streams.acquire(blocking=False):
+            raise TooManyStreams
+        self._events, self._is_open = found, True
+
+    def __iter__(self) -> EventStream:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            return next(self._events)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Called by the server also if the client has gone, or has asked for the headers only."""
+        if self._is_open:
+            self._is_open = False
+            _free_streams.release()
+
+
+class TooManyStreams(Exception):
+    """As many event streams are open as one web process allows."""
 
 
 def events(sessions: Sessions, storage: Storage, task_id: str, since: int = 0) -> Iterator[str]:
