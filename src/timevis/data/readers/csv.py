@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ DELIMITER_NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
 """In order of preference if several fit; the comma is last, because it may also be a decimal mark."""
 MAX_HEAD_LINES = 200
 ARROW_BLOCK_BYTES, MAX_ARROW_BLOCK_BYTES = 2**20, 2**31 - 1
+CELL = re.compile(rb"\S")
 NO_DECIMAL_MARK = "\1"
 """A decimal mark that no number has: Arrow then parses only integers as numbers."""
 
@@ -260,7 +262,7 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
     from pyarrow import csv as arrow_csv
 
     source, start = layout.source, layout.body_start
-    if start >= len(raw) or not raw[start:].strip():
+    if CELL.search(raw, start) is None:  # without a copy of a large file
         raise DataError(f"{source}: the table has a header but no rows", TABLE_ADVICE)
 
     def read_blocks(column_types: dict[str, pa.DataType], block_bytes: int | None = None) -> pa.Table:

@@ -158,7 +158,8 @@ def _parse_datetimes(table: Table, label: str, column: pd.Series) -> ParsedTimes
         return ParsedTimes(to_microseconds(index), str(index.tz), [], to_microseconds(index.tz_localize(None)))
     notes: list[str] = []
     local, is_day_end = move_midnights_to_day_end(column, notes)
-    _check_midnights(table, label, column.astype(str), local, is_day_end)
+    if is_day_end.any():
+        _check_midnights(table, label, column.astype(str), local, is_day_end)
     return ParsedTimes(to_microseconds(pd.DatetimeIndex(local)), None, notes)
 
 
