@@ -25,6 +25,7 @@ from timevis.data.split.spec import LastRows
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.models.forecaster import Forecaster
+from timevis.models.residual_quantiles import PointForecaster
 from timevis.runs.config import RunConfig
 from timevis.runs.default_lengths import default_lengths
 from timevis.runs.folder import RunFolder
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 
 NewData: TypeAlias = pd.DataFrame | pd.Series | str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None
 MAX_LISTED_CHANNELS = 5
+LONG_ROWS = 10**9
+"""Rows of data that shorten no length."""
 
 
 def predict(
@@ -120,11 +123,21 @@ def untrained_forecaster(cfg: DictConfig, panel: Panel, horizon: int) -> Forecas
     """
     starts, ends = panel.spans()
     known = panel.slice_rows(0, int(ends.max()))
-    for_calibration = max(2 * horizon, int((ends - starts).max()) // 4)
-    config = RunConfig.from_config(cfg)
+    rows, config = int((ends - starts).max()), RunConfig.from_config(cfg)
+    model = config.model
+    has_residuals = issubclass(model.forecaster_class, PointForecaster)
+    for_calibration = max(2 * horizon, rows // 4) if has_residuals else horizon
+    train_end = rows - for_calibration - horizon
+    if train_end <= horizon:
+        raise DataError(
+            f"{panel.card.name} has {rows} rows, too few for a forecast of {horizon} rows without a training",
+            f"give at least {rows - train_end + horizon + 1} rows, or a smaller horizon",
+        )
+    by_frequency = default_lengths(panel.freq, (LONG_ROWS,) * 3, horizon).context_length
+    longest = model.forecaster_class.default_context_length(by_frequency, known, train_end, model.hyperparameters)
     config = replace(
         config,
-        run=replace(config.run, horizon=horizon),
+        run=replace(config.run, horizon=horizon, context_length=min(longest, train_end - horizon)),
         data=replace(config.data, split=LastRows(val=for_calibration, test=horizon)),
     )
     datamodule = on_all_rows(config.datamodule(known))

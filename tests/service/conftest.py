@@ -225,7 +225,7 @@ def carry_out(http: FlaskClient) -> Callable[..., dict[str, Any]]:
     """Store a task, carry it out as a worker does, and return it as the API shows it."""
     service = http.application.extensions["timevis"]
 
-    def run(kind: str, dataset_id: str | None = None, **request: Any) -> dict[str, Any]:
+    def run(kind: str, /, dataset_id: str | None = None, **request: Any) -> dict[str, Any]:
         task_id = new_id()
         with service.sessions.begin() as session:
             row = {"id": task_id, "kind": kind, "queue": "interactive", "dataset_id": dataset_id}

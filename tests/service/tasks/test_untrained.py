@@ -53,7 +53,8 @@ def test_values_of_the_request_are_forecast_and_tested_on_their_last_rows(
     assert item["history"]["time"][-1] == "2026-03-08T07:00:00+01:00"
     short = carry_out("predict", method="seasonal_naive", values=values[:20], horizon=24)
     assert short["state"] == "failed"
-    assert "too few" in short["error"]
+    assert "20 rows, too few for a forecast of 24 rows" in short["error"]
+    assert carry_out("predict", method="seasonal_naive", values=values[:97], horizon=24)["state"] == "completed"
 
 
 def test_a_wrong_request_without_a_model_names_the_field(http: FlaskClient, dataset: str) -> None:
