@@ -301,4 +301,7 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
                     "delimiter in double quotes",
                 ) from error
         raise DataError(f"{source}: the table cannot be parsed ({error})") from error
-    return table.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)
+    frame = table.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)
+    del table
+    pa.default_memory_pool().release_unused()  # the blocks of a large file
+    return frame
