@@ -148,14 +148,9 @@ class Forecaster(pl.LightningModule):
 
     @classmethod
     def download_files(cls, options: Mapping[str, Any], report: Callable[[int, int], None]) -> None:
-        """Download what the model with these hyperparameters needs and what is not on the disk, before it is built.
+        """Download what a model with these hyperparameters needs and what is not on the disk, before it is built.
 
-        Parameters
-        ----------
-        options : mapping
-            The hyperparameters.
-        report : callable
-            Receives the bytes so far and the bytes of all files, only while files are downloaded.
+        `report` receives the bytes so far and the bytes of all files while files are downloaded.
         """
 
     @property

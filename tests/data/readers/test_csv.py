@@ -64,3 +64,12 @@ def test_a_quote_inside_a_cell_is_part_of_its_text(tmp_path: Path) -> None:
     lines = [f'2024-01-01,{i},3" pipe' for i in range(101)]
     (tmp_path / "t.csv").write_text("\n".join(["time,load,remark", *lines, '2024-01-02,5,"two\nlines"']))
     assert read_table(tmp_path / "t.csv").frame["remark"].tolist() == ['3" pipe'] * 101 + ["two\nlines"]
+
+
+@pytest.mark.parametrize("last", ["3", "2.5", "x", "2020-01-01 00:00:00", ""])
+def test_a_large_file_has_the_types_of_all_its_rows(last: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [f"2020-01-01 00:00:00,{number % 7},,{number}.5,a" for number in range(60_000)]  # more than one block
+    raw = "\n".join(["time,a,b,c,d", *rows, f"2020-01-02 00:00:00,{last},{last},{last},{last}"]).encode()
+    expected = read_csv(raw, "file").frame
+    monkeypatch.setattr("timevis.data.readers.csv.LARGE_BYTES", 0)
+    pd.testing.assert_frame_equal(read_csv(raw, "file").frame, expected)

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
@@ -42,6 +43,8 @@ DECIMAL_POINTS = {"point": ".", "comma": ","}
 DELIMITER_NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
 """In order of preference if several fit; the comma is last, because it may also be a decimal mark."""
 MAX_HEAD_LINES = 200
+LARGE_BYTES = 2**25
+"""Size from which on the types of columns are those of the first rows, if they fit all rows."""
 ARROW_BLOCK_BYTES, MAX_ARROW_BLOCK_BYTES = 2**20, 2**31 - 1
 CELL = re.compile(rb"\S")
 NO_DECIMAL_MARK = "\1"
@@ -265,8 +268,10 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
     if CELL.search(raw, start) is None:  # without a copy of a large file
         raise DataError(f"{source}: the table has a header but no rows", TABLE_ADVICE)
 
-    def read_blocks(column_types: dict[str, pa.DataType], block_bytes: int | None = None) -> pa.Table:
-        return arrow_csv.read_csv(
+    def read_blocks(
+        column_types: dict[str, pa.DataType], block_bytes: int | None = None, reader: Any = arrow_csv.read_csv
+    ) -> Any:
+        return reader(
             pa.BufferReader(memoryview(raw)[start:]),
             read_options=arrow_csv.ReadOptions(column_names=fill_empty_names(layout.names), block_size=block_bytes),
             parse_options=arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=b'"' in raw),
@@ -279,6 +284,12 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
         )
 
     def read(column_types: dict[str, pa.DataType]) -> pa.Table:
+        if len(raw) > LARGE_BYTES:  # without known types, Arrow keeps all cells as text until the last row is read
+            try:
+                schema = read_blocks(column_types, reader=arrow_csv.open_csv).schema
+                return read_blocks({f.name: f.type for f in schema if not pa.types.is_null(f.type)} | column_types)
+            except pa.ArrowInvalid:  # a later row has a cell of another type
+                pass
         try:
             return read_blocks(column_types)
         except pa.ArrowInvalid as error:
