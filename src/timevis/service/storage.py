@@ -128,9 +128,9 @@ class Storage:
             self.store.fetch_folder(folder)
         return folder
 
-    def read_log(self, run_id: str, start: int, length: int) -> bytes:
-        """Bytes of train.log of a run; of its copy, if that is longer because another host trains."""
-        path = self.run(run_id) / "train.log"
+    def read_part(self, run_id: str, name: str, start: int, length: int) -> bytes:
+        """Bytes of a file of a run that grows; of its copy, if that is longer because another host trains."""
+        path = self.run(run_id) / name
         found = b""
         if path.is_file():
             with path.open("rb") as file:

@@ -62,7 +62,7 @@ def get_model(model_id: str) -> Any:
         **model_summary(model),
         "config": _public_config(folder),
         "results": folder.results,
-        "training": metric_rows(folder.path),
+        "training": metric_rows(context().storage, model.run_id),
         "commands": commands,
     }
 

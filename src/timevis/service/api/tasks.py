@@ -59,7 +59,7 @@ def get_metrics(task_id: str, query: StepQuery) -> Any:
     """Return the logged steps of a training from the step `since` on, also while it runs."""
     with context().sessions() as session:
         task = find(session, Task, task_id)
-    rows = metric_rows(context().storage.run(task.run_id), query.since) if task.run_id else []
+    rows = metric_rows(context().storage, task.run_id, query.since) if task.run_id else []
     return {"state": task.state, "rows": rows}
 
 

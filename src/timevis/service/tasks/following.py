@@ -17,6 +17,7 @@ from timevis.service.tasks.states import FINAL, RUNNING, Sessions
 from timevis.utils.files import damaged_file_error, to_json_types
 
 MAX_LOG_BYTES = 64 * 1024
+METRICS_FILE, MAX_METRICS_BYTES = "metrics.csv", 2**26
 MAX_STREAMS = 8
 """Event streams of one web process at the same time; each one occupies one of its 16 threads."""
 POLL_SECONDS = 0.5
@@ -30,7 +31,7 @@ _free_streams = BoundedSemaphore(MAX_STREAMS)
 
 def read_log(storage: Storage, task: Task, since: int) -> tuple[str, int]:
     """The log of a task from a position on, in bytes, at most `MAX_LOG_BYTES`, and the position after it."""
-    log = storage.read_log(task.run_id, since, MAX_LOG_BYTES) if task.run_id else b""
+    log = storage.read_part(task.run_id, "train.log", since, MAX_LOG_BYTES) if task.run_id else b""
     if not log and (task.run_id is None or not since):
         log = _read_part(storage.task_log(task.id), since)
     return log.decode("utf-8", errors="replace"), since + len(log)
@@ -44,8 +45,8 @@ def _read_part(path: Path, since: int) -> bytes:
         return file.read(MAX_LOG_BYTES)
 
 
-def metric_rows(folder: Path, since: int = 0) -> list[dict[str, float]]:
-    """The rows of metrics.csv of a run folder from a step on, without the cells that have no value.
+def metric_rows(storage: Storage, run_id: str, since: int = 0) -> list[dict[str, float]]:
+    """The rows of metrics.csv of a run from a step on, without the cells that have no value.
 
     A line that the training has not written to its end yet is left out.
 
@@ -54,11 +55,8 @@ def metric_rows(folder: Path, since: int = 0) -> list[dict[str, float]]:
     RunFolderError
         The file is damaged.
     """
-    path = folder / "metrics.csv"
-    if not path.is_file():
-        return []
-    text = path.read_text(encoding="utf-8")
-    complete = text[: text.rfind("\n") + 1]
+    content = storage.read_part(run_id, METRICS_FILE, 0, MAX_METRICS_BYTES)
+    complete = content[: content.rfind(b"\n") + 1].decode("utf-8", errors="replace")
     try:
         rows = [
             {name: int(float(v)) if name in WHOLE_NUMBER_COLUMNS else float(v) for name, v in row.items() if v}
@@ -66,7 +64,7 @@ def metric_rows(folder: Path, since: int = 0) -> list[dict[str, float]]:
         ]
         return [row for row in rows if row["step"] >= since]
     except (ValueError, TypeError, KeyError) as error:
-        raise damaged_file_error(path, error) from error
+        raise damaged_file_error(storage.run(run_id) / METRICS_FILE, error) from error
 
 
 def seconds_left(task: Task) -> float | None:
