@@ -1736,7 +1736,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Forecast */
+        /**
+         * Forecast
+         * @description With `method`, nothing is trained: seasonal naive, or nano as it was pretrained, forecasts a dataset or rows.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -2109,6 +2112,149 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events of a task */
+        get: {
+            parameters: {
+                query?: {
+                    since?: number;
+                };
+                header?: never;
+                path: {
+                    task_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Events until the task ends */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": string;
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Too many streams */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task_id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Metrics of a training so far */
+        get: {
+            parameters: {
+                query?: {
+                    since?: number;
+                };
+                header?: never;
+                path: {
+                    task_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TaskMetrics"];
+                    };
+                };
+                /** @description Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2955,9 +3101,9 @@ export interface components {
             levels: number[];
             /**
              * Model
-             * @description An identifier that the service gave.
+             * @description null for a method without a training.
              */
-            model: string;
+            model: string | null;
             /** Name */
             name: string | null;
             /** Point */
@@ -3281,26 +3427,30 @@ export interface components {
         };
         /**
          * CleaningRequest
-         * @description How cleaning may act on the data; see `timevis.data.options.CleaningOptions`.
+         * @description How cleaning may act on the data.
          */
         "GroupRequest.CleaningRequest": {
             /**
              * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; None infers it from all rows.
              * @default null
              */
             day_first?: boolean | null;
             /**
              * Decimal
+             * @description Decimal mark of numbers written as text; None infers it.
              * @default null
              */
             decimal?: ("point" | "comma") | null;
             /**
              * Missing
+             * @description Further words and numbers that mean "no value" in cells of targets and covariates.
              * @default []
              */
             missing?: string[];
             /**
              * Outliers
+             * @description ``report`` only reports outliers; ``mask`` also makes those of the training and validation rows missing.
              * @default report
              * @enum {string}
              */
@@ -4326,7 +4476,7 @@ export interface components {
             preset?: ("quick" | "best") | null;
             /**
              * Season
-             * @description Rows of one season.
+             * @description Rows of one season, for MASE; None takes it from the frequency.
              * @default null
              */
             season?: number | null;
@@ -4347,6 +4497,13 @@ export interface components {
              */
             split?: (number | string)[];
             /**
+             * Split By
+             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
+             * @default series
+             * @enum {string}
+             */
+            split_by?: "series" | "axis";
+            /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default null
@@ -4354,7 +4511,7 @@ export interface components {
             steps_per_epoch?: number | null;
             /**
              * Target
-             * @description Channels to forecast; null takes all.
+             * @description Columns to forecast; None takes all numeric columns.
              * @default null
              */
             target?: string[] | null;
@@ -4481,7 +4638,7 @@ export interface components {
             preset?: ("quick" | "best") | null;
             /**
              * Season
-             * @description Rows of one season.
+             * @description Rows of one season, for MASE; None takes it from the frequency.
              * @default null
              */
             season?: number | null;
@@ -4502,6 +4659,13 @@ export interface components {
              */
             split?: (number | string)[];
             /**
+             * Split By
+             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
+             * @default series
+             * @enum {string}
+             */
+            split_by?: "series" | "axis";
+            /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default null
@@ -4509,7 +4673,7 @@ export interface components {
             steps_per_epoch?: number | null;
             /**
              * Target
-             * @description Channels to forecast; null takes all.
+             * @description Columns to forecast; None takes all numeric columns.
              * @default null
              */
             target?: string[] | null;
@@ -4636,7 +4800,7 @@ export interface components {
             preset?: ("quick" | "best") | null;
             /**
              * Season
-             * @description Rows of one season.
+             * @description Rows of one season, for MASE; None takes it from the frequency.
              * @default null
              */
             season?: number | null;
@@ -4657,6 +4821,13 @@ export interface components {
              */
             split?: (number | string)[];
             /**
+             * Split By
+             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
+             * @default series
+             * @enum {string}
+             */
+            split_by?: "series" | "axis";
+            /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default 300
@@ -4664,7 +4835,7 @@ export interface components {
             steps_per_epoch?: number | null;
             /**
              * Target
-             * @description Channels to forecast; null takes all.
+             * @description Columns to forecast; None takes all numeric columns.
              * @default null
              */
             target?: string[] | null;
@@ -4806,7 +4977,7 @@ export interface components {
             prompt?: components["schemas"]["GroupRequest.QwenPrompt"] | null;
             /**
              * Season
-             * @description Rows of one season.
+             * @description Rows of one season, for MASE; None takes it from the frequency.
              * @default null
              */
             season?: number | null;
@@ -4827,6 +4998,13 @@ export interface components {
              */
             split?: (number | string)[];
             /**
+             * Split By
+             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
+             * @default series
+             * @enum {string}
+             */
+            split_by?: "series" | "axis";
+            /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default 60
@@ -4834,7 +5012,7 @@ export interface components {
             steps_per_epoch?: number | null;
             /**
              * Target
-             * @description Channels to forecast; null takes all.
+             * @description Columns to forecast; None takes all numeric columns.
              * @default null
              */
             target?: string[] | null;
@@ -4971,7 +5149,7 @@ export interface components {
             preset?: ("quick" | "best") | null;
             /**
              * Season
-             * @description Rows of one season.
+             * @description Rows of one season, for MASE; None takes it from the frequency.
              * @default null
              */
             season?: number | null;
@@ -4992,6 +5170,13 @@ export interface components {
              */
             split?: (number | string)[];
             /**
+             * Split By
+             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
+             * @default series
+             * @enum {string}
+             */
+            split_by?: "series" | "axis";
+            /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default 100
@@ -4999,7 +5184,7 @@ export interface components {
             steps_per_epoch?: number | null;
             /**
              * Target
-             * @description Channels to forecast; null takes all.
+             * @description Columns to forecast; None takes all numeric columns.
              * @default null
              */
             target?: string[] | null;
@@ -5128,7 +5313,7 @@ export interface components {
             preset?: ("quick" | "best") | null;
             /**
              * Season
-             * @description Rows of one season.
+             * @description Rows of one season, for MASE; None takes it from the frequency.
              * @default null
              */
             season?: number | null;
@@ -5149,6 +5334,13 @@ export interface components {
              */
             split?: (number | string)[];
             /**
+             * Split By
+             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
+             * @default series
+             * @enum {string}
+             */
+            split_by?: "series" | "axis";
+            /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default null
@@ -5156,7 +5348,7 @@ export interface components {
             steps_per_epoch?: number | null;
             /**
              * Target
-             * @description Channels to forecast; null takes all.
+             * @description Columns to forecast; None takes all numeric columns.
              * @default null
              */
             target?: string[] | null;
@@ -5447,7 +5639,7 @@ export interface components {
         };
         /**
          * PredictRequest
-         * @description Either `models`, with at most one of dataset and values for all of them, or `items`.
+         * @description One of `models`, `method` and `items`. The first two share one of dataset and values.
          */
         PredictRequest: {
             /**
@@ -5458,7 +5650,7 @@ export interface components {
             dataset?: string | null;
             /**
              * Horizon
-             * @description Rows, at most as many as the model was trained to forecast; all of them if absent.
+             * @description Rows, at most as many as the model was trained to forecast, which is the default. A method forecasts any number, by default one that suits the frequency of the data.
              * @default null
              */
             horizon?: number | null;
@@ -5475,10 +5667,22 @@ export interface components {
              */
             kind?: "future" | "backtest";
             /**
+             * Method
+             * @description A forecaster that needs no training, in place of models; with dataset or values.
+             * @default null
+             */
+            method?: ("seasonal_naive" | "nano") | null;
+            /**
              * Models
              * @default null
              */
             models?: string[] | null;
+            /**
+             * Target
+             * @description Channels that method forecasts; all of them if absent.
+             * @default null
+             */
+            target?: string[] | null;
             /**
              * Values
              * @description Rows with the time column and the channels of the model.
@@ -5978,6 +6182,21 @@ export interface components {
             /** Python */
             python: string;
         };
+        /** TaskMetrics */
+        TaskMetrics: {
+            /**
+             * Rows
+             * @description Rows of metrics.csv: step, and the columns that have a value, such as train/loss and val/wql.
+             */
+            rows: {
+                [key: string]: number | null;
+            }[];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "completed" | "failed" | "cancelled";
+        };
         /** TaskPage */
         TaskPage: {
             /** Items */
@@ -6126,26 +6345,30 @@ export interface components {
         };
         /**
          * CleaningRequest
-         * @description How cleaning may act on the data; see `timevis.data.options.CleaningOptions`.
+         * @description How cleaning may act on the data.
          */
         "TrainRequest.CleaningRequest": {
             /**
              * Day First
+             * @description Whether the day comes first in dates such as 01/02/2020; None infers it from all rows.
              * @default null
              */
             day_first?: boolean | null;
             /**
              * Decimal
+             * @description Decimal mark of numbers written as text; None infers it.
              * @default null
              */
             decimal?: ("point" | "comma") | null;
             /**
              * Missing
+             * @description Further words and numbers that mean "no value" in cells of targets and covariates.
              * @default []
              */
             missing?: string[];
             /**
              * Outliers
+             * @description ``report`` only reports outliers; ``mask`` also makes those of the training and validation rows missing.
              * @default report
              * @enum {string}
              */
@@ -7127,7 +7350,7 @@ export interface components {
             preset?: ("quick" | "best") | null;
             /**
              * Season
-             * @description Rows of one season.
+             * @description Rows of one season, for MASE; None takes it from the frequency.
              * @default null
              */
             season?: number | null;
@@ -7148,6 +7371,13 @@ export interface components {
              */
             split?: (number | string)[];
             /**
+             * Split By
+             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
+             * @default series
+             * @enum {string}
+             */
+            split_by?: "series" | "axis";
+            /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default null
@@ -7155,7 +7385,7 @@ export interface components {
             steps_per_epoch?: number | null;
             /**
              * Target
-             * @description Channels to forecast; null takes all.
+             * @description Columns to forecast; None takes all numeric columns.
              * @default null
              */
             target?: string[] | null;
@@ -7282,7 +7512,7 @@ export interface components {
             preset?: ("quick" | "best") | null;
             /**
              * Season
-             * @description Rows of one season.
+             * @description Rows of one season, for MASE; None takes it from the frequency.
              * @default null
              */
             season?: number | null;
@@ -7303,6 +7533,13 @@ export interface components {
              */
             split?: (number | string)[];
             /**
+             * Split By
+             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
+             * @default series
+             * @enum {string}
+             */
+            split_by?: "series" | "axis";
+            /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default null
@@ -7310,7 +7547,7 @@ export interface components {
             steps_per_epoch?: number | null;
             /**
              * Target
-             * @description Channels to forecast; null takes all.
+             * @description Columns to forecast; None takes all numeric columns.
              * @default null
              */
             target?: string[] | null;
@@ -7437,7 +7674,7 @@ export interface components {
             preset?: ("quick" | "best") | null;
             /**
              * Season
-             * @description Rows of one season.
+             * @description Rows of one season, for MASE; None takes it from the frequency.
              * @default null
              */
             season?: number | null;
@@ -7458,6 +7695,13 @@ export interface components {
              */
             split?: (number | string)[];
             /**
+             * Split By
+             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
+             * @default series
+             * @enum {string}
+             */
+            split_by?: "series" | "axis";
+            /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default 300
@@ -7465,7 +7709,7 @@ export interface components {
             steps_per_epoch?: number | null;
             /**
              * Target
-             * @description Channels to forecast; null takes all.
+             * @description Columns to forecast; None takes all numeric columns.
              * @default null
              */
             target?: string[] | null;
@@ -7607,7 +7851,7 @@ export interface components {
             prompt?: components["schemas"]["TrainRequest.QwenPrompt"] | null;
             /**
              * Season
-             * @description Rows of one season.
+             * @description Rows of one season, for MASE; None takes it from the frequency.
              * @default null
              */
             season?: number | null;
@@ -7628,6 +7872,13 @@ export interface components {
              */
             split?: (number | string)[];
             /**
+             * Split By
+             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
+             * @default series
+             * @enum {string}
+             */
+            split_by?: "series" | "axis";
+            /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default 60
@@ -7635,7 +7886,7 @@ export interface components {
             steps_per_epoch?: number | null;
             /**
              * Target
-             * @description Channels to forecast; null takes all.
+             * @description Columns to forecast; None takes all numeric columns.
              * @default null
              */
             target?: string[] | null;
@@ -7772,7 +8023,7 @@ export interface components {
             preset?: ("quick" | "best") | null;
             /**
              * Season
-             * @description Rows of one season.
+             * @description Rows of one season, for MASE; None takes it from the frequency.
              * @default null
              */
             season?: number | null;
@@ -7793,6 +8044,13 @@ export interface components {
              */
             split?: (number | string)[];
             /**
+             * Split By
+             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
+             * @default series
+             * @enum {string}
+             */
+            split_by?: "series" | "axis";
+            /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default 100
@@ -7800,7 +8058,7 @@ export interface components {
             steps_per_epoch?: number | null;
             /**
              * Target
-             * @description Channels to forecast; null takes all.
+             * @description Columns to forecast; None takes all numeric columns.
              * @default null
              */
             target?: string[] | null;
@@ -7927,7 +8185,7 @@ export interface components {
             preset?: ("quick" | "best") | null;
             /**
              * Season
-             * @description Rows of one season.
+             * @description Rows of one season, for MASE; None takes it from the frequency.
              * @default null
              */
             season?: number | null;
@@ -7948,6 +8206,13 @@ export interface components {
              */
             split?: (number | string)[];
             /**
+             * Split By
+             * @description ``series`` splits the series of a long table by shares, or last rows, of its own span, if the spans differ; ``axis`` splits all series at the same times.
+             * @default series
+             * @enum {string}
+             */
+            split_by?: "series" | "axis";
+            /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part.
              * @default null
@@ -7955,7 +8220,7 @@ export interface components {
             steps_per_epoch?: number | null;
             /**
              * Target
-             * @description Channels to forecast; null takes all.
+             * @description Columns to forecast; None takes all numeric columns.
              * @default null
              */
             target?: string[] | null;
