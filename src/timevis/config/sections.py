@@ -77,7 +77,7 @@ class EvaluationOptions:
     stride: PositiveInt = 1
     max_windows: PositiveInt | None = 500
     val_windows: PositiveInt | None = 200
-    num_samples: PositiveInt = 100
+    num_samples: PositiveInt = 50
     save_windows: PositiveInt = 500
 
 

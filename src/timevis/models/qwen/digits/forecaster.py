@@ -126,7 +126,7 @@ class QwenForecaster(BackboneForecaster):
         context_loss_weight: NonNegativeFloat = 0.0,
         shuffle_context: bool = False,
         decode: DecodingMode = "sample",
-        num_samples: PositiveInt = 100,
+        num_samples: PositiveInt = 50,
         val_samples: PositiveInt = 20,
         val_windows_per_epoch: PositiveInt = 40,
         decode_batch_size: PositiveInt | Literal["auto"] = "auto",
