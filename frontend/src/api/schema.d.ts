@@ -3345,7 +3345,7 @@ export interface components {
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
-             * @default 100
+             * @default 50
              */
             num_samples?: number;
             /**
@@ -3467,7 +3467,7 @@ export interface components {
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
-             * @default 100
+             * @default 50
              */
             num_samples?: number;
             /**
@@ -3540,7 +3540,7 @@ export interface components {
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
-             * @default 100
+             * @default 50
              */
             num_samples?: number;
             /**
@@ -3807,7 +3807,7 @@ export interface components {
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
-             * @default 100
+             * @default 50
              */
             num_samples?: number;
             /**
@@ -3923,7 +3923,7 @@ export interface components {
             decode?: "sample" | "greedy" | "median";
             /**
              * Decode Batch Size
-             * @description Sample paths that are decoded together; with a small backbone on a CPU, by each thread.
+             * @description Sample paths that are decoded together, at least a window's; with a small backbone on a CPU, by each thread.
              * @default auto
              */
             decode_batch_size?: number | "auto";
@@ -3948,7 +3948,7 @@ export interface components {
             /**
              * Num Samples
              * @description Sample paths per window for test and for validation.
-             * @default 100
+             * @default 50
              */
             num_samples?: number;
             /**
@@ -4066,7 +4066,7 @@ export interface components {
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
-             * @default 100
+             * @default 50
              */
             num_samples?: number;
             /**
@@ -4328,7 +4328,7 @@ export interface components {
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
-             * @default 100
+             * @default 50
              */
             num_samples?: number;
             /**
@@ -6263,7 +6263,7 @@ export interface components {
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
-             * @default 100
+             * @default 50
              */
             num_samples?: number;
             /**
@@ -6385,7 +6385,7 @@ export interface components {
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
-             * @default 100
+             * @default 50
              */
             num_samples?: number;
             /**
@@ -6458,7 +6458,7 @@ export interface components {
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
-             * @default 100
+             * @default 50
              */
             num_samples?: number;
             /**
@@ -6681,7 +6681,7 @@ export interface components {
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
-             * @default 100
+             * @default 50
              */
             num_samples?: number;
             /**
@@ -6797,7 +6797,7 @@ export interface components {
             decode?: "sample" | "greedy" | "median";
             /**
              * Decode Batch Size
-             * @description Sample paths that are decoded together; with a small backbone on a CPU, by each thread.
+             * @description Sample paths that are decoded together, at least a window's; with a small backbone on a CPU, by each thread.
              * @default auto
              */
             decode_batch_size?: number | "auto";
@@ -6822,7 +6822,7 @@ export interface components {
             /**
              * Num Samples
              * @description Sample paths per window for test and for validation.
-             * @default 100
+             * @default 50
              */
             num_samples?: number;
             /**
@@ -6940,7 +6940,7 @@ export interface components {
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
-             * @default 100
+             * @default 50
              */
             num_samples?: number;
             /**
@@ -7202,7 +7202,7 @@ export interface components {
             /**
              * Num Samples
              * @description Sample paths per window, for models that draw them.
-             * @default 100
+             * @default 50
              */
             num_samples?: number;
             /**
