@@ -76,12 +76,12 @@ class CommandLineRuns:
             changed = (folder / "results.json").stat().st_mtime
             if self._seen.get(folder) == changed:
                 continue
-            self._seen[folder] = changed
             try:
                 self._register(folder, changed)
                 count += 1
             except (TimeVisError, Problem, KeyError, TypeError) as error:
                 log.warning("%s is not shown: %s", folder, error)
+            self._seen[folder] = changed
         if count:
             log.info("%d runs below %s are models now", count, self.folder)
         return count
