@@ -40,6 +40,15 @@ def test_a_wheel_trains_in_an_empty_folder_with_its_own_configs(installed: Path,
     assert "24 rows" in done.stdout
 
 
+def test_a_wheel_holds_every_file_of_the_built_page(installed: Path) -> None:
+    static = Path("timevis/service/web/static")
+    built = sorted(path.relative_to(ROOT / "src") for path in (ROOT / "src" / static).rglob("*") if path.is_file())
+    if not built:
+        pytest.skip("the page is not built: make page")
+    assert static / "index.html" in built
+    assert sorted(p.relative_to(installed) for p in (installed / static).rglob("*") if p.is_file()) == built
+
+
 def test_a_conf_folder_adds_choices_and_never_replaces_the_main_config(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "conf/data").mkdir(parents=True)
     (tmp_path / "conf/train.yaml").write_text("broken: true\n")

@@ -103,6 +103,33 @@ export async function call<T>(page: Page, path: string, body?: unknown): Promise
   return (await answer.json()) as T;
 }
 
+interface TaskAnswer {
+  id: string;
+  state: string;
+  error: string | null;
+  result: { model?: string };
+}
+
+/** Train a model with few windows; returns its identifier. */
+export async function trained(page: Page, request: object): Promise<string> {
+  const started = await call<TaskAnswer>(page, "/train", { evaluation: { max_windows: 30, val_windows: 10 }, ...request });
+  const deadline = Date.now() + 90_000;
+  while (Date.now() < deadline) {
+    const task = await call<TaskAnswer>(page, `/tasks/${started.id}`);
+    if (task.result.model !== undefined) return task.result.model;
+    if (task.error !== null) throw new Error(task.error);
+    await page.waitForTimeout(300);
+  }
+  throw new Error("the training did not complete within 90 s");
+}
+
+/** Upload a file; returns the identifier of the dataset. */
+export async function upload(page: Page, file: { name: string; mimeType: string; buffer: Buffer }): Promise<string> {
+  const answer = await page.request.post("/api/upload", { multipart: { file } });
+  if (!answer.ok()) throw new Error(await answer.text());
+  return ((await answer.json()) as { id: string }).id;
+}
+
 /** An hourly series with a daily season, missing hours and one unusual value, as in a file that was not prepared for TimeVis. */
 export function plantFile(rows = 1200): { name: string; mimeType: string; buffer: Buffer } {
   const lines = ["Zeit;Last MW;Anlage"];

@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 
-import { call, isCutOff, launch, open, picture, seriousFindings, visit, WORDS } from "./browser";
+import { call, isCutOff, launch, open, picture, seriousFindings, trained, visit, WORDS } from "./browser";
 
 let browser: Browser;
 let paths: Record<string, string>;
@@ -21,18 +21,10 @@ beforeAll(async () => {
   browser = await launch();
   const { page, context } = await visit(browser);
   const dataset = await call<{ id: string }>(page, "/sample-data", { domain: "electricity", source: "synthetic", rows: 1500 });
-  const task = await call<{ id: string; state: string; result: { model?: string } }>(page, "/train", {
-    model: "seasonal_naive", dataset: dataset.id, horizon: 12, context_length: 48, evaluation: { max_windows: 30, val_windows: 10 },
-  });
-  let model: string | undefined;
-  const deadline = Date.now() + 90_000;
-  while (model === undefined) {
-    if (Date.now() > deadline) throw new Error("the training did not complete within 90 s");
-    await page.waitForTimeout(300);
-    model = (await call<typeof task>(page, `/tasks/${task.id}`)).result.model;
-  }
+  const model = await trained(page, { model: "seasonal_naive", dataset: dataset.id, horizon: 12, context_length: 48 });
+  const [task] = (await call<{ items: { id: string }[] }>(page, `/tasks?dataset=${dataset.id}`)).items;
   paths = {
-    data: "/data", dataset: `/data/${dataset.id}`, train: `/train?dataset=${dataset.id}`, tasks: "/tasks", task: `/tasks/${task.id}`,
+    data: "/data", dataset: `/data/${dataset.id}`, train: `/train?dataset=${dataset.id}`, tasks: "/tasks", task: `/tasks/${task?.id ?? ""}`,
     models: "/models", results: "/results", result: `/results/${model}`, forecast: "/forecast", compare: "/compare",
     system: "/system", absent: "/no/such/page",
   };
