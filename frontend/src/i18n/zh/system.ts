@@ -7,6 +7,7 @@ const words: Area<"system"> = {
   ready: "一切正常",
   notReady: "有部分不能工作",
   works: "正常",
+  connected: "已连接",
   broken: "不能工作",
   part: { database: "数据库", broker: "消息队列", worker: "工作进程" },
   counts: "数量",
