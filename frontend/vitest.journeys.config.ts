@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: "tests/journeys/service.ts",
     environment: "node",
     fileParallelism: false,
-    testTimeout: 120_000,
+    testTimeout: 240_000,
     hookTimeout: 200_000,
   },
 });

@@ -17,7 +17,7 @@ const FLAGS = [
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-export const WAIT = 30_000;
+export const WAIT = 60_000;
 
 export function launch(): Promise<Browser> {
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -125,7 +125,7 @@ export async function trained(page: Page, request: object): Promise<string> {
 
 /** Upload a file; returns the identifier of the dataset. */
 export async function upload(page: Page, file: { name: string; mimeType: string; buffer: Buffer }): Promise<string> {
-  const answer = await page.request.post("/api/upload", { multipart: { file } });
+  const answer = await page.request.post("/api/upload", { multipart: { file }, timeout: WAIT });
   if (!answer.ok()) throw new Error(await answer.text());
   return ((await answer.json()) as { id: string }).id;
 }
