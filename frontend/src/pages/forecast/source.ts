@@ -42,15 +42,15 @@ export function horizonOf(text: string, longest: number | null): number | null |
   return Number.isInteger(rows) && rows >= 1 && rows <= (longest ?? Infinity) ? rows : undefined;
 }
 
-async function fileOfRows(text: string, modelData: string | undefined): Promise<File> {
-  if (modelData === undefined) return fileOfText(text, "pasted");
+async function fileOfRows(text: string, modelData: string | null | undefined): Promise<File> {
+  if (!modelData) return fileOfText(text, "pasted");
   const params = { path: { dataset_id: modelData }, query: { rows: 1 } };
   const { columns } = dataOf(await api.GET("/api/datasets/{dataset_id}/preview", { params }));
   return fileOfText(withHeader(text, columns), "pasted");
 }
 
 /** The identifier of the dataset of a source, which is stored first where it is new; empty for the model's own data. */
-export async function storeRows(source: Source, modelData: string | undefined): Promise<string> {
+export async function storeRows(source: Source, modelData: string | null | undefined): Promise<string> {
   if (source.kind === "newest") return "";
   if (source.kind === "dataset") return source.dataset;
   const file = source.kind === "upload" ? source.file : await fileOfRows(source.text, modelData);
