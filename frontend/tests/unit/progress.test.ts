@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { addLivePoint, curveOf, progressOf } from "@/pages/tasks/progress";
+import { addRows, curveOf, progressOf } from "@/pages/tasks/progress";
 
 describe("the progress of a task", () => {
   it("counts steps in a fit and batches in other stages", () => {
@@ -18,11 +18,11 @@ describe("the progress of a task", () => {
     ]);
   });
 
-  it("adds a point of a live task once for each step", () => {
-    const first = addLivePoint([], { step: 5, metrics: { "train/loss": 1 } });
-    expect(first).toHaveLength(1);
-    expect(addLivePoint(first, { step: 5, metrics: { "train/loss": 0.9 } })).toHaveLength(1);
-    expect(addLivePoint(first, { step: 6, metrics: { "train/loss": 0.9 } })).toHaveLength(2);
-    expect(addLivePoint(first, {})).toEqual(first);
+  it("grows by the rows of a later answer, whose first row may have gained columns", () => {
+    const before = addRows([], [{ step: 5, "train/loss": 1 }, { step: 9, "train/loss": 0.9 }]);
+    const after = addRows(before, [{ step: 9, "train/loss": 0.9 }, { step: 9, "val/relative_wql": 0.8 }, { step: 14, "train/loss": 0.7 }]);
+    expect(after.map((row) => row.step)).toEqual([5, 9, 9, 14]);
+    expect(curveOf(after).filter((point) => point.validation !== null)).toHaveLength(1);
+    expect(addRows(after, [])).toEqual(after);
   });
 });

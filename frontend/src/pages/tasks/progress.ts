@@ -31,6 +31,9 @@ export function progressOf(task: Pick<TaskSummary, "progress" | "state">): Progr
   return { stage, step, total, epoch: number(progress.epoch), share };
 }
 
+/** A row of metrics.csv. */
+export type MetricRow = Record<string, number | null>;
+
 /** A point of a training curve; the validation score is the relative WQL, which selects the weights. */
 export interface CurvePoint {
   step: number;
@@ -49,12 +52,9 @@ export function curveOf(rows: readonly Record<string, unknown>[]): CurvePoint[] 
     .filter((point) => point.trainLoss !== null || point.validation !== null);
 }
 
-/** The last values of a task that is watched, for a curve that grows although no file of it is read. */
-export function addLivePoint(points: readonly CurvePoint[], progress: Record<string, unknown>): CurvePoint[] {
-  const step = number(progress.step);
-  const metrics = typeof progress.metrics === "object" && progress.metrics !== null ? progress.metrics : {};
-  const [point] = curveOf([{ step, ...metrics }]);
-  const last = points.at(-1);
-  if (step === null || point === undefined || (last && last.step >= step)) return [...points];
-  return [...points, point];
+/** Rows that were read before, with those of a later answer; a row that is answered again may have more columns. */
+export function addRows(before: readonly MetricRow[], answered: readonly MetricRow[]): MetricRow[] {
+  const first = answered[0]?.step;
+  if (first === undefined || first === null) return [...before];
+  return [...before.filter((row) => (row.step ?? 0) < first), ...answered];
 }
