@@ -3,6 +3,9 @@ export default {
   intro: "Forecast the rows that follow the newest ones, or the newest ones again to see how good a forecast would have been.",
   empty: { title: "Train a model first", text: "A forecast needs a trained model.", action: "Train a model" },
   form: {
+    with: "Forecast with",
+    method: { models: "Trained models", seasonal_naive: "Seasonal naive, no training", nano: "Nano, no training" },
+    methodHelp: "Nothing is trained, so the forecast is there in seconds; how good it is, a back-test shows.",
     models: "Models",
     modelsHint: "Choose up to eight models",
     source: "Data",

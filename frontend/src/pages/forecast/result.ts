@@ -2,7 +2,8 @@ type Value = number | null;
 
 /** The forecast of one channel of one item by one model, as the result of a forecast task has it. */
 export interface ForecastItem {
-  model: string;
+  /** null for a method without a training. */
+  model: string | null;
   name: string | null;
   item?: string | null;
   channel: string | null;

@@ -35,6 +35,10 @@ export function withHeader(text: string, columns: readonly Column[]): string {
   return `${names.map((name) => (name.includes(separator) ? `"${name}"` : name)).join(separator)}\n${text.trim()}`;
 }
 
+/** What forecasts: trained models, or a method that needs no training. */
+export const METHODS = ["models", "seasonal_naive", "nano"] as const;
+export type Method = (typeof METHODS)[number];
+
 /** A typed number of rows: null if it is empty, undefined if it is not a whole number that every chosen model can forecast. */
 export function horizonOf(text: string, longest: number | null): number | null | undefined {
   if (text.trim() === "") return null;
