@@ -1,5 +1,5 @@
 import type { RouteRecordRaw } from "vue-router";
-import { createRouter, createWebHistory } from "vue-router";
+import { createRouter, createWebHistory, START_LOCATION } from "vue-router";
 
 import type { WordKey } from "@/i18n/types";
 
@@ -30,6 +30,16 @@ export const router = createRouter({
   history: createWebHistory(),
   routes,
   scrollBehavior: (to, from, saved) => (to.path === from.path ? (saved ?? false) : (saved ?? { top: 0 })),
+});
+
+/**
+ * The files of the page change when the service is updated. In a window that was open meanwhile, a click then leads to a
+ * file that is gone: load the address anew, if the service answers. A first load that fails is not repeated.
+ */
+router.onError(async (_error, to, from) => {
+  if (from === START_LOCATION) return;
+  const answer = await fetch(to.fullPath, { method: "HEAD" }).catch(() => null);
+  if (answer?.ok) window.location.assign(to.fullPath);
 });
 
 /** Begin to load the code of the page at a path. The router waits for it, and reports it where it cannot be loaded. */

@@ -48,3 +48,13 @@ it("the role of a column is corrected from the top of the page", async () => {
   expect(await field(words.field.missing).inputValue()).toBe("außer Betrieb");
   expect(v.complaints).toEqual([]);
 });
+
+it("a click on a page whose file is gone, because the service was updated, loads the page anew", async () => {
+  const { page } = v;
+  let isGone = true;
+  await page.route(/\/assets\/SystemPage-.*\.js$/, (route) => (isGone ? route.fulfill({ status: 404, body: "" }) : route.continue()));
+  const loaded = page.waitForEvent("domcontentloaded").then(() => (isGone = false));
+  await page.locator("a[href='/system']").first().click();
+  await loaded;
+  await page.getByRole("heading", { level: 1, name: WORDS.en.system.title }).waitFor();
+});
