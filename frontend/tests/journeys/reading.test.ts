@@ -53,7 +53,10 @@ it("a click on a page whose file is gone, because the service was updated, loads
   const { page } = v;
   let isGone = true;
   await page.route(/\/assets\/SystemPage-.*\.js$/, (route) => (isGone ? route.fulfill({ status: 404, body: "" }) : route.continue()));
-  const loaded = page.waitForEvent("domcontentloaded").then(() => (isGone = false));
+  page.on("request", (request) => {
+    if (request.method() === "HEAD") isGone = false; // the page asks whether the service answers, then it loads anew
+  });
+  const loaded = page.waitForEvent("load");
   await page.locator("a[href='/system']").first().click();
   await loaded;
   await page.getByRole("heading", { level: 1, name: WORDS.en.system.title }).waitFor();
