@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: "tests/journeys/service.ts",
     environment: "node",
     fileParallelism: false,
-    testTimeout: 240_000,
-    hookTimeout: 200_000,
+    testTimeout: 400_000,
+    hookTimeout: 400_000,
   },
 });

@@ -2,7 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { LanguageName } from "./browser";
-import { isCutOff, launch, picture, plantFile, settle, visit, WORDS } from "./browser";
+import { isCutOff, launch, picture, plantFile, settle, TRAINING_WAIT, visit, WORDS } from "./browser";
 
 let browser: Browser;
 
@@ -52,7 +52,7 @@ describe.each([
     await page.locator("[data-test=start]").click();
 
     await page.waitForURL(/\/tasks\?group=/);
-    await page.locator("[data-state=completed]").nth(1).waitFor({ timeout: 90_000 });
+    await page.locator("[data-state=completed]").nth(1).waitFor({ timeout: TRAINING_WAIT });
     await shot("tasks");
     await page.locator(".tasks a").first().click();
     await page.locator("[data-test=results]").click();
@@ -65,7 +65,7 @@ describe.each([
 
     await page.waitForURL(/\/forecast\?models=/);
     await page.locator("[data-test=start-forecast]").click();
-    await page.locator("canvas").first().waitFor({ timeout: 90_000 });
+    await page.locator("canvas").first().waitFor({ timeout: TRAINING_WAIT });
     await shot("forecast");
     const [file] = await Promise.all([page.waitForEvent("download"), page.locator("[data-test=download-csv]").click()]);
     expect(file.suggestedFilename()).toMatch(/\.csv$/);
@@ -74,7 +74,7 @@ describe.each([
     for (const row of [0, 1]) await page.locator("[data-test=model-row] input[type=checkbox]").nth(row).check();
     await page.locator("[data-test=compare]").click();
     await page.waitForURL(/\/compare\?/);
-    await page.locator("#differences canvas").waitFor({ timeout: 90_000 });
+    await page.locator("#differences canvas").waitFor({ timeout: TRAINING_WAIT });
     await shot("compare");
     expect(await page.locator("h1").textContent()).toContain(words.compare.title);
     expect(complaints).toEqual([]);
