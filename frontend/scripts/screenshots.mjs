@@ -16,6 +16,7 @@ const FLAGS = [
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
 const DESKTOP = { width: 1280, height: 800 };
+const TALL = { width: 1280, height: 1130 };
 const PHONE = { width: 390, height: 844 };
 
 async function call(path, options = {}) {
@@ -56,7 +57,7 @@ export const PICTURES = [
   ["train", `/train?dataset=${dataset}`, "dark", "zh", DESKTOP, "form"],
   ["results", `/results/${best.id}?window=5`, "light", "en", DESKTOP, "canvas"],
   ["results-dark", `/results/${best.id}?window=5#calibration`, "dark", "zh", DESKTOP, "#calibration canvas"],
-  ["forecast", `/forecast?${forecasters}&task=${forecast.id}`, "light", "zh", DESKTOP, "canvas"],
+  ["forecast", `/forecast?${forecasters}&task=${forecast.id}`, "light", "zh", TALL, "canvas"],
   ["compare", `/compare?${compared}`, "dark", "en", DESKTOP, "#differences canvas"],
   ["models-phone", "/models", "light", "zh", PHONE, "[data-test=model-row]"],
   ["digits-phone", `/results/${language.id}#digits`, "dark", "en", PHONE, "#digits"],

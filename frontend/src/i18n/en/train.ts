@@ -21,7 +21,7 @@ export default {
     name: "Name of the model",
     seed: "Random seed",
   },
-  facts: "{rows} rows with the frequency {frequency}, {start} to {end}",
+  facts: "{rows} rows, {frequency}, {start} to {end}",
   automaticRows: "automatic: {n} rows",
   automaticSpan: "automatic: {n} rows ({span})",
   allChannels: "all",

@@ -23,7 +23,7 @@ const words: Area<"train"> = {
     name: "模型名称",
     seed: "随机种子",
   },
-  facts: "{rows} 行，频率 {frequency}，{start} 至 {end}",
+  facts: "{rows} 行，{frequency}，{start} 至 {end}",
   automaticRows: "自动：{n} 行",
   automaticSpan: "自动：{n} 行（{span}）",
   allChannels: "全部",
