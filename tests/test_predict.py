@@ -20,7 +20,8 @@ from timevis.utils.levels import QUANTILE_COLUMNS
 
 def test_the_future_follows_the_last_row_of_the_runs_data(plant):
     table = predict(plant)
-    assert list(table.columns) == ["item", "channel", "timestamp", "point", *QUANTILE_COLUMNS]
+    assert list(table.columns) == ["item", "channel", "timestamp", "point", *QUANTILE_COLUMNS, "scored"]
+    assert table["scored"].all()
     assert len(table) == 2 * 6
     assert set(table["item"]) == {"plant"}
     expected = pd.date_range("2024-01-01", periods=606, freq="h")[600:]

@@ -10,10 +10,12 @@ import pytest
 from ragged import MAX_ROWS, MIN_ROWS, ragged_file, ragged_rows
 from tiny import TINY_LSTM
 
+from timevis.cli.predict import main
 from timevis.evaluation.report.run_report import write_report
 from timevis.predict import predict
 from timevis.rescore import rescore
 from timevis.runs.folder import RunFolder
+from timevis.service.tasks.forecasting import ItemForecasts
 
 LENGTHS = ("context_length=24", "horizon=6", "evaluation.max_windows=12", "evaluation.val_windows=8")
 
@@ -82,9 +84,21 @@ def test_each_series_is_forecast_from_its_own_end_even_if_it_is_too_short_to_be_
     assert (table.groupby("channel").size() == 6).all()
     assert np.isfinite(table["point"]).all()
     assert "3 of 43 series were too short to be scored" in caplog.text
+    assert table["channel"][~table["scored"]].unique().tolist() == ["s40", "s41", "s42"]
     new = pd.concat([rows, rows.assign(time=rows["time"] + pd.Timedelta("300h"))])
     longer = predict(folder.path, new[new["unit"].isin(["s00", "s01"])])
     assert longer.groupby("channel")["timestamp"].min()["s00"] == last["s00"] + pd.Timedelta("301h")
+
+
+def test_files_of_forecasts_and_the_report_mark_the_series_that_were_not_scored(ragged_run, tmp_path):
+    folder = ragged_run("linear", report=True)
+    assert main([str(folder.path), "--out", str(tmp_path / "forecast.csv"), "--no-plot"]) == 0
+    written = pd.read_csv(tmp_path / "forecast.csv")
+    assert written["channel"][~written["scored"]].unique().tolist() == ["s40", "s41", "s42"]
+    items = ItemForecasts().forecast(folder.path, None)
+    assert items["channel"][~items["scored"]].unique().tolist() == ["s40", "s41", "s42"]
+    page = (folder.path / "report.html").read_text()
+    assert "3 of them are too short to be scored: s40, s41, s42" in page
 
 
 def test_the_split_of_a_run_stays_when_its_series_grow(ragged_run, tmp_path):

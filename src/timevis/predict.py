@@ -67,8 +67,9 @@ def predict(
     -------
     DataFrame
         `horizon` rows for each item and each channel with a value in its context. Columns: item, channel, timestamp,
-        point, and the quantiles ``q0.025`` to ``q0.975``, in the unit of the data. Times with a zone are in
-        `data.timezone`, or else in the zone of the data.
+        point, the quantiles ``q0.025`` to ``q0.975``, in the unit of the data, and scored, which is False for a
+        series that was too short for the run to score. Times with a zone are in `data.timezone`, or else in the zone
+        of the data.
 
     Raises
     ------
@@ -93,7 +94,12 @@ def forecast_items(
     zones = {table["timestamp"].dt.tz for table in tables}
     if len(zones) > 1 and None not in zones:  # files with different offsets from UTC
         tables = [table.assign(timestamp=table["timestamp"].dt.tz_convert("UTC")) for table in tables]
-    return pd.concat(tables, ignore_index=True)
+    return mark_scored(folder, pd.concat(tables, ignore_index=True))
+
+
+def mark_scored(folder: RunFolder, table: pd.DataFrame) -> pd.DataFrame:
+    """Add the column scored to rows with a channel: False if the series was too short for the run to score."""
+    return table.assign(scored=~table["channel"].isin(folder.channels_not_scored()))
 
 
 def default_horizon(panel: Panel) -> int:
@@ -148,14 +154,11 @@ def untrained_forecaster(cfg: DictConfig, panel: Panel, horizon: int) -> Forecas
 
 
 def _log_series_not_scored(folder: RunFolder, items: Mapping[str, Panel]) -> None:
-    """Log how many of the series to forecast were too short to be scored by the run; splits.parquet names them."""
-    if folder.data_report.get("split_by") != "series":
-        return
-    splits = folder.table("splits")
-    scored = splits["channel"][splits["scored"]].tolist()
+    """Log how many of the series to forecast were too short to be scored by the run."""
+    channels = folder.channels_not_scored()
     for name, panel in items.items():
         forecast = np.unique(panel.channel_series[np.isfinite(panel.values).any(axis=0)])
-        not_scored = np.setdiff1d(forecast, panel.channel_series[np.isin(panel.channels, scored)])
+        not_scored = np.intersect1d(forecast, panel.channel_series[np.isin(panel.channels, channels)])
         if len(not_scored):
             log.warning(
                 "%s: %d of %d series were too short to be scored: their forecasts come without a measured error",

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from panels import panel_of
 
@@ -72,6 +72,22 @@ def test_nano_reads_two_of_the_longest_season_of_the_training_part_up_to_the_con
     panel = panel_of(sum(3 * np.sin(2 * np.pi * rows / season) for season in seasons) + noise, freq=freq)
     config = RunConfig.from_config(compose([f"model={model}", "data=file"]))
     assert config.completed_for(panel).context_length == context_length
+
+
+@given(
+    st.lists(st.integers(40, 400), min_size=2, max_size=8), st.floats(0.05, 1), st.sampled_from(["series", "axis"])
+)
+@settings(deadline=None, max_examples=30)
+def test_the_steps_of_an_epoch_count_the_windows_of_each_series(rows, fraction, split_by):
+    values = np.full((max(rows), len(rows)), np.nan)
+    for channel, length in enumerate(rows):
+        values[:length, channel] = 1 + np.arange(length) % 7
+    panel = panel_of(values, freq="D", series=np.arange(len(rows)))
+    fit = [f"model.fit.train_fraction={fraction}", "model.fit.batch_size=1", "model.fit.steps_per_epoch=1000000"]
+    config = RunConfig.from_config(compose(["model=lstm", "data=file", *fit]))
+    completed = config.completed_for(panel)
+    windows = len(completed.datamodule(panel).windows["train"])
+    assert completed.fit.min_steps_per_epoch == max(20, 10 * windows)
 
 
 def test_a_given_horizon_lengthens_the_context():

@@ -1,9 +1,10 @@
 """Forecast beyond the data with a run, or score the run again: timevis predict RUN [FILE ...]
 
 Forecasts the rows that follow the last value of the data of the run, or of new files with the same columns. Writes a
-picture and one table with the columns item, channel, timestamp, point and quantiles, in the unit of the data. Rows at
-the end of a file that have covariates but no targets hold the known future of those covariates. Each file, and each
-series of a long file, is an item of the table.
+picture and one table with the columns item, channel, timestamp, point and quantiles, in the unit of the data, and
+scored, which is False for a series that was too short for the run to score. Rows at the end of a file that have
+covariates but no targets hold the known future of those covariates. Each file, and each series of a long file, is an
+item of the table.
 
     timevis predict outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
     timevis predict RUN --refit --out next_day.csv

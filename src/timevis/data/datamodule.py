@@ -127,11 +127,10 @@ class WindowDataModule(pl.LightningDataModule):
 
     def training_windows(self, fraction: float = 1.0) -> WindowSet:
         """The most recent share of the windows of the training part, of each series."""
-        first, stop = self.split.origin_bounds("train", self.context_length, self.horizon)
-        windows = np.where(stop > first, np.maximum(1, np.round(fraction * (stop - first))), 0).astype(np.int64)
+        first, stop = self.split.training_bounds(self.context_length, self.horizon, fraction)
         if self.split.by_series:
-            return WindowSet.training_of_series(self.panel.values, stop - windows, stop, self.horizon)
-        return WindowSet.training(self.panel.values, range(int(stop - windows), int(stop)), self.horizon)
+            return WindowSet.training_of_series(self.panel.values, first, stop, self.horizon)
+        return WindowSet.training(self.panel.values, range(int(first), int(stop)), self.horizon)
 
     def _evaluation_windows(self, part: str, stride: int, max_windows: int | None) -> WindowSet:
         first, stop = self.split.origin_bounds(part, self.context_length, self.horizon)

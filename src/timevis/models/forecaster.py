@@ -15,6 +15,7 @@ from timevis.config.options import check_arguments
 from timevis.data.cleaning.statistics import non_negative_channels
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.panel import Panel
+from timevis.data.split.split import Split
 from timevis.data.window_sampling import channel_balanced_windows
 from timevis.data.windows import Batch
 from timevis.metrics import ForecastMetrics
@@ -112,7 +113,7 @@ class Forecaster(pl.LightningModule):
         return ()
 
     @staticmethod
-    def default_context_length(by_frequency: int, panel: Panel, train_end: int, options: Mapping[str, Any]) -> int:
+    def default_context_length(by_frequency: int, panel: Panel, split: Split, options: Mapping[str, Any]) -> int:
         """The context length where the user set none: the one that the frequency implies, `by_frequency`.
 
         Overrides may take another one, from the training rows of the panel and the hyperparameters `options`.

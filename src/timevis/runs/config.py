@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from omegaconf import DictConfig
 
 from timevis.config.instantiate import class_of
@@ -20,7 +21,7 @@ from timevis.config.sections import (
 )
 from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
-from timevis.data.split.make_split import split_rows
+from timevis.data.split.make_split import split_rows, train_on_short_series
 from timevis.data.split.split import Split
 from timevis.runs.default_lengths import default_lengths, steps_of_small_epochs
 
@@ -112,7 +113,8 @@ class RunConfig:
         """
         if not self.derived_keys:
             return self
-        ends = split_rows(panel, self.data.split, self.data.split_by).longest_ends
+        split = split_rows(panel, self.data.split, self.data.split_by)
+        ends = split.longest_ends
         lengths = default_lengths(panel.freq, ends, self.run.horizon)
         context_length = self.run.context_length
         if context_length is None:
@@ -120,12 +122,13 @@ class RunConfig:
             context_length = min(
                 longest,
                 model.forecaster_class.default_context_length(
-                    lengths.context_length, panel, ends[0], model.hyperparameters
+                    lengths.context_length, panel, split, model.hyperparameters
                 ),
             )
-        origins = max(1, ends[0] - lengths.horizon - context_length + 1)
-        num_windows = max(1, round(origins * self.fit.train_fraction)) * len(panel.channels)
-        steps = steps_of_small_epochs(num_windows, self.fit.batch_size, self.fit.steps_per_epoch)
+        split = train_on_short_series(split, context_length, lengths.horizon)
+        first, stop = split.training_bounds(context_length, lengths.horizon, self.fit.train_fraction)
+        num_windows = np.broadcast_to(stop - first, len(panel.channels)).sum()
+        steps = steps_of_small_epochs(max(1, int(num_windows)), self.fit.batch_size, self.fit.steps_per_epoch)
         return replace(
             self,
             run=replace(self.run, context_length=context_length, horizon=lengths.horizon),

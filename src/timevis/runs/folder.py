@@ -244,6 +244,13 @@ class RunFolder:
             raise damaged_file_error(path, f"column {texts[0]!r} does not hold numbers")
         return table
 
+    def channels_not_scored(self) -> list[str]:
+        """Channels of the series that were too short for the run to score; read from splits.parquet."""
+        if self.data_report.get("split_by") != "series":
+            return []
+        splits = self.table("splits")
+        return [str(channel) for channel in splits["channel"][~splits["scored"].astype(bool)]]
+
     def update_config(self, values: Mapping[str, Any]) -> None:
         """Set keys of config.yaml, such as ``model.fit.batch_size``."""
         if self.writes and values:

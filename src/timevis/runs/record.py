@@ -112,6 +112,14 @@ class RunRecord:
         return list(self.results["window_set"]["channels"])
 
     @property
+    def channels_not_scored(self) -> list[str]:
+        """Channels without a window, as their series are too short; none for a split on the common axis."""
+        if self.results["window_set"]["borders"] is not None:
+            return []
+        scored = set(self.windows["channel"].unique())
+        return [channel for channel in self.channels if channel not in scored]
+
+    @property
     def timezone(self) -> str | None:
         """Time zone of the hours and weekdays of the data; None if times have none."""
         return self.data_report["timezone"]

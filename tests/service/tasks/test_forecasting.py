@@ -112,6 +112,7 @@ def test_newer_rows_of_the_dataset_show_the_truth_of_an_earlier_forecast(
         "channel": "load",
         "timestamp": times,
         "is_history": False,
+        "scored": True,
         "point": 1.0,
         "position": 0,
     }

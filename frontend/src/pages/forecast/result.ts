@@ -13,6 +13,8 @@ export interface ForecastItem {
   levels: number[];
   quantiles: Value[][];
   truth: Value[] | null;
+  /** False for a series that was too short for the model to be scored on it. */
+  scored?: boolean | null;
   error?: string | null;
 }
 

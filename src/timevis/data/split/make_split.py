@@ -82,8 +82,7 @@ def split_panel(panel: Panel, spec: SplitSpec, context_length: int, horizon: int
     starts = split.starts
     if starts is None:
         return make_split(len(panel), times_to_rows(spec, panel), context_length, horizon, panel.card.name)
-    scored = split.scored(context_length, horizon)
-    split = replace(split, borders=np.where(scored[:, None], split.borders, split.borders[:, 2:]))
+    split = train_on_short_series(split, context_length, horizon)
     for part in ("train", "calibration", "selection", "test"):
         first, stop = split.origin_bounds(part, context_length, horizon)
         if not (stop > first).any():
@@ -95,6 +94,14 @@ def split_panel(panel: Panel, spec: SplitSpec, context_length: int, horizon: int
                 _advice_for_short_series(rows[2], Split(rows), context_length, horizon, 0),
             )
     return split
+
+
+def train_on_short_series(split: Split, context_length: int, horizon: int) -> Split:
+    """The split in which all rows of a series that is too short for a test window are training rows."""
+    if split.starts is None:
+        return split
+    scored = split.scored(context_length, horizon)
+    return replace(split, borders=np.where(scored[:, None], split.borders, split.borders[:, 2:]))
 
 
 def make_split(rows: int, spec: Sequence[float], context_length: int, horizon: int, data_name: str = "data") -> Split:

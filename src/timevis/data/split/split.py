@@ -95,6 +95,12 @@ class Split:
         first = np.maximum(start, context_length if self.starts is None else self.starts + context_length)
         return first, np.maximum(first, end - horizon + 1)
 
+    def training_bounds(self, context_length: int, horizon: int, fraction: float = 1.0) -> tuple[Any, Any]:
+        """As `origin_bounds` for the most recent share of the training windows of each series, at least one."""
+        first, stop = self.origin_bounds("train", context_length, horizon)
+        windows = np.where(stop > first, np.maximum(1, np.round(fraction * (stop - first))), 0).astype(np.int64)
+        return stop - windows, stop
+
     def origins(self, name: str, context_length: int, horizon: int) -> range:
         """The origins of a part of a split on the common axis; see `origin_bounds`."""
         first, stop = self.origin_bounds(name, context_length, horizon)

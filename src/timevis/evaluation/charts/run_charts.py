@@ -88,7 +88,7 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
     Parameters
     ----------
     table : DataFrame
-        With the columns item, channel, timestamp, point and quantiles.
+        With the columns item, channel, timestamp, point, quantiles and scored.
     items : mapping of str to Panel
         The data of each item.
     """
@@ -102,10 +102,11 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
         observed = np.isfinite(values[start:end])
         quantiles = rows[[f"q{level:g}" for level in QUANTILE_LEVELS]].to_numpy().T
         marks = forecast_marks(times, quantiles, panel.local_index[start:end], values[start:end])
+        title = f"{item} · {channel}" if len(panel.channels) > 1 or len(items) > 1 else str(channel)
         charts.append(
             Chart(
                 name="future",
-                title=f"{item} · {channel}" if len(panel.channels) > 1 or len(items) > 1 else str(channel),
+                title=title if rows["scored"].all() else f"{title} (not scored)",
                 x_label="",
                 y_label=panel.card.unit_of(str(channel)),
                 marks=[

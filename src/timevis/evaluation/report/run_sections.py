@@ -139,7 +139,7 @@ def data_section(record: RunRecord) -> dict[str, Any]:
     names, rows = data_findings.channel_rows(report)
     return {
         "description": report["card"]["description"],
-        "facts": data_findings.data_facts(report, record.results),
+        "facts": data_findings.data_facts(report, record.results, record.channels_not_scored),
         "findings": [finding.text for finding in findings.data_findings(report)],
         "channel_columns": names,
         "channels": rows,

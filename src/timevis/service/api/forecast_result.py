@@ -17,7 +17,7 @@ from timevis.service.series import StoredSeries
 from timevis.utils.files import to_json_types
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
 
-CSV_COLUMNS = ("model", "item", "channel", "timestamp", "point", *QUANTILE_COLUMNS, "truth")
+CSV_COLUMNS = ("model", "item", "channel", "timestamp", "point", *QUANTILE_COLUMNS, "truth", "scored")
 NO_CONTEXT: dict[str, list[Any]] = {"time": [], "value": []}
 
 
@@ -44,6 +44,7 @@ def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
         rows = table[table["position"] == position]
         if rows.empty:
             empty: dict[str, Any] = {"time": [], "point": [], "levels": [], "quantiles": [], "truth": None}
+            empty["scored"] = None
             found.append(described | empty | {"item": None, "channel": None, "unit": "", "history": NO_CONTEXT})
             continue
         report = _report(session, item, datasets)
@@ -59,6 +60,7 @@ def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
                     "levels": list(QUANTILE_LEVELS),
                     "quantiles": future[list(QUANTILE_COLUMNS)].to_numpy(float).T.tolist(),
                     "truth": truth.tolist() if np.isfinite(truth).any() else None,
+                    "scored": bool(group["scored"].all()),
                 }
             )
     items: list[dict[str, Any]] = to_json_types(found)

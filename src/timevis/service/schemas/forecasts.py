@@ -77,6 +77,9 @@ class ForecastItem(BaseModel):
     levels: list[float]
     quantiles: list[list[Number]] = Field(description="A row for each level, a column for each step.")
     truth: list[Number] | None = Field(description="What a back-test hides, or what newer rows have shown since.")
+    scored: bool | None = Field(
+        description="False for a series that was too short for the model to be scored on it; null if the item failed."
+    )
     error: str | None
     advice: str | None
 

@@ -16,7 +16,7 @@ from timevis.data.panel import Panel
 from timevis.data.sources.data_frames import write_frame
 from timevis.errors import ConfigError, DataError
 from timevis.models.forecaster import Forecaster
-from timevis.predict import NewData, default_horizon, forecast_panel, load_panels, untrained_forecaster
+from timevis.predict import NewData, default_horizon, forecast_panel, load_panels, mark_scored, untrained_forecaster
 from timevis.runs.folder import RunFolder
 from timevis.service.training import untrained_config
 
@@ -57,9 +57,9 @@ class ItemForecasts:
         Returns
         -------
         DataFrame
-            Columns item, channel, timestamp (in UTC if the data have a zone), is_history, point, truth and the
-            quantiles. In rows of the recent past only `truth` has a value. In rows of the forecast it has one if the
-            forecast is a back-test.
+            Columns item, channel, timestamp (in UTC if the data have a zone), is_history, point, truth, the quantiles
+            and scored; see `timevis.predict.predict`. In rows of the recent past, only `truth` of the values is given.
+            In rows of the forecast it is given if the forecast is a back-test.
 
         Raises
         ------
@@ -78,7 +78,7 @@ class ItemForecasts:
             )
         panels = load_panels(folder, data)
         tables = [self._forecast_panel(forecaster, panel, name, horizon) for name, panel in panels.items()]
-        return _in_utc(pd.concat(tables, ignore_index=True))
+        return _in_utc(mark_scored(folder, pd.concat(tables, ignore_index=True)))
 
     def forecast_untrained(
         self, method: str, data: pd.DataFrame | Path, options: Mapping[str, Any]
@@ -96,7 +96,7 @@ class ItemForecasts:
         Returns
         -------
         table : DataFrame
-            As of `forecast`.
+            As of `forecast`; `scored` is None, since there is no run.
         timezone : str or None
             The time zone of the data.
 
@@ -121,7 +121,7 @@ class ItemForecasts:
         known = hold_out_last_rows(panel, horizon) if self.kind == "backtest" else panel
         forecaster = untrained_forecaster(untrained_config(method), known, horizon)
         table = self._forecast_panel(forecaster, panel, panel.card.name, horizon)
-        return _in_utc(table), report.timezone
+        return _in_utc(table.assign(scored=None)), report.timezone
 
     def _forecast_panel(self, forecaster: Forecaster, panel: Panel, name: str, horizon: int) -> pd.DataFrame:
         is_backtest = self.kind == "backtest"

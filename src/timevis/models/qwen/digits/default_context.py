@@ -10,6 +10,7 @@ import numpy as np
 from timevis.data.calendar import season_lengths
 from timevis.data.cleaning.statistics import seasonal_strength
 from timevis.data.panel import Panel
+from timevis.data.split.split import Split
 from timevis.data.window_sampling import evenly_spaced
 
 MAX_CONTEXT_LENGTH = 336
@@ -19,7 +20,7 @@ MIN_ADDED_STRENGTH = 0.05
 MAX_CHANNELS = 20
 
 
-def context_for_two_seasons(by_frequency: int, panel: Panel, train_end: int, options: Mapping[str, Any]) -> int:
+def context_for_two_seasons(by_frequency: int, panel: Panel, split: Split, options: Mapping[str, Any]) -> int:
     """For a small backbone, the context length of the frequency, lengthened to two of the longest season found.
 
     Parameters
@@ -27,15 +28,15 @@ def context_for_two_seasons(by_frequency: int, panel: Panel, train_end: int, opt
     by_frequency : int
         See `timevis.runs.default_lengths.default_lengths`.
     panel : Panel
-    train_end : int
-        Number of training rows, in which seasons are looked for.
+    split : Split
+        Seasons are looked for in its training rows.
     options : mapping
         Hyperparameters; a backbone whose `size` is not ``small`` keeps the length of the frequency.
     """
     if options["backbone"].get("size") != "small":
         return by_frequency
     columns = evenly_spaced(len(panel.channels), MAX_CHANNELS)
-    season = longest_season(panel.values[:train_end, columns], season_lengths(panel.freq))
+    season = longest_season(split.training_values(panel.values)[:, columns], season_lengths(panel.freq))
     return min(max(by_frequency, 2 * season), MAX_CONTEXT_LENGTH)
 
 
