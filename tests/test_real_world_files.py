@@ -10,6 +10,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from timevis.predict import predict
 from timevis.runs.folder import RunFolder
 
 DAYS = 50
@@ -38,6 +39,28 @@ def half_hourly(folder: Path) -> Path:
     frame = pd.DataFrame({"SETTLEMENTDATE": times.strftime("%Y/%m/%d %H:%M:%S"), "TOTALDEMAND": load(times)})
     frame.to_csv(folder / "half_hourly.csv", index=False)
     return folder / "half_hourly.csv"
+
+
+def quarter_hourly(folder: Path) -> Path:
+    times = pd.date_range("2023-05-01", periods=96 * 10, freq="15min", tz="Europe/Berlin")
+    frame = pd.DataFrame({"Von": times.strftime("%d.%m.%Y %H:%M"), "Last [MW]": load(times)})
+    frame.to_csv(folder / "quarter_hourly.csv", index=False, sep=";", decimal=",")
+    return folder / "quarter_hourly.csv"
+
+
+def five_minutely(folder: Path) -> Path:
+    times = pd.date_range("2023-05-01", periods=288 * 4, freq="5min", tz="UTC")
+    frame = pd.DataFrame({"timestamp": times.strftime("%Y-%m-%dT%H:%M:%SZ"), "speed": load(times)})
+    frame.to_csv(folder / "five_minutely.csv", index=False)
+    return folder / "five_minutely.csv"
+
+
+def weekly(folder: Path) -> Path:
+    times = pd.date_range("2019-01-06", periods=52 * 5, freq="W")
+    pd.DataFrame({"week": times.strftime("%Y-%m-%d"), "units": load(times)}).to_csv(
+        folder / "weekly.csv", index=False
+    )
+    return folder / "weekly.csv"
 
 
 def monthly(folder: Path) -> Path:
@@ -90,6 +113,9 @@ FILES: dict[Callable[[Path], Path], tuple[str, int, list[str], str]] = {
         "each is split by the rows of its",
     ),
     half_hourly: ("30min", 48 * DAYS, ["TOTALDEMAND"], "the time column is 'SETTLEMENTDATE'"),
+    quarter_hourly: ("15min", 96 * 10, ["Last [MW]"], "the frequency is 15min"),
+    five_minutely: ("5min", 288 * 4, ["speed"], "the frequency is 5min"),
+    weekly: ("W-SUN", 52 * 5, ["units"], "the frequency is W-SUN"),
     monthly: ("MS", 12 * 14, ["Sales"], "the frequency is MS"),
     daily_of_two_years: ("D", 730, ["Visitors"], "are read day first"),
     hour_columns: ("h", 24 * DAYS, ["value"], "the 24 columns 'H1' to 'H24' are read as one hourly series"),
@@ -115,3 +141,27 @@ def test_a_file_of_another_layout_runs_with_its_path_alone(
     scored = {name for name, metrics in folder.results["by_channel"].items() if metrics["wql"] is not None}
     assert scored == set(channels)
     assert folder.results["metrics"]["wql"]["value"] < 0.2
+
+
+FEW_STEPS = {
+    "lstm": ("model.fit.max_epochs=2",),
+    "qwen": ("model.fit.max_epochs=1", "model.fit.steps_per_epoch=2", "evaluation.num_samples=10"),
+}
+"""Overrides with which the default models take seconds; every length follows from the data."""
+
+
+@pytest.mark.usefixtures("no_report")
+@pytest.mark.parametrize("write", [five_minutely, quarter_hourly], ids=lambda write: write.__name__)
+@pytest.mark.parametrize("model", FEW_STEPS)
+def test_minutes_are_trained_on_and_forecast_with_the_lengths_of_their_frequency(
+    model: str, write: Callable[[Path], Path], tmp_path: Path, train_in_process: Callable[..., int]
+) -> None:
+    path, run = write(tmp_path), tmp_path / "run"
+    fast = (f"model={model}", *FEW_STEPS[model], "evaluation.max_windows=3", "logger=none", f"hydra.run.dir={run}")
+    assert train_in_process("data=file", f"data.path={path}", *fast) == 0
+    folder = RunFolder(run)
+    window_set = folder.results["window_set"]
+    assert window_set["horizon"] == folder.config.horizon > 50
+    assert window_set["context_length"] >= 2 * window_set["horizon"]
+    assert np.isfinite(folder.results["metrics"]["wql"]["value"])
+    assert len(predict(run)) == window_set["horizon"]

@@ -15,7 +15,7 @@ from timevis.data.catalog import load_panel
 from timevis.data.split.make_split import make_split
 from timevis.predict import predict
 from timevis.runs.config import RunConfig
-from timevis.runs.default_lengths import default_lengths, frequency_name, steps_of_small_epochs
+from timevis.runs.default_lengths import Lengths, default_lengths, frequency_name, steps_of_small_epochs
 from timevis.runs.folder import RunFolder
 
 FREQUENCIES = ("s", "min", "5min", "15min", "30min", "h", "3h", "6h", "D", "B", "W-SUN", "MS", "ME", "QS", "YS", "2D")
@@ -23,24 +23,23 @@ LONG = (70_000, 80_000, 100_000)
 
 
 @pytest.mark.parametrize(
-    ("freq", "context_length", "horizon", "season", "name"),
+    ("freq", "context_length", "horizon", "season", "stride", "name"),
     [
-        ("5min", 2016, 96, 288, "5-minutely"),
-        ("15min", 672, 96, 96, "quarter-hourly"),
-        ("30min", 336, 48, 48, "half-hourly"),
-        ("h", 168, 24, 24, "hourly"),
-        ("6h", 56, 28, 4, "6-hourly"),
-        ("D", 56, 14, 7, "daily"),
-        ("B", 40, 10, 5, "business-daily"),
-        ("W-SUN", 104, 13, 52, "weekly"),
-        ("MS", 36, 12, 12, "monthly"),
-        ("QE", 16, 8, 4, "quarterly"),
-        ("YS", 12, 6, 1, "yearly"),
+        ("5min", 2016, 96, 288, 23, "5-minutely"),
+        ("15min", 672, 96, 96, 23, "quarter-hourly"),
+        ("30min", 336, 48, 48, 11, "half-hourly"),
+        ("h", 168, 24, 24, 5, "hourly"),
+        ("6h", 56, 28, 4, 7, "6-hourly"),
+        ("D", 56, 14, 7, 3, "daily"),
+        ("B", 40, 10, 5, 2, "business-daily"),
+        ("W-SUN", 104, 13, 52, 3, "weekly"),
+        ("MS", 36, 12, 12, 1, "monthly"),
+        ("QE", 16, 8, 4, 1, "quarterly"),
+        ("YS", 12, 6, 1, 1, "yearly"),
     ],
 )
-def test_long_data_get_the_lengths_of_their_frequency(freq, context_length, horizon, season, name):
-    lengths = default_lengths(freq, LONG)
-    assert (lengths.context_length, lengths.horizon, lengths.season) == (context_length, horizon, season)
+def test_long_data_get_the_lengths_of_their_frequency(freq, context_length, horizon, season, stride, name):
+    assert default_lengths(freq, LONG) == Lengths(context_length, horizon, season, stride)
     assert frequency_name(freq) == name
 
 
@@ -109,6 +108,7 @@ def test_the_bundled_sets_have_the_lengths_that_their_published_numbers_were_mea
         "context_length": 168,
         "horizon": 24,
         "data.season": 24,
+        "evaluation.stride": 1,
         "model.fit.min_steps_per_epoch": 300,
     }
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from tiny import ROOT
 
+from timevis import experiment
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import Status
@@ -144,6 +145,14 @@ def test_jobs_that_a_stopped_sweep_did_not_start_are_listed(sweep, train_in_proc
     table = pd.read_csv(folder / "leaderboard.csv").set_index("run")
     assert table["state"].to_dict() == {0: "completed", 1: "completed", 2: "not started", 3: "not started"}
     assert table["setting"].to_dict() == {0: "horizon=6", 1: "horizon=6", 2: "horizon=7", 3: "horizon=7"}
+
+
+def test_a_signal_during_the_report_of_a_job_ends_the_sweep(sweep, monkeypatch, capsys):
+    monkeypatch.setattr(experiment, "write_report", lambda folder: signal.raise_signal(signal.SIGTERM))
+    code, folder = sweep("model=seasonal_naive", "horizon=6,7")
+    assert code == 128 + signal.SIGTERM
+    assert pd.read_csv(folder / "leaderboard.csv")["state"].tolist() == ["completed", "not started"]
+    assert "1 (horizon=7) not started" in capsys.readouterr().err
 
 
 def test_all_jobs_of_a_sweep_are_in_the_configured_sweep_folder(sweep, tmp_path, monkeypatch):

@@ -60,8 +60,8 @@ class EvaluationOptions:
     split : {"test", "validation"}
         The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is
         unbiased.
-    stride : int
-        Rows between two forecast origins.
+    stride : int, optional
+        Rows between two forecast origins; null takes about a quarter of the horizon.
     max_windows : int, optional
         Maximum number of origins; null takes all.
     val_windows : int, optional
@@ -74,7 +74,7 @@ class EvaluationOptions:
     """
 
     split: Literal["test", "validation"] = "test"
-    stride: PositiveInt = 1
+    stride: PositiveInt | None = None
     max_windows: PositiveInt | None = 500
     val_windows: PositiveInt | None = 200
     num_samples: PositiveInt = 50

@@ -133,6 +133,7 @@ class RunConfig:
             self,
             run=replace(self.run, context_length=context_length, horizon=lengths.horizon),
             data=replace(self.data, season=self.data.season or lengths.season),
+            evaluation=replace(self.evaluation, stride=self.evaluation.stride or lengths.stride),
             fit=replace(self.fit, min_steps_per_epoch=self.fit.min_steps_per_epoch or steps),
         )
 
@@ -160,6 +161,7 @@ class RunConfig:
             "context_length": self.run.context_length,
             "horizon": self.run.horizon,
             "data.season": self.data.season,
+            "evaluation.stride": self.evaluation.stride,
             "model.fit.min_steps_per_epoch": self.fit.min_steps_per_epoch,
         }
 
@@ -181,7 +183,7 @@ class RunConfig:
             batch_size=self.fit.batch_size,
             eval_batch_size=self.fit.eval_batch_size,
             val_batch_size=self.fit.val_batch_size,
-            stride=self.evaluation.stride,
+            stride=config.evaluation.stride or 1,
             max_windows=self.evaluation.max_windows,
             val_windows=self.evaluation.val_windows,
             train_fraction=self.fit.train_fraction,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from pandas.tseries.frequencies import to_offset
@@ -43,15 +44,18 @@ class Lengths:
     context_length, horizon : int
     season : int
         Rows of one season, for MASE.
+    stride : int
+        Rows between two origins of an evaluation.
     """
 
     context_length: int
     horizon: int
     season: int
+    stride: int
 
 
 def default_lengths(freq: str, borders: tuple[int, int, int], horizon: int | None = None) -> Lengths:
-    """Derive context length, horizon and season from the frequency, and shorten them for short data.
+    """Derive context length, horizon, season and stride from the frequency, and shorten them for short data.
 
     The horizons are those of the M4 competition (Makridakis, Spiliotis and Assimakopoulos, 2020) for days (14), weeks
     (13), quarters (8) and years (6), one year for months, and one day for shorter steps. The contexts have the span
@@ -76,7 +80,17 @@ def default_lengths(freq: str, borders: tuple[int, int, int], horizon: int | Non
     context_length = min(max(by_frequency_context, 2 * horizon), max(1, (train - horizon) // 2))
     seasons = season_lengths(freq)
     season = seasons[1] if len(seasons) > 1 and 2 * seasons[1] <= train else 1
-    return Lengths(context_length, horizon, season)
+    shortest_season = min((length for length in seasons if length > 1), default=1)
+    return Lengths(context_length, horizon, season, _stride(horizon, shortest_season))
+
+
+def _stride(horizon: int, season: int) -> int:
+    """At most a quarter of the horizon, without a common divisor with the season.
+
+    The errors of origins that are nearer differ little and cost as much. Without a common divisor, the origins reach
+    every position in the season.
+    """
+    return next(stride for stride in range(max(1, horizon // 4), 0, -1) if math.gcd(stride, season) == 1)
 
 
 def _by_frequency(freq: str, per_day: float) -> tuple[int, int]:

@@ -58,8 +58,8 @@ class ItemForecasts:
         -------
         DataFrame
             Columns item, channel, timestamp (in UTC if the data have a zone), is_history, point, truth, the quantiles
-            and scored; see `timevis.predict.predict`. In rows of the recent past, only `truth` of the values is given.
-            In rows of the forecast it is given if the forecast is a back-test.
+            and scored; see `timevis.predict.predict`. In rows of the recent past, only `truth` has a value of these.
+            In rows of the forecast it has one if the forecast is a back-test.
 
         Raises
         ------
