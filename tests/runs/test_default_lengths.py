@@ -134,7 +134,10 @@ def test_a_run_without_lengths_stores_the_ones_that_it_used_and_logs_them_in_one
     stored = yaml.safe_load((half_hourly / "config.yaml").read_text())
     assert (stored["context_length"], stored["horizon"], stored["data"]["season"]) == (336, 48, 48)
     (line,) = [line for line in (half_hourly / "train.log").read_text().splitlines() if "Half-hourly data" in line]
-    assert "context_length=336, horizon=48, data.season=48; override any of them with key=value" in line
+    assert (
+        "context_length=336, horizon=48, data.season=48, evaluation.stride=11; override any of them with key=value"
+        in line
+    )
 
 
 def test_a_forecast_has_the_horizon_of_the_run_even_if_the_data_would_now_imply_another(
