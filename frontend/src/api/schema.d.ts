@@ -3113,6 +3113,11 @@ export interface components {
              * @description A row for each level, a column for each step.
              */
             quantiles: (number | null)[][];
+            /**
+             * Scored
+             * @description False for a series that was too short for the model to be scored on it; null if the item failed.
+             */
+            scored: boolean | null;
             /** Time */
             time: string[];
             /**
@@ -3363,10 +3368,10 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins.
-             * @default 1
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @default null
              */
-            stride?: number;
+            stride?: number | null;
             /**
              * Val Windows
              * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
@@ -3485,10 +3490,10 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins.
-             * @default 1
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @default null
              */
-            stride?: number;
+            stride?: number | null;
             /**
              * Val Windows
              * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
@@ -3558,10 +3563,10 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins.
-             * @default 1
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @default null
              */
-            stride?: number;
+            stride?: number | null;
             /**
              * Val Windows
              * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
@@ -3825,10 +3830,10 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins.
-             * @default 1
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @default null
              */
-            stride?: number;
+            stride?: number | null;
             /**
              * Val Windows
              * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
@@ -4084,10 +4089,10 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins.
-             * @default 1
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @default null
              */
-            stride?: number;
+            stride?: number | null;
             /**
              * Val Windows
              * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
@@ -4346,10 +4351,10 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins.
-             * @default 1
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @default null
              */
-            stride?: number;
+            stride?: number | null;
             /**
              * Val Windows
              * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
@@ -6281,10 +6286,10 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins.
-             * @default 1
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @default null
              */
-            stride?: number;
+            stride?: number | null;
             /**
              * Val Windows
              * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
@@ -6403,10 +6408,10 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins.
-             * @default 1
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @default null
              */
-            stride?: number;
+            stride?: number | null;
             /**
              * Val Windows
              * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
@@ -6476,10 +6481,10 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins.
-             * @default 1
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @default null
              */
-            stride?: number;
+            stride?: number | null;
             /**
              * Val Windows
              * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
@@ -6699,10 +6704,10 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins.
-             * @default 1
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @default null
              */
-            stride?: number;
+            stride?: number | null;
             /**
              * Val Windows
              * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
@@ -6958,10 +6963,10 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins.
-             * @default 1
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @default null
              */
-            stride?: number;
+            stride?: number | null;
             /**
              * Val Windows
              * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
@@ -7220,10 +7225,10 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins.
-             * @default 1
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @default null
              */
-            stride?: number;
+            stride?: number | null;
             /**
              * Val Windows
              * @description Maximum number of origins in each half of validation: the first half selects the best weights, the second compares models.
