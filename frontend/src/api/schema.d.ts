@@ -3115,7 +3115,7 @@ export interface components {
             quantiles: (number | null)[][];
             /**
              * Scored
-             * @description False for a series that was too short for the model to be scored on it; null if the item failed.
+             * @description False for a series that was too short for the model to be scored on it; null without a model or forecast.
              */
             scored: boolean | null;
             /** Time */

@@ -60,7 +60,7 @@ def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
                     "levels": list(QUANTILE_LEVELS),
                     "quantiles": future[list(QUANTILE_COLUMNS)].to_numpy(float).T.tolist(),
                     "truth": truth.tolist() if np.isfinite(truth).any() else None,
-                    "scored": bool(group["scored"].all()),
+                    "scored": None if group["scored"].isna().any() else bool(group["scored"].all()),
                 }
             )
     items: list[dict[str, Any]] = to_json_types(found)
