@@ -78,7 +78,8 @@ class ForecastItem(BaseModel):
     quantiles: list[list[Number]] = Field(description="A row for each level, a column for each step.")
     truth: list[Number] | None = Field(description="What a back-test hides, or what newer rows have shown since.")
     scored: bool | None = Field(
-        description="False for a series that was too short for the model to be scored on it; null without a model or forecast."
+        description="False for a series that was too short for the model to be scored on it; null without a model "
+        "or a forecast."
     )
     error: str | None
     advice: str | None
