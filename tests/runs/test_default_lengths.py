@@ -25,14 +25,14 @@ LONG = (70_000, 80_000, 100_000)
 @pytest.mark.parametrize(
     ("freq", "context_length", "horizon", "season", "stride", "name"),
     [
-        ("5min", 2016, 96, 288, 23, "5-minutely"),
-        ("15min", 672, 96, 96, 23, "quarter-hourly"),
-        ("30min", 336, 48, 48, 11, "half-hourly"),
-        ("h", 168, 24, 24, 5, "hourly"),
-        ("6h", 56, 28, 4, 7, "6-hourly"),
-        ("D", 56, 14, 7, 3, "daily"),
-        ("B", 40, 10, 5, 2, "business-daily"),
-        ("W-SUN", 104, 13, 52, 3, "weekly"),
+        ("5min", 2016, 96, 288, 1, "5-minutely"),
+        ("15min", 672, 96, 96, 1, "quarter-hourly"),
+        ("30min", 336, 48, 48, 1, "half-hourly"),
+        ("h", 168, 24, 24, 1, "hourly"),
+        ("6h", 56, 28, 4, 1, "6-hourly"),
+        ("D", 56, 14, 7, 1, "daily"),
+        ("B", 40, 10, 5, 1, "business-daily"),
+        ("W-SUN", 104, 13, 52, 1, "weekly"),
         ("MS", 36, 12, 12, 1, "monthly"),
         ("QE", 16, 8, 4, 1, "quarterly"),
         ("YS", 12, 6, 1, 1, "yearly"),
@@ -41,6 +41,13 @@ LONG = (70_000, 80_000, 100_000)
 def test_long_data_get_the_lengths_of_their_frequency(freq, context_length, horizon, season, stride, name):
     assert default_lengths(freq, LONG) == Lengths(context_length, horizon, season, stride)
     assert frequency_name(freq) == name
+
+
+@pytest.mark.parametrize(
+    ("freq", "stride"), [("5min", 23), ("15min", 23), ("30min", 11), ("h", 5), ("D", 3), ("B", 2), ("MS", 1)]
+)
+def test_origins_of_a_short_test_part_are_a_quarter_of_the_horizon_apart_and_reach_all_of_a_season(freq, stride):
+    assert default_lengths(freq, (1400, 1600, 1900)).stride == stride
 
 
 @given(st.sampled_from(FREQUENCIES), st.integers(30, 3000), st.sampled_from([(0.7, 0.1, 0.2), (0.5, 0.25, 0.25)]))

@@ -3115,7 +3115,7 @@ export interface components {
             quantiles: (number | null)[][];
             /**
              * Scored
-             * @description False for a series that was too short for the model to be scored on it; null without a model or forecast.
+             * @description False for a series that was too short for the model to be scored on it; null without a model or a forecast.
              */
             scored: boolean | null;
             /** Time */
@@ -3368,7 +3368,7 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
              * @default null
              */
             stride?: number | null;
@@ -3490,7 +3490,7 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
              * @default null
              */
             stride?: number | null;
@@ -3563,7 +3563,7 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
              * @default null
              */
             stride?: number | null;
@@ -3830,7 +3830,7 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
              * @default null
              */
             stride?: number | null;
@@ -4089,7 +4089,7 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
              * @default null
              */
             stride?: number | null;
@@ -4351,7 +4351,7 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
              * @default null
              */
             stride?: number | null;
@@ -6286,7 +6286,7 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
              * @default null
              */
             stride?: number | null;
@@ -6408,7 +6408,7 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
              * @default null
              */
             stride?: number | null;
@@ -6481,7 +6481,7 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
              * @default null
              */
             stride?: number | null;
@@ -6704,7 +6704,7 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
              * @default null
              */
             stride?: number | null;
@@ -6963,7 +6963,7 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
              * @default null
              */
             stride?: number | null;
@@ -7225,7 +7225,7 @@ export interface components {
             split?: "test" | "validation";
             /**
              * Stride
-             * @description Rows between two forecast origins; null takes about a quarter of the horizon.
+             * @description Rows between two forecast origins; null takes about a quarter of the horizon for a short test part, and 1 for others.
              * @default null
              */
             stride?: number | null;

@@ -61,7 +61,8 @@ class EvaluationOptions:
         The part of the data that is scored. Score ``validation`` while you select settings, so that the test score is
         unbiased.
     stride : int, optional
-        Rows between two forecast origins; null takes about a quarter of the horizon.
+        Rows between two forecast origins; null takes about a quarter of the horizon for a short test part,
+        and 1 for others.
     max_windows : int, optional
         Maximum number of origins; null takes all.
     val_windows : int, optional

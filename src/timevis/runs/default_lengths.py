@@ -14,6 +14,8 @@ MIN_ROWS_OF_DAILY_HORIZON = 12
 MAX_HORIZON = 96
 MAX_CONTEXT_LENGTH = 2016
 """A week of 5-minute data."""
+SHORT_TEST_HORIZONS = 40
+"""Length of a test part, in horizons, below which its origins are a quarter of the horizon apart."""
 MAX_PASSES_PER_EPOCH = 10
 """Times that an epoch reads each training window at most; a small data set has fewer steps per epoch."""
 MIN_STEPS_PER_EPOCH = 20
@@ -81,7 +83,8 @@ def default_lengths(freq: str, borders: tuple[int, int, int], horizon: int | Non
     seasons = season_lengths(freq)
     season = seasons[1] if len(seasons) > 1 and 2 * seasons[1] <= train else 1
     shortest_season = min((length for length in seasons if length > 1), default=1)
-    return Lengths(context_length, horizon, season, _stride(horizon, shortest_season))
+    is_short = test_end - val_end < SHORT_TEST_HORIZONS * horizon
+    return Lengths(context_length, horizon, season, _stride(horizon, shortest_season) if is_short else 1)
 
 
 def _stride(horizon: int, season: int) -> int:
