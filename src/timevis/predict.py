@@ -22,6 +22,7 @@ from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.panel import Panel
 from timevis.data.sources.data_frames import write_frame
 from timevis.data.split.spec import LastRows
+from timevis.data.split.split import Split
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
 from timevis.models.forecaster import Forecaster
@@ -140,7 +141,8 @@ def untrained_forecaster(cfg: DictConfig, panel: Panel, horizon: int) -> Forecas
             f"give at least {rows - train_end + horizon + 1} rows, or a smaller horizon",
         )
     by_frequency = default_lengths(panel.freq, (LONG_ROWS,) * 3, horizon).context_length
-    longest = model.forecaster_class.default_context_length(by_frequency, known, train_end, model.hyperparameters)
+    split = Split.on_axis(train_end, train_end + for_calibration, rows)
+    longest = model.forecaster_class.default_context_length(by_frequency, known, split, model.hyperparameters)
     config = replace(
         config,
         run=replace(config.run, horizon=horizon, context_length=min(longest, train_end - horizon)),
