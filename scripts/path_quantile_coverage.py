@@ -1,13 +1,14 @@
 """Compare quantiles of sample paths with the distribution that nano draws them from.
 
     python scripts/path_quantile_coverage.py --data traffic --windows 200 --seeds 5
-    python scripts/path_quantile_coverage.py --later-steps --windows 16 --seeds 8
+    python scripts/path_quantile_coverage.py --table later-steps --windows 16 --seeds 8
+    python scripts/path_quantile_coverage.py --table loss --windows 48 --seeds 4
 
 The distribution of the first value after a context is known exactly, from the probabilities of all of its digit
 strings. The first table has the share of it that lies inside the central intervals of 20, 50 and 100 paths, whose
 random numbers are drawn independently or spread evenly (stratified). Quantiles are those of the sorted paths, with
 either rule for their rank, or those of the mixture of the distributions that the digits were drawn from, as in
-forecasts. The table of later steps compares them with 1,000 other paths.
+forecasts. The table of later steps compares them with 1,000 other paths, and the table of losses with the truth.
 """
 
 from __future__ import annotations
@@ -171,6 +172,28 @@ def later_step_table(network: DigitNetwork, codec: DigitCodec, name: str, window
     ]
 
 
+@torch.no_grad()
+def loss_table(network: DigitNetwork, codec: DigitCodec, name: str, windows: int, seeds: int) -> list[dict]:
+    """Mean quantile loss of the truth, in training standard deviations, by the number of paths."""
+    found: dict[tuple[int, str], list[Tensor]] = {}
+    levels = torch.tensor(QUANTILE_LEVELS).view(1, -1, 1)
+    for batch, deviation in validation_batches(name, windows, 16):
+        for seed in range(seeds):
+            for count in PATHS:
+                forecast = forecast_windows(network, codec, batch, deviation, count, seed)
+                assert forecast.samples is not None
+                quantiles = {"p S + 1/2": sample_quantiles(forecast.samples, stratified=True)}
+                quantiles["mixture"] = forecast.quantiles
+                for rule, of_rule in quantiles.items():
+                    error = (batch.target.unsqueeze(1) - of_rule) / deviation.unsqueeze(2)
+                    loss = 2 * torch.maximum(levels * error, (levels - 1) * error).mean(1)
+                    found.setdefault((count, rule), []).append(loss[batch.target_mask])
+    return [
+        {"paths": count, "quantiles": rule, "quantile loss": f"{float(torch.cat(losses).mean()):.5f}"}
+        for (count, rule), losses in found.items()
+    ]
+
+
 def _percentages(rows: list[list[float]]) -> dict[str, str]:
     """Means of the shares, weighted by the number of windows."""
     table = torch.tensor(rows, dtype=torch.double)
@@ -178,16 +201,18 @@ def _percentages(rows: list[list[float]]) -> dict[str, str]:
     return {f"{k} % interval": f"{100 * float(m):.1f} %" for k, m in zip(INTERVALS, means, strict=True)}
 
 
+TABLES = {"first-value": first_value_table, "later-steps": later_step_table, "loss": loss_table}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="traffic", help="name in conf/data")
     parser.add_argument("--windows", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--later-steps", action="store_true")
+    parser.add_argument("--table", choices=list(TABLES), default="first-value")
     args = parser.parse_args()
     network, codec = load_network()
-    table = later_step_table if args.later_steps else first_value_table
-    print(markdown_table(pd.DataFrame(table(network, codec, args.data, args.windows, args.seeds))))
+    print(markdown_table(pd.DataFrame(TABLES[args.table](network, codec, args.data, args.windows, args.seeds))))
 
 
 if __name__ == "__main__":
