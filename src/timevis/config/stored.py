@@ -123,13 +123,14 @@ def _loader() -> Any:
     loader: Any = get_yaml_loader()
     if not yaml.__with_libyaml__:
         return loader
+    from yaml._yaml import CParser
 
     def start(self: Any, stream: str) -> None:
-        yaml.cyaml.CParser.__init__(self, stream)
+        CParser.__init__(self, stream)
         yaml.constructor.SafeConstructor.__init__(self)
         yaml.resolver.Resolver.__init__(self)
 
-    return type("Loader", (yaml.cyaml.CParser, loader), {"__init__": start})
+    return type("Loader", (CParser, loader), {"__init__": start})
 
 
 def _damaged(path: Path, error: Exception) -> RunFolderError:

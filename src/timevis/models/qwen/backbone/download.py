@@ -130,7 +130,7 @@ def _progress_bar() -> Any:
     bars: list[Any] = []
     lock, last = threading.Lock(), [0.0]  # the time of the last report
 
-    class ProgressBar(tqdm):  # type: ignore[type-arg, misc]  # tqdm has no types
+    class ProgressBar(tqdm):
         def __init__(self, *arguments: Any, **options: Any) -> None:
             self.done = int(options.get("initial") or 0)
             super().__init__(*arguments, **options | {"disable": not sys.stderr.isatty()})
