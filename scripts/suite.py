@@ -4,6 +4,8 @@
     python scripts/suite.py run --series FOLDER --models linear,fracast --data traffic,solar_power
     python scripts/suite.py table                                    win rates, skill, and every relative WQL
     python scripts/suite.py table --data traffic,weather             the scores and costs on single data sets
+    python scripts/suite.py record outputs/traffic/*/* --rows FILE   adds the rows of run folders to a file
+    python scripts/suite.py table --data traffic --rows FILE         the scores of that file
 
 Data sets and models are listed in scripts/suite.yaml. Each run is a process of its own in outputs/suite. Its row is
 written to docs/results/suite.json as soon as it ends, so that the suite can be stopped at any time and continued.
@@ -38,17 +40,25 @@ BASELINE = "seasonal_naive"
 METRICS = ("relative_wql", "wql", "mase", "coverage_80")
 
 
-def read_rows() -> list[dict[str, Any]]:
+def read_rows(file: Path = ROWS) -> list[dict[str, Any]]:
     """The rows that exist; none if the file does not exist."""
-    return list(read_json(ROWS)) if ROWS.exists() else []
+    return list(read_json(file)) if file.exists() else []
 
 
-def write_row(row: dict[str, Any]) -> None:
+def write_row(row: dict[str, Any], file: Path = ROWS) -> None:
     """Write a row in place of an earlier one of the same data set, model and seed."""
     key = ("data", "model", "seed")
-    rows = [r for r in read_rows() if any(r[k] != row[k] for k in key)]
-    ROWS.parent.mkdir(parents=True, exist_ok=True)
-    write_json(ROWS, sorted([*rows, row], key=lambda r: [str(r[k]) for k in key]))
+    rows = [r for r in read_rows(file) if any(r[k] != row[k] for k in key)]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_json(file, sorted([*rows, row], key=lambda r: [str(r[k]) for k in key]))
+
+
+def scores(folder: Path) -> dict[str, Any]:
+    """The part of a row that comes from the results of a run."""
+    results = read_json(folder / "results.json")
+    row = {name: results["metrics"][name]["value"] for name in METRICS}
+    row |= {"skill": results["skill"]["wql"], "cost": results["cost"], "windows": results["window_set"]["hash"]}
+    return row | {"versions": results["run"]["description"]}
 
 
 def frozen_fingerprint(suite: dict[str, Any]) -> str:
@@ -78,10 +88,22 @@ def run_one(data: str, model: str, overrides: Sequence[str], seed: int, minutes:
             return row | {"failure": f"timeout after {minutes:g} minutes"}
         if finished.returncode:
             return row | {"failure": (finished.stderr.strip().splitlines() or ["no message"])[-1]}
-    results = read_json(folder / "results.json")
-    row |= {name: results["metrics"][name]["value"] for name in METRICS}
-    row |= {"skill": results["skill"]["wql"], "cost": results["cost"], "windows": results["window_set"]["hash"]}
-    return row | {"versions": results["run"]["description"]}
+    return row | scores(folder)
+
+
+def record(args: argparse.Namespace) -> int:
+    """Add the rows of finished run folders to a file."""
+    for folder in args.folders:
+        run = read_json(folder / "results.json")["run"]
+        row = {"data": run["data"], "model": run["model"], "seed": run["seed"], "commit": run["git_commit"]}
+        arguments = [
+            text
+            for text in yaml.safe_load((folder / "overrides.yaml").read_text(encoding="utf-8"))
+            if not text.startswith("hydra.")
+        ]
+        row |= {"command": shlex.join(["python", "train.py", *arguments]), "zero_shot": False}
+        write_row(row | scores(folder), args.rows)
+    return 0
 
 
 def run(args: argparse.Namespace) -> int:
@@ -112,7 +134,7 @@ def run(args: argparse.Namespace) -> int:
 def table(args: argparse.Namespace) -> int:
     """Print the summary of the rows and the relative WQL of each model and data set, or the scores on single sets."""
     frozen = frozen_fingerprint(yaml.safe_load(SUITE.read_text(encoding="utf-8")))
-    rows = pd.DataFrame([r for r in read_rows() if "failure" not in r])
+    rows = pd.DataFrame([r for r in read_rows(args.rows) if "failure" not in r])
     if rows.empty:
         sys.exit("suite.py: there is no row yet; run `python scripts/suite.py run`")
     if different := [d for d, group in rows.groupby("data") if group["windows"].nunique() > 1]:
@@ -145,7 +167,7 @@ def table(args: argparse.Namespace) -> int:
     print("\nWQL relative to seasonal naive\n")
     relative = rows.pivot_table(index="data", columns="model", values="relative_wql")
     print(markdown_table(relative.T.sort_values("traffic").round(3).reset_index()))
-    for row in read_rows():
+    for row in read_rows(args.rows):
         if "failure" in row:
             print(f"no scores: {row['model']} on {row['data']}, seed {row['seed']}: {row['failure']}")
     return 0
@@ -215,6 +237,13 @@ def main() -> int:
     printer = commands.add_parser("table", help="print the tables")
     printer.add_argument("--data", type=lambda text: text.split(","), help="print the scores on these data sets")
     printer.set_defaults(function=table)
+    recorder = commands.add_parser("record", help="add the rows of run folders to a file")
+    recorder.add_argument("folders", type=Path, nargs="+", metavar="RUN")
+    recorder.set_defaults(function=record)
+    for command in (printer, recorder):
+        command.add_argument(
+            "--rows", type=Path, default=ROWS, metavar="FILE", help=f"default: {ROWS.relative_to(ROOT)}"
+        )
     args = parser.parse_args()
     return int(args.function(args))
 
