@@ -151,8 +151,9 @@ FEW_STEPS = {
 
 
 @pytest.mark.usefixtures("no_report")
-@pytest.mark.parametrize("write", [five_minutely, quarter_hourly], ids=lambda write: write.__name__)
-@pytest.mark.parametrize("model", FEW_STEPS)
+@pytest.mark.parametrize(
+    ("model", "write"), [("lstm", five_minutely), ("lstm", quarter_hourly), ("qwen", quarter_hourly)]
+)
 def test_minutes_are_trained_on_and_forecast_with_the_lengths_of_their_frequency(
     model: str, write: Callable[[Path], Path], tmp_path: Path, train_in_process: Callable[..., int]
 ) -> None:
