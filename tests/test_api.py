@@ -35,7 +35,8 @@ def test_train_returns_a_run_with_results_report_forecasts_and_a_plot(load_frame
     forecast = run.predict()
     assert len(forecast) == 6
     assert list(forecast.columns[:4]) == ["item", "channel", "timestamp", "point"]
-    assert forecast.shape[1] == 4 + len(QUANTILE_LEVELS)
+    assert forecast.shape[1] == 4 + len(QUANTILE_LEVELS) + 1
+    assert forecast["scored"].all()
     assert len(run.plot().axes) > 0
 
 

@@ -42,7 +42,7 @@ def write_comparisons(sweep: Path) -> list[Path]:
     for folder in sorted(folders, key=lambda f: (len(f.name), f.name)):  # job 2 before job 10
         try:
             record = RunRecord.load(folder)
-            _ = record.windows, record.naive_windows  # a run whose tables are damaged is left out as well
+            _ = record.config, record.windows, record.naive_windows  # a run with a damaged file is left out as well
         except RunFolderError as error:
             log.warning("left out of the comparison of runs: %s", error)
             continue
