@@ -67,11 +67,12 @@ it("pasted rows are kept until they are forecast, and refused rows stay in the f
 
 it("an uploaded tail is forecast, and the truth is drawn once its rows are added to the data", async () => {
   await open(page, `/forecast?models=${models[1] ?? ""}`);
+  await page.locator("[data-source=newest]").click(); // the form remembers the pasted rows
   await forecast();
   await page.getByText(words.forecast.result.notYet).waitFor();
   const link = page.url();
   await open(page, `/data/${dataset}`);
-  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: words.data.detail.append }).click()]);
+  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.locator("button", { hasText: words.data.detail.append }).click()]);
   await chooser.setFiles({ name: "newer.csv", mimeType: "text/csv", buffer: Buffer.from(tail(812, 797)) });
   await page.waitForURL((url) => /\/data\/[0-9a-f]{32}/.test(url.pathname) && !url.pathname.endsWith(dataset));
   await open(page, link);

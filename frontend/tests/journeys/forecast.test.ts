@@ -96,9 +96,9 @@ it("a long training is cancelled", async () => {
 
 it("the results of the LSTM say how good it is", async () => {
   const { page } = v;
-  await expect.poll(async () => (await call<{ items: { kind: string; id: string }[] }>(page, "/models")).items.length, { timeout: 90_000 }).toBe(2);
-  const models = await call<{ items: { kind: string; id: string }[] }>(page, "/models");
-  model = models.items.find((item) => item.kind === "lstm")?.id ?? "";
+  const models = async () => (await call<{ items: { kind: string; id: string }[] }>(page, `/models?dataset=${dataset}`)).items;
+  await expect.poll(async () => (await models()).length, { timeout: 90_000 }).toBe(2);
+  model = (await models()).find((item) => item.kind === "lstm")?.id ?? "";
   await page.goto(`/results/${model}`);
   await settle(page);
   await page.locator("canvas").first().waitFor();

@@ -24,6 +24,14 @@ async function go(page: Page, language: LanguageName, name: "models" | "compare"
   await settle(page);
 }
 
+/** Wait for the first chart, which is drawn when it is near the window. */
+async function drawn(page: Page, chart: string): Promise<void> {
+  const figure = page.locator(chart).first();
+  await figure.waitFor({ timeout: TRAINING_WAIT });
+  await figure.scrollIntoViewIfNeeded();
+  await figure.locator("canvas").waitFor({ timeout: TRAINING_WAIT });
+}
+
 describe.each([
   { language: "zh", width: 1280, rows: 900 },
   { language: "en", width: 390, rows: 1000 },
@@ -59,13 +67,13 @@ describe.each([
 
     await page.waitForURL(/\/results\//);
     await settle(page);
-    await page.locator("canvas").first().waitFor();
+    await drawn(page, "figure.chart");
     await shot("results");
-    await page.getByRole("link", { name: words.results.actions.forecast, exact: true }).click();
+    await page.locator("main a.el-button--primary", { hasText: words.results.actions.forecast }).click();
 
     await page.waitForURL(/\/forecast\?models=/);
     await page.locator("[data-test=start-forecast]").click();
-    await page.locator("canvas").first().waitFor({ timeout: TRAINING_WAIT });
+    await drawn(page, "figure.chart");
     await shot("forecast");
     const [file] = await Promise.all([page.waitForEvent("download"), page.locator("[data-test=download-csv]").click()]);
     expect(file.suggestedFilename()).toMatch(/\.csv$/);
@@ -74,7 +82,7 @@ describe.each([
     for (const row of [0, 1]) await page.locator("[data-test=model-row] input[type=checkbox]").nth(row).check();
     await page.locator("[data-test=compare]").click();
     await page.waitForURL(/\/compare\?/);
-    await page.locator("#differences canvas").waitFor({ timeout: TRAINING_WAIT });
+    await drawn(page, "#differences figure.chart");
     await shot("compare");
     expect(await page.locator("h1").textContent()).toContain(words.compare.title);
     expect(complaints).toEqual([]);
