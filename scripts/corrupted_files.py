@@ -2,11 +2,10 @@
 
     python scripts/corrupted_files.py                       all files
     python scripts/corrupted_files.py csv "zip bomb"        those whose names contain one of these words
-    python scripts/corrupted_files.py --seed 3 --keep DIR   other random changes; the files stay in DIR
+    python scripts/corrupted_files.py --seed 3 --keep DIR   other changes; the same seed makes the same files
 
 Each file is read by ``timevis inspect`` in a process of its own, with limits of time and memory. A file survives if
-the command ends in time, with a report, or with an error message that names the file and is no traceback. The same
-seed makes the same files. Exits with 1 if a file did not survive.
+the command ends in time, with a report or an error message that names the file. Exits with 1 if one did not survive.
 """
 
 from __future__ import annotations

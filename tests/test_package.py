@@ -44,7 +44,7 @@ def test_a_wheel_holds_every_file_of_the_built_page(installed: Path) -> None:
     static = Path("timevis/service/web/static")
     built = sorted(path.relative_to(ROOT / "src") for path in (ROOT / "src" / static).rglob("*") if path.is_file())
     if not built:
-        pytest.skip("the page is not built: make page")
+        pytest.skip("the page is not built: make page")  # .ci/run builds it before the tests
     assert static / "index.html" in built
     assert sorted(p.relative_to(installed) for p in (installed / static).rglob("*") if p.is_file()) == built
 

@@ -161,4 +161,4 @@ def test_what_is_removed_is_removed_from_the_store(hosts: tuple[Storage, Storage
 def test_a_store_that_cannot_be_used_is_named(url: str, make_settings: Callable[..., object]) -> None:
     settings = make_settings(TIMEVIS_STORE=url)
     with pytest.raises(ConfigError, match="TIMEVIS_STORE"):
-        Storage.open(settings, open_database("sqlite://"))  # type: ignore[arg-type]
+        Storage.open(settings, open_database("sqlite://"))

@@ -30,7 +30,7 @@ def runs(http: FlaskClient, finished_run: Callable[..., Path], plant_file: Path,
     shutil.copytree(outputs / "plant/linear", outputs / "unfinished")
     (outputs / "unfinished/results.json").unlink()
     (outputs / "notes").mkdir()
-    return http, CommandLineRuns(http.application, outputs), outputs  # type: ignore[arg-type]
+    return http, CommandLineRuns(http.application, outputs), outputs
 
 
 def listed(http: FlaskClient) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def test_a_deleted_run_is_hidden_for_ever_and_its_folder_stays(runs: Runs) -> No
     before, linear = files_of(outputs), listed(http)["plant/linear"]["id"]
     assert http.delete(f"/api/models/{linear}").status_code == 204
     purge(found.service.sessions, found.service.settings, time.time() + 100 * DAY_SECONDS)
-    assert CommandLineRuns(http.application, outputs).register() == 2  # type: ignore[arg-type]
+    assert CommandLineRuns(http.application, outputs).register() == 2
     assert set(listed(http)) == {"plant/seasonal_naive"}
     http.post(f"/api/models/{linear}/restore")
     assert http.get(f"/api/models/{linear}/report").status_code == 200

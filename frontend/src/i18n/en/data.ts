@@ -122,7 +122,7 @@ export default {
     statistics: "Statistics",
     mean: "Mean", std: "Standard deviation", min: "Smallest", max: "Largest", median: "Median", missing: "Missing", observed: "Observed", zeros: "Zeros",
     pattern: { hour: "Hourly pattern", day: "Daily pattern", week: "Weekly pattern", month: "Monthly pattern", year: "Yearly pattern" },
-    patternHelp: "A pattern is the share of the variation that repeats: 0% is none, 100% repeats exactly.",
+    patternHelp: "The percentage says how much of the variation repeats: at 0% nothing repeats, at 100% everything repeats exactly.",
     severity: { info: "Note", warning: "Look at this", error: "Must be mended" },
   },
   seasonality: {
