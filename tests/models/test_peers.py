@@ -73,6 +73,14 @@ def test_the_methods_of_each_library_forecast_a_daily_wave_better_than_its_mean(
 
 
 @needs_peers
+def test_a_method_of_one_season_gets_the_season_at_which_the_training_part_repeats_best():
+    weekly = 10 + 5 * np.isin(T // 24 % 7, (5, 6))[:, None] + SERIES[:, :1]
+    datamodule = WindowDataModule(panel_of(weekly), context_length=48, horizon=12, max_windows=6)
+    assert Peer.from_data(datamodule, method="autotheta", history_length=400).hparams["season"] == 168
+    assert Peer.from_data(datamodule, method="autotheta", history_length=100).hparams["season"] == 24
+
+
+@needs_peers
 def test_a_forecast_does_not_change_with_the_values_after_its_origin():
     model, datamodule = _fitted("autotheta", history_length=96)
     batch = datamodule.gather("test", torch.arange(2))

@@ -327,17 +327,22 @@ class Forecaster(pl.LightningModule):
         self.log_dict({f"{split}/{k}": v for k, v in self.test_metrics.summary().items()}, sync_dist=False)
 
 
-def mase_scale(datamodule: WindowDataModule) -> np.ndarray:
+def mase_scale(datamodule: WindowDataModule, season: int | None = None) -> np.ndarray:
     """Mean absolute seasonal difference of each channel in the training part, the denominator of MASE.
 
     See Hyndman and Koehler (2006).
+
+    Parameters
+    ----------
+    season : int, optional
+        In rows; None takes the season of the data.
 
     Returns
     -------
     float64 [C]
         NaN, since MASE is then undefined, where all seasonal differences are missing or all are zero.
     """
-    season, scale = datamodule.season, np.full(datamodule.num_channels, np.nan)
+    season, scale = season or datamodule.season, np.full(datamodule.num_channels, np.nan)
     values = datamodule.split.training_values(datamodule.panel.values)
     for c in range(datamodule.num_channels):
         series = values[:, c].astype(np.float64)

@@ -56,10 +56,12 @@ class StatsForecast:
         from statsforecast import models
 
         season, seasons = request["season"], request["seasons"]
+        # exponential smoothing and ARIMA are too slow with more states
+        short = season if season <= 24 else max([s for s in seasons if s <= 24], default=1)
         trend = models.AutoETS(model="ZZN")
         model = {
-            "autoarima": lambda: models.AutoARIMA(season_length=season, approximation=True),
-            "autoets": lambda: models.AutoETS(season_length=season if season <= 24 else 1),
+            "autoarima": lambda: models.AutoARIMA(season_length=short, approximation=True),
+            "autoets": lambda: models.AutoETS(season_length=short),
             "autotheta": lambda: models.AutoTheta(season_length=season),
             "mstl": lambda: models.MSTL(season_length=seasons, trend_forecaster=trend),
         }[request["method"]]()

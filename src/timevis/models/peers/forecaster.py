@@ -16,7 +16,7 @@ from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES, seasonal_fiel
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch, SeriesStore
 from timevis.errors import ConfigError
-from timevis.models.forecaster import Forecast, Forecaster
+from timevis.models.forecaster import Forecast, Forecaster, mase_scale
 from timevis.models.peers.process import PeerProcess, peers_python
 from timevis.utils.levels import QUANTILE_LEVELS
 
@@ -61,9 +61,10 @@ class Peer(Forecaster):
     seed : int
         Seed of the networks and of sample paths.
     season : int
-        In rows.
+        In rows, for AutoTheta and, up to 24 rows, for AutoETS and AutoARIMA. `from_data` takes the one whose seasonal
+        differences are smallest in the training part.
     seasons : sequence of int
-        All seasons, in rows, for MSTL.
+        In rows, for MSTL. `from_data` takes those that `history_length` holds twice.
     calendar : sequence of str
         Calendar fields that a network reads.
     learning_rates : sequence of float
@@ -121,8 +122,9 @@ class Peer(Forecaster):
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Peer:
         fields = seasonal_fields(datamodule.panel.freq)
         kwargs = {"seed": torch.initial_seed() % 2**32, "calendar": list(fields)} | kwargs
-        kwargs["seasons"] = [s for s in datamodule.seasons if s > 1] or [1]
-        return super().from_data(datamodule, season=datamodule.season, **kwargs)
+        rows = kwargs.get("history_length") or datamodule.context_length
+        kwargs["seasons"] = [s for s in datamodule.seasons if s > 1 and 2 * s <= rows] or [1]
+        return super().from_data(datamodule, season=_strongest_season(datamodule, kwargs["seasons"]), **kwargs)
 
     @property
     def process(self) -> PeerProcess:
@@ -190,3 +192,11 @@ class Peer(Forecaster):
 
     def describe(self) -> dict[str, Any]:
         return dict(self._facts)
+
+
+def _strongest_season(datamodule: WindowDataModule, seasons: Sequence[int]) -> int:
+    """The season with the smallest mean absolute seasonal differences in the training part, over all channels."""
+    differences = np.stack([mase_scale(datamodule, season) for season in seasons])  # [S, C]
+    defined = np.isfinite(differences).all(0)
+    relative = differences[:, defined] / differences[:, defined].mean(0)
+    return seasons[int(relative.mean(1).argmin())] if defined.any() else seasons[0]
