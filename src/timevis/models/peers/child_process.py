@@ -136,6 +136,7 @@ class NeuralForecast:
             valid_loss=MQLoss(quantiles=quantiles),
             futr_exog_list=known,
             learning_rate=learning_rate,
+            windows_batch_size=request["windows_batch_size"],
             max_steps=request["max_steps"],
             val_check_steps=request["val_check_steps"],
             early_stop_patience_steps=request["patience"],

@@ -69,6 +69,8 @@ class Peer(Forecaster):
         Calendar fields that a network reads.
     learning_rates : sequence of float
         Candidates; the one with the lowest validation loss is used.
+    windows_batch_size : int
+        Windows per training step.
     max_steps : int
         Maximum number of training steps.
     val_check_steps : int
@@ -99,6 +101,7 @@ class Peer(Forecaster):
         seasons: Sequence[int] = (),
         calendar: Sequence[str] = (),
         learning_rates: Sequence[PositiveFloat] = (1e-3,),
+        windows_batch_size: PositiveInt = 256,
         max_steps: PositiveInt = 2000,
         val_check_steps: PositiveInt = 100,
         patience: PositiveInt = 5,
