@@ -37,6 +37,7 @@ SUITE, ROWS, RUNS = (
     ROOT / "outputs" / "suite",
 )
 BASELINE = "seasonal_naive"
+MINIMUM_SETS = 10  # a model with fewer data sets is left out of the summary
 METRICS = ("relative_wql", "wql", "mase", "coverage_80")
 
 
@@ -153,10 +154,10 @@ def table(args: argparse.Namespace) -> int:
     for metric in ("relative_wql", "mase"):
         errors = rows.pivot_table(index="data", columns="model", values=metric)
         counts = errors.notna().sum()
-        complete = errors[counts[counts == counts.max()].index].dropna()
+        complete = errors[counts[counts >= min(MINIMUM_SETS, counts.max())].index].dropna()
         print(f"\n{metric} on {len(complete)} data sets: {', '.join(complete.index)}")
         if incomplete := sorted(set(errors) - set(complete)):
-            print(f"Models that do not have all of them, and are left out: {', '.join(incomplete)}")
+            print(f"Models with fewer than {MINIMUM_SETS} data sets, which are left out: {', '.join(incomplete)}")
         if complete.shape[1] < 2 or BASELINE not in complete:
             print(
                 "There is nothing to compare: at least two models, and seasonal_naive, must have the same data sets."
