@@ -88,7 +88,8 @@ def run_one(data: str, model: str, overrides: Sequence[str], seed: int, minutes:
         except subprocess.TimeoutExpired:
             return row | {"failure": f"timeout after {minutes:g} minutes"}
         if finished.returncode:
-            return row | {"failure": (finished.stderr.strip().splitlines() or ["no message"])[-1]}
+            errors = [line for line in finished.stderr.splitlines() if line.startswith("Error: ")]
+            return row | {"failure": errors[-1] if errors else f"ended with exit code {finished.returncode}"}
     return row | scores(folder)
 
 

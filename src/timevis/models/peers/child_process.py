@@ -156,8 +156,9 @@ class NeuralForecast:
 
         frame = pd.read_parquet(request["data"])
         rates, best = request["learning_rates"], None
+        minutes = 0.8 * request["minutes"] / len(rates)  # the rest is for reading the data and for the last validation
         for rate in rates:
-            library = Library(models=[self._model(rate, request["minutes"] / len(rates))], freq=1)
+            library = Library(models=[self._model(rate, minutes)], freq=1)
             library.fit(frame, val_size=request["validation_rows"])
             checks = library.models[0].valid_trajectories  # pairs of a step and the validation loss there
             loss = min((float(loss) for _, loss in checks), default=float("inf"))
