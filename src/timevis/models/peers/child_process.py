@@ -156,7 +156,7 @@ class NeuralForecast:
 
         frame = pd.read_parquet(request["data"])
         rates, best = request["learning_rates"], None
-        minutes = 0.8 * request["minutes"] / len(rates)  # the rest is for reading the data and for the last validation
+        minutes = 0.8 * request["minutes"] / len(rates)  # the rest is for the last validation
         for rate in rates:
             library = Library(models=[self._model(rate, minutes)], freq=1)
             library.fit(frame, val_size=request["validation_rows"])
