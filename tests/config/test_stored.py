@@ -25,6 +25,13 @@ def test_every_text_is_read_as_it_was_stored(tmp_path_factory, before, after):
     assert load_list(path) == [text, after]
 
 
+@pytest.mark.parametrize("number", ["1e-3", "-2E5", "1.5e3", "1_000e-1", ".5", "1e+22", ".inf"])
+def test_a_number_of_a_stored_config_is_read_as_omegaconf_reads_it(tmp_path, number):
+    (tmp_path / "config.yaml").write_text(f"a: {number}\nb: 2018-01-01\nc: 1e-3x")
+    assert load_config(tmp_path / "config.yaml") == OmegaConf.load(tmp_path / "config.yaml")
+    assert isinstance(load_config(tmp_path / "config.yaml").a, float)
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -37,7 +44,7 @@ def test_every_text_is_read_as_it_was_stored(tmp_path_factory, before, after):
         ("a: !!python/object/apply:os.getpid []", "damaged"),
         ("[" * 100_000, "damaged"),
         ("a: &x [1]\nb: *x", "alias"),
-        ("a: 1\na: 2", "damaged"),
+        ("a: 1\na: 2", "a key occurs twice"),
         ("a: \0", "damaged"),
         ("a: " + "1" * 2**21, "larger than"),
     ],

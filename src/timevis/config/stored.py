@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
-from omegaconf._utils import get_yaml_loader
 from omegaconf.errors import OmegaConfBaseException
 
 from timevis.errors import RunFolderError
@@ -23,6 +21,27 @@ from timevis.utils.files import damaged_file_error
 MAX_CONFIG_BYTES = 2**20
 ESCAPED_OR_NOT = re.compile(r"(\\*)\$\{")
 """Backslashes before ``${``; an odd number of them makes it text."""
+NUMBER_WITH_EXPONENT = re.compile(r"[-+]?[0-9]+(_[0-9]+)*(\.[0-9_]*)?[eE][-+]?[0-9]+$")
+"""YAML 1.1 reads such a number as text if it has no point, or no sign in its exponent."""
+
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml is seven times as fast
+    """Reads the YAML of OmegaConf: numbers such as ``1e-3`` are floats, times are text, and keys are unique."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        if len(mapping) < len(node.value):
+            raise yaml.constructor.ConstructorError(problem="a key occurs twice", problem_mark=node.start_mark)
+        return mapping
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", NUMBER_WITH_EXPONENT, list("-+0123456789"))
 
 
 def leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
@@ -112,25 +131,9 @@ def _load(path: Path) -> Any:
         text = path.read_text(encoding="utf-8")
         if "*" in text and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
             raise _foreign_error(path, "it holds an alias of YAML")
-        return yaml.load(text, _loader())
+        return yaml.load(text, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _damaged(path, error) from error
-
-
-@cache
-def _loader() -> Any:
-    """The loader of OmegaConf on top of the parser of libyaml, which is seven times as fast as that in Python."""
-    loader: Any = get_yaml_loader()
-    if not yaml.__with_libyaml__:
-        return loader
-    from yaml._yaml import CParser
-
-    def start(self: Any, stream: str) -> None:
-        CParser.__init__(self, stream)
-        yaml.constructor.SafeConstructor.__init__(self)
-        yaml.resolver.Resolver.__init__(self)
-
-    return type("Loader", (CParser, loader), {"__init__": start})
 
 
 def _damaged(path: Path, error: Exception) -> RunFolderError:

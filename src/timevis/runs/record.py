@@ -72,8 +72,12 @@ class RunRecord:
         return cls(run.path, results)
 
     @cached_property
+    def _files(self) -> RunFolder:
+        return RunFolder(self.folder)
+
+    @cached_property
     def data_report(self) -> dict[str, Any]:
-        return RunFolder(self.folder).data_report
+        return self._files.data_report
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -81,19 +85,19 @@ class RunRecord:
 
     @cached_property
     def overrides(self) -> list[str]:
-        return RunFolder(self.folder).overrides
+        return self._files.overrides
 
     @cached_property
     def windows(self) -> pd.DataFrame:
-        return RunFolder(self.folder).table("windows")
+        return self._files.table("windows")
 
     @cached_property
     def naive_windows(self) -> pd.DataFrame:
-        return RunFolder(self.folder).table("windows_seasonal_naive")
+        return self._files.table("windows_seasonal_naive")
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        return RunFolder(self.folder).table("predictions")
+        return self._files.table("predictions")
 
     @cached_property
     def samples(self) -> pd.DataFrame | None:
