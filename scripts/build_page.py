@@ -59,8 +59,11 @@ def packaged_npm() -> list[str]:
     assert spec is not None
     assert spec.origin is not None
     folder = Path(spec.origin).parent
-    os.environ["PATH"] = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"  # npm starts programs named node
-    return [str(folder / "bin/node"), str(folder / "lib/node_modules/npm/bin/npm-cli.js")]
+    npm = "node_modules/npm/bin/npm-cli.js"
+    programs = folder if os.name == "nt" else folder / "bin"
+    packages = folder if (folder / npm).is_file() else folder / "lib"
+    os.environ["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"  # npm starts programs named node
+    return [str(programs / "node"), str(packages / npm)]
 
 
 def build() -> None:

@@ -18,9 +18,10 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ def _table(results: Mapping[str, Any]) -> str:
         "|---|---|",
         f"| many rows to few rows, 95th percentile | {results['many_to_few']:.2f} |",
         f"| upload of a CSV file of {large['megabytes']:.0f} MB, {large['rows']:,} rows | {large['seconds']:.0f} s |",
-        f"| its largest resident memory, web and reader | {large['web_mb']:.0f} and {large['reader_mb']:.0f} MiB |",
+        f"| its largest resident memory | {_memory_text(large['peak_mb'])} |",
         f"| its series as a chart | {1000 * large['series_seconds']:.0f} ms |",
     ]
     return "\n".join(lines)
@@ -250,22 +251,22 @@ def _post(url: str, body: dict[str, Any]) -> Any:
     return json.loads(_get(url, {"Content-Type": "application/json"}, json.dumps(body).encode()))
 
 
-def _upload(client: ServedClient, folder: Path) -> dict[str, float]:
-    """Upload a large CSV; returns seconds, and the largest resident memory of web and of the reading process."""
+def _upload(client: ServedClient, folder: Path) -> dict[str, Any]:
+    """Upload a large CSV; returns seconds, and the largest resident memory in MiB of each process and of all."""
     path = folder / "large.csv"
     write_series(path, LARGE_ROWS, "min")
-    done, peaks = threading.Event(), {"web": 0.0, "reader": 0.0}
+    done, peaks = threading.Event(), defaultdict[str, float](float)
 
     def watch() -> None:
         while not done.wait(0.05):
+            sizes = defaultdict[str, float](float)
             for process in psutil.Process(client.process.pid).children(recursive=True):
-                try:
-                    command, size = " ".join(process.cmdline()), process.memory_info().rss / 2**20
-                except psutil.Error:
-                    continue
-                for part, text in (("web", "serve web"), ("reader", "service.profiling")):
-                    if text in command:
-                        peaks[part] = max(peaks[part], size)
+                with suppress(psutil.Error):  # it has ended
+                    part, size = _part_of(process.cmdline()), process.memory_info().rss / 2**20
+                    sizes[part] = max(sizes[part], size)  # a child that is being started still looks like its parent
+            sizes["all together"] = sum(sizes.values())
+            for part, size in sizes.items():
+                peaks[part] = max(peaks[part], size)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -278,12 +279,23 @@ def _upload(client: ServedClient, folder: Path) -> dict[str, float]:
     client.call("GET", f"datasets/{dataset['id']}/series")
     chart_seconds = time.perf_counter() - start
     numbers = {"megabytes": path.stat().st_size / 1e6, "rows": dataset["rows"], "seconds": seconds}
-    numbers |= {"web_mb": peaks["web"], "reader_mb": peaks["reader"], "series_seconds": chart_seconds}
-    print(
-        f"  upload of {numbers['megabytes']:.0f} MB, {dataset['rows']:,} rows: {seconds:.0f} s; peak memory of web "
-        f"{peaks['web']:.0f} MiB, of the reader {peaks['reader']:.0f} MiB; series: {chart_seconds * 1000:.0f} ms"
-    )
+    numbers |= {"series_seconds": chart_seconds, "peak_mb": dict(peaks)}
+    print(f"  upload of {numbers['megabytes']:.0f} MB, {dataset['rows']:,} rows: {seconds:.0f} s")
+    print(f"  series: {chart_seconds * 1000:.0f} ms; largest resident memory: {_memory_text(peaks)}")
     return numbers
+
+
+def _part_of(command: Sequence[str]) -> str:
+    """The part of the service that a command runs."""
+    if "timevis.service.profiling" in command:
+        return "reader"
+    if "--queues" in command:
+        return f"worker {command[command.index('--queues') + 1]}"
+    return "web" if "web" in command else "broker"
+
+
+def _memory_text(peaks: Mapping[str, float]) -> str:
+    return ", ".join(f"{part} {size:.0f}" for part, size in sorted(peaks.items())) + " MiB"
 
 
 def write_series(path: Path, rows: int, frequency: str) -> None:
@@ -315,3 +327,8 @@ def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0

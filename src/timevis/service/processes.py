@@ -20,7 +20,7 @@ from pathlib import Path
 from timevis.errors import ConfigError
 from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
 from timevis.service.settings import Settings
-from timevis.service.tasks.runner import child_options
+from timevis.service.tasks.runner import child_options, terminate
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Part:
         """Send SIGTERM, and SIGKILL to a process that has not ended after some seconds."""
         if self.process is None:
             return
-        self.process.terminate()
+        terminate(self.process)
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -129,7 +129,7 @@ def run_all(settings: Settings, host: str, port: int, runs: Path | None = None) 
     finally:
         for part in reversed(parts):
             if part.process is not None and part.name != "broker":
-                part.process.terminate()
+                terminate(part.process)
         for part in reversed(parts):
             part.stop(settings.grace_seconds + STOP_SECONDS)
     print("stopped")

@@ -19,6 +19,7 @@ from typing import Any
 from timevis.errors import RunFolderError
 from timevis.service.client import Client, ServiceError
 from timevis.service.settings import Settings
+from timevis.service.tasks.runner import terminate
 from timevis.utils.stdout import run_script
 
 SAMPLE_ROWS = 1500
@@ -114,7 +115,7 @@ def _wait_until_ready(client: Client, process: subprocess.Popen[bytes]) -> None:
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
-        process.terminate()
+        terminate(process)
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

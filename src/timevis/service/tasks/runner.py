@@ -131,9 +131,17 @@ def _die_with_parent() -> None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def terminate(process: subprocess.Popen[bytes]) -> None:
+    """Send SIGTERM. Windows has no signals: there, the process and its children end at once."""
+    if sys.platform == "win32":
+        subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, check=False)
+    else:
+        process.terminate()
+
+
 def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
     if sys.platform == "win32":
-        process.terminate()  # Windows has no signals; the checkpoint of the last epoch remains
+        terminate(process)  # the checkpoint of the last epoch remains
         return
     try:
         os.killpg(process.pid, number)
