@@ -119,6 +119,12 @@ def sessions(database_url: str) -> Iterator[Sessions]:
 
 
 @pytest.fixture
+def store_url(tmp_path: Path) -> str:
+    """A new folder for an artefact store: on the disk, or below the URL in TIMEVIS_TEST_STORE."""
+    return f"{os.environ.get('TIMEVIS_TEST_STORE', f'file://{tmp_path}')}/store-{uuid.uuid4().hex}"
+
+
+@pytest.fixture
 def make_settings(tmp_path: Path) -> Callable[..., Settings]:
     def make(**variables: str) -> Settings:
         home = str(tmp_path / "home")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.core import url_to_fs
 from running_service import wait_until
 from service_data import TINY_LSTM_RUN, TINY_RUN, TOKEN, plant_csv, upload
 
@@ -73,10 +74,9 @@ def test_a_training_runs_from_its_message_to_its_model(
 
 
 def test_another_host_resumes_a_training_from_the_copy_of_its_checkpoint(
-    postgres_url: str, redis_url: str, tmp_path: Path
+    postgres_url: str, redis_url: str, store_url: str, tmp_path: Path
 ) -> None:
-    store = tmp_path / "store"
-    common = {"STORE": f"file://{store}", "DATABASE_URL": postgres_url, "BROKER_URL": redis_url, "TOKEN": TOKEN}
+    common = {"STORE": store_url, "DATABASE_URL": postgres_url, "BROKER_URL": redis_url, "TOKEN": TOKEN}
     common |= {"LOST_AFTER_SECONDS": "4", "RESEND_SECONDS": "2", "TRAININGS": "1"}
 
     def start(name: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -119,7 +119,8 @@ def test_another_host_resumes_a_training_from_the_copy_of_its_checkpoint(
         model = client.call("GET", f"models/{ended['result']['model']}")
         epochs = [row["epoch"] for row in model["training"] if "val/relative_wql" in row]
         assert len(epochs) == len(set(epochs)) > 1
-        names = {path.name.rpartition(".")[0] for path in store.glob("runs/*/**/*") if path.is_file()}
+        store, root = url_to_fs(store_url)
+        names = {Path(key).name.rpartition(".")[0] for key in store.find(f"{root}/runs")}
         assert {"results.json", "model.safetensors", "report.html"} <= names
         assert "last.ckpt" not in names  # nothing resumes a completed run
     finally:

@@ -20,11 +20,11 @@ RUN = "a" * 32
 
 
 @pytest.fixture
-def hosts(tmp_path: Path) -> tuple[Storage, Storage, Sessions]:
+def hosts(tmp_path: Path, store_url: str) -> tuple[Storage, Storage, Sessions]:
     """Two home folders with one database and one store."""
     sessions = open_database(f"sqlite:///{tmp_path / 'timevis.db'}")
-    url = f"file://{tmp_path / 'store'}"
-    first, second = (Storage(home := tmp_path / name, ArtefactStore(url, home, sessions)) for name in ("a", "b"))
+    homes = (tmp_path / "a", tmp_path / "b")
+    first, second = (Storage(home, ArtefactStore(store_url, home, sessions)) for home in homes)
     for storage in (first, second):
         for folder in ("uploads", "runs"):
             (storage.home / folder).mkdir(parents=True)
@@ -48,6 +48,11 @@ def store_of(storage: Storage) -> ArtefactStore:
     return storage.store
 
 
+def keys_of(store: ArtefactStore) -> list[str]:
+    """Names of all files of a store, below its root."""
+    return sorted(key.removeprefix(f"{store.root}/") for key in store.files.find(store.root))
+
+
 def test_a_run_goes_from_host_to_host_and_names_the_upload_of_each(hosts: tuple[Storage, Storage, Sessions]) -> None:
     first, second, _ = hosts
     config = f"data: {{path: {first.home}/uploads/x.csv}}"
@@ -59,8 +64,8 @@ def test_a_run_goes_from_host_to_host_and_names_the_upload_of_each(hosts: tuple[
     (there / "checkpoints/old.ckpt").unlink()
     second.share(there)
     assert files_of(first.fetched_run(RUN)) == {"config.yaml": config, "checkpoints/last.ckpt": "epoch 2"}
-    copies = sorted(path.name for path in Path(store_of(first).root, "runs", RUN).rglob("*") if path.is_file())
-    assert [name.rpartition(".")[0] for name in copies] == ["config.yaml", "last.ckpt"]
+    copies = [key.rpartition(".")[0] for key in keys_of(store_of(first))]
+    assert copies == [f"runs/{RUN}/checkpoints/last.ckpt", f"runs/{RUN}/config.yaml"]
 
 
 def test_what_a_host_has_changed_since_its_copy_is_kept(hosts: tuple[Storage, Storage, Sessions]) -> None:
@@ -81,7 +86,7 @@ def test_a_copy_that_breaks_off_is_not_visible(
     rename = store.files.mv
 
     def break_off(source: str, target: str) -> None:
-        assert not Path(target).exists()
+        assert not store.files.exists(target)
         if "/b.txt" in target:
             raise OSError("the disk is full")
         rename(source, target)
@@ -90,7 +95,7 @@ def test_a_copy_that_breaks_off_is_not_visible(
     with pytest.raises(OSError, match="the disk is full"):
         first.share(first.run(RUN))
     assert files_of(second.fetched_run(RUN)) == {"a.txt": "one", "b.txt": "one"}
-    assert [path for path in Path(store.root).iterdir() if path.name.startswith(".")] == []
+    assert [key for key in keys_of(store) if key.startswith(".")] == []
     monkeypatch.undo()
     first.share(first.run(RUN))
     assert files_of(second.fetched_run(RUN)) == {"a.txt": "two", "b.txt": "two"}
@@ -140,8 +145,9 @@ def test_an_upload_is_fetched_once_and_a_damaged_copy_is_refused(hosts: tuple[St
     path = second.fetched_upload(stored.content_hash, stored.suffix)
     assert path.read_bytes() == b"time,load\n"
     path.unlink()
-    (copy,) = Path(store_of(first).root, "uploads").iterdir()
-    copy.write_bytes(b"something else")
+    store = store_of(first)
+    (copy,) = keys_of(store)
+    store.files.pipe_file(f"{store.root}/{copy}", b"something else")
     with pytest.raises(DataError, match="is damaged"):
         second.fetched_upload(stored.content_hash, stored.suffix)
     assert list((second.home / "uploads").iterdir()) == []
@@ -152,7 +158,7 @@ def test_what_is_removed_is_removed_from_the_store(hosts: tuple[Storage, Storage
     folder = write_run(first, a_txt="one")
     first.share(folder)
     first.remove(folder)
-    assert files_of(Path(store_of(first).root)) == {}
+    assert keys_of(store_of(first)) == []
     with sessions() as session:
         assert session.query(FolderCopy).count() == 0
 

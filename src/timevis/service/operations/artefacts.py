@@ -69,7 +69,7 @@ class ArtefactStore:
         from fsspec.core import url_to_fs
 
         try:
-            self.files, root = url_to_fs(url)
+            self.files, root = url_to_fs(url, use_listings_cache=False)  # other hosts write there, too
         except (ImportError, ValueError, OSError) as error:
             advice = "give the URL of a folder, for example file:///mnt/timevis, and install what fsspec needs for it"
             raise ConfigError(f"TIMEVIS_STORE={url} cannot be used ({error})", advice) from None
