@@ -252,8 +252,8 @@ def _complete_config(folder: RunFolder, config: RunConfig, panel: Panel) -> RunC
     completed = config.completed_for(panel)
     derived = {key: value for key, value in completed.lengths.items() if key in config.derived_keys}
     if derived:
-        values = ", ".join(f"{key}={value}" for key, value in derived.items())
-        if steps := derived.get("model.fit.min_steps_per_epoch"):
+        values = ", ".join(f"{key}={value}" for key, value in derived.items() if not key.startswith("trainer."))
+        if steps := derived.get("model.fit.steps_per_epoch", derived.get("model.fit.min_steps_per_epoch")):
             values += f" (at most {steps * completed.fit.max_epochs} training steps)"
         name = frequency_name(panel.freq).capitalize()
         log.info("%s data of %d rows: %s; override any of them with key=value", name, len(panel), values)

@@ -4510,7 +4510,7 @@ export interface components {
             split_by?: "series" | "axis";
             /**
              * Steps Per Epoch
-             * @description Maximum number of training steps per epoch; null takes the whole training part.
+             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
              * @default null
              */
             steps_per_epoch?: number | null;
@@ -4672,7 +4672,7 @@ export interface components {
             split_by?: "series" | "axis";
             /**
              * Steps Per Epoch
-             * @description Maximum number of training steps per epoch; null takes the whole training part.
+             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
              * @default null
              */
             steps_per_epoch?: number | null;
@@ -4834,7 +4834,7 @@ export interface components {
             split_by?: "series" | "axis";
             /**
              * Steps Per Epoch
-             * @description Maximum number of training steps per epoch; null takes the whole training part.
+             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
              * @default 300
              */
             steps_per_epoch?: number | null;
@@ -5011,8 +5011,8 @@ export interface components {
             split_by?: "series" | "axis";
             /**
              * Steps Per Epoch
-             * @description Maximum number of training steps per epoch; null takes the whole training part.
-             * @default 60
+             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
+             * @default null
              */
             steps_per_epoch?: number | null;
             /**
@@ -5183,7 +5183,7 @@ export interface components {
             split_by?: "series" | "axis";
             /**
              * Steps Per Epoch
-             * @description Maximum number of training steps per epoch; null takes the whole training part.
+             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
              * @default 100
              */
             steps_per_epoch?: number | null;
@@ -5347,7 +5347,7 @@ export interface components {
             split_by?: "series" | "axis";
             /**
              * Steps Per Epoch
-             * @description Maximum number of training steps per epoch; null takes the whole training part.
+             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
              * @default null
              */
             steps_per_epoch?: number | null;
@@ -7384,7 +7384,7 @@ export interface components {
             split_by?: "series" | "axis";
             /**
              * Steps Per Epoch
-             * @description Maximum number of training steps per epoch; null takes the whole training part.
+             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
              * @default null
              */
             steps_per_epoch?: number | null;
@@ -7546,7 +7546,7 @@ export interface components {
             split_by?: "series" | "axis";
             /**
              * Steps Per Epoch
-             * @description Maximum number of training steps per epoch; null takes the whole training part.
+             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
              * @default null
              */
             steps_per_epoch?: number | null;
@@ -7708,7 +7708,7 @@ export interface components {
             split_by?: "series" | "axis";
             /**
              * Steps Per Epoch
-             * @description Maximum number of training steps per epoch; null takes the whole training part.
+             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
              * @default 300
              */
             steps_per_epoch?: number | null;
@@ -7885,8 +7885,8 @@ export interface components {
             split_by?: "series" | "axis";
             /**
              * Steps Per Epoch
-             * @description Maximum number of training steps per epoch; null takes the whole training part.
-             * @default 60
+             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
+             * @default null
              */
             steps_per_epoch?: number | null;
             /**
@@ -8057,7 +8057,7 @@ export interface components {
             split_by?: "series" | "axis";
             /**
              * Steps Per Epoch
-             * @description Maximum number of training steps per epoch; null takes the whole training part.
+             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
              * @default 100
              */
             steps_per_epoch?: number | null;
@@ -8219,7 +8219,7 @@ export interface components {
             split_by?: "series" | "axis";
             /**
              * Steps Per Epoch
-             * @description Maximum number of training steps per epoch; null takes the whole training part.
+             * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
              * @default null
              */
             steps_per_epoch?: number | null;

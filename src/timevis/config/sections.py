@@ -97,7 +97,7 @@ class FitOptions:
     max_epochs : int
         Maximum number of epochs; early stopping may end the fit before.
     steps_per_epoch : int, optional
-        Maximum number of training steps per epoch; null takes the whole training part.
+        Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
     min_steps_per_epoch : int, optional
         A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it
         up to 10 times, until the epoch has `steps_per_epoch` steps.

@@ -25,7 +25,6 @@ NUMBER_WITH_EXPONENT = re.compile(r"[-+]?[0-9]+(_[0-9]+)*(\.[0-9_]*)?[eE][-+]?[0
 """YAML 1.1 reads such a number as text if it has no point, or no sign in its exponent."""
 
 
-
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml is seven times as fast
     """Reads the YAML of OmegaConf: numbers such as ``1e-3`` are floats, times are text, and keys are unique."""
 

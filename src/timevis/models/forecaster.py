@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pytorch_lightning as pl
@@ -72,11 +72,14 @@ class Forecaster(pl.LightningModule):
         for a model without that option.
     sections : mapping
         The functions whose keyword arguments are the sections of the config of the model, such as ``lora``.
+    default_steps_per_epoch : callable, optional
+        `model.fit.steps_per_epoch` if it is null, from training rows, rows of a window, batch size, hyperparameters.
     """
 
     calibrated_state: tuple[str, ...] = ()
     covariates_option: Mapping[str, str] = {}
     sections: Mapping[str, Callable[..., Any]] = {}
+    default_steps_per_epoch: ClassVar[Callable[[int, int, int, Mapping[str, Any]], int] | None] = None
 
     def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:
         super().__init__()
@@ -208,11 +211,8 @@ class Forecaster(pl.LightningModule):
     def base_forecast(self, batch: Batch) -> Forecast:
         """The forecast before conformal recalibration, clipped at zero for non-negative channels."""
         unclipped = self.predict_unclipped(batch)
-        return replace(
-            unclipped,
-            point=self.clip_non_negative(unclipped.point, batch.channel),
-            quantiles=self.clip_non_negative(unclipped.quantiles, batch.channel),
-        )
+        point, quantiles = (self.clip_non_negative(x, batch.channel) for x in (unclipped.point, unclipped.quantiles))
+        return replace(unclipped, point=point, quantiles=quantiles)
 
     @torch.no_grad()
     def calibrate_conformal(self, datamodule: WindowDataModule, method: ConformalMethod) -> None:

@@ -128,13 +128,22 @@ class RunConfig:
         split = train_on_short_series(split, context_length, lengths.horizon)
         first, stop = split.training_bounds(context_length, lengths.horizon, self.fit.train_fraction)
         num_windows = np.broadcast_to(stop - first, len(panel.channels)).sum()
-        steps = steps_of_small_epochs(max(1, int(num_windows)), self.fit.batch_size, self.fit.steps_per_epoch)
+        batch_size, max_steps = self.fit.batch_size, self.fit.steps_per_epoch
+        if max_steps is None and (default_steps := self.model.forecaster_class.default_steps_per_epoch) is not None:
+            rows_per_window = context_length + lengths.horizon
+            num_rows = int(num_windows) + len(panel.channels) * (rows_per_window - 1)
+            max_steps = default_steps(num_rows, rows_per_window, batch_size, self.model.hyperparameters)
+        min_steps = self.fit.min_steps_per_epoch or steps_of_small_epochs(
+            max(1, int(num_windows)), batch_size, max_steps
+        )
+        limit = self.trainer.limit_train_batches
         return replace(
             self,
             run=replace(self.run, context_length=context_length, horizon=lengths.horizon),
             data=replace(self.data, season=self.data.season or lengths.season),
             evaluation=replace(self.evaluation, stride=self.evaluation.stride or lengths.stride),
-            fit=replace(self.fit, min_steps_per_epoch=self.fit.min_steps_per_epoch or steps),
+            fit=replace(self.fit, steps_per_epoch=max_steps, min_steps_per_epoch=min_steps),
+            trainer=replace(self.trainer, limit_train_batches=max_steps if limit is None else limit),
         )
 
     @property
@@ -155,15 +164,19 @@ class RunConfig:
         return {key: value for key, value in self.lengths.items() if value is None}
 
     @property
-    def lengths(self) -> dict[str, int | None]:
+    def lengths(self) -> dict[str, Any]:
         """The keys of the config whose values follow from the data if they are None."""
-        return {
+        lengths = {
             "context_length": self.run.context_length,
             "horizon": self.run.horizon,
             "data.season": self.data.season,
             "evaluation.stride": self.evaluation.stride,
             "model.fit.min_steps_per_epoch": self.fit.min_steps_per_epoch,
         }
+        if self.model.forecaster_class.default_steps_per_epoch is not None:
+            lengths["model.fit.steps_per_epoch"] = self.fit.steps_per_epoch
+            lengths["trainer.limit_train_batches"] = self.trainer.limit_train_batches
+        return lengths
 
     def datamodule(self, panel: Panel, split: Split | None = None) -> WindowDataModule:
         """Build the data module of a panel; `split` replaces the split of the config.

@@ -153,7 +153,7 @@ export default {
     eval_batch_size: "Windows that are forecast together; affects only speed and memory.",
     val_batch_size: "Empty takes that of scoring.",
     max_epochs: "Training stops earlier if validation no longer improves.",
-    steps_per_epoch: "Most training steps between two validations; empty takes all windows.",
+    steps_per_epoch: "Most training steps between two validations; empty takes all windows, or Qwen's own number.",
     min_steps_per_epoch: "Small data are repeated until an epoch has this many steps.",
     gradient_clip: "Largest norm of the gradient; empty does not clip.",
     train_fraction: "Share of the training windows that is used, the newest ones.",

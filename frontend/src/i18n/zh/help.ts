@@ -154,7 +154,7 @@ const words: Area<"help"> = {
     eval_batch_size: "同时预测的窗口数；只影响速度和内存。",
     val_batch_size: "留空取评分批大小。",
     max_epochs: "验证不再改进时提前停止。",
-    steps_per_epoch: "两次验证之间最多的训练步数；留空取全部窗口。",
+    steps_per_epoch: "两次验证之间最多的训练步数；留空取全部窗口，Qwen 则按数据长度自定。",
     min_steps_per_epoch: "数据较少时重复，直到一轮达到这么多步。",
     gradient_clip: "梯度的最大范数；留空不裁剪。",
     train_fraction: "使用的训练窗口比例，取最新的。",

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from timevis.data.split.make_split import make_split
 from timevis.data.split.spec import are_fractions, fraction_ends, numbers_of
+from timevis.models.qwen.digits.defaults_from_data import steps_for_few_rows
 from timevis.runs.default_lengths import Lengths, default_lengths, steps_of_small_epochs
 from timevis.service.db.tables import Dataset, Model, Task
 
@@ -87,12 +88,17 @@ def fit_steps(cfg: Any, report: Mapping[str, Any]) -> int:
     fit, target = cfg.model.fit, cfg.data.target
     channels = len(target) if target else len(report["channels"])
     windows = max(1, int(check_lengths(cfg, report) * channels * fit.train_fraction))
-    minimum = fit.min_steps_per_epoch
+    minimum, maximum = fit.min_steps_per_epoch, fit.steps_per_epoch
+    if maximum is None and cfg.model.name == "qwen":
+        lengths = lengths_of(report, list(cfg.data.split or DEFAULT_SPLIT), cfg.context_length, cfg.horizon)
+        rows_per_window = lengths.context_length + lengths.horizon
+        num_rows = windows + channels * (rows_per_window - 1)
+        maximum = steps_for_few_rows(num_rows, rows_per_window, fit.batch_size, cfg.model)
     if minimum is None:
-        minimum = steps_of_small_epochs(windows, fit.batch_size, fit.steps_per_epoch)
+        minimum = steps_of_small_epochs(windows, fit.batch_size, maximum)
     per_epoch = max(math.ceil(windows / fit.batch_size), minimum)
-    if fit.steps_per_epoch is not None:
-        per_epoch = min(per_epoch, fit.steps_per_epoch)
+    if maximum is not None:
+        per_epoch = min(per_epoch, maximum)
     return int(per_epoch * fit.max_epochs)
 
 

@@ -25,7 +25,7 @@ from timevis.models.qwen.backbone.precision import SMALL_MODEL_PARAMETERS, bfloa
 from timevis.models.qwen.digits.codec import DigitCodec, Scaling
 from timevis.models.qwen.digits.decoding import DecodingInputs, DecodingMode, first_value_distribution
 from timevis.models.qwen.digits.decoding_passes import decode_windows
-from timevis.models.qwen.digits.default_context import context_for_two_seasons
+from timevis.models.qwen.digits.defaults_from_data import context_for_two_seasons, steps_for_few_rows
 from timevis.models.qwen.digits.digit_batches import digit_texts, forward_fill, shuffle_contexts
 from timevis.models.qwen.digits.known_inputs import KnownInputs
 from timevis.models.qwen.digits.loss import window_loss
@@ -102,6 +102,7 @@ class QwenForecaster(BackboneForecaster):
     calibrated_state = ("temperature", "residuals.")
     covariates_option = {"known": "known"}
     default_context_length = staticmethod(context_for_two_seasons)
+    default_steps_per_epoch = staticmethod(steps_for_few_rows)
     sections = {"backbone": load_backbone, "prompt": PromptBuilder, "lora": add_adapters, "codec": DigitCodec}
 
     def __init__(
@@ -327,8 +328,7 @@ class QwenForecaster(BackboneForecaster):
     def calibrate(self, datamodule: WindowDataModule) -> None:
         super().calibrate(datamodule)
         if self.hparams["decode"] != "sample":
-            batches = self.calibration_batches(datamodule)
-            points = ((self.base_forecast(b, explain=False).point, b) for b in batches)
+            points = ((self.base_forecast(b, explain=False).point, b) for b in self.calibration_batches(datamodule))
             self.residuals.fit(points, self.channel_std)
         elif self.hparams["calibrate_temperature"]:
             pairs = []

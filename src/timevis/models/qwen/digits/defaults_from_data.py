@@ -1,4 +1,4 @@
-"""The context length of the small backbone where the user set none."""
+"""The context length and the steps of an epoch of a small backbone where the user set none."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ MAX_CONTEXT_LENGTH = 336
 MIN_ADDED_STRENGTH = 0.05
 """Share of the variance that a longer season must explain in addition to the shorter ones."""
 MAX_CHANNELS = 20
+MAX_STEPS_PER_EPOCH = {"small": 60, "large": 50}
+MIN_STEPS_PER_EPOCH = 20
+MAX_READS_PER_EPOCH = 20
+"""Times that an epoch reads each training row at most, if it has more than `MIN_STEPS_PER_EPOCH` steps."""
 
 
 def context_for_two_seasons(by_frequency: int, panel: Panel, split: Split, options: Mapping[str, Any]) -> int:
@@ -63,3 +67,26 @@ def longest_season(values: np.ndarray, seasons: Sequence[int]) -> int:
             found = season
         strengths.append(strength)
     return found
+
+
+def steps_for_few_rows(num_rows: int, rows_per_window: int, batch_size: int, options: Mapping[str, Any]) -> int:
+    """Maximum number of training steps of an epoch; a small backbone has fewer on a short series.
+
+    Windows overlap, so that one pass over all windows of a short series reads each of its rows often.
+
+    Parameters
+    ----------
+    num_rows : int
+        Training rows of all channels.
+    rows_per_window : int
+        Context length and horizon.
+    batch_size : int
+    options : mapping
+        Hyperparameters; a backbone whose `size` is not ``small`` has the maximum.
+    """
+    size = "small" if options["backbone"].get("size") == "small" else "large"
+    most = MAX_STEPS_PER_EPOCH[size]
+    if size == "large":
+        return most
+    steps = -(-MAX_READS_PER_EPOCH * num_rows // (batch_size * rows_per_window))
+    return min(most, max(MIN_STEPS_PER_EPOCH, steps))
