@@ -153,6 +153,15 @@ def test_an_upload_is_fetched_once_and_a_damaged_copy_is_refused(hosts: tuple[St
     assert list((second.home / "uploads").iterdir()) == []
 
 
+def test_a_part_of_a_copied_file_is_read_without_its_folder(hosts: tuple[Storage, Storage, Sessions]) -> None:
+    first, second, _ = hosts
+    first.share(write_run(first, train_log="0123456789"))
+    parts = [second.read_part(RUN, "train.log", start, 4) for start in (0, 8, 10, 20)]
+    assert parts == [b"0123", b"89", b"", b""]
+    assert second.read_part(RUN, "absent.log", 0, 4) == b""
+    assert not second.run(RUN).exists()
+
+
 def test_what_is_removed_is_removed_from_the_store(hosts: tuple[Storage, Storage, Sessions]) -> None:
     first, _, sessions = hosts
     folder = write_run(first, a_txt="one")

@@ -172,9 +172,9 @@ class ArtefactStore:
         if row is None or name not in row.files:
             return b""
         try:
-            key = self._copy_key(folder, name, row.files[name])
-            size = int(self.files.size(key))
-            return bytes(self.files.cat_file(key, start, min(start + length, size))) if start < size else b""
+            with self.files.open(self._copy_key(folder, name, row.files[name]), "rb") as file:
+                file.seek(start)
+                return bytes(file.read(length))
         except FileNotFoundError:  # a newer copy has replaced it; the next call reads that one
             return b""
 
