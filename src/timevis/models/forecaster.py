@@ -79,7 +79,7 @@ class Forecaster(pl.LightningModule):
     calibrated_state: tuple[str, ...] = ()
     covariates_option: Mapping[str, str] = {}
     sections: Mapping[str, Callable[..., Any]] = {}
-    default_steps_per_epoch: ClassVar[Callable[[int, int, int, Mapping[str, Any]], int] | None] = None
+    default_steps_per_epoch: ClassVar[staticmethod[[int, int, int, Mapping[str, Any]], int] | None] = None
 
     def __init__(self, context_length: int, horizon: int, num_channels: int = 1, num_covariates: int = 0) -> None:
         super().__init__()

@@ -166,7 +166,7 @@ class RunConfig:
     @property
     def lengths(self) -> dict[str, Any]:
         """The keys of the config whose values follow from the data if they are None."""
-        lengths = {
+        lengths: dict[str, Any] = {
             "context_length": self.run.context_length,
             "horizon": self.run.horizon,
             "data.season": self.data.season,
