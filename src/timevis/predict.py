@@ -18,6 +18,7 @@ from omegaconf import DictConfig
 
 from timevis.data.catalog import load_files
 from timevis.data.holidays import holiday_flags
+from timevis.data.messages import message
 from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.panel import Panel
 from timevis.data.sources.data_frames import write_frame
@@ -137,7 +138,7 @@ def untrained_forecaster(cfg: DictConfig, panel: Panel, horizon: int) -> Forecas
     train_end = rows - for_calibration - horizon
     if train_end <= horizon:
         raise DataError(
-            f"{panel.card.name} has {rows} rows, too few for a forecast of {horizon} rows without a training",
+            message("untrained-too-short", source=panel.card.name, rows=rows, horizon=horizon),
             f"give at least {rows - train_end + horizon + 1} rows, or a smaller horizon",
         )
     by_frequency = default_lengths(panel.freq, (LONG_ROWS,) * 3, horizon).context_length
@@ -221,9 +222,8 @@ def forecast_panel(forecaster: Forecaster, panel: Panel, item: str, batch_size: 
     panel, origins = extend_to_horizon(panel, horizon, length)
     if origins.min() < length:
         raise DataError(
-            f"{item} has {origins.min()} rows up to its last value, fewer than the context_length of the run, "
-            f"{length}",
-            f"give at least {length} rows",
+            message("context-too-short", source=item, rows=int(origins.min()), context_length=length),
+            message("at-least-rows", rows=length),
         )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()

@@ -1739,6 +1739,7 @@ export interface paths {
         /**
          * Forecast
          * @description With `method`, nothing is trained: seasonal naive, or nano as it was pretrained, forecasts a dataset or rows.
+         *     With `dry_run`, nothing is forecast: the answer has the commands that do the same.
          */
         post: {
             parameters: {
@@ -1768,13 +1769,13 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description The task has ended (Prefer: wait) */
+                /** @description The task has ended (Prefer: wait), or the answer to a dry run */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["TaskDetail"];
+                        "application/json": components["schemas"]["TaskDetail"] | components["schemas"]["ForecastDryRun"];
                     };
                 };
                 /** @description Successful response */
@@ -3078,18 +3079,28 @@ export interface components {
             steps: number | null;
         };
         /**
+         * ForecastDryRun
+         * @description A forecast that would be accepted.
+         */
+        ForecastDryRun: {
+            commands: components["schemas"]["Commands"];
+        };
+        /**
          * ForecastItem
          * @description The forecast of one channel of one item, or the reason why an item failed.
          */
         ForecastItem: {
             /** Advice */
             advice: string | null;
+            advice_code: components["schemas"]["TextCode"] | null;
             /** Channel */
             channel: string | null;
             /** Dataset */
             dataset: string | null;
             /** Error */
             error: string | null;
+            /** @description The error by its code, if it is a text of the library. */
+            error_code: components["schemas"]["TextCode"] | null;
             /** @description The recent past. */
             history: components["schemas"]["Context"];
             /**
@@ -3287,6 +3298,7 @@ export interface components {
         "Group.TaskSummary": {
             /** Advice */
             advice: string | null;
+            advice_code: components["schemas"]["Group.TextCode"] | null;
             /** Attempt */
             attempt: number;
             /** Cancel Requested */
@@ -3295,8 +3307,15 @@ export interface components {
             created: number;
             /** Dataset */
             dataset: string | null;
+            /**
+             * Dataset Name
+             * @description That of the request, or the one of all models.
+             */
+            dataset_name: string | null;
             /** Error */
             error: string | null;
+            /** @description The error by its code, if it is a text of the library. */
+            error_code: components["schemas"]["Group.TextCode"] | null;
             /** Finished */
             finished: number | null;
             /** Group */
@@ -3308,6 +3327,21 @@ export interface components {
             id: string;
             /** Kind */
             kind: string;
+            /**
+             * Method
+             * @description The model of a training, or the method of a forecast without one.
+             */
+            method: string | null;
+            /**
+             * Models
+             * @description Names of the models that a forecast or a comparison reads.
+             */
+            models: string[];
+            /**
+             * Name
+             * @description The name that the request gives the model of a training.
+             */
+            name: string | null;
             /**
              * Progress
              * @description Stage, epoch, step and metrics so far.
@@ -3324,6 +3358,18 @@ export interface components {
              * @enum {string}
              */
             state: "queued" | "running" | "completed" | "failed" | "cancelled";
+        };
+        /**
+         * TextCode
+         * @description A text of the library by its code, which GET /api/messages lists, with the numbers and names in it.
+         */
+        "Group.TextCode": {
+            /** Code */
+            code: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
         };
         /** GroupRequest */
         GroupRequest: {
@@ -5654,6 +5700,12 @@ export interface components {
              */
             dataset?: string | null;
             /**
+             * Dry Run
+             * @description Check the request, and answer with commands that do the same.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
              * Horizon
              * @description Rows, at most as many as the model was trained to forecast, which is the default. A method forecasts any number, by default one that suits the frequency of the data.
              * @default null
@@ -5752,10 +5804,20 @@ export interface components {
              * @default null
              */
             advice?: string | null;
+            /**
+             * @description The advice by its code, if it has one.
+             * @default null
+             */
+            advice_code?: components["schemas"]["TextCode"] | null;
             /** Code */
             code: string;
             /** Detail */
             detail: string;
+            /**
+             * @description The detail by its code, if it is a text of the library.
+             * @default null
+             */
+            detail_code?: components["schemas"]["TextCode"] | null;
             /**
              * Errors
              * @default null
@@ -6110,6 +6172,7 @@ export interface components {
         TaskDetail: {
             /** Advice */
             advice: string | null;
+            advice_code: components["schemas"]["TaskDetail.TextCode"] | null;
             /** Attempt */
             attempt: number;
             /** Cancel Requested */
@@ -6120,8 +6183,15 @@ export interface components {
             created: number;
             /** Dataset */
             dataset: string | null;
+            /**
+             * Dataset Name
+             * @description That of the request, or the one of all models.
+             */
+            dataset_name: string | null;
             /** Error */
             error: string | null;
+            /** @description The error by its code, if it is a text of the library. */
+            error_code: components["schemas"]["TaskDetail.TextCode"] | null;
             /** Finished */
             finished: number | null;
             /** Group */
@@ -6140,6 +6210,21 @@ export interface components {
             log: string;
             /** Log Position */
             log_position: number;
+            /**
+             * Method
+             * @description The model of a training, or the method of a forecast without one.
+             */
+            method: string | null;
+            /**
+             * Models
+             * @description Names of the models that a forecast or a comparison reads.
+             */
+            models: string[];
+            /**
+             * Name
+             * @description The name that the request gives the model of a training.
+             */
+            name: string | null;
             /**
              * Progress
              * @description Stage, epoch, step and metrics so far.
@@ -6187,6 +6272,18 @@ export interface components {
             /** Python */
             python: string;
         };
+        /**
+         * TextCode
+         * @description A text of the library by its code, which GET /api/messages lists, with the numbers and names in it.
+         */
+        "TaskDetail.TextCode": {
+            /** Code */
+            code: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+        };
         /** TaskMetrics */
         TaskMetrics: {
             /**
@@ -6217,6 +6314,7 @@ export interface components {
         "TaskPage.TaskSummary": {
             /** Advice */
             advice: string | null;
+            advice_code: components["schemas"]["TaskPage.TextCode"] | null;
             /** Attempt */
             attempt: number;
             /** Cancel Requested */
@@ -6225,8 +6323,15 @@ export interface components {
             created: number;
             /** Dataset */
             dataset: string | null;
+            /**
+             * Dataset Name
+             * @description That of the request, or the one of all models.
+             */
+            dataset_name: string | null;
             /** Error */
             error: string | null;
+            /** @description The error by its code, if it is a text of the library. */
+            error_code: components["schemas"]["TaskPage.TextCode"] | null;
             /** Finished */
             finished: number | null;
             /** Group */
@@ -6238,6 +6343,21 @@ export interface components {
             id: string;
             /** Kind */
             kind: string;
+            /**
+             * Method
+             * @description The model of a training, or the method of a forecast without one.
+             */
+            method: string | null;
+            /**
+             * Models
+             * @description Names of the models that a forecast or a comparison reads.
+             */
+            models: string[];
+            /**
+             * Name
+             * @description The name that the request gives the model of a training.
+             */
+            name: string | null;
             /**
              * Progress
              * @description Stage, epoch, step and metrics so far.
@@ -6254,6 +6374,30 @@ export interface components {
              * @enum {string}
              */
             state: "queued" | "running" | "completed" | "failed" | "cancelled";
+        };
+        /**
+         * TextCode
+         * @description A text of the library by its code, which GET /api/messages lists, with the numbers and names in it.
+         */
+        "TaskPage.TextCode": {
+            /** Code */
+            code: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TextCode
+         * @description A text of the library by its code, which GET /api/messages lists, with the numbers and names in it.
+         */
+        TextCode: {
+            /** Code */
+            code: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
         };
         /** TrainRequest */
         TrainRequest: components["schemas"]["TrainRequest.TrainSeasonalNaive"] | components["schemas"]["TrainRequest.TrainLinear"] | components["schemas"]["TrainRequest.TrainBoosted"] | components["schemas"]["TrainRequest.TrainLstm"] | components["schemas"]["TrainRequest.TrainQwen"] | components["schemas"]["TrainRequest.TrainQwenPatch"];
@@ -8392,6 +8536,11 @@ export interface components {
             code: string;
             /** Detail */
             detail: string;
+            /**
+             * @description The detail by its code, if it is a text of the library.
+             * @default null
+             */
+            detail_code?: components["schemas"]["TextCode"] | null;
             /** Params */
             params: {
                 [key: string]: unknown;

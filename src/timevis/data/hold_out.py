@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from timevis.data.messages import message
 from timevis.data.panel import Panel
 from timevis.errors import DataError
 
@@ -26,9 +27,8 @@ def hold_out_last_rows(panel: Panel, rows: int) -> Panel:
     ends = panel.ends
     if ends.min() <= rows:
         raise DataError(
-            f"{panel.card.name} has {ends.min()} rows up to its last value, too few for a back-test of the last "
-            f"{rows} rows",
-            "give more rows, or a smaller horizon",
+            message("backtest-too-short", source=panel.card.name, rows=int(ends.min()), horizon=rows),
+            message("more-rows"),
         )
     values = panel.values.copy(order="K")
     for channel, end in enumerate(ends.tolist()):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from timevis.data.messages import DATA_MESSAGES
+
 PROBLEM_MESSAGES = {
     "bad-request": "{detail}",
     "bad-host": "{detail}",
@@ -81,7 +83,7 @@ VERDICT_MESSAGES = {
     "few_origins": "There are only {origins} origins, so the interval may be too narrow.",
     "short_scored_period": "The scored rows are only {horizons} horizons long.",
 }
-DATA_MESSAGES = {
+FINDING_MESSAGES = {
     "unsorted_rows": "The rows were not in time order; they were sorted.",
     "identical_duplicates": "{rows} rows identical to another row of the same time were dropped.",
     "filled_duplicates": "{rows} rows were merged with another row of the same time that lacked values.",
@@ -98,7 +100,10 @@ DATA_MESSAGES = {
     "unused_columns": "Columns not used: {columns}.",
     "cleaning_note": "{note}",
 }
-MESSAGES: dict[str, str] = {**PROBLEM_MESSAGES, **FIELD_MESSAGES, **VERDICT_MESSAGES, **DATA_MESSAGES}
+MESSAGES: dict[str, str] = {
+    **{**PROBLEM_MESSAGES, **FIELD_MESSAGES, **VERDICT_MESSAGES},
+    **{**FINDING_MESSAGES, **DATA_MESSAGES},
+}
 
 PYDANTIC_CODES = {
     "missing": "field-missing",

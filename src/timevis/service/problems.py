@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError as DatabaseValueError
 from sqlalchemy.exc import OperationalError as DatabaseError
 from werkzeug.exceptions import HTTPException
 
+from timevis.data.messages import code_and_params
 from timevis.errors import ConfigError, DataError, RunFolderError, TimeVisError
 from timevis.service.messages import field_error, sentence
 from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
@@ -51,6 +52,7 @@ def problem(
     title = code.replace("-", " ").capitalize()
     body: dict[str, Any] = {"type": f"urn:timevis:{code}", "title": title, "status": status}
     body |= {"code": code, "params": {"detail": detail} if params is None else params, "detail": detail}
+    body |= _codes(detail=body["params"].get("detail", detail), advice=advice)
     if advice:
         body["advice"] = advice
     if errors:
@@ -95,7 +97,14 @@ def _pointer(dotted: str) -> str:
 
 def _field(pointer: str, code: str, params: dict[str, Any]) -> dict[str, Any]:
     """One wrong field of a request."""
-    return {"pointer": pointer, "code": code, "params": params, "detail": sentence(code, params)}
+    field = {"pointer": pointer, "code": code, "params": params, "detail": sentence(code, params)}
+    return field | _codes(detail=params.get("detail", ""))
+
+
+def _codes(**texts: str) -> dict[str, dict[str, Any]]:
+    """Code and params of the texts that have a code, as ``detail_code`` and ``advice_code``."""
+    found = {f"{name}_code": code_and_params(text) for name, text in texts.items()}
+    return {name: coded for name, coded in found.items() if coded is not None}
 
 
 def _own_problem(error: Problem) -> Response:

@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from timevis.data.messages import code_and_params, message
 from timevis.data.readers.table import Table
 from timevis.errors import ConfigError, DataError
 from timevis.service.security.table_limits import TableLimits
@@ -97,22 +98,34 @@ def _run_child(
             timeout=seconds,
         )
     except subprocess.TimeoutExpired:
-        raise DataError(f"{shown_name} could not be read within {seconds} s", "upload a smaller file") from None
+        text = message("reading-too-slow", source=shown_name, seconds=seconds)
+        raise DataError(text, message("smaller-file")) from None
     try:
         answer = json.loads(done.stdout)
     except ValueError:
         reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         raise DataError(
-            f"{shown_name} could not be read within {megabytes} MB of memory ({reason[:200]})",
+            message("reading-needs-memory", source=shown_name, megabytes=megabytes, reason=reason[:200]),
             "check that the file opens elsewhere, or upload a smaller one",
         ) from None
     if "error" in answer:
-        named = [answer["error"], answer["advice"]]
-        for path, name in shown_names.items():
-            named = [text.replace(str(path), name).replace(path.name, name) for text in named]
-        raise (ConfigError if answer.get("is_config") else DataError)(*named)
+        texts = [_with_shown_names(answer[key], answer["codes"][key], shown_names) for key in ("error", "advice")]
+        raise (ConfigError if answer["is_config"] else DataError)(*texts)
     found: dict[str, Any] = answer["report"]
     return found
+
+
+def _with_shown_names(text: str, coded: dict[str, Any] | None, shown_names: Mapping[Path, str]) -> str:
+    """A text of the child process, as a `Message` if it has a code, with what messages call the files."""
+
+    def renamed(value: Any) -> Any:
+        for path, name in shown_names.items():
+            value = value.replace(str(path), name).replace(path.name, name) if isinstance(value, str) else value
+        return value
+
+    if coded is None:
+        return str(renamed(text))
+    return message(coded["code"], **{key: renamed(value) for key, value in coded["params"].items()})
 
 
 def main() -> None:
@@ -124,10 +137,16 @@ def main() -> None:
     try:
         answer: dict[str, Any] = {"report": _append(request) if "earlier" in request else _read(request)}
     except TimeVisError as error:
-        answer = {"error": error.message, "advice": error.advice, "is_config": isinstance(error, ConfigError)}
+        answer = _error(error.message, error.advice, isinstance(error, ConfigError))
     except MemoryError:
-        answer = {"error": f"{request['path']} needs more memory than is allowed", "advice": "upload a smaller file"}
+        text = message("reading-needs-memory", source=request["path"], megabytes=request["megabytes"], reason="")
+        answer = _error(text, message("smaller-file"))
     json.dump(answer, sys.stdout)
+
+
+def _error(text: str, advice: str, is_config: bool = False) -> dict[str, Any]:
+    codes = {"error": code_and_params(text), "advice": code_and_params(advice)}
+    return {"error": text, "advice": advice, "codes": codes, "is_config": is_config}
 
 
 def _limit_memory(megabytes: int) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from timevis.data.messages import message
 from timevis.errors import DataError
 from timevis.service.operations.artefacts import ArtefactStore, open_store
 from timevis.service.settings import Settings
@@ -61,13 +62,14 @@ class Storage:
                 while chunk := stream.read(CHUNK_BYTES):
                     size += len(chunk)
                     if size > max_bytes:
-                        raise DataError(f"the file has more than {max_bytes // 2**20} MB", "upload a smaller file")
+                        text = message("file-too-large", megabytes=max_bytes // 2**20)
+                        raise DataError(text, message("smaller-file"))
                     digest.update(chunk)
                     file.write(chunk)
                 file.flush()
                 os.fsync(file.fileno())
             if not size:
-                raise DataError("the file is empty", "upload a file with a header and rows")
+                raise DataError(message("file-empty", source=file_name), message("give-header-and-rows"))
             upload = Upload(digest.hexdigest(), suffix, size)
             temporary.replace(self.upload(upload.content_hash, suffix))
             self.share(self.upload(upload.content_hash, suffix))

@@ -18,6 +18,7 @@ from timevis.data.cleaning.outliers import handle_outliers
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.cleaning.statistics import non_negative_channels
 from timevis.data.holidays import holiday_flags
+from timevis.data.messages import message
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.readers.table import Table
@@ -62,7 +63,7 @@ def clean(
     rows, report = to_rows(table, options)
     panel, observed_rows = select_channels(rows, card, options, report, channels)
     if not future and observed_rows < len(panel):
-        report.notes.append(f"{len(panel) - observed_rows} rows after the last value are used for forecasts only")
+        report.notes.append(message("note_rows_for_forecasts", rows=len(panel) - observed_rows))
         panel = panel.slice_rows(0, observed_rows)
     panel = add_holidays(panel, options)
     split = split_rows(panel, options.split, options.split_by, observed_rows)
@@ -116,10 +117,7 @@ def finalize_panel(
         for name in options.unit:
             check_choice(name, panel.channels, "data.unit")
     if non_negative := list(compress(panel.channels, non_negative_channels(split.training_values(panel.values)))):
-        report.notes.append(
-            "often zero and never negative in the training part, so forecasts are clipped at zero: "
-            + join_names(non_negative)
-        )
+        report.notes.append(message("note_non_negative", channels=join_names(non_negative)))
     report.describe(panel, split)
     report.split, report.split_by = describe_split(panel.index, split), "series" if split.by_series else "axis"
     report.notes += _notes_on_series(panel, split)
@@ -132,13 +130,9 @@ def _notes_on_series(panel: Panel, split: Split) -> list[str]:
         return []
     train_end, val_end, _ = split.borders.T
     later = np.unique(panel.channel_series[train_end > val_end.min()])
-    notes = [f"the spans of the {panel.num_series} series differ: each is split by the rows of its own span"]
+    notes: list[str] = [message("note_spans_differ", series=panel.num_series)]
     if len(later):
-        notes.append(
-            f"training rows of {len(later)} of {panel.num_series} series are later than the first test rows of "
-            "another series, so a model of all series may have learned of events that its test windows forecast; "
-            "data.split_by=axis splits all series at the same times"
-        )
+        notes.append(message("note_later_training_rows", later=len(later), series=panel.num_series))
     return notes
 
 

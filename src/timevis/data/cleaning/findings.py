@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
+from timevis.data.messages import NOTE_MESSAGES
 from timevis.utils.formatting import format_count, format_number, format_time, join_names
 
 DataSeverity: TypeAlias = Literal["info", "warning", "error"]
@@ -51,6 +52,7 @@ CODES = (
     *("unsorted_rows", "identical_duplicates", "filled_duplicates", "averaged_duplicates"),
     *("rows_moved_to_grid", "rows_left_out_of_grid", "gaps", "sentinels", "missing_values"),
     *("outliers", "outliers_in_other_channels", "declared_defect", "card_note", "unused_columns", "cleaning_note"),
+    *NOTE_MESSAGES,
 )
 
 
@@ -62,6 +64,7 @@ def data_findings(report: dict[str, Any]) -> list[DataFinding]:
     report : dict
         data_report.json.
     """
+    codes = report["text_codes"]
     found = [] if report["was_sorted"] else [_finding("unsorted_rows", "info", _UNSORTED)]
     found += [*_duplicates(report["duplicates"]), *_grid(report["off_grid"]), *_gaps(report["gaps"])]
     found += [*_sentinels(report["sentinels"]), *_missing(report), *_outliers(report["outliers"])]
@@ -76,10 +79,12 @@ def data_findings(report: dict[str, Any]) -> list[DataFinding]:
     if report["left_out"]:
         unused = [f"{column} ({reason})" for column, reason in report["left_out"].items()]
         text = f"Columns not used: {join_names(unused)}."
-        found.append(_finding("unused_columns", "info", text, columns=dict(report["left_out"])))
+        reasons = {column: codes[reason] for column, reason in report["left_out"].items() if reason in codes}
+        found.append(_finding("unused_columns", "info", text, columns=dict(report["left_out"]), reasons=reasons))
     for note in report["notes"]:
         text = note[:1].upper() + note[1:].rstrip(".") + "."
-        found.append(_finding("cleaning_note", "info", text, note=note))
+        coded = codes.get(note, {"code": "cleaning_note", "params": {"note": note}})
+        found.append(_finding(coded["code"], "info", text, **coded["params"]))
     return found
 
 

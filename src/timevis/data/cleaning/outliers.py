@@ -8,6 +8,7 @@ import numpy as np
 
 from timevis.data.calendar import steps_per_day
 from timevis.data.cleaning.quality_report import MAX_LISTED_PLACES, QualityReport
+from timevis.data.messages import message
 from timevis.data.panel import Panel
 from timevis.data.split.split import Split
 
@@ -56,10 +57,7 @@ def handle_outliers(panel: Panel, split: Split, mask: bool, report: QualityRepor
     for channel, column in zip(panel.channels, panel.values.T, strict=True):
         if (placeholder := find_placeholder(column)) is not None:
             value, count = placeholder
-            report.notes.append(
-                f"{channel!r} is {value:g} in {count} rows, far from its other values: if this number means that the "
-                f"value is missing, set data.cleaning.missing=[{value:g}]"
-            )
+            report.notes.append(message("note_placeholder", channel=channel, value=float(value), count=int(count)))
     if mask and (to_mask := outliers[outliers[:, 0] < test_starts[outliers[:, 1]]]).size:
         values = panel.values.copy(order="K")
         values[to_mask[:, 0], to_mask[:, 1]] = np.nan

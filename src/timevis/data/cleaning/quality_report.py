@@ -10,6 +10,7 @@ import pandas as pd
 
 from timevis.data.cleaning.gaps import find_gaps
 from timevis.data.cleaning.statistics import describe_channels
+from timevis.data.messages import code_and_params
 from timevis.data.panel import Panel
 from timevis.data.split.split import Split
 from timevis.utils.files import to_json_types
@@ -117,8 +118,13 @@ class QualityReport:
         self.card = asdict(panel.card)
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as JSON types; a number that is not finite becomes None."""
-        return to_json_types(asdict(self))
+        """The report as JSON types; a number that is not finite becomes None.
+
+        ``text_codes`` maps each note and each reason of `left_out` that has a code to its code and params.
+        """
+        texts = {text: code_and_params(text) for text in (*self.notes, *self.left_out.values())}
+        codes = {text: found for text, found in texts.items() if found is not None}
+        return to_json_types({**asdict(self), "text_codes": codes})
 
     def summary(self) -> str:
         """One line for the log: the size of the panel and the findings."""

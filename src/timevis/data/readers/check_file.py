@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from timevis.data.messages import message
 from timevis.data.readers.compression import decompressed_name
 from timevis.errors import DataError
 from timevis.utils.formatting import join_names
@@ -45,8 +46,8 @@ def format_from_name(path: Path) -> str:
     suffix = Path(decompressed_name(path)).suffix.lower()
     if suffix not in FORMAT_OF_SUFFIX:
         raise DataError(
-            f"{path.name}: the suffix {suffix or '(none)'} is not that of a format that TimeVis reads",
-            "supported suffixes: " + " ".join(FORMAT_OF_SUFFIX) + ", also in .gz, or as the only file in a .zip",
+            message("file-name-ending", source=path.name, suffix=suffix or "(none)"),
+            message("known-suffixes", suffixes=" ".join(FORMAT_OF_SUFFIX)),
         )
     return FORMAT_OF_SUFFIX[suffix]
 

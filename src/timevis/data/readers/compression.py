@@ -9,10 +9,11 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from timevis.data.messages import message
 from timevis.errors import DataError
 from timevis.utils import memory
 
-DECOMPRESS_ADVICE = "decompress it and give one file"
+DECOMPRESS_ADVICE = message("decompress")
 CHUNK_BYTES = 2**24
 MAX_SHARE_OF_FREE_MEMORY = 0.5
 """For the decompressed file; the table parsed from it needs memory as well."""
@@ -58,7 +59,7 @@ def decompressed_bytes(path: Path, chunk_bytes: int = CHUNK_BYTES) -> bytes:
                 f"{path.name}: the archive uses an unknown compression method ({error})", DECOMPRESS_ADVICE
             ) from error
         except RuntimeError as error:
-            raise DataError(f"{path.name}: the archive needs a password", DECOMPRESS_ADVICE) from error
+            raise DataError(message("archive-password", source=path.name), DECOMPRESS_ADVICE) from error
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise _damaged_file_error(path, error) from error
     raw = path.read_bytes()
@@ -123,7 +124,8 @@ def _is_hidden(member: PurePosixPath) -> bool:
 
 
 def _damaged_file_error(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path.name}: the compressed file is damaged ({error})", "download or compress it again")
+    text = message("file-damaged", source=path.name, reason=str(error))
+    return DataError(text, "download or compress it again")
 
 
 def _wrong_suffix_error(path: Path, expected: str) -> DataError:

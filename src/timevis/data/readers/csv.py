@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from timevis.data.messages import message
 from timevis.data.readers.encoding import to_utf8
 from timevis.data.readers.header import (
     check_header,
@@ -34,7 +35,7 @@ from timevis.data.readers.number_format import (
     parse_number_columns,
 )
 from timevis.data.readers.size_limits import check_column_count
-from timevis.data.readers.table import MISSING_MARKERS, TABLE_ADVICE, Table
+from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.errors import DataError
 
 log = logging.getLogger(__name__)
@@ -129,9 +130,9 @@ def read_csv(
     if mark is None and (mark := _find_mark_in_table(frame, source, default_decimal)):
         frame = parse(DECIMAL_POINTS[mark])
     if mark == "comma":
-        notes.append("numbers are written with a decimal comma")
+        notes.append(message("note_decimal_comma"))
     if delimiter != ",":
-        notes.append(f"columns are separated by {DELIMITER_NAMES[delimiter]}")
+        notes.append(message("note_delimiter", delimiter=DELIMITER_NAMES[delimiter], character=delimiter))
     notes += header_notes(layout.header_row, layout.row_above_body, layout.units)
     row_numbers: list[int] = []
 
@@ -192,10 +193,7 @@ def _find_delimiter(lines: list[str], source: str) -> tuple[str, int]:
             best, best_start, best_score = delimiter, start, (fits, -start, width)
     if not best:
         first = next((line for line in lines if line.strip()), "")[:60]
-        raise DataError(
-            f"{source}: found only one column ({first!r}), but a table needs a column of times and one of values",
-            "separate columns by comma, semicolon, tab or bar; there must be a column of times and one of numbers",
-        )
+        raise DataError(message("one-column", source=source, column=first), message("separate-columns"))
     return best, best_start
 
 
@@ -253,10 +251,7 @@ def _check_quotes(raw: bytes, layout: Layout) -> None:
         if "unexpected end" not in str(error):
             return
         row = raw.rstrip().count(b"\n") + 1 - line_breaks
-        raise DataError(
-            f"{layout.source}: row {row}: a double quote opens a cell and is never closed",
-            "close it, or delete it: all text after it belongs to its cell",
-        ) from error
+        raise DataError(message("unclosed-quote", source=layout.source, row=row), message("close-quote")) from error
 
 
 def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequence[str] = ()) -> pd.DataFrame:
@@ -266,7 +261,7 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
 
     source, start = layout.source, layout.body_start
     if CELL.search(raw, start) is None:  # without a copy of a large file
-        raise DataError(f"{source}: the table has a header but no rows", TABLE_ADVICE)
+        raise DataError(message("table-without-rows", source=source), message("give-header-and-rows"))
 
     def read_blocks(
         column_types: dict[str, pa.DataType], block_bytes: int | None = None, reader: Any = arrow_csv.read_csv
@@ -307,9 +302,10 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
         for row, cells in _rows(raw, layout.delimiter):
             if row > layout.row_above_body and cells and len(cells) != len(layout.names):
                 raise DataError(
-                    f"{source}: row {row} has {len(cells)} columns, the header has {len(layout.names)}",
-                    "correct the row, or delete it if it holds a total or a remark; put a cell that contains the "
-                    "delimiter in double quotes",
+                    message(
+                        "wrong-number-of-cells", source=source, row=row, count=len(cells), expected=len(layout.names)
+                    ),
+                    message("correct-row"),
                 ) from error
         raise DataError(f"{source}: the table cannot be parsed ({error})") from error
     frame = table.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)

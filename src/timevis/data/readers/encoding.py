@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from timevis.data.messages import message
 from timevis.errors import AmbiguousDataError, DataError
 
 FREQUENT_CHINESE = frozenset(
@@ -43,7 +44,7 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
     notes: list[str] = []
     if encoding is None and raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
-        notes.append("the text is UTF-16")
+        notes.append(message("note_utf16"))
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     try:
         if encoding is None or encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
@@ -56,12 +57,17 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
         ) from error
     except UnicodeDecodeError as error:
         if encoding is None and (detected := detect_encoding(raw)) is not None:
-            note = f"the text is not UTF-8 and is read as {detected}; data.cleaning.encoding sets another"
-            return to_utf8(raw, source, detected)[0], [note]
+            return to_utf8(raw, source, detected)[0], [message("note_encoding", encoding=detected)]
         row = raw[: error.start].count(b"\n") + 1
         raise AmbiguousDataError(
-            f"{source}: row {row} is not {encoding or 'UTF-8'} text "
-            f"(byte {error.start + 1} of the file is 0x{raw[error.start]:02x})",
+            message(
+                "not-in-encoding",
+                source=source,
+                row=row,
+                encoding=encoding or "UTF-8",
+                byte=error.start + 1,
+                value=f"0x{raw[error.start]:02x}",
+            ),
             _encoding_advice(raw, error.start),
         ) from error
     if b"\n" not in raw and b"\r" in raw:
@@ -69,9 +75,8 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
     if b"\0" in raw:
         position = raw.index(b"\0")
         raise AmbiguousDataError(
-            f"{source}: row {raw[:position].count(10) + 1} holds binary data (byte {position + 1} is zero)",
-            "the file is not a text table, or it is UTF-16 without a byte order mark: "
-            "data.cleaning.encoding=utf-16-le",
+            message("binary-data", source=source, row=raw[:position].count(10) + 1, byte=position + 1),
+            message("not-a-text-table"),
         )
     return raw, notes
 
@@ -107,8 +112,5 @@ def _encoding_advice(raw: bytes, position: int) -> str:
         text = ""
     if re.search(r"\w", text[:4096]):
         excerpt = raw[max(0, position - 12) : position + 12].decode(encoding, errors="ignore").splitlines()
-        return (
-            f"the file is valid {encoding} text ({max(excerpt, key=len).strip()!r}): save it as UTF-8, or set "
-            f"data.cleaning.encoding={encoding}"
-        )
-    return "save the file as UTF-8, or name its encoding: data.cleaning.encoding=..."
+        return message("valid-in-encoding", encoding=encoding, excerpt=max(excerpt, key=len).strip())
+    return message("save-as-utf8")

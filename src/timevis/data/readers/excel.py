@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from timevis.config.suggestions import did_you_mean
+from timevis.data.messages import message
 from timevis.data.readers.header import (
     check_header,
     check_header_position,
@@ -64,19 +65,25 @@ def read_excel(
     if sheet is not None:
         chosen = names[sheet] if isinstance(sheet, int) and 0 <= sheet < len(names) else str(sheet)
         if chosen not in names:
-            raise ConfigError(f"{source} has no sheet {sheet!r}", did_you_mean(sheet, names))
+            raise ConfigError(message("unknown-sheet", source=source, sheet=sheet), did_you_mean(sheet, names))
         rows = read_rows(chosen)
         if _find_header(rows) is None:
-            raise DataError(f"{source}: sheet {chosen!r} holds no table", f"sheets: {', '.join(names)}")
+            raise DataError(
+                message("sheet-without-table", source=source, sheet=chosen),
+                message("sheets-of-workbook", sheets=", ".join(names)),
+            )
     else:
         for chosen in names:
             rows = read_rows(chosen)
             if _find_header(rows) is not None:
                 break
         else:
-            raise DataError(f"{source}: no sheet holds a table", f"sheets: {', '.join(names)}")
+            raise DataError(
+                message("workbook-without-table", source=source),
+                message("sheets-of-workbook", sheets=", ".join(names)),
+            )
     others = f" of {len(names)} ({', '.join(names)})" if len(names) > 1 else ""
-    notes = [f"read sheet {chosen!r}{others}"]
+    notes: list[str] = [message("note_sheet", sheet=chosen, others=others, sheets=", ".join(names))]
     formulas = _formulas_without_value(raw, chosen, rows) if file_format == "xlsx" else set()
     table = _to_table(rows, source, notes, formulas, header)
     if sheet is None and others:
@@ -95,7 +102,7 @@ def _open_xlsx(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Shee
         raise
     except Exception as error:
         raise DataError(
-            f"{source}: the workbook is damaged ({error})", "open it in a spreadsheet program and save it"
+            message("workbook-damaged", source=source, reason=str(error)), message("save-in-spreadsheet")
         ) from error
     counter = CellCounter(source)
 
@@ -114,8 +121,7 @@ def _open_xls(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Sheet
         book = xlrd.open_workbook(file_contents=raw)
     except Exception as error:
         raise DataError(
-            f"{source}: the workbook is damaged or encrypted ({error})",
-            "open it in a spreadsheet program and save it as XLSX",
+            message("workbook-damaged", source=source, reason=str(error)), message("save-in-spreadsheet")
         ) from error
 
     counter = CellCounter(source)
@@ -220,9 +226,14 @@ def _to_table(
         rows_without_value = [i for i in filled_rows if (i, j) in formulas]
         if rows_without_value and sum(has_value) < 2:
             raise DataError(
-                f"{source}: row {rows_without_value[0] + 1}, column {names[j]!r} holds a formula without a saved "
-                f"value, and {len(rows_without_value) - 1} more cells do",
-                "open the workbook in a spreadsheet program and save it: the values are then saved as well",
+                message(
+                    "formula-without-value",
+                    source=source,
+                    row=rows_without_value[0] + 1,
+                    column=names[j],
+                    count=len(rows_without_value) - 1,
+                ),
+                message("save-formulas"),
             )
         if rows_without_value:
             notes.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from timevis.data.messages import message
 from timevis.data.readers.table import MISSING_MARKERS
 from timevis.errors import ConfigError, DataError
 from timevis.utils.formatting import join_names
@@ -94,10 +95,10 @@ def units_by_name(names: Sequence[str], units: Sequence[str]) -> dict[str, str]:
 
 def header_notes(header_row: int, last_row: int, units: dict[str, str]) -> list[str]:
     """Notes on a header that is not the first row, and on a row of units below it; rows are counted from 1."""
-    notes = [f"the column names are in row {header_row}"] if header_row > 1 else []
+    notes: list[str] = [message("note_header_row", row=header_row)] if header_row > 1 else []
     if units:
         shown = join_names([f"{name} ({unit})" for name, unit in units.items()], MAX_LISTED_UNITS)
-        notes.append(f"row {last_row} holds units: {shown}")
+        notes.append(message("note_units", row=last_row, units=shown))
     return notes
 
 
@@ -132,8 +133,8 @@ def check_header(cells: list[str], source: str, row: int) -> None:
     if not is_header(cells):
         filled = [c for c in cells if c]
         raise DataError(
-            f"{source}: row {row} should hold the column names, but it holds values ({', '.join(filled[:3])}, ...)",
-            "put a row of names above the data, for example: time,value",
+            message("header-holds-values", source=source, row=row, cells=", ".join(filled[:3])),
+            message("put-names-above"),
         )
 
 

@@ -11,12 +11,13 @@ from typing import Any
 
 import pandas as pd
 
+from timevis.data.messages import message
 from timevis.data.readers.encoding import to_utf8
 from timevis.data.readers.table import Table, check_unique_names, quote_cell
 from timevis.data.schema.timestamps.parse_times import looks_like_time
 from timevis.errors import DataError
 
-SHAPE_ADVICE = 'write records [{"time": ..., "value": ...}, ...] or columns {"time": [...], "value": [...]}'
+SHAPE_ADVICE = message("json-shape")
 CONTAINERS = {list, dict}
 SURROGATE = re.compile(r"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)")
 """An unpaired surrogate escape in the group; pairs and escaped backslashes also match, without the group."""
@@ -75,7 +76,7 @@ def _decode_lines(decoder: json.JSONDecoder, text: str, source: str, error: json
     lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
     if len(lines) < 2 or not lines[0][1].rstrip().endswith("}"):
         raise DataError(
-            f"{source}: not JSON at row {error.lineno}, column {error.colno}: {error.msg}", SHAPE_ADVICE
+            message("not-json", source=source, row=error.lineno, position=error.colno, reason=error.msg), SHAPE_ADVICE
         ) from error
     records = []
     for number, line in lines:
@@ -214,7 +215,7 @@ def _to_frame(content: Any, source: str) -> pd.DataFrame:
                     f"{source}: column {name!r} has {length} values, column {first!r} has {expected}", SHAPE_ADVICE
                 )
     else:
-        raise DataError(f"{source}: the JSON is neither records nor columns", SHAPE_ADVICE)
+        raise DataError(message("json-without-table", source=source), SHAPE_ADVICE)
     for name, cells in columns.items():
         if not CONTAINERS.isdisjoint(map(type, cells)):
             number = next(i for i, cell in enumerate(cells, 1) if type(cell) in CONTAINERS)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from timevis.data.messages import message
 from timevis.data.readers.table import MISSING_MARKERS
 from timevis.errors import AmbiguousDataError
 
@@ -53,9 +54,8 @@ def number_cells(frame: pd.DataFrame) -> list[np.ndarray]:
 def ambiguous_mark_error(location: str, cell: str) -> AmbiguousDataError:
     """The error that asks the user for the decimal mark; `location` names the file or column."""
     return AmbiguousDataError(
-        f"{location}: the {'comma' if ',' in cell else 'point'} in numbers such as {cell!r} may be a decimal mark or "
-        "a thousands separator",
-        "set data.cleaning.decimal=comma or point, or write the numbers without thousands separators",
+        message("decimal-mark-unclear", where=location, mark="comma" if "," in cell else "point", cell=cell),
+        message("set-decimal"),
     )
 
 
@@ -104,7 +104,8 @@ def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[s
         changed = column[numbers.notna() & (pd.to_numeric(column, errors="coerce") != numbers)]
         if len(changed):
             first = changed.iloc[0].strip()
-            notes.append(f"numbers such as {first!r} in {name!r} are read as {numbers[changed.index[0]]}")
+            number = str(numbers[changed.index[0]])
+            notes.append(message("note_numbers", cell=first, column=str(name), number=number))
             frame[name] = numbers
 
 

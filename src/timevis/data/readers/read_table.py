@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
+from timevis.data.messages import message
 from timevis.data.readers.check_file import check_file, format_from_name
 from timevis.data.readers.compression import decompressed_bytes
 from timevis.data.readers.number_format import find_decimal_mark, number_cells, parse_number_columns
-from timevis.data.readers.table import TABLE_ADVICE, Table
+from timevis.data.readers.table import Table
 from timevis.errors import DataError, TimeVisError
 
 DESCRIPTION_OF_FORMAT = {
@@ -106,7 +107,7 @@ def _read(
     expected = format_from_name(path)
     raw = decompressed_bytes(path)
     if not raw or raw.isspace():
-        raise DataError(f"{path.name}: the file is empty", TABLE_ADVICE)
+        raise DataError(message("file-empty", source=path.name), message("give-header-and-rows"))
     _check_content(raw, path, expected)
     if expected == "text":
         from timevis.data.readers.csv import read_csv
@@ -141,12 +142,16 @@ def _check_content(raw: bytes, path: Path, expected: str) -> None:
     found = _format_from_content(raw)
     if found == expected or (expected == "text" and found == "json" and not _looks_like_json(raw)):
         return
-    advice = "rename it according to its content, or save it again in the format of its name"
+    advice = message("rename-or-save-again")
     if found in ("html", "pdf", "image"):
-        advice = "save its table as CSV; if it shows an error or a login page, download the table again"
+        advice = message("download-again")
     raise DataError(
-        f"{path.name}: the name is that of {DESCRIPTION_OF_FORMAT[expected]}, but the content is "
-        f"{DESCRIPTION_OF_FORMAT[found]}",
+        message(
+            "content-unlike-name",
+            source=path.name,
+            named=DESCRIPTION_OF_FORMAT[expected],
+            found=DESCRIPTION_OF_FORMAT[found],
+        ),
         advice,
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from timevis.data.messages import message
 from timevis.errors import DataError
 
 MISSING_MARKERS = frozenset(
@@ -15,8 +16,6 @@ MISSING_MARKERS = frozenset(
     | {"n/a", "na", "nan", "null", "none", "-nan", "-NaN", "1.#QNAN", "-1.#IND"}
 )
 """Cells that mean "no value"."""
-
-TABLE_ADVICE = "give a row of column names, such as time,value, and below it a row for each time"
 
 
 @dataclass
@@ -58,12 +57,16 @@ class Table:
     def __post_init__(self) -> None:
         check_unique_names([str(c) for c in self.frame.columns], self.source)
         if not len(self.frame):
-            raise DataError(f"{self.source}: the table has no rows", TABLE_ADVICE)
+            raise DataError(message("table-without-rows", source=self.source), message("give-header-and-rows"))
 
     def row_label(self, position: int) -> str:
         """How error messages name the row at a position in `frame`: ``row 17`` or ``record 16``."""
-        number = self.row_number(position) if self.row_number else position + 1
-        return f"{self.row_noun} {number}"
+        return str(self.place(position)["place"])
+
+    def place(self, position: int) -> dict[str, str | int]:
+        """Parameters of an error message that name a row: its label and its number."""
+        number = int(self.row_number(position) if self.row_number else position + 1)
+        return {"place": f"{self.row_noun} {number}", "row": number}
 
     def series_name_columns(self, columns: Sequence[str]) -> pd.DataFrame:
         """Columns that name series, as text where parsing them as numbers changed the name (01067 became 1067)."""
@@ -83,7 +86,8 @@ def check_unique_names(names: list[str], source: str) -> None:
     """Raise a DataError if several columns have the same name."""
     repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
-        raise DataError(f"{source}: several columns are named {repeated[0]!r}", "give each column a different name")
+        text = message("column-name-repeated", source=source, column=repeated[0])
+        raise DataError(text, message("rename-columns"))
 
 
 def quote_cell(cell: object) -> str:

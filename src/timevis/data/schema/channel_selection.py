@@ -9,6 +9,7 @@ import numpy as np
 
 from timevis.config.suggestions import nearest
 from timevis.data.cleaning.quality_report import QualityReport
+from timevis.data.messages import message
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.schema.pivot import channel_names, select_series, to_panel
@@ -60,7 +61,7 @@ def select_channels(
         unusable = _constant_channels(panel, observed_rows, options)
     else:
         reorder_channels(panel, tuple(channels), card.name)
-        unusable = dict.fromkeys([c for c in panel.channels if c not in channels], "is not a channel of the run")
+        unusable = dict.fromkeys([c for c in panel.channels if c not in channels], message("not_of_run"))
     while unusable:
         left_out |= unusable
         for name in options.target or ():
@@ -69,8 +70,7 @@ def select_channels(
         if len(unusable) == len(panel.channels):
             reasons = "; ".join(f"{name!r} {reason}" for name, reason in list(left_out.items())[:5])
             raise DataError(
-                f"{report.source}: no column changes, so there is nothing to forecast ({reasons})",
-                "give a file in which a numeric column changes, and do not exclude it by data.target",
+                message("nothing-changes", source=report.source, reasons=reasons), message("changing-column")
             )
         rows = _drop_series(rows, left_out)
         panel = to_panel(rows, card)
@@ -80,9 +80,9 @@ def select_channels(
         unusable = _constant_channels(panel, observed_rows, options) if channels is None else {}
     report.left_out |= left_out
     if rows_before := int(whole_index.searchsorted(panel.index[0])):
-        report.notes.append(f"{rows_before} rows before the first value of the channels used are left out")
+        report.notes.append(message("note_rows_before", rows=rows_before))
     if rows_after := len(whole_index) - rows_before - len(panel):
-        report.notes.append(f"{rows_after} rows after the last row of the series used are left out")
+        report.notes.append(message("note_rows_after", rows=rows_after))
     return panel, observed_rows
 
 
@@ -136,10 +136,8 @@ def _constancy(column: np.ndarray, train_end: int) -> str:
         return ""
     minimum, maximum = np.fmin.reduce(column), np.fmax.reduce(column)
     if np.isnan(train_min):
-        return "is empty" if np.isnan(minimum) else "is empty in the training part"
-    return (
-        f"is constant ({train_min:g})" if minimum == maximum else f"is constant in the training part ({train_min:g})"
-    )
+        return message("is_empty" if np.isnan(minimum) else "empty_in_training")
+    return message("is_constant" if minimum == maximum else "constant_in_training", value=float(train_min))
 
 
 def reorder_channels(panel: PanelT, channels: tuple[str, ...], panel_name: str) -> PanelT:
@@ -154,8 +152,13 @@ def reorder_channels(panel: PanelT, channels: tuple[str, ...], panel_name: str) 
     if missing:
         guess = nearest(missing[0], panel.channels)
         raise DataError(
-            f"{panel_name} has no channel {missing[0]!r}: the run forecasts {join_names([*channels])}, "
-            f"but the file has {join_names([*panel.channels])}",
+            message(
+                "no-such-channel",
+                source=panel_name,
+                channel=missing[0],
+                channels=join_names([*channels]),
+                found=join_names([*panel.channels]),
+            ),
             (f"did you mean {guess!r}? " if guess else "")
             + "name the columns, or the series of a long table, like the channels of the run; "
             "pandas keeps a name such as 01067 with dtype=str",

@@ -10,6 +10,7 @@ from pandas.api import types
 
 from timevis.config.suggestions import did_you_mean
 from timevis.data.cleaning.missing_values import clear_sentinels
+from timevis.data.messages import message
 from timevis.data.options import DataOptions
 from timevis.data.readers.table import Table, quote_cell
 from timevis.data.schema.numeric_columns import NUMBER_ADVICE, column_kind
@@ -20,7 +21,12 @@ from timevis.data.schema.timestamps.time_parts import PART_NAMES
 from timevis.errors import ConfigError, DataError
 
 ROW_COUNTER_NAMES = ("no", "nr", "index", "row", "rownum", "row_number", "unnamed: 0", "column 1", "id")
-REASON_OF_KIND = {"boolean": "holds booleans", "time": "holds dates", "text": "holds text", "empty": "is empty"}
+REASON_OF_KIND = {
+    "boolean": message("holds_booleans"),
+    "time": message("holds_dates"),
+    "text": message("holds_text"),
+    "empty": message("is_empty"),
+}
 
 
 @dataclass
@@ -77,7 +83,7 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
     table = replace(table, frame=table.frame.copy(deep=False), notes=[*table.notes])
     names = [str(c) for c in table.frame.columns]
     if (missing := missing_column(table, options)) is not None:
-        raise DataError(f"{table.source} has no column {missing!r}", did_you_mean(missing, names))
+        raise DataError(message("no-such-column", source=table.source, column=missing), did_you_mean(missing, names))
     covariates = {k: v for k, v in (options.covariates or {}).items() if k != "holiday" or k in table.frame}
     notes: list[str] = []
     time = options.time or find_time_columns(table, notes)
@@ -96,7 +102,7 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
     if options.target:
         _check_targets(table, options.target)
         columns.targets = options.target
-        columns.left_out = {c: "not in data.target" for c in others if c not in options.target}
+        columns.left_out = {c: message("not_in_target") for c in others if c not in options.target}
     else:
         columns.targets, columns.left_out = _infer_targets(table, others, id_column)
     return table, columns
@@ -119,8 +125,8 @@ def _check_covariates(table: Table, covariates: dict[str, str]) -> None:
         kind = column_kind(table.frame[name])
         if kind in ("time", "text"):
             raise DataError(
-                f"{table.source}: the covariate {name!r} {_reason(table, name, kind)}",
-                "covariates are numbers or booleans; data.cleaning.missing names text that marks a missing value",
+                message("covariate-not-numeric", source=table.source, column=name, reason=_reason(table, name, kind)),
+                message("numeric-covariates"),
             )
 
 
@@ -129,9 +135,14 @@ def _check_targets(table: Table, targets: tuple[str, ...]) -> None:
         kind = column_kind(table.frame[name])
         if kind != "number":
             raise DataError(
-                f"{table.source}: column {name!r}{_first_text(table, name, kind)} {_reason(table, name, kind)}, "
-                "so it cannot be a target",
-                "data.target takes numeric columns; data.cleaning.missing names text that marks a missing value",
+                message(
+                    "target-not-numeric",
+                    source=table.source,
+                    column=name,
+                    cell=_first_text(table, name, kind),
+                    reason=_reason(table, name, kind),
+                ),
+                message("numeric-targets"),
             )
 
 
@@ -143,14 +154,14 @@ def _infer_targets(table: Table, names: list[str], series: str | None) -> tuple[
     if set(parts) < set(numeric):  # a table with other numeric columns has its time in another column
         numeric = [c for c in numeric if c not in parts]
     counters = [c for c in numeric if len(numeric) > 1 and _counts_rows(table, c, series)]
-    left_out = {c: _reason(table, c, kind) for c, kind in kinds.items() if kind != "number"}
-    left_out |= dict.fromkeys(counters, "counts the rows")
-    left_out |= {c: "is part of the time" for c in parts if c not in numeric}
+    left_out: dict[str, str] = {c: _reason(table, c, kind) for c, kind in kinds.items() if kind != "number"}
+    left_out |= dict.fromkeys(counters, message("counts_rows"))
+    left_out |= {c: message("part_of_time") for c in parts if c not in numeric}
     targets = tuple(c for c in numeric if c not in counters)
     if not targets:
         reasons = "; ".join(f"{c!r} {reason}{_first_text(table, c, kinds[c])}" for c, reason in left_out.items())
         reasons = reasons or "the time is the only column"
-        raise DataError(f"{table.source}: no numeric column is left to forecast ({reasons})", NUMBER_ADVICE)
+        raise DataError(message("no-numeric-column", source=table.source, reasons=reasons), NUMBER_ADVICE)
     return targets, left_out
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from pandas.tseries.frequencies import to_offset
 from pandas.tseries.offsets import BaseOffset, Day, Tick, Week
 
+from timevis.data.messages import message
 from timevis.errors import ConfigError, DataError
 
 DAY_US = 86_400_000_000
@@ -26,9 +27,6 @@ CALENDAR_ALIASES = {
 CALENDAR_NOUNS = {"M": "month", "Q": "quarter", "Y": "year"}
 SNAP_TOLERANCE = 0.1
 """A time at most this share of a step away from the grid is moved onto it."""
-MIN_ROWS_ADVICE = (
-    "a few hundred rows are needed: context_length + horizon in the training part, horizon in each of the others"
-)
 
 
 def check_frequency(freq: str) -> str:
@@ -79,10 +77,9 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
     steps = np.diff(times)[np.diff(series) == 0]
     steps = steps[steps > 0]
     if len(steps) < 2:
-        raise DataError(
-            f"{source}: {len(steps) + 1} different time{'s are' if len(steps) else ' is'} too few for a series",
-            MIN_ROWS_ADVICE,
-        )
+        times_text = f"{len(steps) + 1} different time{'s are' if len(steps) else ' is'}"
+        text = message("too-few-times", source=source, times=times_text, count=len(steps) + 1)
+        raise DataError(text, message("few-hundred-rows"))
     distinct, counts = np.unique(steps, return_counts=True)
     step, share = int(distinct[counts.argmax()]), counts.max() / len(steps)
     if step >= 28 * DAY_US:
@@ -100,10 +97,8 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
     if abs(common - median) <= 0.05 * common and near_common.mean() > 0.8:
         return alias_of_step(common)
     raise DataError(
-        f"{source}: the times have no regular step (the most common, {pd.Timedelta(step, 'us')}, "
-        f"is {share:.0%} of all steps)",
-        "resample the series to a regular grid first, for example to hourly means; if most rows already lie on a "
-        "grid, name it: data.frequency=h",
+        message("no-regular-step", source=source, step=str(pd.Timedelta(step, "us")), share=float(share)),
+        message("resample"),
     )
 
 
@@ -118,7 +113,7 @@ def _infer_calendar_frequency(times: pd.DatetimeIndex, source: str) -> str:
     if counts.max() >= 0.9 * counts.sum():
         return alias_of_step(int(steps[counts.argmax()]))
     raise DataError(
-        f"{source}: the steps between times are about {days:.0f} days, but not whole months, quarters or years",
+        message("irregular-months", source=source, days=round(days)),
         f"set data.frequency={period}S to move each time to the start of its {CALENDAR_NOUNS[period]}",
     )
 

@@ -21,6 +21,7 @@ from pandas.tseries.offsets import (
     YearEnd,
 )
 
+from timevis.data.messages import message
 from timevis.data.schema.frequency import DAY_US, SNAP_TOLERANCE
 from timevis.errors import DataError
 
@@ -115,7 +116,7 @@ def _put_on_calendar_grid(
     on_grid = position[position >= 0]
     if not len(on_grid):
         raise DataError(
-            f"{source}: no time lies on the grid of data.frequency={freq} (the first is {times[0]})",
+            message("no-time-on-grid", source=source, frequency=freq, first=str(times[0])),
             "set a data.frequency of which each step contains at most one time",
         )
     first, last = int(on_grid.min()), int(on_grid.max())
@@ -157,15 +158,24 @@ def _check_density(
     gaps = np.diff(filled)
     if len(gaps) > 1 and gaps.min() > 1:
         raise DataError(
-            f"{source}: no two times are one step of {freq} apart; most are {int(np.median(gaps))} steps apart",
-            "set a data.frequency that fits the rows; a trained run reads only data of its own frequency",
+            message("steps-too-far-apart", source=source, frequency=freq, steps=int(np.median(gaps))),
+            message("fitting-frequency"),
         )
     rows, max_stray = int(filled[-1]) + 1, int(MAX_STRAY_SHARE * len(filled))
     rows_without_stray = int(filled[len(filled) - 1 - max_stray] - filled[max_stray]) + 1
     if rows > 2 * rows_without_stray or (rows > 10_000 and rows > 20 * len(filled)):
         farthest = int(np.argmax(np.where(position < 0, 0, np.abs(position - np.median(filled)))))
         raise DataError(
-            f"{source}: {row_label(farthest)} has the time {times[farthest]}, far from the rest: a grid from "
-            f"{times.min()} to {times.max()} has {rows} rows, {rows - len(filled)} of them empty",
-            "look for a mistyped date, remove the rows that are so far away, or set a coarser data.frequency",
+            message(
+                "time-far-away",
+                source=source,
+                place=row_label(farthest),
+                row=int(row_label(farthest).split()[-1]),
+                time=str(times[farthest]),
+                first=str(times.min()),
+                last=str(times.max()),
+                rows=rows,
+                empty=rows - len(filled),
+            ),
+            message("mistyped-date"),
         )

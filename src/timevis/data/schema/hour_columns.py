@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from timevis.data.messages import message
 from timevis.data.options import DataOptions
 from timevis.data.readers.table import Table
 from timevis.data.schema.numeric_columns import column_kind
@@ -55,7 +56,7 @@ def stack_hour_columns(table: Table, options: DataOptions) -> Table:
     stacked[name] = frame[list(hours)].to_numpy().reshape(-1)
     notes = [
         *table.notes,
-        f"the 24 columns {next(iter(hours))!r} to {next(reversed(hours))!r} are read as one hourly series",
+        message("note_hour_columns", first=next(iter(hours)), last=next(reversed(hours))),
     ]
     if unused := [c for c in others if c not in (*time, *kept)]:
         notes.append(f"not used beside the columns of hours: {join_names(unused)}")

@@ -6,13 +6,11 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from timevis.data.messages import message
 from timevis.data.readers.table import MISSING_MARKERS, Table, quote_cell
 from timevis.errors import AmbiguousDataError, DataError
 
-NUMBER_ADVICE = (
-    "write numbers like 1234.5, and leave a cell without a value empty, or name the text that marks it, such as "
-    "'data.cleaning.missing=[\"Bad Input\",-9999]'; data.cleaning.decimal sets whether 1,250 is 1.25 or 1250"
-)
+NUMBER_ADVICE = message("write-numbers")
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -60,18 +58,17 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
         wrong = np.flatnonzero(np.isnan(values) & ~is_missing.to_numpy())
         if len(wrong):
             more = f" (as do {len(wrong) - 1} more cells)" if len(wrong) > 1 else ""
-            location = f"{table.source}: {table.row_label(wrong[0])}, column {name!r}"
-            raise AmbiguousDataError(f"{location} holds text{more}: {quote_cell(text.iloc[wrong[0]])}", NUMBER_ADVICE)
+            params = {"source": table.source, **table.place(wrong[0]), "column": name, "count": len(wrong)}
+            cell = quote_cell(text.iloc[wrong[0]])
+            raise AmbiguousDataError(message("text-in-number-column", **params, more=more, cell=cell), NUMBER_ADVICE)
     with np.errstate(invalid="ignore"):
         wrong = np.flatnonzero(np.abs(values) > FLOAT32_MAX)
     if len(wrong):
         first = values[wrong[0]]
-        problem = "is infinite" if np.isinf(first) else f"is too large ({first:g})"
-        raise DataError(
-            f"{table.source}: {table.row_label(wrong[0])}, column {name!r} {problem}"
-            + (f" (as are {len(wrong) - 1} more cells)" if len(wrong) > 1 else ""),
-            "leave the cell empty if it has no value, or name its content in data.cleaning.missing",
-        )
+        params = {"source": table.source, **table.place(wrong[0]), "column": name, "count": len(wrong)}
+        params["more"] = f" (as are {len(wrong) - 1} more cells)" if len(wrong) > 1 else ""
+        code = "number-infinite" if np.isinf(first) else "number-too-large-for-data"
+        raise DataError(message(code, **params, value=float(first)), message("empty-or-missing"))
     return values
 
 

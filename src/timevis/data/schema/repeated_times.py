@@ -7,6 +7,7 @@ import pandas as pd
 
 from timevis.data.cleaning.duplicates import merge_duplicates
 from timevis.data.cleaning.quality_report import QualityReport, list_times
+from timevis.data.messages import message
 from timevis.data.readers.table import Table
 from timevis.data.schema.columns import Columns
 from timevis.data.schema.grid import Grid
@@ -66,16 +67,18 @@ def merge_repeated_times(
         first = grid.index[averaged[averaged // length == worst][0] % length]
         of_series = f" of {series_names[worst]!r}" if columns.id else ""
         raise DataError(
-            f"{table.source}: {averaged_counts[worst]} times{of_series} have several rows that disagree, the first "
-            f"{first}",
+            message(
+                "rows-disagree",
+                source=table.source,
+                count=int(averaged_counts[worst]),
+                of_series=of_series,
+                first=str(first),
+            ),
             _advice(table, columns),
         )
     averaged_times = grid.index[averaged % length]
     if len(averaged_times) and _are_clock_changes(averaged_times):
-        report.notes.append(
-            "the rows that were averaged are of the hours in which clocks are set back, the first "
-            f"{averaged_times[0]}: times in UTC, or with their offset such as +02:00, keep both hours"
-        )
+        report.notes.append(message("note_clock_change", first=str(averaged_times[0])))
     return merged.keys, merged.values
 
 
@@ -88,10 +91,7 @@ def _are_clock_changes(index: pd.DatetimeIndex) -> bool:
 def _advice(table: Table, columns: Columns) -> str:
     """What to do if rows of one time disagree: which column completes the time or names the series."""
     if columns.id:
-        return (
-            f"{columns.id!r} does not separate the series; set data.id to another column, or to several columns as "
-            "[a,b], or aggregate the rows first"
-        )
+        return message("other-series-column", column=columns.id)
     frame, time = table.frame, columns.time
     column = find_time_of_day_column(frame, time[0], only_known_names=False) if len(time) == 1 else None
     if column:
@@ -103,4 +103,4 @@ def _advice(table: Table, columns: Columns) -> str:
         return f"{name!r} seems to number the steps of each date: {action}; or set data.id={name} if it names series"
     suggestion = suggest_series_columns(table, time)
     example = f", for example data.id={suggestion}" if suggestion else "; several columns are written as [a,b]"
-    return f"if the table holds several series, set data.id to the column that names them{example}"
+    return message("name-series-column", example=example, column=suggestion)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from timevis.data.messages import message
 from timevis.data.readers.table import Table
 from timevis.data.schema.numeric_columns import column_kind
 from timevis.data.schema.timestamps.steps_of_day import step_of_day_columns
@@ -49,7 +50,7 @@ def find_series_column(table: Table, time: tuple[str, ...], candidates: list[str
         keys = pd.concat([frame[list(time)], table.series_name_columns([name])], axis=1)
         if keys[name].nunique() > 1 and keys.duplicated().mean() <= MIN_REPEATED_SHARE:
             table.frame[name] = keys[name]
-            notes.append(f"the table is long: {name!r} names the series")
+            notes.append(message("note_long_table", column=name))
             return name
     return None
 

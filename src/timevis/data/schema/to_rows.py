@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.cleaning.quality_report import QualityReport, list_times
+from timevis.data.messages import message
 from timevis.data.options import DataOptions
-from timevis.data.readers.table import MISSING_MARKERS, TABLE_ADVICE, Table
+from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.data.schema.columns import Columns, find_columns
 from timevis.data.schema.frequency import DAY_US, check_frequency, infer_frequency
 from timevis.data.schema.grid import Grid, put_on_grid
@@ -97,7 +98,7 @@ def to_rows(table: Table, options: DataOptions, default_day_first: bool | None =
     else:
         freq = infer_frequency(index.asi8[order], series_code[order], table.source)
         report.frequency_inferred = True
-        report.notes.append(f"the frequency is {freq}, the most common step")
+        report.notes.append(message("note_frequency", frequency=freq))
     grid = put_on_grid(index, freq, table.source, table.row_label)
     on_grid = _rows_on_grid(index, grid, table, columns.id, report)
     values, length = values[on_grid], len(grid.index)
@@ -123,9 +124,9 @@ def _drop_blank_rows(table: Table, time: tuple[str, ...], report: QualityReport)
     if not len(blank):
         return table
     if len(blank) == len(frame):
-        raise DataError(f"{table.source}: every row is empty", TABLE_ADVICE)
+        raise DataError(message("every-row-empty", source=table.source), message("give-header-and-rows"))
     filled = np.setdiff1d(np.arange(len(frame)), blank)
-    report.notes.append(f"{len(blank)} blank rows are skipped")
+    report.notes.append(message("note_blank_rows", rows=len(blank)))
     row_number = table.row_number or (lambda i: i + 1)
     frame = frame.iloc[filled].reset_index(drop=True)
     return replace(table, frame=frame, row_number=lambda i: row_number(int(filled[i])), original_text=None)
@@ -137,7 +138,7 @@ def _report_sentinels(columns: Columns, options: DataOptions, report: QualityRep
     report.sentinels = {name: columns.sentinels[name] for name in used if name in columns.sentinels}
     occurring = {s for found in columns.sentinels.values() for s in found["cells"]}
     if absent := [s for s in options.cleaning.missing if s not in occurring | MISSING_MARKERS]:
-        report.notes.append(f"no cell is {', '.join(map(repr, absent))}, which data.cleaning.missing names")
+        report.notes.append(message("note_missing_word_absent", words=", ".join(map(repr, absent))))
 
 
 def _index_and_timezone(
@@ -146,16 +147,14 @@ def _index_and_timezone(
     """The times that the grid is built on, and the time zone in which the calendar is read."""
     if times.index.tz is None:
         if options.timezone:
-            report.notes.append(
-                f"times have no zone and are read as local time; data.timezone={options.timezone} is not applied"
-            )
+            report.notes.append(message("note_zone_unused", zone=options.timezone))
         return times.index, None
     local_index = times.index if times.local_index is None else times.local_index
     steps = np.diff(np.unique(local_index.asi8))
     if len(steps) and np.median(steps) >= DAY_US and (options.timezone or times.local_index is not None):
         return _local_dates(times, options.timezone, report).tz_localize("UTC"), None
     timezone = options.timezone or times.zone
-    report.notes.append(f"times have a zone: they are stored in UTC, the calendar is read in {timezone or 'UTC'}")
+    report.notes.append(message("note_zone", zone=timezone or "UTC"))
     return times.index, timezone
 
 
@@ -185,7 +184,8 @@ def _series_codes(table: Table, name: str | None) -> tuple[np.ndarray, tuple[str
     if (code < 0).any():
         row = int(np.argmax(code < 0))
         raise DataError(
-            f"{table.source}: {table.row_label(row)}, column {name!r} is empty", "every row must name its series"
+            message("series-name-empty", source=table.source, **table.place(row), column=name),
+            message("name-every-series"),
         )
     return code.astype(np.int64), tuple(str(n) for n in names)
 
@@ -203,8 +203,15 @@ def _rows_on_grid(
     }
     if len(off_grid) > MAX_OFF_GRID_SHARE * len(index):
         raise DataError(
-            f"{table.source}: {len(off_grid)} of {len(index)} times do not lie on the grid of frequency {grid.freq}, "
-            f"the first at {table.row_label(int(off_grid[0]))} ({index[off_grid[0]]})",
+            message(
+                "times-off-grid",
+                source=table.source,
+                count=len(off_grid),
+                rows=len(index),
+                frequency=grid.freq,
+                **table.place(int(off_grid[0])),
+                first=str(index[off_grid[0]]),
+            ),
             "set a data.frequency that fits all rows, or resample the series to a regular grid first"
             + (f"; the series that {series!r} names share one grid" if series else ""),
         )

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from timevis.data.catalog import load_panel, open_table
+from timevis.data.messages import message
 from timevis.data.options import DataOptions
 from timevis.errors import DataError
 from timevis.utils.files import atomic_write
@@ -46,13 +47,13 @@ def append_rows(
     old_names, new_names = list(map(str, whole.frame.columns)), list(map(str, table.frame.columns))
     if absent := [name for name in old_names if name not in new_names]:
         raise DataError(
-            f"{table.source} has no column {absent[0]!r}, which the rows so far have",
-            f"give the columns {', '.join(old_names)}",
+            message("newer-rows-lack-column", source=table.source, column=absent[0]),
+            message("same-columns", columns=", ".join(old_names)),
         )
     if unknown := [name for name in new_names if name not in old_names]:
         raise DataError(
-            f"{table.source} has a column {unknown[0]!r}, which the rows so far do not have",
-            f"give the columns {', '.join(old_names)}",
+            message("newer-rows-new-column", source=table.source, column=unknown[0]),
+            message("same-columns", columns=", ".join(old_names)),
         )
     channels = tuple(report["channels"])  # also those that a few rows do not change
     newer_options = {**options, **_roles(report), "frequency": report["frequency"], "path": str(newer)}
@@ -60,8 +61,8 @@ def append_rows(
     last = pd.Timestamp(report["end"])
     if panel.index[0] <= last:
         raise DataError(
-            f"{table.source} starts at {panel.index[0]}, not after the last row so far, {last}",
-            "give only newer rows; upload the whole file again to change earlier ones",
+            message("newer-rows-too-early", source=table.source, first=str(panel.index[0]), last=str(last)),
+            message("only-newer-rows"),
         )
     combined = pd.concat([whole.frame, table.frame[whole.frame.columns]], ignore_index=True)
     for name in combined:

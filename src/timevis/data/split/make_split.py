@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from timevis.data.messages import message
 from timevis.data.panel import Panel
 from timevis.data.split.spec import (
     LastRows,
@@ -86,11 +87,17 @@ def split_panel(panel: Panel, spec: SplitSpec, context_length: int, horizon: int
     for part in ("train", "calibration", "selection", "test"):
         first, stop = split.origin_bounds(part, context_length, horizon)
         if not (stop > first).any():
+            lengths = {"context_length": context_length, "horizon": horizon, "split": str(spec)}
             spans = split_rows(panel, spec, by).borders - starts[:, None]
             rows = spans[longest := int(spans[:, 2].argmax())]
             raise DataError(
-                f"{panel.card.name}: the longest series, {panel.channels[longest]!r}, has {rows[2]} rows, too few "
-                f"for context_length={context_length}, horizon={horizon} and data.split={spec}",
+                message(
+                    "longest-series-too-short",
+                    source=panel.card.name,
+                    channel=panel.channels[longest],
+                    rows=int(rows[2]),
+                    **lengths,
+                ),
                 _advice_for_short_series(rows[2], Split(rows), context_length, horizon, 0),
             )
     return split
@@ -138,8 +145,14 @@ def make_split(rows: int, spec: Sequence[float], context_length: int, horizon: i
     has_windows = all(split.origins(part, context_length, horizon) for part in ("train", "val", "test"))
     if split.test_end > rows or not has_windows:
         raise DataError(
-            f"{data_name}: the series has {rows} rows, too few for context_length={context_length}, "
-            f"horizon={horizon} and data.split={spec}",
+            message(
+                "series-too-short",
+                source=data_name,
+                rows=rows,
+                context_length=context_length,
+                horizon=horizon,
+                split=str(spec),
+            ),
             _advice_for_short_series(rows, split, context_length, horizon, needed_rows),
         )
     return split

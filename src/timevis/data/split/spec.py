@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import pandas as pd
 
+from timevis.data.messages import message
 from timevis.data.panel import Panel
 from timevis.data.schema.timestamps.iso_time import parse_iso_time, parse_panel_time
 from timevis.errors import ConfigError, DataError
@@ -145,7 +146,7 @@ def times_to_rows(spec: SplitSpec, panel: Panel, rows: int | None = None) -> lis
         end = len(panel) if rows is None else rows
         if end <= sum(spec):
             raise DataError(
-                f"{panel.card.name}: data.split={spec._asdict()} leaves the training part without a row",
+                message("split-part-empty", split=f"{panel.card.name}: data.split={spec._asdict()}", part="training"),
                 f"the series has {end} rows; give fewer validation and test rows",
             )
         return [float(end - sum(spec)), float(end - spec.test), float(end)]
@@ -160,8 +161,9 @@ def times_to_rows(spec: SplitSpec, panel: Panel, rows: int | None = None) -> lis
     for part, start, end in zip(("training", "validation", "test"), ends, ends[1:], strict=False):
         if start >= end:
             raise DataError(
-                f"{split} leaves the {part} part without a row", f"{span}; give increasing times within them"
+                message("split-part-empty", split=split, part=part), f"{span}; give increasing times within them"
             )
     if times[-1] > index[-1] + pd.tseries.frequencies.to_offset(panel.freq):
-        raise DataError(f"{split} ends after the data", f"{span}; without a third time, the test ends with the data")
+        text = message("split-after-data", split=split)
+        raise DataError(text, f"{span}; without a third time, the test ends with the data")
     return [float(end) for end in ends[1:]]

@@ -48,14 +48,22 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
         if body.get("horizon"):
             values = {**values, "horizon": body["horizon"]}
         training = {"model": model, **({"target": body["target"]} if body.get("target") else {})}
+        if body.get("kind") == "backtest":
+            return {"cli": "", "python": "", "curl": _curl("predict", body)}
         found = _training(training, dataset, values)
         found["cli"] += f"\ntimevis predict {RUN_PLACEHOLDER}"
         found["python"] += ".predict()"
         return found | {"curl": _curl("predict", body)}
+    if body.get("kind") == "backtest":  # only the service hides the last rows
+        return {"cli": "", "python": "", "curl": _curl("predict", body)}
     files = [file_name] if file_name else []
-    data = f", {file_name!r}" if file_name else ""
-    cli = ["timevis", "predict", RUN_PLACEHOLDER, *files]
-    return _commands(cli, f"timevis.Run({RUN_PLACEHOLDER!r}).predict({data.removeprefix(', ')})", "predict", body)
+    data, rows = (f"{file_name!r}" if file_name else ""), body.get("horizon")
+    first = f'.groupby(["item", "channel"]).head({rows})' if rows else ""
+    python = f"timevis.Run({RUN_PLACEHOLDER!r}).predict({data}){first}"
+    found = _commands(["timevis", "predict", RUN_PLACEHOLDER, *files], python, "predict", body)
+    if rows:
+        found["cli"] += f"\n# writes all rows of the horizon of the run; the first {rows} of each channel are these"
+    return found
 
 
 def model_commands(session: Session, model: Model) -> dict[str, str]:

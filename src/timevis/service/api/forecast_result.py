@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from timevis.service.series import StoredSeries
 from timevis.utils.files import to_json_types
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
 
-CSV_COLUMNS = ("model", "item", "channel", "timestamp", "point", *QUANTILE_COLUMNS, "truth", "scored")
+CSV_COLUMNS = ("model", "model_id", "item", "channel", "timestamp", "point", *QUANTILE_COLUMNS, "truth", "scored")
 NO_CONTEXT: dict[str, list[Any]] = {"time": [], "value": []}
 
 
@@ -29,9 +30,15 @@ def forecast_table(session: Session, task: Task) -> pd.DataFrame:
     tables = []
     for position, rows in forecast.groupby("position", sort=False):
         item = items[int(str(position))]
-        name = item["model"] or item["name"]
-        tables.append(rows.assign(model=name, timestamp=_iso(rows, _report(session, item, datasets))))
+        times = _iso(rows, _report(session, item, datasets))
+        tables.append(rows.assign(model=item["name"], model_id=item["model"], timestamp=times))
     return pd.concat(tables)[list(CSV_COLUMNS)]
+
+
+def file_name(data: str | None, table: pd.DataFrame) -> str:
+    """The file name of a forecast of `data`, such as ``forecast load 2026-03-01.csv``."""
+    name = data or ", ".join(table["item"].unique()[:3])
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f]+', "-", f"forecast {name[:80]} {table['timestamp'].min()[:10]}.csv")
 
 
 def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
@@ -40,7 +47,9 @@ def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
     datasets = _datasets(session, task)
     found = []
     for position, item in enumerate(task.result["items"]):
-        described = {key: item.get(key) for key in ("model", "name", "dataset", "error", "advice")}
+        described = {
+            key: item.get(key) for key in ("model", "name", "dataset", "error", "error_code", "advice", "advice_code")
+        }
         rows = table[table["position"] == position]
         if rows.empty:
             empty: dict[str, Any] = {"time": [], "point": [], "levels": [], "quantiles": [], "truth": None}

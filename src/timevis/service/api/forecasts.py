@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint
+from flask import Response, json
 from sqlalchemy.orm import Session
 
+from timevis.service.api.commands import commands_of
 from timevis.service.api.submit import submit_once
 from timevis.service.api.training import require_channels
 from timevis.service.context import context, find
@@ -27,8 +29,9 @@ def predict(body: PredictRequest) -> Any:
     """Forecast the rows after the last value of the model's own data, of another dataset, or of given rows.
 
     With `method`, nothing is trained: seasonal naive, or nano as it was pretrained, forecasts a dataset or rows.
+    With `dry_run`, nothing is forecast: the answer has the commands that do the same.
     """
-    values = body.model_dump(exclude_unset=True, mode="json")
+    values = body.model_dump(exclude_unset=True, mode="json", exclude={"dry_run"})
     given: list[tuple[str, PredictItem | PredictRequest]] = (
         [("", body)] if body.items is None else [(f"/items/{n}", item) for n, item in enumerate(body.items)]
     )
@@ -50,6 +53,11 @@ def predict(body: PredictRequest) -> Any:
         dataset_id = next(iter(datasets)) if len(datasets) == 1 else None
         return Task(id=new_id(), kind="predict", request=values, dataset_id=dataset_id)
 
+    if body.dry_run:
+        task = make_task()
+        with context().sessions() as session:
+            dataset = session.get(Dataset, task.dataset_id) if task.dataset_id else None
+        return Response(json.dumps({"commands": commands_of(task, dataset)}), mimetype="application/json")
     return submit_once("predict", values, make_task)
 
 

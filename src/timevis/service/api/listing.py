@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Response
 from sqlalchemy import ColumnElement, Text, cast, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from timevis.service.context import context, find
 from timevis.service.db.tables import Dataset, Model, Task
@@ -17,13 +17,14 @@ from timevis.service.schemas.common import DeletableQuery, ListQuery
 
 Deletable = Dataset | Model
 Show = Callable[[Any], Any]
+ShowAll = Callable[[Session, Sequence[Any]], list[Any]]
 
 
 def list_rows(
     table: type[Dataset] | type[Task] | type[Model],
     query: ListQuery,
     sort_columns: Mapping[str, Any],
-    show: Show,
+    show: ShowAll,
     conditions: list[ColumnElement[bool]],
 ) -> dict[str, Any]:
     """One page of the rows that fulfil all conditions, with the number of all of them.
@@ -36,7 +37,7 @@ def list_rows(
     sort_columns : mapping
         Sort key to column or expression. Rows without a value come last.
     show : callable
-        A row to the item of the response.
+        The session and the rows to the items of the response.
     conditions : list
     """
     if isinstance(query, DeletableQuery):
@@ -50,7 +51,7 @@ def list_rows(
     with context().sessions() as session:
         total = session.scalar(select(func.count()).select_from(table).where(*conditions)) or 0
         found = session.scalars(rows.limit(query.per_page).offset((query.page - 1) * query.per_page))
-        items = [show(row) for row in found]
+        items = show(session, found.all())
     return {"items": items, "total": total, "page": query.page, "per_page": query.per_page}
 
 

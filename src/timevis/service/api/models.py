@@ -47,7 +47,9 @@ def list_models(query: ModelQuery) -> Any:
     conditions += [Model.kind == query.kind] if query.kind else []
     conditions += [has_tag(Model.tags, query.tag)] if query.tag else []
     champions = champion_ids()
-    return list_rows(Model, query, SORT_COLUMNS, lambda model: model_summary(model, champions), conditions)
+    return list_rows(
+        Model, query, SORT_COLUMNS, lambda _, rows: [model_summary(row, champions) for row in rows], conditions
+    )
 
 
 @blueprint.get("/models/<model_id>")

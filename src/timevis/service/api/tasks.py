@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from timevis.service.api.listing import list_rows
 from timevis.service.api.submit import submit
-from timevis.service.api.views import task_detail, task_summary
+from timevis.service.api.views import task_detail, task_summaries
 from timevis.service.context import context, find
 from timevis.service.db.tables import Task, new_id
 from timevis.service.problems import Problem, wrong_field
@@ -39,7 +39,7 @@ def list_tasks(query: TaskQuery) -> Any:
     """List the tasks, newest first."""
     given = {"state": query.state, "kind": query.kind, "dataset_id": query.dataset, "group_id": query.group}
     conditions = [getattr(Task, name) == value for name, value in given.items() if value]
-    return list_rows(Task, query, SORT_COLUMNS, task_summary, conditions)
+    return list_rows(Task, query, SORT_COLUMNS, task_summaries, conditions)
 
 
 @blueprint.get("/tasks/<task_id>")
@@ -98,12 +98,15 @@ def get_result(task_id: str, query: FormatQuery) -> Any:
         if query.format == "csv":
             raise wrong_field("no-csv", "/format")
         return Response(json.dumps(task.result), mimetype="application/json")
-    from timevis.service.api.forecast_result import forecast_items, forecast_table
+    from timevis.service.api.forecast_result import file_name, forecast_items, forecast_table
 
     with context().sessions() as session:
         if query.format == "csv":
-            headers = {"Content-Disposition": f"attachment; filename=forecast-{task.id[:8]}.csv"}
-            return Response(to_csv(forecast_table(session, task), index=False), mimetype="text/csv", headers=headers)
+            table = forecast_table(session, task)
+            response = Response(to_csv(table, index=False), mimetype="text/csv")
+            name = file_name(task_summaries(session, [task])[0]["dataset_name"], table)
+            response.headers.set("Content-Disposition", "attachment", filename=name)
+            return response
         return Response(json.dumps({"items": forecast_items(session, task)}), mimetype="application/json")
 
 

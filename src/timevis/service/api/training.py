@@ -16,7 +16,7 @@ from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError, DataError
 from timevis.service.api.commands import commands_of
 from timevis.service.api.submit import known_group, submit_group, submit_once
-from timevis.service.api.views import task_summary
+from timevis.service.api.views import task_summaries
 from timevis.service.context import context, find
 from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.problems import Problem, wrong_field
@@ -149,12 +149,13 @@ def _group(group_id: str) -> dict[str, Any]:
             raise Problem(404, "not-found", f"there is no group {group_id}")
         ids = [task.id for task in tasks]
         models = list(session.scalars(select(Model).where(Model.task_id.in_(ids), Model.deleted.is_(None))))
+        summaries = task_summaries(session, tasks)
     leaderboard = sorted((_leaderboard_row(model) for model in models), key=_sort_key)
     return {
         "id": group_id,
         "best": leaderboard[0]["model"] if leaderboard else None,
         "states": dict(Counter(task.state for task in tasks)),
-        "tasks": [task_summary(task) for task in tasks],
+        "tasks": summaries,
         "leaderboard": leaderboard,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -14,20 +15,50 @@ from timevis.service.tasks.following import read_log, seconds_left
 from timevis.service.tasks.states import QUEUED
 
 
-def task_summary(task: Task) -> dict[str, Any]:
+def task_summaries(session: Session, tasks: Sequence[Task]) -> list[dict[str, Any]]:
+    """Tasks in a list, with the names of their models and data, which two queries read for all of them."""
     columns = ("id", "kind", "state", "attempt", "cancel_requested", "progress", "error", "advice", "retry_of")
-    return {
-        **{name: getattr(task, name) for name in (*columns, "created", "started", "finished")},
-        "dataset": task.dataset_id,
-        "group": task.group_id,
-    }
+    columns = (*columns, "created", "started", "finished")
+    model_ids = {task.id: _models_of(task.request) for task in tasks}
+    wanted = {model for ids in model_ids.values() for model in ids}
+    rows = session.execute(select(Model.id, Model.name, Model.dataset_id).where(Model.id.in_(wanted)))
+    models = {identifier: (name, dataset) for identifier, name, dataset in rows}
+    dataset_ids = {task.id: task.dataset_id or _only(models, model_ids[task.id]) for task in tasks}
+    known = set(dataset_ids.values()) - {None}
+    found = session.execute(select(Dataset.id, Dataset.name).where(Dataset.id.in_(known)))
+    names: dict[str, str] = dict(found.tuples().all())
+    return [
+        {
+            **{name: getattr(task, name) for name in columns},
+            **{key: (task.result or {}).get(key) for key in ("error_code", "advice_code")},
+            "name": task.request.get("name"),
+            "method": task.request.get("model" if task.kind == "train" else "method"),
+            "models": [models[model][0] for model in model_ids[task.id] if model in models],
+            "dataset": task.dataset_id,
+            "dataset_name": names.get(dataset_ids[task.id] or ""),
+            "group": task.group_id,
+        }
+        for task in tasks
+    ]
+
+
+def _models_of(request: Mapping[str, Any]) -> list[str]:
+    """Identifiers of the models that a forecast or a comparison reads."""
+    items = [item["model"] for item in request.get("items") or ()]
+    return list(dict.fromkeys([*(request.get("models") or ()), *items]))
+
+
+def _only(models: Mapping[str, tuple[str, str | None]], chosen: Sequence[str]) -> str | None:
+    """The dataset of all chosen models; None if they have several."""
+    datasets = {models[model][1] for model in chosen if model in models}
+    return datasets.pop() if len(datasets) == 1 else None
 
 
 def task_detail(session: Session, task: Task, since: int) -> dict[str, Any]:
     """A task with its request, its result, and its log from a position on."""
     text, position = read_log(context().storage, task, since)
     return {
-        **task_summary(task),
+        **task_summaries(session, [task])[0],
         "request": task.request,
         "result": task.result,
         "queue_position": _queue_position(session, task),

@@ -48,6 +48,13 @@ class DeletableQuery(ListQuery):
     deleted: bool = Field(False, description="List the deleted ones.")
 
 
+class TextCode(BaseModel):
+    """A text of the library by its code, which GET /api/messages lists, with the numbers and names in it."""
+
+    code: str
+    params: dict[str, Any]
+
+
 class WrongField(BaseModel):
     """A field of the request; `code` and `params` are those of GET /api/messages."""
 
@@ -55,6 +62,7 @@ class WrongField(BaseModel):
     code: str
     params: dict[str, Any]
     detail: str
+    detail_code: TextCode | None = Field(None, description="The detail by its code, if it is a text of the library.")
 
 
 class ProblemDetails(BaseModel):
@@ -67,4 +75,6 @@ class ProblemDetails(BaseModel):
     params: dict[str, Any]
     detail: str
     advice: str | None = None
+    detail_code: TextCode | None = Field(None, description="The detail by its code, if it is a text of the library.")
+    advice_code: TextCode | None = Field(None, description="The advice by its code, if it has one.")
     errors: list[WrongField] | None = None

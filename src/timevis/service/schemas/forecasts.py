@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from timevis.service.schemas.analysis import Context
-from timevis.service.schemas.common import ChannelName, Id, Number, StrictModel
+from timevis.service.schemas.common import ChannelName, Commands, Id, Number, StrictModel, TextCode
 from timevis.service.training import UNTRAINED_METHODS
 
 MAX_ITEMS = 1000
@@ -44,6 +44,8 @@ class PredictRequest(StrictModel):
         "forecasts any number, by default one that suits the frequency of the data.",
     )
 
+    dry_run: bool = Field(False, description="Check the request, and answer with commands that do the same.")
+
     @model_validator(mode="after")
     def _one_form(self) -> PredictRequest:
         if sum(given is not None for given in (self.models, self.method, self.items)) != 1:
@@ -55,6 +57,12 @@ class PredictRequest(StrictModel):
         if self.items is not None and (self.dataset is not None or self.values is not None):
             raise ValueError("with items, dataset and values belong to each item")
         return self
+
+
+class ForecastDryRun(BaseModel):
+    """A forecast that would be accepted."""
+
+    commands: Commands
 
 
 class CompareRequest(StrictModel):
@@ -82,7 +90,9 @@ class ForecastItem(BaseModel):
         "or a forecast."
     )
     error: str | None
+    error_code: TextCode | None = Field(description="The error by its code, if it is a text of the library.")
     advice: str | None
+    advice_code: TextCode | None
 
 
 class ForecastResult(BaseModel):

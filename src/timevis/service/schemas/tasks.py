@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from timevis.service.schemas.common import Commands, Id, ListQuery, Number
+from timevis.service.schemas.common import Commands, Id, ListQuery, Number, TextCode
 from timevis.service.tasks.states import STATES
 
 TaskState = Literal[STATES]  # type: ignore[valid-type]
@@ -42,8 +42,14 @@ class TaskSummary(BaseModel):
     cancel_requested: bool
     progress: dict[str, Any] = Field(description="Stage, epoch, step and metrics so far.")
     error: str | None
+    error_code: TextCode | None = Field(description="The error by its code, if it is a text of the library.")
     advice: str | None
+    advice_code: TextCode | None
+    name: str | None = Field(description="The name that the request gives the model of a training.")
+    method: str | None = Field(description="The model of a training, or the method of a forecast without one.")
+    models: list[str] = Field(description="Names of the models that a forecast or a comparison reads.")
     dataset: str | None
+    dataset_name: str | None = Field(description="That of the request, or the one of all models.")
     group: str | None
     retry_of: str | None
     created: float

@@ -7,6 +7,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from timevis.data.messages import message
 from timevis.data.readers.compression import decompressed_bytes, decompressed_name
 from timevis.errors import DataError
 
@@ -38,7 +39,7 @@ class TableLimits:
         ):
             if count > most:
                 advice = f"upload fewer {name}, or set TIMEVIS_MAX_{name.upper()} to a larger number"
-                raise DataError(f"the table has more than {most:,} {name}: {count:,}", advice)
+                raise DataError(message("too-many-cells", maximum=most, what=name, count=count), advice)
 
     def check_file(self, path: Path) -> None:
         """Compare a file with the limits before it is parsed.

@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from timevis.data.messages import code_and_params
 from timevis.errors import RunFolderError, TimeVisError
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.operations.troubleshooting import with_link
@@ -87,7 +88,7 @@ def _execute(worker: Worker, task_id: str) -> None:
     try:
         outcome, values = JOBS[task.kind](worker, task)
     except TimeVisError as error:
-        outcome, values = Outcome(states.FAILED, error.message, error.advice), {}
+        outcome, values = Outcome(states.FAILED, error.message, error.advice), {"result": _codes(error)}
     except Exception as error:
         log.exception("task %s failed", task.id)
         outcome, values = Outcome(states.FAILED, f"{type(error).__name__}: {error}", "see the log of the worker"), {}
@@ -183,12 +184,14 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                     data = _data_of_forecast(session, worker, item, model)
                 table = forecasts.forecast(worker.storage.fetched_run(model.run_id), data)
         except TimeVisError as error:
-            items.append(described | {"error": error.message, "advice": error.advice})
+            items.append(described | {"error": error.message, "advice": error.advice} | _codes(error))
             continue
         tables.append(table.assign(position=len(items)))
         items.append(described)
     if not tables:
-        return Outcome(states.FAILED, items[0]["error"], items[0]["advice"]), {"result": {"items": items}}
+        codes = {key: items[0][key] for key in ("error_code", "advice_code")}
+        return Outcome(states.FAILED, items[0]["error"], items[0]["advice"]), {"result": {"items": items, **codes}}
+    watch.report({"stage": "forecast", "step": len(requested), "steps_total": len(requested)}, at_once=True)
     whole = pd.concat(tables, ignore_index=True)
     path = worker.storage.result(task.id)
     temporary = path.with_suffix(f".{uuid.uuid4().hex[:8]}")
@@ -196,6 +199,11 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     temporary.replace(path)
     worker.storage.share(path)
     return Outcome(states.COMPLETED), {"result": {"items": items, "rows": int((~whole["is_history"]).sum())}}
+
+
+def _codes(error: TimeVisError) -> dict[str, Any]:
+    """Code and params of an error and of its advice, for a page that words them."""
+    return {"error_code": code_and_params(error.message), "advice_code": code_and_params(error.advice)}
 
 
 def _forecast_untrained(
@@ -267,10 +275,10 @@ class _Watch:
         self._progress: dict[str, Any] = {}
         self._is_own, self._is_cancelled = True, False
 
-    def report(self, progress: dict[str, Any]) -> bool:
-        """Write the progress if it is due; False if the task belongs to another attempt."""
+    def report(self, progress: dict[str, Any], at_once: bool = False) -> bool:
+        """Write the progress if it is due, or `at_once`; False if the task belongs to another attempt."""
         now = time.monotonic()
-        if now - self._written < PROGRESS_SECONDS:
+        if now - self._written < PROGRESS_SECONDS and not at_once:
             return self._is_own
         self._written = now
         try:

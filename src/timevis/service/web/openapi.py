@@ -10,7 +10,7 @@ from typing import Any
 from apiflask import APIFlask
 
 from timevis.service.schemas.common import ProblemDetails
-from timevis.service.schemas.forecasts import ComparisonResult, ForecastResult
+from timevis.service.schemas.forecasts import ComparisonResult, ForecastDryRun, ForecastResult
 from timevis.service.schemas.training import DryRun
 
 BINARY_RESPONSES = {
@@ -28,8 +28,7 @@ def complete_specification(app: APIFlask) -> None:
     def complete(spec: Any) -> Any:
         schemas = spec.setdefault("components", {}).setdefault("schemas", {})
         _add_schema(schemas, "ProblemDetails", ProblemDetails.model_json_schema(ref_template=REFERENCE))
-        _add_schema(schemas, "DryRun", DryRun.model_json_schema(ref_template=REFERENCE, mode="serialization"))
-        for model in (ForecastResult, ComparisonResult):
+        for model in (DryRun, ForecastDryRun, ForecastResult, ComparisonResult):
             _add_schema(
                 schemas, model.__name__, model.model_json_schema(ref_template=REFERENCE, mode="serialization")
             )
@@ -54,12 +53,11 @@ def complete_specification(app: APIFlask) -> None:
                 responses["default"] = {"description": "A problem", "content": problem}
         for unused in ("HTTPError", "ValidationError"):  # every problem has the schema ProblemDetails
             schemas.pop(unused, None)
-        dry_run = {"$ref": REFERENCE.format(model="DryRun")}
-        success = spec["paths"]["/api/train"]["post"]["responses"]["200"]
-        success["description"] = "The task has ended (Prefer: wait), or the answer to a dry run"
-        success["content"]["application/json"]["schema"] = {
-            "anyOf": [success["content"]["application/json"]["schema"], dry_run]
-        }
+        for path, name in (("/api/train", "DryRun"), ("/api/predict", "ForecastDryRun")):
+            success = spec["paths"][path]["post"]["responses"]["200"]
+            success["description"] = "The task has ended (Prefer: wait), or the answer to a dry run"
+            content = success["content"]["application/json"]
+            content["schema"] = {"anyOf": [content["schema"], {"$ref": REFERENCE.format(model=name)}]}
         health = spec["paths"]["/api/health"]["get"]["responses"]
         health["503"]["content"] = health["200"]["content"]
         spec["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from timevis.data.messages import message
 from timevis.data.readers.table import Table
 from timevis.data.schema.timestamps.date_text import (
     DAY_OR_MONTH,
@@ -62,12 +63,11 @@ def expand_leading_short_years(
     example = text[is_short].iloc[0]
     if year_first_regularity == year_last_regularity and default_day_first is None:
         raise AmbiguousDataError(
-            f"{table.source}: column {name!r}: dates such as {example!r} may be read with the year first or last",
-            "write them as 2020-01-31, or set data.cleaning.day_first=true or false if the year is last",
+            message("year-order-unclear", source=table.source, column=name, cell=example), message("year-order")
         )
     if year_first_regularity <= year_last_regularity:
         return text
-    notes.append(f"dates such as {example!r} are read year first; years of two digits as 1969 to 2068")
+    notes.append(message("note_year_first", cell=example))
     return iso
 
 
@@ -110,17 +110,24 @@ def parse_day_or_month_first(
         is_day_first, is_month_first = first > 12, second > 12
         if is_day_first.any() and is_month_first.any():
             raise DataError(
-                f"{table.source}: column {name!r} has the day first in {table.row_label(is_day_first.idxmax())} "
-                f"({text[is_day_first].iloc[0]!r}) and the month first in {table.row_label(is_month_first.idxmax())} "
-                f"({text[is_month_first].iloc[0]!r})",
-                "write all dates as 2020-01-31",
+                message(
+                    "day-order-mixed",
+                    source=table.source,
+                    column=name,
+                    **table.place(is_day_first.idxmax()),
+                    cell=text[is_day_first].iloc[0],
+                    other_place=table.row_label(is_month_first.idxmax()),
+                    other_row=table.place(is_month_first.idxmax())["row"],
+                    other=text[is_month_first].iloc[0],
+                ),
+                message("write-iso-dates"),
             )
         if is_day_first.any() or is_month_first.any():
             day_first = bool(is_day_first.any())
             _check_other_order(table, name, text, fields, is_day_first | is_month_first, day_first)
         else:
             day_first = _is_day_first_more_regular(table, name, text, fields, default_day_first)
-    notes.append(f"dates such as {example!r} are read {'day' if day_first else 'month'} first")
+    notes.append(message("note_day_first" if day_first else "note_month_first", cell=example))
     return _reorder_and_parse(text, fields, day_first), day_first
 
 
@@ -143,9 +150,16 @@ def check_swapped_dates(table: Table, name: str, text: pd.Series, is_numeric: pd
     if len(days) and (days <= 12).all() and (fields[[0, 2]].astype(int).max(axis=1) > 12).all():
         date_row, text_row = days.index[0], fields.index[0]
         raise DataError(
-            f"{table.source}: column {name!r} holds the date {text[date_row]!r} in {table.row_label(date_row)} and "
-            f"the text {text[text_row]!r} in {table.row_label(text_row)}; no date has a day above 12 and every text "
-            "has one, so a spreadsheet has probably swapped day and month",
+            message(
+                "day-and-month-swapped",
+                source=table.source,
+                column=name,
+                cell=text[date_row],
+                **table.place(date_row),
+                other=text[text_row],
+                other_place=table.row_label(text_row),
+                other_row=table.place(text_row)["row"],
+            ),
             "write all dates as 2020-01-31, from the source that the spreadsheet was made of",
         )
 
@@ -197,7 +211,6 @@ def _is_day_first_more_regular(
         return default_day_first
     if month_first == day_first:
         raise AmbiguousDataError(
-            f"{table.source}: column {name!r}: dates such as {text.iloc[0]!r} may be read day first or month first",
-            "write them as 2020-01-31, or set data.cleaning.day_first=true or false",
+            message("day-order-unclear", source=table.source, column=name, cell=text.iloc[0]), message("day-order")
         )
     return day_first > month_first

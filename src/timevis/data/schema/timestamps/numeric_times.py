@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from timevis.data.messages import message
 from timevis.data.readers.table import Table
 from timevis.data.schema.timestamps.date_order import step_regularity
 from timevis.data.schema.timestamps.parsed_times import NOT_A_TIME, ParsedTimes, check_time_cells, to_microseconds
@@ -41,7 +42,7 @@ def parse_numeric_times(table: Table, name: str, column: pd.Series) -> ParsedTim
     DataError
         A cell is empty or is not a time, or the numbers can be read in two ways; names row and column.
     """
-    check_time_cells(table, name, column.isna(), "is empty")
+    check_time_cells(table, name, column.isna(), "time-empty")
     values = column.to_numpy(dtype=np.float64)
     low, high = values.min(), values.max()
     date_format = _find_format(table, name, column, low, high) if (values == np.floor(values)).all() else None
@@ -49,19 +50,19 @@ def parse_numeric_times(table: Table, name: str, column: pd.Series) -> ParsedTim
         text = column.astype(np.int64).astype(str)
         parsed = _parse_integers(column, date_format)
         check_time_cells(table, name, parsed.isna(), NOT_A_TIME, text)
-        notes = [f"times such as {text.iloc[0]} are read as {date_format}"]
+        notes: list[str] = [message("note_time_format", cell=text.iloc[0], format=date_format)]
         return ParsedTimes(pd.DatetimeIndex(parsed).as_unit("us"), None, notes)
     if SPREADSHEET_DAYS[0] <= low and high < SPREADSHEET_DAYS[1]:
         index = pd.DatetimeIndex(SPREADSHEET_EPOCH + pd.to_timedelta(column, unit="D"))
-        notes = [f"times such as {values[0]:g} are read as a spreadsheet's days"]
+        notes = [message("note_spreadsheet_days", cell=f"{values[0]:g}")]
         return ParsedTimes(to_microseconds(index.round("s")), None, notes)
     unit = _epoch_unit(low, high)
     if unit:
         index = pd.DatetimeIndex(pd.to_datetime(column, unit=unit, utc=True))
         return ParsedTimes(to_microseconds(index), None, [f"times are numbers: read as {unit} since 1970, in UTC"])
     raise DataError(
-        f"{table.source}: {table.row_label(0)}, column {name!r}: the number {values[0]:g} is not a time",
-        "write times as 2020-01-31 13:00 or as seconds since 1970; data.time names another column",
+        message("time-is-a-number", source=table.source, **table.place(0), column=name, value=float(values[0])),
+        message("write-times"),
     )
 
 
@@ -83,8 +84,14 @@ def _find_format(table: Table, name: str, column: pd.Series, low: float, high: f
         other_regularity = _epoch_regularity(column, low, high)
     if short_regularity and short_regularity == other_regularity:
         raise DataError(
-            f"{table.source}: column {name!r}: numbers such as {column.iloc[0]:.0f} may be read as {short_format} or "
-            f"as {long_format or 'the time since 1970'}",
+            message(
+                "number-time-unclear",
+                source=table.source,
+                column=name,
+                value=float(column.iloc[0]),
+                short=short_format,
+                long=long_format or "the time since 1970",
+            ),
             "write times as 2020-01-31 13:00",
         )
     return short_format if short_regularity > other_regularity else long_format

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from timevis.data.messages import message
 from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.data.schema.timestamps.date_order import (
     DAY_OR_MONTH,
@@ -112,11 +113,11 @@ def parse_times(
     if types.is_numeric_dtype(column):
         return parse_numeric_times(table, label, column)
     text = column.map(cell_text, na_action="ignore").fillna("").astype(str).str.strip()
-    check_time_cells(table, label, text.isin(MISSING_MARKERS), "is empty")
+    check_time_cells(table, label, text.isin(MISSING_MARKERS), "time-empty")
     check_time_cells(table, label, ~text.str.contains(r"\d"), NOT_A_TIME, text)
     if text.str.fullmatch(r"\d{6}|\d{9,19}").all():
         return parse_numeric_times(table, label, text.astype(np.int64))
-    notes = [] if weeks is None else [f"weeks such as {text.iloc[0]} are read by ISO 8601, as their Monday"]
+    notes = [] if weeks is None else [message("note_weeks", cell=text.iloc[0])]
     return _parse_text(table, label, chinese_to_iso(text), day_first, default_day_first, notes)
 
 
@@ -150,7 +151,7 @@ def _join_parts(table: Table, names: tuple[str, ...]) -> pd.Series:
 
 
 def _parse_datetimes(table: Table, label: str, column: pd.Series) -> ParsedTimes:
-    check_time_cells(table, label, column.isna(), "is empty")
+    check_time_cells(table, label, column.isna(), "time-empty")
     if (is_too_late := column.dt.year > MAX_YEAR).any():
         check_time_cells(table, label, is_too_late, NOT_A_TIME, column.astype(str))
     index = pd.DatetimeIndex(column)
@@ -194,7 +195,7 @@ def _parse_text(
         local[~is_numeric] = parse_unambiguous_dates(local_text[~is_numeric])
     local = local.mask(is_day_end, local + pd.Timedelta(days=1))
     if is_day_end.any():
-        notes.append("24:00 is read as 00:00 of the next day")
+        notes.append(message("note_midnight_24"))
     local, is_moved = move_midnights_to_day_end(local, notes)
     is_day_end = is_day_end | is_moved
     offsets = text.str.extract(OFFSET)[0].str.upper() if has_zone.any() else None
@@ -214,10 +215,17 @@ def _check_zones(table: Table, label: str, text: pd.Series, has_zone: pd.Series)
     if has_zone.any() and not has_zone.all():
         row = int(np.argmax(has_zone != has_zone.iloc[0]))
         raise DataError(
-            f"{table.source}: {table.row_label(row)}, column {label!r}: {text.iloc[row]!r} has "
-            f"{'a' if has_zone.iloc[row] else 'no'} time zone, while {text.iloc[0]!r} above has "
-            f"{'one' if has_zone.iloc[0] else 'none'}",
-            "give all times a zone, or none",
+            message(
+                "zones-mixed",
+                source=table.source,
+                **table.place(row),
+                column=label,
+                cell=text.iloc[row],
+                zone="a" if has_zone.iloc[row] else "no",
+                first=text.iloc[0],
+                first_zone="one" if has_zone.iloc[0] else "none",
+            ),
+            message("zone-for-all"),
         )
 
 
@@ -228,9 +236,17 @@ def _check_midnights(table: Table, name: str, text: pd.Series, moments: pd.Serie
         row = int(np.argmax(is_repeated))
         other = int(np.argmax(~is_day_end & (moments == moments.iloc[row])))
         raise DataError(
-            f"{table.source}: {table.row_label(row)}, column {name!r}: {text.iloc[row]!r} is the same time as "
-            f"{text.iloc[other]!r} in {table.row_label(other)}",
-            "write midnight in one way: number hours from 0 to 23 or from 1 to 24",
+            message(
+                "midnight-twice",
+                source=table.source,
+                **table.place(row),
+                column=name,
+                cell=text.iloc[row],
+                other=text.iloc[other],
+                other_place=table.row_label(other),
+                other_row=table.place(other)["row"],
+            ),
+            message("midnight-in-one-way"),
         )
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from timevis.data.messages import message
 from timevis.data.readers.table import Table, quote_cell
 from timevis.errors import DataError
 
-NOT_A_TIME = "is not a date or time"
+NOT_A_TIME = "time-unreadable"
 
 
 @dataclass(frozen=True)
@@ -39,18 +40,16 @@ class ParsedTimes:
 
 
 def check_time_cells(
-    table: Table, column: str, is_wrong: pd.Series, problem: str, text: pd.Series | None = None
+    table: Table, column: str, is_wrong: pd.Series, code: str, text: pd.Series | None = None
 ) -> None:
-    """Raise a DataError for the first cell that is wrong, with its `text` if given."""
+    """Raise a DataError with the message of `code` for the first cell that is wrong, with its `text` if given."""
     if is_wrong.any():
         row = int(np.argmax(is_wrong))
         cell = f" {quote_cell(text.iloc[row])}" if text is not None else ""
         more = f"; so are {int(is_wrong.sum()) - 1} more" if is_wrong.sum() > 1 else ""
-        raise DataError(
-            f"{table.source}: {table.row_label(row)}, column {column!r}: the time{cell} {problem}{more}",
-            "every row needs a time such as 2020-01-31 13:00 or 2020-01-31T13:00+01:00: delete rows of totals or "
-            "remarks; data.time names the column",
-        )
+        params = {"source": table.source, **table.place(row), "column": column, "count": int(is_wrong.sum())}
+        params |= {"cell": cell, "more": more}
+        raise DataError(message(code, **params), message("every-row-needs-a-time"))
 
 
 def to_microseconds(index: pd.DatetimeIndex) -> pd.DatetimeIndex:

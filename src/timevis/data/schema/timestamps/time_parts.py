@@ -7,6 +7,7 @@ import re
 import pandas as pd
 from pandas.api import types
 
+from timevis.data.messages import message
 from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.errors import DataError
 
@@ -146,5 +147,5 @@ def move_midnights_to_day_end(local: pd.Series, notes: list[str]) -> tuple[pd.Se
         or (moved.diff() < -hour).any()
     ):
         return local, is_day_end & False
-    notes.append("00:00 after later times of its date is read as 24:00, the end of that date")
+    notes.append(message("note_midnight_end"))
     return moved, is_day_end
