@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from timevis.utils.files import to_json_types
@@ -10,13 +11,15 @@ DATA_ERROR_MESSAGES = {
     "file-empty": "{source}: the file is empty",
     "file-too-large": "the file has more than {megabytes} MB",
     "file-name-ending": "{source}: the suffix {suffix} is not that of a format that TimeVis reads",
-    "content-unlike-name": "{source}: the name is that of {named}, but the content is {found}",
+    "content-unlike-name": "{source}: the name is that of {named}, but the content is {found_format}",
     "file-damaged": "{source}: the file is damaged or not complete ({reason})",
     "workbook-damaged": "{source}: the workbook is damaged or encrypted ({reason})",
     "archive-password": "{source}: the archive needs a password",
     "reading-too-slow": "{source} could not be read within {seconds} s",
     "reading-needs-memory": "{source} could not be read within {megabytes} MB of memory ({reason})",
-    "too-many-cells": "the table has more than {maximum:,} {what}: {count:,}",
+    "too-many-rows": "the table has more than {maximum:,} rows: {count:,}",
+    "too-many-columns": "the table has more than {maximum:,} columns: {count:,}",
+    "too-many-sheets": "the table has more than {maximum:,} sheets: {count:,}",
     "table-without-rows": "{source}: the table has no rows",
     "one-column": (
         "{source}: found only one column ({column!r}), but a table needs a column of times and one of values"
@@ -98,8 +101,8 @@ DATA_ERROR_MESSAGES = {
         "{source}: the longest series, {channel!r}, has {rows} rows, too few for context_length={context_length}, "
         "horizon={horizon} and data.split={split}"
     ),
-    "split-part-empty": "{split} leaves the {part} part without a row",
-    "split-after-data": "{split} ends after the data",
+    "split-part-empty": "{source}: data.split={split} leaves the {part} part without a row",
+    "split-after-data": "{source}: data.split={split} ends after the data",
     "context-too-short": (
         "{source} has {rows} rows up to its last value, fewer than the context_length of the run, {context_length}"
     ),
@@ -116,6 +119,7 @@ DATA_ERROR_MESSAGES = {
 DATA_ADVICE = {
     "give-header-and-rows": "give a row of column names, such as time,value, and below it a row for each time",
     "smaller-file": "upload a smaller file",
+    "fewer-or-larger-limit": "upload fewer {what}, or set {setting} to a larger number",
     "known-suffixes": "supported suffixes: {suffixes}, also in .gz, or as the only file in a .zip",
     "rename-or-save-again": "rename it according to its content, or save it again in the format of its name",
     "download-again": "save its table as CSV; if it shows an error or a login page, download the table again",
@@ -244,7 +248,7 @@ NOTE_MESSAGES = {
 }
 """Code of a note of cleaning to its text."""
 
-REASON_MESSAGES = {
+INNER_MESSAGES = {
     "holds_booleans": "holds booleans",
     "holds_dates": "holds dates",
     "holds_text": "holds text",
@@ -256,10 +260,21 @@ REASON_MESSAGES = {
     "empty_in_training": "is empty in the training part",
     "is_constant": "is constant ({value:g})",
     "constant_in_training": "is constant in the training part ({value:g})",
+    "part_training": "training",
+    "part_validation": "validation",
+    "part_test": "test",
 }
-"""Code of a reason why a column is not used to its text."""
+"""Code of a text within another one, such as the reason why a column is not used, to its text."""
 
-DATA_MESSAGES = {**DATA_ERROR_MESSAGES, **DATA_ADVICE, **NOTE_MESSAGES, **REASON_MESSAGES}
+DATA_MESSAGES = {**DATA_ERROR_MESSAGES, **DATA_ADVICE, **NOTE_MESSAGES, **INNER_MESSAGES}
+
+
+PARAMS_OF_ENGLISH = {
+    **{"place": "row", "other_place": "other_row", "more": "count", "times": "count", "delimiter": "character"},
+    **{"where": "source", "reasons": "columns", "named": "name_format", "found_format": "content_format"},
+    "others": "sheets",
+}
+"""Parameter that is in English to the parameter beside it with which another language says the same."""
 
 
 class Message(str):
@@ -270,8 +285,8 @@ class Message(str):
     code : str
         A key of `DATA_MESSAGES`.
     params : dict
-        JSON types. Those named ``place``, ``more`` or otherwise in English have a number beside them, such as ``row``
-        or ``count``.
+        JSON types; a `Message` among them becomes its code and params. Beside those in English are others; see
+        `PARAMS_OF_ENGLISH`.
     """
 
     code: str
@@ -288,11 +303,22 @@ def message(code: str, **params: Any) -> Message:
     **params
         Numbers and names in the text, and others that a page may use.
     """
-    found = Message(DATA_MESSAGES[code].format(**params))
-    found.code, found.params = code, to_json_types(params)
+    template = DATA_MESSAGES[code]
+    found = Message(template.format(**params))
+    for english, other in PARAMS_OF_ENGLISH.items():
+        if f"{{{english}}}" in template and other not in params:
+            raise KeyError(f"{code}: {other}")
+    found.code = code
+    found.params = to_json_types({key: code_and_params(value) or value for key, value in params.items()})
     return found
 
 
-def code_and_params(text: str) -> dict[str, Any] | None:
+def message_of(coded: Mapping[str, Any]) -> Message:
+    """The text of a result of `code_and_params`."""
+    inner = {key: message_of(value) if isinstance(value, dict) else value for key, value in coded["params"].items()}
+    return message(coded["code"], **inner)
+
+
+def code_and_params(text: object) -> dict[str, Any] | None:
     """Code and params of a `Message`; None for another text."""
     return {"code": text.code, "params": text.params} if isinstance(text, Message) else None

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from timevis.data.messages import code_and_params, message
+from timevis.data.messages import code_and_params, message, message_of
 from timevis.data.readers.table import Table
 from timevis.errors import ConfigError, DataError
 from timevis.service.security.table_limits import TableLimits
@@ -119,13 +119,13 @@ def _with_shown_names(text: str, coded: dict[str, Any] | None, shown_names: Mapp
     """A text of the child process, as a `Message` if it has a code, with what messages call the files."""
 
     def renamed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: renamed(inner) for key, inner in value.items()}
         for path, name in shown_names.items():
             value = value.replace(str(path), name).replace(path.name, name) if isinstance(value, str) else value
         return value
 
-    if coded is None:
-        return str(renamed(text))
-    return message(coded["code"], **{key: renamed(value) for key, value in coded["params"].items()})
+    return str(renamed(text)) if coded is None else message_of(renamed(coded))
 
 
 def main() -> None:

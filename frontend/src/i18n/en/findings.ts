@@ -2,7 +2,6 @@
 export default {
   averaged_duplicates: "Rows with other values than another row of the same time: {rows}. The mean of both is used: {places}.",
   card_note: "Note of the dataset card: {note}.",
-  cleaning_note: "{note}.",
   declared_defect: "Declared by the dataset card, {start} to {end}: {reason}; {masked} values are masked.",
   filled_duplicates: "Rows that filled values missing in another row of the same time: {rows}, at {places}.",
   gaps: "Gaps without any value: {count}, with {rows} rows in all and at most {longest} in a row. Longest first, with their rows: {places}. Gaps are not filled.",

@@ -39,7 +39,6 @@ export default {
   failed: "The forecast failed.",
   cancelled: "The forecast was cancelled.",
   cancel: "Cancel",
-  item: "{model}: {error}",
   result: {
     title: "{horizon} rows, {start} to {end}",
     channel: "Channel",

@@ -3,7 +3,6 @@ import type { Area } from "../types";
 const words: Area<"findings"> = {
   averaged_duplicates: "{rows} 行与同一时间的另一行取值不同，已取平均：{places}。",
   card_note: "数据卡的备注：{note}。",
-  cleaning_note: "读取说明：{note}。",
   declared_defect: "数据卡声明，{start} 至 {end}：{reason}；{masked} 个值被屏蔽。",
   filled_duplicates: "{rows} 行补全了同一时间另一行的缺失值：{places}。",
   gaps: "{count} 处缺口共 {rows} 行没有值，最长的缺口为 {longest} 行。最长者在前（附行数）：{places}。缺口不会被填补。",

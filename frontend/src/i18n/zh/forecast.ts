@@ -41,7 +41,6 @@ const words: Area<"forecast"> = {
   failed: "预测失败。",
   cancelled: "预测已取消。",
   cancel: "取消",
-  item: "{model} 出错：{error}",
   result: {
     title: "{horizon} 行，{start} 至 {end}",
     channel: "通道",

@@ -8,10 +8,11 @@ import help from "./help";
 import models from "./models";
 import problems from "./problems";
 import results from "./results";
+import service from "./service";
 import system from "./system";
 import tasks from "./tasks";
 import train from "./train";
 
 const words: Words = { common, compare, data, findings, forecast, help, models, problems, results, system, tasks, train };
 
-export default words;
+export default { ...words, service };

@@ -1,3 +1,5 @@
+import type { TextCode } from "@/api/problems";
+
 type Value = number | null;
 
 /** The forecast of one channel of one item by one model, as the result of a forecast task has it. */
@@ -16,6 +18,9 @@ export interface ForecastItem {
   /** False for a series that was too short for the model to be scored on it. */
   scored?: boolean | null;
   error?: string | null;
+  error_code?: TextCode | null;
+  advice?: string | null;
+  advice_code?: TextCode | null;
 }
 
 export interface ForecastResult {

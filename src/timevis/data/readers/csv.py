@@ -132,7 +132,9 @@ def read_csv(
     if mark == "comma":
         notes.append(message("note_decimal_comma"))
     if delimiter != ",":
-        notes.append(message("note_delimiter", delimiter=DELIMITER_NAMES[delimiter], character=delimiter))
+        notes.append(
+            message("note_delimiter", delimiter=DELIMITER_NAMES[delimiter], character=delimiter.replace("\t", "Tab"))
+        )
     notes += header_notes(layout.header_row, layout.row_above_body, layout.units)
     row_numbers: list[int] = []
 

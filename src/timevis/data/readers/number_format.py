@@ -51,10 +51,12 @@ def number_cells(frame: pd.DataFrame) -> list[np.ndarray]:
     return [cells.str.strip().unique() for cells, found in zip(texts, has_number, strict=True) if found]
 
 
-def ambiguous_mark_error(location: str, cell: str) -> AmbiguousDataError:
-    """The error that asks the user for the decimal mark; `location` names the file or column."""
+def ambiguous_mark_error(source: str, cell: str, column: str | None = None) -> AmbiguousDataError:
+    """The error that asks the user for the decimal mark."""
+    where = source if column is None else f"{source}: column {column!r}"
+    mark = "comma" if "," in cell else "point"
     return AmbiguousDataError(
-        message("decimal-mark-unclear", where=location, mark="comma" if "," in cell else "point", cell=cell),
+        message("decimal-mark-unclear", where=where, source=source, mark=mark, cell=cell),
         message("set-decimal"),
     )
 
@@ -98,7 +100,7 @@ def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[s
             if decimal == "comma":
                 frame[name] = _parse_numbers_among_text(column, cells)
             if (cell := ambiguous_number(cells.unique())) and "." in cell and _all_numbers(cells):
-                raise ambiguous_mark_error(f"{source}: column {name!r}", cell)
+                raise ambiguous_mark_error(source, cell, str(name))
             continue
         numbers = numbers.reindex(frame.index)
         changed = column[numbers.notna() & (pd.to_numeric(column, errors="coerce") != numbers)]

@@ -150,7 +150,9 @@ def _check_content(raw: bytes, path: Path, expected: str) -> None:
             "content-unlike-name",
             source=path.name,
             named=DESCRIPTION_OF_FORMAT[expected],
-            found=DESCRIPTION_OF_FORMAT[found],
+            found_format=DESCRIPTION_OF_FORMAT[found],
+            name_format=expected,
+            content_format=found,
         ),
         advice,
     )

@@ -70,7 +70,10 @@ def select_channels(
         if len(unusable) == len(panel.channels):
             reasons = "; ".join(f"{name!r} {reason}" for name, reason in list(left_out.items())[:5])
             raise DataError(
-                message("nothing-changes", source=report.source, reasons=reasons), message("changing-column")
+                message(
+                    "nothing-changes", source=report.source, reasons=reasons, columns=", ".join(list(left_out)[:5])
+                ),
+                message("changing-column"),
             )
         rows = _drop_series(rows, left_out)
         panel = to_panel(rows, card)

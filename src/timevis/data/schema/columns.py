@@ -161,7 +161,8 @@ def _infer_targets(table: Table, names: list[str], series: str | None) -> tuple[
     if not targets:
         reasons = "; ".join(f"{c!r} {reason}{_first_text(table, c, kinds[c])}" for c, reason in left_out.items())
         reasons = reasons or "the time is the only column"
-        raise DataError(message("no-numeric-column", source=table.source, reasons=reasons), NUMBER_ADVICE)
+        params = {"source": table.source, "reasons": reasons, "columns": ", ".join(left_out)}
+        raise DataError(message("no-numeric-column", **params), NUMBER_ADVICE)
     return targets, left_out
 
 

@@ -146,7 +146,12 @@ def times_to_rows(spec: SplitSpec, panel: Panel, rows: int | None = None) -> lis
         end = len(panel) if rows is None else rows
         if end <= sum(spec):
             raise DataError(
-                message("split-part-empty", split=f"{panel.card.name}: data.split={spec._asdict()}", part="training"),
+                message(
+                    "split-part-empty",
+                    source=panel.card.name,
+                    split=str(spec._asdict()),
+                    part=message("part_training"),
+                ),
                 f"the series has {end} rows; give fewer validation and test rows",
             )
         return [float(end - sum(spec)), float(end - spec.test), float(end)]
@@ -156,14 +161,15 @@ def times_to_rows(spec: SplitSpec, panel: Panel, rows: int | None = None) -> lis
     index, local_index = panel.index[:rows], panel.local_index[:rows]
     times = [parse_panel_time(text, panel) for text in texts]
     ends = [0, *(int(index.searchsorted(time)) for time in times), len(index)][:4]
-    split = f"{panel.card.name}: data.split={_format(spec)}"
+    given = {"source": panel.card.name, "split": _format(spec)}
     span = f"the data reach from {local_index[0]} to {local_index[-1]}"
     for part, start, end in zip(("training", "validation", "test"), ends, ends[1:], strict=False):
         if start >= end:
             raise DataError(
-                message("split-part-empty", split=split, part=part), f"{span}; give increasing times within them"
+                message("split-part-empty", **given, part=message(f"part_{part}")),
+                f"{span}; give increasing times within them",
             )
     if times[-1] > index[-1] + pd.tseries.frequencies.to_offset(panel.freq):
-        text = message("split-after-data", split=split)
+        text = message("split-after-data", **given)
         raise DataError(text, f"{span}; without a third time, the test ends with the data")
     return [float(end) for end in ends[1:]]

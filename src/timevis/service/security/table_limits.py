@@ -38,8 +38,8 @@ class TableLimits:
             ("sheets", sheets, self.sheets),
         ):
             if count > most:
-                advice = f"upload fewer {name}, or set TIMEVIS_MAX_{name.upper()} to a larger number"
-                raise DataError(message("too-many-cells", maximum=most, what=name, count=count), advice)
+                advice = message("fewer-or-larger-limit", what=name, setting=f"TIMEVIS_MAX_{name.upper()}")
+                raise DataError(message(f"too-many-{name}", maximum=most, count=count), advice)
 
     def check_file(self, path: Path) -> None:
         """Compare a file with the limits before it is parsed.

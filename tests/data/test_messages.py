@@ -1,0 +1,82 @@
+"""Texts on data have a code, so that a page can word them; the page has Chinese words for each."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import re
+import string
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from timevis.data.catalog import load_panel
+from timevis.data.cleaning.findings import data_findings
+from timevis.data.messages import DATA_MESSAGES, PARAMS_OF_ENGLISH, Message, code_and_params, message, message_of
+from timevis.errors import DataError
+
+CHINESE = Path(__file__).resolve().parents[2] / "frontend/src/i18n/zh/service.ts"
+
+
+def params_of(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def test_the_chinese_page_has_words_for_every_text_and_only_uses_its_parameters() -> None:
+    words = dict(re.findall(r'^  "?([\w-]+)"?:\s*"(.*)",$', CHINESE.read_text(encoding="utf-8"), re.MULTILINE))
+    assert words.keys() == DATA_MESSAGES.keys()
+    for code, text in words.items():
+        allowed = params_of(DATA_MESSAGES[code])
+        allowed |= {PARAMS_OF_ENGLISH[name] for name in allowed if name in PARAMS_OF_ENGLISH}
+        assert set(re.findall(r"\{(\w+)\}", text)) <= allowed, code
+        assert not set(re.findall(r"\{(\w+)\}", text)) & PARAMS_OF_ENGLISH.keys(), f"{code} has English in it"
+        assert re.search("[\u4e00-\u9fff]", text), code
+
+
+def test_a_message_keeps_its_code_when_it_is_copied_pickled_or_sent_as_json() -> None:
+    text = message("split-part-empty", source="load", split="[0.7, 0.1, 0.2]", part=message("part_test"))
+    assert text == "load: data.split=[0.7, 0.1, 0.2] leaves the test part without a row"
+    for other in (copy.deepcopy(text), pickle.loads(pickle.dumps(text))):
+        assert isinstance(other, Message)
+        assert code_and_params(other) == code_and_params(text)
+    sent = json.loads(json.dumps(code_and_params(text)))
+    assert sent["params"]["part"] == {"code": "part_test", "params": {}}
+    assert (message_of(sent), message_of(sent).params) == (text, text.params)
+
+
+def test_a_message_lacks_no_parameter_that_another_language_needs() -> None:
+    with pytest.raises(KeyError, match="row"):
+        message("series-name-empty", source="a.csv", place="row 3", column="site")
+
+
+def test_an_error_on_a_cell_has_a_code_with_the_row_and_advice_with_a_code(tmp_path: Path) -> None:
+    path = tmp_path / "load.csv"
+    times = pd.date_range("2024-01-01", periods=200, freq="h")
+    cells = ["fault" if row in (7, 9) else f"{row % 24}.5" for row in range(200)]
+    pd.DataFrame({"time": times, "load": cells}).to_csv(path, index=False)
+    with pytest.raises(DataError) as found:
+        load_panel({"path": str(path)})
+    coded = code_and_params(found.value.message)
+    assert coded is not None
+    assert coded["code"] == "text-in-number-column"
+    assert {key: coded["params"][key] for key in ("row", "column", "count")} == {
+        "row": 9,
+        "column": "load",
+        "count": 2,
+    }
+    assert code_and_params(found.value.advice) == {"code": "write-numbers", "params": {}}
+
+
+def test_notes_of_reading_and_reasons_of_unused_columns_are_findings_with_codes(tmp_path: Path) -> None:
+    path = tmp_path / "load.csv"
+    times = pd.date_range("2024-01-01", periods=200, freq="h")
+    frame = pd.DataFrame({"time": times, "load": [row % 24 + 0.5 for row in range(200)], "site": "north"})
+    frame.to_csv(path, index=False, sep=";")
+    report = load_panel({"path": str(path)})[1].to_dict()
+    found = {finding.code: finding for finding in data_findings(json.loads(json.dumps(report)))}
+    assert found["note_delimiter"].params["character"] == ";"
+    assert found["note_time_column"].params == {"column": "time"}
+    assert found["note_time_column"].text == "The time column is 'time'."
+    assert found["unused_columns"].params["reasons"]["site"] == {"code": "holds_text", "params": {}}
