@@ -18,7 +18,6 @@ from omegaconf import DictConfig
 
 from timevis.data.catalog import load_files
 from timevis.data.holidays import holiday_flags
-from timevis.data.messages import message
 from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.panel import Panel
 from timevis.data.sources.data_frames import write_frame
@@ -26,6 +25,7 @@ from timevis.data.split.spec import LastRows
 from timevis.data.split.split import Split
 from timevis.data.windows import SeriesStore
 from timevis.errors import DataError
+from timevis.messages import message
 from timevis.models.forecaster import Forecaster
 from timevis.models.residual_quantiles import PointForecaster
 from timevis.runs.config import RunConfig

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from timevis.data.messages import message
 from timevis.data.panel import Panel
 from timevis.errors import DataError
+from timevis.messages import message
 
 
 def hold_out_last_rows(panel: Panel, rows: int) -> Panel:

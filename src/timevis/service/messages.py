@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from timevis.data.messages import DATA_MESSAGES
+from timevis.messages import DATA_MESSAGES
 
 PROBLEM_MESSAGES = {
     "bad-request": "{detail}",

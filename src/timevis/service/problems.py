@@ -13,8 +13,8 @@ from sqlalchemy.exc import DataError as DatabaseValueError
 from sqlalchemy.exc import OperationalError as DatabaseError
 from werkzeug.exceptions import HTTPException
 
-from timevis.data.messages import code_and_params
 from timevis.errors import ConfigError, DataError, RunFolderError, TimeVisError
+from timevis.messages import code_and_params
 from timevis.service.messages import field_error, sentence
 from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
 from timevis.service.training import MODELS, pointer_of

@@ -15,9 +15,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from timevis.data.messages import code_and_params, message, message_of
 from timevis.data.readers.table import Table
 from timevis.errors import ConfigError, DataError
+from timevis.messages import code_and_params, message, message_of
 from timevis.service.security.table_limits import TableLimits
 from timevis.utils.files import write_json
 

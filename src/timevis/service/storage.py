@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from timevis.data.messages import message
 from timevis.errors import DataError
+from timevis.messages import message
 from timevis.service.operations.artefacts import ArtefactStore, open_store
 from timevis.service.settings import Settings
 from timevis.service.tasks.states import Sessions

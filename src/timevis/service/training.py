@@ -27,6 +27,15 @@ from timevis.service.schemas.stored_options import stored_models
 MODELS = ("seasonal_naive", "linear", "boosted", "lstm", "qwen", "qwen_patch")
 BACKBONES = ("nano", "qwen2.5-0.5b", "qwen3-0.6b")
 """Choices of conf/model/backbone that a request may name; the others need a folder of the server."""
+MODEL_TITLES = {
+    "seasonal_naive": "Seasonal naive",
+    "linear": "Linear",
+    "boosted": "Boosted trees",
+    "lstm": "LSTM",
+    "qwen": "Qwen, digits",
+    "qwen_patch": "Qwen, patches",
+}
+"""What lists and names of models call them."""
 UNTRAINED_METHODS = {"seasonal_naive": "Seasonal naive", "nano": "Nano, not fine-tuned"}
 """Forecasters that can be asked without a training, and their names in results."""
 UNTRAINED_CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -55,10 +55,17 @@ def test_an_item_that_fails_stops_no_other_one(
     assert items[0]["truth"] is None
     assert items[2]["error"]
     assert items[2]["time"] == []
-    csv = http.get(f"/api/tasks/{task['id']}/result?format=csv").text.splitlines()
+    assert items[2]["error_code"]["code"] == "no-such-channel"
+    answer = http.get(f"/api/tasks/{task['id']}/result?format=csv")
+    csv = answer.text.splitlines()
     assert csv[0].startswith("model,item,channel,timestamp,point,q0.025")
     assert len(csv) == 7
-    assert pd.Series(csv[1:]).str.startswith(model).all()
+    name = http.get(f"/api/models/{model}").json["name"]
+    assert pd.Series(csv[1:]).str.fullmatch(f"{name},.*,{model}").all()
+    (shown,) = [found for found in http.get("/api/tasks").json["items"] if found["id"] == task["id"]]
+    assert shown["models"] == [name]
+    assert f"forecast {shown['dataset_name']} {items[0]['time'][0][:10]}.csv" in answer.headers["Content-Disposition"]
+    assert shown["progress"]["step"] == shown["progress"]["steps_total"] == 2
 
 
 def test_a_comparison_has_models_pairs_curves_and_differing_settings(
@@ -99,6 +106,27 @@ def test_a_wrong_request_for_forecasts_names_the_field(http: FlaskClient, add_mo
     ):
         answer = http.post("/api/predict", json=body)
         assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer), body
+
+
+def test_a_dry_run_of_a_forecast_answers_with_the_commands_and_makes_no_task(
+    http: FlaskClient, dataset: str, add_model: Callable[..., str]
+) -> None:
+    model = add_model(*TINY_LSTM)
+
+    def commands(**given: object) -> dict[str, str]:
+        body = {"models": [model], "dry_run": True, **given}
+        found: dict[str, str] = http.post("/api/predict", json=body).json["commands"]
+        return found
+
+    assert commands()["cli"] == "timevis predict RUN"
+    some = commands(dataset=dataset, horizon=3)
+    assert some["cli"].startswith("timevis predict RUN plant.csv\n# writes all rows")
+    assert some["python"].endswith(""".predict('plant.csv').groupby(["item", "channel"]).head(3)""")
+    assert "dry_run" not in some["curl"]
+    backtest = commands(kind="backtest")
+    assert (backtest["cli"], backtest["python"]) == ("", "")
+    assert '"kind": "backtest"' in backtest["curl"]
+    assert http.get("/api/tasks").json["items"] == []
 
 
 def test_newer_rows_of_the_dataset_show_the_truth_of_an_earlier_forecast(

@@ -183,7 +183,7 @@ export default {
     label: { max_windows: "Most scored windows", stride: "Rows between scored windows", num_samples: "Sample paths of the test" },
     text: {
       max_windows: "Most forecast origins of the test; more of them are thinned evenly.",
-      stride: "Rows between two forecast origins of the test.",
+      stride: "Rows between two forecast origins of the test. Automatic: 1, or about a quarter of the horizon where the test part is short.",
       num_samples: "Sample paths of each scored window, for models that draw them.",
     },
   },

@@ -16,6 +16,11 @@ export default {
     report: "Writing the report",
   },
   on: "{what} on {data}",
+  named: {
+    forecast: "Forecast of {data} with {models}",
+    comparison: "Comparison of {models} on {data}",
+    models: "{n} model | {n} models",
+  },
   cancelling: "Stopping …",
   resume: "Resume",
   openResults: "Open the results",

@@ -184,7 +184,7 @@ const words: Area<"help"> = {
     label: { max_windows: "最多评分窗口", stride: "评分窗口的间隔行数", num_samples: "测试的样本路径数" },
     text: {
       max_windows: "测试的最多预测起点数；更多时均匀抽取。",
-      stride: "测试中两个预测起点之间的行数。",
+      stride: "测试中两个预测起点之间的行数。自动：1；测试部分较短时约为预测长度的四分之一。",
       num_samples: "每个评分窗口的样本路径数，适用于会抽样的模型。",
     },
   },

@@ -18,6 +18,11 @@ const words: Area<"tasks"> = {
     report: "撰写报告",
   },
   on: "{what} · {data}",
+  named: {
+    forecast: "用{models}预测 {data}",
+    comparison: "在 {data} 上比较{models}",
+    models: "{n} 个模型 | {n} 个模型",
+  },
   cancelling: "正在停止…",
   resume: "继续",
   openResults: "查看结果",

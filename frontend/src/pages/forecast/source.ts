@@ -39,6 +39,19 @@ export function withHeader(text: string, columns: readonly Column[]): string {
 export const METHODS = ["models", "seasonal_naive", "nano"] as const;
 export type Method = (typeof METHODS)[number];
 
+/** What the form holds for the request of a forecast that was made before. */
+export function askedBy(request: Record<string, unknown>) {
+  const items = (Array.isArray(request.items) ? request.items : []) as { model: string }[];
+  const models = Array.isArray(request.models) ? (request.models as string[]) : items.map((item) => item.model);
+  return {
+    models: [...new Set(models)],
+    method: METHODS.find((name) => name === request.method) ?? "models",
+    dataset: typeof request.dataset === "string" ? request.dataset : "",
+    kind: request.kind === "backtest" ? ("backtest" as const) : ("future" as const),
+    horizon: typeof request.horizon === "number" ? String(request.horizon) : "",
+  };
+}
+
 /** A typed number of rows: null if it is empty, undefined if it is not a whole number that every chosen model can forecast. */
 export function horizonOf(text: string, longest: number | null): number | null | undefined {
   if (text.trim() === "") return null;

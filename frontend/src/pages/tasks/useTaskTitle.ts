@@ -1,18 +1,28 @@
-import type { Task, TaskSummary } from "@/api/tasks";
-import { useDatasets } from "@/api/datasets";
+import type { TaskSummary } from "@/api/tasks";
 import { useWords } from "@/i18n";
 
-/** What a task is, in a few words: "LSTM on I-94 traffic". */
-export function useTaskTitle(): (task: TaskSummary | Task) => string {
-  const { t, optional } = useWords();
-  const datasets = useDatasets({ perPage: 200 });
+type Titled = Pick<TaskSummary, "kind" | "name" | "method" | "models" | "dataset_name">;
+
+/** What a task is, in a few words: "LSTM on I-94 traffic", "Forecast of I-94 traffic with LSTM". */
+export function useTaskTitle(): (task: Titled) => string {
+  const { t, optional, plural } = useWords();
+
+  function modelsOf(task: Titled): string {
+    const [only] = task.models;
+    if (task.models.length > 1) return plural("tasks.named.models", task.models.length);
+    return only ?? optional(`forecast.form.method.${String(task.method)}`) ?? "";
+  }
 
   return (task) => {
     const kind = optional(`tasks.kind.${task.kind}`) ?? task.kind;
-    const data = datasets.data.value?.items.find((dataset) => dataset.id === task.dataset)?.name;
-    const request: Record<string, unknown> = "request" in task ? task.request : {};
-    if (typeof request.name === "string" && request.name !== "") return request.name;
-    const model = typeof request.model === "string" ? (optional(`train.model.${request.model}.title`) ?? request.model) : kind;
-    return data ? t("tasks.on", { what: model, data }) : model;
+    const data = task.dataset_name;
+    if (task.kind === "train") {
+      const model = task.name ?? optional(`train.model.${String(task.method)}.title`) ?? task.method ?? kind;
+      return data ? t("tasks.on", { what: model, data }) : model;
+    }
+    const models = modelsOf(task);
+    if (task.kind === "compare") return data ? t("tasks.named.comparison", { models, data }) : `${kind}: ${models}`;
+    if (data && models) return t("tasks.named.forecast", { data, models });
+    return [kind, data ?? models].filter(Boolean).join(": ");
   };
 }

@@ -18,7 +18,6 @@ from timevis.data.cleaning.outliers import handle_outliers
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.cleaning.statistics import non_negative_channels
 from timevis.data.holidays import holiday_flags
-from timevis.data.messages import message
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.readers.table import Table
@@ -27,6 +26,7 @@ from timevis.data.schema.to_rows import to_rows
 from timevis.data.split.make_split import split_rows
 from timevis.data.split.split import Split
 from timevis.errors import ConfigError
+from timevis.messages import message
 from timevis.utils.formatting import join_names
 
 

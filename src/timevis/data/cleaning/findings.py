@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
-from timevis.data.messages import NOTE_MESSAGES
+from timevis.messages import NOTE_MESSAGES
 from timevis.utils.formatting import format_count, format_number, format_time, join_names
 
 DataSeverity: TypeAlias = Literal["info", "warning", "error"]
@@ -64,7 +64,7 @@ def data_findings(report: dict[str, Any]) -> list[DataFinding]:
     report : dict
         data_report.json.
     """
-    codes = report["text_codes"]
+    codes = report.get("text_codes", {})
     found = [] if report["was_sorted"] else [_finding("unsorted_rows", "info", _UNSORTED)]
     found += [*_duplicates(report["duplicates"]), *_grid(report["off_grid"]), *_gaps(report["gaps"])]
     found += [*_sentinels(report["sentinels"]), *_missing(report), *_outliers(report["outliers"])]

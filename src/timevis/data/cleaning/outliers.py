@@ -8,9 +8,9 @@ import numpy as np
 
 from timevis.data.calendar import steps_per_day
 from timevis.data.cleaning.quality_report import MAX_LISTED_PLACES, QualityReport
-from timevis.data.messages import message
 from timevis.data.panel import Panel
 from timevis.data.split.split import Split
+from timevis.messages import message
 
 PLACEHOLDER_PATTERN = re.compile(r"-?(99\.9+|9{3,}(\.9+)?)")
 BOUND_HALF_WIDTHS = 4.0

@@ -10,9 +10,9 @@ import pandas as pd
 
 from timevis.data.cleaning.gaps import find_gaps
 from timevis.data.cleaning.statistics import describe_channels
-from timevis.data.messages import code_and_params
 from timevis.data.panel import Panel
 from timevis.data.split.split import Split
+from timevis.messages import code_and_params
 from timevis.utils.files import to_json_types
 from timevis.utils.formatting import format_count, join_names
 

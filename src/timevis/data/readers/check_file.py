@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from timevis.data.messages import message
 from timevis.data.readers.compression import decompressed_name
 from timevis.errors import DataError
+from timevis.messages import message
 from timevis.utils.formatting import join_names
 
 FORMAT_OF_SUFFIX = {

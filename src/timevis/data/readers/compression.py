@@ -9,8 +9,8 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from timevis.data.messages import message
 from timevis.errors import DataError
+from timevis.messages import message
 from timevis.utils import memory
 
 DECOMPRESS_ADVICE = message("decompress")

@@ -14,7 +14,6 @@ from typing import Any
 
 import pandas as pd
 
-from timevis.data.messages import message
 from timevis.data.readers.encoding import to_utf8
 from timevis.data.readers.header import (
     check_header,
@@ -37,6 +36,7 @@ from timevis.data.readers.number_format import (
 from timevis.data.readers.size_limits import check_column_count
 from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.errors import DataError
+from timevis.messages import message
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from timevis.data.messages import message
 from timevis.errors import AmbiguousDataError, DataError
+from timevis.messages import message
 
 FREQUENT_CHINESE = frozenset(
     "年月日时分秒间期小周季度流量值负荷功率电压能温湿度风速向气压雨雪水位高低大平均总合计数据编号名称单位站点区域地城市街路口"

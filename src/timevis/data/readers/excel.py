@@ -11,7 +11,6 @@ from typing import Any
 import pandas as pd
 
 from timevis.config.suggestions import did_you_mean
-from timevis.data.messages import message
 from timevis.data.readers.header import (
     check_header,
     check_header_position,
@@ -26,6 +25,7 @@ from timevis.data.readers.header import (
 from timevis.data.readers.size_limits import CellCounter, check_workbook_size
 from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.errors import ConfigError, DataError
+from timevis.messages import message
 
 SheetRows = list[Sequence[Any]]
 HEAD_ROWS = 200

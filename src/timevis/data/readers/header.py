@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from timevis.data.messages import message
 from timevis.data.readers.table import MISSING_MARKERS
 from timevis.errors import ConfigError, DataError
+from timevis.messages import message
 from timevis.utils.formatting import join_names
 
 MAX_HEADER_POSITION = 50

@@ -11,11 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from timevis.data.messages import message
 from timevis.data.readers.encoding import to_utf8
 from timevis.data.readers.table import Table, check_unique_names, quote_cell
 from timevis.data.schema.timestamps.parse_times import looks_like_time
 from timevis.errors import DataError
+from timevis.messages import message
 
 SHAPE_ADVICE = message("json-shape")
 CONTAINERS = {list, dict}

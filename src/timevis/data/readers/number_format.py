@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.messages import message
 from timevis.data.readers.table import MISSING_MARKERS
 from timevis.errors import AmbiguousDataError
+from timevis.messages import message
 
 POINT_NUMBER = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 COMMA_NUMBER = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d*)(?:,\d+)?(?:[eE][+-]?\d+)?")

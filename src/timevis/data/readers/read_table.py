@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
-from timevis.data.messages import message
 from timevis.data.readers.check_file import check_file, format_from_name
 from timevis.data.readers.compression import decompressed_bytes
 from timevis.data.readers.number_format import find_decimal_mark, number_cells, parse_number_columns
 from timevis.data.readers.table import Table
 from timevis.errors import DataError, TimeVisError
+from timevis.messages import message
 
 DESCRIPTION_OF_FORMAT = {
     "text": "a text table",

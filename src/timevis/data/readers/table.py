@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from timevis.data.messages import message
 from timevis.errors import DataError
+from timevis.messages import message
 
 MISSING_MARKERS = frozenset(
     {"", "-", "--", "?", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "NaN", "NaT", "None"}

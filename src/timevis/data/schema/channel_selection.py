@@ -9,7 +9,6 @@ import numpy as np
 
 from timevis.config.suggestions import nearest
 from timevis.data.cleaning.quality_report import QualityReport
-from timevis.data.messages import message
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
 from timevis.data.schema.pivot import channel_names, select_series, to_panel
@@ -17,6 +16,7 @@ from timevis.data.schema.to_rows import Rows
 from timevis.data.split.make_split import split_rows
 from timevis.data.split.split import Split
 from timevis.errors import DataError
+from timevis.messages import message
 from timevis.utils.formatting import join_names
 
 PanelT = TypeVar("PanelT", bound=Panel)

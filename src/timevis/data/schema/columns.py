@@ -10,7 +10,6 @@ from pandas.api import types
 
 from timevis.config.suggestions import did_you_mean
 from timevis.data.cleaning.missing_values import clear_sentinels
-from timevis.data.messages import message
 from timevis.data.options import DataOptions
 from timevis.data.readers.table import Table, quote_cell
 from timevis.data.schema.numeric_columns import NUMBER_ADVICE, column_kind
@@ -19,6 +18,7 @@ from timevis.data.schema.time_column import find_time_columns
 from timevis.data.schema.timestamps.parse_times import looks_like_time
 from timevis.data.schema.timestamps.time_parts import PART_NAMES
 from timevis.errors import ConfigError, DataError
+from timevis.messages import message
 
 ROW_COUNTER_NAMES = ("no", "nr", "index", "row", "rownum", "row_number", "unnamed: 0", "column 1", "id")
 REASON_OF_KIND = {

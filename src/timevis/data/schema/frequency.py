@@ -7,8 +7,8 @@ import pandas as pd
 from pandas.tseries.frequencies import to_offset
 from pandas.tseries.offsets import BaseOffset, Day, Tick, Week
 
-from timevis.data.messages import message
 from timevis.errors import ConfigError, DataError
+from timevis.messages import message
 
 DAY_US = 86_400_000_000
 CURRENT_UNITS = {"H": "h", "T": "min", "S": "s", "M": "ME", "Q": "QE", "Y": "YE", "A": "YE", "d": "D", "w": "W"}

@@ -21,9 +21,9 @@ from pandas.tseries.offsets import (
     YearEnd,
 )
 
-from timevis.data.messages import message
 from timevis.data.schema.frequency import DAY_US, SNAP_TOLERANCE
 from timevis.errors import DataError
+from timevis.messages import message
 
 MAX_STRAY_SHARE = 0.01
 """If so few times more than double the span of all others, they are taken for mistyped dates."""

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.messages import message
 from timevis.data.options import DataOptions
 from timevis.data.readers.table import Table
 from timevis.data.schema.numeric_columns import column_kind
@@ -17,6 +16,7 @@ from timevis.data.schema.time_column import find_time_columns
 from timevis.data.schema.timestamps.parsed_times import cell_text
 from timevis.data.schema.timestamps.time_parts import PART_NAMES, holds_only_dates, month_numbers
 from timevis.errors import DataError
+from timevis.messages import message
 from timevis.utils.formatting import join_names
 
 HOUR_NAME = re.compile(

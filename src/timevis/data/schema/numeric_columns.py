@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.messages import message
 from timevis.data.readers.table import MISSING_MARKERS, Table, quote_cell
 from timevis.errors import AmbiguousDataError, DataError
+from timevis.messages import message
 
 NUMBER_ADVICE = message("write-numbers")
 FLOAT32_MAX = float(np.finfo(np.float32).max)

@@ -7,7 +7,6 @@ import pandas as pd
 
 from timevis.data.cleaning.duplicates import merge_duplicates
 from timevis.data.cleaning.quality_report import QualityReport, list_times
-from timevis.data.messages import message
 from timevis.data.readers.table import Table
 from timevis.data.schema.columns import Columns
 from timevis.data.schema.grid import Grid
@@ -15,6 +14,7 @@ from timevis.data.schema.series_column import suggest_series_columns
 from timevis.data.schema.time_column import find_time_of_day_column
 from timevis.data.schema.timestamps.steps_of_day import count_steps_of_day, step_of_day_columns
 from timevis.errors import DataError
+from timevis.messages import message
 
 MAX_AVERAGED_SHARE = 0.01
 """Of the rows of a series."""

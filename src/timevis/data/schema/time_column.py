@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.messages import message
 from timevis.data.readers.table import Table
 from timevis.data.schema.numeric_columns import column_kind
 from timevis.data.schema.series_column import MIN_REPEATED_SHARE, SERIES_COLUMN_NAMES, holds_series_names
@@ -18,6 +17,7 @@ from timevis.data.schema.timestamps.time_parts import (
     month_numbers,
 )
 from timevis.errors import DataError
+from timevis.messages import message
 
 TIME_NAMES = ("time", "timestamp", "datetime", "date_time", "date", "ds", "ts", "day", "month", "year", "period")
 MIN_YEAR = 1700

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.cleaning.quality_report import QualityReport, list_times
-from timevis.data.messages import message
 from timevis.data.options import DataOptions
 from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.data.schema.columns import Columns, find_columns
@@ -19,6 +18,7 @@ from timevis.data.schema.repeated_times import merge_repeated_times
 from timevis.data.schema.timestamps.parse_times import parse_times
 from timevis.data.schema.timestamps.parsed_times import ParsedTimes
 from timevis.errors import DataError
+from timevis.messages import message
 
 MAX_OFF_GRID_SHARE = 0.01
 

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from timevis.data.catalog import load_panel, open_table
-from timevis.data.messages import message
 from timevis.data.options import DataOptions
 from timevis.errors import DataError
+from timevis.messages import message
 from timevis.utils.files import atomic_write
 
 

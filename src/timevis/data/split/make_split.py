@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from timevis.data.messages import message
 from timevis.data.panel import Panel
 from timevis.data.split.spec import (
     LastRows,
@@ -22,6 +21,7 @@ from timevis.data.split.spec import (
 )
 from timevis.data.split.split import Split
 from timevis.errors import DataError
+from timevis.messages import message
 
 
 def split_rows(panel: Panel, spec: SplitSpec, by: str = "series", rows: int | None = None) -> Split:

@@ -18,7 +18,7 @@ from timevis.service.series import StoredSeries
 from timevis.utils.files import to_json_types
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
 
-CSV_COLUMNS = ("model", "model_id", "item", "channel", "timestamp", "point", *QUANTILE_COLUMNS, "truth", "scored")
+CSV_COLUMNS = ("model", "item", "channel", "timestamp", "point", *QUANTILE_COLUMNS, "truth", "scored", "model_id")
 NO_CONTEXT: dict[str, list[Any]] = {"time": [], "value": []}
 
 

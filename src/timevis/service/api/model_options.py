@@ -21,6 +21,7 @@ from timevis.service.schemas.stored_options import stored_models
 from timevis.service.tasks.estimate import GRADIENT_MODELS, typical_seconds
 from timevis.service.training import (
     BACKBONES,
+    MODEL_TITLES,
     MODELS,
     base_config,
     model_options,
@@ -29,14 +30,6 @@ from timevis.service.training import (
 )
 
 blueprint = APIBlueprint("model_options", __name__, tag="Training")
-TITLES = {
-    "seasonal_naive": "Seasonal naive",
-    "linear": "Linear map",
-    "boosted": "Boosted trees",
-    "lstm": "LSTM",
-    "qwen": "Qwen, digits",
-    "qwen_patch": "Qwen, patches",
-}
 BASIC_OPTIONS = frozenset(
     {
         *("horizon", "context_length", "max_epochs", "batch_size", "patience", "learning_rate"),
@@ -93,7 +86,7 @@ def _description(model: str) -> dict[str, Any]:
         )
     return {
         "model": model,
-        "title": TITLES[model],
+        "title": MODEL_TITLES[model],
         "help": stored_models()[model].help,
         "trainable": model in GRADIENT_MODELS,
         "options": options,

@@ -26,7 +26,7 @@ def task_summaries(session: Session, tasks: Sequence[Task]) -> list[dict[str, An
     dataset_ids = {task.id: task.dataset_id or _only(models, model_ids[task.id]) for task in tasks}
     known = set(dataset_ids.values()) - {None}
     found = session.execute(select(Dataset.id, Dataset.name).where(Dataset.id.in_(known)))
-    names: dict[str, str] = dict(found.tuples().all())
+    names = {row.id: row.name for row in found}
     return [
         {
             **{name: getattr(task, name) for name in columns},

@@ -7,9 +7,9 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from timevis.data.messages import message
 from timevis.data.readers.compression import decompressed_bytes, decompressed_name
 from timevis.errors import DataError
+from timevis.messages import message
 
 DELIMITERS = (b",", b";", b"\t", b"|")
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")

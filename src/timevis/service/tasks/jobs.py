@@ -18,8 +18,8 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from timevis.data.messages import code_and_params
 from timevis.errors import RunFolderError, TimeVisError
+from timevis.messages import code_and_params
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.operations.troubleshooting import with_link
 from timevis.service.settings import Settings
@@ -135,12 +135,15 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                 is_cancelled=watch.is_cancelled,
                 is_stopping=worker.stopping.is_set,
             )
+    from timevis.service.training import MODEL_TITLES
+
     copies.copy(completed=outcome.state == states.COMPLETED)
     if outcome.state != states.COMPLETED:
         return outcome, {}
     summary = summarise(read_json(folder / "results.json"))
     progress = progress_of(folder) or progress
-    name = task.request.get("name") or f"{task.request['model']} {time.strftime('%Y-%m-%d %H:%M')}"
+    title = MODEL_TITLES[task.request["model"]]
+    name = task.request.get("name") or f"{title} {time.strftime('%Y-%m-%d %H:%M')}"
     model = Model(
         name=name,
         kind=task.request["model"],

@@ -8,7 +8,6 @@ import re
 import numpy as np
 import pandas as pd
 
-from timevis.data.messages import message
 from timevis.data.readers.table import Table
 from timevis.data.schema.timestamps.date_text import (
     DAY_OR_MONTH,
@@ -17,6 +16,7 @@ from timevis.data.schema.timestamps.date_text import (
     parse_unambiguous_dates,
 )
 from timevis.errors import AmbiguousDataError, DataError
+from timevis.messages import message
 
 log = logging.getLogger(__name__)
 

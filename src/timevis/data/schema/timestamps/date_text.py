@@ -7,7 +7,7 @@ from datetime import date
 
 import pandas as pd
 
-from timevis.data.messages import message
+from timevis.messages import message
 
 DAY_OR_MONTH = re.compile(r"(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
 SHORT_YEAR = re.compile(

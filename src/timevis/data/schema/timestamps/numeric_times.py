@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from timevis.data.messages import message
 from timevis.data.readers.table import Table
 from timevis.data.schema.timestamps.date_order import step_regularity
 from timevis.data.schema.timestamps.parsed_times import NOT_A_TIME, ParsedTimes, check_time_cells, to_microseconds
 from timevis.errors import DataError
+from timevis.messages import message
 
 FORMAT_OF_DIGITS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 """Formats of integers such as 20240131, by their number of digits."""

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.messages import message
 from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.data.schema.timestamps.date_order import (
     DAY_OR_MONTH,
@@ -39,6 +38,7 @@ from timevis.data.schema.timestamps.time_parts import (
     standardize_times_of_day,
 )
 from timevis.errors import ConfigError, DataError
+from timevis.messages import message
 
 HAS_ZONE = (
     r"(?i)(?:\d\s*(?:am|pm)?\s*(?:Z|UTC|GMT|\+\d{2}(?::?\d{2})?)"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from timevis.data.messages import message
 from timevis.data.readers.table import Table, quote_cell
 from timevis.errors import DataError
+from timevis.messages import message
 
 NOT_A_TIME = "time-unreadable"
 

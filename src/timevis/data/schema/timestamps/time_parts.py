@@ -7,9 +7,9 @@ import re
 import pandas as pd
 from pandas.api import types
 
-from timevis.data.messages import message
 from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.errors import DataError
+from timevis.messages import message
 
 TIME_OF_DAY_NAMES = (
     *("time", "hour", "hours", "hr", "clock", "time of day", "hrmn", "hhmm", "heure"),

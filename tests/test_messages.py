@@ -14,10 +14,10 @@ import pytest
 
 from timevis.data.catalog import load_panel
 from timevis.data.cleaning.findings import data_findings
-from timevis.data.messages import DATA_MESSAGES, PARAMS_OF_ENGLISH, Message, code_and_params, message, message_of
 from timevis.errors import DataError
+from timevis.messages import DATA_MESSAGES, PARAMS_OF_ENGLISH, Message, code_and_params, message, message_of
 
-CHINESE = Path(__file__).resolve().parents[2] / "frontend/src/i18n/zh/service.ts"
+CHINESE = Path(__file__).resolve().parents[1] / "frontend/src/i18n/zh/service.ts"
 
 
 def params_of(template: str) -> set[str]:
