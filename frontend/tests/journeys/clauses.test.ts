@@ -50,7 +50,10 @@ it("the picture of a forecast is saved, and its commands are shown", async () =>
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: words.common.chart.image }).first().click()]);
   expect(file.suggestedFilename()).toMatch(/\.png$/);
   await page.locator("[data-test=commands] summary").click();
-  expect(await page.locator("[data-test=commands] code").textContent()).toContain("timevis predict");
+  const commands = page.locator("[data-test=commands] code");
+  expect(await commands.textContent()).toContain('"kind": "backtest"'); // which only the service offers
+  await page.getByText(words.forecast.form.future).click();
+  await expect.poll(() => commands.textContent()).toMatch(/timevis predict RUN\n# .* the first 6 /);
 });
 
 it("pasted rows are kept until they are forecast, and refused rows stay in the form", async () => {
@@ -66,6 +69,8 @@ it("pasted rows are kept until they are forecast, and refused rows stay in the f
 });
 
 it("an uploaded tail is forecast, and the truth is drawn once its rows are added to the data", async () => {
+  await open(page, `/forecast?models=${models[0] ?? ""}`);
+  expect(await page.locator("[data-source=newest] input").isChecked()).toBe(true); // pasted rows belong to the other model
   await open(page, `/forecast?models=${models[1] ?? ""}`);
   await page.locator("[data-source=newest]").click(); // the form remembers the pasted rows
   await forecast();

@@ -114,7 +114,13 @@ it("the future is forecast and downloaded", async () => {
   await page.locator("canvas").first().waitFor({ timeout: 90_000 });
   await picture(page, "forecast-en");
   const [file] = await Promise.all([page.waitForEvent("download", { timeout: WAIT }), page.locator("[data-test=download-csv]").click()]);
-  expect(file.suggestedFilename()).toMatch(/\.csv$/);
+  expect(file.suggestedFilename()).toMatch(/^forecast anlage nord \d{4}-\d\d-\d\d\.csv$/);
+  const task = new URL(page.url()).searchParams.get("task") ?? "";
+  await page.goto("/tasks?kind=predict");
+  await page.getByText(`Forecast of anlage nord with LSTM`).first().click();
+  await page.waitForURL(new RegExp(`/tasks/${task}`));
+  await page.getByText(WORDS.en.tasks.openForecast).click();
+  await page.locator("[data-test=forecast-models]", { hasText: "LSTM" }).waitFor();
 });
 
 it("two models are compared", async () => {

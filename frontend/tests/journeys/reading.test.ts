@@ -31,6 +31,10 @@ it("a refused file names row and column, and is read again after its fields are 
   await problem.waitFor();
   expect(await problem.textContent()).toMatch(/row \d+, column 'Last MW' holds text: 'außer Betrieb'/);
   expect(await problem.textContent()).toContain(words.field.missing);
+  await page.getByRole("button", { name: "中文" }).click();
+  await page.getByText("列“Last MW”是文字 'außer Betrieb'").waitFor();
+  expect(await problem.textContent()).not.toMatch(/row|holds|column/);
+  await page.getByRole("button", { name: "English" }).click();
   await field(words.field.missing).fill("außer Betrieb");
   await page.locator("[data-test=read-again]").click();
   await page.waitForURL(/\/data\/[0-9a-f]{32}/);
