@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { ApiProblem, explain, fieldText } from "@/api/problems";
 import { setLanguage } from "@/i18n";
@@ -18,6 +18,7 @@ const refused = new ApiProblem({
 const withoutCode = new ApiProblem({ status: 422, code: "invalid-data", detail: "the table cannot be parsed", advice: "write it again" });
 
 describe("a text of the service", () => {
+  beforeAll(() => setLanguage("en")); // loads its words
   beforeEach(() => setLanguage("zh"));
   afterAll(() => setLanguage("en"));
 
