@@ -126,7 +126,7 @@ def test_a_dry_run_of_a_forecast_answers_with_the_commands_and_makes_no_task(
     backtest = commands(kind="backtest")
     assert (backtest["cli"], backtest["python"]) == ("", "")
     assert '"kind": "backtest"' in backtest["curl"]
-    assert http.get("/api/tasks").json["items"] == []
+    assert http.get("/api/tasks?kind=predict").json["items"] == []
 
 
 def test_newer_rows_of_the_dataset_show_the_truth_of_an_earlier_forecast(

@@ -46,9 +46,7 @@ def _figure(forecasts: SavedForecasts, channel: str, record: RunRecord, max_rows
     for i in _following(origins, horizon):
         for values, index in ((low, level(0.1)), (median, MEDIAN_INDEX), (high, level(0.9))):
             _write(values, forecasts.quantiles[rows[i]][index], int(origins[i]) - first)
-    origin_time = pd.Timestamp(forecasts.frame["timestamp"].to_numpy()[rows[0]])
-    if forecasts.frame["timestamp"].dt.tz is not None:
-        origin_time = origin_time.tz_localize("UTC")
+    origin_time = forecasts.frame["timestamp"].iloc[rows[0]]
     times = timestamps_around(origin_time, 0, end - int(origins[0]), freq, record.timezone)[first - int(origins[0]) :]
     main = [
         *(Mark("band", times[run], low[run], y2=high[run], opacity=0.28) for run in _runs(np.isfinite(median))),
