@@ -263,6 +263,17 @@ def test_the_chart_of_the_test_period_has_a_forecast_and_an_error_in_each_of_its
         assert lines["truth"]["line"]["color"] != lines["median forecast"]["line"]["color"]
 
 
+def test_the_chart_of_the_test_period_of_data_with_a_time_zone_has_local_times(run):
+    record = RunRecord.load(run)
+    freq = record.results["window_set"]["freq"]
+    first = record.predictions.sort_values("origin")["timestamp"].iloc[0]
+    zoned = record.predictions.assign(timestamp=record.predictions["timestamp"].dt.tz_localize("UTC"))
+    record.data_report.update(timezone="Asia/Shanghai")
+    (figure, *_) = period_figures(SavedForecasts.from_tables(zoned, record.windows, freq, "Asia/Shanghai"), record)
+    (truth,) = (trace for trace in figure["data"] if trace["name"] == "truth")
+    assert pd.Timestamp(truth["x"][0]).tz_localize(None) == first + pd.Timedelta(hours=8)
+
+
 def test_forecast_lines_start_at_the_last_observation(run):
     record = RunRecord.load(run)
     freq = record.results["window_set"]["freq"]
