@@ -33,7 +33,7 @@ import sys, time
 real = time.time
 time.time = lambda: real() + float(sys.argv[1])
 from timevis.cli.main import main
-sys.exit(main(["serve", "worker", "--queues", "interactive", "--loglevel", "warning"]))
+sys.exit(main(["serve", "worker", "--queues", "cpu", "--loglevel", "warning"]))
 """
 
 
