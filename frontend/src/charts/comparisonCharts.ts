@@ -136,7 +136,13 @@ export function differenceOption(
     },
     grid: GRID_WITH_NAME,
     xAxis: { ...AXIS_NAME, type: "value", name: axis, axisLabel: { formatter: (value: number) => format(value) } },
-    yAxis: { type: "category", data: drawn.map((row) => row.name), inverse: true, axisLabel: { width: 160, overflow: "truncate" } },
+    yAxis: {
+      type: "category",
+      data: drawn.map((row) => row.name),
+      inverse: true,
+      // The two models of a pair stand below each other, so that neither name is cut off.
+      axisLabel: { width: 160, overflow: "truncate", lineHeight: 15, formatter: (name: string) => name.replace(" − ", "\n− ") },
+    },
     series: [
       {
         type: "custom",

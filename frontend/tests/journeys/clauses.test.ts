@@ -48,7 +48,7 @@ it("a back-test of two models has the truth, and its horizon is chosen", async (
 it("the picture of a forecast is saved, and its commands are shown", async () => {
   await page.locator("canvas").first().waitFor();
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: words.common.chart.image }).first().click()]);
-  expect(file.suggestedFilename()).toMatch(/\.png$/);
+  expect(file.suggestedFilename()).toMatch(/^forecast anlage nord \d{4}-\d\d-\d\d\.png$/);
   await page.locator("[data-test=commands] summary").click();
   const commands = page.locator("[data-test=commands] code");
   expect(await commands.textContent()).toContain('"kind": "backtest"'); // which only the service offers

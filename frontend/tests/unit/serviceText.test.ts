@@ -54,7 +54,7 @@ describe("a text of the service", () => {
 
   it("that is a note of reading, or a reason why a column is not used, is in Chinese", () => {
     const note = { code: "note_frequency", channel: null, params: { frequency: "30min" }, text: "The frequency is 30min, the most common step." };
-    expect(findingText(note)).toBe("时间步长为最常见的 每 30 分钟。");
+    expect(findingText(note)).toBe("时间步长：每 30 分钟（最常见的步长）。");
     expect([isNote(note), languageOf(note)]).toEqual([true, undefined]);
     const params = { columns: { site: "holds text" }, reasons: { site: { code: "holds_text", params: {} } } };
     expect(findingText({ code: "unused_columns", channel: null, params, text: "Columns not used: site (holds text)." })).toContain("site (是文字)");

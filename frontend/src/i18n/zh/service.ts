@@ -123,7 +123,7 @@ const words: Record<string, string> = {
   note_decimal_comma: "数字使用逗号作为小数点",
   note_delimiter: "各列以 {character} 分隔",
   note_encoding: "文字不是 UTF-8，按 {encoding} 读取；可以用“文本编码”选择其他编码",
-  note_frequency: "时间步长为最常见的 {frequency}",
+  note_frequency: "时间步长：{frequency}（最常见的步长）",
   note_header_row: "列名在第 {row} 行",
   note_hour_columns: "从“{first}”到“{last}”的 24 列按一个小时序列读取",
   note_later_training_rows:

@@ -1,3 +1,4 @@
+import { useKindName } from "@/composables/useKindName";
 import { useWords } from "@/i18n";
 
 export interface Finding {
@@ -11,10 +12,12 @@ const SHARES = ["coverage_80", "skill", "low", "high"];
 /** Numbers as a reader of the language writes them: shares in percent, without a sign where the sentence has it. */
 function worded(finding: Finding): Record<string, unknown> {
   const { t, formatNumber, formatPercent } = useWords();
+  const kindName = useKindName();
   const { params } = finding;
   const sign = finding.code === "loses_to_seasonal_naive" ? -1 : 1;
   const texts = Object.entries(params).map(([name, value]) => {
     if (name === "part") return [name, t(value === "validation" ? "results.part.validation" : "results.part.test")];
+    if (name === "model") return [name, kindName(String(value))];
     if (typeof value !== "number") return [name, value];
     return [name, SHARES.includes(name) ? formatPercent(value) : formatNumber(value)];
   });
