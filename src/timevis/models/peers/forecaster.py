@@ -125,9 +125,10 @@ class Peer(Forecaster):
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Peer:
         fields = seasonal_fields(datamodule.panel.freq)
         kwargs = {"seed": torch.initial_seed() % 2**32, "calendar": list(fields)} | kwargs
-        rows = kwargs.get("history_length") or datamodule.context_length
-        kwargs["seasons"] = [s for s in datamodule.seasons if s > 1 and 2 * s <= rows] or [1]
-        return super().from_data(datamodule, season=_strongest_season(datamodule, kwargs["seasons"]), **kwargs)
+        rows: Any = kwargs.get("history_length") or datamodule.context_length
+        seasons = [s for s in datamodule.seasons if s > 1 and 2 * s <= rows] or [1]
+        season = _strongest_season(datamodule, seasons)
+        return super().from_data(datamodule, season=season, seasons=seasons, **kwargs)
 
     @property
     def process(self) -> PeerProcess:

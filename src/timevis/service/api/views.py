@@ -17,8 +17,8 @@ from timevis.service.tasks.states import QUEUED
 
 def task_summaries(session: Session, tasks: Sequence[Task]) -> list[dict[str, Any]]:
     """Tasks in a list, with the names of their models and data, which two queries read for all of them."""
-    columns = ("id", "kind", "state", "attempt", "cancel_requested", "progress", "error", "advice", "retry_of")
-    columns = (*columns, "created", "started", "finished")
+    columns = ["id", "kind", "state", "attempt", "cancel_requested", "progress", "error", "advice", "retry_of"]
+    columns += ["created", "started", "finished"]
     model_ids = {task.id: _models_of(task.request) for task in tasks}
     wanted = {model for ids in model_ids.values() for model in ids}
     rows = session.execute(select(Model.id, Model.name, Model.dataset_id).where(Model.id.in_(wanted)))

@@ -117,7 +117,7 @@ def parse_times(
     check_time_cells(table, label, ~text.str.contains(r"\d"), NOT_A_TIME, text)
     if text.str.fullmatch(r"\d{6}|\d{9,19}").all():
         return parse_numeric_times(table, label, text.astype(np.int64))
-    notes = [] if weeks is None else [message("note_weeks", cell=text.iloc[0])]
+    notes: list[str] = [] if weeks is None else [message("note_weeks", cell=text.iloc[0])]
     return _parse_text(table, label, chinese_to_iso(text), day_first, default_day_first, notes)
 
 
