@@ -11,7 +11,7 @@ from plant import PLANT_COLUMNS, plant_rows
 from timevis.cli.predict import main
 from timevis.data.catalog import load_panel
 from timevis.data.windows import SeriesStore
-from timevis.errors import DataError
+from timevis.errors import ConfigError, DataError
 from timevis.predict import extend_to_horizon, forecast_panel, load_panels, predict
 from timevis.rescore import rescore
 from timevis.runs.folder import RunFolder
@@ -114,6 +114,25 @@ def test_rows_without_targets_give_the_known_future(plant):
     ahead, origins = extend_to_horizon(panel, 6)
     assert origins.tolist() == [100, 100]
     assert ahead.covariates[100:, 0].tolist() == frame["price"].iloc[100:].tolist()
+
+
+def test_a_backtest_forecasts_the_last_rows_without_their_values_and_adds_them_as_truth(plant, tmp_path):
+    frame = plant_rows(100)
+    hidden = frame.copy()
+    hidden.loc[98:, ["a", "b"]] = np.nan
+    table = predict(plant, frame, horizon=2, backtest=True)
+    expected = predict(plant, hidden, horizon=2)
+    pd.testing.assert_frame_equal(table.drop(columns="truth"), expected)
+    truth = frame.loc[98:, ["a", "b"]].to_numpy().T.ravel()
+    np.testing.assert_allclose(table["truth"], truth, rtol=1e-6)
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    out = tmp_path / "backtest.csv"
+    assert main([str(plant), str(tmp_path / "data.csv"), "--horizon", "2", "--backtest", "--out", str(out)]) == 0
+    assert pd.read_csv(out)["truth"].notna().sum() == 4
+    with pytest.raises(ConfigError, match="horizon=7 is longer than the horizon of the model, 6 rows"):
+        predict(plant, frame, horizon=7)
+    with pytest.raises(ConfigError, match="refit"):
+        predict(plant, refit=True, backtest=True)
 
 
 def test_the_file_of_the_run_can_give_the_known_future(finished_run, tmp_path):

@@ -60,7 +60,9 @@ class Run:
         """The file report.html, which a browser opens without a network."""
         return self.folder / "report.html"
 
-    def predict(self, data: NewData = None, *, refit: bool = False) -> pd.DataFrame:
+    def predict(
+        self, data: NewData = None, *, refit: bool = False, horizon: int | None = None, backtest: bool = False
+    ) -> pd.DataFrame:
         """Forecast the rows after the last value of the run's own data, or of new data.
 
         Parameters
@@ -69,6 +71,10 @@ class Run:
             New rows with the same columns as the run's data.
         refit : bool
             Fit the model again on all rows of the run's data first.
+        horizon : int, optional
+            Rows of the forecast, at most the horizon of the run.
+        backtest : bool
+            Hide the last `horizon` rows, forecast them, and add their values as a column truth.
 
         Returns
         -------
@@ -77,7 +83,7 @@ class Run:
         """
         from timevis.predict import predict
 
-        return predict(self.folder, data, refit=refit)
+        return predict(self.folder, data, refit=refit, horizon=horizon, backtest=backtest)
 
     def plot(self) -> Figure:
         """Draw some of the scored windows: context, truth, median forecast, and the 80 and 95 % intervals."""

@@ -9,30 +9,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import compress
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 import torch
-from omegaconf import DictConfig
 
 from timevis.data.catalog import load_files
+from timevis.data.hold_out import hold_out_last_rows, values_at
 from timevis.data.holidays import holiday_flags
 from timevis.data.options import CleaningOptions, DataOptions
 from timevis.data.panel import Panel
 from timevis.data.sources.data_frames import write_frame
-from timevis.data.split.spec import LastRows
-from timevis.data.split.split import Split
 from timevis.data.windows import SeriesStore
-from timevis.errors import DataError
+from timevis.errors import ConfigError, DataError
 from timevis.messages import message
 from timevis.models.forecaster import Forecaster
-from timevis.models.residual_quantiles import PointForecaster
-from timevis.runs.config import RunConfig
-from timevis.runs.default_lengths import default_lengths
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import add_unread_covariates, load_run_data, select_trained_channels
-from timevis.training.refit import on_all_rows
 from timevis.utils.formatting import join_names
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
 
@@ -40,8 +34,6 @@ log = logging.getLogger(__name__)
 
 NewData: TypeAlias = pd.DataFrame | pd.Series | str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None
 MAX_LISTED_CHANNELS = 5
-LONG_ROWS = 10**9
-"""Rows of data that shorten no length."""
 
 
 def predict(
@@ -49,9 +41,11 @@ def predict(
     data: NewData = None,
     *,
     refit: bool = False,
+    horizon: int | None = None,
+    backtest: bool = False,
     batch_size: int = 256,
 ) -> pd.DataFrame:
-    """Forecast the rows that follow the last observed one of each series.
+    """Forecast the rows that follow the last observed one of each series, or the last observed ones again.
 
     Parameters
     ----------
@@ -62,6 +56,10 @@ def predict(
         one item for each of its series.
     refit : bool
         First fit the model again on all rows of the data of the run; see `timevis.training.refit.refit`.
+    horizon : int, optional
+        Rows of the forecast, at most the horizon of the run, which None takes.
+    backtest : bool
+        Hide the last `horizon` rows, forecast them, and add their values as a column truth.
     batch_size : int
         Windows that are forecast at once.
 
@@ -75,24 +73,29 @@ def predict(
 
     Raises
     ------
+    ConfigError
+        The horizon is longer than that of the run, or `refit` would train on the rows that a back-test hides.
     DataError
         The new rows lack a channel of the run, or are fewer than its context.
     RunFolderError
         The run has no model.
     """
     folder = RunFolder(run)
-    return forecast_items(folder, load_panels(folder, data), refit=refit, batch_size=batch_size)
+    items = load_panels(folder, data)
+    return forecast_items(folder, items, refit=refit, horizon=horizon, backtest=backtest, batch_size=batch_size)
 
 
 def forecast_items(
-    folder: RunFolder, items: Mapping[str, Panel], *, refit: bool = False, batch_size: int = 256
+    folder: RunFolder, items: Mapping[str, Panel], *, refit: bool = False, backtest: bool = False, **options: Any
 ) -> pd.DataFrame:
     """Forecast each panel that `load_panels` returned; see `predict`."""
     from timevis.training.refit import refit as refit_run
 
+    if refit and backtest:
+        raise ConfigError("a refit trains on the rows that a back-test hides", "leave one of the two out")
     forecaster = refit_run(folder) if refit else folder.load_forecaster()
     _log_series_not_scored(folder, items)
-    tables = [forecast_panel(forecaster, panel, name, batch_size) for name, panel in items.items()]
+    tables = [forecast_panel(forecaster, p, name, backtest=backtest, **options) for name, p in items.items()]
     zones = {table["timestamp"].dt.tz for table in tables}
     if len(zones) > 1 and None not in zones:  # files with different offsets from UTC
         tables = [table.assign(timestamp=table["timestamp"].dt.tz_convert("UTC")) for table in tables]
@@ -102,58 +105,6 @@ def forecast_items(
 def mark_scored(folder: RunFolder, table: pd.DataFrame) -> pd.DataFrame:
     """Add the column scored to rows with a channel: False if the series was too short for the run to score."""
     return table.assign(scored=~table["channel"].isin(folder.channels_not_scored()))
-
-
-def default_horizon(panel: Panel) -> int:
-    """The horizon that the frequency and the length of a panel imply; see `timevis.runs.default_lengths`."""
-    starts, ends = panel.spans()
-    rows = int((ends - starts).max())
-    return default_lengths(panel.freq, (rows // 2, 3 * rows // 4, rows)).horizon
-
-
-def untrained_forecaster(cfg: DictConfig, panel: Panel, horizon: int) -> Forecaster:
-    """A forecaster without a training: its scales, and the quantiles of seasonal naive, come from the panel.
-
-    Parameters
-    ----------
-    cfg : DictConfig
-        Config of a model that has no gradient steps, such as ``model=seasonal_naive`` or ``model=qwen`` with
-        ``model.tune=none``. Its split is not used.
-    panel : Panel
-        Its scales are those of all rows.
-    horizon : int
-        In rows.
-
-    Raises
-    ------
-    DataError
-        The panel is too short.
-    """
-    starts, ends = panel.spans()
-    known = panel.slice_rows(0, int(ends.max()))
-    rows, config = int((ends - starts).max()), RunConfig.from_config(cfg)
-    model = config.model
-    has_residuals = issubclass(model.forecaster_class, PointForecaster)
-    for_calibration = max(2 * horizon, rows // 4) if has_residuals else horizon
-    train_end = rows - for_calibration - horizon
-    if train_end <= horizon:
-        raise DataError(
-            message("untrained-too-short", source=panel.card.name, rows=rows, horizon=horizon),
-            f"give at least {rows - train_end + horizon + 1} rows, or a smaller horizon",
-        )
-    by_frequency = default_lengths(panel.freq, (LONG_ROWS,) * 3, horizon).context_length
-    split = Split.on_axis(train_end, train_end + for_calibration, rows)
-    longest = model.forecaster_class.default_context_length(by_frequency, known, split, model.hyperparameters)
-    config = replace(
-        config,
-        run=replace(config.run, horizon=horizon, context_length=min(longest, train_end - horizon)),
-        data=replace(config.data, split=LastRows(val=for_calibration, test=horizon)),
-    )
-    datamodule = on_all_rows(config.datamodule(known))
-    forecaster = config.forecaster(datamodule)
-    forecaster.prepare(datamodule)
-    forecaster.calibrate(datamodule)
-    return forecaster.eval()
 
 
 def _log_series_not_scored(folder: RunFolder, items: Mapping[str, Panel]) -> None:
@@ -216,9 +167,25 @@ def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
     return {name: select_trained_channels(panel, report, name) for name, panel in items.items()}
 
 
-def forecast_panel(forecaster: Forecaster, panel: Panel, item: str, batch_size: int = 256) -> pd.DataFrame:
+def forecast_panel(
+    forecaster: Forecaster,
+    panel: Panel,
+    item: str,
+    *,
+    horizon: int | None = None,
+    backtest: bool = False,
+    batch_size: int = 256,
+) -> pd.DataFrame:
     """Forecast the channels of one panel that have a value in the context; see `predict`."""
-    horizon, length = forecaster.horizon, forecaster.context_length
+    rows = horizon or forecaster.horizon
+    horizon, length, observed = forecaster.horizon, forecaster.context_length, panel
+    if rows > horizon:
+        raise ConfigError(
+            f"horizon={rows} is longer than the horizon of the model, {horizon} rows",
+            f"give at most {horizon}, or train a model with this horizon",
+        )
+    if backtest:
+        panel = hold_out_last_rows(panel, rows)
     panel, origins = extend_to_horizon(panel, horizon, length)
     if origins.min() < length:
         raise DataError(
@@ -247,7 +214,9 @@ def forecast_panel(forecaster: Forecaster, panel: Panel, item: str, batch_size: 
             "point": np.concatenate(points).ravel(),
         }
     )
-    return table.join(pd.DataFrame(quantile_rows, columns=list(QUANTILE_COLUMNS)))
+    table = table.join(pd.DataFrame(quantile_rows, columns=list(QUANTILE_COLUMNS)))
+    table = table.groupby("channel", sort=False).head(rows).reset_index(drop=True)
+    return table.assign(truth=values_at(observed, table["channel"], table["timestamp"])) if backtest else table
 
 
 def _channels_to_forecast(panel: Panel, origins: np.ndarray, context_length: int, item: str) -> np.ndarray:

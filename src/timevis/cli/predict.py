@@ -9,6 +9,7 @@ item of the table.
     timevis predict outputs/traffic/lstm/2026-01-01_12-00-00-1a2b
     timevis predict RUN --refit --out next_day.csv
     timevis predict RUN plant_a.csv plant_b.csv --out plants.parquet
+    timevis predict RUN --backtest                          # hides the last rows and forecasts them
 
 With --rescore, the run is not used to forecast beyond the data. Instead it is scored, without training, on windows of
 new files or of other dates. The results (results.json, report.html, ...) are written to DIR:
@@ -44,6 +45,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--refit", action="store_true", help="first fit again on all rows of the data of the run")
     parser.add_argument(
+        "--horizon",
+        type=int,
+        metavar="ROWS",
+        help="rows of the forecast, at most the horizon of the run",
+    )
+    parser.add_argument(
+        "--backtest",
+        action="store_true",
+        help="hide the last rows, as many as the horizon, forecast them, and add their values as a column truth",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         metavar="FILE|DIR",
@@ -61,6 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_intermixed_args(arguments)
     if args.rescore and args.refit:
         parser.error("--rescore scores the model of the run without fitting it again; leave --refit out")
+    if args.rescore and (args.backtest or args.horizon):
+        parser.error("--rescore scores all windows of the dates given; leave --backtest and --horizon out")
+    if args.horizon is not None and args.horizon < 1:
+        parser.error(f"--horizon {args.horizon} is below 1")
     if not args.rescore and (args.start or args.end):
         parser.error("--start and --end need --rescore")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
@@ -116,7 +132,7 @@ def forecast_future(args: argparse.Namespace) -> int:
     if args.out is None:
         folder.require_links_inside()
     items = load_panels(folder, args.files or None)
-    table = forecast_items(folder, items, refit=args.refit)
+    table = forecast_items(folder, items, refit=args.refit, horizon=args.horizon, backtest=args.backtest)
     out.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(out) as path:
         if out.suffix == ".csv":

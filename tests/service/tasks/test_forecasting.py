@@ -120,11 +120,12 @@ def test_a_dry_run_of_a_forecast_answers_with_the_commands_and_makes_no_task(
 
     assert commands()["cli"] == "timevis predict RUN"
     some = commands(dataset=dataset, horizon=3)
-    assert some["cli"].startswith("timevis predict RUN plant.csv\n# writes all rows")
-    assert some["python"].endswith(""".predict('plant.csv').groupby(["item", "channel"]).head(3)""")
+    assert some["cli"] == "timevis predict RUN plant.csv --horizon 3"
+    assert some["python"].endswith(".predict('plant.csv', horizon=3)")
     assert "dry_run" not in some["curl"]
     backtest = commands(kind="backtest")
-    assert (backtest["cli"], backtest["python"]) == ("", "")
+    assert backtest["cli"] == "timevis predict RUN --backtest"
+    assert backtest["python"].endswith(".predict(backtest=True)")
     assert '"kind": "backtest"' in backtest["curl"]
     assert http.get("/api/tasks?kind=predict").json["items"] == []
 

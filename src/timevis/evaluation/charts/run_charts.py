@@ -88,7 +88,7 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
     Parameters
     ----------
     table : DataFrame
-        With the columns item, channel, timestamp, point, quantiles and scored.
+        With the columns item, channel, timestamp, point, quantiles, scored and, of a back-test, truth.
     items : mapping of str to Panel
         The data of each item.
     """
@@ -98,8 +98,9 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
         values = panel.values[:, panel.channels.index(str(channel))]
         end = int(panel.index.searchsorted(rows["timestamp"].iloc[0]))
         start = max(0, end - max(48, 3 * len(rows)))
+        shown = end + len(rows) if "truth" in rows else end  # a back-test has the truth
         times = to_local_time(pd.DatetimeIndex(rows["timestamp"]), panel.timezone)
-        observed = np.isfinite(values[start:end])
+        observed = np.isfinite(values[start:shown])
         quantiles = rows[[f"q{level:g}" for level in QUANTILE_LEVELS]].to_numpy().T
         marks = forecast_marks(times, quantiles, panel.local_index[start:end], values[start:end])
         title = f"{item} · {channel}" if len(panel.channels) > 1 or len(items) > 1 else str(channel)
@@ -112,7 +113,8 @@ def future_charts(table: pd.DataFrame, items: Mapping[str, Panel]) -> list[Chart
                 marks=[
                     *marks[:-1],
                     Mark(
-                        "line", panel.local_index[start:end][observed], values[start:end][observed], "data", "truth"
+                        *("line", panel.local_index[start:shown][observed], values[start:shown][observed]),
+                        *("data", "truth"),
                     ),
                     marks[-1],
                 ],

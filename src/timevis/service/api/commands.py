@@ -54,16 +54,14 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
         found["cli"] += f"\ntimevis predict {RUN_PLACEHOLDER}"
         found["python"] += ".predict()"
         return found | {"curl": _curl("predict", body)}
-    if body.get("kind") == "backtest":  # only the service hides the last rows
-        return {"cli": "", "python": "", "curl": _curl("predict", body)}
-    files = [file_name] if file_name else []
-    data, rows = (f"{file_name!r}" if file_name else ""), body.get("horizon")
-    first = f'.groupby(["item", "channel"]).head({rows})' if rows else ""
-    python = f"timevis.Run({RUN_PLACEHOLDER!r}).predict({data}){first}"
-    found = _commands(["timevis", "predict", RUN_PLACEHOLDER, *files], python, "predict", body)
-    if rows:
-        found["cli"] += f"\n# writes all rows of the horizon of the run; the first {rows} of each channel are these"
-    return found
+    words, arguments = ["timevis", "predict", RUN_PLACEHOLDER], []
+    if file_name:
+        words, arguments = [*words, file_name], [repr(file_name)]
+    if rows := body.get("horizon"):
+        words, arguments = [*words, "--horizon", str(rows)], [*arguments, f"horizon={rows}"]
+    if body.get("kind") == "backtest":
+        words, arguments = [*words, "--backtest"], [*arguments, "backtest=True"]
+    return _commands(words, f"timevis.Run({RUN_PLACEHOLDER!r}).predict({', '.join(arguments)})", "predict", body)
 
 
 def model_commands(session: Session, model: Model) -> dict[str, str]:

@@ -11,14 +11,15 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.catalog import load_panel
-from timevis.data.hold_out import hold_out_last_rows, values_at
+from timevis.data.hold_out import hold_out_last_rows
 from timevis.data.panel import Panel
 from timevis.data.sources.data_frames import write_frame
-from timevis.errors import ConfigError, DataError
+from timevis.errors import DataError
 from timevis.models.forecaster import Forecaster
-from timevis.predict import NewData, default_horizon, forecast_panel, load_panels, mark_scored, untrained_forecaster
+from timevis.predict import NewData, forecast_panel, load_panels, mark_scored
 from timevis.runs.folder import RunFolder
 from timevis.service.training import untrained_config
+from timevis.training.untrained import default_horizon, untrained_forecaster
 
 MIN_HISTORY_ROWS = 48
 MAX_NANO_CHANNELS = 20
@@ -71,11 +72,6 @@ class ItemForecasts:
             self._loaded[run] = folder.load_forecaster()
         forecaster = self._loaded[run]
         horizon = self.horizon or forecaster.horizon
-        if horizon > forecaster.horizon:
-            raise ConfigError(
-                f"horizon={horizon} is longer than the horizon of the model, {forecaster.horizon} rows",
-                f"give at most {forecaster.horizon}, or train a model with this horizon",
-            )
         panels = load_panels(folder, data)
         tables = [self._forecast_panel(forecaster, panel, name, horizon) for name, panel in panels.items()]
         return _in_utc(mark_scored(folder, pd.concat(tables, ignore_index=True)))
@@ -124,12 +120,8 @@ class ItemForecasts:
         return _in_utc(table.assign(scored=None)), report.timezone
 
     def _forecast_panel(self, forecaster: Forecaster, panel: Panel, name: str, horizon: int) -> pd.DataFrame:
-        is_backtest = self.kind == "backtest"
-        known = hold_out_last_rows(panel, horizon) if is_backtest else panel
-        forecast = forecast_panel(forecaster, known, name)
-        forecast = forecast.groupby("channel", sort=False).head(horizon).assign(is_history=False, truth=np.nan)
-        if is_backtest:
-            forecast["truth"] = values_at(panel, forecast["channel"], forecast["timestamp"])
+        forecast = forecast_panel(forecaster, panel, name, horizon=horizon, backtest=self.kind == "backtest")
+        forecast = forecast.assign(is_history=False, truth=forecast.get("truth", np.nan))
         rows = max(MIN_HISTORY_ROWS, HISTORY_HORIZONS * horizon)
         first = forecast.groupby("channel", sort=False)["timestamp"].first()
         return pd.concat([*(_history(panel, name, str(c), t, rows) for c, t in first.items()), forecast])
