@@ -54,14 +54,14 @@ def commands_of(task: Task, dataset: Dataset | None) -> dict[str, str]:
         found["cli"] += f"\ntimevis predict {RUN_PLACEHOLDER}"
         found["python"] += ".predict()"
         return found | {"curl": _curl("predict", body)}
-    words, arguments = ["timevis", "predict", RUN_PLACEHOLDER], []
+    words, options = ["timevis", "predict", RUN_PLACEHOLDER], list[str]()
     if file_name:
-        words, arguments = [*words, file_name], [repr(file_name)]
+        words, options = [*words, file_name], [repr(file_name)]
     if rows := body.get("horizon"):
-        words, arguments = [*words, "--horizon", str(rows)], [*arguments, f"horizon={rows}"]
+        words, options = [*words, "--horizon", str(rows)], [*options, f"horizon={rows}"]
     if body.get("kind") == "backtest":
-        words, arguments = [*words, "--backtest"], [*arguments, "backtest=True"]
-    return _commands(words, f"timevis.Run({RUN_PLACEHOLDER!r}).predict({', '.join(arguments)})", "predict", body)
+        words, options = [*words, "--backtest"], [*options, "backtest=True"]
+    return _commands(words, f"timevis.Run({RUN_PLACEHOLDER!r}).predict({', '.join(options)})", "predict", body)
 
 
 def model_commands(session: Session, model: Model) -> dict[str, str]:
