@@ -47,8 +47,8 @@ def main(rounds: int, threads: int) -> dict[str, Any]:
                 f"compare_{key}": value for key, value in measure("compare", client.address, TOKEN, *models).items()
             }
             if mlflow:
-                url = mlflow.removesuffix("/api/2.0/mlflow") + "/#/experiments/0"
-                numbers["mlflow_runs_seconds"] = measure("open", url, "[role=row] a, .ag-row")["seconds"]
+                url = mlflow.removesuffix("/api/2.0/mlflow") + "/#/experiments/0/runs"
+                numbers["mlflow_runs_seconds"] = measure("open", url, "[role=row] a")["seconds"]
                 numbers["models_seconds"] = measure("open", f"{client.address}/models?token={TOKEN}", "tbody tr")[
                     "seconds"
                 ]
