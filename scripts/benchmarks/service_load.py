@@ -1,7 +1,8 @@
 """Read requests to the service while a training runs: few and many rows, MLflow beside it, and a large upload.
 
-50 clients send one read request per second each. Rounds with few rows, with many rows and of MLflow's tracking server
-alternate, and the median of the rounds is printed. MLflow is in an environment of its own (``make peers``).
+50 clients send one read request per second each. Rounds with few rows, which fill one page of each list, with many
+rows and of the tracking server of MLflow alternate, and the median of the rounds is printed. MLflow is in an
+environment of its own (``make peers``).
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ MLFLOW = ROOT / ".venv-mlflow/bin/mlflow"
 TOKEN = "a-token-of-the-benchmark"
 CLIENTS, SECONDS = 50, 10
 DATASETS, MODELS, TASKS = 1000, 1000, 10_000
+PAGE = 50
 MLFLOW_RUNS = 1000
 LARGE_ROWS = 5_000_000
 START_SECONDS = 180
@@ -72,7 +74,7 @@ def main(rounds: int, threads: int) -> dict[str, Any]:
 def _table(results: Mapping[str, Any]) -> str:
     """The results as a table in Markdown."""
     names = {
-        "few rows": "few rows, beside a training",
+        "few rows": f"{PAGE} datasets, models and tasks, beside a training",
         "many rows": f"{DATASETS:,} datasets, {MODELS:,} models, {TASKS:,} tasks",
         "MLflow": f"MLflow with {MLFLOW_RUNS:,} runs",
     }
@@ -160,34 +162,33 @@ def service(home: Path) -> Iterator[ServedClient]:
 
 
 def _prepare(client: ServedClient, is_filled: bool = False) -> tuple[ServedClient, str, str]:
-    """Upload a dataset and, in the service with few rows, start a training that runs during all rounds."""
+    """Fill the tables and, in the service with few rows, start a training that runs during all rounds."""
     path = client.home / "plant.csv"
     write_series(path, 2000, "h")
     dataset = client.upload(path)["id"]
+    task = client.wait(client.train(dataset, "seasonal_naive", horizon=24, context_length=168))["id"]
+    with open_database(f"sqlite:///{client.home / 'timevis.db'}").begin() as session:
+        _fill(session, dataset, task, *((DATASETS, TASKS, MODELS) if is_filled else (PAGE, PAGE, PAGE)))
     if not is_filled:
         task = client.train(dataset, "lstm", **LONG_TRAINING)["id"]
         wait_until(lambda: client.task(task)["progress"].get("epoch"))
-        return client, dataset, task
-    task = client.wait(client.train(dataset, "seasonal_naive", horizon=24, context_length=168))
-    with open_database(f"sqlite:///{client.home / 'timevis.db'}").begin() as session:
-        _fill(session, dataset, task["id"])
-    return client, dataset, task["id"]
+    return client, dataset, task
 
 
-def _fill(session: Any, dataset_id: str, task_id: str) -> None:
-    """Copy the rows of one dataset, task and model, as often as `DATASETS`, `TASKS` and `MODELS` say."""
+def _fill(session: Any, dataset_id: str, task_id: str, num_datasets: int, num_tasks: int, num_models: int) -> None:
+    """Copy the rows of one dataset, task and model."""
     dataset, task = session.get_one(Dataset, dataset_id), session.get_one(Task, task_id)
     model = session.query(Model).one()
     now = time.time()
-    datasets = copy_rows(session, dataset, DATASETS, name=lambda n: f"dataset {n}", created=lambda n: now - n)
+    datasets = copy_rows(session, dataset, num_datasets, name=lambda n: f"dataset {n}", created=lambda n: now - n)
     values = {"idempotency_key": lambda n: None, "created": lambda n: now - n}
-    tasks = copy_rows(session, task, TASKS, dataset_id=lambda n: datasets[n % DATASETS], **values)
+    tasks = copy_rows(session, task, num_tasks, dataset_id=lambda n: datasets[n % num_datasets], **values)
     copy_rows(
         session,
         model,
-        MODELS,
+        num_models,
         task_id=lambda n: tasks[n],
-        dataset_id=lambda n: datasets[n % DATASETS],
+        dataset_id=lambda n: datasets[n % num_datasets],
         created=lambda n: now - n,
     )
 

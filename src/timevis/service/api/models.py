@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from timevis.runs.folder import RunFolder
 from timevis.service.api.commands import model_commands
 from timevis.service.api.listing import delete_row, has_tag, list_rows, restore_row
-from timevis.service.api.views import champion_ids, model_summary
+from timevis.service.api.views import model_summaries, model_summary
 from timevis.service.api.zip_stream import stream_zip
 from timevis.service.context import context, find
 from timevis.service.db.tables import Dataset, Model
@@ -46,10 +46,7 @@ def list_models(query: ModelQuery) -> Any:
     conditions = [Model.dataset_id == query.dataset] if query.dataset else []
     conditions += [Model.kind == query.kind] if query.kind else []
     conditions += [has_tag(Model.tags, query.tag)] if query.tag else []
-    champions = champion_ids()
-    return list_rows(
-        Model, query, SORT_COLUMNS, lambda _, rows: [model_summary(row, champions) for row in rows], conditions
-    )
+    return list_rows(Model, query, SORT_COLUMNS, model_summaries, conditions)
 
 
 @blueprint.get("/models/<model_id>")

@@ -6,14 +6,14 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from apiflask import APIBlueprint
 from flask import redirect
-from sqlalchemy import func, select, text
+from sqlalchemy import BigInteger, cast, func, select, text
 
 from timevis import __version__
 from timevis.service.context import context
@@ -27,6 +27,7 @@ from timevis.service.tasks.states import FINAL, QUEUED, RUNNING
 blueprint = APIBlueprint("system", __name__, tag="System")
 THROUGHPUT_DAYS = 14
 DAY_SECONDS = 86_400
+EPOCH = date(1970, 1, 1)
 STORAGE_SECONDS = 60
 """The sizes of the files are counted again after this time."""
 
@@ -99,10 +100,12 @@ def list_messages() -> Any:
 @blueprint.doc(summary="Counts, queues, storage and throughput")
 def statistics() -> Any:
     """Count datasets, models and tasks; say how long the queues are, what is stored, and what was done each day."""
-    since = time.time() - THROUGHPUT_DAYS * DAY_SECONDS
+    today = int(time.time()) // DAY_SECONDS  # days since 1970, in UTC
+    throughput = {today - n: dict.fromkeys(FINAL, 0) for n in reversed(range(THROUGHPUT_DAYS))}
+    day = cast(Task.finished, BigInteger) // DAY_SECONDS
+    recent = select(day, Task.state, func.count()).where(Task.finished >= min(throughput) * DAY_SECONDS)
     with context().sessions() as session:
         datasets = session.scalar(select(func.count()).select_from(Dataset).where(Dataset.deleted.is_(None)))
-        models = session.scalar(select(func.count()).select_from(Model).where(Model.deleted.is_(None)))
         by_kind = select(Model.kind, func.count()).where(Model.deleted.is_(None)).group_by(Model.kind)
         model_kinds = dict(session.execute(by_kind).all())
         tasks = dict(session.execute(select(Task.state, func.count()).group_by(Task.state)).all())
@@ -110,12 +113,16 @@ def statistics() -> Any:
         queues = {name: {QUEUED: 0, RUNNING: 0} for name in QUEUES}
         for queue, state, count in session.execute(active.group_by(Task.queue, Task.state)):
             queues.setdefault(queue, {QUEUED: 0, RUNNING: 0})[state] = count
-        ended = list(session.execute(select(Task.finished, Task.state).where(Task.finished >= since)))
+        for number, state, count in session.execute(recent.group_by(day, Task.state)):
+            if number in throughput and state in FINAL:  # a database may round the last second of a day up
+                throughput[number][state] = count
     storage = stored_bytes(context().storage.home, int(time.time() // STORAGE_SECONDS))
     return {
-        **{"datasets": datasets, "models": models, "models_by_kind": model_kinds, "tasks": tasks},
+        **{"datasets": datasets, "models": sum(model_kinds.values()), "models_by_kind": model_kinds, "tasks": tasks},
         **{"queue": queues, "storage": storage, "uploaded_bytes": storage["uploads"]},
-        "throughput": _throughput([(finished, state) for finished, state in ended if finished is not None]),
+        "throughput": [
+            {"date": (EPOCH + timedelta(days=number)).isoformat(), **counts} for number, counts in throughput.items()
+        ],
     }
 
 
@@ -130,14 +137,3 @@ def stored_bytes(home: Path, minute: int) -> dict[str, int]:
                     folders[name] += (Path(folder) / file).stat().st_size
     database = sum(path.stat().st_size for path in home.glob("timevis.db*"))
     return folders | {"database": database}
-
-
-def _throughput(ended: list[tuple[float, str]]) -> list[dict[str, Any]]:
-    """Tasks that ended on each of the last days, by state; days are those of UTC, the newest last."""
-    today = datetime.now(UTC).date()
-    days = {today - timedelta(days=n): dict.fromkeys(FINAL, 0) for n in reversed(range(THROUGHPUT_DAYS))}
-    for finished, state in ended:
-        day = datetime.fromtimestamp(finished, UTC).date()
-        if day in days and state in FINAL:
-            days[day][state] += 1
-    return [{"date": day.isoformat(), **counts} for day, counts in days.items()]

@@ -76,21 +76,23 @@ def _queue_position(session: Session, task: Task) -> int | None:
     return session.scalar(select(func.count()).select_from(Task).where(*earlier))
 
 
-def model_summary(model: Model, champions: frozenset[str] | None = None) -> dict[str, Any]:
-    """A model in a list; `champions` are the preferred models of all datasets, which are read when None."""
-    if champions is None:
-        champions = champion_ids()
+def model_summaries(session: Session, models: Sequence[Model]) -> list[dict[str, Any]]:
+    """Models in a list; one query reads which of them are preferred for a dataset."""
     columns = ("id", "name", "kind", "summary", "notes", "tags", "created", "deleted")
-    return {
-        **{name: getattr(model, name) for name in columns},
-        "dataset": model.dataset_id,
-        "task": model.task_id,
-        "champion": model.id in champions,
-    }
+    ids = [model.id for model in models]
+    champions = set(session.scalars(select(Dataset.champion_id).where(Dataset.champion_id.in_(ids))))
+    return [
+        {
+            **{name: getattr(model, name) for name in columns},
+            "dataset": model.dataset_id,
+            "task": model.task_id,
+            "champion": model.id in champions,
+        }
+        for model in models
+    ]
 
 
-def champion_ids() -> frozenset[str]:
-    """The preferred model of each dataset that has one."""
+def model_summary(model: Model) -> dict[str, Any]:
+    """One model as in a list."""
     with context().sessions() as session:
-        found = session.scalars(select(Dataset.champion_id).where(Dataset.champion_id.is_not(None)))
-        return frozenset(filter(None, found))
+        return model_summaries(session, [model])[0]

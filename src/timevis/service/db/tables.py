@@ -12,7 +12,7 @@ import uuid
 from contextvars import ContextVar
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Float, ForeignKey, String, Text
+from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -37,6 +37,7 @@ class Dataset(Base):
     """
 
     __tablename__ = "datasets"
+    __table_args__ = (Index("ix_datasets_deleted", "deleted"),)
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(200), index=True)
     file_name: Mapped[str] = mapped_column(String(300))
@@ -45,7 +46,7 @@ class Dataset(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     options: Mapped[dict[str, Any]]
     report: Mapped[dict[str, Any]]
-    champion_id: Mapped[str | None]
+    champion_id: Mapped[str | None] = mapped_column(index=True)
     parent_id: Mapped[str | None] = mapped_column(index=True)
     version: Mapped[int] = mapped_column(default=1)
     created_by: Mapped[str | None] = mapped_column(String(100), default=ACTOR.get)
@@ -61,6 +62,7 @@ class Task(Base):
     """
 
     __tablename__ = "tasks"
+    __table_args__ = (Index("ix_tasks_finished_state", "finished", "state"),)
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     kind: Mapped[str] = mapped_column(index=True)
     queue: Mapped[str]
@@ -93,6 +95,7 @@ class Model(Base):
     """
 
     __tablename__ = "models"
+    __table_args__ = (Index("ix_models_deleted_kind", "deleted", "kind"),)
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(200), index=True)
     kind: Mapped[str] = mapped_column(index=True)
