@@ -56,8 +56,12 @@ def test_each_thread_decodes_other_windows(two_threads, inference: bool) -> None
     whole = decode(network, windows.decoding_inputs(), samples=4, levels=levels)
     windows_by_thread = count_windows_by_thread(network)
     with torch.inference_mode(inference):
-        out = decode_windows(network, windows.decoding_inputs(), levels=levels, min_paths_per_thread=4)
+        probability = torch.zeros(*levels.shape, 10)  # in inference mode only its threads may write into it
+        out = decode_windows(
+            network, windows.decoding_inputs(), levels=levels, probability=probability, min_paths_per_thread=4
+        )
     assert torch.equal(out, whole)
+    assert torch.allclose(probability.sum(-1), torch.ones(levels.shape))
     assert sorted(windows_by_thread.values()) == [4, 5]
     assert threading.main_thread().ident not in windows_by_thread
     assert torch.get_num_threads() == 2

@@ -98,18 +98,21 @@ def decode_windows(
         tokens = inputs.prompt.shape[1] + inputs.calendar.shape[1] * tokens_per_value
         paths_per_pass = max_paths_per_pass(network.backbone, tokens, suffix, samples, threads)
     paths = int(paths_per_pass)
+    in_inference_mode = torch.is_inference_mode_enabled()
 
     def decode_range(start: int, end: int) -> Tensor:
-        return _decode_in_passes(
-            network,
-            inputs.windows(start, end),
-            paths,
-            samples,
-            _part(levels, start, end),
-            _part(probability, start, end),
-            mode=mode,
-            temperature=temperature,
-        )
+        # the mode applies to one thread, and a tensor made in it can only be changed in it
+        with torch.inference_mode(in_inference_mode):
+            return _decode_in_passes(
+                network,
+                inputs.windows(start, end),
+                paths,
+                samples,
+                _part(levels, start, end),
+                _part(probability, start, end),
+                mode=mode,
+                temperature=temperature,
+            )
 
     if threads == 1:
         return decode_range(0, windows)
