@@ -215,7 +215,8 @@ def _data_table(rows: pd.DataFrame) -> str:
 
 
 def _percent(row: pd.Series, name: str) -> str:
-    return f"{row[name]:.0%} ({row[f'{name}_low']:.0%} to {row[f'{name}_high']:.0%})"
+    value, low, high = (f"{round(row[key], 2) + 0.0:.0%}" for key in (name, f"{name}_low", f"{name}_high"))  # no -0%
+    return f"{value} ({low} to {high})"
 
 
 def main() -> int:
