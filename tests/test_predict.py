@@ -131,6 +131,8 @@ def test_a_backtest_forecasts_the_last_rows_without_their_values_and_adds_them_a
     assert pd.read_csv(out)["truth"].notna().sum() == 4
     with pytest.raises(ConfigError, match="horizon=7 is longer than the horizon of the model, 6 rows"):
         predict(plant, frame, horizon=7)
+    with pytest.raises(ConfigError, match="horizon=0 is below 1"):
+        predict(plant, frame, horizon=0)
     with pytest.raises(ConfigError, match="refit"):
         predict(plant, refit=True, backtest=True)
 

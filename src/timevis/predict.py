@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import compress
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -74,7 +74,7 @@ def predict(
     Raises
     ------
     ConfigError
-        The horizon is longer than that of the run, or `refit` would train on the rows that a back-test hides.
+        The horizon is below 1 or longer than that of the run, or `refit` would train on the hidden rows of a back-test.
     DataError
         The new rows lack a channel of the run, or are fewer than its context.
     RunFolderError
@@ -86,7 +86,13 @@ def predict(
 
 
 def forecast_items(
-    folder: RunFolder, items: Mapping[str, Panel], *, refit: bool = False, backtest: bool = False, **options: Any
+    folder: RunFolder,
+    items: Mapping[str, Panel],
+    *,
+    refit: bool = False,
+    horizon: int | None = None,
+    backtest: bool = False,
+    batch_size: int = 256,
 ) -> pd.DataFrame:
     """Forecast each panel that `load_panels` returned; see `predict`."""
     from timevis.training.refit import refit as refit_run
@@ -95,7 +101,10 @@ def forecast_items(
         raise ConfigError("a refit trains on the rows that a back-test hides", "leave one of the two out")
     forecaster = refit_run(folder) if refit else folder.load_forecaster()
     _log_series_not_scored(folder, items)
-    tables = [forecast_panel(forecaster, p, name, backtest=backtest, **options) for name, p in items.items()]
+    tables = [
+        forecast_panel(forecaster, panel, name, horizon=horizon, backtest=backtest, batch_size=batch_size)
+        for name, panel in items.items()
+    ]
     zones = {table["timestamp"].dt.tz for table in tables}
     if len(zones) > 1 and None not in zones:  # files with different offsets from UTC
         tables = [table.assign(timestamp=table["timestamp"].dt.tz_convert("UTC")) for table in tables]
@@ -177,8 +186,10 @@ def forecast_panel(
     batch_size: int = 256,
 ) -> pd.DataFrame:
     """Forecast the channels of one panel that have a value in the context; see `predict`."""
-    rows = horizon or forecaster.horizon
+    rows = forecaster.horizon if horizon is None else horizon
     horizon, length, observed = forecaster.horizon, forecaster.context_length, panel
+    if rows < 1:
+        raise ConfigError(f"horizon={rows} is below 1", f"give 1 to {horizon} rows")
     if rows > horizon:
         raise ConfigError(
             f"horizon={rows} is longer than the horizon of the model, {horizon} rows",

@@ -73,10 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_intermixed_args(arguments)
     if args.rescore and args.refit:
         parser.error("--rescore scores the model of the run without fitting it again; leave --refit out")
-    if args.rescore and (args.backtest or args.horizon):
+    if args.rescore and (args.backtest or args.horizon is not None):
         parser.error("--rescore scores all windows of the dates given; leave --backtest and --horizon out")
-    if args.horizon is not None and args.horizon < 1:
-        parser.error(f"--horizon {args.horizon} is below 1")
     if not args.rescore and (args.start or args.end):
         parser.error("--start and --end need --rescore")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")

@@ -330,7 +330,7 @@ class Forecaster(pl.LightningModule):
 def mase_scale(datamodule: WindowDataModule, season: int | None = None) -> np.ndarray:
     """Mean absolute seasonal difference of each channel in the training part, the denominator of MASE.
 
-    See Hyndman and Koehler (2006). `season`, in rows, is that of the data if it is None.
+    See Hyndman and Koehler (2006). `season` is in rows; None takes the season of the data.
 
     Returns
     -------

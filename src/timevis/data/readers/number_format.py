@@ -53,10 +53,10 @@ def number_cells(frame: pd.DataFrame) -> list[np.ndarray]:
 
 def ambiguous_mark_error(source: str, cell: str, column: str | None = None) -> AmbiguousDataError:
     """The error that asks the user for the decimal mark."""
-    where = source if column is None else f"{source}: column {column!r}"
+    place = source if column is None else f"{source}: column {column!r}"
     mark = "comma" if "," in cell else "point"
     return AmbiguousDataError(
-        message("decimal-mark-unclear", where=where, source=source, mark=mark, cell=cell),
+        message("decimal-mark-unclear", where=place, source=source, mark=mark, cell=cell),
         message("set-decimal"),
     )
 
