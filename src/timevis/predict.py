@@ -74,7 +74,7 @@ def predict(
     Raises
     ------
     ConfigError
-        The horizon is below 1 or longer than that of the run, or `refit` would train on the hidden rows of a back-test.
+        The horizon is below 1 or longer than that of the run, or `refit` would train on the rows that are hidden.
     DataError
         The new rows lack a channel of the run, or are fewer than its context.
     RunFolderError
