@@ -147,6 +147,8 @@ def test_a_diverged_loss_fails_with_advice(lstm_config, tmp_path, monkeypatch):
     assert status["state"] == "failed"
     assert "diverged" in status["error"]
     assert "learning_rate" in status["advice"]
+    reason = {"code": "loss_is", "params": {"loss": "nan", "step": 6}}
+    assert status["error_code"] == {"code": "training-diverged", "params": {"reason": reason}}
     saved = torch.load(tmp_path / "run/checkpoints/last.ckpt", weights_only=True)
     assert all(bool(torch.isfinite(t).all()) for t in saved["state_dict"].values())
 

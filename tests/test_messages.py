@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import errno
 import json
 import pickle
 import re
@@ -12,10 +13,21 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from timevis.config.options import check_choice
 from timevis.data.catalog import load_panel
 from timevis.data.cleaning.findings import data_findings
-from timevis.errors import DataError
-from timevis.messages import DATA_MESSAGES, PARAMS_OF_ENGLISH, Message, code_and_params, message, message_of
+from timevis.errors import ConfigError, DataError
+from timevis.messages import (
+    CODED_MESSAGES,
+    PARAMS_OF_ENGLISH,
+    Message,
+    code_and_params,
+    error_from_json,
+    error_to_json,
+    message,
+    message_of,
+)
+from timevis.utils.explain import explain
 
 CHINESE = Path(__file__).resolve().parents[1] / "frontend/src/i18n/zh/service.ts"
 
@@ -26,9 +38,9 @@ def params_of(template: str) -> set[str]:
 
 def test_the_chinese_page_has_words_for_every_text_and_only_uses_its_parameters() -> None:
     words = dict(re.findall(r'^  "?([\w-]+)"?:\s*"(.*)",$', CHINESE.read_text(encoding="utf-8"), re.MULTILINE))
-    assert words.keys() == DATA_MESSAGES.keys()
+    assert words.keys() == CODED_MESSAGES.keys()
     for code, text in words.items():
-        allowed = params_of(DATA_MESSAGES[code])
+        allowed = params_of(CODED_MESSAGES[code])
         allowed |= {PARAMS_OF_ENGLISH[name] for name in allowed if name in PARAMS_OF_ENGLISH}
         assert set(re.findall(r"\{(\w+)\}", text)) <= allowed, code
         assert not set(re.findall(r"\{(\w+)\}", text)) & PARAMS_OF_ENGLISH.keys(), f"{code} has English in it"
@@ -80,3 +92,29 @@ def test_notes_of_reading_and_reasons_of_unused_columns_are_findings_with_codes(
     assert found["note_time_column"].params == {"column": "time"}
     assert found["note_time_column"].text == "The time column is 'time'."
     assert found["unused_columns"].params["reasons"]["site"] == {"code": "holds_text", "params": {}}
+
+
+def test_the_name_that_was_probably_meant_is_advice_with_a_code() -> None:
+    with pytest.raises(ConfigError) as found:
+        check_choice("adamm", ["adam", "sgd"], "model.fit.optimizer")
+    assert str(found.value) == (
+        "model.fit.optimizer='adamm' is not a choice\n  did you mean 'adam'? choices: adam, sgd"
+    )
+    assert code_and_params(found.value.message) == {
+        "code": "not-a-choice-of-key",
+        "params": {"key": "model.fit.optimizer", "value": "adamm"},
+    }
+    assert code_and_params(found.value.advice) == {
+        "code": "did-you-mean-of",
+        "params": {"guess": "adam", "choices": "adam, sgd"},
+    }
+
+
+def test_an_error_of_another_process_keeps_its_codes() -> None:
+    error = explain(OSError(errno.ENOSPC, "No space left on device", "/runs/a/last.ckpt"))
+    sent = json.loads(json.dumps(error_to_json(error)))
+    found = error_from_json(sent)
+    assert str(found) == str(error)
+    assert code_and_params(found.message) == code_and_params(error.message)
+    assert sent["error_code"]["params"]["cause"] == {"code": "disk_full", "params": {}}
+    assert str(error_from_json({"error": "no code", "advice": None})) == "no code"

@@ -102,6 +102,9 @@ def test_a_killed_training_fails_and_its_retry_resumes_and_can_be_cancelled(
     failed = service.client.wait(task, WAIT_SECONDS)
     assert failed["state"] == "failed"
     assert "SIGKILL" in failed["error"]
+    assert failed["error_code"] == {"code": "process-ended-by-signal", "params": {"signal": "SIGKILL"}}
+    assert failed["advice_code"]["code"] == "advice-and-section"
+    assert failed["advice_code"]["params"]["advice"] == {"code": "retry-from-checkpoint", "params": {}}
     again = service.client.retry(task["id"])
     service.wait_for_step(again["id"], failed["progress"]["step"])
     service.client.cancel(again["id"])
@@ -119,6 +122,7 @@ def damage(service: RunningService, task: dict[str, Any]) -> None:
     failed = service.client.wait(service.client.retry(task["id"]), WAIT_SECONDS)
     assert failed["state"] == "failed"
     assert "last.ckpt is damaged" in failed["error"]
+    assert failed["error_code"]["code"] == "run-file-damaged"
     path.rename(path.with_name("damaged.ckpt"))
 
 
@@ -129,6 +133,7 @@ def test_a_full_disk_fails_the_training_and_keeps_its_last_checkpoint(service: R
     failed = service.client.wait(task, WAIT_SECONDS)
     assert failed["state"] == "failed"
     assert "File too large" in failed["error"]
+    assert failed["error_code"]["params"]["cause"] == {"code": "file_too_large", "params": {}}
     again = service.client.retry(task["id"])
     service.wait_for_step(again["id"], failed["progress"]["step"])
 

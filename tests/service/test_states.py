@@ -111,6 +111,7 @@ def test_a_task_that_is_lost_too_often_fails_and_says_so(sessions: Sessions) -> 
     assert task is not None
     assert task.state == "failed"
     assert task.error == "the worker of the task was lost 3 times"
+    assert task.result["error_code"] == {"code": "worker-lost", "params": {"count": 3}}
 
 
 def test_a_lost_task_that_was_to_be_cancelled_is_cancelled(sessions: Sessions) -> None:

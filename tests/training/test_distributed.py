@@ -94,8 +94,8 @@ def test_the_error_of_a_run_is_that_of_the_process_that_failed_first(compose_con
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     Status(folder.path).write()
     reasons = (
-        {"message": "connection reset by peer", "advice": ""},
-        {"message": "out of memory", "advice": "batch_size=64"},
+        {"error": "connection reset by peer", "advice": ""},
+        {"error": "out of memory", "advice": "batch_size=64"},
     )
 
     def start(folder, rank, processes, group, port, reason):
@@ -118,7 +118,7 @@ def test_a_killed_process_is_reported_instead_of_the_lost_connection_of_the_othe
 ):
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     Status(folder.path).write()
-    lost = json.dumps({"message": "connection reset by peer", "advice": ""})
+    lost = json.dumps({"error": "connection reset by peer", "advice": ""})
 
     def start(folder, rank, processes, group, port, reason):
         return subprocess.Popen(
@@ -136,7 +136,7 @@ def test_a_rank_process_writes_the_reason_of_its_failure(compose_config, tmp_pat
     reason = tmp_path / "1.json"
     monkeypatch.setenv("LOCAL_RANK", "1")
     assert rank_process.main(str(folder.path), "", str(reason)) == 1
-    assert "nowhere.csv" in json.loads(reason.read_text())["message"]
+    assert "nowhere.csv" in json.loads(reason.read_text())["error"]
 
 
 def test_the_devices_of_the_trainer_give_the_number_of_processes(compose_config, monkeypatch):

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_or
 
 from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError
+from timevis.messages import message
 
 T = TypeVar("T")
 
@@ -175,7 +176,7 @@ def check_arguments(section: str, values: Mapping[str, Any], *functions: Callabl
         return
     for name in values:
         if name not in options:
-            raise ConfigError(f"there is no config key {section}.{name}", did_you_mean(name, options))
+            raise ConfigError(message("no-such-key", key=f"{section}.{name}"), did_you_mean(name, options))
 
 
 def options_of(*sources: Callable[..., Any]) -> list[Option]:
@@ -227,7 +228,7 @@ def section_from_config(cls: type[T], values: Mapping[str, Any], section: str) -
     prefix = f"{section}." if section else ""
     for name, value in values.items():
         if name not in names:
-            raise ConfigError(f"there is no config key {prefix}{name}", did_you_mean(str(name), names))
+            raise ConfigError(message("no-such-key", key=f"{prefix}{name}"), did_you_mean(str(name), names))
         check_value(f"{prefix}{name}", value, hints[name])
     return cls(**values)
 
@@ -340,4 +341,4 @@ def _bounds(allowed: Range | None) -> str:
 
 
 def _not_a_choice(key: str, value: Any, choices: Iterable[Any]) -> ConfigError:
-    return ConfigError(f"{key}={value!r} is not a choice", did_you_mean(value, map(str, choices)))
+    return ConfigError(message("not-a-choice-of-key", key=key, value=value), did_you_mean(value, map(str, choices)))

@@ -6,6 +6,8 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
+from timevis.messages import message
+
 MAX_LISTED_CHOICES = 30
 MIN_SIMILARITY = 0.6
 LAST_PART_WEIGHT = 0.85
@@ -16,8 +18,12 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     """Advice with the known name nearest to a mistyped one, and with all names if they are at most 30."""
     names = list(known)
     guess = nearest(str(word), names)
-    listing = f"choices: {', '.join(sorted(names))}" if 0 < len(names) <= MAX_LISTED_CHOICES else ""
-    return " ".join(filter(None, [f"did you mean {guess!r}?" if guess is not None else "", listing]))
+    choices = ", ".join(sorted(names)) if len(names) <= MAX_LISTED_CHOICES else ""
+    if guess is None:
+        return message("choices", choices=choices) if choices else ""
+    return (
+        message("did-you-mean-of", guess=guess, choices=choices) if choices else message("did-you-mean", guess=guess)
+    )
 
 
 def nearest(word: str, names: Sequence[str]) -> str | None:

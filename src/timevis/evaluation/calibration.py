@@ -8,7 +8,7 @@ import numpy as np
 
 from timevis.evaluation.error_profile import SavedForecasts, pit_density, reliability
 from timevis.evaluation.forecast_window import forecasts_of_channel
-from timevis.utils.files import to_json_types
+from timevis.utils.json_types import to_json_types
 from timevis.utils.levels import QUANTILE_LEVELS
 
 

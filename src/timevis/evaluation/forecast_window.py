@@ -10,7 +10,7 @@ import pandas as pd
 from timevis.errors import DataError
 from timevis.evaluation.error_profile import SavedForecasts, timestamps_around
 from timevis.runs.record import RunRecord
-from timevis.utils.files import to_json_types
+from timevis.utils.json_types import to_json_types
 from timevis.utils.levels import QUANTILE_LEVELS
 
 MAX_SAMPLE_PATHS = 100

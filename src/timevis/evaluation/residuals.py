@@ -12,7 +12,7 @@ from timevis.data.cleaning.statistics import autocorrelation
 from timevis.evaluation.error_profile import MEDIAN_INDEX, SavedForecasts
 from timevis.evaluation.forecast_window import forecasts_of_channel
 from timevis.runs.record import RunRecord
-from timevis.utils.files import to_json_types
+from timevis.utils.json_types import to_json_types
 from timevis.utils.levels import QUANTILE_LEVELS, WQL_LEVELS
 
 HISTOGRAM_BINS = 61

@@ -11,7 +11,7 @@ from timevis.evaluation.intervals import Interval
 from timevis.evaluation.significance import score_intervals
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.record import SCHEMA_VERSION
-from timevis.utils.files import to_json_types
+from timevis.utils.json_types import to_json_types
 from timevis.utils.levels import QUANTILE_LEVELS
 
 

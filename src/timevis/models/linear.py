@@ -14,6 +14,7 @@ from timevis.data.loader import WindowLoader
 from timevis.data.window_sampling import stratified
 from timevis.data.windows import Batch
 from timevis.errors import ConfigError
+from timevis.messages import message
 from timevis.models.residual_quantiles import PointForecaster
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
@@ -95,8 +96,8 @@ class Linear(PointForecaster):
         self.save_hyperparameters()
         if profiles is not None and max(profiles) > context_length:
             raise ConfigError(
-                f"a profile of {max(profiles)} rows does not fit into context_length={context_length}",
-                "use shorter profiles or a longer context",
+                message("profile-too-long", rows=max(profiles), context_length=context_length),
+                message("shorter-profiles"),
             )
         self.penalties, self.profiles, self.max_windows = tuple(penalties), profiles, max_windows
         self.maps: Tensor

@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from timevis.errors import RunFolderError
+from timevis.messages import message
 
 LOCK_FILE = ".lock"
 
@@ -27,10 +28,7 @@ def lock_run_folder(folder: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise RunFolderError(
-            f"{folder} is in use: another process is running or resuming this run",
-            "wait until it has ended, or stop it first",
-        ) from None
+        raise RunFolderError(message("run-in-use", path=str(folder)), message("wait-for-run")) from None
     try:
         yield
     finally:

@@ -20,6 +20,7 @@ from timevis.data.split.make_split import split_rows
 from timevis.data.split.spec import SplitSpec, StoredSplit
 from timevis.data.split.split import Split
 from timevis.errors import DataError
+from timevis.messages import message
 from timevis.runs import metadata
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
@@ -143,10 +144,7 @@ def select_trained_channels(panel: P, report: Mapping[str, Any], source: str) ->
     panel = reorder_channels(panel, tuple(report["channels"]), source)
     covariates = report["covariates"]
     if absent := [name for name in covariates if name not in panel.covariate_names]:
-        raise DataError(
-            f"{source} has no covariate {absent[0]!r}, which the run was trained with",
-            "add the column, with values for every series of the run",
-        )
+        raise DataError(message("no-such-covariate", source=source, column=absent[0]), message("add-covariate"))
     return panel.select(covariates=[panel.covariate_names.index(name) for name in covariates])
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from timevis.errors import RunFolderError
+from timevis.messages import code_and_params
 from timevis.utils.commands import resume_command
 from timevis.utils.files import display_path, read_json, write_json
 
@@ -54,6 +55,8 @@ class Status:
             "host": socket.gethostname(),
             "error": None,
             "advice": None,
+            "error_code": None,
+            "advice_code": None,
         }
         self._thread = threading.Thread(target=self._write_heartbeats, name="status", daemon=True)
 
@@ -83,7 +86,8 @@ class Status:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        self.update(state=state, error=error, advice=advice)
+        codes = {"error_code": code_and_params(error), "advice_code": code_and_params(advice)}
+        self.update(state=state, error=error, advice=advice, **codes)
         try:
             self.write()
         except OSError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from timevis.messages import DATA_MESSAGES
+from timevis.messages import CODED_MESSAGES
 
 PROBLEM_MESSAGES = {
     "bad-request": "{detail}",
@@ -102,7 +102,7 @@ FINDING_MESSAGES = {
 }
 MESSAGES: dict[str, str] = {
     **{**PROBLEM_MESSAGES, **FIELD_MESSAGES, **VERDICT_MESSAGES},
-    **{**FINDING_MESSAGES, **DATA_MESSAGES},
+    **{**FINDING_MESSAGES, **CODED_MESSAGES},
 }
 
 PYDANTIC_CODES = {

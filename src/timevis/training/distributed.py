@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from timevis.errors import TimeVisError
+from timevis.messages import error_from_json
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import FINAL_STATES, Status
 from timevis.utils.commands import resume_command
@@ -91,7 +92,7 @@ def _find_failure(workers: list[subprocess.Popen], error_files: list[Path], kill
     written = [path for path in error_files if path.exists()]
     if written:
         first = min(written, key=lambda path: path.stat().st_mtime_ns)
-        return TimeVisError(**json.loads(first.read_text(encoding="utf-8")))
+        return error_from_json(json.loads(first.read_text(encoding="utf-8")))
     codes = {rank: worker.returncode for rank, worker in enumerate(workers)}
     return TimeVisError(f"processes ended with {codes}", "see train.log in the run folder")
 

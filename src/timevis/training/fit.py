@@ -13,6 +13,7 @@ import torch
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import RunFolderError
+from timevis.messages import message
 from timevis.models.forecaster import Forecaster
 from timevis.runs.folder import BEST_CHECKPOINT, FIT_FINISHED, LAST_CHECKPOINT, RunFolder
 from timevis.training.callbacks.checkpoints import BestCheckpoint
@@ -59,9 +60,9 @@ def load_checkpoint(path: Path, mmap: bool = False) -> dict[str, Any]:
     except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
         if "Unsupported global" in str(error):  # a class or function that is not part of a state
             raise
-        text = str(error) or type(error).__name__
-        advice = "delete it to start from the beginning, or restore it from a backup"
-        raise RunFolderError(f"{path} is damaged ({text.splitlines()[0][:100]})", advice) from error
+        reason = (str(error) or type(error).__name__).splitlines()[0][:100]
+        damaged = message("run-file-damaged", path=str(path), reason=reason)
+        raise RunFolderError(damaged, message("start-again-or-restore")) from error
 
 
 def _best_checkpoint(folder: RunFolder) -> Path:
@@ -113,9 +114,7 @@ def _load_best_weights(trainer: pl.Trainer, forecaster: Forecaster, folder: RunF
     path = _best_checkpoint(folder)
     if not path.is_file():
         if trainer.global_step == 0:
-            raise RunFolderError(
-                "the fit ended before its first step", "increase trainer.max_time, or set it to null"
-            )
+            raise RunFolderError(message("fit-without-a-step"), message("longer-time-limit"))
         raise RunFolderError(
             "the fit has written no checkpoint", "keep callbacks.best_checkpoint or callbacks.last_checkpoint"
         )

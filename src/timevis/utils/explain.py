@@ -8,18 +8,18 @@ from pickle import UnpicklingError
 from omegaconf import DictConfig, OmegaConf
 
 from timevis.errors import TimeVisError
+from timevis.messages import Message, message
 
-_CONTINUE = "then continue with resume=<run folder>"
 SYSTEM_ERRORS = {
-    errno.ENOSPC: ("the disk is full", f"free some space or choose another hydra.run.dir, {_CONTINUE}"),
-    errno.EDQUOT: ("the disk quota is used up", f"free some space or choose another hydra.run.dir, {_CONTINUE}"),
-    errno.EFBIG: ("the file would be too large", f"raise the limit on the size of files (ulimit -f), {_CONTINUE}"),
-    errno.EPERM: ("the system does not permit it", f"check the attributes and the owner of the file, {_CONTINUE}"),
-    errno.EACCES: ("permission is denied", f"check the permissions of the folder, {_CONTINUE}"),
-    errno.EROFS: ("the file system is read-only", f"choose another hydra.run.dir, {_CONTINUE}"),
-    errno.EIO: ("the disk reports an error", f"check the disk, {_CONTINUE}"),
+    errno.ENOSPC: ("disk_full", "free-space"),
+    errno.EDQUOT: ("quota_used_up", "free-space"),
+    errno.EFBIG: ("file_too_large", "raise-file-size-limit"),
+    errno.EPERM: ("not_permitted", "check-file-owner"),
+    errno.EACCES: ("permission_denied", "check-folder-permissions"),
+    errno.EROFS: ("read_only", "other-run-folder"),
+    errno.EIO: ("disk_error", "check-disk"),
 }
-"""For each error number of the system, the cause in words and what to do."""
+"""For each error number of the system, the codes of the cause and of what to do."""
 
 
 def explain(error: BaseException, cfg: DictConfig | None = None) -> TimeVisError:
@@ -37,22 +37,21 @@ def explain(error: BaseException, cfg: DictConfig | None = None) -> TimeVisError
     text = str(error).strip()
     first_line = text.splitlines()[0] if text else type(error).__name__
     if is_out_of_memory(error):
-        return TimeVisError(f"out of memory: {first_line}", _smaller_batch_advice(cfg))
+        return TimeVisError(message("out-of-memory", reason=first_line), _smaller_batch_advice(cfg))
     if isinstance(error, FloatingPointError):
-        return TimeVisError(
-            f"training diverged: {first_line}",
-            "lower model.learning_rate (a tenth is a good start) or model.fit.gradient_clip",
-        )
+        reason = error.args[0] if error.args and isinstance(error.args[0], Message) else first_line
+        return TimeVisError(message("training-diverged", reason=reason), message("lower-learning-rate"))
     if isinstance(error, UnpicklingError):
-        return TimeVisError(
-            "a checkpoint of the run holds objects other than weights, which could run code, so it was not loaded",
-            "TimeVis does not write such checkpoints: delete checkpoints/ in the run folder and train again",
-        )
+        return TimeVisError(message("unsafe-checkpoint"), message("train-without-checkpoints"))
     if isinstance(error, OSError) and error.errno in SYSTEM_ERRORS:
-        cause, advice = SYSTEM_ERRORS[error.errno]
-        file = f"{error.filename} could not be written: " if error.filename is not None else ""
-        return TimeVisError(f"{file}{cause} ({error.strerror or first_line})", advice)
-    return TimeVisError(f"{type(error).__name__}: {first_line}", "see the traceback in train.log of the run folder")
+        cause, advice = map(message, SYSTEM_ERRORS[error.errno])
+        values = {"cause": cause, "reason": error.strerror or first_line}
+        if error.filename is not None:
+            return TimeVisError(message("file-not-written", file=str(error.filename), **values), advice)
+        return TimeVisError(message("system-error", **values), advice)
+    return TimeVisError(
+        message("unexpected-error", kind=type(error).__name__, reason=first_line), message("see-traceback")
+    )
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -68,4 +67,4 @@ def _smaller_batch_advice(cfg: DictConfig | None) -> str:
     if fit is None:
         return "use a smaller model.fit.batch_size"
     batch_size, eval_batch_size = max(1, int(fit.batch_size) // 2), max(1, int(fit.eval_batch_size) // 2)
-    return f"try model.fit.batch_size={batch_size} model.fit.eval_batch_size={eval_batch_size}"
+    return message("smaller-batch", batch_size=batch_size, eval_batch_size=eval_batch_size)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import secrets
 from collections.abc import Collection, Iterator, Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from timevis.errors import ConfigError, RunFolderError
+from timevis.messages import message
 
 MAX_INTEGER_DIGITS = 30
 """TimeVis writes no integers beyond 64 bits; a float cannot hold one of more than 308 digits."""
@@ -79,7 +79,9 @@ def absolute_if_folder(path: str, reserved_names: Collection[str] = ()) -> str:
 
 def damaged_file_error(path: Path, reason: object) -> RunFolderError:
     """The error for a file of a run that cannot be read."""
-    return RunFolderError(f"{path} is damaged ({reason})", "run it again, or restore the file from a backup")
+    return RunFolderError(
+        message("run-file-damaged", path=str(path), reason=str(reason)), message("run-again-or-restore")
+    )
 
 
 def read_json(path: Path) -> Any:
@@ -128,18 +130,3 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write strict JSON, atomically; a NaN or an infinity is an error (see `to_json_types`)."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def to_json_types(value: Any) -> Any:
-    """Convert nested dicts and lists to JSON types: NumPy numbers to Python numbers, NaN and infinities to None."""
-    import numpy as np  # here, because the command line imports this module before any large library
-
-    if isinstance(value, dict):
-        return {str(k): to_json_types(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [to_json_types(v) for v in value]
-    if isinstance(value, np.generic):
-        return to_json_types(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

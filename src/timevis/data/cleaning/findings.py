@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
-from timevis.messages import NOTE_MESSAGES
+from timevis.messages.data import NOTE_MESSAGES
 from timevis.utils.formatting import format_count, format_number, format_time, join_names
 
 DataSeverity: TypeAlias = Literal["info", "warning", "error"]

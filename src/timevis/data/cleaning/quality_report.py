@@ -13,8 +13,8 @@ from timevis.data.cleaning.statistics import describe_channels
 from timevis.data.panel import Panel
 from timevis.data.split.split import Split
 from timevis.messages import code_and_params
-from timevis.utils.files import to_json_types
 from timevis.utils.formatting import format_count, join_names
+from timevis.utils.json_types import to_json_types
 
 MAX_LISTED_PLACES = 50
 """Places that the report lists of each kind of change; the counts cover all places."""

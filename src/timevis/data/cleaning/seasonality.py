@@ -10,7 +10,7 @@ import pandas as pd
 
 from timevis.data.calendar import MIN_STEPS_PER_DAY_FOR_WEEKDAYS, season_lengths, steps_per_day
 from timevis.data.cleaning.statistics import autocorrelation
-from timevis.utils.files import to_json_types
+from timevis.utils.json_types import to_json_types
 
 MAX_ROWS = 200_000
 """The newest rows that are read; more would not change an average day visibly."""

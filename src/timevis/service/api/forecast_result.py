@@ -15,7 +15,7 @@ from timevis.runs.folder import RunFolder
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.series import StoredSeries
-from timevis.utils.files import to_json_types
+from timevis.utils.json_types import to_json_types
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
 
 CSV_COLUMNS = ("model", "item", "channel", "timestamp", "point", *QUANTILE_COLUMNS, "truth", "scored", "model_id")

@@ -28,7 +28,7 @@ from timevis.service.schemas.analysis import (
     Verdict,
     WindowQuery,
 )
-from timevis.utils.files import to_json_types
+from timevis.utils.json_types import to_json_types
 
 blueprint = APIBlueprint("model_analysis", __name__, tag="Models")
 CACHED_RUNS = 8

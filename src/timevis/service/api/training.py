@@ -25,7 +25,7 @@ from timevis.service.schemas.tasks import Group, TaskDetail
 from timevis.service.schemas.training import PresetRequest, group_request, train_request
 from timevis.service.tasks.estimate import GRADIENT_MODELS, check_lengths, estimate
 from timevis.service.training import MODELS_OF_PRESET, config_of, create_run, log_to_wandb, pointer_of
-from timevis.utils.files import to_json_types
+from timevis.utils.json_types import to_json_types
 
 blueprint = APIBlueprint("training", __name__, tag="Training")
 

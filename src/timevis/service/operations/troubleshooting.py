@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from timevis.messages import code_and_params, message
+
 PAGE = "docs/troubleshooting.md"
 UNREACHABLE_REDIS, STUCK_TRAINING = f"{PAGE}#unreachable-redis", f"{PAGE}#stuck-training"
 ARTEFACT_STORE = f"{PAGE}#artefact-store"
@@ -21,5 +23,9 @@ def with_link(error: str | None, advice: str | None) -> str | None:
     """The advice of an error with a link to the section that explains it, if there is one."""
     for pattern, section in SECTIONS.items():
         if re.search(pattern, error or "", re.IGNORECASE):
-            return f"{advice}; see {section}" if advice else f"see {section}"
+            if not advice:
+                return message("see-section", section=section)
+            if code_and_params(advice) is None:
+                return f"{advice}; see {section}"
+            return message("advice-and-section", advice=advice, section=section)
     return advice

@@ -8,7 +8,7 @@ from typing import Any
 from timevis.evaluation.comparison import comparison_notes, difference_table, scores_of
 from timevis.evaluation.pairwise import NAIVE_KEY, differing_settings, pairs_to_compare, training_curve
 from timevis.runs.record import RunRecord
-from timevis.utils.files import to_json_types
+from timevis.utils.json_types import to_json_types
 
 
 def comparison_result(

@@ -14,7 +14,8 @@ from typing import Any
 from timevis.service.db.tables import Task
 from timevis.service.storage import Storage
 from timevis.service.tasks.states import FINAL, RUNNING, Sessions
-from timevis.utils.files import damaged_file_error, to_json_types
+from timevis.utils.files import damaged_file_error
+from timevis.utils.json_types import to_json_types
 
 MAX_LOG_BYTES = 64 * 1024
 METRICS_FILE, MAX_METRICS_BYTES = "metrics.csv", 2**26

@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from timevis.errors import RunFolderError, TimeVisError
-from timevis.messages import code_and_params
+from timevis.messages import error_from_json, error_to_json, message
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.operations.troubleshooting import with_link
 from timevis.service.settings import Settings
@@ -29,7 +29,8 @@ from timevis.service.tasks.queue import GPU
 from timevis.service.tasks.run_copies import RunCopies, take_over
 from timevis.service.tasks.runner import Outcome, progress_of, run_training
 from timevis.service.tasks.summary import summarise
-from timevis.utils.files import read_json, to_json_types
+from timevis.utils.files import read_json
+from timevis.utils.json_types import to_json_types
 
 log = logging.getLogger(__name__)
 
@@ -88,10 +89,11 @@ def _execute(worker: Worker, task_id: str) -> None:
     try:
         outcome, values = JOBS[task.kind](worker, task)
     except TimeVisError as error:
-        outcome, values = Outcome(states.FAILED, error.message, error.advice), {"result": _codes(error)}
+        outcome, values = Outcome(states.FAILED, error.message, error.advice), {}
     except Exception as error:
         log.exception("task %s failed", task.id)
-        outcome, values = Outcome(states.FAILED, f"{type(error).__name__}: {error}", "see the log of the worker"), {}
+        text = message("unexpected-error", kind=type(error).__name__, reason=str(error))
+        outcome, values = Outcome(states.FAILED, text, message("see-worker-log")), {}
     finally:
         worker.active.pop(task.id, None)
     _finish(worker, task, outcome, values)
@@ -104,7 +106,10 @@ def _finish(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]
         return
     model = values.pop("model", None)
     with worker.sessions.begin() as session:
-        values |= {"error": outcome.error, "advice": with_link(outcome.error, outcome.advice)}
+        values |= {"error": None, "advice": None}
+        if outcome.error is not None:
+            advice = with_link(outcome.error, outcome.advice)
+            values |= states.failure(outcome.error, advice, values.get("result"))
         finished = states.finish(session, task, outcome.state, **values)
         if finished and model is not None:
             session.add(model)
@@ -187,13 +192,13 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                     data = _data_of_forecast(session, worker, item, model)
                 table = forecasts.forecast(worker.storage.fetched_run(model.run_id), data)
         except TimeVisError as error:
-            items.append(described | {"error": error.message, "advice": error.advice} | _codes(error))
+            items.append(described | error_to_json(error))
             continue
         tables.append(table.assign(position=len(items)))
         items.append(described)
     if not tables:
-        codes = {key: items[0][key] for key in ("error_code", "advice_code")}
-        return Outcome(states.FAILED, items[0]["error"], items[0]["advice"]), {"result": {"items": items, **codes}}
+        first = error_from_json(items[0])
+        return Outcome(states.FAILED, first.message, first.advice), {"result": {"items": items}}
     watch.report({"stage": "forecast", "step": len(requested), "steps_total": len(requested)}, at_once=True)
     whole = pd.concat(tables, ignore_index=True)
     path = worker.storage.result(task.id)
@@ -202,11 +207,6 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     temporary.replace(path)
     worker.storage.share(path)
     return Outcome(states.COMPLETED), {"result": {"items": items, "rows": int((~whole["is_history"]).sum())}}
-
-
-def _codes(error: TimeVisError) -> dict[str, Any]:
-    """Code and params of an error and of its advice, for a page that words them."""
-    return {"error_code": code_and_params(error.message), "advice_code": code_and_params(error.advice)}
 
 
 def _forecast_untrained(
@@ -242,7 +242,7 @@ def _data_of_forecast(session: Any, worker: Worker, item: dict[str, Any], model:
         return None
     dataset = session.get(Dataset, dataset_id)
     if dataset is None:
-        raise RunFolderError(f"there is no dataset {dataset_id}")
+        raise RunFolderError(message("no-dataset", identifier=dataset_id))
     return worker.storage.fetched_upload(dataset.content_hash, dataset.suffix)
 
 
@@ -265,7 +265,7 @@ JOBS = {"train": train, "predict": forecast, "compare": compare}
 def _model(session: Any, model_id: str) -> Model:
     model = session.get(Model, model_id)
     if model is None or model.deleted is not None:
-        raise RunFolderError(f"there is no model {model_id}", "it may have been deleted; restore it")
+        raise RunFolderError(message("no-model", identifier=model_id), message("restore-model"))
     return model
 
 

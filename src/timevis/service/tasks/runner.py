@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from timevis.config.compose import in_quotes
+from timevis.messages import error_from_json, message
 from timevis.runs.status import read_status
 from timevis.service.tasks.states import CANCELLED, COMPLETED, FAILED
 
@@ -104,11 +105,11 @@ def run_training(
         return Outcome(None)
     status = read_status(folder) or {}
     if status.get("state") == FAILED:
-        return Outcome(FAILED, status.get("error"), status.get("advice"))
+        error = error_from_json({"error": None, "advice": None, **status})
+        return Outcome(FAILED, error.message, error.advice)
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name
-        advice = "retry the task to resume it from its last checkpoint; the memory may have been exhausted"
-        return Outcome(FAILED, f"the training process was ended by {name}", advice)
+        return Outcome(FAILED, message("process-ended-by-signal", signal=name), message("retry-from-checkpoint"))
     return Outcome(FAILED, *_printed_error(log, process.returncode))
 
 
@@ -152,5 +153,5 @@ def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
 def _printed_error(log: Path, code: int) -> tuple[str, str]:
     """The last error that a process printed."""
     text = log.read_text(encoding="utf-8", errors="replace")
-    message, _, advice = text.rpartition("Error: ")[2].strip().partition("\n")
-    return (message or f"the training process ended with exit code {code}")[:2000], advice.strip()[:2000]
+    error, _, advice = text.rpartition("Error: ")[2].strip().partition("\n")
+    return error[:2000] or message("process-ended-with-code", exit_code=code), advice.strip()[:2000]

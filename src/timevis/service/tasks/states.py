@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session, sessionmaker
 
+from timevis.messages import code_and_params, message
 from timevis.service.db.tables import Task
 from timevis.service.operations.troubleshooting import STUCK_TRAINING
 
@@ -129,12 +130,21 @@ def recover_lost(sessions: Sessions, heartbeats: UnchangedRows, max_attempts: in
                 values = {
                     "state": FAILED,
                     "finished": time.time(),
-                    "error": f"the worker of the task was lost {task.attempt} times",
-                    "advice": f"retry the task when the cause is mended; see {STUCK_TRAINING}",
+                    **failure(
+                        message("worker-lost", count=task.attempt),
+                        message("advice-and-section", advice=message("retry-when-mended"), section=STUCK_TRAINING),
+                        task.result,
+                    ),
                 }
             if _change_own(session, task, (Task.heartbeat == task.heartbeat), **values) and values["state"] == QUEUED:
                 requeued.append(task.id)
     return requeued
+
+
+def failure(error: str, advice: str | None, result: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The columns of a task that failed; the codes of its error and advice are added to its result."""
+    codes = {"error_code": code_and_params(error), "advice_code": code_and_params(advice)}
+    return {"error": error, "advice": advice, "result": {**(result or {}), **codes}}
 
 
 def _change_own(session: Session, task: Task, *conditions: Any, **values: Any) -> bool:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from timevis.errors import Cancelled, TimeVisError
+from timevis.messages import error_from_json, error_to_json, message
 
 Report: TypeAlias = Callable[[int, int], None]
 """Receives the bytes that were downloaded and the bytes of all files."""
@@ -54,13 +55,13 @@ def find_or_download(hub_id: str, report: Report | None = None) -> Path:
         try:
             assert process.stdout is not None
             for line in process.stdout:
-                message = json.loads(line)
-                if "error" in message:
-                    raise TimeVisError(*message["error"])
-                if "folder" in message:
-                    return Path(message["folder"])
+                said = json.loads(line)
+                if "error" in said:
+                    raise error_from_json(said["error"])
+                if "folder" in said:
+                    return Path(said["folder"])
                 if report is not None:
-                    report(message["bytes"], message["total"])
+                    report(said["bytes"], said["total"])
         except BaseException:  # also the error that a signal raises, so that a cancelled download stops at once
             process.terminate()
             try:
@@ -68,7 +69,9 @@ def find_or_download(hub_id: str, report: Report | None = None) -> Path:
             except subprocess.TimeoutExpired:
                 process.kill()
             raise
-    raise TimeVisError(f"the download of {hub_id} ended with exit code {process.returncode}", "try again")
+    raise TimeVisError(
+        message("download-ended", identifier=hub_id, exit_code=process.returncode), message("try-again")
+    )
 
 
 def _in_cache(hub_id: str) -> Path | None:
@@ -99,7 +102,7 @@ def main() -> None:
     try:
         _write({"folder": _download(hub_id)})
     except TimeVisError as error:
-        _write({"error": [error.message, error.advice]})
+        _write({"error": error_to_json(error)})
 
 
 def _download(hub_id: str) -> str:
@@ -110,16 +113,12 @@ def _download(hub_id: str) -> str:
     try:
         return str(snapshot_download(hub_id, allow_patterns=list(DOWNLOADED_FILES), tqdm_class=_progress_bar()))
     except RepositoryNotFoundError as error:
-        raise TimeVisError(
-            f"the hub has no model {hub_id}", "check the id in model.backbone.path; private models need HF_TOKEN"
-        ) from error
+        raise TimeVisError(message("hub-has-no-model", identifier=hub_id), message("check-hub-id")) from error
     except Exception as error:  # the errors of the HTTP library depend on the version of huggingface_hub
         url = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
-        offline = " (offline mode is on)" if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0") else ""
+        offline = message("offline_mode") if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0") else ""
         raise TimeVisError(
-            f"{hub_id} is not in the local cache, and {url} cannot be reached{offline}",
-            "set model.backbone.path to a local copy of the model folder, set HF_ENDPOINT to a mirror, or set "
-            "HF_HOME to a cache that contains the model; model/backbone=nano needs no network",
+            message("hub-out-of-reach", identifier=hub_id, url=url, offline=offline), message("local-copy-or-mirror")
         ) from error
 
 

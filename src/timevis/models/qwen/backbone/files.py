@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from timevis.errors import ConfigError, TimeVisError
+from timevis.messages import message
 from timevis.models.qwen.backbone.download import Report, find_or_download
 
 BACKBONE_SUBSTITUTES = {"attention": "one attention block", "none": "no backbone"}
 """Values of model.backbone.path with which `qwen_patch` replaces the language model, and their names in reports."""
 SUPPORTED_MODEL_TYPES = ("qwen2", "qwen3")
-INCOMPLETE_FILES_ADVICE = "the copy or download of the folder is incomplete; copy or download it again"
 
 
 def read_model_config(path: str | None, layers: int | None) -> tuple[Path, dict[str, Any], Any]:
@@ -38,7 +38,7 @@ def read_model_config(path: str | None, layers: int | None) -> tuple[Path, dict[
         The backbone cannot be found, its config.json cannot be read, or its architecture is not supported.
     """
     if not path:
-        raise ConfigError("model.backbone.path is missing", "give a folder, or a hub id such as Qwen/Qwen2.5-0.5B")
+        raise ConfigError(message("backbone-not-set"), message("folder-or-hub-id"))
     from transformers import AutoConfig
 
     folder = find_backbone_folder(path)
@@ -46,19 +46,20 @@ def read_model_config(path: str | None, layers: int | None) -> tuple[Path, dict[
         raw_config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as error:
         raise TimeVisError(
-            f"model.backbone.path={path}: its config.json cannot be read ({error})", INCOMPLETE_FILES_ADVICE
+            message("backbone-file-damaged", path=path, file="config.json", reason=str(error)),
+            message("copy-model-again"),
         ) from error
     if raw_config.get("model_type") not in SUPPORTED_MODEL_TYPES:
         raise ConfigError(
-            f"model.backbone.path={path} has the model type {raw_config.get('model_type')}",
-            "choose a Qwen2, Qwen2.5 or Qwen3 model",
+            message("backbone-type", path=path, kind=raw_config.get("model_type")), message("a-qwen-model")
         )
     config = AutoConfig.from_pretrained(folder)
     if set(getattr(config, "layer_types", None) or ["full_attention"]) != {"full_attention"}:
         raise ConfigError(f"model.backbone.path={path} uses sliding-window attention", "choose another backbone")
     if layers is not None and not 1 <= layers <= config.num_hidden_layers:
         raise ConfigError(
-            f"model.backbone.layers={layers} is out of range", f"choose 1 to {config.num_hidden_layers} for {path}"
+            message("backbone-layers", layers=layers),
+            message("layers-of-backbone", maximum=config.num_hidden_layers, path=path),
         )
     return folder, raw_config, config
 
@@ -84,15 +85,10 @@ def find_backbone_folder(path: str, report: Report | None = None) -> Path:
     local = Path(path).expanduser()
     if local.is_dir():
         if not (local / "config.json").is_file() or not any(local.glob("*.safetensors")):
-            raise TimeVisError(
-                f"model.backbone.path={path} is not a model folder",
-                "it needs config.json, the tokenizer files and *.safetensors, as save_pretrained writes them",
-            )
+            raise TimeVisError(message("backbone-not-a-model", path=path), message("files-of-a-model"))
         return local
     if is_local_path(path):
-        raise TimeVisError(
-            f"model.backbone.path={path} does not exist", "give a folder, or a hub id such as Qwen/Qwen2.5-0.5B"
-        )
+        raise TimeVisError(message("backbone-not-found", path=path), message("folder-or-hub-id"))
     return find_or_download(path, report)
 
 

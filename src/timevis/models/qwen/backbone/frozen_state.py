@@ -11,6 +11,7 @@ from torch import Tensor
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import RunFolderError
+from timevis.messages import message
 from timevis.models.forecaster import Forecaster
 from timevis.models.qwen.backbone.files import BACKBONE_SUBSTITUTES, find_backbone_folder
 from timevis.models.qwen.backbone.load import Backbone, check_backbone
@@ -95,9 +96,14 @@ class BackboneForecaster(Forecaster):
         saved = bytes(state_dict["fingerprint"].tolist()).hex() if "fingerprint" in state_dict else "unknown"
         if saved != self.backbone.fingerprint:
             raise RunFolderError(
-                f"these weights were trained on a backbone with fingerprint {saved}, but "
-                f"{self.backbone.name} ({self.backbone.path}) has {self.backbone.fingerprint}",
-                "restore that backbone, or write its path into config.yaml and model/model.json of the run",
+                message(
+                    "backbone-changed",
+                    saved=saved,
+                    name=self.backbone.name,
+                    path=str(self.backbone.path),
+                    found=self.backbone.fingerprint,
+                ),
+                message("restore-backbone"),
             )
         result = super().load_state_dict(state_dict, strict=False, assign=assign)
         missing = [k for k in result.missing_keys if not self._is_frozen(k)]

@@ -14,9 +14,9 @@ import torch
 
 from timevis.config.options import NonNegativeInt, PositiveInt
 from timevis.errors import ConfigError, TimeVisError
+from timevis.messages import message
 from timevis.models.qwen.backbone.files import (
     BACKBONE_SUBSTITUTES,
-    INCOMPLETE_FILES_ADVICE,
     is_local_path,
     read_model_config,
     weights_fingerprint,
@@ -194,20 +194,26 @@ def _load_weights(path: str, folder: Path, **options: Any) -> Any:
         )
     except (SafetensorError, OSError) as error:
         raise TimeVisError(
-            f"model.backbone.path={path}: its weights cannot be read ({str(error).splitlines()[0]})",
-            INCOMPLETE_FILES_ADVICE,
+            message(
+                "backbone-file-damaged",
+                path=path,
+                file=message("its_weights"),
+                reason=str(error).splitlines()[0],
+            ),
+            message("copy-model-again"),
         ) from error
     finally:
         library_log.setLevel(level)
     model, loading_info = result
     if mismatched := sorted(loading_info["mismatched_keys"]):
         name, found, expected = mismatched[0]
-        sizes = f"{name} has size {list(found)}, but config.json requires {list(expected)}"
-        raise TimeVisError(f"model.backbone.path={path}: {sizes}", INCOMPLETE_FILES_ADVICE)
+        sizes = {"found": str(list(found)), "expected": str(list(expected))}
+        raise TimeVisError(
+            message("backbone-weight-sizes", path=path, name=name, **sizes), message("copy-model-again")
+        )
     if missing := sorted(loading_info["missing_keys"]):
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        message = f"model.backbone.path={path}: its files lack the weights {missing[0]}{more}"
-        raise TimeVisError(message, INCOMPLETE_FILES_ADVICE)
+        text = message("backbone-lacks-weights", path=path, count=len(missing), name=missing[0])
+        raise TimeVisError(text, message("copy-model-again"))
     return model
 
 
@@ -218,8 +224,13 @@ def _load_tokenizer(path: str, folder: Path) -> Any:
         return AutoTokenizer.from_pretrained(folder)
     except (ValueError, OSError, KeyError) as error:
         raise TimeVisError(
-            f"model.backbone.path={path}: its tokenizer cannot be read ({str(error).splitlines()[0]})",
-            INCOMPLETE_FILES_ADVICE,
+            message(
+                "backbone-file-damaged",
+                path=path,
+                file=message("its_tokenizer"),
+                reason=str(error).splitlines()[0],
+            ),
+            message("copy-model-again"),
         ) from error
 
 

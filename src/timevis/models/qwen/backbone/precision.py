@@ -12,6 +12,7 @@ from torch import nn
 
 from timevis.config.options import check_choice
 from timevis.errors import ConfigError
+from timevis.messages import message
 
 SMALL_MODEL_PARAMETERS = 50_000_000
 """A backbone with fewer parameters counts as small."""
@@ -72,10 +73,7 @@ def quantization_arguments(name: str) -> dict[str, Any]:
     if check_choice(name, ("none", "nf4"), "model.backbone.quantization") == "none":
         return {}
     if not torch.cuda.is_available():
-        raise ConfigError(
-            "model.backbone.quantization=nf4 needs a CUDA GPU, and this machine has none",
-            "set it to none; to save memory, set model.backbone.layers to use fewer layers",
-        )
+        raise ConfigError(message("quantization-without-gpu"), message("without-quantization"))
     if not find_spec("bitsandbytes"):
         raise ConfigError("model.backbone.quantization=nf4 needs bitsandbytes", "run pip install bitsandbytes")
     from transformers import BitsAndBytesConfig

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES
 from timevis.errors import ConfigError
+from timevis.messages import message
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,8 @@ class TokenLayout:
                 )
             if len(ids) != 1:
                 raise ConfigError(
-                    f"the backbone's tokenizer encodes {text!r} as {len(ids)} tokens, not one",
-                    "choose another model.separator, such as a comma"
-                    if text == separator
-                    else "use a Qwen2.5 or Qwen3 backbone, whose digits are single tokens",
+                    message("separator-not-one-token", text=text, count=len(ids)),
+                    message("other-separator" if text == separator else "backbone-with-digit-tokens"),
                 )
             return int(ids[0])
 

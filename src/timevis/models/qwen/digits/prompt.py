@@ -20,6 +20,7 @@ from timevis.config.options import check_choice
 from timevis.data.calendar import steps_per_day
 from timevis.data.panel import Panel
 from timevis.errors import ConfigError
+from timevis.messages import message
 from timevis.models.qwen.digits.prompt_slots import SLOT_TEXTS, number_slots, slot_indices
 
 log = logging.getLogger(__name__)
@@ -93,8 +94,7 @@ class PromptBuilder(nn.Module):
             check_choice(domain, get_args(Domain), "model.prompt.domain")
         if len(text) > MAX_TEXT_CHARACTERS:
             raise ConfigError(
-                f"model.prompt.text has {len(text)} characters",
-                f"shorten it to {MAX_TEXT_CHARACTERS} characters or fewer",
+                message("prompt-too-long", count=len(text)), message("shorter-prompt", maximum=MAX_TEXT_CHARACTERS)
             )
         self.start_id, self.variant, self.template, self.domain = start_id, variant, "none", domain
         self._decode = tokenizer.decode

@@ -17,6 +17,7 @@ from torch.nn import functional
 from timevis.config.options import FractionBelowOne, PositiveInt
 from timevis.data.calendar import CalendarField
 from timevis.errors import ConfigError
+from timevis.messages import message
 from timevis.models.layers import CalendarEmbedding, InstanceNorm, Normalization, ordered_quantiles
 from timevis.models.qwen.patches.heads import QueryHead, Readout, StateHead
 
@@ -137,9 +138,10 @@ class PatchNet(nn.Module):
         super().__init__()
         if not 1 <= stride <= patch_length <= context_length:
             raise ConfigError(
-                f"model.patch_length={patch_length} and model.stride={stride} do not fit context_length "
-                f"{context_length}",
-                "choose stride <= patch_length <= context_length",
+                message(
+                    "patches-do-not-fit", patch_length=patch_length, stride=stride, context_length=context_length
+                ),
+                message("order-of-patch-lengths"),
             )
         if readout == "queries" and isinstance(backbone, NoBackbone):
             raise ConfigError(

@@ -1,11 +1,6 @@
-"""The texts of errors on data, of advice and of notes, by code, so that a page can word them in its own language."""
+"""Texts of errors on data, of advice, of notes of reading, and of texts within them, by code."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
-
-from timevis.utils.files import to_json_types
 
 DATA_ERROR_MESSAGES = {
     "file-empty": "{source}: the file is empty",
@@ -267,58 +262,3 @@ INNER_MESSAGES = {
 """Code of a text within another one, such as the reason why a column is not used, to its text."""
 
 DATA_MESSAGES = {**DATA_ERROR_MESSAGES, **DATA_ADVICE, **NOTE_MESSAGES, **INNER_MESSAGES}
-
-
-PARAMS_OF_ENGLISH = {
-    **{"place": "row", "other_place": "other_row", "more": "count", "times": "count", "delimiter": "character"},
-    **{"where": "source", "reasons": "columns", "named": "name_format", "found_format": "content_format"},
-    "others": "sheets",
-}
-"""Parameter that is in English to the parameter beside it with which another language says the same."""
-
-
-class Message(str):
-    """An English text that also carries its code and the numbers and names in it.
-
-    Attributes
-    ----------
-    code : str
-        A key of `DATA_MESSAGES`.
-    params : dict
-        JSON types; a `Message` among them becomes its code and params. Beside those in English are others; see
-        `PARAMS_OF_ENGLISH`.
-    """
-
-    code: str
-    params: dict[str, Any]
-
-
-def message(code: str, **params: Any) -> Message:
-    """The text of a code.
-
-    Parameters
-    ----------
-    code : str
-        A key of `DATA_MESSAGES`.
-    **params
-        Numbers and names in the text, and others that a page may use.
-    """
-    template = DATA_MESSAGES[code]
-    found = Message(template.format(**params))
-    for english, other in PARAMS_OF_ENGLISH.items():
-        if f"{{{english}}}" in template and other not in params:
-            raise KeyError(f"{code}: {other}")
-    found.code = code
-    found.params = to_json_types({key: code_and_params(value) or value for key, value in params.items()})
-    return found
-
-
-def message_of(coded: Mapping[str, Any]) -> Message:
-    """The text of a result of `code_and_params`."""
-    inner = {key: message_of(value) if isinstance(value, dict) else value for key, value in coded["params"].items()}
-    return message(coded["code"], **inner)
-
-
-def code_and_params(text: object) -> dict[str, Any] | None:
-    """Code and params of a `Message`; None for another text."""
-    return {"code": text.code, "params": text.params} if isinstance(text, Message) else None

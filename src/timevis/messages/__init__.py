@@ -1,0 +1,89 @@
+"""Texts for users by code, so that a page can word them in its own language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from timevis.errors import TimeVisError
+from timevis.messages.data import DATA_MESSAGES
+from timevis.messages.runs import RUN_MESSAGES
+from timevis.utils.json_types import to_json_types
+
+CODED_MESSAGES = {**DATA_MESSAGES, **RUN_MESSAGES}
+"""Code of every text that has one to the text."""
+
+PARAMS_OF_ENGLISH = {
+    **{"place": "row", "other_place": "other_row", "more": "count", "times": "count", "delimiter": "character"},
+    **{"where": "source", "reasons": "columns", "named": "name_format", "found_format": "content_format"},
+    "others": "sheets",
+}
+"""Parameter that is in English to the parameter beside it with which another language says the same."""
+
+
+class Message(str):
+    """An English text that also carries its code and the numbers and names in it.
+
+    Attributes
+    ----------
+    code : str
+        A key of `CODED_MESSAGES`.
+    params : dict
+        JSON types; a `Message` among them becomes its code and params. Beside those in English are others; see
+        `PARAMS_OF_ENGLISH`.
+    """
+
+    code: str
+    params: dict[str, Any]
+
+
+def message(code: str, **params: Any) -> Message:
+    """The text of a code.
+
+    Parameters
+    ----------
+    code : str
+        A key of `CODED_MESSAGES`.
+    **params
+        Numbers and names in the text, and others that a page may use.
+    """
+    template = CODED_MESSAGES[code]
+    found = Message(template.format(**params))
+    for english, other in PARAMS_OF_ENGLISH.items():
+        if f"{{{english}}}" in template and other not in params:
+            raise KeyError(f"{code}: {other}")
+    found.code = code
+    found.params = to_json_types({key: code_and_params(value) or value for key, value in params.items()})
+    return found
+
+
+def message_of(coded: Mapping[str, Any]) -> Message:
+    """The text of a result of `code_and_params`."""
+    inner = {key: message_of(value) if isinstance(value, dict) else value for key, value in coded["params"].items()}
+    return message(coded["code"], **inner)
+
+
+def code_and_params(text: object) -> dict[str, Any] | None:
+    """Code and params of a `Message`; None for another text."""
+    return {"code": text.code, "params": text.params} if isinstance(text, Message) else None
+
+
+def with_code(text: str, coded: Mapping[str, Any] | None) -> str:
+    """A text that another process sent, with the result of `code_and_params` beside it."""
+    if not coded:
+        return text
+    found = Message(text)
+    found.code, found.params = coded["code"], dict(coded["params"])
+    return found
+
+
+def error_to_json(error: TimeVisError) -> dict[str, Any]:
+    """Message and advice of an error, and their codes; `error_from_json` reads it."""
+    codes = {"error_code": code_and_params(error.message), "advice_code": code_and_params(error.advice)}
+    return {"error": error.message, "advice": error.advice, **codes}
+
+
+def error_from_json(said: Mapping[str, Any]) -> TimeVisError:
+    """The error of which `error_to_json` gave the parts."""
+    error = with_code(said["error"] or "", said.get("error_code"))
+    return TimeVisError(error, with_code(said["advice"] or "", said.get("advice_code")))
