@@ -35,6 +35,7 @@ def test_the_times_of_a_series_with_a_zone_are_local(http: FlaskClient) -> None:
         f"2026-03-{day:02d}T{hour:02d}:00Z,{hour}\n" for day in range(26, 31) for hour in range(24)
     )
     dataset = upload(http, table.encode(), timezone="Europe/Berlin").json
+    assert (dataset["start"], dataset["end"]) == ("2026-03-26T01:00:00+01:00", "2026-03-31T01:00:00+02:00")
     found = http.get(f"/api/datasets/{dataset['id']}/series?start=2026-03-29T00:00&end=2026-03-29T04:00").json
     assert found["time"][:3] == [
         "2026-03-29T00:00:00+01:00",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import IO, Any
 
+import pandas as pd
 from sqlalchemy import select
 
 from timevis.data.cleaning.findings import data_findings
@@ -181,7 +182,7 @@ def _summary(dataset: Dataset) -> dict[str, Any]:
         "parent": dataset.parent_id,
         "champion": dataset.champion_id,
         **{key: report[key] for key in ("rows", "frequency")},
-        **{key: report[key].replace(" ", "T") for key in ("start", "end")},
+        **{key: _local_time(report[key], report["timezone"]) for key in ("start", "end")},
         "channels": list(report["channels"]),
     }
 
@@ -190,3 +191,9 @@ def dataset_detail(dataset: Dataset) -> dict[str, Any]:
     """A dataset with its quality report, which is also told in findings."""
     findings = [finding.to_dict() for finding in data_findings(dataset.report)]
     return {**_summary(dataset), "options": dataset.options, "report": dataset.report, "findings": findings}
+
+
+def _local_time(text: str, timezone: str | None) -> str:
+    """A time of the quality report in ISO 8601, in the zone of the data if they have one."""
+    time = pd.Timestamp(text)
+    return (time.tz_convert(timezone) if timezone and time.tz is not None else time).isoformat()
