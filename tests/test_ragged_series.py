@@ -90,6 +90,17 @@ def test_each_series_is_forecast_from_its_own_end_even_if_it_is_too_short_to_be_
     assert longer.groupby("channel")["timestamp"].min()["s00"] == last["s00"] + pd.Timedelta("301h")
 
 
+def test_a_backtest_hides_the_last_rows_of_each_series_and_forecasts_them(ragged_run):
+    folder = ragged_run("linear")
+    rows = ragged_rows(short=3)
+    table = predict(folder.path, rows, horizon=4, backtest=True)
+    position = rows.groupby("unit").cumcount(ascending=False)
+    expected = predict(folder.path, rows[position >= 4], horizon=4)
+    pd.testing.assert_frame_equal(table.drop(columns="truth"), expected)
+    hidden = rows[position < 4].sort_values(["unit", "time"])
+    np.testing.assert_allclose(table.sort_values(["channel", "timestamp"])["truth"], hidden["load"], rtol=1e-6)
+
+
 def test_files_of_forecasts_and_the_report_mark_the_series_that_were_not_scored(ragged_run, tmp_path):
     folder = ragged_run("linear", report=True)
     assert main([str(folder.path), "--out", str(tmp_path / "forecast.csv"), "--no-plot"]) == 0

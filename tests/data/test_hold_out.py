@@ -22,3 +22,12 @@ def test_the_last_observed_rows_are_hidden_and_can_be_looked_up():
 def test_a_panel_that_is_too_short_is_refused():
     with pytest.raises(DataError, match="back-test of the last 5 rows"):
         hold_out_last_rows(panel_of(np.ones((5, 1))), 5)
+
+
+def test_a_series_that_starts_late_is_as_short_as_its_own_rows():
+    values = np.ones((10, 2))
+    values[:6, 1] = np.nan
+    panel = panel_of(values, channels=("a", "b"), series=np.array([0, 1]))
+    np.testing.assert_array_equal(np.isnan(hold_out_last_rows(panel, 3).values).sum(0), [3, 9])
+    with pytest.raises(DataError, match="the shortest series has 4 rows"):
+        hold_out_last_rows(panel, 4)

@@ -22,13 +22,13 @@ def hold_out_last_rows(panel: Panel, rows: int) -> Panel:
     Raises
     ------
     DataError
-        The panel has no more than `rows` rows with a value.
+        A series has no more than `rows` rows from its first to its last value.
     """
-    ends = panel.ends
-    if ends.min() <= rows:
+    starts, ends = panel.spans()
+    shortest = int((ends - starts).min())
+    if shortest <= rows:
         raise DataError(
-            message("backtest-too-short", source=panel.card.name, rows=int(ends.min()), horizon=rows),
-            message("more-rows"),
+            message("backtest-too-short", source=panel.card.name, rows=shortest, horizon=rows), message("more-rows")
         )
     values = panel.values.copy(order="K")
     for channel, end in enumerate(ends.tolist()):

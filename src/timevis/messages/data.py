@@ -102,7 +102,7 @@ DATA_ERROR_MESSAGES = {
         "{source} has {rows} rows up to its last value, fewer than the context_length of the run, {context_length}"
     ),
     "backtest-too-short": (
-        "{source} has {rows} rows up to its last value, too few for a back-test of the last {horizon} rows"
+        "{source}: the shortest series has {rows} rows, too few for a back-test of the last {horizon} rows"
     ),
     "untrained-too-short": "{source} has {rows} rows, too few for a forecast of {horizon} rows without a training",
     "newer-rows-lack-column": "{source} has no column {column!r}, which the rows so far have",

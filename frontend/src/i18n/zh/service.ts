@@ -4,7 +4,7 @@
  */
 const words: Record<string, string> = {
   "archive-password": "{source}：压缩包需要密码",
-  "backtest-too-short": "{source} 到最后一个值为止只有 {rows} 行，不足以对最后 {horizon} 行做回测",
+  "backtest-too-short": "{source}：最短的序列只有 {rows} 行，不足以对最后 {horizon} 行做回测",
   "binary-data": "{source}：第 {row} 行含有二进制数据（文件的第 {byte} 个字节为零）",
   "column-name-repeated": "{source}：有多列同名“{column}”",
   "content-unlike-name": "{source}：文件名表示格式 {name_format}，但内容是 {content_format}",
