@@ -14,6 +14,7 @@ import os
 import queue
 import sys
 import threading
+import time
 import traceback
 from importlib.metadata import version
 from statistics import NormalDist
@@ -98,6 +99,19 @@ def _percent(value: float, columns: Any, name: str) -> str:
     return next(text for text in texts if abs(float(text) - value) < 1e-3)
 
 
+def _processor_time_limit(minutes: float) -> Any:
+    """A callback that ends a fit after so many minutes of processor time of this process, also on a busy machine."""
+    from pytorch_lightning import Callback
+
+    end = time.process_time() + 60 * minutes
+
+    class Limit(Callback):
+        def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
+            trainer.should_stop = trainer.should_stop or time.process_time() > end
+
+    return Limit()
+
+
 class NeuralForecast:
     """NHITS, PatchTST, TFT, DeepAR, TiDE and LSTM of neuralforecast: one network for all channels.
 
@@ -148,7 +162,7 @@ class NeuralForecast:
             enable_progress_bar=False,
             enable_model_summary=False,
             enable_checkpointing=False,
-            max_time={"minutes": minutes},
+            callbacks=[_processor_time_limit(minutes)],
         )
 
     def fit(self, request: Request) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class Peer(Forecaster):
     patience : int
         Computations of the validation loss without a new minimum after which training stops.
     minutes : float
-        Time limit of a fit, and of the forecast of a batch of windows.
+        Processor time of a fit, and of the forecast of a batch of windows, in minutes.
 
     Raises
     ------
