@@ -1,11 +1,16 @@
 """Simulate how often the 95 % intervals of results.json hold the true value.
 
     python scripts/simulate_intervals.py --repetitions 4000
+    python scripts/simulate_intervals.py --repetitions 4000 --paired
 
 Each row is a process of the errors at successive origins, each column a number of origins. The cells are the share of
 simulated series whose interval holds the expectation, in percent, and after the slash the width of the interval
 divided by that of the interval with the true variance of the mean. For positive errors the interval is that of the
 logarithm, as for every metric but bias and coverage.
+
+With --paired the series are positive errors of two models, which share a level that changes from origin to origin.
+The cells are how often the test of the difference of the two means, and after the slash that of their ratio, rejects
+at 5 %.
 """
 
 from __future__ import annotations
@@ -87,10 +92,37 @@ def simulate(process: Process, length: int, repetitions: int, seed: int = 0) -> 
     return f"{100 * np.mean(inside):.1f} / {np.median(widths) / exact:.2f}"
 
 
+PAIRED = ((0.0, 0.0), (0.9, 0.5), (0.95, 0.9), (0.98, 0.5))
+"""Autocorrelation of the level that both models share, and of their own errors."""
+
+
+def rejections(phi: float, own_phi: float, ratio: float, length: int, repetitions: int, seed: int = 0) -> str:
+    """How often two models are found to differ if the mean errors have this ratio, in percent, by both tests."""
+    rng, found = np.random.default_rng(seed), []
+    for _ in range(repetitions // SERIES_AT_ONCE):
+        level = np.exp(0.5 * autoregressive(rng, phi, length, SERIES_AT_ONCE))
+        a, b = (f * level * np.exp(0.3 * autoregressive(rng, own_phi, length, SERIES_AT_ONCE)) for f in (ratio, 1.0))
+        mean_a, mean_b = a.mean(0), b.mean(0)
+        difference = MeanInterval(a - b).p_value(mean_a - mean_b)
+        relative = MeanInterval(a / mean_a - b / mean_b).p_value(np.log(mean_a / mean_b))
+        found.append([difference < 0.05, relative < 0.05])
+    return " / ".join(f"{100 * share:.1f}" for share in np.concatenate(found, 1).mean(1))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repetitions", type=int, default=4000)
+    parser.add_argument("--paired", action="store_true", help="simulate the tests of paired differences")
     args = parser.parse_args()
+    if args.paired:
+        cells = [
+            {"autocorrelation of level, own": f"{phi}, {own}", "ratio": ratio}
+            | {f"n = {n}": rejections(phi, own, ratio, n, args.repetitions) for n in LENGTHS[2:5]}
+            for ratio in (1.0, 0.7)
+            for phi, own in PAIRED
+        ]
+        print(markdown_table(pd.DataFrame(cells)))
+        return
     rows = [
         {"process": name} | {f"n = {n}": simulate(process, n, args.repetitions) for n in LENGTHS}
         for name, process in PROCESSES.items()

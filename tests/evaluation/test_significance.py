@@ -53,7 +53,7 @@ def test_p_is_below_5_percent_exactly_where_the_interval_excludes_zero(seed: int
     noise = np.random.default_rng(seed).normal(size=(2, 60, 2))
     a, b = window_frame(noise[0]), window_frame(1.15 * noise[1])
     found = difference(a, b, metric, 3, b)
-    assert (found.p < 0.05) == (found.low > 0 or found.high < 0)
+    assert (found.p < 0.05) == (found.percent_low > 0 or found.percent_high < 0)
 
 
 def test_the_relative_wql_of_a_run_against_itself_is_1(errors):
@@ -106,7 +106,7 @@ def test_swapping_the_models_changes_the_sign_of_the_difference(errors):
     forward, backward = (difference(x, y, "mae", horizon=5) for x, y in ((a, b), (b, a)))
     mirrored = (-backward.difference, -backward.high, -backward.low)
     assert (forward.difference, forward.low, forward.high) == pytest.approx(mirrored)
-    assert forward.p == backward.p
+    assert forward.p == pytest.approx(backward.p)
 
 
 def test_fewer_origins_than_two_horizons_give_a_value_without_an_interval(errors):
@@ -157,3 +157,13 @@ def test_diebold_mariano_of_equal_losses_has_statistic_0_and_p_1(errors):
     other = difference(frame, window_frame(errors * 3), "mae", 5)
     assert other.dm_statistic < 0
     assert other.dm_p < 1e-6
+
+
+def test_p_agrees_with_the_interval_of_the_percentage_not_with_that_of_the_difference():
+    """A forecast that is always 30 % better, of errors whose level changes slowly, is certainly better."""
+    level = np.exp(np.linspace(-3, 3, 200))[:, None]
+    noise = np.exp(np.random.default_rng(1).normal(0, 0.1, (2, 200, 1)))
+    found = difference(window_frame(0.7 * level * noise[0]), window_frame(level * noise[1]), "mae", 1)
+    assert found.high > 0
+    assert found.percent_high < -25
+    assert found.p < 0.001

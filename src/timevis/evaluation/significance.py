@@ -101,8 +101,8 @@ class Difference:
     percent, percent_low, percent_high : float
         The ratio of the two metrics minus 1, in percent; NaN where either is zero.
     p : float
-        Two-sided p-value of the hypothesis of no difference, below 0.05 where the interval of the difference excludes
-        zero.
+        Two-sided p-value of the hypothesis that the ratio is 1, below 0.05 where the interval of the percentage
+        excludes zero; of the hypothesis of no difference where there is no ratio.
     dm_statistic, dm_p : float
         `diebold_mariano` of the losses of the origins, over all channels.
     """
@@ -143,9 +143,10 @@ class RunScores:
 def paired_differences(pairs: Sequence[tuple[RunScores, RunScores]], horizon: int) -> list[dict[str, Difference]]:
     """Differences between the runs of each pair in `POSITIVE_METRICS`.
 
-    The interval and p are those of the mean over origins of the difference of the two influences; the interval of the
-    percentage is that of the logarithm of the ratio. The losses of the Diebold-Mariano test are each metric plus the
-    influence of the origin, whose mean is the metric. The columns of all pairs are computed together.
+    The interval of the difference is that of the mean over origins of the difference of the two influences. The
+    interval of the percentage and p are those of the logarithm of the ratio, which varies less where both errors rise
+    and fall together. The losses of the Diebold-Mariano test are each metric plus the influence of the origin, whose
+    mean is the metric. The columns of all pairs are computed together.
 
     Parameters
     ----------
@@ -173,14 +174,18 @@ def paired_differences(pairs: Sequence[tuple[RunScores, RunScores]], horizon: in
     influences_a, influences_b = (np.concatenate([pair[side].influences for pair in pairs], 1) for side in (0, 1))
     difference, influence = values_a - values_b, influences_a - influences_b
     plain = _intervals(difference, influence, ["difference"] * len(difference), table, horizon)
+    has_ratio = (values_a > 0) & (values_b > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(has_ratio, values_a / values_b, np.nan)
+        relative_influence = influences_a / values_a - influences_b / values_b
+    ratios = _intervals(ratio, ratio * relative_influence, metrics * len(pairs), table, horizon)
     p = np.full(len(difference), np.nan)
     if table.has_intervals(horizon):
-        distribution = MeanInterval(influence, independent=table.has_independent_series)
-        p = np.where(np.isfinite(difference), distribution.p_value(difference), np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where((values_a > 0) & (values_b > 0), values_a / values_b, np.nan)
-        ratio_influence = ratio * (influences_a / values_a - influences_b / values_b)
-    ratios = _intervals(ratio, ratio_influence, metrics * len(pairs), table, horizon)
+        tested = np.where(has_ratio, np.log(np.where(has_ratio, ratio, 1.0)), difference)
+        distribution = MeanInterval(
+            np.where(has_ratio, relative_influence, influence), independent=table.has_independent_series
+        )
+        p = np.where(np.isfinite(tested), distribution.p_value(tested), np.nan)
     overlap = 1 if table.has_independent_series else table.overlap(horizon)
     test = diebold_mariano(values_a + influences_a, values_b + influences_b, overlap)
     columns = [

@@ -54,16 +54,16 @@ def _difference_charts(comparison: Comparison) -> list[Chart]:
         if table.empty:
             continue
         labels = table["run"].tolist()
-        marks = [Mark("points", table["difference"].to_numpy(), labels)]
+        marks = [Mark("points", table["percent"].to_numpy(), labels)]
         marks += [
-            Mark("line", [row.low, row.high], [row.run, row.run])
+            Mark("line", [row.percent_low, row.percent_high], [row.run, row.run])
             for row in table.itertuples()
-            if np.isfinite(row.low)
+            if np.isfinite(row.percent_low)
         ]
         marks.append(Mark("line", [0.0, 0.0], [labels[0], labels[-1]], "", "guide", dashed=True))
         is_short = len(comparison.reference) <= MAX_TITLE_LABEL_LENGTH
         title = f"{METRICS[metric].name}, difference from {comparison.reference if is_short else 'the reference'}"
-        charts.append(Chart(metric, title, "negative values: the run is better", "", marks))
+        charts.append(Chart(metric, title, "percent; below zero the run is better", "", marks))
     return charts
 
 

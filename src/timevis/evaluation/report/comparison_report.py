@@ -69,14 +69,14 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
     """A row per run and metric: difference from the reference, interval and p-values of both tests, as text."""
     rows, has_several = [], comparison.differences["run"].nunique() > 1
     for row in comparison.differences.to_dict("records"):
-        bounds = format_interval({"low": _or_none(row["low"]), "high": _or_none(row["high"])})
+        low, high = (_signed(row[key], ".1f") for key in ("percent_low", "percent_high"))
         rows.append(
             {
                 "run": row["run"],
                 "metric": METRICS[row["metric"]].name,
                 "difference": _signed(row["difference"], ".4g"),
                 "%": _signed(row["percent"], ".1f"),
-                "95 % interval": bounds or "–",
+                "95 % interval, %": "–" if pd.isna(row["percent_low"]) else f"{low} to {high}",
                 "p": _p_value(row["p"]),
                 **({"p (Holm)": _p_value(row["p_holm"])} if has_several else {}),
                 "DM": format_number(row["dm_statistic"]),
@@ -114,9 +114,10 @@ def sentences(comparison: Comparison) -> list[str]:
             continue
         size = format_number(abs(row["difference"])) if pd.isna(row["percent"]) else f"{abs(row['percent']):.1f} %"
         direction = "lower" if row["difference"] < 0 else "higher"
-        if pd.isna(row["low"]):
+        low, high = row["percent_low"], row["percent_high"]
+        if pd.isna(low):
             significance = "there are too few windows for a 95 % interval of the difference"
-        elif row["low"] <= 0 <= row["high"]:
+        elif low <= 0 <= high:
             significance = "the 95 % interval of the difference includes zero"
         else:
             significance = "the 95 % interval of the difference excludes zero"
@@ -141,11 +142,11 @@ def markdown(comparison: Comparison) -> str:
     if len(comparison.differences):
         parts += [
             f"## Difference from {comparison.reference}",
-            "A negative difference means that the run has a smaller error. Intervals and p treat the differences at "
-            "successive origins as an autocorrelated series. p (Holm) is corrected for the number of runs that are "
-            "compared on the metric. DM is the Diebold-Mariano statistic with the correction of Harvey, Leybourne "
-            "and Newbold. DM p is usually smaller than p, since it allows for dependence of overlapping windows "
-            "only.",
+            "A negative difference means that the run has a smaller error. Intervals and p treat the errors at "
+            "successive origins as an autocorrelated series, and are those of the ratio of the two errors. p (Holm) "
+            "is corrected for the number of runs that are compared on the metric. DM is the statistic of Diebold "
+            "and Mariano with the correction of Harvey, Leybourne and Newbold. DM p is usually smaller than p, since it allows "
+            "for dependence of overlapping windows only.",
             markdown_table(differences_table(comparison)),
             "![differences](differences.png)",
         ]
