@@ -127,10 +127,13 @@ export function textOf(value: unknown): string {
 export const MAX_ALL_PAIRS = 8;
 export const NAIVE = "seasonal_naive";
 
+/** Changes when a comparison of the same models gives other numbers, so that the page asks for a new one. */
+const RULES_OF_COMPARISON = "2";
+
 /** The same models give the same key, so that a link that is opened again finds the comparison instead of a new one. */
 export function idempotencyKey(models: readonly string[]): string {
   // Two FNV-1a hashes, because crypto.subtle exists only where the page is served over HTTPS or on this machine.
-  const text = [...models].join(" ");
+  const text = [RULES_OF_COMPARISON, ...models].join(" ");
   const hash = (seed: number) => {
     let value = seed;
     for (const character of text) {
