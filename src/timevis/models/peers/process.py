@@ -28,7 +28,7 @@ _KEEP_FREED_MEMORY = {
     **{"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)},
     "MALLOC_TOP_PAD_": str(2**26),
 }
-"""What `timevis.utils.memory` does for this process; else page faults take a third of the time of networks, or more."""
+"""What `timevis.utils.memory` does for this process; else page faults take a third of the time of networks."""
 MAX_BUSY = 4.0
 """How many times as long as its processor time a request may take."""
 
