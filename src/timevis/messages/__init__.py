@@ -68,8 +68,13 @@ def code_and_params(text: object) -> dict[str, Any] | None:
     return {"code": text.code, "params": text.params} if isinstance(text, Message) else None
 
 
+def codes_of(error: object, advice: object) -> dict[str, Any]:
+    """`code_and_params` of an error and of its advice, under the keys ``error_code`` and ``advice_code``."""
+    return {"error_code": code_and_params(error), "advice_code": code_and_params(advice)}
+
+
 def with_code(text: str, coded: Mapping[str, Any] | None) -> str:
-    """A text that another process sent, with the result of `code_and_params` beside it."""
+    """The text as a `Message` with the code and params that were stored beside it; unchanged without them."""
     if not coded:
         return text
     found = Message(text)
@@ -79,11 +84,10 @@ def with_code(text: str, coded: Mapping[str, Any] | None) -> str:
 
 def error_to_json(error: TimeVisError) -> dict[str, Any]:
     """Message and advice of an error, and their codes; `error_from_json` reads it."""
-    codes = {"error_code": code_and_params(error.message), "advice_code": code_and_params(error.advice)}
-    return {"error": error.message, "advice": error.advice, **codes}
+    return {"error": error.message, "advice": error.advice, **codes_of(error.message, error.advice)}
 
 
-def error_from_json(said: Mapping[str, Any]) -> TimeVisError:
-    """The error of which `error_to_json` gave the parts."""
-    error = with_code(said["error"] or "", said.get("error_code"))
-    return TimeVisError(error, with_code(said["advice"] or "", said.get("advice_code")))
+def error_from_json(values: Mapping[str, Any]) -> TimeVisError:
+    """The error that `error_to_json` or status.json describes."""
+    error = with_code(values.get("error") or "", values.get("error_code"))
+    return TimeVisError(error, with_code(values.get("advice") or "", values.get("advice_code")))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from timevis.errors import RunFolderError
-from timevis.messages import code_and_params
+from timevis.messages import codes_of
 from timevis.utils.commands import resume_command
 from timevis.utils.files import display_path, read_json, write_json
 
@@ -86,8 +86,7 @@ class Status:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        codes = {"error_code": code_and_params(error), "advice_code": code_and_params(advice)}
-        self.update(state=state, error=error, advice=advice, **codes)
+        self.update(state=state, error=error, advice=advice, **codes_of(error, advice))
         try:
             self.write()
         except OSError:

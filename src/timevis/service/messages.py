@@ -1,4 +1,4 @@
-"""Every code of a problem, a field, a verdict or a finding, with its English template; a page words them by code."""
+"""Every code of a text of the service with its English template; a page words them by code."""
 
 from __future__ import annotations
 

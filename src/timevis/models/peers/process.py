@@ -28,9 +28,10 @@ _KEEP_FREED_MEMORY = {
     **{"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)},
     "MALLOC_TOP_PAD_": str(2**26),
 }
-"""What `timevis.utils.memory` does for this process; else page faults take a third of the time of networks."""
+"""What `timevis.utils.memory` does for this process; without it, page faults take a third of the time of networks."""
 MAX_BUSY = 4.0
-"""How many times as long as its processor time a request may take."""
+"""Limit of a request by the clock, divided by its limit of processor time."""
+POLL_SECONDS = 0.2
 
 
 def peers_python() -> Path:
@@ -59,7 +60,7 @@ class PeerProcess:
     load : dict
         The first request: which library and method, and what the method needs.
     minutes : float
-        Processor time that each request may take. On a busy machine it takes longer, at most `MAX_BUSY` times.
+        Processor time that each request may take, and by the clock at most `MAX_BUSY` times as much.
 
     Raises
     ------
@@ -116,12 +117,13 @@ class PeerProcess:
         latest = time.monotonic() + MAX_BUSY * self._seconds
         line = b""
         while not line.endswith(b"\n"):
-            ready, _, _ = select.select([self._process.stdout], [], [], min(0.2, self._seconds))
+            ready, _, _ = select.select([self._process.stdout], [], [], min(POLL_SECONDS, self._seconds))
             if not ready:
                 if self._used_seconds() < end and time.monotonic() < latest:
                     continue
                 self._finalizer()
-                limit = f"{self._seconds / 60:g} minutes of processor time"
+                minutes = self._seconds / 60
+                limit = f"{minutes:g} minutes of processor time, or {MAX_BUSY * minutes:g} minutes by the clock"
                 raise TimeVisError(f"timeout: {command} took longer than {limit}", "allow more with model.minutes=")
             part = os.read(self._process.stdout.fileno(), 65536)
             if not part:

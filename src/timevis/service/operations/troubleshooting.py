@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from timevis.messages import code_and_params, message
+from timevis.messages import Message, message
 
 PAGE = "docs/troubleshooting.md"
 UNREACHABLE_REDIS, STUCK_TRAINING = f"{PAGE}#unreachable-redis", f"{PAGE}#stuck-training"
@@ -25,7 +25,7 @@ def with_link(error: str | None, advice: str | None) -> str | None:
         if re.search(pattern, error or "", re.IGNORECASE):
             if not advice:
                 return message("see-section", section=section)
-            if code_and_params(advice) is None:
-                return f"{advice}; see {section}"
-            return message("advice-and-section", advice=advice, section=section)
+            if isinstance(advice, Message):
+                return message("advice-and-section", advice=advice, section=section)
+            return f"{advice}; see {section}"
     return advice

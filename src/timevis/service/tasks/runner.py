@@ -105,7 +105,7 @@ def run_training(
         return Outcome(None)
     status = read_status(folder) or {}
     if status.get("state") == FAILED:
-        error = error_from_json({"error": None, "advice": None, **status})
+        error = error_from_json(status)
         return Outcome(FAILED, error.message, error.advice)
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session, sessionmaker
 
-from timevis.messages import code_and_params, message
+from timevis.messages import codes_of, message
 from timevis.service.db.tables import Task
 from timevis.service.operations.troubleshooting import STUCK_TRAINING
 
@@ -143,8 +143,7 @@ def recover_lost(sessions: Sessions, heartbeats: UnchangedRows, max_attempts: in
 
 def failure(error: str, advice: str | None, result: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The columns of a task that failed; the codes of its error and advice are added to its result."""
-    codes = {"error_code": code_and_params(error), "advice_code": code_and_params(advice)}
-    return {"error": error, "advice": advice, "result": {**(result or {}), **codes}}
+    return {"error": error, "advice": advice, "result": {**(result or {}), **codes_of(error, advice)}}
 
 
 def _change_own(session: Session, task: Task, *conditions: Any, **values: Any) -> bool:

@@ -45,10 +45,7 @@ def read_model_config(path: str | None, layers: int | None) -> tuple[Path, dict[
     try:
         raw_config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as error:
-        raise TimeVisError(
-            message("backbone-file-damaged", path=path, file="config.json", reason=str(error)),
-            message("copy-model-again"),
-        ) from error
+        raise damaged_backbone_error(path, "config.json", error) from error
     if raw_config.get("model_type") not in SUPPORTED_MODEL_TYPES:
         raise ConfigError(
             message("backbone-type", path=path, kind=raw_config.get("model_type")), message("a-qwen-model")
@@ -90,6 +87,13 @@ def find_backbone_folder(path: str, report: Report | None = None) -> Path:
     if is_local_path(path):
         raise TimeVisError(message("backbone-not-found", path=path), message("folder-or-hub-id"))
     return find_or_download(path, report)
+
+
+def damaged_backbone_error(path: str, file: str, error: Exception) -> TimeVisError:
+    """The error for a part of a backbone that cannot be read; `file` names the part."""
+    reason = (str(error) or type(error).__name__).splitlines()[0]
+    damaged = message("backbone-file-damaged", path=path, file=file, reason=reason)
+    return TimeVisError(damaged, message("copy-model-again"))
 
 
 def is_local_path(path: str) -> bool:

@@ -17,6 +17,7 @@ from timevis.errors import ConfigError, TimeVisError
 from timevis.messages import message
 from timevis.models.qwen.backbone.files import (
     BACKBONE_SUBSTITUTES,
+    damaged_backbone_error,
     is_local_path,
     read_model_config,
     weights_fingerprint,
@@ -193,15 +194,7 @@ def _load_weights(path: str, folder: Path, **options: Any) -> Any:
             **options,
         )
     except (SafetensorError, OSError) as error:
-        raise TimeVisError(
-            message(
-                "backbone-file-damaged",
-                path=path,
-                file=message("its_weights"),
-                reason=str(error).splitlines()[0],
-            ),
-            message("copy-model-again"),
-        ) from error
+        raise damaged_backbone_error(path, message("its_weights"), error) from error
     finally:
         library_log.setLevel(level)
     model, loading_info = result
@@ -223,15 +216,7 @@ def _load_tokenizer(path: str, folder: Path) -> Any:
     try:
         return AutoTokenizer.from_pretrained(folder)
     except (ValueError, OSError, KeyError) as error:
-        raise TimeVisError(
-            message(
-                "backbone-file-damaged",
-                path=path,
-                file=message("its_tokenizer"),
-                reason=str(error).splitlines()[0],
-            ),
-            message("copy-model-again"),
-        ) from error
+        raise damaged_backbone_error(path, message("its_tokenizer"), error) from error
 
 
 def _short_hash(text: str) -> str:
