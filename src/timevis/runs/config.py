@@ -23,7 +23,7 @@ from timevis.data.options import DataOptions
 from timevis.data.panel import Panel
 from timevis.data.split.make_split import split_rows, train_on_short_series
 from timevis.data.split.split import Split
-from timevis.runs.default_lengths import default_lengths, steps_of_small_epochs
+from timevis.runs.default_lengths import default_lengths, steps_of_epoch
 
 if TYPE_CHECKING:
     from timevis.data.datamodule import WindowDataModule
@@ -127,14 +127,13 @@ class RunConfig:
             )
         split = train_on_short_series(split, context_length, lengths.horizon)
         first, stop = split.training_bounds(context_length, lengths.horizon, self.fit.train_fraction)
-        num_windows = np.broadcast_to(stop - first, len(panel.channels)).sum()
-        batch_size, max_steps = self.fit.batch_size, self.fit.steps_per_epoch
-        if max_steps is None and (default_steps := self.model.forecaster_class.default_steps_per_epoch) is not None:
-            rows_per_window = context_length + lengths.horizon
-            num_rows = int(num_windows) + len(panel.channels) * (rows_per_window - 1)
-            max_steps = default_steps(num_rows, rows_per_window, batch_size, self.model.hyperparameters)
-        min_steps = self.fit.min_steps_per_epoch or steps_of_small_epochs(
-            max(1, int(num_windows)), batch_size, max_steps
+        min_steps, max_steps = steps_of_epoch(
+            self.fit,
+            int(np.broadcast_to(stop - first, len(panel.channels)).sum()),
+            len(panel.channels),
+            context_length + lengths.horizon,
+            self.model.forecaster_class.default_steps_per_epoch,
+            self.model.hyperparameters,
         )
         limit = self.trainer.limit_train_batches
         return replace(

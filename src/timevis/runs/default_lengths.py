@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pandas.tseries.frequencies import to_offset
 
@@ -127,6 +129,38 @@ def steps_of_small_epochs(num_windows: int, batch_size: int, max_steps: int | No
     if max_steps is None:
         return 1
     return min(max_steps, max(MIN_STEPS_PER_EPOCH, -(-MAX_PASSES_PER_EPOCH * num_windows // batch_size)))
+
+
+def steps_of_epoch(
+    fit: Any,
+    num_windows: int,
+    num_channels: int,
+    rows_per_window: int,
+    default_steps: Callable[..., int] | None = None,
+    hyperparameters: Mapping[str, Any] | None = None,
+) -> tuple[int, int | None]:
+    """Minimum and maximum training steps of an epoch; those that `model.fit` leaves None follow from the data.
+
+    Parameters
+    ----------
+    fit : FitOptions or DictConfig
+        The section `model.fit`.
+    num_windows : int
+        Training windows of all channels.
+    num_channels : int
+    rows_per_window : int
+        Context length plus horizon.
+    default_steps : callable, optional
+        `Forecaster.default_steps_per_epoch`.
+    hyperparameters : mapping, optional
+        Of the model, for `default_steps`.
+    """
+    maximum = fit.steps_per_epoch
+    if maximum is None and default_steps is not None:
+        num_rows = num_windows + num_channels * (rows_per_window - 1)
+        maximum = default_steps(num_rows, rows_per_window, fit.batch_size, hyperparameters or {})
+    minimum = fit.min_steps_per_epoch or steps_of_small_epochs(max(1, num_windows), fit.batch_size, maximum)
+    return minimum, maximum
 
 
 def frequency_name(freq: str) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from timevis.data.split.make_split import make_split
 from timevis.data.split.spec import are_fractions, fraction_ends, numbers_of
 from timevis.models.qwen.digits.defaults_from_data import steps_for_few_rows
-from timevis.runs.default_lengths import Lengths, default_lengths, steps_of_small_epochs
+from timevis.runs.default_lengths import Lengths, default_lengths, steps_of_epoch
 from timevis.service.db.tables import Dataset, Model, Task
 
 DEFAULT_SPLIT = (0.7, 0.1, 0.2)
@@ -88,14 +88,15 @@ def fit_steps(cfg: Any, report: Mapping[str, Any]) -> int:
     fit, target = cfg.model.fit, cfg.data.target
     channels = len(target) if target else len(report["channels"])
     windows = max(1, int(check_lengths(cfg, report) * channels * fit.train_fraction))
-    minimum, maximum = fit.min_steps_per_epoch, fit.steps_per_epoch
-    if maximum is None and cfg.model.name == "qwen":
-        lengths = lengths_of(report, list(cfg.data.split or DEFAULT_SPLIT), cfg.context_length, cfg.horizon)
-        rows_per_window = lengths.context_length + lengths.horizon
-        num_rows = windows + channels * (rows_per_window - 1)
-        maximum = steps_for_few_rows(num_rows, rows_per_window, fit.batch_size, cfg.model)
-    if minimum is None:
-        minimum = steps_of_small_epochs(windows, fit.batch_size, maximum)
+    lengths = lengths_of(report, list(cfg.data.split or DEFAULT_SPLIT), cfg.context_length, cfg.horizon)
+    minimum, maximum = steps_of_epoch(
+        fit,
+        windows,
+        channels,
+        lengths.context_length + lengths.horizon,
+        steps_for_few_rows if cfg.model.name == "qwen" else None,
+        cfg.model,
+    )
     per_epoch = max(math.ceil(windows / fit.batch_size), minimum)
     if maximum is not None:
         per_epoch = min(per_epoch, maximum)
