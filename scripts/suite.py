@@ -5,6 +5,7 @@
     python scripts/suite.py table                                    win rates, skill, and every relative WQL
     python scripts/suite.py table --data traffic,weather             the scores and costs on single data sets
     python scripts/suite.py record outputs/traffic/*/* --rows FILE   adds the rows of run folders to a file
+    python scripts/suite.py record outputs/sweeps/*/* --rows FILE --reference RUN    and the differences from a run
     python scripts/suite.py table --data traffic --rows FILE         the scores of that file
 
 Data sets and models are listed in scripts/suite.yaml. Each run is a process of its own in outputs/suite. Its row is
@@ -24,9 +25,11 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from timevis.evaluation.comparison import compare, unique_labels
 from timevis.evaluation.suite import summarise
 from timevis.models.qwen.backbone.files import find_backbone_folder, weights_fingerprint
 from timevis.runs.metadata import git_commit
+from timevis.runs.record import RunRecord
 from timevis.utils.files import read_json, write_json
 from timevis.utils.formatting import markdown_table
 
@@ -94,17 +97,22 @@ def run_one(data: str, model: str, overrides: Sequence[str], seed: int, minutes:
 
 
 def record(args: argparse.Namespace) -> int:
-    """Add the rows of finished run folders to a file."""
-    for folder in args.folders:
-        run = read_json(folder / "results.json")["run"]
-        row = {"data": run["data"], "model": run["model"], "seed": run["seed"], "commit": run["git_commit"]}
-        arguments = [
-            text
-            for text in yaml.safe_load((folder / "overrides.yaml").read_text(encoding="utf-8"))
-            if not text.startswith("hydra.")
-        ]
-        row |= {"command": shlex.join(["python", "train.py", *arguments]), "zero_shot": False}
-        write_row(row | scores(folder), args.rows)
+    """Add the rows of finished run folders to a file; a run of an experiment has the name of the experiment."""
+    records = [RunRecord.load(folder) for folder in args.folders]
+    differences = None
+    if args.reference:
+        reference = RunRecord.load(args.reference)
+        found = compare(records, reference).differences.query("metric == 'relative_wql'")
+        differences = {label: row.to_dict() for label, row in found.set_index("run").iterrows()}
+    for record, label in zip(records, unique_labels(records), strict=True):
+        run, arguments = record.results["run"], [t for t in record.overrides if not t.startswith("hydra.")]
+        experiments = [t.split("/")[-1] for t in arguments if t.startswith("experiment=")]
+        row = {"data": run["data"], "model": [run["model"], *experiments][-1], "seed": run["seed"]}
+        row |= {"commit": run["git_commit"], "command": shlex.join(["python", "train.py", *arguments])}
+        if differences is not None and label in differences:
+            columns = ("percent", "percent_low", "percent_high", "p_holm")
+            row["against_reference"] = {name: differences[label][name] for name in columns}
+        write_row(row | {"zero_shot": False} | scores(record.folder), args.rows)
     return 0
 
 
@@ -142,8 +150,8 @@ def table(args: argparse.Namespace) -> int:
     if different := [d for d, group in rows.groupby("data") if group["windows"].nunique() > 1]:
         sys.exit(f"suite.py: the models were scored on different windows of {', '.join(different)}; run them again")
     for _, row in rows.iterrows():
-        backbone = row["versions"].get("backbone") or {"id": None}
-        if backbone["id"] == "nano" and backbone["fingerprint"] != frozen:
+        backbone = row["versions"].get("backbone") or {"name": None}
+        if backbone["name"] == "nano" and backbone["fingerprint"] != frozen:  # not where its weights are random
             sys.exit(f"suite.py: {row['model']} on {row['data']} was run with other weights of nano; run it again")
     for name in ("fit_seconds", "calibrate_seconds", "test_seconds", "forecasts_per_second"):
         rows[name] = rows["cost"].map(lambda cost, name=name: cost[name])
@@ -196,7 +204,8 @@ def _data_table(rows: pd.DataFrame) -> str:
     """Scores and cost on one data set, averaged over seeds; the skill is that of the first seed with its interval."""
     lines = []
     for model, runs in rows.groupby("model"):
-        first = runs.sort_values("seed").iloc[0]["skill"]
+        first = runs.sort_values("seed").iloc[0]
+        skill, against = first["skill"], first.get("against_reference")
         spread = f" ({runs['wql'].min():.4g} to {runs['wql'].max():.4g})" if len(runs) > 1 else ""
         lines.append(
             {
@@ -206,12 +215,20 @@ def _data_table(rows: pd.DataFrame) -> str:
                 "relative": runs["relative_wql"].mean(),
                 "MASE": f"{runs['mase'].mean():.3f}",
                 "80 % interval covers": f"{runs['coverage_80'].mean():.0%}",
-                "skill (95 % interval)": f"{first['value']:.0%} ({first['low']:.0%} to {first['high']:.0%})",
+                "skill (95 % interval)": f"{skill['value']:.0%} ({skill['low']:.0%} to {skill['high']:.0%})",
+                **({"WQL against the reference": _difference(against)} if "against_reference" in runs else {}),
                 "fit s": f"{runs['fit_seconds'].mean():.0f}",
                 "forecasts/s": f"{runs['forecasts_per_second'].mean():.2g}",
             }
         )
     return markdown_table(pd.DataFrame(lines).sort_values("relative").round(3))
+
+
+def _difference(against: Any) -> str:
+    """A difference from the reference with its interval; empty for the reference."""
+    if not isinstance(against, dict):
+        return ""
+    return "{percent:+.1f} % ({percent_low:+.1f} to {percent_high:+.1f})".format(**against)
 
 
 def _percent(row: pd.Series, name: str) -> str:
@@ -243,6 +260,7 @@ def main() -> int:
     recorder = commands.add_parser("record", help="add the rows of run folders to a file")
     recorder.add_argument("folders", type=Path, nargs="+", metavar="RUN")
     recorder.set_defaults(function=record)
+    recorder.add_argument("--reference", type=Path, metavar="RUN", help="one of the runs, to compare the others with")
     for command in (printer, recorder):
         command.add_argument(
             "--rows", type=Path, default=ROWS, metavar="FILE", help=f"default: {ROWS.relative_to(ROOT)}"

@@ -1,11 +1,17 @@
+import json
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from tiny import ROOT
 
+from timevis.evaluation.comparison import compare
 from timevis.evaluation.suite import summarise
 from timevis.models.qwen.backbone.files import find_backbone_folder, weights_fingerprint
+from timevis.runs.record import RunRecord
 
 ERRORS = pd.DataFrame(
     {"naive": [1.0, 2.0, 4.0], "good": [0.5, 1.0, 2.0], "mixed": [2.0, 2.0, 2.0]}, index=["a", "b", "c"]
@@ -55,3 +61,22 @@ def test_an_error_that_is_missing_or_not_positive_is_refused(value):
 def test_the_suite_was_run_with_the_weights_of_nano_that_the_package_has():
     suite = yaml.safe_load((ROOT / "scripts" / "suite.yaml").read_text())
     assert suite["nano_fingerprint"] == weights_fingerprint(find_backbone_folder("nano"))
+
+
+def test_recorded_rows_have_the_scores_of_their_runs_and_the_differences_from_the_reference(finished_run, tmp_path):
+    naive, linear = finished_run("model=seasonal_naive"), finished_run("model=linear")
+    rows = tmp_path / "rows.json"
+    suite = [sys.executable, str(ROOT / "scripts" / "suite.py")]
+    command = [*suite, "record", str(naive), str(linear), "--rows", str(rows), "--reference", str(naive)]
+    subprocess.run(command, check=True)
+    recorded = {row["model"]: row for row in json.loads(rows.read_text())}
+    assert "against_reference" not in recorded["seasonal_naive"]
+
+    expected = compare([RunRecord.load(linear)], RunRecord.load(naive)).differences.query("metric == 'relative_wql'")
+    assert recorded["linear"]["against_reference"]["percent"] == expected["percent"].item()
+    assert recorded["linear"]["relative_wql"] == RunRecord.load(linear).results["metrics"]["relative_wql"]["value"]
+    assert recorded["linear"]["command"] == "python train.py model=linear"
+
+    table = [*suite, "table", "--data", recorded["linear"]["data"], "--rows", str(rows)]
+    printed = subprocess.run(table, check=True, capture_output=True, text=True).stdout
+    assert f"| {expected['percent'].item():+.1f} % (" in printed
