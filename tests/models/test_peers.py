@@ -8,6 +8,7 @@ import torch
 from panels import mean_error, panel_of
 
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.panel import Panel
 from timevis.errors import ConfigError, TimeVisError
 from timevis.models import serialization
 from timevis.models.peers.forecaster import Peer
@@ -43,8 +44,8 @@ ChronosBoltModelForForecasting(config).save_pretrained(sys.argv[1])
 """
 
 
-def _fitted(method: str, **options: object) -> tuple[Peer, WindowDataModule]:
-    datamodule = WindowDataModule(panel_of(SERIES), context_length=48, horizon=12, max_windows=6)
+def _fitted(method: str, panel: Panel | None = None, **options: object) -> tuple[Peer, WindowDataModule]:
+    datamodule = WindowDataModule(panel or panel_of(SERIES), context_length=48, horizon=12, max_windows=6)
     model = Peer.from_data(datamodule, method=method, **options)
     model.prepare(datamodule)
     model.calibrate(datamodule)
@@ -70,6 +71,41 @@ def test_the_methods_of_each_library_forecast_a_daily_wave_better_than_its_mean(
     assert (forecast.quantiles.diff(dim=1) >= -1e-4).all()
     deviation = float(np.abs(SERIES - SERIES.mean(0)).mean())
     assert mean_error(model, datamodule) < 0.6 * deviation
+
+
+@needs_peers
+def test_a_network_keeps_the_weights_of_the_lowest_validation_loss():
+    model, datamodule = _fitted("nhits", max_steps=40, val_check_steps=10, patience=9, learning_rates=[0.3])
+    assert model.describe()["best_step"] < model.describe()["steps"] == 40
+    assert mean_error(model, datamodule) < 10  # the weights of the last step have an error of thousands
+
+
+@needs_peers
+def test_a_network_reads_the_known_covariates_over_the_horizon():
+    signal = np.random.default_rng(1).normal(size=(900, 1))
+    panel = panel_of(SERIES[:, :1] + 5 * signal, signal, [True])
+    model, datamodule = _fitted("nhits", panel, max_steps=20, val_check_steps=10, learning_rates=[1e-3])
+    assert model.covariates_read == (0,)
+    origin = int(datamodule.gather("test", torch.arange(1)).origin)
+    changed = signal.copy()
+    changed[origin : origin + 12] += 3
+    later = WindowDataModule(panel_of(panel.values, changed, [True]), context_length=48, horizon=12, max_windows=6)
+    before, after = (model.forecast(data.gather("test", torch.arange(1))).quantiles for data in (datamodule, later))
+    assert (before - after).abs().max() > 0.01
+
+
+@needs_peers
+def test_the_forecasts_of_a_network_do_not_depend_on_the_units_of_a_channel():
+    options = {"max_steps": 20, "val_check_steps": 10, "learning_rates": [1e-3], "seed": 3}
+    model, datamodule = _fitted("nhits", **options)
+    other, other_data = _fitted("nhits", panel_of(SERIES * [1, 1024]), **options)
+    rows = torch.arange(len(datamodule.windows["test"]))
+    batch = datamodule.gather("test", rows)
+    factor = torch.where(batch.channel == 1, 1024.0, 1.0).view(-1, 1, 1)
+    expected = model.forecast(batch).quantiles * factor
+    torch.testing.assert_close(
+        other.forecast(other_data.gather("test", rows)).quantiles, expected, rtol=1e-3, atol=1e-3
+    )
 
 
 @needs_peers

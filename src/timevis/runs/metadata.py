@@ -23,7 +23,7 @@ LIBRARIES = ("torch", "pytorch-lightning", "transformers", "peft", "numpy", "pan
 
 
 def git_commit() -> str | None:
-    """The git commit of the source code, with ``+`` if files have changed; None outside a git repository."""
+    """The git commit of the source code, with ``+`` if files outside docs have changed; None outside a repository."""
     root = Path(timevis.__file__).parents[2]
     if not (root / ".git").exists():
         return None
@@ -32,7 +32,7 @@ def git_commit() -> str | None:
         return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True).stdout
 
     try:
-        changes = git("status", "--porcelain", "--untracked-files=no").strip()
+        changes = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)docs").strip()
         return git("rev-parse", "HEAD").strip() + ("+" if changes else "")
     except (OSError, subprocess.CalledProcessError):
         return None

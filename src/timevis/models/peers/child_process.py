@@ -66,13 +66,22 @@ class StatsForecast:
             "autotheta": lambda: models.AutoTheta(season_length=season),
             "mstl": lambda: models.MSTL(season_length=seasons, trend_forecaster=trend),
         }[request["method"]]()
-        self.library = Library(models=[model], freq=1, n_jobs=1, fallback_model=models.SeasonalNaive(season))
+        self.failed = failed = [0]
+
+        class Fallback(models.SeasonalNaive):
+            """Takes the place of the method where it fails, and counts."""
+
+            def forecast(self, *arguments: Any, **options: Any) -> Any:
+                failed[0] += 1
+                return super().forecast(*arguments, **options)
+
+        self.library = Library(models=[model], freq=1, n_jobs=1, fallback_model=Fallback(season))
         self.horizon, self.levels = request["horizon"], request["quantile_levels"]
 
     def fit(self, request: Request) -> dict[str, Any]:
         return {}
 
-    def forecast(self, history: np.ndarray, calendar: np.ndarray) -> np.ndarray:
+    def forecast(self, history: np.ndarray, known: np.ndarray) -> np.ndarray:
         count, length = history.shape
         frame = pd.DataFrame(
             {
@@ -112,10 +121,34 @@ def _processor_time_limit(minutes: float) -> Any:
     return Limit()
 
 
+def _best_weights() -> Any:
+    """A callback that ends a fit with the weights of the lowest validation loss; the library keeps the last ones."""
+    from pytorch_lightning import Callback
+
+    class Best(Callback):
+        loss, best_step, steps, weights = float("inf"), 0, 0, None
+
+        def __deepcopy__(self, _: Any) -> Any:
+            return self  # the library copies the model and its callbacks before it trains
+
+        def on_validation_end(self, trainer: Any, model: Any) -> None:
+            _, loss = model.valid_trajectories[-1]
+            if loss < self.loss:
+                self.loss, self.best_step = float(loss), int(trainer.global_step)
+                self.weights = {name: values.clone() for name, values in model.state_dict().items()}
+
+        def on_train_end(self, trainer: Any, model: Any) -> None:
+            self.steps = int(trainer.global_step)
+            if self.weights is not None:
+                model.load_state_dict(self.weights)
+
+    return Best()
+
+
 class NeuralForecast:
     """NHITS, PatchTST, TFT, DeepAR, TiDE and LSTM of neuralforecast: one network for all channels.
 
-    The learning rate is the one with the lowest validation loss; early stopping selects the number of steps.
+    The learning rate and the step whose weights are used are those with the lowest validation loss.
     """
 
     package = "neuralforecast"
@@ -124,7 +157,7 @@ class NeuralForecast:
         self.request, self.horizon, self.length = request, request["horizon"], request["context_length"]
         self.fitted: Any = None
 
-    def _model(self, learning_rate: float, minutes: float) -> Any:
+    def _model(self, learning_rate: float, callbacks: list[Any]) -> Any:
         from neuralforecast import models
         from neuralforecast.losses.pytorch import DistributionLoss, MQLoss
 
@@ -142,13 +175,12 @@ class NeuralForecast:
         loss = (
             DistributionLoss("StudentT", quantiles=quantiles) if method == "deepar" else MQLoss(quantiles=quantiles)
         )
-        known = None if method == "patchtst" else request["calendar"] or None
         return cls(
             h=self.horizon,
             input_size=self.length,
             loss=loss,
             valid_loss=MQLoss(quantiles=quantiles),
-            futr_exog_list=known,
+            futr_exog_list=request["known"] or None,
             learning_rate=learning_rate,
             windows_batch_size=request["windows_batch_size"],
             max_steps=request["max_steps"],
@@ -162,7 +194,7 @@ class NeuralForecast:
             enable_progress_bar=False,
             enable_model_summary=False,
             enable_checkpointing=False,
-            callbacks=[_processor_time_limit(minutes)],
+            callbacks=callbacks,
         )
 
     def fit(self, request: Request) -> dict[str, Any]:
@@ -172,22 +204,26 @@ class NeuralForecast:
         rates, best = request["learning_rates"], None
         minutes = 0.8 * request["minutes"] / len(rates)  # the rest is for the last validation
         for rate in rates:
-            library = Library(models=[self._model(rate, minutes)], freq=1)
+            kept = _best_weights()
+            library = Library(models=[self._model(rate, [_processor_time_limit(minutes), kept])], freq=1)
             library.fit(frame, val_size=request["validation_rows"])
-            checks = library.models[0].valid_trajectories  # pairs of a step and the validation loss there
-            loss = min((float(loss) for _, loss in checks), default=float("inf"))
-            if best is None or loss < best[0]:
-                best = (loss, rate, library, int(checks[-1][0]) if checks else 0)
-        _, rate, self.fitted, steps = best
+            if best is None or kept.loss < best[0].loss:
+                best = (kept, rate, library)
+        kept, rate, self.fitted = best
         parameters = sum(p.numel() for p in self.fitted.models[0].parameters())
-        return {"learning_rate": rate, "steps": steps, "parameters": parameters}
+        return {
+            "learning_rate": rate,
+            "steps": kept.steps,
+            "best_step": kept.best_step,
+            "parameters": parameters,
+        }
 
-    def forecast(self, history: np.ndarray, calendar: np.ndarray) -> np.ndarray:
+    def forecast(self, history: np.ndarray, known: np.ndarray) -> np.ndarray:
         count, length = history.shape
         rows = np.arange(length + self.horizon)
         frame = pd.DataFrame({"unique_id": np.repeat(np.arange(count), len(rows)), "ds": np.tile(rows, count)})
-        for j, name in enumerate(self.request["calendar"]):
-            frame[name] = calendar[:, :, j].reshape(-1)
+        for j, name in enumerate(self.request["known"]):
+            frame[name] = known[:, :, j].reshape(-1)
         past = frame[frame["ds"] < length].assign(y=history.reshape(-1))
         result = self.fitted.predict(df=past, futr_df=frame[frame["ds"] >= length])
         columns = [c for c in result.columns if "-lo-" in c or "-hi-" in c or c.endswith("-median")]
@@ -211,7 +247,7 @@ class Chronos:
     def fit(self, request: Request) -> dict[str, Any]:
         return {"parameters": sum(p.numel() for p in self.pipeline.model.parameters())}
 
-    def forecast(self, history: np.ndarray, calendar: np.ndarray) -> np.ndarray:
+    def forecast(self, history: np.ndarray, known: np.ndarray) -> np.ndarray:
         import torch
 
         torch.manual_seed(self.seed)
@@ -240,7 +276,7 @@ class Fracast:
             "parameters": sum(p.numel() for part in (self.model.core, self.model.head) for p in part.parameters())
         }
 
-    def forecast(self, history: np.ndarray, calendar: np.ndarray) -> np.ndarray:
+    def forecast(self, history: np.ndarray, known: np.ndarray) -> np.ndarray:
         values = self.model.forecast_batch(history, horizon=self.horizon).swapaxes(1, 2)
         return at_levels(np.sort(values, axis=1), self.model.quantiles, self.levels)
 
@@ -264,11 +300,11 @@ def answer(request: Request, model: Any) -> tuple[Any, dict[str, Any]]:
         return model, model.fit(request)
     windows = pd.read_parquet(request["windows"])
     history = np.stack(windows["history"].to_numpy())
-    calendar = np.stack(windows["calendar"].to_numpy()).reshape(len(windows), -1, max(1, request["calendar_columns"]))
-    quantiles = model.forecast(history, calendar)
+    known = np.stack(windows["known"].to_numpy()).reshape(len(windows), -1, max(1, request["known_columns"]))
+    quantiles = model.forecast(history, known)
     table = pd.DataFrame({"quantiles": list(quantiles.reshape(len(quantiles), -1).astype(np.float32))})
     table.to_parquet(request["result"])
-    return model, {}
+    return model, {"failed_windows": model.failed[0]} if isinstance(model, StatsForecast) else {}
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from torch import Tensor
 from timevis.config.options import PositiveFloat, PositiveInt, Seed
 from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES, seasonal_fields
 from timevis.data.datamodule import WindowDataModule
+from timevis.data.scaler import Scaler
 from timevis.data.windows import Batch, SeriesStore
 from timevis.errors import ConfigError
 from timevis.models.forecaster import Forecast, Forecaster, mase_scale
@@ -45,9 +46,10 @@ Method = Literal[
 class Peer(Forecaster):
     """A forecaster of another library; it forecasts the same windows as all others and is scored by the same rules.
 
-    The networks of neuralforecast read the calendar as the LSTM of TimeVis does (PatchTST cannot), and are trained on
-    the training part with early stopping on the calibration half of the validation part. The methods of statsforecast
-    are fitted anew on the rows before each origin. Chronos and Fracast are not trained.
+    The networks of neuralforecast read the calendar and the known covariates as the LSTM of TimeVis does (PatchTST
+    cannot), and are trained on the training part; the calibration half of the validation part selects the learning
+    rate and the step whose weights are used. The methods of statsforecast are fitted anew on the rows before each
+    origin. Chronos and Fracast are not trained. Those read the values alone.
 
     Parameters
     ----------
@@ -67,6 +69,8 @@ class Peer(Forecaster):
         In rows, for MSTL. `from_data` takes those that `history_length` holds twice.
     calendar : sequence of str
         Calendar fields that a network reads.
+    covariate_columns : sequence of int
+        Column numbers of the covariates that a network reads; `from_data` takes the known ones.
     learning_rates : sequence of float
         Candidates; the one with the lowest validation loss is used.
     windows_batch_size : int
@@ -76,7 +80,8 @@ class Peer(Forecaster):
     val_check_steps : int
         Steps between two computations of the validation loss.
     patience : int
-        Computations of the validation loss without a new minimum after which training stops.
+        Computations of the validation loss without a new minimum after which training stops. The weights with the
+        lowest one are used.
     minutes : float
         Processor time of a fit, and of the forecast of a batch of windows, in minutes.
 
@@ -100,6 +105,7 @@ class Peer(Forecaster):
         season: int = 1,
         seasons: Sequence[int] = (),
         calendar: Sequence[str] = (),
+        covariate_columns: Sequence[int] = (),
         learning_rates: Sequence[PositiveFloat] = (1e-3,),
         windows_batch_size: PositiveInt = 256,
         max_steps: PositiveInt = 2000,
@@ -117,14 +123,19 @@ class Peer(Forecaster):
                 "give the folder or the hub identifier of a Chronos model: model.path=amazon/chronos-bolt-small",
             )
         peers_python()
-        self.calendar_columns = [f"{name}_{part}" for name in calendar for part in ("sin", "cos")]
+        self.known_columns = [f"{name}_{part}" for name in calendar for part in ("sin", "cos")]
+        self.known_columns += [f"covariate_{k}" for k in covariate_columns]
+        self._covariate_scales: list[Scaler] = []
         self._process: PeerProcess | None = None
         self._facts: dict[str, Any] = {}
 
     @classmethod
     def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Peer:
-        fields = seasonal_fields(datamodule.panel.freq)
-        kwargs = {"seed": torch.initial_seed() % 2**32, "calendar": list(fields)} | kwargs
+        kwargs = {"seed": torch.initial_seed() % 2**32} | kwargs
+        if LIBRARY_OF_METHOD[kwargs["method"]] == "neuralforecast" and kwargs["method"] != "patchtst":
+            known = datamodule.series.covariate_known.nonzero().flatten().tolist()
+            fields = list(seasonal_fields(datamodule.panel.freq))
+            kwargs = {"calendar": fields, "covariate_columns": known} | kwargs
         rows: Any = kwargs.get("history_length") or datamodule.context_length
         seasons = [s for s in datamodule.seasons if s > 1 and 2 * s <= rows] or [1]
         season = _strongest_season(datamodule, seasons)
@@ -137,10 +148,14 @@ class Peer(Forecaster):
             request = dict(self.hparams) | {
                 "library": self.library,
                 "quantile_levels": list(QUANTILE_LEVELS),
-                "calendar": self.calendar_columns,
+                "known": self.known_columns,
             }
             self._process = PeerProcess(request, self.hparams["minutes"])
         return self._process
+
+    @property
+    def covariates_read(self) -> tuple[int, ...]:
+        return tuple(self.hparams["covariate_columns"])
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
@@ -152,27 +167,51 @@ class Peer(Forecaster):
             np.maximum.at(ends, channel.numpy(), origin.numpy() + self.horizon)
             validation_rows = (ends - train_ends)[ends > train_ends]
             request = {"data": str(self.process.path / "data.parquet"), "validation_rows": int(validation_rows.min())}
-            self._training_table(SeriesStore(datamodule.panel), ends).to_parquet(request["data"])
+            columns = datamodule.panel.channel_covariate_columns
+            train = datamodule.split.training_covariates(datamodule.panel.covariates, columns)
+            self._covariate_scales = [
+                Scaler.fit(train[:, np.unique(columns[k])].reshape(-1, 1)) for k in self.covariates_read
+            ]
+            self._training_table(datamodule.series, columns, ends).to_parquet(request["data"])
         settings = {name: self.hparams[name] for name in ("learning_rates", "minutes")}
         self._facts = {self.library: self.process.version} | self.process.request("fit", **settings, **request)
 
-    def _training_table(self, series: SeriesStore, ends: np.ndarray) -> pd.DataFrame:
-        """The rows of each channel up to its end, int64 [C], as neuralforecast reads them."""
-        calendar = pd.DataFrame(self._calendar(series.calendar).numpy(), columns=self.calendar_columns)
+    def _training_table(self, series: SeriesStore, covariate_columns: np.ndarray, ends: np.ndarray) -> pd.DataFrame:
+        """The standardised rows of each channel up to its end, int64 [C], as neuralforecast reads them.
+
+        Missing values are filled forward, and the mask keeps them out of the loss.
+        """
         tables = []
         for channel, end in enumerate(ends.tolist()):
-            values = {"unique_id": channel, "ds": range(end), "y": series.filled[:end, channel].numpy()}
-            tables.append(calendar[:end].assign(**values).dropna(subset="y"))
+            mean, std = (number.item() for number in self.scale(torch.tensor([channel])))
+            columns = covariate_columns[list(self.covariates_read), channel]
+            known = self._known(
+                series.calendar[:end], series.covariates[:end, columns], series.covariate_observed[:end, columns]
+            )
+            values = {
+                "unique_id": channel,
+                "ds": range(end),
+                "y": (series.filled[:end, channel].double().numpy() - mean) / std,
+                "available_mask": (~series.values[:end, channel].isnan()).float().numpy(),
+            }
+            tables.append(pd.DataFrame(known.numpy(), columns=self.known_columns).assign(**values).dropna(subset="y"))
         return pd.concat(tables, ignore_index=True)
 
-    def _calendar(self, fields: Tensor) -> Tensor:
-        """Sine and cosine [..., F] of calendar fields [..., 5]."""
+    def _known(self, calendar: Tensor, covariates: Tensor, observed: Tensor) -> Tensor:
+        """Inputs [..., F] that are known ahead: sine and cosine of calendar fields, and standardised covariates.
+
+        `calendar` is [..., 5]; the covariates that are read, and where they are observed, are [..., K]. A missing
+        covariate is replaced by its mean.
+        """
         columns = []
         for name in self.hparams["calendar"]:
             j = CALENDAR_FIELDS.index(name)
-            angle = fields[..., j] * (2 * math.pi / CALENDAR_SIZES[j])
+            angle = calendar[..., j] * (2 * math.pi / CALENDAR_SIZES[j])
             columns += [angle.sin(), angle.cos()]
-        return torch.stack(columns, -1) if columns else fields.new_zeros((*fields.shape[:-1], 0))
+        for k, scaler in enumerate(self._covariate_scales):
+            standardised = (covariates[..., k] - scaler.mean.item()) / scaler.std.item()
+            columns.append(torch.where(observed[..., k], standardised, 0.0))
+        return torch.stack(columns, -1) if columns else torch.zeros((*calendar.shape[:-1], 0))
 
     @torch.no_grad()
     def predict_unclipped(self, batch: Batch) -> Forecast:
@@ -184,10 +223,20 @@ class Peer(Forecaster):
         length = self.hparams["history_length"] or self.context_length
         rows = batch.origin.unsqueeze(1) + torch.arange(-length, self.horizon)
         past = batch.series.filled[rows[:, :length].clamp(min=0), batch.channel.unsqueeze(1)]
-        history = torch.where(past.isnan(), batch.context[:, :1], past).cpu()
-        calendar = self._calendar(batch.series.calendar[rows.clamp(min=0)]).cpu()
-        quantiles = self.process.forecast(history, calendar, len(QUANTILE_LEVELS), self.horizon)
+        history = torch.where(past.isnan(), batch.context[:, :1], past)
+        mean, std = self.scale(batch.channel)
+        if self.is_network:
+            history = (history - mean) / std
+        columns = list(self.covariates_read)
+        known = self._known(
+            batch.series.calendar[rows.clamp(min=0)],
+            batch.covariates[..., columns],
+            batch.covariate_mask[..., columns],
+        )
+        quantiles = self.process.forecast(history.cpu(), known.cpu(), len(QUANTILE_LEVELS), self.horizon)
         quantiles = quantiles.to(batch.context.device)
+        if self.is_network:
+            quantiles = quantiles * std.unsqueeze(1) + mean.unsqueeze(1)
         return Forecast(point=quantiles[:, QUANTILE_LEVELS.index(0.5)], quantiles=quantiles)
 
     def parameter_counts(self) -> tuple[int, int]:
@@ -195,7 +244,7 @@ class Peer(Forecaster):
         return (count if self.is_network else 0), count
 
     def describe(self) -> dict[str, Any]:
-        return dict(self._facts)
+        return self._facts | (self._process.counts if self._process else {})
 
 
 def _strongest_season(datamodule: WindowDataModule, seasons: Sequence[int]) -> int:

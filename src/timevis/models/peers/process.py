@@ -55,6 +55,14 @@ def peers_python() -> Path:
 class PeerProcess:
     """A running child process. It ends with this object, and when this process ends.
 
+    Attributes
+    ----------
+    version : str
+        Of the library.
+    counts : dict
+        ``failed_windows``: how many windows were forecast by seasonal naive so far, since a method of statsforecast
+        could not be fitted on them.
+
     Parameters
     ----------
     load : dict
@@ -90,6 +98,7 @@ class PeerProcess:
         )
         self._finalizer = weakref.finalize(self, _stop, self._process, self._folder)
         self.version = self.request("load", **load)["version"]
+        self.counts: dict[str, int] = {}
 
     def request(self, command: str, **values: Any) -> dict[str, Any]:
         """Send a request and wait for its answer.
@@ -139,18 +148,17 @@ class PeerProcess:
             return 0.0
         return float(used.user + used.system)
 
-    def forecast(self, history: torch.Tensor, calendar: torch.Tensor, levels: int, horizon: int) -> torch.Tensor:
-        """Quantiles [B, Q, H] of windows with `history` [B, R] and `calendar` [B, R + H, F]."""
-        columns = calendar.shape[2]
+    def forecast(self, history: torch.Tensor, known: torch.Tensor, levels: int, horizon: int) -> torch.Tensor:
+        """Quantiles [B, Q, H] of windows with `history` [B, R] and known inputs [B, R + H, F]."""
         table = pa.table(
             {
                 "history": pa.array(list(history.double().numpy())),
-                "calendar": pa.array(list(calendar.double().reshape(len(history), -1).numpy())),
+                "known": pa.array(list(known.double().reshape(len(history), -1).numpy())),
             }
         )
         windows, result = self.path / "windows.parquet", self.path / "result.parquet"
         pq.write_table(table, windows)
-        self.request("forecast", windows=str(windows), result=str(result), calendar_columns=columns)
+        self.counts = self.request("forecast", windows=str(windows), result=str(result), known_columns=known.shape[2])
         values = pq.read_table(result)["quantiles"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         return torch.from_numpy(values.copy()).float().view(len(history), levels, horizon)
 
