@@ -95,6 +95,17 @@ def test_a_network_reads_the_known_covariates_over_the_horizon():
 
 
 @needs_peers
+def test_a_network_is_the_same_when_it_is_trained_again_with_its_seed():
+    options = {"max_steps": 20, "val_check_steps": 10, "learning_rates": [1e-3], "seed": 3}
+    forecasts = []
+    for _ in range(3):
+        model, datamodule = _fitted("nhits", **options)
+        forecasts.append(model.forecast(datamodule.gather("test", torch.arange(4))).quantiles)
+    assert torch.equal(forecasts[0], forecasts[1])
+    assert torch.equal(forecasts[0], forecasts[2])
+
+
+@needs_peers
 def test_the_forecasts_of_a_network_do_not_depend_on_the_units_of_a_channel():
     options = {"max_steps": 20, "val_check_steps": 10, "learning_rates": [1e-3], "seed": 3}
     model, datamodule = _fitted("nhits", **options)

@@ -94,6 +94,7 @@ class PeerProcess:
             env=_KEEP_FREED_MEMORY
             | os.environ
             | dict.fromkeys(names, threads)
+            | {"PYTHONHASHSEED": "0"}  # neuralforecast orders the names of inputs as a set of texts
             | {"HF_HUB_OFFLINE": os.environ.get("HF_HUB_OFFLINE", "0")},
         )
         self._finalizer = weakref.finalize(self, _stop, self._process, self._folder)
