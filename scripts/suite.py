@@ -99,7 +99,7 @@ def run_one(data: str, model: str, overrides: Sequence[str], seed: int, minutes:
 def record(args: argparse.Namespace) -> int:
     """Add the rows of finished run folders to a file; a run of an experiment has the name of the experiment."""
     records = [RunRecord.load(folder) for folder in args.folders]
-    differences = None
+    differences, recorded = None, dict[tuple[str, str, int], Path]()
     if args.reference:
         reference = RunRecord.load(args.reference)
         found = compare(records, reference).differences.query("metric == 'relative_wql'")
@@ -109,6 +109,11 @@ def record(args: argparse.Namespace) -> int:
         experiments = [t.split("/")[-1] for t in arguments if t.startswith("experiment=")]
         row = {"data": run["data"], "model": [run["model"], *experiments][-1], "seed": run["seed"]}
         row |= {"commit": run["git_commit"], "command": shlex.join(["python", "train.py", *arguments])}
+        key = row["data"], row["model"], row["seed"]
+        if (other := recorded.setdefault(key, record.folder)) != record.folder:
+            sys.exit(
+                f"suite.py: {other} and {record.folder} have one data set, model and seed; record one of them"
+            )
         if differences is not None and label in differences:
             columns = ("percent", "percent_low", "percent_high", "p_holm")
             row["against_reference"] = {name: differences[label][name] for name in columns}
@@ -176,7 +181,7 @@ def table(args: argparse.Namespace) -> int:
             print(f"\n{title}\n\n{_summary_table(complete, rows, zero_shot)}")
     print("\nWQL relative to seasonal naive\n")
     relative = rows.pivot_table(index="data", columns="model", values="relative_wql")
-    print(markdown_table(relative.T.sort_values("traffic").round(3).reset_index()))
+    print(markdown_table(relative.T.sort_values(relative.index[-1]).round(3).reset_index()))
     for row in read_rows(args.rows):
         if "failure" in row:
             print(f"no scores: {row['model']} on {row['data']}, seed {row['seed']}: {row['failure']}")

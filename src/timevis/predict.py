@@ -196,7 +196,7 @@ def forecast_panel(
             f"give at most {horizon}, or train a model with this horizon",
         )
     if backtest:
-        panel = hold_out_last_rows(panel, rows)
+        panel = hold_out_last_rows(panel, rows, item)
     panel, origins = extend_to_horizon(panel, horizon, length)
     if origins.min() < length:
         raise DataError(

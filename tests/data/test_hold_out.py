@@ -31,3 +31,9 @@ def test_a_series_that_starts_late_is_as_short_as_its_own_rows():
     np.testing.assert_array_equal(np.isnan(hold_out_last_rows(panel, 3).values).sum(0), [3, 9])
     with pytest.raises(DataError, match="the shortest series has 4 rows"):
         hold_out_last_rows(panel, 4)
+
+
+def test_a_series_without_any_value_is_left_alone():
+    values = np.stack([np.ones(10), np.full(10, np.nan)], axis=1)
+    held = hold_out_last_rows(panel_of(values, channels=("a", "b"), series=np.array([0, 1])), 3)
+    np.testing.assert_array_equal(np.isnan(held.values).sum(0), [3, 10])

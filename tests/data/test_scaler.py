@@ -2,8 +2,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from panels import panel_of
 
-from timevis.data.scaler import Scaler
+from timevis.data.datamodule import WindowDataModule
+from timevis.data.scaler import Scaler, covariate_scalers
 
 
 @given(arrays(np.float32, (50, 3), elements=st.floats(-1e4, 1e4, width=32)), st.integers(0, 49))
@@ -20,3 +22,18 @@ def test_a_constant_or_empty_channel_is_scaled_by_one():
     values = np.stack([np.full(9, 3.0), np.full(9, np.nan)], axis=1).astype(np.float32)
     np.testing.assert_array_equal(Scaler.fit(values).std, [1.0, 1.0])
     assert np.isfinite(Scaler.fit(values).mean).all()
+
+
+def test_covariates_are_scaled_by_the_training_rows_of_the_series_that_read_them():
+    values = np.ones((400, 2))
+    values[200:, 0] = np.nan  # the first series ends early, so that its validation rows lie before row 200
+    price = np.zeros((400, 2))
+    price[140:200, 0] = 1e6
+    columns = np.array([[0, 1]])
+    panel = panel_of(
+        values, price, [True], covariate_names=("price",), series=np.arange(2), covariate_columns=columns
+    )
+    datamodule = WindowDataModule(panel, context_length=12, horizon=6, split_by="series")
+    assert datamodule.split.borders[0, 0] <= 140
+    (scaler,) = covariate_scalers(datamodule, [0])
+    assert scaler.mean.item() == 0

@@ -181,3 +181,9 @@ def test_a_validation_score_near_the_test_score_is_no_finding():
     assert verdict_of(run_results).findings == ()
     run_results["metrics"]["wql"]["value"], run_results["window_set"]["part"] = 0.2, "validation"
     assert verdict_of(run_results).findings == ()
+
+
+def test_origins_without_a_truth_do_not_count_as_scored():
+    run_results = results(0.34, 0.30, 0.38, origins=500)
+    run_results["window_set"] |= {"origins_with_truth": 8, "scored_rows": 31}
+    assert "too narrow" in verdict_of(run_results).full_text

@@ -6,6 +6,7 @@ from window_frames import window_frame
 from timevis.errors import RunFolderError
 from timevis.evaluation.significance import METRICS, score_intervals
 from timevis.evaluation.window_table import WindowTable
+from timevis.utils.levels import SUMS
 
 
 @pytest.fixture
@@ -90,3 +91,13 @@ def test_intervals_over_series_cover_the_expected_error():
         mae = score_intervals(frame, naive.assign(count=1.0), 24)["metrics"]["mae"]
         inside.append(mae.low <= 4 <= mae.high)
     assert 0.9 <= np.mean(inside) <= 0.99
+
+
+def test_origins_without_a_truth_are_no_evidence():
+    errors = np.random.default_rng(0).normal(size=(40, 2))
+    with_empty, naive = window_frame(errors), window_frame(errors[::-1])
+    for frame in (with_empty, naive):
+        frame.loc[frame["origin"] >= 12, [*SUMS]] = 0.0
+    observed = [frame[frame["origin"] < 12] for frame in (with_empty, naive)]
+    assert score_intervals(with_empty, naive, 1) == score_intervals(*observed, 1)
+    assert not WindowTable.from_frame(with_empty, naive).has_intervals(horizon=7)

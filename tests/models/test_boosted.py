@@ -6,6 +6,7 @@ from panels import mean_error, panel_of
 from timevis.data.datamodule import WindowDataModule
 from timevis.models.boosted import Boosted
 from timevis.models.seasonal_naive import SeasonalNaive
+from timevis.training.refit import on_all_rows
 
 ROWS = 2000
 T = np.arange(ROWS)
@@ -102,3 +103,12 @@ def test_the_training_table_has_at_most_max_rows_rows(rows):
     x, y = model.table(datamodule, "train")
     assert len(x) == len(y)
     assert 0.8 * min(rows, 12 * len(datamodule.windows["train"])) <= len(x) <= rows
+
+
+def test_a_refit_has_as_many_trees_of_each_model_as_the_run():
+    datamodule = make_datamodule(10 * np.sin(2 * np.pi * T / 24) + RNG.normal(size=ROWS))
+    model = fitted(datamodule, **SMALL, patience=2)
+    rounds = [booster.num_trees() for booster in (model.booster, model.error_booster)]
+    assert rounds[0] != rounds[1]
+    again = fitted(on_all_rows(datamodule), **SMALL | model.refit_arguments())
+    assert [booster.num_trees() for booster in (again.booster, again.error_booster)] == rounds

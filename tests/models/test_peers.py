@@ -13,6 +13,7 @@ from timevis.errors import ConfigError, TimeVisError
 from timevis.models import serialization
 from timevis.models.peers.forecaster import Peer
 from timevis.models.peers.process import PYTHON_VARIABLE, PeerProcess, peers_python
+from timevis.training.refit import on_all_rows
 from timevis.utils.levels import QUANTILE_LEVELS
 
 
@@ -117,6 +118,31 @@ def test_the_forecasts_of_a_network_do_not_depend_on_the_units_of_a_channel():
     torch.testing.assert_close(
         other.forecast(other_data.gather("test", rows)).quantiles, expected, rtol=1e-3, atol=1e-3
     )
+
+
+@needs_peers
+@pytest.mark.parametrize("method", ["autoets", "fracast"])
+def test_rows_before_the_start_of_a_series_are_not_invented(method):
+    longer = np.concatenate([np.full(24, np.nan), SERIES[:, 0]])
+    batches = [
+        WindowDataModule(panel_of(values), context_length=48, horizon=12, max_windows=2)
+        for values in (SERIES[:, 0], longer)
+    ]
+    forecasts = []
+    for datamodule in batches:
+        model = Peer.from_data(datamodule, method=method, history_length=2000)
+        model.prepare(datamodule)
+        forecasts.append(model.forecast(datamodule.gather("test", torch.tensor([1]))))
+    torch.testing.assert_close(forecasts[0].quantiles, forecasts[1].quantiles)
+
+
+@needs_peers
+def test_a_network_is_not_fitted_on_all_rows_nor_with_another_history():
+    datamodule = WindowDataModule(panel_of(SERIES), context_length=48, horizon=12, max_windows=6)
+    with pytest.raises(ConfigError, match="cannot be fitted again on all rows"):
+        Peer.from_data(datamodule, method="nhits").prepare(on_all_rows(datamodule))
+    with pytest.raises(ConfigError, match=r"model\.history_length"):
+        Peer.from_data(datamodule, method="nhits", history_length=96)
 
 
 @needs_peers

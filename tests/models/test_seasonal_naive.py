@@ -143,3 +143,21 @@ def test_a_channel_without_validation_values_gets_the_relative_interval_width_of
     width = [float((q[-1] - q[0]).mean()) for q in model.residuals.offsets]
     assert width[2] == pytest.approx(width[1], rel=0.2)
     assert width[2] == pytest.approx(10 * width[0], rel=0.2)
+
+
+def test_a_channel_whose_calibration_rows_are_missing_gets_the_season_of_the_others():
+    wave = np.sin(2 * np.pi * T / 24) + 0.02 * NOISE.cumsum()
+    gap = wave.copy()
+    gap[1350:1550] = np.nan  # the first half of validation is 1400 to 1500
+    assert prepared(np.stack([wave, gap], axis=1))[0].chosen.tolist() == [24, 24]
+
+
+def test_a_short_series_does_not_take_the_weekly_season_from_the_others():
+    weekly = np.where(T % 168 < 120, np.sin(2 * np.pi * T / 24), 0) + 0.1 * NOISE
+    late = np.where(np.arange(2000) < 1850, np.nan, weekly)
+    panel = panel_of(np.stack([weekly, late], axis=1), series=np.array([0, 1]))
+    datamodule = WindowDataModule(panel, context_length=24, horizon=6, split_by="series")
+    model = SeasonalNaive.from_data(datamodule)
+    model.prepare(datamodule)
+    assert int(model.chosen[0]) == 168
+    assert int(model.chosen[1]) <= 24

@@ -143,6 +143,13 @@ def test_a_run_killed_after_its_fit_is_only_scored(uninterrupted, tmp_path, lstm
 
 
 @pytest.mark.usefixtures("no_report")
+def test_a_run_killed_after_its_fit_is_trained_further_with_more_epochs(tmp_path, lstm_config, monkeypatch):
+    kill_after_fit(monkeypatch, lstm_config(), tmp_path / "run")
+    resume(lstm_config("trainer.max_epochs=5"), tmp_path / "run", "trainer.max_epochs=5")
+    assert torch.load(tmp_path / "run/checkpoints/last.ckpt", weights_only=True)["global_step"] == 20
+
+
+@pytest.mark.usefixtures("no_report")
 def test_a_run_without_a_last_checkpoint_that_was_killed_after_its_fit_is_fitted_again(
     tmp_path, lstm_config, monkeypatch
 ):

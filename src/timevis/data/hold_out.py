@@ -10,7 +10,7 @@ from timevis.errors import DataError
 from timevis.messages import message
 
 
-def hold_out_last_rows(panel: Panel, rows: int) -> Panel:
+def hold_out_last_rows(panel: Panel, rows: int, item: str | None = None) -> Panel:
     """A panel without the values of its last observed rows; their times and known covariates remain.
 
     Parameters
@@ -18,21 +18,23 @@ def hold_out_last_rows(panel: Panel, rows: int) -> Panel:
     panel : Panel
     rows : int
         Number of rows up to the last observed one of each series.
+    item : str, optional
+        What errors call the data; by default the name of the panel.
 
     Raises
     ------
     DataError
-        A series has no more than `rows` rows from its first to its last value.
+        A series with values has no more than `rows` rows from its first to its last value.
     """
     starts, ends = panel.spans()
-    shortest = int((ends - starts).min())
+    has_values = np.isfinite(panel.values).any(0)  # a file may lack a series of the run
+    shortest = int((ends - starts)[has_values].min(initial=len(panel)))
     if shortest <= rows:
-        raise DataError(
-            message("backtest-too-short", source=panel.card.name, rows=shortest, horizon=rows), message("more-rows")
-        )
+        text = message("backtest-too-short", source=item or panel.card.name, rows=shortest, horizon=rows)
+        raise DataError(text, message("more-rows"))
     values = panel.values.copy(order="K")
-    for channel, end in enumerate(ends.tolist()):
-        values[end - rows :, channel] = np.nan
+    for channel in has_values.nonzero()[0].tolist():
+        values[ends[channel] - rows :, channel] = np.nan
     return panel.with_values(values)
 
 

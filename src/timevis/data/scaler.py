@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from timevis.data.datamodule import WindowDataModule
 
 VALUES_PER_BLOCK = 250_000
 
@@ -39,3 +44,10 @@ class Scaler:
             squared_deviation += np.nansum((block - mean) ** 2, axis=0)
         std = np.sqrt(squared_deviation / np.maximum(count, 1))
         return cls(mean, np.where(std > 0, std, 1.0))
+
+
+def covariate_scalers(datamodule: WindowDataModule, columns: Sequence[int]) -> list[Scaler]:
+    """A scaler of one column for each covariate in `columns`, fitted on the training rows of all series."""
+    panel, split = datamodule.panel, datamodule.split
+    train = split.training_covariates(panel.covariates, panel.channel_covariate_columns)
+    return [Scaler.fit(train[:, np.unique(panel.channel_covariate_columns[k])].reshape(-1, 1)) for k in columns]

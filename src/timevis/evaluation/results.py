@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import Backtest
 from timevis.evaluation.error_profile import SavedForecasts, excess_coverage_from_ties
@@ -68,6 +70,7 @@ def build_results(
                 "windows": len(windows),
                 "without_truth": int((backtest.windows["count"] == 0).sum()),
                 "origins": len(windows.origins),
+                **_scored_rows(backtest.windows, datamodule.horizon),
                 "first_origin": str(datamodule.panel.index[int(windows.origins[0])]),
                 "last_origin": str(datamodule.panel.index[int(windows.origins[-1])]),
                 "split_by": "series" if split.by_series else "axis",
@@ -95,6 +98,13 @@ def build_results(
             "cost": cost,
         }
     )
+
+
+def _scored_rows(windows: pd.DataFrame, horizon: int) -> dict[str, int]:
+    """The number of origins with an observed target, and of rows from the first to the last target of these."""
+    origins = windows.loc[windows["count"] > 0, "origin"]
+    rows = 0 if origins.empty else int(origins.max() - origins.min()) + horizon
+    return {"origins_with_truth": int(origins.nunique()), "scored_rows": rows}
 
 
 def _with_intervals(values: dict[str, float], intervals: dict[str, Interval]) -> dict[str, Any]:

@@ -14,8 +14,6 @@ from timevis.evaluation.intervals import AUTOCORRELATED, INDEPENDENT, Interval, 
 from timevis.evaluation.window_table import WindowTable, require_same_windows
 from timevis.utils.levels import COVERAGES
 
-SKILL_METRICS = {"mae": "mae_scaled", "wql": "relative_wql"}
-"""Metric that each skill score is computed from."""
 POSITIVE_METRICS = (
     *("mae", "rmse", "wape", "smape", "mase", "wql", "relative_wql", "sql", "crps", "mse_scaled", "mae_scaled"),
 )

@@ -257,7 +257,7 @@ def _sampling_findings(results: dict[str, Any]) -> list[Finding]:
         Finding("wql_of_some_channels", "info", {"scored": scored, "channels": channels}, text)
         for text in relative_wql_notes(results)
     ]
-    origins, horizons = window_set["origins"], _scored_horizons(window_set)
+    origins, horizons = _scored_origins(window_set), _scored_horizons(window_set)
     code = "few_origins" if origins < horizons else "short_scored_period"
     params = {"origins": origins, "horizons": horizons}
     return findings + [Finding(code, "info", params, text) for text in interval_warnings(window_set)]
@@ -303,7 +303,7 @@ def relative_wql_notes(results: dict[str, Any]) -> list[str]:
 
 def interval_warnings(window_set: dict[str, Any]) -> list[str]:
     """A sentence if intervals are unreliable, because there are few origins or they span a short period."""
-    origins, horizons = window_set["origins"], _scored_horizons(window_set)
+    origins, horizons = _scored_origins(window_set), _scored_horizons(window_set)
     has_many_series = window_set["borders"] is None and num_scored_series(window_set) >= MIN_SERIES
     if min(origins, horizons) >= MIN_RESAMPLING_LENGTH or has_many_series:
         return []
@@ -312,12 +312,18 @@ def interval_warnings(window_set: dict[str, Any]) -> list[str]:
     return [f"The scored rows are only {horizons} horizons long, so the interval may be too narrow."]
 
 
+def _scored_origins(window_set: dict[str, Any]) -> int:
+    """Number of origins with an observed target; earlier versions did not store it."""
+    return int(window_set.get("origins_with_truth", window_set["origins"]))
+
+
 def _scored_horizons(window_set: dict[str, Any]) -> int:
-    """Number of whole horizons in the rows of the test part; in the test rows of all series if each has its own."""
+    """Number of whole horizons in the rows that were scored; in those of all series if each has its own borders."""
+    horizon = window_set["horizon"]
     if window_set["borders"] is None:
-        return int((window_set["origins"] + window_set["horizon"] - 1) // window_set["horizon"])
+        return int((_scored_origins(window_set) + horizon - 1) // horizon)
     _, start, end = window_set["borders"]
-    return int((end - start) // window_set["horizon"])
+    return int(window_set.get("scored_rows", end - start) // horizon)
 
 
 def num_scored_series(window_set: dict[str, Any]) -> int:

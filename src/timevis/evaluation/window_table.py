@@ -23,7 +23,7 @@ class WindowTable:
     Attributes
     ----------
     origins : int64 [O]
-        Row of the first target of each origin, ascending.
+        Row of the first target of each origin with an observed target, ascending.
     channels : tuple of C names
     sums : {name: float64 [O, C]}
         Each of `timevis.metrics.SUMS`, and ``reference_pinball``.
@@ -42,6 +42,8 @@ class WindowTable:
     @classmethod
     def from_frame(cls, windows: pd.DataFrame, naive: pd.DataFrame | None = None) -> WindowTable:
         """Convert frames with one row per origin and channel, in any row order.
+
+        Origins without any observed target are left out: they say nothing about the errors.
 
         Parameters
         ----------
@@ -62,6 +64,8 @@ class WindowTable:
         sums = {name: np.zeros((len(origins), len(channels))) for name in (*SUMS, "reference_pinball")}
         for name in SUMS:
             sums[name][row, column] = windows[name].to_numpy(np.float64)
+        has_truth = sums["count"].sum(1) > 0
+        origins, sums = origins[has_truth], {name: table[has_truth] for name, table in sums.items()}
         first = np.unique(column, return_index=True)[1]  # the scales are the same in all rows of a channel
         std, mase_scale = (
             torch.from_numpy(windows[k].to_numpy(np.float64)[first].copy()) for k in ("std", "mase_scale")

@@ -54,6 +54,8 @@ class Boosted(PointForecaster):
         Share of the features that each tree may use.
     max_rounds : int
         Maximum number of boosting rounds.
+    max_error_rounds : int, optional
+        Maximum number of boosting rounds of the model of the expected error; None takes `max_rounds`.
     patience : int
         Boosting stops after this number of rounds without a lower validation error.
     max_rows : int
@@ -75,6 +77,7 @@ class Boosted(PointForecaster):
         learning_rate: NonNegativeFloat = 0.1,
         feature_fraction: PositiveFraction = 0.7,
         max_rounds: PositiveInt = 400,
+        max_error_rounds: PositiveInt | None = None,
         patience: PositiveInt = 30,
         max_rows: PositiveInt = 300_000,
         seed: NonNegativeInt = 0,
@@ -82,7 +85,8 @@ class Boosted(PointForecaster):
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
         self.max_rows = {"train": max_rows, "tuning": max_rows // 4}
-        self.max_rounds, self.patience, self.seed = max_rounds, patience, seed
+        self.max_rounds, self.max_error_rounds = max_rounds, max_error_rounds or max_rounds
+        self.patience, self.seed = patience, seed
         self.tree_parameters = {
             "objective": "l2",
             "num_leaves": num_leaves,
@@ -106,10 +110,10 @@ class Boosted(PointForecaster):
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
         train, val = (self.table(datamodule, part) for part in ("train", "tuning"))
-        self.booster = self._boost(train, val)
+        self.booster = self._boost(train, val, self.max_rounds)
         # errors of training rows are too small, but calibration corrects the size of the intervals
         errors = [np.abs(y - self.booster.predict(x, num_threads=1)) for x, y in (train, val)]
-        self.error_booster = self._boost((train[0], errors[0]), (val[0], errors[1]))
+        self.error_booster = self._boost((train[0], errors[0]), (val[0], errors[1]), self.max_error_rounds)
 
     @property
     def covariates_read(self) -> tuple[int, ...]:
@@ -123,9 +127,12 @@ class Boosted(PointForecaster):
 
     def refit_arguments(self) -> dict[str, Any]:
         assert self.booster is not None, "call prepare(datamodule) first"
-        return {"max_rounds": self.booster.num_trees()}
+        assert self.error_booster is not None
+        return {"max_rounds": self.booster.num_trees(), "max_error_rounds": self.error_booster.num_trees()}
 
-    def _boost(self, train: tuple[np.ndarray, np.ndarray], val: tuple[np.ndarray, np.ndarray]) -> lightgbm.Booster:
+    def _boost(
+        self, train: tuple[np.ndarray, np.ndarray], val: tuple[np.ndarray, np.ndarray], rounds: int
+    ) -> lightgbm.Booster:
         import lightgbm
 
         train_set = lightgbm.Dataset(
@@ -133,9 +140,7 @@ class Boosted(PointForecaster):
         )
         val_set = lightgbm.Dataset(val[0], val[1], reference=train_set)
         stopping = lightgbm.early_stopping(self.patience, verbose=False)
-        booster = lightgbm.train(
-            self.tree_parameters, train_set, self.max_rounds, valid_sets=[val_set], callbacks=[stopping]
-        )
+        booster = lightgbm.train(self.tree_parameters, train_set, rounds, valid_sets=[val_set], callbacks=[stopping])
         # drop the trees after the best round, so that the model in memory equals a saved one
         return lightgbm.Booster(model_str=booster.model_to_string(num_iteration=booster.best_iteration))
 

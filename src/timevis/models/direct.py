@@ -26,7 +26,7 @@ from timevis.config.options import (
 )
 from timevis.data.calendar import CalendarField, seasonal_fields
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.scaler import Scaler
+from timevis.data.scaler import covariate_scalers
 from timevis.data.windows import Batch
 from timevis.metrics import pinball_loss
 from timevis.models.forecaster import Forecast, Forecaster
@@ -209,10 +209,7 @@ class DirectForecaster(Forecaster):
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         super().prepare(datamodule)
-        panel, split = datamodule.panel, datamodule.split
-        train = split.training_covariates(panel.covariates, panel.channel_covariate_columns)
-        for i, k in enumerate(self.covariate_columns):
-            scaler = Scaler.fit(train[:, np.unique(panel.channel_covariate_columns[k])].reshape(-1, 1))
+        for i, scaler in enumerate(covariate_scalers(datamodule, self.covariate_columns)):
             self.covariate_mean[i], self.covariate_std[i] = scaler.mean.item(), scaler.std.item()
         if self.linear_map:
             self.linear_map.prepare(datamodule)

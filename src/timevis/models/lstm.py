@@ -223,7 +223,6 @@ class RecurrentEnsemble(nn.Module):
     ----------
     members : int
         Number of networks whose forecasts are averaged.
-        Number of networks.
     *args, **kwargs
         Arguments of each `RecurrentNet`.
     """

@@ -58,16 +58,22 @@ class SeasonalNaive(PointForecaster):
         origin, channel = datamodule.windows["calibration"].pairs
         starts = datamodule.split.starts
         rows_before = origin if starts is None else origin - torch.from_numpy(starts)[channel]
-        candidates = [s for s in datamodule.seasons if s <= int(rows_before.min())]
+        shortest = torch.full((self.num_channels,), int(rows_before.max())).scatter_reduce(
+            0, channel, rows_before, "amin"
+        )
+        candidates = torch.tensor([s for s in datamodule.seasons if s <= int(shortest.max())])
         errors = torch.zeros(len(candidates), self.num_channels, dtype=torch.float64)
+        targets = torch.zeros(self.num_channels, dtype=torch.long)
         for batch in datamodule.batches("calibration"):
-            for i, season in enumerate(candidates):
+            targets.index_add_(0, batch.channel, batch.target_mask.sum(1))
+            for i, season in enumerate(candidates.tolist()):
                 error = (self._repeat(batch, torch.full_like(batch.origin, season)) - batch.target).abs()
                 errors[i].index_add_(0, batch.channel, (error * batch.target_mask).sum(1).double())
-        # a channel without calibration windows gets the season that is best for the other channels
-        has_errors = torch.isin(torch.arange(self.num_channels), channel)
+        # a channel without an observed target gets the season that is best for the other channels
+        has_errors = targets > 0
         errors[:, ~has_errors] = (errors / self.channel_std)[:, has_errors].sum(1, keepdim=True)
-        self.chosen.copy_(torch.tensor(candidates)[errors.argmin(0)])
+        errors[candidates.unsqueeze(1) > shortest] = torch.inf
+        self.chosen.copy_(candidates[errors.argmin(0)])
 
     def _repeat(self, batch: Batch, season: Tensor) -> Tensor:
         """Repeat the latest observed value at each step of the season, of `season` rows [B]; returns [B, H].

@@ -16,8 +16,10 @@ from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder, remove_temporary_files
 from timevis.runs.reload import load_data_to_resume
 from timevis.training.devices import Devices
-from timevis.training.fit import completed_epochs
+from timevis.training.fit import completed_epochs, mark_unfinished
 from timevis.utils.files import write_text
+
+LENGTHS_OF_TRAINING = ("trainer.max_epochs", "trainer.max_steps", "trainer.max_time")
 
 
 def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunConfig]:
@@ -77,6 +79,8 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunCon
             load_data_to_resume(folder, config)
         write_text(folder.path / "config.yaml", to_yaml(stored))
         write_text(folder.path / "overrides.yaml", to_yaml([*folder.overrides, *changed]))
+        if any(o.key_or_group in LENGTHS_OF_TRAINING for o in parsed):  # also where a later stage was cancelled
+            mark_unfinished(folder)
     return RunFolder(folder.path), config
 
 

@@ -10,7 +10,8 @@ from pandas.tseries.offsets import BaseOffset, Day, Tick, Week
 from timevis.errors import ConfigError, DataError
 from timevis.messages import message
 
-DAY_US = 86_400_000_000
+HOUR_US = 3_600_000_000
+DAY_US = 24 * HOUR_US
 CURRENT_UNITS = {"H": "h", "T": "min", "S": "s", "M": "ME", "Q": "QE", "Y": "YE", "A": "YE", "d": "D", "w": "W"}
 """From units of older versions of pandas to those of the current one."""
 COMMON_STEPS_US = tuple(

@@ -11,7 +11,7 @@ from timevis.data.cleaning.quality_report import QualityReport, list_times
 from timevis.data.options import DataOptions
 from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.data.schema.columns import Columns, find_columns
-from timevis.data.schema.frequency import DAY_US, check_frequency, infer_frequency
+from timevis.data.schema.frequency import DAY_US, HOUR_US, check_frequency, infer_frequency
 from timevis.data.schema.grid import Grid, put_on_grid
 from timevis.data.schema.numeric_columns import check_precision, to_numbers
 from timevis.data.schema.repeated_times import merge_repeated_times
@@ -153,6 +153,11 @@ def _index_and_timezone(
     steps = np.diff(np.unique(local_index.asi8))
     if len(steps) and np.median(steps) >= DAY_US and (options.timezone or times.local_index is not None):
         return _local_dates(times, options.timezone, report).tz_localize("UTC"), None
+    if times.local_index is not None and len(steps) and np.median(steps) > HOUR_US:
+        steps_in_utc = np.diff(np.unique(times.index.asi8))
+        if len(np.unique(steps)) < len(np.unique(steps_in_utc)):  # such as every six hours of local time
+            report.notes.append("rows more than an hour apart keep their local times, without their offset from UTC")
+            return times.local_index.tz_localize("UTC"), None
     timezone = options.timezone or times.zone
     report.notes.append(message("note_zone", zone=timezone or "UTC"))
     return times.index, timezone

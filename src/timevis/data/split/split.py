@@ -7,9 +7,6 @@ from typing import Any
 
 import numpy as np
 
-HALVES = ("calibration", "selection")
-"""The halves of the validation part, in time."""
-
 
 @dataclass(frozen=True, eq=False)
 class Split:

@@ -89,7 +89,7 @@ class StatsForecast:
                 "ds": np.tile(np.arange(length), count),
                 "y": history.reshape(-1).astype(np.float64),
             }
-        )
+        ).dropna(subset="y")
         result = self.library.forecast(df=frame, h=self.horizon, level=interval_levels(self.levels))
         name = str(self.library.models[0])
         columns = [
@@ -251,7 +251,7 @@ class Chronos:
         import torch
 
         torch.manual_seed(self.seed)
-        windows = list(torch.from_numpy(np.ascontiguousarray(history, dtype=np.float32)))
+        windows = [torch.from_numpy(row[~np.isnan(row)].astype(np.float32)) for row in history]
         quantiles, _ = self.pipeline.predict_quantiles(
             windows, prediction_length=self.horizon, quantile_levels=self.levels
         )
@@ -277,8 +277,13 @@ class Fracast:
         }
 
     def forecast(self, history: np.ndarray, known: np.ndarray) -> np.ndarray:
-        values = self.model.forecast_batch(history, horizon=self.horizon).swapaxes(1, 2)
-        return at_levels(np.sort(values, axis=1), self.model.quantiles, self.levels)
+        result = np.empty((len(history), len(self.levels), self.horizon))
+        missing = np.isnan(history).sum(1)  # rows before the start of the series
+        for count in np.unique(missing):
+            windows = np.ascontiguousarray(history[missing == count, count:])
+            values = self.model.forecast_batch(windows, horizon=self.horizon).swapaxes(1, 2)
+            result[missing == count] = at_levels(np.sort(values, axis=1), self.model.quantiles, self.levels)
+        return result
 
 
 LIBRARIES = {library.package: library for library in (StatsForecast, NeuralForecast, Chronos, Fracast)}

@@ -14,7 +14,7 @@ from torch import Tensor
 from timevis.config.options import PositiveFloat, PositiveInt, Seed
 from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES, seasonal_fields
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.scaler import Scaler
+from timevis.data.scaler import Scaler, covariate_scalers
 from timevis.data.windows import Batch, SeriesStore
 from timevis.errors import ConfigError
 from timevis.models.forecaster import Forecast, Forecaster, mase_scale
@@ -57,7 +57,7 @@ class Peer(Forecaster):
     method : str
         The forecaster.
     history_length : int, optional
-        Rows before the origin that are read; None reads the context.
+        Rows before the origin that are read, as far as the series has them; None reads the context, as networks do.
     path : str, optional
         Folder or hub identifier of a pretrained model, for Chronos.
     seed : int
@@ -88,7 +88,7 @@ class Peer(Forecaster):
     Raises
     ------
     ConfigError
-        The environment of the other libraries does not exist, or `path` is missing.
+        The environment of the other libraries does not exist, `path` is missing, or a network has `history_length`.
     """
 
     def __init__(
@@ -122,10 +122,15 @@ class Peer(Forecaster):
                 "model.path is not set",
                 "give the folder or the hub identifier of a Chronos model: model.path=amazon/chronos-bolt-small",
             )
+        if self.is_network and history_length is not None:
+            raise ConfigError(
+                "model.history_length is set, but networks read the context",
+                f"remove it and set context_length={history_length}",
+            )
         peers_python()
         self.known_columns = [f"{name}_{part}" for name in calendar for part in ("sin", "cos")]
         self.known_columns += [f"covariate_{k}" for k in covariate_columns]
-        self._covariate_scales: list[Scaler] = []
+        self._covariate_scalers: list[Scaler] = []
         self._process: PeerProcess | None = None
         self._facts: dict[str, Any] = {}
 
@@ -166,12 +171,14 @@ class Peer(Forecaster):
             ends = train_ends.copy()
             np.maximum.at(ends, channel.numpy(), origin.numpy() + self.horizon)
             validation_rows = (ends - train_ends)[ends > train_ends]
+            if not len(validation_rows):
+                raise ConfigError(
+                    f"a network of {self.library} cannot be fitted again on all rows of the data",
+                    "validation rows behind the training part select its number of steps; use another model to refit",
+                )
             request = {"data": str(self.process.path / "data.parquet"), "validation_rows": int(validation_rows.min())}
             columns = datamodule.panel.channel_covariate_columns
-            train = datamodule.split.training_covariates(datamodule.panel.covariates, columns)
-            self._covariate_scales = [
-                Scaler.fit(train[:, np.unique(columns[k])].reshape(-1, 1)) for k in self.covariates_read
-            ]
+            self._covariate_scalers = covariate_scalers(datamodule, self.covariates_read)
             self._training_table(datamodule.series, columns, ends).to_parquet(request["data"])
         settings = {name: self.hparams[name] for name in ("learning_rates", "minutes")}
         self._facts = {self.library: self.process.version} | self.process.request("fit", **settings, **request)
@@ -208,7 +215,7 @@ class Peer(Forecaster):
             j = CALENDAR_FIELDS.index(name)
             angle = calendar[..., j] * (2 * math.pi / CALENDAR_SIZES[j])
             columns += [angle.sin(), angle.cos()]
-        for k, scaler in enumerate(self._covariate_scales):
+        for k, scaler in enumerate(self._covariate_scalers):
             standardised = (covariates[..., k] - scaler.mean.item()) / scaler.std.item()
             columns.append(torch.where(observed[..., k], standardised, 0.0))
         return torch.stack(columns, -1) if columns else torch.zeros((*calendar.shape[:-1], 0))
@@ -223,7 +230,9 @@ class Peer(Forecaster):
         length = self.hparams["history_length"] or self.context_length
         rows = batch.origin.unsqueeze(1) + torch.arange(-length, self.horizon)
         past = batch.series.filled[rows[:, :length].clamp(min=0), batch.channel.unsqueeze(1)]
-        history = torch.where(past.isnan(), batch.context[:, :1], past)
+        history = torch.where(rows[:, :length] < 0, torch.nan, past)  # NaN before the start of the series
+        no_value = history.isnan() if self.is_network else history.isnan().all(1, keepdim=True)
+        history = torch.where(no_value, batch.context[:, :1], history)
         mean, std = self.scale(batch.channel)
         if self.is_network:
             history = (history - mean) / std

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from timevis.data.datamodule import WindowDataModule
-from timevis.data.scaler import Scaler
+from timevis.data.scaler import covariate_scalers
 from timevis.data.windows import Batch
 
 MAX_DEVIATION = 3.0
@@ -40,10 +39,7 @@ class KnownInputs(nn.Module):
 
     def prepare(self, datamodule: WindowDataModule) -> None:
         """Take mean and standard deviation from the training part."""
-        train = datamodule.panel.covariates[: datamodule.split.train_end]
-        for i, k in enumerate(self.columns):
-            of_channels = np.unique(datamodule.panel.channel_covariate_columns[k])
-            scaler = Scaler.fit(train[:, of_channels].reshape(-1, 1))
+        for i, scaler in enumerate(covariate_scalers(datamodule, self.columns)):
             self.mean[i], self.std[i] = scaler.mean.item(), scaler.std.item()
 
     def forward(self, batch: Batch) -> Tensor:
