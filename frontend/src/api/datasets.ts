@@ -32,6 +32,25 @@ export function useDatasets(options: {
   });
 }
 
+const PAGE_SIZE = 200;
+const MAX_PAGES = 25;
+
+/** Every dataset, for lists to choose from. */
+export async function allDatasets(deleted: boolean, signal?: AbortSignal): Promise<DatasetSummary[]> {
+  const found: DatasetSummary[] = [];
+  for (let page = 1; page <= MAX_PAGES; page += 1) {
+    const query = { page, per_page: PAGE_SIZE, deleted };
+    const { items, total } = dataOf(await api.GET("/api/datasets", { params: { query }, signal }));
+    found.push(...items);
+    if (found.length >= total || items.length === 0) break;
+  }
+  return found;
+}
+
+export function useAllDatasets() {
+  return useQuery({ queryKey: ["datasets", "all"], queryFn: ({ signal }) => allDatasets(false, signal) });
+}
+
 export function useDataset(id: MaybeRefOrGetter<string | null | undefined>) {
   return useQuery({
     queryKey: ["dataset", computed(() => toValue(id))],

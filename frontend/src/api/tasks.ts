@@ -46,6 +46,17 @@ export function useTask(id: MaybeRefOrGetter<string>) {
   const log = shallowRef("");
   const position = shallowRef(0);
   const queries = useQueryClient();
+  let isLogComplete = false;
+
+  watch(
+    () => toValue(id),
+    () => {
+      log.value = "";
+      position.value = 0;
+      isLogComplete = false;
+    },
+    { flush: "sync" }, // before the first request for another task
+  );
 
   const query = useQuery({
     queryKey: ["task", computed(() => toValue(id))],
@@ -57,22 +68,17 @@ export function useTask(id: MaybeRefOrGetter<string>) {
         log.value += task.log;
         position.value = task.log_position;
       }
+      isLogComplete = task.log_position <= since;
       return task;
     },
     refetchInterval: (last) => {
       const task = last.state.data;
-      return task && isFinal(task.state) ? false : 1_000;
+      if (!task || !isFinal(task.state)) return 1_000;
+      return isLogComplete ? false : 50; // a long log comes in parts
     },
     gcTime: 0,
   });
 
-  watch(
-    () => toValue(id),
-    () => {
-      log.value = "";
-      position.value = 0;
-    },
-  );
   watch(
     () => query.data.value?.state,
     (state, before) => {

@@ -1,5 +1,7 @@
 import type { LineSeriesOption } from "echarts/charts";
 
+import { toMilliseconds } from "@/utils/time";
+
 type Value = number | null
 
 /** Pairs of quantile levels, from the widest interval to the narrowest. */
@@ -42,6 +44,7 @@ export function fanSeries(fan: Fan): LineSeriesOption[] {
   const shown = INTERVALS.filter((interval) => percents.includes(interval.percent))
   const levels = [...shown.map((interval) => interval.low), ...shown.map((interval) => interval.high).reverse()]
   const rows = levels.map((level) => quantileAt(fan.levels, fan.quantiles, level))
+  const times = fan.times.map(toMilliseconds)
   const opacity = fan.opacity ?? 0.16
   return rows.map((row, position) => {
     const depth = Math.min(position, rows.length - position)
@@ -51,7 +54,7 @@ export function fanSeries(fan: Fan): LineSeriesOption[] {
       id: `${fan.stack}-${position}`,
       stack: fan.stack,
       stackStrategy: "all",
-      data: values.map((value, step) => [fan.times[step] ?? "", value]),
+      data: values.map((value, step) => [times[step] ?? Number.NaN, value]),
       symbol: "none",
       silent: true,
       lineStyle: { opacity: 0 },

@@ -4,6 +4,7 @@ import { fanSeries, quantileAt } from "@/charts/fan";
 import type { ChartColours } from "@/charts/colours";
 import { LEGEND } from "@/charts/layout";
 import { tooltipTable } from "@/charts/tooltip";
+import { positionOf, toMilliseconds, toTimestamp } from "@/utils/time";
 
 type Value = number | null;
 
@@ -26,8 +27,8 @@ export interface ForecastWords {
 
 const MAX_DRAWN_SAMPLES = 20;
 
-function points(times: readonly string[], values: readonly Value[]): [string, Value][] {
-  return times.map((time, step) => [time, values[step] ?? null]);
+function points(times: readonly string[], values: readonly Value[]): [number, Value][] {
+  return times.map((time, step) => [toMilliseconds(time), values[step] ?? null]);
 }
 
 /** One scored window: the end of its context, the truth, the median forecast, its intervals and seasonal naive. */
@@ -43,10 +44,11 @@ export function forecastWindowOption(
   const start = Math.max(0, context.time.length - Math.max(48, 2 * horizon));
   const times = context.time.slice(start);
   const last = points(times, context.value.slice(start));
-  const first: [string, Value] = [future.time[0] ?? "", future.truth[0] ?? null];
+  const first = points(future.time.slice(0, 1), future.truth);
   const samples = shown.samples ? (window.samples ?? []).slice(0, MAX_DRAWN_SAMPLES) : [];
   const line = { type: "line" as const, symbol: "none", emphasis: { disabled: true } };
   return {
+    useUTC: true,
     tooltip: { trigger: "axis", formatter: (items: unknown) => tooltip(items, window, words, shown, format) },
     legend: { ...LEGEND, data: [words.context, words.truth, words.median, ...(shown.naive ? [words.naive] : [])] },
     xAxis: { type: "time" },
@@ -70,7 +72,7 @@ export function forecastWindowOption(
       {
         ...line,
         name: words.context,
-        data: [...last, first],
+        data: [...last, ...first],
         lineStyle: { color: colours.context, width: 1.4 },
         itemStyle: { color: colours.context },
         z: 3,
@@ -116,12 +118,12 @@ function tooltip(
   shown: { naive: boolean },
   format: (value: Value | undefined) => string,
 ): string {
-  const first = (Array.isArray(items) ? items[0] : items) as { value?: [string, Value] } | undefined;
-  const time = first?.value?.[0] ?? "";
-  const step = window.future.time.indexOf(time);
+  const first = (Array.isArray(items) ? items[0] : items) as { value?: [number, Value] } | undefined;
+  const time = first?.value?.[0];
+  const step = positionOf(time, window.future.time);
   const rows: [string, string][] = [];
   if (step < 0) {
-    rows.push([words.context, format(window.context.value[window.context.time.indexOf(time)])]);
+    rows.push([words.context, format(window.context.value[positionOf(time, window.context.time)])]);
   } else {
     const at = (level: number) => quantileAt(window.future.levels, window.future.quantiles, level)[step];
     rows.push([words.truth, format(window.future.truth[step])], [words.median, format(at(0.5))]);
@@ -134,5 +136,5 @@ function tooltip(
     }
     if (shown.naive && window.seasonal_naive) rows.push([words.naive, format(window.seasonal_naive[step])]);
   }
-  return tooltipTable(time.replace("T", " ").slice(0, 16), rows);
+  return tooltipTable(time === undefined ? "" : toTimestamp(time).replace("T", " ").slice(0, 16), rows);
 }

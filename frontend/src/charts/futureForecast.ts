@@ -4,6 +4,7 @@ import { fanSeries, quantileAt } from "@/charts/fan";
 import { tooltipTable } from "@/charts/tooltip";
 import type { ChartColours } from "@/charts/colours";
 import { LEGEND } from "@/charts/layout";
+import { positionOf, toMilliseconds, toTimestamp } from "@/utils/time";
 
 type Value = number | null;
 
@@ -35,12 +36,15 @@ export function futureForecastOption(
   const line = { type: "line" as const, symbol: "none", emphasis: { disabled: true } };
   const scored = forecasts.find((forecast) => forecast.truth?.some((value) => value !== null));
   return {
+    useUTC: true,
     tooltip: {
       trigger: "axis",
       formatter: (items: unknown) => {
-        const first = (Array.isArray(items) ? items[0] : items) as { value?: [string, Value] } | undefined;
-        const time = first?.value?.[0] ?? "";
-        return tooltipTable(time.replace("T", " ").slice(0, 16), rowsAt(time, history, forecasts, words, format));
+        const first = (Array.isArray(items) ? items[0] : items) as { value?: [number, Value] } | undefined;
+        const time = first?.value?.[0];
+        if (time === undefined) return "";
+        const title = toTimestamp(time).replace("T", " ").slice(0, 16);
+        return tooltipTable(title, rowsAt(time, history, forecasts, words, format));
       },
     },
     legend: { ...LEGEND, data: [words.past, ...forecasts.map((forecast) => forecast.name), ...(scored ? [words.truth] : [])] },
@@ -91,21 +95,21 @@ export function futureForecastOption(
   };
 }
 
-function pairs(times: readonly string[], values: readonly Value[]): [string, Value][] {
-  return times.map((time, step) => [time, values[step] ?? null]);
+function pairs(times: readonly string[], values: readonly Value[]): [number, Value][] {
+  return times.map((time, step) => [toMilliseconds(time), values[step] ?? null]);
 }
 
 function rowsAt(
-  time: string,
+  time: number,
   history: { time: string[]; value: Value[] },
   forecasts: readonly FutureForecast[],
   words: FutureWords,
   format: (value: Value | undefined) => string,
 ): [string, string][] {
-  const past = history.time.indexOf(time);
+  const past = positionOf(time, history.time);
   const rows: [string, string][] = past < 0 ? [] : [[words.past, format(history.value[past])]];
   for (const forecast of forecasts) {
-    const step = forecast.time.indexOf(time);
+    const step = positionOf(time, forecast.time);
     if (step < 0) continue;
     const at = (level: number) => format(quantileAt(forecast.levels, forecast.quantiles, level)[step]);
     rows.push([forecast.name, at(0.5)], [words.interval(80), `${at(0.1)} – ${at(0.9)}`]);

@@ -1,12 +1,17 @@
 import type { WritableComputedRef } from "vue";
 import { computed, nextTick } from "vue";
-import type { Router } from "vue-router";
+import type { RouteLocationMatched, Router } from "vue-router";
 import { useRoute, useRouter } from "vue-router";
 
+type Page = RouteLocationMatched | undefined;
 let waiting: Record<string, string | string[] | undefined> | null = null;
 
-/** Several values that change together become one navigation, so that none of them is lost. */
-function write(router: Router, name: string, value: string | string[] | undefined): void {
+/**
+ * Several values that change together become one navigation, so that none of them is lost. A value that arrives when
+ * another page than that of its form is shown is left out of the address.
+ */
+function write(router: Router, page: Page, name: string, value: string | string[] | undefined): void {
+  if (router.currentRoute.value.matched.at(-1) !== page) return;
   if (waiting === null) {
     waiting = {};
     void nextTick(() => {
@@ -22,6 +27,7 @@ function write(router: Router, name: string, value: string | string[] | undefine
 export function useUrlText<T extends string>(name: string, fallback: T, allowed?: readonly T[]): WritableComputedRef<T> {
   const route = useRoute();
   const router = useRouter();
+  const page = route.matched.at(-1);
   return computed<T>({
     get: () => {
       const value = route.query[name];
@@ -29,7 +35,7 @@ export function useUrlText<T extends string>(name: string, fallback: T, allowed?
       return allowed === undefined || (allowed as readonly string[]).includes(value) ? (value as T) : fallback;
     },
     set: (value) => {
-      write(router, name, value === fallback ? undefined : value);
+      write(router, page, name, value === fallback ? undefined : value);
     },
   });
 }
@@ -48,13 +54,14 @@ export function useUrlNumber(name: string, fallback: number): WritableComputedRe
 export function useUrlTexts(name: string): WritableComputedRef<string[]> {
   const route = useRoute();
   const router = useRouter();
+  const page = route.matched.at(-1);
   return computed<string[]>({
     get: () => {
       const value = route.query[name];
       return (Array.isArray(value) ? value : [value]).filter((text): text is string => typeof text === "string");
     },
     set: (values) => {
-      write(router, name, values.length > 0 ? values : undefined);
+      write(router, page, name, values.length > 0 ? values : undefined);
     },
   });
 }

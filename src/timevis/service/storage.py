@@ -97,6 +97,18 @@ class Storage:
         """The folder of the cleaned panel of a dataset."""
         return self.home / "datasets" / _checked(dataset_id)
 
+    def temporary_dataset(self) -> Path:
+        """A new path among the datasets, which `replace_dataset` renames; one that is left over is removed later."""
+        return self.home / "datasets" / f".{uuid.uuid4().hex}"
+
+    def replace_dataset(self, dataset_id: str, folder: Path) -> None:
+        """Put a folder that `temporary_dataset` named in the place of the folder of a dataset."""
+        target, old = self.dataset(dataset_id), self.temporary_dataset()
+        if target.exists():
+            target.rename(old)
+        folder.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+
     def run(self, run_id: str) -> Path:
         return self.home / "runs" / _checked(run_id)
 

@@ -11,6 +11,7 @@ export default {
     known: "Describe the data, or how the file is to be read (optional)",
     knownHelp: "The texts help readers of reports, and language models. An empty field is recognised from the file.",
     again: "Read {name} again",
+    clear: "Empty all fields",
     same: "This file was uploaded before; here it is.",
   },
   field: {

@@ -14,6 +14,8 @@ export default {
     validate: "Scoring the validation windows",
     test: "Scoring the test windows",
     report: "Writing the report",
+    forecast: "Forecasting",
+    compare: "Comparing",
   },
   on: "{what} on {data}",
   named: {

@@ -13,6 +13,7 @@ const words: Area<"data"> = {
     known: "描述数据，或说明文件的读取方式（可选）",
     knownHelp: "文字说明供报告读者和语言模型使用。留空的字段会从文件中自动识别。",
     again: "重新读取 {name}",
+    clear: "清空所有字段",
     same: "该文件之前上传过，已为您打开。",
   },
   field: {

@@ -16,6 +16,8 @@ const words: Area<"tasks"> = {
     validate: "在验证窗口上评分",
     test: "在测试窗口上评分",
     report: "撰写报告",
+    forecast: "预测",
+    compare: "比较",
   },
   on: "{what} · {data}",
   named: {

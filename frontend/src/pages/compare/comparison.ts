@@ -131,7 +131,7 @@ export const NAIVE = "seasonal_naive";
 const RULES_OF_COMPARISON = "2";
 
 /** The same models give the same key, so that a link that is opened again finds the comparison instead of a new one. */
-export function idempotencyKey(models: readonly string[]): string {
+export function idempotencyKey(models: readonly string[], attempt = 1): string {
   // Two FNV-1a hashes, because crypto.subtle exists only where the page is served over HTTPS or on this machine.
   const text = [RULES_OF_COMPARISON, ...models].join(" ");
   const hash = (seed: number) => {
@@ -142,5 +142,5 @@ export function idempotencyKey(models: readonly string[]): string {
     }
     return value.toString(16).padStart(8, "0");
   };
-  return `compare-${String(models.length)}-${hash(0x811c9dc5)}${hash(0x01234567)}`;
+  return `compare-${String(models.length)}-${hash(0x811c9dc5)}${hash(0x01234567)}${attempt > 1 ? `-${String(attempt)}` : ""}`;
 }

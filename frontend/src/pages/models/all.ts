@@ -4,6 +4,7 @@ import type { Ref } from "vue";
 
 import type { Schemas } from "@/api/client";
 import { api, dataOf } from "@/api/client";
+import { allDatasets } from "@/api/datasets";
 
 const PAGE_SIZE = 200;
 const MAX_PAGES = 25;
@@ -31,14 +32,7 @@ export function useModels(deleted: Readonly<Ref<boolean>> | false = false) {
 export function useDatasetNames() {
   const query = useQuery({
     queryKey: ["datasets", "names"],
-    queryFn: async ({ signal }) => {
-      const lists = await Promise.all(
-        [false, true].map(async (deleted) =>
-          dataOf(await api.GET("/api/datasets", { params: { query: { per_page: PAGE_SIZE, deleted } }, signal })),
-        ),
-      );
-      return lists.flatMap((list) => list.items);
-    },
+    queryFn: async ({ signal }) => (await Promise.all([false, true].map((deleted) => allDatasets(deleted, signal)))).flat(),
   });
   const datasets = computed(() => query.data.value ?? []);
   return {

@@ -51,6 +51,11 @@ export function optionKey(option: Pick<OptionShape, "name" | "section">): string
   return option.section === "fit" || option.section === "run" ? option.name : `${option.section}.${option.name}`;
 }
 
+/** Choose the dataset of a draft. What was said of the columns of another dataset is forgotten. */
+export function chooseDataset(draft: TrainDraft, dataset: string): void {
+  if (draft.dataset !== dataset) Object.assign(draft, { dataset, target: [], ...newDataDraft() });
+}
+
 export function newDraft(): TrainDraft {
   return {
     ...{ dataset: "", models: ["lstm"], name: "", horizon: "", contextLength: "", seed: "0", target: [] },

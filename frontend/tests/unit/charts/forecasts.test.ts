@@ -4,6 +4,7 @@ import { fanSeries, quantileAt } from "@/charts/fan";
 import { forecastWindowOption } from "@/charts/forecastWindow";
 import { futureForecastOption } from "@/charts/futureForecast";
 import { seriesColours } from "@/theme/tokens";
+import { toMilliseconds } from "@/utils/time";
 
 const LEVELS = [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975];
 const TIMES = ["2026-01-01T00:00:00", "2026-01-01T01:00:00"];
@@ -11,7 +12,8 @@ const QUANTILES = LEVELS.map((level) => [level * 10 - 20, level * 30]);
 const colours = seriesColours("light");
 const format = (value: number | null | undefined) => (value === null || value === undefined ? "–" : value.toFixed(1));
 
-type Point = [string, number | null];
+type Point = [number, number | null];
+const MILLISECONDS = TIMES.map(toMilliseconds);
 
 function stackedSums(points: readonly (readonly Point[])[]): number[][] {
   let sums = TIMES.map(() => 0);
@@ -77,16 +79,24 @@ describe("a forecast against the truth", () => {
       name?: string;
       data: Point[];
     }[];
-    expect(series.find((entry) => entry.name === "past")?.data.at(-1)).toEqual([TIMES[0], 2]);
+    expect(series.find((entry) => entry.name === "past")?.data.at(-1)).toEqual([MILLISECONDS[0], 2]);
+  });
+
+  it("stands at the local times of the data, in any zone of the reader", () => {
+    const future = { ...window.future, time: ["2026-03-29T01:00:00+01:00", "2026-03-29T03:00:00+02:00"] };
+    const option = forecastWindowOption({ ...window, future }, words, colours, { naive: false, samples: false }, format);
+    expect(option.useUTC).toBe(true);
+    const truth = (option.series as { name?: string; data: Point[] }[]).find((entry) => entry.name?.includes("truth"));
+    expect(truth?.data.map(([time]) => time)).toEqual([Date.UTC(2026, 2, 29, 1), Date.UTC(2026, 2, 29, 3)]);
   });
 
   it("names every interval in its tooltip and escapes names", () => {
     const { tooltip } = forecastWindowOption(window, words, colours, { naive: true, samples: false }, format);
     const formatter = (tooltip as { formatter: (items: unknown) => string }).formatter;
-    const text = formatter([{ value: [TIMES[0], 2] }]);
+    const text = formatter([{ value: [MILLISECONDS[0], 2] }]);
     for (const part of ["95 %", "80 %", "50 %", "naive", "&lt;b&gt;truth"]) expect(text).toContain(part);
     expect(text).not.toContain("<b>");
-    expect(formatter([{ value: ["2025-12-31T23:00:00", 1] }])).toContain("past");
+    expect(formatter([{ value: [toMilliseconds("2025-12-31T23:00:00"), 1] }])).toContain("past");
   });
 });
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import pandas as pd
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from timevis.data.cleaning.findings import data_findings
 from timevis.errors import DataError
-from timevis.service.context import context
+from timevis.service.context import context, find
 from timevis.service.db.tables import Dataset, new_id
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.profiling import combine, profile
@@ -148,19 +148,52 @@ def _store(stream: IO[bytes], file_name: str) -> Upload:
 
 
 def read_dataset(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
-    """Read the file of a dataset, write its cleaned panel, and return the quality report."""
+    """Read the file of a new dataset, write its cleaned panel, and return the quality report."""
+    storage = context().storage
+    report = _profile(dataset, options, storage.dataset(dataset.id))
+    storage.share(storage.dataset(dataset.id))
+    return report
+
+
+def read_dataset_again(dataset: Dataset, options: dict[str, Any], name: str) -> Dataset:
+    """Read the file of a dataset with other options; nothing changes if it cannot be read.
+
+    Raises
+    ------
+    Problem
+        Another request has changed the options since `dataset` was read.
+    """
+    service = context()
+    folder = service.storage.temporary_dataset()
+    try:
+        report = _profile(dataset, options, folder)
+        with service.sessions.begin() as session:
+            session.execute(update(Dataset).where(Dataset.id == dataset.id).values(name=name))  # locks the row
+            row = find(session, Dataset, dataset.id)
+            session.refresh(row)
+            if row.options != dataset.options:
+                detail = f"the dataset {dataset.name!r} was changed by another request at the same time"
+                raise Problem(409, "conflict", detail, "look at its present options, and send the change again")
+            row.options, row.report = options, report
+            session.flush()
+            service.storage.replace_dataset(dataset.id, folder)
+    finally:
+        service.storage.remove(folder)
+    service.storage.share(service.storage.dataset(dataset.id))
+    return row
+
+
+def _profile(dataset: Dataset, options: dict[str, Any], folder: Path) -> dict[str, Any]:
     service, settings = context(), context().settings
-    report = profile(
+    return profile(
         service.storage.fetched_upload(dataset.content_hash, dataset.suffix),
         options,
-        service.storage.dataset(dataset.id),
+        folder,
         shown_name=dataset.file_name,
         seconds=settings.profile_seconds,
         megabytes=settings.profile_megabytes,
         limits=_table_limits(),
     )
-    service.storage.share(service.storage.dataset(dataset.id))
-    return report
 
 
 def _table_limits() -> TableLimits:

@@ -11,7 +11,7 @@ from timevis.service.api.dataset_files import (
     data_options,
     dataset_detail,
     dataset_summary,
-    read_dataset,
+    read_dataset_again,
     store_dataset,
     store_newer_rows,
 )
@@ -105,10 +105,11 @@ def change_dataset(dataset_id: str, change: DatasetChange) -> Any:
     with context().sessions() as session:
         dataset = find(session, Dataset, dataset_id)
     merged = data_options(dataset.options, values)
-    report = dataset.report if merged == dataset.options else read_dataset(dataset, merged)
+    if merged != dataset.options:
+        return dataset_detail(read_dataset_again(dataset, merged, name or dataset.name))
     with context().sessions.begin() as session:
         dataset = find(session, Dataset, dataset_id)
-        dataset.options, dataset.report, dataset.name = merged, report, name or dataset.name
+        dataset.name = name or dataset.name
         return dataset_detail(dataset)
 
 

@@ -14,6 +14,7 @@ from timevis.data.calendar import to_local_time
 from timevis.runs.folder import RunFolder
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
+from timevis.service.problems import Problem
 from timevis.service.series import StoredSeries
 from timevis.utils.json_types import to_json_types
 from timevis.utils.levels import QUANTILE_COLUMNS, QUANTILE_LEVELS
@@ -26,11 +27,10 @@ def forecast_table(session: Session, task: Task) -> pd.DataFrame:
     """The rows of a forecast with the truth as far as it is known now; columns `CSV_COLUMNS`."""
     table = _rows(session, task)
     forecast = table[~table["is_history"]]
-    items, datasets = task.result["items"], _datasets(session, task)
-    tables = []
+    items, tables = task.result["items"], []
     for position, rows in forecast.groupby("position", sort=False):
         item = items[int(str(position))]
-        times = _iso(rows, _report(session, item, datasets))
+        times = _iso(rows, _report(session, item))
         tables.append(rows.assign(model=item["name"], model_id=item["model"], timestamp=times))
     return pd.concat(tables)[list(CSV_COLUMNS)]
 
@@ -44,7 +44,6 @@ def file_name(data: str | None, table: pd.DataFrame) -> str:
 def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
     """One entry for each item and channel; an item that failed has its error."""
     table = _rows(session, task)
-    datasets = _datasets(session, task)
     found = []
     for position, item in enumerate(task.result["items"]):
         described = {
@@ -56,7 +55,7 @@ def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
             empty["scored"] = None
             found.append(described | empty | {"item": None, "channel": None, "unit": "", "history": NO_CONTEXT})
             continue
-        report = _report(session, item, datasets)
+        report = _report(session, item)
         for (name, channel), group in rows.groupby(["item", "channel"], sort=False):
             past, future = group[group["is_history"]], group[~group["is_history"]]
             truth = future["truth"].to_numpy(float)
@@ -78,7 +77,13 @@ def forecast_items(session: Session, task: Task) -> list[dict[str, Any]]:
 
 def _rows(session: Session, task: Task) -> pd.DataFrame:
     """The stored rows, with the truth that newer rows of the datasets have shown since."""
-    table = pd.read_parquet(context().storage.fetched_result(task.id))
+    path = context().storage.fetched_result(task.id)
+    if not path.is_file():
+        detail = f"the rows of the forecast of task {task.id} were removed"
+        raise Problem(
+            404, "not-found", detail, "forecast again; TIMEVIS_KEEP_UNUSED_DAYS says how long rows are kept"
+        )
+    table = pd.read_parquet(path)
     if task.request.get("kind") == "backtest":
         return table
     is_open = ~table["is_history"] & table["truth"].isna()
@@ -87,6 +92,8 @@ def _rows(session: Session, task: Task) -> pd.DataFrame:
         if item["dataset"] is None or _has_own_values(task, int(str(position))):
             continue
         newest = newest_version(session, item["dataset"])
+        if newest is None:
+            continue
         for channel, group in rows.groupby("channel"):
             table.loc[group.index, "truth"] = _stored_values(
                 newest, str(channel), pd.DatetimeIndex(group["timestamp"])
@@ -100,16 +107,16 @@ def _has_own_values(task: Task, position: int) -> bool:
     return bool((items[position] if items else task.request).get("values"))
 
 
-def newest_version(session: Session, dataset_id: str) -> Dataset:
-    """The newest version of a dataset: the last one of those that extend it by newer rows."""
+def newest_version(session: Session, dataset_id: str) -> Dataset | None:
+    """The last one of the versions that extend a dataset by newer rows; None if the dataset was removed."""
     dataset = session.get(Dataset, dataset_id)
-    assert dataset is not None
-    while True:
+    while dataset is not None:
         extends = select(Dataset).where(Dataset.parent_id == dataset.id, Dataset.deleted.is_(None))
         later = session.scalar(extends.order_by(Dataset.created.desc()).limit(1))
         if later is None:
             return dataset
         dataset = later
+    return None
 
 
 def _stored_values(dataset: Dataset, channel: str, times: pd.DatetimeIndex) -> np.ndarray:
@@ -121,23 +128,27 @@ def _stored_values(dataset: Dataset, channel: str, times: pd.DatetimeIndex) -> n
     return series.values_at(times)
 
 
-def _datasets(session: Session, task: Task) -> dict[str, Dataset]:
-    identifiers = {item["dataset"] for item in task.result["items"] if item.get("dataset")}
-    return {dataset.id: dataset for dataset in session.scalars(select(Dataset).where(Dataset.id.in_(identifiers)))}
+def _report(session: Session, item: dict[str, Any]) -> dict[str, Any]:
+    """Start, time zone and units of the data of an item: those stored with the result.
 
+    Results of earlier versions of TimeVis have none; theirs come from the dataset or the run of the model.
 
-def _report(session: Session, item: dict[str, Any], datasets: dict[str, Dataset]) -> dict[str, Any]:
-    """The quality report of the data of an item: of its dataset, or of the run of its model.
-
-    For values that a request forecasts without a model, what takes its place.
+    Raises
+    ------
+    Problem
+        These have been removed.
     """
-    if item["dataset"] is not None:
-        return datasets[item["dataset"]].report
-    if item["model"] is None:
+    if item.get("data") is not None:
+        return dict(item["data"])
+    dataset = session.get(Dataset, item["dataset"]) if item["dataset"] else None
+    if dataset is not None:
+        return dataset.report
+    if item["model"] is None and item["dataset"] is None:
         zone = item["timezone"]
         return {"start": "+00:00" if zone else "", "timezone": zone, "channels": {}}
-    model = session.get(Model, item["model"])
-    assert model is not None
+    model = session.get(Model, item["model"]) if item["model"] else None
+    if model is None:
+        raise Problem(404, "not-found", "the data and the model of this forecast were removed", "forecast again")
     return RunFolder(context().storage.fetched_run(model.run_id)).data_report
 
 

@@ -119,8 +119,9 @@ def get_report(model_id: str) -> Any:
     """Return the report of the run, a page that needs no other file."""
     with context().sessions() as session:
         model = find(session, Model, model_id)
-    path = context().storage.fetched_run(model.run_id) / "report.html"
-    if not path.is_file():
+    folder = context().storage.fetched_run(model.run_id)
+    path = folder / "report.html"
+    if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):  # a link could lead anywhere
         raise Problem(404, "not-found", f"model {model.id} has no report")
     response = send_file(path, mimetype="text/html")
     # the page has scripts of its own; sandboxed, they cannot use the session of the service

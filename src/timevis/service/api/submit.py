@@ -10,6 +10,7 @@ from typing import Any
 from flask import request
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from timevis.service.api.views import task_detail
 from timevis.service.context import context
@@ -33,6 +34,20 @@ def known_task(kind: str, body: dict[str, Any]) -> Task | None:
     """
     task = _task_of_key()
     if task is not None and (task.kind, task.request, task.group_id) != (kind, body, None):
+        raise _key_is_reused()
+    return task
+
+
+def known_retry(task_id: str) -> Task | None:
+    """The retry of a task that was made with the same ``Idempotency-Key``.
+
+    Raises
+    ------
+    Problem
+        It was made by another request.
+    """
+    task = _task_of_key()
+    if task is not None and task.retry_of != task_id:
         raise _key_is_reused()
     return task
 
@@ -79,16 +94,22 @@ def submit_once(
     return submit(make_task()) if known is None else accepted(known)
 
 
-def submit(task: Task) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Store a task, send its message, and answer with 202, or with 200 if ``Prefer: wait=N`` is long enough."""
+def submit(
+    task: Task, check: Callable[[Session], None] = lambda _: None
+) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Store a task, send its message, and answer with 202, or with 200 if ``Prefer: wait=N`` is long enough.
+
+    `check` raises a Problem if the task must not be stored; it is called in the transaction that stores it.
+    """
     service = context()
     task.idempotency_key = request.headers.get("Idempotency-Key")
     try:
         with service.sessions.begin() as session:
+            check(session)
             task.queue = queue_of(session, task)
             session.add(task)
     except IntegrityError:  # a request with the same key arrived at the same time
-        existing = known_task(task.kind, task.request)
+        existing = known_retry(task.retry_of) if task.retry_of else known_task(task.kind, task.request)
         if existing is None:
             raise
         return accepted(existing)
@@ -122,12 +143,10 @@ def accepted(task: Task) -> tuple[dict[str, Any], int, dict[str, str]]:
     deadline = time.monotonic() + _wait_seconds()
     while True:
         with context().sessions() as session:
-            row = session.get(Task, task.id)
-            assert row is not None
-            if row.state in FINAL:
-                return task_detail(session, row, 0), 200, headers
-            if time.monotonic() >= deadline:
-                return task_detail(session, row, 0), 202, headers
+            state = session.scalar(select(Task.state).where(Task.id == task.id))
+            if state in FINAL or time.monotonic() >= deadline:
+                row = session.get_one(Task, task.id)
+                return task_detail(session, row, 0), 200 if row.state in FINAL else 202, headers
         time.sleep(POLL_SECONDS)
 
 

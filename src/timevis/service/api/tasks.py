@@ -7,10 +7,11 @@ from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, json, request
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from timevis.service.api.listing import list_rows
-from timevis.service.api.submit import submit
+from timevis.service.api.submit import accepted, known_retry, submit
 from timevis.service.api.views import task_detail, task_summaries
 from timevis.service.context import context, find
 from timevis.service.db.tables import Task, new_id
@@ -126,14 +127,25 @@ def retry_task(task_id: str) -> Any:
     """Make a new task like a failed or cancelled one. A training resumes from its checkpoint."""
     with context().sessions() as session:
         task = find(session, Task, task_id)
-        if task.state not in (states.FAILED, states.CANCELLED):
-            raise Problem(
-                409, "conflict", f"task {task.id} is {task.state}; only failed or cancelled ones can be retried"
-            )
-        is_same = Task.retry_of == task.id if task.run_id is None else Task.run_id == task.run_id
-        is_needless = Task.state.not_in((states.FAILED, states.CANCELLED))
-        other = session.scalar(select(Task).where(is_same, is_needless))
+    copied = {name: getattr(task, name) for name in ("kind", "request", "dataset_id", "run_id", "group_id")}
+    if (known := known_retry(task.id)) is not None:
+        return accepted(known)
+    return submit(Task(id=new_id(), retry_of=task.id, **copied), lambda session: _require_retry(session, task))
+
+
+def _require_retry(session: Session, task: Task) -> None:
+    """Refuse to retry a task that goes on, that was retried already, or whose data were removed."""
+    session.execute(update(Task).where(Task.id == task.id).values(attempt=Task.attempt))  # locks the row
+    if task.state not in (states.FAILED, states.CANCELLED):
+        raise Problem(
+            409, "conflict", f"task {task.id} is {task.state}; only failed or cancelled ones can be retried"
+        )
+    if task.kind == "train" and (task.run_id is None or task.dataset_id is None):
+        raise Problem(
+            409, "conflict", f"the run or the dataset of task {task.id} was removed", "start a new training"
+        )
+    is_same = Task.retry_of == task.id if task.run_id is None else Task.run_id == task.run_id
+    is_needless = Task.state.not_in((states.FAILED, states.CANCELLED))
+    other = session.scalar(select(Task).where(is_same, is_needless))
     if other is not None:
         raise Problem(409, "conflict", f"task {task.id} was retried by task {other.id}, which is {other.state}")
-    copied = {name: getattr(task, name) for name in ("kind", "request", "dataset_id", "run_id", "group_id")}
-    return submit(Task(id=new_id(), retry_of=task.id, **copied))

@@ -31,7 +31,7 @@ class _Buffer(io.RawIOBase):
 
 
 def stream_zip(folder: Path, left_out: frozenset[str] = frozenset()) -> Iterator[bytes]:
-    """The parts of a zip file with all files of a folder.
+    """The parts of a zip file with all files of a folder. Links that lead out of the folder are left out.
 
     Parameters
     ----------
@@ -39,11 +39,11 @@ def stream_zip(folder: Path, left_out: frozenset[str] = frozenset()) -> Iterator
     left_out : frozenset of str
         Names at the top of the folder that are not included.
     """
-    buffer = _Buffer()
+    buffer, root = _Buffer(), folder.resolve()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*")):
             inner = path.relative_to(folder)
-            if not path.is_file() or inner.parts[0] in left_out:
+            if not path.is_file() or inner.parts[0] in left_out or not path.resolve().is_relative_to(root):
                 continue
             with path.open("rb") as source, archive.open(zipfile.ZipInfo.from_file(path, str(inner)), "w") as target:
                 while chunk := source.read(CHUNK_BYTES):

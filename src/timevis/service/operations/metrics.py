@@ -17,6 +17,7 @@ from timevis.service.context import Context
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.tasks.queue import live_workers
 
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 SECONDS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0)
 
 
@@ -49,8 +50,9 @@ class Metrics:
 
     def _count(self, response: Response) -> Response:
         route = request.url_rule.rule if request.url_rule else "none"
-        self.requests.labels(request.method, route, response.status_code).inc()
-        self.seconds.labels(request.method, route).observe(time.perf_counter() - g.started)
+        method = request.method if request.method in METHODS else "other"  # a client may send any word
+        self.requests.labels(method, route, response.status_code).inc()
+        self.seconds.labels(method, route).observe(time.perf_counter() - g.started)
         return response
 
 

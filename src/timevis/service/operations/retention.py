@@ -38,6 +38,7 @@ def purge(sessions: Sessions, settings: Settings, now: float | None = None) -> C
         failed_before = now - settings.keep_unused_days * DAY_SECONDS
         removed["failed runs"] = _forget_failed_runs(sessions, failed_before)
         removed["results"] = _remove(storage, _old_results(sessions, storage, failed_before))
+        removed["logs"] = _remove(storage, _old_logs(sessions, storage, failed_before))
         removed["unreadable uploads"] = _remove(
             storage, _unused_uploads(sessions, storage, min(unused_before, failed_before))
         )
@@ -90,6 +91,14 @@ def _old_results(sessions: Sessions, storage: Storage, before: float) -> Iterabl
     with sessions() as session:
         kept = set(session.scalars(select(Task.id).where(Task.kind == "predict", Task.finished >= before)))
     return [path for path in _old(storage.home / "results", before) if path.stem not in kept]
+
+
+def _old_logs(sessions: Sessions, storage: Storage, before: float) -> Iterable[Path]:
+    """What the processes of old tasks printed."""
+    with sessions() as session:
+        kept = set(session.scalars(select(Task.id).where(Task.state.not_in(FINAL) | (Task.finished >= before))))
+    logs = [path for path in _old(storage.home / "logs", before) if path.name.startswith("task-")]
+    return [path for path in logs if path.stem.removeprefix("task-") not in kept]
 
 
 def _unused_uploads(sessions: Sessions, storage: Storage, before: float) -> Iterable[Path]:

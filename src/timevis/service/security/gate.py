@@ -15,7 +15,7 @@ from flask import Response, g, redirect, request
 
 from timevis.service.db.tables import ACTOR
 from timevis.service.problems import Problem
-from timevis.service.security.rates import RateLimiter
+from timevis.service.security.rates import RateLimiter, RecentTokens
 from timevis.service.security.tokens import Caller, identify
 from timevis.service.settings import Settings
 from timevis.service.tasks.states import Sessions
@@ -68,6 +68,7 @@ class Gate:
         self.hosts = {*LOCAL_HOSTS, *settings.allowed_hosts}
         self.requests = RateLimiter(settings.requests_per_minute)
         self.failures = RateLimiter(settings.failed_tokens_per_minute)
+        self.accepted = RecentTokens()
 
     def register(self, app: APIFlask) -> None:
         app.before_request(self.check)
@@ -129,15 +130,19 @@ class Gate:
     def _identify(self, link_token: str | None, is_required: bool) -> Caller | None:
         scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
         cookie = request.cookies.get(TOKEN_COOKIE)
-        given = bearer if scheme.lower() == "bearer" else link_token or cookie
-        if given and is_required and not self.failures.has_capacity(_address()):
+        given = (bearer if scheme.lower() == "bearer" else link_token or cookie) or None
+        counts = given is not None and (is_required or given == link_token)
+        if counts and given not in self.accepted and not self.failures.has_capacity(_address()):
             raise _too_many(60 / self.failures.per_minute, "this address has sent too many wrong tokens")
         caller = identify(self.sessions, self.settings.token, given)
+        if given is not None and caller is not None:
+            self.accepted.add(given)
+        elif counts:
+            self.failures.seconds_to_wait(_address())
         if given is not None and given == cookie and caller is not None:
             self._check_origin()
         if caller is None and is_required:
-            if given:
-                self.failures.seconds_to_wait(_address())
+            self._limit(self.requests, _address(), "this caller has sent too many requests")
             advice = "send the header Authorization: Bearer TOKEN, or open the link that timevis serve printed"
             raise Problem(401, "unauthorized", "the request has no valid token", advice)
         return caller

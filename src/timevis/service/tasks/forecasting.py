@@ -25,6 +25,7 @@ from timevis.training.untrained import default_horizon, untrained_forecaster
 MIN_HISTORY_ROWS = 48
 MAX_NANO_CHANNELS = 20
 """Channels that nano forecasts without a training; each takes some tenths of a second."""
+MAX_LOADED = 4
 HISTORY_HORIZONS = 3
 """The recent past that is shown is as long as this many horizons, and not shorter than `MIN_HISTORY_ROWS`."""
 
@@ -40,11 +41,11 @@ def requested_items(request: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 class ItemForecasts:
-    """Forecasts items one after the other; a model that several items name is loaded once."""
+    """Forecasts items one after the other; the last `MAX_LOADED` models stay loaded for later items."""
 
     def __init__(self, kind: str = "future", horizon: int | None = None) -> None:
         self.kind, self.horizon = kind, horizon
-        self._loaded: dict[Path, Forecaster] = {}
+        self._loaded: dict[Path, Forecaster] = {}  # the one that was used last is the last one
 
     def forecast(self, run: Path, data: NewData) -> pd.DataFrame:
         """Forecast one item.
@@ -69,9 +70,10 @@ class ItemForecasts:
             The data do not fit the model.
         """
         folder = RunFolder(run)
-        if run not in self._loaded:
-            self._loaded[run] = folder.load_forecaster()
-        forecaster = self._loaded[run]
+        forecaster = self._loaded.pop(run, None) or folder.load_forecaster()
+        self._loaded[run] = forecaster
+        if len(self._loaded) > MAX_LOADED:
+            del self._loaded[next(iter(self._loaded))]
         horizon = self.horizon or forecaster.horizon
         panels = load_panels(folder, data)
         tables = [self._forecast_panel(forecaster, panel, name, horizon) for name, panel in panels.items()]

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -142,7 +142,11 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
             )
     from timevis.service.training import MODEL_TITLES
 
-    copies.copy(completed=outcome.state == states.COMPLETED)
+    try:
+        copies.copy(completed=outcome.state == states.COMPLETED)
+    except Exception as error:  # of the store or of the network; what was trained must not be lost
+        log.warning("task %s: its run could not be copied (%s)", task.id, error)
+        return Outcome(None) if outcome.state == states.COMPLETED else outcome, {}
     if outcome.state != states.COMPLETED:
         return outcome, {}
     summary = summarise(read_json(folder / "results.json"))
@@ -171,6 +175,7 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     """Forecast each item of the request; an item that fails says so and stops no other."""
     import pandas as pd
 
+    from timevis.runs.folder import RunFolder
     from timevis.service.tasks.forecasting import ItemForecasts, requested_items
 
     watch, tables = _Watch(worker, task), []
@@ -190,7 +195,10 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                     model = _model(session, item["model"])
                     described |= {"name": model.name, "dataset": item.get("dataset") or model.dataset_id}
                     data = _data_of_forecast(session, worker, item, model)
-                table = forecasts.forecast(worker.storage.fetched_run(model.run_id), data)
+                    run = worker.storage.fetched_run(model.run_id)
+                    own = session.get(Dataset, described["dataset"]) if described["dataset"] else None
+                    described["data"] = _shown_data(own.report if own else RunFolder(run).data_report)
+                table = forecasts.forecast(run, data)
         except TimeVisError as error:
             items.append(described | error_to_json(error))
             continue
@@ -209,22 +217,31 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     return Outcome(states.COMPLETED), {"result": {"items": items, "rows": int((~whole["is_history"]).sum())}}
 
 
+def _shown_data(report: Mapping[str, Any]) -> dict[str, Any]:
+    """What the result of a forecast shows of its data, also after these were removed."""
+    units = {name: {"unit": channel.get("unit")} for name, channel in report["channels"].items()}
+    return {"start": report["start"], "timezone": report["timezone"], "channels": units}
+
+
 def _forecast_untrained(
     worker: Worker, task: Task, forecasts: Any, item: dict[str, Any], described: dict[str, Any]
 ) -> Any:
-    """Forecast an item that names a method in place of a model; adds its name and time zone to `described`."""
+    """Forecast an item that names a method in place of a model; adds its name and its data to `described`."""
     from timevis.service.training import UNTRAINED_METHODS
 
-    described |= {"name": UNTRAINED_METHODS[item["method"]], "timezone": None}
+    described["name"] = UNTRAINED_METHODS[item["method"]]
     options: dict[str, Any] = {}
+    report: Mapping[str, Any] | None = None
     with worker.sessions() as session:
         data = _data_of_forecast(session, worker, item)
         if item.get("dataset"):
             dataset = session.get_one(Dataset, item["dataset"])
-            options = {**dataset.options, "name": dataset.name}
+            options, report = {**dataset.options, "name": dataset.name}, dataset.report
     if task.request.get("target"):
         options["target"] = task.request["target"]
-    table, described["timezone"] = forecasts.forecast_untrained(item["method"], data, options)
+    table, timezone = forecasts.forecast_untrained(item["method"], data, options)
+    of_values = {"start": "+00:00" if timezone else "", "timezone": timezone, "channels": {}}
+    described["data"] = of_values if report is None else _shown_data(report)
     return table
 
 

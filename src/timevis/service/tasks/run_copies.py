@@ -7,8 +7,6 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from timevis.runs.folder import CHECKPOINTS, FIT_FINISHED, LAST_CHECKPOINT
 from timevis.runs.status import NAME as STATUS
 from timevis.runs.status import read_status
@@ -60,7 +58,7 @@ class RunCopies:
             try:
                 self.copy()
                 copied, looks = marks, 0
-            except (OSError, SQLAlchemyError) as error:
+            except Exception as error:  # of the store or of the network; the next look tries again
                 log.warning("task %s: its run could not be copied (%s)", self.task.id, error)
 
     def _marks(self) -> list[int]:

@@ -16,8 +16,8 @@ import time
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-from sqlalchemy import update
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, defer, sessionmaker
 
 from timevis.messages import codes_of, message
 from timevis.service.db.tables import Task
@@ -59,8 +59,7 @@ def still_owns(session: Session, task: Task) -> bool:
 
 def is_cancel_requested(sessions: Sessions, task_id: str) -> bool:
     with sessions() as session:
-        task = session.get(Task, task_id)
-        return task is not None and task.cancel_requested
+        return bool(session.scalar(select(Task.cancel_requested).where(Task.id == task_id)))
 
 
 def finish(session: Session, task: Task, state: str, **values: Any) -> bool:
@@ -119,7 +118,8 @@ def recover_lost(sessions: Sessions, heartbeats: UnchangedRows, max_attempts: in
     """
     requeued = []
     with sessions.begin() as session:
-        running = {task.id: task for task in session.query(Task).filter(Task.state == RUNNING)}
+        rows = select(Task).where(Task.state == RUNNING).options(defer(Task.request))  # which may hold many values
+        running = {task.id: task for task in session.scalars(rows)}
         marks = {key: (task.owner, task.attempt, task.heartbeat) for key, task in running.items()}
         for task_id in heartbeats.look(marks):
             task = running[task_id]

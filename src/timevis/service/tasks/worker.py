@@ -104,6 +104,8 @@ class Maintenance:
                 log.warning("the database cannot be used (%s)", error)
             except (KombuError, RedisError, OSError) as error:
                 log.warning("the broker cannot be reached (%s); see %s", error, UNREACHABLE_REDIS)
+            except Exception:  # for example of the artefact store; the worker must go on giving signs of life
+                log.exception("the maintenance of this worker failed; it is tried again")
         try:
             with self.worker.sessions.begin() as session:
                 session.execute(delete(tables.Worker).where(tables.Worker.id == self.worker.name))
