@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,7 +15,7 @@ from service_data import TINY_RUN, TOKEN
 from timevis.cli.main import main
 from timevis.errors import ConfigError
 from timevis.service.app import create_app
-from timevis.service.db.tables import Dataset, Task
+from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.security.rates import RateLimiter
 from timevis.service.settings import Settings
 
@@ -92,6 +95,52 @@ def test_guessing_tokens_is_slow(make_settings: Callable[..., Settings]) -> None
     answers = [http.get("/api/tasks", headers={"Authorization": f"Bearer {n}"}) for n in range(5)]
     assert [answer.status_code for answer in answers] == [401, 401, 401, 429, 429]
     assert http.get("/api/health").status_code == 503  # no broker; but the gate lets it through
+
+
+def test_tokens_cannot_be_guessed_by_links_to_the_page(make_settings: Callable[..., Settings]) -> None:
+    http = client(make_settings(TIMEVIS_FAILED_TOKENS_PER_MINUTE="3"), token=None)
+    answers = [http.get(f"/?token={n}") for n in range(5)]
+    assert [answer.status_code for answer in answers[3:]] == [429, 429]
+    assert http.get(f"/?token={TOKEN}").status_code == 429
+
+
+def test_wrong_tokens_of_others_at_an_address_do_not_stop_a_token_that_was_accepted(
+    make_settings: Callable[..., Settings],
+) -> None:
+    http = client(make_settings(TIMEVIS_FAILED_TOKENS_PER_MINUTE="3"))
+    assert http.get("/api/tasks").status_code == 200
+    wrong = [http.get("/api/tasks", headers={"Authorization": f"Bearer {n}"}).status_code for n in range(4)]
+    assert wrong == [401, 401, 401, 429]
+    assert http.get("/api/tasks").status_code == 200
+
+
+def test_requests_without_a_token_are_limited_and_their_methods_make_no_new_metrics(
+    make_settings: Callable[..., Settings],
+) -> None:
+    http = client(make_settings(TIMEVIS_REQUESTS_PER_MINUTE="3"), token=None)
+    answers = [http.open("/api/tasks", method=f"WORD{n}") for n in range(4)]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+    text = http.get("/api/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
+    assert 'method="other"' in text
+    assert "WORD" not in text
+
+
+def test_a_link_in_a_run_folder_leads_to_no_file_outside(
+    http: FlaskClient, add_model: Callable[..., str], tmp_path: Path
+) -> None:
+    model = add_model("model=linear")
+    secret = tmp_path / "secret"
+    secret.write_text("a secret")
+    service = http.application.extensions["timevis"]
+    with service.sessions() as session:
+        folder = service.storage.run(session.get(Model, model).run_id)
+    (folder / "report.html").symlink_to(secret)
+    (folder / "plots").mkdir(exist_ok=True)
+    (folder / "plots" / "linked").symlink_to(tmp_path)
+    assert http.get(f"/api/models/{model}/report").status_code == 404
+    names = zipfile.ZipFile(io.BytesIO(http.get(f"/api/models/{model}/download").data)).namelist()
+    assert "results.json" in names
+    assert not any("linked" in name or name == "report.html" for name in names)
 
 
 def test_allowed_requests_come_back_with_time() -> None:

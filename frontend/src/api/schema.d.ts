@@ -3711,7 +3711,7 @@ export interface components {
             lr_schedule?: "constant" | "decay" | "plateau";
             /**
              * Members
-             * @description Number of networks whose forecasts are averaged. Number of networks.
+             * @description Number of networks whose forecasts are averaged.
              * @default 1
              */
             members?: number;
@@ -6727,7 +6727,7 @@ export interface components {
             lr_schedule?: "constant" | "decay" | "plateau";
             /**
              * Members
-             * @description Number of networks whose forecasts are averaged. Number of networks.
+             * @description Number of networks whose forecasts are averaged.
              * @default 1
              */
             members?: number;

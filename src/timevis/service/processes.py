@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from timevis.errors import ConfigError
 from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
@@ -175,6 +176,9 @@ def run_web(settings: Settings, host: str, port: int, runs: Path | None = None) 
     threading.Thread(target=share_all, args=(service.storage, service.sessions), daemon=True, name="copies").start()
     if runs is not None:
         CommandLineRuns(app, runs).start()
+    proxy: dict[str, Any] = {"clear_untrusted_proxy_headers": True}
+    if settings.trusted_proxy:
+        proxy |= {"trusted_proxy": settings.trusted_proxy, "trusted_proxy_headers": {"x-forwarded-for"}}
     try:
         waitress.serve(
             app,
@@ -182,6 +186,7 @@ def run_web(settings: Settings, host: str, port: int, runs: Path | None = None) 
             port=port,
             threads=16,
             ident="TimeVis",
+            **proxy,
             max_request_body_size=(settings.max_upload_megabytes + 1) * 2**20,
         )
     except OSError as error:

@@ -53,6 +53,8 @@ class Settings:
         Trainings that one worker runs at the same time; they share the cores of the machine.
     cors_origins : tuple of str
         Origins such as ``https://dashboard.example``, separated by commas, whose pages may call the API.
+    trusted_proxy : str
+        Address of a proxy on the way, whose header X-Forwarded-For names the address of the client.
     requests_per_minute, failed_tokens_per_minute : float
         Limits for one token, or for one address without a token; and for wrong tokens of one address.
     max_rows, max_columns, max_sheets : int
@@ -81,6 +83,7 @@ class Settings:
     max_attempts: int = 3
     trainings: int = 1
     cors_origins: tuple[str, ...] = ()
+    trusted_proxy: str = ""
     requests_per_minute: float = 6000.0
     failed_tokens_per_minute: float = 30.0
     max_rows: int = 20_000_000
@@ -117,6 +120,7 @@ class Settings:
             token=environment.get("TIMEVIS_TOKEN") or stored_token(home),
             allowed_hosts=_names(environment, "TIMEVIS_ALLOWED_HOSTS"),
             cors_origins=_origins(environment, "TIMEVIS_CORS_ORIGINS"),
+            trusted_proxy=environment.get("TIMEVIS_TRUSTED_PROXY") or "",
             wandb_mode=_choice(environment, "TIMEVIS_WANDB_MODE", WANDB_MODES),
             wandb_project=environment.get("TIMEVIS_WANDB_PROJECT") or cls.wandb_project,
             **limits,  # type: ignore[arg-type]
