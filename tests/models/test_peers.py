@@ -85,7 +85,8 @@ def test_a_network_keeps_the_weights_of_the_lowest_validation_loss():
 def test_a_network_reads_the_known_covariates_over_the_horizon():
     signal = np.random.default_rng(1).normal(size=(900, 1))
     panel = panel_of(SERIES[:, :1] + 5 * signal, signal, [True])
-    model, datamodule = _fitted("nhits", panel, max_steps=20, val_check_steps=10, learning_rates=[1e-3])
+    options = {"max_steps": 20, "val_check_steps": 10, "learning_rates": [1e-3], "covariates": "known"}
+    model, datamodule = _fitted("nhits", panel, **options)
     assert model.covariates_read == (0,)
     origin = int(datamodule.gather("test", torch.arange(1)).origin)
     changed = signal.copy()

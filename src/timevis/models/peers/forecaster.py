@@ -46,9 +46,9 @@ Method = Literal[
 class Peer(Forecaster):
     """A forecaster of another library; it forecasts the same windows as all others and is scored by the same rules.
 
-    The networks of neuralforecast read the calendar and the known covariates as the LSTM of TimeVis does (PatchTST
-    cannot), and are trained on the training part; the calibration half of the validation part selects the learning
-    rate and the step whose weights are used. The methods of statsforecast are fitted anew on the rows before each
+    The networks of neuralforecast read the calendar as the LSTM of TimeVis does (PatchTST cannot), and are trained on
+    the training part; the calibration half of the validation part selects the learning rate and the step whose
+    weights are used. The methods of statsforecast are fitted anew on the rows before each
     origin. Chronos and Fracast are not trained. Those read the values alone.
 
     Parameters
@@ -70,7 +70,7 @@ class Peer(Forecaster):
     calendar : sequence of str
         Calendar fields that a network reads.
     covariate_columns : sequence of int
-        Column numbers of the covariates that a network reads; `from_data` takes the known ones.
+        Column numbers of the covariates that a network reads; set by `from_data`.
     learning_rates : sequence of float
         Candidates; the one with the lowest validation loss is used.
     windows_batch_size : int
@@ -135,12 +135,24 @@ class Peer(Forecaster):
         self._facts: dict[str, Any] = {}
 
     @classmethod
-    def from_data(cls, datamodule: WindowDataModule, **kwargs: Any) -> Peer:
+    def from_data(
+        cls, datamodule: WindowDataModule, covariates: Literal["none", "known"] = "none", **kwargs: Any
+    ) -> Peer:
+        """Build the model for the data.
+
+        Parameters
+        ----------
+        datamodule : WindowDataModule
+        covariates : {"none", "known"}
+            Whether a network also reads the covariates whose future values are known.
+        **kwargs
+            Arguments of the class.
+        """
         kwargs = {"seed": torch.initial_seed() % 2**32} | kwargs
         if LIBRARY_OF_METHOD[kwargs["method"]] == "neuralforecast" and kwargs["method"] != "patchtst":
             known = datamodule.series.covariate_known.nonzero().flatten().tolist()
-            fields = list(seasonal_fields(datamodule.panel.freq))
-            kwargs = {"calendar": fields, "covariate_columns": known} | kwargs
+            columns = known if covariates == "known" else []
+            kwargs = {"calendar": list(seasonal_fields(datamodule.panel.freq)), "covariate_columns": columns} | kwargs
         rows: Any = kwargs.get("history_length") or datamodule.context_length
         seasons = [s for s in datamodule.seasons if s > 1 and 2 * s <= rows] or [1]
         season = _strongest_season(datamodule, seasons)
