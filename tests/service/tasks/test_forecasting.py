@@ -123,6 +123,9 @@ def test_a_dry_run_of_a_forecast_answers_with_the_commands_and_makes_no_task(
     assert some["cli"] == "timevis predict RUN plant.csv --horizon 3"
     assert some["python"].endswith(".predict('plant.csv', horizon=3)")
     assert "dry_run" not in some["curl"]
+    many = commands(values=[{"time": f"2026-03-01 0{hour}:00", "load": 1.0} for hour in range(5)])
+    assert many["curl"].startswith("# with the first 3 of 5 rows\n")
+    assert "2026-03-01 03:00" not in many["curl"]
     backtest = commands(kind="backtest")
     assert backtest["cli"] == "timevis predict RUN --backtest"
     assert backtest["python"].endswith(".predict(backtest=True)")

@@ -10,7 +10,12 @@ export function useDeletion() {
   const client = useQueryClient();
 
   async function restore(ids: readonly string[]): Promise<void> {
-    await Promise.all(ids.map((id) => api.POST("/api/models/{model_id}/restore", { params: { path: { model_id: id } } })));
+    try {
+      await Promise.all(ids.map((id) => api.POST("/api/models/{model_id}/restore", { params: { path: { model_id: id } } })));
+    } catch (error) {
+      showProblem(error);
+      return;
+    }
     await client.invalidateQueries({ queryKey: ["models"] });
     showDone(t("models.restored"));
   }

@@ -46,6 +46,7 @@ describe("a comparison", () => {
     const [a, b] = ["0".repeat(32), "1".repeat(32)];
     expect(idempotencyKey([a, b])).toBe(idempotencyKey([a, b]));
     expect(idempotencyKey([a, b])).not.toBe(idempotencyKey([b, a]));
+    expect(idempotencyKey([a, b], 2)).not.toBe(idempotencyKey([a, b]));
   });
 
   it("has an axis for each number and each choice that differs, but none for free texts and for keys that some lack", () => {

@@ -17,6 +17,7 @@ from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.training import UNTRAINED_CONFIGS, config_values
 
+MAX_SHOWN_ROWS = 3
 RUN_PLACEHOLDER = "RUN"
 FILE_PLACEHOLDER = "FILE"
 """The file of a dataset that was removed."""
@@ -84,7 +85,6 @@ def _training(
     path = override("data.path", file_name)
     words = [f"model={body['model']}", "data=file", path, "logger=csv"]
     if backbone := (body.get("backbone") or {}).get("name"):
-        words.append(f"model/backbone={backbone}")
         overrides.insert(0, f"model/backbone={backbone}")
     cli = ["timevis", "train", *words, *(override(key, value) for key, value in first.items()), *overrides]
     arguments = [repr(body["model"]), repr(file_name), *(f"{key}={value}" for key, value in first.items())]
@@ -98,7 +98,13 @@ def _commands(cli: list[str], python: str, path: str, body: dict[str, Any]) -> d
 
 
 def _curl(path: str, body: dict[str, Any]) -> str:
-    shown = json.dumps({key: value for key, value in body.items() if key != "dry_run"}, ensure_ascii=False)
+    """The request as a command; of many `values`, only the first rows, which a comment says."""
+    sent = {key: value for key, value in body.items() if key != "dry_run"}
+    comment, rows = "", len(sent.get("values") or [])
+    if rows > MAX_SHOWN_ROWS:
+        sent["values"] = sent["values"][:MAX_SHOWN_ROWS]
+        comment = f"# with the first {MAX_SHOWN_ROWS} of {rows} rows\n"
+    shown = json.dumps(sent, ensure_ascii=False)
     address = f"{http_request.host_url}api/{path}"
     header = '-H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json"'
-    return f"curl {header} -d {shlex.quote(shown)} {shlex.quote(address)}"
+    return f"{comment}curl {header} -d {shlex.quote(shown)} {shlex.quote(address)}"

@@ -85,17 +85,19 @@ def run_training(
         )
     cancelled = stopping = disowned = False
     deadline: float | None = None
-    while process.poll() is None:
-        disowned = disowned or not report(progress_of(folder))
-        cancelled = cancelled or is_cancelled()
-        stopping = stopping or is_stopping()
-        if deadline is None and (cancelled or stopping or disowned):
-            deadline = time.monotonic() + grace_seconds
-            _signal_group(process, signal.SIGTERM)
-        elif deadline is not None and time.monotonic() > deadline:
-            _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))
-        time.sleep(POLL_SECONDS)
-    _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))  # processes that it may have left
+    try:
+        while process.poll() is None:
+            disowned = disowned or not report(progress_of(folder))
+            cancelled = cancelled or is_cancelled()
+            stopping = stopping or is_stopping()
+            if deadline is None and (cancelled or stopping or disowned):
+                deadline = time.monotonic() + grace_seconds
+                _signal_group(process, signal.SIGTERM)
+            elif deadline is not None and time.monotonic() > deadline:
+                _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+            time.sleep(POLL_SECONDS)
+    finally:  # also if a report fails; and processes that it may have left
+        _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))
     report(progress_of(folder))
     if process.returncode == 0:
         return Outcome(COMPLETED)
