@@ -3,6 +3,7 @@
     python scripts/suite.py run --series FOLDER                      all that is missing
     python scripts/suite.py run --series FOLDER --models linear,fracast --data traffic,solar_power
     python scripts/suite.py table                                    win rates, skill, and every relative WQL
+    python scripts/suite.py table --against nano                     one model against each other one
     python scripts/suite.py table --data traffic,weather             the scores and costs on single data sets
     python scripts/suite.py record outputs/traffic/*/* --rows FILE   adds the rows of run folders to a file
     python scripts/suite.py record outputs/sweeps/*/* --rows FILE --reference RUN    and the differences from a run
@@ -111,9 +112,7 @@ def record(args: argparse.Namespace) -> int:
         row |= {"commit": run["git_commit"], "command": shlex.join(["python", "train.py", *arguments])}
         key = row["data"], row["model"], row["seed"]
         if (other := recorded.setdefault(key, record.folder)) != record.folder:
-            sys.exit(
-                f"suite.py: {other} and {record.folder} have one data set, model and seed; record one of them"
-            )
+            sys.exit(f"suite.py: {other} and {record.folder} have one data set, model and seed; record one of them")
         if differences is not None and label in differences:
             columns = ("percent", "percent_low", "percent_high", "p_holm")
             row["against_reference"] = {name: differences[label][name] for name in columns}
@@ -177,8 +176,13 @@ def table(args: argparse.Namespace) -> int:
                 "There is nothing to compare: at least two models, and seasonal_naive, must have the same data sets."
             )
             continue
+        if args.against:
+            print(f"\n{_pair_table(complete, args.against)}")
+            continue
         for zero_shot, title in ((False, "Trained or fitted on the data set"), (True, "Not trained on the data set")):
             print(f"\n{title}\n\n{_summary_table(complete, rows, zero_shot)}")
+    if args.against:
+        return 0
     print("\nWQL relative to seasonal naive\n")
     relative = rows.pivot_table(index="data", columns="model", values="relative_wql")
     print(markdown_table(relative.T.sort_values(relative.index[-1]).round(3).reset_index()))
@@ -188,12 +192,25 @@ def table(args: argparse.Namespace) -> int:
     return 0
 
 
+def _pair_table(errors: pd.DataFrame, model: str) -> str:
+    """A model against each other one, over the data sets."""
+    pairs = summarise(errors, BASELINE).pairs
+    if (chosen := pairs[pairs["model"] == model].sort_values("skill")).empty:
+        sys.exit(f"suite.py: --against={model} is none of {', '.join(errors.columns)}")
+    text = {"other": chosen["other"]}
+    text |= {f"{model} wins": [_percent(row, "win_rate") for _, row in chosen.iterrows()]}
+    text |= {f"skill of {model} against it": [_percent(row, "skill") for _, row in chosen.iterrows()]}
+    return markdown_table(pd.DataFrame(text))
+
+
 def _summary_table(errors: pd.DataFrame, rows: pd.DataFrame, zero_shot: bool) -> str:
     """The models of one kind; their win rates and skills are those among all models."""
     is_zero_shot = rows.groupby("model")["zero_shot"].first()
     models = summarise(errors, BASELINE).models
     models = models[is_zero_shot[models.index] == zero_shot]
-    medians = rows.groupby("model")["seconds"].median()
+    medians = (
+        rows[rows["data"].isin(errors.index)].groupby(["model", "data"])["seconds"].mean().groupby("model").median()
+    )
     text = pd.DataFrame(
         {
             "model": models.index,
@@ -261,6 +278,7 @@ def main() -> int:
     runner.set_defaults(function=run)
     printer = commands.add_parser("table", help="print the tables")
     printer.add_argument("--data", type=lambda text: text.split(","), help="print the scores on these data sets")
+    printer.add_argument("--against", metavar="MODEL", help="print this model against each other one")
     printer.set_defaults(function=table)
     recorder = commands.add_parser("record", help="add the rows of run folders to a file")
     recorder.add_argument("folders", type=Path, nargs="+", metavar="RUN")

@@ -33,9 +33,14 @@ def test_a_win_rate_counts_pairs_of_a_data_set_and_another_model_and_a_tie_is_ha
 
 
 def test_pairwise_tables_are_consistent_with_each_other():
-    summary = summarise(ERRORS, "naive")
-    assert np.allclose(summary.win_rates + summary.win_rates.T, 1)
-    assert np.allclose((1 - summary.skills) * (1 - summary.skills.T), 1)
+    pairs = summarise(ERRORS, "naive").pairs.set_index(["model", "other"])
+    assert len(pairs) == 6
+    for model, other in (("naive", "good"), ("good", "mixed"), ("naive", "mixed")):
+        one, reverse = pairs.loc[(model, other)], pairs.loc[(other, model)]
+        assert one["win_rate"] + reverse["win_rate"] == pytest.approx(1)
+        assert (1 - one["skill"]) * (1 - reverse["skill"]) == pytest.approx(1)
+        assert one["win_rate_low"] <= one["win_rate"] <= one["win_rate_high"]
+        assert one["skill_low"] <= one["skill"] <= one["skill_high"]
 
 
 def test_intervals_contain_the_value_and_have_no_width_where_all_data_sets_agree():

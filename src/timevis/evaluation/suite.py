@@ -25,14 +25,13 @@ class Summary:
         A row per model: `win_rate` (share of pairs of a data set and another model in which this model has the lower
         error; a tie is half a win), `skill` (1 minus the geometric mean of the error relative to the baseline), each
         with `_low` and `_high`, the 95 % bootstrap interval over data sets.
-    win_rates, skills : DataFrame [M, M]
-        Pairwise: the share of data sets on which the row's model is better than the column's, and 1 minus the
-        geometric mean of the row's error relative to the column's.
+    pairs : DataFrame
+        A row for each `model` and `other`: `win_rate` (share of data sets on which the model is better than the other)
+        and `skill` (1 minus the geometric mean of its error relative to the other's), with intervals in the same way.
     """
 
     models: pd.DataFrame
-    win_rates: pd.DataFrame
-    skills: pd.DataFrame
+    pairs: pd.DataFrame
 
 
 def summarise(errors: pd.DataFrame, baseline: str, seed: int = 0) -> Summary:
@@ -70,11 +69,15 @@ def summarise(errors: pd.DataFrame, baseline: str, seed: int = 0) -> Summary:
         },
         index=errors.columns,
     )
-    pairwise = {"index": errors.columns, "columns": errors.columns}
+    pairwise = {
+        **_with_interval("win_rate", wins.mean(0), wins[drawn].mean(1)),
+        **_with_interval("skill", *(1 - np.exp(v) for v in (log_ratio.mean(0), log_ratio[drawn].mean(1)))),
+    }
+    names = pd.MultiIndex.from_product([errors.columns, errors.columns], names=["model", "other"])
+    pairs = pd.DataFrame({name: values.ravel() for name, values in pairwise.items()}, index=names)
+    is_pair = names.get_level_values(0) != names.get_level_values(1)
     return Summary(
-        table.sort_values(["skill", "win_rate"], ascending=False, kind="stable"),
-        pd.DataFrame(wins.mean(0), **pairwise),
-        pd.DataFrame(1 - np.exp(log_ratio.mean(0)), **pairwise),
+        table.sort_values(["skill", "win_rate"], ascending=False, kind="stable"), pairs[is_pair].reset_index()
     )
 
 
