@@ -26,8 +26,8 @@ class Summary:
         error; a tie is half a win), `skill` (1 minus the geometric mean of the error relative to the baseline), each
         with `_low` and `_high`, the 95 % bootstrap interval over data sets.
     pairs : DataFrame
-        A row for each `model` and `other`: `win_rate` (share of data sets on which the model is better than the other)
-        and `skill` (1 minus the geometric mean of its error relative to the other's), with intervals in the same way.
+        A row for each `model` and `other`: `win_rate` (share of data sets on which the model is better than the
+        other) and `skill` (1 minus the geometric mean of its error relative to the other's), with intervals as above.
     """
 
     models: pd.DataFrame
