@@ -155,8 +155,8 @@ def read_dataset(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
     return report
 
 
-def read_dataset_again(dataset: Dataset, options: dict[str, Any], name: str) -> Dataset:
-    """Read the file of a dataset with other options; nothing changes if it cannot be read.
+def read_dataset_again(dataset: Dataset, options: dict[str, Any], name: str | None) -> Dataset:
+    """Read the file of a dataset with other options, and rename it; nothing changes if it cannot be read.
 
     Raises
     ------
@@ -168,13 +168,15 @@ def read_dataset_again(dataset: Dataset, options: dict[str, Any], name: str) -> 
     try:
         report = _profile(dataset, options, folder)
         with service.sessions.begin() as session:
-            session.execute(update(Dataset).where(Dataset.id == dataset.id).values(name=name))  # locks the row
+            session.execute(
+                update(Dataset).where(Dataset.id == dataset.id).values(size=Dataset.size)
+            )  # locks the row
             row = find(session, Dataset, dataset.id)
             session.refresh(row)
             if row.options != dataset.options:
                 detail = f"the dataset {dataset.name!r} was changed by another request at the same time"
                 raise Problem(409, "conflict", detail, "look at its present options, and send the change again")
-            row.options, row.report = options, report
+            row.options, row.report, row.name = options, report, name or row.name
             session.flush()
             service.storage.replace_dataset(dataset.id, folder)
     finally:

@@ -106,7 +106,7 @@ def change_dataset(dataset_id: str, change: DatasetChange) -> Any:
         dataset = find(session, Dataset, dataset_id)
     merged = data_options(dataset.options, values)
     if merged != dataset.options:
-        return dataset_detail(read_dataset_again(dataset, merged, name or dataset.name))
+        return dataset_detail(read_dataset_again(dataset, merged, name))
     with context().sessions.begin() as session:
         dataset = find(session, Dataset, dataset_id)
         dataset.name = name or dataset.name
