@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { OptionShape } from "@/pages/train/request";
-import { fieldOf, newDraft, parseValue, requestsOf, showValue, stepSeconds, valuesOf } from "@/pages/train/request";
+import { chooseDataset, fieldOf, newDraft, parseValue, requestsOf, showValue, stepSeconds, valuesOf } from "@/pages/train/request";
 
 const shape = (name: string, section: string): OptionShape => ({ name, section, default: 1, choices: [], kind: "" });
 const shapes = () => [shape("hidden_size", "options"), shape("max_epochs", "fit"), shape("hidden_size", "lora")];
@@ -57,4 +57,12 @@ describe("the form of a training", () => {
     expect(fieldOf("/trainings/1/options/hidden_size")).toEqual({ training: 1, field: "options.hidden_size" });
     expect(fieldOf("/target/0")).toEqual({ training: null, field: "target" });
   });
+});
+
+it("another dataset forgets what was said of the columns of the last one", () => {
+  const draft = { ...newDraft(), dataset: "a", target: ["load"], covariates: ["price:known"], horizon: "12" };
+  chooseDataset(draft, "a");
+  expect(draft.target).toEqual(["load"]);
+  chooseDataset(draft, "b");
+  expect(draft).toMatchObject({ dataset: "b", target: [], covariates: null, horizon: "12" });
 });
