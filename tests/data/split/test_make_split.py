@@ -10,7 +10,6 @@ from panels import panel_of
 
 from timevis.data.split.make_split import make_split, split_panel, split_rows
 from timevis.data.split.spec import StoredSplit, check_split, times_to_rows
-from timevis.data.split.split import HALVES
 from timevis.errors import ConfigError, DataError
 
 
@@ -40,7 +39,7 @@ def test_the_halves_of_validation_hold_windows_and_share_rows_only_within_less_t
     rows, context, horizon
 ):
     split = make_split(rows, [0.6, 0.1, 0.2], context, horizon)
-    calibration, selection = (split.origins(half, context, horizon) for half in HALVES)
+    calibration, selection = (split.origins(half, context, horizon) for half in ("calibration", "selection"))
     assert calibration
     assert selection
     assert selection[-1] + horizon == split.val_end
