@@ -5,6 +5,7 @@
     python scripts/suite.py table                                    win rates, skill, and every relative WQL
     python scripts/suite.py table --against nano                     one model against each other one
     python scripts/suite.py table --data traffic,weather             the scores and costs on single data sets
+    python scripts/suite.py compare nano lstm                        their paired differences on each data set
     python scripts/suite.py record outputs/traffic/*/* --rows FILE   adds the rows of run folders to a file
     python scripts/suite.py record outputs/sweeps/*/* --rows FILE --reference RUN    and the differences from a run
     python scripts/suite.py table --data traffic --rows FILE         the scores of that file
@@ -27,6 +28,7 @@ import pandas as pd
 import yaml
 
 from timevis.evaluation.comparison import compare, unique_labels
+from timevis.evaluation.intervals import holm
 from timevis.evaluation.suite import summarise
 from timevis.models.qwen.backbone.files import find_backbone_folder, weights_fingerprint
 from timevis.runs.metadata import git_commit
@@ -117,6 +119,23 @@ def record(args: argparse.Namespace) -> int:
             columns = ("percent", "percent_low", "percent_high", "p_holm")
             row["against_reference"] = {name: differences[label][name] for name in columns}
         write_row(row | {"zero_shot": False} | scores(record.folder), args.rows)
+    return 0
+
+
+def paired(args: argparse.Namespace) -> int:
+    """Print the paired differences of two models on each data set, from the run folders of the first seed."""
+    lines = []
+    for folder in sorted(args.runs.iterdir()):
+        runs = [folder / model / "seed0" for model in (args.model, args.other)]
+        if all((one / "results.json").exists() for one in runs):
+            differences = compare([RunRecord.load(runs[0])], RunRecord.load(runs[1])).differences
+            lines.append({"data": folder.name, **differences.query("metric == 'relative_wql'").iloc[0].to_dict()})
+    if not lines:
+        sys.exit(f"suite.py: no data set in {args.runs} has runs of both {args.model} and {args.other}")
+    table = pd.DataFrame(lines)
+    text = {"data": table["data"], f"WQL of {args.model} against {args.other}": [_difference(line) for line in lines]}
+    text |= {"p": table["p"].map("{:.3f}".format), "p, Holm": pd.Series(holm(table["p"])).map("{:.3f}".format)}
+    print(markdown_table(pd.DataFrame(text)))
     return 0
 
 
@@ -284,6 +303,11 @@ def main() -> int:
     recorder.add_argument("folders", type=Path, nargs="+", metavar="RUN")
     recorder.set_defaults(function=record)
     recorder.add_argument("--reference", type=Path, metavar="RUN", help="one of the runs, to compare the others with")
+    pairs = commands.add_parser("compare", help="print the paired differences of two models on each data set")
+    pairs.add_argument("model")
+    pairs.add_argument("other")
+    pairs.add_argument("--runs", type=Path, default=RUNS, metavar="FOLDER", help="default: outputs/suite")
+    pairs.set_defaults(function=paired)
     for command in (printer, recorder):
         command.add_argument(
             "--rows", type=Path, default=ROWS, metavar="FILE", help=f"default: {ROWS.relative_to(ROOT)}"

@@ -85,3 +85,17 @@ def test_recorded_rows_have_the_scores_of_their_runs_and_the_differences_from_th
     table = [*suite, "table", "--data", recorded["linear"]["data"], "--rows", str(rows)]
     printed = subprocess.run(table, check=True, capture_output=True, text=True).stdout
     assert f"| {expected['percent'].item():+.1f} % (" in printed
+
+
+def test_two_models_are_compared_on_each_data_set_that_both_have(finished_run, tmp_path):
+    for data, models in (("a", ("linear", "seasonal_naive")), ("b", ("linear",))):
+        for model in models:
+            (tmp_path / data / model).mkdir(parents=True)
+            (tmp_path / data / model / "seed0").symlink_to(finished_run(f"model={model}"))
+    command = [sys.executable, str(ROOT / "scripts" / "suite.py"), "compare", "linear", "seasonal_naive"]
+    printed = subprocess.run([*command, "--runs", str(tmp_path)], check=True, capture_output=True, text=True).stdout
+    (row,) = [line for line in printed.splitlines() if line.startswith(("| a |", "| b |"))]
+    runs = [RunRecord.load(tmp_path / "a" / model / "seed0") for model in ("linear", "seasonal_naive")]
+    expected = compare(runs[:1], runs[1]).differences.query("metric == 'relative_wql'")
+    assert row.startswith(f"| a | {expected['percent'].item():+.1f} % (")
+    assert f"{expected['p'].item():.3f}" in row
