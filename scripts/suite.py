@@ -204,7 +204,8 @@ def table(args: argparse.Namespace) -> int:
         return 0
     print("\nWQL relative to seasonal naive\n")
     relative = rows.pivot_table(index="data", columns="model", values="relative_wql")
-    print(markdown_table(relative.T.sort_values(relative.index[-1]).round(3).reset_index()))
+    by_median = relative.median().sort_values().index
+    print(markdown_table(relative[by_median].T.round(3).reset_index()))
     for row in read_rows(args.rows):
         if "failure" in row:
             print(f"no scores: {row['model']} on {row['data']}, seed {row['seed']}: {row['failure']}")
