@@ -216,7 +216,7 @@ def _pair_table(errors: pd.DataFrame, model: str) -> str:
     """A model against each other one, over the data sets."""
     pairs = summarise(errors, BASELINE).pairs
     if (chosen := pairs[pairs["model"] == model].sort_values("skill")).empty:
-        sys.exit(f"suite.py: --against={model} is none of {', '.join(errors.columns)}")
+        sys.exit(f"suite.py: --against={model}: there is no such model; the models are {', '.join(errors.columns)}")
     text = {"other": chosen["other"]}
     text |= {f"{model} wins": [_percent(row, "win_rate") for _, row in chosen.iterrows()]}
     text |= {f"skill of {model} against it": [_percent(row, "skill") for _, row in chosen.iterrows()]}

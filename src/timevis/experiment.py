@@ -37,7 +37,7 @@ from timevis.runs.status import Status
 from timevis.training.callbacks.step_hooks import FitClock
 from timevis.training.devices import Devices
 from timevis.training.distributed import supervise
-from timevis.training.fit import checkpoint_step, fit, mark_unfinished
+from timevis.training.fit import checkpoint_step, fit
 from timevis.training.loggers.open_loggers import OpenLoggers
 from timevis.training.resume import reopen
 from timevis.training.trainer import check_class_names, check_trainer, make_trainer
@@ -99,8 +99,6 @@ def run(
 def _run_open_folder(
     folder: RunFolder, config: RunConfig, devices: Devices, group: str | None, threads: int | None
 ) -> float:
-    if (folder.status or {}).get("state") == "completed":  # a completed run is resumed to train for more epochs
-        mark_unfinished(folder)
     if devices.processes > 1:
         return supervise(folder, devices.processes, group)
     return execute(folder, config, group, threads=threads)

@@ -49,6 +49,12 @@ def test_the_same_file_again_returns_the_same_dataset(http: FlaskClient, dataset
     assert upload(http, plant_csv(seed=1)).json["id"] != dataset
 
 
+def test_a_file_of_json_lines_is_read(http: FlaskClient) -> None:
+    rows = [json.dumps({"time": f"2026-01-{day:02}", "load": day % 7}) for day in range(1, 29)]
+    answer = upload(http, "\n".join(rows).encode(), "plant.jsonl")
+    assert (answer.status_code, answer.json["rows"]) == (201, 28)
+
+
 def test_an_unreadable_cell_is_named_with_file_row_and_column(http: FlaskClient) -> None:
     rows = plant_csv().decode().splitlines()
     rows[5] = "not a time,1.0,north"

@@ -4,6 +4,7 @@ import { computed, toValue } from "vue";
 
 import { useConnection } from "@/stores/connection";
 
+import { allPages } from "./allPages";
 import type { Schemas } from "./client";
 import { api, dataOf } from "./client";
 import { problemOf, ServiceAway } from "./problems";
@@ -32,19 +33,9 @@ export function useDatasets(options: {
   });
 }
 
-const PAGE_SIZE = 200;
-const MAX_PAGES = 25;
-
 /** Every dataset, for lists to choose from. */
 export async function allDatasets(deleted: boolean, signal?: AbortSignal): Promise<DatasetSummary[]> {
-  const found: DatasetSummary[] = [];
-  for (let page = 1; page <= MAX_PAGES; page += 1) {
-    const query = { page, per_page: PAGE_SIZE, deleted };
-    const { items, total } = dataOf(await api.GET("/api/datasets", { params: { query }, signal }));
-    found.push(...items);
-    if (found.length >= total || items.length === 0) break;
-  }
-  return found;
+  return allPages(async (page) => dataOf(await api.GET("/api/datasets", { params: { query: { ...page, deleted } }, signal })));
 }
 
 export function useAllDatasets() {

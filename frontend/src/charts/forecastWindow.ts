@@ -4,7 +4,7 @@ import { fanSeries, quantileAt } from "@/charts/fan";
 import type { ChartColours } from "@/charts/colours";
 import { LEGEND } from "@/charts/layout";
 import { tooltipTable } from "@/charts/tooltip";
-import { positionOf, toMilliseconds, toTimestamp } from "@/utils/time";
+import { positionOf, timePoints, toTitle } from "@/utils/time";
 
 type Value = number | null;
 
@@ -27,10 +27,6 @@ export interface ForecastWords {
 
 const MAX_DRAWN_SAMPLES = 20;
 
-function points(times: readonly string[], values: readonly Value[]): [number, Value][] {
-  return times.map((time, step) => [toMilliseconds(time), values[step] ?? null]);
-}
-
 /** One scored window: the end of its context, the truth, the median forecast, its intervals and seasonal naive. */
 export function forecastWindowOption(
   window: ForecastWindow,
@@ -43,8 +39,8 @@ export function forecastWindowOption(
   const horizon = future.time.length;
   const start = Math.max(0, context.time.length - Math.max(48, 2 * horizon));
   const times = context.time.slice(start);
-  const last = points(times, context.value.slice(start));
-  const first = points(future.time.slice(0, 1), future.truth);
+  const last = timePoints(times, context.value.slice(start));
+  const first = timePoints(future.time.slice(0, 1), future.truth);
   const samples = shown.samples ? (window.samples ?? []).slice(0, MAX_DRAWN_SAMPLES) : [];
   const line = { type: "line" as const, symbol: "none", emphasis: { disabled: true } };
   return {
@@ -64,7 +60,7 @@ export function forecastWindowOption(
       ...samples.map((path, position) => ({
         ...line,
         id: `sample-${position}`,
-        data: points(future.time, path),
+        data: timePoints(future.time, path),
         silent: true,
         lineStyle: { color: colours.model, width: 0.7, opacity: 0.45 },
         z: 2,
@@ -82,7 +78,7 @@ export function forecastWindowOption(
             {
               ...line,
               name: words.naive,
-              data: points(future.time, window.seasonal_naive),
+              data: timePoints(future.time, window.seasonal_naive),
               lineStyle: { color: colours.naive, width: 1.4, type: "dashed" as const },
               itemStyle: { color: colours.naive },
               z: 3,
@@ -92,7 +88,7 @@ export function forecastWindowOption(
       {
         ...line,
         name: words.truth,
-        data: points(future.time, future.truth),
+        data: timePoints(future.time, future.truth),
         lineStyle: { color: colours.truth, width: 1.8 },
         itemStyle: { color: colours.truth },
         symbol: horizon === 1 ? "circle" : "none",
@@ -101,7 +97,7 @@ export function forecastWindowOption(
       {
         ...line,
         name: words.median,
-        data: points(future.time, quantileAt(future.levels, future.quantiles, 0.5)),
+        data: timePoints(future.time, quantileAt(future.levels, future.quantiles, 0.5)),
         lineStyle: { color: colours.model, width: 2.2 },
         itemStyle: { color: colours.model },
         symbol: horizon === 1 ? "circle" : "none",
@@ -136,5 +132,5 @@ function tooltip(
     }
     if (shown.naive && window.seasonal_naive) rows.push([words.naive, format(window.seasonal_naive[step])]);
   }
-  return tooltipTable(time === undefined ? "" : toTimestamp(time).replace("T", " ").slice(0, 16), rows);
+  return tooltipTable(time === undefined ? "" : toTitle(time), rows);
 }

@@ -4,7 +4,7 @@ import { fanSeries, quantileAt } from "@/charts/fan";
 import { tooltipTable } from "@/charts/tooltip";
 import type { ChartColours } from "@/charts/colours";
 import { LEGEND } from "@/charts/layout";
-import { positionOf, toMilliseconds, toTimestamp } from "@/utils/time";
+import { positionOf, timePoints, toTitle } from "@/utils/time";
 
 type Value = number | null;
 
@@ -43,7 +43,7 @@ export function futureForecastOption(
         const first = (Array.isArray(items) ? items[0] : items) as { value?: [number, Value] } | undefined;
         const time = first?.value?.[0];
         if (time === undefined) return "";
-        const title = toTimestamp(time).replace("T", " ").slice(0, 16);
+        const title = toTitle(time);
         return tooltipTable(title, rowsAt(time, history, forecasts, words, format));
       },
     },
@@ -65,7 +65,7 @@ export function futureForecastOption(
       {
         ...line,
         name: words.past,
-        data: pairs(history.time, history.value),
+        data: timePoints(history.time, history.value),
         lineStyle: { color: colours.context, width: 1.4 },
         itemStyle: { color: colours.context },
         z: 3,
@@ -73,7 +73,7 @@ export function futureForecastOption(
       ...forecasts.map((forecast) => ({
         ...line,
         name: forecast.name,
-        data: pairs(forecast.time, quantileAt(forecast.levels, forecast.quantiles, 0.5)),
+        data: timePoints(forecast.time, quantileAt(forecast.levels, forecast.quantiles, 0.5)),
         lineStyle: { color: forecast.colour, width: 2.2 },
         itemStyle: { color: forecast.colour },
         symbol: forecast.time.length === 1 ? "circle" : "none",
@@ -84,7 +84,7 @@ export function futureForecastOption(
             {
               ...line,
               name: words.truth,
-              data: pairs(scored.time, scored.truth ?? []),
+              data: timePoints(scored.time, scored.truth ?? []),
               lineStyle: { color: colours.truth, width: 1.8 },
               itemStyle: { color: colours.truth },
               z: 4,
@@ -93,10 +93,6 @@ export function futureForecastOption(
         : []),
     ],
   };
-}
-
-function pairs(times: readonly string[], values: readonly Value[]): [number, Value][] {
-  return times.map((time, step) => [toMilliseconds(time), values[step] ?? null]);
 }
 
 function rowsAt(

@@ -12,7 +12,20 @@ export function toTimestamp(milliseconds: number): string {
   return new Date(milliseconds).toISOString().slice(0, 19);
 }
 
-/** The position of a time, in milliseconds, among timestamps; -1 if it is none of them. */
+/** A time in milliseconds as the title of a tooltip, such as 2026-03-29 02:30. */
+export function toTitle(milliseconds: number): string {
+  return toTimestamp(milliseconds).replace("T", " ").slice(0, 16);
+}
+
+/** The points of a chart over time; a value that is missing is null. */
+export function timePoints(
+  timestamps: readonly string[],
+  values: readonly (number | null)[],
+): [time: number, value: number | null][] {
+  return timestamps.map((timestamp, step) => [toMilliseconds(timestamp), values[step] ?? null]);
+}
+
+/** The index of the timestamp that is equal to a time in milliseconds; -1 if there is no such timestamp. */
 export function positionOf(milliseconds: number | undefined, timestamps: readonly string[]): number {
   return timestamps.findIndex((timestamp) => toMilliseconds(timestamp) === milliseconds);
 }

@@ -17,7 +17,21 @@ from timevis.service.operations.artefacts import ArtefactStore, open_store
 from timevis.service.settings import Settings
 from timevis.service.tasks.states import Sessions
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".json", ".parquet", ".csv.gz", ".tsv.gz", ".json.gz", ".zip")
+SUFFIXES = (
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".xlsx",
+    ".xls",
+    ".json",
+    ".jsonl",
+    ".parquet",
+    ".csv.gz",
+    ".tsv.gz",
+    ".json.gz",
+    ".jsonl.gz",
+    ".zip",
+)
 """Endings of files that can be uploaded; a stored file has the one of these that the client named."""
 CHUNK_BYTES = 2**20
 

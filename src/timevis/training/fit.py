@@ -72,7 +72,7 @@ def _best_checkpoint(folder: RunFolder) -> Path:
 
 
 def mark_unfinished(folder: RunFolder) -> None:
-    """Remove the file that marks a finished fit, so that a completed run can be trained for more epochs."""
+    """Remove the file that marks a finished fit, so that the run can be trained further."""
     (folder.checkpoints / FIT_FINISHED).unlink(missing_ok=True)
 
 

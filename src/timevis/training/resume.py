@@ -79,7 +79,7 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunCon
             load_data_to_resume(folder, config)
         write_text(folder.path / "config.yaml", to_yaml(stored))
         write_text(folder.path / "overrides.yaml", to_yaml([*folder.overrides, *changed]))
-        if any(o.key_or_group in LENGTHS_OF_TRAINING for o in parsed):  # also where a later stage was cancelled
+        if state == "completed" or any(o.key_or_group in LENGTHS_OF_TRAINING for o in parsed):
             mark_unfinished(folder)
     return RunFolder(folder.path), config
 

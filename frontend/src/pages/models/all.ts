@@ -2,23 +2,14 @@ import { useQuery } from "@tanstack/vue-query";
 import { computed } from "vue";
 import type { Ref } from "vue";
 
+import { allPages } from "@/api/allPages";
 import type { Schemas } from "@/api/client";
 import { api, dataOf } from "@/api/client";
 import { allDatasets } from "@/api/datasets";
 
-const PAGE_SIZE = 200;
-const MAX_PAGES = 25;
-
 /** Every model, so that sorting and filtering need no request. */
 export async function allModels(deleted: boolean, signal?: AbortSignal): Promise<Schemas["ModelSummary"][]> {
-  const found: Schemas["ModelSummary"][] = [];
-  for (let page = 1; page <= MAX_PAGES; page += 1) {
-    const query = { page, per_page: PAGE_SIZE, deleted };
-    const { items, total } = dataOf(await api.GET("/api/models", { params: { query }, signal }));
-    found.push(...items);
-    if (found.length >= total || items.length === 0) break;
-  }
-  return found;
+  return allPages(async (page) => dataOf(await api.GET("/api/models", { params: { query: { ...page, deleted } }, signal })));
 }
 
 export function useModels(deleted: Readonly<Ref<boolean>> | false = false) {

@@ -15,8 +15,8 @@ from flask import Response, g, redirect, request
 
 from timevis.service.db.tables import ACTOR
 from timevis.service.problems import Problem
-from timevis.service.security.rates import RateLimiter, RecentTokens
-from timevis.service.security.tokens import Caller, identify
+from timevis.service.security.rates import RateLimiter
+from timevis.service.security.tokens import Caller, RecentTokens, identify
 from timevis.service.settings import Settings
 from timevis.service.tasks.states import Sessions
 from timevis.service.web.page import is_page_path

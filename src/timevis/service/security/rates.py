@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import OrderedDict
 from threading import Lock
@@ -40,26 +39,3 @@ class RateLimiter:
         with self._lock:
             allowed, since = self._buckets.get(caller, (self.per_minute, time.monotonic()))
         return allowed + (time.monotonic() - since) * self.per_minute / 60 >= 1
-
-
-class RecentTokens:
-    """The tokens that were accepted last, as digests. Wrong tokens of others at the same address do not stop them."""
-
-    def __init__(self) -> None:
-        self._digests: OrderedDict[bytes, None] = OrderedDict()
-        self._lock = Lock()
-
-    def add(self, token: str) -> None:
-        with self._lock:
-            self._digests[_digest(token)] = None
-            self._digests.move_to_end(_digest(token))
-            while len(self._digests) > MAX_CALLERS:
-                self._digests.popitem(last=False)
-
-    def __contains__(self, token: object) -> bool:
-        with self._lock:
-            return isinstance(token, str) and _digest(token) in self._digests
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

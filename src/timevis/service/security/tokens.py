@@ -6,7 +6,9 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections import OrderedDict
 from dataclasses import dataclass
+from threading import Lock
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +17,7 @@ from timevis.errors import ConfigError
 from timevis.service.db.tables import Token
 from timevis.service.tasks.states import Sessions
 
+MAX_RECENT_TOKENS = 10_000
 OWNER = "owner"
 """Name of the token of the home folder."""
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}"
@@ -37,6 +40,25 @@ def identify(sessions: Sessions, owner_token: str, given: str | None) -> Caller 
     with sessions() as session:
         token = session.scalar(select(Token).where(Token.digest == _digest(given)))
     return None if token is None else Caller(token.name, token.read_only)
+
+
+class RecentTokens:
+    """Digests of the tokens that were accepted last, to which the limit on wrong tokens does not apply."""
+
+    def __init__(self) -> None:
+        self._digests: OrderedDict[str, None] = OrderedDict()
+        self._lock = Lock()
+
+    def add(self, token: str) -> None:
+        with self._lock:
+            self._digests[_digest(token)] = None
+            self._digests.move_to_end(_digest(token))
+            while len(self._digests) > MAX_RECENT_TOKENS:
+                self._digests.popitem(last=False)
+
+    def __contains__(self, token: object) -> bool:
+        with self._lock:
+            return isinstance(token, str) and _digest(token) in self._digests
 
 
 def add_token(session: Session, name: str, read_only: bool) -> str:
