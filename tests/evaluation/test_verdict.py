@@ -33,6 +33,11 @@ def results(
     }
 
 
+def full_text(run_results):
+    verdict = verdict_of(run_results)
+    return " ".join([verdict.text, *(finding.text for finding in verdict.findings)])
+
+
 @pytest.mark.parametrize(
     ("skill", "code", "severity", "sentence"),
     [
@@ -72,19 +77,19 @@ def test_the_verdict_claims_no_more_than_the_interval_shows(skill, code, severit
 
 def test_seasonal_naive_is_called_the_reference():
     run_results = results(0.0, 0.0, 0.0, model="seasonal_naive")
-    assert "the reference" in verdict_of(run_results).full_text
+    assert "the reference" in full_text(run_results)
     assert verdict_of(run_results).code == "reference"
 
 
 def test_seasonal_naive_with_another_season_is_not_called_the_reference():
     run_results = results(-0.1, -0.2, -0.05, model="seasonal_naive")
-    assert verdict_of(run_results).full_text.startswith("seasonal_naive loses to seasonal naive")
+    assert full_text(run_results).startswith("seasonal_naive loses to seasonal naive")
     assert verdict_of(run_results).code == "loses_to_seasonal_naive"
 
 
 def test_the_verdict_warns_of_a_test_part_of_few_horizons():
-    assert "only 8 horizons long" in verdict_of(results(0.34, 0.30, 0.38, horizons=8)).full_text
-    assert "too narrow" not in verdict_of(results(0.34, 0.30, 0.38, horizons=10)).full_text
+    assert "only 8 horizons long" in full_text(results(0.34, 0.30, 0.38, horizons=8))
+    assert "too narrow" not in full_text(results(0.34, 0.30, 0.38, horizons=10))
 
 
 @pytest.mark.parametrize(
@@ -103,22 +108,22 @@ def test_the_verdict_on_a_rescored_run_names_its_dates_and_the_origins_used_in_t
     run_results["window_set"]["freq"] = freq
     run_results["run"] |= {"first_target": "2023-02-01 00:00:00", "last_target": "2023-06-17 03:00:00+08:00"}
     run_results["run"]["seen_origins"] = seen_origins
-    assert verdict_of(run_results).full_text.endswith(end_of_verdict)
-    assert "test part" not in verdict_of(run_results).full_text
+    assert full_text(run_results).endswith(end_of_verdict)
+    assert "test part" not in full_text(run_results)
 
 
 def test_the_verdict_distinguishes_an_undefined_metric_from_a_reference_without_error():
     run_results = results(None, None, None)
-    assert "WQL is not defined" in verdict_of(run_results).full_text
+    assert "WQL is not defined" in full_text(run_results)
     run_results["metrics"]["wql"]["value"] = 0.1
-    assert "seasonal naive has no error" in verdict_of(run_results).full_text
+    assert "seasonal naive has no error" in full_text(run_results)
 
 
 def test_the_verdict_on_several_channels_names_the_geometric_mean_and_any_channels_that_are_left_out():
-    text = verdict_of(results(0.34, 0.30, 0.38, channels=3)).full_text
+    text = full_text(results(0.34, 0.30, 0.38, channels=3))
     assert "by 34.0 % on WQL, as a geometric mean over 3 channels, (95 % interval" in text
     assert "averaged" not in text
-    text = verdict_of(results(0.34, 0.30, 0.38, channels=60)).full_text
+    text = full_text(results(0.34, 0.30, 0.38, channels=60))
     assert "The relative WQL is averaged over the 3 of 60 channels that have nonzero values in these" in text
 
 
@@ -127,7 +132,7 @@ def test_channels_of_only_zeros_are_not_counted_in_the_average_of_wql():
     run_results["by_channel"] = {c: {"mae": 1.0, "wql": 1.0, "relative_wql": 1.0, "mase": 1.0} for c in range(3)}
     assert averaging(run_results) == "the 3 channels"
     run_results["by_channel"][1] |= {"wql": None, "relative_wql": None, "mase": None}
-    assert "WQL is averaged over the 2 of 3 channels that have nonzero values" in verdict_of(run_results).full_text
+    assert "WQL is averaged over the 2 of 3 channels that have nonzero values" in full_text(run_results)
     assert averaging(run_results) == (
         "the 3 channels, WQL and WAPE over the 2 of 3 channels that have nonzero values in these windows, "
         "MASE over the 2 of 3 channels on which seasonal naive has errors in the training part"
@@ -135,12 +140,12 @@ def test_channels_of_only_zeros_are_not_counted_in_the_average_of_wql():
 
 
 def test_the_verdict_warns_of_few_origins_however_long_the_test_part_is():
-    assert "only 2 origins" in verdict_of(results(0.34, 0.30, 0.38, origins=2)).full_text
-    assert "too narrow" not in verdict_of(results(0.34, 0.30, 0.38, origins=10)).full_text
+    assert "only 2 origins" in full_text(results(0.34, 0.30, 0.38, origins=2))
+    assert "too narrow" not in full_text(results(0.34, 0.30, 0.38, origins=10))
 
 
 def test_a_language_model_is_named_with_its_backbone():
-    assert verdict_of(results(0.1, 0.05, 0.2, "qwen", {"name": "nano"})).full_text.startswith("qwen [nano] beats")
+    assert full_text(results(0.1, 0.05, 0.2, "qwen", {"name": "nano"})).startswith("qwen [nano] beats")
     assert (
         model_label({"model": "qwen", "backbone": {"name": "Qwen2.5-0.5B", "parameters": 5}}) == "qwen [Qwen2.5-0.5B]"
     )
@@ -152,7 +157,7 @@ def test_intervals_that_hold_too_few_truths_are_a_warning_beside_a_model_that_wi
     verdict = verdict_of(run_results)
     assert (verdict.code, verdict.severity) == ("beats_seasonal_naive", "warning")
     assert [finding.code for finding in verdict.findings] == ["intervals_too_narrow", "test_unlike_validation"]
-    assert verdict.full_text.endswith(
+    assert full_text(run_results).endswith(
         "The intervals are too narrow: the 80 % interval holds 55 % of the test values. "
         "Validation WQL 0.046, test 0.107: the test part is unlike validation."
     )
@@ -186,4 +191,4 @@ def test_a_validation_score_near_the_test_score_is_no_finding():
 def test_origins_without_a_truth_do_not_count_as_scored():
     run_results = results(0.34, 0.30, 0.38, origins=500)
     run_results["window_set"] |= {"origins_with_truth": 8, "scored_rows": 31}
-    assert "too narrow" in verdict_of(run_results).full_text
+    assert "too narrow" in full_text(run_results)

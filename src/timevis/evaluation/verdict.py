@@ -82,11 +82,6 @@ class Verdict:
         """The verdict as values of JSON."""
         return asdict(self) | {"findings": [asdict(finding) for finding in self.findings]}
 
-    @property
-    def full_text(self) -> str:
-        """The sentence of the verdict, and those of the findings."""
-        return " ".join([self.text, *(finding.text for finding in self.findings)])
-
 
 def is_reference(results: dict[str, Any]) -> bool:
     """Whether the run is the reference itself; seasonal naive with its own `model.season` may differ from it."""
