@@ -16,7 +16,9 @@ import pytest
 from timevis.config.options import check_choice
 from timevis.data.catalog import load_panel
 from timevis.data.cleaning.findings import data_findings
-from timevis.errors import ConfigError, DataError
+from timevis.data.options import DataOptions
+from timevis.data.split.make_split import make_split, split_panel
+from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import (
     CODED_MESSAGES,
     PARAMS_OF_ENGLISH,
@@ -108,6 +110,57 @@ def test_the_name_that_was_probably_meant_is_advice_with_a_code() -> None:
         "code": "did-you-mean-of",
         "params": {"guess": "adam", "choices": "adam, sgd"},
     }
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "advice_code"),
+    [
+        ({"split": [0.7, 0.1]}, "not-a-split", "forms-of-split"),
+        ({"split": [0.7, 0.3, 0.2]}, "split-numbers", "forms-of-split"),
+        ({"split": ["2024-01-02", "2024-13-01"]}, "split-time", "forms-of-split"),
+        ({"split": {"val": 150, "test": 50}}, "split-part-empty", "fewer-last-rows"),
+        ({"split": ["2023-01-02", "2024-01-04"]}, "split-part-empty", "increasing-times"),
+        ({"split": ["2024-01-02", "2024-01-04", "2025-01-01"]}, "split-after-data", "without-third-time"),
+        ({"frequency": "fortnight"}, "not-a-frequency", "examples-of-frequencies"),
+        ({"covariates": {"holiday": "known"}}, "holiday-without-country", "name-country-of-holidays"),
+        ({"covariates": {"holiday": "Atlantis"}}, "country-without-holidays", "give-country-code"),
+        ({"target": ["load"], "covariates": {"load": "known"}}, "column-named-twice", "name-columns-once"),
+        ({"description": "x" * 5000}, "description-too-long", "shorter-description"),
+        ({"rows": 0}, "value-not-of-kind", None),
+    ],
+)
+def test_an_error_in_an_option_of_the_data_has_a_code(
+    tmp_path: Path, options: dict[str, object], code: str, advice_code: str | None
+) -> None:
+    path = tmp_path / "load.csv"
+    times = pd.date_range("2024-01-01", periods=200, freq="h")
+    pd.DataFrame({"time": times, "load": [row % 24 + 0.5 for row in range(200)]}).to_csv(path, index=False)
+
+    def read_and_split() -> None:
+        panel, _ = load_panel({"path": str(path), **options})
+        split_panel(panel, DataOptions.from_config(options).split, 24, 6)
+
+    with pytest.raises(TimeVisError) as found:
+        read_and_split()
+    codes = [(code_and_params(text) or {}).get("code") for text in (found.value.message, found.value.advice)]
+    assert codes == [code, advice_code]
+
+
+def test_advice_on_a_short_series_names_its_parts_with_codes() -> None:
+    with pytest.raises(DataError) as found:
+        make_split(100, [0.7, 0.1, 0.2], 80, 12)
+    coded = code_and_params(found.value.advice)
+    assert coded is not None
+    assert coded["code"] == "lengthen-or-shorten"
+    assert coded["params"]["rows_needed"]["params"]["rows"] == 135
+    first = coded["params"]["parts"]["params"]["first"]["params"]
+    assert (first["part"]["code"], first["rows"], first["needed"]) == ("part_training", 70, 92)
+    assert message_of(coded) == found.value.advice
+    assert found.value.advice == (
+        "about 135 rows are needed; the training part has 70 rows and needs 92, the validation part has 10 rows and "
+        "needs 12; give more rows, a smaller context_length or horizon, or another data.split; "
+        "context_length=43 horizon=5 would fit"
+    )
 
 
 def test_an_error_of_another_process_keeps_its_codes() -> None:

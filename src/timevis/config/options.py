@@ -134,12 +134,12 @@ def check_value(key: str, value: Any, annotation: Any) -> None:
                 ) and item not in choices:
                     raise _not_a_choice(key, item, choices)
         elif isinstance(value, str):
-            raise ConfigError(f"{key}={value} must be a list, such as [{value}]")
+            raise ConfigError(message("value-not-a-list", key=key, value=value))
     choices = [c for part in alternatives for c in _literals(part)]
     if isinstance(value, str) and choices and all(_literals(part) or part is type(None) for part in alternatives):
         raise _not_a_choice(key, value, choices)
     text = "null" if value is None else str(value).lower() if isinstance(value, bool) else value
-    raise ConfigError(f"{key}={text} must be {describe(annotation)}")
+    raise ConfigError(message("value-not-of-kind", key=key, value=text, kind=describe(annotation)))
 
 
 def check_choice(value: Any, choices: Iterable[Any], key: str) -> Any:

@@ -14,6 +14,7 @@ from timevis.data.schema.frequency import check_frequency
 from timevis.data.schema.timestamps.parse_times import check_timezone
 from timevis.data.split.spec import SplitSpec, check_split
 from timevis.errors import ConfigError
+from timevis.messages import message
 
 DOMAINS = ("traffic", "electricity", "weather", "other")
 DESCRIPTION_LIMIT = 300
@@ -30,7 +31,7 @@ def check_keys(keys: Iterable[str], valid_keys: Iterable[str], section: str) -> 
     valid_keys = list(valid_keys)
     for key in keys:
         if key not in valid_keys:
-            raise ConfigError(f"{section} has no key {key!r}", did_you_mean(key, valid_keys))
+            raise ConfigError(message("section-without-key", section=section, key=key), did_you_mean(key, valid_keys))
 
 
 @dataclass(frozen=True)
@@ -168,16 +169,13 @@ class DataOptions:
         columns = [*(self.time or ()), *(self.id or ()), *(self.target or ()), *(self.covariates or ())]
         for name in columns:
             if columns.count(name) > 1:
-                raise ConfigError(
-                    f"the column {name!r} is named twice among data.time, id, target and covariates",
-                    "name each column once; a model always reads the past of a target, so it need not be a covariate",
-                )
+                raise ConfigError(message("column-named-twice", column=name), message("name-columns-once"))
         if self.domain is not None:
             check_choice(self.domain, DOMAINS, "data.domain")
         if self.description is not None and len(self.description) > DESCRIPTION_LIMIT:
             raise ConfigError(
-                f"data.description has {len(self.description)} characters, more than {DESCRIPTION_LIMIT}",
-                "it becomes part of every prompt; write one sentence",
+                message("description-too-long", count=len(self.description), maximum=DESCRIPTION_LIMIT),
+                message("shorter-description"),
             )
 
 

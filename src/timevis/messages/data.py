@@ -189,6 +189,11 @@ DATA_ADVICE = {
     "more-rows": "give more rows, or a smaller horizon",
     "same-columns": "give the columns {columns}",
     "only-newer-rows": "give only newer rows; upload the whole file again to change earlier ones",
+    "fewer-last-rows": "the series has {rows} rows; give fewer validation and test rows",
+    "increasing-times": "the data reach from {first} to {last}; give increasing times within them",
+    "without-third-time": "the data reach from {first} to {last}; without a third time, the test ends with the data",
+    "rows-needed": "about {rows} rows are needed",
+    "lengthen-or-shorten": "{rows_needed}{parts}; give more rows, a smaller {keys}, or another data.split{fitting}",
 }
 """Code of advice to its text."""
 
@@ -258,6 +263,10 @@ INNER_MESSAGES = {
     "part_training": "training",
     "part_validation": "validation",
     "part_test": "test",
+    "rows_needed": "about {rows} rows are needed; ",
+    "short_part": "the {part} part has {rows} rows and needs {needed}",
+    "and_also": "{first}, {second}",
+    "lengths_that_fit": "; {settings} would fit",
 }
 """Code of a text within another one, such as the reason why a column is not used, to its text."""
 

@@ -46,6 +46,26 @@ RUN_ERROR_MESSAGES = {
     "prompt-too-long": "model.prompt.text has {count} characters",
     "not-a-choice-of-key": "{key}={value!r} is not a choice",
     "no-such-key": "there is no config key {key}",
+    "value-not-of-kind": "{key}={value} must be {kind}",
+    "value-not-a-list": "{key}={value} must be a list, such as [{value}]",
+    "section-without-key": "{section} has no key {key!r}",
+    "codec-cannot-encode": (
+        "model.digits={digits} with model.codec={{bulk: {bulk}, knee: {knee}, limit: {limit}}} cannot encode values"
+    ),
+    "digits-unlike-backbone": "model.digits={digits}, but {name} was pretrained with {expected} digits",
+    "queries-without-backbone": "model.readout=queries needs a backbone with attention from queries to patches",
+    "not-a-split": "data.split={split} is not a split",
+    "split-numbers": "data.split={split} has neither fractions that sum to at most 1 nor increasing row numbers",
+    "split-time": "data.split={split}: {reason}",
+    "not-a-time": "{text!r} is not a time",
+    "not-a-frequency": "data.frequency={frequency!r} is not a frequency",
+    "holiday-is-a-column": "data.covariates.holiday={country!r}, but {source} has a column of that name",
+    "country-without-holidays": (
+        "data.covariates.holiday={country!r} is not a country or subdivision with known holidays"
+    ),
+    "holiday-without-country": "data.covariates.holiday does not name a country",
+    "column-named-twice": "the column {column!r} is named twice among data.time, id, target and covariates",
+    "description-too-long": "data.description has {count} characters, more than {maximum}",
 }
 """Code of an error of a run, a task or a config to its text."""
 
@@ -101,6 +121,26 @@ RUN_ADVICE = {
     "did-you-mean-of": "did you mean {guess!r}? choices: {choices}",
     "see-section": "see {section}",
     "advice-and-section": "{advice}; see {section}",
+    "values-of-codec": "set model.digits within 1 to 6, bulk within (0, 1], and knee below limit",
+    "leave-digits-null": "leave model.digits null",
+    "states-without-backbone": "set model.readout=states with model.backbone.path=none",
+    "forms-of-split": (
+        "give three fractions such as [0.7,0.1,0.2], the three rows at which the parts end such as "
+        "[8640,11520,14400], the last rows of each series such as {{val: 96, test: 48}}, or the first times of "
+        "validation and test such as [2018-01-01,2018-04-01], with the end of the test as a third time if it is "
+        "not the end of the data"
+    ),
+    "write-iso-time": "write it like 2024-01-31 or '2024-01-31 18:00'; 2024-01 is a whole month, 2024 a whole year",
+    "examples-of-frequencies": "for example 15min, h, D, W-MON, MS",
+    "use-or-rename-holiday": (
+        "set it to known or observed to use the column, or rename the column to use the holidays of a country"
+    ),
+    "give-country-code": "give an ISO 3166 code such as DE, CN or US-MN",
+    "name-country-of-holidays": "the table has no column holiday; give a country: data.covariates={{holiday:DE}}",
+    "name-columns-once": (
+        "name each column once; a model always reads the past of a target, so it need not be a covariate"
+    ),
+    "shorter-description": "it becomes part of every prompt; write one sentence",
 }
 """Code of advice to its text."""
 

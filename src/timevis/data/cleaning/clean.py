@@ -84,10 +84,7 @@ def add_holidays(panel: Panel, options: DataOptions) -> Panel:
     kind = (options.covariates or {})["holiday"]
     country = panel.card.country if kind in ("known", "observed") else kind
     if not country:
-        raise ConfigError(
-            "data.covariates.holiday does not name a country",
-            "the table has no column holiday; give a country: data.covariates={holiday:DE}",
-        )
+        raise ConfigError(message("holiday-without-country"), message("name-country-of-holidays"))
     flags = holiday_flags(panel.local_index, country)[:, None]
     return replace(panel, card=replace(panel.card, country=country)).with_covariates({"holiday": True}, flags)
 

@@ -118,8 +118,8 @@ def missing_column(table: Table, options: DataOptions) -> str | None:
 def _check_covariates(table: Table, covariates: dict[str, str]) -> None:
     if covariates.get("holiday", "known") not in ("known", "observed"):
         raise ConfigError(
-            f"data.covariates.holiday={covariates['holiday']!r}, but {table.source} has a column of that name",
-            "set it to known or observed to use the column, or rename the column to use the holidays of a country",
+            message("holiday-is-a-column", country=covariates["holiday"], source=table.source),
+            message("use-or-rename-holiday"),
         )
     for name in covariates:
         kind = column_kind(table.frame[name])

@@ -45,7 +45,7 @@ def check_frequency(freq: str) -> str:
     except ValueError:
         offset = None
     if offset is None or offset.n <= 0:
-        raise ConfigError(f"data.frequency={freq!r} is not a frequency", "for example 15min, h, D, W-MON, MS")
+        raise ConfigError(message("not-a-frequency", frequency=freq), message("examples-of-frequencies"))
     if isinstance(offset, Tick) and not isinstance(offset, Day):
         return alias_of_step(pd.Timedelta(offset).value // 1000)
     return offset.freqstr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
@@ -163,18 +164,23 @@ def _advice_for_short_series(rows: int, split: Split, context_length: int, horiz
     needed = {"training": context_length + horizon, "validation": horizon, "test": horizon}
     part_rows = (split.train_end, split.val_end - split.train_end, split.test_end - split.val_end)
     too_short = [
-        f"the {name} part has {found} rows and needs {required}"
+        message("short_part", part=message(f"part_{name}"), rows=found, needed=required)
         for (name, required), found in zip(needed.items(), part_rows, strict=True)
         if found < required
     ]
-    advice = [f"about {needed_rows} rows are needed"] if needed_rows > rows else []
-    if too_short:
-        keys = "context_length or horizon" if part_rows[0] < needed["training"] else "horizon"
-        advice += [", ".join(too_short), f"give more rows, a smaller {keys}, or another data.split"]
-        if min(part_rows) > 0 and part_rows[0] > 1:
-            fitting_horizon = min(horizon, max(1, min(part_rows) // 2))
-            fitting_context = min(context_length, max(1, (part_rows[0] - fitting_horizon) * 2 // 3))
-            changes = {"context_length": (fitting_context, context_length), "horizon": (fitting_horizon, horizon)}
-            settings = " ".join(f"{key}={new}" for key, (new, old) in changes.items() if new < old)
-            advice += [f"{settings} would fit"]
-    return "; ".join(advice)
+    if not too_short:
+        return message("rows-needed", rows=needed_rows)
+    fitting = ""
+    if min(part_rows) > 0 and part_rows[0] > 1:
+        fitting_horizon = min(horizon, max(1, min(part_rows) // 2))
+        fitting_context = min(context_length, max(1, (part_rows[0] - fitting_horizon) * 2 // 3))
+        changes = {"context_length": (fitting_context, context_length), "horizon": (fitting_horizon, horizon)}
+        settings = " ".join(f"{key}={new}" for key, (new, old) in changes.items() if new < old)
+        fitting = message("lengths_that_fit", settings=settings)
+    return message(
+        "lengthen-or-shorten",
+        rows_needed=message("rows_needed", rows=needed_rows) if needed_rows > rows else "",
+        parts=reduce(lambda first, second: message("and_also", first=first, second=second), too_short),
+        keys="context_length or horizon" if part_rows[0] < needed["training"] else "horizon",
+        fitting=fitting,
+    )

@@ -30,12 +30,7 @@ class StoredSplit(dict[str, tuple[int, int, int, int]]):
 SplitSpec: TypeAlias = Sequence[Any] | LastRows | StoredSplit
 """What `check_split` returns."""
 
-SPLIT_FORMS = (
-    "give three fractions such as [0.7,0.1,0.2], the three rows at which the parts end such as [8640,11520,14400], "
-    "the last rows of each series such as {val: 96, test: 48}, "
-    "or the first times of validation and test such as [2018-01-01,2018-04-01], with the end of the test as a third "
-    "time if it is not the end of the data"
-)
+SPLIT_FORMS = message("forms-of-split")
 
 
 def check_split(spec: Sequence[Any] | Mapping[str, Any]) -> SplitSpec:
@@ -61,14 +56,14 @@ def check_split(spec: Sequence[Any] | Mapping[str, Any]) -> SplitSpec:
     if isinstance(spec, Mapping):
         rows = [spec.get(part) for part in LastRows._fields]
         if set(spec) != set(LastRows._fields) or not all(type(n) is int and n > 0 for n in rows):
-            raise ConfigError(f"data.split={dict(spec)} is not a split", SPLIT_FORMS)
+            raise ConfigError(message("not-a-split", split=str(dict(spec))), SPLIT_FORMS)
         return LastRows(**spec)
     times = _times(spec)
     for text in times:
         try:
             parse_iso_time(text)
         except ConfigError as error:
-            raise ConfigError(f"data.split={_format(spec)}: {error.message}", SPLIT_FORMS) from None
+            raise ConfigError(message("split-time", split=_format(spec), reason=error.message), SPLIT_FORMS) from None
     if not times:
         numbers_of(spec)
     return spec
@@ -104,11 +99,10 @@ def numbers_of(spec: SplitSpec) -> list[float]:
     except (TypeError, ValueError):
         numbers = []
     if len(numbers) != 3 or not np.all(np.isfinite(numbers)) or min(numbers) <= 0:
-        raise ConfigError(f"data.split={_format(spec)} is not a split", SPLIT_FORMS)
+        raise ConfigError(message("not-a-split", split=_format(spec)), SPLIT_FORMS)
     are_rows = numbers == sorted(set(numbers)) and all(x == int(x) for x in numbers)
     if not are_fractions(numbers) and not are_rows:
-        message = f"data.split={_format(spec)} has neither fractions that sum to at most 1 nor increasing row numbers"
-        raise ConfigError(message, SPLIT_FORMS)
+        raise ConfigError(message("split-numbers", split=_format(spec)), SPLIT_FORMS)
     return numbers
 
 
@@ -152,7 +146,7 @@ def times_to_rows(spec: SplitSpec, panel: Panel, rows: int | None = None) -> lis
                     split=str(spec._asdict()),
                     part=message("part_training"),
                 ),
-                f"the series has {end} rows; give fewer validation and test rows",
+                message("fewer-last-rows", rows=end),
             )
         return [float(end - sum(spec)), float(end - spec.test), float(end)]
     texts = _times(spec)
@@ -162,14 +156,14 @@ def times_to_rows(spec: SplitSpec, panel: Panel, rows: int | None = None) -> lis
     times = [parse_panel_time(text, panel) for text in texts]
     ends = [0, *(int(index.searchsorted(time)) for time in times), len(index)][:4]
     given = {"source": panel.card.name, "split": _format(spec)}
-    span = f"the data reach from {local_index[0]} to {local_index[-1]}"
+    span = {"first": str(local_index[0]), "last": str(local_index[-1])}
     for part, start, end in zip(("training", "validation", "test"), ends, ends[1:], strict=False):
         if start >= end:
             raise DataError(
                 message("split-part-empty", **given, part=message(f"part_{part}")),
-                f"{span}; give increasing times within them",
+                message("increasing-times", **span),
             )
     if times[-1] > index[-1] + pd.tseries.frequencies.to_offset(panel.freq):
         text = message("split-after-data", **given)
-        raise DataError(text, f"{span}; without a third time, the test ends with the data")
+        raise DataError(text, message("without-third-time", **span))
     return [float(end) for end in ends[1:]]

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from timevis.config.options import check_choice
 from timevis.errors import ConfigError
+from timevis.messages import message
 
 ScalingRule: TypeAlias = Literal["mean_std", "median_iqr", "quantile", "last_value", "seasonal"]
 
@@ -88,12 +89,13 @@ class DigitCodec:
     def __post_init__(self) -> None:
         check_choice(self.rule, get_args(ScalingRule), "model.codec.rule")
         if self.season < 1:
-            raise ConfigError(f"model.codec.season={self.season} must be at least 1")
+            raise ConfigError(
+                message("value-not-of-kind", key="model.codec.season", value=self.season, kind="at least 1")
+            )
         if not (1 <= self.width <= 6 and 0 < self.bulk <= 1 and 0 < self.knee < self.limit):
             raise ConfigError(
-                f"model.digits={self.width} with model.codec={{bulk: {self.bulk}, knee: {self.knee}, limit: "
-                f"{self.limit}}} cannot encode values",
-                "set model.digits within 1 to 6, bulk within (0, 1], and knee below limit",
+                message("codec-cannot-encode", digits=self.width, bulk=self.bulk, knee=self.knee, limit=self.limit),
+                message("values-of-codec"),
             )
 
     @property

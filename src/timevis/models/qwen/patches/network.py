@@ -144,10 +144,7 @@ class PatchNet(nn.Module):
                 message("order-of-patch-lengths"),
             )
         if readout == "queries" and isinstance(backbone, NoBackbone):
-            raise ConfigError(
-                "model.readout=queries needs a backbone with attention from queries to patches",
-                "set model.readout=states with model.backbone.path=none",
-            )
+            raise ConfigError(message("queries-without-backbone"), message("states-without-backbone"))
         self.patch_length, self.stride = patch_length, stride
         self.num_patches = (context_length + stride - patch_length) // stride + 1
         self.norm = InstanceNorm(normalization, num_channels)
