@@ -17,6 +17,7 @@ RUN_ERROR_MESSAGES = {
     "process-ended-by-signal": "the training process was ended by {signal}",
     "process-ended-with-code": "the training process ended with exit code {exit_code}",
     "worker-lost": "the worker of the task was lost {count} times",
+    "run-not-copied": "the training has ended, but its run cannot be copied to the artefact store ({reason})",
     "no-dataset": "there is no dataset {identifier}",
     "no-model": "there is no model {identifier}",
     "too-many-channels-for-nano": ("the data have {count} channels, more than {maximum} for nano without a training"),
@@ -92,6 +93,7 @@ RUN_ADVICE = {
     "retry-from-checkpoint": (
         "retry the task to resume it from its last checkpoint; the memory may have been exhausted"
     ),
+    "check-store": "it is copied when the store can be written again; check TIMEVIS_STORE",
     "retry-when-mended": "retry the task when the cause is mended",
     "restore-model": "it may have been deleted; restore it",
     "fewer-channels-for-nano": "name some of them in target, or ask seasonal_naive",

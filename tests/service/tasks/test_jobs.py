@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from flask.testing import FlaskClient
 from hub_server import serve_hub, write_qwen
 from running_service import wait_until
-from service_data import TINY_RUN
+from service_data import TINY_RUN, TOKEN, plant_csv, upload
 
+from timevis.service.app import create_app
+from timevis.service.settings import Settings
 from timevis.service.tasks.jobs import Worker, execute
 
 pytestmark = pytest.mark.slow
@@ -48,3 +51,33 @@ def test_a_download_is_a_stage_of_its_training_and_can_be_cancelled(
     assert http.get(f"/api/tasks/{task}").json["state"] == "cancelled"
     assert hub.sent < size
     assert list((tmp_path / "cache").rglob("*.incomplete")) == []
+
+
+def test_a_finished_training_waits_in_its_queue_while_the_store_cannot_be_written(
+    make_settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    store, aside = tmp_path / "store", tmp_path / "aside"
+    http = create_app(make_settings(TIMEVIS_STORE=f"file://{store}")).test_client()
+    http.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {TOKEN}"
+    service = http.application.extensions["timevis"]
+    dataset = upload(http, plant_csv()).json["id"]
+    training = {"dataset": dataset, "model": "seasonal_naive", **TINY_RUN}
+    task = http.post("/api/train", json=training).json["id"]
+    worker = Worker(service.settings, service.sessions, ("cpu",))
+    store.rename(aside)
+    store.write_text("no folder")
+    execute(worker, task)
+    waiting = http.get(f"/api/tasks/{task}").json
+    assert (waiting["state"], waiting["attempt"]) == ("queued", 0)
+    assert waiting["error"].startswith("the training has ended, but its run cannot be copied to the artefact store")
+    assert waiting["error_code"]["code"] == "run-not-copied"
+    assert waiting["advice"].endswith("check TIMEVIS_STORE; see docs/troubleshooting.md#artefact-store")
+    assert http.get("/api/models").json["items"] == []
+
+    store.unlink()
+    aside.rename(store)
+    execute(worker, task)
+    completed = http.get(f"/api/tasks/{task}").json
+    assert (completed["state"], completed["error"], completed["error_code"]) == ("completed", None, None)
+    assert [model["id"] for model in http.get("/api/models").json["items"]] == [completed["result"]["model"]]
+    assert list((store / "runs").rglob("results.json.*"))

@@ -13,7 +13,7 @@ SLOW_DOWNLOAD, FULL_GPU, FULL_DISK = f"{PAGE}#slow-download", f"{PAGE}#full-gpu"
 SECTIONS = {
     r"CUDA.*out of memory|out of memory.*(GPU|CUDA)": FULL_GPU,
     r"No space left|File too large|disk is full|Disk quota": FULL_DISK,
-    r"the copy .* is damaged|TIMEVIS_STORE": ARTEFACT_STORE,
+    r"the copy .* is damaged|TIMEVIS_STORE|artefact store": ARTEFACT_STORE,
     r"huggingface|hub|download|local cache": SLOW_DOWNLOAD,
     r"was lost|ended by SIGKILL": STUCK_TRAINING,
 }

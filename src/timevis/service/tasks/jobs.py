@@ -100,16 +100,16 @@ def _execute(worker: Worker, task_id: str) -> None:
 
 
 def _finish(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]) -> None:
+    model = values.pop("model", None)
+    values |= {"error": None, "advice": None}
+    if outcome.error is not None:
+        advice = with_link(outcome.error, outcome.advice)
+        values |= states.failure(outcome.error, advice, values.get("result"))
     if outcome.state is None:
-        if states.release(worker.sessions, task):
+        if states.release(worker.sessions, task, **values):
             log.info("task %s returned to its queue", task.id)
         return
-    model = values.pop("model", None)
     with worker.sessions.begin() as session:
-        values |= {"error": None, "advice": None}
-        if outcome.error is not None:
-            advice = with_link(outcome.error, outcome.advice)
-            values |= states.failure(outcome.error, advice, values.get("result"))
         finished = states.finish(session, task, outcome.state, **values)
         if finished and model is not None:
             session.add(model)
@@ -146,7 +146,9 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         copies.copy(completed=outcome.state == states.COMPLETED)
     except Exception as error:  # of the store or of the network; what was trained must not be lost
         log.warning("task %s: its run could not be copied (%s)", task.id, error)
-        return Outcome(None) if outcome.state == states.COMPLETED else outcome, {}
+        if outcome.state != states.COMPLETED:
+            return outcome, {}
+        return Outcome(None, message("run-not-copied", reason=str(error)), message("check-store")), {}
     if outcome.state != states.COMPLETED:
         return outcome, {}
     summary = summarise(read_json(folder / "results.json"))

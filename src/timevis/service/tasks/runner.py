@@ -29,7 +29,7 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a training process ended; `state` is None if it was stopped because the worker stops."""
+    """How a task ended; `state` is None if it returns to its queue, with the error for which it waits, if any."""
 
     state: str | None
     error: str | None = None

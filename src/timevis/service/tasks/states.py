@@ -34,11 +34,10 @@ Sessions = sessionmaker[Session]
 def claim(sessions: Sessions, task_id: str, owner: str) -> Task | None:
     """Start a queued task; None if it is not queued, for example because its message was delivered twice."""
     now = time.time()
+    values = {"state": RUNNING, "owner": owner, "heartbeat": now, "started": now, "error": None, "advice": None}
     with sessions.begin() as session:
         changed = session.execute(
-            update(Task)
-            .where(Task.id == task_id, Task.state == QUEUED)
-            .values(state=RUNNING, owner=owner, heartbeat=now, started=now, attempt=Task.attempt + 1)
+            update(Task).where(Task.id == task_id, Task.state == QUEUED).values(attempt=Task.attempt + 1, **values)
         ).rowcount  # type: ignore[attr-defined]
         return session.get(Task, task_id) if changed else None
 
@@ -68,10 +67,13 @@ def finish(session: Session, task: Task, state: str, **values: Any) -> bool:
     return _change_own(session, task, state=state, finished=time.time(), **values)
 
 
-def release(sessions: Sessions, task: Task) -> bool:
-    """Return a running task to its queue, because its worker stops. The attempt does not count."""
+def release(sessions: Sessions, task: Task, **values: Any) -> bool:
+    """Return a running task to its queue, because its worker stops or cannot finish it yet.
+
+    The attempt does not count. `values` are other columns, such as the `failure` for which the task waits.
+    """
     with sessions.begin() as session:
-        return _change_own(session, task, state=QUEUED, owner=None, attempt=task.attempt - 1, sent=0.0)
+        return _change_own(session, task, state=QUEUED, owner=None, attempt=task.attempt - 1, sent=0.0, **values)
 
 
 def request_cancel(session: Session, task_id: str) -> str:
