@@ -17,6 +17,7 @@ written to docs/results/suite.json as soon as it ends, so that the suite can be 
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 import subprocess
 import sys
@@ -109,7 +110,7 @@ def record(args: argparse.Namespace) -> int:
         differences = {label: row.to_dict() for label, row in found.set_index("run").iterrows()}
     for record, label in zip(records, unique_labels(records), strict=True):
         run, arguments = record.results["run"], [t for t in record.overrides if not t.startswith("hydra.")]
-        experiments = [t.split("/")[-1] for t in arguments if t.startswith("experiment=")]
+        experiments = [re.split("[=/]", t)[-1] for t in arguments if t.startswith("experiment=")]
         row = {"data": run["data"], "model": [run["model"], *experiments][-1], "seed": run["seed"]}
         row |= {"commit": run["git_commit"], "command": shlex.join(["python", "train.py", *arguments])}
         key = row["data"], row["model"], row["seed"]

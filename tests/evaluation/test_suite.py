@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 
@@ -81,6 +82,12 @@ def test_recorded_rows_have_the_scores_of_their_runs_and_the_differences_from_th
     assert recorded["linear"]["against_reference"]["percent"] == expected["percent"].item()
     assert recorded["linear"]["relative_wql"] == RunRecord.load(linear).results["metrics"]["relative_wql"]["value"]
     assert recorded["linear"]["command"] == "python train.py model=linear"
+
+    for experiment in ("qwen_cpu", "ablation/lora"):
+        run = shutil.copytree(linear, tmp_path / experiment)
+        (run / "overrides.yaml").write_text(f"- experiment={experiment}\n")
+        subprocess.run([*suite, "record", str(run), "--rows", str(rows)], check=True)
+    assert {row["model"] for row in json.loads(rows.read_text())} == {"seasonal_naive", "linear", "qwen_cpu", "lora"}
 
     table = [*suite, "table", "--data", recorded["linear"]["data"], "--rows", str(rows)]
     printed = subprocess.run(table, check=True, capture_output=True, text=True).stdout
