@@ -13,6 +13,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 from sqlalchemy.pool import StaticPool
 
+from timevis.messages import message
 from timevis.service.db.tables import Base, Task
 from timevis.service.tasks import states
 from timevis.service.tasks.states import Sessions, UnchangedRows
@@ -143,6 +144,20 @@ def test_a_released_task_starts_again_without_counting_the_attempt(sessions: Ses
     again = states.claim(sessions, task_id, "other worker")
     assert again is not None
     assert again.attempt == 1
+
+
+def test_the_error_for_which_a_task_waits_ends_with_the_next_attempt(sessions: Sessions) -> None:
+    task_id = queued_task(sessions)
+    task = states.claim(sessions, task_id, "worker")
+    assert task is not None
+    error = states.failure(message("run-not-copied", reason="no folder"), message("check-store"))
+    assert states.release(sessions, task, **error)
+    with sessions() as session:
+        waiting = session.get_one(Task, task_id)
+        assert (waiting.error, waiting.result["error_code"]["code"]) == (error["error"], "run-not-copied")
+    again = states.claim(sessions, task_id, "worker")
+    assert again is not None
+    assert (again.error, again.advice, again.result) == (None, None, {})
 
 
 @pytest.mark.parametrize("final", states.FINAL)

@@ -263,7 +263,7 @@ INNER_MESSAGES = {
     "part_training": "training",
     "part_validation": "validation",
     "part_test": "test",
-    "rows_needed": "about {rows} rows are needed; ",
+    "rows_needed_and_more": "about {rows} rows are needed; ",
     "short_part": "the {part} part has {rows} rows and needs {needed}",
     "and_also": "{first}, {second}",
     "lengths_that_fit": "; {settings} would fit",

@@ -280,7 +280,7 @@ const words: Record<string, string> = {
   "shorter-description": "它会写入每个提示，请只写一句话",
   "without-quantization": "请不使用量化；要节省内存，可以减少“骨干层数”",
 
-  rows_needed: "大约需要 {rows} 行；",
+  rows_needed_and_more: "大约需要 {rows} 行；",
   short_part: "{part}部分有 {rows} 行，需要 {needed} 行",
   and_also: "{first}，而{second}",
   lengths_that_fit: "；可用 {settings}",

@@ -179,7 +179,7 @@ def _advice_for_short_series(rows: int, split: Split, context_length: int, horiz
         fitting = message("lengths_that_fit", settings=settings)
     return message(
         "lengthen-or-shorten",
-        rows_needed=message("rows_needed", rows=needed_rows) if needed_rows > rows else "",
+        rows_needed=message("rows_needed_and_more", rows=needed_rows) if needed_rows > rows else "",
         parts=reduce(lambda first, second: message("and_also", first=first, second=second), too_short),
         keys="context_length or horizon" if part_rows[0] < needed["training"] else "horizon",
         fitting=fitting,

@@ -33,7 +33,8 @@ _free_streams = BoundedSemaphore(MAX_STREAMS)
 def read_log(storage: Storage, task: Task, since: int) -> tuple[str, int]:
     """The log of a task from a position on, in bytes, at most `MAX_LOG_BYTES`, and the position after it."""
     log = storage.read_part(task.run_id, "train.log", since, MAX_LOG_BYTES) if task.run_id else b""
-    if not log and (task.run_id is None or (not since and task.state in FINAL)):  # it ended before it wrote train.log
+    ended_without_log = not since and task.state in FINAL  # the training ended before it wrote train.log
+    if not log and (task.run_id is None or ended_without_log):
         log = _read_part(storage.task_log(task.id), since)
     return log.decode("utf-8", errors="replace"), since + len(log)
 

@@ -29,7 +29,11 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a task ended; `state` is None if it returns to its queue, with the error for which it waits, if any."""
+    """How a task ended.
+
+    A `state` of None means that the task returns to its queue: the worker stops, or `error` says why the task
+    cannot be completed yet.
+    """
 
     state: str | None
     error: str | None = None
