@@ -2,6 +2,7 @@
 
     python scripts/simulate_intervals.py --repetitions 4000
     python scripts/simulate_intervals.py --repetitions 4000 --paired
+    python scripts/simulate_intervals.py --repetitions 4000 --sets
 
 Each row is a process of the errors at successive origins, each column a number of origins. The cells are the share of
 simulated series whose interval holds the expectation, in percent, and after the slash the width of the interval
@@ -11,6 +12,10 @@ logarithm, as for every metric but bias and coverage.
 With --paired the series are positive errors of two models, which share a level that changes from origin to origin.
 The cells are how often the test of the difference of the two means, and after the slash that of their ratio, rejects
 at 5 %.
+
+With --sets the intervals are those of the skill over data sets that scripts/suite.py prints, from a bootstrap. The
+cells are the share of simulations, in percent, in which the interval holds the true skill; the logarithms of the
+relative errors of the sets are independent, and normal or skewed.
 """
 
 from __future__ import annotations
@@ -23,6 +28,7 @@ import pandas as pd
 from scipy.signal import lfilter
 
 from timevis.evaluation.intervals import MeanInterval
+from timevis.evaluation.suite import summarise
 from timevis.utils.formatting import markdown_table
 
 LENGTHS = (20, 50, 100, 200, 500, 2000)
@@ -109,11 +115,35 @@ def rejections(phi: float, own_phi: float, ratio: float, length: int, repetition
     return " / ".join(f"{100 * share:.1f}" for share in np.concatenate(found, 1).mean(1))
 
 
+SETS = (5, 10, 20, 50)
+"""Numbers of data sets."""
+
+
+def coverage_over_sets(skewed: bool, sets: int, repetitions: int, seed: int = 0) -> str:
+    """How often the interval of the skill over data sets holds the true skill, in percent."""
+    rng, inside = np.random.default_rng(seed), 0
+    for repetition in range(repetitions):
+        deviations = 1 - rng.exponential(size=sets) if skewed else rng.normal(size=sets)
+        errors = pd.DataFrame({"model": np.exp(0.3 * deviations - 0.3), "baseline": np.ones(sets)})
+        found = summarise(errors, "baseline", seed=repetition).models.loc["model"]
+        inside += found["skill_low"] <= 1 - np.exp(-0.3) <= found["skill_high"]
+    return f"{100 * inside / repetitions:.1f}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repetitions", type=int, default=4000)
     parser.add_argument("--paired", action="store_true", help="simulate the tests of paired differences")
+    parser.add_argument("--sets", action="store_true", help="simulate the intervals over data sets")
     args = parser.parse_args()
+    if args.sets:
+        cells = [
+            {"logarithms of the errors": "skewed" if skewed else "normal"}
+            | {f"{n} sets": coverage_over_sets(skewed, n, args.repetitions) for n in SETS}
+            for skewed in (False, True)
+        ]
+        print(markdown_table(pd.DataFrame(cells)))
+        return
     if args.paired:
         cells = [
             {"autocorrelation of level, own": f"{phi}, {own}", "ratio": ratio}

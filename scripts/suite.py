@@ -124,15 +124,17 @@ def record(args: argparse.Namespace) -> int:
 
 
 def paired(args: argparse.Namespace) -> int:
-    """Print the paired differences of two models on each data set, from the run folders of the first seed."""
+    """Print the paired differences of two models on each data set, from the run folders of one seed."""
     lines = []
     for folder in sorted(args.runs.iterdir()):
-        runs = [folder / model / "seed0" for model in (args.model, args.other)]
+        runs = [folder / model / f"seed{args.seed}" for model in (args.model, args.other)]
         if all((one / "results.json").exists() for one in runs):
             differences = compare([RunRecord.load(runs[0])], RunRecord.load(runs[1])).differences
             lines.append({"data": folder.name, **differences.query("metric == 'relative_wql'").iloc[0].to_dict()})
     if not lines:
-        sys.exit(f"suite.py: no data set in {args.runs} has runs of both {args.model} and {args.other}")
+        sys.exit(
+            f"suite.py: no data set in {args.runs} has runs of {args.model} and {args.other} of seed {args.seed}"
+        )
     table = pd.DataFrame(lines)
     text = {"data": table["data"], f"WQL of {args.model} against {args.other}": [_difference(line) for line in lines]}
     text |= {"p": table["p"].map("{:.3f}".format), "p, Holm": pd.Series(holm(table["p"])).map("{:.3f}".format)}
@@ -308,6 +310,7 @@ def main() -> int:
     pairs = commands.add_parser("compare", help="print the paired differences of two models on each data set")
     pairs.add_argument("model")
     pairs.add_argument("other")
+    pairs.add_argument("--seed", type=int, default=0, help="the seed of both runs (default: 0)")
     pairs.add_argument("--runs", type=Path, default=RUNS, metavar="FOLDER", help="default: outputs/suite")
     pairs.set_defaults(function=paired)
     for command in (printer, recorder):

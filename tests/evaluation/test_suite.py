@@ -98,11 +98,14 @@ def test_two_models_are_compared_on_each_data_set_that_both_have(finished_run, t
     for data, models in (("a", ("linear", "seasonal_naive")), ("b", ("linear",))):
         for model in models:
             (tmp_path / data / model).mkdir(parents=True)
-            (tmp_path / data / model / "seed0").symlink_to(finished_run(f"model={model}"))
+            (tmp_path / data / model / "seed1").symlink_to(finished_run(f"model={model}"))
     command = [sys.executable, str(ROOT / "scripts" / "suite.py"), "compare", "linear", "seasonal_naive"]
-    printed = subprocess.run([*command, "--runs", str(tmp_path)], check=True, capture_output=True, text=True).stdout
+    command += ["--runs", str(tmp_path)]
+    first_seed = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (first_seed.returncode, "of seed 0" in first_seed.stderr) == (1, True)
+    printed = subprocess.run([*command, "--seed", "1"], check=True, capture_output=True, text=True).stdout
     (row,) = [line for line in printed.splitlines() if line.startswith(("| a |", "| b |"))]
-    runs = [RunRecord.load(tmp_path / "a" / model / "seed0") for model in ("linear", "seasonal_naive")]
+    runs = [RunRecord.load(tmp_path / "a" / model / "seed1") for model in ("linear", "seasonal_naive")]
     expected = compare(runs[:1], runs[1]).differences.query("metric == 'relative_wql'")
     assert row.startswith(f"| a | {expected['percent'].item():+.1f} % (")
     assert f"{expected['p'].item():.3f}" in row
