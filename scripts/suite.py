@@ -8,6 +8,7 @@
     python scripts/suite.py compare nano lstm                        their paired differences on each data set
     python scripts/suite.py record outputs/traffic/*/* --rows FILE   adds the rows of run folders to a file
     python scripts/suite.py record outputs/sweeps/*/* --rows FILE --reference RUN    and the differences from a run
+    python scripts/suite.py record RUN RUN --rows FILE --model NAME --by-horizon     rows with horizon and MSE
     python scripts/suite.py table --data traffic --rows FILE         the scores of that file
 
 Data sets and models are listed in scripts/suite.yaml. Each run is a process of its own in outputs/suite. Its row is
@@ -54,11 +55,14 @@ def read_rows(file: Path = ROWS) -> list[dict[str, Any]]:
 
 
 def write_row(row: dict[str, Any], file: Path = ROWS) -> None:
-    """Write a row in place of an earlier one of the same data set, model and seed."""
-    key = ("data", "model", "seed")
-    rows = [r for r in read_rows(file) if any(r[k] != row[k] for k in key)]
+    """Write a row in place of an earlier one of the same data set, model, seed and, if it has one, horizon."""
+
+    def key(row: dict[str, Any]) -> list[str]:
+        return [str(row[k]) for k in ("data", "model", "seed")] + [f"{row.get('horizon', 0):05}"]
+
+    rows = [other for other in read_rows(file) if key(other) != key(row)]
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_json(file, sorted([*rows, row], key=lambda r: [str(r[k]) for k in key]))
+    write_json(file, sorted([*rows, row], key=key))
 
 
 def scores(folder: Path) -> dict[str, Any]:
@@ -103,7 +107,7 @@ def run_one(data: str, model: str, overrides: Sequence[str], seed: int, minutes:
 def record(args: argparse.Namespace) -> int:
     """Add the rows of finished run folders to a file; a run of an experiment has the name of the experiment."""
     records = [RunRecord.load(folder) for folder in args.folders]
-    differences, recorded = None, dict[tuple[str, str, int], Path]()
+    differences, recorded = None, dict[tuple[Any, ...], Path]()
     if args.reference:
         reference = RunRecord.load(args.reference)
         found = compare(records, reference).differences.query("metric == 'relative_wql'")
@@ -111,9 +115,12 @@ def record(args: argparse.Namespace) -> int:
     for record, label in zip(records, unique_labels(records), strict=True):
         run, arguments = record.results["run"], [t for t in record.overrides if not t.startswith("hydra.")]
         experiments = [re.split("[=/]", t)[-1] for t in arguments if t.startswith("experiment=")]
-        row = {"data": run["data"], "model": [run["model"], *experiments][-1], "seed": run["seed"]}
+        row = {"data": run["data"], "model": args.model or [run["model"], *experiments][-1], "seed": run["seed"]}
         row |= {"commit": run["git_commit"], "command": shlex.join(["python", "train.py", *arguments])}
-        key = row["data"], row["model"], row["seed"]
+        if args.by_horizon:
+            row["horizon"] = record.results["window_set"]["horizon"]
+            row["mse_scaled"] = record.results["metrics"]["mse_scaled"]["value"]
+        key = row["data"], row["model"], row["seed"], row.get("horizon")
         if (other := recorded.setdefault(key, record.folder)) != record.folder:
             sys.exit(f"suite.py: {other} and {record.folder} have one data set, model and seed; record one of them")
         if differences is not None and label in differences:
@@ -173,7 +180,8 @@ def table(args: argparse.Namespace) -> int:
     rows = pd.DataFrame([r for r in read_rows(args.rows) if "failure" not in r])
     if rows.empty:
         sys.exit("suite.py: there is no row yet; run `python scripts/suite.py run`")
-    if different := [d for d, group in rows.groupby("data") if group["windows"].nunique() > 1]:
+    same_windows = ["data", "horizon"] if "horizon" in rows else ["data"]
+    if different := [str(d) for (d, *_), group in rows.groupby(same_windows) if group["windows"].nunique() > 1]:
         sys.exit(f"suite.py: the models were scored on different windows of {', '.join(different)}; run them again")
     for _, row in rows.iterrows():
         backbone = row["versions"].get("backbone") or {"name": None}
@@ -248,14 +256,16 @@ def _summary_table(errors: pd.DataFrame, rows: pd.DataFrame, zero_shot: bool) ->
 def _data_table(rows: pd.DataFrame) -> str:
     """Scores and cost on one data set, averaged over seeds; the skill is that of the first seed with its interval."""
     lines = []
-    for model, runs in rows.groupby("model"):
+    by = ["horizon", "model"] if "horizon" in rows else ["model"]
+    for (*horizon, model), runs in rows.groupby(by):
         first = runs.sort_values("seed").iloc[0]
         skill, against = first["skill"], first.get("against_reference")
         spread = f" ({runs['wql'].min():.4g} to {runs['wql'].max():.4g})" if len(runs) > 1 else ""
         lines.append(
             {
-                "model": model,
+                **dict(zip(by, [*horizon, model], strict=True)),
                 "seeds": len(runs),
+                **({"MSE, scaled": f"{runs['mse_scaled'].mean():.4f}"} if horizon else {}),
                 "WQL": f"{runs['wql'].mean():.4g}{spread}",
                 "relative": runs["relative_wql"].mean(),
                 "MASE": f"{runs['mase'].mean():.3f}",
@@ -266,7 +276,7 @@ def _data_table(rows: pd.DataFrame) -> str:
                 "forecasts/s": f"{runs['forecasts_per_second'].mean():.2g}",
             }
         )
-    return markdown_table(pd.DataFrame(lines).sort_values("relative").round(3))
+    return markdown_table(pd.DataFrame(lines).sort_values([*by[:-1], "relative"]).round(3))
 
 
 def _difference(against: Any) -> str:
@@ -307,6 +317,8 @@ def main() -> int:
     recorder.add_argument("folders", type=Path, nargs="+", metavar="RUN")
     recorder.set_defaults(function=record)
     recorder.add_argument("--reference", type=Path, metavar="RUN", help="one of the runs, to compare the others with")
+    recorder.add_argument("--model", metavar="NAME", help="name of the model in the rows (default: that of the run)")
+    recorder.add_argument("--by-horizon", action="store_true", help="a row for each horizon, with its MSE")
     pairs = commands.add_parser("compare", help="print the paired differences of two models on each data set")
     pairs.add_argument("model")
     pairs.add_argument("other")

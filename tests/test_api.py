@@ -66,3 +66,7 @@ def test_errors_name_the_key_as_on_the_command_line() -> None:
         timevis.train(model="linear", horizon=0)
     with pytest.raises(DataError, match="there is no file"):
         timevis.train(model="linear", data="nowhere.csv")
+    with pytest.raises(ConfigError, match="horizn"):
+        timevis.train(model="linear", overrides=["+horizn=24"])
+    with pytest.raises(ConfigError, match=r"overrides has .data\.path=b\.csv., but the argument data is a\.csv"):
+        timevis.train(model="linear", data="a.csv", overrides=["data.path=b.csv"])

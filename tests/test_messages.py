@@ -152,12 +152,12 @@ def test_advice_on_a_short_series_names_its_parts_with_codes() -> None:
     coded = code_and_params(found.value.advice)
     assert coded is not None
     assert coded["code"] == "lengthen-or-shorten"
-    assert coded["params"]["rows_needed"]["params"]["rows"] == 135
+    assert coded["params"]["rows_needed"]["params"]["rows"] == 132
     first = coded["params"]["parts"]["params"]["first"]["params"]
     assert (first["part"]["code"], first["rows"], first["needed"]) == ("part_training", 70, 92)
     assert message_of(coded) == found.value.advice
     assert found.value.advice == (
-        "about 135 rows are needed; the training part has 70 rows and needs 92, the validation part has 10 rows and "
+        "about 132 rows are needed; the training part has 70 rows and needs 92, the validation part has 10 rows and "
         "needs 12; give more rows, a smaller context_length or horizon, or another data.split; "
         "context_length=43 horizon=5 would fit"
     )

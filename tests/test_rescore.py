@@ -42,6 +42,30 @@ def test_an_end_reaches_to_the_end_of_the_period_that_it_names(compose_config, s
     assert data.panel.index[int(origins[-1]) + data.horizon - 1] == pd.Timestamp(last)
 
 
+def test_a_context_lies_in_its_own_series_if_each_has_its_own_borders(compose_config):
+    values = np.ones((2904, 2), np.float32)
+    values[:1000, 1], values[2000:, 0] = np.nan, np.nan
+    index = pd.date_range("2024-01-01", periods=len(values), freq="h")
+    panel = panel_of(values, index=index, channels=("early", "late"), series=np.arange(2))
+    config = RunConfig.from_config(compose_config("context_length=24", "horizon=12", "evaluation.max_windows=null"))
+    windows = windows_between(config, panel, "x", "2024-02", "2024-04", by_series=True).windows["test"]
+    origin, channel = (pair.numpy() for pair in windows.pairs)
+    february, april_end = index.get_indexer(pd.to_datetime(["2024-02-01 00:00", "2024-04-30 23:00"]))
+    assert (origin[channel == 0].min(), origin[channel == 0].max()) == (february, 2000 - 12)
+    assert (origin[channel == 1].min(), origin[channel == 1].max()) == (1000 + 24, april_end - 11)
+    with pytest.raises(DataError, match="in any series"):
+        windows_between(config, panel, "x", "2024-04-30 14:00", None, by_series=True)
+
+
+@pytest.mark.usefixtures("no_report")
+def test_nothing_is_written_if_one_of_several_files_has_no_window(plant, tmp_path):
+    plant_rows(200, "2025-01-01").to_csv(tmp_path / "long.csv", index=False)
+    plant_rows(20, "2025-01-01").to_csv(tmp_path / "short.csv", index=False)
+    with pytest.raises(DataError, match="short has no window"):
+        rescore(plant, tmp_path / "out", [tmp_path / "long.csv", tmp_path / "short.csv"])
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_time_without_a_zone_is_in_the_time_zone_of_the_panel():
     panel = hourly("Europe/Lisbon")
     assert parse_panel_time("2024-04-01", panel) == pd.Timestamp("2024-03-31 23:00", tz="UTC")

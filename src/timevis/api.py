@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
-from timevis.config.compose import compose
+from timevis.config.compose import added_keys, compose
 from timevis.config.stored import escape
 from timevis.config.validate import check
+from timevis.errors import ConfigError
 from timevis.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ def train(
         Rows that are forecast, and rows that the model sees before them.
     seed : int, optional
     overrides : sequence of str
-        Further ``key=value`` pairs as on the command line, for example ``["model.hidden_size=64"]``.
+        Further ``key=value`` pairs as on the command line, for example ``["model.hidden_size=64"]``; not for what the
+        other arguments say.
     folder : path, optional
         The run folder; new or empty. By default outputs/<data>/<model>/<time>-<token>.
 
@@ -143,7 +145,7 @@ def train(
     if not any(word.startswith("logger=") for word in words):
         words.append("logger=none")
     cfg = _compose_with_data(words, data)
-    check(cfg)
+    check(cfg, added_keys(words))
     run(cfg, path := Path(folder) if folder is not None else _new_folder(cfg), words)
     return Run(path)
 
@@ -190,6 +192,10 @@ def _compose_with_data(overrides: list[str], data: str | os.PathLike[str] | pd.D
         path = Path(data)
     else:
         return compose([f"data={data}", *overrides])
+    if again := [word for word in overrides if word.lstrip("+").startswith(("data=", "data.path="))]:
+        raise ConfigError(
+            f"overrides has {again[0]!r}, but the argument data is {path}", "give the file as data only"
+        )
     cfg = compose(["data=file", *overrides])
     cfg.data.path = escape(str(path.expanduser().absolute()))  # not an override: a path may hold any character
     return cfg

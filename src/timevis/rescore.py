@@ -85,9 +85,14 @@ def rescore(
     naive = SeasonalNaive.fitted(run_windows)
     items = {folder.results["run"]["data"]: panel} if data is None else load_panels(folder, data)
     is_test_part = data is None and start is None and end is None
+    by_series = run_windows.split.by_series
+    windows_of = {  # of all items before the first one is scored, since an item may have no window
+        name: run_windows if is_test_part else windows_between(config, panel, name, start, end, by_series)
+        for name, panel in items.items()
+    }
     all_results = {}
-    for name, panel in items.items():
-        datamodule = run_windows if is_test_part else windows_between(config, panel, name, start, end)
+    for name, datamodule in windows_of.items():
+        panel = items[name]
         facts = {"data": name} | _rescoring_facts(folder, run_windows, datamodule, is_new_data=data is not None)
         quality = _report_of_item(panel) if isinstance(panel, NewFilePanel) else replace(report, split={})
         quality.notes = [*_notes(facts, len(datamodule.windows["test"].origins)), *quality.notes]
@@ -102,7 +107,7 @@ def folder_name(item: str) -> str:
 
 
 def windows_between(
-    config: RunConfig, panel: Panel, name: str, start: str | None, end: str | None
+    config: RunConfig, panel: Panel, name: str, start: str | None, end: str | None, by_series: bool = False
 ) -> WindowDataModule:
     """The windows of a panel whose targets all lie between two times, as the test part of a data module.
 
@@ -116,6 +121,8 @@ def windows_between(
         Name of the panel, for error messages.
     start, end : str, optional
         See `rescore`.
+    by_series : bool
+        Whether the context of a window lies wholly in its own series, as in a split of each series.
 
     Raises
     ------
@@ -127,14 +134,23 @@ def windows_between(
     end_row = len(panel)
     if end is not None:
         end_row = int(panel.index.searchsorted(parse_panel_time(end, panel, end=True), side="right"))
-    origins = range(max(first_row, length), end_row - horizon + 1)
-    if not origins:
+    split = Split.on_axis(first_row, first_row, max(first_row, end_row))
+    if by_series and panel.series is not None:
+        starts, ends = panel.spans()
+        first_rows = np.maximum(starts, first_row)
+        end_rows = np.maximum(first_rows, np.minimum(ends, end_row))
+        split = Split(np.stack([first_rows, first_rows, end_rows], axis=1), starts)
+    first, stop = split.origin_bounds("test", length, horizon)
+    if not (stop > first).any():
         raise DataError(
-            f"{name} has no window of {horizon} targets, with a context of {length} rows before them, "
+            f"{name} has no window of {horizon} targets, with a context of {length} rows before them"
+            f"{', in any series' if split.by_series else ''}, "
             f"between {start or panel.index[0]} and {end or panel.index[-1]}",
             f"its {len(panel)} rows reach from {panel.index[0]} to {panel.index[-1]}",
         )
-    return config.datamodule(panel, Split.on_axis(origins[0], origins[0], origins[-1] + horizon))
+    if not split.by_series:  # the first part ends at the first origin, as the report shows it
+        split = Split.on_axis(int(first), int(first), int(stop) - 1 + horizon)
+    return config.datamodule(panel, split)
 
 
 def _rescoring_facts(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from itertools import pairwise
@@ -63,6 +64,12 @@ def test_inspect_finds_the_defects_of_generated_data(run: RunTimevis, tmp_path: 
     assert report["gaps"]["rows"] == 6
     assert sum(o["count"] for o in report["outliers"].values()) == 1
     assert "outliers=mask masks those before the test part" in " ".join(done.stdout.split())
+
+
+def test_a_second_file_is_refused(run: RunTimevis, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("time,x\n2024-01-01,1\n2024-01-02,2\n")
+    done = run("inspect", tmp_path / "a.csv", "path=b.csv")
+    assert (done.returncode, "'path=b.csv' names a second file" in done.stderr) == (1, True)
 
 
 def test_the_inspected_file_is_not_changed(run: RunTimevis, tmp_path: Path) -> None:
@@ -220,6 +227,44 @@ def test_a_folder_that_cannot_be_created_is_one_error_line(run: RunTimevis, tmp_
     assert "Traceback" not in done.stderr
     assert "is a file, not a folder" in run("generate", tmp_path / "file", "--rows", "10").stderr
     assert "argument --start" in run("generate", tmp_path, "--start", "soon").stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--seed -1", "--seed -1 must be at least 0"),
+        ("--start 2024-01-01T00:00+01:00", "--start must have no offset from UTC"),
+        ("--formats csv xlsx --rows 1048577", "a sheet holds at most 1,048,575 rows"),
+        ("--formats xlsx --rows 600000 --series 2 --layout long", "the table has 1,200,000 and 3"),
+        ("--formats xlsx --rows 10 --series 16384", "the table has 10 and 16,385"),
+    ],
+)
+def test_options_that_give_no_table_are_an_error_of_the_command_line(
+    run: RunTimevis, tmp_path: Path, options: str, message: str
+) -> None:
+    done = run("generate", tmp_path / "samples", *options.split())
+    assert (done.returncode, message in done.stderr) == (2, True)
+    assert not (tmp_path / "samples").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "printed"),
+    [
+        (KeyboardInterrupt(), 130, r"Interrupted by Ctrl-C\n"),
+        (MemoryError("no memory"), 1, r"Error: .*no memory.*\n  .*\n"),
+        (RuntimeError("odd"), 1, r"Traceback(.|\n)*\nError: RuntimeError: odd\n  .*report it with the traceback.*\n"),
+    ],
+)
+def test_an_interrupt_or_an_unexpected_error_ends_in_words(
+    run: RunTimevis, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, printed: str
+) -> None:
+    def fail(*arguments: object) -> int:
+        raise error
+
+    monkeypatch.setattr("timevis.cli.inspect.inspect_data", fail)
+    done = run("inspect", "traffic")
+    assert done.returncode == code
+    assert re.fullmatch(printed, done.stderr)
 
 
 def test_a_split_by_dates_is_printed_as_rows(run: RunTimevis, tmp_path: Path) -> None:

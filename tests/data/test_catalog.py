@@ -162,6 +162,13 @@ def test_a_missing_public_file_is_an_error_that_names_the_local_folder(entry: di
         ({"name": "file", "covariates": {"price": "konwn"}}, "data.covariates.price='konwn'", "did you mean 'known'"),
         ({"name": "file", "description": "x" * 500}, "500 characters", "one sentence"),
         ({"name": "file", "target": []}, "data.target is an empty list", ""),
+        *(
+            ({"name": "file", "target": [name]}, f"data.target: {name!r} is neither text", "'data.target=[\"1e5\"]'")
+            for name in (True, 1.1, 1e5, None)
+        ),
+        ({"name": "file", "id": 1.5}, "data.id: 1.5 is neither text", "in double quotes"),
+        ({"name": "file", "covariates": {1e5: "known"}}, "data.covariates: 100000.0 is neither", "double quotes"),
+        ({"name": "file", "cleaning": {"encoding": 5}}, "data.cleaning.encoding=5 is not text", "utf-8"),
         ({"name": "synthetic", "rows": 0}, "data.rows=0", ""),
         ({"name": "synthetic", "frequency": "hourly"}, "data.frequency='hourly'", "15min"),
         ({"name": "synthetic", "covariates": {"holiday": "XX"}}, "data.covariates.holiday='XX'", "ISO 3166"),
@@ -174,6 +181,11 @@ def test_an_unknown_key_or_choice_is_an_error_that_names_the_nearest_one(
         load_panel(cfg)
     assert message in error.value.message
     assert advice in error.value.advice
+
+
+def test_a_whole_number_may_name_a_column() -> None:
+    options = DataOptions.from_config({"name": "file", "path": "t.csv", "target": [2024, np.int64(7)], "id": 3})
+    assert (options.target, options.id) == (("2024", "7"), ("3",))
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,12 @@ def test_values_equal_the_metrics_and_lie_in_their_intervals(errors):
         assert interval.low <= interval.value <= interval.high
 
 
+@pytest.mark.filterwarnings("error")
+def test_the_interval_of_a_bias_in_large_units_overflows_nothing(errors):
+    bias = score_intervals(window_frame(5e5 * errors), window_frame(1e6 * errors), horizon=5)["metrics"]["bias"]
+    assert bias.low <= bias.value <= bias.high
+
+
 def test_intervals_do_not_depend_on_the_order_of_rows(errors):
     frame, naive = window_frame(errors), window_frame(errors * 2)
     assert score_intervals(frame, naive, 5) == score_intervals(frame.sample(frac=1, random_state=1), naive, 5)

@@ -94,6 +94,19 @@ def test_recorded_rows_have_the_scores_of_their_runs_and_the_differences_from_th
     assert f"| {expected['percent'].item():+.1f} % (" in printed
 
 
+def test_rows_of_several_horizons_stand_beside_each_other(finished_run, tmp_path):
+    runs = [finished_run("model=linear"), finished_run("model=linear", "horizon=4")]
+    suite, rows = [sys.executable, str(ROOT / "scripts" / "suite.py")], ["--rows", str(tmp_path / "rows.json")]
+    subprocess.run([*suite, "record", *map(str, runs), *rows, "--model", "map", "--by-horizon"], check=True)
+    results = [RunRecord.load(run).results for run in runs]
+    errors = {r["window_set"]["horizon"]: r["metrics"]["mse_scaled"]["value"] for r in results}
+    assert len(errors) == 2
+    table = [*suite, "table", "--data", results[0]["run"]["data"], *rows]
+    printed = subprocess.run(table, check=True, capture_output=True, text=True).stdout
+    for horizon, error in errors.items():
+        assert f"| {horizon} | map | 1 | {error:.4f} |" in printed
+
+
 def test_two_models_are_compared_on_each_data_set_that_both_have(finished_run, tmp_path):
     for data, models in (("a", ("linear", "seasonal_naive")), ("b", ("linear",))):
         for model in models:

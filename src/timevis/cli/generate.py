@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 DOMAINS = ("traffic", "electricity", "weather")
 FORMATS = ("csv", "xlsx", "json", "parquet")
+SHEET_ROWS, SHEET_COLUMNS = 2**20, 2**14
+"""The largest sheet of an XLSX workbook."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,6 +58,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     if args.rows < 1 or args.series < 1:
         parser.error("--rows and --series must be at least 1")
+    if args.seed < 0:
+        parser.error(f"--seed {args.seed} must be at least 0")
+    if args.start.tzinfo is not None:
+        parser.error("--start must have no offset from UTC, for example 2024-01-01T00:00")
+    rows, columns = (args.rows * args.series, 3) if args.layout == "long" else (args.rows, args.series + 1)
+    if "xlsx" in args.formats and (rows >= SHEET_ROWS or columns > SHEET_COLUMNS):
+        parser.error(
+            f"--formats xlsx: a sheet holds at most {SHEET_ROWS - 1:,} rows and {SHEET_COLUMNS:,} columns, but the "
+            f"table has {rows:,} and {columns:,}; leave xlsx out of --formats, or lower --rows or --series"
+        )
     if args.folder.exists() and not args.folder.is_dir():
         parser.error(f"{args.folder} is a file, not a folder")
 

@@ -266,6 +266,7 @@ def load_files(
     channels: Sequence[str],
     *,
     freq: str | None = None,
+    timezone: str | None = None,
     run_cleaning: CleaningOptions | None = None,
 ) -> dict[str, Panel]:
     """Read new files for a finished run, as the run read its own data.
@@ -281,6 +282,8 @@ def load_files(
         Channels of the run, in its order.
     freq : str, optional
         Frequency of the run; a file with another one is an error.
+    timezone : str, optional
+        Time zone of the data of the run; None for times without one.
     run_cleaning : CleaningOptions, optional
         Decimal mark and day order in the file of the run, for numbers and dates that a new file leaves ambiguous.
 
@@ -299,7 +302,8 @@ def load_files(
     items: dict[str, Panel] = {}
     for path in map(Path, paths):
         try:
-            panels = read_new_file(path, options, tuple(channels), freq, card, run_cleaning or CleaningOptions())
+            cleaning = run_cleaning or CleaningOptions()
+            panels = read_new_file(path, options, tuple(channels), card, freq, timezone, cleaning)
         except AmbiguousDataError as error:
             raise DataError(
                 error.message,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal
 
@@ -59,6 +60,10 @@ class CleaningOptions:
     missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.encoding is not None and not isinstance(self.encoding, str):
+            raise ConfigError(
+                f"data.cleaning.encoding={self.encoding!r} is not text", "for example utf-8, cp1252 or gb18030"
+            )
         check_choice(self.outliers, ("report", "mask"), "data.cleaning.outliers")
         check_choice(self.day_first, (None, True, False), "data.cleaning.day_first")
         check_choice(self.decimal, (None, "point", "comma"), "data.cleaning.decimal")
@@ -215,7 +220,18 @@ def _column_names(value: Any, key: str) -> tuple[str, ...]:
     names = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
     if not names:
         raise ConfigError(f"data.{key} is an empty list", "name at least one column, or leave it null")
-    return tuple(str(n) for n in names)
+    return tuple(_column_name(name, key) for name in names)
+
+
+def _column_name(value: Any, key: str) -> str:
+    """Text or a whole number as text; how another value was written is not known."""
+    if isinstance(value, bool) or not isinstance(value, str | Integral):
+        raise ConfigError(
+            f"data.{key}: {value!r} is neither text nor a whole number, so it is not the name of a column",
+            "put a name that looks like a number, true, false or null in double quotes, for example "
+            f"'data.{key}=[\"1e5\"]'",
+        )
+    return str(value)
 
 
 def _missing_values(value: Any) -> tuple[str, ...]:
@@ -238,7 +254,7 @@ def _covariates(value: Any, key: str) -> dict[str, str]:
     for name, kind in value.items():
         if name != "holiday":
             check_choice(kind, ("known", "observed"), f"data.{key}.{name}")
-    return {str(name): str(kind) for name, kind in value.items()}
+    return {_column_name(name, key): str(kind) for name, kind in value.items()}
 
 
 CONVERTERS: dict[str, Callable[[Any, str], Any]] = {

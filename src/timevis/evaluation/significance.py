@@ -78,8 +78,9 @@ def _intervals(
     is_log = np.isin(names, POSITIVE_METRICS) & (values > 0)
     influences = np.where(np.isfinite(influences), influences, 0.0) / np.where(is_log, values, 1.0)
     half = MeanInterval(influences, independent=table.has_independent_series).half_widths()
-    low = np.where(is_log, values * np.exp(-half), values - half)
-    high = np.where(is_log, values * np.exp(half), values + half)
+    ratio = np.exp(np.where(is_log, half, 0.0))
+    low = np.where(is_log, values / ratio, values - half)
+    high = np.where(is_log, values * ratio, values + half)
     is_share = np.isin(names, SHARE_METRICS)
     low, high = np.where(is_share, low.clip(0, 1), low), np.where(is_share, high.clip(0, 1), high)
     return [

@@ -38,17 +38,30 @@ DATA_ERROR_MESSAGES = {
     ),
     "no-such-column": "{source} has no column {column!r}",
     "no-time-column": "{source}{sheet_note}: there is no time column among {columns}",
-    "no-numeric-column": "{source}: no numeric column is left to forecast ({reasons})",
+    "no-numeric-column": "{source}{sheet_note}: no numeric column is left to forecast ({reasons})",
     "target-not-numeric": "{source}: column {column!r}{cell} {reason}, so it cannot be a target",
     "covariate-not-numeric": "{source}: the covariate {column!r} {reason}",
     "nothing-changes": "{source}: no column changes, so there is nothing to forecast ({reasons})",
     "no-such-channel": "{source} has no channel {channel!r}: the run forecasts {channels}, but the file has {found}",
     "text-in-number-column": "{source}: {place}, column {column!r} holds text{more}: {cell}",
     "number-infinite": "{source}: {place}, column {column!r} is infinite{more}",
+    "too-fine-for-data": (
+        "{source}: column {column!r}{series} changes by {change:g} from row to row around {value:g}, too finely for "
+        "32-bit floats"
+    ),
     "number-too-large-for-data": "{source}: {place}, column {column!r} is too large ({value:g}){more}",
+    "numbers-too-small": ("{source}: column {column!r}: the largest value is {value:g}, too small for 32-bit floats"),
+    "steps-below-1-ms": (
+        "{source}: column {column!r}: the times are less than 1 ms apart on average, but steps below 1 ms are not "
+        "supported"
+    ),
     "time-empty": "{source}: {place}, column {column!r}: the time is empty{more}",
     "time-unreadable": "{source}: {place}, column {column!r}: the time{cell} is not a date or time{more}",
     "time-is-a-number": "{source}: {place}, column {column!r}: the number {value:g} is not a time",
+    "zone-not-in-run": (
+        "{source}: the times have a time zone ({zone}), but the run was trained on times without one"
+    ),
+    "zone-only-in-run": ("{source}: the times have no time zone, but the run was trained on times with one ({zone})"),
     "zones-mixed": (
         "{source}: {place}, column {column!r}: {cell!r} has {zone} time zone, while {first!r} above has {first_zone}"
     ),
@@ -70,7 +83,7 @@ DATA_ERROR_MESSAGES = {
     ),
     "series-name-empty": "{source}: {place}, column {column!r} is empty",
     "every-row-empty": "{source}: every row is empty",
-    "rows-disagree": "{source}: {count} times{of_series} have several rows that disagree, the first {first}",
+    "rows-disagree": "{source}: {times} several rows that disagree, the first {first}",
     "too-few-times": "{source}: {times} too few for a series",
     "no-regular-step": (
         "{source}: the times have no regular step (the most common, {step}, is {share:.0%} of all steps)"
@@ -151,6 +164,19 @@ DATA_ADVICE = {
     "write-numbers": "write numbers like 1234.5, and leave a cell without a value empty, or name the text that marks "
     "it, such as 'data.cleaning.missing=[\"Bad Input\",-9999]'; data.cleaning.decimal sets whether 1,250 is 1.25 or "
     "1250",
+    "zone-not-in-run-advice": "write the local times of the data of the run, without an offset from UTC",
+    "zone-only-in-run-advice": "write the times with their offset from UTC, for example 2024-01-01T00:00+00:00",
+    "subtract-or-difference": (
+        "subtract a constant from the column, for example its first value, or take differences; or leave it out with "
+        "data.target"
+    ),
+    "smaller-unit": (
+        "multiply the column by a constant, or give it in a smaller unit, so that its values are around 1"
+    ),
+    "larger-steps-of-time": (
+        "average the rows to steps of 1 ms or more, or write the times in a larger unit, for example each "
+        "microsecond as a second"
+    ),
     "empty-or-missing": "leave the cell empty if it has no value, or name its content in data.cleaning.missing",
     "one-time-column": (
         "one column must hold times such as 2020-01-31 13:00 (data.time names it); the column names must be in the "
@@ -193,6 +219,7 @@ DATA_ADVICE = {
     "increasing-times": "the data reach from {first} to {last}; give increasing times within them",
     "without-third-time": "the data reach from {first} to {last}; without a third time, the test ends with the data",
     "rows-needed": "about {rows} rows are needed",
+    "lengthen": "{rows_needed}{parts}; give more rows, or another data.split{fitting}",
     "lengthen-or-shorten": "{rows_needed}{parts}; give more rows, a smaller {keys}, or another data.split{fitting}",
 }
 """Code of advice to its text."""
@@ -254,6 +281,7 @@ INNER_MESSAGES = {
     "holds_text": "holds text",
     "is_empty": "is empty",
     "counts_rows": "counts the rows",
+    "of_series": " of series {name!r}",
     "part_of_time": "is part of the time",
     "not_in_target": "not in data.target",
     "not_of_run": "is not a channel of the run",

@@ -88,6 +88,7 @@ RUN_ADVICE = {
     "start-again-or-restore": "delete it to start from the beginning, or restore it from a backup",
     "wait-for-run": "wait until it has ended, or stop it first",
     "see-traceback": "see the traceback in train.log of the run folder",
+    "report-traceback": "this is probably a defect of TimeVis: report it with the traceback above",
     "see-worker-log": "see the log of the worker",
     "longer-time-limit": "increase trainer.max_time, or set it to null",
     "retry-from-checkpoint": (

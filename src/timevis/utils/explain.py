@@ -22,7 +22,9 @@ SYSTEM_ERRORS = {
 """For each error number of the system, the codes of the cause and of what to do."""
 
 
-def explain(error: BaseException, cfg: DictConfig | None = None) -> TimeVisError:
+def explain(
+    error: BaseException, cfg: DictConfig | None = None, unexpected_advice: str = "see-traceback"
+) -> TimeVisError:
     """Give the cause of an exception and advice to the user.
 
     Parameters
@@ -31,6 +33,8 @@ def explain(error: BaseException, cfg: DictConfig | None = None) -> TimeVisError
         A `TimeVisError` is returned unchanged.
     cfg : DictConfig, optional
         Config of the run; makes the advice more specific.
+    unexpected_advice : str
+        Code of the advice on an exception of unknown cause.
     """
     if isinstance(error, TimeVisError):
         return error
@@ -50,7 +54,7 @@ def explain(error: BaseException, cfg: DictConfig | None = None) -> TimeVisError
             return TimeVisError(message("file-not-written", file=str(error.filename), **values), advice)
         return TimeVisError(message("system-error", **values), advice)
     return TimeVisError(
-        message("unexpected-error", kind=type(error).__name__, reason=first_line), message("see-traceback")
+        message("unexpected-error", kind=type(error).__name__, reason=first_line), message(unexpected_advice)
     )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
+import traceback
 from collections.abc import Callable
 
 from timevis.errors import TimeVisError
@@ -13,8 +15,8 @@ from timevis.errors import TimeVisError
 def run_script(main: Callable[[], int]) -> int:
     """Call the main function of a script and return its exit code.
 
-    An error that the user can fix is printed as one message without a traceback. A closed pipe, as of ``| head``,
-    ends the script silently.
+    An error that the user can fix is printed as one message without a traceback; one of unknown cause is printed with
+    it. Ctrl-C ends the script with one line, and a closed pipe, as of ``| head``, silently.
     """
     make_stdout_safe()
     try:
@@ -24,6 +26,17 @@ def run_script(main: Callable[[], int]) -> int:
         return discard_stdout()
     except (TimeVisError, OSError) as error:
         return print_error(error)
+    except KeyboardInterrupt:
+        print("Interrupted by Ctrl-C", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except Exception as error:
+        from timevis.messages import message
+        from timevis.utils.explain import explain
+
+        failure = explain(error, unexpected_advice="report-traceback")
+        if failure.advice == message("report-traceback"):
+            traceback.print_exc()
+        return print_error(failure)
     return code
 
 

@@ -116,6 +116,24 @@ def test_a_column_that_is_constant_only_in_32_bit_floats_is_an_error() -> None:
         clean_frame(wide_frame(values=1e9 + VALUES))
 
 
+def test_series_whose_changes_32_bit_floats_would_round_away_are_errors() -> None:
+    meters = pd.concat(
+        wide_frame(values=offset + 50.5 * np.arange(len(VALUES))).assign(id=name)
+        for name, offset in (("a", 0), ("b", 2e9))
+    )
+    with pytest.raises(DataError, match=r"'load' of series 'b' changes by 50\.5 .* around 2\.00001e\+09, too finely"):
+        clean_frame(meters)
+    with_one_zero = 1e9 + VALUES
+    with_one_zero[3] = 0
+    with pytest.raises(DataError, match="too finely for 32-bit floats"):
+        clean_frame(wide_frame(values=with_one_zero))
+
+
+def test_a_column_that_varies_only_by_the_rounding_of_64_bit_floats_does_not_refuse_the_file() -> None:
+    quiet = np.where(np.arange(len(VALUES)) % 2, 0.3, 0.1 + 0.2)
+    assert "load" in clean_frame(wide_frame(values=VALUES).assign(quiet=quiet))[0].channels
+
+
 def test_a_series_of_one_row_is_an_error_that_names_the_rows_needed() -> None:
     with pytest.raises(DataError, match="too few") as error:
         clean_frame(wide_frame(HOURS[:1], VALUES[:1]))

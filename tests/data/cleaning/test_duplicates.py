@@ -118,6 +118,41 @@ def test_averaged_hours_of_a_clock_change_are_noted() -> None:
     assert not any("set back" in note for note in report.notes)
 
 
+def test_the_hour_of_a_clock_change_is_averaged_in_a_short_series_too() -> None:
+    zoned = pd.date_range("2024-10-26", periods=73, freq="h", tz="Europe/Berlin", unit="us")
+    frame = wide_frame(zoned.tz_localize(None), VALUES[:73])
+    panel, report = clean_frame(frame)
+    assert (len(panel), panel.values[26, 0]) == (72, pytest.approx(VALUES[26:28].mean(), abs=1e-6))
+    assert any("clocks are set back" in note and "2024-10-27 02:00:00" in note for note in report.notes)
+    half_hours = pd.date_range("2024-10-26", periods=145, freq="30min", tz="Europe/Berlin", unit="us")
+    panel, _ = clean_frame(wide_frame(half_hours.tz_localize(None), VALUES[:145]))
+    assert len(panel) == 143
+
+
+@pytest.mark.parametrize(
+    ("repeated", "message"),
+    [
+        (["2024-10-27 05:00"], "1 time has several rows that disagree, the first 2024-10-27 05:00:00"),
+        (["2024-10-27 02:00", "2024-10-27 03:00"], "2 times have several rows that disagree, the first"),
+    ],
+)
+def test_other_rows_that_disagree_in_a_short_series_are_an_error(repeated: list[str], message: str) -> None:
+    hours = pd.date_range("2024-10-26", periods=72, freq="h", unit="us")
+    frame = pd.concat([wide_frame(hours, VALUES[:72]), wide_frame(pd.DatetimeIndex(repeated), 9.0)])
+    with pytest.raises(DataError, match=message):
+        clean_frame(frame)
+
+
+def test_every_series_with_rows_that_disagree_is_judged_by_its_own_times() -> None:
+    local = pd.date_range("2024-10-26", periods=60, freq="h", tz="Europe/Berlin", unit="us").tz_localize(None)
+    north = wide_frame(local, VALUES[:60]).assign(site="north")
+    other = pd.date_range("2024-10-26", periods=72, freq="h", unit="us")
+    south = pd.concat([wide_frame(other, VALUES[:72]), wide_frame(other[5:6], 9.0)]).assign(site="south")
+    with pytest.raises(DataError, match="1 time of 'south' has several rows that disagree, the first 2024-10-26 05"):
+        clean_frame(pd.concat([north, south]), id="site")
+    assert clean_frame(pd.concat([north, south.iloc[:-1]]), id="site")[0].values.shape == (72, 2)
+
+
 def test_many_disagreeing_rows_are_an_error_that_names_the_id_option() -> None:
     frame = pd.concat([wide_frame(), wide_frame(HOURS[:20], VALUES[:20] + 1)])
     with pytest.raises(DataError, match="20 times have several rows that disagree") as error:

@@ -61,6 +61,16 @@ def test_ambiguous_numbers_of_a_workbook_stay_text_until_the_mark_is_given(tmp_p
     assert read_table(tmp_path / "t.xlsx", decimal="point").frame["load"].tolist() == [1250]
 
 
+@pytest.mark.parametrize("cell", ["１２", "١٢"])
+def test_digits_of_other_scripts_are_an_error_that_names_row_and_column(cell: str, tmp_path: Path) -> None:
+    cells = [f"{hour}.5" for hour in range(300)]
+    cells[7] = cell
+    frame = pd.DataFrame({"time": pd.date_range("2024-01-01", periods=300, freq="h"), "load": cells})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(DataError, match=rf"t.csv: row 9, column 'load' holds text: '{cell}'"):
+        load_panel({"path": str(tmp_path / "t.csv")})
+
+
 def test_names_and_dates_with_separators_stay_text(tmp_path: Path) -> None:
     frame = pd.DataFrame({"time": ["01.02.2020", "02.02.2020"], "id": ["007", "1 b"], "load": [1.5, 2.5]})
     frame.to_csv(tmp_path / "t.csv", index=False)

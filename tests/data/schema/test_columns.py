@@ -70,6 +70,14 @@ def test_a_table_without_numeric_columns_is_an_error_with_the_reasons() -> None:
         columns_of(pd.DataFrame({"time": HOURS, "city": "Rome"}))
 
 
+def test_a_first_sheet_without_numeric_columns_is_an_error_that_names_the_sheet(tmp_path: Path) -> None:
+    with pd.ExcelWriter(tmp_path / "t.xlsx") as workbook:
+        pd.DataFrame({"time": HOURS, "author": "Bob"}).to_excel(workbook, sheet_name="Info", index=False)
+        pd.DataFrame({"time": HOURS, "load": range(50)}).to_excel(workbook, sheet_name="Data", index=False)
+    with pytest.raises(DataError, match=r"sheet 'Info' of 2 .*data\.sheet selects another.*no numeric column"):
+        find_columns(read_table(tmp_path / "t.xlsx"), DataOptions())
+
+
 @pytest.mark.parametrize("name", ["index", "Unnamed: 0", "column 1"])
 def test_row_numbers_of_a_filtered_table_are_not_a_target_but_measurements_of_that_name_are(name: str) -> None:
     frame = pd.DataFrame({name: range(0, 150, 3), "time": HOURS, "x": range(50)})
@@ -98,6 +106,13 @@ def test_parts_of_the_time_are_left_out_if_another_column_holds_the_whole_time()
     columns = columns_of(frame.assign(hour=times.hour, x=range(50)))
     assert (columns.time, columns.targets) == (("datetime",), ("x",))
     assert columns.left_out["hour"] == "is part of the time"
+
+
+def test_measurements_named_like_a_part_of_the_time_are_targets() -> None:
+    frame = pd.DataFrame(
+        {"date": HOURS, "day": [20 + i / 5 for i in range(50)], "night": range(50), "second": [70] * 50}
+    )
+    assert columns_of(frame).targets == ("day", "night", "second")
 
 
 def test_a_holiday_column_cannot_be_combined_with_a_country() -> None:

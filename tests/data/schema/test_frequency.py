@@ -38,3 +38,23 @@ def test_the_advice_on_months_that_start_on_the_15th_can_be_followed() -> None:
         infer(times)
     assert error.value.advice == "set data.frequency=MS to move each time to the start of its month"
     assert len(put_on_grid(times, "MS", "t.csv").index) == 120
+
+
+@pytest.mark.parametrize("alias", ["2MS", "2ME", "4MS", "6MS", "2BMS"])
+def test_steps_of_several_months_are_found_with_gaps(alias: str) -> None:
+    times = pd.date_range("2000-01-01", periods=60, freq=alias, unit="us").delete([5, 6, 30])
+    assert infer(times) == alias
+    assert len(put_on_grid(times, alias, "t.csv").index) == 60
+
+
+def test_the_advice_on_two_months_that_start_on_the_15th_can_be_followed() -> None:
+    times = pd.date_range("1990-01-15", periods=120, freq=pd.DateOffset(months=2), unit="us")
+    with pytest.raises(DataError, match="not whole months") as error:
+        infer(times)
+    assert error.value.advice == "set data.frequency=2MS to move each time to the start of its 2 months"
+    assert len(put_on_grid(times, "2MS", "t.csv").index) == 120
+
+
+@pytest.mark.parametrize(("freq", "alias"), [("3MS", "QS-JAN"), ("QE", "QE-DEC"), ("YS", "YS-JAN"), ("MS", "MS")])
+def test_months_quarters_and_years_keep_their_own_alias(freq: str, alias: str) -> None:
+    assert infer(pd.date_range("2000-01-01", periods=60, freq=freq, unit="us")) == alias

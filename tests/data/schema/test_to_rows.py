@@ -8,6 +8,7 @@ from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.options import DataOptions
 from timevis.data.readers.table import Table
 from timevis.data.schema.to_rows import Rows, to_rows
+from timevis.errors import DataError
 
 DAYS = pd.date_range("2024-01-01", periods=60, freq="D", unit="us")
 
@@ -28,6 +29,16 @@ def test_daily_times_at_local_midnight_get_the_dates_of_data_timezone(freq: str,
 def test_daily_times_at_midnight_keep_their_dates_in_any_timezone(pattern: str) -> None:
     rows, _ = rows_and_report(DAYS.strftime(pattern), "America/New_York")
     assert (rows.grid.index.tz_localize(None) == DAYS).all()
+
+
+@pytest.mark.parametrize("scale", [1e-50, 1e-41])
+def test_values_too_small_for_32_bit_floats_are_an_error_that_says_so(scale: float) -> None:
+    frame = pd.DataFrame({"time": DAYS, "load": np.arange(60.0), "price": np.arange(60.0) * scale})
+    with pytest.raises(DataError, match=r"t.csv: column 'price': .* too small for 32-bit floats") as error:
+        to_rows(Table(frame, "t.csv"), DataOptions())
+    assert "multiply the column by a constant" in error.value.advice
+    rows, _ = to_rows(Table(frame.assign(price=0.0), "t.csv"), DataOptions())
+    assert not rows.values[:, 1].any()
 
 
 def rows_and_report(times: object, zone: str) -> tuple[Rows, QualityReport]:

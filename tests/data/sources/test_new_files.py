@@ -113,6 +113,19 @@ def test_the_series_of_a_new_file_can_be_named_by_two_columns(channels: tuple[st
         np.testing.assert_array_equal(items["new"].values[0], [4, 3, np.nan])
 
 
+@pytest.mark.parametrize(("suffix", "timezone"), [("Z", None), ("", "Europe/Berlin")])
+def test_times_with_and_without_a_time_zone_are_not_mixed_between_run_and_file(
+    suffix: str, timezone: str | None, tmp_path: Path
+) -> None:
+    rows = "".join(f"2024-01-01T{hour:02}:00{suffix},{hour}\n" for hour in range(24))
+    (tmp_path / "new.csv").write_text("time,load\n" + rows)
+    path, options = [tmp_path / "new.csv"], DataOptions.from_config(RUN_DATA)
+    with pytest.raises(DataError, match=r"new\.csv: the times have .* but the run was trained on times with"):
+        load_files(path, options, ("load",), timezone=timezone)
+    (item,) = load_files(path, options, ("load",), timezone="Europe/Berlin" if suffix else None).values()
+    assert item.local_index[0].hour == (1 if suffix else 0)
+
+
 def test_a_series_with_all_rows_off_the_grid_is_skipped_with_a_warning(tmp_path: Path, caplog) -> None:
     hours = pd.date_range("2024-01-13", periods=300, freq="h")
     off_grid = hours[[3, 70]] + pd.Timedelta("30min")

@@ -59,6 +59,32 @@ def test_the_error_of_a_short_series_names_a_sufficient_number_of_rows():
     make_split(need, [0.7, 0.1, 0.2], 168, 24)
 
 
+@given(rows=st.integers(1, 40), context=st.integers(1, 10), horizon=st.integers(1, 4))
+def test_the_number_of_rows_needed_is_the_next_one_that_suffices(rows: int, context: int, horizon: int) -> None:
+    try:
+        make_split(rows, [0.7, 0.1, 0.2], context, horizon)
+    except DataError as error:
+        need = int(error.advice.split()[1])
+        make_split(need, [0.7, 0.1, 0.2], context, horizon)
+        for fewer in range(rows + 1, need):
+            with pytest.raises(DataError):
+                make_split(fewer, [0.7, 0.1, 0.2], context, horizon)
+
+
+@pytest.mark.parametrize(
+    ("context", "horizon", "expected"),
+    [
+        (1, 1, "give more rows, or another data.split"),
+        (2, 1, "a smaller context_length, or another data.split"),
+        (1, 2, "a smaller horizon, or another data.split"),
+    ],
+)
+def test_a_length_of_one_row_is_not_to_become_smaller(context: int, horizon: int, expected: str) -> None:
+    with pytest.raises(DataError) as error:
+        make_split(3, [0.7, 0.1, 0.2], context, horizon)
+    assert error.value.advice.endswith(expected)
+
+
 @given(rows=st.integers(12, 400), context=st.integers(1, 300), horizon=st.integers(1, 100))
 def test_the_proposed_lengths_fit(rows: int, context: int, horizon: int) -> None:
     try:

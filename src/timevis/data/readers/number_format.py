@@ -13,9 +13,9 @@ from timevis.data.readers.table import MISSING_MARKERS
 from timevis.errors import AmbiguousDataError
 from timevis.messages import message
 
-POINT_NUMBER = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
-COMMA_NUMBER = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d*)(?:,\d+)?(?:[eE][+-]?\d+)?")
-INTEGER = re.compile(r"[+-]?\d+")
+POINT_NUMBER = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
+COMMA_NUMBER = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d*)(?:,\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
+INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 THOUSANDS_SEPARATOR = r"(?<=\d)[ \u00a0\u202f'’](?=\d{3})"
 SAMPLE_CELLS = 50
 

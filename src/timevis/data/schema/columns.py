@@ -16,7 +16,7 @@ from timevis.data.schema.numeric_columns import NUMBER_ADVICE, column_kind
 from timevis.data.schema.series_column import find_series_column, join_series_columns
 from timevis.data.schema.time_column import find_time_columns
 from timevis.data.schema.timestamps.parse_times import looks_like_time
-from timevis.data.schema.timestamps.time_parts import PART_NAMES
+from timevis.data.schema.timestamps.time_parts import holds_time_part
 from timevis.errors import ConfigError, DataError
 from timevis.messages import message
 
@@ -150,7 +150,7 @@ def _infer_targets(table: Table, names: list[str], series: str | None) -> tuple[
     """All numeric columns except parts of the time and row counters; and the reasons why others are not used."""
     kinds = {c: column_kind(table.frame[c]) for c in names}
     numeric = [c for c in names if kinds[c] == "number"]
-    parts = [c for c in numeric if c.lower().strip() in PART_NAMES]
+    parts = [c for c in numeric if holds_time_part(c, table.frame[c])]
     if set(parts) < set(numeric):  # a table with other numeric columns has its time in another column
         numeric = [c for c in numeric if c not in parts]
     counters = [c for c in numeric if len(numeric) > 1 and _counts_rows(table, c, series)]
@@ -161,7 +161,8 @@ def _infer_targets(table: Table, names: list[str], series: str | None) -> tuple[
     if not targets:
         reasons = "; ".join(f"{c!r} {reason}{_first_text(table, c, kinds[c])}" for c, reason in left_out.items())
         reasons = reasons or "the time is the only column"
-        params = {"source": table.source, "reasons": reasons, "columns": ", ".join(left_out)}
+        params = {"source": table.source, "sheet_note": table.sheet_note, "reasons": reasons}
+        params["columns"] = ", ".join(left_out)
         raise DataError(message("no-numeric-column", **params), NUMBER_ADVICE)
     return targets, left_out
 

@@ -26,6 +26,8 @@ CALENDAR_ALIASES = {
     "Y": ("YS", "YE", "BYS", "BYE"),
 }
 CALENDAR_NOUNS = {"M": "month", "Q": "quarter", "Y": "year"}
+MONTHS_WITHOUT_ALIAS = (2, 4, 6)
+"""Steps in months that are several units of a calendar alias, such as ``2MS``."""
 SNAP_TOLERANCE = 0.1
 """A time at most this share of a step away from the grid is moved onto it."""
 
@@ -106,6 +108,13 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
 def _infer_calendar_frequency(times: pd.DatetimeIndex, source: str) -> str:
     days = float(np.median(np.diff(times.to_numpy()).astype("m8[us]").astype(float))) / DAY_US
     period = "M" if days < 60 else "Q" if days < 200 else "Y"
+    advice = f"set data.frequency={period}S to move each time to the start of its {CALENDAR_NOUNS[period]}"
+    months = np.diff(times.year * 12 + times.month)
+    if (step := int(np.bincount(months).argmax())) in MONTHS_WITHOUT_ALIAS:
+        advice = f"set data.frequency={step}MS to move each time to the start of its {step} months"
+        for offset in [offset for alias in CALENDAR_ALIASES["M"] for offset in anchored_offsets(alias)]:
+            if not (months % step).any() and all(offset.is_on_offset(t) for t in times[:200]):
+                return f"{step}{offset.freqstr}"
     for alias in CALENDAR_ALIASES[period]:
         for offset in anchored_offsets(alias):
             if all(offset.is_on_offset(t) for t in times[:200]):
@@ -113,10 +122,7 @@ def _infer_calendar_frequency(times: pd.DatetimeIndex, source: str) -> str:
     steps, counts = np.unique(np.diff(times.asi8), return_counts=True)
     if counts.max() >= 0.9 * counts.sum():
         return alias_of_step(int(steps[counts.argmax()]))
-    raise DataError(
-        message("irregular-months", source=source, days=round(days)),
-        f"set data.frequency={period}S to move each time to the start of its {CALENDAR_NOUNS[period]}",
-    )
+    raise DataError(message("irregular-months", source=source, days=round(days)), advice)
 
 
 def anchored_offsets(alias: str) -> list[BaseOffset]:

@@ -72,15 +72,40 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
     return values
 
 
-def check_precision(table: Table, name: str, values: np.ndarray) -> None:
-    """Raise a DataError if 32-bit floats would round the variation of a column away.
+def check_precision(
+    table: Table, name: str, values: np.ndarray, series_code: np.ndarray, series_names: tuple[str, ...]
+) -> None:
+    """Raise a DataError if 32-bit floats would round away how a column changes from row to row.
 
-    That is, if fewer than 100 steps of a 32-bit float lie between its minimum and its maximum.
+    That is, if for a series the median change is less than four times the median rounding error, which is about one
+    step of a 32-bit float. Changes that 64-bit floats can hardly tell from none do not count.
+
+    Parameters
+    ----------
+    table : Table
+    name : str
+    values : float64 [rows]
+        In the order of the series, and of the times in a series.
+    series_code : int64 [rows]
+    series_names : tuple of str
     """
-    low, high = np.fmin.reduce(values), np.fmax.reduce(values)
-    step = max(abs(low), abs(high)) * np.finfo(np.float32).eps
-    if 0 < high - low < 100 * step:
-        raise DataError(
-            f"{table.source}: column {name!r} varies by {high - low:g} around {low:g}, too finely for 32-bit floats",
-            "subtract a constant from the column, for example its first value, or take differences",
-        )
+    rounding = np.abs(values - values.astype(np.float32))
+    for code, rows in zip(*_runs_of(series_code), strict=True):
+        observed = np.flatnonzero(np.isfinite(values[rows]))
+        of_series, rounded = values[rows][observed], rounding[rows][observed]
+        if not rounded.any():
+            continue
+        changes = np.abs(np.diff(of_series))
+        changes = changes[changes > 1e-12 * np.abs(of_series).max()]
+        if len(changes) and np.median(changes) < 4 * np.median(rounded):
+            series = message("of_series", name=series_names[code]) if len(series_names) > 1 else ""
+            params = {"source": table.source, "column": name, "series": series}
+            sizes = {"change": float(np.median(changes)), "value": float(np.median(of_series))}
+            raise DataError(message("too-fine-for-data", **params, **sizes), message("subtract-or-difference"))
+
+
+def _runs_of(codes: np.ndarray) -> tuple[list[int], list[slice]]:
+    """Each run of equal codes, and its rows."""
+    starts = np.flatnonzero(np.diff(codes, prepend=-1))
+    stops = np.append(starts[1:], len(codes))
+    return codes[starts].tolist(), [slice(a, b) for a, b in zip(starts.tolist(), stops.tolist(), strict=True)]

@@ -51,7 +51,8 @@ def merge_repeated_times(
     Raises
     ------
     DataError
-        In a series, more than one row in a hundred disagrees with another row of its time.
+        In a series, more than one row in a hundred disagrees with another row of its time, and not only in the hours
+        in which clocks are set back.
     """
     merged = merge_duplicates(keys, values)
     length = len(grid.index)
@@ -62,18 +63,15 @@ def merge_repeated_times(
     averaged = merged.repeated_keys["averaged"]
     averaged_counts = np.bincount(averaged // length, minlength=len(series_names))
     row_counts = np.bincount(keys // length, minlength=len(series_names))
-    worst = int(np.argmax(averaged_counts / np.maximum(row_counts, 1)))
-    if averaged_counts[worst] > MAX_AVERAGED_SHARE * row_counts[worst]:
-        first = grid.index[averaged[averaged // length == worst][0] % length]
-        of_series = f" of {series_names[worst]!r}" if columns.id else ""
+    share = averaged_counts / np.maximum(row_counts, 1)
+    for series in np.argsort(-share, kind="stable")[: np.count_nonzero(share > MAX_AVERAGED_SHARE)]:
+        times = grid.index[averaged[averaged // length == series] % length]
+        if _are_clock_changes(times) and times.floor("h").nunique() == times.year.nunique():
+            continue
+        of_series = f" of {series_names[series]!r}" if columns.id else ""
+        times_have = f"1 time{of_series} has" if len(times) == 1 else f"{len(times)} times{of_series} have"
         raise DataError(
-            message(
-                "rows-disagree",
-                source=table.source,
-                count=int(averaged_counts[worst]),
-                of_series=of_series,
-                first=str(first),
-            ),
+            message("rows-disagree", source=table.source, times=times_have, count=len(times), first=str(times[0])),
             _advice(table, columns),
         )
     averaged_times = grid.index[averaged % length]

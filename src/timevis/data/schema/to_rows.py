@@ -85,13 +85,14 @@ def to_rows(table: Table, options: DataOptions, default_day_first: bool | None =
     index, timezone = _index_and_timezone(times, options, report)
     _report_sentinels(columns, options, report)
     series_code, series_names = _series_codes(table, columns.id)
+    order = np.lexsort((index.asi8, series_code))
     values = np.empty((len(index), len(columns.targets) + len(columns.covariates)), np.float32, order="F")
     for k, name in enumerate((*columns.targets, *columns.covariates)):
         numbers = to_numbers(table, name)
-        check_precision(table, name, numbers)
+        _check_size(table, name, numbers)
+        check_precision(table, name, numbers[order], series_code[order], series_names)
         values[:, k] = numbers
 
-    order = np.lexsort((index.asi8, series_code))
     report.was_sorted = bool((np.diff(index.asi8)[np.diff(series_code) == 0] >= 0).all())
     if options.frequency:
         freq = check_frequency(options.frequency)
@@ -110,6 +111,15 @@ def to_rows(table: Table, options: DataOptions, default_day_first: bool | None =
         keys, values = merge_repeated_times(keys, values, grid, series_names, table, columns, report)
     rows = Rows(table.source, columns, grid, series_names, keys // length, keys % length, values, timezone)
     return rows, report
+
+
+def _check_size(table: Table, name: str, numbers: np.ndarray) -> None:
+    """Raise a DataError if 32-bit floats would round all numbers of a column to zero, or to a few digits."""
+    largest = float(np.fmax.reduce(np.abs(numbers), initial=0))
+    if 0 < largest < np.finfo(np.float32).tiny:
+        raise DataError(
+            message("numbers-too-small", source=table.source, column=name, value=largest), message("smaller-unit")
+        )
 
 
 def _drop_blank_rows(table: Table, time: tuple[str, ...], report: QualityReport) -> Table:

@@ -21,7 +21,8 @@ from timevis.data.schema.channel_selection import reorder_channels
 from timevis.data.schema.hour_columns import stack_hour_columns
 from timevis.data.schema.pivot import select_series, to_panel
 from timevis.data.schema.to_rows import Rows, to_rows
-from timevis.errors import AmbiguousDataError
+from timevis.errors import AmbiguousDataError, DataError
+from timevis.messages import message
 from timevis.utils.formatting import join_names
 
 log = logging.getLogger(__name__)
@@ -44,8 +45,9 @@ def read_new_file(
     path: Path,
     options: DataOptions,
     channels: tuple[str, ...],
-    freq: str | None,
     card: DatasetCard,
+    freq: str | None,
+    timezone: str | None,
     run_cleaning: CleaningOptions,
 ) -> dict[str, NewFilePanel]:
     """Read a new file and log a warning if cleaning changed it.
@@ -61,10 +63,12 @@ def read_new_file(
         Options of the run.
     channels : tuple of str
         Channels of the run, in its order.
-    freq : str, optional
-        Frequency of the run.
     card : DatasetCard
         Card of the run; its defects are not used.
+    freq : str, optional
+        Frequency of the run.
+    timezone : str, optional
+        Time zone in which the run reads the calendar; None for times without one.
     run_cleaning : CleaningOptions
         Decimal mark and day order in the file of the run, for numbers and dates that the new file leaves ambiguous.
 
@@ -76,7 +80,7 @@ def read_new_file(
     Raises
     ------
     DataError
-        A channel is missing, or the frequency differs.
+        A channel is missing, the frequency differs, or only one of run and file has times with a time zone.
     """
     encoding, decimal = _find_encoding(path, options.cleaning.encoding), options.cleaning.decimal
     table = read_table(
@@ -91,6 +95,12 @@ def read_new_file(
     covariates = {k: v for k, v in (options.covariates or {}).items() if k in table.frame or k == "holiday"}
     options = replace(options, covariates=covariates, frequency=freq or options.frequency)
     rows, report = to_rows(table, _with_run_channels(table, options, channels), run_cleaning.day_first)
+    zone = None if rows.grid.index.tz is None else rows.timezone or "UTC"
+    if (zone is None) != (timezone is None):
+        params = {"source": table.source, "zone": zone or timezone}
+        code = "zone-not-in-run" if timezone is None else "zone-only-in-run"
+        raise DataError(message(code, **params), message(f"{code}-advice"))
+    rows = replace(rows, timezone=timezone)
     columns = rows.columns
     card = replace(card, defects=())
     panel = to_panel(rows, card)

@@ -135,16 +135,10 @@ def make_split(rows: int, spec: Sequence[float], context_length: int, horizon: i
         The series is too short; the advice says how many rows are needed, and which parts are too short.
     """
     spec = numbers_of(spec)
-    if are_fractions(spec):
-        ends = fraction_ends(spec, rows).tolist()
-        min_rows = max((context_length + horizon) / spec[0], horizon / spec[1], horizon / spec[2])
-        needed_rows = int(np.ceil(min_rows)) + 3
-    else:
-        ends = [int(end) for end in spec]
-        needed_rows = ends[2]
+    ends = fraction_ends(spec, rows).tolist() if are_fractions(spec) else [int(end) for end in spec]
     split = Split.on_axis(*ends)
-    has_windows = all(split.origins(part, context_length, horizon) for part in ("train", "val", "test"))
-    if split.test_end > rows or not has_windows:
+    if split.test_end > rows or not _has_windows(split, context_length, horizon):
+        needed_rows = _rows_of_fractions(rows, spec, context_length, horizon) if are_fractions(spec) else ends[2]
         raise DataError(
             message(
                 "series-too-short",
@@ -157,6 +151,19 @@ def make_split(rows: int, spec: Sequence[float], context_length: int, horizon: i
             _advice_for_short_series(rows, split, context_length, horizon, needed_rows),
         )
     return split
+
+
+def _has_windows(split: Split, context_length: int, horizon: int) -> bool:
+    return all(split.origins(part, context_length, horizon) for part in ("train", "val", "test"))
+
+
+def _rows_of_fractions(rows: int, fractions: Sequence[float], context_length: int, horizon: int) -> int:
+    """The least number above `rows` of which each part has a window; a little more for fractions below 1 %."""
+    enough = int(np.ceil(max(np.divide([context_length + horizon, horizon, horizon], fractions)))) + 3
+    candidates = range(max(rows + 1, enough - 100), enough)
+    splits = (Split.on_axis(*fraction_ends(fractions, number).tolist()) for number in candidates)
+    found = (_has_windows(split, context_length, horizon) for split in splits)
+    return next((number for number, fits in zip(candidates, found, strict=True) if fits), enough)
 
 
 def _advice_for_short_series(rows: int, split: Split, context_length: int, horizon: int, needed_rows: int) -> str:
@@ -177,10 +184,12 @@ def _advice_for_short_series(rows: int, split: Split, context_length: int, horiz
         changes = {"context_length": (fitting_context, context_length), "horizon": (fitting_horizon, horizon)}
         settings = " ".join(f"{key}={new}" for key, (new, old) in changes.items() if new < old)
         fitting = message("lengths_that_fit", settings=settings)
+    lengths = {"context_length": context_length if part_rows[0] < needed["training"] else 1, "horizon": horizon}
+    keys = " or ".join(key for key, length in lengths.items() if length > 1)
     return message(
-        "lengthen-or-shorten",
+        "lengthen-or-shorten" if keys else "lengthen",
         rows_needed=message("rows_needed_and_more", rows=needed_rows) if needed_rows > rows else "",
         parts=reduce(lambda first, second: message("and_also", first=first, second=second), too_short),
-        keys="context_length or horizon" if part_rows[0] < needed["training"] else "horizon",
+        keys=keys,
         fitting=fitting,
     )

@@ -66,6 +66,10 @@ def compose_data_config(source: str, overrides: Sequence[str]) -> tuple[DictConf
         if "=" not in override:
             advice = "for example 'target=[load]' or 'split=[0.6,0.2,0.2]'"
             raise ConfigError(f"{override!r} is not of the form key=value", advice)
+    if is_file and (again := [o for o in overrides if o.startswith(("path=", "data.path="))]):
+        raise ConfigError(
+            f"{again[0]!r} names a second file beside {source}", "give one file: timevis inspect my.csv"
+        )
     prefixed = [o if o.startswith(("data.", *LENGTHS)) else f"data.{o}" for o in overrides]
     cfg = compose([f"data={'file' if is_file else source}", *prefixed])
     check(cfg)

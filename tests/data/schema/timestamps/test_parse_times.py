@@ -29,6 +29,27 @@ def test_a_cell_that_is_not_a_time_is_an_error_with_its_row(cell: str, message: 
         parse_index(text)
 
 
+def test_a_number_that_is_too_large_for_a_time_is_an_error_with_its_row() -> None:
+    numbers = [str(9 * 10**18 + hour) for hour in range(400)]
+    numbers[3] = "9" * 19
+    with pytest.raises(DataError, match=r"t.csv: row 4, column 'time': the time '9{19}' is not a date or time\n"):
+        parse_index(numbers)
+
+
+@pytest.mark.parametrize("step", ["100ns", "10us", "900us"])
+@pytest.mark.parametrize("form", ["text", "zoned text", "datetimes", "numbers"])
+def test_steps_below_a_millisecond_are_an_error_that_says_so(step: str, form: str) -> None:
+    times = pd.date_range("2024-01-01", periods=300, freq=step, unit="ns")
+    cells = {
+        "text": times.astype(str),
+        "zoned text": times.astype(str) + "Z",
+        "datetimes": times,
+        "numbers": times.asi8,
+    }
+    with pytest.raises(DataError, match=r"t.csv: column 'time': .* steps below 1 ms are not supported"):
+        parse_index(cells[form])
+
+
 @pytest.mark.parametrize("cell", ["2024-02-30 00:00", "2024-02-30T00:00:00", "2024-02-30", "2023-02-29 00:00+01:00"])
 def test_a_day_that_does_not_exist_is_an_error_with_its_row(cell: str) -> None:
     days = [f"2024-02-{day}{cell[10:]}" for day in (28, 29)]
@@ -56,3 +77,7 @@ def test_a_row_of_totals_is_an_error_that_advises_to_delete_it(pattern: str) -> 
 
 def test_rounding_errors_of_spreadsheets_are_removed() -> None:
     assert parse_index([pd.Timestamp("2024-01-01 00:59:59.999999")])[0] == pd.Timestamp("2024-01-01 01:00")
+    of_two_series = HOURS.append(HOURS + pd.Timedelta(3, "us")).sort_values()
+    assert (parse_index(of_two_series).unique() == HOURS).all()
+    milliseconds = pd.date_range("2024-01-01", periods=300, freq="ms", unit="us")
+    assert (parse_index(milliseconds) == milliseconds).all()

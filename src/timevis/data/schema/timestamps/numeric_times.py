@@ -7,7 +7,13 @@ import pandas as pd
 
 from timevis.data.readers.table import Table
 from timevis.data.schema.timestamps.date_order import step_regularity
-from timevis.data.schema.timestamps.parsed_times import NOT_A_TIME, ParsedTimes, check_time_cells, to_microseconds
+from timevis.data.schema.timestamps.parsed_times import (
+    NOT_A_TIME,
+    ParsedTimes,
+    check_resolution,
+    check_time_cells,
+    to_microseconds,
+)
 from timevis.errors import DataError
 from timevis.messages import message
 
@@ -59,6 +65,7 @@ def parse_numeric_times(table: Table, name: str, column: pd.Series) -> ParsedTim
     unit = _epoch_unit(low, high)
     if unit:
         index = pd.DatetimeIndex(pd.to_datetime(column, unit=unit, utc=True))
+        check_resolution(table, name, index)
         return ParsedTimes(to_microseconds(index), None, [f"times are numbers: read as {unit} since 1970, in UTC"])
     raise DataError(
         message("time-is-a-number", source=table.source, **table.place(0), column=name, value=float(values[0])),

@@ -26,6 +26,7 @@ from timevis.data.schema.timestamps.parsed_times import (
     NOT_A_TIME,
     ParsedTimes,
     cell_text,
+    check_resolution,
     check_time_cells,
     to_microseconds,
 )
@@ -48,6 +49,7 @@ OFFSET = r"(?i)(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
 NAMED_OFFSET = r"(?i)(?<=[\dm])\s*(?:UTC|GMT)\s*([+-])(\d{1,2})(?::?(\d{2}))?(?:\s*\([\w ]+\))?$"
 END_OF_DAY = r"[ T]24:00(?::00(?:[.,]0+)?)?$"
 MAX_YEAR = 9999
+MAX_NUMBER = np.iinfo(np.int64).max
 SAMPLE_CELLS = 20
 
 
@@ -116,6 +118,7 @@ def parse_times(
     check_time_cells(table, label, text.isin(MISSING_MARKERS), "time-empty")
     check_time_cells(table, label, ~text.str.contains(r"\d"), NOT_A_TIME, text)
     if text.str.fullmatch(r"\d{6}|\d{9,19}").all():
+        check_time_cells(table, label, text.map(int) > MAX_NUMBER, NOT_A_TIME, text)
         return parse_numeric_times(table, label, text.astype(np.int64))
     notes: list[str] = [] if weeks is None else [message("note_weeks", cell=text.iloc[0])]
     return _parse_text(table, label, chinese_to_iso(text), day_first, default_day_first, notes)
@@ -155,6 +158,7 @@ def _parse_datetimes(table: Table, label: str, column: pd.Series) -> ParsedTimes
     if (is_too_late := column.dt.year > MAX_YEAR).any():
         check_time_cells(table, label, is_too_late, NOT_A_TIME, column.astype(str))
     index = pd.DatetimeIndex(column)
+    check_resolution(table, label, index)
     if index.tz is not None:
         return ParsedTimes(to_microseconds(index), str(index.tz), [], to_microseconds(index.tz_localize(None)))
     notes: list[str] = []
@@ -192,7 +196,7 @@ def _parse_text(
             table, label, local_text[is_numeric], day_first, default_day_first, notes
         )
     if not is_numeric.all():
-        local[~is_numeric] = parse_unambiguous_dates(local_text[~is_numeric])
+        local[~is_numeric] = parse_unambiguous_dates(local_text[~is_numeric]).dt.as_unit("us")
     local = local.mask(is_day_end, local + pd.Timedelta(days=1))
     if is_day_end.any():
         notes.append(message("note_midnight_24"))
@@ -201,6 +205,7 @@ def _parse_text(
     offsets = text.str.extract(OFFSET)[0].str.upper() if has_zone.any() else None
     moments = local if offsets is None else local - _utc_offsets(offsets)
     check_time_cells(table, label, moments.isna(), NOT_A_TIME, original)
+    check_resolution(table, label, pd.DatetimeIndex(moments))
     if is_day_end.any():
         _check_midnights(table, label, original, moments, is_day_end)
     if offsets is None:

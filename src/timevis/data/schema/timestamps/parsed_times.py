@@ -52,6 +52,14 @@ def check_time_cells(
         raise DataError(message(code, **params), message("every-row-needs-a-time"))
 
 
+def check_resolution(table: Table, column: str, index: pd.DatetimeIndex) -> None:
+    """Raise a DataError if the mean step between the distinct times is below 1 ms, to which times are rounded."""
+    if index.max() - index.min() < (index.nunique() - 1) * pd.Timedelta(1, "ms"):
+        raise DataError(
+            message("steps-below-1-ms", source=table.source, column=column), message("larger-steps-of-time")
+        )
+
+
 def to_microseconds(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """Times in microseconds, in UTC if they have a zone; rounding errors of spreadsheets are removed."""
     if index.tz is not None:

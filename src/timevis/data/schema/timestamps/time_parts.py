@@ -15,7 +15,16 @@ TIME_OF_DAY_NAMES = (
     *("time", "hour", "hours", "hr", "clock", "time of day", "hrmn", "hhmm", "heure"),
     *("he", "hourending", "hour ending", "hour_ending"),
 )
-PART_NAMES = ("year", "month", "day", "hour", "minute", "second")
+PART_RANGES = {
+    "year": (1, 9999),
+    "month": (1, 12),
+    "day": (1, 31),
+    "hour": (0, 24),
+    "minute": (0, 59),
+    "second": (0, 60),
+}
+"""The least and the greatest whole number of each part."""
+PART_NAMES = tuple(PART_RANGES)
 TIME_OF_DAY = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[AaPp][Mm])?"
 TIME_OF_DAY_REWRITES = (
     (r"(?i)\b([ap])\.\s?m\b\.?", r"\1m"),
@@ -53,6 +62,15 @@ def _are_hours_and_minutes(numbers: pd.Series) -> bool:
     return bool(
         numbers.max() > 99 and numbers.min() < 1000 and (numbers <= 2400).all() and (numbers % 100 < 60).all()
     )
+
+
+def holds_time_part(name: str, column: pd.Series) -> bool:
+    """Whether a column of numbers with this name holds a part of a time, such as an hour, and not a measurement."""
+    part = name.lower().strip()
+    if part not in PART_RANGES:
+        return False
+    numbers = pd.to_numeric(column, errors="coerce").dropna()
+    return bool((numbers.between(*PART_RANGES[part]) & (numbers % 1 == 0)).all())
 
 
 def holds_times_of_day(column: pd.Series) -> bool:
