@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -55,6 +56,34 @@ def test_a_change_of_a_dataset_that_another_request_overtakes_is_refused(
         "unit": "MW",
         "description": "a plant",
     }
+
+
+def test_of_two_files_that_are_added_to_a_dataset_at_the_same_time_one_makes_a_version(
+    any_http: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = upload(any_http, plant_csv()).json["id"]
+    rows = plant_csv(640).decode().splitlines()
+    profile, overtaking = dataset_files.profile, [rows[-20:]]
+
+    def add(lines: list[str]) -> Any:
+        content = "\n".join([rows[0], *lines]).encode()
+        data = {"file": (io.BytesIO(content), "newer.csv")}
+        http = client_of(any_http.application)
+        return http.post(f"/api/datasets/{dataset}/rows", data=data, content_type="multipart/form-data")
+
+    def slow_profile(*arguments: Any, **options: Any) -> dict[str, Any]:
+        if overtaking:
+            assert add(overtaking.pop()).status_code == 201
+        return profile(*arguments, **options)
+
+    monkeypatch.setattr(dataset_files, "profile", slow_profile)
+    answer = add(rows[-40:])
+    assert (answer.status_code, answer.json["code"]) == (409, "conflict")
+    versions = {item["version"]: item["id"] for item in any_http.get("/api/datasets").json["items"]}
+    assert sorted(versions) == [1, 2]
+    assert versions[2] in answer.json["detail"]
+    folders = any_http.application.extensions["timevis"].settings.home / "datasets"
+    assert {path.name for path in folders.iterdir()} == set(versions.values())
 
 
 def test_a_refused_change_of_a_dataset_leaves_its_preview_and_its_series(http: FlaskClient, dataset: str) -> None:

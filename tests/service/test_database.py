@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,9 +12,10 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, select, text
+from sqlalchemy import event, inspect, select, text
 from sqlalchemy.exc import OperationalError
 
+from timevis.errors import ConfigError
 from timevis.service.db import database
 from timevis.service.db.tables import Base, Task
 
@@ -47,7 +50,7 @@ def test_a_migration_that_fails_changes_nothing_and_keeps_what_is_stored(
     sessions = database.open_database(database_url)
     with sessions.begin() as session:
         session.add(Task(kind="train", queue="cpu", request={}))
-        session.execute(text("UPDATE alembic_version SET version_num = 'before'"))
+        session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     engine = sessions.kw["bind"]
 
     def fail_half_way(config: database.Config, _: str) -> None:
@@ -55,10 +58,59 @@ def test_a_migration_that_fails_changes_nothing_and_keeps_what_is_stored(
         raise OperationalError("the disk is full", None, Exception())
 
     monkeypatch.setattr(command, "upgrade", fail_half_way)
-    monkeypatch.setattr(MigrationContext, "get_current_revision", lambda _: "before")
     with pytest.raises(OperationalError, match="the disk is full"):
         database.migrate(engine)
     if engine.dialect.name != "mysql":  # MySQL commits at each change of a table
         assert "half_made" not in inspect(engine).get_table_names()
     with sessions() as session:
         assert session.query(Task).count() == 1
+
+
+def test_a_database_of_a_newer_version_is_refused_with_advice(database_url: str) -> None:
+    with database.open_database(database_url).begin() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConfigError, match="upgrade TimeVis"):
+        database.open_database(database_url)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mariadb"])
+def test_a_server_that_accepts_connections_and_says_nothing_is_an_error(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "CONNECT_TIMEOUT_SECONDS", 2, raising=False)
+    errors: list[Exception] = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        engine = database.make_engine(f"{scheme}://user@127.0.0.1:{silent.getsockname()[1]}/timevis")
+
+        def connect() -> None:
+            try:
+                engine.connect()
+            except OperationalError as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=connect, daemon=True)
+        thread.start()
+        thread.join(15)
+        assert len(errors) == 1
+
+
+def test_a_statement_may_last_longer_than_connecting(mariadb_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "CONNECT_TIMEOUT_SECONDS", 1)
+    begin = time.monotonic()
+    with database.make_engine(mariadb_url).connect() as connection:
+        connection.execute(text("SELECT SLEEP(1.5)"))
+    assert time.monotonic() - begin > 1.5
+
+
+def test_the_url_of_the_database_can_change_its_timeouts() -> None:
+    engine = database.make_engine("postgresql://user@127.0.0.1/timevis?connect_timeout=60")
+    found: dict[str, object] = {}
+
+    def stop(_: object, __: object, ___: object, given: dict[str, object]) -> None:
+        found.update(given)
+        raise InterruptedError
+
+    event.listen(engine, "do_connect", stop)
+    with pytest.raises(InterruptedError):
+        engine.connect()
+    assert (found["connect_timeout"], found["tcp_user_timeout"]) == ("60", 10_000)

@@ -8,21 +8,24 @@ import logging
 import os
 import re
 import shutil
+import sqlite3
 import tarfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 from flask.testing import FlaskClient
 from service_data import TINY_RUN, TOKEN, plant_csv, upload
+from sqlalchemy import select
 
 from timevis.cli.main import main
 from timevis.errors import ConfigError, DataError
 from timevis.service.app import create_app
 from timevis.service.context import Context
-from timevis.service.db.tables import Model, Task, new_id
+from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.operations import backup, troubleshooting
 from timevis.service.operations.logs import configure_logs
 from timevis.service.operations.retention import DAY_SECONDS, purge
@@ -197,6 +200,43 @@ def test_a_damaged_backup_restores_nothing(http: FlaskClient, dataset: str, tmp_
     assert [file for file in home.rglob("*") if file.is_file() and "timevis.db" not in file.name] == []
     assert create_app(settings).test_client().get("/api/health").json["database"]["ok"]
     shutil.rmtree(home)
+
+
+def test_rows_that_are_added_during_a_backup_are_not_in_it(
+    http: FlaskClient, dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, add_stream = context_of(http), backup._add_stream
+
+    def add_rows_between_tables(archive: tarfile.TarFile, file: Any, name: str) -> None:
+        add_stream(archive, file, name)
+        if name == "tables/datasets.jsonl":
+            with service.sessions.begin() as session:
+                first = session.get(Dataset, dataset)
+                columns = {column.name: getattr(first, column.name) for column in Dataset.__table__.columns}
+                session.add(Dataset(**columns | {"id": new_id()}))
+            with service.sessions.begin() as session:
+                other = session.scalar(select(Dataset.id).where(Dataset.id != dataset))
+                session.add(Task(kind="train", queue="cpu", request={}, dataset_id=other))
+
+    monkeypatch.setattr(backup, "_add_stream", add_rows_between_tables)
+    assert backup.back_up(service.settings, tmp_path / "backup.tar") == {"datasets": 1}
+    settings = Settings.from_environment({"TIMEVIS_HOME": str(tmp_path / "new"), "TIMEVIS_TOKEN": TOKEN})
+    assert backup.restore(settings, tmp_path / "backup.tar")["datasets"] == 1
+
+
+def test_a_backup_with_rows_of_a_dataset_that_is_not_in_it_is_refused(
+    http: FlaskClient, dataset: str, tmp_path: Path
+) -> None:
+    service = context_of(http)
+    add_model(http, dataset)
+    with sqlite3.connect(service.settings.home / "timevis.db") as connection:  # without foreign keys
+        connection.execute("DELETE FROM datasets")
+    connection.close()
+    backup.back_up(service.settings, tmp_path / "backup.tar")
+    settings = Settings.from_environment({"TIMEVIS_HOME": str(tmp_path / "new"), "TIMEVIS_TOKEN": TOKEN})
+    with pytest.raises(DataError, match="refer to rows that are not in it"):
+        backup.restore(settings, tmp_path / "backup.tar")
+    assert list((settings.home / "runs").iterdir()) == []
 
 
 def test_a_member_of_a_backup_cannot_leave_the_home_folder(tmp_path: Path) -> None:

@@ -42,9 +42,19 @@ export function dataOf<T>(result: { data?: T }): T {
   return result.data as T;
 }
 
+/** Whether the service answers at this moment; the banner says so where it does not. */
+export async function serviceAnswers(): Promise<boolean> {
+  return api.GET("/api/health").then(
+    () => true,
+    (error: unknown) => !(error instanceof ServiceAway),
+  );
+}
+
 /** Exchange a token for the cookie of the service. Returns whether the service accepts it. */
 export async function signIn(token: string): Promise<boolean> {
-  const response = await fetch(`/api/stats?${new URLSearchParams({ token }).toString()}`);
+  const response = await fetch(`/api/stats?${new URLSearchParams({ token }).toString()}`).catch(() => null);
+  if (response === null || GATEWAY_STATUSES.includes(response.status)) throw new ServiceAway();
   if (response.ok) useConnection().access = "granted";
+  else if (response.status !== 401) throw await problemOf(response);
   return response.ok;
 }

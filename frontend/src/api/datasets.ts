@@ -100,6 +100,9 @@ export type UploadFields = Partial<
   Record<"name" | "unit" | "domain" | "description" | "time" | "id" | "frequency" | "timezone" | "decimal" | "day_first" | "no_value" | "encoding" | "sheet" | "header", string>
 >;
 
+/** `wasKnown`: the same file was uploaded before. */
+type Uploaded = Dataset & { wasKnown: boolean };
+
 /** Upload a file. XMLHttpRequest, because fetch does not report how much was sent. */
 export function uploadFile(
   file: File,
@@ -107,7 +110,7 @@ export function uploadFile(
   onProgress: (share: number) => void,
   signal: AbortSignal,
   path = "/api/upload",
-): Promise<Dataset> {
+): Promise<Uploaded> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const body = new FormData();
@@ -120,7 +123,7 @@ export function uploadFile(
     request.onload = () => {
       useConnection().answered();
       if (request.status < 300) {
-        resolve(JSON.parse(request.responseText) as Dataset);
+        resolve({ ...(JSON.parse(request.responseText) as Dataset), wasKnown: request.status === 200 });
         return;
       }
       void problemOf(new Response(request.responseText, { status: request.status })).then(reject);

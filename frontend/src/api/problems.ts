@@ -1,5 +1,6 @@
 import { useWords } from "@/i18n";
 import { frequencyText } from "@/i18n/frequency";
+import { isLoadError } from "@/utils/loading";
 
 /** A text of the service by its code, with the numbers and names in it. */
 export interface TextCode {
@@ -47,6 +48,11 @@ export class ServiceAway extends Error {
     super("the service does not answer");
     this.name = "ServiceAway";
   }
+}
+
+/** Whether the service says that there is no such thing, so that it need not be asked again. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof ApiProblem && error.body.status === 404;
 }
 
 function isProblemBody(value: unknown): value is ProblemBody {
@@ -133,6 +139,7 @@ export function explain(error: unknown): Explanation {
   const { t } = useWords();
   const none = { english: null, advice: null, isAdviceEnglish: false, fields: [] };
   if (error instanceof ServiceAway) return { ...none, title: t("common.away.title"), advice: t("common.away.text") };
+  if (isLoadError(error)) return { ...none, title: t("common.error.part"), advice: t("common.error.partText") };
   if (!(error instanceof ApiProblem)) {
     return { ...none, title: t("common.error.page"), advice: error instanceof Error ? error.message : String(error), isAdviceEnglish: true };
   }

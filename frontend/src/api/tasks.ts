@@ -4,6 +4,7 @@ import { computed, shallowRef, toValue, watch } from "vue";
 
 import type { Schemas } from "./client";
 import { api, dataOf } from "./client";
+import { isAbsent } from "./problems";
 
 export type Task = Schemas["TaskDetail"];
 export type TaskSummary = Schemas["TaskPage"]["items"][number];
@@ -73,6 +74,7 @@ export function useTask(id: MaybeRefOrGetter<string>) {
     },
     refetchInterval: (last) => {
       const task = last.state.data;
+      if (isAbsent(last.state.error)) return false;
       if (!task || !isFinal(task.state)) return 1_000;
       return isLogComplete ? false : 50; // a long log comes in parts
     },

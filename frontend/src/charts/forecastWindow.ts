@@ -1,5 +1,6 @@
 import type { EChartsOption } from "echarts";
 
+import { withSymbols } from "@/charts/alone";
 import { fanSeries, quantileAt } from "@/charts/fan";
 import type { ChartColours } from "@/charts/colours";
 import { LEGEND } from "@/charts/layout";
@@ -68,7 +69,7 @@ export function forecastWindowOption(
       {
         ...line,
         name: words.context,
-        data: [...last, ...first],
+        data: withSymbols([...last, ...first]),
         lineStyle: { color: colours.context, width: 1.4 },
         itemStyle: { color: colours.context },
         z: 3,
@@ -78,7 +79,7 @@ export function forecastWindowOption(
             {
               ...line,
               name: words.naive,
-              data: timePoints(future.time, window.seasonal_naive),
+              data: withSymbols(timePoints(future.time, window.seasonal_naive)),
               lineStyle: { color: colours.naive, width: 1.4, type: "dashed" as const },
               itemStyle: { color: colours.naive },
               z: 3,
@@ -88,19 +89,17 @@ export function forecastWindowOption(
       {
         ...line,
         name: words.truth,
-        data: timePoints(future.time, future.truth),
+        data: withSymbols(timePoints(future.time, future.truth)),
         lineStyle: { color: colours.truth, width: 1.8 },
         itemStyle: { color: colours.truth },
-        symbol: horizon === 1 ? "circle" : "none",
         z: 4,
       },
       {
         ...line,
         name: words.median,
-        data: timePoints(future.time, quantileAt(future.levels, future.quantiles, 0.5)),
+        data: withSymbols(timePoints(future.time, quantileAt(future.levels, future.quantiles, 0.5))),
         lineStyle: { color: colours.model, width: 2.2 },
         itemStyle: { color: colours.model },
-        symbol: horizon === 1 ? "circle" : "none",
         z: 5,
       },
     ],

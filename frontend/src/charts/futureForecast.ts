@@ -1,5 +1,6 @@
 import type { EChartsOption } from "echarts";
 
+import { withSymbols } from "@/charts/alone";
 import { fanSeries, quantileAt } from "@/charts/fan";
 import { tooltipTable } from "@/charts/tooltip";
 import type { ChartColours } from "@/charts/colours";
@@ -65,7 +66,7 @@ export function futureForecastOption(
       {
         ...line,
         name: words.past,
-        data: timePoints(history.time, history.value),
+        data: withSymbols(timePoints(history.time, history.value)),
         lineStyle: { color: colours.context, width: 1.4 },
         itemStyle: { color: colours.context },
         z: 3,
@@ -73,10 +74,9 @@ export function futureForecastOption(
       ...forecasts.map((forecast) => ({
         ...line,
         name: forecast.name,
-        data: timePoints(forecast.time, quantileAt(forecast.levels, forecast.quantiles, 0.5)),
+        data: withSymbols(timePoints(forecast.time, quantileAt(forecast.levels, forecast.quantiles, 0.5))),
         lineStyle: { color: forecast.colour, width: 2.2 },
         itemStyle: { color: forecast.colour },
-        symbol: forecast.time.length === 1 ? "circle" : "none",
         z: 5,
       })),
       ...(scored
@@ -84,7 +84,7 @@ export function futureForecastOption(
             {
               ...line,
               name: words.truth,
-              data: timePoints(scored.time, scored.truth ?? []),
+              data: withSymbols(timePoints(scored.time, scored.truth ?? [])),
               lineStyle: { color: colours.truth, width: 1.8 },
               itemStyle: { color: colours.truth },
               z: 4,

@@ -1,9 +1,16 @@
 import type { EChartsOption } from "echarts";
 
 import type { ChartColours } from "@/charts/colours";
+import { tooltipTable } from "@/charts/tooltip";
 import { AXIS_NAME, AXIS_NAME_ABOVE, GRID_WITH_NAME, LEGEND } from "@/charts/layout";
 
 type Value = number | null;
+type Format = (value: Value) => string;
+
+/** A tooltip of all series at a position, with numbers of the page instead of raw ones. */
+function axisTooltip(format: Format) {
+  return { trigger: "axis" as const, valueFormatter: (value: unknown) => format(value as Value) };
+}
 
 export interface HorizonError {
   step: number;
@@ -27,10 +34,11 @@ export function horizonOption(
   metric: "mae" | "wql",
   names: { model: string; naive: string; steps: string },
   colours: ChartColours,
+  format: Format,
 ): EChartsOption {
   const naive = rows.map((row) => row[`naive_${metric}`]);
   return {
-    tooltip: { trigger: "axis" },
+    tooltip: axisTooltip(format),
     legend: LEGEND,
     grid: GRID_WITH_NAME,
     xAxis: { ...AXIS_NAME, type: "category", name: names.steps, data: rows.map((row) => row.step), boundaryGap: rows.length < 2 },
@@ -63,9 +71,10 @@ export function calendarOption(
   label: (key: number) => string,
   names: { error: string; axis: string },
   colours: ChartColours,
+  format: Format,
 ): EChartsOption {
   return {
-    tooltip: { trigger: "axis" },
+    tooltip: axisTooltip(format),
     grid: GRID_WITH_NAME,
     xAxis: { ...AXIS_NAME, type: "category", name: names.axis, data: rows.map((row) => label(row.key)) },
     yAxis: { type: "value", min: 0 },
@@ -114,10 +123,11 @@ export function autocorrelationOption(
   autocorrelation: { lags: number[]; values: Value[]; bound: Value },
   names: { lag: string; autocorrelation: string },
   colours: ChartColours,
+  format: Format,
 ): EChartsOption {
   const bound = autocorrelation.bound;
   return {
-    tooltip: { trigger: "axis" },
+    tooltip: axisTooltip(format),
     grid: GRID_WITH_NAME,
     xAxis: { ...AXIS_NAME, type: "category", name: names.lag, data: autocorrelation.lags },
     yAxis: { type: "value", max: 1, min: (range) => Math.min(-0.2, range.min) },
@@ -138,10 +148,17 @@ export function normalQuantilesOption(
   qq: { theoretical: number[]; observed: number[] },
   names: { theoretical: string; observed: string },
   colours: ChartColours,
+  format: Format,
 ): EChartsOption {
   const ends = [qq.theoretical[0] ?? 0, qq.theoretical.at(-1) ?? 0];
   return {
-    tooltip: { trigger: "item" },
+    tooltip: {
+      trigger: "item",
+      formatter: (item: unknown) => {
+        const [theoretical, observed] = (item as { value: [number, Value] }).value;
+        return tooltipTable("", [[names.theoretical, format(theoretical)], [names.observed, format(observed)]]);
+      },
+    },
     grid: GRID_WITH_NAME,
     xAxis: { ...AXIS_NAME, type: "value", name: names.theoretical, scale: true, axisLine: { onZero: false } },
     yAxis: { ...AXIS_NAME_ABOVE, type: "value", name: names.observed, scale: true, axisLine: { onZero: false } },

@@ -31,9 +31,10 @@ export function withoutFinalValidation<T extends { step: number }>(points: reado
 export function curvesOption(
   curves: readonly { name: string; colour: string; points: readonly { step: number; value: Value }[] }[],
   names: { step: string; value: string },
+  format: (value: Value) => string,
 ): EChartsOption {
   return {
-    tooltip: { trigger: "axis" },
+    tooltip: { trigger: "axis", valueFormatter: (value) => format(value as Value) },
     legend: curves.length > 1 ? LEGEND : { show: false },
     grid: GRID_WITH_NAME,
     xAxis: { ...AXIS_NAME, type: "value", name: names.step, scale: true },

@@ -4,6 +4,7 @@ import type { MaybeRefOrGetter } from "vue";
 import { computed, toValue } from "vue";
 
 import { api, dataOf } from "@/api/client";
+import { isAbsent } from "@/api/problems";
 import type { Task } from "@/api/tasks";
 import { isFinal } from "@/api/tasks";
 
@@ -16,7 +17,7 @@ export function useTaskResult<T>(id: MaybeRefOrGetter<string>) {
     queryFn: async ({ signal }) =>
       dataOf(await api.GET("/api/tasks/{task_id}", { params: { path: { task_id: toValue(id) } }, signal })),
     enabled: computed(() => toValue(id) !== ""),
-    refetchInterval: ({ state }) => (state.data && isFinal(state.data.state) ? false : POLL_MILLISECONDS),
+    refetchInterval: ({ state }) => (isAbsent(state.error) || (state.data && isFinal(state.data.state)) ? false : POLL_MILLISECONDS),
     staleTime: ({ state }) => (state.data && isFinal(state.data.state) ? 30_000 : 0),
   });
   const result = useQuery({

@@ -98,8 +98,9 @@ export function formatDuration(seconds: number | null | undefined): string {
     const rest = whole % 60;
     return `${String(Math.floor(whole / 60))} ${m}${rest && whole < 600 ? ` ${String(rest)} ${s}` : ""}`;
   }
-  const minutes = Math.round((whole % 3600) / 60);
-  return `${String(Math.floor(whole / 3600))} ${h}${minutes ? ` ${String(minutes)} ${m}` : ""}`;
+  const minutes = Math.round(whole / 60);
+  const rest = minutes % 60;
+  return `${String(Math.floor(minutes / 60))} ${h}${rest ? ` ${String(rest)} ${m}` : ""}`;
 }
 
 /** A duration that is only estimated, without the digits that are not known: "10 s", "2 min", "3 h". */

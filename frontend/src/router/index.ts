@@ -2,6 +2,8 @@ import type { RouteRecordRaw } from "vue-router";
 import { createRouter, createWebHistory, START_LOCATION } from "vue-router";
 
 import type { WordKey } from "@/i18n/types";
+import { useConnection } from "@/stores/connection";
+import { isLoadError } from "@/utils/loading";
 
 declare module "vue-router" {
   interface RouteMeta {
@@ -40,7 +42,17 @@ router.onError(async (_error, to, from) => {
   if (from === START_LOCATION) return;
   const answer = await fetch(to.fullPath, { method: "HEAD" }).catch(() => null);
   if (answer?.ok) window.location.assign(to.fullPath);
+  if (answer === null) useConnection().lost();
 });
+
+// So a click that leads nowhere for now has been dealt with, and is no defect of the page that was clicked on.
+for (const name of ["push", "replace"] as const) {
+  const go = router[name];
+  router[name] = (to) =>
+    go(to).catch((error: unknown) => {
+      if (!isLoadError(error)) throw error;
+    });
+}
 
 /** Begin to load the code of the page at a path. The router waits for it, and reports it where it cannot be loaded. */
 export async function loadPage(path: string): Promise<void> {

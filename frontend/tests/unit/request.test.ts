@@ -38,9 +38,9 @@ describe("the form of a training", () => {
     });
   });
 
-  it("knows the time between rows, but not of months", () => {
-    expect(stepSeconds({ frequency: "15min", rows: 5, start: "2026-01-01T00:00:00", end: "2026-01-01T01:00:00" })).toBe(900);
-    expect(stepSeconds({ frequency: "MS", rows: 3, start: "2026-01-01", end: "2026-03-01" })).toBeNull();
+  it("knows the time between rows from their frequency, but not of months and workdays", () => {
+    expect(["s", "15min", "h", "D", "7D", "W-SUN", "2W-MON"].map(stepSeconds)).toEqual([1, 900, 3_600, 86_400, 604_800, 604_800, 1_209_600]);
+    expect(["MS", "ME", "B", "QS-OCT", "YE-DEC", "BMS"].map(stepSeconds)).toEqual(Array(6).fill(null));
   });
 
   it("does not split a list at its commas", () => {

@@ -18,6 +18,7 @@ RUN_ERROR_MESSAGES = {
     "process-ended-with-code": "the training process ended with exit code {exit_code}",
     "worker-lost": "the worker of the task was lost {count} times",
     "run-not-copied": "the training has ended, but its run cannot be copied to the artefact store ({reason})",
+    "result-not-stored": "the database did not accept the result of the task ({reason})",
     "no-dataset": "there is no dataset {identifier}",
     "no-model": "there is no model {identifier}",
     "too-many-channels-for-nano": ("the data have {count} channels, more than {maximum} for nano without a training"),

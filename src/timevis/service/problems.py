@@ -11,6 +11,7 @@ from kombu.exceptions import OperationalError
 from pydantic import ValidationError
 from sqlalchemy.exc import DataError as DatabaseValueError
 from sqlalchemy.exc import OperationalError as DatabaseError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from werkzeug.exceptions import HTTPException
 
 from timevis.errors import ConfigError, DataError, RunFolderError, TimeVisError
@@ -79,6 +80,7 @@ def register_error_handlers(app: APIFlask) -> None:
     app.register_error_handler(TimeVisError, _library_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(DatabaseError, _database_error)
+    app.register_error_handler(NoConnectionError, _database_error)
     app.register_error_handler(DatabaseValueError, _value_error)
     app.register_error_handler(OperationalError, _broker_error)
     app.register_error_handler(Exception, _defect)
@@ -132,7 +134,7 @@ def _http_error(error: HTTPException) -> Response:
     return response
 
 
-def _database_error(error: DatabaseError) -> Response:
+def _database_error(error: DatabaseError | NoConnectionError) -> Response:
     log.error("the database cannot be used: %s", error)
     return problem(503, "database-unavailable", "the database cannot be used", "try again; see the log of the server")
 

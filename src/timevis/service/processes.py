@@ -22,6 +22,7 @@ from timevis.errors import ConfigError
 from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
 from timevis.service.settings import Settings
 from timevis.service.tasks.runner import child_options, terminate
+from timevis.service.web import WEB_THREADS
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +102,12 @@ def broker_part(home: Path) -> tuple[Part, str]:
     return Part("broker", command), f"redis+socket://{socket}"
 
 
+def local_address(host: str, port: int) -> str:
+    """The address at which this machine reaches a server that listens on `host`, which can be 0.0.0.0 or ::."""
+    name = {"127.0.0.1": "localhost", "0.0.0.0": "localhost", "::": "::1"}.get(host, host)  # :: excludes IPv4
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
 def run_all(settings: Settings, host: str, port: int, runs: Path | None = None) -> int:
     """Run web, workers and, without a configured broker, a private one, until SIGINT or SIGTERM; returns 0."""
     environment = dict(os.environ) | {"TIMEVIS_HOME": str(settings.home)}
@@ -124,9 +131,7 @@ def run_all(settings: Settings, host: str, port: int, runs: Path | None = None) 
     for part in parts:
         part.start(environment)
     try:
-        _supervise(
-            parts, environment, stop, f"http://{'localhost' if host == '127.0.0.1' else host}:{port}", settings.token
-        )
+        _supervise(parts, environment, stop, local_address(host, port), settings.token)
     finally:
         for part in reversed(parts):
             if part.process is not None and part.name != "broker":
@@ -184,7 +189,7 @@ def run_web(settings: Settings, host: str, port: int, runs: Path | None = None) 
             app,
             host=host,
             port=port,
-            threads=16,
+            threads=WEB_THREADS,
             ident="TimeVis",
             **proxy,
             max_request_body_size=(settings.max_upload_megabytes + 1) * 2**20,

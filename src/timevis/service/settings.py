@@ -101,7 +101,7 @@ class Settings:
         Raises
         ------
         ConfigError
-            A variable has a value of the wrong kind.
+            A variable has a value of the wrong kind, or the file of the token is empty.
         """
         home = Path(environment.get("TIMEVIS_HOME") or "~/.timevis").expanduser().absolute()
         for name in FOLDERS:
@@ -171,10 +171,26 @@ def _positive_number(variable: str, text: str, whole: bool) -> float:
 def stored_token(home: Path) -> str:
     """The token of a home folder, which is made at the first call; only its owner can read the file."""
     path = home / "token"
+    if not path.exists():
+        _write_token(path)
+    if not (token := path.read_text(encoding="ascii").strip()):
+        raise ConfigError(f"{path} holds no token", "delete this file; the next start then makes a new token")
+    return token
+
+
+def _write_token(path: Path) -> None:
+    """Write a new token, unless another process does so at the same time; a full disk leaves no file."""
+    temporary = path.with_name(f".token-{secrets.token_hex(8)}")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(24))
-    return path.read_text(encoding="ascii").strip()
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(24))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return
+        except OSError:  # a file system without links
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

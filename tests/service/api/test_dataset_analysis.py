@@ -8,6 +8,8 @@ import io
 from flask.testing import FlaskClient
 from service_data import plant_csv, upload
 
+from timevis.service.db.tables import Dataset, new_id
+
 
 def test_a_series_has_a_range_and_marks_of_its_gaps_and_outliers(http: FlaskClient) -> None:
     rows = plant_csv().decode().splitlines()
@@ -105,21 +107,53 @@ def test_a_sample_is_a_dataset_and_the_same_sample_is_made_once(http: FlaskClien
 
 
 def test_newer_rows_make_a_new_version_and_others_are_refused(http: FlaskClient, dataset: str) -> None:
-    path = f"/api/datasets/{dataset}/rows"
     rows = plant_csv(700).decode().splitlines()
 
-    def add(lines: list[str]):
+    def add(lines: list[str], version: str = dataset):
         content = "\n".join(["time,load,site", *lines]).encode()
-        return http.post(path, data={"file": (io.BytesIO(content), "newer.csv")}, content_type="multipart/form-data")
+        data = {"file": (io.BytesIO(content), "newer.csv")}
+        return http.post(f"/api/datasets/{version}/rows", data=data, content_type="multipart/form-data")
 
     added = add(rows[-100:])
     assert added.status_code == 201
     assert (added.json["version"], added.json["parent"], added.json["added"]) == (2, dataset, 100)
     assert (added.json["rows"], added.json["end"]) == (700, "2026-01-30T03:00:00")
     assert http.get(f"/api/datasets/{dataset}").json["rows"] == 600
-    wrong = add(rows[-150:])
+    wrong = add(rows[-150:], added.json["id"])
     assert (wrong.status_code, wrong.json["errors"][0]["pointer"]) == (422, "/file")
     assert "newer.csv starts at 2026-01-23" in wrong.json["detail"]
+    older = add(rows[-100:])
+    assert (older.status_code, older.json["code"]) == (409, "conflict")
+    assert added.json["id"] in older.json["detail"]
+    with http.application.extensions["timevis"].sessions.begin() as session:
+        second = session.get_one(Dataset, added.json["id"])
+        values = {column.name: getattr(second, column.name) for column in Dataset.__table__.columns}
+        third = Dataset(**values | {"id": new_id(), "parent_id": second.id, "version": 3})
+        session.add(third)
+        second.deleted = 1.0
+    assert third.id in add(rows[-100:]).json["detail"]  # the version between them is deleted
+
+
+def test_a_deleted_dataset_is_not_changed_until_it_is_restored(http: FlaskClient, dataset: str) -> None:
+    path = f"/api/datasets/{dataset}"
+    http.delete(path)
+    answers = [http.patch(path, json=change) for change in ({"name": "North"}, {"unit": "MW"})]
+    data = {"file": (io.BytesIO(plant_csv(700)), "newer.csv")}
+    answers.append(http.post(f"{path}/rows", data=data, content_type="multipart/form-data"))
+    for answer in answers:
+        assert (answer.status_code, answer.json["code"]) == (404, "not-found")
+        assert f"POST {path}/restore" in answer.json["advice"]
+    http.post(f"{path}/restore")
+    assert http.patch(path, json={"name": "North"}).json["name"] == "North"
+
+
+def test_names_from_a_file_are_as_long_as_the_database_allows(http: FlaskClient) -> None:
+    first = upload(http, plant_csv(200), f"{'x' * 296}.csv").json
+    assert (first["name"], len(first["file_name"])) == ("x" * 200, 300)
+    rows = plant_csv(220).decode().splitlines()
+    data = {"file": (io.BytesIO("\n".join([rows[0], *rows[-20:]]).encode()), f"{'y' * 296}.csv")}
+    added = http.post(f"/api/datasets/{first['id']}/rows", data=data, content_type="multipart/form-data").json
+    assert (added["name"], added["file_name"]) == ("x" * 200, f"{'x' * 292}.parquet")
 
 
 def test_the_cells_of_a_file_are_read_as_the_upload_says_and_the_change_returns_to_what_is_found(

@@ -38,6 +38,12 @@ def test_a_dry_run_names_what_is_wrong(http: FlaskClient, dataset: str) -> None:
     assert wrong["errors"][0]["pointer"] == "/trainings/0/dry_run"
 
 
+@pytest.mark.parametrize("name", ["a\0b", "a\nb", "", "n" * 201])
+def test_a_name_that_a_database_may_refuse_is_refused(http: FlaskClient, dataset: str, name: str) -> None:
+    answer = http.post("/api/train", json={"dataset": dataset, "model": "linear", "name": name, **TINY_RUN})
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/name")
+
+
 def test_an_estimate_learns_from_earlier_trainings(
     http: FlaskClient, dataset: str, add_model: Callable[..., str]
 ) -> None:

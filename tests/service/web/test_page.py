@@ -23,7 +23,7 @@ def built(tmp_path: Path) -> FlaskClient:
     return app.test_client()
 
 
-@pytest.mark.parametrize("path", ["/", "/data", "/tasks/0123", "/a/b/c"])
+@pytest.mark.parametrize("path", ["/", "/data", "/tasks/0123", "/a/b/c", f"/{'a' * 300}"])
 def test_every_address_of_the_page_gets_its_index(built: FlaskClient, path: str) -> None:
     answer = built.get(path)
     assert (answer.status_code, answer.text, answer.headers["Cache-Control"]) == (200, "the page", "no-cache")
@@ -32,6 +32,7 @@ def test_every_address_of_the_page_gets_its_index(built: FlaskClient, path: str)
 def test_files_with_a_hash_in_their_name_are_cached_for_good(built: FlaskClient) -> None:
     assert "immutable" in built.get("/assets/main-abc.js").headers["Cache-Control"]
     assert built.get("/assets/main-old.js").status_code == 404
+    assert built.get(f"/assets/{'a' * 300}.js").status_code == 404
 
 
 def test_a_browser_that_accepts_it_gets_the_compressed_copy(built: FlaskClient, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ export default {
   metric: "Metric",
   remove: "Remove {name} from the comparison",
   sections: { label: "Sections of this page", differences: "Differences", metrics: "Metrics", forecasts: "Forecasts", horizon: "Errors by step", training: "Training", cost: "Accuracy and cost", sweep: "Sweep", config: "Config" },
-  chips: { more: "and {n} more", less: "Show fewer" },
+  chips: { more: "and {n} more", less: "Show fewer", unknown: "{id} does not exist" },
   differences: {
     all: "All pairs",
     title: "Who is better, and how sure is it?",

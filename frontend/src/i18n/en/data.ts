@@ -11,6 +11,8 @@ export default {
     known: "Describe the data, or how the file is to be read (optional)",
     knownHelp: "The texts help readers of reports, and language models. An empty field is recognised from the file.",
     again: "Read {name} again",
+    send: "Send {name} again",
+    away: "The file was not stored. Send it again when the service answers.",
     clear: "Empty all fields",
     same: "This file was uploaded before; here it is.",
   },
@@ -138,6 +140,7 @@ export default {
     bound: "1 is the same, 0 is unrelated. Peaks show the seasons; bars within the dashed lines may be chance.",
     none: "The series is too short for an average day or week.",
     dayLabel: "Average day: lowest {low} at {lowAt}, highest {high} at {highAt}.",
+    weekLabel: "Average week: lowest {low} at {lowAt}, highest {high} at {highAt}.",
     correlationLabel: "Autocorrelation over {n} lags; the strongest after lag 1 is {value} at lag {lag}.",
   },
   split: {

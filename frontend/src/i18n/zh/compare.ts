@@ -12,7 +12,7 @@ const words: Area<"compare"> = {
   metric: "指标",
   remove: "从比较中移除 {name}",
   sections: { label: "本页各节", differences: "差异", metrics: "指标", forecasts: "预测", horizon: "逐步误差", training: "训练", cost: "精度与成本", sweep: "参数扫描", config: "配置" },
-  chips: { more: "另有 {n} 个", less: "显示较少" },
+  chips: { more: "另有 {n} 个", less: "显示较少", unknown: "{id} 不存在" },
   differences: {
     all: "所有模型对",
     title: "哪个模型更好？有多确定？",

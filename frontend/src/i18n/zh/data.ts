@@ -13,6 +13,8 @@ const words: Area<"data"> = {
     known: "描述数据，或说明文件的读取方式（可选）",
     knownHelp: "文字说明供报告读者和语言模型使用。留空的字段会从文件中自动识别。",
     again: "重新读取 {name}",
+    send: "重新上传 {name}",
+    away: "文件没有保存。服务恢复后请重新上传。",
     clear: "清空所有字段",
     same: "该文件之前上传过，已为您打开。",
   },
@@ -140,6 +142,7 @@ const words: Area<"data"> = {
     bound: "1 表示相同，0 表示无关。峰值显示周期；虚线之内的柱子可能是偶然。",
     none: "序列太短，无法计算平均日或平均周。",
     dayLabel: "平均日：{lowAt} 最低，为 {low}；{highAt} 最高，为 {high}。",
+    weekLabel: "平均周：{lowAt} 最低，为 {low}；{highAt} 最高，为 {high}。",
     correlationLabel: "{n} 个滞后的自相关；滞后 1 之后最强的是滞后 {lag}，为 {value}。",
   },
   split: {

@@ -219,6 +219,7 @@ const words: Record<string, string> = {
   "system-error": "系统错误：{cause}（{reason}）",
   "too-many-channels-for-nano": "数据有 {count} 个通道；未训练的 nano 最多预测 {maximum} 个",
   "training-diverged": "训练发散：{reason}",
+  "result-not-stored": "数据库没有接受任务的结果（{reason}）",
   "unexpected-error": "意外错误 {kind}：{reason}",
   "unsafe-checkpoint": "运行的检查点含有权重以外的对象，这些对象可能执行代码，因此没有加载",
   "value-not-of-kind": "{key} 的值 {value} 无效",

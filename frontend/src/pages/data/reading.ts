@@ -44,6 +44,7 @@ export function changeOf(reading: Reading): Pick<DatasetChange, keyof Reading> {
 export const FREQUENCIES = ["5min", "10min", "15min", "30min", "h", "D", "W", "MS", "QS", "YS"] as const;
 export const ENCODINGS = ["utf-8", "cp1252", "cp1250", "gb18030", "big5", "utf-16"] as const;
 
+/** UTC first, which the list of some browsers lacks. */
 export function timeZones(): string[] {
-  return Intl.supportedValuesOf("timeZone");
+  return [...new Set(["UTC", ...Intl.supportedValuesOf("timeZone")])];
 }

@@ -1,6 +1,7 @@
 import type { EChartsOption } from "echarts";
 
 import type { Series } from "@/api/datasets";
+import { withSymbols } from "@/charts/alone";
 import { AXIS_NAME_ABOVE } from "@/charts/layout";
 import { toMilliseconds } from "@/utils/time";
 
@@ -108,16 +109,17 @@ export function seriesOption(
       {
         name: words.value,
         type: "line",
-        data: drawn.mean,
+        data: withSymbols(drawn.mean),
         symbol: "none",
         lineStyle: { width: 1.5, color: colour.line },
         itemStyle: { color: colour.line },
         markArea: {
           silent: true,
           itemStyle: { color: colour.missing },
+          // Half a step on either side, so that an observed value beside it stays outside.
           data: series.missing.map((stretch) => [
-            { xAxis: toMilliseconds(stretch.start) - stepMilliseconds },
-            { xAxis: toMilliseconds(stretch.end) + stepMilliseconds },
+            { xAxis: toMilliseconds(stretch.start) - stepMilliseconds / 2 },
+            { xAxis: toMilliseconds(stretch.end) + stepMilliseconds / 2 },
           ]),
         },
       },

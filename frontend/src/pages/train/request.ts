@@ -1,5 +1,4 @@
 import type { ModelName } from "@/api/training";
-import { toMilliseconds } from "@/utils/time";
 
 export const PRESETS = ["standard", "quick", "best"] as const;
 
@@ -40,10 +39,13 @@ export interface OptionShape {
 
 export const MAX_TRAININGS = 100;
 
-/** Seconds between two rows of a dataset; null where its rows are months or years, which differ in length. */
-export function stepSeconds(dataset: { frequency: string; rows: number; start: string; end: string }): number | null {
-  if (/^(M|Q|Y|A|BM|BQ|BY|BA|B$)/.test(dataset.frequency.replace(/^\d+/, "")) || dataset.rows < 2) return null;
-  return Math.round((toMilliseconds(dataset.end) - toMilliseconds(dataset.start)) / 1000 / (dataset.rows - 1));
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3_600, D: 86_400, W: 604_800 };
+
+/** Seconds between two rows of a frequency of pandas; null where they differ, as those of months and workdays do. */
+export function stepSeconds(frequency: string): number | null {
+  const [, count, unit] = /^(\d*)(s|min|h|D|W)(?:-[A-Z]+)?$/.exec(frequency) ?? [];
+  const seconds = UNIT_SECONDS[unit ?? ""];
+  return seconds === undefined ? null : seconds * Number(count || 1);
 }
 
 /** Sections may have options of the same name, such as the rank of the adapters and that of the network. */
@@ -56,9 +58,9 @@ export function chooseDataset(draft: TrainDraft, dataset: string): void {
   if (draft.dataset !== dataset) Object.assign(draft, { dataset, target: [], ...newDataDraft() });
 }
 
-export function newDraft(): TrainDraft {
+export function newDraft(dataset = ""): TrainDraft {
   return {
-    ...{ dataset: "", models: ["lstm"], name: "", horizon: "", contextLength: "", seed: "0", target: [] },
+    ...{ dataset, models: ["lstm"], name: "", horizon: "", contextLength: "", seed: "0", target: [] },
     ...{ preset: "standard", minutes: "", options: {}, ...newDataDraft() },
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { withSymbols } from "@/charts/alone";
 import { fanSeries, quantileAt } from "@/charts/fan";
 import { forecastWindowOption } from "@/charts/forecastWindow";
 import { futureForecastOption } from "@/charts/futureForecast";
@@ -19,6 +20,15 @@ function stackedSums(points: readonly (readonly Point[])[]): number[][] {
   let sums = TIMES.map(() => 0);
   return points.map((row) => (sums = sums.map((sum, step) => sum + (row[step]?.[1] ?? NaN))));
 }
+
+describe("a line", () => {
+  it("has a symbol at a value whose neighbours are missing, and at no other", () => {
+    const line = (values: (number | null)[]) => withSymbols(values.map((value, time): Point => [time, value])).map((point) => !Array.isArray(point));
+    expect(line([1, null, 2, null, 3, 4, null])).toEqual([true, false, true, false, false, false, false]);
+    expect(line([7])).toEqual([true]);
+    expect(line([null, 0])).toEqual([false, true]);
+  });
+});
 
 describe("the intervals of a forecast", () => {
   const fan = { times: TIMES, levels: LEVELS, quantiles: QUANTILES, colour: "#123456", stack: "a" };

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 
 import { costOption, differenceOption, linesByStepOption, parallelOption } from "@/charts/comparisonCharts";
-import { autocorrelationOption, density, horizonOption, pitOption, residualOption } from "@/charts/modelCharts";
+import { autocorrelationOption, calendarOption, density, horizonOption, normalQuantilesOption, pitOption, residualOption } from "@/charts/modelCharts";
 import { escapeHtml } from "@/charts/tooltip";
-import { curveOf } from "@/charts/trainingCurve";
+import { curveOf, curvesOption } from "@/charts/trainingCurve";
 import { seriesColours } from "@/theme/tokens";
 
 const colours = seriesColours("dark");
-const format = (value: number) => value.toFixed(2);
+const format = (value: number | null | undefined) => (value ?? 0).toFixed(2);
 
 describe("the histogram of residuals", () => {
   it("is a density: its area is one, also where bins have different widths", () => {
@@ -30,14 +30,30 @@ describe("charts of a model", () => {
 
   it("leave seasonal naive out where its error is not known", () => {
     const names = { model: "model", naive: "naive", steps: "steps" };
-    expect((horizonOption([row], "mae", names, colours).series as unknown[]).length).toBe(1);
-    expect((horizonOption([row], "wql", names, colours).series as unknown[]).length).toBe(2);
+    expect((horizonOption([row], "mae", names, colours, format).series as unknown[]).length).toBe(1);
+    expect((horizonOption([row], "wql", names, colours, format).series as unknown[]).length).toBe(2);
   });
 
   it("draw the bounds of white noise on both sides of zero", () => {
-    const option = autocorrelationOption({ lags: [1], values: [0.3], bound: 0.2 }, { lag: "l", autocorrelation: "a" }, colours);
+    const option = autocorrelationOption({ lags: [1], values: [0.3], bound: 0.2 }, { lag: "l", autocorrelation: "a" }, colours, format);
     const [series] = option.series as { markLine: { data: { yAxis: number }[] } }[];
     expect(series?.markLine.data.map((line) => line.yAxis)).toEqual([0.2, -0.2]);
+  });
+
+  it("have numbers of the page in their tooltips", () => {
+    const options = [
+      horizonOption([row], "mae", { model: "model", naive: "naive", steps: "steps" }, colours, format),
+      calendarOption([{ key: 0, count: 1, mae: 1, bias: 0 }], String, { error: "e", axis: "a" }, colours, format),
+      autocorrelationOption({ lags: [1], values: [0.3], bound: 0.2 }, { lag: "l", autocorrelation: "a" }, colours, format),
+      curvesOption([], { step: "s", value: "" }, format),
+    ];
+    for (const { tooltip } of options) {
+      expect((tooltip as { valueFormatter: (value: unknown) => string }).valueFormatter(0.123456789)).toBe("0.12");
+    }
+    const { tooltip } = normalQuantilesOption({ theoretical: [-1], observed: [-1.23456] }, { theoretical: "t", observed: "o" }, colours, format);
+    const text = (tooltip as { formatter: (item: unknown) => string }).formatter({ value: [-1, -1.23456] });
+    expect(text).toContain("-1.00");
+    expect(text).toContain("-1.23<");
   });
 
   it("close the last bin of the PIT histogram at its right edge", () => {

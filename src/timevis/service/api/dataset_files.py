@@ -9,11 +9,13 @@ from typing import IO, Any
 
 import pandas as pd
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from timevis.data.cleaning.findings import data_findings
 from timevis.errors import DataError
+from timevis.service.api.forecast_result import newest_version
 from timevis.service.context import context, find
-from timevis.service.db.tables import Dataset, new_id
+from timevis.service.db.tables import MAX_FILE_NAME_LETTERS, MAX_NAME_LETTERS, Dataset, new_id
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.profiling import combine, profile
 from timevis.service.schemas.datasets import DatasetSummary
@@ -21,6 +23,25 @@ from timevis.service.security.table_limits import TableLimits
 from timevis.service.storage import Upload
 
 CLEANING_KEYS = ("encoding", "decimal", "day_first", "missing")
+
+
+def present_dataset(session: Session, identifier: str) -> Dataset:
+    """A dataset that is not deleted, as `find`."""
+    dataset = find(session, Dataset, identifier)
+    if dataset.deleted is not None:
+        advice = f"POST /api/datasets/{identifier}/restore restores it"
+        raise Problem(404, "not-found", f"the dataset {identifier} is deleted", advice)
+    return dataset
+
+
+def extendable_dataset(session: Session, identifier: str) -> Dataset:
+    """A dataset to which newer rows can be added: it is not deleted, and no other version extends it."""
+    dataset = present_dataset(session, identifier)
+    newest = newest_version(session, identifier)
+    if newest is not None and newest.id != identifier:
+        detail = f"version {newest.version} of the dataset {dataset.name!r} is its newest: {newest.id}"
+        raise Problem(409, "conflict", detail, f"send the rows to POST /api/datasets/{newest.id}/rows")
+    return dataset
 
 
 def data_options(earlier: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,7 +86,7 @@ def store_dataset(
                 return dataset, False
     dataset = Dataset(
         id=new_id(),
-        name=name or file_name.split(".")[0] or "dataset",
+        name=name or file_name.split(".")[0][:MAX_NAME_LETTERS] or "dataset",
         file_name=file_name,
         content_hash=stored.content_hash,
         suffix=stored.suffix,
@@ -88,6 +109,11 @@ def store_newer_rows(dataset: Dataset, stream: IO[bytes], file_name: str) -> tup
         The new version.
     added : int
         Number of rows of the file.
+
+    Raises
+    ------
+    Problem
+        The file does not fit, or another request has extended or deleted the dataset since it was read.
     """
     service, settings = context(), context().settings
     storage = service.storage
@@ -115,7 +141,7 @@ def store_newer_rows(dataset: Dataset, stream: IO[bytes], file_name: str) -> tup
     version = Dataset(
         id=new_id(),
         name=dataset.name,
-        file_name=f"{dataset.file_name.split('.')[0]}.parquet",
+        file_name=dataset.file_name.split(".")[0][: MAX_FILE_NAME_LETTERS - len(whole.suffix)] + whole.suffix,
         content_hash=whole.content_hash,
         suffix=whole.suffix,
         size=whole.size,
@@ -125,14 +151,20 @@ def store_newer_rows(dataset: Dataset, stream: IO[bytes], file_name: str) -> tup
         created=time.time(),
     )
     version.report = read_dataset(version, dataset.options)
-    with service.sessions.begin() as session:
-        session.add(version)
+    try:
+        with service.sessions.begin() as session:
+            _lock(session, dataset.id)
+            extendable_dataset(session, dataset.id)
+            session.add(version)
+    except Problem:
+        storage.remove(storage.dataset(version.id))
+        raise
     return version, added
 
 
 def _base_name(file_name: str) -> str:
     """The last part of what a client calls a file."""
-    found = PurePosixPath(file_name.replace("\\", "/")).name[:300]
+    found = PurePosixPath(file_name.replace("\\", "/")).name[:MAX_FILE_NAME_LETTERS]
     if not found:
         raise wrong_field("no-file", "/file", "send it as multipart/form-data")
     return found
@@ -168,11 +200,8 @@ def read_dataset_again(dataset: Dataset, options: dict[str, Any], name: str | No
     try:
         report = _profile(dataset, options, folder)
         with service.sessions.begin() as session:
-            session.execute(
-                update(Dataset).where(Dataset.id == dataset.id).values(size=Dataset.size)
-            )  # locks the row
-            row = find(session, Dataset, dataset.id)
-            session.refresh(row)
+            _lock(session, dataset.id)
+            row = present_dataset(session, dataset.id)
             if row.options != dataset.options:
                 detail = f"the dataset {dataset.name!r} was changed by another request at the same time"
                 raise Problem(409, "conflict", detail, "look at its present options, and send the change again")
@@ -183,6 +212,11 @@ def read_dataset_again(dataset: Dataset, options: dict[str, Any], name: str | No
         service.storage.remove(folder)
     service.storage.share(service.storage.dataset(dataset.id))
     return row
+
+
+def _lock(session: Session, identifier: str) -> None:
+    """Lock the row of a dataset until the transaction ends."""
+    session.execute(update(Dataset).where(Dataset.id == identifier).values(size=Dataset.size))
 
 
 def _profile(dataset: Dataset, options: dict[str, Any], folder: Path) -> dict[str, Any]:

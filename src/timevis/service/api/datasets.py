@@ -11,6 +11,8 @@ from timevis.service.api.dataset_files import (
     data_options,
     dataset_detail,
     dataset_summary,
+    extendable_dataset,
+    present_dataset,
     read_dataset_again,
     store_dataset,
     store_newer_rows,
@@ -74,7 +76,7 @@ def make_sample(sample: SampleRequest) -> Any:
 def add_rows(dataset_id: str, rows: RowsRequest) -> Any:
     """Append newer rows to a dataset as a new version of it; forecasts of the earlier version then show the truth."""
     with context().sessions() as session:
-        dataset = find(session, Dataset, dataset_id)
+        dataset = extendable_dataset(session, dataset_id)
     version, added = store_newer_rows(dataset, rows.file.stream, rows.file.filename or "")
     return {**dataset_detail(version), "added": added}
 
@@ -103,12 +105,12 @@ def change_dataset(dataset_id: str, change: DatasetChange) -> Any:
     values = change.model_dump(exclude_unset=True)
     name = values.pop("name", None)
     with context().sessions() as session:
-        dataset = find(session, Dataset, dataset_id)
+        dataset = present_dataset(session, dataset_id)
     merged = data_options(dataset.options, values)
     if merged != dataset.options:
         return dataset_detail(read_dataset_again(dataset, merged, name))
     with context().sessions.begin() as session:
-        dataset = find(session, Dataset, dataset_id)
+        dataset = present_dataset(session, dataset_id)
         dataset.name = name or dataset.name
         return dataset_detail(dataset)
 
@@ -124,4 +126,4 @@ def delete_dataset(dataset_id: str) -> Any:
 @blueprint.output(DatasetDetail)
 def restore_dataset(dataset_id: str) -> Any:
     """Restore a deleted dataset."""
-    return restore_row(Dataset, dataset_id, dataset_detail)
+    return restore_row(Dataset, dataset_id, lambda _, row: dataset_detail(row))

@@ -108,15 +108,18 @@ def _has_own_values(task: Task, position: int) -> bool:
 
 
 def newest_version(session: Session, dataset_id: str) -> Dataset | None:
-    """The last one of the versions that extend a dataset by newer rows; None if the dataset was removed."""
-    dataset = session.get(Dataset, dataset_id)
-    while dataset is not None:
-        extends = select(Dataset).where(Dataset.parent_id == dataset.id, Dataset.deleted.is_(None))
-        later = session.scalar(extends.order_by(Dataset.created.desc()).limit(1))
-        if later is None:
-            return dataset
-        dataset = later
-    return None
+    """The last one of the versions that extend a dataset by newer rows; None if the dataset was removed.
+
+    A deleted version is passed over, and not what extends it.
+    """
+    newest = session.get(Dataset, dataset_id)
+    parents = [] if newest is None else [dataset_id]
+    while parents:
+        extends = select(Dataset).where(Dataset.parent_id.in_(parents)).order_by(Dataset.created)
+        later = session.scalars(extends).all()
+        newest = next((version for version in reversed(later) if version.deleted is None), newest)
+        parents = [version.id for version in later]
+    return newest
 
 
 def _stored_values(dataset: Dataset, channel: str, times: pd.DatetimeIndex) -> np.ndarray:

@@ -16,7 +16,7 @@ from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.schemas.common import DeletableQuery, ListQuery
 
 Deletable = Dataset | Model
-Show = Callable[[Any], Any]
+Show = Callable[[Session, Any], Any]
 ShowAll = Callable[[Session, Sequence[Any]], list[Any]]
 
 
@@ -60,9 +60,12 @@ def list_rows(
 
 
 def has_tag(column: InstrumentedAttribute[list[str]], tag: str) -> ColumnElement[bool]:
-    """Whether a column with a JSON list of texts holds a text. Databases store letters outside ASCII in two ways."""
-    texts = {json.dumps(tag), json.dumps(tag, ensure_ascii=False)}
-    return or_(*(cast(column, Text).contains(text, autoescape=True) for text in sorted(texts)))
+    """Whether a column with a JSON list of texts holds a text. Databases store letters outside ASCII in two ways.
+
+    REPLACE distinguishes capital letters in every database, and LIKE does not in SQLite.
+    """
+    texts, stored = {json.dumps(tag), json.dumps(tag, ensure_ascii=False)}, cast(column, Text)
+    return or_(*(func.replace(stored, text, "") != stored for text in sorted(texts)))
 
 
 def delete_row(table: type[Deletable], identifier: str) -> Response:
@@ -78,4 +81,4 @@ def restore_row(table: type[Deletable], identifier: str, show: Show) -> Any:
     with context().sessions.begin() as session:
         row = find(session, table, identifier)
         row.deleted = None
-        return show(row)
+        return show(session, row)

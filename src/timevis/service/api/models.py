@@ -55,10 +55,10 @@ def get_model(model_id: str) -> Any:
     """Return a model with its config, its results and its training curve."""
     with context().sessions() as session:
         model = find(session, Model, model_id)
-        commands = model_commands(session, model)
+        summary, commands = model_summary(session, model), model_commands(session, model)
     folder = RunFolder(context().storage.fetched_run(model.run_id))
     return {
-        **model_summary(model),
+        **summary,
         "config": _public_config(folder),
         "results": folder.results,
         "training": metric_rows(context().storage, model.run_id),
@@ -88,7 +88,7 @@ def change_model(model_id: str, change: ModelChange) -> Any:
         for name, value in values.items():
             setattr(model, name, value)
         if is_champion is None:
-            return model_summary(model)
+            return model_summary(session, model)
         if model.dataset_id is None:
             raise Problem(409, "conflict", f"the data of model {model.id} are no dataset", "upload their file")
         dataset = find(session, Dataset, model.dataset_id)
@@ -96,7 +96,7 @@ def change_model(model_id: str, change: ModelChange) -> Any:
             dataset.champion_id = model.id
         elif dataset.champion_id == model.id:
             dataset.champion_id = None
-    return model_summary(model)
+        return model_summary(session, model)
 
 
 @blueprint.delete("/models/<model_id>")

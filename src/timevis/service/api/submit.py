@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from threading import BoundedSemaphore
 from typing import Any
 
 from flask import request
@@ -18,10 +19,14 @@ from timevis.service.db.tables import Task
 from timevis.service.problems import Problem
 from timevis.service.tasks.queue import queue_of, send
 from timevis.service.tasks.states import FINAL
+from timevis.service.web import WEB_THREADS
 
 MAX_WAIT_SECONDS = 30
 POLL_SECONDS = 0.05
 MICROSECOND = 1e-6
+MAX_WAITING = WEB_THREADS // 4
+"""Requests that wait for the end of their task at the same time; the threads of the others stay free."""
+_free_places = BoundedSemaphore(MAX_WAITING)
 
 
 def known_task(kind: str, body: dict[str, Any]) -> Task | None:
@@ -138,15 +143,25 @@ def submit_group(tasks: list[Task]) -> str:
 
 
 def accepted(task: Task) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """The response to a request that made a task."""
+    """The response to a request that made a task; with ``Prefer: wait=N`` it waits, if a place is free."""
     headers = {"Location": f"/api/tasks/{task.id}"}
-    deadline = time.monotonic() + _wait_seconds()
-    while True:
+    if (seconds := _wait_seconds()) and _free_places.acquire(blocking=False):
+        try:
+            _wait_for_end(task.id, seconds)
+        finally:
+            _free_places.release()
+    with context().sessions() as session:
+        row = session.get_one(Task, task.id)
+        return task_detail(session, row, 0), 200 if row.state in FINAL else 202, headers
+
+
+def _wait_for_end(task_id: str, seconds: float) -> None:
+    """Wait until a task has ended, or for some seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
         with context().sessions() as session:
-            state = session.scalar(select(Task.state).where(Task.id == task.id))
-            if state in FINAL or time.monotonic() >= deadline:
-                row = session.get_one(Task, task.id)
-                return task_detail(session, row, 0), 200 if row.state in FINAL else 202, headers
+            if session.scalar(select(Task.state).where(Task.id == task_id)) in FINAL:
+                return
         time.sleep(POLL_SECONDS)
 
 

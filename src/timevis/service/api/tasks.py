@@ -136,6 +136,7 @@ def retry_task(task_id: str) -> Any:
 def _require_retry(session: Session, task: Task) -> None:
     """Refuse to retry a task that goes on, that was retried already, or whose data were removed."""
     session.execute(update(Task).where(Task.id == task.id).values(attempt=Task.attempt))  # locks the row
+    task = session.get_one(Task, task.id)  # as it is now
     if task.state not in (states.FAILED, states.CANCELLED):
         raise Problem(
             409, "conflict", f"task {task.id} is {task.state}; only failed or cancelled ones can be retried"

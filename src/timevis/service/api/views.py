@@ -92,7 +92,6 @@ def model_summaries(session: Session, models: Sequence[Model]) -> list[dict[str,
     ]
 
 
-def model_summary(model: Model) -> dict[str, Any]:
+def model_summary(session: Session, model: Model) -> dict[str, Any]:
     """One model as in a list."""
-    with context().sessions() as session:
-        return model_summaries(session, [model])[0]
+    return model_summaries(session, [model])[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +13,21 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event, text
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from timevis.errors import ConfigError
+from timevis.service.web import WEB_THREADS
+
 LOCK_TIMEOUT_SECONDS = 30
+CONNECT_TIMEOUT_SECONDS = 5
+"""For each address of the server of the database."""
+SILENCE = {"IDLE": 4, "INTVL": 2, "CNT": 3}
+"""Seconds without data until a server is asked for a sign of life, between two questions, and their number."""
+SILENCE_SECONDS = SILENCE["IDLE"] + SILENCE["INTVL"] * SILENCE["CNT"]
+POOL_SIZE = 2 * WEB_THREADS
+"""A request that looks up a file in the store uses a second connection."""
 MIGRATION_LOCK = 7_061_993
 """Number of the lock that one process holds while it migrates."""
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"} | dict.fromkeys(
@@ -48,11 +59,40 @@ def make_engine(url: str) -> Engine:
     url = f"{DRIVERS.get(scheme, scheme)}://{rest}"
     is_sqlite = scheme == "sqlite"
     engine = create_engine(
-        url, pool_pre_ping=True, connect_args={"timeout": LOCK_TIMEOUT_SECONDS} if is_sqlite else {}
+        url,
+        pool_pre_ping=True,
+        pool_size=POOL_SIZE,
+        connect_args={key: value for key, value in _timeouts(scheme).items() if key not in make_url(url).query},
     )
     if is_sqlite:
         event.listen(engine, "connect", _configure_sqlite)
+    elif engine.dialect.name == "mysql" and "read_timeout" not in engine.url.query:
+        event.listen(engine, "connect", _configure_mysql)
     return engine
+
+
+def _timeouts(scheme: str) -> dict[str, int]:
+    """Arguments of the driver with which a server that does not answer is an error; the URL may name others."""
+    driver = DRIVERS.get(scheme, scheme)
+    if driver == "sqlite":
+        return {"timeout": LOCK_TIMEOUT_SECONDS}
+    if driver == DRIVERS["mysql"]:
+        return {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "read_timeout": CONNECT_TIMEOUT_SECONDS}
+    if driver == DRIVERS["postgresql"]:
+        names = {"IDLE": "keepalives_idle", "INTVL": "keepalives_interval", "CNT": "keepalives_count"}
+        keepalives = {names[key]: value for key, value in SILENCE.items()}
+        return {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "tcp_user_timeout": SILENCE_SECONDS * 1000, **keepalives}
+    return {}
+
+
+def _configure_mysql(connection: Any, _: Any) -> None:
+    """End the limit of `read_timeout`, which is for connecting: a statement may take long, while the server lives."""
+    connection._read_timeout = None
+    if connection._sock.family != getattr(socket, "AF_UNIX", None):
+        options = {f"TCP_KEEP{key}": value for key, value in SILENCE.items()}
+        for name, value in {**options, "TCP_USER_TIMEOUT": SILENCE_SECONDS * 1000}.items():
+            if hasattr(socket, name):  # not on every system
+                connection._sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _configure_sqlite(connection: Any, _: Any) -> None:
@@ -60,6 +100,11 @@ def _configure_sqlite(connection: Any, _: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    connection.create_function("lower", 1, _lower, deterministic=True)  # that of SQLite knows only ASCII
+
+
+def _lower(text: Any) -> str | None:
+    return None if text is None else str(text).lower()
 
 
 def migration_config() -> Config:
@@ -70,12 +115,22 @@ def migration_config() -> Config:
 
 
 def migrate(engine: Engine) -> None:
-    """Migrate the tables to the newest revision; several processes may do so at the same time."""
+    """Migrate the tables to the newest revision; several processes may do so at the same time.
+
+    Raises
+    ------
+    ConfigError
+        A newer version of TimeVis has migrated the tables.
+    """
     config = migration_config()
-    newest = ScriptDirectory.from_config(config).get_current_head()
+    scripts = ScriptDirectory.from_config(config)
     with engine.connect() as connection:
-        if MigrationContext.configure(connection).get_current_revision() == newest:
-            return
+        found = MigrationContext.configure(connection).get_current_revision()
+    if found == scripts.get_current_head():
+        return
+    if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
+        error = f"the tables of the database were made by a newer version of TimeVis (revision {found})"
+        raise ConfigError(error, "upgrade TimeVis, or choose another database with TIMEVIS_DATABASE_URL")
     with _locked(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

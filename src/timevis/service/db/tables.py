@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+MAX_NAME_LETTERS, MAX_FILE_NAME_LETTERS = 200, 300
+
 
 def new_id() -> str:
     return uuid.uuid4().hex
@@ -39,8 +41,8 @@ class Dataset(Base):
     __tablename__ = "datasets"
     __table_args__ = (Index("ix_datasets_deleted", "deleted"),)
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    name: Mapped[str] = mapped_column(String(200), index=True)
-    file_name: Mapped[str] = mapped_column(String(300))
+    name: Mapped[str] = mapped_column(String(MAX_NAME_LETTERS), index=True)
+    file_name: Mapped[str] = mapped_column(String(MAX_FILE_NAME_LETTERS))
     content_hash: Mapped[str] = mapped_column(index=True)
     suffix: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
@@ -97,7 +99,7 @@ class Model(Base):
     __tablename__ = "models"
     __table_args__ = (Index("ix_models_deleted_kind", "deleted", "kind"),)
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
-    name: Mapped[str] = mapped_column(String(200), index=True)
+    name: Mapped[str] = mapped_column(String(MAX_NAME_LETTERS), index=True)
     kind: Mapped[str] = mapped_column(index=True)
     task_id: Mapped[str | None] = mapped_column(ForeignKey("tasks.id"), unique=True)
     dataset_id: Mapped[str | None] = mapped_column(ForeignKey("datasets.id"), index=True)

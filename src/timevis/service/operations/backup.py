@@ -20,6 +20,7 @@ from typing import Any
 
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Table, func, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from timevis import __version__
@@ -82,6 +83,8 @@ def back_up(settings: Settings, path: Path) -> dict[str, int]:
 def _add_rows(archive: tarfile.TarFile, engine: Any) -> tuple[dict[str, int], str | None]:
     counts: dict[str, int] = {}
     with engine.connect() as connection, connection.begin():
+        if engine.dialect.name == "sqlite":  # whose driver begins no transaction before a SELECT
+            connection.exec_driver_sql("BEGIN")
         revision = MigrationContext.configure(connection).get_current_revision()
         for table in _tables():
             with tempfile.TemporaryFile() as file:
@@ -154,10 +157,13 @@ def restore(settings: Settings, path: Path) -> dict[str, int]:
                     moved.append(settings.home / source.name)
                     moved[-1].rmdir()
                     source.rename(moved[-1])
-        except BaseException:
+        except BaseException as error:
             for target in moved:
                 shutil.rmtree(target, ignore_errors=True)
                 target.mkdir()
+            if isinstance(error, IntegrityError):
+                text = f"{path} has rows that refer to rows that are not in it ({error.orig})"
+                raise DataError(text, "use another backup, or make it again with this version of TimeVis") from None
             raise
     share_all(Storage.open(settings, sessions), sessions)
     return counts

@@ -18,6 +18,7 @@ from typing import Any
 
 from timevis.errors import RunFolderError
 from timevis.service.client import Client, ServiceError
+from timevis.service.processes import local_address
 from timevis.service.settings import Settings
 from timevis.service.tasks.runner import terminate
 from timevis.utils.stdout import run_script
@@ -54,7 +55,7 @@ def run(host: str, port: int, check: bool) -> int:
     command = [sys.executable, "-m", "timevis", "serve", "--host", host, "--port", str(port)]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    client = Client(f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}", settings.token)
+    client = Client(local_address(host, port), settings.token)
     code = 1
     try:
         _wait_until_ready(client, process)

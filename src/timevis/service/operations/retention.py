@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Delete, Update, delete, select, update
+from sqlalchemy.orm import Session
 
 from timevis.service.db.tables import Dataset, FolderCopy, Model, Task
 from timevis.service.settings import Settings
@@ -32,8 +33,8 @@ def purge(sessions: Sessions, settings: Settings, now: float | None = None) -> C
     storage, removed = Storage.open(settings, sessions), Counter[str]()
     deleted_before = now - settings.keep_deleted_days * DAY_SECONDS
     removed["models"] = _purge_models(sessions, deleted_before)
-    removed["datasets"] = _purge_datasets(sessions, storage, deleted_before)
     unused_before = now - ORPHAN_DAYS * DAY_SECONDS
+    removed["datasets"] = _purge_datasets(sessions, storage, deleted_before, unused_before)
     if settings.keep_unused_days is not None:
         failed_before = now - settings.keep_unused_days * DAY_SECONDS
         removed["failed runs"] = _forget_failed_runs(sessions, failed_before)
@@ -49,42 +50,63 @@ def purge(sessions: Sessions, settings: Settings, now: float | None = None) -> C
 
 
 def _purge_models(sessions: Sessions, before: float) -> int:
-    with sessions.begin() as session:
+    with sessions() as session:
         old = session.scalars(select(Model).where(Model.deleted < before, Model.task_id.is_not(None))).all()
-        for model in old:
-            session.execute(update(Task).where(Task.run_id == model.run_id).values(run_id=None))
-            session.execute(update(Dataset).where(Dataset.champion_id == model.id).values(champion_id=None))
-            session.execute(delete(Model).where(Model.id == model.id, Model.deleted < before))
-    return len(old)
+    removed = 0
+    for model in old:
+        with sessions.begin() as session:
+            if _change(session, delete(Model).where(Model.id == model.id, Model.deleted < before)):
+                session.execute(update(Task).where(Task.run_id == model.run_id).values(run_id=None))
+                session.execute(update(Dataset).where(Dataset.champion_id == model.id).values(champion_id=None))
+                removed += 1
+    return removed
 
 
-def _purge_datasets(sessions: Sessions, storage: Storage, before: float) -> int:
-    """Remove old deleted datasets that no model and no active task uses."""
+def _purge_datasets(sessions: Sessions, storage: Storage, before: float, unused_before: float) -> int:
+    """Remove old deleted datasets that no model and no active task uses.
+
+    One whose file was uploaded since `unused_before` waits, because a request may be reading that file again.
+    """
     is_used = select(Model.id).where(Model.dataset_id == Dataset.id).exists()
     is_active = select(Task.id).where(Task.dataset_id == Dataset.id, Task.state.not_in(FINAL)).exists()
-    with sessions.begin() as session:
-        old = session.scalars(select(Dataset).where(Dataset.deleted < before, ~is_used, ~is_active)).all()
-        for dataset in old:
-            session.execute(update(Task).where(Task.dataset_id == dataset.id).values(dataset_id=None))
-            session.execute(delete(Dataset).where(Dataset.id == dataset.id, Dataset.deleted < before))
+    is_old = (Dataset.deleted < before, ~is_used, ~is_active)
+    with sessions() as session:
+        old = session.scalars(select(Dataset).where(*is_old)).all()
+    removed = 0
     for dataset in old:
+        path = storage.upload(dataset.content_hash, dataset.suffix)
+        lock = update(Dataset).where(Dataset.id == dataset.id, *is_old).values(size=Dataset.size)
+        with sessions.begin() as session:
+            if not (_is_older(path, unused_before) and _change(session, lock)):
+                continue
+            session.execute(update(Task).where(Task.dataset_id == dataset.id).values(dataset_id=None))
+            session.execute(delete(Dataset).where(Dataset.id == dataset.id))
+        removed += 1
         with sessions() as session:
             same = (Dataset.content_hash == dataset.content_hash, Dataset.suffix == dataset.suffix)
             is_shared = session.scalar(select(Dataset.id).where(*same).limit(1)) is not None
-        if not is_shared:
-            storage.remove(storage.upload(dataset.content_hash, dataset.suffix))
-    return len(old)
+        if not is_shared and _is_older(path, unused_before):
+            storage.remove(path)
+    return removed
+
+
+def _change(session: Session, statement: Delete | Update) -> int:
+    """Execute a statement without a SELECT before it; returns the number of rows that met its conditions."""
+    options = {"synchronize_session": False}
+    return int(session.execute(statement, execution_options=options).rowcount)  # type: ignore[attr-defined]
 
 
 def _forget_failed_runs(sessions: Sessions, before: float) -> int:
-    """Detach the runs of old failed and cancelled tasks, unless another task of the same run goes on or completed."""
-    is_old = (Task.state.in_((FAILED, CANCELLED)), Task.finished < before, Task.run_id.is_not(None))
+    """Detach old failed and cancelled tasks from their runs, unless another task of the run goes on or completed.
+
+    It is one statement, so that a retry at the same time keeps its run; returns the number of tasks.
+    """
+    is_failed = Task.state.in_((FAILED, CANCELLED))
+    needed = select(Task.run_id).where(~is_failed | (Task.finished >= before), Task.run_id.is_not(None))
+    named = needed.distinct().subquery()  # MySQL reads the table that it changes only by such a detour
+    old = (is_failed, Task.finished < before, Task.run_id.is_not(None), Task.run_id.not_in(select(named.c.run_id)))
     with sessions.begin() as session:
-        runs = set(session.scalars(select(Task.run_id).where(*is_old)))
-        others = select(Task.run_id).where(Task.state.not_in((FAILED, CANCELLED)) | (Task.finished >= before))
-        runs -= set(session.scalars(others))
-        session.execute(update(Task).where(Task.run_id.in_(runs)).values(run_id=None))
-    return len(runs)
+        return _change(session, update(Task).where(*old).values(run_id=None))
 
 
 def _old_results(sessions: Sessions, storage: Storage, before: float) -> Iterable[Path]:
@@ -119,7 +141,15 @@ def _orphans(sessions: Sessions, storage: Storage, before: float) -> Iterable[Pa
 
 
 def _old(folder: Path, before: float) -> list[Path]:
-    return [path for path in folder.iterdir() if path.lstat().st_mtime < before]
+    return [path for path in folder.iterdir() if _is_older(path, before)]
+
+
+def _is_older(path: Path, before: float) -> bool:
+    """Whether a file or folder was not changed since a time; also if it is absent."""
+    try:
+        return path.lstat().st_mtime < before
+    except FileNotFoundError:
+        return True
 
 
 def _remove(storage: Storage, paths: Iterable[Path]) -> int:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, RootModel, create_model, model_validator
 from timevis.config.options import Option, Range, options_of, parameter_help
 from timevis.config.sections import EvaluationOptions, FitOptions
 from timevis.data.options import CleaningOptions, DataOptions
-from timevis.service.schemas.common import Commands, Id, Number, StrictModel
+from timevis.service.schemas.common import Commands, Id, Name, Number, StrictModel
 from timevis.service.training import BACKBONES, MODELS, base_config, model_options, run_options, section_options
 
 MAX_GROUP_TASKS = 100
@@ -113,7 +113,7 @@ def _request_of(model: str) -> type[BaseModel]:
         __base__=StrictModel,
         model=(name_of_model, Field(description="The forecaster.")),
         dataset=(str, Field(description="Identifier of a dataset.", max_length=64)),
-        name=(str | None, Field(default=None, description="Name of the trained model.", max_length=200)),
+        name=(Name | None, Field(default=None, description="Name of the trained model.")),
         target=(list[str] | None, Field(default=None, description=DATA_HELP["target"])),
         covariates=(
             dict[str, str] | None,

@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from timevis.errors import RunFolderError, TimeVisError
 from timevis.messages import error_from_json, error_to_json, message
@@ -100,6 +100,16 @@ def _execute(worker: Worker, task_id: str) -> None:
 
 
 def _finish(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]) -> None:
+    """Write the end of a task; one whose values the database refuses fails, since they would never be accepted."""
+    try:
+        _write_end(worker, task, outcome, values)
+    except (DataError, IntegrityError) as error:
+        log.exception("task %s: its result could not be stored", task.id)
+        text = message("result-not-stored", reason=str(error.orig))
+        _write_end(worker, task, Outcome(states.FAILED, text, message("see-worker-log")), {})
+
+
+def _write_end(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]) -> None:
     model = values.pop("model", None)
     values |= {"error": None, "advice": None}
     if outcome.error is not None:

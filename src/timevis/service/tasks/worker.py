@@ -1,4 +1,4 @@
-"""A worker: a Celery consumer with threads, and a thread that recovers lost tasks."""
+"""A worker: a Celery consumer with threads, and threads that recover lost tasks and purge."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Callable
 
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
@@ -86,31 +87,41 @@ def _load_nano() -> None:
 
 
 class Maintenance:
-    """What a worker does at every heartbeat: signs of life, recovery of lost tasks, lost messages."""
+    """What a worker does besides its tasks: signs of life, recovery of lost tasks, lost messages, purges."""
 
     def __init__(self, worker: Worker, celery: Celery) -> None:
         self.worker, self.celery, settings = worker, celery, worker.settings
         self.heartbeats = UnchangedRows(math.ceil(settings.lost_after_seconds / HEARTBEAT_SECONDS))
         looks = math.ceil(settings.resend_seconds / HEARTBEAT_SECONDS)
         self.sent = {queue: UnchangedRows(looks) for queue in worker.queues}
-        self.next_purge = time.monotonic()
 
     def run(self) -> None:
         """Repeat until the worker stops."""
-        while not self.worker.stopping.wait(HEARTBEAT_SECONDS):
+        # a purge can last longer than the time after which a worker without a heartbeat is taken for lost
+        threading.Thread(target=self._repeat, args=(self.purge, PURGE_SECONDS), daemon=True, name="purge").start()
+        self._repeat(self.beat, HEARTBEAT_SECONDS)
+        try:
+            with self.worker.sessions.begin() as session:
+                session.execute(delete(tables.Worker).where(tables.Worker.id == self.worker.name))
+        except SQLAlchemyError:
+            return
+
+    def _repeat(self, action: Callable[[], None], seconds: float) -> None:
+        wait = HEARTBEAT_SECONDS
+        while not self.worker.stopping.wait(wait):
+            wait = seconds
             try:
-                self.beat()
+                action()
             except SQLAlchemyError as error:
                 log.warning("the database cannot be used (%s)", error)
             except (KombuError, RedisError, OSError) as error:
                 log.warning("the broker cannot be reached (%s); see %s", error, UNREACHABLE_REDIS)
             except Exception:  # for example of the artefact store; the worker must go on giving signs of life
                 log.exception("the maintenance of this worker failed; it is tried again")
-        try:
-            with self.worker.sessions.begin() as session:
-                session.execute(delete(tables.Worker).where(tables.Worker.id == self.worker.name))
-        except SQLAlchemyError:
-            return
+
+    def purge(self) -> None:
+        """Remove what was deleted or unused for long enough."""
+        purge(self.worker.sessions, self.worker.settings)
 
     def beat(self) -> None:
         """Write the heartbeats of the worker and its tasks, recover lost tasks, and send lost messages again."""
@@ -124,6 +135,3 @@ class Maintenance:
             log.warning("task %s was lost; it is queued again", task_id)
         for queue, sent in self.sent.items():
             resend(self.celery, worker.sessions, queue, sent)
-        if time.monotonic() >= self.next_purge:
-            self.next_purge = time.monotonic() + PURGE_SECONDS
-            purge(worker.sessions, worker.settings)

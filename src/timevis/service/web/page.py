@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import os
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def register_page(app: APIFlask, folder: Path = BUILT_PAGE) -> None:
     @app.get("/<page:path>")
     @app.doc(hide=True)
     def page(path: str = "") -> Any:
-        if path and (folder / path).is_file():  # send_from_directory refuses paths that leave the folder
+        if path and os.path.isfile(folder / path):  # send_from_directory refuses paths that leave the folder
             response = _send(folder, path)
             is_hashed = path.startswith("assets/")  # Vite puts a hash of the content into these names
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if is_hashed else "no-cache"

@@ -1,0 +1,131 @@
+import { QueryClient, VueQueryPlugin } from "@tanstack/vue-query";
+import type { VueWrapper } from "@vue/test-utils";
+import { flushPromises, mount } from "@vue/test-utils";
+import { createPinia, setActivePinia } from "pinia";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createMemoryHistory, createRouter } from "vue-router";
+
+import { i18n, setLanguage } from "@/i18n";
+import en from "@/i18n/en";
+import { datasetLabels } from "@/pages/train/datasetLabels";
+import { newDraft } from "@/pages/train/request";
+import TrainPage from "@/pages/train/TrainPage.vue";
+
+const KEY = "timevis-draft-train";
+const summary = (id: string, name = id) => ({
+  ...{ id, name, version: 1, created: 1_780_000_000, rows: 9, frequency: "h", channels: ["load"] },
+  ...{ start: "2026-03-01T00:00:00", end: "2026-03-02T00:00:00", options: {}, deleted: null },
+});
+
+/** What the service answers, by the path; a path that is absent answers with an error. */
+let answers: Record<string, unknown> = {};
+let page: VueWrapper | undefined;
+
+const listOf = (...ids: string[]) => ({ items: ids.map((id) => summary(id)), total: ids.length, page: 1, per_page: 100 });
+const options = [{ model: "lstm", options: [{ name: "hidden_size", section: "options", default: 64, choices: [], kind: "integer" }] }];
+
+function answer(request: Request): Promise<Response> {
+  const found = answers[new URL(request.url).pathname];
+  const body = found ?? { status: 500, code: "server-error", detail: "broken" };
+  return Promise.resolve(new Response(JSON.stringify(body), { status: found === undefined ? 500 : 200 }));
+}
+
+async function open(path: string, cached?: ReturnType<typeof summary>[]) {
+  const queryClient = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 5_000 } } });
+  if (cached) queryClient.setQueryData(["datasets", "all"], cached, { updatedAt: 1 });
+  const router = createRouter({ history: createMemoryHistory(), routes: [{ path: "/:any(.*)", component: TrainPage }] });
+  await router.push(path);
+  page = mount(TrainPage, { global: { plugins: [createPinia(), i18n, router, [VueQueryPlugin, { queryClient }]], stubs: { TrainEstimate: true } } });
+  await flushPromises();
+  await vi.waitFor(() => {
+    expect(queryClient.isFetching()).toBe(0);
+  });
+  await flushPromises();
+  return { page, router };
+}
+
+const draft = () => JSON.parse(localStorage.getItem(KEY) ?? "{}") as ReturnType<typeof newDraft>;
+const startButton = () => page?.get<HTMLButtonElement>("[data-test=start]").element;
+
+beforeEach(async () => {
+  await setLanguage("en");
+  setActivePinia(createPinia());
+  vi.stubGlobal("fetch", answer);
+  answers = { "/api/datasets": listOf("new", "old"), "/api/model-options": options };
+  for (const id of ["new", "old"]) answers[`/api/datasets/${id}`] = summary(id);
+});
+
+afterEach(() => {
+  page?.unmount();
+  localStorage.removeItem(KEY);
+  vi.unstubAllGlobals();
+});
+
+describe("the page that starts a training", () => {
+  it("takes the newest dataset where none is named", async () => {
+    const { router } = await open("/train");
+    expect(draft().dataset).toBe("new");
+    expect(router.currentRoute.value.query.dataset).toBe("new");
+    expect(startButton()?.disabled).toBe(false);
+  });
+
+  it("keeps a dataset that the list of the cache does not have yet", async () => {
+    const { page, router } = await open("/train?dataset=new", [summary("old")]);
+    expect(draft().dataset).toBe("new");
+    expect(router.currentRoute.value.query.dataset).toBe("new");
+    expect(page.text()).not.toContain(en.train.unknownDataset);
+    expect(startButton()?.disabled).toBe(false);
+  });
+
+  it("says that a dataset does not exist instead of choosing another one", async () => {
+    const { page } = await open("/train?dataset=gone");
+    await vi.waitFor(() => {
+      expect(page.text()).toContain(en.train.unknownDataset);
+    });
+    expect(draft().dataset).toBe("gone");
+    expect(startButton()?.disabled).toBe(true);
+  });
+
+  it("does not start before the options are known, because what was typed for them would be left out", async () => {
+    answers["/api/model-options"] = undefined;
+    const { page } = await open("/train?dataset=new");
+    expect(startButton()?.disabled).toBe(true);
+    answers["/api/model-options"] = options;
+    await page.get("[data-for=options] button").trigger("click");
+    await vi.waitFor(() => {
+      expect(startButton()?.disabled).toBe(false);
+    });
+    expect(page.find("[data-for=options]").exists()).toBe(false);
+  });
+
+  it("shows that the list of datasets could not be read", async () => {
+    answers["/api/datasets"] = undefined;
+    const { page } = await open("/train");
+    expect(page.find("[data-for=datasets] button").exists()).toBe(true);
+  });
+
+  it("offers datasets of one name under labels that differ", async () => {
+    answers["/api/datasets"] = { ...listOf(), items: [summary("new", "plant"), { ...summary("old", "plant"), version: 2 }], total: 2 };
+    const { page } = await open("/train");
+    const offered = page.findAllComponents({ name: "ElOption" }).map((option) => option.props("label") as string);
+    expect(offered.filter((label) => label.startsWith("plant (version "))).toHaveLength(2);
+  });
+
+  it("keeps the dataset when the form goes back to its defaults", async () => {
+    localStorage.setItem(KEY, JSON.stringify({ ...newDraft(), dataset: "old", horizon: "17" }));
+    const { page } = await open("/train");
+    await page.get("[data-test=reset]").trigger("click");
+    expect(draft()).toEqual(newDraft("old"));
+    expect(startButton()?.disabled).toBe(false);
+    expect(page.find("[data-test=reset]").exists()).toBe(false);
+  });
+});
+
+it("datasets of one name have labels that differ", () => {
+  const labels = datasetLabels([summary("a", "plant"), { ...summary("b", "plant"), version: 2 }, summary("c", "plant"), summary("d", "wind")]);
+  const [first, second, third, fourth] = [...labels.values()];
+  expect(first).toMatch(/^plant \(version 1, uploaded .*2026/);
+  expect(second).toMatch(/^plant \(version 2, uploaded /);
+  expect(third).toBe(`${first ?? ""} (2)`);
+  expect(fourth).toBe("wind");
+});
