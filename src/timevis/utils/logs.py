@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from timevis.errors import Cancelled
 from timevis.utils.stdout import discard_stdout, make_stdout_safe
 
 
@@ -48,7 +49,7 @@ class LogFileHandler(logging.FileHandler):
 
 @contextmanager
 def log_to_file(path: Path) -> Iterator[None]:
-    """Append all log lines to a file while the block runs, and the traceback of an exception that ends it."""
+    """Append all log lines to a file while the block runs, and the traceback of an error that ends it."""
     handler = LogFileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
@@ -57,6 +58,9 @@ def log_to_file(path: Path) -> Iterator[None]:
     root.addHandler(handler)
     try:
         yield
+    except Cancelled as cancelled:
+        handler.handle(logging.LogRecord("timevis", logging.INFO, "", 0, cancelled.message, None, None))
+        raise
     except BaseException:
         handler.handle(logging.LogRecord("timevis", logging.ERROR, "", 0, "the run ended", None, sys.exc_info()))
         raise
