@@ -137,12 +137,12 @@ def main() -> None:
     parser.add_argument("--sets", action="store_true", help="simulate the intervals over data sets")
     args = parser.parse_args()
     if args.sets:
-        cells = [
+        lines = [
             {"logarithms of the errors": "skewed" if skewed else "normal"}
             | {f"{n} sets": coverage_over_sets(skewed, n, args.repetitions) for n in SETS}
             for skewed in (False, True)
         ]
-        print(markdown_table(pd.DataFrame(cells)))
+        print(markdown_table(pd.DataFrame(lines)))
         return
     if args.paired:
         cells = [
