@@ -108,7 +108,7 @@ class Peer(Forecaster):
         covariate_columns: Sequence[int] = (),
         learning_rates: Sequence[PositiveFloat] = (1e-3,),
         windows_batch_size: PositiveInt = 256,
-        max_steps: PositiveInt = 2000,
+        max_steps: PositiveInt = 4000,
         val_check_steps: PositiveInt = 100,
         patience: PositiveInt = 5,
         minutes: PositiveFloat = 15.0,
