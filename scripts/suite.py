@@ -37,6 +37,7 @@ from timevis.runs.metadata import git_commit
 from timevis.runs.record import RunRecord
 from timevis.utils.files import read_json, write_json
 from timevis.utils.formatting import markdown_table
+from timevis.utils.stdout import run_script
 
 ROOT = Path(__file__).resolve().parent.parent
 SUITE, ROWS, RUNS = (
@@ -334,4 +335,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_script(main))
