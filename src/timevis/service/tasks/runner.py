@@ -157,7 +157,9 @@ def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
 
 
 def _printed_error(log: Path, code: int) -> tuple[str, str]:
-    """The last error that a process printed."""
-    text = log.read_text(encoding="utf-8", errors="replace")
-    error, _, advice = text.rpartition("Error: ")[2].strip().partition("\n")
-    return error[:2000] or message("process-ended-with-code", exit_code=code), advice.strip()[:2000]
+    """The last error that a process printed, and its advice; its exit code if it printed none."""
+    _, found, printed = log.read_text(encoding="utf-8", errors="replace").rpartition("Error: ")
+    error, _, advice = printed.strip().partition("\n")
+    if not found or not error:
+        return message("process-ended-with-code", exit_code=code), message("retry-when-mended")
+    return error[:2000], advice.strip()[:2000]
