@@ -24,6 +24,8 @@ from timevis.utils.files import write_json
 PREVIEW_FILE = "preview.json"
 PREVIEW_ROWS = 100
 """Rows of the file that are stored for the preview."""
+PREVIEW_LETTERS = 500
+"""Letters of a cell that the preview shows."""
 
 
 def profile(
@@ -195,10 +197,13 @@ def _append(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> str | float | bool | None:
-    """A cell of a table as a value of JSON."""
+    """A cell of a table as a value of JSON; a long text is cut."""
     if value is None or value != value:
         return None
-    return value if isinstance(value, bool | int | float | str) else str(value)
+    if isinstance(value, bool | int | float):
+        return value
+    text = str(value)
+    return text if len(text) <= PREVIEW_LETTERS else f"{text[:PREVIEW_LETTERS]}…"
 
 
 if __name__ == "__main__":

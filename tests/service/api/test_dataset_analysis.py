@@ -72,6 +72,14 @@ def test_the_preview_shows_the_rows_of_the_file_with_the_role_of_each_column(htt
     assert found["rows"][0][0].startswith("2026-01-01")
 
 
+def test_the_preview_cuts_a_long_cell(http: FlaskClient) -> None:
+    rows = "".join(f"2026-01-01T{hour:02}:00,{hour},{'x' * 2_000}\n" for hour in range(24))
+    file = (io.BytesIO(f"time,load,note\n{rows}".encode()), "notes.csv")
+    dataset = http.post("/api/upload", data={"file": file}).json
+    found = http.get(f"/api/datasets/{dataset['id']}/preview?rows=3").json
+    assert [len(row[2]) for row in found["rows"]] == [501] * 3
+
+
 def test_a_split_says_how_many_rows_and_windows_each_part_has(http: FlaskClient, dataset: str) -> None:
     path = f"/api/datasets/{dataset}/split"
     parts = http.get(f"{path}?horizon=6&context_length=24").json["parts"]
