@@ -167,7 +167,7 @@ def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
         DataOptions.from_config(folder.config.data),
         tuple(report["channels"]),
         freq=report["frequency"],
-        timezone=report["timezone"] or ("UTC" if pd.Timestamp(report["start"]).tzinfo else None),
+        timezone=report["timezone"] or ("UTC" if pd.Timestamp(report["start"]).tzinfo else None),  # UTC has no name
         run_cleaning=CleaningOptions(decimal=report.get("decimal"), day_first=report.get("day_first")),
     )
     names = list(report["covariates"])

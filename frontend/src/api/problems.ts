@@ -50,7 +50,7 @@ export class ServiceAway extends Error {
   }
 }
 
-/** Whether the service says that there is no such thing, so that it need not be asked again. */
+/** Whether the service answered 404. What was asked for does not exist, so the page stops asking for it. */
 export function isAbsent(error: unknown): boolean {
   return error instanceof ApiProblem && error.body.status === 404;
 }

@@ -224,7 +224,7 @@ def _column_names(value: Any, key: str) -> tuple[str, ...]:
 
 
 def _column_name(value: Any, key: str) -> str:
-    """Text or a whole number as text; how another value was written is not known."""
+    """The name of a column as text; a value such as 1e5 is refused, since the column may be written 1e5 or 100000."""
     if isinstance(value, bool) or not isinstance(value, str | Integral):
         raise ConfigError(
             f"data.{key}: {value!r} is neither text nor a whole number, so it is not the name of a column",

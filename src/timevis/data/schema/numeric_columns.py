@@ -72,13 +72,22 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
     return values
 
 
+def check_size(table: Table, name: str, numbers: np.ndarray) -> None:
+    """Raise a DataError if 32-bit floats would round all numbers of a column to zero, or to a few digits."""
+    largest = float(np.fmax.reduce(np.abs(numbers), initial=0))
+    if 0 < largest < np.finfo(np.float32).tiny:
+        raise DataError(
+            message("numbers-too-small", source=table.source, column=name, value=largest), message("smaller-unit")
+        )
+
+
 def check_precision(
     table: Table, name: str, values: np.ndarray, series_code: np.ndarray, series_names: tuple[str, ...]
 ) -> None:
     """Raise a DataError if 32-bit floats would round away how a column changes from row to row.
 
     That is, if for a series the median change is less than four times the median rounding error, which is about one
-    step of a 32-bit float. Changes that 64-bit floats can hardly tell from none do not count.
+    step of a 32-bit float. Changes in the last digits of a 64-bit float do not count.
 
     Parameters
     ----------
@@ -105,7 +114,7 @@ def check_precision(
 
 
 def _runs_of(codes: np.ndarray) -> tuple[list[int], list[slice]]:
-    """Each run of equal codes, and its rows."""
+    """The code of each block of equal codes that follow each other, and the rows of the block."""
     starts = np.flatnonzero(np.diff(codes, prepend=-1))
     stops = np.append(starts[1:], len(codes))
     return codes[starts].tolist(), [slice(a, b) for a, b in zip(starts.tolist(), stops.tolist(), strict=True)]

@@ -13,7 +13,7 @@ from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.data.schema.columns import Columns, find_columns
 from timevis.data.schema.frequency import DAY_US, HOUR_US, check_frequency, infer_frequency
 from timevis.data.schema.grid import Grid, put_on_grid
-from timevis.data.schema.numeric_columns import check_precision, to_numbers
+from timevis.data.schema.numeric_columns import check_precision, check_size, to_numbers
 from timevis.data.schema.repeated_times import merge_repeated_times
 from timevis.data.schema.timestamps.parse_times import parse_times
 from timevis.data.schema.timestamps.parsed_times import ParsedTimes
@@ -89,7 +89,7 @@ def to_rows(table: Table, options: DataOptions, default_day_first: bool | None =
     values = np.empty((len(index), len(columns.targets) + len(columns.covariates)), np.float32, order="F")
     for k, name in enumerate((*columns.targets, *columns.covariates)):
         numbers = to_numbers(table, name)
-        _check_size(table, name, numbers)
+        check_size(table, name, numbers)
         check_precision(table, name, numbers[order], series_code[order], series_names)
         values[:, k] = numbers
 
@@ -111,15 +111,6 @@ def to_rows(table: Table, options: DataOptions, default_day_first: bool | None =
         keys, values = merge_repeated_times(keys, values, grid, series_names, table, columns, report)
     rows = Rows(table.source, columns, grid, series_names, keys // length, keys % length, values, timezone)
     return rows, report
-
-
-def _check_size(table: Table, name: str, numbers: np.ndarray) -> None:
-    """Raise a DataError if 32-bit floats would round all numbers of a column to zero, or to a few digits."""
-    largest = float(np.fmax.reduce(np.abs(numbers), initial=0))
-    if 0 < largest < np.finfo(np.float32).tiny:
-        raise DataError(
-            message("numbers-too-small", source=table.source, column=name, value=largest), message("smaller-unit")
-        )
 
 
 def _drop_blank_rows(table: Table, time: tuple[str, ...], report: QualityReport) -> Table:

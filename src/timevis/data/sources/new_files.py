@@ -95,8 +95,9 @@ def read_new_file(
     covariates = {k: v for k, v in (options.covariates or {}).items() if k in table.frame or k == "holiday"}
     options = replace(options, covariates=covariates, frequency=freq or options.frequency)
     rows, report = to_rows(table, _with_run_channels(table, options, channels), run_cleaning.day_first)
-    zone = None if rows.grid.index.tz is None else rows.timezone or "UTC"
-    if (zone is None) != (timezone is None):
+    has_zone = rows.grid.index.tz is not None
+    zone = (rows.timezone or "UTC") if has_zone else None  # times in UTC, such as 2024-01-01T00:00Z, name no zone
+    if has_zone != (timezone is not None):
         params = {"source": table.source, "zone": zone or timezone}
         code = "zone-not-in-run" if timezone is None else "zone-only-in-run"
         raise DataError(message(code, **params), message(f"{code}-advice"))

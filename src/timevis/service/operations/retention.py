@@ -91,9 +91,9 @@ def _purge_datasets(sessions: Sessions, storage: Storage, before: float, unused_
 
 
 def _change(session: Session, statement: Delete | Update) -> int:
-    """Execute a statement without a SELECT before it; returns the number of rows that met its conditions."""
-    options = {"synchronize_session": False}
-    return int(session.execute(statement, execution_options=options).rowcount)  # type: ignore[attr-defined]
+    """Execute a statement without a SELECT before it; returns the number of rows that it changed."""
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    return int(result.rowcount)  # type: ignore[attr-defined]  # DELETE and UPDATE give a CursorResult, which has it
 
 
 def _forget_failed_runs(sessions: Sessions, before: float) -> int:
