@@ -28,6 +28,7 @@ from timevis.service.tasks.queue import TASK_NAME
 from timevis.service.tasks.states import FINAL, Sessions
 
 pytestmark = pytest.mark.slow
+OTHER_WORKER = ("-m", "timevis", "serve", "worker", "--queues", "cpu", "--loglevel", "warning")
 SHIFTED_WORKER = """
 import sys, time
 real = time.time
@@ -91,6 +92,25 @@ def test_a_training_whose_worker_is_stopped_or_killed_is_resumed_by_the_next_one
     service.kill("worker --queues cpu")
     service.wait_for_step(task["id"], task["progress"]["step"], attempt=2)
     assert len(service.trainings()) == 1
+
+
+def test_a_training_of_a_suspended_worker_goes_on_in_another_one(service: RunningService, plant: str) -> None:
+    task = service.start_long_training(plant)
+    (training,) = service.trainings()
+    suspended = service.kill("worker --queues cpu", signal.SIGSTOP)
+    environment = service.environment | {"TIMEVIS_BROKER_URL": service.broker_url}
+    other = subprocess.Popen([sys.executable, *OTHER_WORKER], env=environment)
+    try:
+        service.wait_for_step(task["id"], task["progress"]["step"], attempt=2)
+        assert service.trainings() == [training]
+        os.kill(suspended, signal.SIGCONT)
+        wait_until(lambda: service.trainings() not in ([], [training]))
+        service.wait_for_step(task["id"], service.client.task(task["id"])["progress"]["step"], attempt=2)
+        assert len(service.trainings()) == 1
+    finally:
+        os.kill(suspended, signal.SIGCONT)
+        other.terminate()
+        assert other.wait(60) == 0
 
 
 def test_a_killed_training_fails_and_its_retry_resumes_and_can_be_cancelled(

@@ -33,3 +33,12 @@ def lock_run_folder(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether another process holds the lock of a run folder."""
+    try:
+        with lock_run_folder(folder):
+            return False
+    except RunFolderError:
+        return True

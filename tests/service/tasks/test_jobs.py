@@ -13,7 +13,9 @@ from hub_server import serve_hub, write_qwen
 from running_service import wait_until
 from service_data import TINY_RUN, TOKEN, plant_csv, upload
 
+from timevis.runs.lock import lock_run_folder
 from timevis.service.app import create_app
+from timevis.service.db.tables import Task
 from timevis.service.settings import Settings
 from timevis.service.tasks.jobs import Worker, execute
 
@@ -81,3 +83,28 @@ def test_a_finished_training_waits_in_its_queue_while_the_store_cannot_be_writte
     assert (completed["state"], completed["error"], completed["error_code"]) == ("completed", None, None)
     assert [model["id"] for model in http.get("/api/models").json["items"]] == [completed["result"]["model"]]
     assert list((store / "runs").rglob("results.json.*"))
+
+
+@pytest.mark.parametrize("cancel", [False, True])
+def test_a_training_waits_while_the_process_of_an_earlier_attempt_has_its_run(
+    cancel: bool, http: FlaskClient, dataset: str
+) -> None:
+    service = http.application.extensions["timevis"]
+    training = {"dataset": dataset, "model": "seasonal_naive", **TINY_RUN}
+    task = http.post("/api/train", json=training).json["id"]
+    with service.sessions() as session:
+        folder = service.storage.run(session.get_one(Task, task).run_id)
+    worker = Worker(service.settings, service.sessions, ("cpu",))
+    thread = threading.Thread(target=execute, args=(worker, task))
+    with lock_run_folder(folder):
+        thread.start()
+        thread.join(3)
+        waiting = http.get(f"/api/tasks/{task}").json
+        assert (thread.is_alive(), waiting["state"]) == (True, "running")
+        assert not service.storage.task_log(task).exists()
+        if cancel:
+            http.post(f"/api/tasks/{task}/cancel")
+            thread.join(30)
+    thread.join(60)
+    ended = http.get(f"/api/tasks/{task}").json
+    assert (ended["state"], ended["attempt"]) == ("cancelled" if cancel else "completed", 1)

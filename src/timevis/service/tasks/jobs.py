@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,7 @@ from timevis.service.storage import Storage
 from timevis.service.tasks import states
 from timevis.service.tasks.queue import GPU
 from timevis.service.tasks.run_copies import RunCopies, take_over
-from timevis.service.tasks.runner import Outcome, progress_of, run_training
+from timevis.service.tasks.runner import Outcome, progress_of, run_training, wait_for_earlier_attempt
 from timevis.service.tasks.summary import summarise
 from timevis.utils.files import read_json
 from timevis.utils.json_types import to_json_types
@@ -136,6 +136,10 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         assert dataset is not None
     worker.storage.fetched_upload(dataset.content_hash, dataset.suffix)
     watch, copies = _Watch(worker, task), RunCopies(worker.storage, worker.sessions, task, folder)
+    callbacks: dict[str, Callable[..., bool]] = {"report": watch.report, "is_cancelled": watch.is_cancelled}
+    callbacks["is_stopping"] = worker.stopping.is_set
+    if (ended := wait_for_earlier_attempt(folder, **callbacks)) is not None:
+        return ended, {}
     if (progress := progress_of(folder)) and _is_completed(folder):
         outcome = Outcome(states.COMPLETED)  # an earlier attempt completed the run and could not say so
     else:
@@ -146,9 +150,7 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                 threads=settings.threads_per_training,
                 devices=devices,
                 grace_seconds=settings.grace_seconds,
-                report=watch.report,
-                is_cancelled=watch.is_cancelled,
-                is_stopping=worker.stopping.is_set,
+                **callbacks,
             )
     from timevis.service.training import MODEL_TITLES
 

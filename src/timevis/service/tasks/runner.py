@@ -15,6 +15,7 @@ from typing import Any
 
 from timevis.config.compose import in_quotes
 from timevis.messages import error_from_json, message
+from timevis.runs.lock import is_locked
 from timevis.runs.status import read_status
 from timevis.service.tasks.states import CANCELLED, COMPLETED, FAILED
 
@@ -43,6 +44,31 @@ class Outcome:
 def train_command(folder: Path) -> list[str]:
     """The command line of a training; the config is in the folder, so no text of a request becomes an argument."""
     return [sys.executable, "-m", "timevis", "train", in_quotes(f"resume={folder}")]
+
+
+def wait_for_earlier_attempt(
+    folder: Path,
+    *,
+    report: Callable[[dict[str, Any]], bool],
+    is_cancelled: Callable[[], bool],
+    is_stopping: Callable[[], bool],
+) -> Outcome | None:
+    """Wait while the process of an earlier attempt has the run; the parameters are those of `run_training`.
+
+    A worker that was only suspended, and therefore taken for lost, ends its process as soon as it goes on.
+
+    Returns
+    -------
+    Outcome or None
+        None if the run is free, else how the task ended.
+    """
+    while is_locked(folder):
+        if is_cancelled():
+            return Outcome(CANCELLED)
+        if not report(progress_of(folder)) or is_stopping():
+            return Outcome(None)
+        time.sleep(POLL_SECONDS)
+    return None
 
 
 def run_training(
