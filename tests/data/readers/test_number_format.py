@@ -48,6 +48,14 @@ def test_numbers_with_separators_are_read_and_noted(
     assert any("decimal comma" in note or "are read as" in note for note in table.notes)
 
 
+def test_numbers_that_show_another_mark_than_the_setting_are_read_with_their_own_and_noted(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("time;load\n2024-01-01;55.92\n2024-01-02;60.5\n")
+    table = read_table(tmp_path / "t.csv", decimal="comma")
+    assert table.frame["load"].tolist() == [55.92, 60.5]
+    assert table.notes[0].startswith("numbers such as 55.92 have another decimal mark than data.cleaning.decimal=comma")
+    assert not any("decimal comma" in note for note in table.notes)
+
+
 def test_points_separate_thousands_if_other_numbers_have_a_decimal_comma(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("time;load;price\n2024-01-01;1.250;3,5\n2024-01-02;2.500;4,5\n")

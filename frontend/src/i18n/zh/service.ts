@@ -137,6 +137,8 @@ const words: Record<string, string> = {
   note_clock_change: "取平均的行位于时钟回拨的小时，第一个是 {first}：使用 UTC 时间或带偏移（如 +02:00）的时间可以保留两个小时",
   note_day_first: "{cell} 这类日期按日在前读取",
   note_decimal_comma: "数字使用逗号作为小数点",
+  note_decimal_unlike_setting:
+    "{cell} 等数字的小数点与 data.cleaning.decimal={decimal} 的设置不同，因此按数字本身的写法读取",
   note_delimiter: "各列以 {character} 分隔",
   note_encoding: "文字不是 UTF-8，按 {encoding} 读取；可以用“文本编码”选择其他编码",
   note_frequency: "时间步长：{frequency}（最常见的步长）",

@@ -124,12 +124,16 @@ def read_csv(
     check_header(layout.names, source, layout.header_row)
     sample = [cell.strip() for row in csv.reader(head[layout.row_above_body :], delimiter=delimiter) for cell in row]
     _check_quotes(raw, layout)
-    mark = decimal or find_decimal_mark(sample)
+    shown = find_decimal_mark(sample)
+    mark = decimal or shown
     parse = partial(_parse, raw, layout)
     frame = parse(DECIMAL_POINTS[mark] if mark else NO_DECIMAL_MARK)
     if mark is None and (mark := _find_mark_in_table(frame, source, default_decimal)):
         frame = parse(DECIMAL_POINTS[mark])
-    if mark == "comma":
+    if decimal and shown and decimal != shown:  # a column that shows its own mark is read with it
+        cell = next(c for c in sample if find_decimal_mark([c]) == shown)
+        notes.append(message("note_decimal_unlike_setting", cell=cell, decimal=decimal))
+    elif mark == "comma":
         notes.append(message("note_decimal_comma"))
     if delimiter != ",":
         notes.append(
