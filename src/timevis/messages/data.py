@@ -237,7 +237,8 @@ NOTE_MESSAGES = {
     "note_utf16": "the text is UTF-16",
     "note_decimal_comma": "numbers are written with a decimal comma",
     "note_decimal_unlike_setting": (
-        "numbers such as {cell} have another decimal mark than data.cleaning.decimal={decimal}, and are read with their own"
+        "numbers such as {cell} have another decimal mark than data.cleaning.decimal={decimal}, "
+        "and are read with their own"
     ),
     "note_numbers": "numbers such as {cell!r} in {column!r} are read as {number}",
     "note_delimiter": "columns are separated by {delimiter}",
