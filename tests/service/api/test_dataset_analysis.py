@@ -142,6 +142,19 @@ def test_newer_rows_make_a_new_version_and_others_are_refused(http: FlaskClient,
     assert third.id in add(rows[-100:]).json["detail"]  # the version between them is deleted
 
 
+def test_a_deleted_version_and_the_one_added_after_it_have_two_numbers(http: FlaskClient, dataset: str) -> None:
+    rows = plant_csv(620).decode().splitlines()
+    content = "\n".join([rows[0], *rows[-20:]]).encode()
+    numbers = []
+    for _ in range(2):
+        data = {"file": (io.BytesIO(content), "newer.csv")}
+        added = http.post(f"/api/datasets/{dataset}/rows", data=data, content_type="multipart/form-data").json
+        http.delete(f"/api/datasets/{added['id']}")
+        numbers.append(http.post(f"/api/datasets/{added['id']}/restore").json["version"])
+        http.delete(f"/api/datasets/{added['id']}")
+    assert numbers == [2, 3]
+
+
 def test_a_deleted_dataset_is_not_changed_until_it_is_restored(http: FlaskClient, dataset: str) -> None:
     path = f"/api/datasets/{dataset}"
     http.delete(path)

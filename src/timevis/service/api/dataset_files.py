@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from timevis.data.cleaning.findings import data_findings
 from timevis.errors import DataError
-from timevis.service.api.forecast_result import newest_version
+from timevis.service.api.forecast_result import later_versions, newest_version
 from timevis.service.context import context, find
 from timevis.service.db.tables import MAX_FILE_NAME_LETTERS, MAX_NAME_LETTERS, Dataset, new_id
 from timevis.service.problems import Problem, wrong_field
@@ -147,7 +147,6 @@ def store_newer_rows(dataset: Dataset, stream: IO[bytes], file_name: str) -> tup
         size=whole.size,
         options=dataset.options,
         parent_id=dataset.id,
-        version=dataset.version + 1,
         created=time.time(),
     )
     version.report = read_dataset(version, dataset.options)
@@ -155,6 +154,8 @@ def store_newer_rows(dataset: Dataset, stream: IO[bytes], file_name: str) -> tup
         with service.sessions.begin() as session:
             _lock(session, dataset.id)
             extendable_dataset(session, dataset.id)
+            numbers = [later.version for later in later_versions(session, dataset.id)]  # a deleted one may return
+            version.version = 1 + max([dataset.version, *numbers])
             session.add(version)
     except Problem:
         storage.remove(storage.dataset(version.id))

@@ -112,14 +112,19 @@ def newest_version(session: Session, dataset_id: str) -> Dataset | None:
 
     A deleted version is passed over, and not what extends it.
     """
-    newest = session.get(Dataset, dataset_id)
-    parents = [] if newest is None else [dataset_id]
+    versions = later_versions(session, dataset_id)
+    return next((v for v in reversed(versions) if v.deleted is None), session.get(Dataset, dataset_id))
+
+
+def later_versions(session: Session, dataset_id: str) -> list[Dataset]:
+    """The versions that extend a dataset by newer rows, deleted ones too; those that extend others come after them."""
+    versions, parents = list[Dataset](), [dataset_id]
     while parents:
         extends = select(Dataset).where(Dataset.parent_id.in_(parents)).order_by(Dataset.created)
-        later = session.scalars(extends).all()
-        newest = next((version for version in reversed(later) if version.deleted is None), newest)
-        parents = [version.id for version in later]
-    return newest
+        found = session.scalars(extends).all()
+        versions += found
+        parents = [version.id for version in found]
+    return versions
 
 
 def _stored_values(dataset: Dataset, channel: str, times: pd.DatetimeIndex) -> np.ndarray:
