@@ -117,7 +117,7 @@ def newest_version(session: Session, dataset_id: str) -> Dataset | None:
 
 
 def later_versions(session: Session, dataset_id: str) -> list[Dataset]:
-    """The versions that extend a dataset by newer rows, deleted ones too; those that extend others come after them."""
+    """The versions that extend a dataset by newer rows, also deleted ones, each after the one that it extends."""
     versions, parents = list[Dataset](), [dataset_id]
     while parents:
         extends = select(Dataset).where(Dataset.parent_id.in_(parents)).order_by(Dataset.created)
