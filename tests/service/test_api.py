@@ -351,6 +351,7 @@ def test_health_names_the_parts_that_do_not_work(http: FlaskClient) -> None:
     assert answer.json["database"]["ok"]
     assert not answer.json["broker"]["ok"]
     assert "timevis serve worker" in answer.json["worker"]["detail"]
+    assert answer.json["max_upload_megabytes"] == http.application.extensions["timevis"].settings.max_upload_megabytes
 
 
 def test_statistics_count_what_there_is(http: FlaskClient, dataset: str) -> None:

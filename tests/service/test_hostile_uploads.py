@@ -16,6 +16,7 @@ from service_data import TINY_RUN, TOKEN, plant_csv, upload
 
 from timevis.errors import DataError
 from timevis.service.app import create_app
+from timevis.service.security.gate import MAX_BODY_MEGABYTES
 from timevis.service.security.table_limits import TableLimits
 from timevis.service.settings import Settings
 
@@ -154,3 +155,11 @@ def test_script_in_every_text_is_stored_as_text_and_sent_as_json(http: FlaskClie
 def test_a_form_has_few_parts(http: FlaskClient) -> None:
     data = {f"field{number}": "x" for number in range(60)} | {"file": (io.BytesIO(plant_csv()), "a.csv")}
     assert http.post("/api/upload", data=data, content_type="multipart/form-data").status_code == 413
+
+
+def test_a_request_that_uploads_no_file_has_a_limit_of_its_own(http: FlaskClient) -> None:
+    body = b'{"items": [' + b" " * (MAX_BODY_MEGABYTES * 2**20) + b"]}"
+    answer = http.post("/api/predict", data=body, content_type="application/json")
+    assert (answer.status_code, answer.json["code"]) == (413, "too-large")
+    assert answer.json["detail"] == f"the request has more than {MAX_BODY_MEGABYTES} MB"
+    assert "POST /api/upload" in answer.json["advice"]

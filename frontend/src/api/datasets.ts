@@ -7,7 +7,7 @@ import { useConnection } from "@/stores/connection";
 import { allPages } from "./allPages";
 import type { Schemas } from "./client";
 import { api, dataOf } from "./client";
-import { problemOf, ServiceAway } from "./problems";
+import { ApiProblem, problemOf, ServiceAway } from "./problems";
 
 export type Dataset = Schemas["DatasetDetail"];
 export type DatasetSummary = Schemas["DatasetPage"]["items"][number];
@@ -102,6 +102,17 @@ export type UploadFields = Partial<
 
 /** `wasKnown`: the same file was uploaded before. */
 type Uploaded = Dataset & { wasKnown: boolean };
+
+/**
+ * Refuse a file that is larger than the service accepts. It is not sent, because the service would end the connection
+ * meanwhile, so that its answer would not arrive.
+ */
+export function refuseTooLarge(file: File, health: Schemas["Health"] | undefined): void {
+  const megabytes = health?.max_upload_megabytes;
+  if (megabytes === undefined || file.size <= megabytes * 2 ** 20) return;
+  const detail = `${file.name} has more than ${String(megabytes)} MB`;
+  throw new ApiProblem({ status: 413, code: "file-above-limit", detail, params: { name: file.name, megabytes } });
+}
 
 /** Upload a file. XMLHttpRequest, because fetch does not report how much was sent. */
 export function uploadFile(

@@ -5420,6 +5420,11 @@ export interface components {
         Health: {
             broker: components["schemas"]["Health.Part"];
             database: components["schemas"]["Health.Part"];
+            /**
+             * Max Upload Megabytes
+             * @description Largest file that can be uploaded, in MB of 2**20 bytes.
+             */
+            max_upload_megabytes: number;
             /** Ready */
             ready: boolean;
             /** Version */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
+import { refuseTooLarge } from "@/api/datasets";
 import { ApiProblem, explain, fieldText } from "@/api/problems";
 import { setLanguage } from "@/i18n";
 import { findingText, isNote, languageOf } from "@/pages/data/findingText";
@@ -16,6 +17,26 @@ const refused = new ApiProblem({
   advice_code: { code: "write-numbers", params: {} },
 });
 const withoutCode = new ApiProblem({ status: 422, code: "invalid-data", detail: "the table cannot be parsed", advice: "write it again" });
+
+describe("a file above the limit of uploads", () => {
+  it("is refused before it is sent, with its name and the limit in the language of the page", async () => {
+    const file = new File(["x".repeat(2 ** 20 + 1)], "load.csv");
+    const part = { ok: true, detail: "" };
+    const health = { version: "0.1.0", ready: true, database: part, broker: part, worker: part, max_upload_megabytes: 1 };
+    refuseTooLarge(file, undefined); // the limit is not known yet
+    refuseTooLarge(file, { ...health, max_upload_megabytes: 2 });
+    for (const [language, title] of [["en", "load.csv has more than 1 MB"], ["zh", "load.csv 超过 1 MB"]] as const) {
+      await setLanguage(language);
+      let found: unknown;
+      try {
+        refuseTooLarge(file, health);
+      } catch (error) {
+        found = error;
+      }
+      expect(explain(found)).toMatchObject({ title: expect.stringContaining(title) as string, english: null, advice: null });
+    }
+  });
+});
 
 describe("a text of the service", () => {
   beforeAll(() => setLanguage("en")); // loads its words

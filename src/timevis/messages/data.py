@@ -5,6 +5,7 @@ from __future__ import annotations
 DATA_ERROR_MESSAGES = {
     "file-empty": "{source}: the file is empty",
     "file-too-large": "the file has more than {megabytes} MB",
+    "request-too-large": "the request has more than {megabytes} MB",
     "file-name-ending": "{source}: the suffix {suffix} is not that of a format that TimeVis reads",
     "content-unlike-name": "{source}: the name is that of {named}, but the content is {found_format}",
     "file-damaged": "{source}: the file is damaged or not complete ({reason})",
@@ -153,6 +154,7 @@ DATA_ADVICE = {
     "sheets-of-workbook": "sheets: {sheets}",
     "save-formulas": "open the workbook in a spreadsheet program and save it: the values are then saved as well",
     "json-shape": 'write records [{{"time": ..., "value": ...}}, ...] or columns {{"time": [...], "value": [...]}}',
+    "send-less": "upload the rows as a file (POST /api/upload), with fewer rows if it is one already",
     "set-decimal": "set data.cleaning.decimal=comma or point, or write the numbers without thousands separators",
     "numeric-targets": (
         "data.target takes numeric columns; data.cleaning.missing names text that marks a missing value"

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from apiflask import APIFlask, HTTPError
-from flask import Response, current_app, json
+from flask import Response, current_app, json, request
 from kombu.exceptions import OperationalError
 from pydantic import ValidationError
 from sqlalchemy.exc import DataError as DatabaseValueError
@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from werkzeug.exceptions import HTTPException
 
 from timevis.errors import ConfigError, DataError, RunFolderError, TimeVisError
-from timevis.messages import code_and_params
+from timevis.messages import code_and_params, message
 from timevis.service.messages import field_error, sentence
 from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
 from timevis.service.training import MODELS, pointer_of
@@ -127,7 +127,11 @@ def _library_error(error: TimeVisError) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    response = problem(status, _code(status), error.description or error.name)
+    detail, advice, limit = error.description or error.name, "", request.max_content_length
+    if status == 413 and limit is not None and (request.content_length or 0) > limit:
+        detail = message("request-too-large", megabytes=limit // 2**20)
+        advice = message("send-less")
+    response = problem(status, _code(status), detail, advice)
     for name in ("Allow", "Location", "Retry-After"):
         if value := dict(error.get_headers()).get(name):
             response.headers[name] = value

@@ -49,7 +49,8 @@ def health() -> Any:
         "worker": _part(_worker),
     }
     ready = all(part["ok"] for part in parts.values())
-    return {"version": __version__, "ready": ready, **parts}, 200 if ready else 503
+    limit = context().settings.max_upload_megabytes
+    return {"version": __version__, "ready": ready, **parts, "max_upload_megabytes": limit}, 200 if ready else 503
 
 
 def _part(check: Callable[[], str], advice: str = "") -> dict[str, Any]:

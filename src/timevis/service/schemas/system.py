@@ -16,6 +16,7 @@ class Health(BaseModel):
     database: Part
     broker: Part
     worker: Part
+    max_upload_megabytes: int = Field(description="Largest file that can be uploaded, in MB of 2**20 bytes.")
 
 
 class QueueLength(BaseModel):

@@ -29,6 +29,8 @@ PUBLIC_FOLDERS = (ASSETS,)
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver")
 TOKEN_COOKIE = "timevis_token"
 READING_METHODS = ("GET", "HEAD", "OPTIONS")
+MAX_BODY_MEGABYTES = 16
+"""Limit of a request that uploads no file, such as a forecast with its rows in the request."""
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -80,6 +82,8 @@ class Gate:
         g.request_id = _request_id()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        if request.mimetype != "multipart/form-data":
+            request.max_content_length = MAX_BODY_MEGABYTES * 2**20
         self._check_host()
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             return Response(status=204)
