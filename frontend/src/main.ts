@@ -15,11 +15,23 @@ import { i18n, setLanguage, storedLanguage } from "./i18n";
 import { loadPage, router } from "./router";
 import { customProperties } from "./theme/tokens";
 
+/** In both languages, because the words of neither may have arrived. */
+const NOT_LOADED = "TimeVis could not be loaded. Load the page again. TimeVis 未能加载，请重新加载本页。";
+
 const style = document.createElement("style");
 style.textContent = customProperties();
 document.head.append(style);
 
 // The page of the address and the words are loaded together, not one after the other.
-await Promise.all([setLanguage(storedLanguage()), loadPage(window.location.pathname)]);
+try {
+  await Promise.all([setLanguage(storedLanguage()), loadPage(window.location.pathname)]);
+} catch (error) {
+  const app = document.getElementById("app");
+  if (app) {
+    app.textContent = NOT_LOADED;
+    app.style.padding = "2rem";
+  }
+  throw error;
+}
 createApp(App).use(createPinia()).use(i18n).use(router).use(VueQueryPlugin, { queryClient }).mount("#app");
 setTimeout(() => void loadNotices(), 3_000);
