@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
+from running_service import command_of, wait_until
 
-from timevis.service.tasks.runner import _printed_error
+from timevis.service.tasks.runner import _die_with_parent, _printed_error
 
 
 @pytest.mark.parametrize(
@@ -22,3 +28,25 @@ def test_the_error_is_the_one_that_was_printed_and_never_another_line(
 ) -> None:
     (tmp_path / "task.log").write_text(log)
     assert _printed_error(tmp_path / "task.log", 3) == (error, advice)
+
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
+PARENT = """
+import subprocess, sys
+from timevis.service.tasks.runner import child_options
+print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], **child_options()).pid, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell a child that its parent has ended")
+def test_a_child_ends_with_its_parent_also_if_the_parent_ended_first() -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.communicate()
+    wait_until(lambda: "sleep" not in command_of(child))
+
+    of_another = subprocess.Popen(SLEEP, preexec_fn=partial(_die_with_parent, parent.pid))
+    assert of_another.wait(30) == 1

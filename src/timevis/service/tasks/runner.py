@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -155,13 +156,15 @@ def child_options() -> dict[str, Any]:
     """Arguments of Popen: a process group of its own, so that Ctrl-C does not reach the child before the parent."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"start_new_session": True, "preexec_fn": _die_with_parent}
+    return {"start_new_session": True, "preexec_fn": partial(_die_with_parent, os.getpid())}
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(parent: int) -> None:
     """In a child process: receive SIGTERM when the parent ends, however it ends (Linux only)."""
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it ended before the call above, so that no signal would come
+            os._exit(1)
 
 
 def terminate(process: subprocess.Popen[bytes]) -> None:
