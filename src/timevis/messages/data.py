@@ -154,7 +154,7 @@ DATA_ADVICE = {
     "sheets-of-workbook": "sheets: {sheets}",
     "save-formulas": "open the workbook in a spreadsheet program and save it: the values are then saved as well",
     "json-shape": 'write records [{{"time": ..., "value": ...}}, ...] or columns {{"time": [...], "value": [...]}}',
-    "send-less": "upload the rows as a file (POST /api/upload), with fewer rows if it is one already",
+    "send-less": "upload rows as a file (POST /api/upload); compress a file that is too large, or leave out rows",
     "set-decimal": "set data.cleaning.decimal=comma or point, or write the numbers without thousands separators",
     "numeric-targets": (
         "data.target takes numeric columns; data.cleaning.missing names text that marks a missing value"

@@ -48,5 +48,5 @@ def test_a_child_ends_with_its_parent_also_if_the_parent_ended_first() -> None:
     parent.communicate()
     wait_until(lambda: "sleep" not in command_of(child))
 
-    of_another = subprocess.Popen(SLEEP, preexec_fn=partial(_die_with_parent, parent.pid))
-    assert of_another.wait(30) == 1
+    orphan = subprocess.Popen(SLEEP, preexec_fn=partial(_die_with_parent, parent.pid))
+    assert orphan.wait(30) == 1

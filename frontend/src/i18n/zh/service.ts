@@ -21,7 +21,7 @@ const words: Record<string, string> = {
   "file-name-ending": "{source}：TimeVis 不能读取扩展名为 {suffix} 的文件",
   "file-too-large": "文件超过 {megabytes} MB",
   "request-too-large": "请求超过 {megabytes} MB",
-  "send-less": "请把这些行作为文件上传（POST /api/upload）；如果已经是文件，请减少行数",
+  "send-less": "请把数据行作为文件上传（POST /api/upload）；文件过大时，请压缩文件或减少行数",
   "formula-without-value": "{source}：第 {row} 行、列“{column}”是没有保存结果的公式，另有 {count} 个这样的单元格",
   "header-holds-values": "{source}：第 {row} 行应当是列名，但却是数值（{cells}……）",
   "irregular-months": "{source}：相邻时间相差约 {days} 天，但不是整月、整季或整年",

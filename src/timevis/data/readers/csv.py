@@ -124,14 +124,14 @@ def read_csv(
     check_header(layout.names, source, layout.header_row)
     sample = [cell.strip() for row in csv.reader(head[layout.row_above_body :], delimiter=delimiter) for cell in row]
     _check_quotes(raw, layout)
-    shown = find_decimal_mark(sample)
-    mark = decimal or shown
+    found_mark = find_decimal_mark(sample)
+    mark = decimal or found_mark
     parse = partial(_parse, raw, layout)
     frame = parse(DECIMAL_POINTS[mark] if mark else NO_DECIMAL_MARK)
     if mark is None and (mark := _find_mark_in_table(frame, source, default_decimal)):
         frame = parse(DECIMAL_POINTS[mark])
-    if decimal and shown and decimal != shown:  # a column that shows its own mark is read with it
-        cell = next(c for c in sample if find_decimal_mark([c]) == shown)
+    if decimal and found_mark and decimal != found_mark:  # a column that shows its own mark is read with it
+        cell = next(c for c in sample if find_decimal_mark([c]) == found_mark)
         notes.append(message("note_decimal_unlike_setting", cell=cell, decimal=decimal))
     elif mark == "comma":
         notes.append(message("note_decimal_comma"))

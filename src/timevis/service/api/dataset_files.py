@@ -154,7 +154,7 @@ def store_newer_rows(dataset: Dataset, stream: IO[bytes], file_name: str) -> tup
         with service.sessions.begin() as session:
             _lock(session, dataset.id)
             extendable_dataset(session, dataset.id)
-            numbers = [later.version for later in later_versions(session, dataset.id)]  # a deleted one may return
+            numbers = [later.version for later in later_versions(session, dataset.id)]  # deleted ones, too
             version.version = 1 + max([dataset.version, *numbers])
             session.add(version)
     except Problem:

@@ -112,8 +112,8 @@ def newest_version(session: Session, dataset_id: str) -> Dataset | None:
 
     A deleted version is passed over, and not what extends it.
     """
-    versions = later_versions(session, dataset_id)
-    return next((v for v in reversed(versions) if v.deleted is None), session.get(Dataset, dataset_id))
+    present = [version for version in later_versions(session, dataset_id) if version.deleted is None]
+    return present[-1] if present else session.get(Dataset, dataset_id)
 
 
 def later_versions(session: Session, dataset_id: str) -> list[Dataset]:

@@ -136,8 +136,11 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         assert dataset is not None
     worker.storage.fetched_upload(dataset.content_hash, dataset.suffix)
     watch, copies = _Watch(worker, task), RunCopies(worker.storage, worker.sessions, task, folder)
-    callbacks: dict[str, Callable[..., bool]] = {"report": watch.report, "is_cancelled": watch.is_cancelled}
-    callbacks["is_stopping"] = worker.stopping.is_set
+    callbacks: dict[str, Callable[..., bool]] = {
+        "report": watch.report,
+        "is_cancelled": watch.is_cancelled,
+        "is_stopping": worker.stopping.is_set,
+    }
     if (ended := wait_for_earlier_attempt(folder, **callbacks)) is not None:
         return ended, {}
     if (progress := progress_of(folder)) and _is_completed(folder):

@@ -54,7 +54,7 @@ def wait_for_earlier_attempt(
     is_cancelled: Callable[[], bool],
     is_stopping: Callable[[], bool],
 ) -> Outcome | None:
-    """Wait while the process of an earlier attempt has the run; the parameters are those of `run_training`.
+    """Wait while the process of an earlier attempt holds the lock of a run; the parameters are as in `run_training`.
 
     A worker that was only suspended, and therefore taken for lost, ends its process as soon as it goes on.
 
