@@ -80,7 +80,7 @@ def file_content() -> str:
                 and not (name == "backbone" and option.name in SERVER_OPTIONS)
             ]
             for name in SECTIONS
-            if name in found.sections
+            if name in found.sections and (name, model) != ("backbone", "qwen_patch")  # it has one choice only
         }
         stored[model] = {
             "help": " ".join((inspect.getdoc(found) or "").partition("\n\n")[0].split()),

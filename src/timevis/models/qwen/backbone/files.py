@@ -12,8 +12,8 @@ from timevis.errors import ConfigError, TimeVisError
 from timevis.messages import message
 from timevis.models.qwen.backbone.download import Report, find_or_download
 
-BACKBONE_SUBSTITUTES = {"attention": "one attention block", "none": "no backbone"}
-"""Values of model.backbone.path with which `qwen_patch` replaces the language model, and their names in reports."""
+PACKAGED_WEIGHTS = {"nano": "weights", "nano-patch": "patch_weights"}
+"""Values of `model.backbone.path` for weights in this package, and their folders in `timevis.models.qwen.nano`."""
 SUPPORTED_MODEL_TYPES = ("qwen2", "qwen3")
 
 
@@ -72,11 +72,11 @@ def find_backbone_folder(path: str, report: Report | None = None) -> Path:
     TimeVisError
         The folder does not exist or has no model, or the hub cannot be reached.
     """
-    if path == "nano":
-        folder = Path(str(files("timevis.models.qwen.nano"))) / "weights"
+    if path in PACKAGED_WEIGHTS:
+        folder = Path(str(files("timevis.models.qwen.nano"))) / PACKAGED_WEIGHTS[path]
         if not (folder / "model.safetensors").is_file():
             raise TimeVisError(
-                "this installation lacks the weights of nano", "install TimeVis again, with its package data"
+                f"this installation lacks the weights of {path}", "install TimeVis again, with its package data"
             )
         return folder
     local = Path(path).expanduser()

@@ -16,7 +16,6 @@ from timevis.config.options import NonNegativeInt, PositiveInt
 from timevis.errors import ConfigError, TimeVisError
 from timevis.messages import message
 from timevis.models.qwen.backbone.files import (
-    BACKBONE_SUBSTITUTES,
     damaged_backbone_error,
     is_local_path,
     read_model_config,
@@ -151,8 +150,6 @@ def check_backbone(options: Mapping[str, Any]) -> None:
         Arguments of `load_backbone`.
     """
     path = options.get("path")
-    if path in BACKBONE_SUBSTITUTES:
-        return
     quantization_arguments(options.get("quantization", "none"))
     if not path or is_local_path(path):
         read_model_config(path, options.get("layers"))
