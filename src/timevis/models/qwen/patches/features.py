@@ -15,7 +15,13 @@ CALENDAR_WAVES = 15
 SHORT_PERIODS = 36
 """Largest period, in rows, of the first of the two periods that are detected."""
 REFERENCE_PERIODS = 9
-"""How many periods back a missing reference is looked up."""
+"""How many periods back the references of a row are looked up."""
+REFERENCE_DECAY = 0.7
+"""Factor of the weight of each older period in the mean reference."""
+PENALTY_OF_LONG_LAGS = 0.05
+"""What the autocorrelation at a lag of the whole span must be higher, so that a period precedes its multiples."""
+MIN_DIFFERENCE = 1e-4
+"""Added to the mean absolute difference of the values of a patch, before its logarithm."""
 MINUTES_PER_DAY, MINUTES_PER_WEEK = 1440, 10_080
 
 
@@ -61,8 +67,8 @@ def extend_calendar(calendar: Tensor, before: int, after: int) -> Tensor:
 def detect_periods(z: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     """Find a short and a long period of each series: the highest local maxima of its autocorrelation.
 
-    The autocorrelation at a lag is estimated from the pairs of observed values. A lag is considered if the observed
-    span is at least twice as long.
+    The autocorrelation at a lag is the correlation of the pairs of observed values, so that it is 1 at the exact
+    period of a series without noise. A lag is considered if the observed span is at least twice as long.
 
     Parameters
     ----------
@@ -74,15 +80,14 @@ def detect_periods(z: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     period : int64 [B, 2]
         In rows; the first is at most `SHORT_PERIODS`, the second longer. 1 where there is none.
     strength : float [B, 2]
-        The autocorrelation at the period, 0 where there is none.
+        The autocorrelation at the period, less the penalty of long lags; 0 where there is none.
     """
     length = z.shape[1]
     size = 2 ** math.ceil(math.log2(2 * length))
-    pair = torch.stack([z, mask])
-    spectrum = torch.fft.rfft(pair, size)
-    sums, counts = torch.fft.irfft(spectrum * spectrum.conj(), size)[..., : length // 2 + 2]
-    correlation = sums / counts.clamp(min=1)
-    correlation = correlation / correlation[:, :1].clamp(min=1e-6)
+    values, counted, squares = torch.fft.rfft(torch.stack([z, mask, z.square()]), size)
+    products = torch.stack([values * values.conj(), counted * squares.conj(), squares * counted.conj()])
+    covariance, earlier, later = torch.fft.irfft(products, size)[..., : length // 2 + 2]
+    correlation = covariance / (earlier.clamp(min=1e-3) * later.clamp(min=1e-3)).sqrt()
     lags = torch.arange(correlation.shape[1], device=z.device)
     rows = torch.arange(length, device=z.device)
     span = length - torch.where(mask > 0, rows, length).amin(1, keepdim=True)
@@ -90,14 +95,13 @@ def detect_periods(z: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     span = span - (length - 1 - last)
     middle = correlation[:, 1:-1]
     is_peak = (middle > correlation[:, :-2]) & (middle >= correlation[:, 2:]) & (2 * lags[1:-1] <= span)
-    is_peak &= counts[:, 1:-1] > 0.5
     periods, strengths = [], []
     for allowed in (lags[1:-1] <= SHORT_PERIODS, lags[1:-1] > SHORT_PERIODS):
-        peaks = torch.where(is_peak & allowed, middle, 0.0)
-        strength, index = peaks.max(1) if peaks.shape[1] else (z.new_zeros(len(z)), lags.new_zeros(len(z)))
-        periods.append(torch.where(strength > 0, index + 1, 1))
-        strengths.append(strength)
-    return torch.stack(periods, 1), torch.stack(strengths, 1).clamp(max=1)
+        peaks = torch.where(is_peak & allowed, middle - PENALTY_OF_LONG_LAGS * lags[1:-1] / span.clamp(min=1), 0.0)
+        highest, index = functional.pad(peaks, (0, 1)).max(1)
+        periods.append(torch.where(highest > 0, index + 1, 1))
+        strengths.append(highest.clamp(0, 1))
+    return torch.stack(periods, 1), torch.stack(strengths, 1)
 
 
 def carried_values(z: Tensor, mask: Tensor) -> Tensor:
@@ -107,17 +111,31 @@ def carried_values(z: Tensor, mask: Tensor) -> Tensor:
     return torch.where(last >= 0, z.gather(1, last.clamp(min=0)), 0.0)
 
 
-def periodic_reference(z: Tensor, mask: Tensor, lag: Tensor, fallback: Tensor) -> Tensor:
-    """The last observed value of each row that is a multiple of `lag` rows older; all [B, T], `lag` int64 [B].
+def periodic_references(z: Tensor, mask: Tensor, lag: Tensor, fallback: Tensor) -> tuple[Tensor, Tensor]:
+    """Observed values that are multiples of `lag` rows older than each row; all [B, T], `lag` int64 [B].
 
-    `fallback` replaces values that were never observed.
+    Returns
+    -------
+    last, mean : float [B, T]
+        The most recent of them, and a mean in which older ones have less weight. `fallback` replaces values that
+        were never observed.
     """
     rows = torch.arange(z.shape[1], device=z.device)
-    out, missing = fallback, torch.ones_like(mask, dtype=torch.bool)
+    last, missing = fallback, torch.ones_like(mask, dtype=torch.bool)
+    total, weights = torch.zeros_like(z), torch.zeros_like(z)
     for number in range(1, REFERENCE_PERIODS + 1):
         index = rows - number * lag[:, None]
         source = index.clamp(min=0)
-        use = missing & (index >= 0) & (mask.gather(1, source) > 0)
-        out = torch.where(use, z.gather(1, source), out)
-        missing = missing & ~use
-    return out
+        observed = (index >= 0) & (mask.gather(1, source) > 0)
+        value, weight = z.gather(1, source), observed * REFERENCE_DECAY**number
+        last = torch.where(missing & observed, value, last)
+        missing = missing & ~observed
+        total, weights = total + weight * value, weights + weight
+    return last, torch.where(weights > 0, total / weights.clamp(min=1e-9), fallback)
+
+
+def patch_roughness(z: Tensor, mask: Tensor) -> Tensor:
+    """Logarithm of the mean absolute difference of neighbouring values in each patch; [B, N, P] give [B, N, 1]."""
+    pairs = mask[..., 1:] * mask[..., :-1]
+    difference = (z.diff(dim=-1).abs() * pairs).sum(-1, keepdim=True) / pairs.sum(-1, keepdim=True).clamp(min=1)
+    return (difference + MIN_DIFFERENCE).log() / 4 + 1

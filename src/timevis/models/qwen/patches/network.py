@@ -21,7 +21,8 @@ from timevis.models.qwen.patches.features import (
     detect_periods,
     extend_calendar,
     patch_calendars,
-    periodic_reference,
+    patch_roughness,
+    periodic_references,
 )
 from timevis.utils.levels import QUANTILE_LEVELS
 
@@ -29,8 +30,10 @@ MIN_VARIANCE = 1e-6
 """Added to the variance of a window; the network expects series with a standard deviation of about 1."""
 MAX_INPUT = 8.0
 """Largest value that the network reads, after the inverse hyperbolic sine; 1,490 standard deviations."""
-BASES = 4
-"""Curves from which a forecast starts: zero (the mean of the context), the last value, the values a period ago."""
+REFERENCES = 5
+"""Curves that precede each patch: the last value; for a short and a long period the last values and their mean."""
+MAX_LOG_SPREAD = 4.0
+"""Bound of the logarithm of the factor by which a state widens or narrows its quantiles."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,10 @@ class PatchInputs:
     values, mask : float [B, N + 1, P]
     features : float [B, N + 1, F]
         Calendar features of each patch.
-    references : float [B, N + 1, 3, P]
-        The last value before each patch, and the values one short and one long period ago.
+    roughness : float [B, N + 1, 1]
+        See `timevis.models.qwen.patches.features.patch_roughness`.
+    references : float [B, N + 1, REFERENCES, P]
+        Curves from earlier patches that the forecast of each patch starts from.
     strength : float [B, 2]
         Autocorrelation at both periods.
     shift, scale : float [B, 1]
@@ -78,6 +83,7 @@ class PatchInputs:
     values: Tensor
     mask: Tensor
     features: Tensor
+    roughness: Tensor
     references: Tensor
     strength: Tensor
     shift: Tensor
@@ -110,10 +116,10 @@ def patch_inputs(values: Tensor, mask: Tensor, visible: Tensor, calendar: Tensor
     last = carried_values(z, mask)[:, patch_length - 1 :: patch_length]
     last = functional.pad(last, (1, 0))[:, :-1].repeat_interleave(patch_length, 1)  # before the first row of a patch
     lags = period * (-patch_length // period).neg()  # the fewest periods that are not shorter than a patch
-    short, long = (periodic_reference(z, mask, lag, last) for lag in lags.unbind(1))
-    z, mask, last, short, long = (x.unflatten(1, (-1, patch_length)) for x in (z, mask, last, short, long))
-    features = patch_calendars(calendar, patch_length)
-    return PatchInputs(z, mask, features, torch.stack([last, short, long], 2), strength, shift, scale)
+    references = [last, *(x for lag in lags.unbind(1) for x in periodic_references(z, mask, lag, last))]
+    z, mask, *references = (x.unflatten(1, (-1, patch_length)) for x in (z, mask, *references))
+    features, roughness = patch_calendars(calendar, patch_length), patch_roughness(z, mask)
+    return PatchInputs(z, mask, features, roughness, torch.stack(references, 2), strength, shift, scale)
 
 
 class PatchNetwork(nn.Module):
@@ -149,15 +155,16 @@ class PatchNetwork(nn.Module):
         self.model: Any = Qwen3Model(config)
         self.model.embed_tokens = None
         hidden, rows, features = settings.hidden_size, settings.patch_length, CALENDAR_ROWS * CALENDAR_WAVES
+        next_patch = features + (REFERENCES - 1) * rows + 3
         self.embed = nn.Sequential(
-            nn.Linear(4 * rows + 2 * features + 3, 2 * hidden), nn.SiLU(), nn.Linear(2 * hidden, hidden)
+            nn.Linear(2 * rows + features + 1 + next_patch, 2 * hidden), nn.SiLU(), nn.Linear(2 * hidden, hidden)
         )
         self.head = nn.Sequential(
-            nn.Linear(hidden + features + 2 * rows + 3, 2 * hidden),
+            nn.Linear(hidden + next_patch, 2 * hidden),
             nn.SiLU(),
             nn.Linear(2 * hidden, len(QUANTILE_LEVELS) * rows),
         )
-        self.base_weights = nn.Linear(hidden, BASES)
+        self.mixing = nn.Linear(hidden, 1 + REFERENCES + 1)  # weights of zero and of the references, and the spread
         start = torch.special.ndtri(torch.tensor(QUANTILE_LEVELS)).unsqueeze(1).expand(-1, rows)
         with torch.no_grad():
             self.head[-1].weight.mul_(0.1)
@@ -173,18 +180,19 @@ class PatchNetwork(nn.Module):
         float32 [B, N - first, Q, P]
         """
         before, after = slice(None, -1), slice(1, None)
-        last, short, long = inputs.references[:, after].unbind(2)
+        last, *periodic = inputs.references[:, after].unbind(2)
         patches = len(inputs.features[0]) - 1
         strength = inputs.strength.unsqueeze(1).expand(-1, patches, -1)
-        next_patch = torch.cat([inputs.features[:, after], short, long, last[..., :1], strength], -1)
-        own = [inputs.values[:, before], inputs.mask[:, before], inputs.features[:, before]]
+        next_patch = torch.cat([inputs.features[:, after], *periodic, last[..., :1], strength], -1)
+        own = [x[:, before] for x in (inputs.values, inputs.mask, inputs.features, inputs.roughness)]
         tokens = self.embed(torch.cat([*own, next_patch], -1))
         no_padding = {"full_attention": None}
         state = self.model(inputs_embeds=tokens, attention_mask=no_padding, use_cache=False).last_hidden_state
         state = state[:, first:]
         deviation = self.head(torch.cat([state, next_patch[:, first:]], -1)).float()
-        weight = self.base_weights(state).float().softmax(-1)[..., 1:, None]
-        base = (weight * inputs.references[:, 1 + first :]).sum(2)
+        weight, spread = self.mixing(state).float().split([1 + REFERENCES, 1], -1)
+        base = (weight.softmax(-1)[..., 1:, None] * inputs.references[:, 1 + first :]).sum(2)
+        deviation = deviation * (MAX_LOG_SPREAD * torch.tanh(spread / MAX_LOG_SPREAD)).exp()
         return deviation.unflatten(-1, (len(QUANTILE_LEVELS), -1)) + base.unsqueeze(2)
 
     def forward(
