@@ -160,16 +160,12 @@ class DigitPretraining:
     def load(path: str, cfg: DictConfig) -> tuple[DigitNetwork, ForecastFunction]:
         """Load saved weights; returns the network, and the function that forecasts with it."""
         network, codec = load_network(path)
-        return network, DigitPretraining.forecaster(network, codec, cfg)
-
-    @staticmethod
-    def forecaster(network: DigitNetwork, codec: DigitCodec, cfg: DictConfig) -> ForecastFunction:
-        return partial(forecast_windows, network, codec, num_samples=cfg.evaluate.num_samples)
+        return network, partial(forecast_windows, network, codec, num_samples=cfg.evaluate.num_samples)
 
     @property
     def forecast(self) -> ForecastFunction:
         """The function that forecasts with the network."""
-        return self.forecaster(self.network, self.codec, self.cfg)
+        return partial(forecast_windows, self.network, self.codec, num_samples=self.cfg.evaluate.num_samples)
 
     def loss(self, batch: DigitBatch) -> Tensor:
         return digit_loss(self.network, batch)

@@ -72,6 +72,7 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
         network: PatchNetwork = self.backbone.model
         set_trainable(network, tune, **lora)
         self.hparams["backbone"] = {**backbone, "path": self.backbone.path}
+        self.hparams["covariate_columns"] = []
         return network
 
     @classmethod
