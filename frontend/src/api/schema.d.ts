@@ -4070,42 +4070,6 @@ export interface components {
              */
             weight_decay?: number;
         };
-        /** QwenPatchBackbone */
-        "GroupRequest.QwenPatchBackbone": {
-            /**
-             * Dtype
-             * @description ``float32``, ``bfloat16``, or ``auto``. ``auto`` is bfloat16 if the processor is fast at it and the model has more than 50 M parameters, otherwise float32.
-             * @default auto
-             * @enum {string}
-             */
-            dtype?: "auto" | "float32" | "bfloat16";
-            /**
-             * Layers
-             * @description Use only the first `layers` decoder layers.
-             * @default null
-             */
-            layers?: number | null;
-            /**
-             * Name
-             * @description The language model; others are downloaded.
-             * @default nano
-             * @enum {string}
-             */
-            name?: "nano" | "qwen2.5-0.5b" | "qwen3-0.6b";
-            /**
-             * Pretrained
-             * @description False uses the architecture with random weights (drawn with `seed`), for ablations.
-             * @default true
-             */
-            pretrained?: boolean;
-            /**
-             * Quantization
-             * @description ``none``, or ``nf4``: frozen 4-bit weights (QLoRA; Dettmers et al. 2023), which need CUDA and bitsandbytes.
-             * @default none
-             * @enum {string}
-             */
-            quantization?: "none" | "nf4";
-        };
         /** QwenPatchEvaluation */
         "GroupRequest.QwenPatchEvaluation": {
             /**
@@ -4188,35 +4152,11 @@ export interface components {
         /** QwenPatchOptions */
         "GroupRequest.QwenPatchOptions": {
             /**
-             * Backbone Learning Rate
-             * @description Learning rate of the trained parameters of the backbone.
-             * @default 0.001
-             */
-            backbone_learning_rate?: number;
-            /**
              * Bf16
              * @description Train and forecast with bfloat16 matrix products on a CPU; ``auto`` does so on a CPU that is fast at them.
              * @default auto
              */
             bf16?: boolean | "auto";
-            /**
-             * Calendar
-             * @description Fields of `CALENDAR_FIELDS`, read at the last row of each patch; may be empty.
-             * @default null
-             */
-            calendar?: ("minute" | "hour" | "weekday" | "day" | "month")[] | null;
-            /**
-             * Calendar Size
-             * @description Size of the calendar embedding.
-             * @default 16
-             */
-            calendar_size?: number;
-            /**
-             * Dropout
-             * @description Applied to the states before the head.
-             * @default 0.1
-             */
-            dropout?: number;
             /**
              * Ema Decay
              * @description Decay of the exponential moving average of the weights that forecasts (Polyak and Juditsky, 1992). With 0, the weights of the last step forecast.
@@ -4224,15 +4164,9 @@ export interface components {
              */
             ema_decay?: number;
             /**
-             * Hidden Size
-             * @description Size of the states with the paths ``attention`` and ``none``; a language model defines its own.
-             * @default 128
-             */
-            hidden_size?: number;
-            /**
              * Learning Rate
              * @description Of AdamW.
-             * @default 0.003
+             * @default 0.001
              */
             learning_rate?: number;
             /**
@@ -4267,19 +4201,6 @@ export interface components {
              */
             mixup?: number;
             /**
-             * Normalization
-             * @description How each window is normalised by its context; see `timevis.models.layers.InstanceNorm`.
-             * @default mean_std
-             * @enum {string}
-             */
-            normalization?: "none" | "last" | "mean_std" | "revin";
-            /**
-             * Patch Length
-             * @description In rows; the context is extended by one stride with its last value.
-             * @default 16
-             */
-            patch_length?: number;
-            /**
              * Point
              * @description The point forecast: the mean of the forecast distribution, its median, or a separate output.
              * @default quantiles
@@ -4287,41 +4208,9 @@ export interface components {
              */
             point?: "quantiles" | "median" | "head";
             /**
-             * Point Loss
-             * @description Loss of the separate output, added to the pinball loss with weight `point_weight`.
-             * @default mse
-             * @enum {string}
-             */
-            point_loss?: "mse" | "mae" | "huber";
-            /**
-             * Point Weight
-             * @description Weight of the loss of the separate output.
-             * @default 1
-             */
-            point_weight?: number;
-            /**
-             * Rank
-             * @description Rank of the head ``states``.
-             * @default 64
-             */
-            rank?: number;
-            /**
-             * Readout
-             * @description The head: `StateHead`, or `QueryHead`, which needs a backbone with attention.
-             * @default states
-             * @enum {string}
-             */
-            readout?: "states" | "queries";
-            /**
-             * Stride
-             * @description In rows; the context is extended by one stride with its last value.
-             * @default 8
-             */
-            stride?: number;
-            /**
              * Tune
-             * @description The parameters of the language model that are trained; see `timevis.models.qwen.backbone.lora.set_trainable`. Patch embedding, head and attention block are always trained.
-             * @default norms
+             * @description The parameters that are trained; see `timevis.models.qwen.backbone.lora.set_trainable`.
+             * @default lora
              * @enum {string}
              */
             tune?: "norms" | "lora" | "full" | "none";
@@ -5083,11 +4972,6 @@ export interface components {
         /** TrainQwenPatch */
         "GroupRequest.TrainQwenPatch": {
             /**
-             * @description Options of the section backbone.
-             * @default null
-             */
-            backbone?: components["schemas"]["GroupRequest.QwenPatchBackbone"] | null;
-            /**
              * Batch Size
              * @description Windows per training step.
              * @default 64
@@ -5230,7 +5114,7 @@ export interface components {
             /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
-             * @default 100
+             * @default 50
              */
             steps_per_epoch?: number | null;
             /**
@@ -5733,7 +5617,7 @@ export interface components {
              * @description A forecaster that needs no training, in place of models; with dataset or values.
              * @default null
              */
-            method?: ("seasonal_naive" | "nano") | null;
+            method?: ("seasonal_naive" | "nano-patch" | "nano") | null;
             /**
              * Models
              * @default null
@@ -7047,42 +6931,6 @@ export interface components {
              */
             weight_decay?: number;
         };
-        /** QwenPatchBackbone */
-        "TrainRequest.QwenPatchBackbone": {
-            /**
-             * Dtype
-             * @description ``float32``, ``bfloat16``, or ``auto``. ``auto`` is bfloat16 if the processor is fast at it and the model has more than 50 M parameters, otherwise float32.
-             * @default auto
-             * @enum {string}
-             */
-            dtype?: "auto" | "float32" | "bfloat16";
-            /**
-             * Layers
-             * @description Use only the first `layers` decoder layers.
-             * @default null
-             */
-            layers?: number | null;
-            /**
-             * Name
-             * @description The language model; others are downloaded.
-             * @default nano
-             * @enum {string}
-             */
-            name?: "nano" | "qwen2.5-0.5b" | "qwen3-0.6b";
-            /**
-             * Pretrained
-             * @description False uses the architecture with random weights (drawn with `seed`), for ablations.
-             * @default true
-             */
-            pretrained?: boolean;
-            /**
-             * Quantization
-             * @description ``none``, or ``nf4``: frozen 4-bit weights (QLoRA; Dettmers et al. 2023), which need CUDA and bitsandbytes.
-             * @default none
-             * @enum {string}
-             */
-            quantization?: "none" | "nf4";
-        };
         /** QwenPatchEvaluation */
         "TrainRequest.QwenPatchEvaluation": {
             /**
@@ -7165,35 +7013,11 @@ export interface components {
         /** QwenPatchOptions */
         "TrainRequest.QwenPatchOptions": {
             /**
-             * Backbone Learning Rate
-             * @description Learning rate of the trained parameters of the backbone.
-             * @default 0.001
-             */
-            backbone_learning_rate?: number;
-            /**
              * Bf16
              * @description Train and forecast with bfloat16 matrix products on a CPU; ``auto`` does so on a CPU that is fast at them.
              * @default auto
              */
             bf16?: boolean | "auto";
-            /**
-             * Calendar
-             * @description Fields of `CALENDAR_FIELDS`, read at the last row of each patch; may be empty.
-             * @default null
-             */
-            calendar?: ("minute" | "hour" | "weekday" | "day" | "month")[] | null;
-            /**
-             * Calendar Size
-             * @description Size of the calendar embedding.
-             * @default 16
-             */
-            calendar_size?: number;
-            /**
-             * Dropout
-             * @description Applied to the states before the head.
-             * @default 0.1
-             */
-            dropout?: number;
             /**
              * Ema Decay
              * @description Decay of the exponential moving average of the weights that forecasts (Polyak and Juditsky, 1992). With 0, the weights of the last step forecast.
@@ -7201,15 +7025,9 @@ export interface components {
              */
             ema_decay?: number;
             /**
-             * Hidden Size
-             * @description Size of the states with the paths ``attention`` and ``none``; a language model defines its own.
-             * @default 128
-             */
-            hidden_size?: number;
-            /**
              * Learning Rate
              * @description Of AdamW.
-             * @default 0.003
+             * @default 0.001
              */
             learning_rate?: number;
             /**
@@ -7244,19 +7062,6 @@ export interface components {
              */
             mixup?: number;
             /**
-             * Normalization
-             * @description How each window is normalised by its context; see `timevis.models.layers.InstanceNorm`.
-             * @default mean_std
-             * @enum {string}
-             */
-            normalization?: "none" | "last" | "mean_std" | "revin";
-            /**
-             * Patch Length
-             * @description In rows; the context is extended by one stride with its last value.
-             * @default 16
-             */
-            patch_length?: number;
-            /**
              * Point
              * @description The point forecast: the mean of the forecast distribution, its median, or a separate output.
              * @default quantiles
@@ -7264,41 +7069,9 @@ export interface components {
              */
             point?: "quantiles" | "median" | "head";
             /**
-             * Point Loss
-             * @description Loss of the separate output, added to the pinball loss with weight `point_weight`.
-             * @default mse
-             * @enum {string}
-             */
-            point_loss?: "mse" | "mae" | "huber";
-            /**
-             * Point Weight
-             * @description Weight of the loss of the separate output.
-             * @default 1
-             */
-            point_weight?: number;
-            /**
-             * Rank
-             * @description Rank of the head ``states``.
-             * @default 64
-             */
-            rank?: number;
-            /**
-             * Readout
-             * @description The head: `StateHead`, or `QueryHead`, which needs a backbone with attention.
-             * @default states
-             * @enum {string}
-             */
-            readout?: "states" | "queries";
-            /**
-             * Stride
-             * @description In rows; the context is extended by one stride with its last value.
-             * @default 8
-             */
-            stride?: number;
-            /**
              * Tune
-             * @description The parameters of the language model that are trained; see `timevis.models.qwen.backbone.lora.set_trainable`. Patch embedding, head and attention block are always trained.
-             * @default norms
+             * @description The parameters that are trained; see `timevis.models.qwen.backbone.lora.set_trainable`.
+             * @default lora
              * @enum {string}
              */
             tune?: "norms" | "lora" | "full" | "none";
@@ -8060,11 +7833,6 @@ export interface components {
         /** TrainQwenPatch */
         "TrainRequest.TrainQwenPatch": {
             /**
-             * @description Options of the section backbone.
-             * @default null
-             */
-            backbone?: components["schemas"]["TrainRequest.QwenPatchBackbone"] | null;
-            /**
              * Batch Size
              * @description Windows per training step.
              * @default 64
@@ -8207,7 +7975,7 @@ export interface components {
             /**
              * Steps Per Epoch
              * @description Maximum number of training steps per epoch; null takes the whole training part, or the default of qwen.
-             * @default 100
+             * @default 50
              */
             steps_per_epoch?: number | null;
             /**

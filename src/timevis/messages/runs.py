@@ -42,9 +42,6 @@ RUN_ERROR_MESSAGES = {
     "download-ended": "the download of {identifier} ended with exit code {exit_code}",
     "separator-not-one-token": "the backbone's tokenizer encodes {text!r} as {count} tokens, not one",
     "profile-too-long": "a profile of {rows} rows does not fit into context_length={context_length}",
-    "patches-do-not-fit": (
-        "model.patch_length={patch_length} and model.stride={stride} do not fit context_length {context_length}"
-    ),
     "prompt-too-long": "model.prompt.text has {count} characters",
     "not-a-choice-of-key": "{key}={value!r} is not a choice",
     "no-such-key": "there is no config key {key}",
@@ -55,7 +52,6 @@ RUN_ERROR_MESSAGES = {
         "model.digits={digits} with model.codec={{bulk: {bulk}, knee: {knee}, limit: {limit}}} cannot encode values"
     ),
     "digits-unlike-backbone": "model.digits={digits}, but {name} was pretrained with {expected} digits",
-    "queries-without-backbone": "model.readout=queries needs a backbone with attention from queries to patches",
     "not-a-split": "data.split={split} is not a split",
     "split-numbers": "data.split={split} has neither fractions that sum to at most 1 nor increasing row numbers",
     "split-time": "data.split={split}: {reason}",
@@ -118,7 +114,6 @@ RUN_ADVICE = {
     "other-separator": "choose another model.separator, such as a comma",
     "backbone-with-digit-tokens": "use a Qwen2.5 or Qwen3 backbone, whose digits are single tokens",
     "shorter-profiles": "use shorter profiles or a longer context",
-    "order-of-patch-lengths": "choose stride <= patch_length <= context_length",
     "shorter-prompt": "shorten it to {maximum} characters or fewer",
     "did-you-mean": "did you mean {guess!r}?",
     "choices": "choices: {choices}",
@@ -127,7 +122,6 @@ RUN_ADVICE = {
     "advice-and-section": "{advice}; see {section}",
     "values-of-codec": "set model.digits within 1 to 6, bulk within (0, 1], and knee below limit",
     "leave-digits-null": "leave model.digits null",
-    "states-without-backbone": "set model.readout=states with model.backbone.path=none",
     "forms-of-split": (
         "give three fractions such as [0.7,0.1,0.2], the three rows at which the parts end such as "
         "[8640,11520,14400], the last rows of each series such as {{val: 96, test: 48}}, or the first times of "

@@ -36,10 +36,15 @@ MODEL_TITLES = {
     "qwen_patch": "Qwen, patches",
 }
 """What lists and names of models call them."""
-UNTRAINED_METHODS = {"seasonal_naive": "Seasonal naive", "nano": "Nano, not fine-tuned"}
+UNTRAINED_METHODS = {
+    "seasonal_naive": "Seasonal naive",
+    "nano-patch": "Nano-patch, not fine-tuned",
+    "nano": "Nano, not fine-tuned",
+}
 """Forecasters that can be asked without a training, and their names in results."""
 UNTRAINED_CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
     "seasonal_naive": ("seasonal_naive", {}),
+    "nano-patch": ("qwen_patch", {"model.tune": "none"}),
     "nano": ("qwen", {"model.tune": "none", "model.calibrate_temperature": False}),
 }
 """Model and config values of each of them."""

@@ -36,7 +36,7 @@ export function withHeader(text: string, columns: readonly Column[]): string {
 }
 
 /** What forecasts: trained models, or a method that needs no training. */
-export const METHODS = ["models", "seasonal_naive", "nano"] as const;
+export const METHODS = ["models", "seasonal_naive", "nano-patch", "nano"] as const;
 export type Method = (typeof METHODS)[number];
 
 /** What the form holds for the request of a forecast that was made before. */
