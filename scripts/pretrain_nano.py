@@ -94,7 +94,8 @@ class PretrainingRun:
         numbers, workers = itertools.count(self.step), self.cfg.num_workers
         if not workers:
             return (self.stream[number] for number in numbers)
-        return iter(DataLoader(self.stream, batch_size=None, sampler=numbers, num_workers=workers, prefetch_factor=8))
+        stream: Any = self.stream
+        return iter(DataLoader(stream, batch_size=None, sampler=numbers, num_workers=workers, prefetch_factor=8))
 
     def save(self, name: str = "last.pt") -> None:
         """Write a checkpoint, and the weights to a subfolder that the forecasters read."""
@@ -245,7 +246,7 @@ def pretrain(cfg: DictConfig) -> None:
     log.info("%.2f M parameters on %s", sum(p.numel() for p in run.network.parameters()) / 1e6, run.device)
     smoothed_loss, last_save = math.nan, time.monotonic()
     with progress_bar(run.kind) as progress:
-        task = progress.add_task("", total=1.0, completed=run.share_done, step=run.step, loss=math.nan, speed=0.0)
+        task = progress.add_task("", total=1.0, step=run.step, loss=math.nan, speed=0.0)
         while not run.finished:
             start, seen, was_constant = time.monotonic(), run.values, run.share_done <= 1 - cfg.decay_share
             loss = run.train_step()

@@ -32,7 +32,7 @@ class Muon(torch.optim.Optimizer):
         super().__init__(matrices, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:
+    def step(self, closure: Any = None) -> Any:
         """Update all matrices that have a gradient; `closure` is not supported."""
         for group in self.param_groups:
             by_shape: dict[torch.Size, list[Tensor]] = defaultdict(list)
@@ -41,10 +41,9 @@ class Muon(torch.optim.Optimizer):
                     by_shape[matrix.shape].append(matrix)
             for shape, matrices in by_shape.items():
                 buffers = [self.state[m].setdefault("momentum", torch.zeros_like(m)) for m in matrices]
-                for buffer, matrix in zip(buffers, matrices, strict=True):
-                    buffer.lerp_(matrix.grad, 1 - group["momentum"])
-                gradients = torch.stack([m.grad for m in matrices])
-                update = orthogonalised(gradients.lerp(torch.stack(buffers), group["momentum"]))
+                gradients = [m.grad for m in matrices if m.grad is not None]
+                torch._foreach_lerp_(buffers, gradients, 1 - group["momentum"])
+                update = orthogonalised(torch.stack(gradients).lerp(torch.stack(buffers), group["momentum"]))
                 rate = group["lr"] * max(1, shape[0] / shape[1]) ** 0.5
                 for matrix, change in zip(matrices, update, strict=True):
                     matrix.mul_(1 - group["lr"] * group["weight_decay"]).sub_(change, alpha=rate)

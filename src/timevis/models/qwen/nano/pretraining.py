@@ -183,7 +183,8 @@ class PatchPretraining:
 
     def __init__(self, cfg: DictConfig, real_data: Sequence[WindowDataModule] = ()) -> None:
         self.network = PatchNetwork(PatchSettings(**cfg.network))
-        self.layers: nn.Module = self.network.model.layers
+        decoder: Any = self.network.model
+        self.layers: nn.Module = decoder.layers
         self.stream = PatchBatchStream(
             cfg.network.patch_length,
             seed=cfg.seed,

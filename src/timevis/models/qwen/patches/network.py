@@ -150,10 +150,10 @@ class PatchNetwork(nn.Module):
             head_dim=settings.hidden_size // settings.num_heads,
             max_position_embeddings=4096,
             rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
-            attn_implementation="sdpa",
         )
-        self.model: Any = Qwen3Model(config)
-        self.model.embed_tokens = None
+        decoder: Any = Qwen3Model(config)
+        decoder.embed_tokens = None
+        self.model: nn.Module = decoder
         hidden, rows, features = settings.hidden_size, settings.patch_length, CALENDAR_ROWS * CALENDAR_WAVES
         next_patch = features + (REFERENCES - 1) * rows + 3
         self.embed = nn.Sequential(
@@ -167,8 +167,9 @@ class PatchNetwork(nn.Module):
         self.mixing = nn.Linear(hidden, 1 + REFERENCES + 1)  # weights of zero and of the references, and the spread
         start = torch.special.ndtri(torch.tensor(QUANTILE_LEVELS)).unsqueeze(1).expand(-1, rows)
         with torch.no_grad():
-            self.head[-1].weight.mul_(0.1)
-            self.head[-1].bias.copy_(0.5 * start.flatten())
+            last: Any = self.head[-1]
+            last.weight.mul_(0.1)
+            last.bias.copy_(0.5 * start.flatten())
 
     def next_patches(self, inputs: PatchInputs, first: int = 0) -> Tensor:
         """Quantiles of the patches after patch `first` and its successors, in normalised units.
