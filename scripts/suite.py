@@ -80,8 +80,8 @@ def frozen_fingerprints(suite: dict[str, Any]) -> dict[str, str]:
     for name, fingerprint in frozen.items():
         if (present := weights_fingerprint(find_backbone_folder(name))) != fingerprint:
             sys.exit(
-                f"suite.py: {name} has the fingerprint {present}, but {SUITE.name} was frozen to {fingerprint}. If it "
-                f"was trained again, write the new fingerprint there, delete its rows in {ROWS.name} and run it again"
+                f"suite.py: {name} has the fingerprint {present}, but {SUITE.name} was frozen to {fingerprint}. "
+                f"If it was trained again, write the new one there, delete its rows in {ROWS.name} and run it again"
             )
     return frozen
 
