@@ -55,6 +55,17 @@ def test_the_forecast_of_a_patch_reads_neither_this_patch_nor_later_ones(network
 
 
 @torch.no_grad()
+def test_final_states_are_those_of_the_layers_of_transformers(network: PatchNetwork) -> None:
+    tokens = torch.randn(2, 7, 32)
+    model = network.model
+    model.embed_tokens = torch.nn.Embedding(1, 32)
+    expected = model(inputs_embeds=tokens, use_cache=False).last_hidden_state
+    model.embed_tokens = None
+    for first in (0, 3, 6):
+        torch.testing.assert_close(network.final_states(tokens, first), expected[:, first:])
+
+
+@torch.no_grad()
 def test_values_that_are_not_shown_have_no_effect(network: PatchNetwork) -> None:
     batch = PatchBatchStream(24, seed=2, values_per_batch=6000)[0]
     shown = (torch.rand_like(batch.values) > 0.3).float()

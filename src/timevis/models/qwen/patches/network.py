@@ -171,6 +171,22 @@ class PatchNetwork(nn.Module):
             last.weight.mul_(0.1)
             last.bias.copy_(0.5 * start.flatten())
 
+    def final_states(self, tokens: Tensor, first: int) -> Tensor:
+        """Final states of the decoder from number `first` on; the MLP of the last layer computes no others.
+
+        `tokens` is [B, N, hidden], the result [B, N - first, hidden]; causal.
+        """
+        decoder: Any = self.model
+        positions = torch.arange(tokens.shape[1], device=tokens.device)[None]
+        inputs = {"attention_mask": None, "position_embeddings": decoder.rotary_emb(tokens, positions)}
+        *layers, last = decoder.layers
+        for layer in layers:
+            tokens = layer(tokens, **inputs)
+        attended = last.self_attn(last.input_layernorm(tokens), **inputs)[0]
+        state = (tokens + attended)[:, first:]
+        out: Tensor = decoder.norm(state + last.mlp(last.post_attention_layernorm(state)))
+        return out
+
     def next_patches(self, inputs: PatchInputs, first: int = 0) -> Tensor:
         """Quantiles of the patches after patch `first` and its successors, in normalised units.
 
@@ -187,9 +203,7 @@ class PatchNetwork(nn.Module):
         next_patch = torch.cat([inputs.features[:, after], *periodic, last[..., :1], strength], -1)
         own = [x[:, before] for x in (inputs.values, inputs.mask, inputs.features, inputs.roughness)]
         tokens = self.embed(torch.cat([*own, next_patch], -1))
-        no_padding = {"full_attention": None}
-        state = self.model(inputs_embeds=tokens, attention_mask=no_padding, use_cache=False).last_hidden_state
-        state = state[:, first:]
+        state = self.final_states(tokens, first)
         deviation = self.head(torch.cat([state, next_patch[:, first:]], -1)).float()
         weight, spread = self.mixing(state).float().split([1 + REFERENCES, 1], -1)
         base = (weight.softmax(-1)[..., 1:, None] * inputs.references[:, 1 + first :]).sum(2)
