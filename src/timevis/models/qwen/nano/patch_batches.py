@@ -13,7 +13,7 @@ from timevis.models.qwen.nano.series_components import standardise
 from timevis.models.qwen.nano.series_families import draw_families
 from timevis.models.qwen.nano.series_generator import SeriesGenerator
 
-CONTEXT_PATCHES = ((22, 0.8), (43, 0.2))
+CONTEXT_PATCHES = ((22, 0.65), (43, 0.35))
 """Patches of the context, and share of the batches; batches of long contexts have fewer series."""
 SHARE_OF_RECIPES = 0.5
 """Share of the series from `SeriesGenerator`; the others come from the families of `series_families`."""
