@@ -32,8 +32,8 @@ journeys: page  ## use the page in a real browser against a real service
 demo: setup  ## train nano Qwen on real traffic data, then say where to look
 	$(BIN)/python train.py
 
-test: setup  ## every test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal
+test: setup  ## every test; names those that it skips, for example where a server is absent
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs --numprocesses logical --maxprocesses 4 --dist worksteal
 
 lint: setup  ## what pre-commit and CI check besides the tests
 	$(BIN)/ruff check .

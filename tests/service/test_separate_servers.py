@@ -1,4 +1,4 @@
-"""Processes with a PostgreSQL and a Redis that are installed on the machine, each with a home folder of its own."""
+"""Processes with a PostgreSQL of the machine and a Redis of their own, each with a home folder of its own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from fsspec.core import url_to_fs
 from running_service import wait_until
+from servers import redis_program
 from service_data import TINY_LSTM_RUN, TINY_RUN, TOKEN, plant_csv, upload
 
 from timevis.service.app import create_app
@@ -29,9 +30,9 @@ WAIT_SECONDS = 120
 
 @pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
-    """The redis-server of the system on a socket."""
+    """A Redis on a socket."""
     path = tmp_path / "redis.sock"
-    command = ["redis-server", "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(tmp_path)]
+    command = [redis_program(), "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(tmp_path)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 30
     while not path.exists():
