@@ -1,4 +1,4 @@
-"""Programs of the servers that tests start. A test whose server is absent is skipped, or fails if all are required."""
+"""Programs of the servers that tests start. Without its server a test is skipped, or fails if all are required."""
 
 from __future__ import annotations
 
