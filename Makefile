@@ -23,8 +23,8 @@ serve: setup  ## build the page if possible, then start the service: web, worker
 page: setup  ## build the web page (Node 20 or newer, else the one of a Python package)
 	@$(BIN)/python scripts/build_page.py
 
-page-check: page  ## check the page: generated types, vue-tsc, ESLint and unit tests
-	cd frontend && npm run --silent types:check && npm run --silent check && npm run --silent lint && npm test
+page-check: page  ## check the page: generated types, vue-tsc, ESLint, Prettier and unit tests
+	cd frontend && npm run --silent types:check && npm run --silent check && npm run --silent lint && npm run --silent format:check && npm test
 
 journeys: page  ## use the page in a real browser against a real service
 	cd frontend && npm run --silent journeys
@@ -43,6 +43,7 @@ lint: setup  ## what pre-commit and CI check besides the tests
 format: setup  ## format the code and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	if test -d frontend/node_modules; then cd frontend && npm run --silent format; fi
 
 docs: setup  ## build the documentation site into site/; warnings are errors
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
