@@ -27,7 +27,7 @@ def pairs_to_compare(keys: Sequence[str], reference: str | None = None) -> list[
 
 
 def training_curve(record: RunRecord) -> list[dict[str, Any]]:
-    """Logged steps with training loss and WQL on the tuning windows; empty for a model that is not trained in steps."""
+    """Logged steps with training loss and WQL on the tuning windows; empty without training steps."""
     history = record.history
     if history is None or not {"step", "train/loss"} <= set(history) or history["train/loss"].isna().all():
         return []

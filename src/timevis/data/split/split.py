@@ -63,8 +63,8 @@ class Split:
     def part(self, name: str, horizon: int = 0) -> tuple[Any, Any]:
         """First row of a part, and the row after its last one: each an integer, or int64 [C].
 
-        Models are tuned and calibrated on the first half of the validation part, and selected on the second. Each half holds at least one window, so the halves of a validation part of less
-        than two horizons overlap.
+        Models are tuned and calibrated on the first half of the validation part, and selected on the second. Each
+        half holds at least one window, so the halves of a validation part of less than two horizons overlap.
 
         Parameters
         ----------
