@@ -308,7 +308,7 @@ def _score(
         trainer,
         forecaster,
         datamodule,
-        split="val" if config.evaluation.split == "validation" else "test",
+        split=config.evaluation.split,
         reference=naive,
         save_windows=config.evaluation.save_windows,
     )

@@ -100,7 +100,7 @@ def test_a_path_of_a_callback_is_relative_to_the_run_folder(tmp_path):
     section = {
         "_target_": "pytorch_lightning.callbacks.ModelCheckpoint",
         "dirpath": "more",
-        "monitor": "val/relative_wql",
+        "monitor": "tuning/relative_wql",
     }
     callback = instantiate_section(section, ModelCheckpoint, "callbacks.more", tmp_path)
     assert callback.dirpath == str(tmp_path / "more")
@@ -117,7 +117,7 @@ def test_a_logger_writes_into_the_run_folder_whatever_its_config_says(tmp_path):
 def test_arguments_that_a_class_refuses_are_a_config_error():
     section = {
         "_target_": "pytorch_lightning.callbacks.EarlyStopping",
-        "monitor": "val/relative_wql",
+        "monitor": "tuning/relative_wql",
         "colour": "red",
     }
     with pytest.raises(ConfigError, match=r"callbacks\.stop cannot be created: .*colour"):

@@ -97,7 +97,7 @@ def test_models_are_tuned_on_the_first_half_of_validation_and_selected_on_the_se
     origins = {part: data.windows[part].origins.tolist() for part in ("tuning", "calibration", "val")}
     assert origins["tuning"] == origins["calibration"] == list(range(700, 745))
     assert origins["val"] == list(range(750, 795))
-    with data.scoring("val") as windows:
+    with data.scoring("validation") as windows:
         assert windows.origins.tolist() == list(range(750, 795))
 
 

@@ -44,8 +44,10 @@ def test_many_runs_are_compared_with_seasonal_naive_and_the_reference_only():
 
 def test_curves_and_differing_settings_are_listed(records):
     curve = training_curve(records["lstm"])
-    assert curve[-1]["step"] == 12
-    assert any(point["val"] is not None and np.isfinite(point["val"]) for point in curve)
+    rows = records["lstm"].history.dropna(subset=["tuning/wql"])
+    tuned = [(point["step"], point["tuning"]) for point in curve if np.isfinite(point["tuning"])]
+    assert tuned == list(zip(rows["step"], rows["tuning/wql"], strict=True))
+    assert tuned[-1][0] == 11  # the val windows are scored at step 12, after the fit
     assert training_curve(records["linear"]) == []
     differing = {entry["key"]: entry["values"] for entry in differing_settings(records)}
     assert differing["model.name"] == {"lstm": "lstm", "linear": "linear"}

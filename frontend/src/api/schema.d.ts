@@ -2725,8 +2725,11 @@ export interface components {
             step: number;
             /** Train Loss */
             train_loss: number | null;
-            /** Val */
-            val: number | null;
+            /**
+             * Tuning
+             * @description WQL on the tuning windows.
+             */
+            tuning: number | null;
         };
         /**
          * DatasetChange
@@ -3704,7 +3707,7 @@ export interface components {
             lr_decay_start_epoch?: number;
             /**
              * Lr Schedule
-             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``val/relative_wql`` has not improved for an epoch.
+             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``tuning/relative_wql`` has not improved for an epoch.
              * @default decay
              * @enum {string}
              */
@@ -4255,7 +4258,7 @@ export interface components {
             lr_decay_start_epoch?: number;
             /**
              * Lr Schedule
-             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``val/relative_wql`` has not improved for an epoch.
+             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``tuning/relative_wql`` has not improved for an epoch.
              * @default decay
              * @enum {string}
              */
@@ -4515,7 +4518,7 @@ export interface components {
             options?: components["schemas"]["GroupRequest.BoostedOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 5
              */
             patience?: number;
@@ -4677,7 +4680,7 @@ export interface components {
             options?: components["schemas"]["GroupRequest.LinearOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 5
              */
             patience?: number;
@@ -4839,7 +4842,7 @@ export interface components {
             options?: components["schemas"]["GroupRequest.LstmOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 3
              */
             patience?: number;
@@ -5011,7 +5014,7 @@ export interface components {
             options?: components["schemas"]["GroupRequest.QwenOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 3
              */
             patience?: number;
@@ -5188,7 +5191,7 @@ export interface components {
             options?: components["schemas"]["GroupRequest.QwenPatchOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 3
              */
             patience?: number;
@@ -5352,7 +5355,7 @@ export interface components {
             options?: components["schemas"]["GroupRequest.SeasonalNaiveOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 5
              */
             patience?: number;
@@ -6293,7 +6296,7 @@ export interface components {
         TaskMetrics: {
             /**
              * Rows
-             * @description Rows of metrics.csv: step, and the columns that have a value, such as train/loss and val/wql.
+             * @description Rows of metrics.csv: step, and the columns that have a value, such as train/loss and tuning/wql.
              */
             rows: {
                 [key: string]: number | null;
@@ -6725,7 +6728,7 @@ export interface components {
             lr_decay_start_epoch?: number;
             /**
              * Lr Schedule
-             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``val/relative_wql`` has not improved for an epoch.
+             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``tuning/relative_wql`` has not improved for an epoch.
              * @default decay
              * @enum {string}
              */
@@ -7232,7 +7235,7 @@ export interface components {
             lr_decay_start_epoch?: number;
             /**
              * Lr Schedule
-             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``val/relative_wql`` has not improved for an epoch.
+             * @description ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on; ``plateau`` does so when ``tuning/relative_wql`` has not improved for an epoch.
              * @default decay
              * @enum {string}
              */
@@ -7492,7 +7495,7 @@ export interface components {
             options?: components["schemas"]["TrainRequest.BoostedOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 5
              */
             patience?: number;
@@ -7654,7 +7657,7 @@ export interface components {
             options?: components["schemas"]["TrainRequest.LinearOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 5
              */
             patience?: number;
@@ -7816,7 +7819,7 @@ export interface components {
             options?: components["schemas"]["TrainRequest.LstmOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 3
              */
             patience?: number;
@@ -7988,7 +7991,7 @@ export interface components {
             options?: components["schemas"]["TrainRequest.QwenOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 3
              */
             patience?: number;
@@ -8165,7 +8168,7 @@ export interface components {
             options?: components["schemas"]["TrainRequest.QwenPatchOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 3
              */
             patience?: number;
@@ -8327,7 +8330,7 @@ export interface components {
             options?: components["schemas"]["TrainRequest.SeasonalNaiveOptions"];
             /**
              * Patience
-             * @description Validations without a better ``val/relative_wql`` until early stopping.
+             * @description Validations without a better ``tuning/relative_wql`` until early stopping.
              * @default 5
              */
             patience?: number;

@@ -102,7 +102,7 @@ class FitOptions:
         A smaller training part is repeated within an epoch until the epoch has this number of steps; null repeats it
         up to 10 times, until the epoch has `steps_per_epoch` steps.
     patience : int
-        Validations without a better ``val/relative_wql`` until early stopping.
+        Validations without a better ``tuning/relative_wql`` until early stopping.
     gradient_clip : float, optional
         Maximum norm of the gradient; null does not clip.
     train_fraction : float

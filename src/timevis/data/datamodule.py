@@ -69,9 +69,10 @@ class WindowDataModule(pl.LightningDataModule):
     ----------
     windows : dict
         `WindowSet` of ``train`` and ``test``; of the first half of the validation part, ``tuning``, on which a fit
-        selects weights and hyperparameters, and ``calibration``, which is denser; of the second half, ``val``, on
-        which models are selected; and of ``val_scored`` after `scoring`.
-    scored_split : {"test", "val"}
+        selects weights and hyperparameters, and ``calibration``, which is denser; of the second half, ``val``, by
+        which models are compared and selected; and of ``validation`` after `scoring`: the windows of the second half
+        that are scored by the rules of ``test``.
+    scored_split : {"test", "validation"}
         The split that ``trainer.test`` scores; see `scoring`.
     """
 
@@ -112,9 +113,9 @@ class WindowDataModule(pl.LightningDataModule):
         calibration_windows = max(100, min(1000, 100_000 // len(panel.channels)))
         self.windows = {
             "train": self.training_windows(train_fraction),
-            "tuning": self._evaluation_windows("calibration", stride, val_windows),
-            "calibration": self._evaluation_windows("calibration", 1, calibration_windows),
-            "val": self._evaluation_windows("selection", stride, val_windows),
+            "tuning": self._evaluation_windows("first_half", stride, val_windows),
+            "calibration": self._evaluation_windows("first_half", 1, calibration_windows),
+            "val": self._evaluation_windows("second_half", stride, val_windows),
             "test": self._evaluation_windows("test", stride, max_windows),
         }
         if not_scored := self.num_series_not_scored:
@@ -140,23 +141,23 @@ class WindowDataModule(pl.LightningDataModule):
         return WindowSet.evaluation(range(int(first), int(stop)), self.num_channels, *options)
 
     def _warn_about_short_validation(self) -> None:
-        """Log a warning if windows for calibration and windows for selection share rows."""
+        """Log a warning if windows of its two halves share rows."""
         start, end = self.split.part("val")
         rows = np.atleast_1d(end - start)
         short = rows[(rows >= self.horizon) & (rows < 2 * self.horizon)]
         if len(short):
             series = f"of {len(short)} of {len(rows)} series " if self.split.by_series else ""
             log.warning(
-                "the validation part %shas %d rows, fewer than two horizons, so that the windows for calibration and "
-                "those for selection share rows",
+                "the validation part %shas %d rows, fewer than two horizons, so that the windows of its two "
+                "halves share rows: the tuning and calibration windows, and the val windows",
                 *(series, short.min()),
             )
 
     def _check_targets(self) -> None:
         """Check that the validation and test windows have targets other than zero, by which WQL is divided."""
         for part, rows, part_name, option in (
-            ("tuning", "calibration", "first half of the validation", "val_windows"),
-            ("val", "selection", "second half of the validation", "val_windows"),
+            ("tuning", "first_half", "first half of the validation", "val_windows"),
+            ("val", "second_half", "second half of the validation", "val_windows"),
             ("test", "test", "test", "max_windows"),
         ):
             if not len(self.windows[part]):
@@ -202,8 +203,8 @@ class WindowDataModule(pl.LightningDataModule):
 
         Parameters
         ----------
-        split : {"test", "val"}
-            ``val`` takes origins of the second half of the validation part, every `stride` rows and at most
+        split : {"test", "validation"}
+            ``validation`` takes origins of the second half of the validation part, every `stride` rows and at most
             `max_windows` of them. These may be more windows than those of ``trainer.validate``.
 
         Yields
@@ -211,22 +212,20 @@ class WindowDataModule(pl.LightningDataModule):
         WindowSet
             The windows that are scored.
         """
-        if split == "val" and "val_scored" not in self.windows:
-            self.windows["val_scored"] = self._evaluation_windows("selection", self._stride, self._max_windows)
+        if split == "validation" and split not in self.windows:
+            self.windows[split] = self._evaluation_windows("second_half", self._stride, self._max_windows)
         self.scored_split = split
         try:
-            yield self.windows[self._scored_windows]
+            yield self.windows[split]
         finally:
             self.scored_split = "test"
 
     @property
-    def _scored_windows(self) -> str:
-        """The key of the scored windows in `windows`."""
-        return "test" if self.scored_split == "test" else "val_scored"
+    def validated_windows(self) -> str:
+        """The key of the windows that the Trainer validates on, which names the metrics that it logs.
 
-    @property
-    def _validated_windows(self) -> str:
-        """The key of the windows that the Trainer validates on: within a fit, those that select its weights."""
+        Within a fit these are the ``tuning`` windows, which select its weights; otherwise the ``val`` windows.
+        """
         return "tuning" if self.trainer and self.trainer.state.fn == TrainerFn.FITTING else "val"
 
     @property
@@ -248,7 +247,7 @@ class WindowDataModule(pl.LightningDataModule):
     def window_set_hash(self, split: str = "test") -> str:
         """A hash of the data and of the scored windows of a split; runs with the same hash can be compared.
 
-        The hash of ``val`` does not depend on the test part.
+        The hash of ``validation`` does not depend on the test part.
         """
         with self.scoring(split) as windows:
             borders = self.split.borders[..., : 3 if split == "test" else 2]
@@ -305,13 +304,13 @@ class WindowDataModule(pl.LightningDataModule):
         return self.loader("train", shuffle=True)
 
     def val_dataloader(self) -> WindowLoader:
-        return self.loader(self._validated_windows)
+        return self.loader(self.validated_windows)
 
     def test_dataloader(self) -> WindowLoader:
-        return self.loader(self._scored_windows)
+        return self.loader(self.scored_split)
 
     def predict_dataloader(self) -> WindowLoader:
-        return self.loader(self._scored_windows)
+        return self.loader(self.scored_split)
 
     def __str__(self) -> str:
         windows = ", ".join(f"{name} {len(window_set):,}" for name, window_set in self.windows.items())
@@ -323,5 +322,5 @@ class WindowDataModule(pl.LightningDataModule):
         trainer = self.trainer
         assert trainer is not None
         is_validation = trainer.validating or trainer.sanity_checking
-        part = "train" if trainer.training else self._validated_windows if is_validation else self._scored_windows
+        part = "train" if trainer.training else self.validated_windows if is_validation else self.scored_split
         return self.gather(part, batch)

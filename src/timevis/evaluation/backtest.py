@@ -30,7 +30,7 @@ class Backtest:
     ----------
     metrics, reference_metrics : dict
         ``overall``, ``by_channel`` and ``by_horizon`` of `ForecastMetrics.compute`.
-    split : {"test", "val"}
+    split : {"test", "validation"}
         The part of the data that was scored.
     window_set : WindowSet
         Its windows.
@@ -203,7 +203,7 @@ def evaluate(
         With any strategy; the rows of all processes are gathered.
     forecaster : Forecaster
     datamodule : WindowDataModule
-    split : {"test", "val"}
+    split : {"test", "validation"}
         See `WindowDataModule.scoring`.
     reference : Forecaster
         Seasonal naive, prepared and calibrated.

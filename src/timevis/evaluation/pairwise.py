@@ -27,14 +27,14 @@ def pairs_to_compare(keys: Sequence[str], reference: str | None = None) -> list[
 
 
 def training_curve(record: RunRecord) -> list[dict[str, Any]]:
-    """Logged steps with training loss and validation WQL; empty for a model that is not trained in steps."""
+    """Logged steps with training loss and WQL on the tuning windows; empty without training steps."""
     history = record.history
     if history is None or not {"step", "train/loss"} <= set(history) or history["train/loss"].isna().all():
         return []
-    columns = {"train/loss": "train_loss", "val/wql": "val"}
+    columns = {"train/loss": "train_loss", "tuning/wql": "tuning"}
     table = history.reindex(columns=["step", *columns]).rename(columns=columns).dropna(subset=["step"])
     table = table.groupby("step", as_index=False).first()
-    return table[table[["train_loss", "val"]].notna().any(axis=1)].astype({"step": int}).to_dict("records")
+    return table[table[["train_loss", "tuning"]].notna().any(axis=1)].astype({"step": int}).to_dict("records")
 
 
 def differing_settings(records: Mapping[str, RunRecord]) -> list[dict[str, Any]]:

@@ -66,7 +66,7 @@ def build_results(
             "run": run,
             "window_set": {
                 "hash": datamodule.window_set_hash(backtest.split),
-                "part": {"test": "test", "val": "validation"}[backtest.split],
+                "part": backtest.split,
                 "windows": len(windows),
                 "without_truth": int((backtest.windows["count"] == 0).sum()),
                 "origins": len(windows.origins),

@@ -84,7 +84,7 @@ class DirectForecaster(Forecaster):
         Of AdamW.
     lr_schedule : {"constant", "decay", "plateau"}
         ``decay`` multiplies the learning rate by `lr_decay` after every epoch from number `lr_decay_start_epoch` on;
-        ``plateau`` does so when ``val/relative_wql`` has not improved for an epoch.
+        ``plateau`` does so when ``tuning/relative_wql`` has not improved for an epoch.
     lr_decay : float
         Factor of the learning rate in the schedules ``decay`` and ``plateau``.
     lr_decay_start_epoch : int
@@ -326,8 +326,8 @@ class DirectForecaster(Forecaster):
             schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=h.lr_decay, patience=0)
             validation_interval = (
                 self.trainer.check_val_every_n_epoch or 1
-            )  # other epochs have no new val/relative_wql
-            scheduler = {"scheduler": schedule, "monitor": "val/relative_wql", "frequency": validation_interval}
+            )  # other epochs have no new tuning/relative_wql
+            scheduler = {"scheduler": schedule, "monitor": "tuning/relative_wql", "frequency": validation_interval}
             return {"optimizer": optimizer, "lr_scheduler": scheduler}
         factor = lambda epoch: h.lr_decay ** max(0, epoch + 1 - h.lr_decay_start_epoch)  # noqa: E731
         decay = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)

@@ -303,10 +303,10 @@ class Forecaster(pl.LightningModule):
         return values if np.isfinite(values["relative_wql"]) else values | {"relative_wql": values["wql"]}
 
     def on_validation_epoch_end(self) -> None:
-        values = self.validation_scores()
+        values, windows = self.validation_scores(), self.trainer.datamodule.validated_windows  # type: ignore[attr-defined]
         for name in ("relative_wql", "wql", "mase", "mae_scaled"):
             is_shown = name == "relative_wql"
-            self.log(f"val/{name}", values[name], prog_bar=is_shown, sync_dist=False, rank_zero_only=False)
+            self.log(f"{windows}/{name}", values[name], prog_bar=is_shown, sync_dist=False, rank_zero_only=False)
 
     def on_test_epoch_start(self) -> None:
         self.conformal.reset()
@@ -321,9 +321,7 @@ class Forecaster(pl.LightningModule):
         return self.forecast(batch)
 
     def on_test_epoch_end(self) -> None:
-        datamodule = self.trainer.datamodule  # type: ignore[attr-defined]  # Lightning sets it at run time
-        scores_validation = getattr(datamodule, "scored_split", "test") == "val"
-        split = "validation" if scores_validation else "test"  # val/ names the metrics of Trainer.validate
+        split = self.trainer.datamodule.scored_split  # type: ignore[attr-defined]  # Lightning sets it at run time
         self.log_dict({f"{split}/{k}": v for k, v in self.test_metrics.summary().items()}, sync_dist=False)
 
 

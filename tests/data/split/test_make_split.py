@@ -39,11 +39,11 @@ def test_the_halves_of_validation_hold_windows_and_share_rows_only_within_less_t
     rows, context, horizon
 ):
     split = make_split(rows, [0.6, 0.1, 0.2], context, horizon)
-    calibration, selection = (split.origins(half, context, horizon) for half in ("calibration", "selection"))
-    assert calibration
-    assert selection
-    assert selection[-1] + horizon == split.val_end
-    assert (calibration[-1] + horizon > selection[0]) == (split.val_end - split.train_end < 2 * horizon)
+    first, second = (split.origins(half, context, horizon) for half in ("first_half", "second_half"))
+    assert first
+    assert second
+    assert second[-1] + horizon == split.val_end
+    assert (first[-1] + horizon > second[0]) == (split.val_end - split.train_end < 2 * horizon)
 
 
 @pytest.mark.parametrize("spec", [[0.5, 0.5], [0.7, 0.2, 0.2], [0.5, 0, 0.5], [100, 90, 200], [1.5, 20, 30]])

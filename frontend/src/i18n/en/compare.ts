@@ -32,7 +32,7 @@ export default {
   metrics: { title: "Metrics", run: "Model", best: "best" },
   forecasts: { title: "Forecasts of the same window", text: "The median of each model with its 80% interval.", many: "Only the first {n} models are drawn." },
   horizon: { title: "Errors by step ahead", steps: "steps ahead" },
-  training: { title: "Training curves", validation: "WQL on the validation windows", loss: "Training loss", step: "step", empty: "None of these models has training steps." },
+  training: { title: "Training curves", tuning: "WQL on the tuning windows", loss: "Training loss", step: "step", empty: "None of these models has training steps." },
   cost: { title: "Accuracy against cost", fit: "Training, seconds", parameters: "Trainable parameters", speed: "Forecasts per second", memory: "Peak memory, MiB", axis: "Cost", wql: "WQL" },
   sweep: { title: "Parallel coordinates", text: "Each line is a model, coloured by its WQL. Drag along an axis to select models.", empty: "The configs do not differ in a number or a choice." },
   config: { title: "Differences of the configs", key: "Key", empty: "The configs are equal." },

@@ -161,7 +161,7 @@ export default {
   training: {
     title: "Training",
     loss: "Training loss",
-    validation: "Relative WQL on the validation windows, which selects the weights",
+    tuning: "Relative WQL on the tuning windows, which selects the weights",
     step: "step",
     empty: "This model has no training steps.",
   },

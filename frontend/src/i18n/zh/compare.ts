@@ -34,7 +34,7 @@ const words: Area<"compare"> = {
   metrics: { title: "指标", run: "模型", best: "最佳" },
   forecasts: { title: "同一窗口的预测", text: "每个模型的中位数及其 80% 区间。", many: "只绘制前 {n} 个模型。" },
   horizon: { title: "按预测步数的误差", steps: "预测步数" },
-  training: { title: "训练曲线", validation: "验证窗口上的 WQL", loss: "训练损失", step: "步", empty: "这些模型都没有训练步骤。" },
+  training: { title: "训练曲线", tuning: "调优窗口上的 WQL", loss: "训练损失", step: "步", empty: "这些模型都没有训练步骤。" },
   cost: { title: "精度与成本", fit: "训练时间（秒）", parameters: "可训练参数", speed: "每秒预测数", memory: "内存峰值（MiB）", axis: "成本", wql: "WQL" },
   sweep: { title: "平行坐标", text: "每条线是一个模型，按 WQL 着色。沿坐标轴拖动可筛选模型。", empty: "各配置没有不同的数值或选项。" },
   config: { title: "配置差异", key: "配置项", empty: "各配置相同。" },

@@ -163,7 +163,7 @@ const words: Area<"results"> = {
   training: {
     title: "训练过程",
     loss: "训练损失",
-    validation: "验证窗口上的相对 WQL（用于选择权重）",
+    tuning: "调优窗口上的相对 WQL（用于选择权重）",
     step: "步",
     empty: "该模型没有训练步骤。",
   },

@@ -40,7 +40,7 @@ export interface Comparison {
   models: ComparedModel[];
   pairs: Pair[];
   by_horizon: Record<string, Value[]>;
-  curves: Record<string, { step: number; train_loss: Value; val: Value }[]>;
+  curves: Record<string, { step: number; train_loss: Value; tuning: Value }[]>;
   config_differences: ConfigDifference[];
 }
 

@@ -66,18 +66,15 @@ describe("charts of a model", () => {
 
 describe("a training curve", () => {
   const rows = [
-    { step: 10, "train/loss": 2, "val/wql": 0.5 },
-    { step: 20, "train/loss": 1 },
-    { step: 20, "val/wql": 0.4 },
-    { step: 20, "val/wql": 0.4 },
+    { step: 139, "train/loss": 2, "tuning/wql": 0.5 },
+    { step: 199, "train/loss": 1 },
+    { step: 279, "tuning/wql": 0.4 },
+    { step: 280, "val/wql": 0.6 },
   ];
 
-  it("leaves out the validation of the best checkpoint after the fit", () => {
-    expect(curveOf(rows, "val/wql").map((point) => point.value)).toEqual([0.5, 0.4]);
-  });
-
-  it("keeps every training loss", () => {
-    expect(curveOf(rows, "train/loss").map((point) => point.step)).toEqual([10, 20]);
+  it("has every row that has a value of its column, and no other", () => {
+    expect(curveOf(rows, "tuning/wql").map((point) => point.step)).toEqual([139, 279]);
+    expect(curveOf(rows, "train/loss").map((point) => point.step)).toEqual([139, 199]);
   });
 });
 

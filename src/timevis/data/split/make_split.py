@@ -85,7 +85,7 @@ def split_panel(panel: Panel, spec: SplitSpec, context_length: int, horizon: int
     if starts is None:
         return make_split(len(panel), times_to_rows(spec, panel), context_length, horizon, panel.card.name)
     split = train_on_short_series(split, context_length, horizon)
-    for part in ("train", "calibration", "selection", "test"):
+    for part in ("train", "first_half", "second_half", "test"):
         first, stop = split.origin_bounds(part, context_length, horizon)
         if not (stop > first).any():
             lengths = {"context_length": context_length, "horizon": horizon, "split": str(spec)}

@@ -289,18 +289,16 @@ def calibration_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Cha
 
 
 def training_charts(record: RunRecord) -> list[Chart]:
-    """Training loss and relative WQL on validation by step; none for a model without logged steps."""
+    """Training loss and relative WQL on the tuning windows by step; none for a model without logged steps."""
     history = record.history
     if history is None or "step" not in history:
         return []
     charts = []
     for name, column, title in (
         ("train_loss", "train/loss", "Training loss"),
-        ("val_relative_wql", "val/relative_wql", "Relative WQL on the validation windows"),
+        ("tuning_relative_wql", "tuning/relative_wql", "Relative WQL on the tuning windows"),
     ):
         rows = history[["step", column]].dropna() if column in history else history.iloc[:0]
-        if column == "val/relative_wql":
-            rows = rows.iloc[:-1]  # the last row validates the best checkpoint again, after the fit
         if len(rows) > 1:
             marks = [Mark("line", rows["step"].to_numpy(), rows[column].to_numpy(float))]
             charts.append(Chart(name, title, "step", column, marks))

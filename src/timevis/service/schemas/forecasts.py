@@ -132,7 +132,7 @@ class ComparedPair(BaseModel):
 class CurvePoint(BaseModel):
     step: int
     train_loss: Number
-    val: Number
+    tuning: Number = Field(description="WQL on the tuning windows.")
 
 
 class ConfigDifference(BaseModel):

@@ -70,7 +70,7 @@ class TaskDetail(TaskSummary):
 class TaskMetrics(BaseModel):
     state: TaskState
     rows: list[dict[str, Number]] = Field(
-        description="Rows of metrics.csv: step, and the columns that have a value, such as train/loss and val/wql."
+        description="Rows of metrics.csv: step, and the columns that have a value, such as train/loss and tuning/wql."
     )
 
 

@@ -26,12 +26,12 @@ def require_finite(loss: torch.Tensor, step: int) -> None:
 
 
 class BestCheckpoint(ModelCheckpoint):
-    """Writes checkpoints/best.ckpt, the weights with the lowest ``val/relative_wql``."""
+    """Writes checkpoints/best.ckpt, the weights with the lowest ``tuning/relative_wql``."""
 
     def __init__(self) -> None:
         super().__init__(
             filename=Path(BEST_CHECKPOINT).stem,
-            monitor="val/relative_wql",
+            monitor="tuning/relative_wql",
             mode="min",
             save_top_k=1,
             auto_insert_metric_name=False,

@@ -124,7 +124,7 @@ def test_a_fit_lowers_the_loss(make_patches, override: str) -> None:
     before = forecaster.loss(batch).item()
     trainer = quiet_trainer(max_epochs=1, limit_train_batches=20, num_sanity_val_steps=0)
     trainer.fit(forecaster.train(), datamodule=data)
-    assert trainer.callback_metrics["val/wql"].isfinite()
+    assert trainer.callback_metrics["tuning/wql"].isfinite()
     assert forecaster.eval().loss(batch).item() < 0.8 * before
 
 

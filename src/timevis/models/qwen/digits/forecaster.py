@@ -197,7 +197,7 @@ class QwenForecaster(BackboneForecaster):
         origin, channel = windows.locate(torch.from_numpy(chosen))
         self._epoch_windows = origin * self.num_channels + channel
         if len(chosen) < len(windows):
-            log.info("val/relative_wql after an epoch is that of %d of %d tuning windows", len(chosen), len(windows))
+            log.info("tuning/relative_wql after an epoch scores %d of %d tuning windows", len(chosen), len(windows))
         self.prompt.log_template()
 
     def describe(self) -> dict[str, Any]:
