@@ -20,6 +20,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from timevis.errors import RunFolderError, TimeVisError
 from timevis.messages import error_from_json, error_to_json, message
+from timevis.models.catalog import declared_models
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.operations.troubleshooting import with_link
 from timevis.service.settings import Settings
@@ -29,6 +30,7 @@ from timevis.service.tasks.queue import GPU
 from timevis.service.tasks.run_copies import RunCopies, take_over
 from timevis.service.tasks.runner import Outcome, progress_of, run_training, wait_for_earlier_attempt
 from timevis.service.tasks.summary import summarise
+from timevis.service.training import untrained_methods
 from timevis.utils.files import read_json
 from timevis.utils.json_types import to_json_types
 
@@ -155,8 +157,6 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                 grace_seconds=settings.grace_seconds,
                 **callbacks,
             )
-    from timevis.service.training import MODEL_TITLES
-
     try:
         copies.copy(completed=outcome.state == states.COMPLETED)
     except Exception as error:  # of the store or of the network; what was trained must not be lost
@@ -168,7 +168,7 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         return outcome, {}
     summary = summarise(read_json(folder / "results.json"))
     progress = progress_of(folder) or progress
-    title = MODEL_TITLES[task.request["model"]]
+    title = declared_models()[task.request["model"]].declaration.title
     name = task.request.get("name") or f"{title} {time.strftime('%Y-%m-%d %H:%M')}"
     model = Model(
         name=name,
@@ -244,9 +244,7 @@ def _forecast_untrained(
     worker: Worker, task: Task, forecasts: Any, item: dict[str, Any], described: dict[str, Any]
 ) -> Any:
     """Forecast an item that names a method in place of a model; adds its name and its data to `described`."""
-    from timevis.service.training import UNTRAINED_METHODS
-
-    described["name"] = UNTRAINED_METHODS[item["method"]]
+    described["name"] = untrained_methods()[item["method"]][1].title
     options: dict[str, Any] = {}
     report: Mapping[str, Any] | None = None
     with worker.sessions() as session:
