@@ -18,8 +18,8 @@ from timevis.errors import ConfigError, DataError, RunFolderError, TimeVisError
 from timevis.messages import code_and_params, message
 from timevis.models.catalog import declared_models
 from timevis.service.messages import field_error, sentence
-from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
 from timevis.service.training import pointer_of
+from timevis.service.troubleshooting import UNREACHABLE_REDIS
 
 log = logging.getLogger(__name__)
 

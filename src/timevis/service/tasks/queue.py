@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from timevis.models.catalog import declared_models
-from timevis.service.db.tables import Task, Worker
+from timevis.service.db.tables import Sessions, Task, Worker
 from timevis.service.settings import Settings
-from timevis.service.tasks.states import QUEUED, Sessions, UnchangedRows
+from timevis.service.tasks.states import QUEUED, UnchangedRows
 
 log = logging.getLogger(__name__)
 
