@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-import statistics
 import subprocess
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -87,16 +87,18 @@ def test_imports_go_one_way() -> None:
     assert upward == []
 
 
-def test_folders_and_files_are_small_enough_to_look_through() -> None:
-    folders = [PACKAGE, *(path for path in PACKAGE.rglob("*") if path.is_dir() and path.name != "__pycache__")]
-    for folder in folders:
-        names = [p.name for p in folder.iterdir() if p.suffix in (".py", "") and not p.name.startswith("__")]
-        siblings = [name for name in names if name != "static"]  # the built page is not in the repository
-        assert len(siblings) <= 18, folder
-    assert len(list(PACKAGE.glob("[!_]*.py"))) <= 12
-    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path, _ in modules()}
-    assert max(lengths.values()) <= 350, max(lengths, key=lambda path: lengths[path])
-    assert statistics.median(length for length in lengths.values() if length) <= 150
+def test_the_parts_of_the_service_import_in_one_order() -> None:
+    """Also within functions, and for the type checker."""
+    graph: dict[str, set[str]] = {}
+    for path, tree in modules():
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        if parts[0] != "service" or len(parts) < 2:
+            continue
+        statements = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        names = [f"{node.module}.{alias.name}" for node in statements for alias in node.names]
+        imported = {name.split(".")[2] for name in names if name.startswith("timevis.service.")}
+        graph.setdefault(parts[1], set()).update(imported - {parts[1]})
+    assert list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the parts
 
 
 def test_no_module_function_or_constant_has_a_name_that_was_replaced() -> None:

@@ -120,7 +120,7 @@ def train(
     Parameters
     ----------
     model : str
-        A choice of conf/model: seasonal_naive, linear, boosted, lstm, qwen or qwen_patch.
+        A choice of ``conf/model``, such as ``lstm``.
     data : str, path, DataFrame or Series
         A choice of conf/data, a file (CSV, Excel, JSON or Parquet), or a table with a time column or an index of
         times. A table is stored in outputs/dataframes, where `Run.predict` and a resumed run find it again.

@@ -24,6 +24,7 @@ from timevis.evaluation.report.run_console import print_results
 from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.results import build_results
 from timevis.evaluation.verdict import summary_line
+from timevis.models.catalog import declared_models
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.config import RunConfig
@@ -265,10 +266,13 @@ def _log_task_notes(datamodule: WindowDataModule, forecaster: Forecaster) -> Non
     for kind, is_known in (("known", True), ("observed", False)):
         columns = [j for j, known in enumerate(panel.covariate_known) if known == is_known and j not in read]
         if columns:
-            value = forecaster.covariates_option.get(kind)
-            override = f"model.covariates={value}" if value else "model=boosted"
             names = join_names([panel.covariate_names[j] for j in columns])
-            log.info("%s covariates that this model does not read: %s; %s reads them", kind, names, override)
+            if value := forecaster.readable_covariates.get(kind):
+                advice = f"model.covariates={value} reads them"
+            else:
+                readers = [name for name, model in declared_models().items() if kind in model.readable_covariates]
+                advice = f"models that can read them: {join_names(readers)}"
+            log.info("%s covariates that this model does not read: %s; %s", kind, names, advice)
     season, length = datamodule.season, datamodule.context_length
     if length < season:
         log.warning(

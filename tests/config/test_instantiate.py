@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger, Logger
 
+from timevis.config.compose import choices_of
 from timevis.config.instantiate import ALLOW_TARGETS_VARIABLE, LIGHTNING_TARGETS, class_of, instantiate_section
 from timevis.errors import ConfigError, RunFolderError
 from timevis.experiment import run
@@ -77,7 +78,7 @@ def test_every_allowed_class_of_lightning_exists():
 
 
 def test_every_class_that_the_configs_of_timevis_name_is_allowed(compose_config):
-    for model in ("seasonal_naive", "linear", "boosted", "lstm", "qwen", "qwen_patch"):
+    for model in choices_of("model"):
         cfg = compose_config(f"model={model}", "logger=tensorboard")
         class_of(cfg.model, Forecaster, "model")
         class_of(cfg.logger.tensorboard, Logger, "logger.tensorboard")

@@ -8,6 +8,7 @@ from typing import Literal
 
 import pytest
 
+from timevis.config.compose import choices_of
 from timevis.config.options import PositiveFraction, PositiveInt, check_arguments, options_of
 from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError
@@ -71,7 +72,7 @@ def test_options_have_default_range_choices_and_help() -> None:
     assert options["rows"].default == "auto"
 
 
-@pytest.mark.parametrize("name", ["seasonal_naive", "linear", "boosted", "lstm", "qwen", "qwen_patch"])
+@pytest.mark.parametrize("name", choices_of("model"))
 def test_every_option_of_a_model_has_a_help_text(compose_config, name: str) -> None:
     model = RunConfig.from_config(compose_config(f"model={name}")).model
     options = options_of(*model.forecaster_class.option_sources())

@@ -7,6 +7,7 @@ import os
 import pytest
 from omegaconf import OmegaConf
 
+from timevis.config.compose import choices_of
 from timevis.config.paths import BUILT_IN_BACKBONES
 from timevis.config.validate import check
 from timevis.errors import ConfigError, TimeVisError
@@ -167,7 +168,7 @@ def test_a_device_that_the_machine_does_not_have_is_an_error(compose_config, mon
 
 
 def test_the_config_of_every_model_is_valid(compose_config):
-    for model in ("seasonal_naive", "linear", "boosted", "lstm", "qwen", "qwen_patch"):
+    for model in choices_of("model"):
         cfg = compose_config(f"model={model}")
         check(cfg)
         check_config(cfg)

@@ -65,7 +65,7 @@ def test_a_covariate_with_known_future_values_reduces_the_error():
 def test_the_option_covariates_selects_the_columns_that_are_read(covariates, columns):
     datamodule = make_datamodule(NOISY_SEASON, RNG.normal(size=(ROWS, 2)), (False, True))
     model = LSTM.from_data(datamodule, hidden_size=8, covariates=covariates)
-    assert model.covariates_option == {"known": "known", "observed": "all"}  # what a run that reads none advises
+    assert model.readable_covariates == {"known": "known", "observed": "all"}  # what a run that reads none advises
     model.prepare(datamodule)
     batch = datamodule.gather("test", torch.tensor([0]))
     before = model.eval().forecast(batch).point

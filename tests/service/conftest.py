@@ -23,10 +23,9 @@ from sqlalchemy import create_engine, text
 
 from timevis.service.app import create_app
 from timevis.service.db.database import open_database
-from timevis.service.db.tables import Dataset, Model, Task, new_id
+from timevis.service.db.tables import Dataset, Model, Sessions, Task, new_id
 from timevis.service.settings import Settings
 from timevis.service.tasks.jobs import Worker, execute
-from timevis.service.tasks.states import Sessions
 from timevis.service.tasks.summary import summarise
 from timevis.utils.files import read_json
 

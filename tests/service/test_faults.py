@@ -23,9 +23,9 @@ from service_data import TINY_RUN
 
 from timevis.service.client import ServiceError
 from timevis.service.db.database import open_database
-from timevis.service.db.tables import Model, Task, Worker
+from timevis.service.db.tables import Model, Sessions, Task, Worker
 from timevis.service.tasks.queue import TASK_NAME
-from timevis.service.tasks.states import FINAL, Sessions
+from timevis.service.tasks.states import FINAL
 
 pytestmark = pytest.mark.slow
 OTHER_WORKER = ("-m", "timevis", "serve", "worker", "--queues", "cpu", "--loglevel", "warning")

@@ -23,13 +23,14 @@ from sqlalchemy import select
 
 from timevis.cli.main import main
 from timevis.errors import ConfigError, DataError
+from timevis.service import troubleshooting
 from timevis.service.app import create_app
 from timevis.service.context import Context
 from timevis.service.db.tables import Dataset, Model, Task, new_id
-from timevis.service.operations import backup, troubleshooting
+from timevis.service.operations import backup
 from timevis.service.operations.logs import configure_logs
-from timevis.service.operations.retention import DAY_SECONDS, purge
 from timevis.service.settings import Settings
+from timevis.service.tasks.retention import DAY_SECONDS, purge
 from timevis.utils.explain import explain
 
 

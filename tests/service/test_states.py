@@ -14,9 +14,9 @@ from sqlalchemy.orm import sessionmaker
 from sqlalchemy.pool import StaticPool
 
 from timevis.messages import message
-from timevis.service.db.tables import Base, Task
+from timevis.service.db.tables import Base, Sessions, Task
 from timevis.service.tasks import states
-from timevis.service.tasks.states import Sessions, UnchangedRows
+from timevis.service.tasks.states import UnchangedRows
 
 
 def queued_task(sessions: Sessions) -> str:

@@ -3798,7 +3798,7 @@ export interface components {
             minutes?: number | null;
             /**
              * Name
-             * @description quick: three fast models; best: five, trained longer.
+             * @description quick: fast models; best: more models, trained longer.
              * @default quick
              * @enum {string}
              */
@@ -5256,7 +5256,7 @@ export interface components {
             val_batch_size?: number | null;
         };
         /** TrainRequest */
-        "GroupRequest.TrainRequest": components["schemas"]["GroupRequest.TrainSeasonalNaive"] | components["schemas"]["GroupRequest.TrainLinear"] | components["schemas"]["GroupRequest.TrainBoosted"] | components["schemas"]["GroupRequest.TrainLstm"] | components["schemas"]["GroupRequest.TrainQwen"] | components["schemas"]["GroupRequest.TrainQwenPatch"];
+        "GroupRequest.TrainRequest": components["schemas"]["GroupRequest.TrainSeasonalNaive"] | components["schemas"]["GroupRequest.TrainLinear"] | components["schemas"]["GroupRequest.TrainBoosted"] | components["schemas"]["GroupRequest.TrainLstm"] | components["schemas"]["GroupRequest.TrainQwenPatch"] | components["schemas"]["GroupRequest.TrainQwen"];
         /** TrainSeasonalNaive */
         "GroupRequest.TrainSeasonalNaive": {
             /**
@@ -5553,12 +5553,33 @@ export interface components {
         };
         /** ModelOptions */
         ModelOptions: {
+            /**
+             * Covariates
+             * @description Kinds of covariates that it can read.
+             */
+            covariates: ("known" | "observed")[];
             /** Help */
             help: string;
             /** Model */
             model: string;
             /** Options */
             options: components["schemas"]["ModelOptions.ModelOption"][];
+            /**
+             * Preset Groups
+             * @description Presets that train it in a group.
+             */
+            preset_groups: ("quick" | "best")[];
+            /**
+             * Queue
+             * @description gpu: a GPU shortens its training runs.
+             * @enum {string}
+             */
+            queue: "cpu" | "gpu";
+            /**
+             * Recommended
+             * @description Whether a form chooses it where the user has chosen none.
+             */
+            recommended: boolean;
             /**
              * Seconds Hint
              * @description Median time of recent trainings; null before the first one.
@@ -5571,6 +5592,8 @@ export interface components {
              * @description Whether it is trained by gradient descent.
              */
             trainable: boolean;
+            /** @description How it forecasts without a training run; null if it cannot. */
+            untrained: components["schemas"]["ModelOptions.UntrainedMethod"] | null;
         };
         /** ModelOption */
         "ModelOptions.ModelOption": {
@@ -5606,6 +5629,16 @@ export interface components {
              * @enum {string}
              */
             type: "int" | "float" | "bool" | "choice" | "text" | "list";
+        };
+        /** UntrainedMethod */
+        "ModelOptions.UntrainedMethod": {
+            /**
+             * Method
+             * @description The method of POST /api/predict.
+             */
+            method: string;
+            /** Title */
+            title: string;
         };
         /** ModelPage */
         ModelPage: {
@@ -6408,7 +6441,7 @@ export interface components {
             };
         };
         /** TrainRequest */
-        TrainRequest: components["schemas"]["TrainRequest.TrainSeasonalNaive"] | components["schemas"]["TrainRequest.TrainLinear"] | components["schemas"]["TrainRequest.TrainBoosted"] | components["schemas"]["TrainRequest.TrainLstm"] | components["schemas"]["TrainRequest.TrainQwen"] | components["schemas"]["TrainRequest.TrainQwenPatch"];
+        TrainRequest: components["schemas"]["TrainRequest.TrainSeasonalNaive"] | components["schemas"]["TrainRequest.TrainLinear"] | components["schemas"]["TrainRequest.TrainBoosted"] | components["schemas"]["TrainRequest.TrainLstm"] | components["schemas"]["TrainRequest.TrainQwenPatch"] | components["schemas"]["TrainRequest.TrainQwen"];
         /** BoostedEvaluation */
         "TrainRequest.BoostedEvaluation": {
             /**

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from timevis.errors import RunFolderError
 from timevis.utils.commands import resume_command
+from timevis.utils.formatting import join_names
 from timevis.utils.stdout import run_script
 
 if TYPE_CHECKING:
@@ -80,8 +81,6 @@ def completed_runs(runs: list[Path]) -> list[Path]:
     RunFolderError
         No run can be compared.
     """
-    from timevis.utils.formatting import join_names
-
     reasons = {run: reason_not_comparable(run) for run in runs}
     for reason in dict.fromkeys(filter(None, reasons.values())):
         names = [str(run) for run in runs if reasons[run] == reason]
@@ -111,7 +110,6 @@ def comparable_runs(runs: list[Path], reference: Path | None = None) -> list[Pat
     """
     from timevis.evaluation.window_sets import differences, largest_comparable_group, not_comparable_error
     from timevis.runs.folder import RunFolder
-    from timevis.utils.formatting import join_names
 
     folders = runs if reference is None else [*runs, reference]
     results = [RunFolder(folder).results for folder in folders]

@@ -17,6 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from timevis.utils.stdout import run_script
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -70,8 +72,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     if args.folder.exists() and not args.folder.is_dir():
         parser.error(f"{args.folder} is a file, not a folder")
-
-    from timevis.utils.stdout import run_script
 
     return run_script(lambda: generate(args))
 

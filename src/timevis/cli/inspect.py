@@ -21,6 +21,8 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from timevis.utils.stdout import run_script
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
@@ -38,8 +40,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-plot", action="store_true", help="do not draw a picture")
     args = parser.parse_intermixed_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-
-    from timevis.utils.stdout import run_script
 
     out = args.out or Path("outputs/inspect")
     return run_script(lambda: inspect_data(args.source, args.overrides, out, not args.no_plot))

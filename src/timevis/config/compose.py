@@ -88,7 +88,7 @@ def explain_composition(error: Exception, arguments: list[str]) -> ConfigError:
         files = [a.removeprefix("data=") for a in arguments if a.startswith("data=") and Path(a).suffix]
         if files and match[1].split("/")[0] == "data":
             return ConfigError(f"{files[0]} is not a data set", _use_data_file(files[0]))
-        choices = getattr(error, "options", None) or _choices(match[1])  # Hydra lists those of plugins
+        choices = getattr(error, "options", None) or choices_of(match[1])  # Hydra lists those of plugins
         return ConfigError(f"{match[1]}={match[2]} is not a choice", did_you_mean(match[2], choices))
     if match := re.search(r"Ambiguous value for argument '(([^'=]+)=(.*))'", text):
         advice = f"for one run with each value: {train_command()} -m {match[1]}"
@@ -139,8 +139,8 @@ def _use_data_file(path: str) -> str:
 def _unknown_key(wrong: str, arguments: list[str]) -> ConfigError:
     """The error for a key that no chosen config has, or that only some of the choices of its group have."""
     group, section = wrong.partition(".")[0], wrong.rpartition(".")[0]
-    chosen = _selected_choices(group, arguments)
-    keys = {choice: keys_of(_try_compose([f"{group}={choice}"])) for choice in _choices(group)}
+    chosen = _selectedchoices_of(group, arguments)
+    keys = {choice: keys_of(_try_compose([f"{group}={choice}"])) for choice in choices_of(group)}
     choices_with_key = [choice for choice in keys if wrong in keys[choice]]
     without_key = [f"{group}={choice}" for choice in chosen if choice not in choices_with_key]
     if choices_with_key and without_key:
@@ -157,23 +157,24 @@ def _unknown_key(wrong: str, arguments: list[str]) -> ConfigError:
     return ConfigError(f"there is no config key {wrong}", advice)
 
 
-def _selected_choices(group: str, arguments: list[str]) -> list[str]:
+def _selectedchoices_of(group: str, arguments: list[str]) -> list[str]:
     """The choices of a group by the arguments, or by the config files that they select; several in a sweep."""
     typed = [a.partition("=")[2] for a in arguments if a.partition("=")[0] == group]
-    if not typed and (cfg := _try_compose(_group_choices(arguments), with_hydra=True)):
+    if not typed and (cfg := _try_compose(_groupchoices_of(arguments), with_hydra=True)):
         swept = OmegaConf.select(cfg, "hydra.sweeper.params") or {}
         typed = [str(swept.get(group) or cfg.hydra.runtime.choices.get(group) or "")]
     return typed[-1].split(",") if typed else []
 
 
-def _choices(group: str) -> list[str]:
+def choices_of(group: str) -> list[str]:
+    """The choices of a config group, also those that the ``conf/`` folder in the working directory adds."""
     folders = [folder / group for folder in (CONF, user_conf()) if folder is not None]
     return sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
 
 
 def _known_keys(arguments: list[str], wrong: str) -> list[str]:
     """The groups, and the keys of the config that the other arguments compose."""
-    chosen = [a for a in _group_choices(arguments) if not a.startswith(wrong)]
+    chosen = [a for a in _groupchoices_of(arguments) if not a.startswith(wrong)]
     return [*_groups(), *keys_of(_try_compose(chosen) or _try_compose([]))]
 
 
@@ -181,7 +182,7 @@ def _groups() -> list[str]:
     return [str(path.relative_to(CONF)) for path in CONF.rglob("*") if path.is_dir() and "hydra" not in path.parts]
 
 
-def _group_choices(arguments: list[str]) -> list[str]:
+def _groupchoices_of(arguments: list[str]) -> list[str]:
     """The arguments that choose from groups; of several choices only the first one."""
     return [a.split(",")[0] for a in arguments if a.partition("=")[0] in _groups()]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from omegaconf import OmegaConf
 
@@ -109,6 +109,7 @@ class FitOptions:
         Share of the training windows that is used, the most recent ones.
     """
 
+    basic: ClassVar = ("batch_size", "max_epochs", "patience")  # what a form shows at once
     batch_size: PositiveInt = 64
     eval_batch_size: PositiveInt = 256
     val_batch_size: PositiveInt | None = None
@@ -271,6 +272,7 @@ class RunOptions:
         Seed of all random numbers of the run.
     """
 
+    basic: ClassVar = ("context_length", "horizon")  # what a form shows at once
     context_length: PositiveInt | None = None
     horizon: PositiveInt | None = None
     conformal: Literal["none", "split", "online"] = "none"

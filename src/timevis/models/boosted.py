@@ -16,6 +16,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.loader import WindowLoader
 from timevis.data.window_sampling import stratified
 from timevis.data.windows import Batch
+from timevis.models.declaration import Declaration
 from timevis.models.forecaster import Forecast, Forecaster
 from timevis.models.residual_quantiles import PointForecaster
 
@@ -63,6 +64,14 @@ class Boosted(PointForecaster):
     seed : int
         Random seed of the features that each tree may use, and of the horizon steps in the table.
     """
+
+    declaration = Declaration(
+        title="Boosted trees",
+        rough_seconds=30.0,
+        basic_options=("learning_rate", "patience"),
+        preset_groups=("best",),
+    )
+    readable_covariates = {"known": None, "observed": None}
 
     def __init__(
         self,

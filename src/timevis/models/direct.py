@@ -105,7 +105,7 @@ class DirectForecaster(Forecaster):
     """
 
     calibrated_state = ("linear_shares",)
-    covariates_option = {"known": "known", "observed": "all"}
+    readable_covariates = {"known": "known", "observed": "all"}
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class DirectForecaster(Forecaster):
     ) -> None:
         super().__init__(context_length, horizon, num_channels, num_covariates)
         self.save_hyperparameters()
-        for option in options_of(*self.option_sources()[1:]):  # without `from_data`
+        for option in options_of(*(source for source in self.option_sources() if source != self.from_data)):
             if option.default is not MISSING:  # it is saved, because the default of a later version may differ
                 self.hparams.setdefault(option.name, option.default)
             if option.name in self.hparams:

@@ -20,6 +20,7 @@ from timevis.data.window_sampling import channel_balanced_windows
 from timevis.data.windows import Batch
 from timevis.metrics import ForecastMetrics
 from timevis.models.conformal import Conformal, ConformalMethod
+from timevis.models.declaration import Declaration
 from timevis.utils.levels import QUANTILE_LEVELS
 
 MAX_CONFORMAL_ORIGINS = 100
@@ -67,9 +68,11 @@ class Forecaster(pl.LightningModule):
     calibrated_state : tuple of str
         Prefixes of the entries of the state dict that `calibrate` learns. A refit on all rows copies them from the
         run.
-    covariates_option : mapping
-        The value of `model.covariates` with which covariates of a kind, ``known`` or ``observed``, are read; empty
-        for a model without that option.
+    declaration : Declaration, optional
+        What the service and its page need to know; None for a model that only the command line offers.
+    readable_covariates : mapping
+        The kinds of covariates that the model can read, ``known`` or ``observed``, each with the value of
+        `model.covariates` that makes it read them, or with None if it always reads them.
     sections : mapping
         The functions whose keyword arguments are the sections of the config of the model, such as ``lora``.
     default_steps_per_epoch : callable, optional
@@ -77,7 +80,8 @@ class Forecaster(pl.LightningModule):
     """
 
     calibrated_state: tuple[str, ...] = ()
-    covariates_option: Mapping[str, str] = {}
+    declaration: ClassVar[Declaration | None] = None
+    readable_covariates: Mapping[str, str | None] = {}
     sections: Mapping[str, Callable[..., Any]] = {}
     default_steps_per_epoch: ClassVar[staticmethod[[int, int, int, Mapping[str, Any]], int] | None] = None
 

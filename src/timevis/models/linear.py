@@ -15,6 +15,7 @@ from timevis.data.window_sampling import stratified
 from timevis.data.windows import Batch
 from timevis.errors import ConfigError
 from timevis.messages import message
+from timevis.models.declaration import Declaration
 from timevis.models.residual_quantiles import PointForecaster
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
@@ -79,6 +80,8 @@ class Linear(PointForecaster):
     ConfigError
         A profile is longer than the context.
     """
+
+    declaration = Declaration(title="Linear", rough_seconds=5.0, preset_groups=("quick", "best"))
 
     def __init__(
         self,

@@ -12,12 +12,11 @@ from celery import Celery
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from timevis.service.db.tables import Base
+from timevis.service.db.tables import Base, Sessions
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.queue import answering_queues
-from timevis.service.tasks.states import Sessions
 
 ANSWER_IS_VALID_SECONDS = 5.0
 Row = TypeVar("Row", bound=Base)

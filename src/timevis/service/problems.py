@@ -16,9 +16,10 @@ from werkzeug.exceptions import HTTPException
 
 from timevis.errors import ConfigError, DataError, RunFolderError, TimeVisError
 from timevis.messages import code_and_params, message
+from timevis.models.catalog import declared_models
 from timevis.service.messages import field_error, sentence
-from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
-from timevis.service.training import MODELS, pointer_of
+from timevis.service.training import pointer_of
+from timevis.service.troubleshooting import UNREACHABLE_REDIS
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ def _pointer(dotted: str) -> str:
     fields = [
         part
         for position, part in enumerate(parts)
-        if not (part in MODELS and position in (0, 2) and (position == 0 or parts[1].isdigit()))
+        if not (part in declared_models() and position in (0, 2) and (position == 0 or parts[1].isdigit()))
     ]
     return "".join(f"/{part}" for part in fields)
 

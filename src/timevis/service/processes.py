@@ -19,10 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from timevis.errors import ConfigError
-from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
-from timevis.service.settings import Settings
+from timevis.service.settings import WEB_THREADS, Settings
 from timevis.service.tasks.runner import child_options, terminate
-from timevis.service.web import WEB_THREADS
+from timevis.service.troubleshooting import UNREACHABLE_REDIS
 
 log = logging.getLogger(__name__)
 
@@ -169,6 +168,7 @@ def _is_ready(address: str) -> bool:
 
 def run_web(settings: Settings, host: str, port: int, runs: Path | None = None) -> int:
     """Answer HTTP requests until SIGTERM; the finished runs below `runs` are shown as models."""
+    # The parent of all parts does not import the web application, which would take time and memory.
     import waitress
 
     from timevis.service.app import create_app

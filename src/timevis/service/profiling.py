@@ -15,10 +15,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from timevis.data.catalog import load_panel
 from timevis.data.readers.table import Table
-from timevis.errors import ConfigError, DataError
+from timevis.data.sources.append_rows import append_rows
+from timevis.errors import ConfigError, DataError, TimeVisError
 from timevis.messages import code_and_params, message, message_of
 from timevis.service.security.table_limits import TableLimits
+from timevis.service.series import write_series
 from timevis.utils.files import write_json
 
 PREVIEW_FILE = "preview.json"
@@ -134,8 +137,6 @@ def main() -> None:
     """The child process."""
     request = json.loads(sys.stdin.read())
     _limit_memory(request["megabytes"])
-    from timevis.errors import TimeVisError
-
     try:
         answer: dict[str, Any] = {"report": _append(request) if "earlier" in request else _read(request)}
     except TimeVisError as error:
@@ -154,7 +155,7 @@ def _error(text: str, advice: str, is_config: bool = False) -> dict[str, Any]:
 def _limit_memory(megabytes: int) -> None:
     if sys.platform == "win32":
         return
-    import resource
+    import resource  # which Windows does not have
 
     resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, megabytes * 2**20))
 
@@ -174,9 +175,6 @@ def _read(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_into(folder: Path, request: Mapping[str, Any], limits: TableLimits) -> dict[str, Any]:
-    from timevis.data.catalog import load_panel
-    from timevis.service.series import write_series
-
     def write_preview(table: Table) -> None:
         frame = table.frame.head(PREVIEW_ROWS)
         rows = [[_cell(value) for value in row] for row in frame.itertuples(index=False, name=None)]
@@ -189,8 +187,6 @@ def _read_into(folder: Path, request: Mapping[str, Any], limits: TableLimits) ->
 
 
 def _append(request: Mapping[str, Any]) -> dict[str, Any]:
-    from timevis.data.sources.append_rows import append_rows
-
     TableLimits(**request["limits"]).check_file(Path(request["path"]))
     earlier, newer, target = (Path(request[key]) for key in ("earlier", "path", "target"))
     return {"added": append_rows(earlier, newer, target, request["options"], request["report"])}

@@ -12,6 +12,8 @@ from pathlib import Path
 from timevis.errors import ConfigError
 from timevis.utils.threads import available_cores
 
+WEB_THREADS = 16
+"""Threads of the web process; each request occupies one until it is answered."""
 WANDB_MODES = ("disabled", "offline", "online")
 FOLDERS = ("uploads", "datasets", "runs", "results", "logs")
 """Folders below TIMEVIS_HOME."""

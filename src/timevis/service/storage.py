@@ -13,9 +13,9 @@ from typing import IO
 
 from timevis.errors import DataError
 from timevis.messages import message
-from timevis.service.operations.artefacts import ArtefactStore, open_store
+from timevis.service.artefacts import ArtefactStore, open_store
+from timevis.service.db.tables import Sessions
 from timevis.service.settings import Settings
-from timevis.service.tasks.states import Sessions
 
 SUFFIXES = (
     ".csv",

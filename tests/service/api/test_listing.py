@@ -13,8 +13,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from timevis.service.app import create_app
 from timevis.service.db.tables import Model, new_id
-from timevis.service.settings import Settings
-from timevis.service.web import WEB_THREADS
+from timevis.service.settings import WEB_THREADS, Settings
 
 
 def add_row(http: FlaskClient, **columns: Any) -> str:

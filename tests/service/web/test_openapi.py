@@ -15,7 +15,7 @@ from timevis.service.schemas.training import group_request, train_request
 
 def test_the_specification_is_written_without_a_service_and_its_references_resolve() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "timevis.service.web.openapi"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "timevis.service.specification"], capture_output=True, text=True, check=True
     )
     spec = json.loads(done.stdout)
     schemas = spec["components"]["schemas"]

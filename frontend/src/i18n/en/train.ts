@@ -45,7 +45,7 @@ export default {
     minutesHelp: "After it, the best weights so far are used.",
     unit: "min",
   },
-  choose: { quick: "Choose three fast models", best: "Choose five models, thoroughly" },
+  choose: { quick: "Choose {n} fast models", best: "Choose {n} models, thoroughly" },
   data: {
     title: "Data",
     split: "Training and validation",

@@ -47,7 +47,7 @@ const words: Area<"train"> = {
     minutesHelp: "到时使用当时最好的权重。",
     unit: "分钟",
   },
-  choose: { quick: "选择三个快速模型", best: "选择五个模型，充分训练" },
+  choose: { quick: "选择 {n} 个快速模型", best: "选择 {n} 个模型，充分训练" },
   data: {
     title: "数据",
     split: "训练与验证",

@@ -1,4 +1,3 @@
-import { useKindName } from "@/composables/useKindName";
 import { useWords } from "@/i18n";
 
 export interface Finding {
@@ -10,9 +9,8 @@ export interface Finding {
 const SHARES = ["coverage_80", "skill", "low", "high"];
 
 /** Numbers as a reader of the language writes them: shares in percent, without a sign where the sentence has it. */
-function worded(finding: Finding): Record<string, unknown> {
+function worded(finding: Finding, kindName: (kind: string) => string): Record<string, unknown> {
   const { t, formatNumber, formatPercent } = useWords();
-  const kindName = useKindName();
   const { params } = finding;
   const sign = finding.code === "loses_to_seasonal_naive" ? -1 : 1;
   const texts = Object.entries(params).map(([name, value]) => {
@@ -28,8 +26,8 @@ function worded(finding: Finding): Record<string, unknown> {
 }
 
 /** A sentence of the verdict: in the words of the page where it has some for the code, else that of the service. */
-export function verdictText(finding: Finding): string {
+export function verdictText(finding: Finding, kindName: (kind: string) => string): string {
   const { optional } = useWords();
   const code = finding.params.is_certain === false ? `${finding.code}_uncertain` : finding.code;
-  return optional(`results.says.${code}`, worded(finding)) ?? finding.text;
+  return optional(`results.says.${code}`, worded(finding, kindName)) ?? finding.text;
 }

@@ -1,5 +1,3 @@
-import type { ModelName } from "@/api/training";
-
 export const PRESETS = ["standard", "quick", "best"] as const;
 
 /** What the form says of the data beside their names. */
@@ -16,7 +14,7 @@ export interface DataDraft {
 /** What the form holds. Texts, because a field may hold several values: "64, 128". */
 export interface TrainDraft extends DataDraft {
   dataset: string;
-  models: ModelName[];
+  models: string[];
   name: string;
   horizon: string;
   contextLength: string;
@@ -25,7 +23,7 @@ export interface TrainDraft extends DataDraft {
   preset: (typeof PRESETS)[number];
   minutes: string;
   /** By model, then by `optionKey`: what was typed. An option that is absent keeps its default. */
-  options: Partial<Record<ModelName, Record<string, string>>>;
+  options: Partial<Record<string, Record<string, string>>>;
 }
 
 export interface OptionShape {
@@ -58,9 +56,9 @@ export function chooseDataset(draft: TrainDraft, dataset: string): void {
   if (draft.dataset !== dataset) Object.assign(draft, { dataset, target: [], ...newDataDraft() });
 }
 
-export function newDraft(dataset = ""): TrainDraft {
+export function newDraft(dataset = "", models: string[] = []): TrainDraft {
   return {
-    ...{ dataset, models: ["lstm"], name: "", horizon: "", contextLength: "", seed: "0", target: [] },
+    ...{ dataset, models, name: "", horizon: "", contextLength: "", seed: "0", target: [] },
     ...{ preset: "standard", minutes: "", options: {}, ...newDataDraft() },
   };
 }
@@ -144,7 +142,7 @@ export function combinations(fields: Record<string, readonly unknown[]>): Body[]
 }
 
 /** The requests of a form: one for each model and each combination of values. */
-export function requestsOf(draft: TrainDraft, shapes: (model: ModelName) => readonly OptionShape[]): Body[] {
+export function requestsOf(draft: TrainDraft, shapes: (model: string) => readonly OptionShape[]): Body[] {
   const single = { horizon: draft.horizon, context_length: draft.contextLength, seed: draft.seed };
   return draft.models.flatMap((model) => {
     const typed = draft.options[model] ?? {};

@@ -67,18 +67,18 @@ describe("the verdict", () => {
 
   it("says a loss without signs, with the interval in the direction of the sentence", async () => {
     await setLanguage("en");
-    expect(verdictText(finding("loses_to_seasonal_naive", params))).toBe(
+    expect(verdictText(finding("loses_to_seasonal_naive", params), String)).toBe(
       "LSTM is worse than seasonal naive, which only repeats the last season: its error is 12.3% larger (95% interval 5% to 20%) on the test part of traffic.",
     );
   });
 
   it("is worded in Chinese", async () => {
     await setLanguage("zh");
-    expect(verdictText(finding("loses_to_seasonal_naive", params))).toContain("误差大 12.3%（95% 置信区间 5% 至 20%）");
-    expect(verdictText(finding("intervals_too_narrow", { coverage_80: 0.61, part: "test" }))).toContain("测试集中 61%");
+    expect(verdictText(finding("loses_to_seasonal_naive", params), String)).toContain("误差大 12.3%（95% 置信区间 5% 至 20%）");
+    expect(verdictText(finding("intervals_too_narrow", { coverage_80: 0.61, part: "test" }), String)).toContain("测试集中 61%");
   });
 
   it("is that of the service for a code without words", () => {
-    expect(verdictText(finding("new_code", {}))).toBe("The sentence of the service.");
+    expect(verdictText(finding("new_code", {}), String)).toBe("The sentence of the service.");
   });
 });

@@ -7,6 +7,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
+from timevis.data.sources.sample_tables import DEFAULT_ROWS, bundled_table, synthetic_table
 from timevis.service.api.dataset_files import (
     data_options,
     dataset_detail,
@@ -56,8 +57,6 @@ def upload_file(upload: UploadRequest) -> Any:
 @blueprint.doc(summary="Make a sample dataset", responses={200: "The same sample was made before"})
 def make_sample(sample: SampleRequest) -> Any:
     """Make a dataset of real bundled rows, or of synthetic ones with a gap, a duplicate row and an outlier."""
-    from timevis.data.sources.sample_tables import DEFAULT_ROWS, bundled_table, synthetic_table
-
     if sample.source == "bundled":
         table, options = bundled_table(sample.domain, sample.rows)
         name = f"{sample.domain}, bundled"

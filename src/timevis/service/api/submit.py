@@ -17,9 +17,9 @@ from timevis.service.api.views import task_detail
 from timevis.service.context import context
 from timevis.service.db.tables import Task
 from timevis.service.problems import Problem
+from timevis.service.settings import WEB_THREADS
 from timevis.service.tasks.queue import queue_of, send
 from timevis.service.tasks.states import FINAL
-from timevis.service.web import WEB_THREADS
 
 MAX_WAIT_SECONDS = 30
 POLL_SECONDS = 0.05

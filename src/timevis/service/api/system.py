@@ -19,10 +19,10 @@ from timevis import __version__
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.messages import MESSAGES
-from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
 from timevis.service.schemas.system import Health, Messages, Statistics
 from timevis.service.tasks.queue import NEEDED_QUEUES, QUEUES, live_workers
 from timevis.service.tasks.states import FINAL, QUEUED, RUNNING
+from timevis.service.troubleshooting import UNREACHABLE_REDIS
 
 blueprint = APIBlueprint("system", __name__, tag="System")
 THROUGHPUT_DAYS = 14

@@ -10,6 +10,7 @@ from flask import Response, json, request
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from timevis.service.api.forecast_result import file_name, forecast_items, forecast_table
 from timevis.service.api.listing import list_rows
 from timevis.service.api.submit import accepted, known_retry, submit
 from timevis.service.api.views import task_detail, task_summaries
@@ -99,8 +100,6 @@ def get_result(task_id: str, query: FormatQuery) -> Any:
         if query.format == "csv":
             raise wrong_field("no-csv", "/format")
         return Response(json.dumps(task.result), mimetype="application/json")
-    from timevis.service.api.forecast_result import file_name, forecast_items, forecast_table
-
     with context().sessions() as session:
         if query.format == "csv":
             table = forecast_table(session, task)

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from timevis.config.stored import unescape
 from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError, DataError
+from timevis.models.catalog import declared_models
 from timevis.service.api.commands import commands_of
 from timevis.service.api.submit import known_group, submit_group, submit_once
 from timevis.service.api.views import task_summaries
@@ -23,8 +24,8 @@ from timevis.service.problems import Problem, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.tasks import Group, TaskDetail
 from timevis.service.schemas.training import PresetRequest, group_request, train_request
-from timevis.service.tasks.estimate import GRADIENT_MODELS, check_lengths, estimate
-from timevis.service.training import MODELS_OF_PRESET, config_of, create_run, log_to_wandb, pointer_of
+from timevis.service.tasks.estimate import check_lengths, estimate
+from timevis.service.training import config_of, create_run, log_to_wandb, pointer_of
 from timevis.utils.json_types import to_json_types
 
 blueprint = APIBlueprint("training", __name__, tag="Training")
@@ -72,9 +73,10 @@ def register_train_routes() -> None:
 
 def _trainings_of_preset(preset: PresetRequest) -> list[Any]:
     """The trainings of a preset, in the order of their usual time."""
-    models = MODELS_OF_PRESET[preset.name]
+    declared = declared_models()
+    models = [name for name, model in declared.items() if preset.name in model.declaration.preset_groups]
     common = preset.model_dump(exclude={"name", "minutes"}, exclude_none=True) | {"preset": preset.name}
-    trained = [model for model in models if model in GRADIENT_MODELS]
+    trained = [model for model in models if declared[model].has_gradient_fit]
     share = {} if preset.minutes is None else {"minutes": preset.minutes / len(trained)}
     return [
         train_request().model_validate({**common, "model": model, **(share if model in trained else {})})

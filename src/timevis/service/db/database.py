@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from timevis.errors import ConfigError
-from timevis.service.web import WEB_THREADS
+from timevis.service.settings import WEB_THREADS
 
 LOCK_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 5

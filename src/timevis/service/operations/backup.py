@@ -25,10 +25,10 @@ from sqlalchemy.orm import Session
 
 from timevis import __version__
 from timevis.errors import ConfigError, DataError
+from timevis.service.artefacts import move_uploads
 from timevis.service.db.database import make_engine, open_database
 from timevis.service.db.tables import Base, Task
 from timevis.service.operations.all_files import fetch_all, share_all
-from timevis.service.operations.artefacts import move_uploads
 from timevis.service.settings import FOLDERS, Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks.states import QUEUED, RUNNING

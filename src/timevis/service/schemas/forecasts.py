@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from timevis.service.schemas.analysis import Context
 from timevis.service.schemas.common import ChannelName, Commands, Id, Number, StrictModel, TextCode
-from timevis.service.training import UNTRAINED_METHODS
+from timevis.service.training import untrained_methods
 
 MAX_ITEMS = 1000
 Rows = Annotated[list[dict[str, str | int | float | bool | None]], Field(min_length=1, max_length=100_000)]
@@ -25,7 +25,7 @@ class PredictItem(StrictModel):
 class PredictRequest(StrictModel):
     """One of `models`, `method` and `items`. The first two share one of dataset and values."""
 
-    method: Literal[tuple(UNTRAINED_METHODS)] | None = Field(  # type: ignore[valid-type]  # the names are listed once
+    method: Literal[tuple(untrained_methods())] | None = Field(  # type: ignore[valid-type]  # the models declare the names
         None, description="A forecaster that needs no training, in place of models; with dataset or values."
     )
     target: Annotated[list[ChannelName], Field(min_length=1, max_length=1000)] | None = Field(

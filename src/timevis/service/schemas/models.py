@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from timevis.models.declaration import Preset
 from timevis.service.schemas.common import Commands, DeletableQuery, Id, Name, StrictModel
 
 SORTABLE_METRICS = ("relative_wql", "wql", "crps", "mase", "mae", "coverage_80")
@@ -71,10 +72,22 @@ class ModelOption(BaseModel):
     advanced: bool
 
 
+class UntrainedMethod(BaseModel):
+    method: str = Field(description="The method of POST /api/predict.")
+    title: str
+
+
 class ModelOptions(BaseModel):
     model: str
     title: str
     help: str
     trainable: bool = Field(description="Whether it is trained by gradient descent.")
+    queue: Literal["cpu", "gpu"] = Field(description="gpu: a GPU shortens its training runs.")
+    recommended: bool = Field(description="Whether a form chooses it where the user has chosen none.")
+    preset_groups: list[Preset] = Field(description="Presets that train it in a group.")
+    covariates: list[Literal["known", "observed"]] = Field(description="Kinds of covariates that it can read.")
+    untrained: UntrainedMethod | None = Field(
+        description="How it forecasts without a training run; null if it cannot."
+    )
     seconds_hint: float | None = Field(description="Median time of recent trainings; null before the first one.")
     options: list[ModelOption]

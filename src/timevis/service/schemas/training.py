@@ -15,8 +15,10 @@ from pydantic import BaseModel, Field, RootModel, create_model, model_validator
 from timevis.config.options import Option, Range, options_of, parameter_help
 from timevis.config.sections import EvaluationOptions, FitOptions
 from timevis.data.options import CleaningOptions, DataOptions
+from timevis.models.catalog import declared_models
+from timevis.models.declaration import Preset
 from timevis.service.schemas.common import Commands, Id, Name, Number, StrictModel
-from timevis.service.training import BACKBONES, MODELS, base_config, model_options, run_options, section_options
+from timevis.service.training import BACKBONES, base_config, run_options
 
 MAX_GROUP_TASKS = 100
 
@@ -37,9 +39,7 @@ class CleaningRequest(StrictModel):
 class PresetRequest(StrictModel):
     """Train several models on a dataset; the leaderboard names the best by validation."""
 
-    name: Literal["quick", "best"] = Field(
-        "quick", description="quick: three fast models; best: five, trained longer."
-    )
+    name: Preset = Field("quick", description="quick: fast models; best: more models, trained longer.")
     dataset: Id
     horizon: Annotated[int, Field(ge=1, le=10**6)] | None = None
     context_length: Annotated[int, Field(ge=1, le=10**6)] | None = None
@@ -71,7 +71,7 @@ class DryRun(BaseModel):
 @cache
 def train_request() -> type[BaseModel]:
     """The request of POST /api/train: one schema for each model, selected by the field `model`."""
-    alternatives: Any = typing.Union[tuple(_request_of(model) for model in MODELS)]  # noqa: UP007
+    alternatives: Any = typing.Union[tuple(_request_of(model) for model in declared_models())]  # noqa: UP007
     root: Any = RootModel
     selected = _annotated(alternatives, Field(discriminator="model"))
     return create_model("TrainRequest", __base__=root[selected])
@@ -101,12 +101,13 @@ def _request_of(model: str) -> type[BaseModel]:
     cfg = base_config(model)
     plain: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     title = "".join(part.capitalize() for part in model.split("_"))
-    options = create_model(f"{title}Options", __base__=StrictModel, **_fields(model_options(model), plain["model"]))
+    options = create_model(
+        f"{title}Options", __base__=StrictModel, **_fields(declared_models()[model].options, plain["model"])
+    )
     evaluation = create_model(
         f"{title}Evaluation", __base__=StrictModel, **_fields(options_of(EvaluationOptions), plain["evaluation"])
     )
     name_of_model: Any = Literal[model]
-    preset: Any = Literal["quick", "best"] | None
     split_by: Any = get_type_hints(DataOptions)["split_by"]
     return create_model(
         f"Train{title}",
@@ -131,7 +132,7 @@ def _request_of(model: str) -> type[BaseModel]:
             Field(default=None, description="Longest time of the fit; the best weights so far are then used."),
         ),
         preset=(
-            preset,
+            Preset | None,
             Field(default=None, description="Fewer or more epochs and networks, where the request does not say."),
         ),
         dry_run=(bool, Field(default=False, description="Only check the request, and estimate time and memory.")),
@@ -146,7 +147,7 @@ def _request_of(model: str) -> type[BaseModel]:
 def _sections(model: str, title: str, plain: Mapping[str, Any]) -> dict[str, Any]:
     """Fields for the sections of a model; that of a backbone has also its name."""
     found = {}
-    for section, options in section_options(model).items():
+    for section, options in declared_models()[model].sections.items():
         fields = _fields(options, plain[section])
         if section == "backbone":
             names: Any = Literal[BACKBONES]

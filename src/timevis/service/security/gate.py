@@ -13,12 +13,11 @@ import structlog
 from apiflask import APIFlask
 from flask import Response, g, redirect, request
 
-from timevis.service.db.tables import ACTOR
+from timevis.service.db.tables import ACTOR, Sessions
 from timevis.service.problems import Problem
 from timevis.service.security.rates import RateLimiter
 from timevis.service.security.tokens import Caller, RecentTokens, identify
 from timevis.service.settings import Settings
-from timevis.service.tasks.states import Sessions
 from timevis.service.web.page import is_page_path
 
 log = logging.getLogger(__name__)

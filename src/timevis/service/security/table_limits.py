@@ -7,6 +7,9 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from timevis.data.readers.compression import decompressed_bytes, decompressed_name
 from timevis.errors import DataError
 from timevis.messages import message
@@ -59,9 +62,6 @@ class TableLimits:
             self._check_parquet(path)
 
     def _check_parquet(self, path: Path) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         try:
             metadata = pq.read_metadata(path)
         except (pa.ArrowException, OSError):  # the reader says what is wrong with the file

@@ -14,8 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from timevis.errors import ConfigError
-from timevis.service.db.tables import Token
-from timevis.service.tasks.states import Sessions
+from timevis.service.db.tables import Sessions, Token
 
 MAX_RECENT_TOKENS = 10_000
 OWNER = "owner"

@@ -14,19 +14,14 @@ from sqlalchemy.orm import Session
 
 from timevis.data.split.make_split import make_split
 from timevis.data.split.spec import are_fractions, fraction_ends, numbers_of
-from timevis.models.qwen.digits.defaults_from_data import steps_for_few_rows
+from timevis.models.catalog import DeclaredModel, declared_models
 from timevis.runs.default_lengths import Lengths, default_lengths, steps_of_epoch
 from timevis.service.db.tables import Dataset, Model, Task
 
 DEFAULT_SPLIT = (0.7, 0.1, 0.2)
-GRADIENT_MODELS = ("lstm", "qwen", "qwen_patch")
 RECENT_MODELS = 20
 START_SECONDS = 8.0
 """Time in which the process of a training imports its libraries and reads the data."""
-ROUGH_SECONDS_PER_STEP = {"lstm": 0.05, "qwen": 1.0, "qwen_patch": 0.3}
-ROUGH_SECONDS = {"seasonal_naive": 2.0, "linear": 5.0, "boosted": 30.0}
-ROUGH_MEMORY_MB = {"qwen": 1500.0, "qwen_patch": 1000.0}
-ROUGH_MEMORY_OF_OTHERS_MB = 700.0
 LOW_FACTOR, HIGH_FACTOR = 0.3, 2.0
 """Early stopping often ends a fit early; a busy machine takes longer."""
 
@@ -53,16 +48,14 @@ def estimate(session: Session, kind: str, cfg: Any, dataset: Dataset) -> dict[st
     DataError
         The series are too short for the lengths.
     """
-    history = _history(session, kind)
-    steps = fit_steps(cfg, dataset.report) if kind in GRADIENT_MODELS else None
-    if steps is None:
-        seconds = statistics.median(history["seconds"]) if history["seconds"] else ROUGH_SECONDS[kind]
-    else:
-        per_step = history["seconds_per_step"]
-        seconds = steps * (statistics.median(per_step) if per_step else ROUGH_SECONDS_PER_STEP[kind])
+    history, declared = _history(session, kind), declared_models()[kind]
+    rough = declared.declaration
+    steps = fit_steps(cfg, dataset.report, declared) if declared.has_gradient_fit else None
+    timed = history["seconds" if steps is None else "seconds_per_step"]
+    seconds = (steps or 1) * statistics.median(timed or [rough.rough_seconds])
     if cfg.trainer.max_time is not None:
         seconds = min(seconds, _seconds(cfg.trainer.max_time))
-    memory = statistics.median(history["memory"] or [ROUGH_MEMORY_MB.get(kind, ROUGH_MEMORY_OF_OTHERS_MB)])
+    memory = statistics.median(history["memory"] or [rough.rough_memory_mb])
     return {
         "seconds_low": round(START_SECONDS + LOW_FACTOR * seconds, 1),
         "seconds_high": round(HIGH_FACTOR * (START_SECONDS + seconds), 1),
@@ -77,7 +70,7 @@ def typical_seconds(session: Session, kind: str) -> float | None:
     return round(START_SECONDS + statistics.median(seconds), 1) if seconds else None
 
 
-def fit_steps(cfg: Any, report: Mapping[str, Any]) -> int:
+def fit_steps(cfg: Any, report: Mapping[str, Any], model: DeclaredModel) -> int:
     """Optimizer steps of a fit without early stopping.
 
     Raises
@@ -94,7 +87,7 @@ def fit_steps(cfg: Any, report: Mapping[str, Any]) -> int:
         windows,
         channels,
         lengths.context_length + lengths.horizon,
-        steps_for_few_rows if cfg.model.name == "qwen" else None,
+        model.default_steps_per_epoch,
         cfg.model,
     )
     per_epoch = max(math.ceil(windows / fit.batch_size), minimum)

@@ -11,9 +11,9 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
 
-from timevis.service.db.tables import Task
+from timevis.service.db.tables import Sessions, Task
 from timevis.service.storage import Storage
-from timevis.service.tasks.states import FINAL, RUNNING, Sessions
+from timevis.service.tasks.states import FINAL, RUNNING
 from timevis.utils.files import damaged_file_error
 from timevis.utils.json_types import to_json_types
 

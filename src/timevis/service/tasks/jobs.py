@@ -15,13 +15,17 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+import pandas as pd
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from timevis.errors import RunFolderError, TimeVisError
 from timevis.messages import error_from_json, error_to_json, message
+from timevis.models.catalog import declared_models
+from timevis.runs.folder import RunFolder
+from timevis.runs.record import RunRecord
+from timevis.runs.status import read_status
 from timevis.service.db.tables import Dataset, Model, Task
-from timevis.service.operations.troubleshooting import with_link
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks import states
@@ -29,6 +33,8 @@ from timevis.service.tasks.queue import GPU
 from timevis.service.tasks.run_copies import RunCopies, take_over
 from timevis.service.tasks.runner import Outcome, progress_of, run_training, wait_for_earlier_attempt
 from timevis.service.tasks.summary import summarise
+from timevis.service.training import untrained_methods
+from timevis.service.troubleshooting import with_link
 from timevis.utils.files import read_json
 from timevis.utils.json_types import to_json_types
 
@@ -155,8 +161,6 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                 grace_seconds=settings.grace_seconds,
                 **callbacks,
             )
-    from timevis.service.training import MODEL_TITLES
-
     try:
         copies.copy(completed=outcome.state == states.COMPLETED)
     except Exception as error:  # of the store or of the network; what was trained must not be lost
@@ -168,7 +172,7 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         return outcome, {}
     summary = summarise(read_json(folder / "results.json"))
     progress = progress_of(folder) or progress
-    title = MODEL_TITLES[task.request["model"]]
+    title = declared_models()[task.request["model"]].declaration.title
     name = task.request.get("name") or f"{title} {time.strftime('%Y-%m-%d %H:%M')}"
     model = Model(
         name=name,
@@ -183,17 +187,12 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
 
 
 def _is_completed(folder: Path) -> bool:
-    from timevis.runs.status import read_status
-
     return (read_status(folder) or {}).get("state") == "completed" and (folder / "results.json").is_file()
 
 
 def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     """Forecast each item of the request; an item that fails says so and stops no other."""
-    import pandas as pd
-
-    from timevis.runs.folder import RunFolder
-    from timevis.service.tasks.forecasting import ItemForecasts, requested_items
+    from timevis.service.tasks.forecasting import ItemForecasts, requested_items  # imports PyTorch
 
     watch, tables = _Watch(worker, task), []
     forecasts = ItemForecasts(task.request.get("kind") or "future", task.request.get("horizon"))
@@ -244,9 +243,7 @@ def _forecast_untrained(
     worker: Worker, task: Task, forecasts: Any, item: dict[str, Any], described: dict[str, Any]
 ) -> Any:
     """Forecast an item that names a method in place of a model; adds its name and its data to `described`."""
-    from timevis.service.training import UNTRAINED_METHODS
-
-    described["name"] = UNTRAINED_METHODS[item["method"]]
+    described["name"] = untrained_methods()[item["method"]][1].title
     options: dict[str, Any] = {}
     report: Mapping[str, Any] | None = None
     with worker.sessions() as session:
@@ -264,8 +261,6 @@ def _forecast_untrained(
 
 def _data_of_forecast(session: Any, worker: Worker, item: dict[str, Any], model: Model | None = None) -> Any:
     """New rows for an item: the values of the request, another dataset, or None for the data of the run."""
-    import pandas as pd
-
     if rows := item.get("values"):
         return pd.DataFrame(rows)
     dataset_id = item.get("dataset")
@@ -282,8 +277,7 @@ def _data_of_forecast(session: Any, worker: Worker, item: dict[str, Any], model:
 
 def compare(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
     """Compare models on one window set."""
-    from timevis.runs.record import RunRecord
-    from timevis.service.tasks.comparing import comparison_result
+    from timevis.service.tasks.comparing import comparison_result  # imports PyTorch
 
     _Watch(worker, task).report({"stage": "compare"})
     with worker.sessions() as session:

@@ -17,18 +17,16 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session, defer, sessionmaker
+from sqlalchemy.orm import Session, defer
 
 from timevis.messages import codes_of, message
-from timevis.service.db.tables import Task
-from timevis.service.operations.troubleshooting import STUCK_TRAINING
+from timevis.service.db.tables import Sessions, Task
+from timevis.service.troubleshooting import STUCK_TRAINING
 
 QUEUED, RUNNING = "queued", "running"
 COMPLETED, FAILED, CANCELLED = "completed", "failed", "cancelled"
 FINAL = (COMPLETED, FAILED, CANCELLED)
 STATES = (QUEUED, RUNNING, *FINAL)
-
-Sessions = sessionmaker[Session]
 
 
 def claim(sessions: Sessions, task_id: str, owner: str) -> Task | None:

@@ -19,8 +19,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from timevis.service.db import tables
 from timevis.service.db.database import open_database
-from timevis.service.operations.retention import purge
-from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
 from timevis.service.settings import Settings
 from timevis.service.tasks.jobs import Worker, execute
 from timevis.service.tasks.queue import (
@@ -32,7 +30,9 @@ from timevis.service.tasks.queue import (
     make_celery,
     resend,
 )
+from timevis.service.tasks.retention import purge
 from timevis.service.tasks.states import QUEUED, UnchangedRows, beat, recover_lost
+from timevis.service.troubleshooting import UNREACHABLE_REDIS
 
 log = logging.getLogger(__name__)
 

@@ -1,10 +1,8 @@
-"""The OpenAPI specification: what APIFlask cannot infer. ``python -m timevis.service.web.openapi`` writes it."""
+"""What APIFlask cannot infer of the OpenAPI specification."""
 
 from __future__ import annotations
 
 import json
-import sys
-import tempfile
 from typing import Any
 
 from apiflask import APIFlask
@@ -89,26 +87,3 @@ def _copy_success(responses: dict[str, Any]) -> None:
     for status in ("201", "202"):
         if content := responses.get(status, {}).get("content"):
             responses["200"]["content"] = json.loads(json.dumps(content))
-
-
-def specification() -> dict[str, Any]:
-    """The OpenAPI document of the service."""
-    from timevis.service.app import create_app
-    from timevis.service.settings import Settings
-
-    with tempfile.TemporaryDirectory() as home:
-        settings = Settings.from_environment({"TIMEVIS_HOME": home, "TIMEVIS_TOKEN": "specification"})
-        app = create_app(settings)
-        with app.app_context():
-            found: Any = app._get_spec("json")
-            return dict(found)
-
-
-def main() -> None:
-    """Write the specification to standard output."""
-    json.dump(specification(), sys.stdout, indent=1, ensure_ascii=False, sort_keys=False)
-    sys.stdout.write("\n")
-
-
-if __name__ == "__main__":
-    main()

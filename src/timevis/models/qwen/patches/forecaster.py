@@ -15,6 +15,7 @@ from timevis.config.options import NonNegativeFloat, PositiveInt
 from timevis.data.calendar import CalendarField
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.windows import Batch
+from timevis.models.declaration import Declaration
 from timevis.models.direct import DirectForecaster
 from timevis.models.qwen.backbone.files import BACKBONE_SUBSTITUTES
 from timevis.models.qwen.backbone.frozen_state import BackboneForecaster
@@ -31,7 +32,18 @@ class QwenPatchForecaster(BackboneForecaster, DirectForecaster):
     The parameters are those of `build_network` and of `DirectForecaster`.
     """
 
-    covariates_option = {}
+    declaration = Declaration(
+        title="Qwen, patches",
+        rough_seconds=0.3,
+        rough_memory_mb=1000.0,
+        queue="gpu",
+        basic_options=(
+            *("learning_rate", "hidden_size", "dropout", "rank"),
+            *("backbone.name", "lora.rank", "lora.dropout"),
+        ),
+        presets={"quick": {"model.fit.max_epochs": 4}, "best": {"model.fit.max_epochs": 20, "model.fit.patience": 5}},
+    )
+    readable_covariates = {}
     sections = {"backbone": load_backbone, "lora": add_adapters}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

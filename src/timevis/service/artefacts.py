@@ -18,13 +18,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from fsspec.core import url_to_fs
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from timevis.errors import ConfigError, DataError
-from timevis.service.db.tables import FolderCopy
+from timevis.service.db.tables import FolderCopy, Sessions
 from timevis.service.settings import Settings
-from timevis.service.tasks.states import Sessions
 from timevis.utils.files import atomic_write, write_text
 
 log = logging.getLogger(__name__)
@@ -66,8 +66,6 @@ class ArtefactStore:
     """
 
     def __init__(self, url: str, home: Path, sessions: Sessions) -> None:
-        from fsspec.core import url_to_fs
-
         try:
             self.files, root = url_to_fs(url, use_listings_cache=False)  # other hosts write there, too
         except (ImportError, ValueError, OSError) as error:

@@ -12,10 +12,9 @@ from service_data import plant_csv
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from timevis.service.db.tables import Dataset, Model, Task, new_id
-from timevis.service.operations import retention
-from timevis.service.operations.retention import DAY_SECONDS, purge
-from timevis.service.tasks.states import Sessions
+from timevis.service.db.tables import Dataset, Model, Sessions, Task, new_id
+from timevis.service.tasks import retention
+from timevis.service.tasks.retention import DAY_SECONDS, purge
 
 RUN = new_id()
 LONG_AGO = 1.0

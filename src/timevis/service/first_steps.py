@@ -1,6 +1,6 @@
 """Start the service and show it at work: sample series, an upload, a short training and a forecast.
 
-    python -m timevis.service.operations.first_steps [--check] [--host HOST] [--port PORT]
+    python -m timevis.service.first_steps [--check] [--host HOST] [--port PORT]
 
 This is what start.sh and start.bat run. Afterwards the service goes on until Ctrl-C; with `--check` it is stopped.
 """

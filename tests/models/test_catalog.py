@@ -1,16 +1,16 @@
-"""The stored options of the models are those that the models declare."""
+"""The stored catalog of the models is what the models declare."""
 
 from __future__ import annotations
 
 import pytest
 
 from timevis.config.options import Option, options_of
+from timevis.models.catalog import FILE, declared_models, file_content
 from timevis.models.lstm import LSTM
-from timevis.service.schemas.stored_options import FILE, file_content, stored_models
 
 
 def test_the_file_is_what_the_models_declare() -> None:
-    command = "python -m timevis.service.schemas.stored_options"
+    command = "python -m timevis.models.catalog"
     assert FILE.read_text(encoding="utf-8") == file_content(), f"run: {command}"
 
 
@@ -20,4 +20,4 @@ def test_an_option_that_was_read_has_the_values_default_and_help_of_the_model(na
         (option,) = [option for option in options if option.name == name]
         return option.kind, option.range, option.choices, option.default, option.help
 
-    assert found(stored_models()["lstm"].options) == found(options_of(*LSTM.option_sources()))
+    assert found(declared_models()["lstm"].options) == found(options_of(*LSTM.option_sources()))

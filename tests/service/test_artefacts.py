@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from timevis.errors import ConfigError, DataError
+from timevis.service.artefacts import ArtefactStore
 from timevis.service.db.database import open_database
-from timevis.service.db.tables import FolderCopy
-from timevis.service.operations.artefacts import ArtefactStore
+from timevis.service.db.tables import FolderCopy, Sessions
 from timevis.service.storage import Storage
-from timevis.service.tasks.states import Sessions
 
 RUN = "a" * 32
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from sqlalchemy import Delete, Update, delete, select, update
 from sqlalchemy.orm import Session
 
-from timevis.service.db.tables import Dataset, FolderCopy, Model, Task
+from timevis.service.db.tables import Dataset, FolderCopy, Model, Sessions, Task
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
-from timevis.service.tasks.states import CANCELLED, FAILED, FINAL, Sessions
+from timevis.service.tasks.states import CANCELLED, FAILED, FINAL
 
 log = logging.getLogger(__name__)
 
