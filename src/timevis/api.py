@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from timevis.evaluation.comparison import Comparison
     from timevis.predict import NewData
+    from timevis.runs.results import Results
 
 OUTPUTS = Path("outputs")
 
@@ -52,7 +53,7 @@ class Run:
         return self._folder.path
 
     @property
-    def results(self) -> dict[str, Any]:
+    def results(self) -> Results:
         """results.json: every metric with its interval, and the cost; see docs/architecture.md."""
         return self._folder.results
 

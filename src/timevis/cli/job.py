@@ -110,7 +110,7 @@ def _score_of_finished_job(cfg: DictConfig, folder: Path) -> float | None:
         )
     if (earlier.status or {}).get("state") != "completed":
         return None
-    return earlier.results["validation"]["relative_wql"]
+    return earlier.results.validation_score
 
 
 def _threads_of_job(hydra: HydraConf) -> int:

@@ -52,7 +52,7 @@ def write_comparisons(sweep: Path) -> list[Path]:
     for key, records in by_window_set.items():
         if not 1 < len(records) <= MAX_COMPARED_RUNS:
             continue
-        target = sweep / f"comparison_{records[0].results['run']['data']}"
+        target = sweep / f"comparison_{records[0].results.run.data}"
         if target in written:
             target = target.with_name(f"{target.name}_{key}")
         with tempfile.TemporaryDirectory(dir=sweep) as temporary:

@@ -53,7 +53,7 @@ def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
         killed_rank = _wait(workers, stop)
         status = folder.status or {}
         if all(worker.returncode == 0 for worker in workers):
-            return folder.results["validation"]["relative_wql"]
+            return folder.results.validation_score
         if stop.signal is not None:
             if status.get("state") not in FINAL_STATES:
                 advice = f"continue it with {resume_command(folder.display_path)}"

@@ -41,7 +41,7 @@ CACHED_RUNS = 8
 def get_forecast(model_id: str, query: WindowQuery) -> Any:
     """Return one saved window of the scored part: context, truth, forecast, and for a language model its digits."""
     record, forecasts = _scored_run(model_id)
-    part = record.results["window_set"]["part"]
+    part = record.results.window_set.part
     if query.split not in (None, part):
         raise wrong_field("other-scored-part", "/split", part=part)
     channel = _channel(record, query.channel) or record.channels[0]

@@ -98,7 +98,7 @@ class CommandLineRuns:
         if model is None:
             name = str(folder.relative_to(self.folder))[-MAX_NAME_LETTERS:]
             dataset_id = self._dataset_of(folder, summary["data_hash"])
-            values = {"name": name, "kind": results["run"]["model"], "tags": [TAG], "created": changed}
+            values = {"name": name, "kind": results.run.model, "tags": [TAG], "created": changed}
             model = Model(id=new_id(), run_id=run_id, summary=summary, dataset_id=dataset_id, **values)
             with self.service.sessions.begin() as session:
                 session.add(model)

@@ -29,7 +29,6 @@ from timevis.service.tasks.queue import GPU
 from timevis.service.tasks.run_copies import RunCopies, take_over
 from timevis.service.tasks.runner import Outcome, progress_of, run_training, wait_for_earlier_attempt
 from timevis.service.tasks.summary import summarise
-from timevis.utils.files import read_json
 from timevis.utils.json_types import to_json_types
 
 log = logging.getLogger(__name__)
@@ -155,6 +154,7 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                 grace_seconds=settings.grace_seconds,
                 **callbacks,
             )
+    from timevis.runs.folder import RunFolder
     from timevis.service.training import MODEL_TITLES
 
     try:
@@ -166,7 +166,7 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         return Outcome(None, message("run-not-copied", reason=str(error)), message("check-store")), {}
     if outcome.state != states.COMPLETED:
         return outcome, {}
-    summary = summarise(read_json(folder / "results.json"))
+    summary = summarise(RunFolder(folder).results)
     progress = progress_of(folder) or progress
     title = MODEL_TITLES[task.request["model"]]
     name = task.request.get("name") or f"{title} {time.strftime('%Y-%m-%d %H:%M')}"
