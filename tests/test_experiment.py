@@ -25,8 +25,8 @@ def test_a_model_without_gradients_is_scored_with_seasonal_naive(model, compose_
     value = run(compose_config(f"model={model}"), tmp_path / "run")
     folder = RunFolder(tmp_path / "run")
     assert math.isfinite(value)
-    assert folder.results["seasonal_naive"]["mae"]["value"] > 0
-    assert set(folder.results["skill"]) >= {"mae", "wql"}
+    assert folder.results.seasonal_naive["mae"].value > 0
+    assert folder.results.skill.wql.value is not None
     again = folder.load_forecaster()
     config = RunConfig.from_config(folder.config)
     datamodule = config.datamodule(load_panel(config.data)[0])
@@ -50,9 +50,9 @@ def test_a_run_that_scores_validation_does_not_depend_on_the_test_part(compose_c
     assert windows["origin"].min() >= 420  # where validation starts
     assert windows["origin"].max() + 6 <= 480
     pd.testing.assert_frame_equal(windows, scored[1].table("windows"))
-    window_set = scored[0].results["window_set"]
-    assert (window_set["part"], window_set["borders"]) == ("validation", [420, 480, 600])
-    assert window_set["hash"] == scored[1].results["window_set"]["hash"]
+    window_set = scored[0].results.window_set
+    assert (window_set.part, window_set.borders) == ("validation", [420, 480, 600])
+    assert window_set.hash == scored[1].results.window_set.hash
     assert "skill against seasonal naive on validation" in (scored[0].path / "train.log").read_text()
 
 
@@ -109,7 +109,7 @@ def test_max_time_bounds_the_fit(lstm_config, tmp_path):
     endless = ("model.fit.max_epochs=1000000", "callbacks.early_stopping=null", "trainer.max_steps=null")
     run(lstm_config(*endless, "trainer.max_time=00:00:00:02"), tmp_path / "run")
     results = RunFolder(tmp_path / "run").results
-    assert 1 < results["cost"]["fit_seconds"] < 20
+    assert 1 < results.cost.fit_seconds < 20
 
 
 @pytest.mark.parametrize(

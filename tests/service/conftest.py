@@ -20,6 +20,7 @@ from running_service import RunningService
 from service_data import CLOSED_BROKER, TINY_LSTM_RUN, TOKEN, plant_csv, upload
 from sqlalchemy import create_engine, text
 
+from timevis.runs.folder import RunFolder
 from timevis.service.app import create_app
 from timevis.service.db.database import open_database
 from timevis.service.db.tables import Dataset, Model, Task, new_id
@@ -27,7 +28,6 @@ from timevis.service.settings import Settings
 from timevis.service.tasks.jobs import Worker, execute
 from timevis.service.tasks.states import Sessions
 from timevis.service.tasks.summary import summarise
-from timevis.utils.files import read_json
 
 
 def postgres_program(name: str) -> str:
@@ -213,7 +213,7 @@ def add_model(http: FlaskClient, dataset: str, finished_run: Callable[..., Path]
     def add(*overrides: str, **columns: Any) -> str:
         run_id, task_id, model_id = (uuid.uuid4().hex for _ in range(3))
         shutil.copytree(finished_run(*overrides), service.storage.run(run_id))
-        summary = summarise(read_json(service.storage.run(run_id) / "results.json"))
+        summary = summarise(RunFolder(service.storage.run(run_id)).results)
         common = {"dataset_id": dataset, "run_id": run_id}
         request = {"model": "lstm", "dataset": dataset}
         with service.sessions.begin() as session:

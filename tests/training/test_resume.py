@@ -90,7 +90,7 @@ def assert_same(one, other):
     a, b = (pd.read_csv(p / "metrics.csv") for p in (one, other))
     pd.testing.assert_frame_equal(a, b[a.columns], check_exact=True)
     assert not b["step"].duplicated().any()
-    assert RunFolder(one).results["metrics"] == RunFolder(other).results["metrics"]
+    assert RunFolder(one).results.metrics == RunFolder(other).results.metrics
 
 
 @pytest.fixture(scope="module")

@@ -79,7 +79,9 @@ class RunFacts:
         """Name, size, fingerprint and other facts of the backbone; empty for a model without a backbone."""
         backbone = self.backbone or {}
         formats = {
-            **{"name": "{}", "parameters": "{} parameters", "trainable": "{} trained"},
+            "name": "{}",
+            "parameters": "{} parameters",
+            "trainable": "{} trained",
             "fingerprint": "fingerprint {}",
         }
         named = {key: backbone[key] for key in formats if backbone.get(key) is not None}
