@@ -224,7 +224,12 @@ def test_results_of_before_a_field_and_a_metric_existed_have_no_value_there(fini
     path = shutil.copytree(finished[0], tmp_path / "run") / "results.json"
     stored = json.loads(path.read_text())
     del stored["window_set"]["origins_with_truth"], stored["interval_method"]
-    for metrics in (stored["metrics"], stored["seasonal_naive"], stored["validation"], *stored["by_channel"].values()):
+    for metrics in (
+        stored["metrics"],
+        stored["seasonal_naive"],
+        stored["validation"],
+        *stored["by_channel"].values(),
+    ):
         del metrics["relative_wql"]
     path.write_text(json.dumps(stored))
     read = RunFolder(path.parent).results

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from timevis.data.calendar import steps_per_day
@@ -77,10 +77,6 @@ class Verdict:
     params: dict[str, Any]
     text: str
     findings: tuple[Finding, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The verdict as values of JSON."""
-        return asdict(self) | {"findings": [asdict(finding) for finding in self.findings]}
 
 
 def is_reference(results: Results) -> bool:

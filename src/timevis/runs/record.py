@@ -13,6 +13,8 @@ import pandas as pd
 from timevis.config.stored import load_values
 from timevis.data.calendar import MIN_STEPS_PER_DAY_FOR_WEEKDAYS, steps_per_day
 from timevis.runs.folder import RunFolder
+from timevis.runs.history import NAME as METRICS_CSV
+from timevis.runs.history import History
 from timevis.runs.results import Results
 
 
@@ -38,8 +40,8 @@ class RunRecord:
         predictions.parquet.
     samples : DataFrame or None
         samples.parquet, if the model draws sample paths.
-    history : DataFrame or None
-        metrics.csv with the logged steps, if the model was trained.
+    history : History
+        The logged steps of metrics.csv.
     """
 
     folder: Path
@@ -91,8 +93,9 @@ class RunRecord:
         return _read_parquet(self.folder / "samples.parquet")
 
     @cached_property
-    def history(self) -> pd.DataFrame | None:
-        return _read_csv(self.folder / "metrics.csv")
+    def history(self) -> History:
+        path = self.folder / METRICS_CSV
+        return History.parse(path.read_bytes() if path.is_file() else b"", path)
 
     @property
     def horizon(self) -> int:
@@ -158,7 +161,3 @@ def without_data_and_model(setting: str) -> str:
 
 def _read_parquet(path: Path) -> pd.DataFrame | None:
     return pd.read_parquet(path) if path.is_file() else None
-
-
-def _read_csv(path: Path) -> pd.DataFrame | None:
-    return pd.read_csv(path) if path.is_file() and path.stat().st_size else None

@@ -290,18 +290,15 @@ def calibration_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Cha
 
 def training_charts(record: RunRecord) -> list[Chart]:
     """Training loss and relative WQL on validation by step; none for a model without logged steps."""
-    history = record.history
-    if history is None or "step" not in history:
-        return []
     charts = []
     for name, column, title in (
         ("train_loss", "train/loss", "Training loss"),
         ("val_relative_wql", "val/relative_wql", "Relative WQL on the validation windows"),
     ):
-        rows = history[["step", column]].dropna() if column in history else history.iloc[:0]
-        if column == "val/relative_wql":
-            rows = rows.iloc[:-1]  # the last row validates the best checkpoint again, after the fit
-        if len(rows) > 1:
-            marks = [Mark("line", rows["step"].to_numpy(), rows[column].to_numpy(float))]
+        steps, values = record.history.curve(column)
+        if column == "val/relative_wql":  # the last row validates the best checkpoint again, after the fit
+            steps, values = steps[:-1], values[:-1]
+        if len(steps) > 1:
+            marks = [Mark("line", np.array(steps), np.array(values))]
             charts.append(Chart(name, title, "step", column, marks))
     return charts

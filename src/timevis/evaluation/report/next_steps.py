@@ -44,7 +44,7 @@ def _improvement(record: RunRecord) -> NextStep:
         text = "The test part is unlike validation: score other dates too, with the same model."
         return NextStep(text, command_line("timevis", "predict", _folder(record), "--rescore", "--start", "DATE"))
     seed = record.results.run.seed
-    if record.results.cost.trainable_parameters and record.history is not None:
+    if record.results.cost.trainable_parameters and record.history.rows:
         text = "Train with other seeds, to see how much the scores depend on chance."
         return NextStep(text, _again(record, several=True, seed=f"{seed + 1},{seed + 2}"))
     return NextStep("Score a longer horizon.", _again(record, horizon=2 * record.horizon))

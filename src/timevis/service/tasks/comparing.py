@@ -42,7 +42,7 @@ def comparison_result(
         **{"data": first.run.data, "window_set": first.window_set.hash},
         "notes": comparison_notes(first, scores, reference or NAIVE_KEY, names),
         "reference": reference or NAIVE_KEY,
-        "models": [*models, naive | {"cost": {}}],
+        "models": [*models, naive | {"cost": None}],
         "pairs": pairs.drop(columns=["dm_statistic", "dm_p"]).rename(columns={"p": "p_value"}).to_dict("records"),
         "by_horizon": {
             **{key: record.results.by_horizon["wql"] for key, record in records.items()},
