@@ -144,11 +144,11 @@ def test_a_diverged_loss_fails_with_advice(lstm_config, tmp_path, monkeypatch):
     with pytest.raises(TimeVisError, match="diverged"):
         run(lstm_config(), tmp_path / "run")
     status = RunFolder(tmp_path / "run").status
-    assert status["state"] == "failed"
-    assert "diverged" in status["error"]
-    assert "learning_rate" in status["advice"]
+    assert status.state == "failed"
+    assert "diverged" in status.error
+    assert "learning_rate" in status.advice
     reason = {"code": "loss_is", "params": {"loss": "nan", "step": 6}}
-    assert status["error_code"] == {"code": "training-diverged", "params": {"reason": reason}}
+    assert status.error_code == {"code": "training-diverged", "params": {"reason": reason}}
     saved = torch.load(tmp_path / "run/checkpoints/last.ckpt", weights_only=True)
     assert all(bool(torch.isfinite(t).all()) for t in saved["state_dict"].values())
 
@@ -162,8 +162,8 @@ def test_running_out_of_memory_names_a_batch_size_to_try(lstm_config, tmp_path, 
     with pytest.raises(TimeVisError, match="out of memory"):
         run(lstm_config(), tmp_path / "run")
     status = RunFolder(tmp_path / "run").status
-    assert "out of memory" in status["error"]
-    assert "model.fit.batch_size=8" in status["advice"]
+    assert "out of memory" in status.error
+    assert "model.fit.batch_size=8" in status.advice
 
 
 def test_failures_are_explained_with_config_keys():

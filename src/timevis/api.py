@@ -97,8 +97,9 @@ class Run:
 
     def __repr__(self) -> str:
         from timevis.evaluation.verdict import summary_line
+        from timevis.runs.status import state_of
 
-        state = (self._folder.status or {}).get("state", "without a status")
+        state = state_of(self.folder) or "without a status"
         line = summary_line(self.results) if state == "completed" else state
         return f"Run({str(self._folder.display_path)!r}): {line}"
 

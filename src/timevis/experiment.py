@@ -149,7 +149,7 @@ def execute(
     silence_libraries()
     torch.set_num_threads(threads or threads_per_job())
     with handle_signals() as stop:
-        status = Status(folder.path, elapsed=(folder.status or {}).get("elapsed", 0.0), pid=pid)
+        status = Status(folder.path, elapsed=earlier.elapsed if (earlier := folder.status) else 0.0, pid=pid)
         if not folder.writes:
             return _run_stages(folder, config, status, stop, group)
         with log_to_file(folder.path / "train.log"), status:

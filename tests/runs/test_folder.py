@@ -99,7 +99,7 @@ def test_the_value_of_a_run_is_the_validation_error_of_its_results(finished):
     path, value = finished
     folder = RunFolder(path)
     assert folder.results.validation["relative_wql"] == value
-    assert folder.status["state"] == "completed"
+    assert folder.status.state == "completed"
     assert folder.results.run.model == "lstm"
     assert folder.results.cost.trainable_parameters > 0
     assert folder.results.cost.fit_seconds > 0
@@ -143,7 +143,7 @@ def test_a_folder_that_holds_another_run_is_refused_before_anything_is_written(f
 def test_a_queued_run_starts_in_its_folder(tmp_path, compose_config):
     status = {"state": "queued", "heartbeat": 0.0}
     (tmp_path / "status.json").write_text(json.dumps(status))
-    assert RunFolder.create(tmp_path, compose_config("model=linear")).status["state"] == "queued"
+    assert RunFolder.create(tmp_path, compose_config("model=linear")).status.state == "queued"
 
 
 def test_a_run_without_results_or_model_is_refused(tmp_path, compose_config):

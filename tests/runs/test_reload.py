@@ -158,14 +158,14 @@ def test_a_run_resumes_only_on_the_data_of_its_checkpoint(lstm_config, with_data
     with pytest.raises(DataError, match="values, times or names have changed before"):
         run_experiment(cfg, copy, [f"resume={copy}", "trainer.max_epochs=1"])
     assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
-    status = RunFolder(copy).status | {"state": "cancelled"}
+    status = json.loads((copy / "status.json").read_text()) | {"state": "cancelled"}
     (copy / "status.json").write_text(json.dumps(status))
     with pytest.raises(DataError, match="values, times or names have changed before"):
         run_experiment(cfg, copy, [f"resume={copy}"])
     assert (copy / "data_report.json").read_bytes() == before[copy / "data_report.json"]
     table().to_csv(tmp_path / "plant.csv", index=False)
     run_experiment(cfg, copy, [f"resume={copy}"])
-    assert RunFolder(copy).status["state"] == "completed"
+    assert RunFolder(copy).status.state == "completed"
 
 
 @pytest.mark.usefixtures("no_report")

@@ -298,7 +298,7 @@ def test_an_invalid_trainer_option_is_refused_before_anything_is_written(
     with pytest.raises(ConfigError, match=message):
         reopen(cfg, ["resume=...", f"trainer.{override}"])
     assert (uninterrupted / "config.yaml").read_text() == before
-    assert RunFolder(uninterrupted).status["state"] == "completed"
+    assert RunFolder(uninterrupted).status.state == "completed"
 
 
 @pytest.mark.parametrize("override", ["model=linear", "horizon=12", "data.rows=700"])
@@ -320,7 +320,7 @@ def test_a_process_killed_in_the_middle_of_an_epoch_is_lost_and_can_be_resumed(t
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     folder = RunFolder(path)
-    assert folder.status["state"] == "lost"
+    assert folder.status.state == "lost"
     assert "fit.json" not in {entry.name for entry in folder.checkpoints.iterdir()}
     assert train_in_process(f"resume={path}") == 0
     assert train_in_process(*long, f"hydra.run.dir={tmp_path / 'whole'}") == 0

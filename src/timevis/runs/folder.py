@@ -20,7 +20,7 @@ from timevis.errors import RunFolderError
 from timevis.runs.lock import LOCK_FILE
 from timevis.runs.results import Results
 from timevis.runs.status import NAME as STATUS
-from timevis.runs.status import read_status
+from timevis.runs.status import RunStatus, read_status, state_of
 from timevis.utils.commands import resume_command
 from timevis.utils.files import (
     absolute_if_folder,
@@ -164,7 +164,7 @@ class RunFolder:
         return self.path / CHECKPOINTS
 
     @property
-    def status(self) -> dict[str, Any] | None:
+    def status(self) -> RunStatus | None:
         """See `timevis.runs.status.read_status`."""
         return read_status(self.path)
 
@@ -180,7 +180,7 @@ class RunFolder:
         try:
             return Results.read(self.path / "results.json")
         except FileNotFoundError:
-            state = (self.status or {}).get("state", "without a status")
+            state = state_of(self.path) or "without a status"
             advice = (
                 "wait until it has completed"
                 if state == "running"
@@ -312,7 +312,7 @@ def is_unused(folder: Path) -> bool:
     names = {entry.name for entry in folder.iterdir() if not FILES_OF_A_KILLED_START.fullmatch(entry.name)}
     checkpoints = folder / CHECKPOINTS
     has_checkpoints = checkpoints.is_dir() and any(checkpoints.iterdir())
-    is_running = (read_status(folder) or {}).get("state") == "running"
+    is_running = state_of(folder) == "running"
     return names <= {CHECKPOINTS, STATUS, "overrides.yaml"} and not has_checkpoints and not is_running
 
 

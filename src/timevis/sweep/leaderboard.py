@@ -119,8 +119,8 @@ def _row_from_overrides(overrides: list[str]) -> dict[str, Any]:
 
 
 def _job_row(folder: Path, name: str, setting: str) -> dict[str, Any]:
-    status = read_status(folder) or {}
-    row: dict[str, Any] = {"run": name, "setting": setting, "state": status.get("state")}
+    status = read_status(folder)
+    row: dict[str, Any] = {"run": name, "setting": setting, "state": status and status.state}
     try:
         cfg = RunFolder(folder).config
     except RunFolderError:
@@ -132,8 +132,8 @@ def _job_row(folder: Path, name: str, setting: str) -> dict[str, Any]:
             row["backbone"] = f"{backbone['path']}{'' if backbone['pretrained'] else ', random weights'}"
     else:  # the config was refused before it was written, or the file is damaged
         row |= _row_from_overrides(read_overrides(folder))
-    if status.get("error"):
-        row["reason"] = "; ".join(filter(None, [status["error"], status.get("advice")]))
+    if status and status.error:
+        row["reason"] = "; ".join(filter(None, [status.error, status.advice]))
     if row["state"] != "completed":
         return row
     try:

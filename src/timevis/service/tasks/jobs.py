@@ -183,9 +183,9 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
 
 
 def _is_completed(folder: Path) -> bool:
-    from timevis.runs.status import read_status
+    from timevis.runs.status import state_of
 
-    return (read_status(folder) or {}).get("state") == "completed" and (folder / "results.json").is_file()
+    return state_of(folder) == "completed" and (folder / "results.json").is_file()
 
 
 def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
