@@ -114,13 +114,13 @@ def record(args: argparse.Namespace) -> int:
         found = compare(records, reference).differences.query("metric == 'relative_wql'")
         differences = {label: row.to_dict() for label, row in found.set_index("run").iterrows()}
     for record, label in zip(records, unique_labels(records), strict=True):
-        run, arguments = record.results["run"], [t for t in record.overrides if not t.startswith("hydra.")]
+        run, arguments = record.results.run, [t for t in record.overrides if not t.startswith("hydra.")]
         experiments = [re.split("[=/]", t)[-1] for t in arguments if t.startswith("experiment=")]
-        row = {"data": run["data"], "model": args.model or [run["model"], *experiments][-1], "seed": run["seed"]}
-        row |= {"commit": run["git_commit"], "command": shlex.join(["python", "train.py", *arguments])}
+        row = {"data": run.data, "model": args.model or [run.model, *experiments][-1], "seed": run.seed}
+        row |= {"commit": run.git_commit, "command": shlex.join(["python", "train.py", *arguments])}
         if args.by_horizon:
-            row["horizon"] = record.results["window_set"]["horizon"]
-            row["mse_scaled"] = record.results["metrics"]["mse_scaled"]["value"]
+            row["horizon"] = record.results.window_set.horizon
+            row["mse_scaled"] = record.results.metrics["mse_scaled"].value
         key = row["data"], row["model"], row["seed"], row.get("horizon")
         if (other := recorded.setdefault(key, record.folder)) != record.folder:
             sys.exit(f"suite.py: {other} and {record.folder} have one data set, model and seed; record one of them")

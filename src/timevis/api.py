@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from timevis.evaluation.comparison import Comparison
     from timevis.predict import NewData
+    from timevis.runs.results import Results
 
 OUTPUTS = Path("outputs")
 
@@ -52,7 +53,7 @@ class Run:
         return self._folder.path
 
     @property
-    def results(self) -> dict[str, Any]:
+    def results(self) -> Results:
         """results.json: every metric with its interval, and the cost; see docs/architecture.md."""
         return self._folder.results
 
@@ -96,8 +97,9 @@ class Run:
 
     def __repr__(self) -> str:
         from timevis.evaluation.verdict import summary_line
+        from timevis.runs.status import state_of
 
-        state = (self._folder.status or {}).get("state", "without a status")
+        state = state_of(self.folder) or "without a status"
         line = summary_line(self.results) if state == "completed" else state
         return f"Run({str(self._folder.display_path)!r}): {line}"
 

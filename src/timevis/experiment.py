@@ -6,8 +6,8 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -32,8 +32,8 @@ from timevis.runs.default_lengths import frequency_name
 from timevis.runs.folder import RunFolder, is_unused
 from timevis.runs.lock import lock_run_folder
 from timevis.runs.metadata import data_hash, run_metadata, run_tags
-from timevis.runs.record import model_label
 from timevis.runs.reload import load_data_to_resume, split_table
+from timevis.runs.results import Results, RunFacts
 from timevis.runs.status import Status
 from timevis.training.callbacks.step_hooks import FitClock
 from timevis.training.devices import Devices
@@ -150,7 +150,7 @@ def execute(
     silence_libraries()
     torch.set_num_threads(threads or threads_per_job())
     with handle_signals() as stop:
-        status = Status(folder.path, elapsed=(folder.status or {}).get("elapsed", 0.0), pid=pid)
+        status = Status(folder.path, elapsed=earlier.elapsed if (earlier := folder.status) else 0.0, pid=pid)
         if not folder.writes:
             return _run_stages(folder, config, status, stop, group)
         with log_to_file(folder.path / "train.log"), status:
@@ -205,7 +205,7 @@ def _run_stages(folder: RunFolder, config: RunConfig, status: Status, stop: Stop
         forecaster = config.forecaster(datamodule)
         metadata = run_metadata(config, datamodule, forecaster)
         channels = format_count(datamodule.num_channels, "channel")
-        log.info("%s on %s, %s", model_label(metadata), metadata["data"], channels)
+        log.info("%s on %s, %s", metadata.label, metadata.data, channels)
         _log_task_notes(datamodule, forecaster)
         with clock.running():
             forecaster.prepare(datamodule)
@@ -302,9 +302,9 @@ def _score(
     folder: RunFolder,
     config: RunConfig,
     seconds: dict[str, float],
-    metadata: dict[str, Any],
+    metadata: RunFacts,
     validation: dict[str, float],
-) -> dict[str, Any]:
+) -> Results:
     """Score the split that the config names once, with seasonal naive on the same windows, and write the results."""
     naive = SeasonalNaive.fitted(datamodule)
     started = time.monotonic()
@@ -318,7 +318,7 @@ def _score(
     )
     seconds = seconds | {"test_seconds": time.monotonic() - started}
     results = build_results(
-        run=metadata | {"description": forecaster.describe()},  # calibration may have changed the description
+        run=replace(metadata, description=forecaster.describe()),  # calibration may have changed the description
         datamodule=datamodule,
         backtest=backtest,
         naive=naive,

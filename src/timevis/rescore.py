@@ -32,6 +32,7 @@ from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.metadata import run_metadata
 from timevis.runs.reload import check_data_unchanged, load_run_data
+from timevis.runs.results import RescoredRunFacts, Results
 from timevis.training.trainer import make_single_trainer
 from timevis.utils.files import require_empty, write_text
 
@@ -45,7 +46,7 @@ def rescore(
     *,
     start: str | None = None,
     end: str | None = None,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Results]:
     """Score the model of a run on other windows than those of the run.
 
     The model, seasonal naive, and the scales of MASE and of the scaled errors are those that the run fitted.
@@ -66,7 +67,7 @@ def rescore(
     Returns
     -------
     dict
-        Item name to its results.json.
+        Item name to its results.
 
     Raises
     ------
@@ -83,7 +84,7 @@ def rescore(
     run_windows = config.datamodule(panel)
     check_data_unchanged(folder, panel, run_windows.split)
     naive = SeasonalNaive.fitted(run_windows)
-    items = {folder.results["run"]["data"]: panel} if data is None else load_panels(folder, data)
+    items = {folder.results.run.data: panel} if data is None else load_panels(folder, data)
     is_test_part = data is None and start is None and end is None
     by_series = run_windows.split.by_series
     windows_of = {  # of all items before the first one is scored, since an item may have no window
@@ -93,7 +94,10 @@ def rescore(
     all_results = {}
     for name, datamodule in windows_of.items():
         panel = items[name]
-        facts = {"data": name} | _rescoring_facts(folder, run_windows, datamodule, is_new_data=data is not None)
+        facts = RescoredRunFacts(
+            **vars(replace(run_metadata(config, datamodule, forecaster), data=name)),
+            **_rescoring_facts(folder, run_windows, datamodule, is_new_data=data is not None),
+        )
         quality = _report_of_item(panel) if isinstance(panel, NewFilePanel) else replace(report, split={})
         quality.notes = [*_notes(facts, len(datamodule.windows["test"].origins)), *quality.notes]
         item_folder = out if len(items) == 1 else out / folder_name(name)
@@ -176,13 +180,11 @@ def _count_seen_origins(run_windows: WindowDataModule, datamodule: WindowDataMod
     return len(np.unique(origin[origin < test_starts[channel]]))
 
 
-def _notes(facts: dict[str, Any], num_origins: int) -> list[str]:
-    notes = [f"scored by the model of run {facts['rescored_from']}, without training"]
-    if facts["seen_origins"]:
-        notes.append(
-            f"the model was trained or tuned on rows of {facts['seen_origins']} of these {num_origins} origins"
-        )
-        log.warning("%s: %s", facts["data"], notes[-1])
+def _notes(facts: RescoredRunFacts, num_origins: int) -> list[str]:
+    notes = [f"scored by the model of run {facts.rescored_from}, without training"]
+    if facts.seen_origins:
+        notes.append(f"the model was trained or tuned on rows of {facts.seen_origins} of these {num_origins} origins")
+        log.warning("%s: %s", facts.data, notes[-1])
     return notes
 
 
@@ -199,10 +201,10 @@ def _score(
     forecaster: Forecaster,
     naive: SeasonalNaive,
     datamodule: WindowDataModule,
-    facts: dict[str, Any],
+    facts: RescoredRunFacts,
     out: Path,
     quality: QualityReport,
-) -> dict[str, Any]:
+) -> Results:
     """Score the windows of one item, and write the evaluation files; returns the results."""
     run_results = folder.results
     trainer = make_single_trainer(config.trainer)
@@ -210,15 +212,21 @@ def _score(
     with torch.no_grad():
         save_windows = config.evaluation.save_windows
         backtest = evaluate(trainer, forecaster, datamodule, reference=naive, save_windows=save_windows)
-    seconds = {stage: run_results["cost"].get(stage) for stage in ("fit_seconds", "calibrate_seconds")}
-    seconds["test_seconds"] = time.monotonic() - started
+    test_seconds = time.monotonic() - started
     results = build_results(
-        run=run_metadata(config, datamodule, forecaster) | facts,
+        run=facts,
         datamodule=datamodule,
         backtest=backtest,
         naive=naive,
-        validation=run_results["validation"],
-        cost=cost.run_cost(forecaster, backtest, trainer.strategy.root_device, **seconds),
+        validation=run_results.validation,
+        cost=cost.run_cost(
+            forecaster,
+            backtest,
+            trainer.strategy.root_device,
+            fit_seconds=run_results.cost.fit_seconds,
+            calibrate_seconds=run_results.cost.calibrate_seconds,
+            test_seconds=test_seconds,
+        ),
     )
     out.mkdir(parents=True, exist_ok=True)
     write_text(out / "config.yaml", to_yaml(folder.config))

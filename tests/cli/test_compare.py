@@ -39,8 +39,8 @@ def test_compare_prints_and_writes_tables_and_pictures(runs, tmp_path, capsys):
     }
     metrics = pd.read_csv(out / "metrics.csv", index_col="run")
     for run in runs:
-        results = json.loads((run / "results.json").read_text())
-        assert metrics.loc[results["run"]["model"], "wql"] == pytest.approx(results["metrics"]["wql"]["value"])
+        results = RunRecord.load(run).results
+        assert metrics.loc[results.run.model, "wql"] == pytest.approx(results.metrics["wql"].value)
 
 
 def test_a_failed_run_is_left_out_and_named(runs, tmp_path, capsys):
@@ -140,7 +140,7 @@ def test_the_difference_is_that_of_the_metrics_and_has_the_sign_of_the_test_stat
     linear, naive = map(RunRecord.load, runs)
     table = compare([linear, naive], naive).differences.set_index(["run", "metric"])
     for metric in ("relative_wql", "wql", "sql", "mase", "mse_scaled"):
-        value, naive_value = (r.results["metrics"][metric]["value"] for r in (linear, naive))
+        value, naive_value = (r.results.metrics[metric].value for r in (linear, naive))
         row = table.loc[("linear", metric)]
         assert row["difference"] == pytest.approx(value - naive_value)
         assert row["percent"] == pytest.approx(100 * (value / naive_value - 1))
@@ -150,8 +150,8 @@ def test_the_difference_is_that_of_the_metrics_and_has_the_sign_of_the_test_stat
 def test_the_difference_from_seasonal_naive_in_percent_is_the_skill(runs):
     linear, naive = map(RunRecord.load, runs)
     found = compare([linear, naive], naive).differences.set_index(["run", "metric"]).loc[("linear", "relative_wql")]
-    skill = linear.results["skill"]["wql"]
-    assert (found.percent_low, found.percent_high) == pytest.approx((-100 * skill["high"], -100 * skill["low"]))
+    skill = linear.results.skill.wql
+    assert (found.percent_low, found.percent_high) == pytest.approx((-100 * skill.high, -100 * skill.low))
 
 
 def test_a_single_run_is_compared_with_seasonal_naive(runs, tmp_path, capsys):
@@ -168,7 +168,7 @@ def test_a_comparison_on_few_windows_warns_that_its_intervals_may_be_too_narrow(
 def test_a_comparison_names_the_channels_over_which_the_relative_wql_is_averaged(runs):
     records = [RunRecord.load(run) for run in runs]
     assert not any("averaged" in said for said in sentences(compare(records[:2], records[0])))
-    first = next(iter(records[0].results["by_channel"].values()))
+    first = next(iter(records[0].results.by_channel.values()))
     first["relative_wql"] = None
     said = " ".join(sentences(compare(records[:2], records[0])))
     assert "relative WQL is averaged over the 1 of 2 channels that have nonzero values" in said

@@ -27,9 +27,7 @@ def test_every_run_is_compared_with_every_other_one_and_with_seasonal_naive(reco
         ("linear", "lstm"),
     }
     pair = table[(table["b"] == "lstm") & (table["metric"] == "wql")].iloc[0]
-    expected = (
-        records["linear"].results["metrics"]["wql"]["value"] - records["lstm"].results["metrics"]["wql"]["value"]
-    )
+    expected = records["linear"].results.metrics["wql"].value - records["lstm"].results.metrics["wql"].value
     assert pair["difference"] == pytest.approx(expected)
     alone = compare(list(records.values()), records["lstm"]).differences
     assert pair["p"] == pytest.approx(alone[alone["metric"] == "wql"]["p"].iloc[0])

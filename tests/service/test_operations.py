@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import structlog
 from flask.testing import FlaskClient
-from service_data import TINY_RUN, TOKEN, plant_csv, upload
+from service_data import TINY_RUN, TOKEN, plant_csv, summary_with, upload
 from sqlalchemy import select
 
 from timevis.cli.main import main
@@ -53,7 +53,7 @@ def add_model(http: FlaskClient, dataset: str, state: str = "completed", finishe
         session.flush()
         if state == "completed":
             values = {"name": "m", "kind": "linear", "task_id": task.id, "dataset_id": dataset, "run_id": run_id}
-            session.add(Model(id=task.id, summary={}, **values))
+            session.add(Model(id=task.id, summary=summary_with({}), **values))
     return task.id, folder
 
 

@@ -92,7 +92,7 @@ def test_resuming_a_job_updates_the_leaderboard_of_its_sweep(sweep, train_in_pro
     after = pd.read_csv(folder / "leaderboard.csv").set_index("run")
     assert (
         after.loc[0, "val/relative_wql"]
-        == RunFolder(folder / "0").results["validation"]["relative_wql"]
+        == RunFolder(folder / "0").results.validation["relative_wql"]
         != before.loc[0, "val/relative_wql"]
     )
     assert after.loc[1, "val/relative_wql"] == before.loc[1, "val/relative_wql"]

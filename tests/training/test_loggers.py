@@ -89,10 +89,10 @@ def test_an_offline_wandb_run_holds_metrics_config_and_summary(with_wandb):
     losses = [row["train/loss"] for row in history if "train/loss" in row]
     assert len(losses) == 12
     assert config["model"]["hidden_size"] == 8
-    for name, value in results["metrics"].items():
-        assert summary[f"test/{name}"] == pytest.approx(value["value"])
-    assert summary["skill/wql"] == pytest.approx(results["skill"]["wql"]["value"])
-    assert summary["cost/trainable_parameters"] == results["cost"]["trainable_parameters"]
+    for name, value in results.metrics.items():
+        assert summary[f"test/{name}"] == pytest.approx(value.value)
+    assert summary["skill/wql"] == pytest.approx(results.skill.wql.value)
+    assert summary["cost/trainable_parameters"] == results.cost.trainable_parameters
     (run_record,) = [r.run for r in records if r.WhichOneof("record_type") == "run"][:1]
     assert (run_record.project, run_record.run_group) == ("timevis", shown_folder("my-sweep"))
     assert set(run_record.tags) == {"synthetic", "lstm"}
@@ -104,7 +104,7 @@ def test_an_offline_wandb_run_holds_metrics_config_and_summary(with_wandb):
 def test_every_output_names_the_backbone_with_its_size_and_fingerprint(compose_config, tmp_path, capsys):
     fit = ("model.fit.max_epochs=1", "model.fit.steps_per_epoch=2")
     run(compose_config("model=qwen_patch", *fit, "logger=wandb"), tmp_path / "run")
-    about = RunFolder(tmp_path / "run").results["run"]["backbone"]
+    about = RunFolder(tmp_path / "run").results.run.backbone
     assert about["name"] == "nano"
     records = offline_records(tmp_path / "run")
     (run_record,) = [r.run for r in records if r.WhichOneof("record_type") == "run"][:1]
@@ -305,7 +305,7 @@ def test_metrics_csv_names_the_split_that_was_scored(finished_run, split, other)
     run = finished_run("model=linear", *(["evaluation.split=validation"] * (split == "validation")))
     table = pd.read_csv(run / "metrics.csv")
     scores = table[f"{split}/wql"].dropna().tolist()
-    assert scores == [pytest.approx(RunFolder(run).results["metrics"]["wql"]["value"], rel=1e-6)]
+    assert scores == [pytest.approx(RunFolder(run).results.metrics["wql"].value, rel=1e-6)]
     assert not [column for column in table if column.startswith(f"{other}/")]
     assert "val/wql" in table
 

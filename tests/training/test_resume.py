@@ -90,7 +90,7 @@ def assert_same(one, other):
     a, b = (pd.read_csv(p / "metrics.csv") for p in (one, other))
     pd.testing.assert_frame_equal(a, b[a.columns], check_exact=True)
     assert not b["step"].duplicated().any()
-    assert RunFolder(one).results["metrics"] == RunFolder(other).results["metrics"]
+    assert RunFolder(one).results.metrics == RunFolder(other).results.metrics
 
 
 @pytest.fixture(scope="module")
@@ -298,7 +298,7 @@ def test_an_invalid_trainer_option_is_refused_before_anything_is_written(
     with pytest.raises(ConfigError, match=message):
         reopen(cfg, ["resume=...", f"trainer.{override}"])
     assert (uninterrupted / "config.yaml").read_text() == before
-    assert RunFolder(uninterrupted).status["state"] == "completed"
+    assert RunFolder(uninterrupted).status.state == "completed"
 
 
 @pytest.mark.parametrize("override", ["model=linear", "horizon=12", "data.rows=700"])
@@ -320,7 +320,7 @@ def test_a_process_killed_in_the_middle_of_an_epoch_is_lost_and_can_be_resumed(t
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     folder = RunFolder(path)
-    assert folder.status["state"] == "lost"
+    assert folder.status.state == "lost"
     assert "fit.json" not in {entry.name for entry in folder.checkpoints.iterdir()}
     assert train_in_process(f"resume={path}") == 0
     assert train_in_process(*long, f"hydra.run.dir={tmp_path / 'whole'}") == 0

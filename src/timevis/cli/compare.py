@@ -126,11 +126,11 @@ def comparable_runs(runs: list[Path], reference: Path | None = None) -> list[Pat
 
 def reason_not_comparable(run: Path) -> str | None:
     """Why a run cannot be compared: its state if it has not completed, or that it is not a run folder."""
-    from timevis.runs.status import read_status
+    from timevis.runs.status import state_of
 
     if run.exists() and not (run / "config.yaml").is_file():
         return NOT_A_RUN_FOLDER
-    state = (read_status(run) or {}).get("state")
+    state = state_of(run)
     return None if state in (None, "completed") else state
 
 

@@ -19,7 +19,7 @@ from timevis.config.validate import check
 from timevis.data.readers.check_file import check_file
 from timevis.errors import Cancelled, RunFolderError
 from timevis.runs.folder import RunFolder, config_to_store
-from timevis.runs.status import Status, read_status
+from timevis.runs.status import Status, read_status, state_of
 from timevis.utils.explain import explain
 from timevis.utils.files import display_path, write_text
 from timevis.utils.memory import without_garbage_collection
@@ -108,9 +108,9 @@ def _score_of_finished_job(cfg: DictConfig, folder: Path) -> float | None:
             f"{folder} holds a run with other settings, so this sweep cannot be continued there",
             "choose another hydra.sweep.dir, or start the same sweep",
         )
-    if (earlier.status or {}).get("state") != "completed":
+    if state_of(folder) != "completed":
         return None
-    return earlier.results["validation"]["relative_wql"]
+    return earlier.results.validation_score
 
 
 def _threads_of_job(hydra: HydraConf) -> int:

@@ -150,7 +150,7 @@ def _finish_sweep(sweep: Path) -> TimeVisError | None:
 
 def _start_time(folder: RunFolder | None) -> float | None:
     """When the latest process of a run started."""
-    return ((folder and folder.status) or {}).get("started")
+    return status.started if folder and (status := folder.status) else None
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
 
 import pandas as pd
 
@@ -16,6 +15,7 @@ from timevis.evaluation.verdict import interval_warnings, is_reference, relative
 from timevis.evaluation.window_sets import comparability_key, not_comparable_error
 from timevis.evaluation.window_table import WindowTable
 from timevis.runs.record import RunRecord, differing_overrides, without_data_and_model
+from timevis.runs.results import Results
 
 TESTED_METRICS = ("relative_wql", "wql", "sql", "crps", "mase", "mae_scaled", "mse_scaled")
 """Metrics whose differences from the reference are tested."""
@@ -95,14 +95,14 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
     first = runs[0].results
     has_naive = any(is_reference(run.results) for run in runs)
     return Comparison(
-        data=first["run"]["data"],
-        window_set=first["window_set"]["hash"],
+        data=first.run.data,
+        window_set=first.window_set.hash,
         notes=comparison_notes(first, scores, reference_label),
         reference=reference_label,
         metrics=_metrics(by_label, has_naive),
         differences=differences,
         by_horizon={metric: _by_horizon(by_label, metric, has_naive) for metric in HORIZON_METRICS},
-        cost=pd.DataFrame({label: run.results["cost"] for label, run in by_label.items()}).T.reindex(
+        cost=pd.DataFrame({label: vars(run.results.cost) for label, run in by_label.items()}).T.reindex(
             columns=list(COSTS)
         ),
     )
@@ -159,7 +159,7 @@ def difference_table(scores: Mapping[str, RunScores], pairs: Sequence[tuple[str,
 
 
 def comparison_notes(
-    results: Mapping[str, Any],
+    results: Results,
     scores: Mapping[str, RunScores],
     reference: str,
     names: Mapping[str, str] | None = None,
@@ -168,8 +168,8 @@ def comparison_notes(
 
     Parameters
     ----------
-    results : mapping
-        results.json of one of the runs.
+    results : Results
+        Of one of the runs.
     scores : mapping
         See `scores_of`.
     reference : str
@@ -178,9 +178,9 @@ def comparison_notes(
         Key to name; the keys themselves when None.
     """
     names = names or {key: key for key in scores}
-    notes, table = relative_wql_notes(dict(results)), scores[reference].table
-    if table.has_intervals(int(results["window_set"]["horizon"])):
-        notes += interval_warnings(results["window_set"])
+    notes, table = relative_wql_notes(results), scores[reference].table
+    if table.has_intervals(results.window_set.horizon):
+        notes += interval_warnings(results.window_set)
     others = [names[key] for key, own in scores.items() if not own.table.has_scales_of(table)]
     if others:
         notes.append(
@@ -198,7 +198,7 @@ def unique_labels(records: Sequence[RunRecord]) -> list[str]:
     """Labels of runs; equal labels get the seed, the differing overrides, or else the folder as a suffix."""
     labels = [r.label for r in records]
     candidate_suffixes = (
-        [f"seed {r.results['run']['seed']}" for r in records],
+        [f"seed {r.results.run.seed}" for r in records],
         [without_data_and_model(setting) for setting in differing_overrides([r.overrides for r in records])],
         [r.folder.name for r in records],
         [str(r.folder) for r in records],
@@ -215,13 +215,13 @@ def unique_labels(records: Sequence[RunRecord]) -> list[str]:
 
 
 def _metrics(by_label: dict[str, RunRecord], has_naive: bool) -> pd.DataFrame:
-    rows = {label: run.results["metrics"] for label, run in by_label.items()}
+    rows = {label: run.results.metrics for label, run in by_label.items()}
     if not has_naive:
-        rows[NAIVE_LABEL] = next(iter(by_label.values())).results["seasonal_naive"]
+        rows[NAIVE_LABEL] = next(iter(by_label.values())).results.seasonal_naive
     return pd.DataFrame(
         {
             label: {
-                f"{metric}{suffix}": values[metric][key]
+                f"{metric}{suffix}": getattr(values[metric], key)
                 for metric in METRICS
                 for key, suffix in (("value", ""), ("low", "_low"), ("high", "_high"))
             }
@@ -232,7 +232,7 @@ def _metrics(by_label: dict[str, RunRecord], has_naive: bool) -> pd.DataFrame:
 
 
 def _by_horizon(by_label: dict[str, RunRecord], metric: str, has_naive: bool) -> pd.DataFrame:
-    columns = {label: run.results["by_horizon"][metric] for label, run in by_label.items()}
+    columns = {label: run.results.by_horizon.get(metric) for label, run in by_label.items()}
     if not has_naive:
-        columns[NAIVE_LABEL] = next(iter(by_label.values())).results["seasonal_naive_by_horizon"][metric]
+        columns[NAIVE_LABEL] = next(iter(by_label.values())).results.seasonal_naive_by_horizon.get(metric)
     return pd.DataFrame(columns, dtype=float)

@@ -18,7 +18,7 @@ MAX_SAMPLE_PATHS = 100
 
 def saved_forecasts(record: RunRecord) -> SavedForecasts:
     """The forecasts in predictions.parquet of a run, in time order and then by channel."""
-    freq = record.results["window_set"]["freq"]
+    freq = record.results.window_set.freq
     return SavedForecasts.from_tables(record.predictions, record.windows, freq, record.timezone)
 
 
@@ -58,10 +58,10 @@ def forecast_window(record: RunRecord, forecasts: SavedForecasts, channel: str, 
     count = len(own.frame)
     if not 0 <= index < count:
         raise DataError(f"there is no window {index} of {channel}", f"give an index from 0 to {count - 1}")
-    window, freq = own.frame.iloc[index], record.results["window_set"]["freq"]
+    window, freq = own.frame.iloc[index], record.results.window_set.freq
     context, times = own.context[index], own.times[index]
     context_times = timestamps_around(window["timestamp"], len(context), 0, freq, record.timezone)
-    season = record.results["seasonal_naive_season"].get(channel)
+    season = record.results.seasonal_naive_season.get(channel)
     naive = None if season is None else repeat_season(context, season, len(times))
     found = {
         "count": count,

@@ -28,13 +28,17 @@ def pairs_to_compare(keys: Sequence[str], reference: str | None = None) -> list[
 
 def training_curve(record: RunRecord) -> list[dict[str, Any]]:
     """Logged steps with training loss and WQL on the tuning windows; empty without training steps."""
-    history = record.history
-    if history is None or not {"step", "train/loss"} <= set(history) or history["train/loss"].isna().all():
+    by_step: dict[float, dict[str, Any]] = {}
+    for row in record.history.rows:
+        point = by_step.setdefault(row["step"], {"step": row["step"], "train_loss": None, "tuning": None})
+        for column, name in (("train/loss", "train_loss"), ("tuning/wql", "tuning")):
+            if point[name] is None:
+                point[name] = row.get(column)
+    if all(point["train_loss"] is None for point in by_step.values()):
         return []
-    columns = {"train/loss": "train_loss", "tuning/wql": "tuning"}
-    table = history.reindex(columns=["step", *columns]).rename(columns=columns).dropna(subset=["step"])
-    table = table.groupby("step", as_index=False).first()
-    return table[table[["train_loss", "tuning"]].notna().any(axis=1)].astype({"step": int}).to_dict("records")
+    return [
+        by_step[step] for step in sorted(by_step) if {by_step[step]["train_loss"], by_step[step]["tuning"]} != {None}
+    ]
 
 
 def differing_settings(records: Mapping[str, RunRecord]) -> list[dict[str, Any]]:

@@ -109,7 +109,7 @@ def _by_calendar(
 
 def _by_horizon_of_run(record: RunRecord) -> list[dict[str, Any]]:
     """Metrics of each step over all scored windows and channels, from results.json."""
-    own, naive = record.results["by_horizon"], record.results["seasonal_naive_by_horizon"]
+    own, naive = record.results.by_horizon, record.results.seasonal_naive_by_horizon
     return [
         {
             "step": step + 1,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from timevis.data.calendar import steps_per_day
 from timevis.evaluation.window_sets import MIN_SERIES
-from timevis.runs.record import model_label, scored_channels
+from timevis.runs.results import RescoredRunFacts, Results, WindowSetFacts
 from timevis.utils.formatting import format_interval, format_number, format_time
 
 Severity: TypeAlias = Literal["good", "info", "warning", "bad"]
@@ -78,78 +78,76 @@ class Verdict:
     text: str
     findings: tuple[Finding, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """The verdict as values of JSON."""
-        return asdict(self) | {"findings": [asdict(finding) for finding in self.findings]}
 
-
-def is_reference(results: dict[str, Any]) -> bool:
+def is_reference(results: Results) -> bool:
     """Whether the run is the reference itself; seasonal naive with its own `model.season` may differ from it."""
-    return results["run"]["model"] == "seasonal_naive" and not results["skill"]["wql"]["value"]
+    return results.run.model == "seasonal_naive" and not results.skill.wql.value
 
 
-def scored_on(results: dict[str, Any]) -> str:
+def scored_on(results: Results) -> str:
     """The scored part, such as ``on the test part of traffic``.
 
     A rescored run has its dates instead, and the number of origins whose rows the model was trained or tuned on.
     """
-    run, window_set = results["run"], results["window_set"]
-    if "first_target" not in run:
-        return f"on the {window_set['part']} part of {run['data']}"
-    is_daily_or_slower = steps_per_day(window_set["freq"]) <= 1
+    run, window_set = results.run, results.window_set
+    if not isinstance(run, RescoredRunFacts):
+        return f"on the {window_set.part} part of {run.data}"
+    is_daily_or_slower = steps_per_day(window_set.freq) <= 1
     first, last = (
-        run[key][:10] if is_daily_or_slower else format_time(run[key]) for key in ("first_target", "last_target")
+        time[:10] if is_daily_or_slower else format_time(time) for time in (run.first_target, run.last_target)
     )
-    dates = f"on {first} to {last} of {run['data']}"
-    seen, origins = run["seen_origins"], window_set["origins"]
+    dates = f"on {first} to {last} of {run.data}"
+    seen, origins = run.seen_origins, window_set.origins
     if not seen:
         return dates
     return f"{dates} ({seen} of its {origins} origins {'was' if seen == 1 else 'were'} used in training or tuning)"
 
 
-def verdict_of(results: dict[str, Any]) -> Verdict:
-    """Judge a scored run by the keys of its results.json.
+def verdict_of(results: Results) -> Verdict:
+    """Judge a scored run by its results.
 
     Parameters
     ----------
-    results : dict
+    results : Results
 
     Returns
     -------
     Verdict
         Report, console, service and page show it.
     """
-    run, skill = results["run"], results["skill"]["wql"]
+    run, skill = results.run, results.skill.wql
     code, severity, text = _headline(results)
     findings = (*_interval_findings(results), *_part_findings(results), *_sampling_findings(results))
     if severity in ("good", "info") and any(finding.severity == "warning" for finding in findings):
         severity = "warning"
     params = {
-        "model": model_label(run),
-        "data": run["data"],
-        "part": results["window_set"]["part"],
-        **{"skill": skill["value"], "low": skill["low"], "high": skill["high"]},
+        "model": run.label,
+        "data": run.data,
+        "part": results.window_set.part,
+        "skill": skill.value,
+        "low": skill.low,
+        "high": skill.high,
     }
     return Verdict(code, severity, params, text, findings)
 
 
-def _headline(results: dict[str, Any]) -> tuple[str, Severity, str]:
+def _headline(results: Results) -> tuple[str, Severity, str]:
     """Code, severity and sentence on whether the model beats seasonal naive on WQL."""
-    run, skill = results["run"], results["skill"]["wql"]
-    model = model_label(run)
-    value, low, high = skill["value"], skill["low"], skill["high"]
+    run, skill = results.run, results.skill.wql
+    model = run.label
+    value, low, high = skill.value, skill.low, skill.high
     if is_reference(results):
         return (
             "reference",
             "info",
-            f"This run is seasonal naive on {run['data']}, the reference for all other models.",
+            f"This run is seasonal naive on {run.data}, the reference for all other models.",
         )
     if value is None:
-        is_defined = results["metrics"]["wql"]["value"] is not None
+        is_defined = results.metrics["wql"].value is not None
         reason = "seasonal naive has no error" if is_defined else "WQL is not defined"
-        return "undefined", "warning", f"There is no verdict on {model}: {reason} on these windows of {run['data']}."
+        return "undefined", "warning", f"There is no verdict on {model}: {reason} on these windows of {run.data}."
     size, scored = f"{abs(100 * value):.1f} %", scored_on(results)
-    direction, channels = "lower" if value > 0 else "higher", len(scored_channels(results, "relative_wql"))
+    direction, channels = "lower" if value > 0 else "higher", len(results.scored_channels("relative_wql"))
     metric = "WQL" if channels == 1 else f"WQL, as a geometric mean over {channels} channels,"
     if low is None or high is None:
         text = (
@@ -157,12 +155,12 @@ def _headline(results: dict[str, Any]) -> tuple[str, Severity, str]:
             "but there are too few windows for a confidence interval."
         )
         return "no_interval", "warning", text
-    bounds = f"95 % interval {format_interval(skill, percent=True)}"
+    bounds = f"95 % interval {format_interval(low, high, percent=True)}"
     if low > 0:
         text = f"{model} beats seasonal naive by {size} on {metric} ({bounds}) {scored}."
         return "beats_seasonal_naive", "good", text
     if high < 0:
-        bounds = f"95 % interval {format_interval({'low': -high, 'high': -low}, percent=True)}"
+        bounds = f"95 % interval {format_interval(-high, -low, percent=True)}"
         text = f"{model} loses to seasonal naive: its {metric} is {size} higher ({bounds}) {scored}."
         return "loses_to_seasonal_naive", "bad", text
     text = (
@@ -193,27 +191,29 @@ class IntervalWidth:
     excess: float
 
 
-def interval_width(results: dict[str, Any]) -> IntervalWidth | None:
+def interval_width(results: Results) -> IntervalWidth | None:
     """Judge the width of the 80 % interval; None if its coverage is not defined."""
-    entry = results["metrics"]["coverage_80"]
-    if entry["value"] is None:
+    entry = results.metrics["coverage_80"]
+    if entry.value is None:
         return None
-    excess = results["coverage_80_from_ties"]
+    excess = results.coverage_80_from_ties or 0.0
     excess = excess if excess >= MIN_EXCESS_COVERAGE else 0.0
-    coverage = entry["value"] - excess
+    coverage = entry.value - excess
     is_right = abs(coverage - 0.8) <= COVERAGE_TOLERANCE
-    contradicts = entry["low"] is None or (not is_right and entry["low"] <= 0.8 + excess <= entry["high"])
+    is_certain = False
+    if entry.low is not None and entry.high is not None:
+        is_certain = is_right or not entry.low <= 0.8 + excess <= entry.high
     judgement: Judgement = "about right" if is_right else "too wide" if coverage > 0.8 else "too narrow"
-    return IntervalWidth(judgement, not contradicts, coverage, excess)
+    return IntervalWidth(judgement, is_certain, coverage, excess)
 
 
-def _interval_findings(results: dict[str, Any]) -> list[Finding]:
+def _interval_findings(results: Results) -> list[Finding]:
     """A finding if the 80 % interval holds clearly more or fewer of the truths than 80 %."""
     width = interval_width(results)
     if width is None or width.judgement == "about right":
         return []
     fails = width.is_certain or abs(width.coverage - 0.8) >= CERTAIN_COVERAGE_DEVIATION
-    part = results["window_set"]["part"] if "first_target" not in results["run"] else "scored"
+    part = "scored" if isinstance(results.run, RescoredRunFacts) else results.window_set.part
     narrow = width.judgement == "too narrow"
     text = (
         f"The intervals are {width.judgement}: the 80 % interval holds {100 * width.coverage:.0f} % of the {part} "
@@ -229,12 +229,12 @@ def _interval_findings(results: dict[str, Any]) -> list[Finding]:
     ]
 
 
-def _part_findings(results: dict[str, Any]) -> list[Finding]:
+def _part_findings(results: Results) -> list[Finding]:
     """A finding if the WQL on the scored windows is much larger than on the validation windows."""
-    validation, wql = (results["validation"] or {}).get("wql"), results["metrics"]["wql"]["value"]
-    if results["window_set"]["part"] != "test" or not validation or not wql or wql <= MAX_WQL_RATIO * validation:
+    validation, wql = results.validation.get("wql"), results.metrics["wql"].value
+    if results.window_set.part != "test" or not validation or not wql or wql <= MAX_WQL_RATIO * validation:
         return []
-    scored = "test" if "first_target" not in results["run"] else "scored"
+    scored = "scored" if isinstance(results.run, RescoredRunFacts) else "test"
     text = (
         f"Validation WQL {format_number(validation)}, {scored} {format_number(wql)}: "
         f"the {scored} part is unlike validation."
@@ -242,12 +242,12 @@ def _part_findings(results: dict[str, Any]) -> list[Finding]:
     return [Finding("test_unlike_validation", "warning", {"validation_wql": validation, "wql": wql}, text)]
 
 
-def _sampling_findings(results: dict[str, Any]) -> list[Finding]:
+def _sampling_findings(results: Results) -> list[Finding]:
     """Findings on the channels and windows that the skill is computed from; none where it is not defined."""
-    if is_reference(results) or results["skill"]["wql"]["low"] is None:
+    if is_reference(results) or results.skill.wql.low is None:
         return []
-    window_set = results["window_set"]
-    scored, channels = len(scored_channels(results, "relative_wql")), len(window_set["channels"])
+    window_set = results.window_set
+    scored, channels = len(results.scored_channels("relative_wql")), len(window_set.channels)
     findings = [
         Finding("wql_of_some_channels", "info", {"scored": scored, "channels": channels}, text)
         for text in relative_wql_notes(results)
@@ -258,48 +258,48 @@ def _sampling_findings(results: dict[str, Any]) -> list[Finding]:
     return findings + [Finding(code, "info", params, text) for text in interval_warnings(window_set)]
 
 
-def summary_line(results: dict[str, Any]) -> str:
+def summary_line(results: Results) -> str:
     """Validation score, test WQL and skill in one line, for the log; no test WQL if validation was scored."""
-    skill, wql, part = results["skill"]["wql"], results["metrics"]["wql"]["value"], results["window_set"]["part"]
+    skill, wql, part = results.skill.wql, results.metrics["wql"].value, results.window_set.part
     test, on_part = (f"test/wql {format_number(wql)}, ", "") if part == "test" else ("", f" on {part}")
-    bounds = f" ({format_interval(skill)})" if format_interval(skill) else ""
-    validation = format_number(results["validation"]["relative_wql"])
+    bounds = f" ({interval})" if (interval := format_interval(skill.low, skill.high)) else ""
+    validation = format_number(results.validation.get("relative_wql"))
     return (
-        f"{model_label(results['run'])}: val/relative_wql {validation}, {test}"
-        f"skill against seasonal naive{on_part} {format_number(skill['value'])}{bounds}"
+        f"{results.run.label}: val/relative_wql {validation}, {test}"
+        f"skill against seasonal naive{on_part} {format_number(skill.value)}{bounds}"
     )
 
 
-def averaged_channels(results: dict[str, Any], metric: str = "mae") -> str:
+def averaged_channels(results: Results, metric: str = "mae") -> str:
     """The channels that a metric is averaged over, such as ``the 3 channels``."""
-    scored, channels = len(scored_channels(results, metric)), len(results["window_set"]["channels"])
+    scored, channels = len(results.scored_channels(metric)), len(results.window_set.channels)
     if scored == channels:
         return f"the {channels} channels"
     return f"the {scored} of {channels} channels {CHANNELS_WITH_METRIC[metric]}"
 
 
-def averaging(results: dict[str, Any]) -> str:
+def averaging(results: Results) -> str:
     """The channels that metrics are averaged over, and the metrics that are averaged over fewer of them."""
-    num_scored = len(scored_channels(results))
+    num_scored = len(results.scored_channels())
     exceptions = [
         f"{names} over {averaged_channels(results, metric)}"
         for names, metric in (("WQL and WAPE", "wql"), ("MASE", "mase"))
-        if 0 < len(scored_channels(results, metric)) < num_scored
+        if 0 < len(results.scored_channels(metric)) < num_scored
     ]
     return ", ".join([averaged_channels(results), *exceptions])
 
 
-def relative_wql_notes(results: dict[str, Any]) -> list[str]:
+def relative_wql_notes(results: Results) -> list[str]:
     """A sentence on the channels that the relative WQL is averaged over; none if these are all channels."""
-    if len(scored_channels(results, "relative_wql")) == len(results["window_set"]["channels"]):
+    if len(results.scored_channels("relative_wql")) == len(results.window_set.channels):
         return []
     return [f"The relative WQL is averaged over {averaged_channels(results, 'relative_wql')}."]
 
 
-def interval_warnings(window_set: dict[str, Any]) -> list[str]:
+def interval_warnings(window_set: WindowSetFacts) -> list[str]:
     """A sentence if intervals are unreliable, because there are few origins or they span a short period."""
     origins, horizons = _scored_origins(window_set), _scored_horizons(window_set)
-    has_many_series = window_set["borders"] is None and num_scored_series(window_set) >= MIN_SERIES
+    has_many_series = window_set.borders is None and num_scored_series(window_set) >= MIN_SERIES
     if min(origins, horizons) >= MIN_RESAMPLING_LENGTH or has_many_series:
         return []
     if origins < horizons:
@@ -307,20 +307,19 @@ def interval_warnings(window_set: dict[str, Any]) -> list[str]:
     return [f"The scored rows are only {horizons} horizons long, so the interval may be too narrow."]
 
 
-def _scored_origins(window_set: dict[str, Any]) -> int:
+def _scored_origins(window_set: WindowSetFacts) -> int:
     """Number of origins with an observed target; earlier versions did not store it."""
-    return int(window_set.get("origins_with_truth", window_set["origins"]))
+    return window_set.origins if window_set.origins_with_truth is None else window_set.origins_with_truth
 
 
-def _scored_horizons(window_set: dict[str, Any]) -> int:
+def _scored_horizons(window_set: WindowSetFacts) -> int:
     """Number of whole horizons in the rows that were scored; in those of all series if each has its own borders."""
-    horizon = window_set["horizon"]
-    if window_set["borders"] is None:
-        return int((_scored_origins(window_set) + horizon - 1) // horizon)
-    _, start, end = window_set["borders"]
-    return int(window_set.get("scored_rows", end - start) // horizon)
+    horizon = window_set.horizon
+    if window_set.borders is None:
+        return (_scored_origins(window_set) + horizon - 1) // horizon
+    return window_set.scored_rows // horizon
 
 
-def num_scored_series(window_set: dict[str, Any]) -> int:
+def num_scored_series(window_set: WindowSetFacts) -> int:
     """Number of series with a window in the scored part."""
-    return int(window_set["series"] - window_set["series_not_scored"])
+    return (window_set.series or 0) - (window_set.series_not_scored or 0)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from timevis.errors import RunFolderError
+from timevis.runs.results import Results
 
 COMPARABILITY_KEYS = ("hash", "season")
 """Keys of the window_set section of results.json that must be equal for metrics to be comparable."""
@@ -28,32 +29,31 @@ MIN_SERIES = 20
 MAX_TEXT_LENGTH = 60
 
 
-def comparability_key(results: Mapping[str, Any]) -> tuple[str, ...]:
+def comparability_key(results: Results) -> tuple[str, ...]:
     """What the results of runs that can be compared have in common.
 
     Parameters
     ----------
-    results : mapping
-        results.json of a run.
+    results : Results
     """
-    return tuple(str(results["window_set"].get(key)) for key in COMPARABILITY_KEYS)
+    return tuple(str(getattr(results.window_set, key)) for key in COMPARABILITY_KEYS)
 
 
-def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
+def differences(a: Results, b: Results) -> list[str]:
     """What differs between the window sets of two runs, such as ``horizon 6 and 4``; see `comparability_key`."""
-    set_a, set_b = a["window_set"], b["window_set"]
+    set_a, set_b = a.window_set, b.window_set
     found = [
-        f"{name} {_shortened(set_a.get(key))} and {_shortened(set_b.get(key))}"
+        f"{name} {_shortened(getattr(set_a, key))} and {_shortened(getattr(set_b, key))}"
         for key, name in WINDOW_SET_LABELS.items()
-        if set_a.get(key) != set_b.get(key)
+        if getattr(set_a, key) != getattr(set_b, key)
     ]
-    data_a, data_b = a["run"]["data"], b["run"]["data"]
+    data_a, data_b = a.run.data, b.run.data
     if data_a != data_b:
         found.append(f"data {_shortened(data_a)} and {_shortened(data_b)}")
     return found or ["the cleaned values differ, because of another file or another data.cleaning"]
 
 
-def largest_comparable_group(results: Sequence[Mapping[str, Any]], reference: int | None = None) -> list[int]:
+def largest_comparable_group(results: Sequence[Results], reference: int | None = None) -> list[int]:
     """Positions of the runs that can be compared with most others, or with the run at the position `reference`.
 
     Of several groups of one size, the one of the first run is taken.
@@ -63,12 +63,12 @@ def largest_comparable_group(results: Sequence[Mapping[str, Any]], reference: in
     return [position for position, key in enumerate(keys) if key == chosen]
 
 
-def not_comparable_error(a: tuple[Path, Mapping[str, Any]], b: tuple[Path, Mapping[str, Any]]) -> RunFolderError:
+def not_comparable_error(a: tuple[Path, Results], b: tuple[Path, Results]) -> RunFolderError:
     """The error for two runs, each given by its folder and its results, that did not score the same windows."""
     (folder_a, results_a), (folder_b, results_b) = a, b
     return RunFolderError(
-        f"these runs cannot be compared: {folder_a} has window set {results_a['window_set']['hash']}, {folder_b} has "
-        f"{results_b['window_set']['hash']}; {'; '.join(differences(results_a, results_b))}",
+        f"these runs cannot be compared: {folder_a} has window set {results_a.window_set.hash}, {folder_b} has "
+        f"{results_b.window_set.hash}; {'; '.join(differences(results_a, results_b))}",
         "run both with the same data, season, split, horizon and evaluation settings; model and context_length may "
         "differ",
     )

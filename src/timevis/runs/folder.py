@@ -18,8 +18,9 @@ from timevis.config.paths import BUILT_IN_BACKBONES
 from timevis.config.stored import escape, load_config, load_list, to_yaml
 from timevis.errors import RunFolderError
 from timevis.runs.lock import LOCK_FILE
+from timevis.runs.results import Results
 from timevis.runs.status import NAME as STATUS
-from timevis.runs.status import read_status
+from timevis.runs.status import RunStatus, read_status, state_of
 from timevis.utils.commands import resume_command
 from timevis.utils.files import (
     absolute_if_folder,
@@ -40,11 +41,6 @@ if TYPE_CHECKING:
 CHECKPOINTS = "checkpoints"
 BEST_CHECKPOINT, LAST_CHECKPOINT, FIT_FINISHED = "best.ckpt", "last.ckpt", "fit.json"
 """Files in the folder of checkpoints; ``fit.json`` exists only after the end of the fit."""
-RESULTS_KEYS = {
-    "schema_version": int,
-    **dict.fromkeys(("run", "window_set", "validation", "metrics", "seasonal_naive", "skill", "by_horizon"), dict),
-    **dict.fromkeys(("by_channel", "cost"), dict),
-}
 DATA_REPORT_KEYS = {"frequency": str, **dict.fromkeys(("split", "channels", "covariates", "card"), dict)}
 """Keys that readers need, and the types of their values."""
 TABLE_COLUMNS = {
@@ -168,28 +164,23 @@ class RunFolder:
         return self.path / CHECKPOINTS
 
     @property
-    def status(self) -> dict[str, Any] | None:
+    def status(self) -> RunStatus | None:
         """See `timevis.runs.status.read_status`."""
         return read_status(self.path)
 
     @property
-    def results(self) -> dict[str, Any]:
+    def results(self) -> Results:
         """results.json.
 
         Raises
         ------
         RunFolderError
-            The run has no results (yet), or the file is damaged.
+            The run has no results (yet), the file is damaged, or another version of TimeVis wrote it.
         """
-        path = self.path / "results.json"
         try:
-            results = read_json_object(path, RESULTS_KEYS)
-            for channel, metrics in results["by_channel"].items():
-                if not isinstance(metrics, dict) or not results["metrics"].keys() <= metrics.keys():
-                    raise damaged_file_error(path, f"the metrics of channel {channel!r} are not complete")
-            return results
+            return Results.read(self.path / "results.json")
         except FileNotFoundError:
-            state = (self.status or {}).get("state", "without a status")
+            state = state_of(self.path) or "without a status"
             advice = (
                 "wait until it has completed"
                 if state == "running"
@@ -269,11 +260,12 @@ class RunFolder:
             with atomic_write(self.path / f"{name}.parquet") as path:
                 table.to_parquet(path)
 
-    def write_evaluation(self, tables: Mapping[str, pd.DataFrame | None], results: dict[str, Any]) -> None:
+    def write_evaluation(self, tables: Mapping[str, pd.DataFrame | None], results: Results) -> None:
         """Write results.json and the tables of a backtest; see `timevis.evaluation.backtest.Backtest.tables`."""
         for name, table in tables.items():
             self.write_table(name, table)
-        self.write_json("results.json", results)
+        if self.writes:
+            results.write(self.path / "results.json")
 
     def save_forecaster(self, forecaster: Forecaster) -> None:
         """Write model/: the weights as safetensors; class, hyperparameters and description as JSON."""
@@ -320,7 +312,7 @@ def is_unused(folder: Path) -> bool:
     names = {entry.name for entry in folder.iterdir() if not FILES_OF_A_KILLED_START.fullmatch(entry.name)}
     checkpoints = folder / CHECKPOINTS
     has_checkpoints = checkpoints.is_dir() and any(checkpoints.iterdir())
-    is_running = (read_status(folder) or {}).get("state") == "running"
+    is_running = state_of(folder) == "running"
     return names <= {CHECKPOINTS, STATUS, "overrides.yaml"} and not has_checkpoints and not is_running
 
 

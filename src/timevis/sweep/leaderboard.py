@@ -13,7 +13,7 @@ from timevis.errors import RunFolderError, TimeVisError
 from timevis.evaluation.charts.chart import Chart, Mark
 from timevis.evaluation.charts.draw_matplotlib import save_png
 from timevis.runs.folder import RunFolder, read_overrides
-from timevis.runs.record import backbone_name, differing_overrides, without_data_and_model
+from timevis.runs.record import differing_overrides, without_data_and_model
 from timevis.runs.status import read_status
 from timevis.sweep.grid import grid_jobs
 from timevis.utils.files import write_text
@@ -119,8 +119,8 @@ def _row_from_overrides(overrides: list[str]) -> dict[str, Any]:
 
 
 def _job_row(folder: Path, name: str, setting: str) -> dict[str, Any]:
-    status = read_status(folder) or {}
-    row: dict[str, Any] = {"run": name, "setting": setting, "state": status.get("state")}
+    status = read_status(folder)
+    row: dict[str, Any] = {"run": name, "setting": setting, "state": status and status.state}
     try:
         cfg = RunFolder(folder).config
     except RunFolderError:
@@ -132,26 +132,26 @@ def _job_row(folder: Path, name: str, setting: str) -> dict[str, Any]:
             row["backbone"] = f"{backbone['path']}{'' if backbone['pretrained'] else ', random weights'}"
     else:  # the config was refused before it was written, or the file is damaged
         row |= _row_from_overrides(read_overrides(folder))
-    if status.get("error"):
-        row["reason"] = "; ".join(filter(None, [status["error"], status.get("advice")]))
+    if status and status.error:
+        row["reason"] = "; ".join(filter(None, [status.error, status.advice]))
     if row["state"] != "completed":
         return row
     try:
         results = RunFolder(folder).results
     except RunFolderError as error:
         return row | {"state": "damaged", "reason": "; ".join([error.message, error.advice])}
-    row |= {"backbone": backbone_name(results["run"]), SORT_COLUMN: results["validation"]["relative_wql"]}
-    row |= {name: results["cost"][name] for name in COSTS}
-    if results["window_set"]["part"] != "test":
+    row |= {"backbone": results.run.backbone_name, SORT_COLUMN: results.validation_score}
+    row |= {name: getattr(results.cost, name) for name in COSTS}
+    if results.window_set.part != "test":
         return row
-    skill = results["skill"]
+    skill = results.skill
     return {
         **row,
-        **{f"test/{m}": results["metrics"][m]["value"] for m in METRICS},
-        "skill_wql": skill["wql"]["value"],
-        "skill_wql_low": skill["wql"]["low"],
-        "skill_wql_high": skill["wql"]["high"],
-        "skill_mae": skill["mae"]["value"],
+        **{f"test/{m}": results.metrics[m].value for m in METRICS},
+        "skill_wql": skill.wql.value,
+        "skill_wql_low": skill.wql.low,
+        "skill_wql_high": skill.wql.high,
+        "skill_mae": skill.mae.value,
     }
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from timevis.errors import TimeVisError
 from timevis.messages import error_from_json
 from timevis.runs.folder import RunFolder
-from timevis.runs.status import FINAL_STATES, Status
+from timevis.runs.status import FINAL_STATES, Status, state_of
 from timevis.utils.commands import resume_command
 from timevis.utils.interrupts import StopRequest, handle_signals
 from timevis.utils.threads import threads_per_job
@@ -51,16 +51,16 @@ def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
         port = _free_port()
         workers = [start_rank(folder, rank, processes, group, port, error_files[rank]) for rank in range(processes)]
         killed_rank = _wait(workers, stop)
-        status = folder.status or {}
+        state = state_of(folder.path)
         if all(worker.returncode == 0 for worker in workers):
-            return folder.results["validation"]["relative_wql"]
+            return folder.results.validation_score
         if stop.signal is not None:
-            if status.get("state") not in FINAL_STATES:
+            if state not in FINAL_STATES:
                 advice = f"continue it with {resume_command(folder.display_path)}"
                 _write_final_status(folder, "cancelled", stop.to_error().message, advice)
             stop.raise_if_requested()
         failure = _find_failure(workers, error_files, killed_rank)
-        if status.get("state") != "cancelled":
+        if state != "cancelled":
             _write_final_status(folder, "failed", failure.message, failure.advice)
     raise failure
 
@@ -99,9 +99,9 @@ def _find_failure(workers: list[subprocess.Popen], error_files: list[Path], kill
 
 def _write_final_status(folder: RunFolder, state: str, error: str, advice: str) -> None:
     """Write the final state of a run whose own processes could not; the other fields stay."""
-    last_status = folder.status or {}
-    status = Status(folder.path, elapsed=last_status.get("elapsed", 0.0))
-    status.update(**last_status)
+    last_status = folder.status
+    status = Status(folder.path, elapsed=last_status.elapsed if last_status else 0.0)
+    status.update(**(vars(last_status) if last_status else {}))
     status.finish(state, error, advice)
 
 

@@ -58,10 +58,9 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunCon
             raise cannot_change_on_resume(override.input_line)
     remove_temporary_files(folder.path)
     status = folder.status
-    state = status["state"] if status else None
-    if state == "running":
-        assert status is not None
-        raise RunFolderError(f"{folder.path} is still running (pid {status['pid']} on {status['host']})")
+    state = status.state if status else None
+    if status is not None and state == "running":
+        raise RunFolderError(f"{folder.path} is still running (pid {status.pid} on {status.host})")
     if state == "completed" and not any(o.key_or_group.startswith("trainer") for o in parsed):
         has_epochs = folder.checkpoints.is_dir() and any(folder.checkpoints.iterdir())
         advice = "increase trainer.max_epochs to train it further, or start" if has_epochs else "start"

@@ -9,8 +9,8 @@ def test_the_tuning_curve_ends_with_the_fit_however_rarely_the_loss_is_logged(fi
     steps = ("model.fit.max_epochs=3", "model.fit.steps_per_epoch=4", f"trainer.log_every_n_steps={log_interval}")
     record = RunRecord.load(finished_run("model=lstm", *steps))
     charts = {chart.name: chart.marks[0] for chart in training_charts(record)}
-    after_fit = record.history.dropna(subset=["val/relative_wql"])
-    assert after_fit["step"].tolist() == [12]
-    assert after_fit["val/relative_wql"].item() == pytest.approx(record.results["validation"]["relative_wql"])
+    steps, values = record.history.curve("val/relative_wql")
+    assert steps == [12]
+    assert values == [pytest.approx(record.results.validation["relative_wql"])]
     assert list(charts["tuning_relative_wql"].x) == [3, 7, 11]
     assert ("train_loss" in charts) == (log_interval < 50)

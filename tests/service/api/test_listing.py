@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from service_data import TOKEN
+from service_data import TOKEN, summary_with
 from sqlalchemy import event
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
@@ -20,7 +20,7 @@ def add_row(http: FlaskClient, **columns: Any) -> str:
     """A model without a run."""
     identifier = new_id()
     with http.application.extensions["timevis"].sessions.begin() as session:
-        session.add(Model(id=identifier, kind="linear", run_id="1" * 32, summary={}, **columns))
+        session.add(Model(id=identifier, kind="linear", run_id="1" * 32, summary=summary_with({}), **columns))
     return identifier
 
 

@@ -1,33 +1,7 @@
 import type { Schemas } from "@/api/client";
 
-export interface Interval {
-  value: number | null;
-  low: number | null;
-  high: number | null;
-}
-
-/** The part of results.json that the page reads; docs/architecture.md describes all of it. */
-export interface Results {
-  run: { data: string; model: string; seed: number };
-  window_set: {
-    hash: string;
-    part: string;
-    windows: number;
-    horizon: number;
-    context_length: number;
-    channels: string[];
-    freq: string;
-  };
-  metrics: Record<string, Interval>;
-  seasonal_naive: Record<string, Interval>;
-  skill: { wql: Interval; mae: Interval };
-  cost: Record<string, number | string | null>;
-}
-
-/** The service passes results.json on as it is, so its specification has no type for it. */
-export function resultsOf(model: Pick<Schemas["ModelDetail"], "results">): Results {
-  return model.results as unknown as Results;
-}
+export type Interval = Schemas["Interval"];
+export type Results = Schemas["Results"];
 
 export const METRICS = [
   "relative_wql",

@@ -21,7 +21,7 @@ from timevis.evaluation.error_profile import (
     timestamps_around,
     window_bias,
 )
-from timevis.runs.record import RunRecord, scored_channels
+from timevis.runs.record import RunRecord
 from timevis.utils.levels import QUANTILE_LEVELS
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -34,7 +34,7 @@ MAX_FUTURE_CHARTS = 12
 
 def forecast_chart(forecasts: SavedForecasts, row: int, record: RunRecord) -> Chart:
     """One scored window: the end of its context, the truth, the median forecast and two intervals."""
-    window, freq = forecasts.frame.iloc[row], record.results["window_set"]["freq"]
+    window, freq = forecasts.frame.iloc[row], record.results.window_set.freq
     horizon = forecasts.truth.shape[1]
     context = forecasts.context[row][-max(48, 2 * horizon) :]
     context_times = timestamps_around(window["timestamp"], len(context), 1, freq, record.timezone)
@@ -152,8 +152,8 @@ def horizon_charts(record: RunRecord) -> list[Chart]:
         lines = [
             Mark("line", np.arange(1, record.horizon + 1), np.array(values[key], float), model, role)
             for values, model, role in (
-                (results["by_horizon"], record.label, "model"),
-                (results["seasonal_naive_by_horizon"], "seasonal naive", "naive"),
+                (results.by_horizon, record.label, "model"),
+                (results.seasonal_naive_by_horizon, "seasonal naive", "naive"),
             )
         ]
         charts.append(Chart(name, title, "steps ahead", y_label, lines, y_from_zero=True))
@@ -163,7 +163,7 @@ def horizon_charts(record: RunRecord) -> list[Chart]:
 def calendar_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]:
     """Error by hour and weekday of the target, where the data have several; by month for data slower than daily."""
     label, scaled = error_axis(record)
-    if steps_per_day(record.results["window_set"]["freq"]) < MIN_STEPS_PER_DAY_FOR_WEEKDAYS:
+    if steps_per_day(record.results.window_set.freq) < MIN_STEPS_PER_DAY_FOR_WEEKDAYS:
         months = mean_error_by(calendar_error_sums(forecasts, scaled, ["month"]), "month")
         bars = Mark("bars", [MONTHS[m - 1] for m in months.index], months.to_numpy())
         return [Chart("month", "Error by month", "month of the target", label, [bars])] if len(months) > 1 else []
@@ -192,13 +192,13 @@ def channel_chart(record: RunRecord) -> Chart | None:
     Channels without a truth are left out. With more than `MAX_CHANNEL_BARS` channels, the chart is a histogram of the
     ratio of both MASE.
     """
-    scored = scored_channels(record.results)
+    scored = record.results.scored_channels()
     if not scored or len(record.channels) < 2:
         return None
     table = pd.DataFrame(
         {
-            "model": {c: record.results["by_channel"][c]["mase"] for c in scored},
-            "naive": {c: record.results["seasonal_naive_by_channel"][c]["mase"] for c in scored},
+            "model": {c: record.results.by_channel[c]["mase"] for c in scored},
+            "naive": {c: record.results.seasonal_naive_by_channel[c]["mase"] for c in scored},
         },
         dtype=float,
     ).sort_values("model", ascending=False)
@@ -290,16 +290,13 @@ def calibration_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Cha
 
 def training_charts(record: RunRecord) -> list[Chart]:
     """Training loss and relative WQL on the tuning windows by step; none for a model without logged steps."""
-    history = record.history
-    if history is None or "step" not in history:
-        return []
     charts = []
     for name, column, title in (
         ("train_loss", "train/loss", "Training loss"),
         ("tuning_relative_wql", "tuning/relative_wql", "Relative WQL on the tuning windows"),
     ):
-        rows = history[["step", column]].dropna() if column in history else history.iloc[:0]
-        if len(rows) > 1:
-            marks = [Mark("line", rows["step"].to_numpy(), rows[column].to_numpy(float))]
+        steps, values = record.history.curve(column)
+        if len(steps) > 1:
+            marks = [Mark("line", np.array(steps), np.array(values))]
             charts.append(Chart(name, title, "step", column, marks))
     return charts

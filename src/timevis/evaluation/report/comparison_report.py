@@ -55,8 +55,7 @@ def metrics_table(comparison: Comparison) -> pd.DataFrame:
     for label, row in comparison.metrics.iterrows():
         cells = rows.setdefault(str(label), {})
         for key, metric in METRICS.items():
-            entry = {"low": _or_none(row[f"{key}_low"]), "high": _or_none(row[f"{key}_high"])}
-            bounds = format_interval(entry, metric.percent)
+            bounds = format_interval(_or_none(row[f"{key}_low"]), _or_none(row[f"{key}_high"]), metric.percent)
             cells[metric.name] = format_number(row[key], metric.percent) + (f" ({bounds})" if bounds else "")
     return pd.DataFrame.from_dict(rows, orient="index")
 

@@ -16,7 +16,6 @@ from timevis.evaluation.forecast_window import forecast_window, saved_forecasts
 from timevis.evaluation.residuals import residual_profile
 from timevis.evaluation.verdict import verdict_of
 from timevis.runs.record import RunRecord
-from timevis.service.api.commands import model_commands
 from timevis.service.context import context, find
 from timevis.service.db.tables import Model
 from timevis.service.problems import wrong_field
@@ -25,10 +24,9 @@ from timevis.service.schemas.analysis import (
     ChannelQuery,
     ForecastWindow,
     Residuals,
-    Verdict,
+    VerdictResponse,
     WindowQuery,
 )
-from timevis.utils.json_types import to_json_types
 
 blueprint = APIBlueprint("model_analysis", __name__, tag="Models")
 CACHED_RUNS = 8
@@ -41,7 +39,7 @@ CACHED_RUNS = 8
 def get_forecast(model_id: str, query: WindowQuery) -> Any:
     """Return one saved window of the scored part: context, truth, forecast, and for a language model its digits."""
     record, forecasts = _scored_run(model_id)
-    part = record.results["window_set"]["part"]
+    part = record.results.window_set.part
     if query.split not in (None, part):
         raise wrong_field("other-scored-part", "/split", part=part)
     channel = _channel(record, query.channel) or record.channels[0]
@@ -73,14 +71,12 @@ def get_calibration(model_id: str, query: ChannelQuery) -> Any:
 
 
 @blueprint.get("/models/<model_id>/verdict")
-@blueprint.output(Verdict)
+@blueprint.output(VerdictResponse)
 @blueprint.doc(summary="Is the model good?")
 def get_verdict(model_id: str) -> Any:
-    """Say whether the model beats seasonal naive, whether its intervals hold, and how to train it again."""
+    """Say whether the model beats seasonal naive, whether its intervals hold, and what else to know."""
     record, _ = _scored_run(model_id)
-    with context().sessions() as session:
-        commands = model_commands(session, find(session, Model, model_id))
-    return {**to_json_types(verdict_of(record.results).to_dict()), "commands": commands}
+    return verdict_of(record.results)
 
 
 def _scored_run(model_id: str) -> tuple[RunRecord, SavedForecasts]:

@@ -25,7 +25,7 @@ from timevis.service.schemas.models import (
     ModelQuery,
     ModelSummary,
 )
-from timevis.service.tasks.following import metric_rows
+from timevis.service.tasks.following import read_history
 
 blueprint = APIBlueprint("models", __name__, tag="Models")
 NOT_DOWNLOADED = frozenset({"checkpoints", ".lock"})
@@ -61,7 +61,7 @@ def get_model(model_id: str) -> Any:
         **summary,
         "config": _public_config(folder),
         "results": folder.results,
-        "training": metric_rows(context().storage, model.run_id),
+        "training": read_history(context().storage, model.run_id),
         "commands": commands,
     }
 

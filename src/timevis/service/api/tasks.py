@@ -27,7 +27,7 @@ from timevis.service.schemas.tasks import (
     TaskQuery,
 )
 from timevis.service.tasks import states
-from timevis.service.tasks.following import MAX_STREAMS, EventStream, TooManyStreams, events, metric_rows
+from timevis.service.tasks.following import MAX_STREAMS, EventStream, TooManyStreams, events, read_history
 from timevis.utils.spreadsheets import to_csv
 
 blueprint = APIBlueprint("tasks", __name__, tag="Tasks")
@@ -61,7 +61,7 @@ def get_metrics(task_id: str, query: StepQuery) -> Any:
     """Return the logged steps of a training from the step `since` on, also while it runs."""
     with context().sessions() as session:
         task = find(session, Task, task_id)
-    rows = metric_rows(context().storage, task.run_id, query.since) if task.run_id else []
+    rows = read_history(context().storage, task.run_id).since(query.since).rows if task.run_id else []
     return {"state": task.state, "rows": rows}
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, RootModel
 
-from timevis.service.schemas.common import ChannelName, Commands, Number
+from timevis.evaluation.verdict import Verdict
+from timevis.service.schemas.common import ChannelName, Number
 
 
 class ChannelQuery(BaseModel):
@@ -126,15 +127,5 @@ class Calibration(BaseModel):
     pit: PitHistogram
 
 
-class VerdictFinding(BaseModel):
-    code: str
-    severity: Literal["good", "info", "warning", "bad"]
-    params: dict[str, Any]
-    text: str
-
-
-class Verdict(VerdictFinding):
-    """Whether the model beats seasonal naive, and what else to know of its results."""
-
-    findings: list[VerdictFinding]
-    commands: Commands
+class VerdictResponse(RootModel[Verdict]):
+    pass

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
+from timevis.runs.results import Cost, Interval
 from timevis.service.schemas.analysis import Context
 from timevis.service.schemas.common import ChannelName, Commands, Id, Number, StrictModel, TextCode
 from timevis.service.training import untrained_methods
@@ -99,18 +100,12 @@ class ForecastResult(BaseModel):
     items: list[ForecastItem]
 
 
-class Interval(BaseModel):
-    value: Number
-    low: Number
-    high: Number
-
-
 class ComparedModel(BaseModel):
     model: str = Field(description="Identifier of the model, or seasonal_naive.")
     name: str
     kind: str
     metrics: dict[str, Interval]
-    cost: dict[str, Any]
+    cost: Cost | None = Field(description="null for seasonal naive.")
 
 
 class ComparedPair(BaseModel):

@@ -7,7 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from timevis.models.declaration import Preset
+from timevis.runs.history import History
+from timevis.runs.results import Results
 from timevis.service.schemas.common import Commands, DeletableQuery, Id, Name, StrictModel
+from timevis.service.tasks.summary import ResultsSummary
 
 SORTABLE_METRICS = ("relative_wql", "wql", "crps", "mase", "mae", "coverage_80")
 SORTS = ("created", "name", "kind", "validation_relative_wql", *SORTABLE_METRICS, "skill_wql", "fit_seconds")
@@ -27,7 +30,7 @@ class ModelSummary(BaseModel):
     kind: str
     dataset: Id | None = Field(description="Null for a run of the command line whose data cannot be read.")
     task: Id | None = Field(description="Null for a run of the command line.")
-    summary: dict[str, Any]
+    summary: ResultsSummary
     notes: str
     tags: list[str]
     champion: bool = Field(description="Whether it is the preferred model of its dataset.")
@@ -37,8 +40,8 @@ class ModelSummary(BaseModel):
 
 class ModelDetail(ModelSummary):
     config: dict[str, Any]
-    results: dict[str, Any]
-    training: list[dict[str, Any]] = Field(description="Rows of metrics.csv.")
+    results: Results
+    training: History
     commands: Commands
 
 

@@ -35,7 +35,6 @@ from timevis.service.tasks.runner import Outcome, progress_of, run_training, wai
 from timevis.service.tasks.summary import summarise
 from timevis.service.training import untrained_methods
 from timevis.service.troubleshooting import with_link
-from timevis.utils.files import read_json
 from timevis.utils.json_types import to_json_types
 
 log = logging.getLogger(__name__)
@@ -161,6 +160,8 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                 grace_seconds=settings.grace_seconds,
                 **callbacks,
             )
+    from timevis.runs.folder import RunFolder
+
     try:
         copies.copy(completed=outcome.state == states.COMPLETED)
     except Exception as error:  # of the store or of the network; what was trained must not be lost
@@ -170,7 +171,7 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         return Outcome(None, message("run-not-copied", reason=str(error)), message("check-store")), {}
     if outcome.state != states.COMPLETED:
         return outcome, {}
-    summary = summarise(read_json(folder / "results.json"))
+    summary = summarise(RunFolder(folder).results)
     progress = progress_of(folder) or progress
     title = declared_models()[task.request["model"]].declaration.title
     name = task.request.get("name") or f"{title} {time.strftime('%Y-%m-%d %H:%M')}"

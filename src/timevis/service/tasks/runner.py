@@ -136,9 +136,9 @@ def run_training(
         return Outcome(CANCELLED)
     if stopping or disowned:
         return Outcome(None)
-    status = read_status(folder) or {}
-    if status.get("state") == FAILED:
-        error = error_from_json(status)
+    status = read_status(folder)
+    if status is not None and status.state == FAILED:
+        error = error_from_json(vars(status))
         return Outcome(FAILED, error.message, error.advice)
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name
@@ -148,8 +148,9 @@ def run_training(
 
 def progress_of(folder: Path) -> dict[str, Any]:
     """What status.json says of a run."""
-    status = read_status(folder) or {}
-    return {key: status[key] for key in PROGRESS_KEYS if status.get(key) is not None}
+    status = read_status(folder)
+    values = vars(status) if status is not None else {}
+    return {key: values[key] for key in PROGRESS_KEYS if values.get(key) is not None}
 
 
 def child_options() -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from apiflask import APIFlask
 
+from timevis.config.options import parameter_help
 from timevis.service.schemas.common import ProblemDetails
 from timevis.service.schemas.forecasts import ComparisonResult, ForecastDryRun, ForecastResult
 from timevis.service.schemas.training import DryRun
@@ -59,10 +61,32 @@ def complete_specification(app: APIFlask) -> None:
         health = spec["paths"]["/api/health"]["get"]["responses"]
         health["503"]["content"] = health["200"]["content"]
         spec["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        return spec
+        return _with_short_names(spec)
 
 
 REFERENCE = "#/components/schemas/{model}"
+
+
+def _with_short_names(spec: dict[str, Any]) -> dict[str, Any]:
+    """The specification with each schema once: APIFlask adds a copy of an inner schema for each outer one.
+
+    The copies have names such as ``ModelDetail.Results``. The NumPy docstring of a dataclass becomes the descriptions
+    of its fields.
+    """
+    text = re.sub(r'"#/components/schemas/\w+\.(\w+)"', r'"#/components/schemas/\1"', json.dumps(dict(spec)))
+    short: dict[str, Any] = json.loads(text)
+    schemas: dict[str, Any] = {}
+    for name, schema in short["components"]["schemas"].items():
+        own = schemas.setdefault(name.rpartition(".")[2], schema)
+        if own != schema:
+            raise ValueError(f"two schemas have the name {name.rpartition('.')[2]}")
+        text = schema.get("description", "")
+        for field, help_text in parameter_help(text).items():
+            schema["properties"].get(field, {}).setdefault("description", help_text)
+        if "\n---" in text:
+            schema["description"] = text.partition("\n\n")[0]
+    short["components"]["schemas"] = schemas
+    return short
 
 
 def problem_schema() -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 import torch
+from run_results import results_with
 from small_networks import perturb_trained
 from trainers import quiet_trainer
 
@@ -16,7 +17,6 @@ from timevis.models.qwen.patches.forecaster import QwenPatchForecaster
 from timevis.models.qwen.patches.heads import Readout
 from timevis.models.qwen.patches.network import NoBackbone, PatchNet
 from timevis.models.serialization import load, save
-from timevis.runs.record import model_label
 
 
 def backbone_parameters(forecaster):
@@ -159,7 +159,7 @@ def test_the_model_label_names_the_backbone(make_patches) -> None:
     labels = {}
     for path in ("nano", "attention", "none"):
         about = make_patches(f"model.backbone.path={path}")[0].describe()["backbone"]
-        labels[path] = model_label({"model": "qwen_patch", "backbone": about})
+        labels[path] = results_with({"run.model": "qwen_patch", "run.backbone": about}).run.label
         assert len(about["fingerprint"]) == 16
         assert about["trainable"] <= about["parameters"]
     assert labels == {
