@@ -23,7 +23,7 @@ from timevis.data.panel import Panel
 from timevis.data.sources.data_frames import write_frame
 from timevis.data.windows import SeriesStore
 from timevis.errors import ConfigError, DataError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.models.forecaster import Forecaster
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import add_unread_covariates, load_run_data, select_trained_channels
@@ -201,8 +201,15 @@ def forecast_panel(
     panel, origins = extend_to_horizon(panel, horizon, length)
     if origins.min() < length:
         raise DataError(
-            message("context-too-short", source=item, rows=int(origins.min()), context_length=length),
-            message("at-least-rows", rows=length),
+            Text(
+                "context-too-short",
+                "{source} has {rows} rows up to its last value, fewer than the context_length of "
+                "the run, {context_length}",
+                source=item,
+                rows=int(origins.min()),
+                context_length=length,
+            ),
+            Text("at-least-rows", "give at least {rows} rows", rows=length),
         )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()

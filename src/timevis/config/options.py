@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_or
 
 from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Text
 
 T = TypeVar("T")
 
@@ -134,12 +134,16 @@ def check_value(key: str, value: Any, annotation: Any) -> None:
                 ) and item not in choices:
                     raise _not_a_choice(key, item, choices)
         elif isinstance(value, str):
-            raise ConfigError(message("value-not-a-list", key=key, value=value))
+            raise ConfigError(
+                Text("value-not-a-list", "{key}={value} must be a list, such as [{value}]", key=key, value=value)
+            )
     choices = [c for part in alternatives for c in _literals(part)]
     if isinstance(value, str) and choices and all(_literals(part) or part is type(None) for part in alternatives):
         raise _not_a_choice(key, value, choices)
     text = "null" if value is None else str(value).lower() if isinstance(value, bool) else value
-    raise ConfigError(message("value-not-of-kind", key=key, value=text, kind=describe(annotation)))
+    raise ConfigError(
+        Text("value-not-of-kind", "{key}={value} must be {kind}", key=key, value=text, kind=describe(annotation))
+    )
 
 
 def check_choice(value: Any, choices: Iterable[Any], key: str) -> Any:
@@ -176,7 +180,10 @@ def check_arguments(section: str, values: Mapping[str, Any], *functions: Callabl
         return
     for name in values:
         if name not in options:
-            raise ConfigError(message("no-such-key", key=f"{section}.{name}"), did_you_mean(name, options))
+            raise ConfigError(
+                Text("no-such-key", "there is no config key {key}", key=f"{section}.{name}"),
+                did_you_mean(name, options),
+            )
 
 
 def options_of(*sources: Callable[..., Any]) -> list[Option]:
@@ -228,7 +235,10 @@ def section_from_config(cls: type[T], values: Mapping[str, Any], section: str) -
     prefix = f"{section}." if section else ""
     for name, value in values.items():
         if name not in names:
-            raise ConfigError(message("no-such-key", key=f"{prefix}{name}"), did_you_mean(str(name), names))
+            raise ConfigError(
+                Text("no-such-key", "there is no config key {key}", key=f"{prefix}{name}"),
+                did_you_mean(str(name), names),
+            )
         check_value(f"{prefix}{name}", value, hints[name])
     return cls(**values)
 
@@ -341,4 +351,7 @@ def _bounds(allowed: Range | None) -> str:
 
 
 def _not_a_choice(key: str, value: Any, choices: Iterable[Any]) -> ConfigError:
-    return ConfigError(message("not-a-choice-of-key", key=key, value=value), did_you_mean(value, map(str, choices)))
+    return ConfigError(
+        Text("not-a-choice-of-key", "{key}={value!r} is not a choice", key=key, value=value),
+        did_you_mean(value, map(str, choices)),
+    )

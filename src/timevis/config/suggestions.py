@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
-from timevis.messages import message
+from timevis.messages import Text
 
 MAX_LISTED_CHOICES = 30
 MIN_SIMILARITY = 0.6
@@ -20,9 +20,11 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     guess = nearest(str(word), names)
     choices = ", ".join(sorted(names)) if len(names) <= MAX_LISTED_CHOICES else ""
     if guess is None:
-        return message("choices", choices=choices) if choices else ""
+        return Text("choices", "choices: {choices}", choices=choices) if choices else ""
     return (
-        message("did-you-mean-of", guess=guess, choices=choices) if choices else message("did-you-mean", guess=guess)
+        Text("did-you-mean-of", "did you mean {guess!r}? choices: {choices}", guess=guess, choices=choices)
+        if choices
+        else Text("did-you-mean", "did you mean {guess!r}?", guess=guess)
     )
 
 

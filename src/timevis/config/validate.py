@@ -13,7 +13,7 @@ from timevis.config.sections import check_sections
 from timevis.config.stored import has_reference
 from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Text
 
 FREE_TEXT_KEYS = ("model.prompt.text", "data.description", "data.unit", "data.name")
 """Keys whose text is copied into prompts and files."""
@@ -53,7 +53,7 @@ def check(cfg: DictConfig, added: Sequence[str] = ()) -> None:
     for key in added:
         if key.partition(".")[0] not in OPEN_SECTIONS:
             known = [k for k in keys_of(cfg) if k not in added]
-            raise ConfigError(message("no-such-key", key=key), did_you_mean(key, known))
+            raise ConfigError(Text("no-such-key", "there is no config key {key}", key=key), did_you_mean(key, known))
     try:
         OmegaConf.to_container(cfg, resolve=True)
     except OmegaConfBaseException as error:

@@ -15,7 +15,7 @@ from timevis.data.schema.frequency import check_frequency
 from timevis.data.schema.timestamps.parse_times import check_timezone
 from timevis.data.split.spec import SplitSpec, check_split
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Text
 
 DOMAINS = ("traffic", "electricity", "weather", "other")
 DESCRIPTION_LIMIT = 300
@@ -32,7 +32,10 @@ def check_keys(keys: Iterable[str], valid_keys: Iterable[str], section: str) -> 
     valid_keys = list(valid_keys)
     for key in keys:
         if key not in valid_keys:
-            raise ConfigError(message("section-without-key", section=section, key=key), did_you_mean(key, valid_keys))
+            raise ConfigError(
+                Text("section-without-key", "{section} has no key {key!r}", section=section, key=key),
+                did_you_mean(key, valid_keys),
+            )
 
 
 @dataclass(frozen=True)
@@ -174,13 +177,29 @@ class DataOptions:
         columns = [*(self.time or ()), *(self.id or ()), *(self.target or ()), *(self.covariates or ())]
         for name in columns:
             if columns.count(name) > 1:
-                raise ConfigError(message("column-named-twice", column=name), message("name-columns-once"))
+                raise ConfigError(
+                    Text(
+                        "column-named-twice",
+                        "the column {column!r} is named twice among data.time, id, target and covariates",
+                        column=name,
+                    ),
+                    Text(
+                        "name-columns-once",
+                        "name each column once; a model always reads the "
+                        "past of a target, so it need not be a covariate",
+                    ),
+                )
         if self.domain is not None:
             check_choice(self.domain, DOMAINS, "data.domain")
         if self.description is not None and len(self.description) > DESCRIPTION_LIMIT:
             raise ConfigError(
-                message("description-too-long", count=len(self.description), maximum=DESCRIPTION_LIMIT),
-                message("shorter-description"),
+                Text(
+                    "description-too-long",
+                    "data.description has {count} characters, more than {maximum}",
+                    count=len(self.description),
+                    maximum=DESCRIPTION_LIMIT,
+                ),
+                Text("shorter-description", "it becomes part of every prompt; write one sentence"),
             )
 
 

@@ -14,7 +14,7 @@ from timevis.data.loader import WindowLoader
 from timevis.data.window_sampling import stratified
 from timevis.data.windows import Batch
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.models.residual_quantiles import PointForecaster
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
@@ -96,8 +96,13 @@ class Linear(PointForecaster):
         self.save_hyperparameters()
         if profiles is not None and max(profiles) > context_length:
             raise ConfigError(
-                message("profile-too-long", rows=max(profiles), context_length=context_length),
-                message("shorter-profiles"),
+                Text(
+                    "profile-too-long",
+                    "a profile of {rows} rows does not fit into context_length={context_length}",
+                    rows=max(profiles),
+                    context_length=context_length,
+                ),
+                Text("shorter-profiles", "use shorter profiles or a longer context"),
             )
         self.penalties, self.profiles, self.max_windows = tuple(penalties), profiles, max_windows
         self.maps: Tensor

@@ -20,7 +20,7 @@ from timevis.data.split.make_split import split_rows
 from timevis.data.split.spec import SplitSpec, StoredSplit
 from timevis.data.split.split import Split
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.runs import metadata
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
@@ -144,7 +144,15 @@ def select_trained_channels(panel: P, report: Mapping[str, Any], source: str) ->
     panel = reorder_channels(panel, tuple(report["channels"]), source)
     covariates = report["covariates"]
     if absent := [name for name in covariates if name not in panel.covariate_names]:
-        raise DataError(message("no-such-covariate", source=source, column=absent[0]), message("add-covariate"))
+        raise DataError(
+            Text(
+                "no-such-covariate",
+                "{source} has no covariate {column!r}, which the run was trained with",
+                source=source,
+                column=absent[0],
+            ),
+            Text("add-covariate", "add the column, with values for every series of the run"),
+        )
     return panel.select(covariates=[panel.covariate_names.index(name) for name in covariates])
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from werkzeug.exceptions import HTTPException
 
 from timevis.errors import ConfigError, DataError, RunFolderError, TimeVisError
-from timevis.messages import code_and_params, message
+from timevis.messages import Text, code_and_params
 from timevis.service.messages import field_error, sentence
 from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
 from timevis.service.training import MODELS, pointer_of
@@ -129,8 +129,11 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     detail, advice, limit = error.description or error.name, "", request.max_content_length
     if status == 413 and limit is not None and (request.content_length or 0) > limit:
-        detail = message("request-too-large", megabytes=limit // 2**20)
-        advice = message("send-less")
+        detail = Text("request-too-large", "the request has more than {megabytes} MB", megabytes=limit // 2**20)
+        advice = Text(
+            "send-less",
+            "upload rows as a file (POST /api/upload); compress a file that is too large, or leave out rows",
+        )
     response = problem(status, _code(status), detail, advice)
     for name in ("Allow", "Location", "Retry-After"):
         if value := dict(error.get_headers()).get(name):

@@ -17,7 +17,7 @@ from typing import Any
 
 from timevis.data.readers.table import Table
 from timevis.errors import ConfigError, DataError
-from timevis.messages import code_and_params, message, message_of
+from timevis.messages import Text, code_and_params, message_of
 from timevis.service.security.table_limits import TableLimits
 from timevis.utils.files import write_json
 
@@ -100,14 +100,22 @@ def _run_child(
             timeout=seconds,
         )
     except subprocess.TimeoutExpired:
-        text = message("reading-too-slow", source=shown_name, seconds=seconds)
-        raise DataError(text, message("smaller-file")) from None
+        text = Text(
+            "reading-too-slow", "{source} could not be read within {seconds} s", source=shown_name, seconds=seconds
+        )
+        raise DataError(text, Text("smaller-file", "upload a smaller file")) from None
     try:
         answer = json.loads(done.stdout)
     except ValueError:
         reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         raise DataError(
-            message("reading-needs-memory", source=shown_name, megabytes=megabytes, reason=reason[:200]),
+            Text(
+                "reading-needs-memory",
+                "{source} could not be read within {megabytes} MB of memory ({reason})",
+                source=shown_name,
+                megabytes=megabytes,
+                reason=reason[:200],
+            ),
             "check that the file opens elsewhere, or upload a smaller one",
         ) from None
     if "error" in answer:
@@ -141,8 +149,14 @@ def main() -> None:
     except TimeVisError as error:
         answer = _error(error.message, error.advice, isinstance(error, ConfigError))
     except MemoryError:
-        text = message("reading-needs-memory", source=request["path"], megabytes=request["megabytes"], reason="")
-        answer = _error(text, message("smaller-file"))
+        text = Text(
+            "reading-needs-memory",
+            "{source} could not be read within {megabytes} MB of memory ({reason})",
+            source=request["path"],
+            megabytes=request["megabytes"],
+            reason="",
+        )
+        answer = _error(text, Text("smaller-file", "upload a smaller file"))
     json.dump(answer, sys.stdout)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.service.operations.artefacts import ArtefactStore, open_store
 from timevis.service.settings import Settings
 from timevis.service.tasks.states import Sessions
@@ -76,14 +76,22 @@ class Storage:
                 while chunk := stream.read(CHUNK_BYTES):
                     size += len(chunk)
                     if size > max_bytes:
-                        text = message("file-too-large", megabytes=max_bytes // 2**20)
-                        raise DataError(text, message("smaller-file"))
+                        text = Text(
+                            "file-too-large", "the file has more than {megabytes} MB", megabytes=max_bytes // 2**20
+                        )
+                        raise DataError(text, Text("smaller-file", "upload a smaller file"))
                     digest.update(chunk)
                     file.write(chunk)
                 file.flush()
                 os.fsync(file.fileno())
             if not size:
-                raise DataError(message("file-empty", source=file_name), message("give-header-and-rows"))
+                raise DataError(
+                    Text("file-empty", "{source}: the file is empty", source=file_name),
+                    Text(
+                        "give-header-and-rows",
+                        "give a row of column names, such as time,value, and below it a row for each time",
+                    ),
+                )
             upload = Upload(digest.hexdigest(), suffix, size)
             temporary.replace(self.upload(upload.content_hash, suffix))
             self.share(self.upload(upload.content_hash, suffix))

@@ -13,7 +13,7 @@ import torch
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import RunFolderError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.models.forecaster import Forecaster
 from timevis.runs.folder import BEST_CHECKPOINT, FIT_FINISHED, LAST_CHECKPOINT, RunFolder
 from timevis.training.callbacks.checkpoints import BestCheckpoint
@@ -61,8 +61,11 @@ def load_checkpoint(path: Path, mmap: bool = False) -> dict[str, Any]:
         if "Unsupported global" in str(error):  # a class or function that is not part of a state
             raise
         reason = (str(error) or type(error).__name__).splitlines()[0][:100]
-        damaged = message("run-file-damaged", path=str(path), reason=reason)
-        raise RunFolderError(damaged, message("start-again-or-restore")) from error
+        damaged = Text("run-file-damaged", "{path} is damaged ({reason})", path=str(path), reason=reason)
+        raise RunFolderError(
+            damaged,
+            Text("start-again-or-restore", "delete it to start from the beginning, or restore it from a backup"),
+        ) from error
 
 
 def _best_checkpoint(folder: RunFolder) -> Path:
@@ -114,7 +117,10 @@ def _load_best_weights(trainer: pl.Trainer, forecaster: Forecaster, folder: RunF
     path = _best_checkpoint(folder)
     if not path.is_file():
         if trainer.global_step == 0:
-            raise RunFolderError(message("fit-without-a-step"), message("longer-time-limit"))
+            raise RunFolderError(
+                Text("fit-without-a-step", "the fit ended before its first step"),
+                Text("longer-time-limit", "increase trainer.max_time, or set it to null"),
+            )
         raise RunFolderError(
             "the fit has written no checkpoint", "keep callbacks.best_checkpoint or callbacks.last_checkpoint"
         )

@@ -17,7 +17,7 @@ from timevis.config.options import NOT_OPTIONS, check_choice
 from timevis.config.sections import TrainerOptions
 from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.status import Status
@@ -41,7 +41,10 @@ def check_trainer(options: TrainerOptions) -> Devices:
     arguments = [name for name in inspect.signature(pl.Trainer).parameters if name not in NOT_OPTIONS]
     for name in options.others:
         if name not in arguments:
-            raise ConfigError(message("no-such-key", key=f"trainer.{name}"), did_you_mean(name, arguments))
+            raise ConfigError(
+                Text("no-such-key", "there is no config key {key}", key=f"trainer.{name}"),
+                did_you_mean(name, arguments),
+            )
     check_choice(options.strategy, ("auto", *StrategyRegistry.available_strategies()), "trainer.strategy")
     return Devices.from_options(options)
 

@@ -8,7 +8,7 @@ from pickle import UnpicklingError
 from omegaconf import DictConfig, OmegaConf
 
 from timevis.errors import TimeVisError
-from timevis.messages import Message, message
+from timevis.messages import Message, Text
 
 SYSTEM_ERRORS = {
     errno.ENOSPC: ("disk_full", "free-space"),
@@ -41,20 +41,47 @@ def explain(
     text = str(error).strip()
     first_line = text.splitlines()[0] if text else type(error).__name__
     if is_out_of_memory(error):
-        return TimeVisError(message("out-of-memory", reason=first_line), _smaller_batch_advice(cfg))
+        return TimeVisError(
+            Text("out-of-memory", "out of memory: {reason}", reason=first_line), _smaller_batch_advice(cfg)
+        )
     if isinstance(error, FloatingPointError):
         reason = error.args[0] if error.args and isinstance(error.args[0], Message) else first_line
-        return TimeVisError(message("training-diverged", reason=reason), message("lower-learning-rate"))
+        return TimeVisError(
+            Text("training-diverged", "training diverged: {reason}", reason=reason),
+            Text(
+                "lower-learning-rate",
+                "lower model.learning_rate (a tenth is a good start) or model.fit.gradient_clip",
+            ),
+        )
     if isinstance(error, UnpicklingError):
-        return TimeVisError(message("unsafe-checkpoint"), message("train-without-checkpoints"))
+        return TimeVisError(
+            Text(
+                "unsafe-checkpoint",
+                "a checkpoint of the run holds objects other than weights, which "
+                "could run code, so it was not loaded",
+            ),
+            Text(
+                "train-without-checkpoints",
+                "TimeVis does not write such checkpoints: delete checkpoints/ in the run folder and train again",
+            ),
+        )
     if isinstance(error, OSError) and error.errno in SYSTEM_ERRORS:
         cause, advice = map(message, SYSTEM_ERRORS[error.errno])
         values = {"cause": cause, "reason": error.strerror or first_line}
         if error.filename is not None:
-            return TimeVisError(message("file-not-written", file=str(error.filename), **values), advice)
-        return TimeVisError(message("system-error", **values), advice)
+            return TimeVisError(
+                Text(
+                    "file-not-written",
+                    "{file} could not be written: {cause} ({reason})",
+                    file=str(error.filename),
+                    **values,
+                ),
+                advice,
+            )
+        return TimeVisError(Text("system-error", "{cause} ({reason})", **values), advice)
     return TimeVisError(
-        message("unexpected-error", kind=type(error).__name__, reason=first_line), message(unexpected_advice)
+        Text("unexpected-error", "{kind}: {reason}", kind=type(error).__name__, reason=first_line),
+        message(unexpected_advice),
     )
 
 
@@ -71,4 +98,9 @@ def _smaller_batch_advice(cfg: DictConfig | None) -> str:
     if fit is None:
         return "use a smaller model.fit.batch_size"
     batch_size, eval_batch_size = max(1, int(fit.batch_size) // 2), max(1, int(fit.eval_batch_size) // 2)
-    return message("smaller-batch", batch_size=batch_size, eval_batch_size=eval_batch_size)
+    return Text(
+        "smaller-batch",
+        "try model.fit.batch_size={batch_size} model.fit.eval_batch_size={eval_batch_size}",
+        batch_size=batch_size,
+        eval_batch_size=eval_batch_size,
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from timevis.errors import ConfigError, RunFolderError
-from timevis.messages import message
+from timevis.messages import Text
 
 MAX_INTEGER_DIGITS = 30
 """TimeVis writes no integers beyond 64 bits; a float cannot hold one of more than 308 digits."""
@@ -80,7 +80,8 @@ def absolute_if_folder(path: str, reserved_names: Collection[str] = ()) -> str:
 def damaged_file_error(path: Path, reason: object) -> RunFolderError:
     """The error for a file of a run that cannot be read."""
     return RunFolderError(
-        message("run-file-damaged", path=str(path), reason=str(reason)), message("run-again-or-restore")
+        Text("run-file-damaged", "{path} is damaged ({reason})", path=str(path), reason=str(reason)),
+        Text("run-again-or-restore", "run it again, or restore the file from a backup"),
     )
 
 

@@ -30,11 +30,12 @@ def run_script(main: Callable[[], int]) -> int:
         print("Interrupted by Ctrl-C", file=sys.stderr)
         return 128 + signal.SIGINT
     except Exception as error:
-        from timevis.messages import message
         from timevis.utils.explain import explain
 
         failure = explain(error, unexpected_advice="report-traceback")
-        if failure.advice == message("report-traceback"):
+        if failure.advice == Text(
+            "report-traceback", "this is probably a defect of TimeVis: report it with the traceback above"
+        ):
             traceback.print_exc()
         return print_error(failure)
     return code

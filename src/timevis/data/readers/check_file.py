@@ -6,7 +6,7 @@ from pathlib import Path
 
 from timevis.data.readers.compression import decompressed_name
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.utils.formatting import join_names
 
 FORMAT_OF_SUFFIX = {
@@ -46,8 +46,17 @@ def format_from_name(path: Path) -> str:
     suffix = Path(decompressed_name(path)).suffix.lower()
     if suffix not in FORMAT_OF_SUFFIX:
         raise DataError(
-            message("file-name-ending", source=path.name, suffix=suffix or "(none)"),
-            message("known-suffixes", suffixes=" ".join(FORMAT_OF_SUFFIX)),
+            Text(
+                "file-name-ending",
+                "{source}: the suffix {suffix} is not that of a format that TimeVis reads",
+                source=path.name,
+                suffix=suffix or "(none)",
+            ),
+            Text(
+                "known-suffixes",
+                "supported suffixes: {suffixes}, also in .gz, or as the only file in a .zip",
+                suffixes=" ".join(FORMAT_OF_SUFFIX),
+            ),
         )
     return FORMAT_OF_SUFFIX[suffix]
 

@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.utils import memory
 
-DECOMPRESS_ADVICE = message("decompress")
+DECOMPRESS_ADVICE = Text("decompress", "decompress it and give one file")
 CHUNK_BYTES = 2**24
 MAX_SHARE_OF_FREE_MEMORY = 0.5
 """For the decompressed file; the table parsed from it needs memory as well."""
@@ -59,7 +59,10 @@ def decompressed_bytes(path: Path, chunk_bytes: int = CHUNK_BYTES) -> bytes:
                 f"{path.name}: the archive uses an unknown compression method ({error})", DECOMPRESS_ADVICE
             ) from error
         except RuntimeError as error:
-            raise DataError(message("archive-password", source=path.name), DECOMPRESS_ADVICE) from error
+            raise DataError(
+                Text("archive-password", "{source}: the archive needs a password", source=path.name),
+                DECOMPRESS_ADVICE,
+            ) from error
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise _damaged_file_error(path, error) from error
     raw = path.read_bytes()
@@ -124,7 +127,12 @@ def _is_hidden(member: PurePosixPath) -> bool:
 
 
 def _damaged_file_error(path: Path, error: Exception) -> DataError:
-    text = message("file-damaged", source=path.name, reason=str(error))
+    text = Text(
+        "file-damaged",
+        "{source}: the file is damaged or not complete ({reason})",
+        source=path.name,
+        reason=str(error),
+    )
     return DataError(text, "download or compress it again")
 
 

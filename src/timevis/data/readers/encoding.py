@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from timevis.errors import AmbiguousDataError, DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 FREQUENT_CHINESE = frozenset(
     "年月日时分秒间期小周季度流量值负荷功率电压能温湿度风速向气压雨雪水位高低大平均总合计数据编号名称单位站点区域地城市街路口"
@@ -44,7 +44,7 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
     notes: list[str] = []
     if encoding is None and raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
-        notes.append(message("note_utf16"))
+        notes.append(Text("note-utf16", "the text is UTF-16"))
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     try:
         if encoding is None or encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
@@ -57,11 +57,18 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
         ) from error
     except UnicodeDecodeError as error:
         if encoding is None and (detected := detect_encoding(raw)) is not None:
-            return to_utf8(raw, source, detected)[0], [message("note_encoding", encoding=detected)]
+            return to_utf8(raw, source, detected)[0], [
+                Text(
+                    "note-encoding",
+                    "the text is not UTF-8 and is read as {encoding}; data.cleaning.encoding sets another",
+                    encoding=detected,
+                )
+            ]
         row = raw[: error.start].count(b"\n") + 1
         raise AmbiguousDataError(
-            message(
+            Text(
                 "not-in-encoding",
+                "{source}: row {row} is not {encoding} text (byte {byte} of the file is {value})",
                 source=source,
                 row=row,
                 encoding=encoding or "UTF-8",
@@ -75,8 +82,18 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
     if b"\0" in raw:
         position = raw.index(b"\0")
         raise AmbiguousDataError(
-            message("binary-data", source=source, row=raw[:position].count(10) + 1, byte=position + 1),
-            message("not-a-text-table"),
+            Text(
+                "binary-data",
+                "{source}: row {row} holds binary data (byte {byte} is zero)",
+                source=source,
+                row=raw[:position].count(10) + 1,
+                byte=position + 1,
+            ),
+            Text(
+                "not-a-text-table",
+                "the file is not a text table, or it is UTF-16 without a byte order mark: "
+                "data.cleaning.encoding=utf-16-le",
+            ),
         )
     return raw, notes
 
@@ -112,5 +129,11 @@ def _encoding_advice(raw: bytes, position: int) -> str:
         text = ""
     if re.search(r"\w", text[:4096]):
         excerpt = raw[max(0, position - 12) : position + 12].decode(encoding, errors="ignore").splitlines()
-        return message("valid-in-encoding", encoding=encoding, excerpt=max(excerpt, key=len).strip())
-    return message("save-as-utf8")
+        return Text(
+            "valid-in-encoding",
+            "the file is valid {encoding} text ({excerpt!r}): save it as UTF-8, or set "
+            "data.cleaning.encoding={encoding}",
+            encoding=encoding,
+            excerpt=max(excerpt, key=len).strip(),
+        )
+    return Text("save-as-utf8", "save the file as UTF-8, or name its encoding: data.cleaning.encoding=...")

@@ -25,7 +25,7 @@ from timevis.data.readers.header import (
 from timevis.data.readers.size_limits import CellCounter, check_workbook_size
 from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.errors import ConfigError, DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 SheetRows = list[Sequence[Any]]
 HEAD_ROWS = 200
@@ -65,12 +65,15 @@ def read_excel(
     if sheet is not None:
         chosen = names[sheet] if isinstance(sheet, int) and 0 <= sheet < len(names) else str(sheet)
         if chosen not in names:
-            raise ConfigError(message("unknown-sheet", source=source, sheet=sheet), did_you_mean(sheet, names))
+            raise ConfigError(
+                Text("unknown-sheet", "{source} has no sheet {sheet!r}", source=source, sheet=sheet),
+                did_you_mean(sheet, names),
+            )
         rows = read_rows(chosen)
         if _find_header(rows) is None:
             raise DataError(
-                message("sheet-without-table", source=source, sheet=chosen),
-                message("sheets-of-workbook", sheets=", ".join(names)),
+                Text("sheet-without-table", "{source}: sheet {sheet!r} holds no table", source=source, sheet=chosen),
+                Text("sheets-of-workbook", "sheets: {sheets}", sheets=", ".join(names)),
             )
     else:
         for chosen in names:
@@ -79,11 +82,13 @@ def read_excel(
                 break
         else:
             raise DataError(
-                message("workbook-without-table", source=source),
-                message("sheets-of-workbook", sheets=", ".join(names)),
+                Text("workbook-without-table", "{source}: no sheet holds a table", source=source),
+                Text("sheets-of-workbook", "sheets: {sheets}", sheets=", ".join(names)),
             )
     others = f" of {len(names)} ({', '.join(names)})" if len(names) > 1 else ""
-    notes: list[str] = [message("note_sheet", sheet=chosen, others=others, sheets=", ".join(names))]
+    notes: list[str] = [
+        Text("note-sheet", "read sheet {sheet!r}{others}", sheet=chosen, others=others, sheets=", ".join(names))
+    ]
     formulas = _formulas_without_value(raw, chosen, rows) if file_format == "xlsx" else set()
     table = _to_table(rows, source, notes, formulas, header)
     if sheet is None and others:
@@ -102,7 +107,13 @@ def _open_xlsx(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Shee
         raise
     except Exception as error:
         raise DataError(
-            message("workbook-damaged", source=source, reason=str(error)), message("save-in-spreadsheet")
+            Text(
+                "workbook-damaged",
+                "{source}: the workbook is damaged or encrypted ({reason})",
+                source=source,
+                reason=str(error),
+            ),
+            Text("save-in-spreadsheet", "open it in a spreadsheet program and save it as XLSX"),
         ) from error
     counter = CellCounter(source)
 
@@ -121,7 +132,13 @@ def _open_xls(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Sheet
         book = xlrd.open_workbook(file_contents=raw)
     except Exception as error:
         raise DataError(
-            message("workbook-damaged", source=source, reason=str(error)), message("save-in-spreadsheet")
+            Text(
+                "workbook-damaged",
+                "{source}: the workbook is damaged or encrypted ({reason})",
+                source=source,
+                reason=str(error),
+            ),
+            Text("save-in-spreadsheet", "open it in a spreadsheet program and save it as XLSX"),
         ) from error
 
     counter = CellCounter(source)
@@ -226,14 +243,19 @@ def _to_table(
         rows_without_value = [i for i in filled_rows if (i, j) in formulas]
         if rows_without_value and sum(has_value) < 2:
             raise DataError(
-                message(
+                Text(
                     "formula-without-value",
+                    "{source}: row {row}, column {column!r} holds a formula without a saved "
+                    "value, and {count} more cells do",
                     source=source,
                     row=rows_without_value[0] + 1,
                     column=names[j],
                     count=len(rows_without_value) - 1,
                 ),
-                message("save-formulas"),
+                Text(
+                    "save-formulas",
+                    "open the workbook in a spreadsheet program and save it: the values are then saved as well",
+                ),
             )
         if rows_without_value:
             notes.append(

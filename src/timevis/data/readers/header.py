@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from timevis.data.readers.table import MISSING_MARKERS
 from timevis.errors import ConfigError, DataError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.utils.formatting import join_names
 
 MAX_HEADER_POSITION = 50
@@ -95,10 +95,12 @@ def units_by_name(names: Sequence[str], units: Sequence[str]) -> dict[str, str]:
 
 def header_notes(header_row: int, last_row: int, units: dict[str, str]) -> list[str]:
     """Notes on a header that is not the first row, and on a row of units below it; rows are counted from 1."""
-    notes: list[str] = [message("note_header_row", row=header_row)] if header_row > 1 else []
+    notes: list[str] = (
+        [Text("note-header-row", "the column names are in row {row}", row=header_row)] if header_row > 1 else []
+    )
     if units:
         shown = join_names([f"{name} ({unit})" for name, unit in units.items()], MAX_LISTED_UNITS)
-        notes.append(message("note_units", row=last_row, units=shown))
+        notes.append(Text("note-units", "row {row} holds units: {units}", row=last_row, units=shown))
     return notes
 
 
@@ -133,8 +135,14 @@ def check_header(cells: list[str], source: str, row: int) -> None:
     if not is_header(cells):
         filled = [c for c in cells if c]
         raise DataError(
-            message("header-holds-values", source=source, row=row, cells=", ".join(filled[:3])),
-            message("put-names-above"),
+            Text(
+                "header-holds-values",
+                "{source}: row {row} should hold the column names, but it holds values ({cells}, ...)",
+                source=source,
+                row=row,
+                cells=", ".join(filled[:3]),
+            ),
+            Text("put-names-above", "put a row of names above the data, for example: time,value"),
         )
 
 

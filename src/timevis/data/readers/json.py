@@ -15,9 +15,11 @@ from timevis.data.readers.encoding import to_utf8
 from timevis.data.readers.table import Table, check_unique_names, quote_cell
 from timevis.data.schema.timestamps.parse_times import looks_like_time
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 
-SHAPE_ADVICE = message("json-shape")
+SHAPE_ADVICE = Text(
+    "json-shape", 'write records [{{"time": ..., "value": ...}}, ...] or columns {{"time": [...], "value": [...]}}'
+)
 CONTAINERS = {list, dict}
 SURROGATE = re.compile(r"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)")
 """An unpaired surrogate escape in the group; pairs and escaped backslashes also match, without the group."""
@@ -76,7 +78,15 @@ def _decode_lines(decoder: json.JSONDecoder, text: str, source: str, error: json
     lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
     if len(lines) < 2 or not lines[0][1].rstrip().endswith("}"):
         raise DataError(
-            message("not-json", source=source, row=error.lineno, position=error.colno, reason=error.msg), SHAPE_ADVICE
+            Text(
+                "not-json",
+                "{source}: not JSON at row {row}, column {position}: {reason}",
+                source=source,
+                row=error.lineno,
+                position=error.colno,
+                reason=error.msg,
+            ),
+            SHAPE_ADVICE,
         ) from error
     records = []
     for number, line in lines:
@@ -215,7 +225,10 @@ def _to_frame(content: Any, source: str) -> pd.DataFrame:
                     f"{source}: column {name!r} has {length} values, column {first!r} has {expected}", SHAPE_ADVICE
                 )
     else:
-        raise DataError(message("json-without-table", source=source), SHAPE_ADVICE)
+        raise DataError(
+            Text("json-without-table", "{source}: the JSON is neither records nor columns", source=source),
+            SHAPE_ADVICE,
+        )
     for name, cells in columns.items():
         if not CONTAINERS.isdisjoint(map(type, cells)):
             number = next(i for i, cell in enumerate(cells, 1) if type(cell) in CONTAINERS)

@@ -11,7 +11,7 @@ from pandas.api import types
 
 from timevis.data.readers.table import MISSING_MARKERS
 from timevis.errors import AmbiguousDataError
-from timevis.messages import message
+from timevis.messages import Text
 
 POINT_NUMBER = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 COMMA_NUMBER = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d*)(?:,\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
@@ -56,8 +56,18 @@ def ambiguous_mark_error(source: str, cell: str, column: str | None = None) -> A
     place = source if column is None else f"{source}: column {column!r}"
     mark = "comma" if "," in cell else "point"
     return AmbiguousDataError(
-        message("decimal-mark-unclear", where=place, source=source, mark=mark, cell=cell),
-        message("set-decimal"),
+        Text(
+            "decimal-mark-unclear",
+            "{where}: the {mark} in numbers such as {cell!r} may be a decimal mark or a thousands separator",
+            where=place,
+            source=source,
+            mark=mark,
+            cell=cell,
+        ),
+        Text(
+            "set-decimal",
+            "set data.cleaning.decimal=comma or point, or write the numbers without thousands separators",
+        ),
     )
 
 
@@ -107,7 +117,15 @@ def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[s
         if len(changed):
             first = changed.iloc[0].strip()
             number = str(numbers[changed.index[0]])
-            notes.append(message("note_numbers", cell=first, column=str(name), number=number))
+            notes.append(
+                Text(
+                    "note-numbers",
+                    "numbers such as {cell!r} in {column!r} are read as {number}",
+                    cell=first,
+                    column=str(name),
+                    number=number,
+                )
+            )
             frame[name] = numbers
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from timevis.data.readers.size_limits import check_parquet_size
 from timevis.data.readers.table import Table, check_unique_names
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 
 def read_parquet(raw: bytes, source: str) -> Table:
@@ -35,7 +35,15 @@ def read_parquet(raw: bytes, source: str) -> Table:
         check_unique_names(pq.read_schema(BytesIO(raw)).names, source)
         frame = pd.read_parquet(BytesIO(raw))
     except (pa.ArrowInvalid, OSError, ValueError) as error:
-        raise DataError(message("file-damaged", source=source, reason=str(error)), "write it again") from error
+        raise DataError(
+            Text(
+                "file-damaged",
+                "{source}: the file is damaged or not complete ({reason})",
+                source=source,
+                reason=str(error),
+            ),
+            "write it again",
+        ) from error
     if not isinstance(frame.index, pd.RangeIndex):
         frame = _index_to_columns(frame, source)
     frame.columns = pd.Index([str(c) for c in frame.columns])

@@ -13,7 +13,7 @@ from timevis.data.readers.compression import decompressed_bytes
 from timevis.data.readers.number_format import find_decimal_mark, number_cells, parse_number_columns
 from timevis.data.readers.table import Table
 from timevis.errors import DataError, TimeVisError
-from timevis.messages import message
+from timevis.messages import Text
 
 DESCRIPTION_OF_FORMAT = {
     "text": "a text table",
@@ -107,7 +107,13 @@ def _read(
     expected = format_from_name(path)
     raw = decompressed_bytes(path)
     if not raw or raw.isspace():
-        raise DataError(message("file-empty", source=path.name), message("give-header-and-rows"))
+        raise DataError(
+            Text("file-empty", "{source}: the file is empty", source=path.name),
+            Text(
+                "give-header-and-rows",
+                "give a row of column names, such as time,value, and below it a row for each time",
+            ),
+        )
     _check_content(raw, path, expected)
     if expected == "text":
         from timevis.data.readers.csv import read_csv
@@ -142,12 +148,17 @@ def _check_content(raw: bytes, path: Path, expected: str) -> None:
     found = _format_from_content(raw)
     if found == expected or (expected == "text" and found == "json" and not _looks_like_json(raw)):
         return
-    advice = message("rename-or-save-again")
+    advice = Text(
+        "rename-or-save-again", "rename it according to its content, or save it again in the format of its name"
+    )
     if found in ("html", "pdf", "image"):
-        advice = message("download-again")
+        advice = Text(
+            "download-again", "save its table as CSV; if it shows an error or a login page, download the table again"
+        )
     raise DataError(
-        message(
+        Text(
             "content-unlike-name",
+            "{source}: the name is that of {named}, but the content is {found_format}",
             source=path.name,
             named=DESCRIPTION_OF_FORMAT[expected],
             found_format=DESCRIPTION_OF_FORMAT[found],

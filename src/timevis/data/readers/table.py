@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 MISSING_MARKERS = frozenset(
     {"", "-", "--", "?", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "NaN", "NaT", "None"}
@@ -57,7 +57,13 @@ class Table:
     def __post_init__(self) -> None:
         check_unique_names([str(c) for c in self.frame.columns], self.source)
         if not len(self.frame):
-            raise DataError(message("table-without-rows", source=self.source), message("give-header-and-rows"))
+            raise DataError(
+                Text("table-without-rows", "{source}: the table has no rows", source=self.source),
+                Text(
+                    "give-header-and-rows",
+                    "give a row of column names, such as time,value, and below it a row for each time",
+                ),
+            )
 
     def row_label(self, position: int) -> str:
         """How error messages name the row at a position in `frame`: ``row 17`` or ``record 16``."""
@@ -86,8 +92,13 @@ def check_unique_names(names: list[str], source: str) -> None:
     """Raise a DataError if several columns have the same name."""
     repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
-        text = message("column-name-repeated", source=source, column=repeated[0])
-        raise DataError(text, message("rename-columns"))
+        text = Text(
+            "column-name-repeated",
+            "{source}: several columns are named {column!r}",
+            source=source,
+            column=repeated[0],
+        )
+        raise DataError(text, Text("rename-columns", "give each column a different name"))
 
 
 def quote_cell(cell: object) -> str:

@@ -16,7 +16,7 @@ from timevis.data.schema.to_rows import Rows
 from timevis.data.split.make_split import split_rows
 from timevis.data.split.split import Split
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.utils.formatting import join_names
 
 PanelT = TypeVar("PanelT", bound=Panel)
@@ -61,7 +61,9 @@ def select_channels(
         unusable = _constant_channels(panel, observed_rows, options)
     else:
         reorder_channels(panel, tuple(channels), card.name)
-        unusable = dict.fromkeys([c for c in panel.channels if c not in channels], message("not_of_run"))
+        unusable = dict.fromkeys(
+            [c for c in panel.channels if c not in channels], Text("not-of-run", "is not a channel of the run")
+        )
     while unusable:
         left_out |= unusable
         for name in options.target or ():
@@ -70,10 +72,17 @@ def select_channels(
         if len(unusable) == len(panel.channels):
             reasons = "; ".join(f"{name!r} {reason}" for name, reason in list(left_out.items())[:5])
             raise DataError(
-                message(
-                    "nothing-changes", source=report.source, reasons=reasons, columns=", ".join(list(left_out)[:5])
+                Text(
+                    "nothing-changes",
+                    "{source}: no column changes, so there is nothing to forecast ({reasons})",
+                    source=report.source,
+                    reasons=reasons,
+                    columns=", ".join(list(left_out)[:5]),
                 ),
-                message("changing-column"),
+                Text(
+                    "changing-column",
+                    "give a file in which a numeric column changes, and do not exclude it by data.target",
+                ),
             )
         rows = _drop_series(rows, left_out)
         panel = to_panel(rows, card)
@@ -83,9 +92,17 @@ def select_channels(
         unusable = _constant_channels(panel, observed_rows, options) if channels is None else {}
     report.left_out |= left_out
     if rows_before := int(whole_index.searchsorted(panel.index[0])):
-        report.notes.append(message("note_rows_before", rows=rows_before))
+        report.notes.append(
+            Text(
+                "note-rows-before",
+                "{rows} rows before the first value of the channels used are left out",
+                rows=rows_before,
+            )
+        )
     if rows_after := len(whole_index) - rows_before - len(panel):
-        report.notes.append(message("note_rows_after", rows=rows_after))
+        report.notes.append(
+            Text("note-rows-after", "{rows} rows after the last row of the series used are left out", rows=rows_after)
+        )
     return panel, observed_rows
 
 
@@ -155,8 +172,9 @@ def reorder_channels(panel: PanelT, channels: tuple[str, ...], panel_name: str) 
     if missing:
         guess = nearest(missing[0], panel.channels)
         raise DataError(
-            message(
+            Text(
                 "no-such-channel",
+                "{source} has no channel {channel!r}: the run forecasts {channels}, but the file has {found}",
                 source=panel_name,
                 channel=missing[0],
                 channels=join_names([*channels]),

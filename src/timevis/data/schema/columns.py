@@ -18,14 +18,14 @@ from timevis.data.schema.time_column import find_time_columns
 from timevis.data.schema.timestamps.parse_times import looks_like_time
 from timevis.data.schema.timestamps.time_parts import holds_time_part
 from timevis.errors import ConfigError, DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 ROW_COUNTER_NAMES = ("no", "nr", "index", "row", "rownum", "row_number", "unnamed: 0", "column 1", "id")
 REASON_OF_KIND = {
-    "boolean": message("holds_booleans"),
-    "time": message("holds_dates"),
-    "text": message("holds_text"),
-    "empty": message("is_empty"),
+    "boolean": Text("holds-booleans", "holds booleans"),
+    "time": Text("holds-dates", "holds dates"),
+    "text": Text("holds-text", "holds text"),
+    "empty": Text("is-empty", "is empty"),
 }
 
 
@@ -83,7 +83,10 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
     table = replace(table, frame=table.frame.copy(deep=False), notes=[*table.notes])
     names = [str(c) for c in table.frame.columns]
     if (missing := missing_column(table, options)) is not None:
-        raise DataError(message("no-such-column", source=table.source, column=missing), did_you_mean(missing, names))
+        raise DataError(
+            Text("no-such-column", "{source} has no column {column!r}", source=table.source, column=missing),
+            did_you_mean(missing, names),
+        )
     covariates = {k: v for k, v in (options.covariates or {}).items() if k != "holiday" or k in table.frame}
     notes: list[str] = []
     time = options.time or find_time_columns(table, notes)
@@ -102,7 +105,7 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
     if options.target:
         _check_targets(table, options.target)
         columns.targets = options.target
-        columns.left_out = {c: message("not_in_target") for c in others if c not in options.target}
+        columns.left_out = {c: Text("not-in-target", "not in data.target") for c in others if c not in options.target}
     else:
         columns.targets, columns.left_out = _infer_targets(table, others, id_column)
     return table, columns
@@ -118,15 +121,33 @@ def missing_column(table: Table, options: DataOptions) -> str | None:
 def _check_covariates(table: Table, covariates: dict[str, str]) -> None:
     if covariates.get("holiday", "known") not in ("known", "observed"):
         raise ConfigError(
-            message("holiday-is-a-column", country=covariates["holiday"], source=table.source),
-            message("use-or-rename-holiday"),
+            Text(
+                "holiday-is-a-column",
+                "data.covariates.holiday={country!r}, but {source} has a column of that name",
+                country=covariates["holiday"],
+                source=table.source,
+            ),
+            Text(
+                "use-or-rename-holiday",
+                "set it to known or observed to use the column, or rename the column to use the "
+                "holidays of a country",
+            ),
         )
     for name in covariates:
         kind = column_kind(table.frame[name])
         if kind in ("time", "text"):
             raise DataError(
-                message("covariate-not-numeric", source=table.source, column=name, reason=_reason(table, name, kind)),
-                message("numeric-covariates"),
+                Text(
+                    "covariate-not-numeric",
+                    "{source}: the covariate {column!r} {reason}",
+                    source=table.source,
+                    column=name,
+                    reason=_reason(table, name, kind),
+                ),
+                Text(
+                    "numeric-covariates",
+                    "covariates are numbers or booleans; data.cleaning.missing names text that marks a missing value",
+                ),
             )
 
 
@@ -135,14 +156,18 @@ def _check_targets(table: Table, targets: tuple[str, ...]) -> None:
         kind = column_kind(table.frame[name])
         if kind != "number":
             raise DataError(
-                message(
+                Text(
                     "target-not-numeric",
+                    "{source}: column {column!r}{cell} {reason}, so it cannot be a target",
                     source=table.source,
                     column=name,
                     cell=_first_text(table, name, kind),
                     reason=_reason(table, name, kind),
                 ),
-                message("numeric-targets"),
+                Text(
+                    "numeric-targets",
+                    "data.target takes numeric columns; data.cleaning.missing names text that marks a missing value",
+                ),
             )
 
 
@@ -155,15 +180,22 @@ def _infer_targets(table: Table, names: list[str], series: str | None) -> tuple[
         numeric = [c for c in numeric if c not in parts]
     counters = [c for c in numeric if len(numeric) > 1 and _counts_rows(table, c, series)]
     left_out: dict[str, str] = {c: _reason(table, c, kind) for c, kind in kinds.items() if kind != "number"}
-    left_out |= dict.fromkeys(counters, message("counts_rows"))
-    left_out |= {c: message("part_of_time") for c in parts if c not in numeric}
+    left_out |= dict.fromkeys(counters, Text("counts-rows", "counts the rows"))
+    left_out |= {c: Text("part-of-time", "is part of the time") for c in parts if c not in numeric}
     targets = tuple(c for c in numeric if c not in counters)
     if not targets:
         reasons = "; ".join(f"{c!r} {reason}{_first_text(table, c, kinds[c])}" for c, reason in left_out.items())
         reasons = reasons or "the time is the only column"
         params = {"source": table.source, "sheet_note": table.sheet_note, "reasons": reasons}
         params["columns"] = ", ".join(left_out)
-        raise DataError(message("no-numeric-column", **params), NUMBER_ADVICE)
+        raise DataError(
+            Text(
+                "no-numeric-column",
+                "{source}{sheet_note}: no numeric column is left to forecast ({reasons})",
+                **params,
+            ),
+            NUMBER_ADVICE,
+        )
     return targets, left_out
 
 

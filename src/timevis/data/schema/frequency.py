@@ -8,7 +8,7 @@ from pandas.tseries.frequencies import to_offset
 from pandas.tseries.offsets import BaseOffset, Day, Tick, Week
 
 from timevis.errors import ConfigError, DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
@@ -47,7 +47,10 @@ def check_frequency(freq: str) -> str:
     except ValueError:
         offset = None
     if offset is None or offset.n <= 0:
-        raise ConfigError(message("not-a-frequency", frequency=freq), message("examples-of-frequencies"))
+        raise ConfigError(
+            Text("not-a-frequency", "data.frequency={frequency!r} is not a frequency", frequency=freq),
+            Text("examples-of-frequencies", "for example 15min, h, D, W-MON, MS"),
+        )
     if isinstance(offset, Tick) and not isinstance(offset, Day):
         return alias_of_step(pd.Timedelta(offset).value // 1000)
     return offset.freqstr
@@ -81,8 +84,21 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
     steps = steps[steps > 0]
     if len(steps) < 2:
         times_text = f"{len(steps) + 1} different time{'s are' if len(steps) else ' is'}"
-        text = message("too-few-times", source=source, times=times_text, count=len(steps) + 1)
-        raise DataError(text, message("few-hundred-rows"))
+        text = Text(
+            "too-few-times",
+            "{source}: {times} too few for a series",
+            source=source,
+            times=times_text,
+            count=len(steps) + 1,
+        )
+        raise DataError(
+            text,
+            Text(
+                "few-hundred-rows",
+                "a few hundred rows are needed: context_length + horizon in the"
+                " training part, horizon in each of the others",
+            ),
+        )
     distinct, counts = np.unique(steps, return_counts=True)
     step, share = int(distinct[counts.argmax()]), counts.max() / len(steps)
     if step >= 28 * DAY_US:
@@ -100,8 +116,18 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
     if abs(common - median) <= 0.05 * common and near_common.mean() > 0.8:
         return alias_of_step(common)
     raise DataError(
-        message("no-regular-step", source=source, step=str(pd.Timedelta(step, "us")), share=float(share)),
-        message("resample"),
+        Text(
+            "no-regular-step",
+            "{source}: the times have no regular step (the most common, {step}, is {share:.0%} of all steps)",
+            source=source,
+            step=str(pd.Timedelta(step, "us")),
+            share=float(share),
+        ),
+        Text(
+            "resample",
+            "resample the series to a regular grid first, for example to hourly means; if most "
+            "rows already lie on a grid, name it: data.frequency=h",
+        ),
     )
 
 
@@ -122,7 +148,15 @@ def _infer_calendar_frequency(times: pd.DatetimeIndex, source: str) -> str:
     steps, counts = np.unique(np.diff(times.asi8), return_counts=True)
     if counts.max() >= 0.9 * counts.sum():
         return alias_of_step(int(steps[counts.argmax()]))
-    raise DataError(message("irregular-months", source=source, days=round(days)), advice)
+    raise DataError(
+        Text(
+            "irregular-months",
+            "{source}: the steps between times are about {days:.0f} days, but not whole months, quarters or years",
+            source=source,
+            days=round(days),
+        ),
+        advice,
+    )
 
 
 def anchored_offsets(alias: str) -> list[BaseOffset]:

@@ -23,7 +23,7 @@ from pandas.tseries.offsets import (
 
 from timevis.data.schema.frequency import DAY_US, SNAP_TOLERANCE
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 MAX_STRAY_SHARE = 0.01
 """If so few times more than double the span of all others, they are taken for mistyped dates."""
@@ -116,7 +116,13 @@ def _put_on_calendar_grid(
     on_grid = position[position >= 0]
     if not len(on_grid):
         raise DataError(
-            message("no-time-on-grid", source=source, frequency=freq, first=str(times[0])),
+            Text(
+                "no-time-on-grid",
+                "{source}: no time lies on the grid of data.frequency={frequency} (the first is {first})",
+                source=source,
+                frequency=freq,
+                first=str(times[0]),
+            ),
             "set a data.frequency of which each step contains at most one time",
         )
     first, last = int(on_grid.min()), int(on_grid.max())
@@ -158,16 +164,27 @@ def _check_density(
     gaps = np.diff(filled)
     if len(gaps) > 1 and gaps.min() > 1:
         raise DataError(
-            message("steps-too-far-apart", source=source, frequency=freq, steps=int(np.median(gaps))),
-            message("fitting-frequency"),
+            Text(
+                "steps-too-far-apart",
+                "{source}: no two times are one step of {frequency} apart; most are {steps} steps apart",
+                source=source,
+                frequency=freq,
+                steps=int(np.median(gaps)),
+            ),
+            Text(
+                "fitting-frequency",
+                "set a data.frequency that fits the rows; a trained run reads only data of its own frequency",
+            ),
         )
     rows, max_stray = int(filled[-1]) + 1, int(MAX_STRAY_SHARE * len(filled))
     rows_without_stray = int(filled[len(filled) - 1 - max_stray] - filled[max_stray]) + 1
     if rows > 2 * rows_without_stray or (rows > 10_000 and rows > 20 * len(filled)):
         farthest = int(np.argmax(np.where(position < 0, 0, np.abs(position - np.median(filled)))))
         raise DataError(
-            message(
+            Text(
                 "time-far-away",
+                "{source}: {place} has the time {time}, far from the rest: a grid from {first} to"
+                " {last} has {rows} rows, {empty} of them empty",
                 source=source,
                 place=row_label(farthest),
                 row=int(row_label(farthest).split()[-1]),
@@ -177,5 +194,8 @@ def _check_density(
                 rows=rows,
                 empty=rows - len(filled),
             ),
-            message("mistyped-date"),
+            Text(
+                "mistyped-date",
+                "look for a mistyped date, remove the rows that are so far away, or set a coarser data.frequency",
+            ),
         )

@@ -8,9 +8,14 @@ from pandas.api import types
 
 from timevis.data.readers.table import MISSING_MARKERS, Table, quote_cell
 from timevis.errors import AmbiguousDataError, DataError
-from timevis.messages import message
+from timevis.messages import Text
 
-NUMBER_ADVICE = message("write-numbers")
+NUMBER_ADVICE = Text(
+    "write-numbers",
+    "write numbers like 1234.5, and leave a cell without a value empty, or name "
+    "the text that marks it, such as 'data.cleaning.missing=[\"Bad Input\",-9999]';"
+    " data.cleaning.decimal sets whether 1,250 is 1.25 or 1250",
+)
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -60,7 +65,16 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
             more = f" (as do {len(wrong) - 1} more cells)" if len(wrong) > 1 else ""
             params = {"source": table.source, **table.place(wrong[0]), "column": name, "count": len(wrong)}
             cell = quote_cell(text.iloc[wrong[0]])
-            raise AmbiguousDataError(message("text-in-number-column", **params, more=more, cell=cell), NUMBER_ADVICE)
+            raise AmbiguousDataError(
+                Text(
+                    "text-in-number-column",
+                    "{source}: {place}, column {column!r} holds text{more}: {cell}",
+                    **params,
+                    more=more,
+                    cell=cell,
+                ),
+                NUMBER_ADVICE,
+            )
     with np.errstate(invalid="ignore"):
         wrong = np.flatnonzero(np.abs(values) > FLOAT32_MAX)
     if len(wrong):
@@ -68,7 +82,13 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
         params = {"source": table.source, **table.place(wrong[0]), "column": name, "count": len(wrong)}
         params["more"] = f" (as are {len(wrong) - 1} more cells)" if len(wrong) > 1 else ""
         code = "number-infinite" if np.isinf(first) else "number-too-large-for-data"
-        raise DataError(message(code, **params, value=float(first)), message("empty-or-missing"))
+        raise DataError(
+            message(code, **params, value=float(first)),
+            Text(
+                "empty-or-missing",
+                "leave the cell empty if it has no value, or name its content in data.cleaning.missing",
+            ),
+        )
     return values
 
 
@@ -77,7 +97,17 @@ def check_size(table: Table, name: str, numbers: np.ndarray) -> None:
     largest = float(np.fmax.reduce(np.abs(numbers), initial=0))
     if 0 < largest < np.finfo(np.float32).tiny:
         raise DataError(
-            message("numbers-too-small", source=table.source, column=name, value=largest), message("smaller-unit")
+            Text(
+                "numbers-too-small",
+                "{source}: column {column!r}: the largest value is {value:g}, too small for 32-bit floats",
+                source=table.source,
+                column=name,
+                value=largest,
+            ),
+            Text(
+                "smaller-unit",
+                "multiply the column by a constant, or give it in a smaller unit, so that its values are around 1",
+            ),
         )
 
 
@@ -107,10 +137,26 @@ def check_precision(
         changes = np.abs(np.diff(of_series))
         changes = changes[changes > 1e-12 * np.abs(of_series).max()]
         if len(changes) and np.median(changes) < 4 * np.median(rounded):
-            series = message("of_series", name=series_names[code]) if len(series_names) > 1 else ""
+            series = (
+                Text("of-series", " of series {name!r}", name=series_names[code]) if len(series_names) > 1 else ""
+            )
             params = {"source": table.source, "column": name, "series": series}
             sizes = {"change": float(np.median(changes)), "value": float(np.median(of_series))}
-            raise DataError(message("too-fine-for-data", **params, **sizes), message("subtract-or-difference"))
+            raise DataError(
+                Text(
+                    "too-fine-for-data",
+                    "{source}: column {column!r}{series} changes by {change:g} from "
+                    "row to row around {value:g}, too finely for 32-bit floats",
+                    **params,
+                    **sizes,
+                ),
+                Text(
+                    "subtract-or-difference",
+                    "subtract a constant from the column, for example "
+                    "its first value, or take differences; or leave it "
+                    "out with data.target",
+                ),
+            )
 
 
 def _runs_of(codes: np.ndarray) -> tuple[list[int], list[slice]]:

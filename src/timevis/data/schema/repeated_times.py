@@ -14,7 +14,7 @@ from timevis.data.schema.series_column import suggest_series_columns
 from timevis.data.schema.time_column import find_time_of_day_column
 from timevis.data.schema.timestamps.steps_of_day import count_steps_of_day, step_of_day_columns
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 MAX_AVERAGED_SHARE = 0.01
 """Of the rows of a series."""
@@ -71,12 +71,27 @@ def merge_repeated_times(
         of_series = f" of {series_names[series]!r}" if columns.id else ""
         times_have = f"1 time{of_series} has" if len(times) == 1 else f"{len(times)} times{of_series} have"
         raise DataError(
-            message("rows-disagree", source=table.source, times=times_have, count=len(times), first=str(times[0])),
+            Text(
+                "rows-disagree",
+                "{source}: {times} several rows that disagree, the first {first}",
+                source=table.source,
+                times=times_have,
+                count=len(times),
+                first=str(times[0]),
+            ),
             _advice(table, columns),
         )
     averaged_times = grid.index[averaged % length]
     if len(averaged_times) and _are_clock_changes(averaged_times):
-        report.notes.append(message("note_clock_change", first=str(averaged_times[0])))
+        report.notes.append(
+            Text(
+                "note-clock-change",
+                "the rows that were averaged are of the hours in which clocks are"
+                " set back, the first {first}: times in UTC, or with their offset"
+                " such as +02:00, keep both hours",
+                first=str(averaged_times[0]),
+            )
+        )
     return merged.keys, merged.values
 
 
@@ -89,7 +104,12 @@ def _are_clock_changes(index: pd.DatetimeIndex) -> bool:
 def _advice(table: Table, columns: Columns) -> str:
     """What to do if rows of one time disagree: which column completes the time or names the series."""
     if columns.id:
-        return message("other-series-column", column=columns.id)
+        return Text(
+            "other-series-column",
+            "{column!r} does not separate the series; set data.id to another column, or to"
+            " several columns as [a,b], or aggregate the rows first",
+            column=columns.id,
+        )
     frame, time = table.frame, columns.time
     column = find_time_of_day_column(frame, time[0], only_known_names=False) if len(time) == 1 else None
     if column:
@@ -101,4 +121,9 @@ def _advice(table: Table, columns: Columns) -> str:
         return f"{name!r} seems to number the steps of each date: {action}; or set data.id={name} if it names series"
     suggestion = suggest_series_columns(table, time)
     example = f", for example data.id={suggestion}" if suggestion else "; several columns are written as [a,b]"
-    return message("name-series-column", example=example, column=suggestion)
+    return Text(
+        "name-series-column",
+        "if the table holds several series, set data.id to the column that names them{example}",
+        example=example,
+        column=suggestion,
+    )

@@ -15,7 +15,7 @@ from timevis.data.schema.numeric_columns import column_kind
 from timevis.data.schema.timestamps.steps_of_day import step_of_day_columns
 from timevis.data.schema.timestamps.time_parts import PART_NAMES, TIME_OF_DAY_NAMES, holds_times_of_day
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 SERIES_COLUMN_NAMES = (
     *("id", "unique_id", "item_id", "series_id", "series", "item"),
@@ -50,7 +50,7 @@ def find_series_column(table: Table, time: tuple[str, ...], candidates: list[str
         keys = pd.concat([frame[list(time)], table.series_name_columns([name])], axis=1)
         if keys[name].nunique() > 1 and keys.duplicated().mean() <= MIN_REPEATED_SHARE:
             table.frame[name] = keys[name]
-            notes.append(message("note_long_table", column=name))
+            notes.append(Text("note-long-table", "the table is long: {column!r} names the series", column=name))
             return name
     return None
 

@@ -22,7 +22,6 @@ from timevis.data.schema.hour_columns import stack_hour_columns
 from timevis.data.schema.pivot import select_series, to_panel
 from timevis.data.schema.to_rows import Rows, to_rows
 from timevis.errors import AmbiguousDataError, DataError
-from timevis.messages import message
 from timevis.utils.formatting import join_names
 
 log = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ from timevis.data.split.spec import (
 )
 from timevis.data.split.split import Split
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 
 def split_rows(panel: Panel, spec: SplitSpec, by: str = "series", rows: int | None = None) -> Split:
@@ -92,8 +92,10 @@ def split_panel(panel: Panel, spec: SplitSpec, context_length: int, horizon: int
             spans = split_rows(panel, spec, by).borders - starts[:, None]
             rows = spans[longest := int(spans[:, 2].argmax())]
             raise DataError(
-                message(
+                Text(
                     "longest-series-too-short",
+                    "{source}: the longest series, {channel!r}, has {rows} rows, too few for "
+                    "context_length={context_length}, horizon={horizon} and data.split={split}",
                     source=panel.card.name,
                     channel=panel.channels[longest],
                     rows=int(rows[2]),
@@ -140,8 +142,10 @@ def make_split(rows: int, spec: Sequence[float], context_length: int, horizon: i
     if split.test_end > rows or not _has_windows(split, context_length, horizon):
         needed_rows = _rows_of_fractions(rows, spec, context_length, horizon) if are_fractions(spec) else ends[2]
         raise DataError(
-            message(
+            Text(
                 "series-too-short",
+                "{source}: the series has {rows} rows, too few for "
+                "context_length={context_length}, horizon={horizon} and data.split={split}",
                 source=data_name,
                 rows=rows,
                 context_length=context_length,
@@ -171,25 +175,35 @@ def _advice_for_short_series(rows: int, split: Split, context_length: int, horiz
     needed = {"training": context_length + horizon, "validation": horizon, "test": horizon}
     part_rows = (split.train_end, split.val_end - split.train_end, split.test_end - split.val_end)
     too_short = [
-        message("short_part", part=message(f"part_{name}"), rows=found, needed=required)
+        Text(
+            "short-part",
+            "the {part} part has {rows} rows and needs {needed}",
+            part=message(f"part_{name}"),
+            rows=found,
+            needed=required,
+        )
         for (name, required), found in zip(needed.items(), part_rows, strict=True)
         if found < required
     ]
     if not too_short:
-        return message("rows-needed", rows=needed_rows)
+        return Text("rows-needed", "about {rows} rows are needed", rows=needed_rows)
     fitting = ""
     if min(part_rows) > 0 and part_rows[0] > 1:
         fitting_horizon = min(horizon, max(1, min(part_rows) // 2))
         fitting_context = min(context_length, max(1, (part_rows[0] - fitting_horizon) * 2 // 3))
         changes = {"context_length": (fitting_context, context_length), "horizon": (fitting_horizon, horizon)}
         settings = " ".join(f"{key}={new}" for key, (new, old) in changes.items() if new < old)
-        fitting = message("lengths_that_fit", settings=settings)
+        fitting = Text("lengths-that-fit", "; {settings} would fit", settings=settings)
     lengths = {"context_length": context_length if part_rows[0] < needed["training"] else 1, "horizon": horizon}
     keys = " or ".join(key for key, length in lengths.items() if length > 1)
     return message(
         "lengthen-or-shorten" if keys else "lengthen",
-        rows_needed=message("rows_needed_and_more", rows=needed_rows) if needed_rows > rows else "",
-        parts=reduce(lambda first, second: message("and_also", first=first, second=second), too_short),
+        rows_needed=Text("rows-needed-and-more", "about {rows} rows are needed; ", rows=needed_rows)
+        if needed_rows > rows
+        else "",
+        parts=reduce(
+            lambda first, second: Text("and-also", "{first}, {second}", first=first, second=second), too_short
+        ),
         keys=keys,
         fitting=fitting,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from timevis.messages import Message, message
+from timevis.messages import Message, Text
 
 PAGE = "docs/troubleshooting.md"
 UNREACHABLE_REDIS, STUCK_TRAINING = f"{PAGE}#unreachable-redis", f"{PAGE}#stuck-training"
@@ -24,8 +24,8 @@ def with_link(error: str | None, advice: str | None) -> str | None:
     for pattern, section in SECTIONS.items():
         if re.search(pattern, error or "", re.IGNORECASE):
             if not advice:
-                return message("see-section", section=section)
+                return Text("see-section", "see {section}", section=section)
             if isinstance(advice, Message):
-                return message("advice-and-section", advice=advice, section=section)
+                return Text("advice-and-section", "{advice}; see {section}", advice=advice, section=section)
             return f"{advice}; see {section}"
     return advice

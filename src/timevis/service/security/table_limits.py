@@ -9,7 +9,7 @@ from pathlib import Path
 
 from timevis.data.readers.compression import decompressed_bytes, decompressed_name
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 DELIMITERS = (b",", b";", b"\t", b"|")
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
@@ -38,7 +38,12 @@ class TableLimits:
             ("sheets", sheets, self.sheets),
         ):
             if count > most:
-                advice = message("fewer-or-larger-limit", what=name, setting=f"TIMEVIS_MAX_{name.upper()}")
+                advice = Text(
+                    "fewer-or-larger-limit",
+                    "upload fewer {what}, or set {setting} to a larger number",
+                    what=name,
+                    setting=f"TIMEVIS_MAX_{name.upper()}",
+                )
                 raise DataError(message(f"too-many-{name}", maximum=most, count=count), advice)
 
     def check_file(self, path: Path) -> None:

@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from timevis.errors import RunFolderError, TimeVisError
-from timevis.messages import error_from_json, error_to_json, message
+from timevis.messages import Text, error_from_json, error_to_json
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.operations.troubleshooting import with_link
 from timevis.service.settings import Settings
@@ -92,8 +92,8 @@ def _execute(worker: Worker, task_id: str) -> None:
         outcome, values = Outcome(states.FAILED, error.message, error.advice), {}
     except Exception as error:
         log.exception("task %s failed", task.id)
-        text = message("unexpected-error", kind=type(error).__name__, reason=str(error))
-        outcome, values = Outcome(states.FAILED, text, message("see-worker-log")), {}
+        text = Text("unexpected-error", "{kind}: {reason}", kind=type(error).__name__, reason=str(error))
+        outcome, values = Outcome(states.FAILED, text, Text("see-worker-log", "see the log of the worker")), {}
     finally:
         worker.active.pop(task.id, None)
     _finish(worker, task, outcome, values)
@@ -105,8 +105,14 @@ def _finish(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]
         _write_end(worker, task, outcome, values)
     except (DataError, IntegrityError) as error:
         log.exception("task %s: its result could not be stored", task.id)
-        text = message("result-not-stored", reason=str(error.orig))
-        _write_end(worker, task, Outcome(states.FAILED, text, message("see-worker-log")), {})
+        text = Text(
+            "result-not-stored",
+            "the database did not accept the result of the task ({reason})",
+            reason=str(error.orig),
+        )
+        _write_end(
+            worker, task, Outcome(states.FAILED, text, Text("see-worker-log", "see the log of the worker")), {}
+        )
 
 
 def _write_end(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]) -> None:
@@ -163,7 +169,15 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         log.warning("task %s: its run could not be copied (%s)", task.id, error)
         if outcome.state != states.COMPLETED:
             return outcome, {}
-        return Outcome(None, message("run-not-copied", reason=str(error)), message("check-store")), {}
+        return Outcome(
+            None,
+            Text(
+                "run-not-copied",
+                "the training has ended, but its run cannot be copied to the artefact store ({reason})",
+                reason=str(error),
+            ),
+            Text("check-store", "it is copied when the store can be written again; check TIMEVIS_STORE"),
+        ), {}
     if outcome.state != states.COMPLETED:
         return outcome, {}
     summary = summarise(read_json(folder / "results.json"))
@@ -276,7 +290,7 @@ def _data_of_forecast(session: Any, worker: Worker, item: dict[str, Any], model:
         return None
     dataset = session.get(Dataset, dataset_id)
     if dataset is None:
-        raise RunFolderError(message("no-dataset", identifier=dataset_id))
+        raise RunFolderError(Text("no-dataset", "there is no dataset {identifier}", identifier=dataset_id))
     return worker.storage.fetched_upload(dataset.content_hash, dataset.suffix)
 
 
@@ -299,7 +313,10 @@ JOBS = {"train": train, "predict": forecast, "compare": compare}
 def _model(session: Any, model_id: str) -> Model:
     model = session.get(Model, model_id)
     if model is None or model.deleted is not None:
-        raise RunFolderError(message("no-model", identifier=model_id), message("restore-model"))
+        raise RunFolderError(
+            Text("no-model", "there is no model {identifier}", identifier=model_id),
+            Text("restore-model", "it may have been deleted; restore it"),
+        )
     return model
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from timevis.config.compose import in_quotes
-from timevis.messages import error_from_json, message
+from timevis.messages import Text, error_from_json
 from timevis.runs.lock import is_locked
 from timevis.runs.status import read_status
 from timevis.service.tasks.states import CANCELLED, COMPLETED, FAILED
@@ -142,7 +142,14 @@ def run_training(
         return Outcome(FAILED, error.message, error.advice)
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name
-        return Outcome(FAILED, message("process-ended-by-signal", signal=name), message("retry-from-checkpoint"))
+        return Outcome(
+            FAILED,
+            Text("process-ended-by-signal", "the training process was ended by {signal}", signal=name),
+            Text(
+                "retry-from-checkpoint",
+                "retry the task to resume it from its last checkpoint; the memory may have been exhausted",
+            ),
+        )
     return Outcome(FAILED, *_printed_error(log, process.returncode))
 
 
@@ -190,5 +197,7 @@ def _printed_error(log: Path, code: int) -> tuple[str, str]:
     _, found, printed = log.read_text(encoding="utf-8", errors="replace").rpartition("Error: ")
     error, _, advice = printed.strip().partition("\n")
     if not found or not error:
-        return message("process-ended-with-code", exit_code=code), message("retry-when-mended")
+        return Text(
+            "process-ended-with-code", "the training process ended with exit code {exit_code}", exit_code=code
+        ), Text("retry-when-mended", "retry the task when the cause is mended")
     return error[:2000], advice.strip()[:2000]

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, defer, sessionmaker
 
-from timevis.messages import codes_of, message
+from timevis.messages import Text, codes_of
 from timevis.service.db.tables import Task
 from timevis.service.operations.troubleshooting import STUCK_TRAINING
 
@@ -134,8 +134,13 @@ def recover_lost(sessions: Sessions, heartbeats: UnchangedRows, max_attempts: in
                     "state": FAILED,
                     "finished": time.time(),
                     **failure(
-                        message("worker-lost", count=task.attempt),
-                        message("advice-and-section", advice=message("retry-when-mended"), section=STUCK_TRAINING),
+                        Text("worker-lost", "the worker of the task was lost {count} times", count=task.attempt),
+                        Text(
+                            "advice-and-section",
+                            "{advice}; see {section}",
+                            advice=Text("retry-when-mended", "retry the task when the cause is mended"),
+                            section=STUCK_TRAINING,
+                        ),
                         task.result,
                     ),
                 }

@@ -16,7 +16,7 @@ from timevis.data.schema.timestamps.date_text import (
     parse_unambiguous_dates,
 )
 from timevis.errors import AmbiguousDataError, DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 log = logging.getLogger(__name__)
 
@@ -63,11 +63,27 @@ def expand_leading_short_years(
     example = text[is_short].iloc[0]
     if year_first_regularity == year_last_regularity and default_day_first is None:
         raise AmbiguousDataError(
-            message("year-order-unclear", source=table.source, column=name, cell=example), message("year-order")
+            Text(
+                "year-order-unclear",
+                "{source}: column {column!r}: dates such as {cell!r} may be read with the year first or last",
+                source=table.source,
+                column=name,
+                cell=example,
+            ),
+            Text(
+                "year-order",
+                "write them as 2020-01-31, or set data.cleaning.day_first=true or false if the year is last",
+            ),
         )
     if year_first_regularity <= year_last_regularity:
         return text
-    notes.append(message("note_year_first", cell=example))
+    notes.append(
+        Text(
+            "note-year-first",
+            "dates such as {cell!r} are read year first; years of two digits as 1969 to 2068",
+            cell=example,
+        )
+    )
     return iso
 
 
@@ -110,8 +126,10 @@ def parse_day_or_month_first(
         is_day_first, is_month_first = first > 12, second > 12
         if is_day_first.any() and is_month_first.any():
             raise DataError(
-                message(
+                Text(
                     "day-order-mixed",
+                    "{source}: column {column!r} has the day first in {place} ({cell!r}) and the "
+                    "month first in {other_place} ({other!r})",
                     source=table.source,
                     column=name,
                     **table.place(is_day_first.idxmax()),
@@ -120,7 +138,7 @@ def parse_day_or_month_first(
                     other_row=table.place(is_month_first.idxmax())["row"],
                     other=text[is_month_first].iloc[0],
                 ),
-                message("write-iso-dates"),
+                Text("write-iso-dates", "write all dates as 2020-01-31"),
             )
         if is_day_first.any() or is_month_first.any():
             day_first = bool(is_day_first.any())
@@ -150,8 +168,11 @@ def check_swapped_dates(table: Table, name: str, text: pd.Series, is_numeric: pd
     if len(days) and (days <= 12).all() and (fields[[0, 2]].astype(int).max(axis=1) > 12).all():
         date_row, text_row = days.index[0], fields.index[0]
         raise DataError(
-            message(
+            Text(
                 "day-and-month-swapped",
+                "{source}: column {column!r} holds the date {cell!r} in {place} and the text "
+                "{other!r} in {other_place}; no date has a day above 12 and every text has one, "
+                "so a spreadsheet has probably swapped day and month",
                 source=table.source,
                 column=name,
                 cell=text[date_row],
@@ -211,6 +232,13 @@ def _is_day_first_more_regular(
         return default_day_first
     if month_first == day_first:
         raise AmbiguousDataError(
-            message("day-order-unclear", source=table.source, column=name, cell=text.iloc[0]), message("day-order")
+            Text(
+                "day-order-unclear",
+                "{source}: column {column!r}: dates such as {cell!r} may be read day first or month first",
+                source=table.source,
+                column=name,
+                cell=text.iloc[0],
+            ),
+            Text("day-order", "write them as 2020-01-31, or set data.cleaning.day_first=true or false"),
         )
     return day_first > month_first

@@ -15,7 +15,7 @@ from timevis.data.schema.timestamps.parsed_times import (
     to_microseconds,
 )
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 FORMAT_OF_DIGITS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 """Formats of integers such as 20240131, by their number of digits."""
@@ -56,11 +56,21 @@ def parse_numeric_times(table: Table, name: str, column: pd.Series) -> ParsedTim
         text = column.astype(np.int64).astype(str)
         parsed = _parse_integers(column, date_format)
         check_time_cells(table, name, parsed.isna(), NOT_A_TIME, text)
-        notes: list[str] = [message("note_time_format", cell=text.iloc[0], format=date_format)]
+        notes: list[str] = [
+            Text(
+                "note-time-format", "times such as {cell} are read as {format}", cell=text.iloc[0], format=date_format
+            )
+        ]
         return ParsedTimes(pd.DatetimeIndex(parsed).as_unit("us"), None, notes)
     if SPREADSHEET_DAYS[0] <= low and high < SPREADSHEET_DAYS[1]:
         index = pd.DatetimeIndex(SPREADSHEET_EPOCH + pd.to_timedelta(column, unit="D"))
-        notes = [message("note_spreadsheet_days", cell=f"{values[0]:g}")]
+        notes = [
+            Text(
+                "note-spreadsheet-days",
+                "times such as {cell} are read as a spreadsheet's days",
+                cell=f"{values[0]:g}",
+            )
+        ]
         return ParsedTimes(to_microseconds(index.round("s")), None, notes)
     unit = _epoch_unit(low, high)
     if unit:
@@ -68,8 +78,17 @@ def parse_numeric_times(table: Table, name: str, column: pd.Series) -> ParsedTim
         check_resolution(table, name, index)
         return ParsedTimes(to_microseconds(index), None, [f"times are numbers: read as {unit} since 1970, in UTC"])
     raise DataError(
-        message("time-is-a-number", source=table.source, **table.place(0), column=name, value=float(values[0])),
-        message("write-times"),
+        Text(
+            "time-is-a-number",
+            "{source}: {place}, column {column!r}: the number {value:g} is not a time",
+            source=table.source,
+            **table.place(0),
+            column=name,
+            value=float(values[0]),
+        ),
+        Text(
+            "write-times", "write times as 2020-01-31 13:00 or as seconds since 1970; data.time names another column"
+        ),
     )
 
 
@@ -91,8 +110,9 @@ def _find_format(table: Table, name: str, column: pd.Series, low: float, high: f
         other_regularity = _epoch_regularity(column, low, high)
     if short_regularity and short_regularity == other_regularity:
         raise DataError(
-            message(
+            Text(
                 "number-time-unclear",
+                "{source}: column {column!r}: numbers such as {value:.0f} may be read as {short} or as {long}",
                 source=table.source,
                 column=name,
                 value=float(column.iloc[0]),

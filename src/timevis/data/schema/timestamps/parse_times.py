@@ -39,7 +39,7 @@ from timevis.data.schema.timestamps.time_parts import (
     standardize_times_of_day,
 )
 from timevis.errors import ConfigError, DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 HAS_ZONE = (
     r"(?i)(?:\d\s*(?:am|pm)?\s*(?:Z|UTC|GMT|\+\d{2}(?::?\d{2})?)"
@@ -120,7 +120,11 @@ def parse_times(
     if text.str.fullmatch(r"\d{6}|\d{9,19}").all():
         check_time_cells(table, label, text.map(int) > MAX_NUMBER, NOT_A_TIME, text)
         return parse_numeric_times(table, label, text.astype(np.int64))
-    notes: list[str] = [] if weeks is None else [message("note_weeks", cell=text.iloc[0])]
+    notes: list[str] = (
+        []
+        if weeks is None
+        else [Text("note-weeks", "weeks such as {cell} are read by ISO 8601, as their Monday", cell=text.iloc[0])]
+    )
     return _parse_text(table, label, chinese_to_iso(text), day_first, default_day_first, notes)
 
 
@@ -199,7 +203,7 @@ def _parse_text(
         local[~is_numeric] = parse_unambiguous_dates(local_text[~is_numeric]).dt.as_unit("us")
     local = local.mask(is_day_end, local + pd.Timedelta(days=1))
     if is_day_end.any():
-        notes.append(message("note_midnight_24"))
+        notes.append(Text("note-midnight-24", "24:00 is read as 00:00 of the next day"))
     local, is_moved = move_midnights_to_day_end(local, notes)
     is_day_end = is_day_end | is_moved
     offsets = text.str.extract(OFFSET)[0].str.upper() if has_zone.any() else None
@@ -220,8 +224,10 @@ def _check_zones(table: Table, label: str, text: pd.Series, has_zone: pd.Series)
     if has_zone.any() and not has_zone.all():
         row = int(np.argmax(has_zone != has_zone.iloc[0]))
         raise DataError(
-            message(
+            Text(
                 "zones-mixed",
+                "{source}: {place}, column {column!r}: {cell!r} has {zone} time zone, while "
+                "{first!r} above has {first_zone}",
                 source=table.source,
                 **table.place(row),
                 column=label,
@@ -230,7 +236,7 @@ def _check_zones(table: Table, label: str, text: pd.Series, has_zone: pd.Series)
                 first=text.iloc[0],
                 first_zone="one" if has_zone.iloc[0] else "none",
             ),
-            message("zone-for-all"),
+            Text("zone-for-all", "give all times a zone, or none"),
         )
 
 
@@ -241,8 +247,9 @@ def _check_midnights(table: Table, name: str, text: pd.Series, moments: pd.Serie
         row = int(np.argmax(is_repeated))
         other = int(np.argmax(~is_day_end & (moments == moments.iloc[row])))
         raise DataError(
-            message(
+            Text(
                 "midnight-twice",
+                "{source}: {place}, column {column!r}: {cell!r} is the same time as {other!r} in {other_place}",
                 source=table.source,
                 **table.place(row),
                 column=name,
@@ -251,7 +258,7 @@ def _check_midnights(table: Table, name: str, text: pd.Series, moments: pd.Serie
                 other_place=table.row_label(other),
                 other_row=table.place(other)["row"],
             ),
-            message("midnight-in-one-way"),
+            Text("midnight-in-one-way", "write midnight in one way: number hours from 0 to 23 or from 1 to 24"),
         )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from timevis.data.readers.table import Table, quote_cell
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 NOT_A_TIME = "time-unreadable"
 
@@ -49,14 +49,34 @@ def check_time_cells(
         more = f"; so are {int(is_wrong.sum()) - 1} more" if is_wrong.sum() > 1 else ""
         params = {"source": table.source, **table.place(row), "column": column, "count": int(is_wrong.sum())}
         params |= {"cell": cell, "more": more}
-        raise DataError(message(code, **params), message("every-row-needs-a-time"))
+        raise DataError(
+            message(code, **params),
+            Text(
+                "every-row-needs-a-time",
+                "every row needs a time such as 2020-01-31 13:00 or"
+                " 2020-01-31T13:00+01:00: delete rows of totals or "
+                "remarks; data.time names the column",
+            ),
+        )
 
 
 def check_resolution(table: Table, column: str, index: pd.DatetimeIndex) -> None:
     """Raise a DataError if the mean step between the distinct times is below 1 ms, to which times are rounded."""
     if index.max() - index.min() < (index.nunique() - 1) * pd.Timedelta(1, "ms"):
         raise DataError(
-            message("steps-below-1-ms", source=table.source, column=column), message("larger-steps-of-time")
+            Text(
+                "steps-below-1-ms",
+                "{source}: column {column!r}: the times are less than 1 ms apart on average, but "
+                "steps below 1 ms are not supported",
+                source=table.source,
+                column=column,
+            ),
+            Text(
+                "larger-steps-of-time",
+                "average the rows to steps of 1 ms or more, or "
+                "write the times in a larger unit, for example each"
+                " microsecond as a second",
+            ),
         )
 
 

@@ -9,7 +9,7 @@ from pandas.api import types
 
 from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 TIME_OF_DAY_NAMES = (
     *("time", "hour", "hours", "hr", "clock", "time of day", "hrmn", "hhmm", "heure"),
@@ -165,5 +165,7 @@ def move_midnights_to_day_end(local: pd.Series, notes: list[str]) -> tuple[pd.Se
         or (moved.diff() < -hour).any()
     ):
         return local, is_day_end & False
-    notes.append(message("note_midnight_end"))
+    notes.append(
+        Text("note-midnight-end", "00:00 after later times of its date is read as 24:00, the end of that date")
+    )
     return moved, is_day_end

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from timevis.errors import Cancelled, TimeVisError
-from timevis.messages import error_from_json, error_to_json, message
+from timevis.messages import Text, error_from_json, error_to_json
 
 Report: TypeAlias = Callable[[int, int], None]
 """Receives the bytes that were downloaded and the bytes of all files."""
@@ -70,7 +70,13 @@ def find_or_download(hub_id: str, report: Report | None = None) -> Path:
                 process.kill()
             raise
     raise TimeVisError(
-        message("download-ended", identifier=hub_id, exit_code=process.returncode), message("try-again")
+        Text(
+            "download-ended",
+            "the download of {identifier} ended with exit code {exit_code}",
+            identifier=hub_id,
+            exit_code=process.returncode,
+        ),
+        Text("try-again", "try again"),
     )
 
 
@@ -113,12 +119,32 @@ def _download(hub_id: str) -> str:
     try:
         return str(snapshot_download(hub_id, allow_patterns=list(DOWNLOADED_FILES), tqdm_class=_progress_bar()))
     except RepositoryNotFoundError as error:
-        raise TimeVisError(message("hub-has-no-model", identifier=hub_id), message("check-hub-id")) from error
+        raise TimeVisError(
+            Text("hub-has-no-model", "the hub has no model {identifier}", identifier=hub_id),
+            Text("check-hub-id", "check the id in model.backbone.path; private models need HF_TOKEN"),
+        ) from error
     except Exception as error:  # the errors of the HTTP library depend on the version of huggingface_hub
         url = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
-        offline = message("offline_mode") if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0") else ""
+        offline = (
+            Text("offline-mode", " (offline mode is on)")
+            if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0")
+            else ""
+        )
         raise TimeVisError(
-            message("hub-out-of-reach", identifier=hub_id, url=url, offline=offline), message("local-copy-or-mirror")
+            Text(
+                "hub-out-of-reach",
+                "{identifier} is not in the local cache, and {url} cannot be reached{offline}",
+                identifier=hub_id,
+                url=url,
+                offline=offline,
+            ),
+            Text(
+                "local-copy-or-mirror",
+                "set model.backbone.path to a local copy of the "
+                "model folder, set HF_ENDPOINT to a mirror, or set "
+                "HF_HOME to a cache that contains the model; "
+                "model/backbone=nano needs no network",
+            ),
         ) from error
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from timevis.errors import ConfigError, TimeVisError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.models.qwen.backbone.download import Report, find_or_download
 
 BACKBONE_SUBSTITUTES = {"attention": "one attention block", "none": "no backbone"}
@@ -38,7 +38,10 @@ def read_model_config(path: str | None, layers: int | None) -> tuple[Path, dict[
         The backbone cannot be found, its config.json cannot be read, or its architecture is not supported.
     """
     if not path:
-        raise ConfigError(message("backbone-not-set"), message("folder-or-hub-id"))
+        raise ConfigError(
+            Text("backbone-not-set", "model.backbone.path is missing"),
+            Text("folder-or-hub-id", "give a folder, or a hub id such as Qwen/Qwen2.5-0.5B"),
+        )
     from transformers import AutoConfig
 
     folder = find_backbone_folder(path)
@@ -48,15 +51,23 @@ def read_model_config(path: str | None, layers: int | None) -> tuple[Path, dict[
         raise damaged_backbone_error(path, "config.json", error) from error
     if raw_config.get("model_type") not in SUPPORTED_MODEL_TYPES:
         raise ConfigError(
-            message("backbone-type", path=path, kind=raw_config.get("model_type")), message("a-qwen-model")
+            Text(
+                "backbone-type",
+                "model.backbone.path={path} has the model type {kind}",
+                path=path,
+                kind=raw_config.get("model_type"),
+            ),
+            Text("a-qwen-model", "choose a Qwen2, Qwen2.5 or Qwen3 model"),
         )
     config = AutoConfig.from_pretrained(folder)
     if set(getattr(config, "layer_types", None) or ["full_attention"]) != {"full_attention"}:
         raise ConfigError(f"model.backbone.path={path} uses sliding-window attention", "choose another backbone")
     if layers is not None and not 1 <= layers <= config.num_hidden_layers:
         raise ConfigError(
-            message("backbone-layers", layers=layers),
-            message("layers-of-backbone", maximum=config.num_hidden_layers, path=path),
+            Text("backbone-layers", "model.backbone.layers={layers} is out of range", layers=layers),
+            Text(
+                "layers-of-backbone", "choose 1 to {maximum} for {path}", maximum=config.num_hidden_layers, path=path
+            ),
         )
     return folder, raw_config, config
 
@@ -82,18 +93,36 @@ def find_backbone_folder(path: str, report: Report | None = None) -> Path:
     local = Path(path).expanduser()
     if local.is_dir():
         if not (local / "config.json").is_file() or not any(local.glob("*.safetensors")):
-            raise TimeVisError(message("backbone-not-a-model", path=path), message("files-of-a-model"))
+            raise TimeVisError(
+                Text("backbone-not-a-model", "model.backbone.path={path} is not a model folder", path=path),
+                Text(
+                    "files-of-a-model",
+                    "it needs config.json, the tokenizer files and *.safetensors, as save_pretrained writes them",
+                ),
+            )
         return local
     if is_local_path(path):
-        raise TimeVisError(message("backbone-not-found", path=path), message("folder-or-hub-id"))
+        raise TimeVisError(
+            Text("backbone-not-found", "model.backbone.path={path} does not exist", path=path),
+            Text("folder-or-hub-id", "give a folder, or a hub id such as Qwen/Qwen2.5-0.5B"),
+        )
     return find_or_download(path, report)
 
 
 def damaged_backbone_error(path: str, file: str, error: Exception) -> TimeVisError:
     """The error for a part of a backbone that cannot be read; `file` names the part."""
     reason = (str(error) or type(error).__name__).splitlines()[0]
-    damaged = message("backbone-file-damaged", path=path, file=file, reason=reason)
-    return TimeVisError(damaged, message("copy-model-again"))
+    damaged = Text(
+        "backbone-file-damaged",
+        "model.backbone.path={path}: its {file} cannot be read ({reason})",
+        path=path,
+        file=file,
+        reason=reason,
+    )
+    return TimeVisError(
+        damaged,
+        Text("copy-model-again", "the copy or download of the folder is incomplete; copy or download it again"),
+    )
 
 
 def is_local_path(path: str) -> bool:

@@ -14,7 +14,7 @@ import torch
 
 from timevis.config.options import NonNegativeInt, PositiveInt
 from timevis.errors import ConfigError, TimeVisError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.models.qwen.backbone.files import (
     BACKBONE_SUBSTITUTES,
     damaged_backbone_error,
@@ -194,7 +194,7 @@ def _load_weights(path: str, folder: Path, **options: Any) -> Any:
             **options,
         )
     except (SafetensorError, OSError) as error:
-        raise damaged_backbone_error(path, message("its_weights"), error) from error
+        raise damaged_backbone_error(path, Text("its-weights", "weights"), error) from error
     finally:
         library_log.setLevel(level)
     model, loading_info = result
@@ -202,11 +202,27 @@ def _load_weights(path: str, folder: Path, **options: Any) -> Any:
         name, found, expected = mismatched[0]
         sizes = {"found": str(list(found)), "expected": str(list(expected))}
         raise TimeVisError(
-            message("backbone-weight-sizes", path=path, name=name, **sizes), message("copy-model-again")
+            Text(
+                "backbone-weight-sizes",
+                "model.backbone.path={path}: {name} has size {found}, but config.json requires {expected}",
+                path=path,
+                name=name,
+                **sizes,
+            ),
+            Text("copy-model-again", "the copy or download of the folder is incomplete; copy or download it again"),
         )
     if missing := sorted(loading_info["missing_keys"]):
-        text = message("backbone-lacks-weights", path=path, count=len(missing), name=missing[0])
-        raise TimeVisError(text, message("copy-model-again"))
+        text = Text(
+            "backbone-lacks-weights",
+            "model.backbone.path={path}: its files lack {count} weights, the first is {name}",
+            path=path,
+            count=len(missing),
+            name=missing[0],
+        )
+        raise TimeVisError(
+            text,
+            Text("copy-model-again", "the copy or download of the folder is incomplete; copy or download it again"),
+        )
     return model
 
 
@@ -216,7 +232,7 @@ def _load_tokenizer(path: str, folder: Path) -> Any:
     try:
         return AutoTokenizer.from_pretrained(folder)
     except (ValueError, OSError, KeyError) as error:
-        raise damaged_backbone_error(path, message("its_tokenizer"), error) from error
+        raise damaged_backbone_error(path, Text("its-tokenizer", "tokenizer"), error) from error
 
 
 def _short_hash(text: str) -> str:

@@ -12,7 +12,7 @@ from torch import nn
 
 from timevis.config.options import check_choice
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Text
 
 SMALL_MODEL_PARAMETERS = 50_000_000
 """A backbone with fewer parameters counts as small."""
@@ -73,7 +73,16 @@ def quantization_arguments(name: str) -> dict[str, Any]:
     if check_choice(name, ("none", "nf4"), "model.backbone.quantization") == "none":
         return {}
     if not torch.cuda.is_available():
-        raise ConfigError(message("quantization-without-gpu"), message("without-quantization"))
+        raise ConfigError(
+            Text(
+                "quantization-without-gpu",
+                "model.backbone.quantization=nf4 needs a CUDA GPU, and this machine has none",
+            ),
+            Text(
+                "without-quantization",
+                "set it to none; to save memory, set model.backbone.layers to use fewer layers",
+            ),
+        )
     if not find_spec("bitsandbytes"):
         raise ConfigError("model.backbone.quantization=nf4 needs bitsandbytes", "run pip install bitsandbytes")
     from transformers import BitsAndBytesConfig

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from timevis.config.options import check_choice
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Text
 
 ScalingRule: TypeAlias = Literal["mean_std", "median_iqr", "quantile", "last_value", "seasonal"]
 
@@ -90,12 +90,26 @@ class DigitCodec:
         check_choice(self.rule, get_args(ScalingRule), "model.codec.rule")
         if self.season < 1:
             raise ConfigError(
-                message("value-not-of-kind", key="model.codec.season", value=self.season, kind="at least 1")
+                Text(
+                    "value-not-of-kind",
+                    "{key}={value} must be {kind}",
+                    key="model.codec.season",
+                    value=self.season,
+                    kind="at least 1",
+                )
             )
         if not (1 <= self.width <= 6 and 0 < self.bulk <= 1 and 0 < self.knee < self.limit):
             raise ConfigError(
-                message("codec-cannot-encode", digits=self.width, bulk=self.bulk, knee=self.knee, limit=self.limit),
-                message("values-of-codec"),
+                Text(
+                    "codec-cannot-encode",
+                    "model.digits={digits} with model.codec={{bulk: {bulk}, knee: {knee}, limit: "
+                    "{limit}}} cannot encode values",
+                    digits=self.width,
+                    bulk=self.bulk,
+                    knee=self.knee,
+                    limit=self.limit,
+                ),
+                Text("values-of-codec", "set model.digits within 1 to 6, bulk within (0, 1], and knee below limit"),
             )
 
     @property

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Text
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,12 @@ class TokenLayout:
                 )
             if len(ids) != 1:
                 raise ConfigError(
-                    message("separator-not-one-token", text=text, count=len(ids)),
+                    Text(
+                        "separator-not-one-token",
+                        "the backbone's tokenizer encodes {text!r} as {count} tokens, not one",
+                        text=text,
+                        count=len(ids),
+                    ),
                     message("other-separator" if text == separator else "backbone-with-digit-tokens"),
                 )
             return int(ids[0])
