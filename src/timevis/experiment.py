@@ -33,7 +33,7 @@ from timevis.runs.lock import lock_run_folder
 from timevis.runs.metadata import data_hash, run_metadata, run_tags
 from timevis.runs.record import model_label
 from timevis.runs.reload import load_data_to_resume, split_table
-from timevis.runs.status import Status
+from timevis.runs.status import Status, continue_advice
 from timevis.training.callbacks.step_hooks import FitClock
 from timevis.training.devices import Devices
 from timevis.training.distributed import supervise
@@ -41,7 +41,6 @@ from timevis.training.fit import checkpoint_step, fit
 from timevis.training.loggers.open_loggers import OpenLoggers
 from timevis.training.resume import reopen
 from timevis.training.trainer import check_class_names, check_trainer, make_trainer
-from timevis.utils.commands import resume_command
 from timevis.utils.explain import explain
 from timevis.utils.formatting import format_count, join_names
 from timevis.utils.interrupts import StopRequest, handle_signals
@@ -159,11 +158,11 @@ def execute(
                 # Lightning and Arrow may handle the signal first, and raise other errors
                 if stop.signal is not None:
                     cancelled = stop.to_error()
-                    cancelled.advice = f"continue it with {resume_command(folder.display_path)}"
-                    status.finish("cancelled", cancelled.message, cancelled.advice)
+                    cancelled.advice = continue_advice(folder.path)
+                    status.finish("cancelled", cancelled)
                     raise cancelled from None if isinstance(error, Cancelled) else error
                 failure = explain(error, folder.config)
-                status.finish("failed", failure.message, failure.advice)
+                status.finish("failed", failure)
                 if failure is error or not isinstance(error, Exception):
                     raise
                 raise failure from error

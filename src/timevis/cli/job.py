@@ -66,7 +66,7 @@ def run_job(cfg: DictConfig) -> float:
         log.error("failed: %s", failure)
         if read_status(folder) is None:
             write_text(folder / "overrides.yaml", to_yaml(overrides))
-            Status(folder).finish("failed", failure.message, failure.advice)
+            Status(folder).finish("failed", failure)
         raise failure from None
     finally:
         if sweep is not None:

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from timevis.errors import RunFolderError
-from timevis.messages import codes_of
+from timevis.errors import RunFolderError, TimeVisError
+from timevis.messages import Text
 from timevis.utils.commands import resume_command
 from timevis.utils.files import display_path, read_json, write_json
 
@@ -81,12 +81,12 @@ class Status:
             self._fields["metrics"] = self._fields["metrics"] | fields.pop("metrics", {})
             self._fields |= fields
 
-    def finish(self, state: str, error: str | None = None, advice: str | None = None) -> None:
+    def finish(self, state: str, error: TimeVisError | None = None) -> None:
         """Write a final state at once."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        self.update(state=state, error=error, advice=advice, **codes_of(error, advice))
+        self.update(state=state, **(error.to_json() if error else {}))
         try:
             self.write()
         except OSError:
@@ -136,7 +136,7 @@ def read_status(folder: Path, now: float | None = None) -> dict[str, Any] | None
     dict or None
         None if the folder has no status.
     """
-    advice = f"continue it with {resume_command(display_path(Path(folder)))}"
+    continue_run = continue_advice(Path(folder))
     try:
         status = read_json(Path(folder) / NAME)
     except FileNotFoundError:
@@ -144,18 +144,26 @@ def read_status(folder: Path, now: float | None = None) -> dict[str, Any] | None
     except RunFolderError:
         status = None
     if not _is_valid(status):
-        return {"state": "lost", "error": f"{NAME} is damaged", "advice": advice}
+        damaged = TimeVisError(Text("status-damaged", "{file} is damaged", file=NAME), continue_run)
+        return {"state": "lost", **damaged.to_json()}
     if status["state"] != "running":  # a queued run has no heartbeat yet
         return status
     age = (time.time() if now is None else now) - status["heartbeat"]
     is_ended = status.get("host") == socket.gethostname() and not _process_exists(status["pid"])
     if is_ended or age > LOST_AFTER_SECONDS:
-        status["state"] = "lost"
-        status["error"] = (
-            f"process {status['pid']} ended without a final status" if is_ended else f"no heartbeat for {age:.0f} s"
+        lost = TimeVisError(
+            Text("process-ended", "process {pid} ended without a final status", pid=status["pid"])
+            if is_ended
+            else Text("no-heartbeat", "no heartbeat for {seconds} s", seconds=round(age)),
+            Text("probably-killed", "the process was probably killed; {advice}", advice=continue_run),
         )
-        status["advice"] = f"the process was probably killed; {advice}"
+        status |= {"state": "lost", **lost.to_json()}
     return status
+
+
+def continue_advice(folder: Path) -> Text:
+    """Advice to continue the run in a folder."""
+    return Text("continue-run", "continue it with {command}", command=resume_command(display_path(folder)))
 
 
 def _is_valid(status: Any) -> bool:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from timevis.errors import Cancelled, TimeVisError
-from timevis.messages import Text, error_from_json, error_to_json
+from timevis.messages import Text
 
 Report: TypeAlias = Callable[[int, int], None]
 """Receives the bytes that were downloaded and the bytes of all files."""
@@ -57,7 +57,7 @@ def find_or_download(hub_id: str, report: Report | None = None) -> Path:
             for line in process.stdout:
                 said = json.loads(line)
                 if "error" in said:
-                    raise error_from_json(said["error"])
+                    raise TimeVisError.from_json(said["error"])
                 if "folder" in said:
                     return Path(said["folder"])
                 if report is not None:
@@ -108,7 +108,7 @@ def main() -> None:
     try:
         _write({"folder": _download(hub_id)})
     except TimeVisError as error:
-        _write({"error": error_to_json(error)})
+        _write({"error": error.to_json()})
 
 
 def _download(hub_id: str) -> str:

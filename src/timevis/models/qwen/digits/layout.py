@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES
 from timevis.errors import ConfigError
-from timevis.messages import Text
+from timevis.messages import Setting, Text
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,16 @@ class TokenLayout:
                         text=text,
                         count=len(ids),
                     ),
-                    message("other-separator" if text == separator else "backbone-with-digit-tokens"),
+                    Text(
+                        "other-separator",
+                        "choose another {separator}, such as a comma",
+                        separator=Setting("model.separator"),
+                    )
+                    if text == separator
+                    else Text(
+                        "backbone-with-digit-tokens",
+                        "use a Qwen2.5 or Qwen3 backbone, whose digits are single tokens",
+                    ),
                 )
             return int(ids[0])
 
