@@ -15,7 +15,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from timevis.config.instantiate import check_target_name, instantiate_section
 from timevis.config.options import NOT_OPTIONS, check_choice
 from timevis.config.sections import TrainerOptions
-from timevis.config.suggestions import did_you_mean
+from timevis.config.suggestions import did_you_mean, unknown_key_error
 from timevis.errors import ConfigError
 from timevis.messages import Text
 from timevis.runs.config import RunConfig
@@ -41,10 +41,7 @@ def check_trainer(options: TrainerOptions) -> Devices:
     arguments = [name for name in inspect.signature(pl.Trainer).parameters if name not in NOT_OPTIONS]
     for name in options.others:
         if name not in arguments:
-            raise ConfigError(
-                Text("no-such-key", "there is no config key {key}", key=f"trainer.{name}"),
-                did_you_mean(name, arguments),
-            )
+            raise unknown_key_error(f"trainer.{name}", did_you_mean(name, arguments))
     check_choice(options.strategy, ("auto", *StrategyRegistry.available_strategies()), "trainer.strategy")
     return Devices.from_options(options)
 

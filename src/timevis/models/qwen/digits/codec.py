@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, get_args
 import torch
 from torch import Tensor
 
-from timevis.config.options import check_choice
+from timevis.config.options import PositiveInt, check_choice, check_value
 from timevis.errors import ConfigError
 from timevis.messages import Text
 
@@ -88,16 +88,7 @@ class DigitCodec:
 
     def __post_init__(self) -> None:
         check_choice(self.rule, get_args(ScalingRule), "model.codec.rule")
-        if self.season < 1:
-            raise ConfigError(
-                Text(
-                    "value-not-of-kind",
-                    "{key}={value} must be {kind}",
-                    key="model.codec.season",
-                    value=self.season,
-                    kind="at least 1",
-                )
-            )
+        check_value("model.codec.season", self.season, PositiveInt)
         if not (1 <= self.width <= 6 and 0 < self.bulk <= 1 and 0 < self.knee < self.limit):
             raise ConfigError(
                 Text(
