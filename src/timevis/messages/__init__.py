@@ -6,7 +6,7 @@ catalogue, such as ``zh.json``, has words for each code.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from timevis.utils.json_types import to_json_types
@@ -22,7 +22,7 @@ class Text:
     template : str
         The English text, for `str.format`; a literal, so that it can be extracted.
     **params
-        Values of JSON, `Setting`s, and other `Text`s within this one.
+        Values of JSON, `Setting`s, and other `Text`s within this one; the items of a list are joined with commas.
     """
 
     __slots__ = ("code", "params", "template")
@@ -31,7 +31,7 @@ class Text:
         self.code, self.template, self.params = code, template, params
 
     def __str__(self) -> str:
-        return self.template.format(**self.params)
+        return self.template.format(**{name: _in_template(value) for name, value in self.params.items()})
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
@@ -81,6 +81,24 @@ class Setting:
 
     def __repr__(self) -> str:
         return f"Setting({self.key!r}, {self.value!r})"
+
+
+def listed(items: Sequence[str | Text], max_items: int = 20, count: int | None = None) -> list[str | Text]:
+    """The first items for a list in a `Text`, and how many more there are.
+
+    Parameters
+    ----------
+    items : sequence of str or Text
+    max_items : int
+    count : int, optional
+        Of all items, if `items` is only some of them.
+    """
+    more = (len(items) if count is None else count) - min(len(items), max_items)
+    return [*items[:max_items], *([Text("and-more", "and {count:,} more", count=more)] if more > 0 else [])]
+
+
+def _in_template(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
 def _text(code: str, template: str, params: Mapping[str, Any]) -> Text:

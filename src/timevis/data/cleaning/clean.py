@@ -145,7 +145,7 @@ def _notes_on_series(panel: Panel, split: Split) -> list[str]:
         return []
     train_end, val_end, _ = split.borders.T
     later = np.unique(panel.channel_series[train_end > val_end.min()])
-    notes: list[str] = [
+    notes: list[Text] = [
         Text(
             "note-spans-differ",
             "the spans of the {series} series differ: each is split by the rows of its own span",

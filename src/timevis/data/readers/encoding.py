@@ -32,7 +32,7 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
     Returns
     -------
     bytes
-    notes : list of str
+    notes : list of Text
         What was decided.
 
     Raises
@@ -41,7 +41,7 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
         The encoding is unknown, or the file is not valid text in it; names the byte, the row and, if one fits, the
         likely encoding.
     """
-    notes: list[str] = []
+    notes: list[Text] = []
     if encoding is None and raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
         notes.append(Text("note-utf16", "the text is UTF-16"))

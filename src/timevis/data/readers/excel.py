@@ -86,7 +86,7 @@ def read_excel(
                 Text("sheets-of-workbook", "sheets: {sheets}", sheets=", ".join(names)),
             )
     others = f" of {len(names)} ({', '.join(names)})" if len(names) > 1 else ""
-    notes: list[str] = [
+    notes: list[Text] = [
         Text("note-sheet", "read sheet {sheet!r}{others}", sheet=chosen, others=others, sheets=", ".join(names))
     ]
     formulas = _formulas_without_value(raw, chosen, rows) if file_format == "xlsx" else set()
@@ -215,7 +215,7 @@ def _find_header(rows: SheetRows) -> int | None:
 
 
 def _to_table(
-    rows: SheetRows, source: str, notes: list[str], formulas: set[tuple[int, int]], header_row: int | None
+    rows: SheetRows, source: str, notes: list[Text], formulas: set[tuple[int, int]], header_row: int | None
 ) -> Table:
     found = _find_header(rows) if header_row is None else check_header_position(header_row, len(rows), source)
     assert found is not None

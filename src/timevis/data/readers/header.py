@@ -95,7 +95,7 @@ def units_by_name(names: Sequence[str], units: Sequence[str]) -> dict[str, str]:
 
 def header_notes(header_row: int, last_row: int, units: dict[str, str]) -> list[str]:
     """Notes on a header that is not the first row, and on a row of units below it; rows are counted from 1."""
-    notes: list[str] = (
+    notes: list[Text] = (
         [Text("note-header-row", "the column names are in row {row}", row=header_row)] if header_row > 1 else []
     )
     if units:

@@ -148,7 +148,7 @@ def _is_flat(content: dict[str, Any]) -> bool:
     return all(CONTAINERS.isdisjoint(map(type, value.values())) for value in content.values())
 
 
-def _keys_to_column(content: Any, notes: list[str], source: str) -> Any:
+def _keys_to_column(content: Any, notes: list[Text], source: str) -> Any:
     """Turn keys of rows into a column ``time`` if they are times, and drop them if they are row numbers."""
     if isinstance(content, dict) and {"columns", "data"} <= set(content) <= {"columns", "data", "index"}:
         return _records_of_split(**content, notes=notes, source=source)
@@ -174,7 +174,7 @@ def _keys_to_column(content: Any, notes: list[str], source: str) -> Any:
     return {"time": dict(zip(times, cells, strict=True))} | content
 
 
-def _records_of_split(columns: Any, data: Any, notes: list[str], source: str, index: Any = ()) -> list[Any]:
+def _records_of_split(columns: Any, data: Any, notes: list[Text], source: str, index: Any = ()) -> list[Any]:
     """Records of JSON with ``orient="split"``; the index becomes a column unless it holds row numbers."""
     are_lists = isinstance(columns, list) and isinstance(data, list) and isinstance(index, list | tuple)
     if not are_lists or not all(isinstance(name, str | int | float) for name in columns):

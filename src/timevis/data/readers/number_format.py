@@ -71,7 +71,7 @@ def ambiguous_mark_error(source: str, cell: str, column: str | None = None) -> A
     )
 
 
-def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[str], source: str) -> None:
+def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[Text], source: str) -> None:
     """Turn text columns in which every cell is a number into numbers, in place, and add a note for each.
 
     If the decimal mark is a comma, a column with other text is also parsed where at least half of its cells are
@@ -82,7 +82,7 @@ def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[s
     frame : DataFrame
     decimal : {"point", "comma"}, optional
         The decimal mark of the file, for columns that do not show their own.
-    notes : list of str
+    notes : list of Text
     source : str
         Name of the file, for error messages.
 

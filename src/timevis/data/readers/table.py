@@ -32,11 +32,11 @@ class Table:
         How error messages call a row: a spreadsheet or text file has rows, other formats have records.
     row_number : function, optional
         From the position in `frame` to the row number that a spreadsheet shows, counted from 1.
-    notes : list of str
+    notes : list of Text
         What the reader decided.
     decimal : {"point", "comma"}, optional
         The decimal mark of numbers written as text, if the file has such numbers.
-    sheet_note : str
+    sheet_note : Text, optional
         If the first of several sheets was read: which one, and what the others are. Follows `source` in an error.
     original_text : function, optional
         From names of columns to the text that the file holds in them, before it was parsed as numbers.
@@ -48,9 +48,9 @@ class Table:
     source: str
     row_noun: str = "row"
     row_number: Callable[[int], int] | None = None
-    notes: list[str] = field(default_factory=list)
+    notes: list[Text] = field(default_factory=list)
     decimal: str | None = None
-    sheet_note: str = ""
+    sheet_note: Text | None = None
     original_text: Callable[[list[str]], pd.DataFrame] | None = None
     units: dict[str, str] = field(default_factory=dict)
 
@@ -65,14 +65,12 @@ class Table:
                 ),
             )
 
-    def row_label(self, position: int) -> str:
+    def row_label(self, position: int) -> Text:
         """How error messages name the row at a position in `frame`: ``row 17`` or ``record 16``."""
-        return str(self.place(position)["place"])
-
-    def place(self, position: int) -> dict[str, str | int]:
-        """Parameters of an error message that name a row: its label and its number."""
         number = int(self.row_number(position) if self.row_number else position + 1)
-        return {"place": f"{self.row_noun} {number}", "row": number}
+        if self.row_noun == "row":
+            return Text("row-number", "row {row}", row=number)
+        return Text("record-number", "record {row}", row=number)
 
     def series_name_columns(self, columns: Sequence[str]) -> pd.DataFrame:
         """Columns that name series, as text where parsing them as numbers changed the name (01067 became 1067)."""

@@ -11,6 +11,7 @@ from timevis.config.suggestions import nearest
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
+from timevis.data.schema.columns import REASON_OF_KIND
 from timevis.data.schema.pivot import channel_names, select_series, to_panel
 from timevis.data.schema.to_rows import Rows
 from timevis.data.split.make_split import split_rows
@@ -148,16 +149,22 @@ def drop_constant_covariates(panel: Panel, report: QualityReport, split: Split) 
     return panel if len(used) == len(panel.covariate_names) else panel.select(covariates=used)
 
 
-def _constancy(column: np.ndarray, train_end: int) -> str:
-    """Why a column [T] cannot be learned from; empty if it varies in the training part."""
+def _constancy(column: np.ndarray, train_end: int) -> Text | None:
+    """Why a column [T] cannot be learned from; None if it varies in the training part."""
     train = column[:train_end]
     train_min, train_max = np.fmin.reduce(train, initial=np.nan), np.fmax.reduce(train, initial=np.nan)
     if train_min < train_max:
-        return ""
+        return None
     minimum, maximum = np.fmin.reduce(column), np.fmax.reduce(column)
     if np.isnan(train_min):
-        return message("is_empty" if np.isnan(minimum) else "empty_in_training")
-    return message("is_constant" if minimum == maximum else "constant_in_training", value=float(train_min))
+        return (
+            REASON_OF_KIND["empty"]
+            if np.isnan(minimum)
+            else Text("empty-in-training", "is empty in the training part")
+        )
+    if minimum == maximum:
+        return Text("is-constant", "is constant ({value:g})", value=float(train_min))
+    return Text("constant-in-training", "is constant in the training part ({value:g})", value=float(train_min))
 
 
 def reorder_channels(panel: PanelT, channels: tuple[str, ...], panel_name: str) -> PanelT:

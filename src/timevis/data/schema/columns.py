@@ -45,7 +45,7 @@ class Columns:
         Name of every other column to the reason why it is not used.
     sentinels : dict
         Per column, the result of `clear_sentinels`.
-    notes : list of str
+    notes : list of Text
     """
 
     time: tuple[str, ...]
@@ -55,7 +55,7 @@ class Columns:
     covariates_known: tuple[bool, ...] = ()
     left_out: dict[str, str] = field(default_factory=dict)
     sentinels: dict[str, dict[str, Any]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Text] = field(default_factory=list)
 
     @property
     def roles(self) -> dict[str, str]:
@@ -88,7 +88,7 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
             did_you_mean(missing, names),
         )
     covariates = {k: v for k, v in (options.covariates or {}).items() if k != "holiday" or k in table.frame}
-    notes: list[str] = []
+    notes: list[Text] = []
     time = options.time or find_time_columns(table, notes)
     others = [c for c in names if c not in (*time, *(options.id or ()), *covariates)]
     if options.id:

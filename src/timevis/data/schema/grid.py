@@ -50,7 +50,7 @@ class Grid:
 
 
 def put_on_grid(
-    times: pd.DatetimeIndex, freq: str, source: str, row_label: Callable[[int], str] = "row {}".format
+    times: pd.DatetimeIndex, freq: str, source: str, row_label: Callable[[int], Text] = "row {}".format
 ) -> Grid:
     """Build the grid that the times span, and find the row of it for each time.
 
@@ -99,7 +99,7 @@ def put_on_grid(
 
 
 def _put_on_calendar_grid(
-    times: pd.DatetimeIndex, freq: str, offset: BaseOffset, source: str, row_label: Callable[[int], str]
+    times: pd.DatetimeIndex, freq: str, offset: BaseOffset, source: str, row_label: Callable[[int], Text]
 ) -> Grid:
     time_of_day = times.asi8 % DAY_US
     times_of_day, counts = np.unique(time_of_day, return_counts=True)
@@ -152,7 +152,7 @@ def _without_shared_periods(times: pd.DatetimeIndex, period: np.ndarray) -> np.n
 
 
 def _check_density(
-    times: pd.DatetimeIndex, freq: str, position: np.ndarray, source: str, row_label: Callable[[int], str]
+    times: pd.DatetimeIndex, freq: str, position: np.ndarray, source: str, row_label: Callable[[int], Text]
 ) -> None:
     """Raise a DataError if no rows of the grid are consecutive, or if a few stray times extend it.
 
@@ -187,7 +187,6 @@ def _check_density(
                 " {last} has {rows} rows, {empty} of them empty",
                 source=source,
                 place=row_label(farthest),
-                row=int(row_label(farthest).split()[-1]),
                 time=str(times[farthest]),
                 first=str(times.min()),
                 last=str(times.max()),

@@ -62,16 +62,17 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
         values = pd.to_numeric(text.mask(is_missing), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
         wrong = np.flatnonzero(np.isnan(values) & ~is_missing.to_numpy())
         if len(wrong):
-            more = f" (as do {len(wrong) - 1} more cells)" if len(wrong) > 1 else ""
-            params = {"source": table.source, **table.place(wrong[0]), "column": name, "count": len(wrong)}
-            cell = quote_cell(text.iloc[wrong[0]])
             raise AmbiguousDataError(
                 Text(
                     "text-in-number-column",
                     "{source}: {place}, column {column!r} holds text{more}: {cell}",
-                    **params,
-                    more=more,
-                    cell=cell,
+                    source=table.source,
+                    place=table.row_label(wrong[0]),
+                    column=name,
+                    more=Text("text-in-more-cells", " (as do {count} more cells)", count=len(wrong) - 1)
+                    if len(wrong) > 1
+                    else "",
+                    cell=quote_cell(text.iloc[wrong[0]]),
                 ),
                 NUMBER_ADVICE,
             )
@@ -79,11 +80,22 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
         wrong = np.flatnonzero(np.abs(values) > FLOAT32_MAX)
     if len(wrong):
         first = values[wrong[0]]
-        params = {"source": table.source, **table.place(wrong[0]), "column": name, "count": len(wrong)}
-        params["more"] = f" (as are {len(wrong) - 1} more cells)" if len(wrong) > 1 else ""
-        code = "number-infinite" if np.isinf(first) else "number-too-large-for-data"
+        more = Text("more-wrong-numbers", " (as are {count} more cells)", count=len(wrong) - 1)
+        params = {
+            "source": table.source,
+            "place": table.row_label(wrong[0]),
+            "column": name,
+            "more": more if len(wrong) > 1 else "",
+        }
         raise DataError(
-            message(code, **params, value=float(first)),
+            Text("number-infinite", "{source}: {place}, column {column!r} is infinite{more}", **params)
+            if np.isinf(first)
+            else Text(
+                "number-too-large-for-data",
+                "{source}: {place}, column {column!r} is too large ({value:g}){more}",
+                value=float(first),
+                **params,
+            ),
             Text(
                 "empty-or-missing",
                 "leave the cell empty if it has no value, or name its content in data.cleaning.missing",

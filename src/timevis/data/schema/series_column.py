@@ -30,7 +30,7 @@ MAX_PAIRED_COLUMNS = 6
 """Columns of which pairs are tried for the advice on data.id."""
 
 
-def find_series_column(table: Table, time: tuple[str, ...], candidates: list[str], notes: list[str]) -> str | None:
+def find_series_column(table: Table, time: tuple[str, ...], candidates: list[str], notes: list[Text]) -> str | None:
     """The column that makes repeated times unique, in a long table; None if there is none.
 
     A text column without the name of a series column is accepted only if a time has one and a half rows on average:

@@ -24,7 +24,7 @@ MIN_YEAR = 1700
 SAMPLE_CELLS = 50
 
 
-def find_time_columns(table: Table, notes: list[str]) -> tuple[str, ...]:
+def find_time_columns(table: Table, notes: list[Text]) -> tuple[str, ...]:
     """The time column, or the columns of year, month, ... or of date and time of day; adds a note that names them.
 
     Raises

@@ -220,7 +220,7 @@ def _series_codes(table: Table, name: str | None) -> tuple[np.ndarray, tuple[str
                 "series-name-empty",
                 "{source}: {place}, column {column!r} is empty",
                 source=table.source,
-                **table.place(row),
+                place=table.row_label(row),
                 column=name,
             ),
             Text("name-every-series", "every row must name its series"),
@@ -249,7 +249,7 @@ def _rows_on_grid(
                 count=len(off_grid),
                 rows=len(index),
                 frequency=grid.freq,
-                **table.place(int(off_grid[0])),
+                place=table.row_label(int(off_grid[0])),
                 first=str(index[off_grid[0]]),
             ),
             "set a data.frequency that fits all rows, or resample the series to a regular grid first"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import reduce
 
 import numpy as np
 
 from timevis.data.panel import Panel
 from timevis.data.split.spec import (
+    PART_NAMES,
     LastRows,
     SplitSpec,
     StoredSplit,
@@ -22,7 +22,7 @@ from timevis.data.split.spec import (
 )
 from timevis.data.split.split import Split
 from timevis.errors import DataError
-from timevis.messages import Text
+from timevis.messages import Setting, Text
 
 
 def split_rows(panel: Panel, spec: SplitSpec, by: str = "series", rows: int | None = None) -> Split:
@@ -88,20 +88,20 @@ def split_panel(panel: Panel, spec: SplitSpec, context_length: int, horizon: int
     for part in ("train", "calibration", "selection", "test"):
         first, stop = split.origin_bounds(part, context_length, horizon)
         if not (stop > first).any():
-            lengths = {"context_length": context_length, "horizon": horizon, "split": str(spec)}
             spans = split_rows(panel, spec, by).borders - starts[:, None]
             rows = spans[longest := int(spans[:, 2].argmax())]
             raise DataError(
                 Text(
                     "longest-series-too-short",
                     "{source}: the longest series, {channel!r}, has {rows} rows, too few for "
-                    "context_length={context_length}, horizon={horizon} and data.split={split}",
+                    "{context_length}, {horizon} and {split}",
                     source=panel.card.name,
                     channel=panel.channels[longest],
                     rows=int(rows[2]),
-                    **lengths,
+                    **_lengths(context_length, horizon, spec),
                 ),
                 _advice_for_short_series(rows[2], Split(rows), context_length, horizon, 0),
+                "data.split",
             )
     return split
 
@@ -144,17 +144,24 @@ def make_split(rows: int, spec: Sequence[float], context_length: int, horizon: i
         raise DataError(
             Text(
                 "series-too-short",
-                "{source}: the series has {rows} rows, too few for "
-                "context_length={context_length}, horizon={horizon} and data.split={split}",
+                "{source}: the series has {rows} rows, too few for {context_length}, {horizon} and {split}",
                 source=data_name,
                 rows=rows,
-                context_length=context_length,
-                horizon=horizon,
-                split=str(spec),
+                **_lengths(context_length, horizon, spec),
             ),
             _advice_for_short_series(rows, split, context_length, horizon, needed_rows),
+            "data.split",
         )
     return split
+
+
+def _lengths(context_length: int, horizon: int, spec: SplitSpec) -> dict[str, Setting]:
+    """The settings that a series is too short for, as params of a text."""
+    return {
+        "context_length": Setting("context_length", context_length),
+        "horizon": Setting("horizon", horizon),
+        "split": Setting("data.split", str(spec)),
+    }
 
 
 def _has_windows(split: Split, context_length: int, horizon: int) -> bool:
@@ -170,40 +177,47 @@ def _rows_of_fractions(rows: int, fractions: Sequence[float], context_length: in
     return next((number for number, fits in zip(candidates, found, strict=True) if fits), enough)
 
 
-def _advice_for_short_series(rows: int, split: Split, context_length: int, horizon: int, needed_rows: int) -> str:
+def _advice_for_short_series(rows: int, split: Split, context_length: int, horizon: int, needed_rows: int) -> Text:
     """The rows that are needed, the parts that are too short, and lengths that would fit."""
-    needed = {"training": context_length + horizon, "validation": horizon, "test": horizon}
+    needed_in_training = context_length + horizon
     part_rows = (split.train_end, split.val_end - split.train_end, split.test_end - split.val_end)
     too_short = [
         Text(
             "short-part",
             "the {part} part has {rows} rows and needs {needed}",
-            part=message(f"part_{name}"),
-            rows=found,
-            needed=required,
+            part=part,
+            rows=rows_of_part,
+            needed=needed,
         )
-        for (name, required), found in zip(needed.items(), part_rows, strict=True)
-        if found < required
+        for part, needed, rows_of_part in zip(
+            PART_NAMES.values(), (needed_in_training, horizon, horizon), part_rows, strict=True
+        )
+        if rows_of_part < needed
     ]
     if not too_short:
         return Text("rows-needed", "about {rows} rows are needed", rows=needed_rows)
-    fitting = ""
+    fitting: Text | str = ""
     if min(part_rows) > 0 and part_rows[0] > 1:
         fitting_horizon = min(horizon, max(1, min(part_rows) // 2))
         fitting_context = min(context_length, max(1, (part_rows[0] - fitting_horizon) * 2 // 3))
         changes = {"context_length": (fitting_context, context_length), "horizon": (fitting_horizon, horizon)}
-        settings = " ".join(f"{key}={new}" for key, (new, old) in changes.items() if new < old)
+        settings = [Setting(key, new) for key, (new, old) in changes.items() if new < old]
         fitting = Text("lengths-that-fit", "; {settings} would fit", settings=settings)
-    lengths = {"context_length": context_length if part_rows[0] < needed["training"] else 1, "horizon": horizon}
-    keys = " or ".join(key for key, length in lengths.items() if length > 1)
-    return message(
-        "lengthen-or-shorten" if keys else "lengthen",
-        rows_needed=Text("rows-needed-and-more", "about {rows} rows are needed; ", rows=needed_rows)
+    lengths = {"context_length": context_length if part_rows[0] < needed_in_training else 1, "horizon": horizon}
+    keys = [Setting(key) for key, length in lengths.items() if length > 1]
+    params = {
+        "rows_needed": Text("rows-needed-and-more", "about {rows} rows are needed; ", rows=needed_rows)
         if needed_rows > rows
         else "",
-        parts=reduce(
-            lambda first, second: Text("and-also", "{first}, {second}", first=first, second=second), too_short
-        ),
-        keys=keys,
-        fitting=fitting,
+        "parts": too_short,
+        "split": Setting("data.split"),
+        "fitting": fitting,
+    }
+    if not keys:
+        return Text("lengthen", "{rows_needed}{parts}; give more rows, or another {split}{fitting}", **params)
+    return Text(
+        "lengthen-or-shorten",
+        "{rows_needed}{parts}; give more rows, a smaller {keys}, or another {split}{fitting}",
+        keys=Text("either", "{first} or {second}", first=keys[0], second=keys[1]) if len(keys) > 1 else keys[0],
+        **params,
     )

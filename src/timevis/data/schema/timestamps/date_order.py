@@ -36,7 +36,7 @@ def step_regularity(times: pd.Series) -> float:
 
 
 def expand_leading_short_years(
-    table: Table, name: str, text: pd.Series, default_day_first: bool | None, notes: list[str]
+    table: Table, name: str, text: pd.Series, default_day_first: bool | None, notes: list[Text]
 ) -> pd.Series:
     """Turn 98-01-31 into 1998-01-31 if steps are more regular with the year first than with day or month first.
 
@@ -93,7 +93,7 @@ def parse_day_or_month_first(
     text: pd.Series,
     day_first: bool | None,
     default_day_first: bool | None,
-    notes: list[str],
+    notes: list[Text],
 ) -> tuple[pd.Series, bool]:
     """Parse times that begin like 01/02/2020, with years of four digits and without a UTC offset.
 
@@ -107,7 +107,7 @@ def parse_day_or_month_first(
         Whether the day comes first; None infers it, from days above 12 or from the regularity of the steps.
     default_day_first : bool, optional
         Whether the day comes first if the times do not decide.
-    notes : list of str
+    notes : list of Text
 
     Returns
     -------
@@ -132,10 +132,9 @@ def parse_day_or_month_first(
                     "month first in {other_place} ({other!r})",
                     source=table.source,
                     column=name,
-                    **table.place(is_day_first.idxmax()),
+                    place=table.row_label(is_day_first.idxmax()),
                     cell=text[is_day_first].iloc[0],
                     other_place=table.row_label(is_month_first.idxmax()),
-                    other_row=table.place(is_month_first.idxmax())["row"],
                     other=text[is_month_first].iloc[0],
                 ),
                 Text("write-iso-dates", "write all dates as 2020-01-31"),
@@ -145,7 +144,11 @@ def parse_day_or_month_first(
             _check_other_order(table, name, text, fields, is_day_first | is_month_first, day_first)
         else:
             day_first = _is_day_first_more_regular(table, name, text, fields, default_day_first)
-    notes.append(message("note_day_first" if day_first else "note_month_first", cell=example))
+    notes.append(
+        Text("note-day-first", "dates such as {cell!r} are read day first", cell=example)
+        if day_first
+        else Text("note-month-first", "dates such as {cell!r} are read month first", cell=example)
+    )
     return _reorder_and_parse(text, fields, day_first), day_first
 
 
@@ -176,10 +179,9 @@ def check_swapped_dates(table: Table, name: str, text: pd.Series, is_numeric: pd
                 source=table.source,
                 column=name,
                 cell=text[date_row],
-                **table.place(date_row),
+                place=table.row_label(date_row),
                 other=text[text_row],
                 other_place=table.row_label(text_row),
-                other_row=table.place(text_row)["row"],
             ),
             "write all dates as 2020-01-31, from the source that the spreadsheet was made of",
         )

@@ -92,7 +92,7 @@ def move_date_to_start(text: pd.Series) -> pd.Series:
     return text.str.replace(TIME_OF_DAY_FIRST, r"\2 \1", regex=True).str.replace(WEEKDAY_FIRST, "", regex=True)
 
 
-def expand_short_years(text: pd.Series, notes: list[str]) -> pd.Series:
+def expand_short_years(text: pd.Series, notes: list[Text]) -> pd.Series:
     """Expand years of two digits at the end of a date (31/01/98, Jan-98) to four; POSIX: 1969 to 2068."""
     if not text.str.match(SHORT_YEAR).any():
         return text
@@ -105,7 +105,7 @@ def century_of(year: str) -> int:
     return 19 if year >= "69" else 20
 
 
-def interval_starts(text: pd.Series, notes: list[str]) -> pd.Series:
+def interval_starts(text: pd.Series, notes: list[Text]) -> pd.Series:
     """Replace intervals such as 2010-01-04/2010-01-10, the way pandas writes weeks, by their start."""
     is_interval = text.str.match(INTERVAL)
     if not is_interval.any():

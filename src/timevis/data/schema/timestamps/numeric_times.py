@@ -8,7 +8,6 @@ import pandas as pd
 from timevis.data.readers.table import Table
 from timevis.data.schema.timestamps.date_order import step_regularity
 from timevis.data.schema.timestamps.parsed_times import (
-    NOT_A_TIME,
     ParsedTimes,
     check_resolution,
     check_time_cells,
@@ -48,15 +47,15 @@ def parse_numeric_times(table: Table, name: str, column: pd.Series) -> ParsedTim
     DataError
         A cell is empty or is not a time, or the numbers can be read in two ways; names row and column.
     """
-    check_time_cells(table, name, column.isna(), "time-empty")
+    check_time_cells(table, name, column.isna(), are_empty=True)
     values = column.to_numpy(dtype=np.float64)
     low, high = values.min(), values.max()
     date_format = _find_format(table, name, column, low, high) if (values == np.floor(values)).all() else None
     if date_format:
         text = column.astype(np.int64).astype(str)
         parsed = _parse_integers(column, date_format)
-        check_time_cells(table, name, parsed.isna(), NOT_A_TIME, text)
-        notes: list[str] = [
+        check_time_cells(table, name, parsed.isna(), text)
+        notes: list[Text] = [
             Text(
                 "note-time-format", "times such as {cell} are read as {format}", cell=text.iloc[0], format=date_format
             )
@@ -82,7 +81,7 @@ def parse_numeric_times(table: Table, name: str, column: pd.Series) -> ParsedTim
             "time-is-a-number",
             "{source}: {place}, column {column!r}: the number {value:g} is not a time",
             source=table.source,
-            **table.place(0),
+            place=table.row_label(0),
             column=name,
             value=float(values[0]),
         ),

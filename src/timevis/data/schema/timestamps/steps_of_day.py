@@ -82,7 +82,7 @@ def parse_steps_of_day(
             "set the time zone of the dates: data.timezone=Europe/London, for example, or UTC if clocks never change",
         )
     numbers = step_numbers(table.frame[names[1]])
-    check_time_cells(table, names[1], pd.Series(np.isnan(numbers)), "time-empty")
+    check_time_cells(table, names[1], pd.Series(np.isnan(numbers)), are_empty=True)
     days = (dates.index if dates.local_index is None else dates.local_index).normalize()
     midnight = days.tz_localize(timezone, ambiguous=np.ones(len(days), bool), nonexistent="shift_forward")
     index = midnight.tz_convert("UTC") + (numbers - numbers.min()) * pd.Timedelta(days=1) / steps_per_day

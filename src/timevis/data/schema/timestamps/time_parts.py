@@ -138,7 +138,7 @@ def _all_match(cells: pd.Series, pattern: str) -> bool:
     return bool(cells.notna().any()) and bool(cells.dropna().str.fullmatch(pattern).all())
 
 
-def move_midnights_to_day_end(local: pd.Series, notes: list[str]) -> tuple[pd.Series, pd.Series]:
+def move_midnights_to_day_end(local: pd.Series, notes: list[Text]) -> tuple[pd.Series, pd.Series]:
     """Read 00:00 after later times of its own date as the end of that date, as the ends of intervals are written.
 
     This is done only if most midnights follow several times of their own date, and if all times then ascend (except
@@ -148,7 +148,7 @@ def move_midnights_to_day_end(local: pd.Series, notes: list[str]) -> tuple[pd.Se
     ----------
     local : Series of datetime [rows]
         Naive times.
-    notes : list of str
+    notes : list of Text
 
     Returns
     -------
