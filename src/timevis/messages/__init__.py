@@ -6,7 +6,10 @@ catalogue, such as ``zh.json``, has words for each code.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from timevis.utils.json_types import to_json_types
@@ -124,3 +127,10 @@ def _param_from_json(value: Any) -> Any:
         case {"key": str(key), "value": setting, **rest} if not rest:
             return Setting(key, setting)
     return value
+
+
+@cache
+def english_texts() -> dict[str, str]:
+    """The template of every code."""
+    texts: dict[str, str] = json.loads((Path(__file__).parent / "en.json").read_text(encoding="utf-8"))
+    return texts

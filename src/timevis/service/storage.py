@@ -14,6 +14,7 @@ from typing import IO
 from timevis.errors import DataError
 from timevis.messages import Text
 from timevis.service.operations.artefacts import ArtefactStore, open_store
+from timevis.service.security.table_limits import smaller_file
 from timevis.service.settings import Settings
 from timevis.service.tasks.states import Sessions
 
@@ -77,9 +78,9 @@ class Storage:
                     size += len(chunk)
                     if size > max_bytes:
                         text = Text(
-                            "file-too-large", "the file has more than {megabytes} MB", megabytes=max_bytes // 2**20
+                            "upload-too-large", "the file has more than {megabytes} MB", megabytes=max_bytes // 2**20
                         )
-                        raise DataError(text, Text("smaller-file", "upload a smaller file"))
+                        raise DataError(text, smaller_file())
                     digest.update(chunk)
                     file.write(chunk)
                 file.flush()
@@ -204,7 +205,15 @@ def suffix_of(file_name: str) -> str:
     lower = file_name.lower()
     found = [suffix for suffix in SUFFIXES if lower.endswith(suffix)]
     if not found:
-        raise DataError(f"{file_name!r} has none of the endings {', '.join(SUFFIXES)}", "rename or convert the file")
+        raise DataError(
+            Text(
+                "upload-with-other-suffix",
+                "{name!r} has none of the suffixes {suffixes}",
+                name=file_name,
+                suffixes=", ".join(SUFFIXES),
+            ),
+            Text("rename-or-convert", "rename or convert the file"),
+        )
     return max(found, key=len)
 
 

@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 
 from timevis.config.options import Option, options_of
 from timevis.config.sections import EvaluationOptions, FitOptions
+from timevis.messages import Text
 from timevis.service.context import context
 from timevis.service.problems import Problem
 from timevis.service.schemas.models import ModelOptions
@@ -54,7 +55,12 @@ def list_models_with_options() -> Any:
 def get_model_options(model: str) -> Any:
     """List the options of a model, with default, range, choices and a sentence of help."""
     if model not in MODELS:
-        raise Problem(404, "not-found", f"there is no model {model!r}", f"the models are {', '.join(MODELS)}")
+        raise Problem(
+            404,
+            "not-found",
+            Text("no-model-of-name", "there is no model {name!r}", name=model),
+            Text("names-of-models", "the models are {names}", names=", ".join(MODELS)),
+        )
     return _view(model)
 
 

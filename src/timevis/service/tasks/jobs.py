@@ -19,9 +19,9 @@ import structlog
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from timevis.errors import RunFolderError, TimeVisError
-from timevis.messages import Text, error_from_json, error_to_json
+from timevis.messages import Text
 from timevis.service.db.tables import Dataset, Model, Task
-from timevis.service.operations.troubleshooting import with_link
+from timevis.service.operations.troubleshooting import with_section
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
 from timevis.service.tasks import states
@@ -29,6 +29,7 @@ from timevis.service.tasks.queue import GPU
 from timevis.service.tasks.run_copies import RunCopies, take_over
 from timevis.service.tasks.runner import Outcome, progress_of, run_training, wait_for_earlier_attempt
 from timevis.service.tasks.summary import summarise
+from timevis.utils.explain import explain
 from timevis.utils.files import read_json
 from timevis.utils.json_types import to_json_types
 
@@ -89,11 +90,10 @@ def _execute(worker: Worker, task_id: str) -> None:
     try:
         outcome, values = JOBS[task.kind](worker, task)
     except TimeVisError as error:
-        outcome, values = Outcome(states.FAILED, error.message, error.advice), {}
+        outcome, values = Outcome(states.FAILED, error), {}
     except Exception as error:
         log.exception("task %s failed", task.id)
-        text = Text("unexpected-error", "{kind}: {reason}", kind=type(error).__name__, reason=str(error))
-        outcome, values = Outcome(states.FAILED, text, Text("see-worker-log", "see the log of the worker")), {}
+        outcome, values = Outcome(states.FAILED, explain(error, unexpected_advice=_see_worker_log())), {}
     finally:
         worker.active.pop(task.id, None)
     _finish(worker, task, outcome, values)
@@ -110,17 +110,18 @@ def _finish(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]
             "the database did not accept the result of the task ({reason})",
             reason=str(error.orig),
         )
-        _write_end(
-            worker, task, Outcome(states.FAILED, text, Text("see-worker-log", "see the log of the worker")), {}
-        )
+        _write_end(worker, task, Outcome(states.FAILED, TimeVisError(text, _see_worker_log())), {})
+
+
+def _see_worker_log() -> Text:
+    return Text("see-worker-log", "see the log of the worker")
 
 
 def _write_end(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]) -> None:
     model = values.pop("model", None)
     values |= {"error": None, "advice": None}
     if outcome.error is not None:
-        advice = with_link(outcome.error, outcome.advice)
-        values |= states.failure(outcome.error, advice, values.get("result"))
+        values |= states.failure(with_section(outcome.error), values.get("result"))
     if outcome.state is None:
         if states.release(worker.sessions, task, **values):
             log.info("task %s returned to its queue", task.id)
@@ -169,15 +170,15 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         log.warning("task %s: its run could not be copied (%s)", task.id, error)
         if outcome.state != states.COMPLETED:
             return outcome, {}
-        return Outcome(
-            None,
+        not_copied = TimeVisError(
             Text(
                 "run-not-copied",
                 "the training has ended, but its run cannot be copied to the artefact store ({reason})",
                 reason=str(error),
             ),
             Text("check-store", "it is copied when the store can be written again; check TIMEVIS_STORE"),
-        ), {}
+        )
+        return Outcome(None, not_copied), {}
     if outcome.state != states.COMPLETED:
         return outcome, {}
     summary = summarise(read_json(folder / "results.json"))
@@ -231,13 +232,12 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                     described["data"] = _shown_data(own.report if own else RunFolder(run).data_report)
                 table = forecasts.forecast(run, data)
         except TimeVisError as error:
-            items.append(described | error_to_json(error))
+            items.append(described | error.to_json())
             continue
         tables.append(table.assign(position=len(items)))
         items.append(described)
     if not tables:
-        first = error_from_json(items[0])
-        return Outcome(states.FAILED, first.message, first.advice), {"result": {"items": items}}
+        return Outcome(states.FAILED, TimeVisError.from_json(items[0])), {"result": {"items": items}}
     watch.report({"stage": "forecast", "step": len(requested), "steps_total": len(requested)}, at_once=True)
     whole = pd.concat(tables, ignore_index=True)
     path = worker.storage.result(task.id)

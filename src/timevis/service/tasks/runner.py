@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from timevis.config.compose import in_quotes
-from timevis.messages import Text, error_from_json
+from timevis.errors import TimeVisError
+from timevis.messages import Text
 from timevis.runs.lock import is_locked
 from timevis.runs.status import read_status
+from timevis.service.operations.troubleshooting import retry_when_mended
 from timevis.service.tasks.states import CANCELLED, COMPLETED, FAILED
 
 POLL_SECONDS = 0.3
@@ -38,8 +40,7 @@ class Outcome:
     """
 
     state: str | None
-    error: str | None = None
-    advice: str | None = None
+    error: TimeVisError | None = None
 
 
 def train_command(folder: Path) -> list[str]:
@@ -138,19 +139,18 @@ def run_training(
         return Outcome(None)
     status = read_status(folder) or {}
     if status.get("state") == FAILED:
-        error = error_from_json(status)
-        return Outcome(FAILED, error.message, error.advice)
+        return Outcome(FAILED, TimeVisError.from_json(status))
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name
-        return Outcome(
-            FAILED,
+        error = TimeVisError(
             Text("process-ended-by-signal", "the training process was ended by {signal}", signal=name),
             Text(
                 "retry-from-checkpoint",
                 "retry the task to resume it from its last checkpoint; the memory may have been exhausted",
             ),
         )
-    return Outcome(FAILED, *_printed_error(log, process.returncode))
+        return Outcome(FAILED, error)
+    return Outcome(FAILED, _printed_error(log, process.returncode))
 
 
 def progress_of(folder: Path) -> dict[str, Any]:
@@ -192,12 +192,14 @@ def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
         return
 
 
-def _printed_error(log: Path, code: int) -> tuple[str, str]:
+def _printed_error(log: Path, code: int) -> TimeVisError:
     """The last error that a process printed, and its advice; its exit code if it printed none."""
     _, found, printed = log.read_text(encoding="utf-8", errors="replace").rpartition("Error: ")
     error, _, advice = printed.strip().partition("\n")
     if not found or not error:
-        return Text(
-            "process-ended-with-code", "the training process ended with exit code {exit_code}", exit_code=code
-        ), Text("retry-when-mended", "retry the task when the cause is mended")
-    return error[:2000], advice.strip()[:2000]
+        return TimeVisError(
+            Text("process-ended-with-code", "the training process ended with exit code {exit_code}", exit_code=code),
+            retry_when_mended(),
+        )
+    text = Text("printed-text", "{text}", text=" ".join((error + " " + advice).split())[:2000])
+    return TimeVisError(text, retry_when_mended())

@@ -19,9 +19,10 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, defer, sessionmaker
 
-from timevis.messages import Text, codes_of
+from timevis.errors import TimeVisError
+from timevis.messages import Text
 from timevis.service.db.tables import Task
-from timevis.service.operations.troubleshooting import STUCK_TRAINING
+from timevis.service.operations.troubleshooting import retry_when_mended, with_section
 
 QUEUED, RUNNING = "queued", "running"
 COMPLETED, FAILED, CANCELLED = "completed", "failed", "cancelled"
@@ -134,12 +135,13 @@ def recover_lost(sessions: Sessions, heartbeats: UnchangedRows, max_attempts: in
                     "state": FAILED,
                     "finished": time.time(),
                     **failure(
-                        Text("worker-lost", "the worker of the task was lost {count} times", count=task.attempt),
-                        Text(
-                            "advice-and-section",
-                            "{advice}; see {section}",
-                            advice=Text("retry-when-mended", "retry the task when the cause is mended"),
-                            section=STUCK_TRAINING,
+                        with_section(
+                            TimeVisError(
+                                Text(
+                                    "worker-lost", "the worker of the task was lost {count} times", count=task.attempt
+                                ),
+                                retry_when_mended(),
+                            )
                         ),
                         task.result,
                     ),
@@ -149,9 +151,31 @@ def recover_lost(sessions: Sessions, heartbeats: UnchangedRows, max_attempts: in
     return requeued
 
 
-def failure(error: str, advice: str | None, result: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def failure(error: TimeVisError, result: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The columns of a task that failed; the codes of its error and advice are added to its result."""
-    return {"error": error, "advice": advice, "result": {**(result or {}), **codes_of(error, advice)}}
+    values = error.to_json()
+    codes = {key: values.pop(key) for key in ("error_code", "advice_code")}
+    return {**values, "result": {**(result or {}), **codes}}
+
+
+def advice_of(task: Task) -> Text | None:
+    """The stored advice of a task that failed."""
+    coded = (task.result or {}).get("advice_code")
+    return Text.from_json(task.advice, coded) if task.advice and coded else None
+
+
+def name_of(task: Task) -> Text:
+    """The state of a task within a sentence."""
+    match task.state:
+        case "queued":
+            return Text("state-queued", "queued")
+        case "running":
+            return Text("state-running", "running")
+        case "completed":
+            return Text("state-completed", "completed")
+        case "failed":
+            return Text("state-failed", "failed")
+    return Text("state-cancelled", "cancelled")
 
 
 def _change_own(session: Session, task: Task, *conditions: Any, **values: Any) -> bool:
