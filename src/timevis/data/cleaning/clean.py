@@ -26,8 +26,7 @@ from timevis.data.schema.to_rows import to_rows
 from timevis.data.split.make_split import split_rows
 from timevis.data.split.split import Split
 from timevis.errors import ConfigError
-from timevis.messages import Text
-from timevis.utils.formatting import join_names
+from timevis.messages import Setting, Text, listed
 
 
 def clean(
@@ -91,11 +90,17 @@ def add_holidays(panel: Panel, options: DataOptions) -> Panel:
     country = panel.card.country if kind in ("known", "observed") else kind
     if not country:
         raise ConfigError(
-            Text("holiday-without-country", "data.covariates.holiday does not name a country"),
+            Text(
+                "holiday-without-country",
+                "{setting} does not name a country",
+                setting=Setting("data.covariates.holiday"),
+            ),
             Text(
                 "name-country-of-holidays",
-                "the table has no column holiday; give a country: data.covariates={{holiday:DE}}",
+                "the table has no column holiday; give a country: {setting}",
+                setting=Setting("data.covariates", "{holiday:DE}"),
             ),
+            "data.covariates.holiday",
         )
     flags = holiday_flags(panel.local_index, country)[:, None]
     return replace(panel, card=replace(panel.card, country=country)).with_covariates({"holiday": True}, flags)
@@ -130,7 +135,7 @@ def finalize_panel(
             Text(
                 "note-non-negative",
                 "often zero and never negative in the training part, so forecasts are clipped at zero: {channels}",
-                channels=join_names(non_negative),
+                channels=listed(non_negative),
             )
         )
     report.describe(panel, split)
@@ -139,7 +144,7 @@ def finalize_panel(
     return panel, report
 
 
-def _notes_on_series(panel: Panel, split: Split) -> list[str]:
+def _notes_on_series(panel: Panel, split: Split) -> list[Text]:
     """What a split of each series means, as sentences; none for a split on the common axis."""
     if not split.by_series:
         return []
@@ -156,10 +161,10 @@ def _notes_on_series(panel: Panel, split: Split) -> list[str]:
         notes.append(
             Text(
                 "note-later-training-rows",
-                "training rows of {later} of {series} series are later than the first "
-                "test rows of another series, so a model of all series may have learned "
-                "of events that its test windows forecast; data.split_by=axis splits all"
-                " series at the same times",
+                "training rows of {later} of {series} series are later than the first test rows of another series, "
+                "so a model of all series may have learned of events that its test windows forecast; {setting} "
+                "splits all series at the same times",
+                setting=Setting("data.split_by", "axis"),
                 later=len(later),
                 series=panel.num_series,
             )

@@ -74,7 +74,7 @@ def data_findings(report: Mapping[str, Any]) -> list[DataFinding]:
         findings.append(DataFinding(Text("card-note", "Note of the dataset card: {note}.", note=note.rstrip("."))))
     if report["left_out"]:
         columns = [
-            Text("column-and-reason", "{column} ({reason})", column=column, reason=stored(reason))
+            Text("unused-column", "{column} ({reason})", column=column, reason=stored(reason))
             for column, reason in report["left_out"].items()
         ]
         findings.append(DataFinding(Text("unused-columns", "Columns not used: {columns}.", columns=listed(columns))))

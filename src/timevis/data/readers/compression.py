@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from timevis.errors import DataError
-from timevis.messages import Text
+from timevis.messages import Text, listed
 from timevis.utils import memory
 
 DECOMPRESS_ADVICE = Text("decompress", "decompress it and give one file")
@@ -25,7 +25,7 @@ def decompressed_name(path: Path) -> str:
     Raises
     ------
     DataError
-        The archive is damaged or is no ZIP archive, or it does not hold exactly one file.
+        The archive is damaged or is no ZIP archive, or it does not contain exactly one file.
     """
     suffix = path.suffix.lower()
     if suffix == ".zip":
@@ -56,7 +56,13 @@ def decompressed_bytes(path: Path, chunk_bytes: int = CHUNK_BYTES) -> bytes:
                 return _read_in_chunks(member, path, chunk_bytes)
         except NotImplementedError as error:  # raised by zipfile for an unknown compression method
             raise DataError(
-                f"{path.name}: the archive uses an unknown compression method ({error})", DECOMPRESS_ADVICE
+                Text(
+                    "unknown-compression",
+                    "{source}: the archive uses an unknown compression method ({reason})",
+                    source=path.name,
+                    reason=str(error),
+                ),
+                DECOMPRESS_ADVICE,
             ) from error
         except RuntimeError as error:
             raise DataError(
@@ -73,7 +79,7 @@ def decompressed_bytes(path: Path, chunk_bytes: int = CHUNK_BYTES) -> bytes:
         except (OSError, EOFError, zlib.error) as error:
             raise _damaged_file_error(path, error) from error
     if path.suffix.lower() == ".gz":
-        raise _wrong_suffix_error(path, "compressed with gzip")
+        raise _wrong_suffix_error(path)
     return raw
 
 
@@ -84,17 +90,22 @@ def _read_in_chunks(compressed: IO[bytes] | gzip.GzipFile, path: Path, chunk_byt
     while chunk := compressed.read(chunk_bytes):
         if content.tell() + len(chunk) > max_bytes:
             raise DataError(
-                f"{path.name}: the file has {_megabytes(path.stat().st_size)} and decompresses to more than "
-                f"{_megabytes(max_bytes)}, half of the free memory",
-                "check that it is the right file; if it is, free memory, or split its columns or rows into several "
-                "files",
+                Text(
+                    "decompressed-too-large",
+                    "{source}: the file has {megabytes:,.1f} MB and decompresses to more than {maximum:,.1f} MB, "
+                    "half of the free memory",
+                    source=path.name,
+                    megabytes=path.stat().st_size / 1e6,
+                    maximum=max_bytes / 1e6,
+                ),
+                Text(
+                    "right-file-or-split",
+                    "check that it is the right file; if it is, free memory, or split its columns or rows into "
+                    "several files",
+                ),
             )
         content.write(chunk)
     return content.getvalue()
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"
 
 
 def _open_archive(path: Path) -> zipfile.ZipFile:
@@ -105,19 +116,32 @@ def _open_archive(path: Path) -> zipfile.ZipFile:
             has_zip_signature = file.read(2) == b"PK"
         if has_zip_signature:
             raise _damaged_file_error(path, error) from error
-        raise _wrong_suffix_error(path, "a ZIP archive") from error
+        raise _wrong_suffix_error(path) from error
 
 
 def _only_member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     members = [m for m in archive.infolist() if not m.is_dir()]
     files = [m for m in members if not _is_hidden(PurePosixPath(m.filename))]
     if len(files) != 1:
-        count = "only hidden files" if members and not files else f"{len(files)} files"
-        names = [m.filename for m in files or members]
-        listing = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-        raise DataError(
-            f"{path.name}: the archive holds {count}" + (f": {listing}" if listing else ""), DECOMPRESS_ADVICE
-        )
+        names = listed([m.filename for m in files or members], 8)
+        if not members:
+            text = Text("archive-empty", "{source}: the archive contains no file", source=path.name)
+        elif not files:
+            text = Text(
+                "archive-of-hidden-files",
+                "{source}: the archive contains only hidden files: {names}",
+                source=path.name,
+                names=names,
+            )
+        else:
+            text = Text(
+                "archive-of-several-files",
+                "{source}: the archive contains {count} files: {names}",
+                source=path.name,
+                count=len(files),
+                names=names,
+            )
+        raise DataError(text, DECOMPRESS_ADVICE)
     return files[0]
 
 
@@ -126,18 +150,28 @@ def _is_hidden(member: PurePosixPath) -> bool:
     return member.parts[:1] == ("__MACOSX",) or member.name.startswith(".")
 
 
-def _damaged_file_error(path: Path, error: Exception) -> DataError:
-    text = Text(
+def damaged_file(source: str, error: Exception) -> Text:
+    return Text(
         "file-damaged",
         "{source}: the file is damaged or not complete ({reason})",
-        source=path.name,
+        source=source,
         reason=str(error),
     )
-    return DataError(text, "download or compress it again")
 
 
-def _wrong_suffix_error(path: Path, expected: str) -> DataError:
+def _damaged_file_error(path: Path, error: Exception) -> DataError:
     return DataError(
-        f"{path.name}: the name ends in {path.suffix}, but the file is not {expected}",
-        "rename the file according to its content",
+        damaged_file(path.name, error), Text("download-or-compress-again", "download or compress it again")
+    )
+
+
+def _wrong_suffix_error(path: Path) -> DataError:
+    return DataError(
+        Text(
+            "not-compressed",
+            "{source}: the name ends in {suffix}, but the file is not compressed in this format",
+            source=path.name,
+            suffix=path.suffix,
+        ),
+        Text("rename-file", "rename the file according to its content"),
     )

@@ -27,6 +27,7 @@ from timevis.data.readers.header import (
     units_by_name,
 )
 from timevis.data.readers.number_format import (
+    MARK_NAMES,
     ambiguous_mark_error,
     ambiguous_number,
     find_decimal_mark,
@@ -34,14 +35,19 @@ from timevis.data.readers.number_format import (
     parse_number_columns,
 )
 from timevis.data.readers.size_limits import check_column_count
-from timevis.data.readers.table import MISSING_MARKERS, Table
+from timevis.data.readers.table import MISSING_MARKERS, Table, no_rows_error
 from timevis.errors import DataError
-from timevis.messages import Text
+from timevis.messages import Setting, Text
 
 log = logging.getLogger(__name__)
 
 DECIMAL_POINTS = {"point": ".", "comma": ","}
-DELIMITER_NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
+DELIMITER_NAMES = {
+    "\t": Text("tab", "tab"),
+    ";": Text("semicolon", "semicolon"),
+    "|": Text("bar", "bar"),
+    ",": MARK_NAMES["comma"],
+}
 """In order of preference if several fit; the comma is last, because it may also be a decimal mark."""
 MAX_HEAD_LINES = 200
 LARGE_BYTES = 2**25
@@ -135,10 +141,9 @@ def read_csv(
         notes.append(
             Text(
                 "note-decimal-unlike-setting",
-                "numbers such as {cell} have another decimal mark than "
-                "data.cleaning.decimal={decimal}, and are read with their own",
+                "numbers such as {cell} have another decimal mark than {setting}, and are read with their own",
                 cell=cell,
-                decimal=decimal,
+                setting=Setting("data.cleaning.decimal", decimal),
             )
         )
     elif mark == "comma":
@@ -149,7 +154,6 @@ def read_csv(
                 "note-delimiter",
                 "columns are separated by {delimiter}",
                 delimiter=DELIMITER_NAMES[delimiter],
-                character=delimiter.replace("\t", "Tab"),
             )
         )
     notes += header_notes(layout.header_row, layout.row_above_body, layout.units)
@@ -300,13 +304,7 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
 
     source, start = layout.source, layout.body_start
     if CELL.search(raw, start) is None:  # without a copy of a large file
-        raise DataError(
-            Text("table-without-rows", "{source}: the table has no rows", source=source),
-            Text(
-                "give-header-and-rows",
-                "give a row of column names, such as time,value, and below it a row for each time",
-            ),
-        )
+        raise no_rows_error(source)
 
     def read_blocks(
         column_types: dict[str, pa.DataType], block_bytes: int | None = None, reader: Any = arrow_csv.read_csv
@@ -357,11 +355,18 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
                     ),
                     Text(
                         "correct-row",
-                        "correct the row, or delete it if it holds a total or a remark; put a "
+                        "correct the row, or delete it if it contains a total or a remark; put a "
                         "cell that contains the delimiter in double quotes",
                     ),
                 ) from error
-        raise DataError(f"{source}: the table cannot be parsed ({error})") from error
+        raise DataError(
+            Text(
+                "table-unreadable",
+                "{source}: the table cannot be parsed ({reason})",
+                source=source,
+                reason=str(error),
+            )
+        ) from error
     frame = table.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)
     del table
     pa.default_memory_pool().release_unused()  # the blocks of a large file

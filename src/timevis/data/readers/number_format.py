@@ -11,11 +11,12 @@ from pandas.api import types
 
 from timevis.data.readers.table import MISSING_MARKERS
 from timevis.errors import AmbiguousDataError
-from timevis.messages import Text
+from timevis.messages import Setting, Text
 
 POINT_NUMBER = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 COMMA_NUMBER = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d*)(?:,\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+MARK_NAMES = {"comma": Text("comma", "comma"), "point": Text("point", "point")}
 THOUSANDS_SEPARATOR = r"(?<=\d)[ \u00a0\u202f'’](?=\d{3})"
 SAMPLE_CELLS = 50
 
@@ -53,21 +54,21 @@ def number_cells(frame: pd.DataFrame) -> list[np.ndarray]:
 
 def ambiguous_mark_error(source: str, cell: str, column: str | None = None) -> AmbiguousDataError:
     """The error that asks the user for the decimal mark."""
-    place = source if column is None else f"{source}: column {column!r}"
-    mark = "comma" if "," in cell else "point"
     return AmbiguousDataError(
         Text(
             "decimal-mark-unclear",
-            "{where}: the {mark} in numbers such as {cell!r} may be a decimal mark or a thousands separator",
-            where=place,
+            "{source}{column}: the {mark} in numbers such as {cell!r} may be a decimal mark or a thousands separator",
             source=source,
-            mark=mark,
+            column="" if column is None else Text("in-column", ": column {column!r}", column=column),
+            mark=MARK_NAMES["comma" if "," in cell else "point"],
             cell=cell,
         ),
         Text(
             "set-decimal",
-            "set data.cleaning.decimal=comma or point, or write the numbers without thousands separators",
+            "set {setting} or point, or write the numbers without thousands separators",
+            setting=Setting("data.cleaning.decimal", "comma"),
         ),
+        "data.cleaning.decimal",
     )
 
 

@@ -18,6 +18,11 @@ MISSING_MARKERS = frozenset(
 """Cells that mean "no value"."""
 
 
+GIVE_HEADER_AND_ROWS = Text(
+    "give-header-and-rows", "give a row of column names, such as time,value, and below it a row for each time"
+)
+
+
 @dataclass
 class Table:
     """Columns by name, the name of their file and what error messages need to find a row in it.
@@ -57,20 +62,12 @@ class Table:
     def __post_init__(self) -> None:
         check_unique_names([str(c) for c in self.frame.columns], self.source)
         if not len(self.frame):
-            raise DataError(
-                Text("table-without-rows", "{source}: the table has no rows", source=self.source),
-                Text(
-                    "give-header-and-rows",
-                    "give a row of column names, such as time,value, and below it a row for each time",
-                ),
-            )
+            raise no_rows_error(self.source)
 
     def row_label(self, position: int) -> Text:
         """How error messages name the row at a position in `frame`: ``row 17`` or ``record 16``."""
         number = int(self.row_number(position) if self.row_number else position + 1)
-        if self.row_noun == "row":
-            return Text("row-number", "row {row}", row=number)
-        return Text("record-number", "record {row}", row=number)
+        return row_text(number) if self.row_noun == "row" else Text("record-number", "record {row}", row=number)
 
     def series_name_columns(self, columns: Sequence[str]) -> pd.DataFrame:
         """Columns that name series, as text where parsing them as numbers changed the name (01067 became 1067)."""
@@ -84,6 +81,18 @@ class Table:
             if (names[column].loc[distinct.index].map(str) != distinct.astype(str).str.strip()).any():
                 names[column] = text
         return names
+
+
+def row_text(number: int) -> Text:
+    """How texts name a row by its number."""
+    return Text("row-number", "row {row}", row=number)
+
+
+def no_rows_error(source: str) -> DataError:
+    """The error for a table that only has column names."""
+    return DataError(
+        Text("table-without-rows", "{source}: the table has no rows", source=source), GIVE_HEADER_AND_ROWS
+    )
 
 
 def check_unique_names(names: list[str], source: str) -> None:

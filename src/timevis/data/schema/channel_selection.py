@@ -11,14 +11,13 @@ from timevis.config.suggestions import nearest
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.options import DataOptions
 from timevis.data.panel import DatasetCard, Panel
-from timevis.data.schema.columns import REASON_OF_KIND
+from timevis.data.schema.columns import REASON_OF_KIND, column_with_reason
 from timevis.data.schema.pivot import channel_names, select_series, to_panel
 from timevis.data.schema.to_rows import Rows
 from timevis.data.split.make_split import split_rows
 from timevis.data.split.split import Split
 from timevis.errors import DataError
-from timevis.messages import Text
-from timevis.utils.formatting import join_names
+from timevis.messages import Setting, Text, listed
 
 PanelT = TypeVar("PanelT", bound=Panel)
 
@@ -28,8 +27,8 @@ def select_channels(
 ) -> tuple[Panel, int]:
     """Pivot rows into a panel without the channels that cannot be learned from, as if the file did not have them.
 
-    Channels that are constant are left out first, then those that are constant in the training part. The split is
-    that of the rows from the first to the last value of the remaining channels, so that other channels may become
+    Channels that are constant are left out first, then those that are constant in the training part. The rows
+    from the first to the last value of the remaining channels are split, so that other channels may become
     constant in the training part; this is repeated until no channel is.
 
     Parameters
@@ -55,7 +54,7 @@ def select_channels(
     DataError
         A channel of `options.target` is constant, no channel is left, or one of `channels` is missing.
     """
-    left_out: dict[str, str] = {}
+    left_out: dict[str, Text] = {}
     whole_index = rows.grid.index
     panel, observed_rows = _trim_start(to_panel(rows, card))
     if channels is None:
@@ -69,20 +68,29 @@ def select_channels(
         left_out |= unusable
         for name in options.target or ():
             if name in unusable and channels is None:
-                raise DataError(f"{report.source}: column {name!r} {unusable[name]}", "choose another data.target")
+                raise DataError(
+                    Text(
+                        "target-unusable",
+                        "{source}: column {column!r} {reason}",
+                        source=report.source,
+                        column=name,
+                        reason=unusable[name],
+                    ),
+                    Text("other-target", "choose another {setting}", setting=Setting("data.target")),
+                    "data.target",
+                )
         if len(unusable) == len(panel.channels):
-            reasons = "; ".join(f"{name!r} {reason}" for name, reason in list(left_out.items())[:5])
             raise DataError(
                 Text(
                     "nothing-changes",
                     "{source}: no column changes, so there is nothing to forecast ({reasons})",
                     source=report.source,
-                    reasons=reasons,
-                    columns=", ".join(list(left_out)[:5]),
+                    reasons=[column_with_reason(*item) for item in list(left_out.items())[:5]],
                 ),
                 Text(
                     "changing-column",
-                    "give a file in which a numeric column changes, and do not exclude it by data.target",
+                    "give a file in which a numeric column changes, and do not exclude it by {setting}",
+                    setting=Setting("data.target"),
                 ),
             )
         rows = _drop_series(rows, left_out)
@@ -126,7 +134,7 @@ def _drop_series(rows: Rows, left_out: Collection[str]) -> Rows:
     return rows if len(used) == len(rows.series_names) else select_series(rows, used)
 
 
-def _constant_channels(panel: Panel, observed_rows: int, options: DataOptions) -> dict[str, str]:
+def _constant_channels(panel: Panel, observed_rows: int, options: DataOptions) -> dict[str, Text]:
     """Channels that are always constant, with the reason; if there are none, those constant in the training part."""
     split = split_rows(panel, options.split, options.split_by, observed_rows)
     for end in (len(panel), split.borders[..., 0]):
@@ -143,7 +151,7 @@ def drop_constant_covariates(panel: Panel, report: QualityReport, split: Split) 
     for k, name in enumerate(panel.covariate_names):
         reasons = [_constancy(panel.covariates[:, i], ends[i]) for i in np.unique(panel.channel_covariate_columns[k])]
         if all(reasons):
-            report.left_out[name] = f"as a covariate, it {reasons[0]}"
+            report.left_out[name] = Text("as-a-covariate", "as a covariate, it {reason}", reason=reasons[0])
         else:
             used.append(k)
     return panel if len(used) == len(panel.covariate_names) else panel.select(covariates=used)
@@ -181,14 +189,17 @@ def reorder_channels(panel: PanelT, channels: tuple[str, ...], panel_name: str) 
         raise DataError(
             Text(
                 "no-such-channel",
-                "{source} has no channel {channel!r}: the run forecasts {channels}, but the file has {found}",
+                "{source} has no channel {channel!r}: the run forecasts {channels}, but the file has {existing}",
                 source=panel_name,
                 channel=missing[0],
-                channels=join_names([*channels]),
-                found=join_names([*panel.channels]),
+                channels=listed(channels),
+                existing=listed(panel.channels),
             ),
-            (f"did you mean {guess!r}? " if guess else "")
-            + "name the columns, or the series of a long table, like the channels of the run; "
-            "pandas keeps a name such as 01067 with dtype=str",
+            Text(
+                "name-channels-as-in-run",
+                "{guess}name the columns, or the series of a long table, like the channels of the run; pandas keeps "
+                "a name such as 01067 with dtype=str",
+                guess=Text("perhaps-meant", "did you mean {name!r}? ", name=guess) if guess else "",
+            ),
         )
     return panel.select(channels=[panel.channels.index(c) for c in channels])

@@ -18,13 +18,13 @@ from timevis.data.schema.time_column import find_time_columns
 from timevis.data.schema.timestamps.parse_times import looks_like_time
 from timevis.data.schema.timestamps.time_parts import holds_time_part
 from timevis.errors import ConfigError, DataError
-from timevis.messages import Text
+from timevis.messages import Setting, Text
 
 ROW_COUNTER_NAMES = ("no", "nr", "index", "row", "rownum", "row_number", "unnamed: 0", "column 1", "id")
 REASON_OF_KIND = {
-    "boolean": Text("holds-booleans", "holds booleans"),
-    "time": Text("holds-dates", "holds dates"),
-    "text": Text("holds-text", "holds text"),
+    "boolean": Text("contains-booleans", "contains booleans"),
+    "time": Text("contains-dates", "contains dates"),
+    "text": Text("contains-text", "contains text"),
     "empty": Text("is-empty", "is empty"),
 }
 
@@ -53,7 +53,7 @@ class Columns:
     targets: tuple[str, ...]
     covariates: tuple[str, ...] = ()
     covariates_known: tuple[bool, ...] = ()
-    left_out: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, Text] = field(default_factory=dict)
     sentinels: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[Text] = field(default_factory=list)
 
@@ -84,8 +84,13 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
     names = [str(c) for c in table.frame.columns]
     if (missing := missing_column(table, options)) is not None:
         raise DataError(
-            Text("no-such-column", "{source} has no column {column!r}", source=table.source, column=missing),
+            no_such_column(table, missing),
             did_you_mean(missing, names),
+            next(
+                f"data.{key}"
+                for key in ("time", "id", "target", "covariates")
+                if missing in (getattr(options, key) or ())
+            ),
         )
     covariates = {k: v for k, v in (options.covariates or {}).items() if k != "holiday" or k in table.frame}
     notes: list[Text] = []
@@ -105,7 +110,8 @@ def find_columns(table: Table, options: DataOptions) -> tuple[Table, Columns]:
     if options.target:
         _check_targets(table, options.target)
         columns.targets = options.target
-        columns.left_out = {c: Text("not-in-target", "not in data.target") for c in others if c not in options.target}
+        reason = Text("not-in-target", "not in {setting}", setting=Setting("data.target"))
+        columns.left_out = {c: reason for c in others if c not in options.target}
     else:
         columns.targets, columns.left_out = _infer_targets(table, others, id_column)
     return table, columns
@@ -118,13 +124,17 @@ def missing_column(table: Table, options: DataOptions) -> str | None:
     return next((name for name in names if name not in table.frame), None)
 
 
+def no_such_column(table: Table, column: str) -> Text:
+    return Text("no-such-column", "{source} has no column {column!r}", source=table.source, column=column)
+
+
 def _check_covariates(table: Table, covariates: dict[str, str]) -> None:
     if covariates.get("holiday", "known") not in ("known", "observed"):
         raise ConfigError(
             Text(
                 "holiday-is-a-column",
-                "data.covariates.holiday={country!r}, but {source} has a column of that name",
-                country=covariates["holiday"],
+                "{setting}, but {source} has a column of that name",
+                setting=Setting("data.covariates.holiday", repr(covariates["holiday"])),
                 source=table.source,
             ),
             Text(
@@ -132,6 +142,7 @@ def _check_covariates(table: Table, covariates: dict[str, str]) -> None:
                 "set it to known or observed to use the column, or rename the column to use the "
                 "holidays of a country",
             ),
+            "data.covariates.holiday",
         )
     for name in covariates:
         kind = column_kind(table.frame[name])
@@ -146,8 +157,10 @@ def _check_covariates(table: Table, covariates: dict[str, str]) -> None:
                 ),
                 Text(
                     "numeric-covariates",
-                    "covariates are numbers or booleans; data.cleaning.missing names text that marks a missing value",
+                    "covariates are numbers or booleans; {setting} names text that marks a missing value",
+                    setting=Setting("data.cleaning.missing"),
                 ),
+                "data.covariates",
             )
 
 
@@ -166,12 +179,15 @@ def _check_targets(table: Table, targets: tuple[str, ...]) -> None:
                 ),
                 Text(
                     "numeric-targets",
-                    "data.target takes numeric columns; data.cleaning.missing names text that marks a missing value",
+                    "{target} takes numeric columns; {setting} names text that marks a missing value",
+                    target=Setting("data.target"),
+                    setting=Setting("data.cleaning.missing"),
                 ),
+                "data.target",
             )
 
 
-def _infer_targets(table: Table, names: list[str], series: str | None) -> tuple[tuple[str, ...], dict[str, str]]:
+def _infer_targets(table: Table, names: list[str], series: str | None) -> tuple[tuple[str, ...], dict[str, Text]]:
     """All numeric columns except parts of the time and row counters; and the reasons why others are not used."""
     kinds = {c: column_kind(table.frame[c]) for c in names}
     numeric = [c for c in names if kinds[c] == "number"]
@@ -179,37 +195,42 @@ def _infer_targets(table: Table, names: list[str], series: str | None) -> tuple[
     if set(parts) < set(numeric):  # a table with other numeric columns has its time in another column
         numeric = [c for c in numeric if c not in parts]
     counters = [c for c in numeric if len(numeric) > 1 and _counts_rows(table, c, series)]
-    left_out: dict[str, str] = {c: _reason(table, c, kind) for c, kind in kinds.items() if kind != "number"}
+    left_out = {c: _reason(table, c, kind) for c, kind in kinds.items() if kind != "number"}
     left_out |= dict.fromkeys(counters, Text("counts-rows", "counts the rows"))
     left_out |= {c: Text("part-of-time", "is part of the time") for c in parts if c not in numeric}
     targets = tuple(c for c in numeric if c not in counters)
     if not targets:
-        reasons = "; ".join(f"{c!r} {reason}{_first_text(table, c, kinds[c])}" for c, reason in left_out.items())
-        reasons = reasons or "the time is the only column"
-        params = {"source": table.source, "sheet_note": table.sheet_note, "reasons": reasons}
-        params["columns"] = ", ".join(left_out)
+        reasons = [column_with_reason(c, reason, _first_text(table, c, kinds[c])) for c, reason in left_out.items()]
         raise DataError(
             Text(
                 "no-numeric-column",
                 "{source}{sheet_note}: no numeric column is left to forecast ({reasons})",
-                **params,
+                source=table.source,
+                sheet_note=table.sheet_note or "",
+                reasons=reasons or [Text("only-the-time", "the time is the only column")],
             ),
             NUMBER_ADVICE,
         )
     return targets, left_out
 
 
-def _reason(table: Table, name: str, kind: str) -> str:
+def column_with_reason(column: str, reason: Text, cell: Text | str = "") -> Text:
+    """A column and why it is not used, for a list in an error."""
+    return Text("column-with-reason", "{column!r} {reason}{cell}", column=column, reason=reason, cell=cell)
+
+
+def _reason(table: Table, name: str, kind: str) -> Text:
     """Why a column that is not numeric cannot be forecast; text may hold dates."""
     return REASON_OF_KIND["time" if kind == "text" and looks_like_time(table.frame[name]) else kind]
 
 
-def _first_text(table: Table, name: str, kind: str) -> str:
+def _first_text(table: Table, name: str, kind: str) -> Text | str:
     """The first cell of a text column and its row, in parentheses; empty for other columns."""
     column = table.frame[name].dropna()
     if kind != "text" or not len(column):
         return ""
-    return f" ({table.row_label(int(column.index[0]))}: {quote_cell(column.iloc[0])})"
+    place = table.row_label(int(column.index[0]))
+    return Text("first-cell", " ({place}: {cell})", place=place, cell=quote_cell(column.iloc[0]))
 
 
 def _counts_rows(table: Table, name: str, series: str | None) -> bool:

@@ -8,7 +8,7 @@ from pandas.tseries.frequencies import to_offset
 from pandas.tseries.offsets import BaseOffset, Day, Tick, Week
 
 from timevis.errors import ConfigError, DataError
-from timevis.messages import Text
+from timevis.messages import Setting, Text
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
@@ -25,7 +25,7 @@ CALENDAR_ALIASES = {
     "Q": ("QS", "QE", "BQS", "BQE"),
     "Y": ("YS", "YE", "BYS", "BYE"),
 }
-CALENDAR_NOUNS = {"M": "month", "Q": "quarter", "Y": "year"}
+CALENDAR_NOUNS = {"M": Text("month", "month"), "Q": Text("quarter", "quarter"), "Y": Text("year", "year")}
 MONTHS_WITHOUT_ALIAS = (2, 4, 6)
 """Steps in months that are several units of a calendar alias, such as ``2MS``."""
 SNAP_TOLERANCE = 0.1
@@ -48,8 +48,9 @@ def check_frequency(freq: str) -> str:
         offset = None
     if offset is None or offset.n <= 0:
         raise ConfigError(
-            Text("not-a-frequency", "data.frequency={frequency!r} is not a frequency", frequency=freq),
+            Text("not-a-frequency", "{setting} is not a frequency", setting=Setting("data.frequency", repr(freq))),
             Text("examples-of-frequencies", "for example 15min, h, D, W-MON, MS"),
+            "data.frequency",
         )
     if isinstance(offset, Tick) and not isinstance(offset, Day):
         return alias_of_step(pd.Timedelta(offset).value // 1000)
@@ -83,20 +84,20 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
     steps = np.diff(times)[np.diff(series) == 0]
     steps = steps[steps > 0]
     if len(steps) < 2:
-        times_text = f"{len(steps) + 1} different time{'s are' if len(steps) else ' is'}"
         text = Text(
             "too-few-times",
-            "{source}: {times} too few for a series",
+            "{source}: the number of different times, {count}, is too small for a series",
             source=source,
-            times=times_text,
             count=len(steps) + 1,
         )
         raise DataError(
             text,
             Text(
                 "few-hundred-rows",
-                "a few hundred rows are needed: context_length + horizon in the"
-                " training part, horizon in each of the others",
+                "a few hundred rows are needed: {context_length} + {horizon} in the training part, {horizon} in each "
+                "of the others",
+                context_length=Setting("context_length"),
+                horizon=Setting("horizon"),
             ),
         )
     distinct, counts = np.unique(steps, return_counts=True)
@@ -125,19 +126,31 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
         ),
         Text(
             "resample",
-            "resample the series to a regular grid first, for example to hourly means; if most "
-            "rows already lie on a grid, name it: data.frequency=h",
+            "resample the series to a regular grid first, for example to hourly means; if most rows already lie on a "
+            "grid, name it: {setting}",
+            setting=Setting("data.frequency", "h"),
         ),
+        "data.frequency",
     )
 
 
 def _infer_calendar_frequency(times: pd.DatetimeIndex, source: str) -> str:
     days = float(np.median(np.diff(times.to_numpy()).astype("m8[us]").astype(float))) / DAY_US
     period = "M" if days < 60 else "Q" if days < 200 else "Y"
-    advice = f"set data.frequency={period}S to move each time to the start of its {CALENDAR_NOUNS[period]}"
+    advice = Text(
+        "move-to-start-of-period",
+        "set {setting} to move each time to the start of its {period}",
+        setting=Setting("data.frequency", f"{period}S"),
+        period=CALENDAR_NOUNS[period],
+    )
     months = np.diff(times.year * 12 + times.month)
     if (step := int(np.bincount(months).argmax())) in MONTHS_WITHOUT_ALIAS:
-        advice = f"set data.frequency={step}MS to move each time to the start of its {step} months"
+        advice = Text(
+            "move-to-start-of-months",
+            "set {setting} to move each time to the start of its {months} months",
+            setting=Setting("data.frequency", f"{step}MS"),
+            months=step,
+        )
         for offset in [offset for alias in CALENDAR_ALIASES["M"] for offset in anchored_offsets(alias)]:
             if not (months % step).any() and all(offset.is_on_offset(t) for t in times[:200]):
                 return f"{step}{offset.freqstr}"
@@ -156,6 +169,7 @@ def _infer_calendar_frequency(times: pd.DatetimeIndex, source: str) -> str:
             days=round(days),
         ),
         advice,
+        "data.frequency",
     )
 
 

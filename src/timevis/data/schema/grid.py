@@ -21,9 +21,10 @@ from pandas.tseries.offsets import (
     YearEnd,
 )
 
+from timevis.data.readers.table import row_text
 from timevis.data.schema.frequency import DAY_US, SNAP_TOLERANCE
 from timevis.errors import DataError
-from timevis.messages import Text
+from timevis.messages import Setting, Text
 
 MAX_STRAY_SHARE = 0.01
 """If so few times more than double the span of all others, they are taken for mistyped dates."""
@@ -49,9 +50,7 @@ class Grid:
     moved: np.ndarray
 
 
-def put_on_grid(
-    times: pd.DatetimeIndex, freq: str, source: str, row_label: Callable[[int], Text] = "row {}".format
-) -> Grid:
+def put_on_grid(times: pd.DatetimeIndex, freq: str, source: str, row_label: Callable[[int], Text] = row_text) -> Grid:
     """Build the grid that the times span, and find the row of it for each time.
 
     The phase of the grid is the most common one. A time within a tenth of a step of the grid is moved onto it. If
@@ -118,12 +117,17 @@ def _put_on_calendar_grid(
         raise DataError(
             Text(
                 "no-time-on-grid",
-                "{source}: no time lies on the grid of data.frequency={frequency} (the first is {first})",
+                "{source}: no time lies on the grid of {setting} (the first is {first})",
                 source=source,
-                frequency=freq,
+                setting=Setting("data.frequency", freq),
                 first=str(times[0]),
             ),
-            "set a data.frequency of which each step contains at most one time",
+            Text(
+                "frequency-with-one-time-per-step",
+                "set a {setting} of which each step contains at most one time",
+                setting=Setting("data.frequency"),
+            ),
+            "data.frequency",
         )
     first, last = int(on_grid.min()), int(on_grid.max())
     position = np.where(position < 0, -1, position - first)
@@ -173,8 +177,10 @@ def _check_density(
             ),
             Text(
                 "fitting-frequency",
-                "set a data.frequency that fits the rows; a trained run reads only data of its own frequency",
+                "set a {setting} that fits the rows; a trained run reads only data of its own frequency",
+                setting=Setting("data.frequency"),
             ),
+            "data.frequency",
         )
     rows, max_stray = int(filled[-1]) + 1, int(MAX_STRAY_SHARE * len(filled))
     rows_without_stray = int(filled[len(filled) - 1 - max_stray] - filled[max_stray]) + 1
@@ -195,6 +201,8 @@ def _check_density(
             ),
             Text(
                 "mistyped-date",
-                "look for a mistyped date, remove the rows that are so far away, or set a coarser data.frequency",
+                "look for a mistyped date, remove the rows that are so far away, or set a coarser {setting}",
+                setting=Setting("data.frequency"),
             ),
+            "data.frequency",
         )

@@ -8,13 +8,15 @@ from pandas.api import types
 
 from timevis.data.readers.table import MISSING_MARKERS, Table, quote_cell
 from timevis.errors import AmbiguousDataError, DataError
-from timevis.messages import Text
+from timevis.messages import Setting, Text
 
+EXAMPLE_OF_MISSING = Setting("data.cleaning.missing", '["Bad Input",-9999]')
 NUMBER_ADVICE = Text(
     "write-numbers",
-    "write numbers like 1234.5, and leave a cell without a value empty, or name "
-    "the text that marks it, such as 'data.cleaning.missing=[\"Bad Input\",-9999]';"
-    " data.cleaning.decimal sets whether 1,250 is 1.25 or 1250",
+    "write numbers like 1234.5, and leave a cell without a value empty, or name the text that marks it, such as "
+    "'{missing}'; {decimal} sets whether 1,250 is 1.25 or 1250",
+    missing=EXAMPLE_OF_MISSING,
+    decimal=Setting("data.cleaning.decimal"),
 )
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
@@ -65,7 +67,7 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
             raise AmbiguousDataError(
                 Text(
                     "text-in-number-column",
-                    "{source}: {place}, column {column!r} holds text{more}: {cell}",
+                    "{source}: {place}, column {column!r} contains text{more}: {cell}",
                     source=table.source,
                     place=table.row_label(wrong[0]),
                     column=name,
@@ -75,6 +77,7 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
                     cell=quote_cell(text.iloc[wrong[0]]),
                 ),
                 NUMBER_ADVICE,
+                "data.cleaning.missing",
             )
     with np.errstate(invalid="ignore"):
         wrong = np.flatnonzero(np.abs(values) > FLOAT32_MAX)
@@ -98,7 +101,8 @@ def to_numbers(table: Table, name: str) -> np.ndarray:
             ),
             Text(
                 "empty-or-missing",
-                "leave the cell empty if it has no value, or name its content in data.cleaning.missing",
+                "leave the cell empty if it has no value, or name its content in {setting}",
+                setting=Setting("data.cleaning.missing"),
             ),
         )
     return values
@@ -143,32 +147,36 @@ def check_precision(
     rounding = np.abs(values - values.astype(np.float32))
     for code, rows in zip(*_runs_of(series_code), strict=True):
         observed = np.flatnonzero(np.isfinite(values[rows]))
-        of_series, rounded = values[rows][observed], rounding[rows][observed]
+        observed_values, rounded = values[rows][observed], rounding[rows][observed]
         if not rounded.any():
             continue
-        changes = np.abs(np.diff(of_series))
-        changes = changes[changes > 1e-12 * np.abs(of_series).max()]
+        changes = np.abs(np.diff(observed_values))
+        changes = changes[changes > 1e-12 * np.abs(observed_values).max()]
         if len(changes) and np.median(changes) < 4 * np.median(rounded):
-            series = (
-                Text("of-series", " of series {name!r}", name=series_names[code]) if len(series_names) > 1 else ""
-            )
-            params = {"source": table.source, "column": name, "series": series}
-            sizes = {"change": float(np.median(changes)), "value": float(np.median(of_series))}
             raise DataError(
                 Text(
                     "too-fine-for-data",
                     "{source}: column {column!r}{series} changes by {change:g} from "
                     "row to row around {value:g}, too finely for 32-bit floats",
-                    **params,
-                    **sizes,
+                    source=table.source,
+                    column=name,
+                    series=of_series(series_names[code]) if len(series_names) > 1 else "",
+                    change=float(np.median(changes)),
+                    value=float(np.median(observed_values)),
                 ),
                 Text(
                     "subtract-or-difference",
-                    "subtract a constant from the column, for example "
-                    "its first value, or take differences; or leave it "
-                    "out with data.target",
+                    "subtract a constant from the column, for example its first value, or take differences; or leave "
+                    "it out with {setting}",
+                    setting=Setting("data.target"),
                 ),
+                "data.target",
             )
+
+
+def of_series(name: str) -> Text:
+    """The series that an error is about, for the middle of a sentence."""
+    return Text("of-series", " of series {name!r}", name=name)
 
 
 def _runs_of(codes: np.ndarray) -> tuple[list[int], list[slice]]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from timevis.data.cleaning.quality_report import QualityReport, list_times
 from timevis.data.options import DataOptions
-from timevis.data.readers.table import MISSING_MARKERS, Table
+from timevis.data.readers.table import GIVE_HEADER_AND_ROWS, MISSING_MARKERS, Table
 from timevis.data.schema.columns import Columns, find_columns
 from timevis.data.schema.frequency import DAY_US, HOUR_US, check_frequency, infer_frequency
 from timevis.data.schema.grid import Grid, put_on_grid
@@ -18,7 +18,7 @@ from timevis.data.schema.repeated_times import merge_repeated_times
 from timevis.data.schema.timestamps.parse_times import parse_times
 from timevis.data.schema.timestamps.parsed_times import ParsedTimes
 from timevis.errors import DataError
-from timevis.messages import Text
+from timevis.messages import Setting, Text
 
 MAX_OFF_GRID_SHARE = 0.01
 
@@ -129,10 +129,7 @@ def _drop_blank_rows(table: Table, time: tuple[str, ...], report: QualityReport)
     if len(blank) == len(frame):
         raise DataError(
             Text("every-row-empty", "{source}: every row is empty", source=table.source),
-            Text(
-                "give-header-and-rows",
-                "give a row of column names, such as time,value, and below it a row for each time",
-            ),
+            GIVE_HEADER_AND_ROWS,
         )
     filled = np.setdiff1d(np.arange(len(frame)), blank)
     report.notes.append(Text("note-blank-rows", "{rows} blank rows are skipped", rows=len(blank)))
@@ -150,8 +147,9 @@ def _report_sentinels(columns: Columns, options: DataOptions, report: QualityRep
         report.notes.append(
             Text(
                 "note-missing-word-absent",
-                "no cell is {words}, which data.cleaning.missing names",
-                words=", ".join(map(repr, absent)),
+                "no cell is {words}, which {setting} names",
+                words=[repr(word) for word in absent],
+                setting=Setting("data.cleaning.missing"),
             )
         )
 
@@ -165,8 +163,8 @@ def _index_and_timezone(
             report.notes.append(
                 Text(
                     "note-zone-unused",
-                    "times have no zone and are read as local time; data.timezone={zone} is not applied",
-                    zone=options.timezone,
+                    "times have no zone and are read as local time; {setting} is not applied",
+                    setting=Setting("data.timezone", options.timezone),
                 )
             )
         return times.index, None
@@ -177,7 +175,12 @@ def _index_and_timezone(
     if times.local_index is not None and len(steps) and np.median(steps) > HOUR_US:
         steps_in_utc = np.diff(np.unique(times.index.asi8))
         if len(np.unique(steps)) < len(np.unique(steps_in_utc)):  # such as every six hours of local time
-            report.notes.append("rows more than an hour apart keep their local times, without their offset from UTC")
+            report.notes.append(
+                Text(
+                    "note-local-times",
+                    "rows more than an hour apart keep their local times, without their offset from UTC",
+                )
+            )
             return times.local_index.tz_localize("UTC"), None
     timezone = options.timezone or times.zone
     report.notes.append(
@@ -197,9 +200,13 @@ def _local_dates(times: ParsedTimes, timezone: str | None, report: QualityReport
     if timezone and times_of_day.any():
         converted = times.index.tz_convert(timezone).tz_localize(None)
         if len((converted - converted.normalize()).unique()) <= len(times_of_day):
-            report.notes.append(f"rows a day or more apart have their dates in {timezone}")
+            report.notes.append(
+                Text("note-dates-in-zone", "rows a day or more apart have their dates in {zone}", zone=timezone)
+            )
             return converted
-    report.notes.append("rows a day or more apart keep their local dates, without their offset from UTC")
+    report.notes.append(
+        Text("note-local-dates", "rows a day or more apart keep their local dates, without their offset from UTC")
+    )
     return local
 
 
@@ -224,6 +231,7 @@ def _series_codes(table: Table, name: str | None) -> tuple[np.ndarray, tuple[str
                 column=name,
             ),
             Text("name-every-series", "every row must name its series"),
+            "data.id",
         )
     return code.astype(np.int64), tuple(str(n) for n in names)
 
@@ -252,7 +260,14 @@ def _rows_on_grid(
                 place=table.row_label(int(off_grid[0])),
                 first=str(index[off_grid[0]]),
             ),
-            "set a data.frequency that fits all rows, or resample the series to a regular grid first"
-            + (f"; the series that {series!r} names share one grid" if series else ""),
+            Text(
+                "frequency-for-all-rows",
+                "set a {setting} that fits all rows, or resample the series to a regular grid first{series}",
+                setting=Setting("data.frequency"),
+                series=Text("series-share-grid", "; the series that {column!r} names share one grid", column=series)
+                if series
+                else "",
+            ),
+            "data.frequency",
         )
     return np.flatnonzero(grid.position >= 0) if len(off_grid) else np.arange(len(index))

@@ -45,6 +45,7 @@ def append_rows(
     table, _ = open_table(DataOptions.from_config({**options, "path": str(newer)}))
     whole, _ = open_table(DataOptions.from_config({**options, "path": str(earlier)}))
     old_names, new_names = list(map(str, whole.frame.columns)), list(map(str, table.frame.columns))
+    same_columns = Text("same-columns", "give the columns {columns}", columns=old_names)
     if absent := [name for name in old_names if name not in new_names]:
         raise DataError(
             Text(
@@ -53,7 +54,7 @@ def append_rows(
                 source=table.source,
                 column=absent[0],
             ),
-            Text("same-columns", "give the columns {columns}", columns=", ".join(old_names)),
+            same_columns,
         )
     if unknown := [name for name in new_names if name not in old_names]:
         raise DataError(
@@ -63,7 +64,7 @@ def append_rows(
                 source=table.source,
                 column=unknown[0],
             ),
-            Text("same-columns", "give the columns {columns}", columns=", ".join(old_names)),
+            same_columns,
         )
     channels = tuple(report["channels"])  # also those that a few rows do not change
     newer_options = {**options, **_roles(report), "frequency": report["frequency"], "path": str(newer)}

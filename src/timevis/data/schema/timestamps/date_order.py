@@ -16,7 +16,7 @@ from timevis.data.schema.timestamps.date_text import (
     parse_unambiguous_dates,
 )
 from timevis.errors import AmbiguousDataError, DataError
-from timevis.messages import Text
+from timevis.messages import Setting, Text
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +72,10 @@ def expand_leading_short_years(
             ),
             Text(
                 "year-order",
-                "write them as 2020-01-31, or set data.cleaning.day_first=true or false if the year is last",
+                "write them as 2020-01-31, or set {setting} or false if the year is last",
+                setting=Setting("data.cleaning.day_first", "true"),
             ),
+            "data.cleaning.day_first",
         )
     if year_first_regularity <= year_last_regularity:
         return text
@@ -173,7 +175,7 @@ def check_swapped_dates(table: Table, name: str, text: pd.Series, is_numeric: pd
         raise DataError(
             Text(
                 "day-and-month-swapped",
-                "{source}: column {column!r} holds the date {cell!r} in {place} and the text "
+                "{source}: column {column!r} contains the date {cell!r} in {place} and the text "
                 "{other!r} in {other_place}; no date has a day above 12 and every text has one, "
                 "so a spreadsheet has probably swapped day and month",
                 source=table.source,
@@ -183,7 +185,10 @@ def check_swapped_dates(table: Table, name: str, text: pd.Series, is_numeric: pd
                 other=text[text_row],
                 other_place=table.row_label(text_row),
             ),
-            "write all dates as 2020-01-31, from the source that the spreadsheet was made of",
+            Text(
+                "write-dates-from-source",
+                "write all dates as 2020-01-31, from the source that the spreadsheet was made of",
+            ),
         )
 
 
@@ -206,12 +211,29 @@ def _check_other_order(
         if not is_closer or step_regularity(mixed) <= step_regularity(times):
             continue
         certain, other = is_certain.idxmax(), times.index[is_other][0]
-        orders = ("the day first", "the month first") if day_first else ("the month first", "the day first")
+        orders = [Text("the-day-first", "the day first"), Text("the-month-first", "the month first")]
+        first_order, other_order = orders if day_first else orders[::-1]
         raise DataError(
-            f"{table.source}: column {name!r} has {orders[0]} in {table.row_label(certain)} ({text[certain]!r}), but "
-            f"dates such as {text[other]!r} in {table.row_label(other)} seem to have {orders[1]}: the times then lie "
-            "closer together, with more regular steps",
-            "write all dates as 2020-01-31; if all have one order, set data.cleaning.day_first=true or false",
+            Text(
+                "day-order-changes",
+                "{source}: column {column!r} has {order} in {place} ({cell!r}), but dates such as {other!r} in "
+                "{other_place} seem to have {other_order}: the times then lie closer together, with more regular "
+                "steps",
+                source=table.source,
+                column=name,
+                order=first_order,
+                place=table.row_label(certain),
+                cell=text[certain],
+                other=text[other],
+                other_place=table.row_label(other),
+                other_order=other_order,
+            ),
+            Text(
+                "write-iso-dates-or-set-order",
+                "write all dates as 2020-01-31; if all have one order, set {setting} or false",
+                setting=Setting("data.cleaning.day_first", "true"),
+            ),
+            "data.cleaning.day_first",
         )
 
 
@@ -241,6 +263,11 @@ def _is_day_first_more_regular(
                 column=name,
                 cell=text.iloc[0],
             ),
-            Text("day-order", "write them as 2020-01-31, or set data.cleaning.day_first=true or false"),
+            Text(
+                "day-order",
+                "write them as 2020-01-31, or set {setting} or false",
+                setting=Setting("data.cleaning.day_first", "true"),
+            ),
+            "data.cleaning.day_first",
         )
     return day_first > month_first

@@ -14,7 +14,7 @@ from timevis.data.schema.timestamps.parsed_times import (
     to_microseconds,
 )
 from timevis.errors import DataError
-from timevis.messages import Text
+from timevis.messages import Setting, Text
 
 FORMAT_OF_DIGITS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 """Formats of integers such as 20240131, by their number of digits."""
@@ -75,7 +75,11 @@ def parse_numeric_times(table: Table, name: str, column: pd.Series) -> ParsedTim
     if unit:
         index = pd.DatetimeIndex(pd.to_datetime(column, unit=unit, utc=True))
         check_resolution(table, name, index)
-        return ParsedTimes(to_microseconds(index), None, [f"times are numbers: read as {unit} since 1970, in UTC"])
+        return ParsedTimes(
+            to_microseconds(index),
+            None,
+            [Text("note-epoch", "times are numbers: read as {unit} since 1970, in UTC", unit=unit)],
+        )
     raise DataError(
         Text(
             "time-is-a-number",
@@ -86,8 +90,11 @@ def parse_numeric_times(table: Table, name: str, column: pd.Series) -> ParsedTim
             value=float(values[0]),
         ),
         Text(
-            "write-times", "write times as 2020-01-31 13:00 or as seconds since 1970; data.time names another column"
+            "write-times",
+            "write times as 2020-01-31 13:00 or as seconds since 1970; {setting} names another column",
+            setting=Setting("data.time"),
         ),
+        "data.time",
     )
 
 
@@ -116,9 +123,10 @@ def _find_format(table: Table, name: str, column: pd.Series, low: float, high: f
                 column=name,
                 value=float(column.iloc[0]),
                 short=short_format,
-                long=long_format or "the time since 1970",
+                long=long_format or Text("time-since-1970", "the time since 1970"),
             ),
-            "write times as 2020-01-31 13:00",
+            Text("write-times-in-iso", "write times as 2020-01-31 13:00"),
+            "data.time",
         )
     return short_format if short_regularity > other_regularity else long_format
 

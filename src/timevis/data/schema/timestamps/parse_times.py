@@ -38,7 +38,7 @@ from timevis.data.schema.timestamps.time_parts import (
     standardize_times_of_day,
 )
 from timevis.errors import ConfigError, DataError
-from timevis.messages import Text
+from timevis.messages import Setting, Text
 
 HAS_ZONE = (
     r"(?i)(?:\d\s*(?:am|pm)?\s*(?:Z|UTC|GMT|\+\d{2}(?::?\d{2})?)"
@@ -133,7 +133,9 @@ def check_timezone(timezone: str) -> None:
         pd.Timestamp("2020-01-01", tz="UTC").tz_convert(timezone)
     except Exception as error:
         raise ConfigError(
-            f"data.timezone={timezone!r} is not a time zone", "for example Europe/Lisbon or UTC"
+            Text("not-a-time-zone", "{setting} is not a time zone", setting=Setting("data.timezone", repr(timezone))),
+            Text("examples-of-time-zones", "for example Europe/Lisbon or UTC"),
+            "data.timezone",
         ) from error
 
 
@@ -225,15 +227,12 @@ def _check_zones(table: Table, label: str, text: pd.Series, has_zone: pd.Series)
         raise DataError(
             Text(
                 "zones-mixed",
-                "{source}: {place}, column {column!r}: {cell!r} has {zone} time zone, while "
-                "{first!r} above has {first_zone}",
+                "{source}: {place}, column {column!r}: only one of {cell!r} and {first!r} above has a time zone",
                 source=table.source,
                 place=table.row_label(row),
                 column=label,
                 cell=text.iloc[row],
-                zone="a" if has_zone.iloc[row] else "no",
                 first=text.iloc[0],
-                first_zone="one" if has_zone.iloc[0] else "none",
             ),
             Text("zone-for-all", "give all times a zone, or none"),
         )

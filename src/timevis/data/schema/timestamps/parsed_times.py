@@ -9,7 +9,7 @@ import pandas as pd
 
 from timevis.data.readers.table import Table, quote_cell
 from timevis.errors import DataError
-from timevis.messages import Text
+from timevis.messages import Setting, Text
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,11 @@ def check_time_cells(
             ),
             Text(
                 "every-row-needs-a-time",
-                "every row needs a time such as 2020-01-31 13:00 or"
-                " 2020-01-31T13:00+01:00: delete rows of totals or "
-                "remarks; data.time names the column",
+                "every row needs a time such as 2020-01-31 13:00 or 2020-01-31T13:00+01:00: delete rows of totals or "
+                "remarks; {setting} names the column",
+                setting=Setting("data.time"),
             ),
+            "data.time",
         )
 
 
