@@ -24,6 +24,7 @@ from timevis.evaluation.report.run_console import print_results
 from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.results import build_results
 from timevis.evaluation.verdict import summary_line
+from timevis.messages import Setting, Text
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.runs.config import RunConfig
@@ -119,8 +120,14 @@ def check_config(cfg: DictConfig) -> tuple[RunConfig, Devices]:
     devices = check_trainer(config.trainer)
     if config.run.conformal == "online" and devices.processes > 1:
         raise ConfigError(
-            f"conformal=online reads the test windows in order, but trainer.devices={devices.processes} share them",
-            "use conformal=split, or one device",
+            Text(
+                "online-on-one-device",
+                "{conformal} reads the test windows in order, but {devices} share them",
+                conformal=Setting("conformal", "online"),
+                devices=Setting("trainer.devices", devices.processes),
+            ),
+            Text("split-or-one-device", "use {conformal}, or one device", conformal=Setting("conformal", "split")),
+            "conformal",
         )
     return config, devices
 

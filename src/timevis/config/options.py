@@ -152,8 +152,11 @@ def check_value(key: str, value: Any, annotation: Any) -> None:
                 ) and item not in choices:
                     raise _not_a_choice(key, item, choices)
         elif isinstance(value, str):
-            message = "{setting} must be a list, such as [{value}]"
-            raise ConfigError(Text("value-not-a-list", message, setting=Setting(key, value), value=value), field=key)
+            setting = Setting(key, value)
+            message = Text(
+                "value-not-a-list", "{setting} must be a list, such as [{value}]", setting=setting, value=value
+            )
+            raise ConfigError(message, field=key)
     choices = [c for part in alternatives for c in _literals(part)]
     if isinstance(value, str) and choices and all(_literals(part) or part is type(None) for part in alternatives):
         raise _not_a_choice(key, value, choices)

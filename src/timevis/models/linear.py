@@ -14,7 +14,7 @@ from timevis.data.loader import WindowLoader
 from timevis.data.window_sampling import stratified
 from timevis.data.windows import Batch
 from timevis.errors import ConfigError
-from timevis.messages import Text
+from timevis.messages import Setting, Text
 from timevis.models.residual_quantiles import PointForecaster
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
@@ -98,11 +98,12 @@ class Linear(PointForecaster):
             raise ConfigError(
                 Text(
                     "profile-too-long",
-                    "a profile of {rows} rows does not fit into context_length={context_length}",
+                    "a profile of {rows} rows does not fit into {context_length}",
                     rows=max(profiles),
-                    context_length=context_length,
+                    context_length=Setting("context_length", context_length),
                 ),
                 Text("shorter-profiles", "use shorter profiles or a longer context"),
+                "model.profiles",
             )
         self.penalties, self.profiles, self.max_windows = tuple(penalties), profiles, max_windows
         self.maps: Tensor

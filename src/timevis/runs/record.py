@@ -13,6 +13,7 @@ import pandas as pd
 from timevis.config.stored import load_values
 from timevis.data.calendar import MIN_STEPS_PER_DAY_FOR_WEEKDAYS, steps_per_day
 from timevis.errors import RunFolderError
+from timevis.messages import Text
 from timevis.runs.folder import RunFolder
 from timevis.utils.formatting import format_number
 
@@ -65,9 +66,18 @@ class RunRecord:
         version = results.get("schema_version")
         if version != SCHEMA_VERSION:
             raise RunFolderError(
-                f"{folder}: results.json has schema_version {version}, but this version of TimeVis reads "
-                f"{SCHEMA_VERSION}, with other intervals or another use of validation",
-                "run it again, or read it with the version of TimeVis that wrote it",
+                Text(
+                    "results-of-other-version",
+                    "{path}: results.json has schema_version {version}, but this version of TimeVis reads "
+                    "{expected}, with other intervals or another use of validation",
+                    path=str(folder),
+                    version=version,
+                    expected=SCHEMA_VERSION,
+                ),
+                Text(
+                    "run-again-or-old-version",
+                    "run it again, or read it with the version of TimeVis that wrote it",
+                ),
             )
         return cls(run.path, results)
 

@@ -200,7 +200,15 @@ def _has_data_of_run(folder: RunFolder, panel: Panel, split: Split) -> bool:
 
 def _data_changed_error(folder: RunFolder, panel: Panel) -> DataError:
     return DataError(
-        f"{panel.card.name}: the data differ from those that {folder.display_path} was trained on: values, times or "
-        "names have changed before the end of the test part",
-        "restore the rows that the run was started with (more rows may follow them), or start a new run",
+        Text(
+            "data-changed",
+            "{source}: the data differ from the data that {path} was trained on: values, times or "
+            "names have changed before the end of the test part",
+            source=panel.card.name,
+            path=str(folder.display_path),
+        ),
+        Text(
+            "restore-rows",
+            "restore the rows that the run was started with (more rows may follow them), or start a new run",
+        ),
     )

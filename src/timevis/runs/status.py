@@ -19,6 +19,14 @@ NAME = "status.json"
 HEARTBEAT_SECONDS = 3.0
 LOST_AFTER_SECONDS = 30.0
 FINAL_STATES = ("completed", "failed", "cancelled")
+STATE_TEXTS = {
+    "queued": Text("state-queued", "queued"),
+    "running": Text("state-running", "running"),
+    "completed": Text("state-completed", "completed"),
+    "failed": Text("state-failed", "failed"),
+    "cancelled": Text("state-cancelled", "cancelled"),
+    "lost": Text("state-lost", "lost"),
+}
 
 
 class Status:

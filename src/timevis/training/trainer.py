@@ -126,4 +126,9 @@ def _trainer(options: TrainerOptions, callbacks: Sequence[pl.Callback], **argume
             use_distributed_sampler=False,
         )
     except (MisconfigurationException, TypeError, ValueError) as error:
-        raise ConfigError(f"the section trainer is refused by Lightning: {str(error).splitlines()[0]}") from error
+        message = Text(
+            "trainer-refused",
+            "the section trainer is refused by Lightning: {reason}",
+            reason=str(error).splitlines()[0],
+        )
+        raise ConfigError(message, field="trainer") from error

@@ -72,9 +72,8 @@ def explain(
     text = str(error).strip()
     first_line = text.splitlines()[0] if text else type(error).__name__
     if is_out_of_memory(error):
-        return TimeVisError(
-            Text("out-of-memory", "out of memory: {reason}", reason=first_line), _smaller_batch_advice(cfg)
-        )
+        message = Text("out-of-memory", "out of memory: {reason}", reason=first_line)
+        return TimeVisError(message, _smaller_batch_advice(cfg))
     if isinstance(error, FloatingPointError):
         reason = error.args[0] if error.args and isinstance(error.args[0], Text) else first_line
         return TimeVisError(

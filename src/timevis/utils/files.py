@@ -65,7 +65,7 @@ def require_empty(folder: Path) -> None:
     RunFolderError
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        message = Text("folder-not-empty", "{path} is not an empty folder", path=str(folder))
+        message = Text("output-folder-not-empty", "{path} is not an empty folder", path=str(folder))
         raise RunFolderError(message, choose_another("--out"))
 
 

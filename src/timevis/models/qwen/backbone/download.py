@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from timevis.errors import Cancelled, TimeVisError
-from timevis.messages import Text
+from timevis.messages import Setting, Text
 
 Report: TypeAlias = Callable[[int, int], None]
 """Receives the bytes that were downloaded and the bytes of all files."""
+PATH_KEY = "model.backbone.path"
 DOWNLOADED_FILES = ("*.json", "*.safetensors", "*.txt", "*.jinja")
 CHUNK_BYTES = 2**18
 REPORT_SECONDS = 0.5
@@ -96,8 +97,13 @@ def _in_cache(hub_id: str) -> Path | None:
 
 def _invalid_id(hub_id: str) -> TimeVisError:
     return TimeVisError(
-        f"model.backbone.path={hub_id} is neither a folder nor a valid hub id",
-        "give a hub id such as Qwen/Qwen2.5-0.5B",
+        Text(
+            "not-a-hub-id",
+            "{path} is neither a folder nor a valid hub id",
+            path=Setting(PATH_KEY, hub_id),
+        ),
+        Text("give-hub-id", "give a hub id such as Qwen/Qwen2.5-0.5B"),
+        PATH_KEY,
     )
 
 
@@ -121,7 +127,7 @@ def _download(hub_id: str) -> str:
     except RepositoryNotFoundError as error:
         raise TimeVisError(
             Text("hub-has-no-model", "the hub has no model {identifier}", identifier=hub_id),
-            Text("check-hub-id", "check the id in model.backbone.path; private models need HF_TOKEN"),
+            Text("check-hub-id", "check the id in {path}; private models need HF_TOKEN", path=Setting(PATH_KEY)),
         ) from error
     except Exception as error:  # the errors of the HTTP library depend on the version of huggingface_hub
         url = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
@@ -140,10 +146,9 @@ def _download(hub_id: str) -> str:
             ),
             Text(
                 "local-copy-or-mirror",
-                "set model.backbone.path to a local copy of the "
-                "model folder, set HF_ENDPOINT to a mirror, or set "
-                "HF_HOME to a cache that contains the model; "
-                "model/backbone=nano needs no network",
+                "set {path} to a local copy of the model folder, set HF_ENDPOINT to a mirror, or set HF_HOME to a "
+                "cache that contains the model; model/backbone=nano needs no network",
+                path=Setting(PATH_KEY),
             ),
         ) from error
 
@@ -164,7 +169,7 @@ def _progress_bar() -> Any:
 
         def update(self, n: float | None = 1) -> Any:
             if _stopping.is_set():
-                raise Cancelled("the download was stopped")
+                raise Cancelled(Text("download-stopped", "the download was stopped"))
             with lock:  # each file has a thread
                 self.done += int(n or 0)
                 if self in bars and time.monotonic() - last[0] >= REPORT_SECONDS:

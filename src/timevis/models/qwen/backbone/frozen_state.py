@@ -113,6 +113,12 @@ class BackboneForecaster(Forecaster):
         result = super().load_state_dict(state_dict, strict=False, assign=assign)
         missing = [k for k in result.missing_keys if not self._is_frozen(k)]
         if strict and (missing or result.unexpected_keys):
-            entries = ", ".join([*missing, *result.unexpected_keys][:5])
-            raise RunFolderError(f"the saved weights do not match the network: {entries}")
+            entries = [*missing, *result.unexpected_keys][:5]
+            raise RunFolderError(
+                Text(
+                    "weights-unlike-network",
+                    "the saved weights do not match the network: {entries}",
+                    entries=entries,
+                )
+            )
         return result

@@ -13,11 +13,13 @@ from typing import Any, Literal
 import torch
 
 from timevis.config.options import NonNegativeInt, PositiveInt
-from timevis.errors import ConfigError, TimeVisError
-from timevis.messages import Text
+from timevis.errors import ConfigError
+from timevis.messages import Setting, Text
 from timevis.models.qwen.backbone.files import (
     BACKBONE_SUBSTITUTES,
+    PATH_KEY,
     damaged_backbone_error,
+    incomplete_backbone_error,
     is_local_path,
     read_model_config,
     weights_fingerprint,
@@ -169,7 +171,14 @@ def load_for_tuning(backbone: Mapping[str, Any], tune: str) -> Backbone:
     options = dict(backbone)
     if tune == "full" and options.get("quantization", "none") != "none":
         raise ConfigError(
-            "model.tune=full cannot train 4-bit weights", "use model.tune=lora, or model.backbone.quantization=none"
+            Text("tuning-of-4-bit", "{tune} cannot train 4-bit weights", tune=Setting("model.tune", tune)),
+            Text(
+                "lora-or-no-quantization",
+                "use {tune}, or {quantization}",
+                tune=Setting("model.tune", "lora"),
+                quantization=Setting("model.backbone.quantization", "none"),
+            ),
+            "model.tune",
         )
     if tune == "full" and options.get("dtype", "auto") == "auto":
         options["dtype"] = "float32"  # in bfloat16, small weight updates round to zero
@@ -201,27 +210,24 @@ def _load_weights(path: str, folder: Path, **options: Any) -> Any:
     if mismatched := sorted(loading_info["mismatched_keys"]):
         name, found, expected = mismatched[0]
         sizes = {"found": str(list(found)), "expected": str(list(expected))}
-        raise TimeVisError(
+        raise incomplete_backbone_error(
             Text(
                 "backbone-weight-sizes",
-                "model.backbone.path={path}: {name} has size {found}, but config.json requires {expected}",
-                path=path,
+                "{path}: {name} has size {found}, but config.json requires {expected}",
+                path=Setting(PATH_KEY, path),
                 name=name,
                 **sizes,
-            ),
-            Text("copy-model-again", "the copy or download of the folder is incomplete; copy or download it again"),
+            )
         )
     if missing := sorted(loading_info["missing_keys"]):
-        text = Text(
-            "backbone-lacks-weights",
-            "model.backbone.path={path}: its files lack {count} weights, the first is {name}",
-            path=path,
-            count=len(missing),
-            name=missing[0],
-        )
-        raise TimeVisError(
-            text,
-            Text("copy-model-again", "the copy or download of the folder is incomplete; copy or download it again"),
+        raise incomplete_backbone_error(
+            Text(
+                "backbone-lacks-weights",
+                "{path}: its files lack {count} weights, the first is {name}",
+                path=Setting(PATH_KEY, path),
+                count=len(missing),
+                name=missing[0],
+            )
         )
     return model
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from timevis.config.options import PositiveInt, check_choice, check_value
 from timevis.errors import ConfigError
-from timevis.messages import Text
+from timevis.messages import Setting, Text
 
 ScalingRule: TypeAlias = Literal["mean_std", "median_iqr", "quantile", "last_value", "seasonal"]
 
@@ -93,14 +93,16 @@ class DigitCodec:
             raise ConfigError(
                 Text(
                     "codec-cannot-encode",
-                    "model.digits={digits} with model.codec={{bulk: {bulk}, knee: {knee}, limit: "
-                    "{limit}}} cannot encode values",
-                    digits=self.width,
-                    bulk=self.bulk,
-                    knee=self.knee,
-                    limit=self.limit,
+                    "{digits} with {codec} cannot encode values",
+                    digits=Setting("model.digits", self.width),
+                    codec=Setting("model.codec", f"{{bulk: {self.bulk}, knee: {self.knee}, limit: {self.limit}}}"),
                 ),
-                Text("values-of-codec", "set model.digits within 1 to 6, bulk within (0, 1], and knee below limit"),
+                Text(
+                    "values-of-codec",
+                    "set {digits} within 1 to 6, bulk within (0, 1], and knee below limit",
+                    digits=Setting("model.digits"),
+                ),
+                "model.codec",
             )
 
     @property

@@ -65,8 +65,11 @@ class TokenLayout:
             ids = tokenizer.encode(text, add_special_tokens=False)
             if not ids:
                 raise ConfigError(
-                    f"the backbone's tokenizer cannot encode {text!r}",
-                    "copy the tokenizer's files, such as tokenizer.json, into the backbone's folder",
+                    Text("text-not-encoded", "the backbone's tokenizer cannot encode {text!r}", text=text),
+                    Text(
+                        "copy-tokenizer",
+                        "copy the tokenizer's files, such as tokenizer.json, into the backbone's folder",
+                    ),
                 )
             if len(ids) != 1:
                 raise ConfigError(
@@ -92,8 +95,13 @@ class TokenLayout:
         if "<0:0>" in vocabulary:
             if f"<{width - 1}:0>" not in vocabulary:
                 raise ConfigError(
-                    f"this backbone has no tokens for {width} digits",
-                    "set model.digits to the width it was trained with",
+                    Text("no-tokens-for-digits", "this backbone has no tokens for {width} digits", width=width),
+                    Text(
+                        "width-of-backbone",
+                        "set {digits} to the width it was trained with",
+                        digits=Setting("model.digits"),
+                    ),
+                    "model.digits",
                 )
             digit_ids = tuple(tuple(vocabulary[f"<{p}:{d}>"] for d in range(10)) for p in range(width))
         else:
@@ -153,8 +161,14 @@ class ValueTables(nn.Module):
         super().__init__()
         if unknown := set(fields) - set(CALENDAR_FIELDS):
             raise ConfigError(
-                f"model.calendar has unknown fields: {', '.join(sorted(unknown))}",
-                f"choose among {', '.join(CALENDAR_FIELDS)}",
+                Text(
+                    "unknown-calendar-fields",
+                    "{calendar} has unknown fields: {fields}",
+                    calendar=Setting("model.calendar"),
+                    fields=sorted(unknown),
+                ),
+                Text("choose-among", "choose among {choices}", choices=CALENDAR_FIELDS),
+                "model.calendar",
             )
         self.columns = [CALENDAR_FIELDS.index(name) for name in fields]
         sizes = [CALENDAR_SIZES[c] for c in self.columns]

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from timevis.data.calendar import CalendarField
 from timevis.errors import ConfigError
-from timevis.messages import Text
+from timevis.messages import Setting, Text
 from timevis.models.qwen.backbone.load import Backbone
 from timevis.models.qwen.digits.codec import DigitCodec
 from timevis.models.qwen.digits.layout import TokenLayout, ValueTables
@@ -58,12 +58,13 @@ class DigitSettings:
             raise ConfigError(
                 Text(
                     "digits-unlike-backbone",
-                    "model.digits={digits}, but {name} was pretrained with {expected} digits",
-                    digits=digits,
+                    "{digits}, but {name} was pretrained with {expected} digits",
+                    digits=Setting("model.digits", digits),
                     name=backbone.name,
                     expected=pretrained["digits"],
                 ),
-                Text("leave-digits-null", "leave model.digits null"),
+                Text("leave-digits-null", "leave {digits} null", digits=Setting("model.digits")),
+                "model.digits",
             )
         return cls(
             DigitCodec(width=digits, **{**pretrained.get("codec", {}), **(codec or {})}),
