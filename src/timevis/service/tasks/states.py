@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session, defer, sessionmaker
 
 from timevis.errors import TimeVisError
 from timevis.messages import Text
+from timevis.runs.status import STATE_TEXTS
 from timevis.service.db.tables import Task
 from timevis.service.operations.troubleshooting import retry_when_mended, with_section
 
@@ -166,16 +167,7 @@ def advice_of(task: Task) -> Text | None:
 
 def name_of(task: Task) -> Text:
     """The state of a task within a sentence."""
-    match task.state:
-        case "queued":
-            return Text("state-queued", "queued")
-        case "running":
-            return Text("state-running", "running")
-        case "completed":
-            return Text("state-completed", "completed")
-        case "failed":
-            return Text("state-failed", "failed")
-    return Text("state-cancelled", "cancelled")
+    return STATE_TEXTS[task.state]
 
 
 def _change_own(session: Session, task: Task, *conditions: Any, **values: Any) -> bool:
