@@ -86,6 +86,25 @@ class Setting:
         return f"Setting({self.key!r}, {self.value!r})"
 
 
+class Share:
+    """A share, which is shown in percent.
+
+    Parameters
+    ----------
+    value : float
+        1 is 100 %.
+    """
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+    def __str__(self) -> str:
+        return f"{100 * self.value:.1f} %"
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+
 def listed(items: Sequence[str | Text], max_items: int = 20, count: int | None = None) -> list[str | Text]:
     """The first items for a list in a `Text`, and how many more there are.
 
@@ -112,7 +131,9 @@ def _param_to_json(value: Any) -> Any:
     if isinstance(value, Text):
         return value.to_json() | {"text": str(value)}
     if isinstance(value, Setting):
-        return {"key": value.key, "value": to_json_types(value.value)}
+        return {"key": value.key, "value": to_json_types(value.value), "text": str(value)}
+    if isinstance(value, Share):
+        return {"share": value.value, "text": str(value)}
     if isinstance(value, list | tuple):
         return [_param_to_json(item) for item in value]
     if isinstance(value, Mapping):
@@ -124,8 +145,10 @@ def _param_from_json(value: Any) -> Any:
     match value:
         case {"code": str(), "params": dict(), "text": str(text)}:
             return Text.from_json(text, value)
-        case {"key": str(key), "value": setting, **rest} if not rest:
+        case {"key": str(key), "value": setting, "text": str()}:
             return Setting(key, setting)
+        case {"share": share, "text": str()}:
+            return Share(share)
     return value
 
 
