@@ -49,7 +49,10 @@ def section_to_dict(section: Any, key: str) -> dict[str, Any]:
     values = OmegaConf.to_container(section, resolve=True) if OmegaConf.is_config(section) else section
     if not isinstance(values, Mapping):
         message = Text(
-            "config-not-a-section", "{key} is {value}, not a section with keys and values", key=key, value=repr(values)
+            "config-not-a-section",
+            "{key} is {value}, not a section with keys and values",
+            key=key,
+            value=repr(values),
         )
         raise ConfigError(message, field=key)
     return {str(key): value for key, value in values.items()}

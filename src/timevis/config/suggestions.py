@@ -22,13 +22,15 @@ def unknown_key_error(key: str, advice: Text | None) -> ConfigError:
 
 def did_you_mean(word: object, known: Iterable[str]) -> Text | None:
     """Advice with the known name nearest to a mistyped one, and with all names if they are at most 30."""
-    names = sorted(known)
+    names = list(known)
     guess = nearest(str(word), names)
     if len(names) > MAX_LISTED_CHOICES:
         return Text("did-you-mean", "did you mean {guess!r}?", guess=guess) if guess else None
     if guess:
-        return Text("did-you-mean-of", "did you mean {guess!r}? choices: {choices}", guess=guess, choices=names)
-    return Text("choices", "choices: {choices}", choices=names) if names else None
+        return Text(
+            "did-you-mean-of", "did you mean {guess!r}? choices: {choices}", guess=guess, choices=sorted(names)
+        )
+    return Text("choices", "choices: {choices}", choices=sorted(names)) if names else None
 
 
 def nearest(word: str, names: Sequence[str]) -> str | None:
