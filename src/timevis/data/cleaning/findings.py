@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -59,7 +59,7 @@ def data_findings(report: Mapping[str, Any]) -> list[DataFinding]:
     if not report["was_sorted"]:
         findings.append(DataFinding(Text("unsorted-rows", "The rows were not in time order; they were sorted.")))
     findings += [*_duplicates(report["duplicates"]), *_grid(report["off_grid"]), *_gaps(report["gaps"])]
-    findings += [*_sentinels(report["sentinels"]), *_missing(report), *_outliers(report["outliers"])]
+    findings += [*_sentinels(report["sentinels"], stored), *_missing(report), *_outliers(report["outliers"])]
     for defect in report["defects"]:
         message = Text(
             "declared-defect",
@@ -147,15 +147,16 @@ def _gaps(gaps: Mapping[str, Any]) -> list[DataFinding]:
     return [DataFinding(message, "warning")]
 
 
-def _sentinels(sentinels: Mapping[str, Any]) -> list[DataFinding]:
+def _sentinels(sentinels: Mapping[str, Any], stored: Callable[[str], Text]) -> list[DataFinding]:
     return [
         DataFinding(
             Text(
                 "cells-read-as-missing",
-                "Cells of {column} that {setting} lists as missing: {cells}.",
+                "Cells of {column} that {setting} lists as missing: {cells}, in {places}.",
                 column=column,
                 setting=Setting("data.cleaning.missing"),
                 cells=[f"{sentinel!r} ({format_number(n)})" for sentinel, n in entry["cells"].items()],
+                places=_places([stored(place) for place in entry["places"]], entry["count"]),
             )
         )
         for column, entry in sentinels.items()
@@ -228,5 +229,5 @@ def format_period(start: str, end: str) -> str:
     return f"{format_time(start)} to {format_time(end)}"
 
 
-def _places(places: list[str], count: int) -> list[str | Text]:
+def _places(places: Sequence[str | Text], count: int) -> list[str | Text]:
     return listed(places, MAX_PLACES, count)

@@ -43,7 +43,7 @@ def clear_sentinels(table: Table, names: Sequence[str], sentinels: Sequence[str]
                 table.frame[name] = column[name]
         if counts:
             cleared = np.flatnonzero(table.frame[name].isna() & ~was_empty)
-            places = [str(table.row_label(int(i))) for i in cleared[:MAX_LISTED_PLACES]]
+            places = [table.row_label(int(i)) for i in cleared[:MAX_LISTED_PLACES]]
             found[name] = {"count": len(cleared), "cells": counts, "places": places}
     return found
 

@@ -51,7 +51,7 @@ class QualityReport:
         Per channel, number of missing values after cleaning.
     sentinels : dict
         Per column with values of `data.cleaning.missing`: ``count``, ``cells`` (value to count) and ``places`` (rows
-        of the file).
+        of the file, as `Text`).
     roles : dict
         Name of each used column to ``time``, ``id``, ``target`` or ``covariate``.
     left_out : dict
@@ -120,14 +120,19 @@ class QualityReport:
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON types; a number that is not finite becomes None.
 
-        Notes and reasons are in English; ``text_codes`` maps each of them to its code and params.
+        Each `Text` becomes its English; ``text_codes`` maps this to its code and params.
         """
-        texts = {
-            "notes": [str(note) for note in self.notes],
-            "left_out": {column: str(reason) for column, reason in self.left_out.items()},
-            "text_codes": {str(text): text.to_json() for text in (*self.notes, *self.left_out.values())},
-        }
-        return to_json_types(asdict(self) | texts)
+        codes: dict[str, Any] = {}
+
+        def in_english(value: Any) -> Any:
+            if isinstance(value, Text):
+                codes[str(value)] = value.to_json()
+                return str(value)
+            if isinstance(value, dict):
+                return {key: in_english(inner) for key, inner in value.items()}
+            return [in_english(inner) for inner in value] if isinstance(value, list) else value
+
+        return to_json_types(in_english(asdict(self)) | {"text_codes": codes})
 
     def summary(self) -> str:
         """One line for the log: the size of the panel and the findings."""

@@ -14,6 +14,7 @@ from timevis.messages import Text, listed
 from timevis.utils import memory
 
 DECOMPRESS_ADVICE = Text("decompress", "decompress it and give one file")
+RENAME_ADVICE = Text("rename-file", "rename the file according to its content")
 CHUNK_BYTES = 2**24
 MAX_SHARE_OF_FREE_MEMORY = 0.5
 """For the decompressed file; the table parsed from it needs memory as well."""
@@ -79,7 +80,14 @@ def decompressed_bytes(path: Path, chunk_bytes: int = CHUNK_BYTES) -> bytes:
         except (OSError, EOFError, zlib.error) as error:
             raise _damaged_file_error(path, error) from error
     if path.suffix.lower() == ".gz":
-        raise _wrong_suffix_error(path)
+        raise DataError(
+            Text(
+                "not-gzip",
+                "{source}: the name ends in .gz, but the file is not compressed with gzip",
+                source=path.name,
+            ),
+            RENAME_ADVICE,
+        )
     return raw
 
 
@@ -116,7 +124,10 @@ def _open_archive(path: Path) -> zipfile.ZipFile:
             has_zip_signature = file.read(2) == b"PK"
         if has_zip_signature:
             raise _damaged_file_error(path, error) from error
-        raise _wrong_suffix_error(path) from error
+        raise DataError(
+            Text("not-zip", "{source}: the name ends in .zip, but the file is not a ZIP archive", source=path.name),
+            RENAME_ADVICE,
+        ) from error
 
 
 def _only_member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
@@ -162,16 +173,4 @@ def damaged_file(source: str, error: Exception) -> Text:
 def _damaged_file_error(path: Path, error: Exception) -> DataError:
     return DataError(
         damaged_file(path.name, error), Text("download-or-compress-again", "download or compress it again")
-    )
-
-
-def _wrong_suffix_error(path: Path) -> DataError:
-    return DataError(
-        Text(
-            "not-compressed",
-            "{source}: the name ends in {suffix}, but the file is not compressed in this format",
-            source=path.name,
-            suffix=path.suffix,
-        ),
-        Text("rename-file", "rename the file according to its content"),
     )
