@@ -107,7 +107,7 @@ def test_a_point_that_may_separate_thousands_is_an_error_that_asks_for_the_mark(
     write(tmp_path / name, ["0"] * zeros + COUNTS)
     with pytest.raises(DataError, match=r"point in numbers such as '1\.019' may be a decimal mark") as error:
         read_table(tmp_path / name)
-    assert "data.cleaning.decimal=comma" in str(error.value.advice)
+    assert "data.cleaning.decimal to comma" in str(error.value.advice)
     for decimal, values in (("comma", [803, 904, 1019, 1094]), ("point", [803, 904, 1.019, 1.094])):
         numbers = read_table(tmp_path / name, decimal=decimal).frame["Kfz"]
         assert pd.to_numeric(numbers).tolist()[zeros:] == values

@@ -65,8 +65,8 @@ def ambiguous_mark_error(source: str, cell: str, column: str | None = None) -> A
         ),
         Text(
             "set-decimal",
-            "set {setting} or point, or write the numbers without thousands separators",
-            setting=Setting("data.cleaning.decimal", "comma"),
+            "set {setting} to comma or point, or write the numbers without thousands separators",
+            setting=Setting("data.cleaning.decimal"),
         ),
         "data.cleaning.decimal",
     )

@@ -8,7 +8,7 @@ from pandas.tseries.frequencies import to_offset
 from pandas.tseries.offsets import BaseOffset, Day, Tick, Week
 
 from timevis.errors import ConfigError, DataError
-from timevis.messages import Setting, Text
+from timevis.messages import Setting, Share, Text
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
@@ -119,10 +119,10 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
     raise DataError(
         Text(
             "no-regular-step",
-            "{source}: the times have no regular step (the most common, {step}, is {share:.0%} of all steps)",
+            "{source}: the times have no regular step (the most common, {step}, is {share} of all steps)",
             source=source,
             step=str(pd.Timedelta(step, "us")),
-            share=float(share),
+            share=Share(float(share)),
         ),
         Text(
             "resample",

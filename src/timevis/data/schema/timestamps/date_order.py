@@ -72,8 +72,8 @@ def expand_leading_short_years(
             ),
             Text(
                 "year-order",
-                "write them as 2020-01-31, or set {setting} or false if the year is last",
-                setting=Setting("data.cleaning.day_first", "true"),
+                "write them as 2020-01-31, or set {setting} to true or false if the year is last",
+                setting=Setting("data.cleaning.day_first"),
             ),
             "data.cleaning.day_first",
         )
@@ -230,8 +230,8 @@ def _check_other_order(
             ),
             Text(
                 "write-iso-dates-or-set-order",
-                "write all dates as 2020-01-31; if all have one order, set {setting} or false",
-                setting=Setting("data.cleaning.day_first", "true"),
+                "write all dates as 2020-01-31; if all have one order, set {setting} to true or false",
+                setting=Setting("data.cleaning.day_first"),
             ),
             "data.cleaning.day_first",
         )
@@ -265,8 +265,8 @@ def _is_day_first_more_regular(
             ),
             Text(
                 "day-order",
-                "write them as 2020-01-31, or set {setting} or false",
-                setting=Setting("data.cleaning.day_first", "true"),
+                "write them as 2020-01-31, or set {setting} to true or false",
+                setting=Setting("data.cleaning.day_first"),
             ),
             "data.cleaning.day_first",
         )
