@@ -24,6 +24,7 @@ from timevis.data.catalog import load_panel
 from timevis.data.datamodule import WindowDataModule
 from timevis.data.options import DataOptions
 from timevis.errors import ConfigError
+from timevis.messages import Text
 from timevis.models.qwen.digits.codec import DigitCodec
 from timevis.models.qwen.digits.network import DigitNetwork
 from timevis.models.qwen.nano import pretraining
@@ -129,9 +130,14 @@ class PretrainingRun:
         saved, current = state["fixed_config"], self._fixed_config()
         if changed := [key for key in saved if saved[key] != current[key]]:
             raise ConfigError(
-                f"{', '.join(f'{key}={current[key]}' for key in changed)}, but the run in {self.folder} "
-                f"was started with {', '.join(f'{key}={saved[key]}' for key in changed)}",
-                "use these values again, or choose another folder=",
+                Text(
+                    "pretraining-changed",
+                    "{current}, but the run in {folder} was started with {saved}",
+                    current=[f"{key}={current[key]}" for key in changed],
+                    folder=str(self.folder),
+                    saved=[f"{key}={saved[key]}" for key in changed],
+                ),
+                Text("same-values-or-folder", "use these values again, or choose another folder="),
             )
         self.network.load_state_dict(state["network"])
         self.ema_weights = state["ema_weights"]

@@ -120,7 +120,7 @@ FILES: dict[Callable[[Path], Path], tuple[str, int, list[str], str]] = {
     daily_of_two_years: ("D", 730, ["Visitors"], "are read day first"),
     hour_columns: ("h", 24 * DAYS, ["value"], "the 24 columns 'H1' to 'H24' are read as one hourly series"),
     chinese_encoding: ("h", 24 * DAYS, ["用电负荷"], "is read as gb18030"),
-    workbook_with_title_and_units: ("h", 24 * DAYS, ["Load", "Temperature"], "row 5 holds units: Load (MW)"),
+    workbook_with_title_and_units: ("h", 24 * DAYS, ["Load", "Temperature"], "row 5 contains units: Load (MW)"),
 }
 """For each file: its frequency, rows and channels, and what a note of the report says."""
 

@@ -81,7 +81,7 @@ def test_a_time_without_a_zone_is_in_the_time_zone_of_the_panel():
 def test_a_time_that_is_not_in_iso_8601_is_refused_with_an_example(text):
     with pytest.raises(ConfigError, match="is not a time") as caught:
         parse_panel_time(text, hourly())
-    assert "2024-01-31" in caught.value.advice
+    assert "2024-01-31" in str(caught.value.advice)
 
 
 def german(hours: pd.DatetimeIndex, decimals: int) -> str:

@@ -17,6 +17,7 @@ from timevis.config.compose import added_keys, compose
 from timevis.config.stored import escape
 from timevis.config.validate import check
 from timevis.errors import ConfigError
+from timevis.messages import Text
 from timevis.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -196,7 +197,13 @@ def _compose_with_data(overrides: list[str], data: str | os.PathLike[str] | pd.D
         return compose([f"data={data}", *overrides])
     if again := [word for word in overrides if word.lstrip("+").startswith(("data=", "data.path="))]:
         raise ConfigError(
-            f"overrides has {again[0]!r}, but the argument data is {path}", "give the file as data only"
+            Text(
+                "data-given-twice",
+                "overrides has {override!r}, but the argument data is {path}",
+                override=again[0],
+                path=str(path),
+            ),
+            Text("file-as-data-only", "give the file as data only"),
         )
     cfg = compose(["data=file", *overrides])
     cfg.data.path = escape(str(path.expanduser().absolute()))  # not an override: a path may hold any character

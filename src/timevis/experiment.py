@@ -24,6 +24,7 @@ from timevis.evaluation.report.run_console import print_results
 from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.results import build_results
 from timevis.evaluation.verdict import summary_line
+from timevis.messages import Setting, Text
 from timevis.models.catalog import declared_models
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
@@ -34,7 +35,7 @@ from timevis.runs.lock import lock_run_folder
 from timevis.runs.metadata import data_hash, run_metadata, run_tags
 from timevis.runs.reload import load_data_to_resume, split_table
 from timevis.runs.results import Results, RunFacts
-from timevis.runs.status import Status
+from timevis.runs.status import Status, continue_advice
 from timevis.training.callbacks.step_hooks import FitClock
 from timevis.training.devices import Devices
 from timevis.training.distributed import supervise
@@ -42,7 +43,6 @@ from timevis.training.fit import checkpoint_step, fit
 from timevis.training.loggers.open_loggers import OpenLoggers
 from timevis.training.resume import reopen
 from timevis.training.trainer import check_class_names, check_trainer, make_trainer
-from timevis.utils.commands import resume_command
 from timevis.utils.explain import explain
 from timevis.utils.formatting import format_count, join_names
 from timevis.utils.interrupts import StopRequest, handle_signals
@@ -121,8 +121,14 @@ def check_config(cfg: DictConfig) -> tuple[RunConfig, Devices]:
     devices = check_trainer(config.trainer)
     if config.run.conformal == "online" and devices.processes > 1:
         raise ConfigError(
-            f"conformal=online reads the test windows in order, but trainer.devices={devices.processes} share them",
-            "use conformal=split, or one device",
+            Text(
+                "online-on-one-device",
+                "{conformal} reads the test windows in order, but {devices} share them",
+                conformal=Setting("conformal", "online"),
+                devices=Setting("trainer.devices", devices.processes),
+            ),
+            Text("split-or-one-device", "use {conformal}, or one device", conformal=Setting("conformal", "split")),
+            "conformal",
         )
     return config, devices
 
@@ -160,11 +166,11 @@ def execute(
                 # Lightning and Arrow may handle the signal first, and raise other errors
                 if stop.signal is not None:
                     cancelled = stop.to_error()
-                    cancelled.advice = f"continue it with {resume_command(folder.display_path)}"
-                    status.finish("cancelled", cancelled.message, cancelled.advice)
+                    cancelled.advice = continue_advice(folder.path)
+                    status.finish("cancelled", cancelled)
                     raise cancelled from None if isinstance(error, Cancelled) else error
                 failure = explain(error, folder.config)
-                status.finish("failed", failure.message, failure.advice)
+                status.finish("failed", failure)
                 if failure is error or not isinstance(error, Exception):
                     raise
                 raise failure from error

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.utils.levels import COVERAGES, SUMS, WQL_LEVELS
 
 MIN_WQL_RATIO = 1e-3
@@ -191,7 +191,7 @@ class ForecastMetrics(Metric):
             A forecast of an observed target is NaN or infinite.
         """
         if not bool((torch.isfinite(point) & torch.isfinite(quantiles).all(1) | ~mask).all()):
-            raise FloatingPointError(message("forecast_not_finite"))
+            raise FloatingPointError(Text("forecast-not-finite", "the model forecast a NaN or an infinite value"))
         for name, value in self.elements(point, quantiles, target, mask).items():
             getattr(self, f"sum_{name}").index_add_(0, channel, value)
 

@@ -23,7 +23,7 @@ from timevis.data.panel import Panel
 from timevis.data.sources.data_frames import write_frame
 from timevis.data.windows import SeriesStore
 from timevis.errors import ConfigError, DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 from timevis.models.forecaster import Forecaster
 from timevis.runs.folder import RunFolder
 from timevis.runs.reload import add_unread_covariates, load_run_data, select_trained_channels
@@ -98,7 +98,10 @@ def forecast_items(
     from timevis.training.refit import refit as refit_run
 
     if refit and backtest:
-        raise ConfigError("a refit trains on the rows that a back-test hides", "leave one of the two out")
+        raise ConfigError(
+            Text("refit-with-backtest", "a refit trains on the rows that a back-test hides"),
+            Text("refit-or-backtest", "leave one of the two out"),
+        )
     forecaster = refit_run(folder) if refit else folder.load_forecaster()
     _log_series_not_scored(folder, items)
     tables = [
@@ -160,7 +163,10 @@ def load_panels(folder: RunFolder, data: NewData = None) -> dict[str, Panel]:
             write_frame(data, path)
             return load_panels(folder, [path])
     if not paths:
-        raise DataError("there is no file to forecast", "give one or more files, or None for the data of the run")
+        raise DataError(
+            Text("no-file-to-forecast", "there is no file to forecast"),
+            Text("give-files", "give one or more files, or None for the data of the run"),
+        )
     report = folder.data_report
     items = load_files(
         paths,
@@ -190,19 +196,40 @@ def forecast_panel(
     rows = forecaster.horizon if horizon is None else horizon
     horizon, length, observed = forecaster.horizon, forecaster.context_length, panel
     if rows < 1:
-        raise ConfigError(f"horizon={rows} is below 1", f"give 1 to {horizon} rows")
+        raise ConfigError(
+            Text("horizon-below-one", "{horizon} is below 1", horizon=Setting("horizon", rows)),
+            Text("rows-to-forecast", "give 1 to {maximum} rows", maximum=horizon),
+            "horizon",
+        )
     if rows > horizon:
         raise ConfigError(
-            f"horizon={rows} is longer than the horizon of the model, {horizon} rows",
-            f"give at most {horizon}, or train a model with this horizon",
+            Text(
+                "horizon-too-long",
+                "{horizon} is longer than the horizon of the model, {maximum} rows",
+                horizon=Setting("horizon", rows),
+                maximum=horizon,
+            ),
+            Text(
+                "shorter-horizon",
+                "give at most {maximum}, or train a model with this horizon",
+                maximum=horizon,
+            ),
+            "horizon",
         )
     if backtest:
         panel = hold_out_last_rows(panel, rows, item)
     panel, origins = extend_to_horizon(panel, horizon, length)
     if origins.min() < length:
         raise DataError(
-            message("context-too-short", source=item, rows=int(origins.min()), context_length=length),
-            message("at-least-rows", rows=length),
+            Text(
+                "context-too-short",
+                "{source} has {rows} rows up to its last value, fewer than the context_length of "
+                "the run, {context_length}",
+                source=item,
+                rows=int(origins.min()),
+                context_length=length,
+            ),
+            Text("at-least-rows", "give at least {rows} rows", rows=length),
         )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     forecaster = forecaster.to(device).eval()

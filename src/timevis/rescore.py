@@ -25,6 +25,7 @@ from timevis.evaluation import cost
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.report.run_report import write_report
 from timevis.evaluation.results import build_results
+from timevis.messages import Text
 from timevis.models.forecaster import Forecaster
 from timevis.models.seasonal_naive import SeasonalNaive
 from timevis.predict import NewData, load_panels
@@ -147,10 +148,24 @@ def windows_between(
     first, stop = split.origin_bounds("test", length, horizon)
     if not (stop > first).any():
         raise DataError(
-            f"{name} has no window of {horizon} targets, with a context of {length} rows before them"
-            f"{', in any series' if split.by_series else ''}, "
-            f"between {start or panel.index[0]} and {end or panel.index[-1]}",
-            f"its {len(panel)} rows reach from {panel.index[0]} to {panel.index[-1]}",
+            Text(
+                "no-window",
+                "{source} has no window of {horizon} targets, with a context of {length} rows before them"
+                "{in_any_series}, between {start} and {end}",
+                source=name,
+                horizon=horizon,
+                length=length,
+                in_any_series=Text("in-any-series", ", in any series") if split.by_series else "",
+                start=str(start or panel.index[0]),
+                end=str(end or panel.index[-1]),
+            ),
+            Text(
+                "span-of-rows",
+                "its {rows} rows reach from {first} to {last}",
+                rows=len(panel),
+                first=str(panel.index[0]),
+                last=str(panel.index[-1]),
+            ),
         )
     if not split.by_series:  # the first part ends at the first origin, as the report shows it
         split = Split.on_axis(int(first), int(first), int(stop) - 1 + horizon)
@@ -180,10 +195,23 @@ def _count_seen_origins(run_windows: WindowDataModule, datamodule: WindowDataMod
     return len(np.unique(origin[origin < test_starts[channel]]))
 
 
-def _notes(facts: RescoredRunFacts, num_origins: int) -> list[str]:
-    notes = [f"scored by the model of run {facts.rescored_from}, without training"]
+def _notes(facts: RescoredRunFacts, num_origins: int) -> list[Text]:
+    notes = [
+        Text(
+            "note-rescored",
+            "scored by the model of run {run}, without training",
+            run=facts.rescored_from,
+        )
+    ]
     if facts.seen_origins:
-        notes.append(f"the model was trained or tuned on rows of {facts.seen_origins} of these {num_origins} origins")
+        notes.append(
+            Text(
+                "note-seen-origins",
+                "the model was trained or tuned on rows of {seen} of these {count} origins",
+                seen=facts.seen_origins,
+                count=num_origins,
+            )
+        )
         log.warning("%s: %s", facts.data, notes[-1])
     return notes
 

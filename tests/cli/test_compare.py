@@ -61,7 +61,7 @@ def test_a_run_with_another_schema_version_is_not_compared(runs, tmp_path):
     (older / "results.json").write_text(json.dumps(results | {"schema_version": 1}))
     with pytest.raises(RunFolderError, match=r"older.*schema_version 1") as caught:
         RunRecord.load(older)
-    assert "run it again" in caught.value.advice
+    assert "run it again" in str(caught.value.advice)
 
 
 @pytest.mark.parametrize("state", ["failed", "cancelled", "running"])

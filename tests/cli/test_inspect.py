@@ -304,7 +304,7 @@ def test_inspect_takes_the_overrides_of_the_command_line() -> None:
 def test_the_error_of_an_unknown_name_or_key_names_the_nearest_one(source: str, override: str, message: str) -> None:
     with pytest.raises(ConfigError, match="'") as error:
         compose_data_config(source, [override])
-    assert message in error.value.advice
+    assert message in str(error.value.advice)
 
 
 @pytest.mark.parametrize("length", ["horizon=0", "context_length=a", "horizon=1.5"])

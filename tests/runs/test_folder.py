@@ -163,7 +163,7 @@ def test_a_damaged_file_is_named(finished, tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("column", "problem"), [("channel", "has no column 'channel'"), ("origin", "not hold numbers")]
+    ("column", "problem"), [("channel", "has no column 'channel'"), ("origin", "not contain numbers")]
 )
 def test_a_table_without_its_columns_or_their_type_is_damaged(finished, tmp_path, column, problem):
     path = shutil.copytree(finished[0], tmp_path / "run") / "windows.parquet"
@@ -314,7 +314,7 @@ def test_a_stored_config_cannot_read_environment_variables(tmp_path, compose_con
     folder = RunFolder.create(tmp_path / "run", compose_config("model=linear"))
     file = folder.path / "config.yaml"
     file.write_text(file.read_text().replace("seed: 0", f"seed: {written}", 1))
-    with pytest.raises(RunFolderError, match=r"config.yaml: \S*seed holds") as caught:
+    with pytest.raises(RunFolderError, match=r"config.yaml: \S*seed contains") as caught:
         RunFolder(folder.path).config  # noqa: B018
     assert "s3cr3t" not in str(caught.value)
     (folder.path / "overrides.yaml").write_text(f"- seed={written}\n")

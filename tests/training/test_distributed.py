@@ -85,7 +85,7 @@ def test_the_status_of_a_run_is_final_when_its_processes_ended_without_a_message
         supervise(folder, 2, None)
     status_of_run = folder.status
     assert (status_of_run.state, status_of_run.stage, status_of_run.step) == (state, "fit", 7)
-    assert status_of_run.error == caught.value.message
+    assert status_of_run.error == str(caught.value.message)
     assert status_of_run.elapsed >= 50
 
 

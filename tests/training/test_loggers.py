@@ -22,6 +22,7 @@ from wandb.proto.wandb_internal_pb2 import Record
 from timevis.config.sections import LoggerOptions
 from timevis.errors import DataError
 from timevis.experiment import run
+from timevis.messages import Text
 from timevis.models.qwen.backbone.files import find_backbone_folder
 from timevis.runs.folder import RunFolder
 from timevis.runs.metadata import git_commit
@@ -223,7 +224,8 @@ def test_plots_and_windows_of_private_data_are_uploaded_only_on_request(lstm_con
 
 @pytest.mark.usefixtures("no_report")
 def test_a_failed_run_ends_its_wandb_run_as_failed(lstm_config, tmp_path, monkeypatch):
-    monkeypatch.setattr("timevis.experiment.evaluate", lambda *a, **k: (_ for _ in ()).throw(DataError("no windows")))
+    error = DataError(Text("no-windows", "no windows"))
+    monkeypatch.setattr("timevis.experiment.evaluate", lambda *a, **k: (_ for _ in ()).throw(error))
     with pytest.raises(DataError):
         run(lstm_config("logger=wandb"), tmp_path / "run")
     (exit_record,) = [r.exit for r in offline_records(tmp_path / "run") if r.WhichOneof("record_type") == "exit"]

@@ -231,7 +231,7 @@ def test_a_run_is_resumed_with_its_own_rows_after_rows_were_appended_to_its_file
     write(430, first=1.0)
     with pytest.raises(DataError, match="the data differ from those") as error:
         start("grown", 3, f"resume={tmp_path / 'grown'}")
-    assert "more rows may follow them" in error.value.advice
+    assert "more rows may follow them" in str(error.value.advice)
 
 
 def test_the_error_on_a_completed_run_of_a_model_without_epochs_does_not_advise_max_epochs(tmp_path, compose_config):
@@ -239,7 +239,7 @@ def test_the_error_on_a_completed_run_of_a_model_without_epochs_does_not_advise_
     run(cfg, tmp_path / "run")
     with pytest.raises(RunFolderError, match="has completed") as caught:
         resume(cfg, tmp_path / "run")
-    assert "max_epochs" not in caught.value.advice
+    assert "max_epochs" not in str(caught.value.advice)
 
 
 @pytest.mark.usefixtures("no_report")

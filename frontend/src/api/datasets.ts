@@ -7,7 +7,9 @@ import { useConnection } from "@/stores/connection";
 import { allPages } from "./allPages";
 import type { Schemas } from "./client";
 import { api, dataOf } from "./client";
-import { ApiProblem, problemOf, ServiceAway } from "./problems";
+import { useWords } from "@/i18n";
+
+import { PageRefusal, problemOf, ServiceAway } from "./problems";
 
 export type Dataset = Schemas["DatasetDetail"];
 export type DatasetSummary = Schemas["DatasetPage"]["items"][number];
@@ -110,8 +112,7 @@ type Uploaded = Dataset & { wasKnown: boolean };
 export function refuseTooLarge(file: File, health: Schemas["Health"] | undefined): void {
   const megabytes = health?.max_upload_megabytes;
   if (megabytes === undefined || file.size <= megabytes * 2 ** 20) return;
-  const detail = `${file.name} has more than ${String(megabytes)} MB`;
-  throw new ApiProblem({ status: 413, code: "file-above-limit", detail, params: { name: file.name, megabytes } });
+  throw new PageRefusal(useWords().t("data.drop.tooLarge", { name: file.name, megabytes }));
 }
 
 /** Upload a file. XMLHttpRequest, because fetch does not report how much was sent. */

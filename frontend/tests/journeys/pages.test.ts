@@ -15,8 +15,6 @@ function keysOf(tree: object, prefix = ""): string[] {
   );
 }
 
-const CODES_OF_FINDINGS = new Set(Object.keys(WORDS.en.findings));
-
 beforeAll(async () => {
   browser = await launch();
   const { page, context } = await visit(browser);
@@ -61,19 +59,13 @@ describe.each([
   });
 });
 
-it("every code of the service has words in both languages", async () => {
+it("every code of the service has Chinese words", async () => {
   const { page, context } = await visit(browser);
   const codes = Object.keys(await call<Record<string, string>>(page, "/messages"));
-  // The English of `service` is that of the service; a note without a code of its own stays English.
-  const known = new Set([...Object.keys(WORDS.en.problems), ...CODES_OF_FINDINGS, ...verdictCodes(), ...Object.keys(WORDS.zh.service), "cleaning_note"]);
-  expect(codes.filter((code) => !known.has(code))).toEqual([]);
+  expect(codes.length).toBeGreaterThan(300);
+  expect(codes.filter((code) => !(code in WORDS.zh.service))).toEqual([]);
   await context.close();
 });
-
-/** Keys anywhere within the words of the results. */
-function verdictCodes(tree: object = WORDS.en.results): string[] {
-  return Object.entries(tree).flatMap(([key, value]) => [key, ...(typeof value === "object" && value !== null ? verdictCodes(value as object) : [])]);
-}
 
 it("every option of a model has a name and help in both languages", async () => {
   const { page, context } = await visit(browser);

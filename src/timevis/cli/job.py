@@ -18,6 +18,7 @@ from timevis.config.stored import escape, to_yaml
 from timevis.config.validate import check
 from timevis.data.readers.check_file import check_file
 from timevis.errors import Cancelled, RunFolderError
+from timevis.messages import Text
 from timevis.runs.folder import RunFolder, config_to_store
 from timevis.runs.status import Status, read_status, state_of
 from timevis.utils.explain import explain
@@ -66,7 +67,7 @@ def run_job(cfg: DictConfig) -> float:
         log.error("failed: %s", failure)
         if read_status(folder) is None:
             write_text(folder / "overrides.yaml", to_yaml(overrides))
-            Status(folder).finish("failed", failure.message, failure.advice)
+            Status(folder).finish("failed", failure)
         raise failure from None
     finally:
         if sweep is not None:
@@ -105,8 +106,12 @@ def _score_of_finished_job(cfg: DictConfig, folder: Path) -> float | None:
         OmegaConf.update(wanted, key, OmegaConf.select(stored, key))
     if stored != wanted:
         raise RunFolderError(
-            f"{folder} holds a run with other settings, so this sweep cannot be continued there",
-            "choose another hydra.sweep.dir, or start the same sweep",
+            Text(
+                "job-with-other-settings",
+                "{path} contains a run with other settings, so this sweep cannot be continued there",
+                path=str(folder),
+            ),
+            Text("other-sweep-folder", "choose another hydra.sweep.dir, or start the same sweep"),
         )
     if state_of(folder) != "completed":
         return None

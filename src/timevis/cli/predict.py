@@ -28,6 +28,7 @@ from pathlib import Path
 
 from timevis.data.readers.check_file import check_file
 from timevis.errors import ConfigError
+from timevis.messages import Text
 from timevis.runs.folder import RunFolder
 from timevis.utils.files import atomic_write, require_writable
 from timevis.utils.memory import without_garbage_collection
@@ -110,12 +111,16 @@ def forecast_future(args: argparse.Namespace) -> int:
     out: Path = args.out or args.run / "forecasts" / f"{_now()}{'_refitted' * args.refit}.csv"
     if out.suffix not in (".csv", ".parquet"):
         raise ConfigError(
-            f"--out {out} is neither a .csv nor a .parquet file", "give a name that ends with one of them"
+            Text("not-csv-or-parquet", "--out {path} is neither a .csv nor a .parquet file", path=str(out)),
+            Text("ending-of-name", "give a name that ends with one of them"),
         )
     picture = out.with_suffix(".png")
     for path in (out, *([] if args.no_plot else [picture])):
         if path.exists() and not args.force:
-            raise ConfigError(f"{path} exists already", "choose another --out, or overwrite it with --force")
+            raise ConfigError(
+                Text("output-exists", "{path} exists already", path=str(path)),
+                Text("other-file-or-force", "choose another --out, or overwrite it with --force"),
+            )
     require_writable(out.parent, "--out")
     with without_garbage_collection():
         from timevis.evaluation.charts.draw_matplotlib import save_png

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from timevis.errors import TimeVisError
 from timevis.experiment import execute
-from timevis.messages import error_to_json
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.utils.explain import explain
@@ -43,7 +42,7 @@ def main(path: str, group: str, error_file: str) -> int:
         execute(folder, config, group or None, pid=os.getppid())  # the parent passes signals on to all processes
     except Exception as error:
         failure = explain(error, folder.config)
-        write_json(Path(error_file), error_to_json(failure))
+        write_json(Path(error_file), failure.to_json())
         if not isinstance(error, TimeVisError):
             log.error("process %s: %s: %s", os.environ["LOCAL_RANK"], type(error).__name__, error)
         return 1

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from timevis.errors import ConfigError
+from timevis.messages import Text
 from timevis.utils.stdout import run_script
 
 PACKAGES = ("alembic", "apiflask", "celery", "prometheus_client", "redis", "sqlalchemy", "structlog", "waitress")
@@ -51,7 +52,10 @@ def require_packages() -> None:
     """
     absent = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if absent:
-        raise ConfigError(f"the service needs {', '.join(absent)}", "install them: pip install 'timevis[service]'")
+        raise ConfigError(
+            Text("service-needs-packages", "the service needs {packages}", packages=absent),
+            Text("install-service", "install them: pip install 'timevis[service]'"),
+        )
 
 
 def _token_main(arguments: Sequence[str]) -> int:
@@ -94,22 +98,38 @@ def serve(args: argparse.Namespace) -> int:
     queues = tuple(args.queues.split(","))
     for queue in queues:
         if queue not in QUEUES:
-            raise ConfigError(f"--queues: there is no queue {queue!r}", f"the queues are {', '.join(QUEUES)}")
+            raise ConfigError(
+                Text("no-such-queue", "--queues: there is no queue {queue!r}", queue=queue),
+                Text("names-of-queues", "the queues are {queues}", queues=QUEUES),
+            )
     settings = Settings.from_environment()
     if "gpu" in queues and not settings.gpus:
-        raise ConfigError("--queues gpu: this machine has no GPU that can be used", "see CUDA_VISIBLE_DEVICES")
+        raise ConfigError(
+            Text("queue-without-gpu", "--queues gpu: this machine has no GPU that can be used"),
+            Text("see-visible-devices", "see CUDA_VISIBLE_DEVICES"),
+        )
     part = args.part if args.part != "worker" else f"worker-{'-'.join(queues)}"
     configure_logs(settings.home / "logs", part, args.loglevel)
     runs = None if args.runs is None else args.runs.absolute()
     if runs is not None and not (runs.is_dir() and args.part in ("all", "web")):
-        raise ConfigError(f"--runs {args.runs}: {'a worker shows no runs' if runs.is_dir() else 'no such folder'}")
+        reason = (
+            Text("worker-shows-no-runs", "a worker shows no runs")
+            if runs.is_dir()
+            else Text("runs-folder-absent", "no such folder")
+        )
+        raise ConfigError(Text("runs-not-shown", "--runs {path}: {reason}", path=str(args.runs), reason=reason))
     if args.part == "all":
         from timevis.service.processes import run_all
 
         return run_all(settings, args.host, args.port, runs)
     if not settings.broker_url:
-        advice = "for example TIMEVIS_BROKER_URL=redis://localhost:6379/0; timevis serve alone starts a private Redis"
-        raise ConfigError(f"timevis serve {args.part} needs TIMEVIS_BROKER_URL", advice)
+        raise ConfigError(
+            Text("no-broker", "timevis serve {part} needs TIMEVIS_BROKER_URL", part=args.part),
+            Text(
+                "example-of-broker",
+                "for example TIMEVIS_BROKER_URL=redis://localhost:6379/0; timevis serve alone starts a private Redis",
+            ),
+        )
     if args.part == "web":
         from timevis.service.processes import run_web
 

@@ -22,6 +22,7 @@ from timevis.config.options import (
     section_from_config,
 )
 from timevis.errors import ConfigError
+from timevis.messages import Setting, Text
 
 Batches: TypeAlias = PositiveInt | PositiveFraction
 """A number of batches, or a fraction of all."""
@@ -35,7 +36,7 @@ NOT_ALLOWED = (
 """Arguments of the Trainer that would leave windows of an evaluation unscored."""
 
 
-def section_to_dict(section: Any, key: str = "a section of the config") -> dict[str, Any]:
+def section_to_dict(section: Any, key: str) -> dict[str, Any]:
     """A config section, a mapping or an OmegaConf container, as a plain dict with all interpolations resolved.
 
     Raises
@@ -47,7 +48,13 @@ def section_to_dict(section: Any, key: str = "a section of the config") -> dict[
         return {}
     values = OmegaConf.to_container(section, resolve=True) if OmegaConf.is_config(section) else section
     if not isinstance(values, Mapping):
-        raise ConfigError(f"{key} is {values!r}, not a section with keys and values")
+        message = Text(
+            "config-not-a-section",
+            "{key} is {value}, not a section with keys and values",
+            key=key,
+            value=repr(values),
+        )
+        raise ConfigError(message, field=key)
     return {str(key): value for key, value in values.items()}
 
 
@@ -181,9 +188,18 @@ class TrainerOptions:
         for name in NOT_ALLOWED:
             if values.get(name) is not None:
                 raise ConfigError(
-                    f"trainer.{name}={values[name]} must be left out, since every window is scored",
-                    "for fewer windows use evaluation.max_windows and evaluation.val_windows; "
-                    "for a short test use trainer=debug",
+                    Text(
+                        "every-window-scored",
+                        "{setting} must be left out, since every window is scored",
+                        setting=Setting(f"trainer.{name}", values[name]),
+                    ),
+                    Text(
+                        "fewer-windows",
+                        "for fewer windows use {max_windows} and {val_windows}; for a short test use trainer=debug",
+                        max_windows=Setting("evaluation.max_windows"),
+                        val_windows=Setting("evaluation.val_windows"),
+                    ),
+                    f"trainer.{name}",
                 )
         names = {f.name for f in fields(cls)} - {"others"}
         known = {name: value for name, value in values.items() if name in names}
@@ -191,12 +207,22 @@ class TrainerOptions:
         options = section_from_config(cls, known, "trainer")
         if options.max_time is not None and not re.fullmatch(r"\d+:\d\d:\d\d:\d\d", options.max_time):
             raise ConfigError(
-                f"trainer.max_time={options.max_time} must be days:hours:minutes:seconds, e.g. 00:00:30:00, or null"
+                Text(
+                    "form-of-max-time",
+                    "{setting} must be days:hours:minutes:seconds, e.g. 00:00:30:00, or null",
+                    setting=Setting("trainer.max_time", options.max_time),
+                ),
+                field="trainer.max_time",
             )
         if options.num_nodes not in (None, 1):
             raise ConfigError(
-                f"trainer.num_nodes={options.num_nodes}: one run uses one machine",
-                "to run several jobs on a cluster, use hydra/launcher=submitit_slurm",
+                Text(
+                    "one-machine",
+                    "{setting}: one run uses one machine",
+                    setting=Setting("trainer.num_nodes", options.num_nodes),
+                ),
+                Text("jobs-on-cluster", "to run several jobs on a cluster, use hydra/launcher=submitit_slurm"),
+                "trainer.num_nodes",
             )
         object.__setattr__(options, "others", others)
         return options

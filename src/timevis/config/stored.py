@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from timevis.errors import RunFolderError
+from timevis.messages import Text
 from timevis.utils.files import damaged_file_error
 
 MAX_CONFIG_BYTES = 2**20
@@ -87,7 +88,7 @@ def load_list(path: Path) -> list[Any]:
     """Read a list that `to_yaml` wrote; see `load_config`."""
     values = _load(path)
     if not isinstance(values, list):
-        raise damaged_file_error(path, "it holds no list")
+        raise damaged_file_error(path, Text("no-list", "it contains no list"))
     return [unescape(value) for value in values]
 
 
@@ -116,20 +117,24 @@ def load_values(path: Path) -> dict[str, Any]:
 def _load_mapping(path: Path) -> dict[str, Any]:
     values = _load(path)
     if not values or not isinstance(values, dict):
-        raise damaged_file_error(path, "it holds no mapping" if values else "it is empty")
+        reason = Text("no-mapping", "it contains no mapping") if values else Text("file-is-empty", "it is empty")
+        raise damaged_file_error(path, reason)
     for key, value in leaves(values):
         if has_reference(value):
-            raise _foreign_error(path, f"{key} holds ${{, which would be evaluated")
+            raise _foreign_error(
+                path, Text("reference-in-file", "{key} contains ${{, which would be evaluated", key=key)
+            )
     return values
 
 
 def _load(path: Path) -> Any:
     if path.stat().st_size > MAX_CONFIG_BYTES:
-        raise damaged_file_error(path, f"it is larger than {MAX_CONFIG_BYTES:,} bytes")
+        reason = Text("larger-than-bytes", "it is larger than {count:,} bytes", count=MAX_CONFIG_BYTES)
+        raise damaged_file_error(path, reason)
     try:
         text = path.read_text(encoding="utf-8")
         if "*" in text and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise _foreign_error(path, "it holds an alias of YAML")
+            raise _foreign_error(path, Text("alias-of-yaml", "it contains an alias of YAML"))
         return yaml.load(text, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _damaged(path, error) from error
@@ -139,7 +144,8 @@ def _damaged(path: Path, error: Exception) -> RunFolderError:
     return damaged_file_error(path, str(error).partition("\n")[0] or type(error).__name__)
 
 
-def _foreign_error(path: Path, problem: str) -> RunFolderError:
+def _foreign_error(path: Path, problem: Text) -> RunFolderError:
     return RunFolderError(
-        f"{path}: {problem}", "TimeVis does not write such values: get an unchanged copy of the run"
+        Text("foreign-config", "{path}: {problem}", path=str(path), problem=problem),
+        Text("unchanged-copy", "TimeVis does not write such values: get an unchanged copy of the run"),
     )

@@ -22,11 +22,12 @@ from timevis.data.panel import DatasetCard, Panel
 from timevis.data.readers.check_file import check_file
 from timevis.data.readers.read_table import read_table
 from timevis.data.readers.table import Table
-from timevis.data.schema.columns import missing_column
+from timevis.data.schema.columns import missing_column, no_such_column
 from timevis.data.schema.hour_columns import stack_hour_columns
 from timevis.data.sources.new_files import read_new_file
 from timevis.data.synthetic import synthetic_panel
 from timevis.errors import AmbiguousDataError, ConfigError, DataError
+from timevis.messages import Setting, Text
 
 log = logging.getLogger(__name__)
 BUNDLED = resources.files("timevis.data") / "bundled"
@@ -109,11 +110,33 @@ def check_source(options: DataOptions) -> None:
     if options.path is not None:
         check_file(Path(options.path).expanduser())
     elif options.name == "file":
-        raise ConfigError("data=file needs a file", "for example: data=file data.path=my.csv")
+        raise ConfigError(
+            Text("file-not-named", "{data} needs a file", data=Setting("data", "file")),
+            Text(
+                "example-of-a-file",
+                "for example: {data} {path}",
+                data=Setting("data", "file"),
+                path=Setting("data.path", "my.csv"),
+            ),
+            "data.path",
+        )
     elif options.name == "synthetic" and (keys := _keys_about_a_file(options)):
         raise ConfigError(
-            f"{keys[0]} is given, but data=synthetic reads no file",
-            "leave it out; data.rows, channels, frequency, domain, seed and covariates.holiday describe the series",
+            Text(
+                "synthetic-without-file",
+                "{setting} is given, but {data} reads no file",
+                setting=Setting(keys[0]),
+                data=Setting("data", "synthetic"),
+            ),
+            Text(
+                "settings-of-synthetic",
+                "leave it out; {settings} describe the series",
+                settings=[
+                    Setting(f"data.{key}")
+                    for key in ("rows", "channels", "frequency", "domain", "seed", "covariates.holiday")
+                ],
+            ),
+            keys[0],
         )
 
 
@@ -140,14 +163,22 @@ def open_table(options: DataOptions) -> tuple[Table, DatasetCard]:
         )
         if options.name in catalog() and (absent := missing_column(table, options)) is not None:
             raise DataError(
-                f"{table.source} has no column {absent!r}",
-                f"data={options.name} names the columns of the bundled file; for your own file use data=file",
+                no_such_column(table, absent),
+                Text(
+                    "columns-of-bundled-file",
+                    "{data} names the columns of the bundled file; for your own file use {file}",
+                    data=Setting("data", options.name),
+                    file=Setting("data", "file"),
+                ),
+                "data.name",
             )
         return stack_hour_columns(table, options), DatasetCard(display_name(options.name, options.path))
     entries = catalog()
     if options.name not in entries:
         raise ConfigError(
-            f"there is no data set {options.name!r}", did_you_mean(options.name, [*entries, "file", "synthetic"])
+            Text("no-such-data-set", "there is no data set {name!r}", name=options.name),
+            did_you_mean(options.name, [*entries, "file", "synthetic"]),
+            "data.name",
         )
     card, entry = read_card(options.name)
     return read_table(find_file(entry) if "url" in entry else Path(str(BUNDLED / f"{options.name}.csv.gz"))), card
@@ -219,7 +250,6 @@ def find_file(entry: Mapping[str, Any]) -> Path:
             log.info("reading %s", folder / name)
             return folder / name
     target = cache_folder() / name
-    searched = ", ".join(map(str, data_folders()))
     log.info("downloading %s", entry["url"])
     part = target.with_name(f"{name}.{os.getpid()}.part")
     try:
@@ -230,9 +260,20 @@ def find_file(entry: Mapping[str, Any]) -> Path:
         part.replace(target)
     except OSError as error:
         raise DataError(
-            f"{name} is in none of {searched}, and could not be downloaded from {entry['url']} ({error})",
-            f"put the file into one of these folders, or set TIMEVIS_DATA to the folder that holds it "
-            f"(sha256 {entry['sha256'][:16]}...)",
+            Text(
+                "data-not-downloaded",
+                "{file} is in none of {folders}, and could not be downloaded from {url} ({reason})",
+                file=name,
+                folders=[str(folder) for folder in data_folders()],
+                url=entry["url"],
+                reason=str(error),
+            ),
+            Text(
+                "put-file-into-folder",
+                "put the file into one of these folders, or set TIMEVIS_DATA to the folder that contains it "
+                "(sha256 {sha256}...)",
+                sha256=entry["sha256"][:16],
+            ),
         ) from error
     finally:
         part.unlink(missing_ok=True)
@@ -243,8 +284,15 @@ def _check_content(path: Path, entry: Mapping[str, Any]) -> None:
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     if sha256 != entry["sha256"]:
         raise DataError(
-            f"{path} is not the published {entry['file']} (sha256 {sha256[:16]}..., not {entry['sha256'][:16]}...)",
-            f"delete it, or replace it with {entry['url']}",
+            Text(
+                "not-the-published-file",
+                "{path} is not the published {file} (sha256 {sha256}..., not {expected}...)",
+                path=str(path),
+                file=entry["file"],
+                sha256=sha256[:16],
+                expected=entry["sha256"][:16],
+            ),
+            Text("replace-file", "delete it, or replace it with {url}", url=entry["url"]),
         )
 
 
@@ -307,13 +355,21 @@ def load_files(
         except AmbiguousDataError as error:
             raise DataError(
                 error.message,
-                f"{error.advice}; new files are read with the data.cleaning of the run: correct the file, or train "
-                "a new run",
+                Text(
+                    "cleaning-of-the-run",
+                    "{advice}; new files are read with the {setting} of the run: correct the file, or train a new "
+                    "run",
+                    advice=error.advice,
+                    setting=Setting("data.cleaning"),
+                ),
             ) from error
         for name, panel in panels.items():
             if name in items:
                 name = f"{path.stem}/{name}"
             if name in items:
-                raise DataError(f"{path}: two items have the name {name!r}", "give the files different names")
+                raise DataError(
+                    Text("item-named-twice", "{path}: two items have the name {name!r}", path=str(path), name=name),
+                    Text("rename-files", "give the files different names"),
+                )
             items[name] = panel
     return items

@@ -17,15 +17,22 @@ from timevis.data.loader import WindowLoader
 from timevis.data.panel import Panel
 from timevis.data.scaler import Scaler
 from timevis.data.split.make_split import split_panel
-from timevis.data.split.spec import SplitSpec
+from timevis.data.split.spec import PART_NAMES, SplitSpec
 from timevis.data.split.split import Split
 from timevis.data.windows import Batch, SeriesStore, WindowSet, window_set_hash
 from timevis.errors import DataError
+from timevis.messages import Setting, Text
 from timevis.utils.formatting import join_names
 
 log = logging.getLogger(__name__)
 
 MAX_LISTED_CHANNELS = 10
+WINDOW_SET_NAMES = {
+    **PART_NAMES,
+    "tuning": Text("part-first-half-of-validation", "first half of the validation"),
+    "val": Text("part-second-half-of-validation", "second half of the validation"),
+}
+"""What messages call the window sets."""
 
 
 class WindowDataModule(pl.LightningDataModule):
@@ -155,10 +162,10 @@ class WindowDataModule(pl.LightningDataModule):
 
     def _check_targets(self) -> None:
         """Check that the validation and test windows have targets other than zero, by which WQL is divided."""
-        for part, rows, part_name, option in (
-            ("tuning", "first_half", "first half of the validation", "val_windows"),
-            ("val", "second_half", "second half of the validation", "val_windows"),
-            ("test", "test", "test", "max_windows"),
+        for part, rows, option in (
+            ("tuning", "first_half", "val_windows"),
+            ("val", "second_half", "val_windows"),
+            ("test", "test", "max_windows"),
         ):
             if not len(self.windows[part]):
                 continue
@@ -166,17 +173,34 @@ class WindowDataModule(pl.LightningDataModule):
             if not any(is_scorable.values()):
                 start, end = self.split.part(rows, self.horizon)
                 raise DataError(
-                    f"{self.panel.card.name}: the {part_name} part, {self.panel.index[np.min(start)]} to "
-                    f"{self.panel.index[np.max(end) - 1]}, has no values, or only zeros, in the windows that are "
-                    "scored",
-                    "look at the data with `timevis inspect`; then change data.split, or score more windows with "
-                    f"evaluation.{option}",
+                    Text(
+                        "nothing-to-score",
+                        "{source}: the {part} part, {first} to {last}, has no values, or only zeros, in the windows "
+                        "that are scored",
+                        source=self.panel.card.name,
+                        part=WINDOW_SET_NAMES[part],
+                        first=str(self.panel.index[np.min(start)]),
+                        last=str(self.panel.index[np.max(end) - 1]),
+                    ),
+                    Text(
+                        "split-or-more-windows",
+                        "look at the data with `timevis inspect`; then change {split}, or score more windows with "
+                        "{windows}",
+                        split=Setting("data.split"),
+                        windows=Setting(f"evaluation.{option}"),
+                    ),
+                    "data.split",
                 )
             if unscorable := [names[c] for c, scorable in is_scorable.items() if not scorable]:
                 log.warning(
                     "only zeros or gaps in the windows of the %s part, so WQL is not defined there, of %s of %d "
                     "channels: %s",
-                    *(part_name, len(unscorable), len(is_scorable), join_names(unscorable, MAX_LISTED_CHANNELS)),
+                    *(
+                        WINDOW_SET_NAMES[part],
+                        len(unscorable),
+                        len(is_scorable),
+                        join_names(unscorable, MAX_LISTED_CHANNELS),
+                    ),
                 )
 
     def _scorable_channels(self, part: str) -> dict[int, bool]:
@@ -275,9 +299,16 @@ class WindowDataModule(pl.LightningDataModule):
         num_windows, smallest = counts[part], min(counts, key=lambda name: counts[name])
         if world_size > max(1, counts[smallest]):
             raise DataError(
-                f"{self.panel.card.name}: the {smallest} part has {counts[smallest]} windows for {world_size} "
-                "processes",
-                "use fewer trainer.devices",
+                Text(
+                    "windows-for-processes",
+                    "{source}: the {part} part has {windows} windows for {processes} processes",
+                    source=self.panel.card.name,
+                    part=WINDOW_SET_NAMES[smallest],
+                    windows=counts[smallest],
+                    processes=world_size,
+                ),
+                Text("fewer-devices", "use fewer {setting}", setting=Setting("trainer.devices")),
+                "trainer.devices",
             )
         is_validation = part in ("tuning", "val")
         size = self.batch_size if shuffle else self.val_batch_size if is_validation else self.eval_batch_size

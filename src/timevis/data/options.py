@@ -11,11 +11,13 @@ from typing import Any, Literal
 from timevis.config.options import NonNegativeInt, PositiveInt, check_choice, check_value
 from timevis.config.sections import section_to_dict
 from timevis.config.suggestions import did_you_mean
+from timevis.data.readers.encoding import EXAMPLES_OF_ENCODINGS
 from timevis.data.schema.frequency import check_frequency
+from timevis.data.schema.numeric_columns import EXAMPLE_OF_MISSING
 from timevis.data.schema.timestamps.parse_times import check_timezone
-from timevis.data.split.spec import SplitSpec, check_split
+from timevis.data.split.spec import SPLIT_FORMS, SplitSpec, check_split
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 DOMAINS = ("traffic", "electricity", "weather", "other")
 DESCRIPTION_LIMIT = 300
@@ -32,7 +34,11 @@ def check_keys(keys: Iterable[str], valid_keys: Iterable[str], section: str) -> 
     valid_keys = list(valid_keys)
     for key in keys:
         if key not in valid_keys:
-            raise ConfigError(message("section-without-key", section=section, key=key), did_you_mean(key, valid_keys))
+            raise ConfigError(
+                Text("section-without-key", "{section} has no key {key!r}", section=section, key=key),
+                did_you_mean(key, valid_keys),
+                f"{section}.{key}",
+            )
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class CleaningOptions:
     def __post_init__(self) -> None:
         if self.encoding is not None and not isinstance(self.encoding, str):
             raise ConfigError(
-                f"data.cleaning.encoding={self.encoding!r} is not text", "for example utf-8, cp1252 or gb18030"
+                _not_text("data.cleaning.encoding", self.encoding), EXAMPLES_OF_ENCODINGS, "data.cleaning.encoding"
             )
         check_choice(self.outliers, ("report", "mask"), "data.cleaning.outliers")
         check_choice(self.day_first, (None, True, False), "data.cleaning.day_first")
@@ -151,7 +157,11 @@ class DataOptions:
         cleaning = values.get("cleaning") or {}
         if not isinstance(cleaning, Mapping):
             raise ConfigError(
-                f"data.cleaning={cleaning!r} is not a section", "for example data.cleaning.outliers=mask"
+                Text("not-a-section", "{setting} is not a section", setting=Setting("data.cleaning", repr(cleaning))),
+                Text(
+                    "example-of-setting", "for example {setting}", setting=Setting("data.cleaning.outliers", "mask")
+                ),
+                "data.cleaning",
             )
         check_keys(cleaning, [f.name for f in fields(CleaningOptions)], "data.cleaning")
         values = {k: v for k, v in values.items() if v is not None}
@@ -174,19 +184,47 @@ class DataOptions:
         columns = [*(self.time or ()), *(self.id or ()), *(self.target or ()), *(self.covariates or ())]
         for name in columns:
             if columns.count(name) > 1:
-                raise ConfigError(message("column-named-twice", column=name), message("name-columns-once"))
+                raise ConfigError(
+                    Text(
+                        "column-named-twice",
+                        "the column {column!r} is named twice among {settings}",
+                        column=name,
+                        settings=[Setting(f"data.{key}") for key in ("time", "id", "target", "covariates")],
+                    ),
+                    Text(
+                        "name-columns-once",
+                        "name each column once; a model always reads the "
+                        "past of a target, so it need not be a covariate",
+                    ),
+                    next(
+                        f"data.{key}"
+                        for key in ("covariates", "target", "id", "time")
+                        if name in (getattr(self, key) or ())
+                    ),
+                )
         if self.domain is not None:
             check_choice(self.domain, DOMAINS, "data.domain")
         if self.description is not None and len(self.description) > DESCRIPTION_LIMIT:
             raise ConfigError(
-                message("description-too-long", count=len(self.description), maximum=DESCRIPTION_LIMIT),
-                message("shorter-description"),
+                Text(
+                    "description-too-long",
+                    "{setting} has {count} characters, more than {maximum}",
+                    setting=Setting("data.description"),
+                    count=len(self.description),
+                    maximum=DESCRIPTION_LIMIT,
+                ),
+                Text("shorter-description", "it becomes part of every prompt; write one sentence"),
+                "data.description",
             )
+
+
+def _not_text(key: str, value: Any) -> Text:
+    return Text("setting-not-text", "{setting} is not text", setting=Setting(key, repr(value)))
 
 
 def _text(value: Any, key: str) -> str:
     if not isinstance(value, str | int | float):
-        raise ConfigError(f"data.{key}={value!r} is not text")
+        raise ConfigError(_not_text(f"data.{key}", value), field=f"data.{key}")
     return str(value)
 
 
@@ -203,7 +241,11 @@ def _split(value: Any, key: str) -> SplitSpec:
     if isinstance(value, Mapping):
         return check_split(value)
     if isinstance(value, str) or not isinstance(value, Sequence):
-        raise ConfigError(f"data.{key}={value!r} is not a list", "for example data.split=[0.7,0.1,0.2]")
+        raise ConfigError(
+            Text("setting-not-a-list", "{setting} is not a list", setting=Setting(f"data.{key}", repr(value))),
+            SPLIT_FORMS,
+            f"data.{key}",
+        )
     return tuple(value)
 
 
@@ -216,10 +258,18 @@ def _unit(value: Any, key: str) -> str | dict[str, str]:
 
 def _column_names(value: Any, key: str) -> tuple[str, ...]:
     if isinstance(value, Mapping):
-        raise ConfigError(f"data.{key}={value!r} is not a column name or a list of them")
+        setting = Setting(f"data.{key}", repr(value))
+        raise ConfigError(
+            Text("setting-not-columns", "{setting} is not a column name or a list of them", setting=setting),
+            field=setting.key,
+        )
     names = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
     if not names:
-        raise ConfigError(f"data.{key} is an empty list", "name at least one column, or leave it null")
+        raise ConfigError(
+            Text("setting-without-columns", "{setting} is an empty list", setting=Setting(f"data.{key}")),
+            Text("name-a-column-or-null", "name at least one column, or leave it null"),
+            f"data.{key}",
+        )
     return tuple(_column_name(name, key) for name in names)
 
 
@@ -227,9 +277,18 @@ def _column_name(value: Any, key: str) -> str:
     """The name of a column as text; a value such as 1e5 is refused, since the column may be written 1e5 or 100000."""
     if isinstance(value, bool) or not isinstance(value, str | Integral):
         raise ConfigError(
-            f"data.{key}: {value!r} is neither text nor a whole number, so it is not the name of a column",
-            "put a name that looks like a number, true, false or null in double quotes, for example "
-            f"'data.{key}=[\"1e5\"]'",
+            Text(
+                "not-a-name-of-a-column",
+                "{setting}: {value} is neither text nor a whole number, so it is not the name of a column",
+                setting=Setting(f"data.{key}"),
+                value=repr(value),
+            ),
+            Text(
+                "quote-column-names",
+                "put a name that looks like a number, true, false or null in double quotes, for example '{setting}'",
+                setting=Setting(f"data.{key}", '["1e5"]'),
+            ),
+            f"data.{key}",
         )
     return str(value)
 
@@ -240,9 +299,18 @@ def _missing_values(value: Any) -> tuple[str, ...]:
     for item in items:
         if isinstance(item, bool) or not isinstance(item, str | int | float):
             raise ConfigError(
-                f"data.cleaning.missing: {item!r} is neither a word nor a number",
-                'for example \'data.cleaning.missing=["Bad Input",-9999]\', with words such as "true" or "null" in '
-                "double quotes",
+                Text(
+                    "not-a-missing-value",
+                    "{setting}: {value} is neither a word nor a number",
+                    setting=Setting("data.cleaning.missing"),
+                    value=repr(item),
+                ),
+                Text(
+                    "examples-of-missing-values",
+                    'for example \'{setting}\', with words such as "true" or "null" in double quotes',
+                    setting=EXAMPLE_OF_MISSING,
+                ),
+                "data.cleaning.missing",
             )
     return tuple(str(item).strip() for item in items)
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from timevis.errors import DataError
 from timevis.evaluation.error_profile import SavedForecasts, timestamps_around
+from timevis.messages import Text
 from timevis.runs.record import RunRecord
 from timevis.utils.json_types import to_json_types
 from timevis.utils.levels import QUANTILE_LEVELS
@@ -57,7 +58,10 @@ def forecast_window(record: RunRecord, forecasts: SavedForecasts, channel: str, 
     own = forecasts_of_channel(forecasts, channel)
     count = len(own.frame)
     if not 0 <= index < count:
-        raise DataError(f"there is no window {index} of {channel}", f"give an index from 0 to {count - 1}")
+        raise DataError(
+            Text("no-such-window", "there is no window {index} of {channel}", index=index, channel=channel),
+            Text("index-of-window", "give an index from 0 to {last}", last=count - 1),
+        )
     window, freq = own.frame.iloc[index], record.results.window_set.freq
     context, times = own.context[index], own.times[index]
     context_times = timestamps_around(window["timestamp"], len(context), 0, freq, record.timezone)

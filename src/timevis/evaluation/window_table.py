@@ -12,6 +12,7 @@ from torch import Tensor
 
 from timevis.errors import RunFolderError
 from timevis.evaluation.window_sets import MIN_SERIES
+from timevis.messages import Text
 from timevis.metrics import MIN_WQL_RATIO, headline, ratios
 from timevis.utils.levels import SUMS
 
@@ -60,7 +61,10 @@ class WindowTable:
         origins, row = np.unique(windows["origin"].to_numpy(np.int64), return_inverse=True)
         column, channels = pd.factorize(windows["channel"], sort=True)
         if len(np.unique(row * len(channels) + column)) < len(windows):
-            raise RunFolderError("windows.parquet contains the same window twice", "score the run again")
+            raise RunFolderError(
+                Text("window-twice", "windows.parquet contains the same window twice"),
+                Text("score-again", "score the run again"),
+            )
         sums = {name: np.zeros((len(origins), len(channels))) for name in (*SUMS, "reference_pinball")}
         for name in SUMS:
             sums[name][row, column] = windows[name].to_numpy(np.float64)
@@ -169,4 +173,7 @@ def require_same_windows(a: WindowTable, b: WindowTable) -> None:
     """Raise a RunFolderError if two tables do not have the same windows."""
     is_same = np.array_equal(a.origins, b.origins) and a.channels == b.channels
     if not is_same or not np.array_equal(a.sums["count"], b.sums["count"]):
-        raise RunFolderError("the two runs were not scored on the same windows", "score both on one window set")
+        raise RunFolderError(
+            Text("other-windows", "the two runs were not scored on the same windows"),
+            Text("one-window-set", "score both on one window set"),
+        )

@@ -14,7 +14,7 @@ from timevis.data.loader import WindowLoader
 from timevis.data.window_sampling import stratified
 from timevis.data.windows import Batch
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 from timevis.models.declaration import Declaration
 from timevis.models.residual_quantiles import PointForecaster
 
@@ -99,8 +99,14 @@ class Linear(PointForecaster):
         self.save_hyperparameters()
         if profiles is not None and max(profiles) > context_length:
             raise ConfigError(
-                message("profile-too-long", rows=max(profiles), context_length=context_length),
-                message("shorter-profiles"),
+                Text(
+                    "profile-too-long",
+                    "a profile of {rows} rows does not fit into {context_length}",
+                    rows=max(profiles),
+                    context_length=Setting("context_length", context_length),
+                ),
+                Text("shorter-profiles", "use shorter profiles or a longer context"),
+                "model.profiles",
             )
         self.penalties, self.profiles, self.max_windows = tuple(penalties), profiles, max_windows
         self.maps: Tensor

@@ -61,7 +61,7 @@ class ModelOptions:
         from timevis.models.forecaster import Forecaster
 
         forecaster_class = class_of(section, Forecaster, "model")
-        values = section_to_dict(section)
+        values = section_to_dict(section, "model")
         hyperparameters = {name: value for name, value in values.items() if name not in NOT_HYPERPARAMETERS}
         forecaster_class.check_options(hyperparameters)
         return cls(str(values["name"]), forecaster_class, hyperparameters)

@@ -17,14 +17,16 @@ from omegaconf import DictConfig, OmegaConf
 from timevis.config.paths import BUILT_IN_BACKBONES
 from timevis.config.stored import escape, load_config, load_list, to_yaml
 from timevis.errors import RunFolderError
+from timevis.messages import Text
 from timevis.runs.lock import LOCK_FILE
 from timevis.runs.results import Results
 from timevis.runs.status import NAME as STATUS
-from timevis.runs.status import RunStatus, read_status, state_of
+from timevis.runs.status import STATE_TEXTS, RunStatus, continue_advice, read_status, state_of
 from timevis.utils.commands import resume_command
 from timevis.utils.files import (
     absolute_if_folder,
     atomic_write,
+    choose_another,
     damaged_file_error,
     display_path,
     read_json_object,
@@ -74,8 +76,11 @@ class RunFolder:
         self.path, self.writes = Path(path), writes
         if not (self.path / "config.yaml").is_file():
             raise RunFolderError(
-                f"{self.path} is not a run folder: it has no config.yaml",
-                "give the folder that the training named at its end, e.g. outputs/traffic/lstm/<time>-<token>",
+                Text("not-a-run-folder", "{path} is not a run folder: it has no config.yaml", path=str(self.path)),
+                Text(
+                    "folder-of-run",
+                    "give the folder that the training named at its end, e.g. outputs/traffic/lstm/<time>-<token>",
+                ),
             )
 
     @classmethod
@@ -103,11 +108,21 @@ class RunFolder:
         """
         path = Path(path)
         if path.exists() and not path.is_dir():
-            raise RunFolderError(f"{path} is a file, not a folder", f"choose another {folder_option}")
+            message = Text("file-not-a-folder", "{path} is a file, not a folder", path=str(path))
+            raise RunFolderError(message, choose_another(folder_option))
         if not is_unused(path):
             raise RunFolderError(
-                f"{path} is not empty: it holds another run or other files",
-                f"choose another {folder_option}, or continue that run with {resume_command(path)}",
+                Text(
+                    "run-folder-not-empty",
+                    "{path} is not empty: it contains another run or other files",
+                    path=str(path),
+                ),
+                Text(
+                    "other-folder-or-continue",
+                    "choose another {option}, or continue that run with {command}",
+                    option=folder_option,
+                    command=resume_command(path),
+                ),
             )
         remove_temporary_files(path)
         (path / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
@@ -145,8 +160,16 @@ class RunFolder:
             is_old_log = path.relative_to(self.path).match("wandb/*/logs/*")
             if path.is_symlink() and not is_old_log and not path.resolve().is_relative_to(root):
                 raise RunFolderError(
-                    f"{path} is a symbolic link to {os.readlink(path)}, outside the run folder",
-                    "TimeVis does not write through such a link; replace it by what it points to",
+                    Text(
+                        "link-outside-run",
+                        "{path} is a symbolic link to {target}, outside the run folder",
+                        path=str(path),
+                        target=os.readlink(path),
+                    ),
+                    Text(
+                        "replace-link",
+                        "TimeVis does not write through such a link; replace it by what it points to",
+                    ),
                 )
 
     @property
@@ -180,13 +203,18 @@ class RunFolder:
         try:
             return Results.read(self.path / "results.json")
         except FileNotFoundError:
-            state = state_of(self.path) or "without a status"
-            advice = (
-                "wait until it has completed"
+            state = state_of(self.path) or ""
+            raise RunFolderError(
+                Text(
+                    "run-without-results",
+                    "{path} has no results: the run is {state}",
+                    path=str(self.path),
+                    state=STATE_TEXTS.get(state) or Text("without-status", "without a status"),
+                ),
+                Text("wait-until-completed", "wait until it has completed")
                 if state == "running"
-                else f"continue it with {resume_command(self.path)}"
-            )
-            raise RunFolderError(f"{self.path} has no results: the run is {state}", advice) from None
+                else continue_advice(self.path),
+            ) from None
 
     @property
     def data_report(self) -> dict[str, Any]:
@@ -199,9 +227,7 @@ class RunFolder:
         """
         path = self.path / "data_report.json"
         if not path.is_file():
-            raise RunFolderError(
-                f"{self.path} has no {path.name}", f"continue the run with {resume_command(self.path)}"
-            )
+            raise self._absent_file_error(path)
         return read_json_object(path, DATA_REPORT_KEYS)
 
     def table(self, name: str) -> pd.DataFrame:
@@ -219,9 +245,7 @@ class RunFolder:
 
         path = self.path / f"{name}.parquet"
         if not path.is_file():
-            raise RunFolderError(
-                f"{self.path} has no {path.name}", f"continue the run with {resume_command(self.path)}"
-            )
+            raise self._absent_file_error(path)
         try:
             check_parquet_size(path, str(path))
             table = pd.read_parquet(path)
@@ -229,11 +253,17 @@ class RunFolder:
             raise damaged_file_error(path, error) from error
         needed = (*TABLE_COLUMNS[name], *(SUMS if name.startswith("windows") else ()))
         if absent := [column for column in needed if column not in table]:
-            raise damaged_file_error(path, f"it has no column {absent[0]!r}")
+            reason = Text("no-such-column-in-file", "it has no column {column!r}", column=absent[0])
+            raise damaged_file_error(path, reason)
         numbers = [column for column in needed if column not in TEXT_OR_LIST_COLUMNS]
         if texts := [column for column in numbers if not pd.api.types.is_numeric_dtype(table[column])]:
-            raise damaged_file_error(path, f"column {texts[0]!r} does not hold numbers")
+            reason = Text("column-without-numbers", "column {column!r} does not contain numbers", column=texts[0])
+            raise damaged_file_error(path, reason)
         return table
+
+    def _absent_file_error(self, path: Path) -> RunFolderError:
+        message = Text("run-without-file", "{path} has no {file}", path=str(self.path), file=path.name)
+        return RunFolderError(message, continue_advice(self.path))
 
     def channels_not_scored(self) -> list[str]:
         """Channels of the series that were too short for the run to score; read from splits.parquet."""

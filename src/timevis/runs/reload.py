@@ -20,7 +20,7 @@ from timevis.data.split.make_split import split_rows
 from timevis.data.split.spec import SplitSpec, StoredSplit
 from timevis.data.split.split import Split
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.runs import metadata
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
@@ -144,7 +144,15 @@ def select_trained_channels(panel: P, report: Mapping[str, Any], source: str) ->
     panel = reorder_channels(panel, tuple(report["channels"]), source)
     covariates = report["covariates"]
     if absent := [name for name in covariates if name not in panel.covariate_names]:
-        raise DataError(message("no-such-covariate", source=source, column=absent[0]), message("add-covariate"))
+        raise DataError(
+            Text(
+                "no-such-covariate",
+                "{source} has no covariate {column!r}, which the run was trained with",
+                source=source,
+                column=absent[0],
+            ),
+            Text("add-covariate", "add the column, with values for every series of the run"),
+        )
     return panel.select(covariates=[panel.covariate_names.index(name) for name in covariates])
 
 
@@ -192,7 +200,15 @@ def _has_data_of_run(folder: RunFolder, panel: Panel, split: Split) -> bool:
 
 def _data_changed_error(folder: RunFolder, panel: Panel) -> DataError:
     return DataError(
-        f"{panel.card.name}: the data differ from those that {folder.display_path} was trained on: values, times or "
-        "names have changed before the end of the test part",
-        "restore the rows that the run was started with (more rows may follow them), or start a new run",
+        Text(
+            "data-changed",
+            "{source}: the data differ from the data that {path} was trained on: values, times or "
+            "names have changed before the end of the test part",
+            source=panel.card.name,
+            path=str(folder.display_path),
+        ),
+        Text(
+            "restore-rows",
+            "restore the rows that the run was started with (more rows may follow them), or start a new run",
+        ),
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from timevis.errors import RunFolderError
+from timevis.messages import Text
 from timevis.utils.files import read_json, write_json
 from timevis.utils.formatting import format_number
 from timevis.utils.json_types import to_json_types
@@ -232,9 +233,18 @@ class Results:
         version = content.get("schema_version") if isinstance(content, dict) else None
         if isinstance(version, int) and version != SCHEMA_VERSION:
             raise RunFolderError(
-                f"{path.parent}: results.json has schema_version {version}, but this version of TimeVis reads "
-                f"{SCHEMA_VERSION}, with other intervals or another use of validation",
-                "run it again, or read it with the version of TimeVis that wrote it",
+                Text(
+                    "results-of-other-version",
+                    "{path}: results.json has schema_version {version}, but this version of TimeVis reads "
+                    "{expected}, with other intervals or another use of validation",
+                    path=str(path.parent),
+                    version=version,
+                    expected=SCHEMA_VERSION,
+                ),
+                Text(
+                    "run-again-or-old-version",
+                    "run it again, or read it with the version of TimeVis that wrote it",
+                ),
             )
         return from_file(cls, content, path)
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from timevis.errors import RunFolderError
-from timevis.messages import codes_of
+from timevis.errors import RunFolderError, TimeVisError
+from timevis.messages import Text
 from timevis.utils.commands import resume_command
 from timevis.utils.files import display_path, read_json, write_json
 from timevis.utils.json_types import to_json_types
@@ -22,6 +22,14 @@ NAME = "status.json"
 HEARTBEAT_SECONDS = 3.0
 LOST_AFTER_SECONDS = 30.0
 FINAL_STATES = ("completed", "failed", "cancelled")
+STATE_TEXTS = {
+    "queued": Text("state-queued", "queued"),
+    "running": Text("state-running", "running"),
+    "completed": Text("state-completed", "completed"),
+    "failed": Text("state-failed", "failed"),
+    "cancelled": Text("state-cancelled", "cancelled"),
+    "lost": Text("state-lost", "lost"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,12 +113,12 @@ class Status:
             metrics = self._status.metrics | fields.pop("metrics", {})
             self._status = replace(self._status, metrics=metrics, **fields)
 
-    def finish(self, state: str, error: str | None = None, advice: str | None = None) -> None:
+    def finish(self, state: str, error: TimeVisError | None = None) -> None:
         """Write a final state at once."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        self.update(state=state, error=error, advice=advice, **codes_of(error, advice))
+        self.update(state=state, **(error.to_json() if error else {}))
         try:
             self.write()
         except OSError:
@@ -160,30 +168,43 @@ def read_status(folder: Path, now: float | None = None) -> RunStatus | None:
     RunStatus or None
         None if the folder has no status.
     """
-    advice = f"continue it with {resume_command(display_path(Path(folder)))}"
-    path = Path(folder) / NAME
+    continue_run, path = continue_advice(Path(folder)), Path(folder) / NAME
     try:
         status = from_file(RunStatus, read_json(path), path)
     except FileNotFoundError:
         return None
     except RunFolderError:
-        return RunStatus(state="lost", error=f"{NAME} is damaged", advice=advice)
+        return _lost(Text("status-damaged", "{file} is damaged", file=NAME), continue_run)
     if status.state != "running":  # a queued run has no heartbeat yet
         return status
     if status.heartbeat is None or status.pid is None:
-        return RunStatus(state="lost", error=f"{NAME} is damaged", advice=advice)
+        return _lost(Text("status-damaged", "{file} is damaged", file=NAME), continue_run)
     age = (time.time() if now is None else now) - status.heartbeat
     is_ended = status.host == socket.gethostname() and not _process_exists(status.pid)
     if not is_ended and age <= LOST_AFTER_SECONDS:
         return status
-    error = f"process {status.pid} ended without a final status" if is_ended else f"no heartbeat for {age:.0f} s"
-    return replace(status, state="lost", error=error, advice=f"the process was probably killed; {advice}")
+    lost = TimeVisError(
+        Text("process-ended", "process {pid} ended without a final status", pid=status.pid)
+        if is_ended
+        else Text("no-heartbeat", "no heartbeat for {seconds} s", seconds=round(age)),
+        Text("probably-killed", "the process was probably killed; {advice}", advice=continue_run),
+    )
+    return replace(status, state="lost", **lost.to_json())
+
+
+def _lost(reason: Text, advice: Text) -> RunStatus:
+    return RunStatus(state="lost", **TimeVisError(reason, advice).to_json())
 
 
 def state_of(folder: Path) -> str | None:
     """The state of a run as `read_status` gives it; None if the folder has no status."""
     status = read_status(folder)
     return None if status is None else status.state
+
+
+def continue_advice(folder: Path) -> Text:
+    """Advice to continue the run in a folder."""
+    return Text("continue-run", "continue it with {command}", command=resume_command(display_path(folder)))
 
 
 def _process_exists(pid: int) -> bool:

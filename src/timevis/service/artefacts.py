@@ -23,6 +23,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from timevis.errors import ConfigError, DataError
+from timevis.messages import Text
 from timevis.service.db.tables import FolderCopy, Sessions
 from timevis.service.settings import Settings
 from timevis.utils.files import atomic_write, write_text
@@ -69,8 +70,13 @@ class ArtefactStore:
         try:
             self.files, root = url_to_fs(url, use_listings_cache=False)  # other hosts write there, too
         except (ImportError, ValueError, OSError) as error:
-            advice = "give the URL of a folder, for example file:///mnt/timevis, and install what fsspec needs for it"
-            raise ConfigError(f"TIMEVIS_STORE={url} cannot be used ({error})", advice) from None
+            raise ConfigError(
+                Text("store-unusable", "TIMEVIS_STORE={url} cannot be used ({reason})", url=url, reason=str(error)),
+                Text(
+                    "url-of-a-folder",
+                    "give the URL of a folder, for example file:///mnt/timevis, and install what fsspec needs for it",
+                ),
+            ) from None
         self.root, self.home, self.sessions = root.rstrip("/"), home, sessions
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._copied: dict[Path, tuple[tuple[int, int], str]] = {}
@@ -230,7 +236,10 @@ class ArtefactStore:
                 target.write(chunk)
             target.flush()
             if digest is not None and found.hexdigest() != digest:
-                raise DataError(f"the copy {key} is damaged", "remove it and copy the file again, or use a backup")
+                raise DataError(
+                    Text("copy-damaged", "the copy {key} is damaged", key=key),
+                    Text("copy-again", "remove it and copy the file again, or use a backup"),
+                )
 
     def _remove(self, key: str) -> None:
         with suppress(FileNotFoundError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import TypeVar
@@ -12,7 +13,9 @@ from celery import Celery
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from timevis.service.db.tables import Base, Sessions
+from timevis.config.suggestions import did_you_mean
+from timevis.messages import Text
+from timevis.service.db.tables import Base, Dataset, Sessions
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
@@ -61,9 +64,41 @@ def find(session: Session, table: type[Row], identifier: str, pointer: str | Non
     """A row by its identifier, deleted or not; a Problem if there is none: 404, or 422 for a field of the request."""
     row = session.get(table, identifier) if re.fullmatch("[0-9a-f]{32}", identifier) else None
     if row is None:
-        name = table.__name__.lower()
-        advice = f"GET /api/{name}s lists them"
+        missing = Text(
+            "unknown-identifier",
+            "there is no {resource} {identifier}",
+            resource=_resource(table),
+            identifier=identifier,
+        )
         if pointer is not None:
-            raise wrong_field("unknown-identifier", pointer, advice, resource=name, identifier=identifier)
-        raise Problem(404, "not-found", f"there is no {name} {identifier}", advice)
+            raise wrong_field(pointer, missing)
+        raise Problem(404, "not-found", missing)
     return row
+
+
+def _resource(table: type[Base]) -> Text:
+    match table.__name__:
+        case "Dataset":
+            return Text("resource-dataset", "dataset")
+        case "Model":
+            return Text("resource-model", "model")
+    return Text("resource-task", "task")
+
+
+def deleted_dataset(dataset: Dataset) -> Text:
+    """A dataset cannot be used, since it is deleted."""
+    return Text("deleted-dataset", "the dataset {name!r} is deleted", name=dataset.name)
+
+
+def restore_first() -> Text:
+    """What to do about a deleted dataset or model."""
+    return Text("restore-first", "restore it first")
+
+
+def unknown_channel(pointer: str, name: str, channels: Sequence[str]) -> Problem:
+    """A request names a channel that the data do not have."""
+    return wrong_field(
+        pointer,
+        Text("unknown-channel", "there is no channel {channel!r}", channel=name),
+        did_you_mean(name, channels),
+    )

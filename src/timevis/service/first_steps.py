@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from timevis.errors import RunFolderError
+from timevis.messages import Text
 from timevis.service.client import Client, ServiceError
 from timevis.service.processes import local_address
 from timevis.service.settings import Settings
@@ -64,7 +65,9 @@ def run(host: str, port: int, check: bool) -> int:
     except KeyboardInterrupt:
         code = 0
     except ServiceError as error:
-        raise RunFolderError(f"the service refused a request: {error}") from None
+        raise RunFolderError(
+            Text("service-refused", "the service refused a request: {reason}", reason=str(error))
+        ) from None
     finally:
         _stop(process)
     return code
@@ -90,7 +93,15 @@ def take_first_steps(client: Client, samples: Path) -> None:
     print("3. training of a short LSTM", flush=True)
     task = client.wait(client.train(dataset["id"], "lstm", **TRAINING), TRAIN_SECONDS)
     if task["state"] != "completed":
-        raise RunFolderError(f"the training is {task['state']}: {task['error']}", task["advice"] or "")
+        raise RunFolderError(
+            Text(
+                "training-did-not-complete",
+                "the training run is {state}: {reason}",
+                state=task["state"],
+                reason=task["error"],
+            ),
+            Text("printed-text", "{text}", text=task["advice"]) if task["advice"] else None,
+        )
     model, wql = task["result"]["model"], task["result"]["metrics"]["wql"]["value"]
     skill = task["result"]["skill"]["wql"]["value"]
     print(f"   WQL {wql:.4f} on the test part, {skill:+.1%} better than seasonal naive")
@@ -111,7 +122,10 @@ def _wait_until_ready(client: Client, process: subprocess.Popen[bytes]) -> None:
         except (OSError, ValueError):  # it does not listen yet
             pass
         time.sleep(0.3)
-    raise RunFolderError("the service did not start", "see the messages above and the folder logs of TIMEVIS_HOME")
+    raise RunFolderError(
+        Text("service-did-not-start", "the service did not start"),
+        Text("see-service-logs", "see the messages above and the folder logs of TIMEVIS_HOME"),
+    )
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

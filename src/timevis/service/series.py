@@ -15,6 +15,7 @@ from timevis.data.cleaning.outliers import find_outliers, fit_bounds
 from timevis.data.cleaning.quality_report import QualityReport
 from timevis.data.panel import Panel
 from timevis.data.split.make_split import make_split
+from timevis.messages import Text
 from timevis.service.problems import wrong_field
 from timevis.utils.files import atomic_write
 
@@ -103,7 +104,11 @@ class StoredSeries:
         try:
             time = pd.Timestamp(text)
         except ValueError:
-            raise wrong_field("not-a-time", pointer, "write 2026-01-31T12:00", text=text) from None
+            raise wrong_field(
+                pointer,
+                Text("time-not-read", "{text!r} cannot be read as a time", text=text),
+                Text("example-of-time", "write 2026-01-31T12:00"),
+            ) from None
         if self.has_zone and time.tz is None:
             time = time.tz_localize(self.timezone or "UTC", ambiguous=True, nonexistent="shift_forward")
         if time.tz is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 import typing
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
@@ -147,26 +146,24 @@ def config_of(request: BaseModel, path: Path, name: str, dataset_options: Mappin
     return cfg
 
 
-def pointer_of(message: str) -> str:
-    """The JSON pointer of the request field that the message of a ConfigError names; empty if it names none."""
-    if "trainer.max_time" in message:
-        return "/minutes"
-    found = re.search(r"\b(data|model|evaluation|context_length|horizon|conformal|seed)((?:\.\w+)*)", message)
-    if found is None:
-        return ""
-    parts = [part for part in found[2].split(".") if part]
-    match found[1], parts:
-        case "data", _:
+def pointer_of(key: str) -> str:
+    """The JSON pointer of the request field that sets a config key; empty if the error is about no key."""
+    match key.split("."):
+        case ["trainer", "max_time"]:
+            return "/minutes"
+        case ["data" | "model", *parts] if not parts:
+            return ""
+        case ["data", *parts]:
             return "/" + "/".join(parts)
-        case "model", ["fit", *rest]:
-            return "/" + "/".join(rest)
-        case "model", [section, *_] if section in sections_of_models():
+        case ["model", "fit", *parts]:
             return "/" + "/".join(parts)
-        case "model", _:
+        case ["model", section, *parts] if section in sections_of_models():
+            return "/" + "/".join([section, *parts])
+        case ["model", *parts]:
             return "/options/" + "/".join(parts)
-        case "evaluation", _:
-            return "/evaluation/" + "/".join(parts)
-    return f"/{found[1]}"
+        case ["evaluation" | "context_length" | "horizon" | "conformal" | "seed", *_] as parts:
+            return "/" + "/".join(parts)
+    return ""
 
 
 def log_to_wandb(cfg: DictConfig, mode: str, project: str) -> None:

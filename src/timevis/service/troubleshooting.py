@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-import re
-
-from timevis.messages import Message, message
+from timevis.errors import TimeVisError
+from timevis.messages import Text
 
 PAGE = "docs/troubleshooting.md"
 UNREACHABLE_REDIS, STUCK_TRAINING = f"{PAGE}#unreachable-redis", f"{PAGE}#stuck-training"
 ARTEFACT_STORE = f"{PAGE}#artefact-store"
-SLOW_DOWNLOAD, FULL_GPU, FULL_DISK = f"{PAGE}#slow-download", f"{PAGE}#full-gpu", f"{PAGE}#full-disk"
+SLOW_DOWNLOAD, OUT_OF_MEMORY, FULL_DISK = f"{PAGE}#slow-download", f"{PAGE}#out-of-memory", f"{PAGE}#full-disk"
 SECTIONS = {
-    r"CUDA.*out of memory|out of memory.*(GPU|CUDA)": FULL_GPU,
-    r"No space left|File too large|disk is full|Disk quota": FULL_DISK,
-    r"the copy .* is damaged|TIMEVIS_STORE|artefact store": ARTEFACT_STORE,
-    r"huggingface|hub|download|local cache": SLOW_DOWNLOAD,
-    r"was lost|ended by SIGKILL": STUCK_TRAINING,
+    "out-of-memory": OUT_OF_MEMORY,
+    "disk-full": FULL_DISK,
+    "file-too-large": FULL_DISK,
+    "quota-used-up": FULL_DISK,
+    "copy-damaged": ARTEFACT_STORE,
+    "run-not-copied": ARTEFACT_STORE,
+    "hub-out-of-reach": SLOW_DOWNLOAD,
+    "hub-has-no-model": SLOW_DOWNLOAD,
+    "download-ended": SLOW_DOWNLOAD,
+    "worker-lost": STUCK_TRAINING,
+    "process-ended-by-signal": STUCK_TRAINING,
 }
+"""Section for the code of an error, or of a text within it."""
 
 
-def with_link(error: str | None, advice: str | None) -> str | None:
-    """The advice of an error with a link to the section that explains it, if there is one."""
-    for pattern, section in SECTIONS.items():
-        if re.search(pattern, error or "", re.IGNORECASE):
-            if not advice:
-                return message("see-section", section=section)
-            if isinstance(advice, Message):
-                return message("advice-and-section", advice=advice, section=section)
-            return f"{advice}; see {section}"
-    return advice
+def with_section(error: TimeVisError) -> TimeVisError:
+    """The error, whose advice also names the section that explains it, if there is one."""
+    inner = [param.code for param in error.message.params.values() if isinstance(param, Text)]
+    for code in (error.message.code, *inner):
+        if section := SECTIONS.get(code):
+            if error.advice is None:
+                return TimeVisError(error.message, Text("see-section", "see {section}", section=section))
+            advice = Text("advice-and-section", "{advice}; see {section}", advice=error.advice, section=section)
+            return TimeVisError(error.message, advice)
+    return error
+
+
+def retry_when_mended() -> Text:
+    """What to do about a task that failed for a reason outside it."""
+    return Text("retry-when-mended", "retry the task when the cause is mended")

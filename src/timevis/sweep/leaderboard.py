@@ -12,6 +12,7 @@ from timevis.data.options import display_name
 from timevis.errors import RunFolderError, TimeVisError
 from timevis.evaluation.charts.chart import Chart, Mark
 from timevis.evaluation.charts.draw_matplotlib import save_png
+from timevis.messages import Text
 from timevis.runs.folder import RunFolder, read_overrides
 from timevis.runs.record import differing_overrides, without_data_and_model
 from timevis.runs.status import read_status
@@ -104,9 +105,16 @@ def incomplete_jobs_error(jobs: pd.DataFrame) -> TimeVisError | None:
         setting = " ".join(filter(None, [job.setting, seed]))
         lines.append(f"{job.run} ({setting}) {job.state}: {job.reason}")
     hidden = len(lines) - MAX_LISTED_JOBS
-    more = [f"and {hidden} more, in the leaderboard"] if hidden > 0 else []
-    message = f"{len(incomplete)} of {len(jobs)} jobs did not complete"
-    return TimeVisError(message, "\n  ".join([*lines[:MAX_LISTED_JOBS], *more]))
+    more = Text("jobs-not-listed", "\n  and {count} more, in the leaderboard", count=hidden) if hidden > 0 else ""
+    return TimeVisError(
+        Text(
+            "jobs-not-completed",
+            "{count} of {total} jobs did not complete",
+            count=len(incomplete),
+            total=len(jobs),
+        ),
+        Text("reasons-of-jobs", "{reasons}{more}", reasons="\n  ".join(lines[:MAX_LISTED_JOBS]), more=more),
+    )
 
 
 def _row_from_overrides(overrides: list[str]) -> dict[str, Any]:
@@ -139,7 +147,7 @@ def _job_row(folder: Path, name: str, setting: str) -> dict[str, Any]:
     try:
         results = RunFolder(folder).results
     except RunFolderError as error:
-        return row | {"state": "damaged", "reason": "; ".join([error.message, error.advice])}
+        return row | {"state": "damaged", "reason": f"{error.message}; {error.advice}"}
     row |= {"backbone": results.run.backbone_name, SORT_COLUMN: results.validation_score}
     row |= {name: getattr(results.cost, name) for name in COSTS}
     if results.window_set.part != "test":

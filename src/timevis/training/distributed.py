@@ -17,10 +17,9 @@ import time
 from pathlib import Path
 
 from timevis.errors import TimeVisError
-from timevis.messages import error_from_json
+from timevis.messages import Setting, Text
 from timevis.runs.folder import RunFolder
-from timevis.runs.status import FINAL_STATES, Status, state_of
-from timevis.utils.commands import resume_command
+from timevis.runs.status import FINAL_STATES, Status, continue_advice, state_of
 from timevis.utils.interrupts import StopRequest, handle_signals
 from timevis.utils.threads import threads_per_job
 
@@ -42,7 +41,7 @@ def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
     Raises
     ------
     TimeVisError
-        A process failed; the message is that of the first one.
+        A process failed; the error of the first one.
     Cancelled
         A signal requested that the run stops; it was passed on to the processes.
     """
@@ -56,12 +55,13 @@ def supervise(folder: RunFolder, processes: int, group: str | None) -> float:
             return folder.results.validation_score
         if stop.signal is not None:
             if state not in FINAL_STATES:
-                advice = f"continue it with {resume_command(folder.display_path)}"
-                _write_final_status(folder, "cancelled", stop.to_error().message, advice)
+                cancelled = stop.to_error()
+                cancelled.advice = continue_advice(folder.path)
+                _write_final_status(folder, "cancelled", cancelled)
             stop.raise_if_requested()
         failure = _find_failure(workers, error_files, killed_rank)
         if state != "cancelled":
-            _write_final_status(folder, "failed", failure.message, failure.advice)
+            _write_final_status(folder, "failed", failure)
     raise failure
 
 
@@ -86,23 +86,31 @@ def _find_failure(workers: list[subprocess.Popen], error_files: list[Path], kill
     """
     if killed_rank is not None:
         return TimeVisError(
-            f"process {killed_rank} was killed from outside",
-            "probably the memory was exhausted: use a smaller model.fit.batch_size or fewer trainer.devices",
+            Text("process-killed", "process {rank} was killed from outside", rank=killed_rank),
+            Text(
+                "smaller-batch-or-fewer-devices",
+                "probably the memory was exhausted: use a smaller {batch_size} or fewer {devices}",
+                batch_size=Setting("model.fit.batch_size"),
+                devices=Setting("trainer.devices"),
+            ),
         )
     written = [path for path in error_files if path.exists()]
     if written:
         first = min(written, key=lambda path: path.stat().st_mtime_ns)
-        return error_from_json(json.loads(first.read_text(encoding="utf-8")))
+        return TimeVisError.from_json(json.loads(first.read_text(encoding="utf-8")))
     codes = {rank: worker.returncode for rank, worker in enumerate(workers)}
-    return TimeVisError(f"processes ended with {codes}", "see train.log in the run folder")
+    return TimeVisError(
+        Text("processes-ended", "processes ended with {codes}", codes=str(codes)),
+        Text("see-train-log", "see train.log in the run folder"),
+    )
 
 
-def _write_final_status(folder: RunFolder, state: str, error: str, advice: str) -> None:
+def _write_final_status(folder: RunFolder, state: str, error: TimeVisError) -> None:
     """Write the final state of a run whose own processes could not; the other fields stay."""
     last_status = folder.status
     status = Status(folder.path, elapsed=last_status.elapsed if last_status else 0.0)
     status.update(**(vars(last_status) if last_status else {}))
-    status.finish(state, error, advice)
+    status.finish(state, error)
 
 
 def start_rank(

@@ -13,11 +13,12 @@ import torch
 
 from timevis.data.datamodule import WindowDataModule
 from timevis.errors import RunFolderError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 from timevis.models.forecaster import Forecaster
 from timevis.runs.folder import BEST_CHECKPOINT, FIT_FINISHED, LAST_CHECKPOINT, RunFolder
 from timevis.training.callbacks.checkpoints import BestCheckpoint
 from timevis.training.callbacks.step_hooks import FitClock
+from timevis.utils.files import damaged_file_error
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +62,8 @@ def load_checkpoint(path: Path, mmap: bool = False) -> dict[str, Any]:
         if "Unsupported global" in str(error):  # a class or function that is not part of a state
             raise
         reason = (str(error) or type(error).__name__).splitlines()[0][:100]
-        damaged = message("run-file-damaged", path=str(path), reason=reason)
-        raise RunFolderError(damaged, message("start-again-or-restore")) from error
+        advice = Text("start-again-or-restore", "delete it to start from the beginning, or restore it from a backup")
+        raise RunFolderError(damaged_file_error(path, reason).message, advice) from error
 
 
 def _best_checkpoint(folder: RunFolder) -> Path:
@@ -114,9 +115,17 @@ def _load_best_weights(trainer: pl.Trainer, forecaster: Forecaster, folder: RunF
     path = _best_checkpoint(folder)
     if not path.is_file():
         if trainer.global_step == 0:
-            raise RunFolderError(message("fit-without-a-step"), message("longer-time-limit"))
+            raise RunFolderError(
+                Text("fit-without-a-step", "the fit ended before its first step"),
+                Text(
+                    "longer-time-limit",
+                    "increase {max_time}, or set it to null",
+                    max_time=Setting("trainer.max_time"),
+                ),
+            )
         raise RunFolderError(
-            "the fit has written no checkpoint", "keep callbacks.best_checkpoint or callbacks.last_checkpoint"
+            Text("no-checkpoint", "the fit has written no checkpoint"),
+            Text("keep-checkpoints", "keep callbacks.best_checkpoint or callbacks.last_checkpoint"),
         )
     if path.name == LAST_CHECKPOINT:
         has_callback = any(isinstance(callback, BestCheckpoint) for callback in trainer.checkpoint_callbacks)

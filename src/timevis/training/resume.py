@@ -12,6 +12,7 @@ from timevis.config.compose import RESUMABLE_SECTIONS, cannot_change_on_resume
 from timevis.config.paths import CONF
 from timevis.config.stored import escape, to_yaml
 from timevis.errors import ConfigError, RunFolderError
+from timevis.messages import Setting, Text
 from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder, remove_temporary_files
 from timevis.runs.reload import load_data_to_resume
@@ -60,11 +61,26 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunCon
     status = folder.status
     state = status.state if status else None
     if status is not None and state == "running":
-        raise RunFolderError(f"{folder.path} is still running (pid {status.pid} on {status.host})")
+        message = Text(
+            "still-running",
+            "{path} is still running (pid {pid} on {host})",
+            path=str(folder.path),
+            pid=str(status.pid),
+            host=status.host,
+        )
+        raise RunFolderError(message)
     if state == "completed" and not any(o.key_or_group.startswith("trainer") for o in parsed):
         has_epochs = folder.checkpoints.is_dir() and any(folder.checkpoints.iterdir())
-        advice = "increase trainer.max_epochs to train it further, or start" if has_epochs else "start"
-        raise RunFolderError(f"{folder.path} has completed", f"{advice} a new run")
+        raise RunFolderError(
+            Text("run-has-completed", "{path} has completed", path=str(folder.path)),
+            Text(
+                "more-epochs-or-new-run",
+                "increase {max_epochs} to train it further, or start a new run",
+                max_epochs=Setting("trainer.max_epochs"),
+            )
+            if has_epochs
+            else Text("new-run", "start a new run"),
+        )
     stored = folder.config
     for key in (key for override in parsed for key in _keys_set_by(override)):
         value = OmegaConf.select(cfg, key, throw_on_missing=True)
@@ -86,7 +102,12 @@ def reopen(cfg: DictConfig, overrides: Sequence[str]) -> tuple[RunFolder, RunCon
 def _keys_set_by(override: Override) -> list[str]:
     """The keys that an override sets in the config of a run; ``trainer=NAME`` sets only the keys of that file."""
     if override.is_delete():
-        raise ConfigError(f"{override.input_line}: a key cannot be deleted with resume=")
+        message = Text(
+            "no-deletion-on-resume",
+            "{override}: a key cannot be deleted with resume=",
+            override=str(override.input_line),
+        )
+        raise ConfigError(message)
     if override.key_or_group != "trainer" or not isinstance(override.value(), str):
         return [override.key_or_group]
     return [f"trainer.{key}" for key in _keys_of_trainer_config(str(override.value()))]
@@ -107,6 +128,13 @@ def _check_epochs(folder: RunFolder, config: RunConfig) -> None:
     epochs, completed = config.trainer.max_epochs, completed_epochs(folder)
     if epochs not in (None, -1) and epochs < completed:
         raise ConfigError(
-            f"trainer.max_epochs={epochs}, but {folder.path} has been trained for {completed} epochs",
-            f"leave it out, or give a number above {completed}",
+            Text(
+                "fewer-epochs-than-trained",
+                "{max_epochs}, but {path} has been trained for {completed} epochs",
+                max_epochs=Setting("trainer.max_epochs", epochs),
+                path=str(folder.path),
+                completed=completed,
+            ),
+            Text("more-epochs", "leave it out, or give a number above {completed}", completed=completed),
+            "trainer.max_epochs",
         )

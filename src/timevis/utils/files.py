@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from timevis.errors import ConfigError, RunFolderError
-from timevis.messages import message
+from timevis.messages import Text
 
 MAX_INTEGER_DIGITS = 30
 """TimeVis writes no integers beyond 64 bits; a float cannot hold one of more than 308 digits."""
@@ -51,7 +51,10 @@ def require_writable(folder: Path, option: str) -> None:
     """
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
-        raise ConfigError(f"{existing} is not a writable folder", f"choose another {option}")
+        raise ConfigError(
+            Text("folder-not-writable", "{path} is not a writable folder", path=str(existing)),
+            choose_another(option),
+        )
 
 
 def require_empty(folder: Path) -> None:
@@ -62,7 +65,13 @@ def require_empty(folder: Path) -> None:
     RunFolderError
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RunFolderError(f"{folder} is not an empty folder", "choose another --out")
+        message = Text("output-folder-not-empty", "{path} is not an empty folder", path=str(folder))
+        raise RunFolderError(message, choose_another("--out"))
+
+
+def choose_another(option: str) -> Text:
+    """Advice to give another value for an option of the command line."""
+    return Text("choose-another", "choose another {option}", option=option)
 
 
 def display_path(path: Path) -> Path:
@@ -78,9 +87,11 @@ def absolute_if_folder(path: str, reserved_names: Collection[str] = ()) -> str:
 
 
 def damaged_file_error(path: Path, reason: object) -> RunFolderError:
-    """The error for a file of a run that cannot be read."""
+    """The error for a file of a run that cannot be read; the reason is a `Text` or an exception."""
+    reason = reason if isinstance(reason, Text) else str(reason)
     return RunFolderError(
-        message("run-file-damaged", path=str(path), reason=str(reason)), message("run-again-or-restore")
+        Text("run-file-damaged", "{path} is damaged ({reason})", path=str(path), reason=reason),
+        Text("run-again-or-restore", "run it again, or restore the file from a backup"),
     )
 
 
@@ -114,10 +125,11 @@ def read_json_object(path: Path, required: Mapping[str, type | tuple[type, ...]]
     """
     value = read_json(path)
     if not isinstance(value, dict):
-        raise damaged_file_error(path, "it holds no JSON object")
+        raise damaged_file_error(path, Text("no-json-object", "it contains no JSON object"))
     for key, kind in required.items():
         if not isinstance(value.get(key), kind):
-            raise damaged_file_error(path, f"{key!r} is missing or has the wrong type")
+            reason = Text("json-key-wrong", "{key!r} is missing or has the wrong type", key=key)
+            raise damaged_file_error(path, reason)
     return value
 
 

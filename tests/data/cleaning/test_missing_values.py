@@ -47,7 +47,7 @@ def test_sentinels_become_missing_values_and_are_counted_and_located(name: str, 
     cfg = {"path": str(tmp_path / name), "covariates": {"temp": "known"}, "cleaning": MISSING}
     panel, report = load_panel(cfg)
     row = (lambda i: f"record {i + 1}") if name == "table.json" else (lambda i: f"row {i + 2}")
-    assert report.sentinels == {
+    assert report.to_dict()["sentinels"] == {
         "load": {"count": 3, "cells": {"Bad Input": 2, "-9999": 1}, "places": [row(3), row(9), row(20)]},
         "temp": {"count": 2, "cells": {"-9999": 2}, "places": [row(5), row(6)]},
     }
@@ -56,7 +56,7 @@ def test_sentinels_become_missing_values_and_are_counted_and_located(name: str, 
     np.testing.assert_allclose(panel.values[:, 0], expected, rtol=1e-6)
     assert np.flatnonzero(np.isnan(panel.covariates[:, 0])).tolist() == [5, 6]
     assert "5 cells read as missing" in report.summary()
-    sentences = [f.text for f in data_findings(report.to_dict()) if f.code == "sentinels"]
+    sentences = [f.text for f in data_findings(report.to_dict()) if f.message.code == "cells-read-as-missing"]
     load_rows, temp_rows = f"{row(3)}, {row(9)}, {row(20)}", f"{row(5)}, {row(6)}"
     assert sentences == [
         f"Cells of load that data.cleaning.missing lists as missing: 'Bad Input' (2), '-9999' (1), in {load_rows}.",
@@ -65,9 +65,9 @@ def test_sentinels_become_missing_values_and_are_counted_and_located(name: str, 
 
 
 def test_text_without_the_option_is_an_error_that_names_the_option() -> None:
-    with pytest.raises(DataError, match="row 4, column 'load' holds text") as error:
+    with pytest.raises(DataError, match="row 4, column 'load' contains text") as error:
         clean_frame(frame_with_sentinels())
-    assert """'data.cleaning.missing=["Bad Input",-9999]'""" in error.value.advice
+    assert """'data.cleaning.missing=["Bad Input",-9999]'""" in str(error.value.advice)
 
 
 def test_the_decimal_mark_of_a_column_with_sentinels_is_noted_and_the_table_is_not_changed() -> None:
@@ -77,7 +77,7 @@ def test_the_decimal_mark_of_a_column_with_sentinels_is_noted_and_the_table_is_n
     options = DataOptions.from_config({"path": "t.xlsx", "cleaning": MISSING})
     panel, report = clean(table, options, DatasetCard("t"))
     assert panel.values[0, 0] == pytest.approx(10 + VALUES[0], abs=0.01)
-    assert any(f"such as {frame['load'][0]!r} in 'load' are read as" in note for note in report.notes)
+    assert any(f"such as {frame['load'][0]!r} in 'load' are read as" in note for note in map(str, report.notes))
     assert (table.notes, table.frame.equals(frame)) == ([], True)
 
 
@@ -85,9 +85,9 @@ def test_the_decimal_mark_of_a_column_with_sentinels_is_noted_and_the_table_is_n
 def test_a_column_of_mostly_sentinels_needs_the_option(options: dict[str, Any]) -> None:
     frame = frame_with_sentinels()
     frame.loc[frame.index % 3 > 0, "load"] = "Bad Input"
-    with pytest.raises(DataError, match=r"'load'.* holds text") as error:
+    with pytest.raises(DataError, match=r"'load'.* contains text") as error:
         clean_frame(frame, **options)
-    assert "data.cleaning.missing" in error.value.advice
+    assert "data.cleaning.missing" in str(error.value.advice)
     panel, _ = clean_frame(frame, **options, cleaning=MISSING)
     load = panel.values[:, 0] if "target" in options else panel.covariates[:, 0]
     assert np.isfinite(load).sum() == np.isfinite(load[::3]).sum() > 100
@@ -113,7 +113,7 @@ def test_a_sentinel_in_a_32_bit_column_is_found(tmp_path: Path) -> None:
 
 def test_a_sentinel_that_does_not_occur_is_noted() -> None:
     _, report = clean_frame(wide_frame(), cleaning={"missing": ["oops", "NA"]})
-    assert "no cell is 'oops', which data.cleaning.missing names" in report.notes
+    assert "no cell is 'oops', which data.cleaning.missing names" in map(str, report.notes)
 
 
 @pytest.mark.parametrize("given", [[True], [None], [["x"]], {"a": 1}])

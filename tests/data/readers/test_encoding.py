@@ -19,7 +19,7 @@ def test_an_encoding_that_is_detected_with_little_doubt_is_read_and_named(
     path.write_bytes(f"time,load\n2024-01-01,1\n2024-01-02,{word}\n".encode(encoding))
     table = read_table(path)
     assert table.frame["load"].tolist() == ["1", word]
-    assert any(f"is read as {encoding}" in note for note in table.notes)
+    assert any(f"is read as {encoding}" in note for note in map(str, table.notes))
     assert read_table(path, encoding=encoding).frame["load"].tolist() == ["1", word]
 
 
@@ -34,7 +34,7 @@ def test_a_doubtful_encoding_is_an_error_with_byte_row_and_a_likely_encoding(
     path.write_bytes(f"time,load\n2024-01-01,1\n2024-01-02,{word}\n".encode(encoding))
     with pytest.raises(DataError, match=r"row 3 is not UTF-8 text \(byte \d+ of the file is 0x") as error:
         read_table(path)
-    assert f"data.cleaning.encoding={likely}" in error.value.advice
+    assert f"data.cleaning.encoding={likely}" in str(error.value.advice)
 
 
 @pytest.mark.parametrize(("mark", "encoding"), [("utf-16-le", "utf-16-le"), ("utf-8", "cp1252"), ("utf-8", "utf-8")])

@@ -47,9 +47,9 @@ def test_names_are_found_below_title_rows_and_units_below_the_names(
     assert list(table.frame.columns) == NAMES
     assert len(table.frame) == len(ROWS)
     assert table.units == ({"load": "MW", "temp": "°C"} if units else {})
-    assert table.row_label(0) == f"row {len(rows) - len(ROWS) + 1}"
+    assert str(table.row_label(0)) == f"row {len(rows) - len(ROWS) + 1}"
     if units:
-        assert any("holds units: load (MW), temp (°C)" in note for note in table.notes)
+        assert any("contains units: load (MW), temp (°C)" in note for note in map(str, table.notes))
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])

@@ -28,7 +28,7 @@ def test_text_that_is_not_a_frequency_is_refused(alias: str) -> None:
 
 
 def test_two_times_are_too_few() -> None:
-    with pytest.raises(DataError, match="too few"):
+    with pytest.raises(DataError, match="is too small for a series"):
         infer(pd.date_range("2024", periods=2, freq="h", unit="us"))
 
 
@@ -36,7 +36,7 @@ def test_the_advice_on_months_that_start_on_the_15th_can_be_followed() -> None:
     times = pd.date_range("1990-01-15", periods=120, freq=pd.DateOffset(months=1), unit="us")
     with pytest.raises(DataError, match="not whole months") as error:
         infer(times)
-    assert error.value.advice == "set data.frequency=MS to move each time to the start of its month"
+    assert str(error.value.advice) == "set data.frequency=MS to move each time to the start of its month"
     assert len(put_on_grid(times, "MS", "t.csv").index) == 120
 
 
@@ -51,7 +51,7 @@ def test_the_advice_on_two_months_that_start_on_the_15th_can_be_followed() -> No
     times = pd.date_range("1990-01-15", periods=120, freq=pd.DateOffset(months=2), unit="us")
     with pytest.raises(DataError, match="not whole months") as error:
         infer(times)
-    assert error.value.advice == "set data.frequency=2MS to move each time to the start of its 2 months"
+    assert str(error.value.advice) == "set data.frequency=2MS to move each time to the start of its 2 months"
     assert len(put_on_grid(times, "2MS", "t.csv").index) == 120
 
 

@@ -58,7 +58,7 @@ export default {
   commands: { title: "Do the same elsewhere", cli: "Command line", python: "Python", curl: "curl", note: "Replace TOKEN with the token of this service." },
   loading: "Loading …",
   chart: { table: "Show as a table", zoom: "Show everything", image: "Save as PNG", empty: "There is nothing to draw." },
-  error: { inEnglish: "the service explains it in English below", title: "That did not work", field: "Field", row: "row {row}", column: "column {column}", unknown: "The service answered with an error.", page: "This page has a defect.", part: "A part of this page could not be loaded.", partText: "The service may have been updated while this page was open. Load the page again.", reload: "Load the page again" },
+  error: { answer: "The service could not answer.", title: "That did not work", field: "Field", row: "row {row}", column: "column {column}", unknown: "The service answered with an error.", page: "This page has a defect.", part: "A part of this page could not be loaded.", partText: "The service may have been updated while this page was open. Load the page again.", reload: "Load the page again" },
   notFound: { title: "There is no such page", text: "The address may be misspelt, or what it named was deleted.", home: "Go to the data" },
   frequency: {
     second: "every second | every {n} seconds",

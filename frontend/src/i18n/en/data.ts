@@ -1,7 +1,7 @@
 export default {
   title: "Data",
   text: "Drop a file with a column of times. TimeVis reads and checks it, and shows what it found before anything is trained.",
-  drop: {
+  drop: { tooLarge: "{name} has more than {megabytes} MB, the limit of this service. A Parquet file or a compressed CSV file (.csv.gz) is smaller.",
     title: "Drop a file here",
     text: "CSV, Excel, JSON or Parquet; one column for each series, or one row for each value. Titles, units, decimal commas and the time step are recognised.",
     choose: "Choose a file",

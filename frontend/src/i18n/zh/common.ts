@@ -60,7 +60,7 @@ const words: Area<"common"> = {
   commands: { title: "用其他方式完成同样的操作", cli: "命令行", python: "Python", curl: "curl", note: "请将 TOKEN 换成本服务的令牌。" },
   loading: "加载中…",
   chart: { table: "以表格显示", zoom: "显示全部", image: "保存为 PNG", empty: "没有可绘制的内容。" },
-  error: { inEnglish: "以下是服务的英文说明", title: "操作未成功", field: "字段", row: "第 {row} 行", column: "列 {column}", unknown: "服务返回了一个错误。", page: "此页面出现缺陷。", part: "此页面的一部分无法加载。", partText: "页面打开期间，服务可能已更新。请重新加载页面。", reload: "重新加载页面" },
+  error: { answer: "服务未能给出答复。", title: "操作未成功", field: "字段", row: "第 {row} 行", column: "列 {column}", unknown: "服务返回了一个错误。", page: "此页面出现缺陷。", part: "此页面的一部分无法加载。", partText: "页面打开期间，服务可能已更新。请重新加载页面。", reload: "重新加载页面" },
   notFound: { title: "没有这个页面", text: "地址可能有误，或者它所指的内容已被删除。", home: "前往数据页" },
   frequency: {
     second: "每秒 | 每 {n} 秒",

@@ -3,7 +3,7 @@ import type { Area } from "../types";
 const words: Area<"data"> = {
   title: "数据",
   text: "拖入一个带时间列的文件。TimeVis 会读取并检查它，在训练之前先展示发现的情况。",
-  drop: {
+  drop: { tooLarge: "{name} 超过 {megabytes} MB，这是本服务的上限。Parquet 文件或压缩的 CSV 文件（.csv.gz）更小。",
     title: "将文件拖到这里",
     text: "支持 CSV、Excel、JSON 或 Parquet；每个序列一列，或每个数值一行均可。标题、单位、小数逗号和时间步长会自动识别。",
     choose: "选择文件",

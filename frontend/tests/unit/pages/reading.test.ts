@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { asSentence, withLabels } from "@/api/problems";
 import { setLanguage } from "@/i18n";
 import { frequencyText } from "@/i18n/frequency";
 import { changeOf, EMPTY_READING, readingOf, timeZones } from "@/pages/data/reading";
@@ -32,15 +31,6 @@ describe("how a file is read", () => {
       ...["every 30 minutes", "hourly", "daily", "monthly", "quarterly", "every 2 weeks", "every minute"],
     ]);
     expect(frequencyText("7ms")).toBe("7ms");
-  });
-
-  it("advice names the fields of the page instead of keys of the configuration", () => {
-    const adviceText = (text: string): string => asSentence(withLabels(text));
-    expect(adviceText("save it as UTF-8, or set data.cleaning.encoding=cp1252")).toBe("Save it as UTF-8, or set “Text encoding: cp1252”.");
-    expect(adviceText(`name the text that marks it, such as 'data.cleaning.missing=["Bad Input",-9999]'; data.cleaning.decimal sets 1,250`)).toBe(
-      "Name the text that marks it, such as “Words for a missing value: Bad Input; -9999”; “Decimal mark” sets 1,250.",
-    );
-    expect(adviceText("set trainer.devices=1")).toBe("Set trainer.devices=1.");
   });
 });
 

@@ -1,10 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import { setLanguage } from "@/i18n";
 import { flatten } from "@/pages/results/config";
 import { judgeCoverage } from "@/pages/results/coverage";
 import { mostPlaces, placedDigits } from "@/pages/results/digits";
-import { verdictText } from "@/pages/results/finding";
 import { metricRows } from "@/pages/results/results";
 
 describe("the digits of a language model", () => {
@@ -58,27 +56,5 @@ describe("the coverage of an interval", () => {
     expect(judgeCoverage(0.77, 0.8)).toBe("right");
     expect(judgeCoverage(0.7, 0.8)).toBe("narrow");
     expect(judgeCoverage(0.9, 0.8)).toBe("wide");
-  });
-});
-
-describe("the verdict", () => {
-  const finding = (code: string, params: Record<string, unknown>) => ({ code, params, text: "The sentence of the service." });
-  const params = { model: "LSTM", data: "traffic", part: "test", skill: -0.1234, low: -0.2, high: -0.05 };
-
-  it("says a loss without signs, with the interval in the direction of the sentence", async () => {
-    await setLanguage("en");
-    expect(verdictText(finding("loses_to_seasonal_naive", params), String)).toBe(
-      "LSTM is worse than seasonal naive, which only repeats the last season: its error is 12.3% larger (95% interval 5% to 20%) on the test part of traffic.",
-    );
-  });
-
-  it("is worded in Chinese", async () => {
-    await setLanguage("zh");
-    expect(verdictText(finding("loses_to_seasonal_naive", params), String)).toContain("误差大 12.3%（95% 置信区间 5% 至 20%）");
-    expect(verdictText(finding("intervals_too_narrow", { coverage_80: 0.61, part: "test" }), String)).toContain("测试集中 61%");
-  });
-
-  it("is that of the service for a code without words", () => {
-    expect(verdictText(finding("new_code", {}), String)).toBe("The sentence of the service.");
   });
 });

@@ -26,8 +26,7 @@ from timevis.data.schema.to_rows import to_rows
 from timevis.data.split.make_split import split_rows
 from timevis.data.split.split import Split
 from timevis.errors import ConfigError
-from timevis.messages import message
-from timevis.utils.formatting import join_names
+from timevis.messages import Setting, Text, listed
 
 
 def clean(
@@ -63,7 +62,13 @@ def clean(
     rows, report = to_rows(table, options)
     panel, observed_rows = select_channels(rows, card, options, report, channels)
     if not future and observed_rows < len(panel):
-        report.notes.append(message("note_rows_for_forecasts", rows=len(panel) - observed_rows))
+        report.notes.append(
+            Text(
+                "note-rows-for-forecasts",
+                "{rows} rows after the last value are used for forecasts only",
+                rows=len(panel) - observed_rows,
+            )
+        )
         panel = panel.slice_rows(0, observed_rows)
     panel = add_holidays(panel, options)
     split = split_rows(panel, options.split, options.split_by, observed_rows)
@@ -84,7 +89,19 @@ def add_holidays(panel: Panel, options: DataOptions) -> Panel:
     kind = (options.covariates or {})["holiday"]
     country = panel.card.country if kind in ("known", "observed") else kind
     if not country:
-        raise ConfigError(message("holiday-without-country"), message("name-country-of-holidays"))
+        raise ConfigError(
+            Text(
+                "holiday-without-country",
+                "{setting} does not name a country",
+                setting=Setting("data.covariates.holiday"),
+            ),
+            Text(
+                "name-country-of-holidays",
+                "the table has no column holiday; give a country: {setting}",
+                setting=Setting("data.covariates", "{holiday:DE}"),
+            ),
+            "data.covariates.holiday",
+        )
     flags = holiday_flags(panel.local_index, country)[:, None]
     return replace(panel, card=replace(panel.card, country=country)).with_covariates({"holiday": True}, flags)
 
@@ -114,22 +131,44 @@ def finalize_panel(
         for name in options.unit:
             check_choice(name, panel.channels, "data.unit")
     if non_negative := list(compress(panel.channels, non_negative_channels(split.training_values(panel.values)))):
-        report.notes.append(message("note_non_negative", channels=join_names(non_negative)))
+        report.notes.append(
+            Text(
+                "note-non-negative",
+                "often zero and never negative in the training part, so forecasts are clipped at zero: {channels}",
+                channels=listed(non_negative),
+            )
+        )
     report.describe(panel, split)
     report.split, report.split_by = describe_split(panel.index, split), "series" if split.by_series else "axis"
     report.notes += _notes_on_series(panel, split)
     return panel, report
 
 
-def _notes_on_series(panel: Panel, split: Split) -> list[str]:
+def _notes_on_series(panel: Panel, split: Split) -> list[Text]:
     """What a split of each series means, as sentences; none for a split on the common axis."""
     if not split.by_series:
         return []
     train_end, val_end, _ = split.borders.T
     later = np.unique(panel.channel_series[train_end > val_end.min()])
-    notes: list[str] = [message("note_spans_differ", series=panel.num_series)]
+    notes: list[Text] = [
+        Text(
+            "note-spans-differ",
+            "the spans of the {series} series differ: each is split by the rows of its own span",
+            series=panel.num_series,
+        )
+    ]
     if len(later):
-        notes.append(message("note_later_training_rows", later=len(later), series=panel.num_series))
+        notes.append(
+            Text(
+                "note-later-training-rows",
+                "training rows of {later} of {series} series are later than the first test rows of another series, "
+                "so a model of all series may have learned of events that its test windows forecast; {setting} "
+                "splits all series at the same times",
+                setting=Setting("data.split_by", "axis"),
+                later=len(later),
+                series=panel.num_series,
+            )
+        )
     return notes
 
 

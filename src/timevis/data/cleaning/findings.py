@@ -1,23 +1,18 @@
-"""Describe the defects in a data report, and how they were handled, as a code with parameters and in words."""
+"""Describe the defects in a data report, and how they were handled."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from timevis.messages.data import NOTE_MESSAGES
-from timevis.utils.formatting import format_count, format_number, format_time, join_names
+from timevis.messages import Setting, Text, listed
+from timevis.utils.formatting import format_number, format_time
 
 DataSeverity: TypeAlias = Literal["info", "warning", "error"]
 
 MAX_PLACES = 3
 MAX_CHANNELS_WITH_OUTLIERS = 8
-DUPLICATES: dict[str, tuple[DataSeverity, str]] = {
-    "identical": ("info", "identical to another row of the same time were dropped"),
-    "filled": ("info", "with values that were missing in another row of the same time were merged with it"),
-    "averaged": ("warning", "with other values than another row of the same time were averaged with it"),
-}
-"""How serious the rows of each kind of duplicates are, and how they were merged."""
 
 
 @dataclass(frozen=True)
@@ -26,168 +21,207 @@ class DataFinding:
 
     Attributes
     ----------
-    code : str
-        One of `CODES`.
+    message : Text
     severity : {"info", "warning", "error"}
     channel : str or None
         The channel that the remark is about; None for all channels, or for several.
-    params : dict
-        The numbers and names in the text, for an interface that writes its own sentence.
-    text : str
-        The sentence in English.
     """
 
-    code: str
-    severity: DataSeverity
-    channel: str | None
-    params: dict[str, Any]
-    text: str
+    message: Text
+    severity: DataSeverity = "info"
+    channel: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The message as an English sentence."""
+        text = str(self.message)
+        return text[:1].upper() + text[1:].rstrip(".") + "."
 
     def to_dict(self) -> dict[str, Any]:
-        """The finding as values of JSON."""
-        return asdict(self)
+        """The finding as values of JSON: ``code`` and ``params`` of the message, and its English ``text``."""
+        return self.message.to_json() | {"severity": self.severity, "channel": self.channel, "text": self.text}
 
 
-CODES = (
-    *("unsorted_rows", "identical_duplicates", "filled_duplicates", "averaged_duplicates"),
-    *("rows_moved_to_grid", "rows_left_out_of_grid", "gaps", "sentinels", "missing_values"),
-    *("outliers", "outliers_in_other_channels", "declared_defect", "card_note", "unused_columns", "cleaning_note"),
-    *NOTE_MESSAGES,
-)
-
-
-def data_findings(report: dict[str, Any]) -> list[DataFinding]:
+def data_findings(report: Mapping[str, Any]) -> list[DataFinding]:
     """A finding for each kind of defect in the data, with its count and places, and how it was handled.
 
     Parameters
     ----------
-    report : dict
+    report : mapping
         data_report.json.
     """
     codes = report.get("text_codes", {})
-    found = [] if report["was_sorted"] else [_finding("unsorted_rows", "info", _UNSORTED)]
-    found += [*_duplicates(report["duplicates"]), *_grid(report["off_grid"]), *_gaps(report["gaps"])]
-    found += [*_sentinels(report["sentinels"]), *_missing(report), *_outliers(report["outliers"])]
+
+    def stored(text: str) -> Text:
+        return Text.from_json(text, codes[text]) if text in codes else Text("cleaning-note", "{note}", note=text)
+
+    findings = []
+    if not report["was_sorted"]:
+        findings.append(DataFinding(Text("unsorted-rows", "The rows were not in time order; they were sorted.")))
+    findings += [*_duplicates(report["duplicates"]), *_grid(report["off_grid"]), *_gaps(report["gaps"])]
+    findings += [*_sentinels(report["sentinels"], stored), *_missing(report), *_outliers(report["outliers"])]
     for defect in report["defects"]:
-        period = format_period(str(defect["start"]), str(defect["end"]))
-        masked = f"{_count(defect['masked'], 'value')} masked"
-        text = f"Declared by the dataset card, {period}: {defect['reason']}; {masked}."
-        params = {key: str(defect[key]) for key in ("start", "end", "reason")} | {"masked": defect["masked"]}
-        found.append(_finding("declared_defect", "info", text, **params))
+        message = Text(
+            "declared-defect",
+            "Declared by the dataset card, {start} to {end}: {reason}. Values masked: {masked:,}.",
+            start=format_time(str(defect["start"])),
+            end=format_time(str(defect["end"])),
+            reason=defect["reason"],
+            masked=defect["masked"],
+        )
+        findings.append(DataFinding(message))
     for note in report["card"]["notes"]:
-        found.append(_finding("card_note", "info", f"Note of the dataset card: {note.rstrip('.')}.", note=note))
+        findings.append(DataFinding(Text("card-note", "Note of the dataset card: {note}.", note=note.rstrip("."))))
     if report["left_out"]:
-        unused = [f"{column} ({reason})" for column, reason in report["left_out"].items()]
-        text = f"Columns not used: {join_names(unused)}."
-        reasons = {column: codes[reason] for column, reason in report["left_out"].items() if reason in codes}
-        found.append(_finding("unused_columns", "info", text, columns=dict(report["left_out"]), reasons=reasons))
-    for note in report["notes"]:
-        text = note[:1].upper() + note[1:].rstrip(".") + "."
-        coded = codes.get(note, {"code": "cleaning_note", "params": {"note": note}})
-        found.append(_finding(coded["code"], "info", text, **coded["params"]))
-    return found
+        columns = [
+            Text("unused-column", "{column} ({reason})", column=column, reason=stored(reason))
+            for column, reason in report["left_out"].items()
+        ]
+        findings.append(DataFinding(Text("unused-columns", "Columns not used: {columns}.", columns=listed(columns))))
+    return findings + [DataFinding(stored(note)) for note in report["notes"]]
 
 
-_UNSORTED = "The rows were not in time order; they were sorted."
+def _duplicates(duplicates: Mapping[str, Any]) -> list[DataFinding]:
+    findings: list[DataFinding] = []
+    for kind, entry in duplicates.items():
+        if not entry["rows"]:
+            continue
+        places = _places([format_time(t) for t in entry["places"]], entry["rows"])
+        params = {"rows": entry["rows"], "places": places}
+        if kind == "identical":
+            message = Text(
+                "identical-duplicates",
+                "Rows identical to another row of the same time, which were dropped: {rows:,}, at {places}.",
+                **params,
+            )
+        elif kind == "filled":
+            message = Text(
+                "filled-duplicates",
+                "Rows that filled values missing in another row of the same time: {rows:,}, at {places}.",
+                **params,
+            )
+        else:
+            message = Text(
+                "averaged-duplicates",
+                "Rows with other values than another row of the same time, which were averaged with it: {rows:,}, "
+                "at {places}.",
+                **params,
+            )
+        findings.append(DataFinding(message, "warning" if kind == "averaged" else "info"))
+    return findings
 
 
-def _finding(code: str, severity: DataSeverity, text: str, channel: str | None = None, **params: Any) -> DataFinding:
-    assert code in CODES, code
-    return DataFinding(code, severity, channel, params, text)
-
-
-def _duplicates(duplicates: dict[str, Any]) -> list[DataFinding]:
-    found = []
-    for kind, (severity, handling) in DUPLICATES.items():
-        entry = duplicates.get(kind) or {}
-        if entry.get("rows"):
-            places = _places([format_time(t) for t in entry["places"]], entry["rows"])
-            text = f"{_rows(entry['rows'])} {handling}: {places}."
-            params = {"rows": entry["rows"], "places": entry["places"][:MAX_PLACES]}
-            found.append(_finding(f"{kind}_duplicates", severity, text, **params))
-    return found
-
-
-def _grid(grid: dict[str, Any]) -> list[DataFinding]:
-    found = []
+def _grid(grid: Mapping[str, Any]) -> list[DataFinding]:
+    findings: list[DataFinding] = []
     if moved := grid.get("moved"):
-        text = f"{_rows(moved)} slightly off the regular time grid were moved onto it."
-        found.append(_finding("rows_moved_to_grid", "info", text, rows=moved))
+        message = Text(
+            "rows-moved-to-grid",
+            "Rows slightly off the regular time grid, which were moved onto it: {rows:,}.",
+            rows=moved,
+        )
+        findings.append(DataFinding(message))
     if left_out := grid.get("left_out"):
-        text = f"{_rows(left_out)} between the steps of the time grid were left out."
-        found.append(_finding("rows_left_out_of_grid", "warning", text, rows=left_out))
-    return found
+        message = Text(
+            "rows-left-out-of-grid",
+            "Rows between the steps of the time grid, which were left out: {rows:,}.",
+            rows=left_out,
+        )
+        findings.append(DataFinding(message, "warning"))
+    return findings
 
 
-def _gaps(gaps: dict[str, Any]) -> list[DataFinding]:
+def _gaps(gaps: Mapping[str, Any]) -> list[DataFinding]:
     if not gaps.get("count"):
         return []
-    places = _places([f"{format_time(p['start'])} ({_rows(p['rows'])})" for p in gaps["places"]], gaps["count"])
-    text = (
-        f"{_rows(gaps['rows'])} in {_count(gaps['count'], 'gap')} have no value in any channel; "
-        f"the longest gap has {_rows(gaps['longest'])}. Longest gaps first: {places}. Gaps are not filled."
+    message = Text(
+        "gaps",
+        "Gaps without a value in any channel: {count:,}, with {rows:,} rows in all and at most {longest:,} in a row. "
+        "Longest first, with their rows: {places}. Gaps are not filled.",
+        count=gaps["count"],
+        rows=gaps["rows"],
+        longest=gaps["longest"],
+        places=_places(
+            [f"{format_time(p['start'])} ({format_number(p['rows'])})" for p in gaps["places"]], gaps["count"]
+        ),
     )
-    params = {key: gaps[key] for key in ("count", "rows", "longest")} | {"places": gaps["places"][:MAX_PLACES]}
-    return [_finding("gaps", "warning", text, **params)]
+    return [DataFinding(message, "warning")]
 
 
-def _sentinels(sentinels: dict[str, Any]) -> list[DataFinding]:
-    found = []
-    for column, entry in sentinels.items():
-        cells = join_names([f"{sentinel!r} ({format_number(n)})" for sentinel, n in entry["cells"].items()])
-        places = _places(entry["places"], entry["count"])
-        text = f"Cells of {column} that data.cleaning.missing lists as missing: {cells}, in {places}."
-        params = {"column": column, "count": entry["count"], "cells": entry["cells"]}
-        found.append(_finding("sentinels", "info", text, **params))
-    return found
+def _sentinels(sentinels: Mapping[str, Any], stored: Callable[[str], Text]) -> list[DataFinding]:
+    return [
+        DataFinding(
+            Text(
+                "cells-read-as-missing",
+                "Cells of {column} that {setting} lists as missing: {cells}, in {places}.",
+                column=column,
+                setting=Setting("data.cleaning.missing"),
+                cells=[f"{sentinel!r} ({format_number(n)})" for sentinel, n in entry["cells"].items()],
+                places=_places([stored(place) for place in entry["places"]], entry["count"]),
+            )
+        )
+        for column, entry in sentinels.items()
+    ]
 
 
-def _missing(report: dict[str, Any]) -> list[DataFinding]:
-    missing = {channel: n for channel, n in report["missing"].items() if n}
-    if not missing:
+def _missing(report: Mapping[str, Any]) -> list[DataFinding]:
+    ranked = sorted((item for item in report["missing"].items() if item[1]), key=lambda item: -item[1])
+    if not ranked:
         return []
-    ranked = sorted(missing.items(), key=lambda item: -item[1])
-    listed = join_names([f"{c} {format_number(n)}{_longest_gap(report['channels'][c])}" for c, n in ranked])
-    text = f"Values missing after cleaning: {listed}. They are ignored in training and scores."
-    channel = ranked[0][0] if len(ranked) == 1 else None
-    return [_finding("missing_values", "warning", text, channel, values=sum(missing.values()), channels=dict(ranked))]
+    message = Text(
+        "missing-values",
+        "Values missing after cleaning: {channels}. They are ignored in training and scores.",
+        channels=listed(
+            [_missing_of(channel, n, report["channels"][channel].get("longest_gap")) for channel, n in ranked]
+        ),
+    )
+    return [DataFinding(message, "warning", ranked[0][0] if len(ranked) == 1 else None)]
 
 
-def _longest_gap(channel: dict[str, Any]) -> str:
-    gap = channel.get("longest_gap")
+def _missing_of(channel: str, count: int, gap: Mapping[str, Any] | None) -> str | Text:
     if not gap or gap["rows"] == 1:
-        return ""
-    return f" (at most {format_number(gap['rows'])} in a row, from {format_time(gap['start'])} on)"
+        return f"{channel} {format_number(count)}"
+    return Text(
+        "missing-of-channel",
+        "{channel} {count:,} (at most {rows:,} in a row, from {start} on)",
+        channel=channel,
+        count=count,
+        rows=gap["rows"],
+        start=format_time(gap["start"]),
+    )
 
 
-def _outliers(outliers: dict[str, Any]) -> list[DataFinding]:
+def _outliers(outliers: Mapping[str, Any]) -> list[DataFinding]:
     """A finding for each of the channels with the most outliers, and one for the other channels."""
     ranked = sorted(outliers.items(), key=lambda item: -item[1]["count"])
-    found = []
+    findings: list[DataFinding] = []
     for channel, entry in ranked[:MAX_CHANNELS_WITH_OUTLIERS]:
-        handling = (
-            f"{format_number(entry['masked'])} of them masked" if entry["masked"] else "only reported, not masked"
+        places = [f"{format_time(p['time'])} ({format_number(p['value'])})" for p in entry["places"]]
+        params = {"channel": channel, "count": entry["count"], "places": _places(places, entry["count"])}
+        if entry["masked"]:
+            message = Text(
+                "outliers-masked",
+                "Outliers in {channel}: {count:,}, of which {masked:,} are masked: {places}.",
+                masked=entry["masked"],
+                **params,
+            )
+        else:
+            message = Text(
+                "outliers-kept",
+                "Outliers in {channel}: {count:,}, at {places}. They are kept. If they are errors, correct the file, "
+                "or set {setting} so that the training leaves them out.",
+                setting=Setting("data.cleaning.outliers", "mask"),
+                **params,
+            )
+        findings.append(DataFinding(message, "warning", channel))
+    if others := ranked[MAX_CHANNELS_WITH_OUTLIERS:]:
+        message = Text(
+            "outliers-in-other-channels",
+            "Outliers in other channels: {count:,}, in {channels:,} of them.",
+            count=sum(entry["count"] for _, entry in others),
+            channels=len(others),
         )
-        places = _places(
-            [f"{format_time(p['time'])} ({format_number(p['value'])})" for p in entry["places"]], entry["count"]
-        )
-        text = f"{channel}: {_count(entry['count'], 'outlier')}, {handling}: {places}."
-        params = {"count": entry["count"], "masked": entry["masked"], "places": entry["places"][:MAX_PLACES]}
-        found.append(_finding("outliers", "warning", text, channel, **params))
-    others = ranked[MAX_CHANNELS_WITH_OUTLIERS:]
-    if others:
-        count = sum(entry["count"] for _, entry in others)
-        text = f"{format_number(count)} outliers in {len(others)} other channels."
-        found.append(_finding("outliers_in_other_channels", "info", text, count=count, channels=len(others)))
-    return found
-
-
-def _count(count: int, noun: str) -> str:
-    return format_count(count, noun, format_number)
-
-
-def _rows(count: int) -> str:
-    return _count(count, "row")
+        findings.append(DataFinding(message))
+    return findings
 
 
 def format_period(start: str, end: str) -> str:
@@ -195,6 +229,5 @@ def format_period(start: str, end: str) -> str:
     return f"{format_time(start)} to {format_time(end)}"
 
 
-def _places(places: list[str], count: int) -> str:
-    hidden = count - min(len(places), MAX_PLACES)
-    return ", ".join(places[:MAX_PLACES]) + (f" and {format_number(hidden)} more" if hidden > 0 else "")
+def _places(places: Sequence[str | Text], count: int) -> list[str | Text]:
+    return listed(places, MAX_PLACES, count)

@@ -10,7 +10,7 @@ from timevis.data.calendar import steps_per_day
 from timevis.data.cleaning.quality_report import MAX_LISTED_PLACES, QualityReport
 from timevis.data.panel import Panel
 from timevis.data.split.split import Split
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 PLACEHOLDER_PATTERN = re.compile(r"-?(99\.9+|9{3,}(\.9+)?)")
 BOUND_HALF_WIDTHS = 4.0
@@ -57,7 +57,17 @@ def handle_outliers(panel: Panel, split: Split, mask: bool, report: QualityRepor
     for channel, column in zip(panel.channels, panel.values.T, strict=True):
         if (placeholder := find_placeholder(column)) is not None:
             value, count = placeholder
-            report.notes.append(message("note_placeholder", channel=channel, value=float(value), count=int(count)))
+            report.notes.append(
+                Text(
+                    "note-placeholder",
+                    "{channel!r} is {value:g} in {count} rows, far from its other values: if this number means that "
+                    "the value is missing, set {setting}",
+                    setting=Setting("data.cleaning.missing", f"[{value:g}]"),
+                    channel=channel,
+                    value=float(value),
+                    count=int(count),
+                )
+            )
     if mask and (to_mask := outliers[outliers[:, 0] < test_starts[outliers[:, 1]]]).size:
         values = panel.values.copy(order="K")
         values[to_mask[:, 0], to_mask[:, 1]] = np.nan

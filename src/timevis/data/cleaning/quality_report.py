@@ -12,7 +12,7 @@ from timevis.data.cleaning.gaps import find_gaps
 from timevis.data.cleaning.statistics import describe_channels
 from timevis.data.panel import Panel
 from timevis.data.split.split import Split
-from timevis.messages import code_and_params
+from timevis.messages import Text
 from timevis.utils.formatting import format_count, join_names
 from timevis.utils.json_types import to_json_types
 
@@ -51,11 +51,11 @@ class QualityReport:
         Per channel, number of missing values after cleaning.
     sentinels : dict
         Per column with values of `data.cleaning.missing`: ``count``, ``cells`` (value to count) and ``places`` (rows
-        of the file).
+        of the file, as `Text`).
     roles : dict
         Name of each used column to ``time``, ``id``, ``target`` or ``covariate``.
     left_out : dict
-        Name of an unused column to the reason.
+        Name of an unused column to the reason, a `Text`.
     outliers : dict
         Per channel: ``count``, number ``masked``, and ``places`` with value and bounds.
     defects : list of dict
@@ -69,8 +69,8 @@ class QualityReport:
     covariates : dict
         Per covariate: ``kind`` (known or observed), number of ``missing`` values, and ``of_each_series``: whether
         each series has its own values.
-    notes : list of str
-        Decisions of cleaning, as sentences.
+    notes : list of Text
+        Decisions of cleaning.
     card : dict
         The dataset card.
     """
@@ -92,14 +92,14 @@ class QualityReport:
     missing: dict[str, int] = field(default_factory=dict)
     sentinels: dict[str, Any] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
-    left_out: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, Text] = field(default_factory=dict)
     outliers: dict[str, Any] = field(default_factory=dict)
     defects: list[dict[str, Any]] = field(default_factory=list)
     split: dict[str, Any] = field(default_factory=dict)
     split_by: str = "axis"
     channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     covariates: dict[str, dict[str, Any]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Text] = field(default_factory=list)
     card: dict[str, Any] = field(default_factory=dict)
 
     def describe(self, panel: Panel, split: Split) -> None:
@@ -120,11 +120,19 @@ class QualityReport:
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON types; a number that is not finite becomes None.
 
-        ``text_codes`` maps each note and each reason of `left_out` that has a code to its code and params.
+        Each `Text` becomes its English; ``text_codes`` maps this to its code and params.
         """
-        texts = {text: code_and_params(text) for text in (*self.notes, *self.left_out.values())}
-        codes = {text: found for text, found in texts.items() if found is not None}
-        return to_json_types({**asdict(self), "text_codes": codes})
+        codes: dict[str, Any] = {}
+
+        def in_english(value: Any) -> Any:
+            if isinstance(value, Text):
+                codes[str(value)] = value.to_json()
+                return str(value)
+            if isinstance(value, dict):
+                return {key: in_english(inner) for key, inner in value.items()}
+            return [in_english(inner) for inner in value] if isinstance(value, list) else value
+
+        return to_json_types(in_english(asdict(self)) | {"text_codes": codes})
 
     def summary(self) -> str:
         """One line for the log: the size of the panel and the findings."""

@@ -27,6 +27,7 @@ from timevis.data.readers.header import (
     units_by_name,
 )
 from timevis.data.readers.number_format import (
+    MARK_NAMES,
     ambiguous_mark_error,
     ambiguous_number,
     find_decimal_mark,
@@ -34,14 +35,19 @@ from timevis.data.readers.number_format import (
     parse_number_columns,
 )
 from timevis.data.readers.size_limits import check_column_count
-from timevis.data.readers.table import MISSING_MARKERS, Table
+from timevis.data.readers.table import MISSING_MARKERS, Table, no_rows_error
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 log = logging.getLogger(__name__)
 
 DECIMAL_POINTS = {"point": ".", "comma": ","}
-DELIMITER_NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
+DELIMITER_NAMES = {
+    "\t": Text("tab", "tab"),
+    ";": Text("semicolon", "semicolon"),
+    "|": Text("bar", "bar"),
+    ",": MARK_NAMES["comma"],
+}
 """In order of preference if several fit; the comma is last, because it may also be a decimal mark."""
 MAX_HEAD_LINES = 200
 LARGE_BYTES = 2**25
@@ -132,12 +138,23 @@ def read_csv(
         frame = parse(DECIMAL_POINTS[mark])
     if decimal and found_mark and decimal != found_mark:  # a column that shows its own mark is read with it
         cell = next(c for c in sample if find_decimal_mark([c]) == found_mark)
-        notes.append(message("note_decimal_unlike_setting", cell=cell, decimal=decimal))
+        notes.append(
+            Text(
+                "note-decimal-unlike-setting",
+                "numbers such as {cell} have another decimal mark than {setting}, and are read with their own",
+                cell=cell,
+                setting=Setting("data.cleaning.decimal", decimal),
+            )
+        )
     elif mark == "comma":
-        notes.append(message("note_decimal_comma"))
+        notes.append(Text("note-decimal-comma", "numbers are written with a decimal comma"))
     if delimiter != ",":
         notes.append(
-            message("note_delimiter", delimiter=DELIMITER_NAMES[delimiter], character=delimiter.replace("\t", "Tab"))
+            Text(
+                "note-delimiter",
+                "columns are separated by {delimiter}",
+                delimiter=DELIMITER_NAMES[delimiter],
+            )
         )
     notes += header_notes(layout.header_row, layout.row_above_body, layout.units)
     row_numbers: list[int] = []
@@ -199,7 +216,19 @@ def _find_delimiter(lines: list[str], source: str) -> tuple[str, int]:
             best, best_start, best_score = delimiter, start, (fits, -start, width)
     if not best:
         first = next((line for line in lines if line.strip()), "")[:60]
-        raise DataError(message("one-column", source=source, column=first), message("separate-columns"))
+        raise DataError(
+            Text(
+                "one-column",
+                "{source}: found only one column ({column!r}), but a table needs a column of times and one of values",
+                source=source,
+                column=first,
+            ),
+            Text(
+                "separate-columns",
+                "separate columns by comma, semicolon, tab or bar; "
+                "there must be a column of times and one of numbers",
+            ),
+        )
     return best, best_start
 
 
@@ -257,7 +286,15 @@ def _check_quotes(raw: bytes, layout: Layout) -> None:
         if "unexpected end" not in str(error):
             return
         row = raw.rstrip().count(b"\n") + 1 - line_breaks
-        raise DataError(message("unclosed-quote", source=layout.source, row=row), message("close-quote")) from error
+        raise DataError(
+            Text(
+                "unclosed-quote",
+                "{source}: row {row}: a double quote opens a cell and is never closed",
+                source=layout.source,
+                row=row,
+            ),
+            Text("close-quote", "close it, or delete it: all text after it belongs to its cell"),
+        ) from error
 
 
 def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequence[str] = ()) -> pd.DataFrame:
@@ -267,7 +304,7 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
 
     source, start = layout.source, layout.body_start
     if CELL.search(raw, start) is None:  # without a copy of a large file
-        raise DataError(message("table-without-rows", source=source), message("give-header-and-rows"))
+        raise no_rows_error(source)
 
     def read_blocks(
         column_types: dict[str, pa.DataType], block_bytes: int | None = None, reader: Any = arrow_csv.read_csv
@@ -308,12 +345,28 @@ def _parse(raw: bytes, layout: Layout, decimal_point: str, text_columns: Sequenc
         for row, cells in _rows(raw, layout.delimiter):
             if row > layout.row_above_body and cells and len(cells) != len(layout.names):
                 raise DataError(
-                    message(
-                        "wrong-number-of-cells", source=source, row=row, count=len(cells), expected=len(layout.names)
+                    Text(
+                        "wrong-number-of-cells",
+                        "{source}: row {row} has {count} columns, the header has {expected}",
+                        source=source,
+                        row=row,
+                        count=len(cells),
+                        expected=len(layout.names),
                     ),
-                    message("correct-row"),
+                    Text(
+                        "correct-row",
+                        "correct the row, or delete it if it contains a total or a remark; put a "
+                        "cell that contains the delimiter in double quotes",
+                    ),
                 ) from error
-        raise DataError(f"{source}: the table cannot be parsed ({error})") from error
+        raise DataError(
+            Text(
+                "table-unreadable",
+                "{source}: the table cannot be parsed ({reason})",
+                source=source,
+                reason=str(error),
+            )
+        ) from error
     frame = table.to_pandas(date_as_object=False, split_blocks=True, self_destruct=True)
     del table
     pa.default_memory_pool().release_unused()  # the blocks of a large file

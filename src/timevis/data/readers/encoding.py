@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from timevis.errors import AmbiguousDataError, DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 FREQUENT_CHINESE = frozenset(
     "年月日时分秒间期小周季度流量值负荷功率电压能温湿度风速向气压雨雪水位高低大平均总合计数据编号名称单位站点区域地城市街路口"
@@ -14,11 +14,12 @@ FREQUENT_CHINESE = frozenset(
 """Characters of which texts and headers of tables in Chinese largely consist."""
 WESTERN_LETTERS = frozenset("äöüÄÖÜßéáíóúÉÁÍÓÚçÇôâîëËÔÎ°µ§€„“”‚‘’–—…•±·")
 """Characters that have the same byte in the encodings of Western and of Central Europe."""
+EXAMPLES_OF_ENCODINGS = Text("examples-of-encodings", "for example utf-8, cp1252 or gb18030")
 HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 SAMPLE_CHARACTERS = 2**20
 
 
-def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes, list[str]]:
+def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes, list[Text]]:
     """Re-encode a text file as UTF-8 without a byte order mark, with ``\\n`` where lines ended in ``\\r`` alone.
 
     Parameters
@@ -32,7 +33,7 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
     Returns
     -------
     bytes
-    notes : list of str
+    notes : list of Text
         What was decided.
 
     Raises
@@ -41,10 +42,10 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
         The encoding is unknown, or the file is not valid text in it; names the byte, the row and, if one fits, the
         likely encoding.
     """
-    notes: list[str] = []
+    notes: list[Text] = []
     if encoding is None and raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
-        notes.append(message("note_utf16"))
+        notes.append(Text("note-utf16", "the text is UTF-16"))
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     try:
         if encoding is None or encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
@@ -53,15 +54,29 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
             raw = raw.decode(encoding).removeprefix("\ufeff").encode("utf-8")
     except LookupError as error:
         raise DataError(
-            f"data.cleaning.encoding={encoding!r} is not an encoding", "try utf-8, cp1252, gb18030"
+            Text(
+                "not-an-encoding",
+                "{setting} is not an encoding",
+                setting=Setting("data.cleaning.encoding", repr(encoding)),
+            ),
+            EXAMPLES_OF_ENCODINGS,
+            "data.cleaning.encoding",
         ) from error
     except UnicodeDecodeError as error:
         if encoding is None and (detected := detect_encoding(raw)) is not None:
-            return to_utf8(raw, source, detected)[0], [message("note_encoding", encoding=detected)]
+            return to_utf8(raw, source, detected)[0], [
+                Text(
+                    "note-encoding",
+                    "the text is not UTF-8 and is read as {encoding}; {setting} sets another",
+                    encoding=detected,
+                    setting=Setting("data.cleaning.encoding"),
+                )
+            ]
         row = raw[: error.start].count(b"\n") + 1
         raise AmbiguousDataError(
-            message(
+            Text(
                 "not-in-encoding",
+                "{source}: row {row} is not {encoding} text (byte {byte} of the file is {value})",
                 source=source,
                 row=row,
                 encoding=encoding or "UTF-8",
@@ -69,14 +84,26 @@ def to_utf8(raw: bytes, source: str, encoding: str | None = None) -> tuple[bytes
                 value=f"0x{raw[error.start]:02x}",
             ),
             _encoding_advice(raw, error.start),
+            "data.cleaning.encoding",
         ) from error
     if b"\n" not in raw and b"\r" in raw:
         raw = raw.replace(b"\r", b"\n")
     if b"\0" in raw:
         position = raw.index(b"\0")
         raise AmbiguousDataError(
-            message("binary-data", source=source, row=raw[:position].count(10) + 1, byte=position + 1),
-            message("not-a-text-table"),
+            Text(
+                "binary-data",
+                "{source}: row {row} contains binary data (byte {byte} is zero)",
+                source=source,
+                row=raw[:position].count(10) + 1,
+                byte=position + 1,
+            ),
+            Text(
+                "not-a-text-table",
+                "the file is not a text table, or it is UTF-16 without a byte order mark: {setting}",
+                setting=Setting("data.cleaning.encoding", "utf-16-le"),
+            ),
+            "data.cleaning.encoding",
         )
     return raw, notes
 
@@ -101,7 +128,7 @@ def detect_encoding(raw: bytes) -> str | None:
     return None
 
 
-def _encoding_advice(raw: bytes, position: int) -> str:
+def _encoding_advice(raw: bytes, position: int) -> Text:
     """Advice that names gb18030 or cp1252 if the file is valid in it and contains letters."""
     pairs = re.findall(rb"[\xb0-\xf7][\xa1-\xfe]", raw)
     is_chinese = sum(pair[0] <= 0xD7 for pair in pairs) > 0.6 * max(1, len(pairs))  # frequent characters come first
@@ -112,5 +139,15 @@ def _encoding_advice(raw: bytes, position: int) -> str:
         text = ""
     if re.search(r"\w", text[:4096]):
         excerpt = raw[max(0, position - 12) : position + 12].decode(encoding, errors="ignore").splitlines()
-        return message("valid-in-encoding", encoding=encoding, excerpt=max(excerpt, key=len).strip())
-    return message("save-as-utf8")
+        return Text(
+            "valid-in-encoding",
+            "the file is valid {encoding} text ({excerpt!r}): save it as UTF-8, or set {setting}",
+            encoding=encoding,
+            setting=Setting("data.cleaning.encoding", encoding),
+            excerpt=max(excerpt, key=len).strip(),
+        )
+    return Text(
+        "save-as-utf8",
+        "save the file as UTF-8, or name its encoding: {setting}",
+        setting=Setting("data.cleaning.encoding", "..."),
+    )

@@ -25,7 +25,7 @@ from timevis.data.readers.header import (
 from timevis.data.readers.size_limits import CellCounter, check_workbook_size
 from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.errors import ConfigError, DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 SheetRows = list[Sequence[Any]]
 HEAD_ROWS = 200
@@ -58,19 +58,27 @@ def read_excel(
     ConfigError
         The workbook has no such sheet, or the sheet no such row.
     DataError
-        The workbook is damaged or too large, no sheet holds a table, or a column consists of formulas without
+        The workbook is damaged or too large, no sheet contains a table, or a column consists of formulas without
         saved values.
     """
     names, read_rows = (_open_xlsx if file_format == "xlsx" else _open_xls)(raw, source)
+    sheets = Text("sheets-of-workbook", "sheets: {sheets}", sheets=names)
     if sheet is not None:
         chosen = names[sheet] if isinstance(sheet, int) and 0 <= sheet < len(names) else str(sheet)
         if chosen not in names:
-            raise ConfigError(message("unknown-sheet", source=source, sheet=sheet), did_you_mean(sheet, names))
+            raise ConfigError(
+                Text("unknown-sheet", "{source} has no sheet {sheet!r}", source=source, sheet=sheet),
+                did_you_mean(sheet, names),
+                "data.sheet",
+            )
         rows = read_rows(chosen)
         if _find_header(rows) is None:
             raise DataError(
-                message("sheet-without-table", source=source, sheet=chosen),
-                message("sheets-of-workbook", sheets=", ".join(names)),
+                Text(
+                    "sheet-without-table", "{source}: sheet {sheet!r} contains no table", source=source, sheet=chosen
+                ),
+                sheets,
+                "data.sheet",
             )
     else:
         for chosen in names:
@@ -79,16 +87,33 @@ def read_excel(
                 break
         else:
             raise DataError(
-                message("workbook-without-table", source=source),
-                message("sheets-of-workbook", sheets=", ".join(names)),
+                Text("workbook-without-table", "{source}: no sheet contains a table", source=source), sheets
             )
-    others = f" of {len(names)} ({', '.join(names)})" if len(names) > 1 else ""
-    notes: list[str] = [message("note_sheet", sheet=chosen, others=others, sheets=", ".join(names))]
+    others = Text("of-sheets", " of {count} ({sheets})", count=len(names), sheets=names) if len(names) > 1 else ""
+    notes: list[Text] = [Text("note-sheet", "read sheet {sheet!r}{others}", sheet=chosen, others=others)]
     formulas = _formulas_without_value(raw, chosen, rows) if file_format == "xlsx" else set()
     table = _to_table(rows, source, notes, formulas, header)
     if sheet is None and others:
-        table.sheet_note = f", sheet {chosen!r}{others}, data.sheet selects another one"
+        table.sheet_note = Text(
+            "sheet-of-workbook",
+            ", sheet {sheet!r}{others}, {setting} selects another one",
+            sheet=chosen,
+            others=others,
+            setting=Setting("data.sheet"),
+        )
     return table
+
+
+def _damaged_workbook_error(source: str, error: Exception) -> DataError:
+    return DataError(
+        Text(
+            "workbook-damaged",
+            "{source}: the workbook is damaged or encrypted ({reason})",
+            source=source,
+            reason=str(error),
+        ),
+        Text("save-in-spreadsheet", "open it in a spreadsheet program and save it as XLSX"),
+    )
 
 
 def _open_xlsx(raw: bytes, source: str) -> tuple[list[str], Callable[[str], SheetRows]]:
@@ -101,9 +126,7 @@ def _open_xlsx(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Shee
     except DataError:
         raise
     except Exception as error:
-        raise DataError(
-            message("workbook-damaged", source=source, reason=str(error)), message("save-in-spreadsheet")
-        ) from error
+        raise _damaged_workbook_error(source, error) from error
     counter = CellCounter(source)
 
     def read_rows(name: str) -> SheetRows:
@@ -120,9 +143,7 @@ def _open_xls(raw: bytes, source: str) -> tuple[list[str], Callable[[str], Sheet
     try:
         book = xlrd.open_workbook(file_contents=raw)
     except Exception as error:
-        raise DataError(
-            message("workbook-damaged", source=source, reason=str(error)), message("save-in-spreadsheet")
-        ) from error
+        raise _damaged_workbook_error(source, error) from error
 
     counter = CellCounter(source)
 
@@ -198,7 +219,7 @@ def _find_header(rows: SheetRows) -> int | None:
 
 
 def _to_table(
-    rows: SheetRows, source: str, notes: list[str], formulas: set[tuple[int, int]], header_row: int | None
+    rows: SheetRows, source: str, notes: list[Text], formulas: set[tuple[int, int]], header_row: int | None
 ) -> Table:
     found = _find_header(rows) if header_row is None else check_header_position(header_row, len(rows), source)
     assert found is not None
@@ -226,18 +247,27 @@ def _to_table(
         rows_without_value = [i for i in filled_rows if (i, j) in formulas]
         if rows_without_value and sum(has_value) < 2:
             raise DataError(
-                message(
+                Text(
                     "formula-without-value",
+                    "{source}: row {row}, column {column!r} contains a formula without a saved "
+                    "value, and {count} more cells do",
                     source=source,
                     row=rows_without_value[0] + 1,
                     column=names[j],
                     count=len(rows_without_value) - 1,
                 ),
-                message("save-formulas"),
+                Text(
+                    "save-formulas",
+                    "open the workbook in a spreadsheet program and save it: the values are then saved as well",
+                ),
             )
         if rows_without_value:
             notes.append(
-                f"{len(rows_without_value)} cells of {names[j]!r} are formulas without saved values and are read as "
-                "empty"
+                Text(
+                    "note-formulas",
+                    "{count} cells of {column!r} are formulas without saved values and are read as empty",
+                    count=len(rows_without_value),
+                    column=names[j],
+                )
             )
     return Table(frame, source, row_number=lambda i: filled_rows[i] + 1, notes=notes, units=units)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from timevis.data.readers.table import MISSING_MARKERS
 from timevis.errors import ConfigError, DataError
-from timevis.messages import message
-from timevis.utils.formatting import join_names
+from timevis.messages import Setting, Text, listed
 
 MAX_HEADER_POSITION = 50
 CHECKED_ROWS = 20
@@ -81,8 +80,19 @@ def check_header_position(header: int, num_rows: int, source: str) -> int:
     """
     if header > num_rows:
         raise ConfigError(
-            f"data.header={header}, but {source} has only {num_rows} rows in which a header is looked for",
-            "data.header is the number of the row of the column names, counted from 1",
+            Text(
+                "no-such-header-row",
+                "{setting}, but {source} has only {rows} rows in which a header is looked for",
+                setting=Setting("data.header", header),
+                source=source,
+                rows=num_rows,
+            ),
+            Text(
+                "number-of-header-row",
+                "{setting} is the number of the row of the column names, counted from 1",
+                setting=Setting("data.header"),
+            ),
+            "data.header",
         )
     return header - 1
 
@@ -93,12 +103,14 @@ def units_by_name(names: Sequence[str], units: Sequence[str]) -> dict[str, str]:
     return {name: unit for name, unit in texts.items() if unit and unit not in MISSING_MARKERS}
 
 
-def header_notes(header_row: int, last_row: int, units: dict[str, str]) -> list[str]:
+def header_notes(header_row: int, last_row: int, units: dict[str, str]) -> list[Text]:
     """Notes on a header that is not the first row, and on a row of units below it; rows are counted from 1."""
-    notes: list[str] = [message("note_header_row", row=header_row)] if header_row > 1 else []
+    notes: list[Text] = (
+        [Text("note-header-row", "the column names are in row {row}", row=header_row)] if header_row > 1 else []
+    )
     if units:
-        shown = join_names([f"{name} ({unit})" for name, unit in units.items()], MAX_LISTED_UNITS)
-        notes.append(message("note_units", row=last_row, units=shown))
+        shown = listed([f"{name} ({unit})" for name, unit in units.items()], MAX_LISTED_UNITS)
+        notes.append(Text("note-units", "row {row} contains units: {units}", row=last_row, units=shown))
     return notes
 
 
@@ -133,8 +145,14 @@ def check_header(cells: list[str], source: str, row: int) -> None:
     if not is_header(cells):
         filled = [c for c in cells if c]
         raise DataError(
-            message("header-holds-values", source=source, row=row, cells=", ".join(filled[:3])),
-            message("put-names-above"),
+            Text(
+                "header-with-values",
+                "{source}: row {row} should contain the column names, but it contains values ({cells}, ...)",
+                source=source,
+                row=row,
+                cells=", ".join(filled[:3]),
+            ),
+            Text("put-names-above", "put a row of names above the data, for example: time,value"),
         )
 
 

@@ -15,9 +15,11 @@ from timevis.data.readers.encoding import to_utf8
 from timevis.data.readers.table import Table, check_unique_names, quote_cell
 from timevis.data.schema.timestamps.parse_times import looks_like_time
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 
-SHAPE_ADVICE = message("json-shape")
+SHAPE_ADVICE = Text(
+    "json-shape", 'write records [{{"time": ..., "value": ...}}, ...] or columns {{"time": [...], "value": [...]}}'
+)
 CONTAINERS = {list, dict}
 SURROGATE = re.compile(r"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)")
 """An unpaired surrogate escape in the group; pairs and escaped backslashes also match, without the group."""
@@ -55,20 +57,29 @@ def read_json(raw: bytes, source: str, encoding: str | None = None) -> Table:
         content = content[key]
         path.append(key)
     if path:
-        notes.append(f"the table is read from the key {' > '.join(map(repr, path))}")
+        notes.append(Text("note-key", "the table is read from the key {key}", key=" > ".join(map(repr, path))))
     frame = _to_frame(_keys_to_column(content, notes, source), source)
     return Table(frame, source, row_noun="record", notes=notes)
 
 
-def _decode(decoder: json.JSONDecoder, text: str, location: str) -> Any:
+def _decode(decoder: json.JSONDecoder, text: str, location: str | Text) -> Any:
     try:
         return decoder.decode(text)
     except json.JSONDecodeError:
         raise
     except RecursionError as error:
-        raise DataError(f"{location}: lists or objects are nested too deeply", SHAPE_ADVICE) from error
+        text_of_error = Text("json-too-deep", "{location}: lists or objects are nested too deeply", location=location)
+        raise DataError(text_of_error, SHAPE_ADVICE) from error
     except ValueError as error:  # Python limits the digits of an integer
-        raise DataError(f"{location}: a number is too long ({error})", "write numbers such as 1.5 or 2e30") from error
+        raise DataError(
+            Text(
+                "json-number-too-long",
+                "{location}: a number is too long ({reason})",
+                location=location,
+                reason=str(error),
+            ),
+            Text("examples-of-numbers", "write numbers such as 1.5 or 2e30"),
+        ) from error
 
 
 def _decode_lines(decoder: json.JSONDecoder, text: str, source: str, error: json.JSONDecodeError) -> list[Any]:
@@ -76,14 +87,32 @@ def _decode_lines(decoder: json.JSONDecoder, text: str, source: str, error: json
     lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
     if len(lines) < 2 or not lines[0][1].rstrip().endswith("}"):
         raise DataError(
-            message("not-json", source=source, row=error.lineno, position=error.colno, reason=error.msg), SHAPE_ADVICE
+            Text(
+                "not-json",
+                "{source}: not JSON at row {row}, column {position}: {reason}",
+                source=source,
+                row=error.lineno,
+                position=error.colno,
+                reason=error.msg,
+            ),
+            SHAPE_ADVICE,
         ) from error
     records = []
     for number, line in lines:
         try:
-            records.append(_decode(decoder, line.strip(), f"{source}: row {number}"))
+            location = Text("row-of-file", "{source}: row {row}", source=source, row=number)
+            records.append(_decode(decoder, line.strip(), location))
         except json.JSONDecodeError as line_error:
-            raise DataError(f"{source}: row {number} is not JSON: {line_error.msg}", SHAPE_ADVICE) from line_error
+            raise DataError(
+                Text(
+                    "row-not-json",
+                    "{source}: row {row} is not JSON: {reason}",
+                    source=source,
+                    row=number,
+                    reason=line_error.msg,
+                ),
+                SHAPE_ADVICE,
+            ) from line_error
     return records
 
 
@@ -92,10 +121,16 @@ def _unique_keys(source: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
         name, count = Counter(name for name, _ in pairs).most_common(1)[0]
-        first = f"{pairs[0][0]!r}: {quote_cell(pairs[0][1])}"
         raise DataError(
-            f"{source}: {count} values are named {name!r} in the object that begins with {first}",
-            "give each value in an object a different name",
+            Text(
+                "json-key-repeated",
+                "{source}: {count} values are named {name!r} in the object that begins with {first}",
+                source=source,
+                count=count,
+                name=name,
+                first=f"{pairs[0][0]!r}: {quote_cell(pairs[0][1])}",
+            ),
+            Text("different-keys", "give each value in an object a different name"),
         )
     return content
 
@@ -107,8 +142,15 @@ def _check_surrogates(text: str, source: str) -> None:
         position = unpaired.start()
         row, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
         raise DataError(
-            f"{source}: row {row}, column {column}: {unpaired[0]} is only half of a character",
-            "write the whole character, or leave it out",
+            Text(
+                "half-a-character",
+                "{source}: row {row}, column {column}: {escape} is only half of a character",
+                source=source,
+                row=row,
+                column=column,
+                escape=unpaired[0],
+            ),
+            Text("write-whole-character", "write the whole character, or leave it out"),
         )
 
 
@@ -138,7 +180,7 @@ def _is_flat(content: dict[str, Any]) -> bool:
     return all(CONTAINERS.isdisjoint(map(type, value.values())) for value in content.values())
 
 
-def _keys_to_column(content: Any, notes: list[str], source: str) -> Any:
+def _keys_to_column(content: Any, notes: list[Text], source: str) -> Any:
     """Turn keys of rows into a column ``time`` if they are times, and drop them if they are row numbers."""
     if isinstance(content, dict) and {"columns", "data"} <= set(content) <= {"columns", "data", "index"}:
         return _records_of_split(**content, notes=notes, source=source)
@@ -157,31 +199,45 @@ def _keys_to_column(content: Any, notes: list[str], source: str) -> Any:
         times = rows
     else:
         return content
-    notes.append("the keys of the rows are the column 'time'")
+    notes.append(Text("note-keys-of-rows", "the keys of the rows are the column 'time'"))
     cells = [int(key) if key.isdecimal() else key for key in times]
     if isinstance(content, list):
         return [{"time": time} | record for time, record in zip(cells, content, strict=True)]
     return {"time": dict(zip(times, cells, strict=True))} | content
 
 
-def _records_of_split(columns: Any, data: Any, notes: list[str], source: str, index: Any = ()) -> list[Any]:
+def _records_of_split(columns: Any, data: Any, notes: list[Text], source: str, index: Any = ()) -> list[Any]:
     """Records of JSON with ``orient="split"``; the index becomes a column unless it holds row numbers."""
     are_lists = isinstance(columns, list) and isinstance(data, list) and isinstance(index, list | tuple)
     if not are_lists or not all(isinstance(name, str | int | float) for name in columns):
         raise DataError(
-            f"{source}: 'columns' is not a list of names, or 'data' or 'index' is not a list", SHAPE_ADVICE
+            Text(
+                "json-split-not-lists",
+                "{source}: 'columns' is not a list of names, or 'data' or 'index' is not a list",
+                source=source,
+            ),
+            SHAPE_ADVICE,
         )
     names = [str(name) for name in columns]
     check_unique_names(names, source)
     for i, row in enumerate(data, 1):
         if not isinstance(row, list) or len(row) != len(names):
-            raise DataError(f"{source}: record {i} of 'data' is not a list of {len(names)} values", SHAPE_ADVICE)
+            raise DataError(
+                Text(
+                    "json-row-not-a-list",
+                    "{source}: record {record} of 'data' is not a list of {count} values",
+                    source=source,
+                    record=i,
+                    count=len(names),
+                ),
+                SHAPE_ADVICE,
+            )
     records = [dict(zip(names, row, strict=True)) for row in data]
     are_times = _are_times([str(key) for key in index])
     if len(index) != len(data) or not (are_times or all(isinstance(key, str) for key in index)):
         return records
     name = "time" if are_times and "time" not in names else "index"
-    notes.append(f"the index is the column {name!r}")
+    notes.append(Text("note-index", "the index is the column {name!r}", name=name))
     return [{name: key} | record for key, record in zip(index, records, strict=True)]
 
 
@@ -200,7 +256,15 @@ def _to_frame(content: Any, source: str) -> pd.DataFrame:
     if isinstance(content, list):
         for i, record in enumerate(content, 1):
             if not isinstance(record, dict):
-                raise DataError(f"{source}: record {i} is not an object with named values", SHAPE_ADVICE)
+                raise DataError(
+                    Text(
+                        "json-record-not-an-object",
+                        "{source}: record {record} is not an object with named values",
+                        source=source,
+                        record=i,
+                    ),
+                    SHAPE_ADVICE,
+                )
         names: dict[str, Any] = {}
         for record in content:
             names.update(record)
@@ -212,14 +276,35 @@ def _to_frame(content: Any, source: str) -> pd.DataFrame:
         for name, length in lengths.items():
             if length != expected:
                 raise DataError(
-                    f"{source}: column {name!r} has {length} values, column {first!r} has {expected}", SHAPE_ADVICE
+                    Text(
+                        "json-column-lengths",
+                        "{source}: column {column!r} has {length} values, column {first!r} has {expected}",
+                        source=source,
+                        column=name,
+                        length=length,
+                        first=first,
+                        expected=expected,
+                    ),
+                    SHAPE_ADVICE,
                 )
     else:
-        raise DataError(message("json-without-table", source=source), SHAPE_ADVICE)
+        raise DataError(
+            Text("json-without-table", "{source}: the JSON is neither records nor columns", source=source),
+            SHAPE_ADVICE,
+        )
     for name, cells in columns.items():
         if not CONTAINERS.isdisjoint(map(type, cells)):
             number = next(i for i, cell in enumerate(cells, 1) if type(cell) in CONTAINERS)
-            raise DataError(f"{source}: record {number}, column {name!r} holds a nested value", SHAPE_ADVICE)
+            raise DataError(
+                Text(
+                    "json-value-nested",
+                    "{source}: record {record}, column {column!r} contains a nested value",
+                    source=source,
+                    record=number,
+                    column=name,
+                ),
+                SHAPE_ADVICE,
+            )
     frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
     return frame.infer_objects()
 
@@ -233,7 +318,14 @@ def _column_cells(name: str, values: Any, columns: dict[str, Any], source: str) 
         key = min(differing)
         present, absent = (name, first) if key in values else (first, name)
         raise DataError(
-            f"{source}: column {present!r} has a row {key!r}, but column {absent!r} does not",
-            "give every column the same rows, with null where there is no value",
+            Text(
+                "json-rows-differ",
+                "{source}: column {present!r} has a row {key!r}, but column {absent!r} does not",
+                source=source,
+                present=present,
+                key=key,
+                absent=absent,
+            ),
+            Text("same-rows", "give every column the same rows, with null where there is no value"),
         )
     return [values[key] for key in rows]

@@ -11,11 +11,12 @@ from pandas.api import types
 
 from timevis.data.readers.table import MISSING_MARKERS
 from timevis.errors import AmbiguousDataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 POINT_NUMBER = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 COMMA_NUMBER = re.compile(r"(?=.*\d)[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d*)(?:,\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+MARK_NAMES = {"comma": Text("comma", "comma"), "point": Text("point", "point")}
 THOUSANDS_SEPARATOR = r"(?<=\d)[ \u00a0\u202f'’](?=\d{3})"
 SAMPLE_CELLS = 50
 
@@ -53,15 +54,25 @@ def number_cells(frame: pd.DataFrame) -> list[np.ndarray]:
 
 def ambiguous_mark_error(source: str, cell: str, column: str | None = None) -> AmbiguousDataError:
     """The error that asks the user for the decimal mark."""
-    place = source if column is None else f"{source}: column {column!r}"
-    mark = "comma" if "," in cell else "point"
     return AmbiguousDataError(
-        message("decimal-mark-unclear", where=place, source=source, mark=mark, cell=cell),
-        message("set-decimal"),
+        Text(
+            "decimal-mark-unclear",
+            "{source}{column}: the {mark} in numbers such as {cell!r} may be a decimal mark or a thousands separator",
+            source=source,
+            column="" if column is None else Text("in-column", ": column {column!r}", column=column),
+            mark=MARK_NAMES["comma" if "," in cell else "point"],
+            cell=cell,
+        ),
+        Text(
+            "set-decimal",
+            "set {setting} to comma or point, or write the numbers without thousands separators",
+            setting=Setting("data.cleaning.decimal"),
+        ),
+        "data.cleaning.decimal",
     )
 
 
-def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[str], source: str) -> None:
+def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[Text], source: str) -> None:
     """Turn text columns in which every cell is a number into numbers, in place, and add a note for each.
 
     If the decimal mark is a comma, a column with other text is also parsed where at least half of its cells are
@@ -72,7 +83,7 @@ def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[s
     frame : DataFrame
     decimal : {"point", "comma"}, optional
         The decimal mark of the file, for columns that do not show their own.
-    notes : list of str
+    notes : list of Text
     source : str
         Name of the file, for error messages.
 
@@ -107,7 +118,15 @@ def parse_number_columns(frame: pd.DataFrame, decimal: str | None, notes: list[s
         if len(changed):
             first = changed.iloc[0].strip()
             number = str(numbers[changed.index[0]])
-            notes.append(message("note_numbers", cell=first, column=str(name), number=number))
+            notes.append(
+                Text(
+                    "note-numbers",
+                    "numbers such as {cell!r} in {column!r} are read as {number}",
+                    cell=first,
+                    column=str(name),
+                    number=number,
+                )
+            )
             frame[name] = numbers
 
 

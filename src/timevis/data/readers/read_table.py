@@ -11,20 +11,20 @@ from pathlib import Path
 from timevis.data.readers.check_file import check_file, format_from_name
 from timevis.data.readers.compression import decompressed_bytes
 from timevis.data.readers.number_format import find_decimal_mark, number_cells, parse_number_columns
-from timevis.data.readers.table import Table
+from timevis.data.readers.table import GIVE_HEADER_AND_ROWS, Table
 from timevis.errors import DataError, TimeVisError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 DESCRIPTION_OF_FORMAT = {
-    "text": "a text table",
-    "xlsx": "an Excel workbook (xlsx)",
-    "xls": "an old (xls) or encrypted Excel workbook",
+    "text": Text("format-text", "a text table"),
+    "xlsx": Text("format-xlsx", "an Excel workbook (xlsx)"),
+    "xls": Text("format-xls", "an old (xls) or encrypted Excel workbook"),
     "json": "JSON",
     "parquet": "Parquet",
-    "zip": "a ZIP archive",
-    "pdf": "a PDF document",
-    "html": "an HTML or XML page",
-    "image": "a picture",
+    "zip": Text("format-zip", "a ZIP archive"),
+    "pdf": Text("format-pdf", "a PDF document"),
+    "html": Text("format-html", "an HTML or XML page"),
+    "image": Text("format-image", "a picture"),
 }
 FORMAT_OF_SIGNATURE = (
     (b"PAR1", "parquet"),
@@ -83,15 +83,31 @@ def raise_as_data_error(path: Path) -> Iterator[None]:
         raise
     except MemoryError as error:
         raise DataError(
-            f"{path.name}: reading the file needs more memory than is free",
-            "free memory, or split the columns or rows into several files",
+            Text(
+                "reading-needs-free-memory",
+                "{source}: reading the file needs more memory than is free",
+                source=path.name,
+            ),
+            Text("free-memory-or-split", "free memory, or split the columns or rows into several files"),
         ) from error
     except PermissionError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}", "change the permissions of the file") from error
+        raise DataError(
+            Text("file-not-permitted", "{path} cannot be read: {reason}", path=str(path), reason=error.strerror),
+            Text("change-permissions", "change the permissions of the file"),
+        ) from error
     except Exception as error:
         raise DataError(
-            f"{path.name}: the file cannot be read ({type(error).__name__}: {error})",
-            "write it again, or as CSV; if other programs can read the file, please report this to TimeVis",
+            Text(
+                "file-unreadable",
+                "{source}: the file cannot be read ({kind}: {reason})",
+                source=path.name,
+                kind=type(error).__name__,
+                reason=str(error),
+            ),
+            Text(
+                "write-again-or-report",
+                "write it again, or as CSV; if other programs can read the file, please report this to TimeVis",
+            ),
         ) from error
 
 
@@ -107,14 +123,23 @@ def _read(
     expected = format_from_name(path)
     raw = decompressed_bytes(path)
     if not raw or raw.isspace():
-        raise DataError(message("file-empty", source=path.name), message("give-header-and-rows"))
+        raise DataError(
+            Text("file-empty", "{source}: the file is empty", source=path.name),
+            GIVE_HEADER_AND_ROWS,
+        )
     _check_content(raw, path, expected)
     if expected == "text":
         from timevis.data.readers.csv import read_csv
 
         table = read_csv(raw, path.name, encoding, decimal, default_decimal, header)
         if sheet is not None:
-            table.notes.append("data.sheet is not used: the file is not a workbook")
+            table.notes.append(
+                Text(
+                    "note-sheet-unused",
+                    "{setting} is not used: the file is not a workbook",
+                    setting=Setting("data.sheet"),
+                )
+            )
         return table
     if expected == "json":
         from timevis.data.readers.json import read_json
@@ -129,7 +154,13 @@ def _read(
 
         table = read_excel(raw, path.name, expected, sheet, header)
     if header is not None and expected in ("json", "parquet"):
-        table.notes.append("data.header is not used: the file has no header row")
+        table.notes.append(
+            Text(
+                "note-header-unused",
+                "{setting} is not used: the file has no header row",
+                setting=Setting("data.header"),
+            )
+        )
     table.original_text = table.frame.copy(deep=False).__getitem__
     found_decimal = find_decimal_mark([cell for column in number_cells(table.frame) for cell in column])
     table.decimal = decimal or found_decimal or default_decimal
@@ -142,17 +173,20 @@ def _check_content(raw: bytes, path: Path, expected: str) -> None:
     found = _format_from_content(raw)
     if found == expected or (expected == "text" and found == "json" and not _looks_like_json(raw)):
         return
-    advice = message("rename-or-save-again")
+    advice = Text(
+        "rename-or-save-again", "rename it according to its content, or save it again in the format of its name"
+    )
     if found in ("html", "pdf", "image"):
-        advice = message("download-again")
+        advice = Text(
+            "download-again", "save its table as CSV; if it shows an error or a login page, download the table again"
+        )
     raise DataError(
-        message(
+        Text(
             "content-unlike-name",
+            "{source}: according to its name, the file is {expected}, but the content is {actual}",
             source=path.name,
-            named=DESCRIPTION_OF_FORMAT[expected],
-            found_format=DESCRIPTION_OF_FORMAT[found],
-            name_format=expected,
-            content_format=found,
+            expected=DESCRIPTION_OF_FORMAT[expected],
+            actual=DESCRIPTION_OF_FORMAT[found],
         ),
         advice,
     )

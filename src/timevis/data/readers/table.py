@@ -9,13 +9,18 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 MISSING_MARKERS = frozenset(
     {"", "-", "--", "?", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "NaN", "NaT", "None"}
     | {"n/a", "na", "nan", "null", "none", "-nan", "-NaN", "1.#QNAN", "-1.#IND"}
 )
 """Cells that mean "no value"."""
+
+
+GIVE_HEADER_AND_ROWS = Text(
+    "give-header-and-rows", "give a row of column names, such as time,value, and below it a row for each time"
+)
 
 
 @dataclass
@@ -32,11 +37,11 @@ class Table:
         How error messages call a row: a spreadsheet or text file has rows, other formats have records.
     row_number : function, optional
         From the position in `frame` to the row number that a spreadsheet shows, counted from 1.
-    notes : list of str
+    notes : list of Text
         What the reader decided.
     decimal : {"point", "comma"}, optional
         The decimal mark of numbers written as text, if the file has such numbers.
-    sheet_note : str
+    sheet_note : Text, optional
         If the first of several sheets was read: which one, and what the others are. Follows `source` in an error.
     original_text : function, optional
         From names of columns to the text that the file holds in them, before it was parsed as numbers.
@@ -48,25 +53,21 @@ class Table:
     source: str
     row_noun: str = "row"
     row_number: Callable[[int], int] | None = None
-    notes: list[str] = field(default_factory=list)
+    notes: list[Text] = field(default_factory=list)
     decimal: str | None = None
-    sheet_note: str = ""
+    sheet_note: Text | None = None
     original_text: Callable[[list[str]], pd.DataFrame] | None = None
     units: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_unique_names([str(c) for c in self.frame.columns], self.source)
         if not len(self.frame):
-            raise DataError(message("table-without-rows", source=self.source), message("give-header-and-rows"))
+            raise no_rows_error(self.source)
 
-    def row_label(self, position: int) -> str:
+    def row_label(self, position: int) -> Text:
         """How error messages name the row at a position in `frame`: ``row 17`` or ``record 16``."""
-        return str(self.place(position)["place"])
-
-    def place(self, position: int) -> dict[str, str | int]:
-        """Parameters of an error message that name a row: its label and its number."""
         number = int(self.row_number(position) if self.row_number else position + 1)
-        return {"place": f"{self.row_noun} {number}", "row": number}
+        return row_text(number) if self.row_noun == "row" else Text("record-number", "record {row}", row=number)
 
     def series_name_columns(self, columns: Sequence[str]) -> pd.DataFrame:
         """Columns that name series, as text where parsing them as numbers changed the name (01067 became 1067)."""
@@ -82,12 +83,29 @@ class Table:
         return names
 
 
+def row_text(number: int) -> Text:
+    """How texts name a row by its number."""
+    return Text("row-number", "row {row}", row=number)
+
+
+def no_rows_error(source: str) -> DataError:
+    """The error for a table that only has column names."""
+    return DataError(
+        Text("table-without-rows", "{source}: the table has no rows", source=source), GIVE_HEADER_AND_ROWS
+    )
+
+
 def check_unique_names(names: list[str], source: str) -> None:
     """Raise a DataError if several columns have the same name."""
     repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
-        text = message("column-name-repeated", source=source, column=repeated[0])
-        raise DataError(text, message("rename-columns"))
+        text = Text(
+            "column-name-repeated",
+            "{source}: several columns are named {column!r}",
+            source=source,
+            column=repeated[0],
+        )
+        raise DataError(text, Text("rename-columns", "give each column a different name"))
 
 
 def quote_cell(cell: object) -> str:

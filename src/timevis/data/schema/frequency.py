@@ -8,7 +8,7 @@ from pandas.tseries.frequencies import to_offset
 from pandas.tseries.offsets import BaseOffset, Day, Tick, Week
 
 from timevis.errors import ConfigError, DataError
-from timevis.messages import message
+from timevis.messages import Setting, Share, Text
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
@@ -25,7 +25,7 @@ CALENDAR_ALIASES = {
     "Q": ("QS", "QE", "BQS", "BQE"),
     "Y": ("YS", "YE", "BYS", "BYE"),
 }
-CALENDAR_NOUNS = {"M": "month", "Q": "quarter", "Y": "year"}
+CALENDAR_NOUNS = {"M": Text("month", "month"), "Q": Text("quarter", "quarter"), "Y": Text("year", "year")}
 MONTHS_WITHOUT_ALIAS = (2, 4, 6)
 """Steps in months that are several units of a calendar alias, such as ``2MS``."""
 SNAP_TOLERANCE = 0.1
@@ -47,7 +47,11 @@ def check_frequency(freq: str) -> str:
     except ValueError:
         offset = None
     if offset is None or offset.n <= 0:
-        raise ConfigError(message("not-a-frequency", frequency=freq), message("examples-of-frequencies"))
+        raise ConfigError(
+            Text("not-a-frequency", "{setting} is not a frequency", setting=Setting("data.frequency", repr(freq))),
+            Text("examples-of-frequencies", "for example 15min, h, D, W-MON, MS"),
+            "data.frequency",
+        )
     if isinstance(offset, Tick) and not isinstance(offset, Day):
         return alias_of_step(pd.Timedelta(offset).value // 1000)
     return offset.freqstr
@@ -80,9 +84,22 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
     steps = np.diff(times)[np.diff(series) == 0]
     steps = steps[steps > 0]
     if len(steps) < 2:
-        times_text = f"{len(steps) + 1} different time{'s are' if len(steps) else ' is'}"
-        text = message("too-few-times", source=source, times=times_text, count=len(steps) + 1)
-        raise DataError(text, message("few-hundred-rows"))
+        text = Text(
+            "too-few-times",
+            "{source}: the number of different times, {count}, is too small for a series",
+            source=source,
+            count=len(steps) + 1,
+        )
+        raise DataError(
+            text,
+            Text(
+                "few-hundred-rows",
+                "a few hundred rows are needed: {context_length} + {horizon} in the training part, {horizon} in each "
+                "of the others",
+                context_length=Setting("context_length"),
+                horizon=Setting("horizon"),
+            ),
+        )
     distinct, counts = np.unique(steps, return_counts=True)
     step, share = int(distinct[counts.argmax()]), counts.max() / len(steps)
     if step >= 28 * DAY_US:
@@ -100,18 +117,40 @@ def infer_frequency(times: np.ndarray, series: np.ndarray, source: str) -> str:
     if abs(common - median) <= 0.05 * common and near_common.mean() > 0.8:
         return alias_of_step(common)
     raise DataError(
-        message("no-regular-step", source=source, step=str(pd.Timedelta(step, "us")), share=float(share)),
-        message("resample"),
+        Text(
+            "no-regular-step",
+            "{source}: the times have no regular step (the most common, {step}, is {share} of all steps)",
+            source=source,
+            step=str(pd.Timedelta(step, "us")),
+            share=Share(float(share)),
+        ),
+        Text(
+            "resample",
+            "resample the series to a regular grid first, for example to hourly means; if most rows already lie on a "
+            "grid, name it: {setting}",
+            setting=Setting("data.frequency", "h"),
+        ),
+        "data.frequency",
     )
 
 
 def _infer_calendar_frequency(times: pd.DatetimeIndex, source: str) -> str:
     days = float(np.median(np.diff(times.to_numpy()).astype("m8[us]").astype(float))) / DAY_US
     period = "M" if days < 60 else "Q" if days < 200 else "Y"
-    advice = f"set data.frequency={period}S to move each time to the start of its {CALENDAR_NOUNS[period]}"
+    advice = Text(
+        "move-to-start-of-period",
+        "set {setting} to move each time to the start of its {period}",
+        setting=Setting("data.frequency", f"{period}S"),
+        period=CALENDAR_NOUNS[period],
+    )
     months = np.diff(times.year * 12 + times.month)
     if (step := int(np.bincount(months).argmax())) in MONTHS_WITHOUT_ALIAS:
-        advice = f"set data.frequency={step}MS to move each time to the start of its {step} months"
+        advice = Text(
+            "move-to-start-of-months",
+            "set {setting} to move each time to the start of its {months} months",
+            setting=Setting("data.frequency", f"{step}MS"),
+            months=step,
+        )
         for offset in [offset for alias in CALENDAR_ALIASES["M"] for offset in anchored_offsets(alias)]:
             if not (months % step).any() and all(offset.is_on_offset(t) for t in times[:200]):
                 return f"{step}{offset.freqstr}"
@@ -122,7 +161,16 @@ def _infer_calendar_frequency(times: pd.DatetimeIndex, source: str) -> str:
     steps, counts = np.unique(np.diff(times.asi8), return_counts=True)
     if counts.max() >= 0.9 * counts.sum():
         return alias_of_step(int(steps[counts.argmax()]))
-    raise DataError(message("irregular-months", source=source, days=round(days)), advice)
+    raise DataError(
+        Text(
+            "irregular-months",
+            "{source}: the steps between times are about {days:.0f} days, but not whole months, quarters or years",
+            source=source,
+            days=round(days),
+        ),
+        advice,
+        "data.frequency",
+    )
 
 
 def anchored_offsets(alias: str) -> list[BaseOffset]:

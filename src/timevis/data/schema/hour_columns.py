@@ -16,8 +16,7 @@ from timevis.data.schema.time_column import find_time_columns
 from timevis.data.schema.timestamps.parsed_times import cell_text
 from timevis.data.schema.timestamps.time_parts import PART_NAMES, holds_only_dates, month_numbers
 from timevis.errors import DataError
-from timevis.messages import message
-from timevis.utils.formatting import join_names
+from timevis.messages import Text, listed
 
 HOUR_NAME = re.compile(
     r"(?i)(?:hour[ _]?ending|hour|hr|he|h|stunde|std)?[ _.]*(\d{1,2})"
@@ -56,10 +55,17 @@ def stack_hour_columns(table: Table, options: DataOptions) -> Table:
     stacked[name] = frame[list(hours)].to_numpy().reshape(-1)
     notes = [
         *table.notes,
-        message("note_hour_columns", first=next(iter(hours)), last=next(reversed(hours))),
+        Text(
+            "note-hour-columns",
+            "the 24 columns {first!r} to {last!r} are read as one hourly series",
+            first=next(iter(hours)),
+            last=next(reversed(hours)),
+        ),
     ]
     if unused := [c for c in others if c not in (*time, *kept)]:
-        notes.append(f"not used beside the columns of hours: {join_names(unused)}")
+        notes.append(
+            Text("note-not-of-hours", "not used beside the columns of hours: {columns}", columns=listed(unused))
+        )
     row_number = table.row_number or (lambda i: i + 1)
     return replace(
         table,

@@ -15,7 +15,7 @@ from timevis.data.schema.numeric_columns import column_kind
 from timevis.data.schema.timestamps.steps_of_day import step_of_day_columns
 from timevis.data.schema.timestamps.time_parts import PART_NAMES, TIME_OF_DAY_NAMES, holds_times_of_day
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 SERIES_COLUMN_NAMES = (
     *("id", "unique_id", "item_id", "series_id", "series", "item"),
@@ -30,7 +30,7 @@ MAX_PAIRED_COLUMNS = 6
 """Columns of which pairs are tried for the advice on data.id."""
 
 
-def find_series_column(table: Table, time: tuple[str, ...], candidates: list[str], notes: list[str]) -> str | None:
+def find_series_column(table: Table, time: tuple[str, ...], candidates: list[str], notes: list[Text]) -> str | None:
     """The column that makes repeated times unique, in a long table; None if there is none.
 
     A text column without the name of a series column is accepted only if a time has one and a half rows on average:
@@ -50,7 +50,7 @@ def find_series_column(table: Table, time: tuple[str, ...], candidates: list[str
         keys = pd.concat([frame[list(time)], table.series_name_columns([name])], axis=1)
         if keys[name].nunique() > 1 and keys.duplicated().mean() <= MIN_REPEATED_SHARE:
             table.frame[name] = keys[name]
-            notes.append(message("note_long_table", column=name))
+            notes.append(Text("note-long-table", "the table is long: {column!r} names the series", column=name))
             return name
     return None
 
@@ -70,8 +70,18 @@ def join_series_columns(table: Table, names: tuple[str, ...]) -> str:
     label, joined = "+".join(names), reduce(lambda left, right: left + " " + right, parts)
     if label in table.frame or joined.nunique() < len(pd.concat(parts, axis=1).dropna().drop_duplicates()):
         raise DataError(
-            f"{table.source}: data.id=[{','.join(names)}] would give two series the same name",
-            "add a column to the file that names the series, and set data.id to it",
+            Text(
+                "series-named-alike",
+                "{source}: {setting} would give two series the same name",
+                source=table.source,
+                setting=Setting("data.id", f"[{','.join(names)}]"),
+            ),
+            Text(
+                "add-series-column",
+                "add a column to the file that names the series, and set {setting} to it",
+                setting=Setting("data.id"),
+            ),
+            "data.id",
         )
     table.frame[label] = joined
     return label

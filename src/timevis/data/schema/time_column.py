@@ -17,14 +17,14 @@ from timevis.data.schema.timestamps.time_parts import (
     month_numbers,
 )
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text, listed
 
 TIME_NAMES = ("time", "timestamp", "datetime", "date_time", "date", "ds", "ts", "day", "month", "year", "period")
 MIN_YEAR = 1700
 SAMPLE_CELLS = 50
 
 
-def find_time_columns(table: Table, notes: list[str]) -> tuple[str, ...]:
+def find_time_columns(table: Table, notes: list[Text]) -> tuple[str, ...]:
     """The time column, or the columns of year, month, ... or of date and time of day; adds a note that names them.
 
     Raises
@@ -38,7 +38,7 @@ def find_time_columns(table: Table, notes: list[str]) -> tuple[str, ...]:
     times = [n for n in named if looks_like_time(frame[n]) or _may_be_numeric_time(frame[n])]
     parts = tuple(names[p] for p in PART_NAMES if p in names and _is_part(frame[names[p]], p))
     if parts[:2] == (names.get("year"), names.get("month")) and set(times) <= set(parts):
-        notes.append(message("note_time_columns", columns=", ".join(parts)))
+        notes.append(_note_on_columns(parts))
         return parts
     times += [n for n in map(str, frame.columns) if n not in named and looks_like_time(frame[n])]
     if times:  # if another column holds dates, 13.01.05 is a time of day
@@ -46,17 +46,35 @@ def find_time_columns(table: Table, notes: list[str]) -> tuple[str, ...]:
         name = next((n for n in times if _adds_times_of_day(frame[n], frame[best])), best)
         time_of_day = find_time_of_day_column(frame, name)
         notes.append(
-            message("note_time_columns", columns=f"{name}, {time_of_day}")
+            _note_on_columns((name, time_of_day))
             if time_of_day
-            else message("note_time_column", column=name)
+            else Text("note-time-column", "the time column is {column!r}", column=name)
         )
         return (name, time_of_day) if time_of_day else (name,)
     for name in named:
         if frame[name].notna().any():
             return (name,)  # its name is that of a time column, so parsing reports the first cell that is not a time
-    columns = ", ".join(map(repr, frame.columns[:12])) + ("..." if len(frame.columns) > 12 else "")
-    text = message("no-time-column", source=table.source, sheet_note=table.sheet_note, columns=columns)
-    raise DataError(text, message("one-time-column"))
+    text = Text(
+        "no-time-column",
+        "{source}{sheet_note}: there is no time column among {columns}",
+        source=table.source,
+        sheet_note=table.sheet_note or "",
+        columns=listed([repr(name) for name in frame.columns], 12),
+    )
+    raise DataError(
+        text,
+        Text(
+            "one-time-column",
+            "one column must contain times such as 2020-01-31 13:00 ({setting} names it); the column names must be "
+            "in the first row",
+            setting=Setting("data.time"),
+        ),
+        "data.time",
+    )
+
+
+def _note_on_columns(names: tuple[str, ...]) -> Text:
+    return Text("note-time-columns", "the time is made of the columns {columns}", columns=names)
 
 
 def find_time_of_day_column(frame: pd.DataFrame, date_column: str, only_known_names: bool = True) -> str | None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from timevis.data.cleaning.quality_report import QualityReport, list_times
 from timevis.data.options import DataOptions
-from timevis.data.readers.table import MISSING_MARKERS, Table
+from timevis.data.readers.table import GIVE_HEADER_AND_ROWS, MISSING_MARKERS, Table
 from timevis.data.schema.columns import Columns, find_columns
 from timevis.data.schema.frequency import DAY_US, HOUR_US, check_frequency, infer_frequency
 from timevis.data.schema.grid import Grid, put_on_grid
@@ -18,7 +18,7 @@ from timevis.data.schema.repeated_times import merge_repeated_times
 from timevis.data.schema.timestamps.parse_times import parse_times
 from timevis.data.schema.timestamps.parsed_times import ParsedTimes
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 MAX_OFF_GRID_SHARE = 0.01
 
@@ -99,7 +99,9 @@ def to_rows(table: Table, options: DataOptions, default_day_first: bool | None =
     else:
         freq = infer_frequency(index.asi8[order], series_code[order], table.source)
         report.frequency_inferred = True
-        report.notes.append(message("note_frequency", frequency=freq))
+        report.notes.append(
+            Text("note-frequency", "the frequency is {frequency}, the most common step", frequency=freq)
+        )
     grid = put_on_grid(index, freq, table.source, table.row_label)
     on_grid = _rows_on_grid(index, grid, table, columns.id, report)
     values, length = values[on_grid], len(grid.index)
@@ -125,9 +127,12 @@ def _drop_blank_rows(table: Table, time: tuple[str, ...], report: QualityReport)
     if not len(blank):
         return table
     if len(blank) == len(frame):
-        raise DataError(message("every-row-empty", source=table.source), message("give-header-and-rows"))
+        raise DataError(
+            Text("every-row-empty", "{source}: every row is empty", source=table.source),
+            GIVE_HEADER_AND_ROWS,
+        )
     filled = np.setdiff1d(np.arange(len(frame)), blank)
-    report.notes.append(message("note_blank_rows", rows=len(blank)))
+    report.notes.append(Text("note-blank-rows", "{rows} blank rows are skipped", rows=len(blank)))
     row_number = table.row_number or (lambda i: i + 1)
     frame = frame.iloc[filled].reset_index(drop=True)
     return replace(table, frame=frame, row_number=lambda i: row_number(int(filled[i])), original_text=None)
@@ -139,7 +144,14 @@ def _report_sentinels(columns: Columns, options: DataOptions, report: QualityRep
     report.sentinels = {name: columns.sentinels[name] for name in used if name in columns.sentinels}
     occurring = {s for found in columns.sentinels.values() for s in found["cells"]}
     if absent := [s for s in options.cleaning.missing if s not in occurring | MISSING_MARKERS]:
-        report.notes.append(message("note_missing_word_absent", words=", ".join(map(repr, absent))))
+        report.notes.append(
+            Text(
+                "note-missing-word-absent",
+                "no cell is {words}, which {setting} names",
+                words=[repr(word) for word in absent],
+                setting=Setting("data.cleaning.missing"),
+            )
+        )
 
 
 def _index_and_timezone(
@@ -148,7 +160,13 @@ def _index_and_timezone(
     """The times that the grid is built on, and the time zone in which the calendar is read."""
     if times.index.tz is None:
         if options.timezone:
-            report.notes.append(message("note_zone_unused", zone=options.timezone))
+            report.notes.append(
+                Text(
+                    "note-zone-unused",
+                    "times have no zone and are read as local time; {setting} is not applied",
+                    setting=Setting("data.timezone", options.timezone),
+                )
+            )
         return times.index, None
     local_index = times.index if times.local_index is None else times.local_index
     steps = np.diff(np.unique(local_index.asi8))
@@ -157,10 +175,21 @@ def _index_and_timezone(
     if times.local_index is not None and len(steps) and np.median(steps) > HOUR_US:
         steps_in_utc = np.diff(np.unique(times.index.asi8))
         if len(np.unique(steps)) < len(np.unique(steps_in_utc)):  # such as every six hours of local time
-            report.notes.append("rows more than an hour apart keep their local times, without their offset from UTC")
+            report.notes.append(
+                Text(
+                    "note-local-times",
+                    "rows more than an hour apart keep their local times, without their offset from UTC",
+                )
+            )
             return times.local_index.tz_localize("UTC"), None
     timezone = options.timezone or times.zone
-    report.notes.append(message("note_zone", zone=timezone or "UTC"))
+    report.notes.append(
+        Text(
+            "note-zone",
+            "times have a zone: they are stored in UTC, the calendar is read in {zone}",
+            zone=timezone or "UTC",
+        )
+    )
     return times.index, timezone
 
 
@@ -171,9 +200,13 @@ def _local_dates(times: ParsedTimes, timezone: str | None, report: QualityReport
     if timezone and times_of_day.any():
         converted = times.index.tz_convert(timezone).tz_localize(None)
         if len((converted - converted.normalize()).unique()) <= len(times_of_day):
-            report.notes.append(f"rows a day or more apart have their dates in {timezone}")
+            report.notes.append(
+                Text("note-dates-in-zone", "rows a day or more apart have their dates in {zone}", zone=timezone)
+            )
             return converted
-    report.notes.append("rows a day or more apart keep their local dates, without their offset from UTC")
+    report.notes.append(
+        Text("note-local-dates", "rows a day or more apart keep their local dates, without their offset from UTC")
+    )
     return local
 
 
@@ -190,8 +223,15 @@ def _series_codes(table: Table, name: str | None) -> tuple[np.ndarray, tuple[str
     if (code < 0).any():
         row = int(np.argmax(code < 0))
         raise DataError(
-            message("series-name-empty", source=table.source, **table.place(row), column=name),
-            message("name-every-series"),
+            Text(
+                "series-name-empty",
+                "{source}: {place}, column {column!r} is empty",
+                source=table.source,
+                place=table.row_label(row),
+                column=name,
+            ),
+            Text("name-every-series", "every row must name its series"),
+            "data.id",
         )
     return code.astype(np.int64), tuple(str(n) for n in names)
 
@@ -209,16 +249,25 @@ def _rows_on_grid(
     }
     if len(off_grid) > MAX_OFF_GRID_SHARE * len(index):
         raise DataError(
-            message(
+            Text(
                 "times-off-grid",
+                "{source}: {count} of {rows} times do not lie on the grid of frequency "
+                "{frequency}, the first at {place} ({first})",
                 source=table.source,
                 count=len(off_grid),
                 rows=len(index),
                 frequency=grid.freq,
-                **table.place(int(off_grid[0])),
+                place=table.row_label(int(off_grid[0])),
                 first=str(index[off_grid[0]]),
             ),
-            "set a data.frequency that fits all rows, or resample the series to a regular grid first"
-            + (f"; the series that {series!r} names share one grid" if series else ""),
+            Text(
+                "frequency-for-all-rows",
+                "set a {setting} that fits all rows, or resample the series to a regular grid first{series}",
+                setting=Setting("data.frequency"),
+                series=Text("series-share-grid", "; the series that {column!r} names share one grid", column=series)
+                if series
+                else "",
+            ),
+            "data.frequency",
         )
     return np.flatnonzero(grid.position >= 0) if len(off_grid) else np.arange(len(index))

@@ -10,6 +10,7 @@ from pandas.api.types import infer_dtype
 
 from timevis.data.readers.table import check_unique_names
 from timevis.errors import DataError
+from timevis.messages import Text, listed
 
 
 def write_frame(data: object, path: Path) -> None:
@@ -31,8 +32,15 @@ def write_frame(data: object, path: Path) -> None:
         data = data.to_frame(data.name if data.name is not None else "value")
     if not isinstance(data, pd.DataFrame):
         raise DataError(
-            f"the data are a {type(data).__name__}, which has no names of columns and no times",
-            "give a file, or a pandas.DataFrame with a time column or an index of times and named columns",
+            Text(
+                "not-a-data-frame",
+                "the data are a {kind}, which has no names of columns and no times",
+                kind=type(data).__name__,
+            ),
+            Text(
+                "give-file-or-frame",
+                "give a file, or a pandas.DataFrame with a time column or an index of times and named columns",
+            ),
         )
     frame = data
     if isinstance(frame.index, pd.PeriodIndex):
@@ -41,16 +49,30 @@ def write_frame(data: object, path: Path) -> None:
         name = frame.index.name or "time"
         if name in frame.columns:
             raise DataError(
-                f"the data frame has times in its index and also a column {name!r}",
-                "rename the column, or drop the index with frame.reset_index(drop=True)",
+                Text(
+                    "frame-with-two-times",
+                    "the data frame has times in its index and also a column {column!r}",
+                    column=name,
+                ),
+                Text(
+                    "rename-column-or-drop-index",
+                    "rename the column, or drop the index with frame.reset_index(drop=True)",
+                ),
             )
         frame = frame.rename_axis(name).reset_index()
     if not len(frame.columns):
-        raise DataError("the data frame has no columns", "give a time column and at least one numeric column")
+        raise DataError(
+            Text("frame-without-columns", "the data frame has no columns"),
+            Text("time-and-numeric-column", "give a time column and at least one numeric column"),
+        )
     if unnamed := [str(c) for c in frame.columns if not isinstance(c, str)]:
         raise DataError(
-            f"the data frame has columns whose names are not text: {', '.join(unnamed[:5])}",
-            "name them, for example with frame.columns = ['time', 'load']",
+            Text(
+                "columns-not-named",
+                "the data frame has columns whose names are not text: {columns}",
+                columns=listed(unnamed, 5),
+            ),
+            Text("name-columns", "name them, for example with frame.columns = ['time', 'load']"),
         )
     check_unique_names(list(frame.columns), "the data frame")
     mixed = [c for c, cells in frame.items() if cells.dtype == object and "mixed" in infer_dtype(cells)]
@@ -58,5 +80,10 @@ def write_frame(data: object, path: Path) -> None:
         frame.astype(dict.fromkeys(mixed, str)).to_parquet(path)  # mixed cells become text, as a file would hold them
     except (pa.ArrowException, NotImplementedError) as error:
         raise DataError(
-            f"the data frame has cells that a table cannot hold ({error.args[-1]})", "use numbers, times and text"
+            Text(
+                "cells-not-of-a-table",
+                "the data frame has cells that a table cannot contain ({reason})",
+                reason=str(error.args[-1]),
+            ),
+            Text("use-numbers-times-text", "use numbers, times and text"),
         ) from error

@@ -22,7 +22,7 @@ from timevis.data.schema.hour_columns import stack_hour_columns
 from timevis.data.schema.pivot import select_series, to_panel
 from timevis.data.schema.to_rows import Rows, to_rows
 from timevis.errors import AmbiguousDataError, DataError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.utils.formatting import join_names
 
 log = logging.getLogger(__name__)
@@ -98,9 +98,31 @@ def read_new_file(
     has_zone = rows.grid.index.tz is not None
     zone = (rows.timezone or "UTC") if has_zone else None  # times in UTC, such as 2024-01-01T00:00Z, name no zone
     if has_zone != (timezone is not None):
-        params = {"source": table.source, "zone": zone or timezone}
-        code = "zone-not-in-run" if timezone is None else "zone-only-in-run"
-        raise DataError(message(code, **params), message(f"{code}-advice"))
+        if timezone is None:
+            raise DataError(
+                Text(
+                    "zone-not-in-run",
+                    "{source}: the times have a time zone ({zone}), but the run was trained on times without one",
+                    source=table.source,
+                    zone=zone,
+                ),
+                Text(
+                    "zone-not-in-run-advice",
+                    "write the local times of the data of the run, without an offset from UTC",
+                ),
+            )
+        raise DataError(
+            Text(
+                "zone-only-in-run",
+                "{source}: the times have no time zone, but the run was trained on times with one ({zone})",
+                source=table.source,
+                zone=timezone,
+            ),
+            Text(
+                "zone-only-in-run-advice",
+                "write the times with their offset from UTC, for example 2024-01-01T00:00+00:00",
+            ),
+        )
     rows = replace(rows, timezone=timezone)
     columns = rows.columns
     card = replace(card, defects=())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import reduce
 
 import numpy as np
 
 from timevis.data.panel import Panel
 from timevis.data.split.spec import (
+    PART_NAMES,
     LastRows,
     SplitSpec,
     StoredSplit,
@@ -22,7 +22,7 @@ from timevis.data.split.spec import (
 )
 from timevis.data.split.split import Split
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 
 def split_rows(panel: Panel, spec: SplitSpec, by: str = "series", rows: int | None = None) -> Split:
@@ -88,18 +88,20 @@ def split_panel(panel: Panel, spec: SplitSpec, context_length: int, horizon: int
     for part in ("train", "first_half", "second_half", "test"):
         first, stop = split.origin_bounds(part, context_length, horizon)
         if not (stop > first).any():
-            lengths = {"context_length": context_length, "horizon": horizon, "split": str(spec)}
             spans = split_rows(panel, spec, by).borders - starts[:, None]
             rows = spans[longest := int(spans[:, 2].argmax())]
             raise DataError(
-                message(
+                Text(
                     "longest-series-too-short",
+                    "{source}: the longest series, {channel!r}, has {rows} rows, too few for "
+                    "{context_length}, {horizon} and {split}",
                     source=panel.card.name,
                     channel=panel.channels[longest],
                     rows=int(rows[2]),
-                    **lengths,
+                    **_lengths(context_length, horizon, spec),
                 ),
                 _advice_for_short_series(rows[2], Split(rows), context_length, horizon, 0),
+                "data.split",
             )
     return split
 
@@ -140,17 +142,26 @@ def make_split(rows: int, spec: Sequence[float], context_length: int, horizon: i
     if split.test_end > rows or not _has_windows(split, context_length, horizon):
         needed_rows = _rows_of_fractions(rows, spec, context_length, horizon) if are_fractions(spec) else ends[2]
         raise DataError(
-            message(
+            Text(
                 "series-too-short",
+                "{source}: the series has {rows} rows, too few for {context_length}, {horizon} and {split}",
                 source=data_name,
                 rows=rows,
-                context_length=context_length,
-                horizon=horizon,
-                split=str(spec),
+                **_lengths(context_length, horizon, spec),
             ),
             _advice_for_short_series(rows, split, context_length, horizon, needed_rows),
+            "data.split",
         )
     return split
+
+
+def _lengths(context_length: int, horizon: int, spec: SplitSpec) -> dict[str, Setting]:
+    """The settings that a series is too short for, as params of a text."""
+    return {
+        "context_length": Setting("context_length", context_length),
+        "horizon": Setting("horizon", horizon),
+        "split": Setting("data.split", str(spec)),
+    }
 
 
 def _has_windows(split: Split, context_length: int, horizon: int) -> bool:
@@ -166,30 +177,47 @@ def _rows_of_fractions(rows: int, fractions: Sequence[float], context_length: in
     return next((number for number, fits in zip(candidates, found, strict=True) if fits), enough)
 
 
-def _advice_for_short_series(rows: int, split: Split, context_length: int, horizon: int, needed_rows: int) -> str:
+def _advice_for_short_series(rows: int, split: Split, context_length: int, horizon: int, needed_rows: int) -> Text:
     """The rows that are needed, the parts that are too short, and lengths that would fit."""
-    needed = {"training": context_length + horizon, "validation": horizon, "test": horizon}
+    needed_in_training = context_length + horizon
     part_rows = (split.train_end, split.val_end - split.train_end, split.test_end - split.val_end)
     too_short = [
-        message("short_part", part=message(f"part_{name}"), rows=found, needed=required)
-        for (name, required), found in zip(needed.items(), part_rows, strict=True)
-        if found < required
+        Text(
+            "short-part",
+            "the {part} part has {rows} rows and needs {needed}",
+            part=part,
+            rows=rows_of_part,
+            needed=needed,
+        )
+        for part, needed, rows_of_part in zip(
+            PART_NAMES.values(), (needed_in_training, horizon, horizon), part_rows, strict=True
+        )
+        if rows_of_part < needed
     ]
     if not too_short:
-        return message("rows-needed", rows=needed_rows)
-    fitting = ""
+        return Text("rows-needed", "about {rows} rows are needed", rows=needed_rows)
+    fitting: Text | str = ""
     if min(part_rows) > 0 and part_rows[0] > 1:
         fitting_horizon = min(horizon, max(1, min(part_rows) // 2))
         fitting_context = min(context_length, max(1, (part_rows[0] - fitting_horizon) * 2 // 3))
         changes = {"context_length": (fitting_context, context_length), "horizon": (fitting_horizon, horizon)}
-        settings = " ".join(f"{key}={new}" for key, (new, old) in changes.items() if new < old)
-        fitting = message("lengths_that_fit", settings=settings)
-    lengths = {"context_length": context_length if part_rows[0] < needed["training"] else 1, "horizon": horizon}
-    keys = " or ".join(key for key, length in lengths.items() if length > 1)
-    return message(
-        "lengthen-or-shorten" if keys else "lengthen",
-        rows_needed=message("rows_needed_and_more", rows=needed_rows) if needed_rows > rows else "",
-        parts=reduce(lambda first, second: message("and_also", first=first, second=second), too_short),
-        keys=keys,
-        fitting=fitting,
+        settings = [Setting(key, new) for key, (new, old) in changes.items() if new < old]
+        fitting = Text("lengths-that-fit", "; {settings} would fit", settings=settings)
+    lengths = {"context_length": context_length if part_rows[0] < needed_in_training else 1, "horizon": horizon}
+    keys = [Setting(key) for key, length in lengths.items() if length > 1]
+    params = {
+        "rows_needed": Text("rows-needed-and-more", "about {rows} rows are needed; ", rows=needed_rows)
+        if needed_rows > rows
+        else "",
+        "parts": too_short,
+        "split": Setting("data.split"),
+        "fitting": fitting,
+    }
+    if not keys:
+        return Text("lengthen", "{rows_needed}{parts}; give more rows, or another {split}{fitting}", **params)
+    return Text(
+        "lengthen-or-shorten",
+        "{rows_needed}{parts}; give more rows, a smaller {keys}, or another {split}{fitting}",
+        keys=Text("either", "{first} or {second}", first=keys[0], second=keys[1]) if len(keys) > 1 else keys[0],
+        **params,
     )

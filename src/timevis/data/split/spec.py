@@ -13,7 +13,7 @@ import pandas as pd
 from timevis.data.panel import Panel
 from timevis.data.schema.timestamps.iso_time import parse_iso_time, parse_panel_time
 from timevis.errors import ConfigError, DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 
 class LastRows(NamedTuple):
@@ -30,7 +30,21 @@ class StoredSplit(dict[str, tuple[int, int, int, int]]):
 SplitSpec: TypeAlias = Sequence[Any] | LastRows | StoredSplit
 """What `check_split` returns."""
 
-SPLIT_FORMS = message("forms-of-split")
+PART_NAMES = {
+    "train": Text("part-training", "training"),
+    "val": Text("part-validation", "validation"),
+    "test": Text("part-test", "test"),
+}
+"""What texts call the parts."""
+
+SPLIT_FORMS = Text(
+    "forms-of-split",
+    "give three fractions such as [0.7,0.1,0.2], the three rows at which the parts "
+    "end such as [8640,11520,14400], the last rows of each series such as {{val: "
+    "96, test: 48}}, or the first times of validation and test such as "
+    "[2018-01-01,2018-04-01], with the end of the test as a third time if it is not"
+    " the end of the data",
+)
 
 
 def check_split(spec: Sequence[Any] | Mapping[str, Any]) -> SplitSpec:
@@ -56,14 +70,20 @@ def check_split(spec: Sequence[Any] | Mapping[str, Any]) -> SplitSpec:
     if isinstance(spec, Mapping):
         rows = [spec.get(part) for part in LastRows._fields]
         if set(spec) != set(LastRows._fields) or not all(type(n) is int and n > 0 for n in rows):
-            raise ConfigError(message("not-a-split", split=str(dict(spec))), SPLIT_FORMS)
+            raise ConfigError(
+                Text("not-a-split", "{split} is not a split", split=_setting(spec)), SPLIT_FORMS, "data.split"
+            )
         return LastRows(**spec)
     times = _times(spec)
     for text in times:
         try:
             parse_iso_time(text)
         except ConfigError as error:
-            raise ConfigError(message("split-time", split=_format(spec), reason=error.message), SPLIT_FORMS) from None
+            raise ConfigError(
+                Text("split-time", "{split}: {reason}", split=_setting(spec), reason=error.message),
+                SPLIT_FORMS,
+                "data.split",
+            ) from None
     if not times:
         numbers_of(spec)
     return spec
@@ -74,8 +94,8 @@ def counts_from_the_end(spec: SplitSpec) -> bool:
     return isinstance(spec, LastRows) or (not _times(spec) and are_fractions(numbers_of(spec)))
 
 
-def _format(spec: SplitSpec) -> str:
-    return f"[{','.join(map(str, spec))}]"
+def _setting(spec: SplitSpec | Mapping[str, Any]) -> Setting:
+    return Setting("data.split", str(dict(spec)) if isinstance(spec, Mapping) else f"[{','.join(map(str, spec))}]")
 
 
 def _times(spec: SplitSpec) -> list[str]:
@@ -99,10 +119,20 @@ def numbers_of(spec: SplitSpec) -> list[float]:
     except (TypeError, ValueError):
         numbers = []
     if len(numbers) != 3 or not np.all(np.isfinite(numbers)) or min(numbers) <= 0:
-        raise ConfigError(message("not-a-split", split=_format(spec)), SPLIT_FORMS)
+        raise ConfigError(
+            Text("not-a-split", "{split} is not a split", split=_setting(spec)), SPLIT_FORMS, "data.split"
+        )
     are_rows = numbers == sorted(set(numbers)) and all(x == int(x) for x in numbers)
     if not are_fractions(numbers) and not are_rows:
-        raise ConfigError(message("split-numbers", split=_format(spec)), SPLIT_FORMS)
+        raise ConfigError(
+            Text(
+                "split-numbers",
+                "{split} has neither fractions that sum to at most 1 nor increasing row numbers",
+                split=_setting(spec),
+            ),
+            SPLIT_FORMS,
+            "data.split",
+        )
     return numbers
 
 
@@ -140,13 +170,15 @@ def times_to_rows(spec: SplitSpec, panel: Panel, rows: int | None = None) -> lis
         end = len(panel) if rows is None else rows
         if end <= sum(spec):
             raise DataError(
-                message(
+                Text(
                     "split-part-empty",
+                    "{source}: {split} leaves the {part} part without a row",
                     source=panel.card.name,
-                    split=str(spec._asdict()),
-                    part=message("part_training"),
+                    split=Setting("data.split", str(spec._asdict())),
+                    part=PART_NAMES["train"],
                 ),
-                message("fewer-last-rows", rows=end),
+                Text("fewer-last-rows", "the series has {rows} rows; give fewer validation and test rows", rows=end),
+                "data.split",
             )
         return [float(end - sum(spec)), float(end - spec.test), float(end)]
     texts = _times(spec)
@@ -155,15 +187,33 @@ def times_to_rows(spec: SplitSpec, panel: Panel, rows: int | None = None) -> lis
     index, local_index = panel.index[:rows], panel.local_index[:rows]
     times = [parse_panel_time(text, panel) for text in texts]
     ends = [0, *(int(index.searchsorted(time)) for time in times), len(index)][:4]
-    given = {"source": panel.card.name, "split": _format(spec)}
+    given = {"source": panel.card.name, "split": _setting(spec)}
     span = {"first": str(local_index[0]), "last": str(local_index[-1])}
-    for part, start, end in zip(("training", "validation", "test"), ends, ends[1:], strict=False):
+    for part, start, end in zip(PART_NAMES.values(), ends, ends[1:], strict=False):
         if start >= end:
             raise DataError(
-                message("split-part-empty", **given, part=message(f"part_{part}")),
-                message("increasing-times", **span),
+                Text(
+                    "split-part-empty",
+                    "{source}: {split} leaves the {part} part without a row",
+                    **given,
+                    part=part,
+                ),
+                Text(
+                    "increasing-times",
+                    "the data reach from {first} to {last}; give increasing times within them",
+                    **span,
+                ),
+                "data.split",
             )
     if times[-1] > index[-1] + pd.tseries.frequencies.to_offset(panel.freq):
-        text = message("split-after-data", **given)
-        raise DataError(text, message("without-third-time", **span))
+        text = Text("split-after-data", "{source}: {split} ends after the data", **given)
+        raise DataError(
+            text,
+            Text(
+                "without-third-time",
+                "the data reach from {first} to {last}; without a third time, the test ends with the data",
+                **span,
+            ),
+            "data.split",
+        )
     return [float(end) for end in ends[1:]]

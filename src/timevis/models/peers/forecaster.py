@@ -17,6 +17,7 @@ from timevis.data.datamodule import WindowDataModule
 from timevis.data.scaler import Scaler, covariate_scalers
 from timevis.data.windows import Batch, SeriesStore
 from timevis.errors import ConfigError
+from timevis.messages import Setting, Text
 from timevis.models.forecaster import Forecast, Forecaster, mase_scale
 from timevis.models.peers.process import PeerProcess, peers_python
 from timevis.utils.levels import QUANTILE_LEVELS
@@ -119,13 +120,27 @@ class Peer(Forecaster):
         self.is_network = self.library == "neuralforecast"
         if method == "chronos" and not path:
             raise ConfigError(
-                "model.path is not set",
-                "give the folder or the hub identifier of a Chronos model: model.path=amazon/chronos-bolt-small",
+                Text("model-path-not-set", "{path} is not set", path=Setting("model.path")),
+                Text(
+                    "folder-or-id-of-chronos",
+                    "give the folder or the hub identifier of a Chronos model: {example}",
+                    example=Setting("model.path", "amazon/chronos-bolt-small"),
+                ),
+                "model.path",
             )
         if self.is_network and history_length is not None:
             raise ConfigError(
-                "model.history_length is set, but networks read the context",
-                f"remove it and set context_length={history_length}",
+                Text(
+                    "history-length-of-network",
+                    "{history_length} is set, but networks read the context",
+                    history_length=Setting("model.history_length"),
+                ),
+                Text(
+                    "set-context-instead",
+                    "remove it and set {context_length}",
+                    context_length=Setting("context_length", history_length),
+                ),
+                "model.history_length",
             )
         peers_python()
         self.known_columns = [f"{name}_{part}" for name in calendar for part in ("sin", "cos")]
@@ -185,8 +200,16 @@ class Peer(Forecaster):
             validation_rows = (ends - train_ends)[ends > train_ends]
             if not len(validation_rows):
                 raise ConfigError(
-                    f"a network of {self.library} cannot be fitted again on all rows of the data",
-                    "validation rows behind the training part select its number of steps; use another model to refit",
+                    Text(
+                        "network-not-refitted",
+                        "a network of {library} cannot be fitted again on all rows of the data",
+                        library=self.library,
+                    ),
+                    Text(
+                        "other-model-to-refit",
+                        "validation rows behind the training part select its number of steps; "
+                        "use another model to refit",
+                    ),
                 )
             request = {"data": str(self.process.path / "data.parquet"), "validation_rows": int(validation_rows.min())}
             columns = datamodule.panel.channel_covariate_columns
@@ -236,8 +259,15 @@ class Peer(Forecaster):
     def predict_unclipped(self, batch: Batch) -> Forecast:
         if self.is_network and not self._is_prepared:
             raise ConfigError(
-                f"a network of {self.library} cannot be loaded from a run folder",
-                "its forecasts are in predictions.parquet of its run; train it again to forecast other windows",
+                Text(
+                    "network-not-loaded",
+                    "a network of {library} cannot be loaded from a run folder",
+                    library=self.library,
+                ),
+                Text(
+                    "train-network-again",
+                    "its forecasts are in predictions.parquet of its run; train it again to forecast other windows",
+                ),
             )
         length = self.hparams["history_length"] or self.context_length
         rows = batch.origin.unsqueeze(1) + torch.arange(-length, self.horizon)

@@ -6,10 +6,9 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from timevis.config.suggestions import did_you_mean
 from timevis.data.cleaning.seasonality import MAX_ROWS, describe_seasonality
 from timevis.errors import ConfigError, DataError
-from timevis.service.context import context, find
+from timevis.service.context import context, find, unknown_channel
 from timevis.service.db.tables import Dataset
 from timevis.service.problems import wrong_field
 from timevis.service.profiling import PREVIEW_FILE
@@ -83,7 +82,7 @@ def get_split(dataset_id: str, query: SplitQuery) -> Any:
         lengths = lengths_of(dataset.report, spec, query.context_length, query.horizon)
         parts = split_parts(series, spec, lengths.context_length, lengths.horizon)
     except (ConfigError, DataError) as error:
-        raise wrong_field("impossible-split", "/train", error.advice, detail=error.message) from None
+        raise wrong_field("/train", error.message, error.advice) from None
     return {"horizon": lengths.horizon, "context_length": lengths.context_length, "parts": parts}
 
 
@@ -94,6 +93,6 @@ def _open(dataset_id: str, channel: str | None) -> tuple[Dataset, str, StoredSer
     channels = list(dataset.report["channels"])
     chosen = channels[0] if channel is None else channel
     if chosen not in channels:
-        raise wrong_field("unknown-channel", "/channel", did_you_mean(chosen, channels), channel=chosen)
+        raise unknown_channel("/channel", chosen, channels)
     folder = context().storage.fetched_dataset(dataset.id)
     return dataset, chosen, StoredSeries.open(folder, channels.index(chosen), dataset.report)

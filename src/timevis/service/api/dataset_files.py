@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from timevis.data.cleaning.findings import data_findings
 from timevis.errors import DataError
+from timevis.messages import Text
 from timevis.service.api.forecast_result import later_versions, newest_version
-from timevis.service.context import context, find
+from timevis.service.context import context, deleted_dataset, find, restore_first
 from timevis.service.db.tables import MAX_FILE_NAME_LETTERS, MAX_NAME_LETTERS, Dataset, new_id
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.profiling import combine, profile
@@ -29,8 +30,7 @@ def present_dataset(session: Session, identifier: str) -> Dataset:
     """A dataset that is not deleted, as `find`."""
     dataset = find(session, Dataset, identifier)
     if dataset.deleted is not None:
-        advice = f"POST /api/datasets/{identifier}/restore restores it"
-        raise Problem(404, "not-found", f"the dataset {identifier} is deleted", advice)
+        raise Problem(404, "not-found", deleted_dataset(dataset), restore_first())
     return dataset
 
 
@@ -39,8 +39,18 @@ def extendable_dataset(session: Session, identifier: str) -> Dataset:
     dataset = present_dataset(session, identifier)
     newest = newest_version(session, identifier)
     if newest is not None and newest.id != identifier:
-        detail = f"version {newest.version} of the dataset {dataset.name!r} is its newest: {newest.id}"
-        raise Problem(409, "conflict", detail, f"send the rows to POST /api/datasets/{newest.id}/rows")
+        raise Problem(
+            409,
+            "conflict",
+            Text(
+                "newer-version",
+                "version {version} of the dataset {name!r} is its newest: {identifier}",
+                version=newest.version,
+                name=dataset.name,
+                identifier=newest.id,
+            ),
+            Text("add-to-newest", "add the rows to the newest version"),
+        )
     return dataset
 
 
@@ -135,7 +145,7 @@ def store_newer_rows(dataset: Dataset, stream: IO[bytes], file_name: str) -> tup
         )
         whole = storage.store_file(target)
     except DataError as error:
-        raise wrong_field("rows-do-not-fit", "/file", error.advice, detail=error.message) from None
+        raise wrong_field("/file", error.message, error.advice) from None
     finally:
         target.unlink(missing_ok=True)
     version = Dataset(
@@ -167,7 +177,11 @@ def _base_name(file_name: str) -> str:
     """The last part of what a client calls a file."""
     found = PurePosixPath(file_name.replace("\\", "/")).name[:MAX_FILE_NAME_LETTERS]
     if not found:
-        raise wrong_field("no-file", "/file", "send it as multipart/form-data")
+        raise wrong_field(
+            "/file",
+            Text("no-file", "the field file contains no file"),
+            Text("send-multipart", "send it as multipart/form-data"),
+        )
     return found
 
 
@@ -204,8 +218,16 @@ def read_dataset_again(dataset: Dataset, options: dict[str, Any], name: str | No
             _lock(session, dataset.id)
             row = present_dataset(session, dataset.id)
             if row.options != dataset.options:
-                detail = f"the dataset {dataset.name!r} was changed by another request at the same time"
-                raise Problem(409, "conflict", detail, "look at its present options, and send the change again")
+                raise Problem(
+                    409,
+                    "conflict",
+                    Text(
+                        "changed-at-same-time",
+                        "the dataset {name!r} was changed by another request at the same time",
+                        name=dataset.name,
+                    ),
+                    Text("look-and-change-again", "look at its present options, and send the change again"),
+                )
             row.options, row.report, row.name = options, report, name or row.name
             session.flush()
             service.storage.replace_dataset(dataset.id, folder)

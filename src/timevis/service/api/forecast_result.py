@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from timevis.data.calendar import to_local_time
+from timevis.messages import Text
 from timevis.runs.folder import RunFolder
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
@@ -79,9 +80,15 @@ def _rows(session: Session, task: Task) -> pd.DataFrame:
     """The stored rows, with the truth that newer rows of the datasets have shown since."""
     path = context().storage.fetched_result(task.id)
     if not path.is_file():
-        detail = f"the rows of the forecast of task {task.id} were removed"
         raise Problem(
-            404, "not-found", detail, "forecast again; TIMEVIS_KEEP_UNUSED_DAYS says how long rows are kept"
+            404,
+            "not-found",
+            Text(
+                "forecast-rows-removed",
+                "the rows of the forecast of task {identifier} were removed",
+                identifier=task.id,
+            ),
+            Text("forecast-again-in-time", "forecast again; TIMEVIS_KEEP_UNUSED_DAYS says how long rows are kept"),
         )
     table = pd.read_parquet(path)
     if task.request.get("kind") == "backtest":
@@ -156,7 +163,12 @@ def _report(session: Session, item: dict[str, Any]) -> dict[str, Any]:
         return {"start": "+00:00" if zone else "", "timezone": zone, "channels": {}}
     model = session.get(Model, item["model"]) if item["model"] else None
     if model is None:
-        raise Problem(404, "not-found", "the data and the model of this forecast were removed", "forecast again")
+        raise Problem(
+            404,
+            "not-found",
+            Text("forecast-data-removed", "the data and the model of this forecast were removed"),
+            Text("forecast-again", "forecast again"),
+        )
     return RunFolder(context().storage.fetched_run(model.run_id)).data_report
 
 

@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 
 from timevis.config.options import Option, options_of
 from timevis.config.sections import EvaluationOptions, FitOptions, RunOptions
+from timevis.messages import Text
 from timevis.models.catalog import declared_models
 from timevis.service.context import context
 from timevis.service.problems import Problem
@@ -39,8 +40,12 @@ def list_models_with_options() -> Any:
 def get_model_options(model: str) -> Any:
     """List the options of a model, with default, range, choices and a sentence of help."""
     if model not in declared_models():
-        known = ", ".join(declared_models())
-        raise Problem(404, "not-found", f"there is no model {model!r}", f"the models are {known}")
+        raise Problem(
+            404,
+            "not-found",
+            Text("no-model-of-name", "there is no model {name!r}", name=model),
+            Text("names-of-models", "the models are {names}", names=", ".join(declared_models())),
+        )
     return _view(model)
 
 

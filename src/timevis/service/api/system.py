@@ -16,9 +16,9 @@ from flask import redirect
 from sqlalchemy import BigInteger, cast, func, select, text
 
 from timevis import __version__
+from timevis.messages import english_texts
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
-from timevis.service.messages import MESSAGES
 from timevis.service.schemas.system import Health, Messages, Statistics
 from timevis.service.tasks.queue import NEEDED_QUEUES, QUEUES, live_workers
 from timevis.service.tasks.states import FINAL, QUEUED, RUNNING
@@ -92,8 +92,8 @@ def _worker() -> str:
 @blueprint.output(Messages)
 @blueprint.doc(summary="Codes and their words")
 def list_messages() -> Any:
-    """Return every code of a problem, a field, a verdict or a finding, with its English template."""
-    return MESSAGES
+    """Return every code of a text, such as an error, advice, a finding or a verdict, with its English template."""
+    return english_texts()
 
 
 @blueprint.get("/stats")

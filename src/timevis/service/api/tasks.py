@@ -10,6 +10,7 @@ from flask import Response, json, request
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from timevis.messages import Text
 from timevis.service.api.forecast_result import file_name, forecast_items, forecast_table
 from timevis.service.api.listing import list_rows
 from timevis.service.api.submit import accepted, known_retry, submit
@@ -77,8 +78,12 @@ def get_events(task_id: str, query: SinceQuery) -> Any:
     try:
         stream = EventStream(events(service.sessions, service.storage, task_id, since))
     except TooManyStreams:
-        advice = "read GET /api/tasks/{id} instead, or try again later"
-        error = Problem(503, "too-many-streams", f"{MAX_STREAMS} event streams are open already", advice)
+        error = Problem(
+            503,
+            "too-many-streams",
+            Text("too-many-streams", "{maximum} event streams are open already", maximum=MAX_STREAMS),
+            Text("ask-for-task", "ask for the task itself instead, or try again later"),
+        )
         error.headers["Retry-After"] = "5"
         raise error from None
     response = Response(stream, mimetype="text/event-stream")
@@ -94,11 +99,21 @@ def get_result(task_id: str, query: FormatQuery) -> Any:
     with context().sessions() as session:
         task = find(session, Task, task_id)
     if task.state != states.COMPLETED:
-        advice = "wait for it" if task.state not in states.FINAL else task.advice or ""
-        raise Problem(409, "no-result", f"task {task.id} has no result: it is {task.state}", advice)
+        advice = states.advice_of(task) if task.state in states.FINAL else Text("wait-for-task", "wait for it")
+        raise Problem(
+            409,
+            "no-result",
+            Text(
+                "no-result",
+                "task {identifier} has no result: it is {state}",
+                identifier=task.id,
+                state=states.name_of(task),
+            ),
+            advice,
+        )
     if task.kind != "predict":
         if query.format == "csv":
-            raise wrong_field("no-csv", "/format")
+            raise wrong_field("/format", Text("no-csv", "only a forecast can be read as CSV"))
         return Response(json.dumps(task.result), mimetype="application/json")
     with context().sessions() as session:
         if query.format == "csv":
@@ -138,14 +153,38 @@ def _require_retry(session: Session, task: Task) -> None:
     task = session.get_one(Task, task.id)  # as it is now
     if task.state not in (states.FAILED, states.CANCELLED):
         raise Problem(
-            409, "conflict", f"task {task.id} is {task.state}; only failed or cancelled ones can be retried"
+            409,
+            "conflict",
+            Text(
+                "not-to-be-retried",
+                "task {identifier} is {state}; only failed or cancelled tasks can be retried",
+                identifier=task.id,
+                state=states.name_of(task),
+            ),
         )
     if task.kind == "train" and (task.run_id is None or task.dataset_id is None):
         raise Problem(
-            409, "conflict", f"the run or the dataset of task {task.id} was removed", "start a new training"
+            409,
+            "conflict",
+            Text(
+                "run-or-dataset-removed",
+                "the run or the dataset of task {identifier} was removed",
+                identifier=task.id,
+            ),
+            Text("train-again", "start a new training run"),
         )
     is_same = Task.retry_of == task.id if task.run_id is None else Task.run_id == task.run_id
     is_needless = Task.state.not_in((states.FAILED, states.CANCELLED))
     other = session.scalar(select(Task).where(is_same, is_needless))
     if other is not None:
-        raise Problem(409, "conflict", f"task {task.id} was retried by task {other.id}, which is {other.state}")
+        raise Problem(
+            409,
+            "conflict",
+            Text(
+                "retried-already",
+                "task {identifier} was retried by task {other}, which is {state}",
+                identifier=task.id,
+                other=other.id,
+                state=states.name_of(other),
+            ),
+        )

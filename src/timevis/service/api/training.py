@@ -12,13 +12,13 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from timevis.config.stored import unescape
-from timevis.config.suggestions import did_you_mean
 from timevis.errors import ConfigError, DataError
+from timevis.messages import Text
 from timevis.models.catalog import declared_models
 from timevis.service.api.commands import commands_of
 from timevis.service.api.submit import known_group, submit_group, submit_once
 from timevis.service.api.views import task_summaries
-from timevis.service.context import context, find
+from timevis.service.context import context, deleted_dataset, find, restore_first, unknown_channel
 from timevis.service.db.tables import Dataset, Model, Task, new_id
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.schemas import examples
@@ -53,8 +53,11 @@ def register_train_routes() -> None:
         trainings = _trainings_of_preset(body.preset) if body.trainings is None else body.trainings
         chosen = [training.root for training in trainings]
         if tried := [position for position, training in enumerate(chosen) if training.dry_run]:
-            advice = "check its trainings with POST /api/train"
-            raise wrong_field("no-dry-run-of-groups", f"/trainings/{tried[0]}/dry_run", advice)
+            raise wrong_field(
+                f"/trainings/{tried[0]}/dry_run",
+                Text("no-dry-run-of-groups", "a group has no dry run"),
+                Text("check-one-by-one", "check its training runs one by one"),
+            )
         if (known := known_group([_values(training) for training in chosen])) is not None:
             return _group(known)
         configs = []
@@ -65,8 +68,8 @@ def register_train_routes() -> None:
                 error.pointer = f"/trainings/{position}{error.pointer or ''}"
                 raise
             except ConfigError as error:
-                pointer = f"/trainings/{position}{pointer_of(error.message)}"
-                raise wrong_field("invalid-config", pointer, error.advice, detail=error.message) from None
+                pointer = f"/trainings/{position}{pointer_of(error.field)}"
+                raise wrong_field(pointer, error.message, error.advice) from None
         group_id = new_id()
         return _group(submit_group([_create_task(*pair, group_id) for pair in zip(chosen, configs, strict=True)]))
 
@@ -100,14 +103,14 @@ def _config(chosen: BaseModel) -> DictConfig:
     with service.sessions() as session:
         dataset = find(session, Dataset, values["dataset"], "/dataset")
     if dataset.deleted is not None:
-        raise wrong_field("deleted-dataset", "/dataset", "restore it", identifier=dataset.id)
+        raise wrong_field("/dataset", deleted_dataset(dataset), restore_first())
     require_channels(dataset, values.get("target"))
     path = service.storage.upload(dataset.content_hash, dataset.suffix)
     cfg = config_of(chosen, path, dataset.name, dataset.options)
     try:
         check_lengths(cfg, dataset.report)
     except DataError as error:
-        raise wrong_field("impossible-split", "/horizon", error.advice, detail=error.message) from None
+        raise wrong_field("/horizon", error.message, error.advice) from None
     return cfg
 
 
@@ -148,7 +151,7 @@ def _group(group_id: str) -> dict[str, Any]:
     with context().sessions() as session:
         tasks = list(session.scalars(select(Task).where(Task.group_id == group_id).order_by(Task.created, Task.id)))
         if not tasks:
-            raise Problem(404, "not-found", f"there is no group {group_id}")
+            raise Problem(404, "not-found", Text("no-group", "there is no group {identifier}", identifier=group_id))
         ids = [task.id for task in tasks]
         models = list(session.scalars(select(Model).where(Model.task_id.in_(ids), Model.deleted.is_(None))))
         summaries = task_summaries(session, tasks)
@@ -182,4 +185,4 @@ def require_channels(dataset: Dataset, target: list[str] | None) -> None:
     channels = list(dataset.report["channels"])
     for position, name in enumerate(target or ()):
         if name not in channels:
-            raise wrong_field("unknown-channel", f"/target/{position}", did_you_mean(name, channels), channel=name)
+            raise unknown_channel(f"/target/{position}", name, channels)

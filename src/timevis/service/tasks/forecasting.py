@@ -15,7 +15,7 @@ from timevis.data.hold_out import hold_out_last_rows
 from timevis.data.panel import Panel
 from timevis.data.sources.data_frames import write_frame
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.models.forecaster import Forecaster
 from timevis.predict import NewData, forecast_panel, load_panels, mark_scored
 from timevis.runs.folder import RunFolder
@@ -111,8 +111,13 @@ class ItemForecasts:
         maximum = untrained_methods()[method][1].max_channels
         if maximum is not None and len(panel.channels) > maximum:
             raise DataError(
-                message("too-many-channels-for-nano", count=len(panel.channels), maximum=maximum),
-                message("fewer-channels-for-nano"),
+                Text(
+                    "too-many-channels-for-nano",
+                    "the data have {count} channels, more than {maximum} for nano without a fit",
+                    count=len(panel.channels),
+                    maximum=maximum,
+                ),
+                Text("fewer-channels-for-nano", "name some of them in target, or ask seasonal_naive"),
             )
         horizon = self.horizon or default_horizon(panel)
         known = hold_out_last_rows(panel, horizon) if self.kind == "backtest" else panel

@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from timevis.errors import RunFolderError, TimeVisError
-from timevis.messages import error_from_json, error_to_json, message
+from timevis.messages import Text
 from timevis.models.catalog import declared_models
 from timevis.runs.folder import RunFolder
 from timevis.runs.record import RunRecord
@@ -34,7 +34,8 @@ from timevis.service.tasks.run_copies import RunCopies, take_over
 from timevis.service.tasks.runner import Outcome, progress_of, run_training, wait_for_earlier_attempt
 from timevis.service.tasks.summary import summarise
 from timevis.service.training import untrained_methods
-from timevis.service.troubleshooting import with_link
+from timevis.service.troubleshooting import with_section
+from timevis.utils.explain import explain
 from timevis.utils.json_types import to_json_types
 
 log = logging.getLogger(__name__)
@@ -94,11 +95,10 @@ def _execute(worker: Worker, task_id: str) -> None:
     try:
         outcome, values = JOBS[task.kind](worker, task)
     except TimeVisError as error:
-        outcome, values = Outcome(states.FAILED, error.message, error.advice), {}
+        outcome, values = Outcome(states.FAILED, error), {}
     except Exception as error:
         log.exception("task %s failed", task.id)
-        text = message("unexpected-error", kind=type(error).__name__, reason=str(error))
-        outcome, values = Outcome(states.FAILED, text, message("see-worker-log")), {}
+        outcome, values = Outcome(states.FAILED, explain(error, unexpected_advice=_see_worker_log())), {}
     finally:
         worker.active.pop(task.id, None)
     _finish(worker, task, outcome, values)
@@ -110,16 +110,23 @@ def _finish(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]
         _write_end(worker, task, outcome, values)
     except (DataError, IntegrityError) as error:
         log.exception("task %s: its result could not be stored", task.id)
-        text = message("result-not-stored", reason=str(error.orig))
-        _write_end(worker, task, Outcome(states.FAILED, text, message("see-worker-log")), {})
+        text = Text(
+            "result-not-stored",
+            "the database did not accept the result of the task ({reason})",
+            reason=str(error.orig),
+        )
+        _write_end(worker, task, Outcome(states.FAILED, TimeVisError(text, _see_worker_log())), {})
+
+
+def _see_worker_log() -> Text:
+    return Text("see-worker-log", "see the log of the worker")
 
 
 def _write_end(worker: Worker, task: Task, outcome: Outcome, values: dict[str, Any]) -> None:
     model = values.pop("model", None)
     values |= {"error": None, "advice": None}
     if outcome.error is not None:
-        advice = with_link(outcome.error, outcome.advice)
-        values |= states.failure(outcome.error, advice, values.get("result"))
+        values |= states.failure(with_section(outcome.error), values.get("result"))
     if outcome.state is None:
         if states.release(worker.sessions, task, **values):
             log.info("task %s returned to its queue", task.id)
@@ -168,7 +175,15 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
         log.warning("task %s: its run could not be copied (%s)", task.id, error)
         if outcome.state != states.COMPLETED:
             return outcome, {}
-        return Outcome(None, message("run-not-copied", reason=str(error)), message("check-store")), {}
+        not_copied = TimeVisError(
+            Text(
+                "run-not-copied",
+                "the training has ended, but its run cannot be copied to the artefact store ({reason})",
+                reason=str(error),
+            ),
+            Text("check-store", "it is copied when the store can be written again; check TIMEVIS_STORE"),
+        )
+        return Outcome(None, not_copied), {}
     if outcome.state != states.COMPLETED:
         return outcome, {}
     summary = summarise(RunFolder(folder).results)
@@ -217,13 +232,12 @@ def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
                     described["data"] = _shown_data(own.report if own else RunFolder(run).data_report)
                 table = forecasts.forecast(run, data)
         except TimeVisError as error:
-            items.append(described | error_to_json(error))
+            items.append(described | error.to_json())
             continue
         tables.append(table.assign(position=len(items)))
         items.append(described)
     if not tables:
-        first = error_from_json(items[0])
-        return Outcome(states.FAILED, first.message, first.advice), {"result": {"items": items}}
+        return Outcome(states.FAILED, TimeVisError.from_json(items[0])), {"result": {"items": items}}
     watch.report({"stage": "forecast", "step": len(requested), "steps_total": len(requested)}, at_once=True)
     whole = pd.concat(tables, ignore_index=True)
     path = worker.storage.result(task.id)
@@ -272,7 +286,7 @@ def _data_of_forecast(session: Any, worker: Worker, item: dict[str, Any], model:
         return None
     dataset = session.get(Dataset, dataset_id)
     if dataset is None:
-        raise RunFolderError(message("no-dataset", identifier=dataset_id))
+        raise RunFolderError(Text("no-dataset", "there is no dataset {identifier}", identifier=dataset_id))
     return worker.storage.fetched_upload(dataset.content_hash, dataset.suffix)
 
 
@@ -294,7 +308,10 @@ JOBS = {"train": train, "predict": forecast, "compare": compare}
 def _model(session: Any, model_id: str) -> Model:
     model = session.get(Model, model_id)
     if model is None or model.deleted is not None:
-        raise RunFolderError(message("no-model", identifier=model_id), message("restore-model"))
+        raise RunFolderError(
+            Text("no-model", "there is no model {identifier}", identifier=model_id),
+            Text("restore-model", "it may have been deleted; restore it"),
+        )
     return model
 
 

@@ -19,9 +19,11 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, defer
 
-from timevis.messages import codes_of, message
+from timevis.errors import TimeVisError
+from timevis.messages import Text
+from timevis.runs.status import STATE_TEXTS
 from timevis.service.db.tables import Sessions, Task
-from timevis.service.troubleshooting import STUCK_TRAINING
+from timevis.service.troubleshooting import retry_when_mended, with_section
 
 QUEUED, RUNNING = "queued", "running"
 COMPLETED, FAILED, CANCELLED = "completed", "failed", "cancelled"
@@ -132,8 +134,14 @@ def recover_lost(sessions: Sessions, heartbeats: UnchangedRows, max_attempts: in
                     "state": FAILED,
                     "finished": time.time(),
                     **failure(
-                        message("worker-lost", count=task.attempt),
-                        message("advice-and-section", advice=message("retry-when-mended"), section=STUCK_TRAINING),
+                        with_section(
+                            TimeVisError(
+                                Text(
+                                    "worker-lost", "the worker of the task was lost {count} times", count=task.attempt
+                                ),
+                                retry_when_mended(),
+                            )
+                        ),
                         task.result,
                     ),
                 }
@@ -142,9 +150,22 @@ def recover_lost(sessions: Sessions, heartbeats: UnchangedRows, max_attempts: in
     return requeued
 
 
-def failure(error: str, advice: str | None, result: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def failure(error: TimeVisError, result: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The columns of a task that failed; the codes of its error and advice are added to its result."""
-    return {"error": error, "advice": advice, "result": {**(result or {}), **codes_of(error, advice)}}
+    values = error.to_json()
+    codes = {key: values.pop(key) for key in ("error_code", "advice_code")}
+    return {**values, "result": {**(result or {}), **codes}}
+
+
+def advice_of(task: Task) -> Text | None:
+    """The stored advice of a task that failed."""
+    coded = (task.result or {}).get("advice_code")
+    return Text.from_json(task.advice, coded) if task.advice and coded else None
+
+
+def name_of(task: Task) -> Text:
+    """The state of a task within a sentence."""
+    return STATE_TEXTS[task.state]
 
 
 def _change_own(session: Session, task: Task, *conditions: Any, **values: Any) -> bool:

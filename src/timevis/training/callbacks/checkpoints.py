@@ -12,7 +12,7 @@ import torch
 from pytorch_lightning.callbacks import Checkpoint, EarlyStopping, ModelCheckpoint
 
 from timevis.data.loader import WindowLoader
-from timevis.messages import message
+from timevis.messages import Text
 from timevis.runs.folder import BEST_CHECKPOINT, CHECKPOINTS, LAST_CHECKPOINT
 
 COLLECTIVE_CHECK_STEPS = 20
@@ -22,7 +22,9 @@ COLLECTIVE_CHECK_STEPS = 20
 def require_finite(loss: torch.Tensor, step: int) -> None:
     """Raise a FloatingPointError if training has diverged."""
     if not math.isfinite(loss):
-        raise FloatingPointError(message("loss_is", loss=str(float(loss)), step=step))
+        raise FloatingPointError(
+            Text("loss-is", "the training loss is {loss} at step {step}", loss=str(float(loss)), step=step)
+        )
 
 
 class BestCheckpoint(ModelCheckpoint):

@@ -38,7 +38,7 @@ def test_the_days_of_a_spreadsheet_are_dates(decimals: int) -> None:
     times = parse_times(Table(pd.DataFrame({"time": np.round(days, decimals)}), "t.csv"), ("time",))
     assert times.index.equals(expected.as_unit("us"))
     assert times.zone is None
-    assert times.notes == ["times such as 44197 are read as a spreadsheet's days"]
+    assert list(map(str, times.notes)) == ["times such as 44197 are read as a spreadsheet's days"]
 
 
 @pytest.mark.parametrize("pattern", ["%y%m%d%H%M", "%y%m%d%H%M%S"])

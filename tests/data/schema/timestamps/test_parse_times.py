@@ -72,7 +72,7 @@ def test_iso_times_of_a_text_file_are_read(pattern: str) -> None:
 def test_a_row_of_totals_is_an_error_that_advises_to_delete_it(pattern: str) -> None:
     with pytest.raises(DataError, match="row 401, column 'time': the time 'Total' is not a date or time") as error:
         parse_index([*HOURS.strftime(pattern), "Total"])
-    assert "delete rows of totals" in error.value.advice
+    assert "delete rows of totals" in str(error.value.advice)
 
 
 def test_rounding_errors_of_spreadsheets_are_removed() -> None:

@@ -49,7 +49,7 @@ def test_the_timezone_of_numbered_steps_is_required_and_checked() -> None:
     _, frame = settlement_frame("2024-10-26", 3)
     with pytest.raises(DataError, match="'SETTLEMENT_PERIOD' numbers the steps of a day") as error:
         parse_settlement(frame, None)
-    assert "data.timezone=Europe/London" in error.value.advice
+    assert "data.timezone=Europe/London" in str(error.value.advice)
     with pytest.raises(DataError, match="row 97, column 'SETTLEMENT_PERIOD': 2024-10-27 has no step 49 in UTC"):
         parse_settlement(frame, "UTC")
     frame = frame.astype({NAMES[1]: float})

@@ -16,7 +16,7 @@ from timevis.data.schema.timestamps.date_text import (
     parse_unambiguous_dates,
 )
 from timevis.errors import AmbiguousDataError, DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def step_regularity(times: pd.Series) -> float:
 
 
 def expand_leading_short_years(
-    table: Table, name: str, text: pd.Series, default_day_first: bool | None, notes: list[str]
+    table: Table, name: str, text: pd.Series, default_day_first: bool | None, notes: list[Text]
 ) -> pd.Series:
     """Turn 98-01-31 into 1998-01-31 if steps are more regular with the year first than with day or month first.
 
@@ -63,11 +63,29 @@ def expand_leading_short_years(
     example = text[is_short].iloc[0]
     if year_first_regularity == year_last_regularity and default_day_first is None:
         raise AmbiguousDataError(
-            message("year-order-unclear", source=table.source, column=name, cell=example), message("year-order")
+            Text(
+                "year-order-unclear",
+                "{source}: column {column!r}: dates such as {cell!r} may be read with the year first or last",
+                source=table.source,
+                column=name,
+                cell=example,
+            ),
+            Text(
+                "year-order",
+                "write them as 2020-01-31, or set {setting} to true or false if the year is last",
+                setting=Setting("data.cleaning.day_first"),
+            ),
+            "data.cleaning.day_first",
         )
     if year_first_regularity <= year_last_regularity:
         return text
-    notes.append(message("note_year_first", cell=example))
+    notes.append(
+        Text(
+            "note-year-first",
+            "dates such as {cell!r} are read year first; years of two digits as 1969 to 2068",
+            cell=example,
+        )
+    )
     return iso
 
 
@@ -77,7 +95,7 @@ def parse_day_or_month_first(
     text: pd.Series,
     day_first: bool | None,
     default_day_first: bool | None,
-    notes: list[str],
+    notes: list[Text],
 ) -> tuple[pd.Series, bool]:
     """Parse times that begin like 01/02/2020, with years of four digits and without a UTC offset.
 
@@ -91,7 +109,7 @@ def parse_day_or_month_first(
         Whether the day comes first; None infers it, from days above 12 or from the regularity of the steps.
     default_day_first : bool, optional
         Whether the day comes first if the times do not decide.
-    notes : list of str
+    notes : list of Text
 
     Returns
     -------
@@ -110,24 +128,29 @@ def parse_day_or_month_first(
         is_day_first, is_month_first = first > 12, second > 12
         if is_day_first.any() and is_month_first.any():
             raise DataError(
-                message(
+                Text(
                     "day-order-mixed",
+                    "{source}: column {column!r} has the day first in {place} ({cell!r}) and the "
+                    "month first in {other_place} ({other!r})",
                     source=table.source,
                     column=name,
-                    **table.place(is_day_first.idxmax()),
+                    place=table.row_label(is_day_first.idxmax()),
                     cell=text[is_day_first].iloc[0],
                     other_place=table.row_label(is_month_first.idxmax()),
-                    other_row=table.place(is_month_first.idxmax())["row"],
                     other=text[is_month_first].iloc[0],
                 ),
-                message("write-iso-dates"),
+                Text("write-iso-dates", "write all dates as 2020-01-31"),
             )
         if is_day_first.any() or is_month_first.any():
             day_first = bool(is_day_first.any())
             _check_other_order(table, name, text, fields, is_day_first | is_month_first, day_first)
         else:
             day_first = _is_day_first_more_regular(table, name, text, fields, default_day_first)
-    notes.append(message("note_day_first" if day_first else "note_month_first", cell=example))
+    notes.append(
+        Text("note-day-first", "dates such as {cell!r} are read day first", cell=example)
+        if day_first
+        else Text("note-month-first", "dates such as {cell!r} are read month first", cell=example)
+    )
     return _reorder_and_parse(text, fields, day_first), day_first
 
 
@@ -150,17 +173,22 @@ def check_swapped_dates(table: Table, name: str, text: pd.Series, is_numeric: pd
     if len(days) and (days <= 12).all() and (fields[[0, 2]].astype(int).max(axis=1) > 12).all():
         date_row, text_row = days.index[0], fields.index[0]
         raise DataError(
-            message(
+            Text(
                 "day-and-month-swapped",
+                "{source}: column {column!r} contains the date {cell!r} in {place} and the text "
+                "{other!r} in {other_place}; no date has a day above 12 and every text has one, "
+                "so a spreadsheet has probably swapped day and month",
                 source=table.source,
                 column=name,
                 cell=text[date_row],
-                **table.place(date_row),
+                place=table.row_label(date_row),
                 other=text[text_row],
                 other_place=table.row_label(text_row),
-                other_row=table.place(text_row)["row"],
             ),
-            "write all dates as 2020-01-31, from the source that the spreadsheet was made of",
+            Text(
+                "write-dates-from-source",
+                "write all dates as 2020-01-31, from the source that the spreadsheet was made of",
+            ),
         )
 
 
@@ -183,12 +211,29 @@ def _check_other_order(
         if not is_closer or step_regularity(mixed) <= step_regularity(times):
             continue
         certain, other = is_certain.idxmax(), times.index[is_other][0]
-        orders = ("the day first", "the month first") if day_first else ("the month first", "the day first")
+        orders = [Text("the-day-first", "the day first"), Text("the-month-first", "the month first")]
+        first_order, other_order = orders if day_first else orders[::-1]
         raise DataError(
-            f"{table.source}: column {name!r} has {orders[0]} in {table.row_label(certain)} ({text[certain]!r}), but "
-            f"dates such as {text[other]!r} in {table.row_label(other)} seem to have {orders[1]}: the times then lie "
-            "closer together, with more regular steps",
-            "write all dates as 2020-01-31; if all have one order, set data.cleaning.day_first=true or false",
+            Text(
+                "day-order-changes",
+                "{source}: column {column!r} has {order} in {place} ({cell!r}), but dates such as {other!r} in "
+                "{other_place} seem to have {other_order}: the times then lie closer together, with more regular "
+                "steps",
+                source=table.source,
+                column=name,
+                order=first_order,
+                place=table.row_label(certain),
+                cell=text[certain],
+                other=text[other],
+                other_place=table.row_label(other),
+                other_order=other_order,
+            ),
+            Text(
+                "write-iso-dates-or-set-order",
+                "write all dates as 2020-01-31; if all have one order, set {setting} to true or false",
+                setting=Setting("data.cleaning.day_first"),
+            ),
+            "data.cleaning.day_first",
         )
 
 
@@ -211,6 +256,18 @@ def _is_day_first_more_regular(
         return default_day_first
     if month_first == day_first:
         raise AmbiguousDataError(
-            message("day-order-unclear", source=table.source, column=name, cell=text.iloc[0]), message("day-order")
+            Text(
+                "day-order-unclear",
+                "{source}: column {column!r}: dates such as {cell!r} may be read day first or month first",
+                source=table.source,
+                column=name,
+                cell=text.iloc[0],
+            ),
+            Text(
+                "day-order",
+                "write them as 2020-01-31, or set {setting} to true or false",
+                setting=Setting("data.cleaning.day_first"),
+            ),
+            "data.cleaning.day_first",
         )
     return day_first > month_first

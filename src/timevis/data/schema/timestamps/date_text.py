@@ -7,7 +7,7 @@ from datetime import date
 
 import pandas as pd
 
-from timevis.messages import message
+from timevis.messages import Text
 
 DAY_OR_MONTH = re.compile(r"(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
 SHORT_YEAR = re.compile(
@@ -92,11 +92,11 @@ def move_date_to_start(text: pd.Series) -> pd.Series:
     return text.str.replace(TIME_OF_DAY_FIRST, r"\2 \1", regex=True).str.replace(WEEKDAY_FIRST, "", regex=True)
 
 
-def expand_short_years(text: pd.Series, notes: list[str]) -> pd.Series:
+def expand_short_years(text: pd.Series, notes: list[Text]) -> pd.Series:
     """Expand years of two digits at the end of a date (31/01/98, Jan-98) to four; POSIX: 1969 to 2068."""
     if not text.str.match(SHORT_YEAR).any():
         return text
-    notes.append(message("note_two_digit_years"))
+    notes.append(Text("note-two-digit-years", "years of two digits are read as 1969 to 2068"))
     return text.str.replace(SHORT_YEAR, lambda m: f"{m[1]}{century_of(m[3])}{m[3]}", regex=True)
 
 
@@ -105,12 +105,14 @@ def century_of(year: str) -> int:
     return 19 if year >= "69" else 20
 
 
-def interval_starts(text: pd.Series, notes: list[str]) -> pd.Series:
+def interval_starts(text: pd.Series, notes: list[Text]) -> pd.Series:
     """Replace intervals such as 2010-01-04/2010-01-10, the way pandas writes weeks, by their start."""
     is_interval = text.str.match(INTERVAL)
     if not is_interval.any():
         return text
-    notes.append(message("note_periods", cell=text[is_interval].iloc[0]))
+    notes.append(
+        Text("note-periods", "periods such as {cell!r} are read as their start", cell=text[is_interval].iloc[0])
+    )
     return text.str.replace(INTERVAL, r"\1", regex=True)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from timevis.data.panel import Panel
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Text
 
 ISO_TIME = re.compile(r"[1-9]\d{3}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?)?)?", re.ASCII)
 PERIOD_OF_LENGTH = {4: pd.DateOffset(years=1), 7: pd.DateOffset(months=1), 10: pd.DateOffset(days=1)}
@@ -37,7 +37,13 @@ def parse_iso_time(text: str, end: bool = False) -> pd.Timestamp:
         if end and len(text) in PERIOD_OF_LENGTH:
             time = time + PERIOD_OF_LENGTH[len(text)] - pd.Timedelta(1, "us")
     except (ValueError, OverflowError):
-        raise ConfigError(message("not-a-time", text=text), message("write-iso-time")) from None
+        raise ConfigError(
+            Text("not-a-time", "{text!r} is not a time", text=text),
+            Text(
+                "write-iso-time",
+                "write it like 2024-01-31 or '2024-01-31 18:00'; 2024-01 is a whole month, 2024 a whole year",
+            ),
+        ) from None
     return time
 
 

@@ -8,14 +8,13 @@ import pandas as pd
 from timevis.data.readers.table import Table
 from timevis.data.schema.timestamps.date_order import step_regularity
 from timevis.data.schema.timestamps.parsed_times import (
-    NOT_A_TIME,
     ParsedTimes,
     check_resolution,
     check_time_cells,
     to_microseconds,
 )
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 FORMAT_OF_DIGITS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 """Formats of integers such as 20240131, by their number of digits."""
@@ -48,28 +47,54 @@ def parse_numeric_times(table: Table, name: str, column: pd.Series) -> ParsedTim
     DataError
         A cell is empty or is not a time, or the numbers can be read in two ways; names row and column.
     """
-    check_time_cells(table, name, column.isna(), "time-empty")
+    check_time_cells(table, name, column.isna(), are_empty=True)
     values = column.to_numpy(dtype=np.float64)
     low, high = values.min(), values.max()
     date_format = _find_format(table, name, column, low, high) if (values == np.floor(values)).all() else None
     if date_format:
         text = column.astype(np.int64).astype(str)
         parsed = _parse_integers(column, date_format)
-        check_time_cells(table, name, parsed.isna(), NOT_A_TIME, text)
-        notes: list[str] = [message("note_time_format", cell=text.iloc[0], format=date_format)]
+        check_time_cells(table, name, parsed.isna(), text)
+        notes: list[Text] = [
+            Text(
+                "note-time-format", "times such as {cell} are read as {format}", cell=text.iloc[0], format=date_format
+            )
+        ]
         return ParsedTimes(pd.DatetimeIndex(parsed).as_unit("us"), None, notes)
     if SPREADSHEET_DAYS[0] <= low and high < SPREADSHEET_DAYS[1]:
         index = pd.DatetimeIndex(SPREADSHEET_EPOCH + pd.to_timedelta(column, unit="D"))
-        notes = [message("note_spreadsheet_days", cell=f"{values[0]:g}")]
+        notes = [
+            Text(
+                "note-spreadsheet-days",
+                "times such as {cell} are read as a spreadsheet's days",
+                cell=f"{values[0]:g}",
+            )
+        ]
         return ParsedTimes(to_microseconds(index.round("s")), None, notes)
     unit = _epoch_unit(low, high)
     if unit:
         index = pd.DatetimeIndex(pd.to_datetime(column, unit=unit, utc=True))
         check_resolution(table, name, index)
-        return ParsedTimes(to_microseconds(index), None, [f"times are numbers: read as {unit} since 1970, in UTC"])
+        return ParsedTimes(
+            to_microseconds(index),
+            None,
+            [Text("note-epoch", "times are numbers: read as {unit} since 1970, in UTC", unit=unit)],
+        )
     raise DataError(
-        message("time-is-a-number", source=table.source, **table.place(0), column=name, value=float(values[0])),
-        message("write-times"),
+        Text(
+            "time-is-a-number",
+            "{source}: {place}, column {column!r}: the number {value:g} is not a time",
+            source=table.source,
+            place=table.row_label(0),
+            column=name,
+            value=float(values[0]),
+        ),
+        Text(
+            "write-times",
+            "write times as 2020-01-31 13:00 or as seconds since 1970; {setting} names another column",
+            setting=Setting("data.time"),
+        ),
+        "data.time",
     )
 
 
@@ -91,15 +116,17 @@ def _find_format(table: Table, name: str, column: pd.Series, low: float, high: f
         other_regularity = _epoch_regularity(column, low, high)
     if short_regularity and short_regularity == other_regularity:
         raise DataError(
-            message(
+            Text(
                 "number-time-unclear",
+                "{source}: column {column!r}: numbers such as {value:.0f} may be read as {short} or as {long}",
                 source=table.source,
                 column=name,
                 value=float(column.iloc[0]),
                 short=short_format,
-                long=long_format or "the time since 1970",
+                long=long_format or Text("time-since-1970", "the time since 1970"),
             ),
-            "write times as 2020-01-31 13:00",
+            Text("write-times-in-iso", "write times as 2020-01-31 13:00"),
+            "data.time",
         )
     return short_format if short_regularity > other_regularity else long_format
 

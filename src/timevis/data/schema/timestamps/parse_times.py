@@ -23,7 +23,6 @@ from timevis.data.schema.timestamps.date_text import (
 )
 from timevis.data.schema.timestamps.numeric_times import parse_numeric_times
 from timevis.data.schema.timestamps.parsed_times import (
-    NOT_A_TIME,
     ParsedTimes,
     cell_text,
     check_resolution,
@@ -39,7 +38,7 @@ from timevis.data.schema.timestamps.time_parts import (
     standardize_times_of_day,
 )
 from timevis.errors import ConfigError, DataError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 HAS_ZONE = (
     r"(?i)(?:\d\s*(?:am|pm)?\s*(?:Z|UTC|GMT|\+\d{2}(?::?\d{2})?)"
@@ -115,12 +114,16 @@ def parse_times(
     if types.is_numeric_dtype(column):
         return parse_numeric_times(table, label, column)
     text = column.map(cell_text, na_action="ignore").fillna("").astype(str).str.strip()
-    check_time_cells(table, label, text.isin(MISSING_MARKERS), "time-empty")
-    check_time_cells(table, label, ~text.str.contains(r"\d"), NOT_A_TIME, text)
+    check_time_cells(table, label, text.isin(MISSING_MARKERS), are_empty=True)
+    check_time_cells(table, label, ~text.str.contains(r"\d"), text)
     if text.str.fullmatch(r"\d{6}|\d{9,19}").all():
-        check_time_cells(table, label, text.map(int) > MAX_NUMBER, NOT_A_TIME, text)
+        check_time_cells(table, label, text.map(int) > MAX_NUMBER, text)
         return parse_numeric_times(table, label, text.astype(np.int64))
-    notes: list[str] = [] if weeks is None else [message("note_weeks", cell=text.iloc[0])]
+    notes: list[Text] = (
+        []
+        if weeks is None
+        else [Text("note-weeks", "weeks such as {cell} are read by ISO 8601, as their Monday", cell=text.iloc[0])]
+    )
     return _parse_text(table, label, chinese_to_iso(text), day_first, default_day_first, notes)
 
 
@@ -130,7 +133,9 @@ def check_timezone(timezone: str) -> None:
         pd.Timestamp("2020-01-01", tz="UTC").tz_convert(timezone)
     except Exception as error:
         raise ConfigError(
-            f"data.timezone={timezone!r} is not a time zone", "for example Europe/Lisbon or UTC"
+            Text("not-a-time-zone", "{setting} is not a time zone", setting=Setting("data.timezone", repr(timezone))),
+            Text("examples-of-time-zones", "for example Europe/Lisbon or UTC"),
+            "data.timezone",
         ) from error
 
 
@@ -142,7 +147,7 @@ def _join_parts(table: Table, names: tuple[str, ...]) -> pd.Series:
         frame = frame.set_axis(parts, axis=1)
         frame = frame.assign(month=month_numbers(frame["month"]))
         parsed = pd.to_datetime(frame if "day" in frame else frame.assign(day=1), errors="coerce")
-        check_time_cells(table, "+".join(names), parsed.isna(), NOT_A_TIME)
+        check_time_cells(table, "+".join(names), parsed.isna())
         return parsed
     first = frame[names[0]]
     if types.is_datetime64_any_dtype(first):
@@ -154,14 +159,14 @@ def _join_parts(table: Table, names: tuple[str, ...]) -> pd.Series:
 
 
 def _parse_datetimes(table: Table, label: str, column: pd.Series) -> ParsedTimes:
-    check_time_cells(table, label, column.isna(), "time-empty")
+    check_time_cells(table, label, column.isna(), are_empty=True)
     if (is_too_late := column.dt.year > MAX_YEAR).any():
-        check_time_cells(table, label, is_too_late, NOT_A_TIME, column.astype(str))
+        check_time_cells(table, label, is_too_late, column.astype(str))
     index = pd.DatetimeIndex(column)
     check_resolution(table, label, index)
     if index.tz is not None:
         return ParsedTimes(to_microseconds(index), str(index.tz), [], to_microseconds(index.tz_localize(None)))
-    notes: list[str] = []
+    notes: list[Text] = []
     local, is_day_end = move_midnights_to_day_end(column, notes)
     if is_day_end.any():
         _check_midnights(table, label, column.astype(str), local, is_day_end)
@@ -174,7 +179,7 @@ def _parse_text(
     original: pd.Series,
     day_first: bool | None,
     default_day_first: bool | None,
-    notes: list[str],
+    notes: list[Text],
 ) -> ParsedTimes:
     text = interval_starts(original, notes).str.replace(
         NAMED_OFFSET, lambda m: f"{m[1]}{m[2]:0>2}:{m[3] or '00'}", regex=True
@@ -199,12 +204,12 @@ def _parse_text(
         local[~is_numeric] = parse_unambiguous_dates(local_text[~is_numeric]).dt.as_unit("us")
     local = local.mask(is_day_end, local + pd.Timedelta(days=1))
     if is_day_end.any():
-        notes.append(message("note_midnight_24"))
+        notes.append(Text("note-midnight-24", "24:00 is read as 00:00 of the next day"))
     local, is_moved = move_midnights_to_day_end(local, notes)
     is_day_end = is_day_end | is_moved
     offsets = text.str.extract(OFFSET)[0].str.upper() if has_zone.any() else None
     moments = local if offsets is None else local - _utc_offsets(offsets)
-    check_time_cells(table, label, moments.isna(), NOT_A_TIME, original)
+    check_time_cells(table, label, moments.isna(), original)
     check_resolution(table, label, pd.DatetimeIndex(moments))
     if is_day_end.any():
         _check_midnights(table, label, original, moments, is_day_end)
@@ -220,17 +225,16 @@ def _check_zones(table: Table, label: str, text: pd.Series, has_zone: pd.Series)
     if has_zone.any() and not has_zone.all():
         row = int(np.argmax(has_zone != has_zone.iloc[0]))
         raise DataError(
-            message(
+            Text(
                 "zones-mixed",
+                "{source}: {place}, column {column!r}: only one of {cell!r} and {first!r} above has a time zone",
                 source=table.source,
-                **table.place(row),
+                place=table.row_label(row),
                 column=label,
                 cell=text.iloc[row],
-                zone="a" if has_zone.iloc[row] else "no",
                 first=text.iloc[0],
-                first_zone="one" if has_zone.iloc[0] else "none",
             ),
-            message("zone-for-all"),
+            Text("zone-for-all", "give all times a zone, or none"),
         )
 
 
@@ -241,17 +245,17 @@ def _check_midnights(table: Table, name: str, text: pd.Series, moments: pd.Serie
         row = int(np.argmax(is_repeated))
         other = int(np.argmax(~is_day_end & (moments == moments.iloc[row])))
         raise DataError(
-            message(
+            Text(
                 "midnight-twice",
+                "{source}: {place}, column {column!r}: {cell!r} is the same time as {other!r} in {other_place}",
                 source=table.source,
-                **table.place(row),
+                place=table.row_label(row),
                 column=name,
                 cell=text.iloc[row],
                 other=text.iloc[other],
                 other_place=table.row_label(other),
-                other_row=table.place(other)["row"],
             ),
-            message("midnight-in-one-way"),
+            Text("midnight-in-one-way", "write midnight in one way: number hours from 0 to 23 or from 1 to 24"),
         )
 
 

@@ -9,9 +9,7 @@ import pandas as pd
 
 from timevis.data.readers.table import Table, quote_cell
 from timevis.errors import DataError
-from timevis.messages import message
-
-NOT_A_TIME = "time-unreadable"
+from timevis.messages import Setting, Text
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class ParsedTimes:
         Naive, or UTC if the source had a time zone; in the order of the table.
     zone : str or None
         The time zone or the only UTC offset of the source; the calendar is read in it.
-    notes : list of str
+    notes : list of Text
         What was decided.
     local_index : DatetimeIndex [rows], optional
         If the source had a time zone: the local times, naive.
@@ -34,29 +32,59 @@ class ParsedTimes:
 
     index: pd.DatetimeIndex
     zone: str | None
-    notes: list[str]
+    notes: list[Text]
     local_index: pd.DatetimeIndex | None = None
     day_first: bool | None = None
 
 
 def check_time_cells(
-    table: Table, column: str, is_wrong: pd.Series, code: str, text: pd.Series | None = None
+    table: Table, column: str, is_wrong: pd.Series, text: pd.Series | None = None, *, are_empty: bool = False
 ) -> None:
-    """Raise a DataError with the message of `code` for the first cell that is wrong, with its `text` if given."""
+    """Raise a DataError for the first cell that is empty or no time, with its `text` if given."""
     if is_wrong.any():
-        row = int(np.argmax(is_wrong))
-        cell = f" {quote_cell(text.iloc[row])}" if text is not None else ""
-        more = f"; so are {int(is_wrong.sum()) - 1} more" if is_wrong.sum() > 1 else ""
-        params = {"source": table.source, **table.place(row), "column": column, "count": int(is_wrong.sum())}
-        params |= {"cell": cell, "more": more}
-        raise DataError(message(code, **params), message("every-row-needs-a-time"))
+        row, count = int(np.argmax(is_wrong)), int(is_wrong.sum())
+        params = {
+            "source": table.source,
+            "place": table.row_label(row),
+            "column": column,
+            "more": Text("more-wrong-times", "; so are {count} more", count=count - 1) if count > 1 else "",
+        }
+        raise DataError(
+            Text("time-empty", "{source}: {place}, column {column!r}: the time is empty{more}", **params)
+            if are_empty
+            else Text(
+                "time-unreadable",
+                "{source}: {place}, column {column!r}: the time{cell} is not a date or time{more}",
+                cell=f" {quote_cell(text.iloc[row])}" if text is not None else "",
+                **params,
+            ),
+            Text(
+                "every-row-needs-a-time",
+                "every row needs a time such as 2020-01-31 13:00 or 2020-01-31T13:00+01:00: delete rows of totals or "
+                "remarks; {setting} names the column",
+                setting=Setting("data.time"),
+            ),
+            "data.time",
+        )
 
 
 def check_resolution(table: Table, column: str, index: pd.DatetimeIndex) -> None:
     """Raise a DataError if the mean step between the distinct times is below 1 ms, to which times are rounded."""
     if index.max() - index.min() < (index.nunique() - 1) * pd.Timedelta(1, "ms"):
         raise DataError(
-            message("steps-below-1-ms", source=table.source, column=column), message("larger-steps-of-time")
+            Text(
+                "steps-below-1-ms",
+                "{source}: column {column!r}: the times are less than 1 ms apart on average, but "
+                "steps below 1 ms are not supported",
+                source=table.source,
+                column=column,
+            ),
+            Text(
+                "larger-steps-of-time",
+                "average the rows to steps of 1 ms or more, or "
+                "write the times in a larger unit, for example each"
+                " microsecond as a second",
+            ),
         )
 
 

@@ -10,6 +10,7 @@ from timevis.data.readers.table import Table
 from timevis.data.schema.timestamps.parsed_times import ParsedTimes, check_time_cells, to_microseconds
 from timevis.data.schema.timestamps.time_parts import holds_only_dates
 from timevis.errors import DataError
+from timevis.messages import Setting, Text
 
 STEP_COUNTS = (24, 25, 48, 50, 96, 100, 144, 288)
 """Steps of a day that are hours, half-hours, quarters, 10 or 5 minutes; some with those of a 25-hour day."""
@@ -77,12 +78,22 @@ def parse_steps_of_day(
     """
     if timezone is None:
         raise DataError(
-            f"{table.source}: column {names[1]!r} numbers the steps of a day; a day has fewer or more of them when "
-            "clocks change, so the time zone is needed",
-            "set the time zone of the dates: data.timezone=Europe/London, for example, or UTC if clocks never change",
+            Text(
+                "steps-without-zone",
+                "{source}: column {column!r} numbers the steps of a day; a day has fewer or more of them when clocks "
+                "change, so the time zone is needed",
+                source=table.source,
+                column=names[1],
+            ),
+            Text(
+                "zone-of-steps",
+                "set the time zone of the dates: {setting}, for example, or UTC if clocks never change",
+                setting=Setting("data.timezone", "Europe/London"),
+            ),
+            "data.timezone",
         )
     numbers = step_numbers(table.frame[names[1]])
-    check_time_cells(table, names[1], pd.Series(np.isnan(numbers)), "time-empty")
+    check_time_cells(table, names[1], pd.Series(np.isnan(numbers)), are_empty=True)
     days = (dates.index if dates.local_index is None else dates.local_index).normalize()
     midnight = days.tz_localize(timezone, ambiguous=np.ones(len(days), bool), nonexistent="shift_forward")
     index = midnight.tz_convert("UTC") + (numbers - numbers.min()) * pd.Timedelta(days=1) / steps_per_day
@@ -90,9 +101,31 @@ def parse_steps_of_day(
     if (is_next_day := local_index.normalize() != days).any():
         row = int(np.argmax(is_next_day))
         raise DataError(
-            f"{table.source}: {table.row_label(row)}, column {names[1]!r}: {days[row]:%Y-%m-%d} has no step "
-            f"{numbers[row]:g} in {timezone}",
-            "set data.timezone to the time zone that the steps follow, or correct the row",
+            Text(
+                "no-such-step-of-day",
+                "{source}: {place}, column {column!r}: {date} has no step {step:g} in {zone}",
+                source=table.source,
+                place=table.row_label(row),
+                column=names[1],
+                date=f"{days[row]:%Y-%m-%d}",
+                step=float(numbers[row]),
+                zone=timezone,
+            ),
+            Text(
+                "zone-that-steps-follow",
+                "set {setting} to the time zone that the steps follow, or correct the row",
+                setting=Setting("data.timezone"),
+            ),
+            "data.timezone",
         )
-    notes = [*dates.notes, f"{names[1]!r} numbers the steps of a day in {timezone}, {steps_per_day} in 24 hours"]
+    notes = [
+        *dates.notes,
+        Text(
+            "note-steps-of-day",
+            "{column!r} numbers the steps of a day in {zone}, {steps} in 24 hours",
+            column=names[1],
+            zone=timezone,
+            steps=steps_per_day,
+        ),
+    ]
     return ParsedTimes(to_microseconds(index), timezone, notes, to_microseconds(local_index), dates.day_first)

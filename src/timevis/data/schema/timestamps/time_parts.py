@@ -9,7 +9,7 @@ from pandas.api import types
 
 from timevis.data.readers.table import MISSING_MARKERS, Table
 from timevis.errors import DataError
-from timevis.messages import message
+from timevis.messages import Text
 
 TIME_OF_DAY_NAMES = (
     *("time", "hour", "hours", "hr", "clock", "time of day", "hrmn", "hhmm", "heure"),
@@ -124,12 +124,24 @@ def join_years_and_weeks(table: Table, names: tuple[str, ...]) -> pd.Series | No
     if len(others) == 1 and WEEK_NAME.fullmatch(others[0].strip()):
         return cells[year] + "-W" + cells[others[0]].str.replace(r"^\D+(?=\d+$)", "", regex=True)
     if all(holds_times_of_day(table.frame[n]) or _all_match(cells[n], r"\d{1,3}") for n in others):
-        other_cells = " and ".join(f"{cells[n].iloc[0]} in {n!r}" for n in others)
         raise DataError(
-            f"{table.source}: {table.row_label(0)}, column {'+'.join(names)!r}: the year {cells[year].iloc[0]} with "
-            f"{other_cells} is not a date or time",
-            "write dates such as 2020-01-31 in one column; columns named year and month (and day, hour) are joined, "
-            "and so are a year and the number of an ISO week in a column named week or KW",
+            Text(
+                "parts-not-a-time",
+                "{source}: {place}, column {column!r}: the year {year} with {others} is not a date or time",
+                source=table.source,
+                place=table.row_label(0),
+                column="+".join(names),
+                year=cells[year].iloc[0],
+                others=[
+                    Text("cell-in-column", "{cell} in {column!r}", cell=cells[n].iloc[0], column=n) for n in others
+                ],
+            ),
+            Text(
+                "dates-in-one-column",
+                "write dates such as 2020-01-31 in one column; columns named year and month (and day, hour) are "
+                "joined, and so are a year and the number of an ISO week in a column named week or KW",
+            ),
+            "data.time",
         )
     return None
 
@@ -138,7 +150,7 @@ def _all_match(cells: pd.Series, pattern: str) -> bool:
     return bool(cells.notna().any()) and bool(cells.dropna().str.fullmatch(pattern).all())
 
 
-def move_midnights_to_day_end(local: pd.Series, notes: list[str]) -> tuple[pd.Series, pd.Series]:
+def move_midnights_to_day_end(local: pd.Series, notes: list[Text]) -> tuple[pd.Series, pd.Series]:
     """Read 00:00 after later times of its own date as the end of that date, as the ends of intervals are written.
 
     This is done only if most midnights follow several times of their own date, and if all times then ascend (except
@@ -148,7 +160,7 @@ def move_midnights_to_day_end(local: pd.Series, notes: list[str]) -> tuple[pd.Se
     ----------
     local : Series of datetime [rows]
         Naive times.
-    notes : list of str
+    notes : list of Text
 
     Returns
     -------
@@ -165,5 +177,7 @@ def move_midnights_to_day_end(local: pd.Series, notes: list[str]) -> tuple[pd.Se
         or (moved.diff() < -hour).any()
     ):
         return local, is_day_end & False
-    notes.append(message("note_midnight_end"))
+    notes.append(
+        Text("note-midnight-end", "00:00 after later times of its date is read as 24:00, the end of that date")
+    )
     return moved, is_day_end

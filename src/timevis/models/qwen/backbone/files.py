@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from timevis.errors import ConfigError, TimeVisError
-from timevis.messages import message
-from timevis.models.qwen.backbone.download import Report, find_or_download
+from timevis.messages import Setting, Text
+from timevis.models.qwen.backbone.download import PATH_KEY, Report, find_or_download
 
 BACKBONE_SUBSTITUTES = {"attention": "one attention block", "none": "no backbone"}
 """Values of model.backbone.path with which `qwen_patch` replaces the language model, and their names in reports."""
+FOLDER_OR_HUB_ID = Text("folder-or-hub-id", "give a folder, or a hub id such as Qwen/Qwen2.5-0.5B")
 SUPPORTED_MODEL_TYPES = ("qwen2", "qwen3")
 
 
@@ -38,7 +39,9 @@ def read_model_config(path: str | None, layers: int | None) -> tuple[Path, dict[
         The backbone cannot be found, its config.json cannot be read, or its architecture is not supported.
     """
     if not path:
-        raise ConfigError(message("backbone-not-set"), message("folder-or-hub-id"))
+        raise ConfigError(
+            Text("backbone-not-set", "{path} is missing", path=Setting(PATH_KEY)), FOLDER_OR_HUB_ID, PATH_KEY
+        )
     from transformers import AutoConfig
 
     folder = find_backbone_folder(path)
@@ -48,15 +51,29 @@ def read_model_config(path: str | None, layers: int | None) -> tuple[Path, dict[
         raise damaged_backbone_error(path, "config.json", error) from error
     if raw_config.get("model_type") not in SUPPORTED_MODEL_TYPES:
         raise ConfigError(
-            message("backbone-type", path=path, kind=raw_config.get("model_type")), message("a-qwen-model")
+            Text(
+                "backbone-type",
+                "{path} has the model type {kind}",
+                path=Setting(PATH_KEY, path),
+                kind=raw_config.get("model_type"),
+            ),
+            Text("a-qwen-model", "choose a Qwen2, Qwen2.5 or Qwen3 model"),
+            PATH_KEY,
         )
     config = AutoConfig.from_pretrained(folder)
     if set(getattr(config, "layer_types", None) or ["full_attention"]) != {"full_attention"}:
-        raise ConfigError(f"model.backbone.path={path} uses sliding-window attention", "choose another backbone")
+        raise ConfigError(
+            Text("sliding-window", "{path} uses sliding-window attention", path=Setting(PATH_KEY, path)),
+            Text("other-backbone", "choose another backbone"),
+            PATH_KEY,
+        )
     if layers is not None and not 1 <= layers <= config.num_hidden_layers:
         raise ConfigError(
-            message("backbone-layers", layers=layers),
-            message("layers-of-backbone", maximum=config.num_hidden_layers, path=path),
+            Text("backbone-layers", "{layers} is out of range", layers=Setting("model.backbone.layers", layers)),
+            Text(
+                "layers-of-backbone", "choose 1 to {maximum} for {path}", maximum=config.num_hidden_layers, path=path
+            ),
+            "model.backbone.layers",
         )
     return folder, raw_config, config
 
@@ -76,24 +93,49 @@ def find_backbone_folder(path: str, report: Report | None = None) -> Path:
         folder = Path(str(files("timevis.models.qwen.nano"))) / "weights"
         if not (folder / "model.safetensors").is_file():
             raise TimeVisError(
-                "this installation lacks the weights of nano", "install TimeVis again, with its package data"
+                Text("nano-weights-missing", "this installation lacks the weights of nano"),
+                Text("install-again", "install TimeVis again, with its package data"),
             )
         return folder
     local = Path(path).expanduser()
     if local.is_dir():
         if not (local / "config.json").is_file() or not any(local.glob("*.safetensors")):
-            raise TimeVisError(message("backbone-not-a-model", path=path), message("files-of-a-model"))
+            raise TimeVisError(
+                Text("backbone-not-a-model", "{path} is not a model folder", path=Setting(PATH_KEY, path)),
+                Text(
+                    "files-of-a-model",
+                    "it needs config.json, the tokenizer files and *.safetensors, as save_pretrained writes them",
+                ),
+                PATH_KEY,
+            )
         return local
     if is_local_path(path):
-        raise TimeVisError(message("backbone-not-found", path=path), message("folder-or-hub-id"))
+        raise TimeVisError(
+            Text("backbone-not-found", "{path} does not exist", path=Setting(PATH_KEY, path)),
+            FOLDER_OR_HUB_ID,
+            PATH_KEY,
+        )
     return find_or_download(path, report)
 
 
-def damaged_backbone_error(path: str, file: str, error: Exception) -> TimeVisError:
+def damaged_backbone_error(path: str, file: Text | str, error: Exception) -> TimeVisError:
     """The error for a part of a backbone that cannot be read; `file` names the part."""
     reason = (str(error) or type(error).__name__).splitlines()[0]
-    damaged = message("backbone-file-damaged", path=path, file=file, reason=reason)
-    return TimeVisError(damaged, message("copy-model-again"))
+    return incomplete_backbone_error(
+        Text(
+            "backbone-file-damaged",
+            "{path}: its {file} cannot be read ({reason})",
+            path=Setting(PATH_KEY, path),
+            file=file,
+            reason=reason,
+        )
+    )
+
+
+def incomplete_backbone_error(message: Text) -> TimeVisError:
+    """The error for a folder of which a part is missing or damaged."""
+    advice = Text("copy-model-again", "the copy or download of the folder is incomplete; copy or download it again")
+    return TimeVisError(message, advice, PATH_KEY)
 
 
 def is_local_path(path: str) -> bool:

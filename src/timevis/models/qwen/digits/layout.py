@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from timevis.data.calendar import CALENDAR_FIELDS, CALENDAR_SIZES
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 
 
 @dataclass(frozen=True)
@@ -65,21 +65,43 @@ class TokenLayout:
             ids = tokenizer.encode(text, add_special_tokens=False)
             if not ids:
                 raise ConfigError(
-                    f"the backbone's tokenizer cannot encode {text!r}",
-                    "copy the tokenizer's files, such as tokenizer.json, into the backbone's folder",
+                    Text("text-not-encoded", "the backbone's tokenizer cannot encode {text!r}", text=text),
+                    Text(
+                        "copy-tokenizer",
+                        "copy the tokenizer's files, such as tokenizer.json, into the backbone's folder",
+                    ),
                 )
             if len(ids) != 1:
                 raise ConfigError(
-                    message("separator-not-one-token", text=text, count=len(ids)),
-                    message("other-separator" if text == separator else "backbone-with-digit-tokens"),
+                    Text(
+                        "separator-not-one-token",
+                        "the backbone's tokenizer encodes {text!r} as {count} tokens, not one",
+                        text=text,
+                        count=len(ids),
+                    ),
+                    Text(
+                        "other-separator",
+                        "choose another {separator}, such as a comma",
+                        separator=Setting("model.separator"),
+                    )
+                    if text == separator
+                    else Text(
+                        "backbone-with-digit-tokens",
+                        "use a Qwen2.5 or Qwen3 backbone, whose digits are single tokens",
+                    ),
                 )
             return int(ids[0])
 
         if "<0:0>" in vocabulary:
             if f"<{width - 1}:0>" not in vocabulary:
                 raise ConfigError(
-                    f"this backbone has no tokens for {width} digits",
-                    "set model.digits to the width it was trained with",
+                    Text("no-tokens-for-digits", "this backbone has no tokens for {width} digits", width=width),
+                    Text(
+                        "width-of-backbone",
+                        "set {digits} to the width it was trained with",
+                        digits=Setting("model.digits"),
+                    ),
+                    "model.digits",
                 )
             digit_ids = tuple(tuple(vocabulary[f"<{p}:{d}>"] for d in range(10)) for p in range(width))
         else:
@@ -139,8 +161,14 @@ class ValueTables(nn.Module):
         super().__init__()
         if unknown := set(fields) - set(CALENDAR_FIELDS):
             raise ConfigError(
-                f"model.calendar has unknown fields: {', '.join(sorted(unknown))}",
-                f"choose among {', '.join(CALENDAR_FIELDS)}",
+                Text(
+                    "unknown-calendar-fields",
+                    "{calendar} has unknown fields: {fields}",
+                    calendar=Setting("model.calendar"),
+                    fields=sorted(unknown),
+                ),
+                Text("choose-among", "choose among {choices}", choices=CALENDAR_FIELDS),
+                "model.calendar",
             )
         self.columns = [CALENDAR_FIELDS.index(name) for name in fields]
         sizes = [CALENDAR_SIZES[c] for c in self.columns]

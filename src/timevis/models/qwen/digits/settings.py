@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from timevis.data.calendar import CalendarField
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 from timevis.models.qwen.backbone.load import Backbone
 from timevis.models.qwen.digits.codec import DigitCodec
 from timevis.models.qwen.digits.layout import TokenLayout, ValueTables
@@ -56,8 +56,15 @@ class DigitSettings:
         digits = pretrained.get("digits", 3) if digits is None else digits
         if digits != pretrained.get("digits", digits):
             raise ConfigError(
-                message("digits-unlike-backbone", digits=digits, name=backbone.name, expected=pretrained["digits"]),
-                message("leave-digits-null"),
+                Text(
+                    "digits-unlike-backbone",
+                    "{digits}, but {name} was pretrained with {expected} digits",
+                    digits=Setting("model.digits", digits),
+                    name=backbone.name,
+                    expected=pretrained["digits"],
+                ),
+                Text("leave-digits-null", "leave {digits} null", digits=Setting("model.digits")),
+                "model.digits",
             )
         return cls(
             DigitCodec(width=digits, **{**pretrained.get("codec", {}), **(codec or {})}),

@@ -17,7 +17,7 @@ from torch.nn import functional
 from timevis.config.options import FractionBelowOne, PositiveInt
 from timevis.data.calendar import CalendarField
 from timevis.errors import ConfigError
-from timevis.messages import message
+from timevis.messages import Setting, Text
 from timevis.models.layers import CalendarEmbedding, InstanceNorm, Normalization, ordered_quantiles
 from timevis.models.qwen.patches.heads import QueryHead, Readout, StateHead
 
@@ -138,13 +138,37 @@ class PatchNet(nn.Module):
         super().__init__()
         if not 1 <= stride <= patch_length <= context_length:
             raise ConfigError(
-                message(
-                    "patches-do-not-fit", patch_length=patch_length, stride=stride, context_length=context_length
+                Text(
+                    "patches-do-not-fit",
+                    "{patch_length} and {stride} do not fit {context_length}",
+                    patch_length=Setting("model.patch_length", patch_length),
+                    stride=Setting("model.stride", stride),
+                    context_length=Setting("context_length", context_length),
                 ),
-                message("order-of-patch-lengths"),
+                Text(
+                    "order-of-patch-lengths",
+                    "choose {stride} <= {patch_length} <= {context_length}",
+                    stride=Setting("model.stride"),
+                    patch_length=Setting("model.patch_length"),
+                    context_length=Setting("context_length"),
+                ),
+                "model.patch_length",
             )
         if readout == "queries" and isinstance(backbone, NoBackbone):
-            raise ConfigError(message("queries-without-backbone"), message("states-without-backbone"))
+            raise ConfigError(
+                Text(
+                    "queries-without-backbone",
+                    "{readout} needs a backbone with attention from queries to patches",
+                    readout=Setting("model.readout", "queries"),
+                ),
+                Text(
+                    "states-without-backbone",
+                    "set {readout} with {path}",
+                    readout=Setting("model.readout", "states"),
+                    path=Setting("model.backbone.path", "none"),
+                ),
+                "model.readout",
+            )
         self.patch_length, self.stride = patch_length, stride
         self.num_patches = (context_length + stride - patch_length) // stride + 1
         self.norm = InstanceNorm(normalization, num_channels)
