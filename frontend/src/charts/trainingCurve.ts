@@ -21,7 +21,7 @@ export function curveOf(rows: readonly Record<string, unknown>[], column: string
   return column.startsWith("val/") ? points.slice(0, -1) : points;
 }
 
-/** Without a last validation at the step of the one before, which is that of the best checkpoint after the fit. */
+/** Without a last validation at the step of the one before, which is the validation of the best checkpoint after the fit. */
 export function withoutFinalValidation<T extends { step: number }>(points: readonly T[]): T[] {
   const [before, last] = points.slice(-2);
   return before && last && before.step === last.step ? points.slice(0, -1) : [...points];

@@ -1,4 +1,4 @@
-// One text for each code of the findings on data; the parameters are those of the service.
+// One text for each code of the findings on data; the parameters come from the service.
 export default {
   averaged_duplicates: "Rows with other values than another row of the same time: {rows}. The mean of both is used: {places}.",
   card_note: "Note of the dataset card: {note}.",

@@ -25,7 +25,7 @@ export default {
   "list-too-short": "At least {minimum} entries are needed.",
   "method-not-allowed": "The service does not offer this.",
   "no-csv": "Only a forecast can be read as CSV.",
-  "no-dry-run-of-groups": "Several trainings cannot be checked in one request.",
+  "no-dry-run-of-groups": "Several training runs cannot be checked in one request.",
   "no-file": "No file was chosen.",
   "no-result": "This task has no result yet.",
   "no-such-window": "There is no window {index} of {channel}; the last one is {last}.",

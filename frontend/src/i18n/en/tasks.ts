@@ -34,7 +34,7 @@ export default {
   list: {
     kind: "Kind",
     state: "State",
-    group: "One group of trainings",
+    group: "One group of training runs",
     allKinds: "All kinds",
     allStates: "All states",
     emptyTitle: "No tasks yet",

@@ -27,7 +27,7 @@ function worded(finding: Finding): Record<string, unknown> {
   return { ...(Object.fromEntries(texts) as Record<string, unknown>), size, low: percent(low), high: percent(high) };
 }
 
-/** A sentence of the verdict: in the words of the page where it has some for the code, else that of the service. */
+/** A sentence of the verdict: in the words of the page where it has some for the code, else the sentence of the service. */
 export function verdictText(finding: Finding): string {
   const { optional } = useWords();
   const code = finding.params.is_certain === false ? `${finding.code}_uncertain` : finding.code;
