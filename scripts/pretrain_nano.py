@@ -2,7 +2,8 @@
 
 You can stop the run at any time; the same command resumes from its last checkpoint. A resumed run may have more steps
 or other learning rates, but not another network, seed or data. conf/pretrain_nano.yaml explains the settings.
-``score=nano`` prints the zero-shot scores of the packaged backbone instead; ``score=FOLDER`` those of another one.
+``score=nano`` prints the zero-shot scores of the packaged backbone instead; ``score=FOLDER`` the scores
+of another one.
 """
 
 from __future__ import annotations

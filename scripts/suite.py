@@ -255,7 +255,7 @@ def _summary_table(errors: pd.DataFrame, rows: pd.DataFrame, zero_shot: bool) ->
 
 
 def _data_table(rows: pd.DataFrame) -> str:
-    """Scores and cost on one data set, averaged over seeds; the skill is that of the first seed with its interval."""
+    """Scores and cost on one data set, averaged over seeds; skill and interval are of the first seed."""
     lines = []
     by = ["horizon", "model"] if "horizon" in rows else ["model"]
     for (*horizon, model), runs in rows.groupby(by):
@@ -318,7 +318,7 @@ def main() -> int:
     recorder.add_argument("folders", type=Path, nargs="+", metavar="RUN")
     recorder.set_defaults(function=record)
     recorder.add_argument("--reference", type=Path, metavar="RUN", help="one of the runs, to compare the others with")
-    recorder.add_argument("--model", metavar="NAME", help="name of the model in the rows (default: that of the run)")
+    recorder.add_argument("--model", metavar="NAME", help="name of the model in the rows (default: from the run)")
     recorder.add_argument("--by-horizon", action="store_true", help="a row for each horizon, with its MSE")
     pairs = commands.add_parser("compare", help="print the paired differences of two models on each data set")
     pairs.add_argument("model")

@@ -44,6 +44,19 @@ export function useAllDatasets() {
   return useQuery({ queryKey: ["datasets", "all"], queryFn: ({ signal }) => allDatasets(false, signal) });
 }
 
+/** Names of the datasets by identifier; deleted ones included, because their models remain. */
+export function useDatasetNames() {
+  const query = useQuery({
+    queryKey: ["datasets", "names"],
+    queryFn: async ({ signal }) => (await Promise.all([false, true].map((deleted) => allDatasets(deleted, signal)))).flat(),
+  });
+  const datasets = computed(() => query.data.value ?? []);
+  return {
+    datasets,
+    names: computed<ReadonlyMap<string, string>>(() => new Map(datasets.value.map((dataset) => [dataset.id, dataset.name]))),
+  };
+}
+
 export function useDataset(id: MaybeRefOrGetter<string | null | undefined>) {
   return useQuery({
     queryKey: ["dataset", computed(() => toValue(id))],

@@ -143,7 +143,7 @@ export function autocorrelationOption(
   };
 }
 
-/** Quantiles of the standardised residuals against those of the normal distribution. */
+/** Quantiles of the standardised residuals against the quantiles of the normal distribution. */
 export function normalQuantilesOption(
   qq: { theoretical: number[]; observed: number[] },
   names: { theoretical: string; observed: string },

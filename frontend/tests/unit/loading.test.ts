@@ -5,7 +5,7 @@ import { defineComponent, h } from "vue";
 
 import { signIn } from "@/api/client";
 import { ApiProblem, explain, isAbsent, ServiceAway } from "@/api/problems";
-import { laterPart } from "@/components/laterPart";
+import { lazyComponent } from "@/components/lazyComponent";
 import ProblemNotice from "@/components/ProblemNotice.vue";
 import { i18n, setLanguage } from "@/i18n";
 import en from "@/i18n/en";
@@ -20,7 +20,7 @@ function answerWith(status: number | "away"): void {
 }
 
 function open(loader: () => Promise<{ default: typeof Part }>) {
-  const part = laterPart(loader);
+  const part = lazyComponent(loader);
   return mount({ render: () => h("div", [h(part)]) }, { global: { plugins: [i18n], config: { errorHandler: () => undefined } } });
 }
 

@@ -18,6 +18,6 @@ export default {
   throughput: "Tasks per day",
   throughputText: "Tasks that ended on each of the last 14 days.",
   throughputLabel: "{n} tasks ended in the last 14 days.",
-  queueName: { cpu: "Trainings", interactive: "Forecasts and comparisons", gpu: "Trainings on a GPU" },
+  queueName: { cpu: "Training runs", interactive: "Forecasts and comparisons", gpu: "Training runs on a GPU" },
   queueRow: "{queued} waiting, {running} running",
 };

@@ -1,6 +1,6 @@
 export default {
   title: "Tasks",
-  text: "Trainings, forecasts and comparisons: those that run, wait and have ended.",
+  text: "Training runs, forecasts and comparisons: those that run, wait and have ended.",
   active: "{n} running or waiting",
   kind: { train: "Training", predict: "Forecast", compare: "Comparison" },
   state: { queued: "Waiting", running: "Running", completed: "Completed", failed: "Failed", cancelled: "Cancelled" },
@@ -34,11 +34,11 @@ export default {
   list: {
     kind: "Kind",
     state: "State",
-    group: "One group of trainings",
+    group: "One group of training runs",
     allKinds: "All kinds",
     allStates: "All states",
     emptyTitle: "No tasks yet",
-    emptyText: "Trainings, forecasts and comparisons appear here while they run, and stay.",
+    emptyText: "Training runs, forecasts and comparisons appear here while they run, and stay.",
   },
   fact: { created: "Created", elapsed: "Elapsed", left: "Time left", step: "Step", epoch: "Epoch", attempt: "Attempt" },
   curve: {

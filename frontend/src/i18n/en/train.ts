@@ -10,7 +10,7 @@ export default {
     advanced: "Advanced settings",
     advancedText: "An empty field keeps the default that it shows. Several values, separated by commas, are trained one by one.",
   },
-  severalText: "Several values, separated by commas, become several trainings.",
+  severalText: "Several values, separated by commas, become several training runs.",
   field: {
     dataset: "Data",
     target: "Channels",
@@ -31,8 +31,8 @@ export default {
   split: "Split: {parts} for training, validation and test.",
   recommended: "good start",
   start: "Start the training",
-  startSeveral: "Start {n} training | Start {n} trainings",
-  tooMany: "These are more than {n} trainings; take fewer values.",
+  startSeveral: "Start {n} training run | Start {n} training runs",
+  tooMany: "These are more than {n} training runs; take fewer values.",
   effort: {
     title: "Thoroughness",
     standard: "Standard",

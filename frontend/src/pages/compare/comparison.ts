@@ -40,7 +40,7 @@ export function pairsOf(pairs: readonly Pair[], metric: string, reference: strin
     });
 }
 
-/** The same pair seen from the other model; its percents are those of the other metric. */
+/** The same pair seen from the other model; its percents belong to the other metric. */
 export function reversed(pair: Pair): Pair {
   const negative = (value: Value) => (value === null ? null : -value || 0);
   // a is (1 + p) times b, so b is 1 / (1 + p) times a.

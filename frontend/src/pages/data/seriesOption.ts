@@ -1,7 +1,7 @@
 import type { EChartsOption } from "echarts";
 
 import type { Series } from "@/api/datasets";
-import { withSymbols } from "@/charts/alone";
+import { withSymbols } from "@/charts/isolatedPoints";
 import { AXIS_NAME_ABOVE } from "@/charts/layout";
 import { toMilliseconds } from "@/utils/time";
 

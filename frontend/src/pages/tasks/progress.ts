@@ -52,7 +52,7 @@ export function curveOf(rows: readonly Record<string, unknown>[]): CurvePoint[] 
     .filter((point) => point.trainLoss !== null || point.tuning !== null);
 }
 
-/** Rows that were read before, with those of a later answer; a row that is answered again may have more columns. */
+/** Rows that were read before, with the rows of a later answer; a row that is answered again may have more columns. */
 export function addRows(before: readonly MetricRow[], answered: readonly MetricRow[]): MetricRow[] {
   const first = answered[0]?.step;
   if (first === undefined || first === null) return [...before];

@@ -3,7 +3,7 @@ export const PRESETS = ["standard", "quick", "best"] as const;
 /** What the form says of the data beside their names. */
 export interface DataDraft {
   split: [number, number, number] | null;
-  /** Written "temperature:known"; null keeps those of the dataset. */
+  /** Written "temperature:known"; null keeps the covariates of the dataset. */
   covariates: string[] | null;
   season: string;
   /** Words and numbers that mean "no value", separated by commas. */
@@ -39,14 +39,14 @@ export const MAX_TRAININGS = 100;
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3_600, D: 86_400, W: 604_800 };
 
-/** Seconds between two rows of a frequency of pandas; null where they differ, as those of months and workdays do. */
+/** Seconds between two rows of a frequency of pandas; null where they differ, as with months and workdays. */
 export function stepSeconds(frequency: string): number | null {
   const [, count, unit] = /^(\d*)(s|min|h|D|W)(?:-[A-Z]+)?$/.exec(frequency) ?? [];
   const seconds = UNIT_SECONDS[unit ?? ""];
   return seconds === undefined ? null : seconds * Number(count || 1);
 }
 
-/** Sections may have options of the same name, such as the rank of the adapters and that of the network. */
+/** Sections may have options of the same name, such as the rank of the adapters and of the network. */
 export function optionKey(option: Pick<OptionShape, "name" | "section">): string {
   return option.section === "fit" || option.section === "run" ? option.name : `${option.section}.${option.name}`;
 }

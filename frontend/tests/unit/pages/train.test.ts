@@ -7,7 +7,7 @@ import { createMemoryHistory, createRouter } from "vue-router";
 
 import { i18n, setLanguage } from "@/i18n";
 import en from "@/i18n/en";
-import { datasetLabels } from "@/pages/train/datasetLabels";
+import { datasetLabels } from "@/utils/displayNames";
 import { newDraft } from "@/pages/train/request";
 import TrainPage from "@/pages/train/TrainPage.vue";
 

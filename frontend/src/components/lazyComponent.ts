@@ -15,7 +15,7 @@ const ATTEMPTS = 2;
  * A part that is loaded when it is first drawn. While the service is away it waits; where the service answers and the
  * file is missing, as after an update, a notice takes the place of the part.
  */
-export function laterPart<T extends Component>(loader: () => Promise<{ default: T }>): T {
+export function lazyComponent<T extends Component>(loader: () => Promise<{ default: T }>): T {
   return defineAsyncComponent<T>({
     loader,
     loadingComponent: LoadingBlock,

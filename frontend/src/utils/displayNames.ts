@@ -1,6 +1,17 @@
 import type { DatasetSummary } from "@/api/datasets";
 import { useWords } from "@/i18n";
-import { distinctNames } from "@/pages/forecast/result";
+
+/** Names by identifier; a name that occurs several times gets a number from its second occurrence on. */
+export function distinctNames(models: readonly { id: string; name: string }[]): Map<string, string> {
+  const seen = new Map<string, number>();
+  return new Map(
+    models.map(({ id, name }) => {
+      const count = (seen.get(name) ?? 0) + 1;
+      seen.set(name, count);
+      return [id, count === 1 ? name : `${name} (${String(count)})`];
+    }),
+  );
+}
 
 /** The labels of datasets in a list to choose from: the name, and where several have it, what tells them apart. */
 export function datasetLabels(datasets: readonly Pick<DatasetSummary, "id" | "name" | "version" | "created">[]): Map<string, string> {

@@ -2,7 +2,7 @@ import type { Ref } from "vue";
 import { watch } from "vue";
 
 /** Go back to the last page of a list that has become shorter, which otherwise would look empty. */
-export function keepPageInside(page: Ref<number>, total: () => number | undefined, perPage: number): void {
+export function clampPageNumber(page: Ref<number>, total: () => number | undefined, perPage: number): void {
   watch(
     [page, total],
     ([current, entries]) => {

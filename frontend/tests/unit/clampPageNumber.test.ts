@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
 import { nextTick, ref } from "vue";
 
-import { keepPageInside } from "@/composables/keepPageInside";
+import { clampPageNumber } from "@/composables/clampPageNumber";
 
 it("a list that becomes shorter is shown from its last page", async () => {
   const page = ref(3);
   const total = ref<number | undefined>(undefined);
-  keepPageInside(page, () => total.value, 20);
+  clampPageNumber(page, () => total.value, 20);
   expect(page.value).toBe(3);
   total.value = 41;
   await nextTick();
