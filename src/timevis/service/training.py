@@ -94,7 +94,7 @@ def config_values(given: Mapping[str, Any], dataset_options: Mapping[str, Any]) 
         chosen = {key: value for key, value in data["cleaning"].items() if value != []}
         data["cleaning"] = {**dataset_options.get("cleaning", {}), **chosen}
     return {
-        **declared_models()[given["model"]].declaration.presets.get(given.get("preset"), {}),
+        **declared_models()[given["model"]].declaration.presets.get(given.get("preset") or "", {}),
         **{f"data.{key}": value for key, value in {**dataset_options, **data}.items()},
         **{option.name: given[option.name] for option in run_options() if option.name in given},
         **{f"model.fit.{o.name}": given[o.name] for o in options_of(FitOptions) if o.name in given},
