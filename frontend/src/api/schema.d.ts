@@ -3828,7 +3828,7 @@ export interface components {
             layers?: number | null;
             /**
              * Name
-             * @description The language model; others are downloaded.
+             * @description The language model; nano is part of TimeVis, the others are downloaded.
              * @default nano
              * @enum {string}
              */
@@ -4087,7 +4087,7 @@ export interface components {
             layers?: number | null;
             /**
              * Name
-             * @description The language model; others are downloaded.
+             * @description The language model; nano is part of TimeVis, the others are downloaded.
              * @default nano
              * @enum {string}
              */
@@ -6838,7 +6838,7 @@ export interface components {
             layers?: number | null;
             /**
              * Name
-             * @description The language model; others are downloaded.
+             * @description The language model; nano is part of TimeVis, the others are downloaded.
              * @default nano
              * @enum {string}
              */
@@ -7097,7 +7097,7 @@ export interface components {
             layers?: number | null;
             /**
              * Name
-             * @description The language model; others are downloaded.
+             * @description The language model; nano is part of TimeVis, the others are downloaded.
              * @default nano
              * @enum {string}
              */

@@ -10,7 +10,7 @@ from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel
@@ -25,7 +25,12 @@ from timevis.models.declaration import Untrained
 from timevis.runs.config import check_sections_without_model
 from timevis.runs.folder import RunFolder
 
-BACKBONES = ("nano", "qwen2.5-0.5b", "qwen3-0.6b")
+BACKBONE = Option(
+    "name",
+    Literal["nano", "qwen2.5-0.5b", "qwen3-0.6b"],
+    "nano",
+    "The language model; nano is part of TimeVis, the others are downloaded.",
+)
 """Choices of conf/model/backbone that a request may name; the others need a folder of the server."""
 DATA_KEYS = ("target", "covariates", "season", "split", "split_by", "cleaning")
 """Keys of the config section `data` that a training request may set; the dataset has the others."""
@@ -41,10 +46,10 @@ def base_config(model: str, backbone: str | None = None) -> DictConfig:
     model : str
         One of `declared_models`.
     backbone : str, optional
-        One of `BACKBONES`, which changes further defaults; None takes that of the model.
+        One of the choices of `BACKBONE`, which changes further defaults; None takes that of the model.
     """
     assert model in declared_models()
-    assert backbone is None or backbone in BACKBONES
+    assert backbone is None or backbone in BACKBONE.choices
     chosen = [] if backbone is None else [f"model/backbone={backbone}"]
     with _hydra_lock:  # Hydra has one global state
         cfg = compose([f"model={model}", *chosen, "data=file", "logger=csv"])
@@ -65,6 +70,12 @@ def untrained_config(method: str) -> DictConfig:
     for key, value in untrained.values.items():
         OmegaConf.update(cfg, key, value)
     return cfg
+
+
+def sections_of(model: str) -> dict[str, list[Option]]:
+    """The options of each section of a model that a request may set; a backbone also has a name."""
+    sections = declared_models()[model].sections
+    return {name: [*options, BACKBONE] if name == "backbone" else options for name, options in sections.items()}
 
 
 def sections_of_models() -> set[str]:
