@@ -100,11 +100,8 @@ def file_content() -> str:
 
 def _options(*sources: Callable[..., Any], written: Mapping[str, Any], hidden: Collection[str] = ()) -> list[Any]:
     """The options that have a value in a section of the config, as JSON; without those in `hidden`."""
-    return [
-        _to_json(option)
-        for option in options_of(*sources)
-        if _is_plain(option.annotation) and option.name in written and option.name not in hidden
-    ]
+    options = [option for option in options_of(*sources) if option.name in written and option.name not in hidden]
+    return [_to_json(option) for option in options if alternatives(option.annotation)]
 
 
 def _dotted_name(function: Callable[..., Any] | None) -> str | None:
@@ -124,7 +121,7 @@ def _from_json(stored: Mapping[str, Any]) -> DeclaredModel:
 
 def _to_json(option: Option) -> dict[str, Any]:
     default = {} if option.default is MISSING else {"default": option.default}
-    return {"name": option.name, "help": option.help, "values": _alternatives(option.annotation), **default}
+    return {"name": option.name, "help": option.help, "values": alternatives(option.annotation), **default}
 
 
 def _option(stored: Mapping[str, Any]) -> Option:
@@ -132,21 +129,22 @@ def _option(stored: Mapping[str, Any]) -> Option:
     return Option(stored["name"], _annotation(stored["values"]), default, stored["help"])
 
 
-def _alternatives(annotation: Any) -> list[dict[str, Any]]:
-    """The types, choices and lists of an annotation, each with its range."""
+def alternatives(annotation: Any) -> list[dict[str, Any]]:
+    """The types, choices and lists of an annotation, each with its range; empty if a value may be anything else."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (typing.Union, types.UnionType):
-        return [part for member in arguments for part in _alternatives(member)]
+        parts = [alternatives(member) for member in arguments]
+        return [values for part in parts for values in part] if all(parts) else []
     if origin is Annotated:
-        plain, *metadata = arguments
-        (values,) = _alternatives(plain)
-        bounds = next(asdict(found) for found in metadata if isinstance(found, Range))
-        return [values | {"range": {key: bound for key, bound in bounds.items() if bound is not None}}]
+        bounds = next(asdict(part) for part in arguments if isinstance(part, Range))
+        limits = {key: bound for key, bound in bounds.items() if bound is not None}
+        return [values | {"range": limits} for values in alternatives(arguments[0])]
     if origin is Literal:
         return [{"choices": list(arguments)}]
     if origin in (Sequence, list):
-        return [{"list": _alternatives(arguments[0])}]
-    return [{"type": next(name for name, found in TYPES.items() if found is annotation)}]
+        element = alternatives(arguments[0])
+        return [{"list": element}] if element else []
+    return [{"type": name} for name, plain in TYPES.items() if plain is annotation]
 
 
 def _annotation(alternatives: Sequence[Mapping[str, Any]]) -> Any:
@@ -164,20 +162,6 @@ def _annotation(alternatives: Sequence[Mapping[str, Any]]) -> Any:
         annotated: Any = Annotated
         found.append(annotated[part, Range(**values["range"])] if "range" in values else part)
     return typing.Union[tuple(found)]  # noqa: UP007
-
-
-def _is_plain(annotation: Any) -> bool:
-    """Whether the values of an option are numbers, texts, choices, or lists of them."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _is_plain(arguments[0])
-    if origin is Literal:
-        return True
-    if origin in (typing.Union, types.UnionType):
-        return all(map(_is_plain, arguments))
-    if origin in (Sequence, list):
-        return _is_plain(arguments[0])
-    return annotation in TYPES.values()
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ class Declaration:
     queue: Literal["cpu", "gpu"] = "cpu"
     is_recommended: bool = False
     basic_options: Sequence[str] = ()
-    presets: Mapping[Preset, Mapping[str, Any]] = field(default_factory=dict)
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     preset_groups: Sequence[Preset] = ()
     untrained: Untrained | None = None
 

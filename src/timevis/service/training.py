@@ -9,7 +9,7 @@ from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel
@@ -24,7 +24,12 @@ from timevis.models.declaration import Untrained
 from timevis.runs.config import check_sections_without_model
 from timevis.runs.folder import RunFolder
 
-BACKBONES = ("nano", "qwen2.5-0.5b", "qwen3-0.6b")
+BACKBONE = Option(
+    "name",
+    Literal["nano", "qwen2.5-0.5b", "qwen3-0.6b"],
+    "nano",
+    "The language model; nano is part of TimeVis, the others are downloaded.",
+)
 """Choices of conf/model/backbone that a request may name; the others need a folder of the server."""
 DATA_KEYS = ("target", "covariates", "season", "split", "split_by", "cleaning")
 """Keys of the config section `data` that a training request may set; the dataset has the others."""
@@ -40,10 +45,10 @@ def base_config(model: str, backbone: str | None = None) -> DictConfig:
     model : str
         One of `declared_models`.
     backbone : str, optional
-        One of `BACKBONES`, which changes further defaults; None takes that of the model.
+        One of the choices of `BACKBONE`, which changes further defaults; None takes that of the model.
     """
     assert model in declared_models()
-    assert backbone is None or backbone in BACKBONES
+    assert backbone is None or backbone in BACKBONE.choices
     chosen = [] if backbone is None else [f"model/backbone={backbone}"]
     with _hydra_lock:  # Hydra has one global state
         cfg = compose([f"model={model}", *chosen, "data=file", "logger=csv"])
@@ -64,6 +69,12 @@ def untrained_config(method: str) -> DictConfig:
     for key, value in untrained.values.items():
         OmegaConf.update(cfg, key, value)
     return cfg
+
+
+def sections_of(model: str) -> dict[str, list[Option]]:
+    """The options of each section of a model that a request may set; a backbone also has a name."""
+    sections = declared_models()[model].sections
+    return {name: [*options, BACKBONE] if name == "backbone" else options for name, options in sections.items()}
 
 
 def sections_of_models() -> set[str]:
@@ -93,7 +104,7 @@ def config_values(given: Mapping[str, Any], dataset_options: Mapping[str, Any]) 
         chosen = {key: value for key, value in data["cleaning"].items() if value != []}
         data["cleaning"] = {**dataset_options.get("cleaning", {}), **chosen}
     return {
-        **declared_models()[given["model"]].declaration.presets.get(given.get("preset"), {}),
+        **declared_models()[given["model"]].declaration.presets.get(given.get("preset") or "", {}),
         **{f"data.{key}": value for key, value in {**dataset_options, **data}.items()},
         **{option.name: given[option.name] for option in run_options() if option.name in given},
         **{f"model.fit.{o.name}": given[o.name] for o in options_of(FitOptions) if o.name in given},

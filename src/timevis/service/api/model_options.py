@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import types
-import typing
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import MISSING
 from functools import cache
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any
 
 from apiflask import APIBlueprint
 from omegaconf import OmegaConf
@@ -16,14 +14,14 @@ from timevis.config.options import Option, options_of
 from timevis.config.sections import EvaluationOptions, FitOptions, RunOptions
 from timevis.messages import Text
 from timevis.models.catalog import declared_models
+from timevis.models.catalog import alternatives, declared_models
 from timevis.service.context import context
 from timevis.service.problems import Problem
 from timevis.service.schemas.models import ModelOptions
 from timevis.service.tasks.estimate import typical_seconds
-from timevis.service.training import BACKBONES, base_config, run_options
+from timevis.service.training import base_config, run_options, sections_of
 
 blueprint = APIBlueprint("model_options", __name__, tag="Training")
-TYPE_NAMES = {bool: "bool", int: "int", float: "float", str: "text"}
 
 
 @blueprint.get("/model-options")
@@ -64,7 +62,7 @@ def _description(model: str) -> dict[str, Any]:
         "run": (run_options(), plain),
         "fit": (options_of(FitOptions) if declared.has_gradient_fit else [], plain["model"]["fit"]),
         "options": (declared.options, plain["model"]),
-        **{name: (options, plain["model"][name]) for name, options in declared.sections.items()},
+        **{name: (options, plain["model"][name]) for name, options in sections_of(model).items()},
         "evaluation": (options_of(EvaluationOptions), plain["evaluation"]),
     }
     basic = {f"run.{name}" for name in RunOptions.basic} | {f"fit.{name}" for name in FitOptions.basic}
@@ -74,15 +72,6 @@ def _description(model: str) -> dict[str, Any]:
         for section, (listed, defaults) in sections.items()
         for option in listed
     ]
-    if "backbone" in sections:
-        help_text = "The language model; nano is part of TimeVis, the others are downloaded."
-        options.append(
-            {
-                **{"name": "name", "section": "backbone", "kind": f"one of {', '.join(BACKBONES)}", "type": "choice"},
-                **{"default": "nano", "minimum": None, "maximum": None, "nullable": False},
-                **{"choices": list(BACKBONES), "help": help_text, "advanced": "backbone.name" not in basic},
-            }
-        )
     untrained = declaration.untrained
     return {
         "model": model,
@@ -100,7 +89,7 @@ def _description(model: str) -> dict[str, Any]:
 
 def _option(section: str, option: Option, defaults: Any, is_basic: bool) -> dict[str, Any]:
     default = defaults.get(option.name, None if option.default is MISSING else option.default)
-    bounds, names = option.range, _type_names(option.annotation)
+    bounds, names = option.range, [_type_name(values) for values in alternatives(option.annotation)]
     kinds = [name for name in names if name != "null"]
     minimum = None if bounds is None else bounds.minimum if bounds.minimum is not None else bounds.above
     maximum = None if bounds is None else bounds.maximum if bounds.maximum is not None else bounds.below
@@ -119,15 +108,7 @@ def _option(section: str, option: Option, defaults: Any, is_basic: bool) -> dict
     }
 
 
-def _type_names(annotation: Any) -> list[str]:
-    """The types of the values of an option, such as ``["int", "null"]``."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _type_names(arguments[0])
-    if origin in (typing.Union, types.UnionType):
-        return [name for part in arguments for name in _type_names(part)]
-    if origin in (Sequence, list):
-        return ["list"]
-    if annotation is type(None):
-        return ["null"]
-    return [TYPE_NAMES.get(annotation, "choice" if origin is typing.Literal else "text")]
+def _type_name(values: Mapping[str, Any]) -> str:
+    if "list" in values or "choices" in values:
+        return "list" if "list" in values else "choice"
+    return "text" if values["type"] == "str" else str(values["type"])

@@ -18,7 +18,7 @@ from timevis.data.options import CleaningOptions, DataOptions
 from timevis.models.catalog import declared_models
 from timevis.models.declaration import Preset
 from timevis.service.schemas.common import Commands, Id, Name, Number, StrictModel
-from timevis.service.training import BACKBONES, base_config, run_options
+from timevis.service.training import base_config, run_options, sections_of
 
 MAX_GROUP_TASKS = 100
 
@@ -145,14 +145,12 @@ def _request_of(model: str) -> type[BaseModel]:
 
 
 def _sections(model: str, title: str, plain: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields for the sections of a model; that of a backbone has also its name."""
+    """Fields for the sections of a model."""
     found = {}
-    for section, options in declared_models()[model].sections.items():
-        fields = _fields(options, plain[section])
-        if section == "backbone":
-            names: Any = Literal[BACKBONES]
-            fields["name"] = (names, Field(default="nano", description="The language model; others are downloaded."))
-        schema = create_model(f"{title}{section.capitalize()}", __base__=StrictModel, **fields)
+    for section, options in sections_of(model).items():
+        schema = create_model(
+            f"{title}{section.capitalize()}", __base__=StrictModel, **_fields(options, plain[section])
+        )
         found[section] = (schema | None, Field(default=None, description=f"Options of the section {section}."))
     return found
 
