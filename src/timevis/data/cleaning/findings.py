@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from timevis.messages.data import NOTE_MESSAGES
@@ -42,10 +42,6 @@ class DataFinding:
     channel: str | None
     params: dict[str, Any]
     text: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """The finding as values of JSON."""
-        return asdict(self)
 
 
 CODES = (

@@ -259,7 +259,7 @@ def _summary(dataset: Dataset) -> dict[str, Any]:
 
 def dataset_detail(dataset: Dataset) -> dict[str, Any]:
     """A dataset with its quality report, which is also told in findings."""
-    findings = [finding.to_dict() for finding in data_findings(dataset.report)]
+    findings = data_findings(dataset.report)
     return {**_summary(dataset), "options": dataset.options, "report": dataset.report, "findings": findings}
 
 

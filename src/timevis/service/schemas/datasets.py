@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 from apiflask.fields import UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
+from timevis.data.cleaning.findings import DataFinding
 from timevis.data.options import DESCRIPTION_LIMIT, DOMAINS
 from timevis.service.schemas.analysis import Autocorrelation
-from timevis.service.schemas.common import ChannelName, DeletableQuery, Id, Name, Number, StrictModel
+from timevis.service.schemas.common import ChannelName, DeletableQuery, Id, Name, Number, Page, StrictModel
 
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 DecimalMark = Literal["point", "comma"]
@@ -73,14 +74,6 @@ class SeriesQuery(BaseModel):
     points: Annotated[int, Field(ge=10, le=10_000)] = 2000
 
 
-class DataFindingView(BaseModel):
-    code: str
-    severity: Literal["info", "warning", "error"]
-    channel: str | None
-    params: dict[str, Any]
-    text: str
-
-
 class DatasetSummary(BaseModel):
     id: Id
     name: str
@@ -101,7 +94,7 @@ class DatasetSummary(BaseModel):
 class DatasetDetail(DatasetSummary):
     options: dict[str, Any] = Field(description="How the file is read: keys of the config section `data`.")
     report: dict[str, Any] = Field(description="The quality report, as data_report.json of a run.")
-    findings: list[DataFindingView] = Field(description="What the quality report says, in words.")
+    findings: list[DataFinding] = Field(description="What the quality report says, in words.")
 
 
 class RowsRequest(BaseModel):
@@ -115,11 +108,8 @@ class DatasetVersion(DatasetDetail):
     added: int = Field(description="Rows of the new file.")
 
 
-class DatasetPage(BaseModel):
+class DatasetPage(Page):
     items: list[DatasetSummary]
-    total: int
-    page: int
-    per_page: int
 
 
 class Stretch(BaseModel):
