@@ -8,7 +8,6 @@ import re
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -33,7 +32,7 @@ from timevis.runs.config import RunConfig
 from timevis.runs.folder import RunFolder
 from timevis.runs.metadata import run_metadata
 from timevis.runs.reload import check_data_unchanged, load_run_data
-from timevis.runs.results import RescoredRunFacts, Results
+from timevis.runs.results import RescoredRunFacts, Results, RunFacts
 from timevis.training.trainer import make_single_trainer
 from timevis.utils.files import require_empty, write_text
 
@@ -95,10 +94,8 @@ def rescore(
     all_results = {}
     for name, datamodule in windows_of.items():
         panel = items[name]
-        facts = RescoredRunFacts(
-            **vars(replace(run_metadata(config, datamodule, forecaster), data=name)),
-            **_rescoring_facts(folder, run_windows, datamodule, is_new_data=data is not None),
-        )
+        run_facts = replace(run_metadata(config, datamodule, forecaster), data=name)
+        facts = _rescored(run_facts, folder, run_windows, datamodule, is_new_data=data is not None)
         quality = _report_of_item(panel) if isinstance(panel, NewFilePanel) else replace(report, split={})
         quality.notes = [*_notes(facts, len(datamodule.windows["test"].origins)), *quality.notes]
         item_folder = out if len(items) == 1 else out / folder_name(name)
@@ -172,20 +169,18 @@ def windows_between(
     return config.datamodule(panel, split)
 
 
-def _rescoring_facts(
-    folder: RunFolder, run_windows: WindowDataModule, datamodule: WindowDataModule, is_new_data: bool
-) -> dict[str, Any]:
-    """Entries of the run section of results.json that only a rescored run has.
-
-    `seen_origins` counts the origins in the training and validation rows; for new data it is not known.
-    """
+def _rescored(
+    facts: RunFacts, folder: RunFolder, run_windows: WindowDataModule, datamodule: WindowDataModule, is_new_data: bool
+) -> RescoredRunFacts:
+    """The facts of a rescored run; the number of origins in training and validation is not known for new data."""
     origins, index = datamodule.windows["test"].origins.numpy(), datamodule.panel.local_index
-    return {
-        "rescored_from": folder.path.name,
-        "first_target": str(index[origins[0]]),
-        "last_target": str(index[origins[-1] + datamodule.horizon - 1]),
-        "seen_origins": None if is_new_data else _count_seen_origins(run_windows, datamodule),
-    }
+    return RescoredRunFacts(
+        **vars(facts),
+        rescored_from=folder.path.name,
+        first_target=str(index[origins[0]]),
+        last_target=str(index[origins[-1] + datamodule.horizon - 1]),
+        seen_origins=None if is_new_data else _count_seen_origins(run_windows, datamodule),
+    )
 
 
 def _count_seen_origins(run_windows: WindowDataModule, datamodule: WindowDataModule) -> int:

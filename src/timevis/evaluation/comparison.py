@@ -232,7 +232,8 @@ def _metrics(by_label: dict[str, RunRecord], has_naive: bool) -> pd.DataFrame:
 
 
 def _by_horizon(by_label: dict[str, RunRecord], metric: str, has_naive: bool) -> pd.DataFrame:
-    columns = {label: run.results.by_horizon.get(metric) for label, run in by_label.items()}
+    columns = {label: run.results.by_horizon for label, run in by_label.items()}
     if not has_naive:
-        columns[NAIVE_LABEL] = next(iter(by_label.values())).results.seasonal_naive_by_horizon.get(metric)
-    return pd.DataFrame(columns, dtype=float)
+        columns[NAIVE_LABEL] = next(iter(by_label.values())).results.seasonal_naive_by_horizon
+    steps = {label: pd.Series(values.get(metric, []), dtype=float) for label, values in columns.items()}
+    return pd.DataFrame(steps, dtype=float)

@@ -13,7 +13,6 @@ from omegaconf import OmegaConf
 from timevis.config.options import Option, options_of
 from timevis.config.sections import EvaluationOptions, FitOptions, RunOptions
 from timevis.messages import Text
-from timevis.models.catalog import declared_models
 from timevis.models.catalog import alternatives, declared_models
 from timevis.service.context import context
 from timevis.service.problems import Problem

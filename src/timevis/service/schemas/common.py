@@ -34,6 +34,14 @@ class PageQuery(BaseModel):
     per_page: Annotated[int, Field(ge=1, le=200)] = 50
 
 
+class Page(BaseModel):
+    """A page of a list; subclasses have its `items`."""
+
+    total: int
+    page: int
+    per_page: int
+
+
 class ListQuery(PageQuery):
     """A page of a sorted list."""
 

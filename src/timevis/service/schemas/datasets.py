@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 from apiflask.fields import UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
+from timevis.data.cleaning.findings import DataSeverity
 from timevis.data.options import DESCRIPTION_LIMIT, DOMAINS
 from timevis.service.schemas.analysis import Autocorrelation
-from timevis.service.schemas.common import ChannelName, DeletableQuery, Id, Name, Number, StrictModel
+from timevis.service.schemas.common import ChannelName, DeletableQuery, Id, Name, Number, Page, StrictModel, TextCode
 
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 DecimalMark = Literal["point", "comma"]
@@ -73,14 +74,6 @@ class SeriesQuery(BaseModel):
     points: Annotated[int, Field(ge=10, le=10_000)] = 2000
 
 
-class DataFindingView(BaseModel):
-    code: str
-    severity: Literal["info", "warning", "error"]
-    channel: str | None
-    params: dict[str, Any]
-    text: str
-
-
 class DatasetSummary(BaseModel):
     id: Id
     name: str
@@ -96,6 +89,14 @@ class DatasetSummary(BaseModel):
     parent: Id | None = Field(description="The dataset that this one extends by newer rows.")
     created: float
     deleted: float | None
+
+
+class DataFindingView(TextCode):
+    """A remark on the data of a dataset."""
+
+    severity: DataSeverity
+    channel: str | None = Field(description="The channel that the remark is about; null for all, or for several.")
+    text: str
 
 
 class DatasetDetail(DatasetSummary):
@@ -115,11 +116,8 @@ class DatasetVersion(DatasetDetail):
     added: int = Field(description="Rows of the new file.")
 
 
-class DatasetPage(BaseModel):
+class DatasetPage(Page):
     items: list[DatasetSummary]
-    total: int
-    page: int
-    per_page: int
 
 
 class Stretch(BaseModel):

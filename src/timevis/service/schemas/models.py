@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from timevis.models.declaration import Preset
 from timevis.runs.history import History
 from timevis.runs.results import Results
-from timevis.service.schemas.common import Commands, DeletableQuery, Id, Name, StrictModel
+from timevis.service.schemas.common import Commands, DeletableQuery, Id, Name, Page, StrictModel
 from timevis.service.tasks.summary import ResultsSummary
 
 SORTABLE_METRICS = ("relative_wql", "wql", "crps", "mase", "mae", "coverage_80")
@@ -45,11 +45,8 @@ class ModelDetail(ModelSummary):
     commands: Commands
 
 
-class ModelPage(BaseModel):
+class ModelPage(Page):
     items: list[ModelSummary]
-    total: int
-    page: int
-    per_page: int
 
 
 class ModelChange(StrictModel):

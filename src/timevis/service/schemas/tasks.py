@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from timevis.service.schemas.common import Commands, Id, ListQuery, Number, TextCode
+from timevis.service.schemas.common import Commands, Id, ListQuery, Number, Page, TextCode
 from timevis.service.tasks.states import STATES
 
 TaskState = Literal[STATES]  # type: ignore[valid-type]
@@ -74,11 +74,8 @@ class TaskMetrics(BaseModel):
     )
 
 
-class TaskPage(BaseModel):
+class TaskPage(Page):
     items: list[TaskSummary]
-    total: int
-    page: int
-    per_page: int
 
 
 class LeaderboardRow(BaseModel):

@@ -7,6 +7,7 @@ from typing import Any
 
 from timevis.runs.results import Cost, Interval, Results, Skill
 from timevis.utils.json_types import to_json_types
+from timevis.utils.typed_json import from_json
 
 SUMMARY_METRICS = ("relative_wql", "wql", "sql", "crps", "mase", "mae", "rmse", "smape", "coverage_80")
 
@@ -36,20 +37,8 @@ class ResultsSummary:
 
 def summarise(results: Results) -> dict[str, Any]:
     """`ResultsSummary` as JSON types, which the row of a model stores."""
-    window_set = results.window_set
-    summary = ResultsSummary(
-        metrics={name: results.metrics[name] for name in SUMMARY_METRICS},
-        seasonal_naive={name: results.seasonal_naive[name] for name in SUMMARY_METRICS},
-        validation={name: results.validation.get(name) for name in SUMMARY_METRICS},
-        skill=results.skill,
-        cost=results.cost,
-        window_set=WindowSetSummary(
-            hash=window_set.hash,
-            windows=window_set.windows,
-            horizon=window_set.horizon,
-            context_length=window_set.context_length,
-        ),
-        data_hash=results.run.data_hash,
-    )
-    stored: dict[str, Any] = to_json_types(summary)
-    return stored
+    content = to_json_types(results) | {"data_hash": results.run.data_hash}
+    for section in ("metrics", "seasonal_naive", "validation"):
+        content[section] = {name: content[section][name] for name in SUMMARY_METRICS if name in content[section]}
+    summary: dict[str, Any] = to_json_types(from_json(ResultsSummary, content))
+    return summary
