@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from timevis.evaluation.report.labels import COSTS, METRICS
+from timevis.evaluation.report.labels import COSTS
 from timevis.evaluation.verdict import scored_on, verdict_of
+from timevis.metric_specs import METRICS, NO_VALUE
 from timevis.runs.record import describe_backbone, model_label
 from timevis.utils.formatting import format_interval, format_number
 
@@ -27,12 +28,12 @@ def print_results(results: dict[str, Any], console: Console | None = None) -> No
     for column in (label, "95 % interval", "seasonal naive"):
         table.add_column(column, justify="right")
     for key, metric in METRICS.items():
-        model, naive = results["metrics"][key], results["seasonal_naive"][key]
-        values = (format_number(model["value"], metric.percent), format_interval(model, metric.percent))
-        table.add_row(metric.name, *values, format_number(naive["value"], metric.percent))
+        model, naive = (results[part].get(key, NO_VALUE) for part in ("metrics", "seasonal_naive"))
+        values = (format_number(model["value"], metric.is_percent), format_interval(model, metric.is_percent))
+        table.add_row(metric.label, *values, format_number(naive["value"], metric.is_percent))
     table.add_section()
     for key, skill in results["skill"].items():
-        table.add_row(f"skill ({METRICS[key].name})", format_number(skill["value"]), format_interval(skill), "0")
+        table.add_row(f"skill ({METRICS[key].label})", format_number(skill["value"]), format_interval(skill), "0")
     table.add_section()
     for key, name in COSTS.items():
         table.add_row(name, format_number(cost[key]))

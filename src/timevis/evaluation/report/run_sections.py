@@ -11,9 +11,10 @@ from timevis.data.cleaning import findings
 from timevis.evaluation.error_profile import SavedForecasts, error_statistics, timestamps_around
 from timevis.evaluation.intervals import AUTOCORRELATED, INDEPENDENT
 from timevis.evaluation.report import data_findings
-from timevis.evaluation.report.labels import COSTS, METRICS
+from timevis.evaluation.report.labels import COSTS
 from timevis.evaluation.verdict import interval_width, verdict_of
 from timevis.evaluation.worst_events import Event, scaled_error
+from timevis.metric_specs import METRICS, NO_VALUE
 from timevis.runs.record import RunRecord, describe_backbone
 from timevis.utils.formatting import (
     format_count,
@@ -23,6 +24,7 @@ from timevis.utils.formatting import (
     join_names,
     with_minus_sign,
 )
+from timevis.utils.levels import COVERAGES
 
 MAX_CHANNEL_ROWS = 20
 MAX_LANGUAGE_SAMPLES = 5
@@ -53,7 +55,7 @@ def headline_tiles(results: dict[str, Any]) -> list[dict[str, str]]:
     coverage_severity = failing[0].severity if failing else "info"
     skills = [
         {
-            "name": f"Skill, {METRICS[name].name}",
+            "name": f"Skill, {METRICS[name].label}",
             "value": format_number(results["skill"][name]["value"], percent=True),
             "note": format_interval(results["skill"][name], percent=True)
             or ("not defined" if results["skill"][name]["value"] is None else "no interval: too few windows"),
@@ -171,7 +173,7 @@ def interval_note(results: dict[str, Any]) -> str:
 
 def calibration(results: dict[str, Any]) -> str:
     """Sentences on the coverage of the intervals; their width is judged without the coverage from tied truths."""
-    coverage = {k: results["metrics"][f"coverage_{k}"]["value"] for k in (50, 80, 95)}
+    coverage = {k: results["metrics"][f"coverage_{k}"]["value"] for k in COVERAGES}
     width = interval_width(results)
     if width is None:
         return "Coverage is not defined on these windows."
@@ -228,19 +230,20 @@ def metric_rows(record: RunRecord) -> list[dict[str, Any]]:
     elif units != {""}:
         unit = f"in {units.pop()}"
     for key, metric in METRICS.items():
-        model, naive = results["metrics"][key], results["seasonal_naive"][key]
+        model, naive = (results[part].get(key, NO_VALUE) for part in ("metrics", "seasonal_naive"))
         change, is_better = "", None
-        if metric.lower_is_better and model["value"] is not None and naive["value"]:
+        if metric.direction != "nominal" and model["value"] is not None and naive["value"]:
             ratio = model["value"] / naive["value"] - 1
-            change, is_better = with_minus_sign(f"{100 * ratio:+.1f} %"), ratio < 0 if abs(ratio) > 5e-4 else None
+            change = with_minus_sign(f"{100 * ratio:+.1f} %")
+            is_better = (ratio < 0) == (metric.direction == "lower") if abs(ratio) > 5e-4 else None
         rows.append(
             {
-                "name": metric.name,
-                "description": metric.description.format(unit=unit),
-                "value": format_number(model["value"], metric.percent),
-                "interval": format_interval(model, metric.percent),
-                "naive": format_number(naive["value"], metric.percent),
-                "naive_interval": format_interval(naive, metric.percent),
+                "name": metric.label,
+                "description": metric.description + (f", {unit}" if metric.unit == "data" else ""),
+                "value": format_number(model["value"], metric.is_percent),
+                "interval": format_interval(model, metric.is_percent),
+                "naive": format_number(naive["value"], metric.is_percent),
+                "naive_interval": format_interval(naive, metric.is_percent),
                 "change": change,
                 "is_better": is_better,
             }

@@ -16,11 +16,12 @@ from flask import redirect
 from sqlalchemy import BigInteger, cast, func, select, text
 
 from timevis import __version__
+from timevis.metric_specs import METRICS
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.messages import MESSAGES
 from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
-from timevis.service.schemas.system import Health, Messages, Statistics
+from timevis.service.schemas.system import Health, Messages, MetricDescription, Statistics
 from timevis.service.tasks.queue import NEEDED_QUEUES, QUEUES, live_workers
 from timevis.service.tasks.states import FINAL, QUEUED, RUNNING
 
@@ -94,6 +95,14 @@ def _worker() -> str:
 def list_messages() -> Any:
     """Return every code of a problem, a field, a verdict or a finding, with its English template."""
     return MESSAGES
+
+
+@blueprint.get("/metric-specs")
+@blueprint.output(list[MetricDescription])  # type: ignore[arg-type]  # APIFlask accepts a list of a model
+@blueprint.doc(summary="Metrics of forecasts")
+def list_metrics() -> Any:
+    """Return the metrics in the order of the tables: label, what they score, direction and unit."""
+    return [{field: getattr(spec, field) for field in MetricDescription.model_fields} for spec in METRICS.values()]
 
 
 @blueprint.get("/stats")
