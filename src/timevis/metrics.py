@@ -22,11 +22,11 @@ MIN_WQL_RATIO = 1e-3
 
 
 def ratios(sums: dict[str, Tensor], std: Tensor, mase_scale: Tensor) -> dict[str, Tensor]:
-    """Every metric from the sums of `terms` and `REFERENCE_PINBALL`, of any one shape that broadcasts against the scales.
+    """Every metric from the sums of `terms` and `REFERENCE_PINBALL`, of one shape that broadcasts against the scales.
 
     A metric is NaN where no target is observed. WAPE and WQL are also NaN where all targets are zero, since they are
-    relative to the size of the targets; MASE and SQL are NaN where `mase_scale` is. The relative WQL is also NaN where
-    the WQL of seasonal naive is not defined or zero.
+    relative to the size of the targets; MASE and SQL are NaN where `mase_scale` is. The relative WQL is also NaN
+    where the WQL of seasonal naive is not defined or zero.
     """
     scales = _scales(std, mase_scale)
     return {name: spec.of(sums, scales) for name, spec in METRICS.items()}

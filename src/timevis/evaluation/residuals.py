@@ -121,12 +121,8 @@ def _by_horizon_of_channel(record: RunRecord, own: SavedForecasts, channel: str)
     if record.channels == [channel]:
         return _by_horizon_of_run(record)
     values = metrics_by_step(own, ("mae", "wql", "coverage_80"))
+    rows = zip(*values.values(), strict=True)
     return [
-        {
-            "step": step + 1,
-            **{name: by_step[step] for name, by_step in values.items()},
-            "naive_mae": None,
-            "naive_wql": None,
-        }
-        for step in range(own.truth.shape[1])
+        {"step": step, **dict(zip(values, row, strict=True)), "naive_mae": None, "naive_wql": None}
+        for step, row in enumerate(rows, 1)
     ]

@@ -135,7 +135,7 @@ class RunScores:
 
 
 def paired_differences(pairs: Sequence[tuple[RunScores, RunScores]], horizon: int) -> list[dict[str, Difference]]:
-    """Differences between the runs of each pair in the metrics of their scores, which have intervals of their logarithm.
+    """Differences between the runs of each pair in `tested_metrics`.
 
     The interval of the difference is that of the mean over origins of the difference of the two influences. The
     interval of the percentage and p are those of the logarithm of the ratio, which varies less where both errors rise

@@ -8,6 +8,7 @@ from apiflask import APIBlueprint
 from flask import Response, send_file
 from omegaconf import OmegaConf
 
+from timevis.metric_specs import METRICS
 from timevis.runs.folder import RunFolder
 from timevis.service.api.commands import model_commands
 from timevis.service.api.listing import delete_row, has_tag, list_rows, restore_row
