@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src/timevis"
 
 LAYERS = (
-    ("errors", "messages", "metrics", "utils"),
+    ("errors", "messages", "metric_specs", "metrics", "utils"),
     ("config",),
     ("data",),
     ("models",),

@@ -11,9 +11,9 @@ from trainers import quiet_trainer
 from timevis.data.datamodule import WindowDataModule
 from timevis.evaluation.backtest import evaluate
 from timevis.evaluation.results import build_results
+from timevis.metric_specs import terms
 from timevis.models.forecaster import mase_scale
 from timevis.models.seasonal_naive import SeasonalNaive
-from timevis.utils.levels import SUMS
 
 SOME = results_with({})
 NAIVE = SeasonalNaive(48, 12, 2, season=24)
@@ -56,7 +56,7 @@ def test_every_window_is_scored_once_and_the_sums_of_its_rows_give_the_metrics(p
     observed = [np.isfinite(panel.values[o : o + 12]).sum(0) for o in data.windows["test"].origins]
     assert backtest.windows["count"].tolist() == np.ravel(observed).tolist()
     assert backtest.windows["count"].min() < 12  # the missing test value
-    per_channel = backtest.windows.groupby("channel")[list(SUMS)].sum()
+    per_channel = backtest.windows.groupby("channel")[list(terms())].sum()
     mae = (per_channel["median_abs_error"] / per_channel["count"]).mean()
     assert mae == pytest.approx(backtest.metrics["overall"]["mae"], rel=1e-12)
 

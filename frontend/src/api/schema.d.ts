@@ -934,6 +934,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/metric-specs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Metrics of forecasts */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MetricDescription"][];
+                    };
+                };
+                /** @description A problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["ProblemDetails"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/metrics": {
         parameters: {
             query?: never;
@@ -1098,7 +1143,7 @@ export interface paths {
                     page?: number;
                     per_page?: number;
                     search?: string | null;
-                    sort?: "created" | "name" | "kind" | "validation_relative_wql" | "relative_wql" | "wql" | "crps" | "mase" | "mae" | "coverage_80" | "skill_wql" | "fit_seconds";
+                    sort?: "created" | "name" | "kind" | "validation_relative_wql" | "relative_wql" | "wql" | "sql" | "crps" | "mase" | "mae" | "rmse" | "wape" | "smape" | "mse_scaled" | "mae_scaled" | "bias" | "coverage_50" | "coverage_80" | "coverage_95" | "skill_wql" | "fit_seconds";
                     tag?: string | null;
                 };
                 header?: never;
@@ -5456,6 +5501,44 @@ export interface components {
          */
         Messages: {
             [key: string]: string;
+        };
+        /**
+         * MetricDescription
+         * @description A metric of forecasts, as `timevis.metric_specs` declares it.
+         */
+        MetricDescription: {
+            /** Description */
+            description: string;
+            /**
+             * Direction
+             * @description Which values are better.
+             * @enum {string}
+             */
+            direction: "lower" | "higher" | "nominal";
+            /** Label */
+            label: string;
+            /**
+             * Name
+             * @description The key in the results of a model.
+             */
+            name: string;
+            /**
+             * Nominal
+             * @description The best value, if the direction is nominal.
+             */
+            nominal: number | null;
+            /**
+             * Scores
+             * @description The part of a forecast that it scores.
+             * @enum {string}
+             */
+            scores: "median" | "point" | "quantiles";
+            /**
+             * Unit
+             * @description percent: a share, which is shown in percent.
+             * @enum {string}
+             */
+            unit: "data" | "percent" | "none";
         };
         /** ModelChange */
         ModelChange: {

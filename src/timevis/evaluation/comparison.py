@@ -9,19 +9,15 @@ from dataclasses import asdict, dataclass, fields
 import pandas as pd
 
 from timevis.evaluation.intervals import holm
-from timevis.evaluation.report.labels import COSTS, METRICS
+from timevis.evaluation.report.labels import COSTS
 from timevis.evaluation.significance import Difference, RunScores, paired_differences
 from timevis.evaluation.verdict import interval_warnings, is_reference, relative_wql_notes
 from timevis.evaluation.window_sets import comparability_key, not_comparable_error
 from timevis.evaluation.window_table import WindowTable
+from timevis.metric_specs import METRICS, tested_metrics
 from timevis.runs.record import RunRecord, differing_overrides, without_data_and_model
 from timevis.runs.results import Results
 
-TESTED_METRICS = ("relative_wql", "wql", "sql", "crps", "mase", "mae_scaled", "mse_scaled")
-"""Metrics whose differences from the reference are tested."""
-TRAINING_SCALED_METRICS = ("sql", "mase", "mae_scaled", "mse_scaled")
-"""Metrics that are scaled by statistics of the training part."""
-HORIZON_METRICS = ("relative_wql", "wql", "mae_scaled", "mse_scaled")
 DIFFERENCE_COLUMNS = ("a", "b", "metric", *(field.name for field in fields(Difference)), "p_holm")
 NAIVE_LABEL = "seasonal naive"
 
@@ -101,7 +97,7 @@ def compare(records: Sequence[RunRecord], reference: RunRecord | None = None) ->
         reference=reference_label,
         metrics=_metrics(by_label, has_naive),
         differences=differences,
-        by_horizon={metric: _by_horizon(by_label, metric, has_naive) for metric in HORIZON_METRICS},
+        by_horizon={metric: _by_horizon(by_label, metric, has_naive) for metric in tested_metrics()},
         cost=pd.DataFrame({label: vars(run.results.cost) for label, run in by_label.items()}).T.reindex(
             columns=list(COSTS)
         ),
@@ -123,7 +119,7 @@ def scores_of(runs: Mapping[str, RunRecord], naive_key: str) -> dict[str, RunSco
     naive = WindowTable.from_frame(first.naive_windows)
     tables = {key: WindowTable.from_frame(run.windows) for key, run in runs.items()}
     return {
-        key: RunScores.of(table.with_reference(naive), TESTED_METRICS)
+        key: RunScores.of(table.with_reference(naive), tested_metrics())
         for key, table in {**tables, naive_key: naive}.items()
     }
 
@@ -141,8 +137,8 @@ def difference_table(scores: Mapping[str, RunScores], pairs: Sequence[tuple[str,
     Returns
     -------
     DataFrame
-        A row per pair and metric, with `DIFFERENCE_COLUMNS`. `TRAINING_SCALED_METRICS` are left out where the two
-        runs have other scales.
+        A row per pair and metric, with `DIFFERENCE_COLUMNS`. Metrics that are scaled by the training part are
+        left out where the two runs have other scales.
     """
     found = paired_differences([(scores[a], scores[b]) for a, b in pairs], horizon)
     rows = []
@@ -151,7 +147,7 @@ def difference_table(scores: Mapping[str, RunScores], pairs: Sequence[tuple[str,
         rows += [
             {"a": a, "b": b, "metric": metric} | asdict(difference)
             for metric, difference in differences.items()
-            if has_same_scales or metric not in TRAINING_SCALED_METRICS
+            if has_same_scales or METRICS[metric].scale is None
         ]
     table = pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))
     table["p_holm"] = table.groupby("metric")["p"].transform(lambda p: holm(p.to_numpy(float)))
@@ -233,7 +229,8 @@ def _metrics(by_label: dict[str, RunRecord], has_naive: bool) -> pd.DataFrame:
 
 def _by_horizon(by_label: dict[str, RunRecord], metric: str, has_naive: bool) -> pd.DataFrame:
     columns = {label: run.results.by_horizon for label, run in by_label.items()}
+    first = next(iter(by_label.values()))
     if not has_naive:
-        columns[NAIVE_LABEL] = next(iter(by_label.values())).results.seasonal_naive_by_horizon
-    steps = {label: pd.Series(values.get(metric, []), dtype=float) for label, values in columns.items()}
-    return pd.DataFrame(steps, dtype=float)
+        columns[NAIVE_LABEL] = first.results.seasonal_naive_by_horizon
+    steps = {label: values.get(metric) for label, values in columns.items()}
+    return pd.DataFrame(steps, index=range(first.horizon), dtype=float)

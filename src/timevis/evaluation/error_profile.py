@@ -9,9 +9,13 @@ import numpy as np
 import pandas as pd
 
 from timevis.data.calendar import to_local_time
+from timevis.metric_specs import METRICS, StepErrors
 from timevis.utils.levels import QUANTILE_LEVELS
 
 MEDIAN_INDEX = QUANTILE_LEVELS.index(0.5)
+HISTOGRAM_BINS = 61
+HISTOGRAM_SHARE = (0.002, 0.998)
+"""Quantiles of the errors that `error_histogram` covers."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,33 @@ def error_statistics(forecasts: SavedForecasts) -> pd.DataFrame:
         rows[channel] = [len(error), error.mean(), error.std(), *quantiles, absolute.max()]
     names = ["values", "bias", "std", "median", "p90", "p95", "p99", "max"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=names)
+
+
+def error_histogram(errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Counts int64 [61] and edges float64 [62] of finite errors; the end bins also hold the most extreme errors."""
+    low, high = np.quantile(errors, HISTOGRAM_SHARE)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    return np.histogram(np.clip(errors, low, high), bins=HISTOGRAM_BINS, range=(low, high))
+
+
+def metrics_by_step(forecasts: SavedForecasts, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Metrics of each step over all saved windows, {name: float64 [H]}; NaN where they are not defined.
+
+    Parameters
+    ----------
+    forecasts : SavedForecasts
+        Of one channel.
+    names : sequence of str
+        Metrics of `timevis.metric_specs` without a scale.
+    """
+    rows = {level: row for row, level in enumerate(QUANTILE_LEVELS)}
+    errors = StepErrors(forecasts.point, forecasts.quantiles, forecasts.truth, np.array(QUANTILE_LEVELS), rows)
+    observed = np.isfinite(forecasts.truth)
+    specs = [METRICS[name] for name in names]
+    terms = {term.name: term for spec in specs for term in (spec.term, spec.over)}
+    sums = {name: np.where(observed, term.at(errors), 0.0).sum(0) for name, term in terms.items()}
+    return {spec.name: spec.of(sums) for spec in specs}
 
 
 def window_bias(windows: pd.DataFrame) -> np.ndarray:

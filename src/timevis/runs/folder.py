@@ -18,6 +18,7 @@ from timevis.config.paths import BUILT_IN_BACKBONES
 from timevis.config.stored import escape, load_config, load_list, to_yaml
 from timevis.errors import RunFolderError
 from timevis.messages import Text
+from timevis.metric_specs import COUNT, terms
 from timevis.runs.lock import LOCK_FILE
 from timevis.runs.results import Results
 from timevis.runs.status import NAME as STATUS
@@ -241,7 +242,6 @@ class RunFolder:
         import pandas as pd
 
         from timevis.data.readers.size_limits import check_parquet_size
-        from timevis.utils.levels import SUMS
 
         path = self.path / f"{name}.parquet"
         if not path.is_file():
@@ -251,7 +251,11 @@ class RunFolder:
             table = pd.read_parquet(path)
         except (ValueError, OSError) as error:
             raise damaged_file_error(path, error) from error
-        needed = (*TABLE_COLUMNS[name], *(SUMS if name.startswith("windows") else ()))
+        needed = TABLE_COLUMNS[name]
+        if name.startswith("windows"):
+            needed = (*needed, *terms())
+            newer = [term for term in terms() if term not in table and term != COUNT.name]
+            table = table.assign(**dict.fromkeys(newer, float("nan")))  # terms of metrics that are newer than the run
         if absent := [column for column in needed if column not in table]:
             reason = Text("no-such-column-in-file", "it has no column {column!r}", column=absent[0])
             raise damaged_file_error(path, reason)

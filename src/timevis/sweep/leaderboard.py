@@ -13,6 +13,7 @@ from timevis.errors import RunFolderError, TimeVisError
 from timevis.evaluation.charts.chart import Chart, Mark
 from timevis.evaluation.charts.draw_matplotlib import save_png
 from timevis.messages import Text
+from timevis.metric_specs import compared_metrics
 from timevis.runs.folder import RunFolder, read_overrides
 from timevis.runs.record import differing_overrides, without_data_and_model
 from timevis.runs.status import read_status
@@ -23,7 +24,6 @@ from timevis.utils.spreadsheets import to_csv
 
 MAX_LISTED_JOBS = 10
 """Incomplete jobs that the error at the end of a sweep lists."""
-METRICS = ("relative_wql", "wql", "sql", "mase", "mae_scaled", "mse_scaled", "crps", "coverage_80")
 COSTS = ("trainable_parameters", "fit_seconds", "test_seconds", "peak_memory_mb")
 SORT_COLUMN = "val/relative_wql"
 NOT_STARTED = "the sweep has not started it"
@@ -52,7 +52,12 @@ def read_jobs(sweep: Path) -> pd.DataFrame:
         for (name, job), setting in zip(waiting.items(), settings[len(folders) :], strict=True)
     ]
     columns = ["run", "setting", "seed", "state", "data", "model", "backbone", SORT_COLUMN]
-    columns += [f"test/{m}" for m in METRICS] + ["skill_wql", "skill_wql_low", "skill_wql_high", "skill_mae"]
+    columns += [f"test/{m}" for m in compared_metrics()] + [
+        "skill_wql",
+        "skill_wql_low",
+        "skill_wql_high",
+        "skill_mae",
+    ]
     table = pd.DataFrame(rows, columns=[*columns, *COSTS, "reason"])
     # integers, although some jobs have no seed
     table["seed"] = pd.Series([row.get("seed") for row in rows], dtype=object)
@@ -68,7 +73,7 @@ def average_over_seeds(jobs: pd.DataFrame) -> pd.DataFrame:
     keys = ["data", "model", "backbone", "setting"]
     completed = jobs[jobs["state"] == "completed"].sort_values("run", kind="stable")
     groups = completed.drop_duplicates([*keys, "seed"]).groupby(keys, sort=False, dropna=False)
-    names = [SORT_COLUMN, *(f"test/{m}" for m in METRICS), "skill_wql", "fit_seconds"]
+    names = [SORT_COLUMN, *(f"test/{m}" for m in compared_metrics()), "skill_wql", "fit_seconds"]
     table = groups.agg(seeds=("seed", "count"), **{f"{n} {f}": (n, f) for n in names for f in ("mean", "std")})
     return table.reset_index().sort_values(["data", f"{SORT_COLUMN} mean"], kind="stable").reset_index(drop=True)
 
@@ -155,7 +160,7 @@ def _job_row(folder: Path, name: str, setting: str) -> dict[str, Any]:
     skill = results.skill
     return {
         **row,
-        **{f"test/{m}": results.metrics[m].value for m in METRICS},
+        **{f"test/{m}": results.metrics[m].value for m in compared_metrics()},
         "skill_wql": skill.wql.value,
         "skill_wql_low": skill.wql.low,
         "skill_wql_high": skill.wql.high,

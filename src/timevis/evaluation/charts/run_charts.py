@@ -15,6 +15,7 @@ from timevis.evaluation.error_profile import (
     MEDIAN_INDEX,
     SavedForecasts,
     calendar_error_sums,
+    error_histogram,
     mean_error_by,
     pit_density,
     reliability,
@@ -223,10 +224,7 @@ def residual_charts(record: RunRecord, forecasts: SavedForecasts) -> list[Chart]
     observed = error[np.isfinite(error)]
     if not len(observed):
         return []
-    low, high = np.quantile(observed, (0.002, 0.998))
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    counts, edges = np.histogram(np.clip(observed, low, high), bins=61, range=(low, high))
+    counts, edges = error_histogram(observed)
     centres, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
     unit = "training std" if scaled else record.unit_of(record.channels[0])
     density = counts / counts.sum() / width

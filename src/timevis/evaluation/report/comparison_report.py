@@ -10,7 +10,8 @@ import pandas as pd
 from timevis.evaluation.charts.comparison_charts import comparison_charts
 from timevis.evaluation.charts.draw_matplotlib import save_png
 from timevis.evaluation.comparison import Comparison
-from timevis.evaluation.report.labels import COSTS, METRICS
+from timevis.evaluation.report.labels import COSTS
+from timevis.metric_specs import METRICS
 from timevis.utils.files import require_empty
 from timevis.utils.formatting import format_duration, format_interval, format_number, markdown_table, with_minus_sign
 from timevis.utils.spreadsheets import to_csv
@@ -55,8 +56,8 @@ def metrics_table(comparison: Comparison) -> pd.DataFrame:
     for label, row in comparison.metrics.iterrows():
         cells = rows.setdefault(str(label), {})
         for key, metric in METRICS.items():
-            bounds = format_interval(_or_none(row[f"{key}_low"]), _or_none(row[f"{key}_high"]), metric.percent)
-            cells[metric.name] = format_number(row[key], metric.percent) + (f" ({bounds})" if bounds else "")
+            bounds = format_interval(_or_none(row[f"{key}_low"]), _or_none(row[f"{key}_high"]), metric.is_percent)
+            cells[metric.label] = format_number(row[key], metric.is_percent) + (f" ({bounds})" if bounds else "")
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -72,7 +73,7 @@ def differences_table(comparison: Comparison) -> pd.DataFrame:
         rows.append(
             {
                 "run": row["run"],
-                "metric": METRICS[row["metric"]].name,
+                "metric": METRICS[row["metric"]].label,
                 "difference": _signed(row["difference"], ".4g"),
                 "%": _signed(row["percent"], ".1f"),
                 "95 % interval, %": "–" if pd.isna(row["percent_low"]) else f"{low} to {high}",

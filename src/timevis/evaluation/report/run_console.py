@@ -6,8 +6,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from timevis.evaluation.report.labels import COSTS, METRICS
+from timevis.evaluation.report.labels import COSTS
 from timevis.evaluation.verdict import scored_on, verdict_of
+from timevis.metric_specs import METRICS
 from timevis.runs.results import Results
 from timevis.utils.formatting import format_interval, format_number
 
@@ -26,12 +27,15 @@ def print_results(results: Results, console: Console | None = None) -> None:
         table.add_column(column, justify="right")
     for key, metric in METRICS.items():
         model, naive = results.metrics[key], results.seasonal_naive[key]
-        values = (format_number(model.value, metric.percent), format_interval(model.low, model.high, metric.percent))
-        table.add_row(metric.name, *values, format_number(naive.value, metric.percent))
+        values = (
+            format_number(model.value, metric.is_percent),
+            format_interval(model.low, model.high, metric.is_percent),
+        )
+        table.add_row(metric.label, *values, format_number(naive.value, metric.is_percent))
     table.add_section()
     for key, skill in vars(results.skill).items():
         table.add_row(
-            f"skill ({METRICS[key].name})", format_number(skill.value), format_interval(skill.low, skill.high), "0"
+            f"skill ({METRICS[key].label})", format_number(skill.value), format_interval(skill.low, skill.high), "0"
         )
     table.add_section()
     for key, name in COSTS.items():

@@ -11,9 +11,10 @@ from timevis.data.cleaning import findings
 from timevis.evaluation.error_profile import SavedForecasts, error_statistics, timestamps_around
 from timevis.evaluation.intervals import AUTOCORRELATED, INDEPENDENT
 from timevis.evaluation.report import data_findings
-from timevis.evaluation.report.labels import COSTS, METRICS
+from timevis.evaluation.report.labels import COSTS
 from timevis.evaluation.verdict import interval_width, verdict_of
 from timevis.evaluation.worst_events import Event, scaled_error
+from timevis.metric_specs import METRICS
 from timevis.runs.record import RunRecord
 from timevis.runs.results import Results
 from timevis.utils.formatting import (
@@ -24,6 +25,7 @@ from timevis.utils.formatting import (
     join_names,
     with_minus_sign,
 )
+from timevis.utils.levels import COVERAGES
 
 MAX_CHANNEL_ROWS = 20
 MAX_LANGUAGE_SAMPLES = 5
@@ -54,7 +56,7 @@ def headline_tiles(results: Results) -> list[dict[str, str]]:
     coverage_severity = failing[0].severity if failing else "info"
     skills = [
         {
-            "name": f"Skill, {METRICS[name].name}",
+            "name": f"Skill, {METRICS[name].label}",
             "value": format_number(skill.value, percent=True),
             "note": format_interval(skill.low, skill.high, percent=True)
             or ("not defined" if skill.value is None else "no interval: too few windows"),
@@ -172,7 +174,7 @@ def interval_note(results: Results) -> str:
 
 def calibration(results: Results) -> str:
     """Sentences on the coverage of the intervals; their width is judged without the coverage from tied truths."""
-    coverage = {k: results.metrics[f"coverage_{k}"].value for k in (50, 80, 95)}
+    coverage = {k: results.metrics[f"coverage_{k}"].value for k in COVERAGES}
     width = interval_width(results)
     if width is None:
         return "Coverage is not defined on these windows."
@@ -231,17 +233,18 @@ def metric_rows(record: RunRecord) -> list[dict[str, Any]]:
     for key, metric in METRICS.items():
         model, naive = results.metrics[key], results.seasonal_naive[key]
         change, is_better = "", None
-        if metric.lower_is_better and model.value is not None and naive.value:
+        if metric.direction != "nominal" and model.value is not None and naive.value:
             ratio = model.value / naive.value - 1
-            change, is_better = with_minus_sign(f"{100 * ratio:+.1f} %"), ratio < 0 if abs(ratio) > 5e-4 else None
+            change = with_minus_sign(f"{100 * ratio:+.1f} %")
+            is_better = (ratio < 0) == (metric.direction == "lower") if abs(ratio) > 5e-4 else None
         rows.append(
             {
-                "name": metric.name,
-                "description": metric.description.format(unit=unit),
-                "value": format_number(model.value, metric.percent),
-                "interval": format_interval(model.low, model.high, metric.percent),
-                "naive": format_number(naive.value, metric.percent),
-                "naive_interval": format_interval(naive.low, naive.high, metric.percent),
+                "name": metric.label,
+                "description": metric.description + (f", {unit}" if metric.unit == "data" else ""),
+                "value": format_number(model.value, metric.is_percent),
+                "interval": format_interval(model.low, model.high, metric.is_percent),
+                "naive": format_number(naive.value, metric.is_percent),
+                "naive_interval": format_interval(naive.low, naive.high, metric.is_percent),
                 "change": change,
                 "is_better": is_better,
             }

@@ -9,6 +9,7 @@ from flask import Response, send_file
 from omegaconf import OmegaConf
 
 from timevis.messages import Text
+from timevis.metric_specs import METRICS
 from timevis.runs.folder import RunFolder
 from timevis.service.api.commands import model_commands
 from timevis.service.api.listing import delete_row, has_tag, list_rows, restore_row
@@ -19,7 +20,6 @@ from timevis.service.db.tables import Dataset, Model
 from timevis.service.problems import Problem, wrong_field
 from timevis.service.schemas import examples
 from timevis.service.schemas.models import (
-    SORTABLE_METRICS,
     ModelChange,
     ModelDetail,
     ModelPage,
@@ -32,7 +32,7 @@ blueprint = APIBlueprint("models", __name__, tag="Models")
 NOT_DOWNLOADED = frozenset({"checkpoints", ".lock"})
 SORT_COLUMNS: dict[str, Any] = {
     **{name: getattr(Model, name) for name in ("created", "name", "kind")},
-    **{name: Model.summary["metrics"][name]["value"].as_float() for name in SORTABLE_METRICS},
+    **{name: Model.summary["metrics"][name]["value"].as_float() for name in METRICS},
     "validation_relative_wql": Model.summary["validation"]["relative_wql"].as_float(),
     "skill_wql": Model.summary["skill"]["wql"]["value"].as_float(),
     "fit_seconds": Model.summary["cost"]["fit_seconds"].as_float(),

@@ -17,9 +17,11 @@ from sqlalchemy import BigInteger, cast, func, select, text
 
 from timevis import __version__
 from timevis.messages import english_texts
+from timevis.metric_specs import METRICS
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
-from timevis.service.schemas.system import Health, Messages, Statistics
+from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
+from timevis.service.schemas.system import Health, Messages, MetricDescription, Statistics
 from timevis.service.tasks.queue import NEEDED_QUEUES, QUEUES, live_workers
 from timevis.service.tasks.states import FINAL, QUEUED, RUNNING
 from timevis.service.troubleshooting import UNREACHABLE_REDIS
@@ -94,6 +96,14 @@ def _worker() -> str:
 def list_messages() -> Any:
     """Return every code of a text, such as an error, advice, a finding or a verdict, with its English template."""
     return english_texts()
+
+
+@blueprint.get("/metric-specs")
+@blueprint.output(list[MetricDescription])  # type: ignore[arg-type]  # APIFlask accepts a list of a model
+@blueprint.doc(summary="Metrics of forecasts")
+def list_metrics() -> Any:
+    """Return the metrics in the order of the tables: label, what they score, direction and unit."""
+    return [{field: getattr(spec, field) for field in MetricDescription.model_fields} for spec in METRICS.values()]
 
 
 @blueprint.get("/stats")

@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from timevis.metric_specs import METRICS
 from timevis.models.declaration import Preset
 from timevis.runs.history import History
 from timevis.runs.results import Results
 from timevis.service.schemas.common import Commands, DeletableQuery, Id, Name, Page, StrictModel
 from timevis.service.tasks.summary import ResultsSummary
 
-SORTABLE_METRICS = ("relative_wql", "wql", "crps", "mase", "mae", "coverage_80")
-SORTS = ("created", "name", "kind", "validation_relative_wql", *SORTABLE_METRICS, "skill_wql", "fit_seconds")
+SORTS = ("created", "name", "kind", "validation_relative_wql", *METRICS, "skill_wql", "fit_seconds")
 ModelSort = Literal[SORTS]  # type: ignore[valid-type]  # names of metrics are listed once
 
 

@@ -9,8 +9,6 @@ from timevis.runs.results import Cost, Interval, Results, Skill
 from timevis.utils.json_types import to_json_types
 from timevis.utils.typed_json import from_json
 
-SUMMARY_METRICS = ("relative_wql", "wql", "sql", "crps", "mase", "mae", "rmse", "smape", "coverage_80")
-
 
 @dataclass(frozen=True, kw_only=True)
 class WindowSetSummary:
@@ -24,7 +22,7 @@ class WindowSetSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class ResultsSummary:
-    """The headline metrics of the test, of seasonal naive and of validation, and the cost."""
+    """The metrics of the test, of seasonal naive and of validation, and the cost."""
 
     metrics: dict[str, Interval]
     seasonal_naive: dict[str, Interval]
@@ -38,7 +36,5 @@ class ResultsSummary:
 def summarise(results: Results) -> dict[str, Any]:
     """`ResultsSummary` as JSON types, which the row of a model stores."""
     content = to_json_types(results) | {"data_hash": results.run.data_hash}
-    for section in ("metrics", "seasonal_naive", "validation"):
-        content[section] = {name: content[section][name] for name in SUMMARY_METRICS if name in content[section]}
     summary: dict[str, Any] = to_json_types(from_json(ResultsSummary, content))
     return summary
