@@ -93,7 +93,7 @@ class StepErrors:
 
     @property
     def loss_integral(self) -> Any:
-        """Integral of the pinball loss over all levels from 0 to 1, [B, H]; twice of it is the CRPS. Only for tensors.
+        """Integral of the pinball loss over all levels from 0 to 1, [B, H]; twice it is the CRPS. For tensors.
 
         The trapezoid rule between the levels. Beyond the outermost levels, the quantiles are taken as equal to the
         outermost ones, for which the integral is exact.

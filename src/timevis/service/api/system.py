@@ -20,7 +20,6 @@ from timevis.messages import english_texts
 from timevis.metric_specs import METRICS
 from timevis.service.context import context
 from timevis.service.db.tables import Dataset, Model, Task
-from timevis.service.operations.troubleshooting import UNREACHABLE_REDIS
 from timevis.service.schemas.system import Health, Messages, MetricDescription, Statistics
 from timevis.service.tasks.queue import NEEDED_QUEUES, QUEUES, live_workers
 from timevis.service.tasks.states import FINAL, QUEUED, RUNNING
