@@ -30,7 +30,8 @@ def texts_of(path: Path) -> Iterator[tuple[str, str, int]]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Text"):
             continue
-        literals = [argument.value for argument in node.args[:2] if isinstance(argument, ast.Constant)]
+        values = [argument.value for argument in node.args[:2] if isinstance(argument, ast.Constant)]
+        literals = [value for value in values if isinstance(value, str)]
         if len(literals) < 2:
             if path.parent == CATALOGUES:
                 continue  # the class itself

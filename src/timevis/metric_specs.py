@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal
 
 from timevis.utils.levels import COVERAGES, WQL_LEVELS
@@ -310,7 +310,11 @@ METRICS: dict[str, MetricSpec] = {
             is_compared=True,
         ),
         MetricSpec(
-            *("bias", "Bias", "mean of point forecast minus truth", "point", ERROR),
+            "bias",
+            "Bias",
+            "mean of point forecast minus truth",
+            "point",
+            ERROR,
             direction="nominal",
             nominal=0.0,
             unit="data",
@@ -322,7 +326,7 @@ METRICS: dict[str, MetricSpec] = {
                 f"Coverage of {k} %",
                 f"share of truths inside the {k} % interval",
                 "quantiles",
-                Term(f"inside_{k}", lambda errors, low=low, high=high: errors.is_inside(low, high)),
+                Term(f"inside_{k}", partial(StepErrors.is_inside, low=low, high=high)),
                 direction="nominal",
                 nominal=k / 100,
                 unit="percent",

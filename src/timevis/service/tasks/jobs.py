@@ -24,7 +24,7 @@ from timevis.messages import Text
 from timevis.models.catalog import declared_models
 from timevis.runs.folder import RunFolder
 from timevis.runs.record import RunRecord
-from timevis.runs.status import read_status
+from timevis.runs.status import state_of
 from timevis.service.db.tables import Dataset, Model, Task
 from timevis.service.settings import Settings
 from timevis.service.storage import Storage
@@ -203,7 +203,7 @@ def train(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
 
 
 def _is_completed(folder: Path) -> bool:
-    return (read_status(folder) or {}).get("state") == "completed" and (folder / "results.json").is_file()
+    return state_of(folder) == "completed" and (folder / "results.json").is_file()
 
 
 def forecast(worker: Worker, task: Task) -> tuple[Outcome, dict[str, Any]]:
